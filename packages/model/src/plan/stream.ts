@@ -1,0 +1,54 @@
+import type { PlanDelta, PlanEntry } from './plan.ts';
+
+/**
+ * What a node agent and the control plane say to each other, as JSON text frames on one WebSocket that the agent opens
+ * at `/agent/v1/stream` with its node token as bearer.
+ *
+ * The agent says `hello` with the plan it has. The control plane answers with a delta when it can, else a snapshot, and
+ * then a delta for each change. The agent answers each with `applied`. A hash that does not match, or a delta from a
+ * version that the agent does not have, makes it say `resync`.
+ */
+export type ToAgent =
+  | { readonly type: 'snapshot'; readonly version: number; readonly hash: string; readonly entries: readonly PlanEntry[] }
+  | ({ readonly type: 'delta' } & PlanDelta);
+
+export type FromAgent =
+  | {
+      readonly type: 'hello';
+      readonly node: string;
+      readonly zone: string;
+      /** Version of the software. */
+      readonly software: string;
+      readonly reactor: string;
+      readonly workers: number;
+      /** The plan on the agent's disk; version 0 and an empty hash when it has none. */
+      readonly version: number;
+      readonly hash: string;
+    }
+  | { readonly type: 'resync' }
+  | { readonly type: 'applied'; readonly version: number; readonly refused: readonly RefusedListener[] }
+  /** `complete`: these are all targets; otherwise only those that changed. */
+  | { readonly type: 'health'; readonly complete: boolean; readonly targets: readonly ReportedHealth[] }
+  | { readonly type: 'heartbeat' };
+
+/** A listener that the node cannot run; the list in `applied` is always complete. */
+export interface RefusedListener {
+  readonly listenerId: string;
+  /** `address-in-use`, `address-not-available`, `permission-denied` or `failed`. */
+  readonly code: string;
+  readonly detail: string;
+}
+
+export const TARGET_HEALTH_STATES = ['detecting', 'healthy', 'unhealthy', 'unchecked'] as const;
+/** `detecting`: not yet judged; `unchecked`: the service has no health check. */
+export type TargetHealthState = (typeof TARGET_HEALTH_STATES)[number];
+
+export interface ReportedHealth {
+  readonly serviceId: string;
+  readonly targetId: string;
+  readonly state: TargetHealthState;
+  /** Empty, or why the last probe failed: a code of HC-16. */
+  readonly reason: string;
+  /** Unix milliseconds of the last change of state. */
+  readonly since: number;
+}

@@ -1,0 +1,136 @@
+import type { Arena } from './arena.ts';
+
+/**
+ * The small world that protocol code sees: listen, connect, receive, send, half-close, abort, timers, clock. Everything
+ * is synchronous and callback-style; a reactor calls back on its own thread, one callback at a time, and never from
+ * inside a call that protocol code makes to it (a `send` that fails reports later, by `onClosed`).
+ */
+export interface Reactor {
+  readonly name: ReactorName;
+  readonly arena: Arena;
+  /** Monotonic milliseconds, with fraction, read once at the start of a turn. */
+  readonly now: number;
+  /** Unix time in milliseconds that belongs to `now`. */
+  readonly wallTime: number;
+  /** Connections whose `onClosed` has not been called yet. */
+  readonly open: number;
+  /** Opens a listening socket; the outcome comes as `onListening` or `onFailed`. */
+  listen(options: ListenOptions, handler: ListenerHandler): ListeningSocket;
+  /** Begins to connect; the outcome comes as `onConnected` or `onClosed`. */
+  connect(remote: Endpoint, handler: ConnectionHandler): Connection;
+  /** Calls back once after `delay` milliseconds, not earlier and at most one wheel tick (`TICK`) later. */
+  setTimer(delay: number, callback: () => void): Timer;
+}
+
+export const REACTOR_NAMES = ['uring', 'portable', 'simulated'] as const;
+export type ReactorName = (typeof REACTOR_NAMES)[number];
+
+/** Resolution of deadlines and timers, in milliseconds. */
+export const TICK = 16;
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Endpoint {
+  /** IPv4 or IPv6 literal. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ListenOptions extends Endpoint {
+  readonly backlog: number;
+  /** Several reactors of this user may listen on the same address and port; the kernel spreads connections (SO_REUSEPORT). */
+  readonly reusePort: boolean;
+}
+
+export interface ListenerHandler {
+  onListening(socket: ListeningSocket): void;
+  /** A client has connected. Set `connection.handler` before returning; nothing is delivered before that. */
+  onAccept(connection: Connection, socket: ListeningSocket): void;
+  /** The socket could not be opened. */
+  onFailed(socket: ListeningSocket, error: ListenError): void;
+}
+
+export interface ListeningSocket {
+  /** The bound address; `port` is the real one when 0 was asked for. */
+  readonly endpoint: Endpoint;
+  /** Stops accepting and closes the socket; connections that were accepted live on. */
+  close(): void;
+}
+
+/** Why a listening socket could not be opened; `code` is the system's name, such as EADDRINUSE. */
+export interface ListenError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Why a connection is gone. */
+export const Closed = {
+  /** `close` or `abort` was called here. */
+  local: 0,
+  /** Both sides had ended. */
+  finished: 1,
+  /** The peer reset it, or data was sent after the peer was gone (ECONNRESET, EPIPE). */
+  reset: 2,
+  /** Nobody listens there (ECONNREFUSED). */
+  refused: 3,
+  /** No way there (ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL …). */
+  unreachable: 4,
+  /** The kernel gave up waiting for the peer (ETIMEDOUT). */
+  timedOut: 5,
+  /** This process is out of descriptors, memory or local ports (EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL on connect). */
+  exhausted: 6,
+  /** Anything else. */
+  failed: 7,
+} as const;
+export type Closed = (typeof Closed)[keyof typeof Closed];
+
+export interface ConnectionHandler {
+  /** An outgoing connection is up. */
+  onConnected(connection: Connection): void;
+  /** Bytes memory[start, end) of `buffer` have arrived; the handler now owns one count of the buffer. end > start. */
+  onReceive(connection: Connection, buffer: number, start: number, end: number): void;
+  /** A send has been handed over whole; `connection.unsent` has shrunk. */
+  onSent(connection: Connection): void;
+  /** The peer will send no more (FIN). Sending is still possible. At most once. */
+  onEnd(connection: Connection): void;
+  /** `setDeadline` has passed; the deadline is cleared first. */
+  onDeadline(connection: Connection): void;
+  /** The connection is gone: exactly once per connection, and nothing is called for it afterwards. */
+  onClosed(connection: Connection, reason: Closed): void;
+}
+
+export interface Connection {
+  /** Whom to call; may be exchanged at any time. */
+  handler: ConnectionHandler;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The address that the client asked for (accepted connections), or the local one. */
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Bytes queued by `send` that have not been handed over yet. */
+  readonly unsent: number;
+  /**
+   * Queues memory[start, end) of a buffer, in order behind what is queued already. One count of the buffer goes with
+   * it and is released when the bytes are handed over or the connection is gone. `NO_BUFFER` is for interned bytes.
+   * After `end`, `close` or `abort`, or on a connection that is gone, the count is released and nothing is sent.
+   */
+  send(buffer: number, start: number, end: number): void;
+  /** Sends FIN behind what is queued; receiving goes on. `onClosed` comes when the peer has ended as well. */
+  end(): void;
+  /** Flushes what is queued, then closes. Nothing more is received. */
+  close(): void;
+  /**
+   * Flushes what is queued, sends FIN, throws away what still arrives until the peer ends or `milliseconds` pass, then
+   * closes: for answers to a client that is still sending, which an immediate close would reset (RFC 9112 section 9.6).
+   */
+  closeLingering(milliseconds: number): void;
+  /** Closes at once; what is queued is lost and the peer sees a reset where the system allows it (SO_LINGER 0). */
+  abort(): void;
+  /** No `onReceive` and no `onEnd` until `resume`. What the kernel had handed over before is kept and delivered then. */
+  pause(): void;
+  resume(): void;
+  /** Calls `onDeadline` once `now` reaches `at` (milliseconds as in `Reactor.now`), at most one tick late; 0 clears it. */
+  setDeadline(at: number): void;
+}
