@@ -1,0 +1,60 @@
+import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
+import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import type { ReactorName } from '../reactor/reactor.ts';
+import type { EngineCounters } from '../telemetry/counters.ts';
+
+/**
+ * The userspace data plane as its owner (the node agent's main thread) sees it: a set of traffic workers that are told
+ * what to run and asked what they counted. Traffic never waits for the owner's thread.
+ */
+export interface ProxyEngine {
+  readonly reactor: ReactorName;
+  /** Why that reactor runs, for the log: what was asked for and, when it was a fallback, what failed. */
+  readonly reactorReason: string;
+  readonly workers: number;
+  /**
+   * Applies a change and resolves when every worker runs it. Calls are carried out in order. Services are in place
+   * before the listeners that use them; an object that is not named is not touched; a connection or request keeps the
+   * tables that it began with. A listener that cannot be opened is refused whole, on every worker and address, and stays
+   * refused until a later change names it; a listener that is already open keeps its sockets.
+   * Resolves with every listener that is refused now.
+   */
+  apply(change: EngineChange): Promise<readonly RefusedListener[]>;
+  /** Sums over all workers since the engine started. Cheap enough to be called every second. */
+  counters(): EngineCounters;
+  /** Moves complete access-log lines (newline-ended JSON, UTF-8) out of the workers' rings; null when there are none. */
+  readAccessLog(): Uint8Array | null;
+  /** Stops listening, lets requests in flight finish for at most `drainMilliseconds`, then closes everything. */
+  stop(drainMilliseconds: number): Promise<void>;
+}
+
+export interface EngineChange {
+  /** By service id; null removes. */
+  readonly services: ReadonlyMap<string, EngineService | null>;
+  /** By listener id; null removes. */
+  readonly listeners: ReadonlyMap<string, PlannedListener | null>;
+}
+
+/** A service with the targets of its group resolved for it. */
+export interface EngineService {
+  readonly service: PlannedService;
+  readonly targets: readonly EngineTarget[];
+}
+
+export interface EngineTarget {
+  readonly id: string;
+  /** IPv4 or IPv6 literal. */
+  readonly address: string;
+  /** Resolved: never 0. */
+  readonly port: number;
+  readonly weight: number;
+  /** Healthy, or not checked. When no target of positive weight is eligible, all of positive weight are used (HC-10). */
+  readonly eligible: boolean;
+}
+
+export interface EngineOptions {
+  /** Threads of traffic. */
+  readonly workers: number;
+  /** `auto`: uring where the kernel allows it, else portable. */
+  readonly reactor: 'auto' | 'uring' | 'portable';
+}

@@ -1,0 +1,54 @@
+/** What the workers counted, added up. Counts only grow; `active` and `idle` are of the moment. */
+export interface EngineCounters {
+  readonly listeners: readonly ListenerCounters[];
+  readonly targets: readonly TargetCounters[];
+  readonly workers: readonly WorkerCounters[];
+  /** Access-log lines that were dropped because the ring was full. */
+  readonly accessLogDropped: number;
+}
+
+export interface ListenerCounters {
+  readonly listenerId: string;
+  readonly connections: number;
+  readonly activeConnections: number;
+  readonly requests: number;
+  readonly activeRequests: number;
+  /** Responses sent to clients by class: index 1–5 for 1xx–5xx; index 0 is unused. */
+  readonly responses: readonly number[];
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Ended requests and connections by reason (`<who>-<phase>`, see end-reason.ts). */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Durations of requests, from the first byte in to the last byte out. */
+  readonly duration: HistogramCounts;
+}
+
+export interface TargetCounters {
+  readonly serviceId: string;
+  readonly targetId: string;
+  readonly connections: number;
+  readonly activeConnections: number;
+  readonly idleConnections: number;
+  readonly requests: number;
+  readonly activeRequests: number;
+  readonly connectErrors: number;
+  readonly responses: readonly number[];
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Requests sent a second time because a kept connection had gone before any byte of the answer. */
+  readonly replays: number;
+}
+
+export interface WorkerCounters {
+  readonly worker: number;
+  readonly openConnections: number;
+  readonly freeBuffers: number;
+  readonly turns: number;
+}
+
+/** `counts[i]` observations were <= `bounds[i]` seconds and > the bound before; the last count has no bound. */
+export interface HistogramCounts {
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
