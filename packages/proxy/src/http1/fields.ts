@@ -1,0 +1,128 @@
+import { COLON, COMMA, CR, FIELD_VALUE, HTAB, LF, NINE, SP, TOKEN_LOWER, ZERO } from './characters.ts';
+import { fieldCode } from './field-names.ts';
+import { HeadError } from './head-error.ts';
+
+export const MAX_FIELDS = 128;
+
+/** Numbers per field in `FieldTable.spans`. */
+const STRIDE = 5;
+
+/** The fields of one head as spans of memory; made once and filled again for each head. */
+export class FieldTable {
+  count = 0;
+  /** Offset behind the empty line that ends the head. */
+  end = 0;
+  /** Per field: code, name start, name end, value start, value end (optional white space trimmed). */
+  readonly spans = new Int32Array(MAX_FIELDS * STRIDE);
+
+  code(index: number): number {
+    return this.spans[index * STRIDE]!;
+  }
+  nameStart(index: number): number {
+    return this.spans[index * STRIDE + 1]!;
+  }
+  nameEnd(index: number): number {
+    return this.spans[index * STRIDE + 2]!;
+  }
+  valueStart(index: number): number {
+    return this.spans[index * STRIDE + 3]!;
+  }
+  valueEnd(index: number): number {
+    return this.spans[index * STRIDE + 4]!;
+  }
+  /** Offset behind the CRLF of the field's line. */
+  lineEnd(index: number): number {
+    return index + 1 < this.count ? this.spans[(index + 1) * STRIDE + 1]! : this.end - 2;
+  }
+}
+
+/**
+ * Reads field lines from memory[start, end) up to and with the empty line. Strict (RFC 9112 section 5): no white space
+ * around the name, no obs-fold, lines end with CRLF and nothing else, no control characters in values.
+ */
+export function parseFields(memory: Uint8Array, start: number, end: number, table: FieldTable): HeadError {
+  const spans = table.spans;
+  let at = start;
+  let slot = 0;
+  for (;;) {
+    if (at >= end) return HeadError.incomplete;
+    if (memory[at] === CR) {
+      if (at + 1 >= end) return HeadError.incomplete;
+      if (memory[at + 1] !== LF) return HeadError.lineEnd;
+      table.count = slot / STRIDE;
+      table.end = at + 2;
+      return HeadError.none;
+    }
+    const nameStart = at;
+    let hash = 0;
+    let lower = 0;
+    while (at < end) {
+      lower = TOKEN_LOWER[memory[at]!]!;
+      if (lower === 0) break;
+      hash = (Math.imul(hash, 31) + lower) | 0;
+      at++;
+    }
+    if (at >= end) return HeadError.incomplete;
+    const nameEnd = at;
+    if (memory[at] !== COLON || nameEnd === nameStart) return HeadError.fieldName;
+    at++;
+    while (at < end && (memory[at] === SP || memory[at] === HTAB)) at++;
+    const valueStart = at;
+    while (at < end && FIELD_VALUE[memory[at]!] === 1) at++;
+    if (at >= end) return HeadError.incomplete;
+    if (memory[at] !== CR) return memory[at] === LF ? HeadError.lineEnd : HeadError.fieldValue;
+    if (at + 1 >= end) return HeadError.incomplete;
+    if (memory[at + 1] !== LF) return HeadError.lineEnd;
+    let valueEnd = at;
+    while (valueEnd > valueStart && (memory[valueEnd - 1] === SP || memory[valueEnd - 1] === HTAB)) valueEnd--;
+    at += 2;
+    if (slot === MAX_FIELDS * STRIDE) return HeadError.tooManyFields;
+    spans[slot] = fieldCode(memory, nameStart, nameEnd, hash);
+    spans[slot + 1] = nameStart;
+    spans[slot + 2] = nameEnd;
+    spans[slot + 3] = valueStart;
+    spans[slot + 4] = valueEnd;
+    slot += STRIDE;
+  }
+}
+
+/** A Content-Length value (RFC 9110 section 8.6): digits only; -1 when it is anything else or not exact as a number. */
+export function parseContentLength(memory: Uint8Array, start: number, end: number): number {
+  if (end === start || end - start > 15) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const byte = memory[at]!;
+    if (byte < ZERO || byte > NINE) return -1;
+    value = value * 10 + (byte - ZERO);
+  }
+  return value;
+}
+
+/** Whether memory[start, end) is `text` (which is lower-case ASCII), letters of either case. */
+export function equalsIgnoringCase(memory: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (TOKEN_LOWER[memory[start + i]!] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/**
+ * Calls `visit` with the span of each element of a comma-separated list (RFC 9110 section 5.6.1); empty elements are
+ * passed over. Stops and returns false as soon as `visit` does.
+ */
+export function eachListElement(
+  memory: Uint8Array,
+  start: number,
+  end: number,
+  visit: (start: number, end: number) => boolean,
+): boolean {
+  let at = start;
+  while (at < end) {
+    while (at < end && (memory[at] === SP || memory[at] === HTAB || memory[at] === COMMA)) at++;
+    const first = at;
+    while (at < end && memory[at] !== COMMA) at++;
+    let last = at;
+    while (last > first && (memory[last - 1] === SP || memory[last - 1] === HTAB)) last--;
+    if (last > first && !visit(first, last)) return false;
+  }
+  return true;
+}

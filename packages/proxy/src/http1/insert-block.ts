@@ -1,0 +1,39 @@
+import type { Arena, StaticRange } from '../reactor/arena.ts';
+
+/** Room for one block of composed lines; more than any head can hold. */
+const SIZE = 32 * 1024;
+
+/** A place in the arena where the lines that go into a head are put together, before `HeadEdit` copies them in. */
+export class InsertBlock {
+  readonly start: number;
+  end: number;
+  readonly #memory: Uint8Array;
+
+  constructor(arena: Arena) {
+    this.#memory = arena.memory;
+    this.start = arena.intern(new Uint8Array(SIZE)).start;
+    this.end = this.start;
+  }
+
+  clear(): void {
+    this.end = this.start;
+  }
+
+  /** Adds memory[start, end). */
+  span(start: number, end: number): void {
+    this.#memory.copyWithin(this.end, start, end);
+    this.end += end - start;
+  }
+
+  constant(range: StaticRange): void {
+    this.span(range.start, range.end);
+  }
+
+  /** Adds ASCII text. */
+  text(text: string): void {
+    const memory = this.#memory;
+    let at = this.end;
+    for (let i = 0; i < text.length; i++) memory[at++] = text.charCodeAt(i);
+    this.end = at;
+  }
+}

@@ -1,0 +1,42 @@
+import { STATUS_CODES } from 'node:http';
+import type { Arena, StaticRange } from '../reactor/arena.ts';
+
+/** Statuses that the proxy answers with by itself. */
+const STATUSES = [400, 405, 408, 413, 414, 417, 431, 500, 501, 502, 503, 504, 505] as const;
+
+/** Ready-made answers of the proxy itself, laid down once in the arena, so that even a worker without buffers can answer. */
+export class LocalResponses {
+  readonly #ranges = new Map<number, StaticRange>();
+
+  constructor(arena: Arena) {
+    for (const status of STATUSES) {
+      for (const keepAlive of [false, true]) {
+        for (const withBody of [false, true]) {
+          const bytes = Buffer.from(compose(status, keepAlive, withBody), 'latin1');
+          this.#ranges.set(keyOf(status, keepAlive, withBody), arena.intern(bytes));
+        }
+      }
+    }
+  }
+
+  /** Length of the body is the same in both forms, as an answer to HEAD tells the length of the one to GET. */
+  get(status: number, keepAlive: boolean, withBody: boolean): StaticRange {
+    const range = this.#ranges.get(keyOf(status, keepAlive, withBody));
+    if (range === undefined) throw new Error(`no local response for status ${status}`);
+    return range;
+  }
+}
+
+function keyOf(status: number, keepAlive: boolean, withBody: boolean): number {
+  return status * 4 + (keepAlive ? 2 : 0) + (withBody ? 1 : 0);
+}
+
+function compose(status: number, keepAlive: boolean, withBody: boolean): string {
+  const body = `${status} ${STATUS_CODES[status]}\n`;
+  const allow = status === 405 ? 'Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n' : '';
+  return (
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nServer: evenkeel\r\nContent-Type: text/plain\r\n` +
+    `Content-Length: ${body.length}\r\n${allow}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n` +
+    (withBody ? body : '')
+  );
+}

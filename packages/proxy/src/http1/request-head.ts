@@ -1,0 +1,238 @@
+import { CR, HOST, LF, SP, TARGET, TOKEN_LOWER, ZERO } from './characters.ts';
+import { ConnectionOption, readConnectionOptions } from './connection-options.ts';
+import { Field } from './field-names.ts';
+import { eachListElement, equalsIgnoringCase, FieldTable, parseContentLength, parseFields } from './fields.ts';
+import { HeadError } from './head-error.ts';
+import { Method, methodOf } from './method.ts';
+
+/** Longest request target in bytes; a longer one is answered 414. */
+export const MAX_TARGET = 8 * 1024;
+
+const ASTERISK = 42;
+const SLASH = 47;
+
+/** A request head as spans of memory, and what it says about framing and the connection. One object serves all requests. */
+export class RequestHead {
+  readonly fields = new FieldTable();
+  method: Method = Method.other;
+  methodStart = 0;
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  /** Where the path of an absolute-form target begins; equal to `targetStart` otherwise. */
+  pathStart = 0;
+  /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
+  minor = 1;
+  /** Offset behind the request line's CRLF. */
+  lineEnd = 0;
+  /** Offset behind the whole head. */
+  end = 0;
+  /** Declared length of the body in bytes; -1 when none is declared. */
+  contentLength = -1;
+  chunked = false;
+  /** Whether the client wants the connection kept after this exchange (RFC 9112 section 9.3). */
+  keepAlive = true;
+  expectContinue = false;
+  /** Whether `Connection` names fields other than the known hop-by-hop ones. */
+  connectionNamesFields = false;
+  /** Index of the Host field, or -1. */
+  host = -1;
+  /** Indexes of fields, or -1. */
+  userAgent = -1;
+  referer = -1;
+  requestId = -1;
+  forwardedFor = -1;
+
+  /**
+   * Reads the head that begins at memory[start], strictly by RFC 9112. `incomplete` says that it does not end before
+   * `end`; what is there is well-formed so far.
+   */
+  parse(memory: Uint8Array, start: number, end: number): HeadError {
+    let at = start;
+    while (at < end && TOKEN_LOWER[memory[at]!] !== 0) at++;
+    if (at >= end) return HeadError.incomplete;
+    if (memory[at] !== SP || at === start) return HeadError.requestLine;
+    this.methodStart = start;
+    this.methodEnd = at;
+    at++;
+    this.targetStart = at;
+    while (at < end && TARGET[memory[at]!] === 1) at++;
+    if (at - this.targetStart > MAX_TARGET) return HeadError.targetTooLong;
+    if (at >= end) return HeadError.incomplete;
+    if (memory[at] !== SP || at === this.targetStart) return HeadError.requestLine;
+    this.targetEnd = at;
+    at++;
+    const version = this.#parseVersion(memory, at, end);
+    if (version !== HeadError.none) return version;
+    const fields = parseFields(memory, this.lineEnd, end, this.fields);
+    if (fields !== HeadError.none) return fields;
+    this.end = this.fields.end;
+    this.method = methodOf(memory, this.methodStart, this.methodEnd);
+    const meaning = this.#interpret(memory);
+    return meaning === HeadError.none ? this.#checkTarget(memory) : meaning;
+  }
+
+  #parseVersion(memory: Uint8Array, at: number, end: number): HeadError {
+    // "HTTP/1.x" CRLF: compared as far as it has arrived, so that nonsense is refused at once.
+    const available = end - at;
+    for (let i = 0; i < 5 && i < available; i++) {
+      if (memory[at + i] !== 'HTTP/'.charCodeAt(i)) return HeadError.requestLine;
+    }
+    if (available > 5 && memory[at + 5] !== ZERO + 1) return isDigit(memory[at + 5]!) ? HeadError.version : HeadError.requestLine;
+    if (available > 6 && memory[at + 6] !== 46) return HeadError.requestLine;
+    if (available > 7) {
+      const minor = memory[at + 7]! - ZERO;
+      if (minor !== 0 && minor !== 1) return minor >= 0 && minor <= 9 ? HeadError.version : HeadError.requestLine;
+      this.minor = minor;
+    }
+    if (available > 8 && memory[at + 8] !== CR) return memory[at + 8] === LF ? HeadError.lineEnd : HeadError.requestLine;
+    if (available > 9 && memory[at + 9] !== LF) return HeadError.lineEnd;
+    if (available < 10) return HeadError.incomplete;
+    this.lineEnd = at + 10;
+    return HeadError.none;
+  }
+
+  #interpret(memory: Uint8Array): HeadError {
+    this.contentLength = -1;
+    this.chunked = false;
+    this.keepAlive = this.minor === 1;
+    this.expectContinue = false;
+    this.host = -1;
+    this.userAgent = -1;
+    this.referer = -1;
+    this.requestId = -1;
+    this.forwardedFor = -1;
+    let transferEncoding = -1;
+    let options = 0;
+    const fields = this.fields;
+    for (let i = 0; i < fields.count; i++) {
+      switch (fields.code(i)) {
+        case Field.other:
+          break;
+        case Field.host:
+          if (this.host >= 0) return HeadError.hostRepeated;
+          this.host = i;
+          break;
+        case Field.contentLength:
+          if (this.contentLength >= 0) return HeadError.contentLengthRepeated;
+          this.contentLength = parseContentLength(memory, fields.valueStart(i), fields.valueEnd(i));
+          if (this.contentLength < 0) return HeadError.contentLengthInvalid;
+          break;
+        case Field.transferEncoding:
+          if (transferEncoding >= 0) return HeadError.transferEncodingInvalid;
+          transferEncoding = i;
+          break;
+        case Field.connection:
+          options |= readConnectionOptions(memory, fields.valueStart(i), fields.valueEnd(i));
+          break;
+        case Field.expect:
+          if (!equalsIgnoringCase(memory, fields.valueStart(i), fields.valueEnd(i), '100-continue'))
+            return HeadError.expectationUnknown;
+          this.expectContinue = this.minor === 1;
+          break;
+        case Field.forwardedFor:
+          this.forwardedFor = i;
+          break;
+        case Field.userAgent:
+          this.userAgent = i;
+          break;
+        case Field.referer:
+          this.referer = i;
+          break;
+        case Field.requestId:
+          this.requestId = i;
+          break;
+      }
+    }
+    if ((options & ConnectionOption.keepAlive) !== 0) this.keepAlive = true;
+    if ((options & ConnectionOption.close) !== 0) this.keepAlive = false;
+    this.connectionNamesFields = (options & ConnectionOption.names) !== 0;
+    if (transferEncoding >= 0) {
+      // A request with both is the classic smuggling attempt; a coding in an HTTP/1.0 request is faulty (RFC 9112 6.1).
+      if (this.contentLength >= 0) return HeadError.lengthAndTransferEncoding;
+      if (this.minor === 0) return HeadError.transferEncodingInvalid;
+      const start = fields.valueStart(transferEncoding);
+      const end = fields.valueEnd(transferEncoding);
+      if (!equalsIgnoringCase(memory, start, end, 'chunked')) {
+        return endsWithChunked(memory, start, end) ? HeadError.transferEncodingUnknown : HeadError.transferEncodingInvalid;
+      }
+      this.chunked = true;
+    }
+    if (this.host < 0) return this.minor === 1 ? HeadError.hostMissing : HeadError.none;
+    const hostEnd = fields.valueEnd(this.host);
+    for (let at = fields.valueStart(this.host); at < hostEnd; at++) {
+      if (HOST[memory[at]!] === 0) return HeadError.hostInvalid;
+    }
+    return HeadError.none;
+  }
+
+  /** The four forms of RFC 9112 section 3.2; sets `pathStart`. */
+  #checkTarget(memory: Uint8Array): HeadError {
+    this.pathStart = this.targetStart;
+    // A tunnel to anywhere, and an echo of everything the proxy added, are not a load balancer's business.
+    if (this.method === Method.connect || this.method === Method.trace) return HeadError.methodRefused;
+    const first = memory[this.targetStart];
+    if (first === SLASH) return HeadError.none;
+    if (first === ASTERISK) {
+      return this.method === Method.options && this.targetEnd - this.targetStart === 1
+        ? HeadError.none
+        : HeadError.targetInvalid;
+    }
+    return this.#absoluteForm(memory);
+  }
+
+  #absoluteForm(memory: Uint8Array): HeadError {
+    const start = this.targetStart;
+    let authority = start;
+    if (startsWithIgnoringCase(memory, start, this.targetEnd, 'http://')) authority += 7;
+    else if (startsWithIgnoringCase(memory, start, this.targetEnd, 'https://')) authority += 8;
+    else return HeadError.targetInvalid;
+    let at = authority;
+    while (at < this.targetEnd && memory[at] !== SLASH && memory[at] !== 63 /* ? */ && memory[at] !== 35 /* # */) {
+      // Userinfo in an http URI is an error in a request (RFC 9110 section 4.2.4); HOST has no '@'.
+      if (HOST[memory[at]!] === 0) return HeadError.targetInvalid;
+      at++;
+    }
+    if (at === authority) return HeadError.targetInvalid;
+    if (this.host < 0) return HeadError.targetConflict;
+    // RFC 9112 3.2.2 lets the target win over Host; two different names are refused instead, since a backend that
+    // trusts the other one would be fooled.
+    const hostStart = this.fields.valueStart(this.host);
+    const length = this.fields.valueEnd(this.host) - hostStart;
+    if (length !== at - authority) return HeadError.targetConflict;
+    for (let i = 0; i < length; i++) {
+      if (lowerCase(memory[hostStart + i]!) !== lowerCase(memory[authority + i]!)) return HeadError.targetConflict;
+    }
+    if (at < this.targetEnd && memory[at] === SLASH) {
+      this.pathStart = at;
+    } else {
+      // An empty path means "/" (RFC 9112 section 3.2.1); it takes the place of the authority's last byte, now read.
+      this.pathStart = at - 1;
+      memory[at - 1] = SLASH;
+    }
+    return HeadError.none;
+  }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= ZERO + 9;
+}
+
+function lowerCase(byte: number): number {
+  return byte >= 65 && byte <= 90 ? byte + 32 : byte;
+}
+
+function startsWithIgnoringCase(memory: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start < text.length) return false;
+  for (let i = 0; i < text.length; i++) if (lowerCase(memory[start + i]!) !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+function endsWithChunked(memory: Uint8Array, start: number, end: number): boolean {
+  let last = false;
+  eachListElement(memory, start, end, (from, to) => {
+    last = equalsIgnoringCase(memory, from, to, 'chunked');
+    return true;
+  });
+  return last;
+}

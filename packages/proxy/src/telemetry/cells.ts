@@ -1,0 +1,40 @@
+/**
+ * Layout of the counter rows in shared memory. A row is a run of doubles that one worker alone writes; the owner's
+ * thread adds the rows of all workers up. Counting is one store: `row[ListenerCell.requests]!++`.
+ */
+
+export const ListenerCell = {
+  connections: 0,
+  activeConnections: 1,
+  requests: 2,
+  activeRequests: 3,
+  bytesReceived: 4,
+  bytesSent: 5,
+  durationSum: 6,
+  /** Index + status class (1–5). */
+  responses: 7,
+  /** Index + bucket of the duration histogram. */
+  duration: 13,
+  /** Index + `EndReason`. */
+  reasons: 45,
+} as const;
+
+/** Doubles per listener row. */
+export const LISTENER_ROW = 112;
+
+export const TargetCell = {
+  connections: 0,
+  activeConnections: 1,
+  idleConnections: 2,
+  requests: 3,
+  activeRequests: 4,
+  connectErrors: 5,
+  bytesSent: 6,
+  bytesReceived: 7,
+  replays: 8,
+  /** Index + status class (1–5). */
+  responses: 9,
+} as const;
+
+/** Doubles per target row. */
+export const TARGET_ROW = 16;

@@ -1,0 +1,321 @@
+import { Body } from '../http1/body.ts';
+import { HeadError } from '../http1/head-error.ts';
+import { hasLineEnd, MAX_HEAD, PartialHead } from '../http1/partial-head.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
+import { type Arena, NO_BUFFER } from '../reactor/arena.ts';
+import { Closed, type Connection, type ConnectionHandler, type Reactor } from '../reactor/reactor.ts';
+import { TargetCell } from '../telemetry/cells.ts';
+import type { Exchange, UpstreamLoss } from './exchange.ts';
+import type { Target } from './target.ts';
+
+/**
+ * How long a kept connection may wait for its next request, in milliseconds. Shorter than the idle limit of the usual
+ * servers (5 s and more), so that the proxy is the one who lets go.
+ */
+const IDLE_TIMEOUT = 4_000;
+
+const State = { connecting: 0, idle: 1, head: 2, body: 3, gone: 4 } as const;
+
+/** One HTTP/1.1 connection to a target: carries one exchange at a time, and waits in the target's pool in between. */
+export class UpstreamConnection implements ConnectionHandler {
+  readonly target: Target;
+  readonly connection: Connection;
+  /** Place in the target's list of kept connections; -1 when it is not there. */
+  idleIndex = -1;
+  readonly #reactor: Reactor;
+  readonly #arena: Arena;
+  readonly #head: ResponseHead;
+  readonly #body = new Body();
+  readonly #partial = new PartialHead();
+  #exchange: Exchange | null;
+  #state: number = State.connecting;
+  #readTimeout = 0;
+  #reused = false;
+  #bytesSeen = false;
+  #keepAlive = false;
+
+  /** Connects; `exchange` hears of the outcome. `head` is the worker's parser. Times in milliseconds. */
+  constructor(reactor: Reactor, head: ResponseHead, target: Target, exchange: Exchange, connectTimeout: number) {
+    this.#reactor = reactor;
+    this.#arena = reactor.arena;
+    this.#head = head;
+    this.target = target;
+    this.#exchange = exchange;
+    target.cells[TargetCell.connections]!++;
+    target.cells[TargetCell.activeConnections]!++;
+    this.connection = reactor.connect(target.endpoint, this);
+    this.connection.setDeadline(reactor.now + connectTimeout);
+  }
+
+  /** Takes a kept connection for a request. */
+  attach(exchange: Exchange): void {
+    this.#exchange = exchange;
+    this.#reused = true;
+  }
+
+  /** Sends the beginning of the request, head included; one count of the buffer goes with it. */
+  start(buffer: number, start: number, end: number, readTimeout: number): void {
+    this.#state = State.head;
+    this.#bytesSeen = false;
+    this.#readTimeout = readTimeout;
+    this.connection.setDeadline(this.#reactor.now + readTimeout);
+    this.send(buffer, start, end);
+  }
+
+  /** Sends more of the request; one count of the buffer goes with it. */
+  send(buffer: number, start: number, end: number): void {
+    this.target.cells[TargetCell.bytesSent]! += end - start;
+    this.connection.send(buffer, start, end);
+  }
+
+  /** Gives the connection back after a complete exchange that left it reusable. */
+  release(): void {
+    this.#exchange = null;
+    this.#state = State.idle;
+    if (!this.target.keep(this)) {
+      this.discard();
+      return;
+    }
+    this.connection.setDeadline(this.#reactor.now + IDLE_TIMEOUT);
+  }
+
+  /** Ends the connection without a word to the exchange. */
+  discard(): void {
+    if (this.#state === State.gone) return;
+    const busy = this.#state === State.head || this.#state === State.body || this.#state === State.connecting;
+    this.#exchange = null;
+    this.#leave();
+    if (busy) this.connection.abort();
+    else this.connection.close();
+  }
+
+  onConnected(connection: Connection): void {
+    connection.setDeadline(0);
+    this.#exchange?.onUpstreamReady();
+  }
+
+  onReceive(_connection: Connection, buffer: number, start: number, end: number): void {
+    this.target.cells[TargetCell.bytesReceived]! += end - start;
+    if (this.#state === State.head) this.#receiveHead(buffer, start, end);
+    else if (this.#state === State.body) this.#receiveBody(buffer, start, end);
+    else {
+      // A response that nobody asked for: whatever is meant, the next request must not be answered with it.
+      this.#arena.release(buffer);
+      this.discard();
+    }
+  }
+
+  onSent(connection: Connection): void {
+    this.#exchange?.onUpstreamSent(connection);
+  }
+
+  onEnd(_connection: Connection): void {
+    if (this.#state === State.body && this.#exchange !== null && this.#endsWithConnection) {
+      this.#finish(false);
+      return;
+    }
+    this.#lose('closed', Closed.finished);
+  }
+
+  onDeadline(_connection: Connection): void {
+    if (this.#state === State.idle) this.discard();
+    else this.#lose('timeout', Closed.timedOut);
+  }
+
+  onClosed(_connection: Connection, reason: Closed): void {
+    if (this.#state === State.gone) return;
+    this.#lose(reason === Closed.exhausted ? 'exhausted' : 'closed', reason);
+  }
+
+  get #endsWithConnection(): boolean {
+    return this.#body.kind === 3;
+  }
+
+  #receiveHead(buffer: number, start: number, end: number): void {
+    const arena = this.#arena;
+    const memory = arena.memory;
+    this.#bytesSeen = true;
+    if (this.#partial.waiting) {
+      const joined = hasLineEnd(memory, start, end) && this.#partial.join(arena, start, end);
+      if (!joined) {
+        const kept = this.#partial.extend(memory, start, end);
+        arena.release(buffer);
+        if (!kept) this.#lose('invalid', Closed.local);
+        return;
+      }
+      const { buffer: whole, start: from, end: to, rest } = this.#partial;
+      const tail = rest < end;
+      if (!tail) arena.release(buffer);
+      this.#parseHead(whole, from, to);
+      if (tail) this.#receiveRest(buffer, rest, end);
+      return;
+    }
+    this.#parseHead(buffer, start, end);
+  }
+
+  /** What came behind a head that was joined from pieces. */
+  #receiveRest(buffer: number, start: number, end: number): void {
+    if (this.#state === State.body) this.#receiveBody(buffer, start, end);
+    else if (this.#state === State.head && !this.#partial.waiting) this.#parseHead(buffer, start, end);
+    else {
+      this.#arena.release(buffer);
+      if (this.#state === State.idle) this.discard();
+      else this.#lose('invalid', Closed.local);
+    }
+  }
+
+  #parseHead(buffer: number, start: number, end: number): void {
+    const arena = this.#arena;
+    const head = this.#head;
+    let at = start;
+    for (;;) {
+      const error = head.parse(arena.memory, at, end);
+      if (error === HeadError.incomplete) {
+        if (end - at >= MAX_HEAD) {
+          arena.release(buffer);
+          this.#lose('invalid', Closed.local);
+          return;
+        }
+        this.#partial.keep(arena.memory, at, end);
+        arena.release(buffer);
+        return;
+      }
+      // 101 answers an upgrade that was never asked for, since Upgrade is not passed on.
+      if (error !== HeadError.none || head.status === 101) {
+        arena.release(buffer);
+        this.#lose('invalid', Closed.local);
+        return;
+      }
+      if (head.status >= 200) break;
+      const exchange = this.#exchange;
+      if (exchange === null) {
+        arena.release(buffer);
+        return;
+      }
+      arena.retain(buffer);
+      exchange.onInterimResponse(buffer, at, head.end);
+      at = head.end;
+      if (at === end || this.#state !== State.head) {
+        arena.release(buffer);
+        return;
+      }
+    }
+    if (at > start) {
+      // Bytes in front of this head are on their way out: the head is changed in a buffer of its own.
+      const fresh = arena.acquire();
+      if (fresh === NO_BUFFER) {
+        arena.release(buffer);
+        this.#lose('exhausted', Closed.exhausted);
+        return;
+      }
+      const to = arena.base(fresh) + (start - arena.base(buffer));
+      arena.memory.copyWithin(to, at, end);
+      arena.release(buffer);
+      head.parse(arena.memory, to, to + (end - at));
+      this.#beginBody(fresh, to + (end - at));
+      return;
+    }
+    this.#beginBody(buffer, end);
+  }
+
+  #beginBody(buffer: number, end: number): void {
+    const exchange = this.#exchange;
+    const head = this.#head;
+    const body = this.#body;
+    if (exchange === null) {
+      this.#arena.release(buffer);
+      return;
+    }
+    const status = head.status;
+    this.target.cells[TargetCell.responses + Math.floor(status / 100)]!++;
+    if (exchange.expectsNoBody || status === 204 || status === 304) body.startNone();
+    else if (head.chunked) body.startChunked();
+    else if (head.contentLength >= 0) body.startLength(head.contentLength);
+    else body.startUntilClose();
+    this.#state = State.body;
+    this.#keepAlive = head.keepAlive && !this.#endsWithConnection;
+    this.connection.setDeadline(this.#reactor.now + this.#readTimeout);
+    if (body.kind === 2 && exchange.wantsPlainBody) {
+      const headEnd = head.end;
+      if (headEnd < end) this.#arena.retain(buffer);
+      exchange.onResponseHead(head, buffer, headEnd, false);
+      if (headEnd < end) this.#receiveBody(buffer, headEnd, end);
+      return;
+    }
+    const bodyEnd = body.consume(this.#arena.memory, head.end, end);
+    if (body.failed) {
+      this.#arena.release(buffer);
+      this.#lose('invalid', Closed.local);
+      return;
+    }
+    exchange.onResponseHead(head, buffer, bodyEnd, this.#endsWithConnection);
+    if (body.done && this.#exchange === exchange) this.#finish(this.#keepAlive && bodyEnd === end);
+  }
+
+  #receiveBody(buffer: number, start: number, end: number): void {
+    const exchange = this.#exchange;
+    const body = this.#body;
+    if (exchange === null || body.done) {
+      this.#arena.release(buffer);
+      this.discard();
+      return;
+    }
+    this.connection.setDeadline(this.#reactor.now + this.#readTimeout);
+    let bodyEnd: number;
+    if (body.kind === 2 && exchange.wantsPlainBody) {
+      bodyEnd = this.#passPlain(exchange, buffer, start, end);
+    } else {
+      bodyEnd = body.consume(this.#arena.memory, start, end);
+      if (!body.failed) exchange.onResponseBody(buffer, start, bodyEnd);
+      else this.#arena.release(buffer);
+    }
+    if (this.#exchange !== exchange) return;
+    if (body.failed) this.#lose('invalid', Closed.local);
+    else if (body.done) this.#finish(this.#keepAlive && bodyEnd === end);
+  }
+
+  /** Hands on the data of the chunks without their framing. */
+  #passPlain(exchange: Exchange, buffer: number, start: number, end: number): number {
+    const chunks = this.#body.chunks;
+    let at = start;
+    while (at < end && !chunks.done && !chunks.failed && this.#exchange === exchange) {
+      at = chunks.next(this.#arena.memory, at, end);
+      if (chunks.dataEnd > chunks.dataStart) {
+        this.#arena.retain(buffer);
+        exchange.onResponseBody(buffer, chunks.dataStart, chunks.dataEnd);
+      }
+    }
+    this.#body.takeChunkState();
+    this.#arena.release(buffer);
+    return at;
+  }
+
+  #finish(reusable: boolean): void {
+    this.connection.setDeadline(0);
+    this.#exchange?.onResponseDone(reusable);
+  }
+
+  /** The connection is of no more use; tells the exchange if there is one. */
+  #lose(cause: UpstreamLoss['cause'], reason: Closed): void {
+    if (this.#state === State.gone) return;
+    const state = this.#state;
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    this.#leave();
+    this.connection.abort();
+    if (state === State.connecting) this.target.cells[TargetCell.connectErrors]!++;
+    exchange?.onUpstreamLost({
+      phase: state === State.connecting ? 'connect' : state === State.body ? 'response-body' : 'response-head',
+      cause,
+      reason,
+      staleReuse: this.#reused && !this.#bytesSeen && cause === 'closed',
+    });
+  }
+
+  #leave(): void {
+    this.target.forget(this);
+    this.#state = State.gone;
+    this.#partial.clear();
+    this.target.cells[TargetCell.activeConnections]!--;
+  }
+}

@@ -1,0 +1,36 @@
+import type { ResponseHead } from '../http1/response-head.ts';
+import type { Closed, Connection } from '../reactor/reactor.ts';
+
+/** The request side of an exchange, as the connection to the target sees it. */
+export interface Exchange {
+  /** Whether the request's method is HEAD, whose response has no body. */
+  readonly expectsNoBody: boolean;
+  /** Whether chunked framing is taken off, as the client does not know it. */
+  readonly wantsPlainBody: boolean;
+  /** A new connection is up; the request can be sent. */
+  onUpstreamReady(): void;
+  /** There will be no response, or no more of it. The upstream connection is gone already. */
+  onUpstreamLost(loss: UpstreamLoss): void;
+  /** memory[start, end) is a whole 1xx response; one count of the buffer comes with it. */
+  onInterimResponse(buffer: number, start: number, end: number): void;
+  /**
+   * The final response's head, unaltered, and the body bytes behind it up to `end`; one count of the buffer comes with
+   * it. `endsWithConnection`: the body has no other end than the connection's.
+   */
+  onResponseHead(head: ResponseHead, buffer: number, end: number, endsWithConnection: boolean): void;
+  /** More of the body; one count of the buffer comes with it. */
+  onResponseBody(buffer: number, start: number, end: number): void;
+  /** The response is complete. `reusable`: the connection can carry another request. */
+  onResponseDone(reusable: boolean): void;
+  /** A send to the target has been handed over. */
+  onUpstreamSent(connection: Connection): void;
+}
+
+export interface UpstreamLoss {
+  readonly phase: 'connect' | 'response-head' | 'response-body';
+  readonly cause: 'closed' | 'timeout' | 'invalid' | 'exhausted';
+  /** What the reactor said, for `closed`. */
+  readonly reason: Closed;
+  /** The connection had carried a request before, and not one byte of this response came. */
+  readonly staleReuse: boolean;
+}

@@ -1,0 +1,85 @@
+import type { Endpoint } from '../reactor/reactor.ts';
+import { TargetCell } from '../telemetry/cells.ts';
+import type { UpstreamConnection } from './connection.ts';
+
+/** Connections of one worker that wait for a request, per target. Beyond it a connection is closed instead of kept. */
+const MAX_IDLE = 512;
+
+/** One target of one service as one worker uses it: its kept connections and its counters. */
+export class Target {
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  /** `address:port` for logs. */
+  readonly name: string;
+  /** Counter row in shared memory, written by this worker alone. */
+  readonly cells: Float64Array;
+  /** Requests or tunnels under way on all workers of this process, at `slot`; what least connections compares. */
+  readonly load: Int32Array;
+  readonly slot: number;
+  /** It has left its group: what runs may end, nothing new begins. */
+  gone = false;
+  /** Kept connections; the one used last is taken first, so that the others can grow old and go. */
+  readonly #idle: UpstreamConnection[] = [];
+
+  constructor(id: string, endpoint: Endpoint, cells: Float64Array, load: Int32Array, slot: number) {
+    this.id = id;
+    this.endpoint = endpoint;
+    this.name = endpoint.address.includes(':')
+      ? `[${endpoint.address}]:${endpoint.port}`
+      : `${endpoint.address}:${endpoint.port}`;
+    this.cells = cells;
+    this.load = load;
+    this.slot = slot;
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  /** A request or tunnel begins here. Each call is matched by one of `finish`. */
+  begin(): void {
+    Atomics.add(this.load, this.slot, 1);
+    this.cells[TargetCell.requests]!++;
+    this.cells[TargetCell.activeRequests]!++;
+  }
+
+  finish(): void {
+    Atomics.sub(this.load, this.slot, 1);
+    this.cells[TargetCell.activeRequests]!--;
+  }
+
+  takeIdle(): UpstreamConnection | null {
+    const connection = this.#idle.pop();
+    if (connection === undefined) return null;
+    connection.idleIndex = -1;
+    this.cells[TargetCell.idleConnections]!--;
+    return connection;
+  }
+
+  /** Keeps a connection for a later request. False: there is no room or the target is gone, the caller closes it. */
+  keep(connection: UpstreamConnection): boolean {
+    if (this.gone || this.#idle.length === MAX_IDLE) return false;
+    connection.idleIndex = this.#idle.length;
+    this.#idle.push(connection);
+    this.cells[TargetCell.idleConnections]!++;
+    return true;
+  }
+
+  /** Takes one particular kept connection out, as it is going away. */
+  forget(connection: UpstreamConnection): void {
+    const index = connection.idleIndex;
+    if (index < 0) return;
+    connection.idleIndex = -1;
+    this.cells[TargetCell.idleConnections]!--;
+    const last = this.#idle.pop();
+    if (last === undefined || last === connection) return;
+    this.#idle[index] = last;
+    last.idleIndex = index;
+  }
+
+  /** Nothing new goes to this target; kept connections are closed. */
+  retire(): void {
+    this.gone = true;
+    for (let connection = this.takeIdle(); connection !== null; connection = this.takeIdle()) connection.discard();
+  }
+}
