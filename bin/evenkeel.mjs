@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { ensureInstalled } from './install.mjs';
@@ -29,7 +29,7 @@ async function run(node) {
   process.env.NODE_COMPILE_CACHE ??= compileCache;
   if (process.execPath === node) {
     mkdirSync(compileCache, { recursive: true });
-    enableCompileCache(process.env.NODE_COMPILE_CACHE);
+    module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
     process.argv[1] = main;
     await import(main);
     return;
