@@ -1,0 +1,109 @@
+import { type Contract, contract, type OperationName } from '@evenkeel/model/contract/contract.ts';
+import type { Route } from '@evenkeel/model/contract/route.ts';
+import type { BodyOf, ParamsOf, QueryOf, ResponseOf } from '@evenkeel/model/contract/types.ts';
+import { PROBLEM_MEDIA_TYPE, type Problem } from '@evenkeel/model/problem.ts';
+import { ApiError, ConnectionError, UnexpectedAnswerError } from './errors.ts';
+
+export interface ClientOptions {
+  /** Origin of the control plane, such as `http://127.0.0.1:7700`. */
+  readonly url: string;
+  readonly token: string;
+  /** Milliseconds until a call without an answer fails; default 90,000: longer than the longest wait of the API. */
+  readonly timeout?: number;
+  readonly fetch?: typeof fetch;
+}
+
+interface CallOptions {
+  /** Ends the call early. */
+  readonly signal?: AbortSignal;
+}
+
+type Required<Name extends string, T> = [T] extends [undefined] ? object : { readonly [N in Name]: T };
+type Optional<Name extends string, T> = [T] extends [undefined] ? object : { readonly [N in Name]?: T };
+
+/** What a call takes: `params` of the path, `query`, `body`, and the headers that its route knows. */
+export type Arguments<K extends OperationName> = Required<'params', ParamsOf<K>> &
+  Optional<'query', QueryOf<K>> &
+  Required<'body', BodyOf<K>> &
+  // An entity tag: `etagOf(resource)`.
+  (Contract[K] extends { readonly ifMatch: true } ? { readonly ifMatch?: string } : object) &
+  // One is made when there is none.
+  (Contract[K] extends { readonly idempotent: true } ? { readonly idempotencyKey?: string } : object) &
+  CallOptions;
+
+/** A method for each operation of the API; it resolves with the body of the answer, or rejects with an error of errors.ts. */
+export type Client = {
+  readonly [K in OperationName]: object extends Arguments<K>
+    ? (args?: Arguments<K>) => Promise<ResponseOf<K>>
+    : (args: Arguments<K>) => Promise<ResponseOf<K>>;
+};
+
+interface AnyArguments extends CallOptions {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  readonly ifMatch?: string;
+  readonly idempotencyKey?: string;
+}
+
+export function createClient(options: ClientOptions): Client {
+  const methods = Object.entries<Route>(contract).map(([name, route]) => [
+    name,
+    (args: AnyArguments = {}) => call(options, route, args),
+  ]);
+  return Object.fromEntries(methods) as Client;
+}
+
+async function call(options: ClientOptions, route: Route, args: AnyArguments): Promise<unknown> {
+  const url = urlOf(options.url, route, args);
+  const headers: Record<string, string> = {
+    accept: `application/json, ${PROBLEM_MEDIA_TYPE}`,
+    authorization: `Bearer ${options.token}`,
+  };
+  if (args.body !== undefined) headers['content-type'] = 'application/json';
+  if (args.ifMatch !== undefined) headers['if-match'] = args.ifMatch;
+  if (route.idempotent) headers['idempotency-key'] = args.idempotencyKey ?? crypto.randomUUID();
+  const timeout = AbortSignal.timeout(options.timeout ?? 90_000);
+  const signal = args.signal ? AbortSignal.any([args.signal, timeout]) : timeout;
+  const body = args.body === undefined ? null : JSON.stringify(args.body);
+
+  let response: Response;
+  let text: string;
+  try {
+    response = await (options.fetch ?? fetch)(url, { method: route.method, headers, body, signal });
+    text = await response.text();
+  } catch (error) {
+    if (args.signal?.aborted) throw error;
+    throw new ConnectionError(url, error);
+  }
+  const answer = parse(url, response, text);
+  if (response.ok) return answer;
+  if (!isProblem(answer)) throw new UnexpectedAnswerError(url, response.status, 'no problem details');
+  throw new ApiError(answer);
+}
+
+function urlOf(origin: string, route: Route, args: AnyArguments): string {
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = args.params?.[name];
+    if (!value) throw new TypeError(`${name} must not be empty`);
+    return encodeURIComponent(value);
+  });
+  const url = new URL(path, origin);
+  for (const [name, value] of Object.entries(args.query ?? {})) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  }
+  return url.href;
+}
+
+function parse(url: string, response: Response, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const type = response.headers.get('content-type') ?? 'no content type';
+    throw new UnexpectedAnswerError(url, response.status, `a body that is not JSON (${type})`);
+  }
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'code' in value && 'detail' in value && 'status' in value;
+}

@@ -1,0 +1,35 @@
+import { backendServiceRoutes } from './backend-services.ts';
+import { configurationRoutes } from './configuration.ts';
+import { elasticIpRoutes } from './elastic-ips.ts';
+import { listenerRoutes } from './listeners.ts';
+import { loadBalancerRoutes } from './load-balancers.ts';
+import { nodeRoutes } from './nodes.ts';
+import { operationRoutes } from './operations.ts';
+import { targetGroupRoutes } from './target-groups.ts';
+import { targetRoutes } from './targets.ts';
+
+/** The REST API, by operationId. */
+export const contract = {
+  ...loadBalancerRoutes,
+  ...listenerRoutes,
+  ...backendServiceRoutes,
+  ...targetGroupRoutes,
+  ...targetRoutes,
+  ...elasticIpRoutes,
+  ...configurationRoutes,
+  ...operationRoutes,
+  ...nodeRoutes,
+};
+export type Contract = typeof contract;
+export type OperationName = keyof Contract;
+
+/** Headers of every answer to a write. */
+export const GENERATION_HEADER = 'Evenkeel-Generation';
+export const OPERATION_HEADER = 'Evenkeel-Operation';
+/** On an answer that repeats the one to an earlier request with the same `Idempotency-Key`. */
+export const REPLAYED_HEADER = 'Idempotency-Replayed';
+
+/** The entity tag of a resource as `ETag` and `If-Match` carry it (RFC 9110 §8.8.3). */
+export function etagOf(resource: { readonly generation: number }): string {
+  return `"${resource.generation}"`;
+}

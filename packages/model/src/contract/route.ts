@@ -1,0 +1,57 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { PAGE } from '../limits.ts';
+import { Name } from '../resources/attributes.ts';
+import { Nullable, Ref } from '../schema.ts';
+
+/** One call of the API. Server, API document and client are all made of these. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Parameters in braces, as in OpenAPI. */
+  readonly path: string;
+  readonly summary: string;
+  /** More than the summary says; Markdown. */
+  readonly description?: string;
+  readonly tags: readonly [string];
+  /** Each takes an object schema with a property per name. */
+  readonly params?: TSchema;
+  readonly query?: TSchema;
+  readonly body?: TSchema;
+  /** The status and body of success. */
+  readonly status: 200 | 201;
+  readonly response: TSchema;
+  /** Takes an `If-Match` header: 412 when the resource is no longer that one. */
+  readonly ifMatch?: true;
+  /** Takes an `Idempotency-Key` header: a repetition gets the first answer. */
+  readonly idempotent?: true;
+}
+
+const pageQuery = {
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: PAGE.minimum,
+      maximum: PAGE.maximum,
+      default: PAGE.default,
+      description: 'Objects in one answer.',
+    }),
+  ),
+  cursor: Type.Optional(Type.String({ maxLength: 200, description: '`nextCursor` of the answer before.' })),
+};
+
+/** Query of a list: page and filters. */
+export function ListQuery<P extends Record<string, TSchema>>(filters: P) {
+  return Type.Object({ ...pageQuery, ...filters }, { additionalProperties: false });
+}
+
+export const NameFilter = Type.Optional(Type.String({ ...Name, description: 'Only the object with this name.' }));
+
+/** One page: objects in order of creation; an object created or deleted meanwhile moves no other. */
+export function Page<T extends TSchema>(item: T) {
+  return Type.Object({
+    items: Type.Array(Ref(item)),
+    nextCursor: Nullable(Type.String({ description: 'Where the next page begins; null: this is the last.' })),
+  });
+}
+
+export type PageOf<T extends TSchema> = { items: Static<T>[]; nextCursor: string | null };
+
+export const NoQuery = Type.Object({}, { additionalProperties: false });

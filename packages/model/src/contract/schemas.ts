@@ -1,0 +1,43 @@
+import type { TSchema } from 'typebox';
+import { FieldError, Problem } from '../problem.ts';
+import * as backendService from '../resources/backend-service.ts';
+import * as document from '../resources/document.ts';
+import * as elasticIp from '../resources/elastic-ip.ts';
+import * as healthCheck from '../resources/health-check.ts';
+import * as listener from '../resources/listener.ts';
+import * as loadBalancer from '../resources/load-balancer.ts';
+import * as node from '../resources/node.ts';
+import * as operation from '../resources/operation.ts';
+import * as target from '../resources/target.ts';
+import * as targetGroup from '../resources/target-group.ts';
+import * as targetHealth from '../resources/target-health.ts';
+import { BackendServiceCreated } from './backend-services.ts';
+import { ListenerCreated } from './listeners.ts';
+import { NodeForgotten } from './nodes.ts';
+
+export type NamedSchema = TSchema & { readonly $id: string };
+
+function isNamed(value: unknown): value is NamedSchema {
+  return typeof value === 'object' && value !== null && '$id' in value && typeof value.$id === 'string';
+}
+
+/** Every schema that has a name in the API document, by that name. */
+export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
+  [
+    { Problem, FieldError, BackendServiceCreated, ListenerCreated, NodeForgotten },
+    loadBalancer,
+    listener,
+    backendService,
+    healthCheck,
+    targetGroup,
+    target,
+    targetHealth,
+    elasticIp,
+    document,
+    operation,
+    node,
+  ]
+    .flatMap((module) => Object.values(module) as unknown[])
+    .filter(isNamed)
+    .map((schema) => [schema.$id, schema]),
+);

@@ -1,0 +1,189 @@
+/**
+ * Every error that the API answers with. `code` is stable: programs may compare it. `side` says whose fault it is,
+ * `retry` whether the same request may succeed later: `never`, `later` (by itself), or `after-change` (of what the
+ * problem names). `help` is the line in the documentation.
+ */
+export interface ErrorKind {
+  readonly status: number;
+  readonly title: string;
+  readonly side: 'client' | 'server';
+  readonly retry: 'never' | 'later' | 'after-change';
+  readonly help: string;
+}
+
+const client = (status: number, retry: ErrorKind['retry'], title: string, help: string) =>
+  ({ status, title, side: 'client', retry, help }) as const satisfies ErrorKind;
+const server = (status: number, retry: ErrorKind['retry'], title: string, help: string) =>
+  ({ status, title, side: 'server', retry, help }) as const satisfies ErrorKind;
+
+export const ERRORS = {
+  'malformed-request': client(
+    400,
+    'never',
+    'Malformed request',
+    'The request is not valid HTTP, or its body is not valid JSON.',
+  ),
+  'validation-failed': client(
+    400,
+    'never',
+    'Validation failed',
+    'Fields are missing, unknown or out of range; `errors` names each with the reason and what is allowed.',
+  ),
+  unauthenticated: client(
+    401,
+    'after-change',
+    'Not authenticated',
+    'Send `Authorization: Bearer <token>` with a token that is known here.',
+  ),
+  'route-not-found': client(
+    404,
+    'never',
+    'No such route',
+    'The path is not part of the API; `/v1/openapi.json` lists what is.',
+  ),
+  'resource-not-found': client(
+    404,
+    'never',
+    'No such resource',
+    'There is nothing with this identifier; it may have been deleted.',
+  ),
+  'method-not-allowed': client(
+    405,
+    'never',
+    'Method not allowed',
+    'The path exists, but not with this method; the `Allow` header lists those that do.',
+  ),
+  'request-timeout': client(408, 'later', 'Request timeout', 'The request did not arrive in time.'),
+  'name-taken': client(
+    409,
+    'after-change',
+    'Name taken',
+    'Names are unique: those of load balancers and elastic IPs everywhere, others within their load balancer.',
+  ),
+  'port-taken': client(
+    409,
+    'after-change',
+    'Port taken',
+    'Each port can be used by one listener of a load balancer (LSN-03).',
+  ),
+  'address-taken': client(
+    409,
+    'after-change',
+    'Address taken',
+    'The address is in use by another load balancer or elastic IP.',
+  ),
+  'target-registered': client(
+    409,
+    'after-change',
+    'Target already registered',
+    'A target group has one target of each address and port.',
+  ),
+  'resource-in-use': client(
+    409,
+    'after-change',
+    'Resource in use',
+    '`usedBy` lists what refers to it; change or delete those first.',
+  ),
+  'deletion-protected': client(
+    409,
+    'after-change',
+    'Deletion protection is on',
+    'Set `deletionProtection` to false first (INS-09).',
+  ),
+  'already-associated': client(
+    409,
+    'after-change',
+    'Already associated',
+    'An elastic IP belongs to one load balancer, and a load balancer has one elastic IP (EIP-01).',
+  ),
+  'quota-exceeded': client(
+    409,
+    'after-change',
+    'Quota exceeded',
+    '`quota` names the limit and its value; delete something, or raise it with `--quota name=value` (§20).',
+  ),
+  'node-online': client(
+    409,
+    'after-change',
+    'Node is online',
+    'Only a node whose agent is not connected can be forgotten.',
+  ),
+  'precondition-failed': client(
+    412,
+    'after-change',
+    'Changed meanwhile',
+    'The resource is no longer the one that `If-Match` names; read it again.',
+  ),
+  'body-too-large': client(
+    413,
+    'never',
+    'Body too large',
+    'The body is larger than the server accepts; split the request.',
+  ),
+  'unsupported-media-type': client(415, 'never', 'Unsupported media type', 'Send bodies as `application/json`.'),
+  'reference-not-found': client(
+    422,
+    'after-change',
+    'Reference not found',
+    'A field names an object that does not exist, or that belongs to another load balancer.',
+  ),
+  'protocol-mismatch': client(
+    422,
+    'after-change',
+    'Protocols do not match',
+    'An http listener takes an http backend service, a tcp listener a tcp backend service (LSN-06).',
+  ),
+  'immutable-field': client(
+    422,
+    'never',
+    'Field is fixed',
+    'The field cannot be changed after creation; create a new object instead.',
+  ),
+  'type-not-available': client(
+    422,
+    'never',
+    'Type not available',
+    'This type of load balancer is not available in this version.',
+  ),
+  'address-not-allowed': client(
+    422,
+    'never',
+    'Address not allowed',
+    'The address is outside the pool, or of a kind that cannot be used here.',
+  ),
+  'idempotency-key-reused': client(
+    422,
+    'never',
+    'Idempotency key reused',
+    'The key was used with a different request; take a new key for each new request.',
+  ),
+  'header-too-large': client(431, 'never', 'Header too large', 'The request head is larger than the server accepts.'),
+  internal: server(
+    500,
+    'later',
+    'Internal error',
+    'A defect in Evenkeel. The log has the details under the `requestId`; nothing was changed.',
+  ),
+  'addresses-exhausted': server(
+    503,
+    'after-change',
+    'No address left',
+    'Every address of the pool is in use; delete something, or configure a larger pool.',
+  ),
+  'storage-failed': server(
+    503,
+    'later',
+    'Storage failed',
+    'The state could not be written to the disk; nothing was changed, and traffic is not affected.',
+  ),
+  'shutting-down': server(503, 'later', 'Shutting down', 'The control plane is stopping; ask again when it is back.'),
+  'too-busy': server(503, 'later', 'Too busy', 'Too many requests are waiting already; ask again later.'),
+  'storage-full': server(
+    507,
+    'after-change',
+    'Disk full',
+    'There is no space left to write the state; nothing was changed, and traffic is not affected. Free some space.',
+  ),
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,73 @@
+import { Type } from 'typebox';
+
+/** What kind of thing an identifier names, by its prefix. */
+export const ID_PREFIXES = {
+  loadBalancer: 'lb',
+  listener: 'lsn',
+  backendService: 'svc',
+  targetGroup: 'tg',
+  target: 'tgt',
+  elasticIp: 'eip',
+  operation: 'op',
+} as const;
+export type IdKind = keyof typeof ID_PREFIXES;
+
+/** Crockford's base 32 in lower case: no i, l, o, u; sorts as the number does. */
+const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
+const TIME_DIGITS = 10;
+const RANDOM_DIGITS = 8;
+const RANDOM_LIMIT = 32 ** RANDOM_DIGITS;
+
+export const Id = (kind: IdKind, description: string) =>
+  Type.String({
+    pattern: `^${ID_PREFIXES[kind]}-[0-9a-hjkmnp-tv-z]{${TIME_DIGITS + RANDOM_DIGITS}}$`,
+    description,
+  });
+
+/** A node names itself: the agent's configuration gives its identifier. */
+export const NodeId = (description: string) =>
+  Type.String({ pattern: '^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$', description });
+
+export interface IdSource {
+  next(kind: IdKind): string;
+}
+
+/**
+ * Makes identifiers that sort by creation: milliseconds, then a random number that is counted up within a millisecond.
+ * `after` is the newest identifier in use, so that the order holds when the clock was set back.
+ * `random` gives numbers in [0, 1).
+ */
+export function createIdSource(now: () => number, random: () => number, after?: string): IdSource {
+  let last = after === undefined ? 0 : timeOf(after);
+  let tail = RANDOM_LIMIT - 1;
+  return {
+    next(kind) {
+      const time = Math.max(now(), last);
+      if (time > last) {
+        last = time;
+        tail = Math.floor(random() * RANDOM_LIMIT);
+      } else if (++tail >= RANDOM_LIMIT) {
+        last++;
+        tail = Math.floor(random() * RANDOM_LIMIT);
+      }
+      return `${ID_PREFIXES[kind]}-${encode(last, TIME_DIGITS)}${encode(tail, RANDOM_DIGITS)}`;
+    },
+  };
+}
+
+/** Unix milliseconds at which the identifier was made. */
+export function timeOf(id: string): number {
+  let time = 0;
+  for (const digit of id.slice(id.indexOf('-') + 1).slice(0, TIME_DIGITS)) time = time * 32 + DIGITS.indexOf(digit);
+  return time;
+}
+
+function encode(value: number, digits: number): string {
+  let text = '';
+  let rest = value;
+  for (let i = 0; i < digits; i++) {
+    text = DIGITS[rest % 32] + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}

@@ -1,0 +1,61 @@
+/**
+ * Defaults and limits. Each is the union of what the products that Evenkeel stands in for allow; a vendor's front door
+ * enforces its own narrower range. The ids in brackets are those of the requirements.
+ */
+
+/** Characters (code points) of a name (INS-16). */
+export const NAME = { minimum: 1, maximum: 80 } as const;
+/** Letters and digits of any script, `_`, `-`, `.` (INS-16). */
+export const NAME_PATTERN = '^[\\p{L}\\p{N}_.-]+$';
+export const DESCRIPTION_LENGTH = 256;
+/** Tags of one object (INS-17). */
+export const TAGS = { count: 20, keyLength: 64, valueLength: 256 } as const;
+
+/** Seconds (IDL-02). */
+export const IDLE_TIMEOUT = { minimum: 1, maximum: 86_400, default: { http: 60, tcp: 1_800 } } as const;
+/** Seconds until a request head must be complete (LSN-15, LSN-16). */
+export const HEADER_TIMEOUT = { minimum: 1, maximum: 120, default: 60 } as const;
+
+/** Share of traffic relative to the other targets; 0 takes no new traffic (BAK-06, BAK-07, §25.1). */
+export const WEIGHT = { minimum: 0, maximum: 100, default: 10 } as const;
+
+/** Seconds (DRN-01). */
+export const DRAIN_TIMEOUT = { minimum: 0, maximum: 3_600, default: 300 } as const;
+/** Seconds (LSN-15 proxy_connect_timeout, proxy_read_timeout). */
+export const CONNECT_TIMEOUT = { minimum: 1, maximum: 120, default: 4 } as const;
+export const READ_TIMEOUT = { minimum: 1, maximum: 3_600, default: 60 } as const;
+
+/** Times in seconds, thresholds in probes (HC-03, HC-04, HC-06, HC-07, HC-17, §25.3, §25.4). */
+export const HEALTH_CHECK = {
+  interval: { minimum: 1, maximum: 600, default: 5 },
+  timeout: { minimum: 1, maximum: 300, default: 3 },
+  rise: { minimum: 1, maximum: 10, default: 3 },
+  fall: { minimum: 1, maximum: 10, default: 3 },
+  pathLength: 1_000,
+  hostLength: 255,
+  codes: { maximum: 20, default: ['2xx', '3xx'] },
+} as const;
+
+/** Objects in one call (BAK-13). */
+export const BATCH = 500;
+/** Most objects of a kind in one configuration document, or within one load balancer of it. */
+export const DOCUMENT = { loadBalancers: 50, objects: 1_000, targets: 1_000 } as const;
+
+/** Objects of one page. */
+export const PAGE = { minimum: 1, maximum: 500, default: 100 } as const;
+
+/** Longest wait for an operation in one call, in seconds; a client that wants longer asks again. */
+export const WAIT = { minimum: 0, maximum: 60, default: 30 } as const;
+
+/** How many objects there may be (§20: the largest of the documented quotas). The control plane's flags change them. */
+export const DEFAULT_QUOTAS = {
+  loadBalancers: 200,
+  listenersPerLoadBalancer: 50,
+  backendServicesPerLoadBalancer: 50,
+  targetGroupsPerLoadBalancer: 50,
+  targetsPerTargetGroup: 1_000,
+  elasticIps: 100,
+  nodes: 64,
+} as const;
+export type QuotaName = keyof typeof DEFAULT_QUOTAS;
+export type Quotas = Readonly<Record<QuotaName, number>>;

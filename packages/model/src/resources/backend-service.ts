@@ -1,0 +1,108 @@
+import { type Static, Type } from 'typebox';
+import { Id } from '../identifiers.ts';
+import { CONNECT_TIMEOUT, DOCUMENT, DRAIN_TIMEOUT, READ_TIMEOUT } from '../limits.ts';
+import { ALGORITHMS } from '../plan/objects.ts';
+import { Input, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
+import { Description, Name, resource, Tags, Written } from './attributes.ts';
+import { HealthCheck, HealthCheckPatch } from './health-check.ts';
+import { TargetInput } from './target.ts';
+
+export const SERVICE_PROTOCOLS = ['http', 'tcp'] as const;
+
+export const backendServiceIdentity = {
+  protocol: Words(SERVICE_PROTOCOLS, 'Must match that of the listener (LSN-06). Fixed after creation (BAK-04).'),
+  port: Port('The port of targets that name none (BAK-05). Fixed after creation (BAK-04).'),
+};
+
+/** Who keeps a client with its target. An object, so that kinds with settings of their own can follow. */
+export const Stickiness = Input('Stickiness', {
+  type: Words(['none'], 'No other kind is available in this version; `source-ip` as algorithm is sticky by itself.'),
+});
+
+export const backendServiceSettings = {
+  description: Description,
+  tags: Tags,
+  algorithm: Words(ALGORITHMS, 'How a target is chosen (BAK-01). Default: round-robin (BAK-03).'),
+  drainTimeout: Seconds(
+    DRAIN_TIMEOUT.minimum,
+    DRAIN_TIMEOUT.maximum,
+    DRAIN_TIMEOUT.default,
+    'How long connections to a deregistered target may go on; 0 cuts them (DRN-01, DRN-03).',
+  ),
+  connectTimeout: Seconds(
+    CONNECT_TIMEOUT.minimum,
+    CONNECT_TIMEOUT.maximum,
+    CONNECT_TIMEOUT.default,
+    'How long a connection to a target may take to open.',
+  ),
+  readTimeout: Seconds(
+    READ_TIMEOUT.minimum,
+    READ_TIMEOUT.maximum,
+    READ_TIMEOUT.default,
+    'Longest silence of a target within a request before 504. Not used by tcp.',
+  ),
+  stickiness: Ref(Stickiness),
+};
+
+const properties = resource(Id('backendService', 'Identifier of the backend service.'), {
+  loadBalancerId: Id('loadBalancer', 'The load balancer that it belongs to.'),
+  ...backendServiceIdentity,
+  targetGroupId: Nullable(Id('targetGroup', 'Where its targets come from; null: none yet (BAK-09, BAK-10).')),
+  ...backendServiceSettings,
+  healthCheck: Ref(HealthCheck),
+});
+
+export const BackendService = Output('BackendService', properties);
+export type BackendService = Static<typeof BackendService>;
+
+export const BackendServiceWritten = Written('BackendServiceWritten', properties);
+
+export const BackendServicePatch = Patch('BackendServicePatch', {
+  name: Name,
+  targetGroupId: properties.targetGroupId,
+  ...backendServiceSettings,
+  healthCheck: Ref(HealthCheckPatch),
+});
+export type BackendServicePatch = Static<typeof BackendServicePatch>;
+
+const creation = {
+  ...optional(backendServiceSettings),
+  healthCheck: Type.Optional(Ref(HealthCheckPatch)),
+  targets: Type.Optional(
+    Type.Array(Ref(TargetInput), {
+      maxItems: DOCUMENT.targets,
+      description: 'Targets of a target group with the name of the service; it is created when there is none.',
+    }),
+  ),
+};
+
+export const BackendServiceCreate = Input('BackendServiceCreate', {
+  loadBalancerId: properties.loadBalancerId,
+  name: Name,
+  ...backendServiceIdentity,
+  targetGroupId: Type.Optional(properties.targetGroupId),
+  ...creation,
+});
+export type BackendServiceCreate = Static<typeof BackendServiceCreate>;
+
+const targetGroup = Type.Optional(
+  Nullable(Type.String({ description: 'Name or identifier of a target group of this load balancer.' })),
+);
+
+/** A backend service that its listener carries. */
+export const InlineService = Input('InlineService', {
+  name: Type.Optional(Type.String({ ...Name, description: 'Default: the name of the listener.' })),
+  port: Type.Optional(Port('The port of targets that name none. Default: the port of the listener.')),
+  targetGroup,
+  ...creation,
+});
+export type InlineService = Static<typeof InlineService>;
+
+/** A backend service in a configuration document. */
+export const BackendServiceDocument = Input('BackendServiceDocument', {
+  name: Name,
+  ...backendServiceIdentity,
+  targetGroup,
+  ...creation,
+});
+export type BackendServiceDocument = Static<typeof BackendServiceDocument>;

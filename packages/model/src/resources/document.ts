@@ -1,0 +1,92 @@
+import { type Static, Type } from 'typebox';
+import { DOCUMENT } from '../limits.ts';
+import { Address, Input, Nullable, Output, optional, Ref, Words } from '../schema.ts';
+import { Name, OperationId, Written } from './attributes.ts';
+import { BackendServiceDocument } from './backend-service.ts';
+import { ListenerDocument } from './listener.ts';
+import { LoadBalancer, LoadBalancerType, loadBalancerSettings } from './load-balancer.ts';
+import { RESOURCE_KINDS, ResourceRef } from './operation.ts';
+import { TargetGroupDocument } from './target-group.ts';
+
+/**
+ * A load balancer with everything in it, as one document. Creation takes one; `apply` takes several and makes the
+ * configuration match. The order of creation is target groups, backend services, listeners; each may name those before.
+ */
+const content = {
+  type: Type.Optional(LoadBalancerType),
+  vip: Type.Optional(Address('A free address of the pool; without it, one is chosen (INS-19).')),
+  elasticIp: Type.Optional(
+    Nullable(Type.String({ description: 'Name or identifier of an elastic IP to associate; null: none (INS-18).' })),
+  ),
+  ...optional(loadBalancerSettings),
+  targetGroups: Type.Optional(Type.Array(Ref(TargetGroupDocument), { maxItems: DOCUMENT.objects })),
+  backendServices: Type.Optional(Type.Array(Ref(BackendServiceDocument), { maxItems: DOCUMENT.objects })),
+  listeners: Type.Optional(Type.Array(Ref(ListenerDocument), { maxItems: DOCUMENT.objects })),
+};
+
+export const LoadBalancerCreate = Input(
+  'LoadBalancerCreate',
+  { name: Type.Optional(Type.String({ ...Name, description: 'Default: the identifier.' })), ...content },
+  'A load balancer, alone or with listeners, backend services, target groups and targets. All is created, or nothing.',
+);
+export type LoadBalancerCreate = Static<typeof LoadBalancerCreate>;
+
+/** The answer to the creation of something that may bring other objects with it. */
+export const Created = Type.Array(Ref(ResourceRef), {
+  description: 'Everything that this call created, in the order of creation; targets are not listed.',
+});
+
+export const LoadBalancerCreated = Written('LoadBalancerCreated', { ...LoadBalancer.properties, created: Created });
+export type LoadBalancerCreated = Static<typeof LoadBalancerCreated>;
+
+export const LoadBalancerDocument = Input('LoadBalancerDocument', {
+  name: Name,
+  prune: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'Delete listeners, backend services and target groups of this load balancer that are not named here.',
+    }),
+  ),
+  ...content,
+});
+export type LoadBalancerDocument = Static<typeof LoadBalancerDocument>;
+
+export const ConfigurationDocument = Input('ConfigurationDocument', {
+  dryRun: Type.Optional(
+    Type.Boolean({ default: false, description: 'Answer with the difference and change nothing.' }),
+  ),
+  loadBalancers: Type.Array(Ref(LoadBalancerDocument), { minItems: 1, maxItems: DOCUMENT.loadBalancers }),
+});
+export type ConfigurationDocument = Static<typeof ConfigurationDocument>;
+
+export const CHANGE_ACTIONS = ['created', 'updated', 'deleted', 'unchanged'] as const;
+
+export const FieldChange = Output('FieldChange', {
+  field: Type.String({ description: 'Name of the field; fields of the health check as `healthCheck.path`.' }),
+  before: Type.Unknown({ description: 'Value until now; null for an object that is created.' }),
+  after: Type.Unknown({ description: 'New value; null for an object that is deleted.' }),
+});
+export type FieldChange = Static<typeof FieldChange>;
+
+export const ObjectChange = Output('ObjectChange', {
+  action: Words(CHANGE_ACTIONS, 'What happens to the object.'),
+  kind: Words(RESOURCE_KINDS, 'Kind of resource.'),
+  id: Nullable(Type.String({ description: 'Identifier; null in a dry run for an object that would be created.' })),
+  name: Type.String({ description: 'Name; for a target its address and port.' }),
+  loadBalancer: Type.String({ description: 'Name of the load balancer that it belongs to.' }),
+  parent: Nullable(Type.String({ description: 'Name of the target group of a target; null for other kinds.' })),
+  fields: Type.Array(Ref(FieldChange), { description: 'The fields that differ.' }),
+});
+export type ObjectChange = Static<typeof ObjectChange>;
+
+const count = Type.Integer({ minimum: 0 });
+
+export const ConfigurationResult = Output('ConfigurationResult', {
+  dryRun: Type.Boolean(),
+  generation: Type.Integer({ description: 'The generation of the configuration after this call.' }),
+  operationId: Nullable(OperationId),
+  summary: Type.Object({ created: count, updated: count, deleted: count, unchanged: count }),
+  changes: Type.Array(Ref(ObjectChange), { description: 'Every object that the document names or that is pruned.' }),
+});
+export type ConfigurationResult = Static<typeof ConfigurationResult>;

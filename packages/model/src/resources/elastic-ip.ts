@@ -1,0 +1,33 @@
+import { type Static, Type } from 'typebox';
+import { Id } from '../identifiers.ts';
+import { Address, Input, Nullable, Output, Patch } from '../schema.ts';
+import { Description, Name, resource, Tags, Written } from './attributes.ts';
+
+const settings = { description: Description, tags: Tags };
+
+const properties = resource(Id('elasticIp', 'Identifier of the elastic IP.'), {
+  address: Address('The address. Fixed after creation.'),
+  loadBalancerId: Nullable(Id('loadBalancer', 'The load balancer that it is associated with, if any (EIP-01).')),
+  ...settings,
+});
+
+export const ElasticIp = Output('ElasticIp', properties);
+export type ElasticIp = Static<typeof ElasticIp>;
+
+export const ElasticIpWritten = Written('ElasticIpWritten', properties);
+
+export const ElasticIpCreate = Input('ElasticIpCreate', {
+  name: Type.Optional(Name),
+  address: Type.Optional(Address('A free address of the pool; without it, one is chosen.')),
+  description: Type.Optional(settings.description),
+  tags: Type.Optional(settings.tags),
+});
+export type ElasticIpCreate = Static<typeof ElasticIpCreate>;
+
+export const ElasticIpPatch = Patch('ElasticIpPatch', { name: Name, ...settings });
+export type ElasticIpPatch = Static<typeof ElasticIpPatch>;
+
+export const ElasticIpAssociation = Input('ElasticIpAssociation', {
+  loadBalancerId: Id('loadBalancer', 'A load balancer that has no elastic IP yet.'),
+});
+export type ElasticIpAssociation = Static<typeof ElasticIpAssociation>;

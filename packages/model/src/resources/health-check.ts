@@ -1,0 +1,50 @@
+import { type Static, type TProperties, Type } from 'typebox';
+import { HEALTH_CHECK } from '../limits.ts';
+import { Nullable, Output, Patch, Port, Seconds, Words } from '../schema.ts';
+
+const count = (limit: { minimum: number; maximum: number; default: number }, description: string) =>
+  Type.Integer({ minimum: limit.minimum, maximum: limit.maximum, default: limit.default, description });
+
+const { interval, timeout, rise, fall, pathLength, hostLength, codes } = HEALTH_CHECK;
+
+const settings = {
+  enabled: Type.Boolean({ default: true, description: 'While false, every target takes traffic unchecked (HC-08).' }),
+  protocol: Words(['tcp', 'http'], 'Default: the protocol of the backend service (HC-02).'),
+  port: Nullable(Port('The port that is probed; null: the port that traffic goes to (HC-03).')),
+  interval: Seconds(interval.minimum, interval.maximum, interval.default, 'From one probe to the next.'),
+  timeout: Seconds(timeout.minimum, timeout.maximum, timeout.default, 'A probe without an answer by then has failed.'),
+  rise: count(rise, 'Successes in a row until a target is healthy.'),
+  fall: count(fall, 'Failures in a row until a target is unhealthy.'),
+  method: Words(['GET', 'HEAD'], 'Request method of http probes. Default: GET.'),
+  path: Type.String({
+    pattern: '^/[!-~]*$',
+    maxLength: pathLength,
+    default: '/',
+    description: 'Request target of http probes: starts with `/`; visible ASCII only (HC-06).',
+  }),
+  host: Type.String({
+    pattern: '^[A-Za-z0-9.:\\[\\]_-]*$',
+    maxLength: hostLength,
+    default: '',
+    description: 'Host header of http probes; empty: the address of the target (HC-07).',
+  }),
+  httpVersion: Words(['1.0', '1.1'], 'HTTP version of probes (HC-07). Default: 1.0.'),
+  codes: Type.Array(
+    Type.String({
+      pattern: '^([1-5]xx|[1-5][0-9]{2}(-[1-5][0-9]{2})?)$',
+      description: 'A class (`2xx`), a code (`204`) or a range (`200-299`).',
+    }),
+    {
+      minItems: 1,
+      maxItems: codes.maximum,
+      default: [...codes.default],
+      description: 'Status codes that count as success (HC-05).',
+    },
+  ),
+} satisfies TProperties;
+
+export const HealthCheck = Output('HealthCheck', settings);
+export type HealthCheck = Static<typeof HealthCheck>;
+
+export const HealthCheckPatch = Patch('HealthCheckPatch', settings);
+export type HealthCheckPatch = Static<typeof HealthCheckPatch>;

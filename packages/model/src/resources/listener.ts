@@ -1,0 +1,99 @@
+import { type Static, Type } from 'typebox';
+import { Id, NodeId } from '../identifiers.ts';
+import { HEADER_TIMEOUT, IDLE_TIMEOUT } from '../limits.ts';
+import { Address, Input, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
+import { Description, Name, resource, Tags, Written } from './attributes.ts';
+import { InlineService } from './backend-service.ts';
+
+export const LISTENER_PROTOCOLS = ['http', 'tcp'] as const;
+export type ListenerProtocol = (typeof LISTENER_PROTOCOLS)[number];
+
+export const listenerIdentity = {
+  protocol: Words(LISTENER_PROTOCOLS, 'Fixed after creation (LSN-04).'),
+  port: Port('Each port can be used once per load balancer (LSN-03). Fixed after creation (LSN-04).'),
+};
+
+export const listenerSettings = {
+  description: Description,
+  tags: Tags,
+  enabled: Type.Boolean({ default: true, description: 'While false, nothing listens on the port (LSN-07).' }),
+  idleTimeout: Type.Integer({
+    minimum: IDLE_TIMEOUT.minimum,
+    maximum: IDLE_TIMEOUT.maximum,
+    description:
+      'A connection on which nothing moves for this long is closed (IDL-02). ' +
+      `In seconds. Default: ${IDLE_TIMEOUT.default.http} for http, ${IDLE_TIMEOUT.default.tcp} for tcp.`,
+  }),
+  headerTimeout: Seconds(
+    HEADER_TIMEOUT.minimum,
+    HEADER_TIMEOUT.maximum,
+    HEADER_TIMEOUT.default,
+    'An HTTP request head must be complete within this time, else 408 (LSN-16). Not used by tcp.',
+  ),
+  accessLog: Type.Boolean({ default: true, description: 'Whether requests or connections are written to the log.' }),
+};
+
+export const LISTENER_STATUS = ['pending', 'active', 'refused', 'disabled'] as const;
+
+/** What one node made of a listener. */
+export const ListenerOnNode = Output('ListenerOnNode', {
+  node: NodeId('The node.'),
+  state: Words(
+    ['pending', 'active', 'refused', 'offline'],
+    '`refused`: the node cannot run it, and `code` and `detail` say why; `offline`: the node is not connected.',
+  ),
+  appliedGeneration: Type.Integer({ description: 'The newest generation that the node has applied.' }),
+  code: Type.String({
+    description: 'Empty, or `address-in-use`, `address-not-available`, `permission-denied`, `failed`.',
+  }),
+  detail: Type.String({ description: 'Empty, or the reason in words.' }),
+});
+export type ListenerOnNode = Static<typeof ListenerOnNode>;
+
+const properties = resource(Id('listener', 'Identifier of the listener.'), {
+  loadBalancerId: Id('loadBalancer', 'The load balancer that it belongs to.'),
+  ...listenerIdentity,
+  backendServiceId: Nullable(
+    Id('backendService', 'Where traffic goes. Without one, http answers 503 and tcp closes the connection.'),
+  ),
+  ...listenerSettings,
+  addresses: Type.Array(Address('An address.'), {
+    description: 'Where it listens: the VIP, and the elastic IP if any.',
+  }),
+  status: Words(LISTENER_STATUS, '`refused`: at least one node cannot run it; `pending`: a node has yet to apply it.'),
+  nodes: Type.Array(Ref(ListenerOnNode), { description: 'What each node made of it.' }),
+});
+
+export const Listener = Output('Listener', properties);
+export type Listener = Static<typeof Listener>;
+
+export const ListenerWritten = Written('ListenerWritten', properties);
+
+export const ListenerPatch = Patch('ListenerPatch', {
+  name: Name,
+  backendServiceId: properties.backendServiceId,
+  ...listenerSettings,
+});
+export type ListenerPatch = Static<typeof ListenerPatch>;
+
+export const ListenerCreate = Input('ListenerCreate', {
+  loadBalancerId: properties.loadBalancerId,
+  name: Type.Optional(Type.String({ ...Name, description: 'Default: protocol and port, such as `http-80`.' })),
+  ...listenerIdentity,
+  ...optional(listenerSettings),
+  backendServiceId: Type.Optional(properties.backendServiceId),
+  service: Type.Optional(Ref(InlineService)),
+});
+export type ListenerCreate = Static<typeof ListenerCreate>;
+
+/** A listener in a configuration document: it names its backend service, or carries it. */
+export const ListenerDocument = Input('ListenerDocument', {
+  name: ListenerCreate.properties.name,
+  ...listenerIdentity,
+  ...optional(listenerSettings),
+  backendService: Type.Optional(
+    Nullable(Type.String({ description: 'Name or identifier of a backend service of this load balancer.' })),
+  ),
+  service: ListenerCreate.properties.service,
+});
+export type ListenerDocument = Static<typeof ListenerDocument>;

@@ -1,0 +1,39 @@
+import { type Static, Type } from 'typebox';
+import { Id } from '../identifiers.ts';
+import { Address, Nullable, Output, Patch, Words } from '../schema.ts';
+import { Description, Name, resource, Tags, Written } from './attributes.ts';
+
+export const LOAD_BALANCER_TYPES = ['application', 'network', 'classic'] as const;
+
+export const LoadBalancerType = Words(
+  LOAD_BALANCER_TYPES,
+  'Fixed after creation (INS-06). `network` is not available in this version.',
+);
+
+const settings = {
+  description: Description,
+  tags: Tags,
+  deletionProtection: Type.Boolean({ default: false, description: 'While true, deletion is refused (INS-09).' }),
+};
+
+const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.'), {
+  type: LoadBalancerType,
+  vip: Address('The address that its listeners are on. Fixed after creation.'),
+  elasticIpId: Nullable(Id('elasticIp', 'The elastic IP that is associated with it, if any (EIP-01).')),
+  ...settings,
+  status: Words(
+    ['pending', 'active', 'degraded'],
+    '`pending`: a node has yet to apply a listener; `degraded`: a node refused a listener; else `active`.',
+  ),
+});
+
+export const LoadBalancer = Output('LoadBalancer', properties);
+export type LoadBalancer = Static<typeof LoadBalancer>;
+
+export const LoadBalancerWritten = Written('LoadBalancerWritten', properties);
+
+export const LoadBalancerPatch = Patch('LoadBalancerPatch', { name: Name, ...settings });
+export type LoadBalancerPatch = Static<typeof LoadBalancerPatch>;
+
+/** What a client may set, for documents that create a load balancer; see document.ts. */
+export const loadBalancerSettings = settings;

@@ -1,0 +1,82 @@
+import { type Static, Type } from 'typebox';
+import { Id } from '../identifiers.ts';
+import { BATCH, WEIGHT } from '../limits.ts';
+import { Address, Input, Nullable, Output, Patch, Port, Ref } from '../schema.ts';
+import { Name, OperationId, resource, Written } from './attributes.ts';
+
+const identity = {
+  address: Address('IPv4 or IPv6 address. Fixed after creation.'),
+  port: Nullable(Port('null: the port of the backend service (BAK-05). Fixed after creation.')),
+};
+
+const settings = {
+  weight: Type.Integer({
+    minimum: WEIGHT.minimum,
+    maximum: WEIGHT.maximum,
+    default: WEIGHT.default,
+    description: 'Share of the traffic relative to the other targets; 0 takes no new traffic (BAK-06, BAK-07).',
+  }),
+  zone: Type.String({ pattern: '^[A-Za-z0-9._-]*$', maxLength: 63, default: '', description: 'Where the target is.' }),
+};
+
+const properties = resource(Id('target', 'Identifier of the target.'), {
+  targetGroupId: Id('targetGroup', 'The target group that it is registered in.'),
+  ...identity,
+  ...settings,
+});
+
+export const Target = Output('Target', properties);
+export type Target = Static<typeof Target>;
+
+export const TargetWritten = Written('TargetWritten', properties);
+
+export const TargetPatch = Patch('TargetPatch', { name: Name, ...settings });
+export type TargetPatch = Static<typeof TargetPatch>;
+
+/** One target as a client names it. Address and port together are its identity within the group. */
+export const TargetInput = Input('TargetInput', {
+  name: Type.Optional(Name),
+  address: identity.address,
+  port: Type.Optional(identity.port),
+  weight: Type.Optional(settings.weight),
+  zone: Type.Optional(settings.zone),
+});
+export type TargetInput = Static<typeof TargetInput>;
+
+const batch = { minItems: 1, maxItems: BATCH };
+
+export const TargetsRegistration = Input(
+  'TargetsRegistration',
+  { targets: Type.Array(Ref(TargetInput), batch) },
+  'All are registered, or none.',
+);
+export type TargetsRegistration = Static<typeof TargetsRegistration>;
+
+const TargetChange = Patch('TargetChange', { id: properties.id, name: Name, ...settings });
+
+export const TargetsPatch = Input(
+  'TargetsPatch',
+  {
+    targets: Type.Array(
+      Type.Unsafe<{ id: string } & TargetPatch>({ ...TargetChange, $id: undefined, required: ['id'] }),
+      batch,
+    ),
+  },
+  'All are changed, or none.',
+);
+export type TargetsPatch = Static<typeof TargetsPatch>;
+
+export const TargetsDeregistration = Input(
+  'TargetsDeregistration',
+  { targetIds: Type.Array(properties.id, batch) },
+  'All are deregistered, or none.',
+);
+export type TargetsDeregistration = Static<typeof TargetsDeregistration>;
+
+/** The answer to a write on several targets. */
+export const TargetsWritten = Output('TargetsWritten', {
+  targets: Type.Array(Ref(Target), { description: 'The targets in question, as they are now (or last were).' }),
+  generation: Type.Integer({ description: 'The generation of the configuration that this write made.' }),
+  operationId: OperationId,
+});
+export type TargetsWritten = Static<typeof TargetsWritten>;
