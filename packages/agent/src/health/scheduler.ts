@@ -1,0 +1,140 @@
+import type { Clock, Timer } from '../clock/clock.ts';
+import { type Due, DueHeap } from './due-heap.ts';
+
+/** Something that is run when it is due and a slot is free. */
+export interface Task extends Due {
+  /** The last run kept its slot until its time ran out. */
+  slow: boolean;
+  /** Begins the work; `finished` is called once, at any later time. `lag`: milliseconds it had to wait beyond `due`. */
+  run(lag: number, finished: () => void): void;
+}
+
+export interface SchedulerOptions {
+  readonly clock: Clock;
+  /** Tasks that may run at a time. */
+  readonly slots: number;
+}
+
+/**
+ * Runs tasks at their times with a bounded number at once. When all slots are taken, due tasks wait in order. Tasks that
+ * were slow last time may hold at most half of the slots: a rack of silent targets does not delay the probes of live ones.
+ */
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #slots: number;
+  readonly #heap = new DueHeap<Task>();
+  /** Due and waiting for a slot. A Set keeps the order of arrival and forgets a member in constant time. */
+  readonly #waiting = new Set<Task>();
+  readonly #waitingSlow = new Set<Task>();
+  #running = 0;
+  #runningSlow = 0;
+  /** A task that finishes at once must not start the next from inside its own start. */
+  #filling = false;
+  #timer: Timer | null = null;
+  #armed = Number.POSITIVE_INFINITY;
+  #stopped = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#clock = options.clock;
+    this.#slots = options.slots;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size + this.#waitingSlow.size;
+  }
+
+  get scheduled(): number {
+    return this.#heap.size;
+  }
+
+  /** Milliseconds that the task waiting longest has waited. */
+  get lag(): number {
+    const now = this.#clock.now();
+    let lag = 0;
+    for (const lane of [this.#waiting, this.#waitingSlow]) {
+      const first = lane.values().next().value;
+      if (first !== undefined) lag = Math.max(lag, now - first.due);
+    }
+    return lag;
+  }
+
+  /** Sets or changes when the task is due; one that waits for a slot keeps its turn. */
+  schedule(task: Task, due: number): void {
+    if (this.#stopped || this.#waiting.has(task) || this.#waitingSlow.has(task)) return;
+    this.#heap.set(task, due);
+    this.#arm();
+  }
+
+  cancel(task: Task): void {
+    this.#heap.remove(task);
+    this.#waiting.delete(task);
+    this.#waitingSlow.delete(task);
+  }
+
+  /** Starts nothing more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#waiting.clear();
+    this.#waitingSlow.clear();
+  }
+
+  #arm(): void {
+    const first = this.#heap.peek();
+    if (first === undefined || first.due >= this.#armed) return;
+    this.#timer?.cancel();
+    this.#armed = first.due;
+    this.#timer = this.#clock.setTimer(Math.max(0, first.due - this.#clock.now()), () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#armed = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    for (let task = this.#heap.peek(); task !== undefined && task.due <= now; task = this.#heap.peek()) {
+      this.#heap.remove(task);
+      (task.slow ? this.#waitingSlow : this.#waiting).add(task);
+    }
+    this.#fill();
+    this.#arm();
+  }
+
+  #fill(): void {
+    if (this.#filling) return;
+    this.#filling = true;
+    while (!this.#stopped && this.#running < this.#slots) {
+      const task = this.#next();
+      if (task === undefined) break;
+      this.#start(task);
+    }
+    this.#filling = false;
+  }
+
+  /** The task of either lane that has been due for longest. */
+  #next(): Task | undefined {
+    const slowMayRun = this.#runningSlow < Math.max(1, this.#slots >> 1);
+    const quick = this.#waiting.values().next().value;
+    const slow = slowMayRun ? this.#waitingSlow.values().next().value : undefined;
+    const task = quick === undefined || (slow !== undefined && slow.due < quick.due) ? slow : quick;
+    if (task !== undefined) (task === slow ? this.#waitingSlow : this.#waiting).delete(task);
+    return task;
+  }
+
+  #start(task: Task): void {
+    const slow = task.slow;
+    this.#running++;
+    if (slow) this.#runningSlow++;
+    let open = true;
+    task.run(Math.max(0, this.#clock.now() - task.due), () => {
+      if (!open) return;
+      open = false;
+      this.#running--;
+      if (slow) this.#runningSlow--;
+      this.#fill();
+    });
+  }
+}
