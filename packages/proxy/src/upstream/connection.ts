@@ -1,4 +1,4 @@
-import { Body } from '../http1/body.ts';
+import { Body, BodyKind } from '../http1/body.ts';
 import { HeadError } from '../http1/head-error.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from '../http1/partial-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
@@ -30,6 +30,8 @@ export class UpstreamConnection implements ConnectionHandler {
   #exchange: Exchange | null;
   #state: number = State.connecting;
   #readTimeout = 0;
+  /** Whether the target owes the next move, so that its silence is counted. */
+  #expecting = false;
   #reused = false;
   #bytesSeen = false;
   #keepAlive = false;
@@ -53,19 +55,39 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#reused = true;
   }
 
-  /** Sends the beginning of the request, head included; one count of the buffer goes with it. */
-  start(buffer: number, start: number, end: number, readTimeout: number): void {
+  /**
+   * Sends the beginning of the request, head included; one count of the buffer goes with it. `complete`: that is all of
+   * the request. `readTimeout`: longest silence of the target while it is expected to move, in milliseconds.
+   */
+  start(buffer: number, start: number, end: number, complete: boolean, readTimeout: number): void {
     this.#state = State.head;
     this.#bytesSeen = false;
     this.#readTimeout = readTimeout;
-    this.connection.setDeadline(this.#reactor.now + readTimeout);
+    this.expectProgress(complete);
     this.send(buffer, start, end);
+  }
+
+  /** Says whether the target owes the next move; the time it has begins anew. */
+  expectProgress(expecting: boolean): void {
+    this.#expecting = expecting;
+    this.connection.setDeadline(expecting ? this.#reactor.now + this.#readTimeout : 0);
   }
 
   /** Sends more of the request; one count of the buffer goes with it. */
   send(buffer: number, start: number, end: number): void {
     this.target.cells[TargetCell.bytesSent]! += end - start;
     this.connection.send(buffer, start, end);
+  }
+
+  /** Stops reading the response while the client does not take it; the target's silence is not counted meanwhile. */
+  pause(): void {
+    this.connection.pause();
+    this.expectProgress(false);
+  }
+
+  resume(): void {
+    this.connection.resume();
+    this.expectProgress(true);
   }
 
   /** Gives the connection back after a complete exchange that left it reusable. */
@@ -79,14 +101,20 @@ export class UpstreamConnection implements ConnectionHandler {
     this.connection.setDeadline(this.#reactor.now + IDLE_TIMEOUT);
   }
 
-  /** Ends the connection without a word to the exchange. */
+  /** Closes a connection that owes nothing; says nothing to the exchange. */
   discard(): void {
     if (this.#state === State.gone) return;
-    const busy = this.#state === State.head || this.#state === State.body || this.#state === State.connecting;
     this.#exchange = null;
     this.#leave();
-    if (busy) this.connection.abort();
-    else this.connection.close();
+    this.connection.close();
+  }
+
+  /** Cuts the exchange off; says nothing to it. */
+  abort(): void {
+    if (this.#state === State.gone) return;
+    this.#exchange = null;
+    this.#leave();
+    this.connection.abort();
   }
 
   onConnected(connection: Connection): void {
@@ -128,7 +156,7 @@ export class UpstreamConnection implements ConnectionHandler {
   }
 
   get #endsWithConnection(): boolean {
-    return this.#body.kind === 3;
+    return this.#body.kind === BodyKind.untilClose;
   }
 
   #receiveHead(buffer: number, start: number, end: number): void {
@@ -234,8 +262,8 @@ export class UpstreamConnection implements ConnectionHandler {
     else body.startUntilClose();
     this.#state = State.body;
     this.#keepAlive = head.keepAlive && !this.#endsWithConnection;
-    this.connection.setDeadline(this.#reactor.now + this.#readTimeout);
-    if (body.kind === 2 && exchange.wantsPlainBody) {
+    if (this.#expecting) this.expectProgress(true);
+    if (body.kind === BodyKind.chunked && exchange.wantsPlainBody) {
       const headEnd = head.end;
       if (headEnd < end) this.#arena.retain(buffer);
       exchange.onResponseHead(head, buffer, headEnd, false);
@@ -260,9 +288,9 @@ export class UpstreamConnection implements ConnectionHandler {
       this.discard();
       return;
     }
-    this.connection.setDeadline(this.#reactor.now + this.#readTimeout);
+    if (this.#expecting) this.expectProgress(true);
     let bodyEnd: number;
-    if (body.kind === 2 && exchange.wantsPlainBody) {
+    if (body.kind === BodyKind.chunked && exchange.wantsPlainBody) {
       bodyEnd = this.#passPlain(exchange, buffer, start, end);
     } else {
       bodyEnd = body.consume(this.#arena.memory, start, end);

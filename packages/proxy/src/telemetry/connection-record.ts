@@ -1,0 +1,19 @@
+import { EndReason } from './end-reason.ts';
+
+/** What is known of one tunnelled connection when it ends. Times are milliseconds of `Reactor.now`. */
+export class ConnectionRecord {
+  reason: EndReason = EndReason.none;
+  /** `address:port` of the last target that was tried; empty without one. */
+  target = '';
+  readonly startedAt: number;
+  /** The connection to the target was up; 0 when it never was. */
+  connectedAt = 0;
+  /** From the client, in bytes. */
+  bytesReceived = 0;
+  /** To the client, in bytes. */
+  bytesSent = 0;
+
+  constructor(startedAt: number) {
+    this.startedAt = startedAt;
+  }
+}

@@ -1,0 +1,64 @@
+import { EndReason } from './end-reason.ts';
+
+/**
+ * What is known of one HTTP exchange when it ends: numbers and spans of arena memory, filled in as the exchange goes on
+ * and read once. Times are milliseconds of `Reactor.now`, 0 when the point was not reached; spans are empty when equal.
+ */
+export class RequestRecord {
+  reason: EndReason = EndReason.none;
+  /** Status sent to the client; 499 when it left before there was one. */
+  status = 0;
+  /** Status that the target sent; 0 without one. */
+  targetStatus = 0;
+  /** `address:port` of the last target that was tried; empty without one. */
+  target = '';
+  minor = 1;
+  /** First byte of the request. */
+  startedAt = 0;
+  /** A target was chosen. */
+  dispatchedAt = 0;
+  /** Its connection was up (at once for a kept one). */
+  readyAt = 0;
+  /** The response's head was there. */
+  firstByteAt = 0;
+  /** Head and body as received, in bytes. */
+  bytesReceived = 0;
+  /** Everything sent to the client, in bytes. */
+  bytesSent = 0;
+  methodStart = 0;
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
+  hostStart = 0;
+  hostEnd = 0;
+  agentStart = 0;
+  agentEnd = 0;
+  refererStart = 0;
+  refererEnd = 0;
+  requestIdStart = 0;
+  requestIdEnd = 0;
+
+  clear(startedAt: number): void {
+    this.reason = EndReason.none;
+    this.status = 0;
+    this.targetStatus = 0;
+    this.target = '';
+    this.minor = 1;
+    this.startedAt = startedAt;
+    this.dispatchedAt = 0;
+    this.readyAt = 0;
+    this.firstByteAt = 0;
+    this.bytesReceived = 0;
+    this.bytesSent = 0;
+    this.clearSpans();
+  }
+
+  clearSpans(): void {
+    this.methodStart = this.methodEnd = 0;
+    this.targetStart = this.targetEnd = 0;
+    this.hostStart = this.hostEnd = 0;
+    this.agentStart = this.agentEnd = 0;
+    this.refererStart = this.refererEnd = 0;
+    this.requestIdStart = this.requestIdEnd = 0;
+  }
+}

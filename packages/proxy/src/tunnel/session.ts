@@ -1,0 +1,236 @@
+import { clientHash } from '../balance/client-hash.ts';
+import { Closed, type Connection, type ConnectionHandler } from '../reactor/reactor.ts';
+import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
+import { countDuration } from '../telemetry/duration.ts';
+import { EndReason } from '../telemetry/end-reason.ts';
+import { ConnectionRecord } from '../telemetry/connection-record.ts';
+import type { Service } from '../upstream/service.ts';
+import type { Target } from '../upstream/target.ts';
+import type { WorkerContext } from '../worker/context.ts';
+import type { Listener, Session } from '../worker/listener.ts';
+
+/** A side that has this many bytes unsent stops the other side's reading, in bytes … */
+const HIGH_WATER = 64 * 1024;
+/** … until it has no more than this. */
+const LOW_WATER = 16 * 1024;
+
+/** Targets that are tried for one connection before it fails. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * One client connection of a TCP listener and the connection to its target: bytes pass both ways at once, each direction
+ * ends for itself, and what one side does not take stops the other from being read.
+ */
+export class TunnelSession implements ConnectionHandler, Session {
+  previous: Session | null = null;
+  next: Session | null = null;
+  readonly #worker: WorkerContext;
+  readonly #listener: Listener;
+  readonly #client: Connection;
+  readonly #record: ConnectionRecord;
+  readonly #clientHash: number;
+  #service: Service | null = null;
+  #target: Target | null = null;
+  #upstream: Connection | null = null;
+  #connected = false;
+  #attempts = 0;
+  #tried = -1;
+  #over = false;
+  #draining = false;
+  #clientEnded = false;
+  #targetEnded = false;
+  #clientPaused = true;
+  #targetPaused = false;
+  /** Whether something has moved since the last look at the clock. */
+  #moved = false;
+
+  constructor(worker: WorkerContext, listener: Listener, client: Connection) {
+    this.#worker = worker;
+    this.#listener = listener;
+    this.#client = client;
+    this.#clientHash = clientHash(client.remoteAddress);
+    this.#record = new ConnectionRecord(worker.reactor.now);
+    listener.cells[ListenerCell.connections]!++;
+    listener.cells[ListenerCell.activeConnections]!++;
+    // Nothing is read before there is somewhere to put it.
+    client.pause();
+  }
+
+  /** Chooses a target and connects to it. The session is the client connection's handler by now. */
+  open(): void {
+    const service = this.#listener.service;
+    if (service !== this.#service) this.#tried = -1;
+    this.#service = service;
+    const index = service === null ? -1 : service.pick(this.#clientHash, this.#tried);
+    if (service === null || index < 0) {
+      this.#finish(EndReason.proxyRoute);
+      this.#client.abort();
+      return;
+    }
+    const { reactor } = this.#worker;
+    const target = service.targets[index]!;
+    this.#attempts++;
+    this.#tried = index;
+    this.#target = target;
+    this.#record.target = target.name;
+    target.begin();
+    target.cells[TargetCell.connections]!++;
+    target.cells[TargetCell.activeConnections]!++;
+    target.tunnels.add(this);
+    const upstream = reactor.connect(target.endpoint, this);
+    this.#upstream = upstream;
+    upstream.setDeadline(reactor.now + service.planned.connectTimeout);
+  }
+
+  drain(): void {
+    this.#draining = true;
+  }
+
+  cut(): void {
+    if (this.#over) return;
+    this.#abortBoth(EndReason.proxyTunnel);
+  }
+
+  onConnected(upstream: Connection): void {
+    this.#connected = true;
+    this.#record.connectedAt = this.#worker.reactor.now;
+    this.#clientPaused = false;
+    this.#watch();
+    upstream.setDeadline(0);
+    this.#client.resume();
+  }
+
+  onReceive(from: Connection, buffer: number, start: number, end: number): void {
+    const upstream = this.#upstream;
+    if (upstream === null || this.#over) {
+      this.#worker.arena.release(buffer);
+      return;
+    }
+    this.#moved = true;
+    if (from === this.#client) {
+      this.#record.bytesReceived += end - start;
+      upstream.send(buffer, start, end);
+      if (upstream.unsent > HIGH_WATER && !this.#clientPaused) {
+        this.#clientPaused = true;
+        this.#client.pause();
+      }
+      return;
+    }
+    this.#record.bytesSent += end - start;
+    this.#client.send(buffer, start, end);
+    if (this.#client.unsent > HIGH_WATER && !this.#targetPaused) {
+      this.#targetPaused = true;
+      upstream.pause();
+    }
+  }
+
+  onSent(to: Connection): void {
+    this.#moved = true;
+    if (to.unsent > LOW_WATER) return;
+    if (to === this.#client) {
+      if (!this.#targetPaused) return;
+      this.#targetPaused = false;
+      this.#upstream?.resume();
+    } else if (this.#clientPaused) {
+      this.#clientPaused = false;
+      this.#client.resume();
+    }
+  }
+
+  onEnd(from: Connection): void {
+    this.#moved = true;
+    if (from === this.#client) {
+      this.#clientEnded = true;
+      this.#upstream?.end();
+    } else {
+      this.#targetEnded = true;
+      this.#client.end();
+    }
+  }
+
+  onDeadline(connection: Connection): void {
+    if (!this.#connected) {
+      if (connection === this.#upstream) this.#connectFailed();
+      return;
+    }
+    if (this.#moved) this.#watch();
+    else this.#abortBoth(EndReason.proxyIdle);
+  }
+
+  onClosed(connection: Connection, reason: Closed): void {
+    if (this.#over) return;
+    if (connection === this.#upstream && !this.#connected) {
+      this.#connectFailed();
+      return;
+    }
+    const finished = reason === Closed.finished || reason === Closed.local;
+    if (finished && this.#clientEnded && this.#targetEnded) {
+      // The other side has both ends too; it only has to get its last bytes out.
+      const other = connection === this.#client ? this.#upstream : this.#client;
+      this.#finish(EndReason.none);
+      other?.close();
+      return;
+    }
+    const byClient = connection === this.#client;
+    this.#finish(byClient ? EndReason.clientTunnel : EndReason.targetTunnel);
+    if (byClient) this.#upstream?.abort();
+    else this.#client.abort();
+  }
+
+  /** Not one byte has moved, so another target may be asked. */
+  #connectFailed(): void {
+    const target = this.#target;
+    const upstream = this.#upstream;
+    this.#leaveTarget();
+    if (target !== null) target.cells[TargetCell.connectErrors]!++;
+    this.#upstream = null;
+    upstream?.abort();
+    if (this.#attempts < MAX_ATTEMPTS && !this.#draining) {
+      this.open();
+      return;
+    }
+    this.#finish(EndReason.targetConnect);
+    this.#client.abort();
+  }
+
+  #watch(): void {
+    this.#moved = false;
+    this.#client.setDeadline(this.#worker.reactor.now + this.#listener.planned.idleTimeout);
+  }
+
+  #abortBoth(reason: EndReason): void {
+    this.#finish(reason);
+    this.#client.abort();
+    this.#upstream?.abort();
+  }
+
+  #leaveTarget(): void {
+    const target = this.#target;
+    if (target === null) return;
+    this.#target = null;
+    target.finish();
+    target.tunnels.delete(this);
+    target.cells[TargetCell.activeConnections]!--;
+  }
+
+  /** Counts and logs; called once. */
+  #finish(reason: EndReason): void {
+    const worker = this.#worker;
+    const cells = this.#listener.cells;
+    const record = this.#record;
+    if (this.#target !== null) {
+      this.#target.cells[TargetCell.bytesSent]! += record.bytesReceived;
+      this.#target.cells[TargetCell.bytesReceived]! += record.bytesSent;
+    }
+    this.#leaveTarget();
+    this.#over = true;
+    record.reason = reason;
+    cells[ListenerCell.activeConnections]!--;
+    cells[ListenerCell.bytesReceived]! += record.bytesReceived;
+    cells[ListenerCell.bytesSent]! += record.bytesSent;
+    cells[ListenerCell.reasons + reason]!++;
+    countDuration(cells, worker.reactor.now - record.startedAt);
+    if (this.#listener.planned.accessLog) worker.log.connection(this.#listener, this.#client, record);
+    this.#listener.removeSession(this);
+  }
+}

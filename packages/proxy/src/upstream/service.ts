@@ -1,0 +1,26 @@
+import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
+import type { BalanceTable } from '../balance/table.ts';
+import { pick } from '../balance/pick.ts';
+import type { Target } from './target.ts';
+
+/**
+ * A backend service as one worker uses it. It is never changed: a new plan makes a new one, and a request holds the one
+ * that it began with. Targets that go on existing are the same objects in the old and the new one.
+ */
+export class Service {
+  readonly planned: PlannedService;
+  /** In the order that the balance table's indexes mean. */
+  readonly targets: readonly Target[];
+  readonly #table: BalanceTable;
+
+  constructor(planned: PlannedService, targets: readonly Target[], table: BalanceTable) {
+    this.planned = planned;
+    this.targets = targets;
+    this.#table = table;
+  }
+
+  /** Index of the target for a client, not `tried` if there is another; -1 when there is none. */
+  pick(clientHash: number, tried: number): number {
+    return pick(this.#table, clientHash, tried);
+  }
+}

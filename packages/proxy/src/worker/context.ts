@@ -1,0 +1,28 @@
+import { HeadRewriter } from '../http1/rewrite.ts';
+import { LocalResponses } from '../http1/local-response.ts';
+import { RequestHead } from '../http1/request-head.ts';
+import { ResponseHead } from '../http1/response-head.ts';
+import type { Arena } from '../reactor/arena.ts';
+import type { Reactor } from '../reactor/reactor.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
+
+/** What all connections of one worker share. Everything here is used for the length of one call only. */
+export class WorkerContext {
+  readonly reactor: Reactor;
+  readonly arena: Arena;
+  readonly memory: Uint8Array;
+  readonly log: AccessLog;
+  readonly requestHead = new RequestHead();
+  readonly responseHead = new ResponseHead();
+  readonly rewriter: HeadRewriter;
+  readonly responses: LocalResponses;
+
+  constructor(reactor: Reactor, log: AccessLog) {
+    this.reactor = reactor;
+    this.arena = reactor.arena;
+    this.memory = reactor.arena.memory;
+    this.log = log;
+    this.rewriter = new HeadRewriter(reactor.arena);
+    this.responses = new LocalResponses(reactor.arena);
+  }
+}

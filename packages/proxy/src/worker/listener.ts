@@ -1,0 +1,65 @@
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { Service } from '../upstream/service.ts';
+
+/** A client connection as its listener keeps it: a link of a list, so that neither coming nor going costs a search. */
+export interface Session {
+  previous: Session | null;
+  next: Session | null;
+  /** The listener is going away: finish what runs, begin nothing. */
+  drain(): void;
+  /** The time for draining is over. */
+  cut(): void;
+}
+
+/** A listener as one worker uses it. `planned` and `service` change with the plan; what runs keeps what it took. */
+export class Listener {
+  planned: PlannedListener;
+  service: Service | null;
+  /** Counter row in shared memory, written by this worker alone. */
+  readonly cells: Float64Array;
+  /** Removed: sockets are closed, sessions drain. */
+  closing = false;
+  #first: Session | null = null;
+
+  constructor(planned: PlannedListener, service: Service | null, cells: Float64Array) {
+    this.planned = planned;
+    this.service = service;
+    this.cells = cells;
+  }
+
+  get empty(): boolean {
+    return this.#first === null;
+  }
+
+  addSession(session: Session): void {
+    session.next = this.#first;
+    if (this.#first !== null) this.#first.previous = session;
+    this.#first = session;
+  }
+
+  removeSession(session: Session): void {
+    if (session.previous === null) this.#first = session.next;
+    else session.previous.next = session.next;
+    if (session.next !== null) session.next.previous = session.previous;
+    session.previous = null;
+    session.next = null;
+  }
+
+  drain(): void {
+    this.closing = true;
+    this.#each((session) => session.drain());
+  }
+
+  cut(): void {
+    this.#each((session) => session.cut());
+  }
+
+  #each(act: (session: Session) => void): void {
+    let session = this.#first;
+    while (session !== null) {
+      const next: Session | null = session.next;
+      act(session);
+      session = next;
+    }
+  }
+}
