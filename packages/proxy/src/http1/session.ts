@@ -109,6 +109,10 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
     else this.connection.abort();
   }
 
+  cutFrom(target: Target): void {
+    if (this.#target === target) this.cut();
+  }
+
   // --- the client's side -------------------------------------------------------------------------------------------
 
   onConnected(_connection: Connection): void {}

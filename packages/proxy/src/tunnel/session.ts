@@ -76,7 +76,6 @@ export class TunnelSession implements ConnectionHandler, Session {
     target.begin();
     target.cells[TargetCell.connections]!++;
     target.cells[TargetCell.activeConnections]!++;
-    target.tunnels.add(this);
     const upstream = reactor.connect(target.endpoint, this);
     this.#upstream = upstream;
     upstream.setDeadline(reactor.now + service.planned.connectTimeout);
@@ -87,8 +86,11 @@ export class TunnelSession implements ConnectionHandler, Session {
   }
 
   cut(): void {
-    if (this.#over) return;
-    this.#abortBoth(EndReason.proxyTunnel);
+    if (!this.#over) this.#abortBoth(EndReason.proxyTunnel);
+  }
+
+  cutFrom(target: Target): void {
+    if (this.#target === target) this.cut();
   }
 
   onConnected(upstream: Connection): void {
@@ -209,7 +211,6 @@ export class TunnelSession implements ConnectionHandler, Session {
     if (target === null) return;
     this.#target = null;
     target.finish();
-    target.tunnels.delete(this);
     target.cells[TargetCell.activeConnections]!--;
   }
 

@@ -5,11 +5,6 @@ import type { UpstreamConnection } from './connection.ts';
 /** Connections of one worker that wait for a request, per target. Beyond it a connection is closed instead of kept. */
 const MAX_IDLE = 512;
 
-/** A tunnel as its target sees it. */
-export interface Tunnel {
-  cut(): void;
-}
-
 /** One target of one service as one worker uses it: its kept connections and its counters. */
 export class Target {
   readonly id: string;
@@ -23,8 +18,6 @@ export class Target {
   readonly slot: number;
   /** It has left its group: what runs may end, nothing new begins. */
   gone = false;
-  /** Tunnels that run to this target, so that they can be cut when their time to drain is over. */
-  readonly tunnels = new Set<Tunnel>();
   /** Kept connections; the one used last is taken first, so that the others can grow old and go. */
   readonly #idle: UpstreamConnection[] = [];
 

@@ -1,5 +1,6 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { Service } from '../upstream/service.ts';
+import type { Target } from '../upstream/target.ts';
 
 /** A client connection as its listener keeps it: a link of a list, so that neither coming nor going costs a search. */
 export interface Session {
@@ -9,6 +10,8 @@ export interface Session {
   drain(): void;
   /** The time for draining is over. */
   cut(): void;
+  /** Like `cut`, if it is using this target. */
+  cutFrom(target: Target): void;
 }
 
 /** A listener as one worker uses it. `planned` and `service` change with the plan; what runs keeps what it took. */
@@ -52,6 +55,10 @@ export class Listener {
 
   cut(): void {
     this.#each((session) => session.cut());
+  }
+
+  cutFrom(target: Target): void {
+    this.#each((session) => session.cutFrom(target));
   }
 
   #each(act: (session: Session) => void): void {

@@ -1,0 +1,51 @@
+import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
+import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import type { BalanceTable } from '../balance/table.ts';
+
+/** What the engine tells a worker; shared memory in it is shared, everything else is copied. */
+export type ToWorker =
+  | ({ readonly type: 'apply'; readonly sequence: number } & WorkerChange)
+  /** Stop listening, let requests end, then answer `stopped`. */
+  | { readonly type: 'stop'; readonly drainMilliseconds: number };
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly reactor: string; readonly reason: string }
+  | { readonly type: 'applied'; readonly sequence: number; readonly refused: readonly RefusedListener[] }
+  | { readonly type: 'stopped' };
+
+export interface WorkerChange {
+  readonly services: readonly WorkerServiceChange[];
+  readonly listeners: readonly WorkerListenerChange[];
+}
+
+export interface WorkerServiceChange {
+  readonly id: string;
+  /** null removes it. */
+  readonly service: WorkerService | null;
+}
+
+export interface WorkerService {
+  readonly planned: PlannedService;
+  /** In the order that the table's indexes mean. */
+  readonly targets: readonly WorkerTarget[];
+  readonly table: BalanceTable;
+}
+
+export interface WorkerTarget {
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  /** Counter row of this worker. */
+  readonly cells: Float64Array;
+  /** Requests under way per target, shared by all workers, and this target's place in it. */
+  readonly load: Int32Array;
+  readonly slot: number;
+}
+
+export interface WorkerListenerChange {
+  readonly id: string;
+  /** null removes it. */
+  readonly planned: PlannedListener | null;
+  /** Counter row of this worker. */
+  readonly cells: Float64Array;
+}

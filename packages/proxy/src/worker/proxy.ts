@@ -1,0 +1,209 @@
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import { HttpSession } from '../http1/session.ts';
+import type { Connection } from '../reactor/reactor.ts';
+import { TunnelSession } from '../tunnel/session.ts';
+import { Service } from '../upstream/service.ts';
+import { Target } from '../upstream/target.ts';
+import type { WorkerContext } from './context.ts';
+import { Listener } from './listener.ts';
+import { ListeningSockets } from './listening.ts';
+import type { WorkerChange, WorkerListenerChange, WorkerService } from './messages.ts';
+
+/** How long tunnels of a removed listener go on when it has no service that says so, in milliseconds. */
+const DEFAULT_DRAIN = 300_000;
+
+/** How often a draining worker looks whether it is done, in milliseconds. */
+const DRAIN_POLL = 20;
+
+interface RunningListener {
+  readonly listener: Listener;
+  readonly sockets: ListeningSockets;
+}
+
+/**
+ * Everything that one worker runs: its listeners, services and the connections between them. Driven by `apply` and by
+ * its reactor, on one thread; knows nothing of threads or plans.
+ */
+export class Proxy {
+  readonly #worker: WorkerContext;
+  readonly #listeners = new Map<string, RunningListener>();
+  readonly #services = new Map<string, Service>();
+  /** By service id, so that a changed service finds its listeners without a search. */
+  readonly #users = new Map<string, Set<Listener>>();
+  /** Removed, with connections that have not ended. */
+  readonly #draining = new Set<Listener>();
+
+  constructor(worker: WorkerContext) {
+    this.#worker = worker;
+  }
+
+  /** Applies a change; calls back with the listeners of it that are refused. One call at a time. */
+  apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
+    for (const { id, service } of change.services) if (service !== null) this.#setService(id, service);
+    const refused: RefusedListener[] = [];
+    let pending = 1;
+    const answered = (refusal: RefusedListener | null): void => {
+      if (refusal !== null) refused.push(refusal);
+      pending--;
+      if (pending > 0) return;
+      for (const { id, service } of change.services) if (service === null) this.#removeService(id);
+      done(refused);
+    };
+    // What goes comes first, so that its addresses are free for what comes.
+    for (const { id, planned } of change.listeners) if (planned === null) this.#removeListener(id);
+    for (const listenerChange of change.listeners) {
+      if (listenerChange.planned === null) continue;
+      pending++;
+      this.#setListener(listenerChange, listenerChange.planned, answered);
+    }
+    answered(null);
+  }
+
+  /** Stops listening, lets what runs end for at most `milliseconds`, then cuts it; calls back when nothing is left. */
+  stop(milliseconds: number, done: () => void): void {
+    const reactor = this.#worker.reactor;
+    const deadline = reactor.now + milliseconds;
+    for (const id of [...this.#listeners.keys()]) this.#removeListener(id);
+    const look = (): void => {
+      for (const listener of this.#draining) if (listener.empty) this.#draining.delete(listener);
+      if (this.#draining.size === 0) {
+        for (const id of [...this.#services.keys()]) this.#removeService(id);
+        done();
+        return;
+      }
+      if (reactor.now >= deadline) for (const listener of this.#draining) listener.cut();
+      reactor.setTimer(DRAIN_POLL, look);
+    };
+    look();
+  }
+
+  #setListener(
+    change: WorkerListenerChange,
+    planned: PlannedListener,
+    answered: (refused: RefusedListener | null) => void,
+  ): void {
+    const { id, cells } = change;
+    let running = this.#listeners.get(id);
+    if (running !== undefined && running.listener.planned.protocol !== planned.protocol) {
+      this.#removeListener(id);
+      running = undefined;
+    }
+    if (running !== undefined && running.listener.planned.port !== planned.port) {
+      this.#removeListener(id);
+      running = undefined;
+    }
+    const known = running;
+    const { listener, sockets } = known ?? this.#newListener(planned, cells);
+    // A new listener has its service before its sockets, as the first connection may come at once.
+    if (known === undefined) this.#joinService(listener);
+    sockets.set(planned.addresses, planned.port, (refused) => {
+      if (refused === null) {
+        this.#leaveService(listener);
+        listener.planned = planned;
+        this.#joinService(listener);
+        this.#listeners.set(id, { listener, sockets });
+      } else if (known === undefined) {
+        this.#leaveService(listener);
+        listener.drain();
+      }
+      answered(refused);
+    });
+  }
+
+  #newListener(planned: PlannedListener, cells: Float64Array): RunningListener {
+    const listener = new Listener(planned, null, cells);
+    const accept =
+      planned.protocol === 'http'
+        ? (connection: Connection) => this.#acceptHttp(listener, connection)
+        : (connection: Connection) => this.#acceptTcp(listener, connection);
+    return { listener, sockets: new ListeningSockets(this.#worker.reactor, planned.id, accept) };
+  }
+
+  #acceptHttp(listener: Listener, connection: Connection): void {
+    const session = new HttpSession(this.#worker, listener, connection);
+    connection.handler = session;
+    listener.addSession(session);
+  }
+
+  #acceptTcp(listener: Listener, connection: Connection): void {
+    const session = new TunnelSession(this.#worker, listener, connection);
+    connection.handler = session;
+    listener.addSession(session);
+    session.open();
+  }
+
+  #removeListener(id: string): void {
+    const running = this.#listeners.get(id);
+    if (running === undefined) return;
+    const { listener, sockets } = running;
+    this.#listeners.delete(id);
+    sockets.close();
+    const drain = listener.service?.planned.drainTimeout ?? DEFAULT_DRAIN;
+    this.#leaveService(listener);
+    listener.drain();
+    if (listener.empty) return;
+    this.#draining.add(listener);
+    this.#worker.reactor.setTimer(drain, () => {
+      this.#draining.delete(listener);
+      listener.cut();
+    });
+  }
+
+  #joinService(listener: Listener): void {
+    const id = listener.planned.serviceId;
+    listener.service = id === null ? null : (this.#services.get(id) ?? null);
+    if (id === null) return;
+    const users = this.#users.get(id);
+    if (users === undefined) this.#users.set(id, new Set([listener]));
+    else users.add(listener);
+  }
+
+  #leaveService(listener: Listener): void {
+    const id = listener.planned.serviceId;
+    if (id === null) return;
+    const users = this.#users.get(id);
+    users?.delete(listener);
+    if (users?.size === 0) this.#users.delete(id);
+  }
+
+  #setService(id: string, next: WorkerService): void {
+    const old = this.#services.get(id);
+    const before = new Map(old?.targets.map((target) => [target.id, target]));
+    const targets = next.targets.map((target) => {
+      const same = before.get(target.id);
+      if (same !== undefined && same.endpoint.address === target.address && same.endpoint.port === target.port) {
+        before.delete(target.id);
+        return same;
+      }
+      return new Target(
+        target.id,
+        { address: target.address, port: target.port },
+        target.cells,
+        target.load,
+        target.slot,
+      );
+    });
+    const service = new Service(next.planned, targets, next.table);
+    this.#services.set(id, service);
+    for (const listener of this.#users.get(id) ?? []) listener.service = service;
+    for (const target of before.values()) this.#retire(target, next.planned.drainTimeout);
+  }
+
+  #removeService(id: string): void {
+    const service = this.#services.get(id);
+    if (service === undefined) return;
+    this.#services.delete(id);
+    for (const listener of this.#users.get(id) ?? []) listener.service = null;
+    for (const target of service.targets) this.#retire(target, service.planned.drainTimeout);
+  }
+
+  /** What runs to a target that has left may end by itself until the drain time is over. */
+  #retire(target: Target, drainTimeout: number): void {
+    target.retire();
+    this.#worker.reactor.setTimer(drainTimeout, () => {
+      for (const { listener } of this.#listeners.values()) listener.cutFrom(target);
+      for (const listener of this.#draining) listener.cutFrom(target);
+    });
+  }
+}
