@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { BUFFER_SIZE, NO_BUFFER } from './arena.ts';
+import { CountedArena } from './counted-arena.ts';
+
+it('hands out the buffer released last, and none when all are taken', () => {
+  const arena = new CountedArena(3);
+  const buffers = [arena.acquire(), arena.acquire(), arena.acquire()];
+  assert.deepEqual(buffers, [0, 1, 2]);
+  assert.equal(arena.acquire(), NO_BUFFER);
+  arena.release(1);
+  arena.release(0);
+  assert.deepEqual([arena.acquire(), arena.acquire()], [0, 1]);
+  assert.equal(arena.free, 0);
+});
+
+it('frees a buffer with its last count and refuses to free it again', () => {
+  const arena = new CountedArena(2);
+  const buffer = arena.acquire();
+  arena.retain(buffer);
+  arena.release(buffer);
+  assert.equal(arena.free, 1);
+  arena.release(buffer);
+  assert.equal(arena.free, 2);
+  assert.throws(() => arena.release(buffer), /does not own/);
+  assert.throws(() => arena.retain(buffer), /cannot be retained/);
+  arena.release(NO_BUFFER);
+});
+
+it('counts lent buffers as free until the kernel has filled them', () => {
+  const arena = new CountedArena(2);
+  const [first, second] = [arena.lend(), arena.lend()];
+  assert.equal(arena.lend(), NO_BUFFER);
+  assert.deepEqual([arena.free, arena.available], [2, 0]);
+  arena.returnFilled(first);
+  assert.equal(arena.free, 1);
+  arena.returnUnused(second);
+  arena.release(first);
+  assert.deepEqual([arena.free, arena.available], [2, 2]);
+});
+
+it('keeps interned bytes outside of every buffer', () => {
+  const arena = new CountedArena(2);
+  const one = arena.intern(Buffer.from('HTTP/1.1 '));
+  const two = arena.intern(Buffer.from('200 OK'));
+  for (const buffer of [0, 1]) arena.memory.fill(1, arena.base(buffer), arena.base(buffer) + BUFFER_SIZE);
+  assert.equal(arena.memory.toString('latin1', one.start, two.end), 'HTTP/1.1 200 OK');
+  assert.throws(() => arena.intern(new Uint8Array(1 << 20)), /interned bytes/);
+});
