@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planOf } from '@evenkeel/model/plan/delta.ts';
+import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { FakeEngine } from '../../test/fake-engine.ts';
+import { recordingLog } from '../../test/log.ts';
+import { plannedGroup, plannedListener, plannedService } from '../../test/planned.ts';
+import { settle, VirtualClock } from '../../test/virtual-clock.ts';
+import { type Applied, Applier } from './applier.ts';
+import { Resolver } from './resolver.ts';
+
+const health = { setService: () => undefined, removeService: () => undefined, isEligible: () => true };
+
+function world() {
+  const clock = new VirtualClock();
+  const engine = new FakeEngine();
+  const { log, lines } = recordingLog();
+  const applied: Applied[] = [];
+  const resolver = new Resolver(health);
+  const applier = new Applier({ engine, resolver, clock, log, onApplied: (value) => applied.push(value) });
+  return { clock, engine, applier, applied, lines };
+}
+
+function plan(version: number, port = 80) {
+  return planOf(version, [
+    listenerEntry(plannedListener({ port })),
+    serviceEntry(plannedService()),
+    groupEntry(plannedGroup()),
+  ]);
+}
+
+test('tells of a plan only once the engine runs it', async () => {
+  const { engine, applier, applied } = world();
+  const release = engine.hold();
+  applier.setPlan(plan(1));
+  await settle();
+  assert.deepEqual(applied, []);
+  release();
+  await applier.settled();
+  assert.deepEqual(applied, [{ version: 1, refused: [] }]);
+  assert.equal(engine.listeners.get('lsn-1')?.port, 80);
+});
+
+test('plans and health that come while a change is applied are one change afterwards', async () => {
+  const { engine, applier, applied } = world();
+  const release = engine.hold();
+  applier.setPlan(plan(1));
+  for (let version = 2; version <= 20; version++) applier.setPlan(plan(version, 80 + version));
+  applier.touchService('svc-1');
+  release();
+  await applier.settled();
+  assert.equal(engine.changes.length, 2);
+  assert.deepEqual(
+    applied.map((value) => value.version),
+    [1, 20],
+  );
+  assert.equal(engine.listeners.get('lsn-1')?.port, 100);
+});
+
+test('a new version with equal entries is told without troubling the engine', async () => {
+  const { engine, applier, applied } = world();
+  applier.setPlan(plan(1));
+  await applier.settled();
+  applier.setPlan(plan(2));
+  await applier.settled();
+  assert.equal(engine.changes.length, 1);
+  assert.deepEqual(
+    applied.map((value) => value.version),
+    [1, 2],
+  );
+});
+
+test('a change of health is applied and not told as a plan', async () => {
+  const { engine, applier, applied } = world();
+  applier.setPlan(plan(1));
+  await applier.settled();
+  applier.touchService('svc-1');
+  await applier.settled();
+  assert.equal(engine.changes.length, 2);
+  assert.equal(applied.length, 1);
+});
+
+test('a refused listener is told, tried again every ten seconds, and told again when it runs', async () => {
+  const { clock, engine, applier, applied } = world();
+  const refusal = { listenerId: 'lsn-1', code: 'address-in-use', detail: '127.0.0.1:80' };
+  engine.refuse.set('lsn-1', refusal);
+  applier.setPlan(plan(1));
+  await applier.settled();
+  assert.deepEqual(applied, [{ version: 1, refused: [refusal] }]);
+  await clock.advanceAsync(25_000);
+  assert.equal(engine.changes.length, 3);
+  assert.equal(applied.length, 1, 'the same news is not told twice');
+  engine.refuse.clear();
+  await clock.advanceAsync(10_000);
+  assert.deepEqual(applied.at(-1), { version: 1, refused: [] });
+  const changes = engine.changes.length;
+  await clock.advanceAsync(60_000);
+  assert.equal(engine.changes.length, changes);
+});
+
+test('a change that the engine fails to take is tried again, without an acknowledgement in between', async () => {
+  const { clock, engine, applier, applied, lines } = world();
+  engine.failure = new Error('a worker is gone');
+  applier.setPlan(plan(1));
+  await applier.settled();
+  assert.deepEqual(applied, []);
+  assert.equal(lines.length, 1);
+  await clock.advanceAsync(300);
+  assert.deepEqual(applied, [{ version: 1, refused: [] }]);
+  assert.equal(engine.services.size, 1);
+});
+
+test('nothing is applied after stop', async () => {
+  const { clock, engine, applier } = world();
+  engine.failure = new Error('a worker is gone');
+  applier.setPlan(plan(1));
+  await applier.settled();
+  applier.stop();
+  applier.setPlan(plan(2));
+  await clock.advanceAsync(60_000);
+  assert.equal(engine.changes.length, 1);
+});

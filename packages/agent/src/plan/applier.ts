@@ -1,0 +1,138 @@
+import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { Logger } from 'pino';
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { Resolver } from './resolver.ts';
+
+/** Milliseconds after which listeners that were refused are tried again: the port may be free by now. */
+const RETRY_REFUSED = 10_000;
+/** Milliseconds after which a change that the engine failed to take is tried again; doubles up to `RETRY_LIMIT`. */
+const RETRY_FAILED = 250;
+const RETRY_LIMIT = 30_000;
+
+export interface ApplierOptions {
+  readonly engine: Pick<ProxyEngine, 'apply'>;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The engine runs this plan. Called once for each plan and again when the list of refused listeners changes. */
+  readonly onApplied: (applied: Applied) => void;
+  /** An application has ended after so many milliseconds. */
+  readonly onAttempt?: (milliseconds: number, succeeded: boolean) => void;
+}
+
+export interface Applied {
+  readonly version: number;
+  /** Complete. */
+  readonly refused: readonly RefusedListener[];
+}
+
+/**
+ * Brings the engine to the plan, one change at a time. Whatever comes while a change is being applied (plans, health) is
+ * merged into the next: the way to the newest plan is two applications long, however many deltas lie between.
+ */
+export class Applier {
+  readonly #options: ApplierOptions;
+  #applied: Applied = { version: 0, refused: [] };
+  #seen = '';
+  #busy = false;
+  #again = false;
+  #failures = 0;
+  #retry: Timer | null = null;
+  #stopped = false;
+  #idle: (() => void)[] = [];
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+  }
+
+  /** What the engine runs now. */
+  get applied(): Applied {
+    return this.#applied;
+  }
+
+  setPlan(plan: NodePlan): void {
+    this.#options.resolver.setPlan(plan);
+    this.#wake();
+  }
+
+  /** Has the engine told of a change in the eligibility of a service's targets. */
+  touchService(id: string): void {
+    this.#options.resolver.touchService(id);
+    this.#wake();
+  }
+
+  /** Resolves when nothing is being applied and nothing waits. */
+  settled(): Promise<void> {
+    return this.#busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+  }
+
+  /** Applies nothing more; what is being applied goes on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#retry?.cancel();
+  }
+
+  #wake(): void {
+    this.#again = true;
+    if (!this.#busy && !this.#stopped) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true;
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      if (!(await this.#applyOnce())) break;
+    }
+    this.#busy = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #applyOnce(): Promise<boolean> {
+    const { engine, resolver, clock, log, onAttempt } = this.#options;
+    const { version } = resolver.plan;
+    const change = resolver.take();
+    if (change === null) {
+      this.#conclude({ version, refused: this.#applied.refused });
+      return true;
+    }
+    const started = clock.now();
+    try {
+      const refused = await engine.apply(change);
+      onAttempt?.(clock.now() - started, true);
+      this.#failures = 0;
+      this.#conclude({ version, refused });
+      return true;
+    } catch (error) {
+      onAttempt?.(clock.now() - started, false);
+      resolver.giveBack(change);
+      const wait = Math.min(RETRY_LIMIT, RETRY_FAILED * 2 ** Math.min(10, this.#failures++));
+      log.error({ err: error, version, retryMilliseconds: wait }, 'the engine did not take a change; trying again');
+      this.#retryAfter(wait, () => undefined);
+      return false;
+    }
+  }
+
+  #conclude(applied: Applied): void {
+    this.#applied = applied;
+    if (applied.refused.length > 0) {
+      this.#retryAfter(RETRY_REFUSED, () => {
+        for (const { listenerId } of this.#applied.refused) this.#options.resolver.touchListener(listenerId);
+      });
+    }
+    const fingerprint = JSON.stringify(applied);
+    if (fingerprint === this.#seen) return;
+    this.#seen = fingerprint;
+    this.#options.onApplied(applied);
+  }
+
+  #retryAfter(milliseconds: number, prepare: () => void): void {
+    if (this.#stopped) return;
+    this.#retry?.cancel();
+    this.#retry = this.#options.clock.setTimer(milliseconds, () => {
+      prepare();
+      this.#wake();
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { diffPlans, planOf } from '@evenkeel/model/plan/delta.ts';
+import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { ToAgent } from '@evenkeel/model/plan/stream.ts';
+import { plannedGroup, plannedListener, plannedService } from '../../test/planned.ts';
+import { PlanIntake } from './intake.ts';
+
+const one = planOf(1, [listenerEntry(plannedListener()), serviceEntry(plannedService()), groupEntry(plannedGroup())]);
+const two = planOf(2, [listenerEntry(plannedListener({ port: 81 })), serviceEntry(plannedService())]);
+
+function snapshot(plan: NodePlan): ToAgent {
+  return { type: 'snapshot', version: plan.version, hash: plan.hash, entries: [...plan.entries.values()] };
+}
+
+function delta(before: NodePlan, after: NodePlan): ToAgent {
+  return { type: 'delta', ...diffPlans(before, after) };
+}
+
+test('follows a snapshot and a delta', () => {
+  const intake = new PlanIntake(null);
+  assert.equal(intake.take(snapshot(one)).kind, 'plan');
+  assert.equal(intake.take(delta(one, two)).kind, 'plan');
+  assert.equal(intake.plan.version, 2);
+  assert.deepEqual([...intake.plan.entries.keys()].sort(), ['listener/lsn-1', 'service/svc-1']);
+});
+
+test('a delta on another base asks for a resync, keeps the plan, and later deltas wait for the snapshot', () => {
+  const intake = new PlanIntake(one);
+  const three = planOf(3, []);
+  const outcome = intake.take(delta(two, three));
+  assert.equal(outcome.kind, 'resync');
+  assert.equal(intake.plan, one);
+  assert.equal(intake.take(delta(one, two)).kind, 'passed-over');
+  assert.equal(intake.take(snapshot(three)).kind, 'plan');
+  assert.equal(intake.plan.version, 3);
+  assert.equal(intake.take(delta(three, one)).kind, 'plan', 'a plan may go back to an older version');
+});
+
+test('a delta or a snapshot with another hash asks for a resync', () => {
+  const intake = new PlanIntake(one);
+  assert.equal(intake.take({ ...delta(one, two), hash: one.hash }).kind, 'resync');
+  assert.equal(intake.take({ ...snapshot(two), hash: one.hash }).kind, 'resync');
+  assert.equal(intake.plan, one);
+});
+
+test('a snapshot that names a key twice is refused', () => {
+  const entry = listenerEntry(plannedListener());
+  const intake = new PlanIntake(null);
+  const twice: ToAgent = { type: 'snapshot', version: 1, hash: planOf(1, [entry]).hash, entries: [entry, entry] };
+  assert.equal(intake.take(twice).kind, 'resync');
+});
+
+test('a new stream forgets that a snapshot was asked for', () => {
+  const intake = new PlanIntake(one);
+  intake.refuse('a test');
+  intake.begin();
+  assert.equal(intake.take(delta(one, two)).kind, 'plan');
+});
+
+test('an empty plan is a plan', () => {
+  const intake = new PlanIntake(one);
+  assert.equal(intake.take({ type: 'snapshot', version: 9, hash: '', entries: [] }).kind, 'plan');
+  assert.equal(intake.plan.entries.size, 0);
+  const other = new PlanIntake(one);
+  assert.equal(other.take(snapshot(planOf(9, []))).kind, 'plan');
+});

@@ -1,0 +1,200 @@
+import type { FromAgent } from '@evenkeel/model/plan/stream.ts';
+import type { Logger } from 'pino';
+import { type RawData, WebSocket } from 'ws';
+import type { Clock, Random, Timer } from '../clock/clock.ts';
+import { Backoff } from './backoff.ts';
+
+/** Milliseconds between heartbeats, and of silence after which the stream counts as dead. */
+export const HEARTBEAT = 5_000;
+export const SILENCE = 15_000;
+/** Bytes of one message from the control plane: a snapshot of 100,000 targets and more. */
+const LARGEST_MESSAGE = 64 * 1024 * 1024;
+/** Bytes that may wait to be sent before the stream counts as congested. */
+const CONGESTED = 1024 * 1024;
+const HANDSHAKE_TIMEOUT = 5_000;
+/** An open stream that lasts this long ends the back-off. */
+const STABLE = 1_000;
+
+export interface StreamClientOptions {
+  /** The control plane's address, http or https. */
+  readonly url: string;
+  /** The node's bearer token, read anew for every attempt; rejects with a sentence when there is none. */
+  readonly readToken: () => Promise<string>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** The first message of a stream. */
+  readonly hello: () => FromAgent;
+  /** The stream is open and `hello` is sent. */
+  readonly onOpen: () => void;
+  readonly onFrame: (frame: string) => void;
+  /** An attempt to connect has failed, or the stream is lost. */
+  readonly onUnreachable?: () => void;
+  /** The stream takes messages again, or may do so. */
+  readonly onWritable: () => void;
+}
+
+type State =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'connecting'; readonly socket: WebSocket | null }
+  | { readonly kind: 'open'; readonly socket: WebSocket; readonly since: number }
+  | { readonly kind: 'stopped' };
+
+/** Keeps one WebSocket to the control plane open, for ever: reconnects, keeps it alive, notices when it is dead. */
+export class StreamClient {
+  readonly #options: StreamClientOptions;
+  readonly #backoff: Backoff;
+  readonly #endpoint: string;
+  #state: State = { kind: 'waiting' };
+  #timer: Timer | null = null;
+  #lastHeard = 0;
+  #connects = 0;
+  #complaint = '';
+
+  constructor(options: StreamClientOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.random);
+    const url = new URL('/agent/v1/stream', options.url);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.#endpoint = url.href;
+  }
+
+  get isOpen(): boolean {
+    return this.#state.kind === 'open';
+  }
+
+  /** Streams that have been opened so far. */
+  get connects(): number {
+    return this.#connects;
+  }
+
+  start(): void {
+    void this.#connect();
+  }
+
+  /** False when the stream is closed or more than 1 MiB waits on it; the message is not sent then. */
+  send(message: FromAgent): boolean {
+    if (this.#state.kind !== 'open' || this.#state.socket.bufferedAmount > CONGESTED) return false;
+    this.#state.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Closes for good. */
+  stop(): void {
+    const state = this.#state;
+    this.#become({ kind: 'stopped' });
+    if (state.kind === 'open') state.socket.close(1001, 'node is stopping');
+    else if (state.kind === 'connecting') state.socket?.terminate();
+  }
+
+  async #connect(): Promise<void> {
+    const connecting: State = { kind: 'connecting', socket: null };
+    this.#become(connecting);
+    let token: string;
+    try {
+      token = await this.#options.readToken();
+    } catch (error) {
+      if (this.#state === connecting) this.#lost((error as Error).message);
+      return;
+    }
+    if (this.#state !== connecting) return;
+    const socket = new WebSocket(this.#endpoint, {
+      headers: { authorization: `Bearer ${token}` },
+      maxPayload: LARGEST_MESSAGE,
+      perMessageDeflate: false,
+      followRedirects: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT,
+    });
+    this.#become({ kind: 'connecting', socket });
+    this.#listen(socket);
+  }
+
+  #listen(socket: WebSocket): void {
+    const mine = (): boolean => 'socket' in this.#state && this.#state.socket === socket;
+    let fault = '';
+    socket.on('open', () => {
+      if (mine()) this.#opened(socket);
+    });
+    socket.on('message', (data, isBinary) => {
+      if (!mine()) return;
+      this.#lastHeard = this.#options.clock.now();
+      if (isBinary) this.#options.log.warn('a binary frame from the control plane is passed over');
+      else this.#options.onFrame(textOf(data));
+    });
+    for (const event of ['ping', 'pong'] as const) {
+      socket.on(event, () => {
+        if (mine()) this.#lastHeard = this.#options.clock.now();
+      });
+    }
+    socket.on('error', (error) => {
+      fault = explain(error);
+    });
+    socket.on('close', (code, reason) => {
+      if (mine()) this.#lost(fault || `closed with ${code} ${reason.toString('utf8')}`.trimEnd());
+    });
+  }
+
+  #opened(socket: WebSocket): void {
+    const { clock, log, hello, onOpen } = this.#options;
+    this.#connects++;
+    this.#complaint = '';
+    this.#lastHeard = clock.now();
+    this.#become({ kind: 'open', socket, since: clock.now() });
+    log.info({ url: this.#options.url }, 'connected to the control plane');
+    socket.send(JSON.stringify(hello()));
+    this.#beatLater();
+    onOpen();
+  }
+
+  #beatLater(): void {
+    this.#timer = this.#options.clock.setTimer(HEARTBEAT, () => {
+      if (this.#state.kind !== 'open') return;
+      const { socket } = this.#state;
+      const silence = this.#options.clock.now() - this.#lastHeard;
+      if (silence >= SILENCE) {
+        this.#options.log.warn({ silence }, 'the control plane has gone silent; connecting anew');
+        socket.terminate();
+        return;
+      }
+      socket.ping();
+      this.send({ type: 'heartbeat' });
+      this.#options.onWritable();
+      this.#beatLater();
+    });
+  }
+
+  #lost(reason: string): void {
+    const { clock, log, onUnreachable } = this.#options;
+    const before = this.#state;
+    if (before.kind === 'open' && clock.now() - before.since >= STABLE) this.#backoff.reset();
+    const wait = this.#backoff.next();
+    // Once per reason: a control plane that is away for a night must not fill the log.
+    if (reason !== this.#complaint) {
+      log.warn({ url: this.#options.url, reason }, 'no stream to the control plane; serving the last plan');
+    }
+    this.#complaint = reason;
+    this.#become({ kind: 'waiting' });
+    this.#timer = clock.setTimer(wait, () => void this.#connect());
+    onUnreachable?.();
+  }
+
+  #become(state: State): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#state = state;
+  }
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return data instanceof ArrayBuffer ? Buffer.from(data).toString('utf8') : data.toString('utf8');
+}
+
+function explain(error: NodeJS.ErrnoException): string {
+  const status = /^Unexpected server response: (\d+)$/.exec(error.message)?.[1];
+  if (status === '401' || status === '403') {
+    return `the control plane refused this node's token (status ${status}); give the node a new one`;
+  }
+  if (status !== undefined) return `the control plane answered ${status} in place of opening the stream`;
+  return error.message || error.code || 'unknown error';
+}

@@ -1,0 +1,43 @@
+import { hashEntry } from '@evenkeel/model/plan/hash.ts';
+import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
+import type { ToAgent } from '@evenkeel/model/plan/stream.ts';
+import { entryShape } from '../plan/entry-shape.ts';
+import { fields, integer, list, type Shape, text } from '../plan/shape.ts';
+
+export type Parsed =
+  | { readonly kind: 'message'; readonly message: ToAgent }
+  /** Of a type that this version does not know; to be passed over. */
+  | { readonly kind: 'unknown'; readonly type: string }
+  | { readonly kind: 'invalid'; readonly problem: string };
+
+const version = integer(0);
+const hash = text(64, { matches: /^[0-9a-f]*$/, says: 'hexadecimal' });
+const SHAPES: Readonly<Record<ToAgent['type'], Shape>> = {
+  snapshot: fields({ version, hash, entries: list(entryShape) }),
+  delta: fields({ from: version, version, hash, upserts: list(entryShape), removes: list(text(160)) }),
+};
+
+/** Reads one text frame from the control plane and checks all of it, the hash of every entry included. */
+export function parseToAgent(frame: string): Parsed {
+  let value: unknown;
+  try {
+    value = JSON.parse(frame);
+  } catch {
+    return { kind: 'invalid', problem: 'not JSON' };
+  }
+  const type = typeof value === 'object' && value !== null ? (value as { readonly type?: unknown }).type : undefined;
+  if (typeof type !== 'string') return { kind: 'invalid', problem: 'type must be a string' };
+  if (!Object.hasOwn(SHAPES, type)) return { kind: 'unknown', type: type.slice(0, 64) };
+  const fault = SHAPES[type as ToAgent['type']](value, '');
+  if (fault !== '') return { kind: 'invalid', problem: `${type}: ${fault}` };
+  const message = value as ToAgent;
+  const wrong = findWrongHash(message.type === 'snapshot' ? message.entries : message.upserts);
+  return wrong === null
+    ? { kind: 'message', message }
+    : { kind: 'invalid', problem: `${type}: the hash of ${wrong.key} is not that of its value` };
+}
+
+function findWrongHash(entries: readonly PlanEntry[]): PlanEntry | null {
+  for (const entry of entries) if (hashEntry(entry.key, entry.value) !== entry.hash) return entry;
+  return null;
+}

@@ -1,0 +1,70 @@
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import type { EngineChange, EngineService, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+
+/** An engine that carries nothing but keeps account of what it was told, and does as the test says. */
+export class FakeEngine implements ProxyEngine {
+  readonly reactor = 'simulated';
+  readonly reactorReason = 'a test';
+  readonly workers = 1;
+  readonly services = new Map<string, EngineService>();
+  readonly listeners = new Map<string, PlannedListener>();
+  readonly changes: EngineChange[] = [];
+  /** Listeners to refuse, by id. */
+  readonly refuse = new Map<string, RefusedListener>();
+  /** Lines that `readAccessLog` gives next. */
+  readonly log: Uint8Array[] = [];
+  counted: EngineCounters = { listeners: [], targets: [], workers: [], accessLogDropped: 0 };
+  /** Set to fail the next change. */
+  failure: Error | null = null;
+  stoppedWith: number | null = null;
+  #gate: Promise<void> = Promise.resolve();
+  #refused = new Map<string, RefusedListener>();
+
+  /** Holds every change from now on until the returned function is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    return resolve;
+  }
+
+  async apply(change: EngineChange): Promise<readonly RefusedListener[]> {
+    this.changes.push(change);
+    await this.#gate;
+    if (this.failure !== null) {
+      const error = this.failure;
+      this.failure = null;
+      throw error;
+    }
+    for (const [id, service] of change.services) {
+      if (service === null) this.services.delete(id);
+      else this.services.set(id, service);
+    }
+    for (const [id, listener] of change.listeners) {
+      this.#refused.delete(id);
+      const refusal = this.refuse.get(id);
+      if (listener === null) this.listeners.delete(id);
+      else if (refusal !== undefined) this.#refused.set(id, refusal);
+      else this.listeners.set(id, listener);
+    }
+    return [...this.#refused.values()];
+  }
+
+  counters(): EngineCounters {
+    return this.counted;
+  }
+
+  readAccessLog(): Uint8Array | null {
+    return this.log.shift() ?? null;
+  }
+
+  async stop(drainMilliseconds: number): Promise<void> {
+    this.stoppedWith = drainMilliseconds;
+  }
+
+  /** Targets of a service that take traffic, by id. */
+  eligible(serviceId: string): string[] {
+    return (this.services.get(serviceId)?.targets ?? []).filter((target) => target.eligible).map((target) => target.id);
+  }
+}
