@@ -1,0 +1,91 @@
+import { get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@evenkeel/client/client.ts';
+import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
+import { type ActiveDemo, type OriginPlace, writeDemo } from './demo-record.ts';
+
+const PORT = 8080;
+/** Milliseconds until the demo has to answer. */
+const PATIENCE = 10_000;
+const POLL = 10;
+
+/** A load balancer in front of the origins; probes are quick, so that a killed origin is seen to leave at once. */
+function demoDocument(origins: readonly OriginPlace[]): LoadBalancerCreate {
+  return {
+    name: 'demo',
+    description: 'Made by the first start, in front of two small servers on this machine. Delete it when you like.',
+    listeners: [
+      {
+        protocol: 'http',
+        port: PORT,
+        service: {
+          name: 'demo',
+          healthCheck: { path: '/health', interval: 1, timeout: 1, rise: 1, fall: 2 },
+          targets: origins.map(({ name, address, port }) => ({ name, address, port })),
+        },
+      },
+    ],
+  };
+}
+
+/**
+ * Makes the demo's load balancer through the API. Resolves with the demo as it is now kept in the home. A repetition
+ * with the same demo makes no second one.
+ */
+export async function createDemo(client: Client, demo: ActiveDemo, path: string): Promise<ActiveDemo> {
+  writeDemo(path, demo);
+  const made = await client.createLoadBalancer({ body: demoDocument(demo.origins), idempotencyKey: demo.key });
+  const vip = made.vip.includes(':') ? `[${made.vip}]` : made.vip;
+  const created: ActiveDemo = {
+    ...demo,
+    state: 'created',
+    loadBalancerId: made.id,
+    url: `http://${vip}:${PORT}/`,
+  };
+  writeDemo(path, created);
+  return created;
+}
+
+/** Why the node does not run the demo's listener, for a demo that does not answer. */
+export async function demoTrouble(client: Client, loadBalancerId: string): Promise<string> {
+  const { items } = await client.listListeners({ query: { loadBalancerId } });
+  const refused = items.flatMap((listener) => listener.nodes).find((node) => node.state === 'refused');
+  return refused === undefined
+    ? `it does not answer within ${PATIENCE / 1000} s`
+    : `its listener is refused: ${refused.detail}`;
+}
+
+/** Whether the demo's load balancer is still there; when somebody has deleted it, the home forgets the demo. */
+export async function demoExists(client: Client, demo: ActiveDemo, path: string): Promise<boolean> {
+  if (demo.loadBalancerId === null) return false;
+  try {
+    await client.getLoadBalancer({ params: { loadBalancerId: demo.loadBalancerId } });
+    return true;
+  } catch (error) {
+    if ((error as { status?: number }).status !== 404) throw error;
+    writeDemo(path, { state: 'off' });
+    return false;
+  }
+}
+
+/** Asks until there is a 200; false when there was none in time. */
+export async function answers(url: string, patience = PATIENCE): Promise<boolean> {
+  const deadline = performance.now() + patience;
+  while (performance.now() < deadline) {
+    if ((await statusOf(url)) === 200) return true;
+    await sleep(POLL);
+  }
+  return false;
+}
+
+/** The status of one GET on a connection of its own; null when there was no answer. */
+function statusOf(url: string): Promise<number | null> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false, timeout: 1_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? null);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(null));
+  });
+}

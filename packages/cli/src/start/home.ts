@@ -1,0 +1,46 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { explainFileError } from './failure.ts';
+
+/** The folder that packages/ is in. */
+export const ROOT = resolve(import.meta.dirname, '..', '..', '..', '..');
+
+/** The folder with everything that one installation keeps: state, credentials, plans, logs. */
+export interface Home {
+  readonly path: string;
+  /** Held by whoever runs on this home. */
+  readonly lock: string;
+  /** Who runs on this home and where it listens. */
+  readonly record: string;
+  readonly logs: string;
+  readonly adminCredential: string;
+  readonly nodeCredential: string;
+  readonly state: string;
+  readonly demo: string;
+}
+
+/** `--home` before EVENKEEL_HOME before `.evenkeel` in the checkout. */
+export function locateHome(flag: string | undefined, env: NodeJS.ProcessEnv = process.env): Home {
+  const path = resolve(flag || env.EVENKEEL_HOME || join(ROOT, '.evenkeel'));
+  return {
+    path,
+    lock: join(path, 'run', 'lock'),
+    record: join(path, 'run', 'running.json'),
+    logs: join(path, 'logs'),
+    adminCredential: join(path, 'credentials', 'admin.json'),
+    nodeCredential: join(path, 'credentials', 'node.json'),
+    state: join(path, 'state', 'evenkeel.db'),
+    demo: join(path, 'demo.json'),
+  };
+}
+
+/** Makes the folders; others may look at nothing in them. Throws a StartFailure. */
+export function prepareHome(home: Home): void {
+  for (const folder of [home.path, join(home.path, 'run'), home.logs]) {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw explainFileError(folder, error);
+    }
+  }
+}

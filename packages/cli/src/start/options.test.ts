@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StartFailure } from './failure.ts';
+import { ROOT } from './home.ts';
+import { parseStart } from './options.ts';
+
+test('defaults', () => {
+  const options = parseStart([], {});
+  assert.ok(options !== 'help');
+  const { home, ...rest } = options;
+  assert.equal(home.path, `${ROOT}/.evenkeel`);
+  assert.deepEqual(rest, { host: '127.0.0.1', port: 7700, metricsPort: 7701, demo: true, agentFlags: [] });
+});
+
+test('flags win over the environment, and the agent gets its own', () => {
+  const args = '--home /a --port 0 --metrics-port 9 --no-demo --workers 2 --reactor portable --zone z1'.split(' ');
+  const options = parseStart(args, { EVENKEEL_HOME: '/b' });
+  assert.ok(options !== 'help');
+  assert.equal(options.home.path, '/a');
+  assert.equal(options.home.adminCredential, '/a/credentials/admin.json');
+  assert.deepEqual([options.port, options.metricsPort, options.demo], [0, 9, false]);
+  assert.deepEqual(options.agentFlags, ['--workers', '2', '--reactor', 'portable', '--zone', 'z1']);
+  const byEnvironment = parseStart([], { EVENKEEL_HOME: '/b' });
+  assert.ok(byEnvironment !== 'help');
+  assert.equal(byEnvironment.home.path, '/b');
+});
+
+for (const [args, expected] of [
+  [['--port', '65536'], /--port 65536 is not allowed: give a whole number from 0 to 65535/],
+  [['--port', '-1'], /--port/],
+  [['--workers', '0'], /--workers 0 is not allowed/],
+  [['--host', 'localhost'], /--host localhost is not allowed: give an IPv4 or IPv6 address/],
+  [['--reactor', 'epoll'], /auto, uring, portable/],
+  [['--prot', '1'], /--prot.*start --help/],
+  [['extra'], /extra.*start --help/],
+] as const) {
+  test(`refused: ${args.join(' ')}`, () => {
+    assert.throws(
+      () => parseStart(args, {}),
+      (error) => error instanceof StartFailure && expected.test(error.message),
+    );
+  });
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OriginPlace } from './demo-record.ts';
+import { ROOT } from './home.ts';
+import type { StartOptions } from './options.ts';
+import type { ProcessSpec } from './supervised-process.ts';
+
+/** Main files of the processes; only tests exchange them. */
+export interface Scripts {
+  readonly control: string;
+  readonly agent: string;
+  readonly origin: string;
+}
+
+export const SCRIPTS: Scripts = {
+  control: join(ROOT, 'packages', 'control', 'src', 'main.ts'),
+  agent: join(ROOT, 'packages', 'agent', 'src', 'main.ts'),
+  origin: join(import.meta.dirname, 'origin.ts'),
+};
+
+/** Ports as they are; one that was "any" is fixed by the first start, so that a restarted process comes back to it. */
+export class Ports {
+  api: number;
+  metrics: number;
+
+  constructor(api: number, metrics: number) {
+    this.api = api;
+    this.metrics = metrics;
+  }
+}
+
+export function controlSpec(script: string, options: StartOptions, ports: Ports): ProcessSpec {
+  return {
+    name: 'control plane',
+    script,
+    args: () => ['--home', options.home.path, '--host', options.host, '--port', String(ports.api)],
+  };
+}
+
+export function agentSpec(script: string, options: StartOptions, ports: Ports): ProcessSpec {
+  return {
+    name: 'node agent',
+    script,
+    args: () => [
+      ...['--home', options.home.path, '--control-url', urlOf(options.host, ports.api)],
+      ...['--metrics-host', options.host, '--metrics-port', String(ports.metrics), ...options.agentFlags],
+    ],
+  };
+}
+
+/** `place` is asked before each start: a restarted server comes back to the port that its load balancer knows. */
+export function originSpec(script: string, name: string, place: () => OriginPlace): ProcessSpec {
+  return {
+    name,
+    script,
+    args: () => ['--name', name, '--address', place().address, '--port', String(place().port)],
+  };
+}
+
+/** Where a process of this machine reaches what listens on `host`. */
+export function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** The agent can begin before the control plane listens when it has its credential and knows where to go. */
+export function agentMayStartAtOnce(options: StartOptions, ports: Ports): boolean {
+  return ports.api !== 0 && existsSync(options.home.nodeCredential);
+}

@@ -1,0 +1,49 @@
+/** Lines of one process that reach the terminal within a window; the log file has all of them. */
+const MOST = 10;
+const WINDOW = 10_000;
+
+/** Level of an error in the numbering of pino. */
+const ERROR_LEVEL = 50;
+
+/**
+ * What of a process's output a person at the terminal should see: errors of its JSON log, and whatever it says outside
+ * of it on stderr; not more than they can read.
+ */
+export class Spoken {
+  readonly #now: () => number;
+  #since = Number.NEGATIVE_INFINITY;
+  #count = 0;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** The text to show for a line, or null. */
+  of(line: string, fromStderr: boolean): string | null {
+    const text = textOf(line, fromStderr);
+    if (text === null) return null;
+    if (this.#now() - this.#since > WINDOW) {
+      this.#since = this.#now();
+      this.#count = 0;
+    }
+    this.#count += 1;
+    if (this.#count > MOST) return null;
+    return this.#count === MOST ? `${text} (more is in the log)` : text;
+  }
+}
+
+function textOf(line: string, fromStderr: boolean): string | null {
+  const entry = parseObject(line);
+  if (entry === null) return fromStderr ? line : null;
+  return typeof entry.level === 'number' && entry.level >= ERROR_LEVEL ? String(entry.msg ?? line) : null;
+}
+
+/** A JSON object on one line, or null. */
+export function parseObject(line: string): Record<string, unknown> | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StartFailure } from './failure.ts';
+import { LogFile } from './log-file.ts';
+import { startTimeOf } from './process-time.ts';
+import { SupervisedProcess } from './supervised-process.ts';
+
+const READY = `console.log('{"event":"ready","pid":' + process.pid + '}');`;
+const STAY = 'setInterval(() => {}, 1000);';
+
+/** A supervised process that runs `text`, and what was said about it. */
+function supervise(t: TestContext, text: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-process-'));
+  const script = join(folder, 'main.mjs');
+  const logPath = join(folder, 'a.log');
+  writeFileSync(script, text);
+  const said: string[] = [];
+  let heard = Promise.withResolvers<void>();
+  const process = new SupervisedProcess(
+    { name: 'worker bee', script, args: () => ['--flag'] },
+    {
+      log: new LogFile(logPath),
+      logPath,
+      say: (line) => {
+        said.push(line);
+        heard.resolve();
+        heard = Promise.withResolvers();
+      },
+      onChange: () => {},
+    },
+  );
+  t.after(async () => {
+    process.kill();
+    await process.stop(1);
+    rmSync(folder, { recursive: true });
+  });
+  const until = async (pattern: RegExp) => {
+    while (!said.some((line) => pattern.test(line))) await heard.promise;
+  };
+  return { process, said, until, logPath };
+}
+
+test('it is ready when it says so, and ends when it is told to', async (t) => {
+  const { process, said } = supervise(t, `${READY} process.on('SIGTERM', () => process.exit(0)); ${STAY}`);
+  const ready = await process.start();
+  assert.equal(ready.pid, process.mark?.pid);
+  await process.stop(5_000);
+  assert.equal(process.mark, null);
+  assert.deepEqual(said, []);
+});
+
+test('one that dies is started again', async (t) => {
+  const { process, said, until } = supervise(t, READY + STAY);
+  const { pid } = await process.start();
+  globalThis.process.kill(pid as number, 'SIGKILL');
+  await until(/is back/);
+  assert.match(said[0], /^worker bee has died \(SIGKILL\); it is started again in 0.2 s$/);
+  assert.notEqual(process.mark?.pid, pid);
+});
+
+test('one that does not end is killed', async (t) => {
+  const { process, said } = supervise(t, `process.on('SIGTERM', () => {}); ${READY} ${STAY}`);
+  await process.start();
+  await process.stop(20);
+  assert.match(said[0], /has not ended within 0.02 s and is killed/);
+});
+
+test('one that cannot start says why, and is not tried again', async (t) => {
+  const { process, said } = supervise(t, "console.error('Port 80 is taken: choose another.'); process.exit(1);");
+  await assert.rejects(process.start(), (error) => {
+    assert.ok(error instanceof StartFailure);
+    assert.equal(error.message, 'Port 80 is taken: choose another.');
+    return true;
+  });
+  assert.deepEqual(said, []);
+});
+
+test('one that crashes at the start leaves its heading and the place of its log', async (t) => {
+  const { process, logPath } = supervise(t, 'null.x;');
+  await assert.rejects(
+    process.start(),
+    /worker bee ended while it was starting \(exit code 1\): TypeError: .*Its log is/,
+  );
+  assert.match(readFileSync(logPath, 'utf8'), /TypeError/);
+});
+
+test('one that was stopped is not started', async (t) => {
+  const { process } = supervise(t, READY + STAY);
+  await process.stop(1);
+  await assert.rejects(process.start(), StartFailure);
+  assert.equal(process.mark, null);
+});
+
+test('its output is kept in its log, to the last line', async (t) => {
+  const farewell = "process.on('SIGTERM', () => { console.log('last words'); process.exit(0); });";
+  const { process, logPath } = supervise(t, `console.log('first'); ${farewell} ${READY} ${STAY}`);
+  await process.start();
+  await process.stop(5_000);
+  assert.equal(readFileSync(logPath, 'utf8'), 'first\nlast words\n');
+});
+
+test('it does not outlive its supervisor', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-process-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const bee = join(folder, 'bee.mjs');
+  writeFileSync(bee, READY + STAY);
+  writeFileSync(
+    join(folder, 'supervisor.mjs'),
+    `import { SupervisedProcess } from ${JSON.stringify(join(import.meta.dirname, 'supervised-process.ts'))};
+     const around = { log: { write() {} }, logPath: '', say() {}, onChange() {} };
+     const bee = new SupervisedProcess({ name: 'bee', script: ${JSON.stringify(bee)}, args: () => [] }, around);
+     console.log((await bee.start()).pid);`,
+  );
+  const supervisor = spawn(process.execPath, [join(folder, 'supervisor.mjs')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [text] = await once(supervisor.stdout, 'data');
+  const pid = Number(String(text));
+  assert.notEqual(startTimeOf(pid), null);
+  supervisor.kill('SIGKILL');
+  await once(supervisor, 'exit');
+  for (const deadline = performance.now() + 5_000; startTimeOf(pid) !== null; await sleep(10)) {
+    assert.ok(performance.now() < deadline, 'it is still there');
+  }
+});

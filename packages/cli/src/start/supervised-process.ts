@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { Backoff } from './backoff.ts';
+import { StartFailure } from './failure.ts';
+import { LineSplitter } from './lines.ts';
+import type { LogFile } from './log-file.ts';
+import { startTimeOf } from './process-time.ts';
+import type { ProcessMark } from './running.ts';
+import { parseObject, Spoken } from './spoken.ts';
+
+/** What a process says on stdout, as one line of JSON, when it does its work. */
+export interface ReadyEvent {
+  readonly event: 'ready';
+  readonly [detail: string]: unknown;
+}
+
+export interface ProcessSpec {
+  /** As a person calls it: "control plane". */
+  readonly name: string;
+  /** Absolute path of its main file. */
+  readonly script: string;
+  /** Asked before each start. */
+  args(): readonly string[];
+}
+
+export interface Surroundings {
+  readonly log: LogFile;
+  /** Where its log is, for messages. */
+  readonly logPath: string;
+  say(line: string): void;
+  /** A process has begun or ended: `marks` has changed. */
+  onChange(): void;
+}
+
+type State =
+  | { readonly kind: 'idle' }
+  | {
+      readonly kind: 'starting' | 'running';
+      readonly child: ChildProcess;
+      readonly since: number;
+      readonly mark: ProcessMark;
+    }
+  | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'ended' };
+
+/** Milliseconds until the first start is given up. */
+const START_TIMEOUT = 30_000;
+/** Lines of stderr that are kept to explain a failed start. */
+const KEPT_LINES = 20;
+
+const LIFELINE = join(import.meta.dirname, 'lifeline.ts');
+
+/**
+ * A process that is kept running: when it dies it is started again, with growing delays. The first start is different:
+ * if that fails, it is not repeated, because somebody waits for the reason. It is in a session of its own, so that
+ * Ctrl-C in the terminal reaches the supervisor alone, and it holds a pipe that ends when the supervisor does.
+ */
+export class SupervisedProcess {
+  readonly #spec: ProcessSpec;
+  readonly #around: Surroundings;
+  readonly #backoff = new Backoff();
+  readonly #spoken = new Spoken();
+  #state: State = { kind: 'idle' };
+  #stopping = false;
+  #errors: string[] = [];
+  #first: PromiseWithResolvers<ReadyEvent> | null = null;
+  #ended: PromiseWithResolvers<void> | null = null;
+
+  constructor(spec: ProcessSpec, around: Surroundings) {
+    this.#spec = spec;
+    this.#around = around;
+  }
+
+  get mark(): ProcessMark | null {
+    return 'mark' in this.#state ? this.#state.mark : null;
+  }
+
+  /** Resolves with what it said when it was ready; rejects with a StartFailure when it ended before that. */
+  start(): Promise<ReadyEvent> {
+    if (this.#stopping) return Promise.reject(new StartFailure(`The ${this.#spec.name} was stopped before it began.`));
+    const first = Promise.withResolvers<ReadyEvent>();
+    this.#first = first;
+    const timer = setTimeout(() => {
+      first.reject(this.#failure(`was not ready within ${START_TIMEOUT / 1000} s`));
+    }, START_TIMEOUT);
+    this.#spawn();
+    return first.promise.finally(() => clearTimeout(timer));
+  }
+
+  /** Asks it to end, and kills it when it has not after `patience` milliseconds. Resolves when it is gone. */
+  async stop(patience: number): Promise<void> {
+    this.#keepDown();
+    const state = this.#state;
+    if (state.kind !== 'starting' && state.kind !== 'running') return;
+    this.#ended ??= Promise.withResolvers();
+    state.child.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      this.#around.say(`${this.#spec.name} has not ended within ${patience / 1000} s and is killed`);
+      state.child.kill('SIGKILL');
+    }, patience);
+    await this.#ended.promise;
+    clearTimeout(timer);
+  }
+
+  /** Kills it at once. */
+  kill(): void {
+    this.#keepDown();
+    if (this.#state.kind === 'starting' || this.#state.kind === 'running') this.#state.child.kill('SIGKILL');
+  }
+
+  #keepDown(): void {
+    this.#stopping = true;
+    if (this.#state.kind !== 'waiting') return;
+    clearTimeout(this.#state.timer);
+    this.#state = { kind: 'ended' };
+  }
+
+  #spawn(): void {
+    const env = { ...process.env };
+    delete env.EVENKEEL_LIFELINE;
+    const child = spawn(process.execPath, ['--import', LIFELINE, this.#spec.script, ...this.#spec.args()], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+      env,
+    });
+    this.#errors = [];
+    const pid = child.pid;
+    child.once('error', (error) => {
+      // Without a process id it never began, and no `exit` will come.
+      if (pid === undefined) this.#onExit(error.message, 0);
+    });
+    if (pid === undefined) return;
+
+    const since = performance.now();
+    this.#state = {
+      kind: 'starting',
+      child,
+      since,
+      mark: { name: this.#spec.name, pid, startTime: startTimeOf(pid) ?? 0 },
+    };
+    this.#around.onChange();
+    this.#read(child, 'stdout');
+    this.#read(child, 'stderr');
+    // `close` comes after the last line of output, which tells why.
+    child.once('close', (code, signal) => {
+      this.#onExit(signal === null ? `exit code ${code}` : signal, performance.now() - since);
+    });
+  }
+
+  #read(child: ChildProcess, from: 'stdout' | 'stderr'): void {
+    const lines = new LineSplitter((line) => this.#onLine(line, from === 'stderr'));
+    child[from]
+      ?.setEncoding('utf8')
+      .on('data', (text: string) => lines.push(text))
+      .on('end', () => lines.flush());
+  }
+
+  #onLine(line: string, fromStderr: boolean): void {
+    if (this.#state.kind === 'starting') {
+      const entry = fromStderr ? null : parseObject(line);
+      if (entry?.event === 'ready') {
+        this.#onReady(entry as unknown as ReadyEvent);
+        return;
+      }
+    }
+    this.#around.log.write(line);
+    if (fromStderr && this.#errors.length < KEPT_LINES) this.#errors.push(line);
+    if (this.#first !== null) return;
+    const text = this.#spoken.of(line, fromStderr);
+    if (text !== null) this.#around.say(`${this.#spec.name}: ${text}`);
+  }
+
+  #onReady(event: ReadyEvent): void {
+    if (this.#state.kind !== 'starting') return;
+    const { since } = this.#state;
+    this.#state = { ...this.#state, kind: 'running' };
+    if (this.#first === null) {
+      this.#around.say(`${this.#spec.name} is back (${((performance.now() - since) / 1000).toFixed(1)} s)`);
+      return;
+    }
+    this.#first.resolve(event);
+    this.#first = null;
+  }
+
+  #onExit(how: string, ran: number): void {
+    this.#state = { kind: 'ended' };
+    this.#around.onChange();
+    this.#ended?.resolve();
+    if (this.#first !== null) {
+      this.#first.reject(this.#failure(`ended while it was starting (${how})`));
+      this.#first = null;
+      return;
+    }
+    if (this.#stopping) return;
+    const delay = this.#backoff.after(ran);
+    this.#around.say(`${this.#spec.name} has died (${how}); it is started again in ${delay / 1000} s`);
+    this.#state = { kind: 'waiting', timer: setTimeout(() => this.#spawn(), delay) };
+  }
+
+  /** A process that cannot start says why in a line or two; a crash says much more, and only its heading is of use here. */
+  #failure(otherwise: string): StartFailure {
+    const said = this.#errors.map((line) => line.trim()).filter((line) => line !== '');
+    if (said.length >= 1 && said.length <= 3) return new StartFailure(said.join('\n'));
+    const heading = said.find((line) => /^\w*Error\b/.test(line));
+    const reason = heading === undefined ? '' : `: ${heading}`;
+    return new StartFailure(`The ${this.#spec.name} ${otherwise}${reason}. Its log is ${this.#around.logPath}.`);
+  }
+}
