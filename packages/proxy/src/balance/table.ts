@@ -1,0 +1,38 @@
+/**
+ * How one service spreads its clients, built in the owner's thread and read by every worker. The arrays are shared
+ * memory, so that a table exists once per process however many workers there are; only `cursor` and `load` are written
+ * after it has been built. A plain object: it goes to the workers by structured clone.
+ *
+ * A *target* is an index into the service's targets. A *candidate* is an index into `candidates`: the targets that may
+ * take new traffic.
+ *
+ * Invariants: weights[candidates[c]] > 0; entries of `sequence` and `lookup` are < candidates.length; exactly one of
+ * them is not empty when there is a candidate.
+ */
+export interface BalanceTable {
+  readonly kind: BalanceKind;
+  /** By candidate: the target. Empty: nobody can be picked. */
+  readonly candidates: Uint16Array;
+  /** By candidate: its weight, 1–100. */
+  readonly weights: Uint8Array;
+  /** By candidate: its place in `load`. */
+  readonly slots: Int32Array;
+  /** One cycle of the weighted round robin, as candidates. Empty for source-IP hash. */
+  readonly sequence: Uint16Array;
+  /** By candidate: its share that was owed (> 0) or had in advance (< 0) when the sequence began, in picks. */
+  readonly owed: Float64Array;
+  /** Picks so far, as a 32-bit count; one cell for the life of the service, so that all workers follow one schedule. */
+  readonly cursor: Int32Array;
+  /** Value of the cursor at which `sequence` began. */
+  readonly start: number;
+  /** Maglev table, as candidates. Empty for the other algorithms. */
+  readonly lookup: Uint16Array;
+  /** Requests and tunnels under way in this process, by slot. */
+  readonly load: Int32Array;
+}
+
+export const BalanceKind = { roundRobin: 0, leastConnections: 1, sourceIp: 2 } as const;
+export type BalanceKind = (typeof BalanceKind)[keyof typeof BalanceKind];
+
+/** Targets that one service can have; what lies beyond it is never picked. */
+export const MAX_TARGETS = 65_535;
