@@ -14,6 +14,7 @@ export type FromWorker =
   | { readonly type: 'stopped' };
 
 export interface WorkerChange {
+  readonly blocks: CounterBlocks;
   readonly services: readonly WorkerServiceChange[];
   readonly listeners: readonly WorkerListenerChange[];
 }
@@ -35,10 +36,9 @@ export interface WorkerTarget {
   readonly id: string;
   readonly address: string;
   readonly port: number;
-  /** Counter row of this worker. */
-  readonly cells: Float64Array;
-  /** Requests under way per target, shared by all workers, and this target's place in it. */
-  readonly load: Int32Array;
+  /** Number of its counter row. */
+  readonly row: number;
+  /** Its place in the table's `load`. */
   readonly slot: number;
 }
 
@@ -46,6 +46,12 @@ export interface WorkerListenerChange {
   readonly id: string;
   /** null removes it. */
   readonly planned: PlannedListener | null;
-  /** Counter row of this worker. */
-  readonly cells: Float64Array;
+  /** Number of its counter row. */
+  readonly row: number;
+}
+
+/** Shared memory that a worker counts in: its blocks of listener and target rows. They only grow. */
+export interface CounterBlocks {
+  readonly listeners: readonly Float64Array[];
+  readonly targets: readonly Float64Array[];
 }

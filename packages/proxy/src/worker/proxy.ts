@@ -2,13 +2,15 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { HttpSession } from '../http1/session.ts';
 import type { Connection } from '../reactor/reactor.ts';
+import { LISTENER_ROW, TARGET_ROW } from '../telemetry/cells.ts';
+import { rowOf } from '../telemetry/counter-rows.ts';
 import { TunnelSession } from '../tunnel/session.ts';
 import { Service } from '../upstream/service.ts';
 import { Target } from '../upstream/target.ts';
 import type { WorkerContext } from './context.ts';
 import { Listener } from './listener.ts';
 import { ListeningSockets } from './listening.ts';
-import type { WorkerChange, WorkerListenerChange, WorkerService } from './messages.ts';
+import type { CounterBlocks, WorkerChange, WorkerListenerChange, WorkerService } from './messages.ts';
 
 /** How long tunnels of a removed listener go on when it has no service that says so, in milliseconds. */
 const DEFAULT_DRAIN = 300_000;
@@ -33,6 +35,7 @@ export class Proxy {
   readonly #users = new Map<string, Set<Listener>>();
   /** Removed, with connections that have not ended. */
   readonly #draining = new Set<Listener>();
+  #blocks: CounterBlocks = { listeners: [], targets: [] };
 
   constructor(worker: WorkerContext) {
     this.#worker = worker;
@@ -40,6 +43,7 @@ export class Proxy {
 
   /** Applies a change; calls back with the listeners of it that are refused. One call at a time. */
   apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
+    this.#blocks = change.blocks;
     for (const { id, service } of change.services) if (service !== null) this.#setService(id, service);
     const refused: RefusedListener[] = [];
     let pending = 1;
@@ -83,7 +87,7 @@ export class Proxy {
     planned: PlannedListener,
     answered: (refused: RefusedListener | null) => void,
   ): void {
-    const { id, cells } = change;
+    const { id } = change;
     let running = this.#listeners.get(id);
     if (running !== undefined && running.listener.planned.protocol !== planned.protocol) {
       this.#removeListener(id);
@@ -94,7 +98,7 @@ export class Proxy {
       running = undefined;
     }
     const known = running;
-    const { listener, sockets } = known ?? this.#newListener(planned, cells);
+    const { listener, sockets } = known ?? this.#newListener(planned, rowOf(this.#blocks.listeners, change.row, LISTENER_ROW));
     // A new listener has its service before its sockets, as the first connection may come at once.
     if (known === undefined) this.#joinService(listener);
     sockets.set(planned.addresses, planned.port, (refused) => {
@@ -179,8 +183,8 @@ export class Proxy {
       return new Target(
         target.id,
         { address: target.address, port: target.port },
-        target.cells,
-        target.load,
+        rowOf(this.#blocks.targets, target.row, TARGET_ROW),
+        next.table.load,
         target.slot,
       );
     });
