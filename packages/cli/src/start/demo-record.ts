@@ -16,6 +16,8 @@ export interface ActiveDemo {
   readonly state: 'creating' | 'created';
   readonly key: string;
   readonly origins: readonly OriginPlace[];
+  /** Of its listener; null until it is chosen. */
+  readonly port: number | null;
   readonly loadBalancerId: string | null;
   /** Where the load balancer answers. */
   readonly url: string | null;
@@ -56,5 +58,5 @@ export function chooseDemo(path: string, wanted: boolean): ActiveDemo | null {
 
 function freshDemo(): ActiveDemo {
   const origins = [1, 2].map((i) => ({ name: `origin-${i}`, address: `127.0.0.${10 + i}`, port: 0 }));
-  return { state: 'creating', key: crypto.randomUUID(), origins, loadBalancerId: null, url: null };
+  return { state: 'creating', key: crypto.randomUUID(), origins, port: null, loadBalancerId: null, url: null };
 }

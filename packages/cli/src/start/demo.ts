@@ -1,23 +1,27 @@
 import { get } from 'node:http';
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@evenkeel/client/client.ts';
 import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import { type ActiveDemo, type OriginPlace, writeDemo } from './demo-record.ts';
 
-const PORT = 8080;
+/** The first of these that nobody has taken for all addresses is the demo's. */
+const PORTS = Array.from({ length: 20 }, (_, i) => 8080 + i);
+/** An address of this machine that nobody has a reason to listen on. */
+const TRIAL_ADDRESS = '127.0.0.13';
 /** Milliseconds until the demo has to answer. */
 const PATIENCE = 10_000;
 const POLL = 10;
 
 /** A load balancer in front of the origins; probes are quick, so that a killed origin is seen to leave at once. */
-function demoDocument(origins: readonly OriginPlace[]): LoadBalancerCreate {
+function demoDocument(origins: readonly OriginPlace[], port: number): LoadBalancerCreate {
   return {
     name: 'demo',
     description: 'Made by the first start, in front of two small servers on this machine. Delete it when you like.',
     listeners: [
       {
         protocol: 'http',
-        port: PORT,
+        port,
         service: {
           name: 'demo',
           healthCheck: { path: '/health', interval: 1, timeout: 1, rise: 1, fall: 2 },
@@ -33,14 +37,16 @@ function demoDocument(origins: readonly OriginPlace[]): LoadBalancerCreate {
  * with the same demo makes no second one.
  */
 export async function createDemo(client: Client, demo: ActiveDemo, path: string): Promise<ActiveDemo> {
-  writeDemo(path, demo);
-  const made = await client.createLoadBalancer({ body: demoDocument(demo.origins), idempotencyKey: demo.key });
+  const port = demo.port ?? (await freePort());
+  writeDemo(path, { ...demo, port });
+  const made = await client.createLoadBalancer({ body: demoDocument(demo.origins, port), idempotencyKey: demo.key });
   const vip = made.vip.includes(':') ? `[${made.vip}]` : made.vip;
   const created: ActiveDemo = {
     ...demo,
+    port,
     state: 'created',
     loadBalancerId: made.id,
-    url: `http://${vip}:${PORT}/`,
+    url: `http://${vip}:${port}/`,
   };
   writeDemo(path, created);
   return created;
@@ -53,6 +59,20 @@ export async function demoTrouble(client: Client, loadBalancerId: string): Promi
   return refused === undefined
     ? `it does not answer within ${PATIENCE / 1000} s`
     : `its listener is refused: ${refused.detail}`;
+}
+
+/** Programs that listen on all addresses take their port from every VIP of this machine, and 8080 is a popular one. */
+async function freePort(): Promise<number> {
+  for (const port of PORTS) if (await isFree(port)) return port;
+  throw new Error(`the ports ${PORTS[0]} to ${PORTS.at(-1)} are all in use`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const trial = createServer();
+    trial.once('error', () => resolve(false));
+    trial.listen(port, TRIAL_ADDRESS, () => trial.close(() => resolve(true)));
+  });
 }
 
 /** Whether the demo's load balancer is still there; when somebody has deleted it, the home forgets the demo. */

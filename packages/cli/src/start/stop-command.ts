@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { EXIT } from '../exit-codes.ts';
 import { StartFailure } from './failure.ts';
 import { type Home, locateHome } from './home.ts';
 import { FileLock } from './lock.ts';
@@ -9,17 +10,15 @@ import { type Running, readRunning } from './running.ts';
 /** Milliseconds until a run that was told to stop is given up; longer than the supervisor gives its processes. */
 const PATIENCE = 90_000;
 const POLL = 50;
-/** Exit code of `status` when nothing runs, as for the status action of init scripts. */
-const NOT_RUNNING = 3;
 
 export const STATUS_HELP = `Usage: evenkeel status [--home FOLDER]
 
-Tells whether Evenkeel runs on a home, and where it listens. Exit code 3: it does not.
+Tells whether Evenkeel runs on a home, and where it listens. Exit code ${EXIT.unreachable}: it does not.
 `;
 
 export const STOP_HELP = `Usage: evenkeel stop [--home FOLDER]
 
-Ends what runs on a home: open connections may finish. Resolves when it has ended.
+Ends what runs on a home: open connections may finish. Returns when it has ended.
 `;
 
 /** `evenkeel status`. Resolves with the exit code. */
@@ -27,7 +26,7 @@ export async function statusCommand(args: readonly string[]): Promise<number> {
   return withHome(args, STATUS_HELP, async (home) => {
     if (!isHeld(home)) {
       console.log(`Evenkeel does not run on ${home.path}.`);
-      return NOT_RUNNING;
+      return EXIT.unreachable;
     }
     const running = readRunning(home.record);
     console.log(`Evenkeel runs on ${home.path}.`);
