@@ -38,3 +38,11 @@ export const TargetCell = {
 
 /** Doubles per target row. */
 export const TARGET_ROW = 16;
+
+export const WorkerCell = {
+  openConnections: 0,
+  freeBuffers: 1,
+} as const;
+
+/** Doubles per worker row. */
+export const WORKER_ROW = 8;

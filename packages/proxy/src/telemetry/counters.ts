@@ -43,7 +43,6 @@ export interface WorkerCounters {
   readonly worker: number;
   readonly openConnections: number;
   readonly freeBuffers: number;
-  readonly turns: number;
 }
 
 /** `counts[i]` observations were <= `bounds[i]` seconds and > the bound before; the last count has no bound. */

@@ -7,11 +7,13 @@ const BOUNDS = 18;
 /** Upper bounds of all buckets but the last, in seconds, inclusive. */
 export const DURATION_BOUNDS: readonly number[] = Array.from({ length: BOUNDS }, (_, bucket) => 2 ** bucket / 2_000);
 
-/** Bucket of a duration in milliseconds, >= 0: one logarithm by counting zeros instead of a search. */
+/** Bucket of a duration in milliseconds, >= 0: a logarithm, by counting zeros, instead of a search. */
 export function durationBucket(milliseconds: number): number {
-  // 2^(b-1) < halves <= 2^b for bucket b > 0; beyond 2^31 halves the integer would wrap.
-  const halves = Math.ceil(Math.min(milliseconds * 2, 2 ** BOUNDS));
-  return halves <= 1 ? 0 : milliseconds * 2 > 2 ** (BOUNDS - 1) ? BOUNDS : 32 - Math.clz32(halves - 1);
+  const halves = milliseconds * 2;
+  if (halves <= 1) return 0;
+  if (halves > 2 ** (BOUNDS - 1)) return BOUNDS;
+  // 2^(bucket − 1) < halves <= 2^bucket
+  return 32 - Math.clz32(Math.ceil(halves) - 1);
 }
 
 /** Counts one duration, in milliseconds, in a listener's row. */

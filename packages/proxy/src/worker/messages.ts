@@ -14,7 +14,6 @@ export type FromWorker =
   | { readonly type: 'stopped' };
 
 export interface WorkerChange {
-  readonly blocks: CounterBlocks;
   readonly services: readonly WorkerServiceChange[];
   readonly listeners: readonly WorkerListenerChange[];
 }
@@ -23,6 +22,8 @@ export interface WorkerServiceChange {
   readonly id: string;
   /** null removes it. */
   readonly service: WorkerService | null;
+  /** Ids of targets that were there before and are not now. */
+  readonly left: readonly string[];
 }
 
 export interface WorkerService {
@@ -36,9 +37,7 @@ export interface WorkerTarget {
   readonly id: string;
   readonly address: string;
   readonly port: number;
-  /** Number of its counter row. */
-  readonly row: number;
-  /** Its place in the table's `load`. */
+  /** Its place in the counter rows and in the table's `load`. */
   readonly slot: number;
 }
 
@@ -46,12 +45,6 @@ export interface WorkerListenerChange {
   readonly id: string;
   /** null removes it. */
   readonly planned: PlannedListener | null;
-  /** Number of its counter row. */
-  readonly row: number;
-}
-
-/** Shared memory that a worker counts in: its blocks of listener and target rows. They only grow. */
-export interface CounterBlocks {
-  readonly listeners: readonly Float64Array[];
-  readonly targets: readonly Float64Array[];
+  /** Its place in the counter rows. */
+  readonly slot: number;
 }

@@ -2,15 +2,14 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { HttpSession } from '../http1/session.ts';
 import type { Connection } from '../reactor/reactor.ts';
-import { LISTENER_ROW, TARGET_ROW } from '../telemetry/cells.ts';
-import { rowOf } from '../telemetry/counter-rows.ts';
 import { TunnelSession } from '../tunnel/session.ts';
 import { Service } from '../upstream/service.ts';
 import { Target } from '../upstream/target.ts';
+import type { WorkerRows } from './worker-rows.ts';
 import type { WorkerContext } from './context.ts';
 import { Listener } from './listener.ts';
 import { ListeningSockets } from './listening.ts';
-import type { CounterBlocks, WorkerChange, WorkerListenerChange, WorkerService } from './messages.ts';
+import type { WorkerChange, WorkerListenerChange, WorkerService } from './messages.ts';
 
 /** How long tunnels of a removed listener go on when it has no service that says so, in milliseconds. */
 const DEFAULT_DRAIN = 300_000;
@@ -29,21 +28,21 @@ interface RunningListener {
  */
 export class Proxy {
   readonly #worker: WorkerContext;
+  readonly #rows: WorkerRows;
   readonly #listeners = new Map<string, RunningListener>();
   readonly #services = new Map<string, Service>();
   /** By service id, so that a changed service finds its listeners without a search. */
   readonly #users = new Map<string, Set<Listener>>();
   /** Removed, with connections that have not ended. */
   readonly #draining = new Set<Listener>();
-  #blocks: CounterBlocks = { listeners: [], targets: [] };
 
-  constructor(worker: WorkerContext) {
+  constructor(worker: WorkerContext, rows: WorkerRows) {
     this.#worker = worker;
+    this.#rows = rows;
   }
 
   /** Applies a change; calls back with the listeners of it that are refused. One call at a time. */
   apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
-    this.#blocks = change.blocks;
     for (const { id, service } of change.services) if (service !== null) this.#setService(id, service);
     const refused: RefusedListener[] = [];
     let pending = 1;
@@ -98,7 +97,7 @@ export class Proxy {
       running = undefined;
     }
     const known = running;
-    const { listener, sockets } = known ?? this.#newListener(planned, rowOf(this.#blocks.listeners, change.row, LISTENER_ROW));
+    const { listener, sockets } = known ?? this.#newListener(planned, this.#rows.listener(change.slot));
     // A new listener has its service before its sockets, as the first connection may come at once.
     if (known === undefined) this.#joinService(listener);
     sockets.set(planned.addresses, planned.port, (refused) => {
@@ -183,7 +182,7 @@ export class Proxy {
       return new Target(
         target.id,
         { address: target.address, port: target.port },
-        rowOf(this.#blocks.targets, target.row, TARGET_ROW),
+        this.#rows.target(target.slot),
         next.table.load,
         target.slot,
       );

@@ -1,0 +1,91 @@
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { buildBalance } from '../balance/build.ts';
+import type { SharedCounters } from '../telemetry/shared-counters.ts';
+import type { WorkerListenerChange, WorkerService, WorkerServiceChange } from '../worker/messages.ts';
+import type { EngineChange, EngineService } from './engine.ts';
+
+/** What all workers are told alike; each finds its own counter rows by the slots in it. */
+export interface SharedChange {
+  readonly services: readonly WorkerServiceChange[];
+  readonly listeners: readonly WorkerListenerChange[];
+}
+
+/**
+ * What the engine runs, on the owner's thread: resolves changes into the tables that workers share. Costs as much as
+ * what changes, not as what there is.
+ */
+export class Tables {
+  readonly #listeners = new Map<string, WorkerListenerChange & { readonly planned: PlannedListener }>();
+  readonly #services = new Map<string, WorkerService>();
+  readonly #counters: SharedCounters;
+  readonly #random: () => number;
+
+  /** `random` as for `buildBalance`. */
+  constructor(counters: SharedCounters, random: () => number) {
+    this.#counters = counters;
+    this.#random = random;
+  }
+
+  /** Takes a change in. What leaves with it keeps its counters until `retire` is called. */
+  change(change: EngineChange): SharedChange {
+    const services: WorkerServiceChange[] = [];
+    for (const [id, service] of change.services) {
+      const before = this.#services.get(id)?.targets ?? [];
+      const now = service === null ? this.#removeService(id) : this.#setService(id, service);
+      const staying = new Set(now?.targets.map((target) => target.id));
+      const left = before.map((target) => target.id).filter((targetId) => !staying.has(targetId));
+      services.push({ id, service: now, left });
+    }
+    const listeners: WorkerListenerChange[] = [];
+    for (const [id, planned] of change.listeners) {
+      const slot = this.#counters.listenerSlot(id);
+      if (planned === null) this.#listeners.delete(id);
+      else this.#listeners.set(id, { id, planned, slot });
+      listeners.push({ id, planned, slot });
+    }
+    return { services, listeners };
+  }
+
+  /** All workers have applied the change: counters of what it removed may go when they are quiet. */
+  retire(change: SharedChange): void {
+    for (const { id, planned } of change.listeners) if (planned === null) this.#counters.retireListener(id);
+    for (const { id, left } of change.services) {
+      for (const targetId of left) this.#counters.retireTarget(id, targetId);
+    }
+    this.#counters.sweep();
+  }
+
+  /** Everything there is, for a worker that starts anew. */
+  everything(): SharedChange {
+    return {
+      services: Array.from(this.#services, ([id, service]) => ({ id, service, left: [] })),
+      listeners: [...this.#listeners.values()],
+    };
+  }
+
+  /** The listener as it was last changed to; null when there is none. */
+  listener(id: string): PlannedListener | null {
+    return this.#listeners.get(id)?.planned ?? null;
+  }
+
+  #setService(id: string, engine: EngineService): WorkerService {
+    const targets = engine.targets.map(({ id: targetId, address, port }) => {
+      return { id: targetId, address, port, slot: this.#counters.targetSlot(id, targetId) };
+    });
+    const table = buildBalance({
+      service: engine,
+      slots: targets.map((target) => target.slot),
+      load: this.#counters.load,
+      previous: this.#services.get(id)?.table ?? null,
+      random: this.#random,
+    });
+    const service = { planned: engine.service, targets, table };
+    this.#services.set(id, service);
+    return service;
+  }
+
+  #removeService(id: string): null {
+    this.#services.delete(id);
+    return null;
+  }
+}

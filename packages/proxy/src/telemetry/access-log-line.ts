@@ -1,0 +1,178 @@
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { type AsciiSegment, asciiJson, asciiSegment } from './ascii-segment.ts';
+import type { ConnectionRecord } from './connection-record.ts';
+import { END_REASONS } from './end-reason.ts';
+import type { LineWriter } from './line-writer.ts';
+import type { RequestRecord } from './request-record.ts';
+
+/**
+ * The access log's lines: one JSON object each, with the fields of LOG-01 that plain HTTP and TCP have. Times are
+ * milliseconds with three decimals; null means that the point was not reached.
+ *
+ *     time            when the request or connection ended, UTC
+ *     load_balancer, listener   identifiers
+ *     vip, vport      address and port that the client asked for
+ *     client_ip, client_port
+ *     target          address:port of the last target that was tried, or ""
+ *     request_ms      first byte in → last byte out (tcp: connection_ms, accepted → ended)
+ *     connect_ms      target chosen → its connection was up; about 0 for a kept one
+ *     response_ms     target chosen → head of its response was there (http)
+ *     status          sent to the client; 499: it left before there was one
+ *     target_status   sent by the target, or 0
+ *     request_length, bytes_sent      bytes from and to the client (tcp: bytes_received, bytes_sent)
+ *     method, uri, host, user_agent, referer      as received; "" when absent
+ *     protocol        HTTP/1.0 or HTTP/1.1; "" when the request line could not be understood
+ *     request_id      only when the request had one
+ *     clipped         true when a text was longer than the log takes; otherwise absent
+ *     reason          who ended it, in which phase: see `END_REASONS`
+ */
+
+/** What of a line is the same for all requests of a listener. */
+export interface LineParts {
+  readonly http: AsciiSegment;
+  readonly tcp: AsciiSegment;
+}
+
+/** The most that each text may take in a line, in bytes as written. Together with all else below MAX_LINE. */
+const Most = {
+  method: 64,
+  uri: 4_096,
+  host: 512,
+  agent: 1_024,
+  referer: 2_048,
+  requestId: 256,
+  identifiers: 512,
+} as const;
+
+const OPEN = asciiSegment('{"time":"');
+const VIP = asciiSegment(',"vip":"');
+const CLIENT_IP = asciiSegment('","client_ip":"');
+const CLIENT_PORT = asciiSegment('","client_port":');
+const TARGET = asciiSegment(',"target":"');
+const REQUEST_MS = asciiSegment('","request_ms":');
+const CONNECT_MS = asciiSegment(',"connect_ms":');
+const RESPONSE_MS = asciiSegment(',"response_ms":');
+const STATUS = asciiSegment(',"status":');
+const TARGET_STATUS = asciiSegment(',"target_status":');
+const REQUEST_LENGTH = asciiSegment(',"request_length":');
+const BYTES_SENT = asciiSegment(',"bytes_sent":');
+const METHOD = asciiSegment(',"method":"');
+const URI = asciiSegment('","uri":"');
+const HOST = asciiSegment('","host":"');
+const PROTOCOLS = [
+  asciiSegment('","protocol":"HTTP/1.0","user_agent":"'),
+  asciiSegment('","protocol":"HTTP/1.1","user_agent":"'),
+];
+const NO_PROTOCOL = asciiSegment('","protocol":"","user_agent":"');
+const REFERER = asciiSegment('","referer":"');
+const REQUEST_ID = asciiSegment('","request_id":"');
+const CLIPPED = asciiSegment('","clipped":true,"reason":"');
+const REASON = asciiSegment('","reason":"');
+const CONNECTION_MS = asciiSegment('","connection_ms":');
+const BYTES_RECEIVED = asciiSegment(',"bytes_received":');
+const TCP_REASON = asciiSegment(',"reason":"');
+const REASONS = END_REASONS.map((reason) => asciiSegment(`${reason}"}\n`));
+const NULL = asciiSegment('null');
+
+export function linePartsOf(planned: PlannedListener): LineParts {
+  const identifiers = `"load_balancer":${asciiJson(planned.loadBalancerId)},"listener":${asciiJson(planned.id)}`;
+  if (identifiers.length > Most.identifiers) throw new RangeError(`identifiers too long for the log: ${identifiers}`);
+  return {
+    http: asciiSegment(`",${identifiers},"scheme":"http","vport":${planned.port}`),
+    tcp: asciiSegment(`",${identifiers},"scheme":"tcp","vport":${planned.port}`),
+  };
+}
+
+/** The two ends of a client's connection. */
+export interface ClientEnds {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+}
+
+/** `now` and `wallTime`: when it ended, by the clock of the record and by the calendar. `memory`: what spans are of. */
+export function writeRequestLine(
+  out: LineWriter,
+  parts: LineParts,
+  ends: ClientEnds,
+  record: RequestRecord,
+  memory: Uint8Array,
+  now: number,
+  wallTime: number,
+): void {
+  out.clipped = false;
+  out.segment(OPEN);
+  out.time(wallTime);
+  out.segment(parts.http);
+  writeEnds(out, ends, record.target);
+  out.segment(REQUEST_MS);
+  out.milliseconds(now - record.startedAt);
+  out.segment(CONNECT_MS);
+  writeSpan(out, record.dispatchedAt, record.readyAt);
+  out.segment(RESPONSE_MS);
+  writeSpan(out, record.dispatchedAt, record.firstByteAt);
+  out.segment(STATUS);
+  out.integer(record.status);
+  out.segment(TARGET_STATUS);
+  out.integer(record.targetStatus);
+  out.segment(REQUEST_LENGTH);
+  out.integer(record.bytesReceived);
+  out.segment(BYTES_SENT);
+  out.integer(record.bytesSent);
+  out.segment(METHOD);
+  out.escaped(memory, record.methodStart, record.methodEnd, Most.method);
+  out.segment(URI);
+  out.escaped(memory, record.targetStart, record.targetEnd, Most.uri);
+  out.segment(HOST);
+  out.escaped(memory, record.hostStart, record.hostEnd, Most.host);
+  out.segment(record.methodStart === record.methodEnd ? NO_PROTOCOL : PROTOCOLS[record.minor]!);
+  out.escaped(memory, record.agentStart, record.agentEnd, Most.agent);
+  out.segment(REFERER);
+  out.escaped(memory, record.refererStart, record.refererEnd, Most.referer);
+  if (record.requestIdStart < record.requestIdEnd) {
+    out.segment(REQUEST_ID);
+    out.escaped(memory, record.requestIdStart, record.requestIdEnd, Most.requestId);
+  }
+  out.segment(out.clipped ? CLIPPED : REASON);
+  out.segment(REASONS[record.reason]!);
+}
+
+export function writeConnectionLine(
+  out: LineWriter,
+  parts: LineParts,
+  ends: ClientEnds,
+  record: ConnectionRecord,
+  now: number,
+  wallTime: number,
+): void {
+  out.segment(OPEN);
+  out.time(wallTime);
+  out.segment(parts.tcp);
+  writeEnds(out, ends, record.target);
+  out.segment(CONNECTION_MS);
+  out.milliseconds(now - record.startedAt);
+  out.segment(CONNECT_MS);
+  writeSpan(out, record.startedAt, record.connectedAt);
+  out.segment(BYTES_RECEIVED);
+  out.integer(record.bytesReceived);
+  out.segment(BYTES_SENT);
+  out.integer(record.bytesSent);
+  out.segment(TCP_REASON);
+  out.segment(REASONS[record.reason]!);
+}
+
+function writeEnds(out: LineWriter, ends: ClientEnds, target: string): void {
+  out.segment(VIP);
+  out.plain(ends.localAddress);
+  out.segment(CLIENT_IP);
+  out.plain(ends.remoteAddress);
+  out.segment(CLIENT_PORT);
+  out.integer(ends.remotePort);
+  out.segment(TARGET);
+  out.plain(target);
+}
+
+function writeSpan(out: LineWriter, from: number, to: number): void {
+  if (to === 0) out.segment(NULL);
+  else out.milliseconds(to - from);
+}

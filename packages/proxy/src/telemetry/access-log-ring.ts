@@ -1,0 +1,93 @@
+/** Usual size of a worker's ring in bytes: some 2,000 lines. */
+export const RING_SIZE = 1024 * 1024;
+
+/** What a line may need at most, and what must be free for one to begin. */
+export const MAX_LINE = 16 * 1024;
+
+/** Int32 cells of the header, on cache lines of their own. */
+const HEAD = 0;
+const TAIL = 16;
+const LAP_END = 17;
+const HEADER_CELLS = 32;
+/** Float64 cell of the header, behind the Int32 ones. */
+const DROPPED = HEADER_CELLS / 2;
+const HEADER_BYTES = HEADER_CELLS * 4 + 64;
+
+/**
+ * A ring of lines in shared memory: one thread writes, one reads, neither waits. When there is no room a line is dropped
+ * whole and counted.
+ *
+ * Lines are never broken: one that begins before `size` may reach `MAX_LINE` beyond it, and the next one begins a new
+ * lap at 0. Invariants: the writer owns everything from the tail to the head, the reader the rest; tail = head means
+ * empty, so the tail never comes up to the head from behind; LAP_END is where the lap that the head is in ended, set
+ * before the tail goes back to 0 and not again before the head has.
+ */
+export class AccessLogRing {
+  /** What the other thread makes its own `AccessLogRing` of. */
+  readonly shared: SharedArrayBuffer;
+  /** Where lines are written. */
+  readonly bytes: Uint8Array;
+  readonly #size: number;
+  readonly #cells: Int32Array;
+  readonly #dropped: Float64Array;
+
+  constructor(shared: SharedArrayBuffer) {
+    this.shared = shared;
+    this.#size = shared.byteLength - HEADER_BYTES - MAX_LINE;
+    if (this.#size < MAX_LINE) throw new RangeError(`a ring needs ${HEADER_BYTES + 2 * MAX_LINE} bytes or more`);
+    this.#cells = new Int32Array(shared, 0, HEADER_CELLS);
+    this.#dropped = new Float64Array(shared, DROPPED * 8, 1);
+    this.bytes = new Uint8Array(shared, HEADER_BYTES);
+  }
+
+  static create(size = RING_SIZE): AccessLogRing {
+    return new AccessLogRing(new SharedArrayBuffer(HEADER_BYTES + size + MAX_LINE));
+  }
+
+  /** Lines that found no room. */
+  get dropped(): number {
+    return this.#dropped[0]!;
+  }
+
+  /** Writer: where a line of up to MAX_LINE bytes may be written in `bytes`; -1, and it is counted, when there is no room. */
+  begin(): number {
+    const cells = this.#cells;
+    const head = Atomics.load(cells, HEAD);
+    let tail = cells[TAIL]!;
+    if (tail >= this.#size) {
+      // A head at 0 has seen nothing of this lap; a tail at 0 would tell it that there is nothing.
+      if (head === 0) return this.#drop();
+      cells[LAP_END] = tail;
+      tail = 0;
+    } else if (tail >= head) return tail;
+    return head - tail > MAX_LINE ? tail : this.#drop();
+  }
+
+  /** Writer: the line that was begun ends before `end`, and may be read. */
+  commit(end: number): void {
+    Atomics.store(this.#cells, TAIL, end);
+  }
+
+  /** Reader: moves all complete lines out; null when there are none. */
+  read(): Uint8Array | null {
+    const cells = this.#cells;
+    const tail = Atomics.load(cells, TAIL);
+    const head = cells[HEAD]!;
+    if (tail === head) return null;
+    let lines: Uint8Array;
+    if (tail > head) lines = this.bytes.slice(head, tail);
+    else {
+      const rest = cells[LAP_END]! - head;
+      lines = new Uint8Array(rest + tail);
+      lines.set(this.bytes.subarray(head, head + rest));
+      lines.set(this.bytes.subarray(0, tail), rest);
+    }
+    Atomics.store(cells, HEAD, tail);
+    return lines;
+  }
+
+  #drop(): number {
+    this.#dropped[0]!++;
+    return -1;
+  }
+}

@@ -1,0 +1,76 @@
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { Reactor } from '../reactor/reactor.ts';
+import {
+  type ClientEnds,
+  type LineParts,
+  linePartsOf,
+  writeConnectionLine,
+  writeRequestLine,
+} from './access-log-line.ts';
+import type { AccessLogRing } from './access-log-ring.ts';
+import type { ConnectionRecord } from './connection-record.ts';
+import { LineWriter } from './line-writer.ts';
+import type { RequestRecord } from './request-record.ts';
+
+/** Whoever is logged about: its plan object may be exchanged for another one at any time. */
+interface Logged {
+  readonly planned: PlannedListener;
+}
+
+/** One worker's access log: writes lines into its ring, or drops them (counted) while the reader is behind. */
+export class AccessLog {
+  readonly #ring: AccessLogRing;
+  readonly #reactor: Reactor;
+  readonly #memory: Uint8Array;
+  readonly #out: LineWriter;
+  readonly #parts = new WeakMap<PlannedListener, LineParts>();
+  #lastPlanned: PlannedListener | null = null;
+  #lastParts: LineParts | null = null;
+
+  constructor(ring: AccessLogRing, reactor: Reactor) {
+    this.#ring = ring;
+    this.#reactor = reactor;
+    this.#memory = reactor.arena.memory;
+    this.#out = new LineWriter(ring.bytes);
+  }
+
+  /** Logs a request that has ended now. The record's spans are of the reactor's arena. */
+  request(listener: Logged, client: ClientEnds, record: RequestRecord): void {
+    const at = this.#ring.begin();
+    if (at < 0) return;
+    const out = this.#out;
+    const { now, wallTime } = this.#reactor;
+    out.at = at;
+    writeRequestLine(out, this.#partsOf(listener.planned), client, record, this.#memory, now, wallTime);
+    this.#ring.commit(out.at);
+  }
+
+  /** Logs a tunnelled connection that has ended now. */
+  connection(listener: Logged, client: ClientEnds, record: ConnectionRecord): void {
+    const at = this.#ring.begin();
+    if (at < 0) return;
+    const out = this.#out;
+    out.at = at;
+    writeConnectionLine(
+      out,
+      this.#partsOf(listener.planned),
+      client,
+      record,
+      this.#reactor.now,
+      this.#reactor.wallTime,
+    );
+    this.#ring.commit(out.at);
+  }
+
+  #partsOf(planned: PlannedListener): LineParts {
+    if (planned === this.#lastPlanned && this.#lastParts !== null) return this.#lastParts;
+    let parts = this.#parts.get(planned);
+    if (parts === undefined) {
+      parts = linePartsOf(planned);
+      this.#parts.set(planned, parts);
+    }
+    this.#lastPlanned = planned;
+    this.#lastParts = parts;
+    return parts;
+  }
+}

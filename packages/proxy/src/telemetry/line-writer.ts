@@ -1,0 +1,124 @@
+import { type AsciiSegment, asciiSegment } from './ascii-segment.ts';
+
+/** What `escaped` writes for one byte at most: \u00XX. */
+const ESCAPE_SIZE = 6;
+
+/** Bytes that a JSON string of ASCII takes as they are: 1. Others are written as \u00XX: 0. */
+const PLAIN = new Uint8Array(256);
+for (let byte = 0x20; byte < 0x7f; byte++) PLAIN[byte] = byte === 0x22 || byte === 0x5c ? 0 : 1;
+
+const HEX = new Uint8Array([...'0123456789abcdef'].map((digit) => digit.charCodeAt(0)));
+
+/** Bytes beyond its end that writing a segment may touch. */
+export const SEGMENT_OVERRUN = 8;
+
+/**
+ * Writes text as bytes, without making strings. `at` is where the next byte goes. Nothing is checked against the end of
+ * the memory: whoever writes knows the longest line there can be (`SEGMENT_OVERRUN` included).
+ */
+export class LineWriter {
+  at = 0;
+  /** An `escaped` text was longer than it may be. */
+  clipped = false;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #second = -1;
+  #secondText: AsciiSegment = asciiSegment('');
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  segment(segment: AsciiSegment): void {
+    const { words } = segment;
+    const view = this.#view;
+    let at = this.at;
+    this.at = at + segment.length;
+    for (let i = 0; i < words.length; i++, at += 8) view.setFloat64(at, words[i]!, true);
+  }
+
+  /** Short text that is known to be plain ASCII, such as an address. */
+  plain(text: string): void {
+    const bytes = this.#bytes;
+    const at = this.at;
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+    this.at = at + text.length;
+  }
+
+  /** memory[start, end) as the inside of a JSON string, cut off (`clipped`) where it would be more than `most` bytes. */
+  escaped(memory: Uint8Array, start: number, end: number, most: number): void {
+    const bytes = this.#bytes;
+    let at = this.at;
+    const last = at + most - ESCAPE_SIZE;
+    for (let i = start; i < end; i++) {
+      if (at > last) {
+        this.clipped = true;
+        break;
+      }
+      const byte = memory[i]!;
+      if (PLAIN[byte] === 1) {
+        bytes[at++] = byte;
+        continue;
+      }
+      bytes[at] = 0x5c;
+      bytes[at + 1] = 0x75;
+      bytes[at + 2] = 0x30;
+      bytes[at + 3] = 0x30;
+      bytes[at + 4] = HEX[byte >> 4]!;
+      bytes[at + 5] = HEX[byte & 15]!;
+      at += ESCAPE_SIZE;
+    }
+    this.at = at;
+  }
+
+  /** A whole number, 0 … 2^53 − 1. */
+  integer(value: number): void {
+    if (value < 1e9) {
+      this.#digits(value, digitsOf(value));
+      return;
+    }
+    const high = Math.floor(value / 1e9);
+    this.#digits(high, digitsOf(high));
+    this.#digits(value - high * 1e9, 9);
+  }
+
+  /** Milliseconds, >= 0, with three decimals. */
+  milliseconds(value: number): void {
+    const micros = Math.round(value * 1_000);
+    const whole = Math.floor(micros / 1_000);
+    this.integer(whole);
+    this.#bytes[this.at++] = 0x2e;
+    this.#digits(micros - whole * 1_000, 3);
+  }
+
+  /** Unix milliseconds as 2026-01-31T23:59:59.999Z. */
+  time(wallTime: number): void {
+    const second = Math.floor(wallTime / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#secondText = asciiSegment(new Date(second * 1_000).toISOString().slice(0, 20));
+    }
+    this.segment(this.#secondText);
+    this.#digits(Math.floor(wallTime - second * 1_000), 3);
+    this.#bytes[this.at++] = 0x5a;
+  }
+
+  #digits(value: number, count: number): void {
+    const bytes = this.#bytes;
+    const start = this.at;
+    this.at = start + count;
+    for (let at = start + count - 1; at >= start; at--) {
+      const rest = (value / 10) | 0;
+      bytes[at] = 0x30 + value - rest * 10;
+      value = rest;
+    }
+  }
+}
+
+/** Decimal digits of 0 … 10^10 − 1. */
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let bound = 10; bound <= value; bound *= 10) digits++;
+  return digits;
+}

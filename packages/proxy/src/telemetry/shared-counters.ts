@@ -1,0 +1,188 @@
+import { LISTENER_ROW, ListenerCell, TARGET_ROW, TargetCell, WORKER_ROW, WorkerCell } from './cells.ts';
+import { CounterRows } from './counter-rows.ts';
+import type { EngineCounters, ListenerCounters, TargetCounters } from './counters.ts';
+import { durationCounts } from './duration.ts';
+import { END_REASONS } from './end-reason.ts';
+import { Slots } from './slots.ts';
+
+/** Listeners that are counted apart, removed ones with open connections included. 4 MiB of address space a worker. */
+const MAX_LISTENERS = 4_096;
+
+/** Targets times services that are counted apart. 8 MiB of address space a worker. */
+const MAX_TARGETS = 65_536;
+
+/** One worker's rows: blocks of shared memory. */
+export interface CounterBlocks {
+  readonly listeners: Float64Array;
+  readonly targets: Float64Array;
+  /** A single row. */
+  readonly worker: Float64Array;
+}
+
+interface TargetName {
+  readonly serviceId: string;
+  readonly targetId: string;
+}
+
+/**
+ * All that workers count, as the owner's thread sees it: gives out rows, adds them up, and takes them back when their
+ * listener or target is gone and its last connection has ended.
+ */
+export class SharedCounters {
+  /** Requests and tunnels under way per target slot, over all workers; written with Atomics. */
+  readonly load = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
+  readonly #workers: number;
+  readonly #listeners = new Slots<string>(MAX_LISTENERS);
+  readonly #targets = new Slots<TargetName>(MAX_TARGETS);
+  readonly #listenerRows: CounterRows;
+  readonly #targetRows: CounterRows;
+  readonly #workerRows: CounterRows;
+
+  constructor(workers: number) {
+    this.#workers = workers;
+    this.#listenerRows = new CounterRows(workers, MAX_LISTENERS, LISTENER_ROW);
+    this.#targetRows = new CounterRows(workers, MAX_TARGETS, TARGET_ROW);
+    this.#workerRows = new CounterRows(workers, 1, WORKER_ROW);
+  }
+
+  /** The listener's slot, kept as long as the listener is there. */
+  listenerSlot(listenerId: string): number {
+    return this.#listeners.take(listenerId, listenerId);
+  }
+
+  /** The target's slot within a service, kept as long as it is there: its place in `load`, and its row's. */
+  targetSlot(serviceId: string, targetId: string): number {
+    return this.#targets.take(targetKey(serviceId, targetId), { serviceId, targetId });
+  }
+
+  /** The row that a worker writes for a listener; see `ListenerCell`. */
+  listenerRow(worker: number, slot: number): Float64Array {
+    return this.#listenerRows.row(worker, slot);
+  }
+
+  /** The row that a worker writes for a target; see `TargetCell`. */
+  targetRow(worker: number, slot: number): Float64Array {
+    return this.#targetRows.row(worker, slot);
+  }
+
+  /** The memory that a worker counts in; it finds its rows by slot. */
+  blocks(worker: number): CounterBlocks {
+    return {
+      listeners: this.#listenerRows.block(worker),
+      targets: this.#targetRows.block(worker),
+      worker: this.#workerRows.block(worker),
+    };
+  }
+
+  /** The row that a worker writes for itself; see `WorkerCell`. */
+  workerRow(worker: number): Float64Array {
+    return this.#workerRows.row(worker, 0);
+  }
+
+  /** To be called when every worker has acknowledged that the listener is gone. */
+  retireListener(listenerId: string): void {
+    this.#listeners.retire(listenerId);
+  }
+
+  /** To be called when every worker has acknowledged that the target is gone. */
+  retireTarget(serviceId: string, targetId: string): void {
+    this.#targets.retire(targetKey(serviceId, targetId));
+  }
+
+  /** Gives the slots of what is gone and quiet to others. Cheap; to be called now and then. */
+  sweep(): void {
+    this.#listeners.sweep((slot) => {
+      const { activeConnections } = ListenerCell;
+      if (this.#listenerRows.sumCell(slot, activeConnections) !== 0) return false;
+      this.#listenerRows.clear(slot);
+      return true;
+    });
+    this.#targets.sweep((slot) => {
+      const { activeConnections, activeRequests } = TargetCell;
+      if (this.#targetRows.sumCell(slot, activeConnections) !== 0) return false;
+      if (this.#targetRows.sumCell(slot, activeRequests) !== 0) return false;
+      this.#targetRows.clear(slot);
+      Atomics.store(this.load, slot, 0);
+      return true;
+    });
+  }
+
+  /** Takes back what a worker had under way when it died. Its rows may then be given to its successor. */
+  forgetWorker(worker: number): void {
+    for (const { slot } of this.#listeners.entries()) {
+      const row = this.listenerRow(worker, slot);
+      row[ListenerCell.activeConnections] = 0;
+      row[ListenerCell.activeRequests] = 0;
+    }
+    for (const { slot } of this.#targets.entries()) {
+      const row = this.targetRow(worker, slot);
+      Atomics.sub(this.load, slot, row[TargetCell.activeRequests]!);
+      row[TargetCell.activeRequests] = 0;
+      row[TargetCell.activeConnections] = 0;
+      row[TargetCell.idleConnections] = 0;
+    }
+    this.workerRow(worker).fill(0);
+  }
+
+  /** Sums over all workers. */
+  read(accessLogDropped: number): EngineCounters {
+    return {
+      listeners: Array.from(this.#listeners.entries(), ({ name, slot }) =>
+        listenerCounters(name, this.#listenerRows.sum(slot)),
+      ),
+      targets: Array.from(this.#targets.entries(), ({ name, slot }) =>
+        targetCounters(name, this.#targetRows.sum(slot)),
+      ),
+      workers: Array.from({ length: this.#workers }, (_, worker) => {
+        const row = this.workerRow(worker);
+        return {
+          worker,
+          openConnections: row[WorkerCell.openConnections]!,
+          freeBuffers: row[WorkerCell.freeBuffers]!,
+        };
+      }),
+      accessLogDropped,
+    };
+  }
+}
+
+/** A space is in no identifier. */
+function targetKey(serviceId: string, targetId: string): string {
+  return `${serviceId} ${targetId}`;
+}
+
+function listenerCounters(listenerId: string, row: Float64Array): ListenerCounters {
+  const reasons: Record<string, number> = {};
+  END_REASONS.forEach((name, reason) => {
+    const count = row[ListenerCell.reasons + reason]!;
+    if (count > 0) reasons[name] = count;
+  });
+  return {
+    listenerId,
+    connections: row[ListenerCell.connections]!,
+    activeConnections: row[ListenerCell.activeConnections]!,
+    requests: row[ListenerCell.requests]!,
+    activeRequests: row[ListenerCell.activeRequests]!,
+    responses: Array.from(row.subarray(ListenerCell.responses, ListenerCell.responses + 6)),
+    bytesReceived: row[ListenerCell.bytesReceived]!,
+    bytesSent: row[ListenerCell.bytesSent]!,
+    reasons,
+    duration: durationCounts(row),
+  };
+}
+
+function targetCounters(name: TargetName, row: Float64Array): TargetCounters {
+  return {
+    ...name,
+    connections: row[TargetCell.connections]!,
+    activeConnections: row[TargetCell.activeConnections]!,
+    idleConnections: row[TargetCell.idleConnections]!,
+    requests: row[TargetCell.requests]!,
+    activeRequests: row[TargetCell.activeRequests]!,
+    connectErrors: row[TargetCell.connectErrors]!,
+    responses: Array.from(row.subarray(TargetCell.responses, TargetCell.responses + 6)),
+    bytesSent: row[TargetCell.bytesSent]!,
+    bytesReceived: row[TargetCell.bytesReceived]!,
+    replays: row[TargetCell.replays]!,
+  };
+}
