@@ -14,6 +14,15 @@ import { detectLibc, Refusal, requirePlatform, root, usableNode } from './runtim
  * @typedef {{ platform: string, arch: string, libc: () => string }} Machine
  */
 
+/** Without a network npm would try for more than a minute; these settings give up after about ten seconds. */
+const NPM_ARGS = [
+  'ci',
+  '--loglevel=error',
+  '--fetch-retries=3',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=5000',
+];
+
 /**
  * Installs when node_modules does not hold what the lockfile names. Throws a Refusal with the remedy.
  * @param {{ development?: boolean, say?: (line: string) => void }} [options] development: with the tools for tests
@@ -29,7 +38,7 @@ export async function ensureInstalled({ development = false, say = (line) => pro
   requirePlatform();
   const started = Date.now();
   const stop = showProgress(say, 'Installing what package-lock.json names (once, about half a minute)');
-  const { code, output } = await runNpm(['ci', '--loglevel=error', development ? '--include=dev' : '--omit=dev']);
+  const { code, output } = await runNpm([...NPM_ARGS, development ? '--include=dev' : '--omit=dev']);
   stop();
   if (code !== 0) throw new Refusal(explainNpmFailure(output));
   try {
