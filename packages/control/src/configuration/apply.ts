@@ -1,0 +1,45 @@
+import type { LoadBalancerCreate, LoadBalancerDocument } from '@evenkeel/model/resources/document.ts';
+import { createLoadBalancer, updateLoadBalancer } from '../resources/load-balancers.ts';
+import type { Draft } from '../state/draft.ts';
+import type { LoadBalancerRecord } from '../state/records.ts';
+import { loadBalancersOf, named } from '../state/state.ts';
+import { Contents, checkDistinct, checkFixed, type Mention } from './contents.ts';
+import { pruneListeners, pruneServicesAndGroups } from './prune.ts';
+
+/** Makes the configuration match the documents (`POST /v1/apply`). */
+export function applyDocuments(draft: Draft, documents: readonly LoadBalancerDocument[], mention: Mention): void {
+  checkDistinct(documents, '/loadBalancers');
+  for (const [i, document] of documents.entries()) {
+    const at = `/loadBalancers/${i}`;
+    const { id } = ensureLoadBalancer(draft, document, at);
+    if (document.prune) pruneListeners(draft, id, document);
+    new Contents(draft, id, mention).ensure(document, at);
+    if (document.prune) pruneServicesAndGroups(draft, id, document);
+    mention('loadBalancer', draft.loadBalancers.get(id)!.loadBalancer);
+  }
+}
+
+/** Creates a load balancer with everything in the document (`POST /v1/load-balancers`). */
+export function createFromDocument(draft: Draft, document: LoadBalancerCreate): LoadBalancerRecord {
+  const { id } = createLoadBalancer(draft, document);
+  new Contents(draft, id, () => {}).ensure(document, '');
+  return draft.loadBalancers.get(id)!.loadBalancer;
+}
+
+function ensureLoadBalancer(draft: Draft, document: LoadBalancerDocument, at: string): LoadBalancerRecord {
+  const known = named(loadBalancersOf(draft), document.name);
+  if (known === null) return createLoadBalancer(draft, document, at);
+  checkFixed(document.type, known.type, `${at}/type`);
+  checkFixed(document.vip, known.vip, `${at}/vip`);
+  const { description, tags, deletionProtection } = document;
+  return updateLoadBalancer(
+    draft,
+    known,
+    {
+      ...(description !== undefined && { description }),
+      ...(tags !== undefined && { tags }),
+      ...(deletionProtection !== undefined && { deletionProtection }),
+    },
+    at,
+  );
+}

@@ -1,0 +1,160 @@
+import { canonicalAddress } from '@evenkeel/model/address.ts';
+import type { BackendServiceDocument } from '@evenkeel/model/resources/backend-service.ts';
+import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
+import type { ListenerDocument } from '@evenkeel/model/resources/listener.ts';
+import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { TargetGroupDocument } from '@evenkeel/model/resources/target-group.ts';
+import { refuseField } from '../problem.ts';
+import { createBackendService, updateBackendService } from '../resources/backend-services.ts';
+import { associateElasticIp, disassociateElasticIp, getElasticIp } from '../resources/elastic-ips.ts';
+import { createListener, defaultListenerName, updateListener } from '../resources/listeners.ts';
+import { resolve } from '../resources/rules.ts';
+import { createTargetGroup, updateTargetGroup } from '../resources/target-groups.ts';
+import { replaceTargets } from '../resources/targets.ts';
+import type { Draft } from '../state/draft.ts';
+import type { AnyRecord, BackendServiceRecord, ListenerRecord, TargetGroupRecord } from '../state/records.ts';
+import { groupsOf, type LoadBalancerTree, named } from '../state/state.ts';
+
+/** Told of every object that a document names, as it is then. */
+export type Mention = (kind: ResourceKind, record: AnyRecord) => void;
+
+/**
+ * Makes one load balancer match a document: what the document says is made so, what it does not say is left alone.
+ * Objects are found by name; `at` is the pointer to the document.
+ */
+export class Contents {
+  readonly #draft: Draft;
+  readonly #id: string;
+  readonly #mention: Mention;
+
+  constructor(draft: Draft, loadBalancerId: string, mention: Mention) {
+    this.#draft = draft;
+    this.#id = loadBalancerId;
+    this.#mention = mention;
+  }
+
+  ensure(document: Omit<LoadBalancerCreate, 'name'>, at: string): void {
+    if (document.elasticIp !== undefined) this.#ensureElasticIp(document.elasticIp, `${at}/elasticIp`);
+    const { targetGroups = [], backendServices = [], listeners = [] } = document;
+    checkDistinct(targetGroups, `${at}/targetGroups`);
+    checkDistinct(backendServices, `${at}/backendServices`);
+    checkDistinct(listeners.map(listenerName), `${at}/listeners`);
+    for (const [i, group] of targetGroups.entries()) this.#ensureGroup(group, `${at}/targetGroups/${i}`);
+    for (const [i, service] of backendServices.entries()) this.#ensureService(service, `${at}/backendServices/${i}`);
+    for (const [i, listener] of listeners.entries()) this.#ensureListener(listener, `${at}/listeners/${i}`);
+  }
+
+  #ensureElasticIp(idOrName: string | null, at: string): void {
+    const draft = this.#draft;
+    const wanted = idOrName === null ? null : resolve(draft.elasticIps.values(), idOrName, at, 'elastic IP');
+    const { elasticIpId } = this.#tree.loadBalancer;
+    if (elasticIpId === (wanted?.id ?? null)) return;
+    if (elasticIpId !== null) disassociateElasticIp(draft, getElasticIp(draft, elasticIpId));
+    if (wanted !== null) associateElasticIp(draft, wanted, this.#id, at);
+  }
+
+  #ensureGroup(document: TargetGroupDocument, at: string): TargetGroupRecord {
+    const draft = this.#draft;
+    const { name, type, description, tags, targets } = document;
+    const known = named(groupsOf(this.#tree), name);
+    if (known) checkFixed(type, known.type, `${at}/type`);
+    const group = known
+      ? updateTargetGroup(
+          draft,
+          known,
+          { ...(description !== undefined && { description }), ...(tags && { tags }) },
+          at,
+        )
+      : createTargetGroup(
+          draft,
+          this.#id,
+          { name, ...(type && { type }), ...(description && { description }), ...(tags && { tags }) },
+          at,
+        );
+    this.#mention('targetGroup', group);
+    if (targets !== undefined) {
+      for (const target of replaceTargets(draft, group.id, targets, `${at}/targets`)) this.#mention('target', target);
+    }
+    return group;
+  }
+
+  #ensureService(document: BackendServiceDocument, at: string): BackendServiceRecord {
+    const { targetGroup: _, targets, name, protocol, port, ...settings } = document;
+    const known = named(this.#tree.services.values(), name);
+    if (known) {
+      checkFixed(protocol, known.protocol, `${at}/protocol`);
+      checkFixed(port, known.port, `${at}/port`);
+    }
+    const targetGroupId = this.#groupFor(document, at);
+    const patch = { ...settings, ...(targetGroupId !== undefined && { targetGroupId }) };
+    const service = known
+      ? updateBackendService(this.#draft, known, patch, at)
+      : createBackendService(this.#draft, this.#id, { name, protocol, port, ...patch }, at);
+    this.#mention('backendService', service);
+    return service;
+  }
+
+  #groupFor(document: BackendServiceDocument, at: string): string | null | undefined {
+    const { targetGroup, targets, name } = document;
+    if (targets !== undefined) {
+      if (targetGroup) refuseField('validation-failed', `${at}/targets`, 'give either a target group or targets');
+      return this.#ensureGroup({ name, targets }, at).id;
+    }
+    if (typeof targetGroup !== 'string') return targetGroup;
+    return resolve(groupsOf(this.#tree), targetGroup, `${at}/targetGroup`, 'target group').id;
+  }
+
+  #ensureListener(document: ListenerDocument, at: string): ListenerRecord {
+    const { backendService: _, service: __, name: ___, protocol, port, ...settings } = document;
+    const { name } = listenerName(document);
+    const known = named(this.#tree.listeners.values(), name);
+    if (known) {
+      checkFixed(protocol, known.protocol, `${at}/protocol`);
+      checkFixed(port, known.port, `${at}/port`);
+    }
+    const backendServiceId = this.#serviceFor(document, name, at);
+    const patch = { ...settings, ...(backendServiceId !== undefined && { backendServiceId }) };
+    const listener = known
+      ? updateListener(this.#draft, known, patch, at)
+      : createListener(this.#draft, this.#id, { name, protocol, port, ...patch }, at);
+    this.#mention('listener', listener);
+    return listener;
+  }
+
+  #serviceFor(document: ListenerDocument, listener: string, at: string): string | null | undefined {
+    const { backendService, service, protocol, port } = document;
+    if (service !== undefined) {
+      if (backendService)
+        refuseField('validation-failed', `${at}/service`, 'give either a backend service or its name');
+      const name = service.name ?? listener;
+      const known = named(this.#tree.services.values(), name);
+      const complete = { ...service, name, protocol, port: service.port ?? known?.port ?? port };
+      return this.#ensureService(complete, `${at}/service`).id;
+    }
+    if (typeof backendService !== 'string') return backendService;
+    return resolve(this.#tree.services.values(), backendService, `${at}/backendService`, 'backend service').id;
+  }
+
+  get #tree(): LoadBalancerTree {
+    return this.#draft.loadBalancers.get(this.#id)!;
+  }
+}
+
+/** Refuses a value that differs from the one that was fixed at creation. */
+export function checkFixed(wanted: unknown, actual: unknown, at: string): void {
+  const same =
+    wanted === undefined || wanted === actual || (typeof wanted === 'string' && canonicalAddress(wanted) === actual);
+  if (!same) refuseField('immutable-field', at, `is fixed after creation; it is ${actual}`, actual);
+}
+
+export function listenerName(document: ListenerDocument): { name: string } {
+  return { name: document.name ?? defaultListenerName(document) };
+}
+
+export function checkDistinct(documents: readonly { readonly name: string }[], at: string): void {
+  const names = new Set<string>();
+  for (const [i, { name }] of documents.entries()) {
+    if (names.has(name)) refuseField('name-taken', `${at}/${i}/name`, `${name} is in the document twice`);
+    names.add(name);
+  }
+}

@@ -1,0 +1,133 @@
+import type { FieldChange, ObjectChange } from '@evenkeel/model/resources/document.ts';
+import { RESOURCE_KINDS, type ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { Draft } from '../state/draft.ts';
+import { equal } from '../state/draft.ts';
+import type { AnyRecord, RecordOf } from '../state/records.ts';
+import { findGroup, findService, type State } from '../state/state.ts';
+
+/** Fields that tell nothing about what is configured, or that show under another name. */
+const HIDDEN = new Set([
+  'id',
+  'name',
+  'generation',
+  'createdAt',
+  'updatedAt',
+  'loadBalancerId',
+  'targetGroupId',
+  'backendServiceId',
+  'elasticIpId',
+]);
+
+export type Mentioned = { readonly kind: ResourceKind; readonly record: AnyRecord };
+
+/**
+ * What the draft changes, and which of the mentioned objects it leaves as they are: by kind, then by creation. Objects
+ * that refer to each other are shown by name.
+ */
+export function difference(
+  before: State,
+  draft: Draft,
+  mentioned: Iterable<Mentioned>,
+  showNewIds: boolean,
+): ObjectChange[] {
+  const rows = new Map<string, ObjectChange>();
+  for (const { kind, record } of mentioned) {
+    rows.set(record.id, rowOf('unchanged', kind, record.id, record, draft, []));
+  }
+  for (const { kind, id, before: old, after } of draft.changes) {
+    const fields = fieldChanges(old && fieldsOf(kind, old, before), after && fieldsOf(kind, after, draft));
+    if (old === null) rows.set(id, rowOf('created', kind, showNewIds ? id : null, after!, draft, fields));
+    else if (after === null) rows.set(id, rowOf('deleted', kind, id, old, before, fields));
+    else if (fields.length > 0) rows.set(id, rowOf('updated', kind, id, after, draft, fields));
+  }
+  const order = (row: [string, ObjectChange]) => RESOURCE_KINDS.indexOf(row[1].kind);
+  return [...rows].sort((a, b) => order(a) - order(b) || (a[0] < b[0] ? -1 : 1)).map(([, row]) => row);
+}
+
+function rowOf(
+  action: ObjectChange['action'],
+  kind: ResourceKind,
+  id: string | null,
+  record: AnyRecord,
+  state: State,
+  fields: FieldChange[],
+): ObjectChange {
+  const group = kind === 'target' ? findGroup(state, (record as RecordOf['target']).targetGroupId) : null;
+  return {
+    action,
+    kind,
+    id,
+    name: record.name,
+    loadBalancer: ownerOf(kind, record, state),
+    parent: group?.group.name ?? null,
+    fields,
+  };
+}
+
+function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
+  switch (kind) {
+    case 'loadBalancer':
+      return record.name;
+    case 'target':
+      return findGroup(state, (record as RecordOf['target']).targetGroupId)?.tree.loadBalancer.name ?? '';
+    case 'listener':
+    case 'backendService':
+    case 'targetGroup':
+    case 'elasticIp': {
+      const { loadBalancerId } = record as RecordOf['listener' | 'elasticIp'];
+      return loadBalancerId === null ? '' : (state.loadBalancers.get(loadBalancerId)?.loadBalancer.name ?? '');
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What is configured of an object, flat: the fields of the health check with their path. */
+function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
+  const fields: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(record)) {
+    if (HIDDEN.has(field)) continue;
+    if (field !== 'healthCheck') fields[field] = value;
+    else for (const [part, setting] of Object.entries(value)) fields[`healthCheck.${part}`] = setting;
+  }
+  switch (kind) {
+    case 'loadBalancer': {
+      const { elasticIpId } = record as RecordOf['loadBalancer'];
+      fields['elasticIp'] = elasticIpId === null ? null : (state.elasticIps.get(elasticIpId)?.name ?? null);
+      break;
+    }
+    case 'listener': {
+      const { backendServiceId } = record as RecordOf['listener'];
+      fields['backendService'] = backendServiceId && (findService(state, backendServiceId)?.service.name ?? null);
+      break;
+    }
+    case 'backendService': {
+      const { targetGroupId } = record as RecordOf['backendService'];
+      fields['targetGroup'] = targetGroupId && (findGroup(state, targetGroupId)?.group.name ?? null);
+      break;
+    }
+    case 'elasticIp': {
+      const { loadBalancerId } = record as RecordOf['elasticIp'];
+      fields['loadBalancer'] = loadBalancerId && (state.loadBalancers.get(loadBalancerId)?.loadBalancer.name ?? null);
+      break;
+    }
+    case 'targetGroup':
+    case 'target':
+      break;
+    default:
+      kind satisfies never;
+  }
+  return fields;
+}
+
+function fieldChanges(before: Fields | null, after: Fields | null): FieldChange[] {
+  const names = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
+  const changes: FieldChange[] = [];
+  for (const field of names) {
+    const change = { field, before: before?.[field] ?? null, after: after?.[field] ?? null };
+    if (!equal(change.before, change.after)) changes.push(change);
+  }
+  return changes;
+}

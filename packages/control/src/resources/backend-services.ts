@@ -1,0 +1,80 @@
+import { CONNECT_TIMEOUT, DRAIN_TIMEOUT, READ_TIMEOUT } from '@evenkeel/model/limits.ts';
+import type { BackendServiceCreate, BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
+import { refuseField } from '../problem.ts';
+import type { Draft } from '../state/draft.ts';
+import type { BackendServiceRecord } from '../state/records.ts';
+import { findService, type LoadBalancerTree } from '../state/state.ts';
+import { changeHealthCheck, defaultHealthCheck } from './health-check.ts';
+import { getLoadBalancerTree } from './load-balancers.ts';
+import { checkName, checkQuota, checkUnused, notFound, refTo } from './rules.ts';
+import { checkGroupReference, createTargetGroup } from './target-groups.ts';
+
+export type NewService = Omit<BackendServiceCreate, 'loadBalancerId'>;
+
+export function getBackendService(draft: Draft, id: string): BackendServiceRecord {
+  return findService(draft, id)?.service ?? notFound('backend service', id);
+}
+
+/** Creates the service, and a target group for its targets when it carries some. `at` is the pointer to `input`. */
+export function createBackendService(
+  draft: Draft,
+  loadBalancerId: string,
+  input: NewService,
+  at = '',
+): BackendServiceRecord {
+  const tree = getLoadBalancerTree(draft, loadBalancerId, `${at}/loadBalancerId`);
+  checkQuota(draft, 'backendServicesPerLoadBalancer', tree.services.size + 1);
+  checkName(tree.services.values(), input.name, at);
+  return draft.create('backendService', {
+    id: draft.newId('backendService'),
+    name: input.name,
+    loadBalancerId,
+    protocol: input.protocol,
+    port: input.port,
+    targetGroupId: groupFor(draft, loadBalancerId, input, at),
+    description: input.description ?? '',
+    tags: input.tags ?? {},
+    algorithm: input.algorithm ?? 'round-robin',
+    drainTimeout: input.drainTimeout ?? DRAIN_TIMEOUT.default,
+    connectTimeout: input.connectTimeout ?? CONNECT_TIMEOUT.default,
+    readTimeout: input.readTimeout ?? READ_TIMEOUT.default,
+    stickiness: input.stickiness ?? { type: 'none' },
+    healthCheck: changeHealthCheck(defaultHealthCheck(input.protocol), input.healthCheck, `${at}/healthCheck`),
+  });
+}
+
+export function updateBackendService(
+  draft: Draft,
+  service: BackendServiceRecord,
+  patch: BackendServicePatch,
+  at = '',
+): BackendServiceRecord {
+  const tree = draft.loadBalancers.get(service.loadBalancerId)!;
+  if (patch.name !== undefined) checkName(tree.services.values(), patch.name, at, service.id);
+  if (patch.targetGroupId) checkGroupReference(tree, patch.targetGroupId, `${at}/targetGroupId`);
+  const healthCheck = changeHealthCheck(service.healthCheck, patch.healthCheck, `${at}/healthCheck`);
+  return draft.update('backendService', service, { ...patch, healthCheck });
+}
+
+/** Refused while a listener uses it (BAK-11). Its target group is kept. */
+export function deleteBackendService(draft: Draft, service: BackendServiceRecord): void {
+  const tree = draft.loadBalancers.get(service.loadBalancerId)!;
+  checkUnused(`backend service ${service.name}`, usersOfService(tree, service.id));
+  draft.remove('backendService', service);
+}
+
+function usersOfService(tree: LoadBalancerTree, serviceId: string) {
+  return [...tree.listeners.values()]
+    .filter(({ backendServiceId }) => backendServiceId === serviceId)
+    .map((listener) => refTo('listener', listener));
+}
+
+function groupFor(draft: Draft, loadBalancerId: string, input: NewService, at: string): string | null {
+  const { targetGroupId, targets, name } = input;
+  if (targets === undefined) {
+    if (!targetGroupId) return null;
+    return checkGroupReference(draft.loadBalancers.get(loadBalancerId)!, targetGroupId, `${at}/targetGroupId`);
+  }
+  if (targetGroupId) refuseField('validation-failed', `${at}/targets`, 'give either a target group or targets');
+  return createTargetGroup(draft, loadBalancerId, { name, targets }, at).id;
+}

@@ -1,0 +1,98 @@
+import { HEADER_TIMEOUT, IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
+import type { InlineService } from '@evenkeel/model/resources/backend-service.ts';
+import type { ListenerCreate, ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
+import { refuseField } from '../problem.ts';
+import type { Draft } from '../state/draft.ts';
+import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
+import { findListener, groupsOf, type LoadBalancerTree } from '../state/state.ts';
+import { createBackendService } from './backend-services.ts';
+import { getLoadBalancerTree } from './load-balancers.ts';
+import { checkName, checkQuota, notFound, resolve } from './rules.ts';
+
+export type NewListener = Omit<ListenerCreate, 'loadBalancerId'>;
+
+export function getListener(draft: Draft, id: string): ListenerRecord {
+  return findListener(draft, id)?.listener ?? notFound('listener', id);
+}
+
+/** Creates the listener, and the backend service that it carries (LSN-08). `at` is the pointer to `input`. */
+export function createListener(draft: Draft, loadBalancerId: string, input: NewListener, at = ''): ListenerRecord {
+  const tree = getLoadBalancerTree(draft, loadBalancerId, `${at}/loadBalancerId`);
+  const { protocol, port } = input;
+  const name = input.name ?? defaultListenerName(input);
+  checkQuota(draft, 'listenersPerLoadBalancer', tree.listeners.size + 1);
+  checkName(tree.listeners.values(), name, at);
+  for (const other of tree.listeners.values()) {
+    if (other.port === port) refuseField('port-taken', `${at}/port`, `${port} is the port of listener ${other.name}`);
+  }
+  return draft.create('listener', {
+    id: draft.newId('listener'),
+    name,
+    loadBalancerId,
+    protocol,
+    port,
+    backendServiceId: serviceFor(draft, loadBalancerId, input, name, at),
+    description: input.description ?? '',
+    tags: input.tags ?? {},
+    enabled: input.enabled ?? true,
+    idleTimeout: input.idleTimeout ?? IDLE_TIMEOUT.default[protocol],
+    headerTimeout: input.headerTimeout ?? HEADER_TIMEOUT.default,
+    accessLog: input.accessLog ?? true,
+  });
+}
+
+export function updateListener(draft: Draft, listener: ListenerRecord, patch: ListenerPatch, at = ''): ListenerRecord {
+  const tree = draft.loadBalancers.get(listener.loadBalancerId)!;
+  if (patch.name !== undefined) checkName(tree.listeners.values(), patch.name, at, listener.id);
+  if (patch.backendServiceId)
+    checkServiceReference(tree, listener.protocol, patch.backendServiceId, `${at}/backendServiceId`);
+  return draft.update('listener', listener, patch);
+}
+
+export function deleteListener(draft: Draft, listener: ListenerRecord): void {
+  draft.remove('listener', listener);
+}
+
+export function defaultListenerName(input: { readonly protocol: ListenerProtocol; readonly port: number }): string {
+  return `${input.protocol}-${input.port}`;
+}
+
+/** Creates the backend service that a listener carries: its protocol, and by default its name and port. */
+export function createInlineService(
+  draft: Draft,
+  loadBalancerId: string,
+  listener: { readonly name: string; readonly protocol: ListenerProtocol; readonly port: number },
+  input: InlineService,
+  at: string,
+): BackendServiceRecord {
+  const { targetGroup, name = listener.name, port = listener.port, ...rest } = input;
+  const tree = draft.loadBalancers.get(loadBalancerId)!;
+  const group = targetGroup ? resolve(groupsOf(tree), targetGroup, `${at}/targetGroup`, 'target group') : null;
+  const service = { ...rest, name, port, protocol: listener.protocol, targetGroupId: group?.id ?? null };
+  return createBackendService(draft, loadBalancerId, service, at);
+}
+
+function serviceFor(draft: Draft, loadBalancerId: string, input: NewListener, name: string, at: string): string | null {
+  const { backendServiceId, service, protocol, port } = input;
+  if (service === undefined) {
+    if (!backendServiceId) return null;
+    const tree = draft.loadBalancers.get(loadBalancerId)!;
+    return checkServiceReference(tree, protocol, backendServiceId, `${at}/backendServiceId`);
+  }
+  if (backendServiceId)
+    refuseField('validation-failed', `${at}/service`, 'give either a backend service or one to create');
+  return createInlineService(draft, loadBalancerId, { name, protocol, port }, service, `${at}/service`).id;
+}
+
+/** The service must belong to the same load balancer and speak the same protocol (LSN-06). */
+function checkServiceReference(tree: LoadBalancerTree, protocol: ListenerProtocol, id: string, at: string): string {
+  const service = tree.services.get(id);
+  if (service === undefined) {
+    refuseField('reference-not-found', at, `there is no backend service ${id} in this load balancer`);
+  }
+  if (service.protocol !== protocol) {
+    const reason = `backend service ${service.name} speaks ${service.protocol}, the listener ${protocol}`;
+    refuseField('protocol-mismatch', at, reason, protocol);
+  }
+  return id;
+}

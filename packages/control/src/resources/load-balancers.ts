@@ -1,0 +1,73 @@
+import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
+import type { LoadBalancerPatch } from '@evenkeel/model/resources/load-balancer.ts';
+import { ProblemError, refuseField } from '../problem.ts';
+import type { Draft } from '../state/draft.ts';
+import type { LoadBalancerRecord } from '../state/records.ts';
+import { type LoadBalancerTree, loadBalancersOf } from '../state/state.ts';
+import { allocateAddress } from './addresses.ts';
+import { checkName, checkQuota, notFound } from './rules.ts';
+
+export type NewLoadBalancer = Pick<
+  LoadBalancerCreate,
+  'name' | 'type' | 'vip' | 'description' | 'tags' | 'deletionProtection'
+>;
+
+export function getLoadBalancer(draft: Draft, id: string): LoadBalancerRecord {
+  return draft.loadBalancers.get(id)?.loadBalancer ?? notFound('load balancer', id);
+}
+
+/** The load balancer that a field of a body names. */
+export function getLoadBalancerTree(draft: Draft, id: string, at: string): LoadBalancerTree {
+  return draft.loadBalancers.get(id) ?? refuseField('reference-not-found', at, `there is no load balancer ${id}`);
+}
+
+/** Creates the load balancer alone; what it contains comes after. `at` is the pointer to `input`. */
+export function createLoadBalancer(draft: Draft, input: NewLoadBalancer, at = ''): LoadBalancerRecord {
+  const type = input.type ?? 'application';
+  if (type === 'network') {
+    const reason = 'network load balancers are not available in this version';
+    refuseField('type-not-available', `${at}/type`, reason, ['application', 'classic']);
+  }
+  checkQuota(draft, 'loadBalancers', draft.loadBalancers.size + 1);
+  const id = draft.newId('loadBalancer');
+  const name = input.name ?? id;
+  checkName(loadBalancersOf(draft), name, at);
+  return draft.create('loadBalancer', {
+    id,
+    name,
+    type,
+    vip: allocateAddress(draft, 'vip', input.vip, `${at}/vip`),
+    elasticIpId: null,
+    description: input.description ?? '',
+    tags: input.tags ?? {},
+    deletionProtection: input.deletionProtection ?? false,
+  });
+}
+
+export function updateLoadBalancer(
+  draft: Draft,
+  loadBalancer: LoadBalancerRecord,
+  patch: LoadBalancerPatch,
+  at = '',
+): LoadBalancerRecord {
+  if (patch.name !== undefined) checkName(loadBalancersOf(draft), patch.name, at, loadBalancer.id);
+  return draft.update('loadBalancer', loadBalancer, patch);
+}
+
+/** What belongs to it goes with it (INS-10); its elastic IP is kept. */
+export function deleteLoadBalancer(draft: Draft, loadBalancer: LoadBalancerRecord): void {
+  if (loadBalancer.deletionProtection) {
+    throw new ProblemError('deletion-protected', `deletion protection of ${loadBalancer.name} is on`);
+  }
+  const { listeners, services, groups } = draft.loadBalancers.get(loadBalancer.id)!;
+  for (const listener of [...listeners.values()]) draft.remove('listener', listener);
+  for (const service of [...services.values()]) draft.remove('backendService', service);
+  for (const { group, targets } of [...groups.values()]) {
+    for (const target of [...targets.values()]) draft.remove('target', target);
+    draft.remove('targetGroup', group);
+  }
+  if (loadBalancer.elasticIpId !== null) {
+    draft.update('elasticIp', draft.elasticIps.get(loadBalancer.elasticIpId)!, { loadBalancerId: null });
+  }
+  draft.remove('loadBalancer', loadBalancer);
+}

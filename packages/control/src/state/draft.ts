@@ -1,0 +1,214 @@
+import type { IdKind, IdSource } from '@evenkeel/model/identifiers.ts';
+import type { Quotas } from '@evenkeel/model/limits.ts';
+import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { AddressPools } from '../resources/addresses.ts';
+import type { AnyRecord, ElasticIpRecord, RecordOf, Stamped } from './records.ts';
+import type { GroupTree, LoadBalancerTree, State } from './state.ts';
+
+export interface DraftContext {
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly ids: IdSource;
+  readonly quotas: Quotas;
+  readonly pools: AddressPools;
+}
+
+/** One object that a draft touched: null before when it is new, null after when it is gone. */
+export interface Change {
+  readonly kind: ResourceKind;
+  readonly id: string;
+  readonly before: AnyRecord | null;
+  readonly after: AnyRecord | null;
+}
+
+type Unstamped<T> = Omit<T, Stamped>;
+type Writable<T> = { -readonly [K in keyof T]: T[K] extends ReadonlyMap<infer K2, infer V> ? Map<K2, V> : T[K] };
+
+/**
+ * The next state while it is made. Reading it as a `State` shows the changes so far; the state that it began with stays
+ * as it is, and shares with the new one whatever was not touched. A draft that is not finished has no effect.
+ */
+export class Draft implements State {
+  readonly context: DraftContext;
+  readonly loadBalancers: Map<string, LoadBalancerTree>;
+  readonly elasticIps: Map<string, ElasticIpRecord>;
+  readonly lastAddresses: Map<string, number>;
+  readonly #base: State;
+  readonly #changes = new Map<string, Change>();
+  /** Trees and maps that this draft made, and may change in place until it is finished. */
+  readonly #owned = new WeakSet<object>();
+
+  constructor(base: State, context: DraftContext) {
+    this.#base = base;
+    this.context = context;
+    this.loadBalancers = new Map(base.loadBalancers);
+    this.elasticIps = new Map(base.elasticIps);
+    this.lastAddresses = new Map(base.lastAddresses);
+  }
+
+  /** The generation that the changes belong to: a new one, even as long as there are none. */
+  get generation(): number {
+    return this.#base.generation + 1;
+  }
+
+  get changes(): Change[] {
+    return [...this.#changes.values()];
+  }
+
+  /** The next state. It is the one that the draft began with when nothing has changed. */
+  finish(): State {
+    if (this.#changes.size === 0) return this.#base;
+    const { generation, loadBalancers, elasticIps, lastAddresses } = this;
+    return { generation, loadBalancers, elasticIps, lastAddresses };
+  }
+
+  newId(kind: IdKind): string {
+    return this.context.ids.next(kind);
+  }
+
+  /** Adds the record, stamped with this generation and time. Its parents must exist. */
+  create<K extends ResourceKind>(kind: K, record: Unstamped<RecordOf[K]>): RecordOf[K] {
+    const { now } = this.context;
+    const created = {
+      ...record,
+      generation: this.generation,
+      createdAt: now,
+      updatedAt: now,
+    } as unknown as RecordOf[K];
+    this.#put(kind, created);
+    this.#note(kind, created.id, null, created);
+    return created;
+  }
+
+  /** Puts the changed fields in place; the same record when they have the values that it has. */
+  update<K extends ResourceKind>(kind: K, record: RecordOf[K], fields: Partial<Unstamped<RecordOf[K]>>): RecordOf[K] {
+    const changed = Object.entries(fields).some(
+      ([field, value]) => value !== undefined && !equal(value, record[field as keyof RecordOf[K]]),
+    );
+    if (!changed) return record;
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+    const updated = { ...record, ...given, generation: this.generation, updatedAt: this.context.now };
+    this.#put(kind, updated);
+    this.#note(kind, record.id, record, updated);
+    return updated;
+  }
+
+  /** Removes the record alone: what belongs to it must be gone. */
+  remove<K extends ResourceKind>(kind: K, record: RecordOf[K]): void {
+    const { id } = record;
+    switch (kind) {
+      case 'loadBalancer':
+        this.loadBalancers.delete(id);
+        break;
+      case 'elasticIp':
+        this.elasticIps.delete(id);
+        break;
+      case 'listener':
+        this.#map(this.#tree((record as RecordOf['listener']).loadBalancerId), 'listeners').delete(id);
+        break;
+      case 'backendService':
+        this.#map(this.#tree((record as RecordOf['backendService']).loadBalancerId), 'services').delete(id);
+        break;
+      case 'targetGroup':
+        this.#map(this.#tree((record as RecordOf['targetGroup']).loadBalancerId), 'groups').delete(id);
+        break;
+      case 'target':
+        this.#targets((record as RecordOf['target']).targetGroupId).delete(id);
+        break;
+      default:
+        kind satisfies never;
+    }
+    this.#note(kind, id, record, null);
+  }
+
+  #put<K extends ResourceKind>(kind: K, record: RecordOf[K]): void {
+    const entry = { kind, record } as { [Q in ResourceKind]: { kind: Q; record: RecordOf[Q] } }[ResourceKind];
+    switch (entry.kind) {
+      case 'loadBalancer': {
+        const known = this.loadBalancers.has(entry.record.id);
+        if (known) this.#tree(entry.record.id).loadBalancer = entry.record;
+        else this.loadBalancers.set(entry.record.id, this.#newTree(entry.record));
+        break;
+      }
+      case 'elasticIp':
+        this.elasticIps.set(entry.record.id, entry.record);
+        break;
+      case 'listener':
+        this.#map(this.#tree(entry.record.loadBalancerId), 'listeners').set(entry.record.id, entry.record);
+        break;
+      case 'backendService':
+        this.#map(this.#tree(entry.record.loadBalancerId), 'services').set(entry.record.id, entry.record);
+        break;
+      case 'targetGroup': {
+        const groups = this.#map(this.#tree(entry.record.loadBalancerId), 'groups');
+        const targets = groups.get(entry.record.id)?.targets ?? new Map();
+        groups.set(entry.record.id, { group: entry.record, targets });
+        break;
+      }
+      case 'target':
+        this.#targets(entry.record.targetGroupId).set(entry.record.id, entry.record);
+        break;
+      default:
+        entry satisfies never;
+    }
+  }
+
+  #newTree(loadBalancer: RecordOf['loadBalancer']): LoadBalancerTree {
+    return this.#own({ loadBalancer, listeners: new Map(), services: new Map(), groups: new Map() });
+  }
+
+  /** The tree of a load balancer, which may be changed. */
+  #tree(id: string): Writable<LoadBalancerTree> {
+    const tree = this.loadBalancers.get(id);
+    if (tree === undefined) throw new Error(`no load balancer ${id}`);
+    if (this.#owned.has(tree)) return tree as Writable<LoadBalancerTree>;
+    const copy = this.#own({ ...tree });
+    this.loadBalancers.set(id, copy);
+    return copy as Writable<LoadBalancerTree>;
+  }
+
+  #map<K extends 'listeners' | 'services' | 'groups'>(
+    tree: Writable<LoadBalancerTree>,
+    part: K,
+  ): Writable<LoadBalancerTree>[K] {
+    if (!this.#owned.has(tree[part])) tree[part] = this.#own(new Map(tree[part] as Map<string, never>)) as never;
+    return tree[part];
+  }
+
+  /** The targets of a group, which may be changed. */
+  #targets(groupId: string): Map<string, RecordOf['target']> {
+    for (const [id, tree] of this.loadBalancers) {
+      const found = tree.groups.get(groupId);
+      if (found === undefined) continue;
+      if (this.#owned.has(found.targets)) return found.targets as Map<string, RecordOf['target']>;
+      const copy: GroupTree = { group: found.group, targets: this.#own(new Map(found.targets)) };
+      this.#map(this.#tree(id), 'groups').set(groupId, copy);
+      return copy.targets as Map<string, RecordOf['target']>;
+    }
+    throw new Error(`no target group ${groupId}`);
+  }
+
+  #own<T extends object>(value: T): T {
+    this.#owned.add(value);
+    return value;
+  }
+
+  #note(kind: ResourceKind, id: string, before: AnyRecord | null, after: AnyRecord | null): void {
+    const earlier = this.#changes.get(id);
+    const first = earlier === undefined ? before : earlier.before;
+    if (first === null && after === null) this.#changes.delete(id);
+    else this.#changes.set(id, { kind, id, before: first, after });
+  }
+}
+
+/** Deep equality of plain data. */
+export function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && equal(a[key as keyof typeof a], b[key as keyof typeof b]))
+  );
+}

@@ -1,0 +1,103 @@
+import type {
+  BackendServiceRecord,
+  ElasticIpRecord,
+  ListenerRecord,
+  LoadBalancerRecord,
+  TargetGroupRecord,
+  TargetRecord,
+} from './records.ts';
+
+/**
+ * The whole configuration at one generation, as a tree of values that never change. A change makes new nodes on the
+ * path to what it touches and shares the rest, so that equal means identical. Maps are in order of identifiers, which
+ * is the order of creation.
+ */
+export interface State {
+  readonly generation: number;
+  readonly loadBalancers: ReadonlyMap<string, LoadBalancerTree>;
+  readonly elasticIps: ReadonlyMap<string, ElasticIpRecord>;
+  /** By pool: the address that was given out last, as a number; the next is looked for after it. */
+  readonly lastAddresses: ReadonlyMap<string, number>;
+}
+
+/** A load balancer with everything that belongs to it. */
+export interface LoadBalancerTree {
+  readonly loadBalancer: LoadBalancerRecord;
+  readonly listeners: ReadonlyMap<string, ListenerRecord>;
+  readonly services: ReadonlyMap<string, BackendServiceRecord>;
+  readonly groups: ReadonlyMap<string, GroupTree>;
+}
+
+export interface GroupTree {
+  readonly group: TargetGroupRecord;
+  readonly targets: ReadonlyMap<string, TargetRecord>;
+}
+
+export const EMPTY_STATE: State = {
+  generation: 0,
+  loadBalancers: new Map(),
+  elasticIps: new Map(),
+  lastAddresses: new Map(),
+};
+
+/** Look-ups by identifier. They visit every load balancer, of which there are hundreds at most. */
+export function findListener(state: State, id: string): { tree: LoadBalancerTree; listener: ListenerRecord } | null {
+  for (const tree of state.loadBalancers.values()) {
+    const listener = tree.listeners.get(id);
+    if (listener) return { tree, listener };
+  }
+  return null;
+}
+
+export function findService(
+  state: State,
+  id: string,
+): { tree: LoadBalancerTree; service: BackendServiceRecord } | null {
+  for (const tree of state.loadBalancers.values()) {
+    const service = tree.services.get(id);
+    if (service) return { tree, service };
+  }
+  return null;
+}
+
+export function findGroup(state: State, id: string): ({ tree: LoadBalancerTree } & GroupTree) | null {
+  for (const tree of state.loadBalancers.values()) {
+    const found = tree.groups.get(id);
+    if (found) return { tree, ...found };
+  }
+  return null;
+}
+
+/** The first of the values that has the name. */
+export function named<T extends { readonly name: string }>(values: Iterable<T>, name: string): T | null {
+  for (const value of values) if (value.name === name) return value;
+  return null;
+}
+
+export function* groupsOf(tree: LoadBalancerTree): Generator<TargetGroupRecord> {
+  for (const { group } of tree.groups.values()) yield group;
+}
+
+export function* loadBalancersOf(state: State): Generator<LoadBalancerRecord> {
+  for (const { loadBalancer } of state.loadBalancers.values()) yield loadBalancer;
+}
+
+/** The newest identifier in use, so that new ones sort after it. */
+export function newestId(state: State): string | undefined {
+  let newest: string | undefined;
+  let suffix = '';
+  const visit = (id: string) => {
+    const candidate = id.slice(id.indexOf('-') + 1);
+    if (candidate > suffix) {
+      newest = id;
+      suffix = candidate;
+    }
+  };
+  for (const id of state.elasticIps.keys()) visit(id);
+  for (const [id, tree] of state.loadBalancers) {
+    visit(id);
+    for (const part of [tree.listeners, tree.services, tree.groups]) for (const key of part.keys()) visit(key);
+    for (const { targets } of tree.groups.values()) for (const key of targets.keys()) visit(key);
+  }
+  return newest;
+}

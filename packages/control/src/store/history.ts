@@ -1,0 +1,97 @@
+import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Database, OperationRow } from './schema.ts';
+
+/** What is kept of the past, and for how long. Trimmed every `TRIM_EVERY` writes; the oldest goes first. */
+export const KEPT = {
+  operations: { rows: 10_000, milliseconds: 7 * 86_400_000 },
+  audit: { rows: 100_000, milliseconds: 90 * 86_400_000 },
+  /** Answers to idempotent requests: also by their size in characters. */
+  idempotency: { rows: 10_000, milliseconds: 86_400_000, characters: 64 * 1_048_576 },
+} as const;
+export const TRIM_EVERY = 256;
+
+export interface OperationRecord {
+  readonly id: string;
+  readonly generation: number;
+  readonly action: string;
+  readonly resources: readonly ResourceRef[];
+  /** The listeners whose running decides between `applied` and `refused`. */
+  readonly listeners: readonly string[];
+  readonly createdAt: number;
+  readonly outcome: 'applied' | 'refused' | null;
+  readonly settledAt: number | null;
+}
+
+export function operationToRow(operation: OperationRecord): OperationRow {
+  return {
+    id: operation.id,
+    generation: operation.generation,
+    action: operation.action,
+    resources: JSON.stringify(operation.resources),
+    listeners: JSON.stringify(operation.listeners),
+    created_at: operation.createdAt,
+    outcome: operation.outcome,
+    settled_at: operation.settledAt,
+  };
+}
+
+export function operationFromRow(row: OperationRow): OperationRecord {
+  return {
+    id: row.id,
+    generation: row.generation,
+    action: row.action,
+    resources: JSON.parse(row.resources) as ResourceRef[],
+    listeners: JSON.parse(row.listeners) as string[],
+    createdAt: row.created_at,
+    outcome: row.outcome,
+    settledAt: row.settled_at,
+  };
+}
+
+export async function trimHistory(trx: Transaction<Database>, now: number): Promise<void> {
+  const { operations, audit, idempotency } = KEPT;
+  await trx
+    .deleteFrom('operation')
+    .where('created_at', '<', now - operations.milliseconds)
+    .execute();
+  await trx
+    .deleteFrom('operation')
+    .where('id', 'not in', (query) =>
+      query.selectFrom('operation').select('id').orderBy('id', 'desc').limit(operations.rows),
+    )
+    .execute();
+  await trx
+    .deleteFrom('audit')
+    .where('at', '<', now - audit.milliseconds)
+    .execute();
+  await trx
+    .deleteFrom('audit')
+    .where('id', 'not in', (query) => query.selectFrom('audit').select('id').orderBy('id', 'desc').limit(audit.rows))
+    .execute();
+  await trx
+    .deleteFrom('idempotency')
+    .where('at', '<', now - idempotency.milliseconds)
+    .execute();
+  await sql`
+    delete from idempotency where (actor, key) in (
+      select actor, key from (
+        select actor, key,
+          row_number() over newest as place,
+          sum(length(answer)) over newest as characters
+        from idempotency window newest as (order by at desc, actor, key rows unbounded preceding)
+      ) as kept where place > ${idempotency.rows} or characters > ${idempotency.characters}
+    )`.execute(trx);
+}
+
+/** Operations whose outcome is not known, the newest first. */
+export async function unsettledOperations(db: Kysely<Database>): Promise<OperationRecord[]> {
+  const rows = await db
+    .selectFrom('operation')
+    .selectAll()
+    .where('outcome', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(KEPT.operations.rows)
+    .execute();
+  return rows.map(operationFromRow);
+}

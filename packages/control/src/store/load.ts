@@ -1,0 +1,71 @@
+import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { Kysely } from 'kysely';
+import type { ElasticIpRecord, RecordOf } from '../state/records.ts';
+import type { GroupTree, LoadBalancerTree, State } from '../state/state.ts';
+import { fromRow, MAPPINGS, type Row } from './rows.ts';
+import type { Database } from './schema.ts';
+
+type Maps = {
+  -readonly [K in 'listeners' | 'services' | 'groups']: Map<
+    string,
+    LoadBalancerTree[K] extends ReadonlyMap<string, infer V> ? V : never
+  >;
+};
+
+/** Reads the whole state. Throws when a row is not readable, or refers to what is not there. */
+export async function loadState(db: Kysely<Database>): Promise<State> {
+  const { generation } = (await db.selectFrom('state').select('generation').executeTakeFirst()) ?? { generation: 0 };
+  const pools = await db.selectFrom('address_pool').selectAll().execute();
+
+  const trees = new Map<string, LoadBalancerTree & Maps>();
+  for (const loadBalancer of await read(db, 'loadBalancer')) {
+    trees.set(loadBalancer.id, { loadBalancer, listeners: new Map(), services: new Map(), groups: new Map() });
+  }
+  const groups = new Map<string, GroupTree & { targets: Map<string, RecordOf['target']> }>();
+  for (const group of await read(db, 'targetGroup')) {
+    const entry = { group, targets: new Map() };
+    groups.set(group.id, entry);
+    existing(trees, group.loadBalancerId, group.id).groups.set(group.id, entry);
+  }
+  for (const target of await read(db, 'target')) {
+    existing(groups, target.targetGroupId, target.id).targets.set(target.id, target);
+  }
+  for (const service of await read(db, 'backendService')) {
+    const tree = existing(trees, service.loadBalancerId, service.id);
+    if (service.targetGroupId !== null) existing(tree.groups, service.targetGroupId, service.id);
+    tree.services.set(service.id, service);
+  }
+  for (const listener of await read(db, 'listener')) {
+    const tree = existing(trees, listener.loadBalancerId, listener.id);
+    if (listener.backendServiceId !== null) existing(tree.services, listener.backendServiceId, listener.id);
+    tree.listeners.set(listener.id, listener);
+  }
+
+  const associated = new Map<string, string>();
+  for (const { loadBalancer } of trees.values()) {
+    if (loadBalancer.elasticIpId !== null) associated.set(loadBalancer.elasticIpId, loadBalancer.id);
+  }
+  const elasticIps = new Map<string, ElasticIpRecord>();
+  for (const record of await read(db, 'elasticIp')) {
+    elasticIps.set(record.id, { ...record, loadBalancerId: associated.get(record.id) ?? null });
+  }
+  for (const [id, user] of associated) existing(elasticIps, id, user);
+
+  return {
+    generation,
+    loadBalancers: trees,
+    elasticIps,
+    lastAddresses: new Map(pools.map(({ name, last }) => [name, last])),
+  };
+}
+
+async function read<K extends ResourceKind>(db: Kysely<Database>, kind: K): Promise<RecordOf[K][]> {
+  const rows = await db.selectFrom(MAPPINGS[kind].table).selectAll().orderBy('id').execute();
+  return rows.map((row) => fromRow(kind, row as Row));
+}
+
+function existing<T>(map: ReadonlyMap<string, T>, id: string, user: string): T {
+  const value = map.get(id);
+  if (value === undefined) throw new Error(`${user} refers to ${id}, which is not there`);
+  return value;
+}

@@ -1,0 +1,14 @@
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { initial } from './migrations/0001-initial.ts';
+import type { Database } from './schema.ts';
+
+/** In order. A migration that was released is never changed; a new one follows it. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-initial': initial };
+
+/** Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. */
+export async function migrate(db: Kysely<Database>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}

@@ -1,0 +1,84 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Kysely, SqliteDialect } from 'kysely';
+import { StartError } from '../start-error.ts';
+import type { State } from '../state/state.ts';
+import { loadState } from './load.ts';
+import { migrate } from './migrate.ts';
+import type { Database } from './schema.ts';
+import { APPLICATION_ID, SQLITE, SqliteFile, sqliteCode } from './sqlite.ts';
+
+export interface OpenedDatabase {
+  readonly db: Kysely<Database>;
+  readonly sqlite: SqliteFile;
+  readonly state: State;
+}
+
+/**
+ * Opens the database, checks it, brings its tables up to date and reads the state. It is locked for this process as
+ * long as it is open: by the kernel, so that a lock never outlives its process. A file that is not sound is left as it is.
+ * Rejects with a StartError.
+ */
+export async function openDatabase(file: string): Promise<OpenedDatabase> {
+  let sqlite: SqliteFile | undefined;
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    sqlite = new SqliteFile(file);
+    prepare(sqlite);
+    const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
+    await migrate(db);
+    return { db, sqlite, state: await loadState(db) };
+  } catch (error) {
+    sqlite?.close();
+    throw explain(file, error);
+  }
+}
+
+class NotOursError extends Error {}
+
+function prepare(sqlite: SqliteFile): void {
+  sqlite.pragma('locking_mode = exclusive');
+  // With exclusive locking the first write takes the lock, and keeps it.
+  sqlite.raw.exec('begin immediate; commit');
+  const application = sqlite.pragma('application_id');
+  const empty = sqlite.pragma('schema_version') === 0;
+  if (!empty && application !== APPLICATION_ID) throw new NotOursError('it belongs to another program');
+  const verdict = sqlite.pragma('integrity_check(1)');
+  if (verdict !== 'ok') throw new NotOursError(String(verdict));
+  sqlite.pragma('journal_mode = wal');
+  sqlite.pragma('synchronous = full');
+  sqlite.pragma(`application_id = ${APPLICATION_ID}`);
+}
+
+function explain(file: string, error: unknown): StartError {
+  const reason = error instanceof Error ? error.message : String(error);
+  switch (sqliteCode(error)) {
+    case SQLITE.BUSY:
+    case SQLITE.LOCKED:
+      return new StartError(`another control plane uses ${file}; stop it, or start with another --home`, error);
+    case SQLITE.FULL:
+      return new StartError(`the disk of ${file} is full; free some space and start again`, error);
+    case SQLITE.READONLY:
+    case SQLITE.CANTOPEN:
+    case SQLITE.IOERR:
+      return new StartError(
+        `cannot write ${file} (${reason}); check the permissions of its directory and the disk`,
+        error,
+      );
+    default:
+      break;
+  }
+  if (error instanceof Error && 'syscall' in error) {
+    return new StartError(
+      `cannot create ${dirname(file)} (${reason}); make it writable, or choose another --home`,
+      error,
+    );
+  }
+  if (/missing/.test(reason) && /migration/.test(reason)) {
+    return new StartError(`${file} was written by a newer version of Evenkeel; start that version`, error);
+  }
+  return new StartError(
+    `the state file ${file} is damaged (${reason}); it was left as it is: restore a backup, or move the file away to begin anew`,
+    error,
+  );
+}

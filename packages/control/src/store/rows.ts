@@ -1,0 +1,63 @@
+import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { RecordOf } from '../state/records.ts';
+
+/** Where a kind of resource is stored: which of its fields are columns. The others are in the column `settings`. */
+interface Mapping {
+  readonly table: 'load_balancer' | 'listener' | 'backend_service' | 'target_group' | 'target' | 'elastic_ip';
+  readonly columns: Readonly<Record<string, string>>;
+  /** Fields that are not stored, because another row tells them. */
+  readonly derived: readonly string[];
+}
+
+const COMMON = { id: 'id', name: 'name', generation: 'generation', createdAt: 'created_at', updatedAt: 'updated_at' };
+
+/** In the order in which objects refer to each other: each kind after those that it names. */
+export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
+  elasticIp: { table: 'elastic_ip', columns: { ...COMMON, address: 'address' }, derived: ['loadBalancerId'] },
+  loadBalancer: {
+    table: 'load_balancer',
+    columns: { ...COMMON, vip: 'vip', elasticIpId: 'elastic_ip_id' },
+    derived: [],
+  },
+  targetGroup: { table: 'target_group', columns: { ...COMMON, loadBalancerId: 'load_balancer_id' }, derived: [] },
+  target: {
+    table: 'target',
+    columns: { ...COMMON, targetGroupId: 'target_group_id', address: 'address', port: 'port' },
+    derived: [],
+  },
+  backendService: {
+    table: 'backend_service',
+    columns: { ...COMMON, loadBalancerId: 'load_balancer_id', targetGroupId: 'target_group_id' },
+    derived: [],
+  },
+  listener: {
+    table: 'listener',
+    columns: { ...COMMON, loadBalancerId: 'load_balancer_id', port: 'port', backendServiceId: 'backend_service_id' },
+    derived: [],
+  },
+};
+
+export type Row = Record<string, string | number | null>;
+
+export function toRow<K extends ResourceKind>(kind: K, record: RecordOf[K]): Row {
+  const { columns, derived } = MAPPINGS[kind];
+  const row: Row = {};
+  const settings: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(record)) {
+    const column = columns[field];
+    if (column !== undefined) row[column] = value;
+    else if (!derived.includes(field)) settings[field] = value;
+  }
+  // Null differs from null in a unique constraint; 0 does not differ from 0.
+  if (kind === 'target') row['port'] ??= 0;
+  row['settings'] = JSON.stringify(settings);
+  return row;
+}
+
+/** The record without its derived fields. Throws when the settings are not JSON. */
+export function fromRow<K extends ResourceKind>(kind: K, row: Row): RecordOf[K] {
+  const record: Record<string, unknown> = JSON.parse(String(row['settings']));
+  for (const [field, column] of Object.entries(MAPPINGS[kind].columns)) record[field] = row[column];
+  if (kind === 'target') record['port'] ||= null;
+  return record as unknown as RecordOf[K];
+}

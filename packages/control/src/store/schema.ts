@@ -1,0 +1,62 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables. Identity, references and what must be unique are columns, so that the database guarantees them too; the
+ * other fields of a resource are one JSON document, so that a new field needs no migration. Times are Unix milliseconds.
+ */
+export interface Database {
+  state: { id: number; generation: number };
+  address_pool: { name: string; last: number };
+  load_balancer: Resource & { vip: string; elastic_ip_id: string | null };
+  listener: Resource & { load_balancer_id: string; port: number; backend_service_id: string | null };
+  backend_service: Resource & { load_balancer_id: string; target_group_id: string | null };
+  target_group: Resource & { load_balancer_id: string };
+  /** `port` 0: the port of the service. */
+  target: Resource & { target_group_id: string; address: string; port: number };
+  elastic_ip: Resource & { address: string };
+  operation: OperationRow;
+  audit: {
+    id: Generated<number>;
+    generation: number;
+    at: number;
+    actor: string;
+    action: string;
+    request_id: string;
+    changes: string;
+  };
+  idempotency: { actor: string; key: string; fingerprint: string; at: number; answer: string };
+  node: NodeRow;
+}
+
+interface Resource {
+  id: string;
+  name: string;
+  settings: string;
+  generation: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface OperationRow {
+  id: string;
+  generation: number;
+  action: string;
+  /** JSON of ResourceRef[]. */
+  resources: string;
+  /** JSON of identifiers: the listeners whose running the operation decides. */
+  listeners: string;
+  created_at: number;
+  outcome: 'applied' | 'refused' | null;
+  settled_at: number | null;
+}
+
+export interface NodeRow {
+  id: string;
+  zone: string;
+  software: string;
+  reactor: string;
+  workers: number;
+  applied_generation: number;
+  first_seen_at: number;
+  last_seen_at: number;
+}

@@ -1,0 +1,240 @@
+import { createIdSource, type IdSource } from '@evenkeel/model/identifiers.ts';
+import type { Quotas } from '@evenkeel/model/limits.ts';
+import type { Kysely, Transaction } from 'kysely';
+import { ProblemError } from '../problem.ts';
+import type { AddressPools } from '../resources/addresses.ts';
+import { Draft } from '../state/draft.ts';
+import { newestId, type State } from '../state/state.ts';
+import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
+import { type OpenedDatabase, openDatabase } from './open.ts';
+import type { Database } from './schema.ts';
+import { SQLITE, type SqliteFile, sqliteCode } from './sqlite.ts';
+import { listenersOf, resourcesOf, writeAudit, writeChanges, writeOperation, writeState } from './write.ts';
+
+/** Writes that may wait; one more is refused with `too-busy`. */
+const QUEUE = 1_000;
+/** Writes that share one transaction, and so one wait for the disk. */
+const BATCH = 64;
+
+export interface StoreOptions {
+  readonly file: string;
+  readonly quotas: Quotas;
+  readonly pools: AddressPools;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  /** Told of every transaction: how long it took in milliseconds, and how many writes shared it. */
+  readonly committed?: (milliseconds: number, writes: number) => void;
+}
+
+export interface Write<T> {
+  /** The operationId of the API call. */
+  readonly action: string;
+  readonly actor: string;
+  readonly requestId: string;
+  /** Makes the change. May run more than once, and must not wait; throws a ProblemError to refuse. */
+  readonly run: (draft: Draft) => T;
+  /** More rows for the same transaction. */
+  readonly also?: (trx: Transaction<Database>, committed: Committed<T>) => Promise<void>;
+}
+
+export interface Committed<T> {
+  readonly value: T;
+  /** The generation that the write made, or found when it changed nothing. */
+  readonly generation: number;
+  readonly operation: OperationRecord;
+}
+
+/** Told of every new state, after it is on the disk and before the writes are answered. */
+export type CommitListener = (state: State, operations: readonly OperationRecord[]) => void;
+
+interface Job {
+  /** Makes the change on top of `base`, in memory; throws to refuse. */
+  readonly stage: (base: State) => Staged;
+  readonly failed: (error: unknown) => void;
+}
+
+interface Staged {
+  readonly state: State;
+  /** Null for rows that are not configuration. */
+  readonly operation: OperationRecord | null;
+  readonly persist: (trx: Transaction<Database>) => Promise<void>;
+  readonly done: () => void;
+}
+
+/**
+ * The configuration: in memory to read, on disk to last. A write is answered when its transaction is on the disk, and
+ * seen by nobody before. Writes are carried out one after another; those that wait at the same time share a transaction.
+ */
+export class Store {
+  readonly db: Kysely<Database>;
+  readonly sqlite: SqliteFile;
+  readonly #options: StoreOptions;
+  readonly #ids: IdSource;
+  readonly #listeners: CommitListener[] = [];
+  readonly #queue: Job[] = [];
+  #state: State;
+  #draining: Promise<void> | null = null;
+  #closed = false;
+  #writesSinceTrim = 0;
+
+  /** Rejects with a StartError. */
+  static async open(options: StoreOptions): Promise<Store> {
+    return new Store(options, await openDatabase(options.file));
+  }
+
+  private constructor(options: StoreOptions, { db, sqlite, state }: OpenedDatabase) {
+    this.#options = options;
+    this.db = db;
+    this.sqlite = sqlite;
+    this.#state = state;
+    this.#ids = createIdSource(options.now, options.random, newestId(state));
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** How many writes wait. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  onCommit(listener: CommitListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Rejects with the ProblemError of `run`, or with `storage-full`, `storage-failed`, `too-busy`, `shutting-down`. */
+  write<T>(write: Write<T>): Promise<Committed<T>> {
+    return new Promise((resolve, failed) => {
+      this.#enqueue({ stage: (base) => this.#stage(base, write, resolve), failed });
+    });
+  }
+
+  /** What a write would do; nothing is kept. */
+  preview<T>(run: (draft: Draft, state: State) => T): T {
+    return run(this.#draft(this.#state), this.#state);
+  }
+
+  /** Writes rows that are not configuration: nodes, outcomes of operations. */
+  record(persist: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
+    return new Promise((done, failed) => {
+      this.#enqueue({ stage: (state) => ({ state, operation: null, persist, done }), failed });
+    });
+  }
+
+  /** Reads what is not in memory. Waits for transactions under way, so that it sees only what is committed. */
+  async read<T>(query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
+    while (this.#draining !== null) await this.#draining;
+    return query(this.db);
+  }
+
+  /** Carries out what waits, and closes the file. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#draining !== null) await this.#draining;
+    this.sqlite.close();
+  }
+
+  #enqueue(job: Job): void {
+    if (this.#closed) return job.failed(new ProblemError('shutting-down', 'the control plane is stopping'));
+    if (this.#queue.length >= QUEUE) return job.failed(new ProblemError('too-busy', `${QUEUE} writes are waiting`));
+    this.#queue.push(job);
+    this.#draining ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    // The requests that arrived together are all queued before the first is carried out.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) await this.#carryOut(this.#queue.splice(0, BATCH));
+    this.#draining = null;
+  }
+
+  async #carryOut(jobs: readonly Job[]): Promise<void> {
+    const accepted: { job: Job; staged: Staged }[] = [];
+    let state = this.#state;
+    for (const job of jobs) {
+      try {
+        const staged = job.stage(state);
+        accepted.push({ job, staged });
+        state = staged.state;
+      } catch (error) {
+        job.failed(error);
+      }
+    }
+    if (accepted.length === 0) return;
+    const started = performance.now();
+    try {
+      await this.db.transaction().execute((trx) => this.#persist(trx, accepted, state));
+    } catch (error) {
+      const problem = storageProblem(error);
+      for (const { job } of accepted) job.failed(problem);
+      return;
+    }
+    this.#state = state;
+    this.#options.committed?.(performance.now() - started, accepted.length);
+    const operations = accepted.flatMap(({ staged }) => staged.operation ?? []);
+    if (operations.length > 0) for (const listener of this.#listeners) listener(state, operations);
+    for (const { staged } of accepted) staged.done();
+  }
+
+  #stage<T>(base: State, write: Write<T>, done: (committed: Committed<T>) => void): Staged {
+    const draft = this.#draft(base);
+    const value = write.run(draft);
+    const state = draft.finish();
+    const { changes } = draft;
+    const operation: OperationRecord = {
+      id: this.#ids.next('operation'),
+      generation: state.generation,
+      action: write.action,
+      resources: resourcesOf(changes),
+      listeners: listenersOf(changes, state),
+      createdAt: draft.context.now,
+      outcome: null,
+      settledAt: null,
+    };
+    const committed = { value, generation: state.generation, operation };
+    return {
+      state,
+      operation,
+      done: () => done(committed),
+      persist: async (trx) => {
+        await writeChanges(trx, changes);
+        await writeOperation(trx, operation);
+        await writeAudit(trx, write, operation, changes);
+        await write.also?.(trx, committed);
+        this.#writesSinceTrim++;
+      },
+    };
+  }
+
+  async #persist(
+    trx: Transaction<Database>,
+    accepted: readonly { readonly staged: Staged }[],
+    next: State,
+  ): Promise<void> {
+    for (const { staged } of accepted) await staged.persist(trx);
+    if (next !== this.#state) await writeState(trx, next);
+    if (this.#writesSinceTrim >= TRIM_EVERY) {
+      await trimHistory(trx, this.#options.now());
+      this.#writesSinceTrim = 0;
+    }
+  }
+
+  #draft(base: State): Draft {
+    const { quotas, pools, now } = this.#options;
+    return new Draft(base, { now: now(), ids: this.#ids, quotas, pools });
+  }
+}
+
+function storageProblem(error: unknown): ProblemError {
+  const code = sqliteCode(error);
+  if (code === SQLITE.FULL) {
+    return new ProblemError('storage-full', 'the disk is full; nothing was changed', {}, error);
+  }
+  if (code !== null && code !== SQLITE.CONSTRAINT) {
+    return new ProblemError('storage-failed', 'the state could not be written; nothing was changed', {}, error);
+  }
+  return new ProblemError('internal', 'the change could not be stored; nothing was changed', {}, error);
+}

@@ -1,0 +1,105 @@
+import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
+import type { Transaction } from 'kysely';
+import type { Change } from '../state/draft.ts';
+import type { RecordOf } from '../state/records.ts';
+import type { State } from '../state/state.ts';
+import { type OperationRecord, operationToRow } from './history.ts';
+import { MAPPINGS, type Row, toRow } from './rows.ts';
+import type { Database } from './schema.ts';
+
+/** Rows of one insert statement: far below SQLite's limit of 32,766 parameters. */
+const ROWS = 200;
+/** What an operation names of what it changed. */
+const RESOURCES = 20;
+const LISTENERS = 500;
+const AUDITED = 200;
+
+const KINDS = Object.keys(MAPPINGS) as (keyof typeof MAPPINGS)[];
+
+/** Writes the changed objects: deletions first, so that what was unique about them is free. */
+export async function writeChanges(trx: Transaction<Database>, changes: readonly Change[]): Promise<void> {
+  for (const kind of KINDS) {
+    const gone = changes.filter((change) => change.kind === kind && change.after === null).map(({ id }) => id);
+    for (const ids of chunks(gone)) await trx.deleteFrom(MAPPINGS[kind].table).where('id', 'in', ids).execute();
+  }
+  for (const kind of KINDS) {
+    const rows: Row[] = [];
+    for (const { kind: changed, after } of changes) {
+      if (changed === kind && after !== null) rows.push(toRow(kind, after as RecordOf[typeof kind]));
+    }
+    for (const part of chunks(rows)) {
+      const columns = Object.keys(part[0]!).filter((column) => column !== 'id');
+      await trx
+        .insertInto(MAPPINGS[kind].table)
+        .values(part as never)
+        .onConflict((conflict) =>
+          conflict
+            .column('id')
+            .doUpdateSet((row) =>
+              Object.fromEntries(columns.map((column) => [column, row.ref(`excluded.${column}` as never)])),
+            ),
+        )
+        .execute();
+    }
+  }
+}
+
+export async function writeOperation(trx: Transaction<Database>, operation: OperationRecord): Promise<void> {
+  await trx.insertInto('operation').values(operationToRow(operation)).execute();
+}
+
+export async function writeAudit(
+  trx: Transaction<Database>,
+  { actor, action, requestId }: { readonly actor: string; readonly action: string; readonly requestId: string },
+  { generation, createdAt }: OperationRecord,
+  changes: readonly Change[],
+): Promise<void> {
+  const summary = changes.slice(0, AUDITED).map(({ kind, id, before, after }) => ({
+    kind,
+    id,
+    name: (after ?? before)!.name,
+    change: before === null ? 'created' : after === null ? 'deleted' : 'updated',
+  }));
+  await trx
+    .insertInto('audit')
+    .values({ generation, at: createdAt, actor, action, request_id: requestId, changes: JSON.stringify(summary) })
+    .execute();
+}
+
+/** The generation, and where the search for addresses goes on. */
+export async function writeState(trx: Transaction<Database>, { generation, lastAddresses }: State): Promise<void> {
+  await trx
+    .insertInto('state')
+    .values({ id: 1, generation })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ generation }))
+    .execute();
+  for (const [name, last] of lastAddresses) {
+    await trx
+      .insertInto('address_pool')
+      .values({ name, last })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ last }))
+      .execute();
+  }
+}
+
+export function resourcesOf(changes: readonly Change[]): ResourceRef[] {
+  return changes
+    .slice(0, RESOURCES)
+    .map(({ kind, id, before, after }) => ({ kind, id, name: (after ?? before)!.name }));
+}
+
+/** The listeners that a node may refuse because of these changes: those changed, and those of a changed load balancer. */
+export function listenersOf(changes: readonly Change[], state: State): string[] {
+  const ids = new Set<string>();
+  for (const { kind, id, after } of changes) {
+    if (after === null) continue;
+    if (kind === 'listener') ids.add(id);
+    if (kind === 'loadBalancer')
+      for (const listener of state.loadBalancers.get(id)!.listeners.keys()) ids.add(listener);
+  }
+  return [...ids].slice(0, LISTENERS);
+}
+
+function* chunks<T>(values: readonly T[]): Generator<T[]> {
+  for (let i = 0; i < values.length; i += ROWS) yield values.slice(i, i + ROWS);
+}
