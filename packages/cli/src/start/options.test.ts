@@ -9,7 +9,8 @@ test('defaults', () => {
   assert.ok(options !== 'help');
   const { home, ...rest } = options;
   assert.equal(home.path, `${ROOT}/.evenkeel`);
-  assert.deepEqual(rest, { host: '127.0.0.1', port: 7700, metricsPort: 7701, demo: true, agentFlags: [] });
+  const listens = { host: '127.0.0.1', port: 7700, metricsPort: 7701 };
+  assert.deepEqual(rest, { ...listens, demo: true, drainTimeout: 10, agentFlags: [] });
 });
 
 test('flags win over the environment, and the agent gets its own', () => {

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { StartFailure } from './failure.ts';
 import { type Home, locateHome } from './home.ts';
@@ -12,12 +11,16 @@ export interface StartOptions {
   readonly port: number;
   readonly metricsPort: number;
   readonly demo: boolean;
+  /** Seconds that requests in flight may take to finish when Evenkeel is stopped. */
+  readonly drainTimeout: number;
   /** Passed on to the agent as they are. */
   readonly agentFlags: readonly string[];
 }
 
 export const DEFAULT_PORT = 7700;
 export const DEFAULT_METRICS_PORT = 7701;
+
+const DEFAULT_DRAIN_TIMEOUT = 10;
 
 export const START_HELP = `Usage: evenkeel start [options]
 
@@ -28,9 +31,10 @@ Options:
   --host ADDRESS        address of the API and the metrics (default: 127.0.0.1)
   --port N              port of the API; 0: any free one (default: ${DEFAULT_PORT})
   --metrics-port N      port of the node's metrics; 0: any free one (default: ${DEFAULT_METRICS_PORT})
-  --workers N           traffic workers of the node (default: one for each core)
+  --workers N           traffic workers of the node (default: one for each core, at most 4)
   --reactor NAME        auto, uring or portable (default: auto)
   --zone NAME           zone of the node
+  --drain-timeout N     seconds that requests in flight may take when it is stopped (default: ${DEFAULT_DRAIN_TIMEOUT})
   --no-demo             no demo; on the first start: for good
   -h, --help            this text
 `;
@@ -43,7 +47,7 @@ export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = pro
   if (isIP(host) === 0) throw new StartFailure(`--host ${host} is not allowed: give an IPv4 or IPv6 address.`);
   const agentFlags: string[] = [];
   if (values.workers !== undefined) {
-    agentFlags.push('--workers', String(integer('--workers', values.workers, 1, 4 * availableParallelism())));
+    agentFlags.push('--workers', String(integer('--workers', values.workers, 1, 256)));
   }
   if (values.reactor !== undefined) {
     agentFlags.push('--reactor', oneOf('--reactor', values.reactor, ['auto', 'uring', 'portable']));
@@ -54,6 +58,7 @@ export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = pro
     host,
     port: integer('--port', values.port ?? String(DEFAULT_PORT), 0, 65_535),
     metricsPort: integer('--metrics-port', values['metrics-port'] ?? String(DEFAULT_METRICS_PORT), 0, 65_535),
+    drainTimeout: integer('--drain-timeout', values['drain-timeout'] ?? String(DEFAULT_DRAIN_TIMEOUT), 0, 3_600),
     demo: !values['no-demo'],
     agentFlags,
   };
@@ -71,6 +76,7 @@ function parseOrRefuse(args: readonly string[]) {
         workers: { type: 'string' },
         reactor: { type: 'string' },
         zone: { type: 'string' },
+        'drain-timeout': { type: 'string' },
         'no-demo': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

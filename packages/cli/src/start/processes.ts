@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OriginPlace } from './demo-record.ts';
 import { ROOT } from './home.ts';
@@ -43,7 +42,8 @@ export function agentSpec(script: string, options: StartOptions, ports: Ports): 
     script,
     args: () => [
       ...['--home', options.home.path, '--control-url', urlOf(options.host, ports.api)],
-      ...['--metrics-host', options.host, '--metrics-port', String(ports.metrics), ...options.agentFlags],
+      ...['--metrics-host', options.host, '--metrics-port', String(ports.metrics)],
+      ...['--drain-timeout', String(options.drainTimeout), ...options.agentFlags],
     ],
   };
 }
@@ -63,7 +63,7 @@ export function urlOf(host: string, port: number): string {
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** The agent can begin before the control plane listens when it has its credential and knows where to go. */
-export function agentMayStartAtOnce(options: StartOptions, ports: Ports): boolean {
-  return ports.api !== 0 && existsSync(options.home.nodeCredential);
+/** The agent can begin beside the control plane, and try until that listens, when it knows where that will be. */
+export function agentMayStartAtOnce(ports: Ports): boolean {
+  return ports.api !== 0;
 }

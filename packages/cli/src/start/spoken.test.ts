@@ -5,6 +5,7 @@ import { Spoken } from './spoken.ts';
 test('errors of the JSON log and plain words on stderr are shown, the rest is not', () => {
   const spoken = new Spoken(() => 0);
   assert.equal(spoken.of('{"level":50,"msg":"disk full"}', false), 'disk full');
+  assert.equal(spoken.of('{"level":60,"msg":"evenkeel-agent: port 1 is taken"}', true), 'port 1 is taken');
   assert.equal(spoken.of('{"level":30,"msg":"fine"}', false), null);
   assert.equal(spoken.of('plain on stdout', false), null);
   assert.equal(spoken.of('plain on stderr', true), 'plain on stderr');

@@ -32,10 +32,12 @@ export class Spoken {
   }
 }
 
-function textOf(line: string, fromStderr: boolean): string | null {
+/** The words of a line that a person should see, or null. */
+export function textOf(line: string, fromStderr: boolean): string | null {
   const entry = parseObject(line);
   if (entry === null) return fromStderr ? line : null;
-  return typeof entry.level === 'number' && entry.level >= ERROR_LEVEL ? String(entry.msg ?? line) : null;
+  if (typeof entry.level !== 'number' || entry.level < ERROR_LEVEL) return null;
+  return String(entry.msg ?? line).replace(/^evenkeel-\w+: /, '');
 }
 
 /** A JSON object on one line, or null. */

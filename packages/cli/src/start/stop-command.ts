@@ -7,8 +7,8 @@ import { type Home, locateHome } from './home.ts';
 import { FileLock } from './lock.ts';
 import { type Running, readRunning } from './running.ts';
 
-/** Milliseconds until a run that was told to stop is given up; longer than the supervisor gives its processes. */
-const PATIENCE = 90_000;
+/** Milliseconds until a run that was told to stop is given up: the longest drain time, and some more. */
+const PATIENCE = 3_700_000;
 const POLL = 50;
 
 export const STATUS_HELP = `Usage: evenkeel status [--home FOLDER]

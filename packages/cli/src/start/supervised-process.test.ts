@@ -81,6 +81,12 @@ test('one that cannot start says why, and is not tried again', async (t) => {
   assert.deepEqual(said, []);
 });
 
+test('the reason may be an entry of a JSON log among others', async (t) => {
+  const log = '{"level":30,"msg":"beginning"}\\n{"level":60,"msg":"evenkeel-bee: no flowers"}\\n';
+  const { process } = supervise(t, `process.stderr.write('${log}', () => process.exit(1));`);
+  await assert.rejects(process.start(), { message: 'no flowers' });
+});
+
 test('one that crashes at the start leaves its heading and the place of its log', async (t) => {
   const { process, logPath } = supervise(t, 'null.x;');
   await assert.rejects(

@@ -6,7 +6,7 @@ import { LineSplitter } from './lines.ts';
 import type { LogFile } from './log-file.ts';
 import { startTimeOf } from './process-time.ts';
 import type { ProcessMark } from './running.ts';
-import { parseObject, Spoken } from './spoken.ts';
+import { parseObject, Spoken, textOf } from './spoken.ts';
 
 /** What a process says on stdout, as one line of JSON, when it does its work. */
 export interface ReadyEvent {
@@ -45,7 +45,7 @@ type State =
 
 /** Milliseconds until the first start is given up. */
 const START_TIMEOUT = 30_000;
-/** Lines of stderr that are kept to explain a failed start. */
+/** Lines of complaint that are kept to explain a failed start. */
 const KEPT_LINES = 20;
 
 const LIFELINE = join(import.meta.dirname, 'lifeline.ts');
@@ -164,8 +164,11 @@ export class SupervisedProcess {
       }
     }
     this.#around.log.write(line);
-    if (fromStderr && this.#errors.length < KEPT_LINES) this.#errors.push(line);
-    if (this.#first !== null) return;
+    if (this.#first !== null) {
+      const reason = textOf(line, fromStderr);
+      if (reason !== null && this.#errors.length < KEPT_LINES) this.#errors.push(reason);
+      return;
+    }
     const text = this.#spoken.of(line, fromStderr);
     if (text !== null) this.#around.say(`${this.#spec.name}: ${text}`);
   }

@@ -10,8 +10,8 @@ import { readRunning, removeRunning } from './running.ts';
 import { readyScreen } from './screen.ts';
 import type { ReadyEvent, SupervisedProcess } from './supervised-process.ts';
 
-/** Milliseconds that a process has to end in order. The agent's is the longest: it lets connections finish. */
-const PATIENCE = { agent: 60_000, control: 10_000 };
+/** Milliseconds that a process has to end in order; the agent's come on top of what it lets requests take. */
+const PATIENCE = { agent: 5_000, control: 10_000 };
 
 /**
  * Runs control plane, node agent and the demo's servers as processes of their own on one home, and keeps them running.
@@ -74,7 +74,7 @@ export class Supervisor {
     this.#demo = demo;
     this.#say('Starting the control plane and the node agent …');
     demo.begin();
-    const early = agentMayStartAtOnce(this.#options, this.#ports) ? this.#startAgent() : null;
+    const early = agentMayStartAtOnce(this.#ports) ? this.#startAgent() : null;
     // It is awaited below; should the control plane fail first, this one must not count as unhandled.
     early?.catch(() => {});
     await this.#startControl();
@@ -111,7 +111,7 @@ export class Supervisor {
 
   async #stopAll(): Promise<void> {
     if (this.#lock === null) return;
-    await this.#agent.stop(PATIENCE.agent);
+    await this.#agent.stop(this.#options.drainTimeout * 1000 + PATIENCE.agent);
     await Promise.all([this.#demo?.stop(), this.#control.stop(PATIENCE.control)]);
     this.#fleet.close();
     removeRunning(this.#options.home.record);
