@@ -55,8 +55,9 @@ export class AccessLogRing {
     const head = Atomics.load(cells, HEAD);
     let tail = cells[TAIL]!;
     if (tail >= this.#size) {
-      // A head at 0 has seen nothing of this lap; a tail at 0 would tell it that there is nothing.
-      if (head === 0) return this.#drop();
+      // A head at 0 has seen nothing of this lap; a tail at 0 would tell it that there is nothing. A head beyond the
+      // tail is still in the lap before.
+      if (head === 0 || head > tail) return this.#drop();
       cells[LAP_END] = tail;
       tail = 0;
     } else if (tail >= head) return tail;

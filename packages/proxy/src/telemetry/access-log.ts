@@ -17,17 +17,20 @@ interface Logged {
   readonly planned: PlannedListener;
 }
 
+/** What of its reactor the log reads. */
+type Clocks = Pick<Reactor, 'arena' | 'now' | 'wallTime'>;
+
 /** One worker's access log: writes lines into its ring, or drops them (counted) while the reader is behind. */
 export class AccessLog {
   readonly #ring: AccessLogRing;
-  readonly #reactor: Reactor;
+  readonly #reactor: Clocks;
   readonly #memory: Uint8Array;
   readonly #out: LineWriter;
   readonly #parts = new WeakMap<PlannedListener, LineParts>();
   #lastPlanned: PlannedListener | null = null;
   #lastParts: LineParts | null = null;
 
-  constructor(ring: AccessLogRing, reactor: Reactor) {
+  constructor(ring: AccessLogRing, reactor: Clocks) {
     this.#ring = ring;
     this.#reactor = reactor;
     this.#memory = reactor.arena.memory;

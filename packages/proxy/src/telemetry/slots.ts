@@ -4,7 +4,6 @@ export const OVERFLOW_SLOT = 0;
 interface Taken<Name> {
   readonly name: Name;
   readonly slot: number;
-  retired: boolean;
 }
 
 /**
@@ -15,6 +14,7 @@ interface Taken<Name> {
 export class Slots<Name> {
   readonly #capacity: number;
   readonly #taken = new Map<string, Taken<Name>>();
+  readonly #retired = new Set<string>();
   /** Given back, in descending order; the next one that was never given is `#fresh`. */
   readonly #free: number[] = [];
   #fresh = OVERFLOW_SLOT + 1;
@@ -27,30 +27,30 @@ export class Slots<Name> {
   take(key: string, name: Name): number {
     const known = this.#taken.get(key);
     if (known !== undefined) {
-      known.retired = false;
+      this.#retired.delete(key);
       return known.slot;
     }
     const slot = this.#free.pop() ?? (this.#fresh < this.#capacity ? this.#fresh++ : OVERFLOW_SLOT);
-    if (slot !== OVERFLOW_SLOT) this.#taken.set(key, { name, slot, retired: false });
+    if (slot !== OVERFLOW_SLOT) this.#taken.set(key, { name, slot });
     return slot;
   }
 
   /** `key` has left the plan; its slot is given away once it is quiet. */
   retire(key: string): void {
-    const known = this.#taken.get(key);
-    if (known !== undefined) known.retired = true;
+    if (this.#taken.has(key)) this.#retired.add(key);
   }
 
   /** Frees retired slots that are `quiet`: nobody holds them and nobody will write to them again. */
   sweep(quiet: (slot: number) => boolean): void {
-    let freed = false;
-    for (const [key, { slot, retired }] of this.#taken) {
-      if (!retired || !quiet(slot)) continue;
+    const before = this.#free.length;
+    for (const key of this.#retired) {
+      const slot = this.#taken.get(key)!.slot;
+      if (!quiet(slot)) continue;
+      this.#retired.delete(key);
       this.#taken.delete(key);
       this.#free.push(slot);
-      freed = true;
     }
-    if (freed) this.#free.sort((a, b) => b - a);
+    if (this.#free.length > before) this.#free.sort((a, b) => b - a);
   }
 
   /** All names that have a slot of their own, retired ones included. */

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { seededRandom } from '../balance/testing.ts';
+import { AccessLogRing, MAX_LINE } from './access-log-ring.ts';
+
+function write(ring: AccessLogRing, line: string): boolean {
+  const at = ring.begin();
+  if (at < 0) return false;
+  const { written } = new TextEncoder().encodeInto(line, ring.bytes.subarray(at));
+  ring.commit(at + written);
+  return true;
+}
+
+function read(ring: AccessLogRing): string {
+  const lines = ring.read();
+  return lines === null ? '' : new TextDecoder().decode(lines);
+}
+
+describe('access log ring', () => {
+  it('gives nothing when it is empty, and what was written once', () => {
+    const ring = AccessLogRing.create();
+    assert.equal(ring.read(), null);
+    write(ring, 'one\n');
+    write(ring, 'two\n');
+    assert.equal(read(ring), 'one\ntwo\n');
+    assert.equal(ring.read(), null);
+  });
+
+  it('keeps a line to itself until it is complete', () => {
+    const ring = AccessLogRing.create();
+    ring.bytes.set([97, 98], ring.begin());
+    assert.equal(ring.read(), null);
+  });
+
+  it('hands out memory that is not shared', () => {
+    const ring = AccessLogRing.create();
+    write(ring, 'x\n');
+    assert.ok(ring.read()?.buffer instanceof ArrayBuffer);
+  });
+
+  it('drops whole lines while it is full, counts them, and goes on when it is read', () => {
+    const ring = AccessLogRing.create(4 * MAX_LINE);
+    const line = `${'x'.repeat(999)}\n`;
+    let kept = 0;
+    while (write(ring, line)) kept++;
+    assert.ok(kept * 1_000 >= 4 * MAX_LINE - MAX_LINE && kept * 1_000 <= 5 * MAX_LINE, `${kept} lines kept`);
+    assert.equal(ring.dropped, 1);
+    assert.equal(write(ring, line), false);
+    assert.equal(ring.dropped, 2);
+    assert.equal(read(ring), line.repeat(kept));
+    assert.ok(write(ring, 'again\n'));
+    assert.equal(read(ring), 'again\n');
+  });
+
+  it('loses, repeats and tears nothing over many laps, whatever the reader’s pace', () => {
+    const random = seededRandom(7);
+    const writer = AccessLogRing.create(2 * MAX_LINE);
+    const reader = new AccessLogRing(writer.shared);
+    let written = '';
+    let got = '';
+    let dropped = 0;
+    for (let n = 0; n < 20_000; n++) {
+      const line = `${n}${'.'.repeat(Math.floor(random() ** 4 * (MAX_LINE - 100)))}\n`;
+      if (write(writer, line)) written += line;
+      else dropped++;
+      if (random() < 0.2) got += read(reader);
+    }
+    got += read(reader);
+    assert.equal(got.length, written.length);
+    assert.ok(got === written);
+    assert.equal(reader.dropped, dropped);
+    assert.ok(dropped > 0);
+  });
+
+  it('refuses memory that holds no two lines', () => {
+    assert.throws(() => new AccessLogRing(new SharedArrayBuffer(MAX_LINE)), RangeError);
+  });
+});

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { Arena } from '../reactor/arena.ts';
+import { AccessLog } from './access-log.ts';
+import { AccessLogRing, MAX_LINE } from './access-log-ring.ts';
+import { ConnectionRecord } from './connection-record.ts';
+import { EndReason } from './end-reason.ts';
+import { SEGMENT_OVERRUN } from './line-writer.ts';
+import { RequestRecord } from './request-record.ts';
+
+const planned: PlannedListener = {
+  id: 'lst-1',
+  loadBalancerId: 'lb-1',
+  loadBalancerName: 'shop',
+  name: 'web',
+  protocol: 'http',
+  addresses: ['127.1.0.1'],
+  port: 8080,
+  serviceId: 'svc-1',
+  idleTimeout: 60_000,
+  headerTimeout: 10_000,
+  accessLog: true,
+};
+const client = { remoteAddress: '192.0.2.7', remotePort: 40_123, localAddress: '127.1.0.1' };
+
+/** A log over `memory`, at 5,100.5 ms of the reactor's clock and noon of the calendar. */
+function logOver(memory: Uint8Array): { log: AccessLog; ring: AccessLogRing; lines: () => unknown[] } {
+  const ring = AccessLogRing.create();
+  const arena = { memory } as Arena;
+  const clock = { arena, now: 5_100.5, wallTime: Date.UTC(2026, 4, 1, 12, 0, 0, 250) };
+  const log = new AccessLog(ring, clock);
+  const lines = (): unknown[] =>
+    new TextDecoder('utf8', { fatal: true })
+      .decode(ring.read() ?? new Uint8Array(0))
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+  return { log, ring, lines };
+}
+
+function placeIn(memory: Uint8Array, record: RequestRecord, texts: Record<string, string>): void {
+  let at = 0;
+  for (const [name, text] of Object.entries(texts)) {
+    const start = at;
+    for (const unit of text) memory[at++] = unit.charCodeAt(0);
+    Object.assign(record, { [`${name}Start`]: start, [`${name}End`]: at });
+  }
+}
+
+describe('access log', () => {
+  it('writes a line of JSON for a request', () => {
+    const memory = new Uint8Array(4_096);
+    const { log, lines } = logOver(memory);
+    const record = new RequestRecord();
+    record.clear(5_000.125);
+    placeIn(memory, record, {
+      method: 'GET',
+      target: '/a?b="c"',
+      host: 'shop.example',
+      agent: 'curl/8\\\xff',
+      referer: 'http://x/',
+      requestId: 'r-1',
+    });
+    Object.assign(record, { dispatchedAt: 5_001, readyAt: 5_003.5, firstByteAt: 5_050, target: '10.0.0.1:80' });
+    Object.assign(record, { status: 200, targetStatus: 200, bytesReceived: 612, bytesSent: 5_000_000_000 });
+    log.request({ planned }, client, record);
+    assert.deepEqual(lines(), [
+      {
+        time: '2026-05-01T12:00:00.250Z',
+        load_balancer: 'lb-1',
+        listener: 'lst-1',
+        scheme: 'http',
+        vport: 8080,
+        vip: '127.1.0.1',
+        client_ip: '192.0.2.7',
+        client_port: 40_123,
+        target: '10.0.0.1:80',
+        request_ms: 100.375,
+        connect_ms: 2.5,
+        response_ms: 49,
+        status: 200,
+        target_status: 200,
+        request_length: 612,
+        bytes_sent: 5_000_000_000,
+        method: 'GET',
+        uri: '/a?b="c"',
+        host: 'shop.example',
+        protocol: 'HTTP/1.1',
+        user_agent: 'curl/8\\ÿ',
+        referer: 'http://x/',
+        request_id: 'r-1',
+        reason: 'none',
+      },
+    ]);
+  });
+
+  it('says null and nothing for what there was not', () => {
+    const { log, lines } = logOver(new Uint8Array(16));
+    const record = new RequestRecord();
+    record.clear(5_100.5);
+    record.status = 400;
+    record.reason = EndReason.clientRequestHead;
+    log.request({ planned }, client, record);
+    const [line] = lines() as [Record<string, unknown>];
+    assert.equal(line['connect_ms'], null);
+    assert.equal(line['response_ms'], null);
+    assert.equal(line['target'], '');
+    assert.equal(line['protocol'], '');
+    assert.equal(line['request_ms'], 0);
+    assert.equal(line['reason'], 'client-request-head');
+    assert.ok(!('request_id' in line));
+  });
+
+  it('keeps the longest line that there can be below MAX_LINE, and marks it', () => {
+    const memory = new Uint8Array(64 * 1024);
+    const { log, ring } = logOver(memory);
+    const record = new RequestRecord();
+    record.clear(0);
+    const long = '\0'.repeat(8_000);
+    placeIn(memory, record, { method: long, target: long, host: long, agent: long, referer: long, requestId: long });
+    record.target = `[${'ffff:'.repeat(7)}ffff%${'i'.repeat(16)}]:65535`;
+    Object.assign(record, { bytesSent: 2 ** 53 - 1, bytesReceived: 2 ** 53 - 1, dispatchedAt: 1, readyAt: 1e12 });
+    const longest = { ...planned, id: 'l'.repeat(200), loadBalancerId: 'b'.repeat(200), port: 65_535 };
+    const address = `${'ffff:'.repeat(7)}ffff%${'i'.repeat(16)}`;
+    log.request({ planned: longest }, { remoteAddress: address, localAddress: address, remotePort: 65_535 }, record);
+    const line = ring.read()!;
+    assert.ok(line.length + SEGMENT_OVERRUN <= MAX_LINE, `${line.length}`);
+    assert.equal(JSON.parse(new TextDecoder().decode(line)).clipped, true);
+  });
+
+  it('writes a line for a tunnelled connection, and follows a changed listener', () => {
+    const { log, lines } = logOver(new Uint8Array(16));
+    const record = new ConnectionRecord(5_000);
+    Object.assign(record, { target: '10.0.0.2:5432', connectedAt: 5_000.75, bytesReceived: 10, bytesSent: 20 });
+    record.reason = EndReason.targetTunnel;
+    log.connection({ planned: { ...planned, protocol: 'tcp' } }, client, record);
+    log.connection({ planned: { ...planned, protocol: 'tcp', port: 9 } }, client, record);
+    const [first, second] = lines() as [Record<string, unknown>, Record<string, unknown>];
+    assert.deepEqual(first, {
+      time: '2026-05-01T12:00:00.250Z',
+      load_balancer: 'lb-1',
+      listener: 'lst-1',
+      scheme: 'tcp',
+      vport: 8080,
+      vip: '127.1.0.1',
+      client_ip: '192.0.2.7',
+      client_port: 40_123,
+      target: '10.0.0.2:5432',
+      connection_ms: 100.5,
+      connect_ms: 0.75,
+      bytes_received: 10,
+      bytes_sent: 20,
+      reason: 'target-tunnel',
+    });
+    assert.equal(second['vport'], 9);
+  });
+});
