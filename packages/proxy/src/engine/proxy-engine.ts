@@ -5,7 +5,7 @@ import type { EngineCounters } from '../telemetry/counters.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import type { AddressProbe } from './address-probe.ts';
 import type { EngineChange, ProxyEngine } from './engine.ts';
-import type { SharedChange, Tables } from './tables.ts';
+import type { Tables } from './tables.ts';
 import type { WorkerSeat } from './worker-seat.ts';
 
 /** The data plane of one node: keeps what is wanted, and has all workers run the same. */
@@ -62,30 +62,46 @@ export class WorkerEngine implements ProxyEngine {
   }
 
   async #apply(change: EngineChange): Promise<readonly RefusedListener[]> {
-    const before = new Map<string, PlannedListener | null>();
-    const listeners = new Map(change.listeners);
+    const leaving = new Map<string, null>();
+    const coming = new Map<string, PlannedListener>();
     for (const [id, planned] of change.listeners) {
-      const old = this.#tables.listener(id);
-      before.set(id, old);
       this.#refused.delete(id);
-      const taken = planned === null ? null : this.#findTaken(planned, old);
-      if (taken === null) continue;
-      this.#refused.set(id, taken);
-      listeners.delete(id);
+      const old = this.#tables.listener(id);
+      if (planned === null || (old !== null && (old.port !== planned.port || old.protocol !== planned.protocol))) {
+        leaving.set(id, null);
+      }
+      if (planned !== null) coming.set(id, planned);
     }
-    const refused = await this.#tell(this.#tables.change({ services: change.services, listeners }));
-    if (refused.size > 0) {
-      // Whole or not at all: what one worker cannot open, the others give up again.
-      const back = new Map(Array.from(refused.keys(), (id) => [id, before.get(id) ?? null] as const));
-      await this.#tell(this.#tables.change({ services: new Map(), listeners: back }));
-      for (const [id, refusal] of refused) this.#refused.set(id, refusal);
-    }
+    // What goes comes first, so that its addresses are free for what comes.
+    if (leaving.size > 0) await this.#tell({ services: new Map(), listeners: leaving });
+    await this.#open(change.services, coming);
     return [...this.#refused.values()];
+  }
+
+  async #open(services: EngineChange['services'], coming: Map<string, PlannedListener>): Promise<void> {
+    const before = new Map<string, PlannedListener | null>();
+    const listeners = new Map<string, PlannedListener>();
+    for (const [id, planned] of coming) {
+      const old = this.#tables.listener(id);
+      const taken = this.#findTaken(planned, old);
+      if (taken !== null) {
+        this.#refused.set(id, taken);
+        continue;
+      }
+      before.set(id, old);
+      listeners.set(id, planned);
+    }
+    const refused = await this.#tell({ services, listeners });
+    if (refused.length === 0) return;
+    // Whole or not at all: what one worker cannot open, the others give up again.
+    const back = new Map(refused.map(({ listenerId }) => [listenerId, before.get(listenerId) ?? null]));
+    await this.#tell({ services: new Map(), listeners: back });
+    for (const refusal of refused) this.#refused.set(refusal.listenerId, refusal);
   }
 
   /** Addresses that somebody else listens on; SO_REUSEPORT would let this user's other processes share them. */
   #findTaken(planned: PlannedListener, old: PlannedListener | null): RefusedListener | null {
-    const kept = old !== null && old.port === planned.port ? old.addresses : [];
+    const kept = old?.addresses ?? [];
     for (const address of planned.addresses) {
       if (kept.includes(address)) continue;
       const refusal = this.#probe(planned.id, address, planned.port);
@@ -94,9 +110,10 @@ export class WorkerEngine implements ProxyEngine {
     return null;
   }
 
-  async #tell(change: SharedChange): Promise<Map<string, RefusedListener>> {
-    const answers = await Promise.all(this.#seats.map((seat) => seat.apply(change)));
-    this.#tables.retire(change);
-    return new Map(answers.flat().map((refusal) => [refusal.listenerId, refusal]));
+  async #tell(change: EngineChange): Promise<RefusedListener[]> {
+    const shared = this.#tables.change(change);
+    const answers = await Promise.all(this.#seats.map((seat) => seat.apply(shared)));
+    this.#tables.retire(shared);
+    return answers.flat();
   }
 }

@@ -405,13 +405,13 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
     this.#upstreamReady = false;
     this.#leaveTarget();
     if (this.#responseStarted) {
-      this.#record.reason = loss.cause === 'timeout' ? EndReason.proxyResponseBody : EndReason.targetResponseBody;
+      this.#record.reason = EndReason.targetResponseBody;
       this.#cut();
       return;
     }
     if (loss.phase === 'connect') {
       // Not one byte has gone to that target, so another one may be asked whatever the method.
-      this.#record.reason = EndReason.targetConnect;
+      this.#record.reason = loss.cause === 'exhausted' ? EndReason.proxyConnect : EndReason.targetConnect;
       if (this.#attempts < MAX_ATTEMPTS) this.#dispatch();
       else this.#fail(loss.cause === 'timeout' ? 504 : 502);
       return;

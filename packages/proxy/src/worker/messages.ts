@@ -9,7 +9,7 @@ export type ToWorker =
   | { readonly type: 'stop'; readonly drainMilliseconds: number };
 
 export type FromWorker =
-  | { readonly type: 'ready'; readonly reactor: string; readonly reason: string }
+  | { readonly type: 'ready'; readonly reactor: 'uring' | 'portable'; readonly reason: string }
   | { readonly type: 'applied'; readonly sequence: number; readonly refused: readonly RefusedListener[] }
   | { readonly type: 'stopped' };
 

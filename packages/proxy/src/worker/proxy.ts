@@ -41,7 +41,10 @@ export class Proxy {
     this.#rows = rows;
   }
 
-  /** Applies a change; calls back with the listeners of it that are refused. One call at a time. */
+  /**
+   * Applies a change; calls back with the listeners of it that are refused. One call at a time. A listener keeps its
+   * protocol and port; one with others has been removed before.
+   */
   apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
     for (const { id, service } of change.services) if (service !== null) this.#setService(id, service);
     const refused: RefusedListener[] = [];
@@ -87,16 +90,7 @@ export class Proxy {
     answered: (refused: RefusedListener | null) => void,
   ): void {
     const { id } = change;
-    let running = this.#listeners.get(id);
-    if (running !== undefined && running.listener.planned.protocol !== planned.protocol) {
-      this.#removeListener(id);
-      running = undefined;
-    }
-    if (running !== undefined && running.listener.planned.port !== planned.port) {
-      this.#removeListener(id);
-      running = undefined;
-    }
-    const known = running;
+    const known = this.#listeners.get(id);
     const { listener, sockets } = known ?? this.#newListener(planned, this.#rows.listener(change.slot));
     // A new listener has its service before its sockets, as the first connection may come at once.
     if (known === undefined) this.#joinService(listener);

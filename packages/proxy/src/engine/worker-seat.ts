@@ -1,0 +1,168 @@
+import { Worker } from 'node:worker_threads';
+import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import { Wake } from '../reactor/wake.ts';
+import { AccessLogRing } from '../telemetry/access-log-ring.ts';
+import type { SharedCounters } from '../telemetry/shared-counters.ts';
+import type { FromWorker, ToWorker } from '../worker/messages.ts';
+import type { WorkerData } from '../worker/worker-data.ts';
+import type { EngineOptions } from './engine.ts';
+import type { SharedChange, Tables } from './tables.ts';
+
+/** Before a worker that died is replaced, in milliseconds: doubled with each death until one has lived for a minute. */
+const RESTART_DELAY = 50;
+const RESTART_DELAY_LIMIT = 5_000;
+const LONG_LIFE = 60_000;
+
+/** What the reactor of a worker turned out to be. */
+export interface Ready {
+  readonly reactor: 'uring' | 'portable';
+  readonly reason: string;
+}
+
+export interface SeatOptions {
+  readonly index: number;
+  readonly reactor: EngineOptions['reactor'];
+  readonly tables: Tables;
+  readonly counters: SharedCounters;
+  /** Tells of a worker that died, and why. */
+  readonly onDeath: (index: number, error: Error) => void;
+}
+
+/**
+ * One worker thread as the engine sees it. A thread that dies takes its connections with it and is replaced; the new
+ * one is told everything before it answers for anything.
+ */
+export class WorkerSeat {
+  readonly #options: SeatOptions;
+  readonly #ring = AccessLogRing.create();
+  readonly #wake = new Wake();
+  /** Changes that the worker has not acknowledged, by sequence. */
+  readonly #pending = new Map<number, (refused: readonly RefusedListener[]) => void>();
+  #thread: Worker | null = null;
+  #sequence = 0;
+  #stopping = false;
+  #delay = RESTART_DELAY;
+  #bornAt = 0;
+  #ready: ((ready: Ready) => void) | null = null;
+  #failed: ((error: Error) => void) | null = null;
+  #stopped: (() => void) | null = null;
+
+  constructor(options: SeatOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the first thread. Rejects when it cannot run, such as with a reactor that the system forbids. */
+  start(): Promise<Ready> {
+    return new Promise((resolve, reject) => {
+      this.#ready = resolve;
+      this.#failed = reject;
+      this.#spawn();
+    });
+  }
+
+  /** Resolves when the worker runs the change, with the listeners of it that it cannot open. */
+  apply(change: SharedChange): Promise<readonly RefusedListener[]> {
+    return new Promise((resolve) => {
+      // Without a thread there is nothing to tell: its successor is told everything.
+      if (this.#thread === null) resolve([]);
+      else this.#tell(change, resolve);
+    });
+  }
+
+  get accessLogDropped(): number {
+    return this.#ring.dropped;
+  }
+
+  readAccessLog(): Uint8Array | null {
+    return this.#ring.read();
+  }
+
+  /** Resolves when the worker has drained and its thread has ended. */
+  stop(drainMilliseconds: number): Promise<void> {
+    this.#stopping = true;
+    if (this.#thread === null) {
+      this.#wake.close();
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#stopped = resolve;
+      this.#post({ type: 'stop', drainMilliseconds });
+    });
+  }
+
+  #spawn(): void {
+    const { index, reactor, counters } = this.#options;
+    const workerData: WorkerData = {
+      reactor,
+      wake: this.#wake.descriptor,
+      ring: this.#ring.shared,
+      counters: counters.blocks(index),
+    };
+    const thread = new Worker(new URL('../worker/main.ts', import.meta.url), { workerData });
+    let cause = new Error('the worker ended by itself');
+    this.#thread = thread;
+    this.#bornAt = performance.now();
+    thread.on('message', (message: FromWorker) => this.#onMessage(message));
+    thread.on('error', (error) => {
+      cause = error instanceof Error ? error : new Error(String(error));
+    });
+    thread.on('exit', () => this.#onExit(cause));
+  }
+
+  #onMessage(message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        this.#ready?.({ reactor: message.reactor, reason: message.reason });
+        this.#ready = null;
+        this.#failed = null;
+        return;
+      case 'applied': {
+        const resolve = this.#pending.get(message.sequence);
+        this.#pending.delete(message.sequence);
+        resolve?.(message.refused);
+        return;
+      }
+      case 'stopped':
+        // The thread ends by itself now; `exit` tells.
+        return;
+    }
+  }
+
+  #onExit(cause: Error): void {
+    const { index, counters, onDeath } = this.#options;
+    this.#thread = null;
+    counters.forgetWorker(index);
+    for (const resolve of this.#pending.values()) resolve([]);
+    this.#pending.clear();
+    if (this.#stopping) {
+      this.#wake.close();
+      this.#stopped?.();
+      return;
+    }
+    if (this.#failed !== null) {
+      this.#failed(cause);
+      return;
+    }
+    onDeath(index, cause);
+    if (performance.now() - this.#bornAt >= LONG_LIFE) this.#delay = RESTART_DELAY;
+    setTimeout(() => this.#replace(), this.#delay);
+    this.#delay = Math.min(this.#delay * 2, RESTART_DELAY_LIMIT);
+  }
+
+  #replace(): void {
+    if (this.#stopping) return;
+    this.#spawn();
+    this.#tell(this.#options.tables.everything(), () => undefined);
+  }
+
+  #tell(change: SharedChange, applied: (refused: readonly RefusedListener[]) => void): void {
+    const sequence = ++this.#sequence;
+    this.#pending.set(sequence, applied);
+    this.#post({ type: 'apply', sequence, ...change });
+  }
+
+  #post(message: ToWorker): void {
+    this.#thread?.postMessage(message);
+    this.#wake.signal();
+  }
+}

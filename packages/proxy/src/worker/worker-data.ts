@@ -1,0 +1,12 @@
+import type { EngineOptions } from '../engine/engine.ts';
+import type { CounterBlocks } from '../telemetry/shared-counters.ts';
+
+/** What a worker thread is started with. */
+export interface WorkerData {
+  readonly reactor: EngineOptions['reactor'];
+  /** Descriptor of the eventfd that wakes the worker's loop. */
+  readonly wake: number;
+  /** Memory of its access-log ring. */
+  readonly ring: SharedArrayBuffer;
+  readonly counters: CounterBlocks;
+}
