@@ -1,16 +1,24 @@
-// Starts the benchmark on the project's own Node, whatever Node the shell has.
+#!/usr/bin/env node
+// @ts-check
+// `npm run bench`: installs what is missing, then runs the benchmarks with the pinned Node.
+
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { ensureInstalled } from './install.mjs';
+import { Refusal, root, usableNode } from './runtime.mjs';
 
-const node = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
-const main = fileURLToPath(new URL('../bench/main.ts', import.meta.url));
-
-if (!existsSync(node)) {
-  console.error('bench: the dependencies are not installed; run `npm ci` first');
-  process.exit(1);
+try {
+  await ensureInstalled();
+  const run = spawn(usableNode(), [join(root, 'bench', 'main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The benchmark cleans up when it gets one of these; this process only waits for it.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => run.kill(signal));
+  }
+  run.on('exit', (code) => {
+    process.exitCode = code ?? 1;
+  });
+} catch (error) {
+  if (!(error instanceof Refusal)) throw error;
+  process.stderr.write(`npm run bench: ${error.message}\n`);
+  process.exitCode = 1;
 }
-const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
-// The benchmark cleans up on these itself; this process only waits for it.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.once('exit', (code) => process.exit(code ?? 1));

@@ -1,0 +1,35 @@
+import type { Endpoint } from '../origin.ts';
+
+/** A load balancer that is measured: how to find it and how to start it. */
+export interface Balancer {
+  readonly name: string;
+  /** Its version in one line. Throws, saying why, when it is not here. */
+  version(): Promise<string>;
+  /** Starts it with one worker or thread and resolves when it takes connections. */
+  start(setup: Setup): Promise<RunningBalancer>;
+}
+
+/** All balancers get the same: one HTTP listener, round robin, equal weights, kept upstream connections, access log, metrics. */
+export interface Setup {
+  /** For its configuration and logs; empty, and removed at the end. */
+  readonly directory: string;
+  /** Where clients come in. */
+  readonly address: string;
+  readonly port: number;
+  /** A free port of the same address for metrics. */
+  readonly metricsPort: number;
+  readonly origins: readonly Endpoint[];
+  /** The core to run on; null: any. */
+  readonly core: number | null;
+}
+
+export interface RunningBalancer {
+  readonly address: string;
+  readonly port: number;
+  /** The processes that carry traffic, with what belongs to them. */
+  pids(): readonly number[];
+  stop(): Promise<void>;
+}
+
+/** Client and idle connections that each balancer is configured for; stays below 20,000 descriptors in a process. */
+export const MAX_CONNECTIONS = 12_000;

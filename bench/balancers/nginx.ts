@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { startNginx } from '../nginx.ts';
+import { run } from '../process/children.ts';
+import type { Balancer, RunningBalancer, Setup } from './balancer.ts';
+
+/** Debian's nginx as a proxy. */
+export const nginx: Balancer = {
+  name: 'nginx',
+  async version() {
+    return (await run(['sh', '-c', 'nginx -v 2>&1'], { core: null })).trim().replace('nginx version: nginx/', 'nginx ');
+  },
+  async start(setup: Setup): Promise<RunningBalancer> {
+    const child = await startNginx('nginx', configuration(setup), setup.directory, setup, setup.core);
+    return { address: setup.address, port: setup.port, pids: () => child.pids, stop: () => child.stop() };
+  },
+};
+
+/**
+ * The log's fields are those of HAProxy's httplog. Buffers hold a large part of a 1 MB response in memory, and nothing
+ * goes to temporary files, which a benchmark of the network must not measure.
+ */
+function configuration(setup: Setup): string {
+  const servers = setup.origins.map((origin) => `    server ${origin.address}:${origin.port} weight=1;`);
+  const accessLog = join(setup.directory, 'access.log');
+  return `
+  log_format fields '$remote_addr:$remote_port [$time_local] $server_port $upstream_addr '
+    '$request_time/$upstream_connect_time/$upstream_header_time/$upstream_response_time '
+    '$status $bytes_sent $request_length $connection $connection_requests "$request" "$http_user_agent"';
+  access_log ${accessLog} fields buffer=64k flush=1s;
+  keepalive_timeout 120s;
+  keepalive_requests 1000000000;
+  upstream origins {
+${servers.join('\n')}
+    keepalive 512;
+    keepalive_requests 1000000000;
+  }
+  server {
+    listen ${setup.address}:${setup.port} backlog=4096;
+    location / {
+      proxy_pass http://origins;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_buffers 16 16k;
+      proxy_busy_buffers_size 64k;
+      proxy_max_temp_file_size 0;
+    }
+  }
+  server {
+    listen ${setup.address}:${setup.metricsPort};
+    access_log off;
+    location = /metrics { stub_status; }
+  }
+`;
+}

@@ -1,0 +1,80 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { createEngine } from '@evenkeel/proxy/engine/create.ts';
+import type { Setup } from './balancers/balancer.ts';
+
+/**
+ * A program that runs the data plane alone, as `balancers/engine.ts` sets it up: one HTTP listener in front of the
+ * origins, the access log drained to a file twice a second, the counters served as JSON. The only argument is the file
+ * with the setup. EVENKEEL_REACTOR chooses the reactor (uring).
+ */
+const setup = JSON.parse(readFileSync(process.argv[2], 'utf8')) as Setup;
+const reactor = process.env.EVENKEEL_REACTOR === 'portable' ? 'portable' : 'uring';
+const engine = await createEngine({ workers: 1, reactor });
+console.log(`reactor ${engine.reactor}: ${engine.reactorReason}`);
+
+const refused = await engine.apply({
+  services: new Map([
+    [
+      'service',
+      {
+        service: {
+          id: 'service',
+          name: 'origins',
+          protocol: 'http',
+          algorithm: 'round-robin',
+          groupId: 'group',
+          port: 80,
+          healthCheck: null,
+          connectTimeout: 5_000,
+          readTimeout: 60_000,
+          drainTimeout: 1_000,
+        },
+        targets: setup.origins.map(({ address, port }, index) => ({
+          id: `origin${index}`,
+          address,
+          port,
+          weight: 1,
+          eligible: true,
+        })),
+      },
+    ],
+  ]),
+  listeners: new Map([
+    [
+      'listener',
+      {
+        id: 'listener',
+        loadBalancerId: 'balancer',
+        loadBalancerName: 'bench',
+        name: 'clients',
+        protocol: 'http',
+        addresses: [setup.address],
+        port: setup.port,
+        serviceId: 'service',
+        idleTimeout: 120_000,
+        headerTimeout: 10_000,
+        accessLog: true,
+      },
+    ],
+  ]),
+});
+if (refused.length > 0) throw new Error(`the listener was refused: ${refused[0].detail}`);
+
+const accessLog = join(setup.directory, 'access.log');
+const drain = setInterval(() => {
+  for (let lines = engine.readAccessLog(); lines !== null; lines = engine.readAccessLog())
+    appendFileSync(accessLog, lines);
+}, 500);
+const metrics = createServer((_request, response) => {
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(engine.counters()));
+});
+metrics.listen(setup.metricsPort, setup.address);
+
+process.once('SIGTERM', async () => {
+  clearInterval(drain);
+  metrics.close();
+  await engine.stop(1_000);
+});

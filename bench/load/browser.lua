@@ -1,0 +1,31 @@
+-- Requests as a browser sends them: 12 headers, about 600 bytes. The request is static, so wrk builds it only once.
+-- WRK_CLOSE=1: a new connection for each request. WRK_THINK=n: each connection waits a random time of n ms on average
+-- between an answer and its next request, so that every balancer gets about the same load, below its limit.
+
+wrk.headers = {
+  ["Host"] = "shop.example.com",
+  ["Connection"] = os.getenv("WRK_CLOSE") and "close" or "keep-alive",
+  ["sec-ch-ua"] = '"Chromium";v="138", "Not)A;Brand";v="8"',
+  ["sec-ch-ua-mobile"] = "?0",
+  ["sec-ch-ua-platform"] = '"Linux"',
+  ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36",
+  ["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+  ["Sec-Fetch-Site"] = "same-origin",
+  ["Sec-Fetch-Mode"] = "navigate",
+  ["Accept-Encoding"] = "gzip, deflate, br, zstd",
+  ["Accept-Language"] = "en-GB,en;q=0.9,de;q=0.8",
+  ["Cookie"] = "session=7f9c2ba4e88f827d616045507605853e; consent=1; theme=dark",
+}
+
+local think = tonumber(os.getenv("WRK_THINK"))
+if think then
+  function delay() return math.random(0, 2 * think) end
+end
+
+function done(summary, latency)
+  local e = summary.errors
+  io.write(string.format(
+    '\nresult {"requests":%d,"bytes":%d,"microseconds":%d,"p50":%d,"p99":%d,"errors":%d}\n',
+    summary.requests, summary.bytes, summary.duration, latency:percentile(50), latency:percentile(99),
+    e.connect + e.read + e.write + e.status + e.timeout))
+end

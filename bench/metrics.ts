@@ -1,0 +1,45 @@
+/** What is measured, and which way is better. A round of a scenario is a record of some of these. */
+export const METRICS = {
+  cpuPerRequest: { label: 'CPU per request', unit: 'µs', better: 'lower' },
+  userPerRequest: { label: '– user', unit: 'µs', better: 'lower' },
+  systemPerRequest: { label: '– system', unit: 'µs', better: 'lower' },
+  requestsPerSecond: { label: 'Requests per second', unit: '/s', better: 'higher' },
+  p50: { label: 'Latency p50, saturated', unit: 'ms', better: 'lower' },
+  p99: { label: 'Latency p99, saturated', unit: 'ms', better: 'lower' },
+  pacedP50: { label: 'Latency p50, equal load', unit: 'ms', better: 'lower' },
+  pacedP99: { label: 'Latency p99, equal load', unit: 'ms', better: 'lower' },
+  pacedRate: { label: 'Rate of the equal load', unit: '/s', better: 'higher' },
+  gigabytesPerCpuSecond: { label: 'GB per CPU-second', unit: 'GB', better: 'higher' },
+  gigabytesPerSecond: { label: 'GB per second', unit: 'GB/s', better: 'higher' },
+  busy: { label: 'Cores kept busy', unit: 'cores', better: 'lower' },
+  errors: { label: 'Failed requests', unit: '', better: 'lower' },
+  bytesPerIdleConnection: { label: 'Memory per idle connection', unit: 'KiB', better: 'lower' },
+  downloadMovement: { label: 'Memory movement, slow 1 GB download', unit: 'KiB', better: 'lower' },
+  restMovement: { label: 'Memory movement at rest', unit: 'KiB', better: 'lower' },
+  residentAtRest: { label: 'Resident memory at rest', unit: 'MiB', better: 'lower' },
+  applyP50: { label: 'API call → traffic follows, p50', unit: 'ms', better: 'lower' },
+  applyP99: { label: 'API call → traffic follows, p99', unit: 'ms', better: 'lower' },
+  callP50: { label: '– of which the API call answers, p50', unit: 'ms', better: 'lower' },
+  coldStart: { label: 'First start → first proxied byte', unit: 's', better: 'lower' },
+  restart: { label: 'Next start → first proxied byte', unit: 's', better: 'lower' },
+  foreign: { label: 'Disturbance: cores used by other programs', unit: 'cores', better: 'lower' },
+  stolen: { label: 'Disturbance: cores taken by the hypervisor', unit: 'cores', better: 'lower' },
+} as const satisfies Record<string, Metric>;
+
+export interface Metric {
+  readonly label: string;
+  readonly unit: string;
+  readonly better: 'lower' | 'higher';
+}
+
+export type MetricName = keyof typeof METRICS;
+export type Round = Readonly<Partial<Record<MetricName, number>>>;
+
+/** A value with as many digits as it deserves: about three that count. */
+export function format(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1000) return Math.round(value).toLocaleString('en-US');
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(1);
+  return value.toFixed(2);
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Round } from './metrics.ts';
+import { compare, type Rounds, type Target } from './verdict.ts';
+
+const OURS = 'evenkeel';
+
+function rounds(values: Record<string, Round[]>): Rounds {
+  return new Map(Object.entries(values));
+}
+
+const cpu = (...values: number[]): Round[] => values.map((cpuPerRequest) => ({ cpuPerRequest }));
+const rate = (...values: number[]): Round[] => values.map((requestsPerSecond) => ({ requestsPerSecond }));
+
+test('where lower is better, the ratio is against the lowest peer', () => {
+  const [row] = compare(
+    rounds({ haproxy: cpu(26, 24, 25), nginx: cpu(20, 21, 19), [OURS]: cpu(15, 14, 16) }),
+    OURS,
+    [],
+  );
+  assert.equal(row.against, 'nginx');
+  assert.equal(row.ratio, 0.75);
+  assert.equal(row.reached, null);
+});
+
+test('where higher is better, the ratio is against the highest peer', () => {
+  const [row] = compare(rounds({ haproxy: rate(100), nginx: rate(200), [OURS]: rate(300) }), OURS, []);
+  assert.equal(row.against, 'nginx');
+  assert.equal(row.ratio, 1.5);
+});
+
+test('a ratio target is reached at its limit and missed beyond it', () => {
+  const target: Target = { metric: 'cpuPerRequest', kind: 'ratio', against: 'better', limit: 0.75 };
+  const at = compare(rounds({ nginx: cpu(20), [OURS]: cpu(15) }), OURS, [target]);
+  const beyond = compare(rounds({ nginx: cpu(20), [OURS]: cpu(15.1) }), OURS, [target]);
+  assert.equal(at[0].reached, true);
+  assert.equal(beyond[0].reached, false);
+});
+
+test('a lower bound holds where higher is better', () => {
+  const target: Target = { metric: 'requestsPerSecond', kind: 'ratio', against: 'better', limit: 1 };
+  assert.equal(compare(rounds({ nginx: rate(10), [OURS]: rate(11) }), OURS, [target])[0].reached, true);
+  assert.equal(compare(rounds({ nginx: rate(10), [OURS]: rate(9) }), OURS, [target])[0].reached, false);
+});
+
+test('a target may name its peer, and has no verdict when that peer is missing', () => {
+  const target: Target = { metric: 'cpuPerRequest', kind: 'ratio', against: 'haproxy', limit: 1 };
+  const named = compare(rounds({ haproxy: cpu(30), nginx: cpu(20), [OURS]: cpu(25) }), OURS, [target])[0];
+  assert.equal(named.against, 'haproxy');
+  assert.equal(named.reached, true);
+  const missing = compare(rounds({ nginx: cpu(20), [OURS]: cpu(25) }), OURS, [target])[0];
+  assert.equal(missing.reached, null);
+});
+
+test('an absolute target needs no peer', () => {
+  const target: Target = { metric: 'coldStart', kind: 'absolute', limit: 2 };
+  const [row] = compare(rounds({ [OURS]: [{ coldStart: 1.4 }, { coldStart: 2.9 }, { coldStart: 1.5 }] }), OURS, [
+    target,
+  ]);
+  assert.equal(row.reached, true);
+  assert.equal(row.ratio, null);
+  assert.deepEqual(row.ours, { low: 1.4, middle: 1.5, high: 2.9 });
+});
+
+test('single rounds give the range of the ratio', () => {
+  const [row] = compare(rounds({ nginx: cpu(20, 40), [OURS]: cpu(10, 30) }), OURS, []);
+  assert.deepEqual(row.ratios, { low: 0.5, middle: 0.625, high: 0.75 });
+});
+
+test('without our rounds the peers are listed, without a verdict', () => {
+  const target: Target = { metric: 'cpuPerRequest', kind: 'ratio', against: 'better', limit: 0.75 };
+  const [row] = compare(rounds({ nginx: cpu(20) }), OURS, [target]);
+  assert.equal(row.ours, null);
+  assert.equal(row.ratio, null);
+  assert.equal(row.reached, null);
+  assert.equal(row.peers.nginx.middle, 20);
+});
+
+test('a peer at zero has no ratio', () => {
+  const [row] = compare(rounds({ nginx: [{ errors: 0 }], [OURS]: [{ errors: 0 }] }), OURS, [
+    { metric: 'errors', kind: 'absolute', limit: 0 },
+  ]);
+  assert.equal(row.ratio, null);
+  assert.equal(row.ratios, null);
+  assert.equal(row.reached, true);
+});
