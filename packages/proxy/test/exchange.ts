@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+export interface Origin {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** An HTTP origin on an ephemeral port of 127.0.0.1. */
+export async function httpOrigin(handle: RequestListener, keepAliveTimeout = 60_000): Promise<Origin> {
+  const server = createHttpServer({ keepAliveTimeout }, handle);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: portOf(server), close: () => closed(server, () => server.closeAllConnections()) };
+}
+
+/** A TCP origin on an ephemeral port of 127.0.0.1; half-open sockets stay open. */
+export async function tcpOrigin(handle: (socket: Socket) => void): Promise<Origin> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+    handle(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: portOf(server),
+    close: () =>
+      closed(server, () => {
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+/** A port of 127.0.0.1 on which nobody listens now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const port = portOf(server);
+  await closed(server, () => undefined);
+  return port;
+}
+
+/** Sends bytes on a new connection and reads until the peer ends; `end`: with FIN behind them. */
+export async function rawExchange(port: number, bytes: string, end = false): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  if (end) socket.end(bytes, 'latin1');
+  else socket.write(bytes, 'latin1');
+  try {
+    await once(socket, 'end');
+  } finally {
+    socket.destroy();
+  }
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+export async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function portOf(server: Pick<Server, 'address'>): number {
+  return (server.address() as AddressInfo).port;
+}
+
+async function closed(server: Pick<Server, 'close'>, cut: () => void): Promise<void> {
+  const done = new Promise<void>((resolve) => server.close(() => resolve()));
+  cut();
+  await done;
+}
