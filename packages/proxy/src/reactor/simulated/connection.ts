@@ -1,0 +1,370 @@
+import { NO_BUFFER } from '../arena.ts';
+import { Closed, type Connection, type ConnectionHandler, type Endpoint } from '../reactor.ts';
+import { WheelEntry } from '../timer-wheel.ts';
+import type { SimulatedEvent } from './event-queue.ts';
+import type { SimulatedReactor } from './simulated-reactor.ts';
+import type { Socket } from './socket.ts';
+
+/** What the kernel has done for a connection and protocol code has not been told yet. */
+export type Completion =
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'received'; readonly buffer: number; readonly start: number; readonly end: number }
+  | { readonly kind: 'sent'; readonly bytes: number; readonly buffers: readonly number[] }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'closed'; readonly reason: Closed };
+
+type Incoming = Extract<Completion, { kind: 'received' | 'ended' }>;
+type Outgoing = { readonly buffer: number; at: number; readonly end: number };
+type Leaving = 'no' | 'close' | 'linger' | 'abort';
+
+class Deadline extends WheelEntry {
+  readonly #connection: SimulatedConnection;
+
+  constructor(connection: SimulatedConnection) {
+    super();
+    this.#connection = connection;
+  }
+
+  expire(): void {
+    this.#connection.passDeadline();
+  }
+}
+
+export class SimulatedConnection implements Connection {
+  handler: ConnectionHandler;
+  readonly id: number;
+  remoteAddress = '';
+  remotePort = 0;
+  localAddress = '';
+  localPort = 0;
+  unsent = 0;
+  readonly #reactor: SimulatedReactor;
+  #socket: Socket | null = null;
+  /** Outcome of connecting that has not been collected yet. */
+  #outcome: 'pending' | 'connected' | Closed = 'pending';
+  #announced = false;
+  readonly #sending: Outgoing[] = [];
+  /** Handed over by the kernel while the connection was paused. */
+  readonly #kept: Incoming[] = [];
+  #paused = false;
+  #ending = false;
+  #leaving: Leaving = 'no';
+  #lingerTime = 0;
+  #lingerTimer: SimulatedEvent | null = null;
+  #finSent = false;
+  #endCollected = false;
+  #endDelivered = false;
+  #closeCollected = false;
+  #gone = false;
+  readonly #deadline = new Deadline(this);
+
+  constructor(reactor: SimulatedReactor, id: number, handler: ConnectionHandler) {
+    this.#reactor = reactor;
+    this.id = id;
+    this.handler = handler;
+  }
+
+  // ---- what protocol code calls
+
+  send(buffer: number, start: number, end: number): void {
+    this.#reactor.arena.assertSendable(buffer, start, end);
+    if (this.#gone || this.#ending || this.#leaving !== 'no' || start === end) {
+      this.#reactor.arena.release(buffer);
+      return;
+    }
+    this.#trace(`send ${end - start}`);
+    this.#sending.push({ buffer, at: start, end });
+    this.unsent += end - start;
+    this.#reactor.noteUnsent(this.unsent);
+    this.wake();
+  }
+
+  end(): void {
+    if (this.#gone || this.#ending || this.#leaving !== 'no') return;
+    this.#trace('end');
+    this.#ending = true;
+    this.wake();
+  }
+
+  close(): void {
+    this.#leave('close');
+  }
+
+  closeLingering(milliseconds: number): void {
+    this.#lingerTime = milliseconds;
+    this.#leave('linger');
+  }
+
+  abort(): void {
+    if (this.#leaving === 'close' || this.#leaving === 'linger') this.#leaving = 'no';
+    this.#leave('abort');
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.wake();
+  }
+
+  setDeadline(at: number): void {
+    if (this.#gone) return;
+    if (at === 0) this.#reactor.wheel.clear(this.#deadline);
+    else this.#reactor.arm(this.#deadline, at);
+  }
+
+  // ---- what the reactor calls
+
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    this.#outcome = 'connected';
+    this.#setEndpoints(socket.local, socket.remote);
+    socket.onWake = () => this.wake();
+    this.wake();
+  }
+
+  /** The connection was accepted: there is nothing to announce but itself. */
+  acceptedOn(socket: Socket): void {
+    this.#announced = true;
+    this.attach(socket);
+  }
+
+  failToConnect(reason: Closed): void {
+    this.#outcome = reason;
+    this.wake();
+  }
+
+  dialing(local: Endpoint, remote: Endpoint): void {
+    this.#setEndpoints(local, remote);
+  }
+
+  get abandoned(): boolean {
+    return this.#gone || this.#leaving === 'abort';
+  }
+
+  wake(): void {
+    if (!this.#gone) this.#reactor.wakeConnection(this);
+  }
+
+  /** Lets the kernel do its work for this connection and lists what it did. */
+  collect(completions: Completion[]): void {
+    if (this.#gone || this.#closeCollected) return;
+    if (this.#leaving === 'abort') this.#collectAbort(completions);
+    else if (this.#socket === null) this.#collectDialing(completions);
+    else this.#collectOpen(completions, this.#socket);
+  }
+
+  deliver(completion: Completion): void {
+    if (this.#gone) throw new Error(`connection ${this.id} is called back after onClosed`);
+    switch (completion.kind) {
+      case 'connected':
+        this.#deliverConnected();
+        break;
+      case 'received':
+      case 'ended':
+        this.#deliverIncoming(completion);
+        break;
+      case 'sent':
+        this.#deliverSent(completion.bytes, completion.buffers);
+        break;
+      case 'closed':
+        this.#deliverClosed(completion.reason);
+        break;
+    }
+  }
+
+  passDeadline(): void {
+    if (this.#leaving === 'abort') return;
+    this.#trace('onDeadline');
+    this.handler.onDeadline(this);
+  }
+
+  /** Gives up everything without a callback, as the end of a process does. */
+  destroy(): void {
+    this.#socket?.close();
+    this.#letGo();
+  }
+
+  // ---- collecting
+
+  #collectAbort(completions: Completion[]): void {
+    this.#socket?.reset();
+    this.#pushClosed(completions, Closed.local);
+  }
+
+  #collectDialing(completions: Completion[]): void {
+    const abandoned = this.#leaving !== 'no' && this.#sending.length === 0;
+    if (abandoned) {
+      this.#leaving = 'abort';
+      this.#pushClosed(completions, Closed.local);
+    } else if (typeof this.#outcome === 'number') {
+      this.#pushClosed(completions, this.#leaving === 'no' ? this.#outcome : Closed.local);
+    }
+  }
+
+  #collectOpen(completions: Completion[], socket: Socket): void {
+    if (!this.#announced) {
+      this.#announced = true;
+      completions.push({ kind: 'connected' });
+    }
+    if (!this.#paused) completions.push(...this.#kept.splice(0));
+    this.#collectSent(completions, socket);
+    this.#collectReceived(completions, socket);
+    this.#collectClosed(completions, socket);
+  }
+
+  #collectSent(completions: Completion[], socket: Socket): void {
+    if (socket.error !== null) return;
+    let bytes = 0;
+    const buffers: number[] = [];
+    while (this.#sending.length > 0 && socket.out.room > 0) {
+      const first = this.#sending[0] as Outgoing;
+      const size = Math.min(first.end - first.at, socket.out.room);
+      socket.out.write(this.#reactor.arena.memory.slice(first.at, first.at + size));
+      first.at += size;
+      bytes += size;
+      if (first.at < first.end) break;
+      this.#sending.shift();
+      buffers.push(first.buffer);
+    }
+    if (bytes > 0) completions.push({ kind: 'sent', bytes, buffers });
+    if (this.#sending.length > 0 || this.#finSent) return;
+    if (this.#ending || this.#leaving === 'linger') {
+      this.#finSent = true;
+      socket.out.finish();
+      if (this.#leaving === 'linger') this.#startLingering();
+    }
+  }
+
+  #collectReceived(completions: Completion[], socket: Socket): void {
+    if (this.#leaving === 'linger') {
+      socket.in.discard();
+      return;
+    }
+    if (this.#paused || this.#leaving !== 'no' || this.#endCollected) return;
+    const { arena } = this.#reactor;
+    while (socket.in.arrived > 0) {
+      const buffer = arena.acquire();
+      if (buffer === NO_BUFFER) {
+        this.#reactor.starve(this);
+        return;
+      }
+      const start = arena.receiveStart(buffer);
+      const read = socket.in.read(arena.memory, start, this.#reactor.drawReceiveSize());
+      completions.push({ kind: 'received', buffer, start, end: start + read });
+    }
+    if (socket.ended) {
+      this.#endCollected = true;
+      completions.push({ kind: 'ended' });
+    }
+  }
+
+  #collectClosed(completions: Completion[], socket: Socket): void {
+    const flushed = this.#sending.length === 0;
+    if (socket.error !== null) {
+      const unread = socket.in.arrived > 0 && flushed && this.#leaving === 'no';
+      const unnoticed = this.#paused && flushed && !this.#reactor.resetSeenWhilePaused && this.#leaving === 'no';
+      if (unread || unnoticed) return;
+      this.#pushClosed(completions, this.#leaving === 'no' ? socket.error : Closed.local);
+    } else if (this.#leaving === 'close' && flushed) {
+      this.#pushClosed(completions, Closed.local);
+    } else if (this.#leaving === 'linger' && this.#finSent && (socket.ended || this.#lingerTime < 0)) {
+      this.#pushClosed(completions, Closed.local);
+    } else if (this.#finSent && this.#endDelivered && this.#leaving === 'no') {
+      this.#pushClosed(completions, Closed.finished);
+    }
+  }
+
+  #pushClosed(completions: Completion[], reason: Closed): void {
+    this.#closeCollected = true;
+    this.#socket?.close();
+    completions.push({ kind: 'closed', reason });
+  }
+
+  // ---- delivering
+
+  #deliverConnected(): void {
+    if (this.#leaving !== 'no') return;
+    this.#trace('onConnected');
+    this.handler.onConnected(this);
+  }
+
+  #deliverSent(bytes: number, buffers: readonly number[]): void {
+    this.unsent -= bytes;
+    for (const buffer of buffers) this.#reactor.arena.release(buffer);
+    if (buffers.length === 0 || this.#leaving === 'abort') return;
+    this.#trace(`onSent, ${this.unsent} unsent`);
+    this.handler.onSent(this);
+  }
+
+  #deliverIncoming(incoming: Incoming): void {
+    if (this.#leaving !== 'no') {
+      if (incoming.kind === 'received') this.#reactor.arena.release(incoming.buffer);
+      return;
+    }
+    if (this.#paused || this.#kept.length > 0) {
+      this.#kept.push(incoming);
+      return;
+    }
+    if (incoming.kind === 'received') {
+      this.#trace(`onReceive ${incoming.end - incoming.start}`);
+      this.handler.onReceive(this, incoming.buffer, incoming.start, incoming.end);
+      return;
+    }
+    this.#endDelivered = true;
+    this.#trace('onEnd');
+    this.handler.onEnd(this);
+    this.wake();
+  }
+
+  #deliverClosed(reason: Closed): void {
+    this.#letGo();
+    this.#trace(`onClosed ${nameOf(reason)}`);
+    this.handler.onClosed(this, reason);
+  }
+
+  #letGo(): void {
+    this.#gone = true;
+    this.#reactor.wheel.remove(this.#deadline);
+    this.#lingerTimer?.cancel();
+    const { arena } = this.#reactor;
+    for (const { buffer } of this.#sending.splice(0)) arena.release(buffer);
+    for (const incoming of this.#kept.splice(0)) if (incoming.kind === 'received') arena.release(incoming.buffer);
+    this.unsent = 0;
+    this.#reactor.forgetConnection(this);
+  }
+
+  // ---- the rest
+
+  #leave(how: Exclude<Leaving, 'no'>): void {
+    if (this.#gone || this.#leaving !== 'no') return;
+    this.#trace(how);
+    this.#leaving = how;
+    this.wake();
+  }
+
+  #startLingering(): void {
+    this.#lingerTimer = this.#reactor.network.after(this.#lingerTime, () => {
+      this.#lingerTime = -1;
+      this.wake();
+    });
+  }
+
+  #setEndpoints(local: Endpoint, remote: Endpoint): void {
+    this.localAddress = local.address;
+    this.localPort = local.port;
+    this.remoteAddress = remote.address;
+    this.remotePort = remote.port;
+  }
+
+  #trace(what: string): void {
+    this.#reactor.trace(`#${this.id}`, what);
+  }
+}
+
+function nameOf(reason: Closed): string {
+  return Object.entries(Closed).find(([, value]) => value === reason)?.[0] ?? String(reason);
+}
