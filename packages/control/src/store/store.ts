@@ -138,10 +138,14 @@ export class Store {
   }
 
   #enqueue(job: Job): void {
-    if (this.#closed) return job.failed(new ProblemError('shutting-down', 'the control plane is stopping'));
-    if (this.#queue.length >= QUEUE) return job.failed(new ProblemError('too-busy', `${QUEUE} writes are waiting`));
-    this.#queue.push(job);
-    this.#draining ??= this.#drain();
+    if (this.#closed) {
+      job.failed(new ProblemError('shutting-down', 'the control plane is stopping'));
+    } else if (this.#queue.length >= QUEUE) {
+      job.failed(new ProblemError('too-busy', `${QUEUE} writes are waiting`));
+    } else {
+      this.#queue.push(job);
+      this.#draining ??= this.#drain();
+    }
   }
 
   async #drain(): Promise<void> {

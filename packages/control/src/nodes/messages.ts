@@ -1,0 +1,83 @@
+import { NodeId } from '@evenkeel/model/identifiers.ts';
+import {
+  type FromAgent,
+  type RefusedListener,
+  type ReportedHealth,
+  TARGET_HEALTH_STATES,
+} from '@evenkeel/model/plan/stream.ts';
+
+const NODE_ID = new RegExp((NodeId('') as { pattern?: string }).pattern!);
+const TEXT = 500;
+
+/** What an agent says, checked. Null when it is not a message of the stream. */
+export function parseMessage(text: string): FromAgent | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value)) return null;
+  switch (value['type']) {
+    case 'hello':
+      return isHello(value) ? value : null;
+    case 'resync':
+    case 'heartbeat':
+      return { type: value['type'] };
+    case 'applied':
+      return isCount(value['version']) && isListOf(value['refused'], isRefused)
+        ? (value as unknown as FromAgent)
+        : null;
+    case 'health':
+      return typeof value['complete'] === 'boolean' && isListOf(value['targets'], isReported)
+        ? (value as unknown as FromAgent)
+        : null;
+    default:
+      return null;
+  }
+}
+
+type Fields = Record<string, unknown>;
+
+function isHello(value: Fields): value is Fields & Extract<FromAgent, { type: 'hello' }> {
+  return (
+    typeof value['node'] === 'string' &&
+    NODE_ID.test(value['node']) &&
+    isText(value['zone']) &&
+    isText(value['software']) &&
+    isText(value['reactor']) &&
+    isText(value['hash']) &&
+    isCount(value['workers']) &&
+    isCount(value['version'])
+  );
+}
+
+function isRefused(value: Fields): value is Fields & RefusedListener {
+  return isText(value['listenerId']) && isText(value['code']) && isText(value['detail']);
+}
+
+function isReported(value: Fields): value is Fields & ReportedHealth {
+  return (
+    isText(value['serviceId']) &&
+    isText(value['targetId']) &&
+    (TARGET_HEALTH_STATES as readonly unknown[]).includes(value['state']) &&
+    isText(value['reason']) &&
+    isCount(value['since'])
+  );
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isListOf(value: unknown, is: (item: Fields) => boolean): boolean {
+  return Array.isArray(value) && value.every((item) => isRecord(item) && is(item));
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= TEXT;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

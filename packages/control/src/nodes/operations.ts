@@ -1,0 +1,103 @@
+import { ProblemError } from '../problem.ts';
+import { KEPT, type OperationRecord } from '../store/history.ts';
+import type { NodeRegistry } from './registry.ts';
+
+/** Calls that may wait at the same time; one more is refused with `too-busy`. */
+const WAITERS = 1_000;
+
+export interface Outcome {
+  readonly outcome: 'applied' | 'refused';
+  /** Unix milliseconds. */
+  readonly settledAt: number;
+}
+
+/**
+ * Follows operations until every node has acknowledged their generation. An outcome, once known, stays: it tells what
+ * happened then, whatever happened to the same listeners later.
+ */
+export class OperationTracker {
+  readonly #nodes: NodeRegistry;
+  readonly #now: () => number;
+  /** In order of generations. At the bound the oldest is no longer followed; its outcome is then what the nodes say now. */
+  readonly #pending = new Map<string, OperationRecord>();
+  /** Outcomes that are not on the disk yet. */
+  readonly #unsaved = new Map<string, Outcome>();
+  readonly #waiters = new Set<() => void>();
+
+  constructor(nodes: NodeRegistry, now: () => number, unsettled: readonly OperationRecord[]) {
+    this.#nodes = nodes;
+    this.#now = now;
+    this.follow(unsettled.toSorted((a, b) => a.generation - b.generation));
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  follow(operations: readonly OperationRecord[]): void {
+    for (const operation of operations) this.#pending.set(operation.id, operation);
+    while (this.#pending.size > KEPT.operations.rows) this.#pending.delete(this.#pending.keys().next().value!);
+    this.settle();
+  }
+
+  /** Called when a node acknowledged, came, went or was forgotten. */
+  settle(): void {
+    const everywhere = this.#nodes.appliedEverywhere;
+    for (const operation of this.#pending.values()) {
+      if (everywhere === null || operation.generation > everywhere) break;
+      this.#pending.delete(operation.id);
+      this.#unsaved.set(operation.id, this.#judge(operation));
+    }
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  /** What is known of the operation now; null: a node has yet to acknowledge it. */
+  outcomeOf(operation: OperationRecord): Outcome | null {
+    if (operation.outcome !== null) return { outcome: operation.outcome, settledAt: operation.settledAt! };
+    const known = this.#unsaved.get(operation.id);
+    if (known !== undefined) return known;
+    const everywhere = this.#nodes.appliedEverywhere;
+    return everywhere === null || operation.generation > everywhere ? null : this.#judge(operation);
+  }
+
+  /** Resolves with the outcome; with null when the time (in milliseconds) is up or the signal ends the wait. */
+  wait(operation: OperationRecord, milliseconds: number, signal: AbortSignal): Promise<Outcome | null> {
+    const now = this.outcomeOf(operation);
+    if (now !== null || milliseconds === 0 || signal.aborted) return Promise.resolve(now);
+    if (this.#waiters.size >= WAITERS)
+      throw new ProblemError('too-busy', `${WAITERS} calls are waiting for operations`);
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        this.#waiters.delete(check);
+        resolve(this.outcomeOf(operation));
+      };
+      const check = () => {
+        if (this.outcomeOf(operation) !== null) end();
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal.addEventListener('abort', end);
+      this.#waiters.add(check);
+    });
+  }
+
+  /** The outcomes to be written; they are no longer remembered when `save` has resolved. */
+  async flush(save: (outcomes: ReadonlyMap<string, Outcome>) => Promise<void>): Promise<void> {
+    const saved = new Map(this.#unsaved);
+    if (saved.size === 0) return;
+    await save(saved);
+    for (const id of saved.keys()) this.#unsaved.delete(id);
+  }
+
+  #judge(operation: OperationRecord): Outcome {
+    const refused = this.#nodes
+      .list()
+      .some((node) => node.refused.some(({ listenerId }) => operation.listeners.includes(listenerId)));
+    return { outcome: refused ? 'refused' : 'applied', settledAt: this.#now() };
+  }
+}

@@ -1,0 +1,158 @@
+import type { FromAgent, RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import { ProblemError } from '../problem.ts';
+import type { NodeRow } from '../store/schema.ts';
+
+/** What is known of a node: who it is, what it runs, whether it is there. Times are Unix milliseconds. */
+export interface NodeStatus {
+  readonly id: string;
+  readonly zone: string;
+  readonly software: string;
+  readonly reactor: string;
+  readonly workers: number;
+  /** The newest generation that it has acknowledged. */
+  readonly appliedGeneration: number;
+  /** Every listener that it cannot run. Not known of a node that has not been online since the start. */
+  readonly refused: readonly RefusedListener[];
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  /** Null while it is offline. */
+  readonly connectedAt: number | null;
+}
+
+type Hello = Extract<FromAgent, { type: 'hello' }>;
+
+export interface NodeEvents {
+  /** A node acknowledged a generation, came, went or was forgotten. */
+  readonly changed: () => void;
+  /** What is to be kept of a node changed. */
+  readonly save: (node: NodeStatus) => void;
+}
+
+/** All nodes that ever connected and were not forgotten. */
+export class NodeRegistry {
+  readonly #nodes: Map<string, NodeStatus>;
+  readonly #limit: number;
+  readonly #now: () => number;
+  readonly #events: NodeEvents;
+
+  constructor(rows: readonly NodeRow[], limit: number, now: () => number, events: NodeEvents) {
+    this.#nodes = new Map(rows.map((row) => [row.id, nodeFromRow(row)]));
+    this.#limit = limit;
+    this.#now = now;
+    this.#events = events;
+  }
+
+  /** In order of identifiers. */
+  list(): NodeStatus[] {
+    return [...this.#nodes.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  get(id: string): NodeStatus | null {
+    return this.#nodes.get(id) ?? null;
+  }
+
+  get online(): number {
+    let count = 0;
+    for (const { connectedAt } of this.#nodes.values()) if (connectedAt !== null) count++;
+    return count;
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  /** The generation that every node has acknowledged; null when there is no node. */
+  get appliedEverywhere(): number | null {
+    let lowest: number | null = null;
+    for (const { appliedGeneration } of this.#nodes.values()) {
+      if (lowest === null || appliedGeneration < lowest) lowest = appliedGeneration;
+    }
+    return lowest;
+  }
+
+  /** False when there are as many nodes as there may be. */
+  connected(hello: Hello): boolean {
+    const known = this.#nodes.get(hello.node);
+    if (known === undefined && this.#nodes.size >= this.#limit) return false;
+    const now = this.#now();
+    const { node: id, zone, software, reactor, workers } = hello;
+    const node: NodeStatus = {
+      id,
+      zone,
+      software,
+      reactor,
+      workers,
+      // Not what the hello says: what runs there, and what was refused, is known with the first acknowledgement.
+      appliedGeneration: Math.min(known?.appliedGeneration ?? 0, hello.version),
+      refused: known?.refused ?? [],
+      firstSeenAt: known?.firstSeenAt ?? now,
+      lastSeenAt: now,
+      connectedAt: now,
+    };
+    this.#nodes.set(id, node);
+    this.#events.save(node);
+    this.#events.changed();
+    return true;
+  }
+
+  disconnected(id: string): void {
+    const node = this.#update(id, { connectedAt: null });
+    if (node === null) return;
+    this.#events.save(node);
+    this.#events.changed();
+  }
+
+  applied(id: string, version: number, refused: readonly RefusedListener[]): void {
+    this.#update(id, { appliedGeneration: version, refused, lastSeenAt: this.#now() });
+    this.#events.changed();
+  }
+
+  seen(id: string): void {
+    this.#update(id, { lastSeenAt: this.#now() });
+  }
+
+  /** Forgets a node that is offline. */
+  forget(id: string): void {
+    const node = this.#nodes.get(id);
+    if (node === undefined) throw new ProblemError('resource-not-found', `there is no node ${id}`);
+    if (node.connectedAt !== null) throw new ProblemError('node-online', `the agent of ${id} is connected`);
+    this.#nodes.delete(id);
+    this.#events.changed();
+  }
+
+  #update(id: string, fields: Partial<NodeStatus>): NodeStatus | null {
+    const node = this.#nodes.get(id);
+    if (node === undefined) return null;
+    const updated = { ...node, ...fields };
+    this.#nodes.set(id, updated);
+    return updated;
+  }
+}
+
+export function nodeToRow(node: NodeStatus): NodeRow {
+  return {
+    id: node.id,
+    zone: node.zone,
+    software: node.software,
+    reactor: node.reactor,
+    workers: node.workers,
+    applied_generation: node.appliedGeneration,
+    first_seen_at: node.firstSeenAt,
+    last_seen_at: node.lastSeenAt,
+  };
+}
+
+function nodeFromRow(row: NodeRow): NodeStatus {
+  return {
+    id: row.id,
+    zone: row.zone,
+    software: row.software,
+    reactor: row.reactor,
+    workers: row.workers,
+    appliedGeneration: row.applied_generation,
+    refused: [],
+    firstSeenAt: row.first_seen_at,
+    lastSeenAt: row.last_seen_at,
+    connectedAt: null,
+  };
+}

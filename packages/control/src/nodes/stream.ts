@@ -1,0 +1,88 @@
+import type { WebSocket } from '@fastify/websocket';
+import type { PlanPublisher } from '../plan/publisher.ts';
+import type { NodeRegistry } from './registry.ts';
+import { AgentSession, CLOSE } from './session.ts';
+import type { TargetHealthTable } from './target-health.ts';
+
+/** Largest message of an agent in bytes: the health of some 200,000 targets. */
+export const MESSAGE_LIMIT = 32 * 1_048_576;
+
+export interface StreamOptions {
+  readonly plans: PlanPublisher;
+  readonly nodes: NodeRegistry;
+  readonly health: TargetHealthTable;
+  readonly warn: (node: string, message: string) => void;
+  /** Milliseconds from ping to ping, and of silence until an agent counts as gone. */
+  readonly ping: number;
+  readonly silence: number;
+}
+
+/** The connections of the agents. */
+export class AgentStream {
+  readonly #options: StreamOptions;
+  readonly #sessions = new Set<AgentSession>();
+  readonly #byNode = new Map<string, AgentSession>();
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over a WebSocket whose node token was checked. */
+  accept(socket: WebSocket): void {
+    const { plans, nodes, health, warn, ping, silence } = this.#options;
+    const session = new AgentSession(socket, { plans, nodes, health, warn, opened: (opened) => this.#opened(opened) });
+    this.#sessions.add(session);
+
+    let heard = performance.now();
+    const hear = () => {
+      heard = performance.now();
+    };
+    const pinger = setInterval(() => {
+      if (performance.now() - heard <= silence) {
+        socket.ping();
+      } else {
+        session.close(CLOSE.silent, 'nothing was heard');
+        socket.terminate();
+      }
+    }, ping);
+    socket.on('pong', () => {
+      hear();
+      if (session.node !== null) nodes.seen(session.node);
+    });
+    socket.on('message', (data, isBinary) => {
+      hear();
+      if (isBinary) session.close(CLOSE.invalid, 'text frames are expected');
+      else session.receive(String(data));
+    });
+    // What ends a connection badly shows in the `close` that follows.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      clearInterval(pinger);
+      this.#closed(session);
+    });
+  }
+
+  /** Sends the present plan to everyone who does not have it. */
+  publish(): void {
+    for (const session of this.#byNode.values()) session.offer();
+  }
+
+  close(): void {
+    for (const session of [...this.#sessions]) session.close(1001, 'the control plane is stopping');
+  }
+
+  /** The newest connection of a node counts: the older one may be a ghost of a broken network. */
+  #opened(session: AgentSession): void {
+    this.#byNode.get(session.node!)?.close(CLOSE.replaced, 'the node has connected again');
+    this.#byNode.set(session.node!, session);
+  }
+
+  #closed(session: AgentSession): void {
+    session.ended();
+    this.#sessions.delete(session);
+    const { node } = session;
+    if (node === null || this.#byNode.get(node) !== session) return;
+    this.#byNode.delete(node);
+    this.#options.nodes.disconnected(node);
+  }
+}

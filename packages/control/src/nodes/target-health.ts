@@ -1,0 +1,75 @@
+import type { ReportedHealth, TargetHealthState } from '@evenkeel/model/plan/stream.ts';
+import type { State } from '../state/state.ts';
+
+/** What a node says of a target. */
+export type NodeHealth = ReportedHealth & { readonly node: string };
+
+/** Entries that may be kept of one node beyond twice what the state has targets for; see `report`. */
+const SLACK = 1_000;
+
+/** The worst first. */
+const SEVERITY: readonly TargetHealthState[] = ['unhealthy', 'detecting', 'unchecked', 'healthy'];
+
+/** The last that each node reported of each target, also when the node has gone offline. In memory alone. */
+export class TargetHealthTable {
+  readonly #byNode = new Map<string, Map<string, ReportedHealth>>();
+  readonly #state: () => State;
+
+  constructor(state: () => State) {
+    this.#state = state;
+  }
+
+  /** False when the node reports more than there is; then nothing of it is taken. */
+  report(node: string, complete: boolean, targets: readonly ReportedHealth[]): boolean {
+    const known = complete ? new Map<string, ReportedHealth>() : new Map(this.#byNode.get(node));
+    for (const target of targets) known.set(keyOf(target.serviceId, target.targetId), target);
+    const expected = pairs(this.#state());
+    if (known.size > 2 * expected.size + SLACK) {
+      for (const key of known.keys()) if (!expected.has(key)) known.delete(key);
+      if (known.size > expected.size) return false;
+    }
+    this.#byNode.set(node, known);
+    return true;
+  }
+
+  forget(node: string): void {
+    this.#byNode.delete(node);
+  }
+
+  /** What the nodes say of the target, in order of nodes. */
+  of(serviceId: string, targetId: string): NodeHealth[] {
+    const key = keyOf(serviceId, targetId);
+    const reports: NodeHealth[] = [];
+    for (const [node, known] of this.#byNode) {
+      const report = known.get(key);
+      if (report !== undefined) reports.push({ ...report, node });
+    }
+    return reports.sort((a, b) => (a.node < b.node ? -1 : 1));
+  }
+}
+
+/** The worst of the reports; of equal ones the one that has lasted longest. Null when there are none. */
+export function worst(reports: readonly NodeHealth[]): NodeHealth | null {
+  let result: NodeHealth | null = null;
+  for (const report of reports) {
+    const order = result === null ? -1 : SEVERITY.indexOf(report.state) - SEVERITY.indexOf(result.state);
+    if (result === null || order < 0 || (order === 0 && report.since < result.since)) result = report;
+  }
+  return result;
+}
+
+function keyOf(serviceId: string, targetId: string): string {
+  return `${serviceId}/${targetId}`;
+}
+
+/** Every pair of service and target that can be reported. */
+function pairs(state: State): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const { services, groups } of state.loadBalancers.values()) {
+    for (const { id, targetGroupId } of services.values()) {
+      if (targetGroupId === null) continue;
+      for (const targetId of groups.get(targetGroupId)!.targets.keys()) keys.add(keyOf(id, targetId));
+    }
+  }
+  return keys;
+}

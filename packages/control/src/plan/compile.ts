@@ -1,0 +1,127 @@
+import { combineHashes, groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import type { PlannedHealthCheck, PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
+import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
+import { statusRange } from '../resources/health-check.ts';
+import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
+import type { GroupTree, LoadBalancerTree, State } from '../state/state.ts';
+import { PartedEntries, type PlanPart } from './parts.ts';
+
+/** A node plan whose entries are kept by load balancer, so that two plans are compared by what they do not share. */
+export interface CompiledPlan extends NodePlan {
+  readonly entries: PartedEntries;
+}
+
+/**
+ * The plan of the state; at present every node runs every load balancer. A pure function: the same state has the same
+ * plan. What did not change since `previous` is in the plan as the same object, and costs nothing.
+ */
+export function compile(state: State, previous: CompiledPlan | null): CompiledPlan {
+  const known = previous?.entries.parts;
+  const parts = new Map<string, PlanPart>();
+  const hashes: string[] = [];
+  for (const [id, tree] of state.loadBalancers) {
+    const elasticIp = tree.loadBalancer.elasticIpId && state.elasticIps.get(tree.loadBalancer.elasticIpId)!.address;
+    const before = known?.get(id) ?? null;
+    const part = before?.source === tree ? before : compileTree(tree, elasticIp, before);
+    parts.set(id, part);
+    hashes.push(part.hash);
+  }
+  return { version: state.generation, hash: combineHashes(hashes), entries: new PartedEntries(parts) };
+}
+
+function compileTree(tree: LoadBalancerTree, elasticIp: string | null, before: PlanPart | null): PlanPart {
+  const old = before?.source ?? null;
+  const sameOwner = old?.loadBalancer === tree.loadBalancer;
+  const entries = new Map<string, PlanEntry>();
+  /** Takes the entry of before when what it was made of is the same object. */
+  const add = (key: string, same: boolean, make: () => PlanEntry) => {
+    const kept = before?.entries.get(key);
+    if (kept !== undefined && same) entries.set(key, kept);
+    else {
+      const made = make();
+      entries.set(key, kept?.hash === made.hash ? kept : made);
+    }
+  };
+
+  const groups = new Set<string>();
+  for (const [id, service] of tree.services) {
+    add(`service/${id}`, old?.services.get(id) === service, () => serviceEntry(planService(service)));
+    if (service.targetGroupId !== null) groups.add(service.targetGroupId);
+  }
+  for (const id of groups) {
+    const group = tree.groups.get(id)!;
+    add(`group/${id}`, old?.groups.get(id) === group, () => groupEntry(planGroup(group)));
+  }
+  for (const [id, listener] of tree.listeners) {
+    if (!listener.enabled) continue;
+    const same = sameOwner && old?.listeners.get(id) === listener;
+    add(`listener/${id}`, same, () => listenerEntry(planListener(tree, listener, elasticIp)));
+  }
+  return { source: tree, entries, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
+}
+
+function planListener(
+  { loadBalancer }: LoadBalancerTree,
+  listener: ListenerRecord,
+  elasticIp: string | null,
+): PlannedListener {
+  return {
+    id: listener.id,
+    loadBalancerId: loadBalancer.id,
+    loadBalancerName: loadBalancer.name,
+    name: listener.name,
+    protocol: listener.protocol,
+    addresses: elasticIp === null ? [loadBalancer.vip] : [loadBalancer.vip, elasticIp],
+    port: listener.port,
+    serviceId: listener.backendServiceId,
+    idleTimeout: listener.idleTimeout * 1_000,
+    headerTimeout: listener.headerTimeout * 1_000,
+    accessLog: listener.accessLog,
+  };
+}
+
+function planService(service: BackendServiceRecord) {
+  return {
+    id: service.id,
+    name: service.name,
+    protocol: service.protocol,
+    algorithm: service.algorithm,
+    groupId: service.targetGroupId,
+    port: service.port,
+    healthCheck: service.healthCheck.enabled ? planHealthCheck(service.healthCheck) : null,
+    connectTimeout: service.connectTimeout * 1_000,
+    readTimeout: service.readTimeout * 1_000,
+    drainTimeout: service.drainTimeout * 1_000,
+  };
+}
+
+function planHealthCheck(check: HealthCheck): PlannedHealthCheck {
+  return {
+    protocol: check.protocol,
+    port: check.port ?? 0,
+    interval: check.interval * 1_000,
+    timeout: check.timeout * 1_000,
+    rise: check.rise,
+    fall: check.fall,
+    method: check.method,
+    path: check.path,
+    host: check.host,
+    httpVersion: check.httpVersion,
+    statusRanges: check.codes.map(statusRange),
+  };
+}
+
+function planGroup({ group, targets }: GroupTree) {
+  return {
+    id: group.id,
+    name: group.name,
+    targets: Array.from(targets.values(), ({ id, address, port, weight, zone }) => ({
+      id,
+      address,
+      port: port ?? 0,
+      weight,
+      zone,
+    })),
+  };
+}

@@ -1,0 +1,81 @@
+import { diffPlans, EMPTY_PLAN } from '@evenkeel/model/plan/delta.ts';
+import type { PlanDelta, PlanEntry } from '@evenkeel/model/plan/plan.ts';
+import type { LoadBalancerTree } from '../state/state.ts';
+import type { CompiledPlan } from './compile.ts';
+
+/** The entries of one load balancer, and what they were made of. */
+export interface PlanPart {
+  readonly source: LoadBalancerTree;
+  readonly entries: ReadonlyMap<string, PlanEntry>;
+  /** Combined hash of the entries. */
+  readonly hash: string;
+}
+
+/** The entries of a plan as one map, without copying those of the load balancers that did not change. */
+export class PartedEntries implements ReadonlyMap<string, PlanEntry> {
+  /** By load balancer. */
+  readonly parts: ReadonlyMap<string, PlanPart>;
+
+  constructor(parts: ReadonlyMap<string, PlanPart>) {
+    this.parts = parts;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const { entries } of this.parts.values()) size += entries.size;
+    return size;
+  }
+
+  get(key: string): PlanEntry | undefined {
+    for (const { entries } of this.parts.values()) {
+      const entry = entries.get(key);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  forEach(visit: (value: PlanEntry, key: string, map: ReadonlyMap<string, PlanEntry>) => void): void {
+    for (const [key, entry] of this) visit(entry, key, this);
+  }
+
+  *entries(): MapIterator<[string, PlanEntry]> {
+    for (const { entries } of this.parts.values()) yield* entries;
+  }
+
+  *keys(): MapIterator<string> {
+    for (const [key] of this) yield key;
+  }
+
+  *values(): MapIterator<PlanEntry> {
+    for (const [, entry] of this) yield entry;
+  }
+
+  [Symbol.iterator](): MapIterator<[string, PlanEntry]> {
+    return this.entries();
+  }
+}
+
+/** The same as `diffPlans`, looking only at load balancers that differ. Objects never move between load balancers. */
+export function diffParts(before: CompiledPlan, after: CompiledPlan): PlanDelta {
+  const upserts: PlanEntry[] = [];
+  const removes: string[] = [];
+  const collect = (old: PlanPart | undefined, next: PlanPart | undefined) => {
+    const delta = diffPlans(
+      { ...EMPTY_PLAN, entries: old?.entries ?? NONE },
+      { ...EMPTY_PLAN, entries: next?.entries ?? NONE },
+    );
+    upserts.push(...delta.upserts);
+    removes.push(...delta.removes);
+  };
+  const { parts: old } = before.entries;
+  const { parts: next } = after.entries;
+  for (const [id, part] of next) if (old.get(id) !== part) collect(old.get(id), part);
+  for (const [id, part] of old) if (!next.has(id)) collect(part, undefined);
+  return { from: before.version, version: after.version, hash: after.hash, upserts, removes };
+}
+
+const NONE: ReadonlyMap<string, PlanEntry> = new Map();
