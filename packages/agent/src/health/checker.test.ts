@@ -76,8 +76,11 @@ test('a good target is probed at once and healthy within 300 ms of its registrat
   clock.advance(300);
   assert.equal(checker.state('s', 't')?.kind, 'healthy');
   assert.deepEqual(
-    changes.map((change) => [change.before.kind, change.after.kind]),
-    [['detecting', 'healthy']],
+    changes.map((change) => [change.before?.kind, change.after.kind]),
+    [
+      [undefined, 'detecting'],
+      ['detecting', 'healthy'],
+    ],
   );
 });
 

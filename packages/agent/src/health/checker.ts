@@ -16,7 +16,7 @@ export interface HealthCheckerOptions {
   readonly random: Random;
   readonly prober: Prober;
   readonly slots?: number;
-  /** The state or the reason of a target has changed by a probe. */
+  /** A target is new, or its state or reason has changed. */
   readonly onChange: (change: HealthChange) => void;
   /** A probe has ended; `duration` and `lag` (how long it waited for a slot) in milliseconds. */
   readonly onProbed?: (target: ProbeTarget, outcome: ProbeOutcome, duration: number, lag: number) => void;
@@ -25,7 +25,8 @@ export interface HealthCheckerOptions {
 export interface HealthChange {
   readonly serviceId: string;
   readonly targetId: string;
-  readonly before: HealthState;
+  /** null: the target is new. */
+  readonly before: HealthState | null;
   readonly after: HealthState;
 }
 
@@ -144,8 +145,10 @@ export class HealthChecker {
   }
 
   #judge(serviceId: string, targetId: string, state: HealthState, limits: Thresholds): Judge {
-    return new Judge({ serviceId, targetId }, state, limits, this.#options.clock, (judge, before) =>
-      this.#options.onChange({ serviceId, targetId, before, after: judge.state }),
+    const { clock, onChange } = this.#options;
+    onChange({ serviceId, targetId, before: null, after: state });
+    return new Judge({ serviceId, targetId }, state, limits, clock, (judge, before) =>
+      onChange({ serviceId, targetId, before, after: judge.state }),
     );
   }
 

@@ -17,7 +17,7 @@ export interface ApplierOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** The engine runs this plan. Called once for each plan and again when the list of refused listeners changes. */
-  readonly onApplied: (applied: Applied) => void;
+  readonly onApplied: (applied: Applied, plan: NodePlan) => void;
   /** An application has ended after so many milliseconds. */
   readonly onAttempt?: (milliseconds: number, succeeded: boolean) => void;
 }
@@ -91,10 +91,11 @@ export class Applier {
 
   async #applyOnce(): Promise<boolean> {
     const { engine, resolver, clock, log, onAttempt } = this.#options;
-    const { version } = resolver.plan;
+    const { plan } = resolver;
+    const { version } = plan;
     const change = resolver.take();
     if (change === null) {
-      this.#conclude({ version, refused: this.#applied.refused });
+      this.#conclude(plan, this.#applied.refused);
       return true;
     }
     const started = clock.now();
@@ -102,7 +103,7 @@ export class Applier {
       const refused = await engine.apply(change);
       onAttempt?.(clock.now() - started, true);
       this.#failures = 0;
-      this.#conclude({ version, refused });
+      this.#conclude(plan, refused);
       return true;
     } catch (error) {
       onAttempt?.(clock.now() - started, false);
@@ -114,9 +115,10 @@ export class Applier {
     }
   }
 
-  #conclude(applied: Applied): void {
+  #conclude(plan: NodePlan, refused: readonly RefusedListener[]): void {
+    const applied = { version: plan.version, refused };
     this.#applied = applied;
-    if (applied.refused.length > 0) {
+    if (refused.length > 0) {
       this.#retryAfter(RETRY_REFUSED, () => {
         for (const { listenerId } of this.#applied.refused) this.#options.resolver.touchListener(listenerId);
       });
@@ -124,7 +126,7 @@ export class Applier {
     const fingerprint = JSON.stringify(applied);
     if (fingerprint === this.#seen) return;
     this.#seen = fingerprint;
-    this.#options.onApplied(applied);
+    this.#options.onApplied(applied, plan);
   }
 
   #retryAfter(milliseconds: number, prepare: () => void): void {

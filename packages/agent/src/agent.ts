@@ -1,0 +1,245 @@
+import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { Logger } from 'pino';
+import type { Clock, Random } from './clock/clock.ts';
+import { type HealthChange, HealthChecker } from './health/checker.ts';
+import type { Prober } from './health/prober.ts';
+import { isEligible } from './health/state.ts';
+import type { Home } from './home.ts';
+import { type Applied, Applier } from './plan/applier.ts';
+import { PlanIntake } from './plan/intake.ts';
+import { Resolver } from './plan/resolver.ts';
+import { PlanStore } from './plan/store.ts';
+import { StreamClient } from './stream/client.ts';
+import { parseToAgent } from './stream/messages.ts';
+import { Outbox } from './stream/outbox.ts';
+import { AccessLog } from './telemetry/access-log.ts';
+import { ControlCounts } from './telemetry/control-counts.ts';
+import { LogFile } from './telemetry/log-file.ts';
+import type { NodeHealth } from './telemetry/metrics-server.ts';
+import { ProcessMeter } from './telemetry/process-usage.ts';
+import type { Snapshot } from './telemetry/snapshot.ts';
+
+/** Milliseconds between two requests for a whole plan. */
+const RESYNC_PACE = 1000;
+/** Milliseconds that a node without a plan waits for its first before it says that it is ready. */
+const FIRST_PLAN = 2000;
+/** Milliseconds that the disk is given at the end. */
+const LAST_WRITES = 2000;
+
+export interface NodeAgentOptions {
+  readonly home: Home;
+  readonly nodeId: string;
+  readonly zone: string;
+  /** Version of the software. */
+  readonly version: string;
+  readonly controlUrl: string;
+  readonly accessLogMaxBytes: number;
+  readonly accessLogKeep: number;
+  readonly engine: ProxyEngine;
+  readonly prober: Prober;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** The node agent: puts plan, health, stream and telemetry around an engine. */
+export class NodeAgent {
+  readonly #options: NodeAgentOptions;
+  readonly #log: Logger;
+  readonly #store: PlanStore;
+  readonly #checker: HealthChecker;
+  readonly #resolver: Resolver;
+  readonly #applier: Applier;
+  readonly #outbox: Outbox;
+  readonly #stream: StreamClient;
+  readonly #accessLog: AccessLog;
+  readonly #counts = new ControlCounts();
+  readonly #meter = new ProcessMeter();
+  readonly #ready = Promise.withResolvers<void>();
+  #intake = new PlanIntake(null);
+  #stored: NodePlan | null = null;
+  #nextResync = 0;
+  #draining = false;
+
+  constructor(options: NodeAgentOptions) {
+    const { home, engine, clock, random, log } = options;
+    this.#options = options;
+    this.#log = log;
+    this.#store = new PlanStore({ path: home.planFile, clock, log });
+    this.#checker = new HealthChecker({
+      clock,
+      random,
+      prober: options.prober,
+      onChange: (change) => this.#onHealth(change),
+      onProbed: ({ check }, outcome, duration) => this.#counts.probed(check.protocol, outcome, duration),
+    });
+    this.#resolver = new Resolver(this.#checker);
+    this.#applier = new Applier({
+      engine,
+      resolver: this.#resolver,
+      clock,
+      log,
+      onApplied: (applied, plan) => this.#onApplied(applied, plan),
+      onAttempt: (duration, succeeded) => this.#counts.applied(duration, succeeded),
+    });
+    this.#stream = new StreamClient({
+      url: options.controlUrl,
+      readToken: () => home.readToken(),
+      clock,
+      random,
+      log,
+      hello: () => this.#hello(),
+      onOpen: () => this.#onOpen(),
+      onFrame: (frame) => this.#onFrame(frame),
+      onUnreachable: () => this.#ready.resolve(),
+      onWritable: () => this.#outbox.flush(),
+    });
+    this.#outbox = new Outbox({
+      clock,
+      send: (message) => this.#stream.send(message),
+      report: () => [...this.#checker.report()],
+    });
+    const { accessLogMaxBytes: maxBytes, accessLogKeep: keep } = options;
+    const file = new LogFile({ path: home.accessLogFile, maxBytes, keep });
+    this.#accessLog = new AccessLog({ read: () => engine.readAccessLog(), file, clock, log });
+  }
+
+  /**
+   * Serves the plan on disk, then turns to the control plane. Resolves when the node serves what it can: the plan on disk
+   * or the first from the control plane, or nothing when there is neither.
+   */
+  async start(): Promise<void> {
+    this.#accessLog.start();
+    const plan = await this.#store.load();
+    if (plan !== null) {
+      this.#log.info({ version: plan.version, entries: plan.entries.size }, 'serving the plan on disk');
+      this.#intake = new PlanIntake(plan);
+      this.#stored = plan;
+      this.#applier.setPlan(plan);
+      await this.#applier.settled();
+    }
+    this.#stream.start();
+    await this.#ready.promise;
+  }
+
+  health(): NodeHealth {
+    return {
+      status: this.#draining ? 'draining' : 'serving',
+      planVersion: this.#applier.applied.version,
+      controlPlane: this.#stream.isOpen ? 'connected' : 'unreachable',
+    };
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const { engine, nodeId, zone, version } = this.#options;
+    return {
+      process: await this.#meter.read(),
+      node: { name: nodeId, zone, version, reactor: engine.reactor },
+      engine: engine.counters(),
+      plan: this.#resolver.plan,
+      applied: this.#applier.applied,
+      storedVersion: this.#store.savedVersion,
+      storeFailures: this.#store.failures,
+      health: [...this.#checker.report()],
+      probes: {
+        endpoints: this.#checker.probes,
+        inFlight: this.#checker.probesInFlight,
+        waiting: this.#checker.probesWaiting,
+        lag: this.#checker.lag,
+      },
+      stream: this.#stream,
+      accessLog: this.#accessLog,
+      control: this.#counts,
+    };
+  }
+
+  reopenAccessLog(): void {
+    this.#accessLog.reopen();
+  }
+
+  /** Lets requests in flight finish for at most `drain` milliseconds, writes what is left to write, and is gone. */
+  async stop(drain: number): Promise<void> {
+    const { clock, engine } = this.#options;
+    this.#draining = true;
+    this.#ready.resolve();
+    this.#applier.stop();
+    this.#checker.stop();
+    this.#outbox.stop();
+    this.#stream.stop();
+    await engine.stop(drain);
+    const late = Promise.withResolvers<void>();
+    const timer = clock.setTimer(LAST_WRITES, late.resolve);
+    await Promise.race([late.promise, Promise.all([this.#accessLog.stop(LAST_WRITES), this.#store.flush()])]);
+    timer.cancel();
+    this.#meter.stop();
+  }
+
+  #hello() {
+    const { nodeId, zone, version, engine } = this.#options;
+    const { plan } = this.#intake;
+    return {
+      type: 'hello',
+      node: nodeId,
+      zone,
+      software: version,
+      reactor: engine.reactor,
+      workers: engine.workers,
+      version: plan.version,
+      hash: plan.hash,
+    } as const;
+  }
+
+  #onOpen(): void {
+    this.#intake.begin();
+    this.#outbox.begin(this.#applier.applied);
+    // A control plane that has nothing for this node may say nothing.
+    this.#options.clock.setTimer(FIRST_PLAN, () => this.#ready.resolve());
+  }
+
+  #onFrame(frame: string): void {
+    const parsed = parseToAgent(frame);
+    this.#counts.message(parsed.kind === 'message' ? parsed.message.type : parsed.kind);
+    switch (parsed.kind) {
+      case 'unknown':
+        this.#log.debug({ type: parsed.type }, 'a message of an unknown type is passed over');
+        return;
+      case 'invalid':
+        this.#intake.refuse(parsed.problem);
+        this.#resync(parsed.problem);
+        return;
+      case 'message': {
+        const outcome = this.#intake.take(parsed.message);
+        if (outcome.kind === 'plan') this.#applier.setPlan(outcome.plan);
+        else if (outcome.kind === 'resync') this.#resync(outcome.problem);
+        return;
+      }
+    }
+  }
+
+  #resync(problem: string): void {
+    const { clock } = this.#options;
+    this.#counts.resyncs++;
+    const wait = Math.max(0, this.#nextResync - clock.now());
+    this.#nextResync = clock.now() + wait + RESYNC_PACE;
+    this.#log.warn({ problem, planVersion: this.#intake.plan.version }, 'asking the control plane for the whole plan');
+    if (wait === 0) this.#outbox.resync();
+    else clock.setTimer(wait, () => this.#outbox.resync());
+  }
+
+  #onApplied(applied: Applied, plan: NodePlan): void {
+    this.#log.info({ version: applied.version, refused: applied.refused }, 'the plan is applied');
+    this.#outbox.applied(applied);
+    if (plan !== this.#stored) this.#store.save(plan);
+    this.#stored = plan;
+    this.#ready.resolve();
+  }
+
+  #onHealth({ serviceId, targetId, before, after }: HealthChange): void {
+    const { kind: state, reason, since } = after;
+    this.#outbox.changed({ serviceId, targetId, state, reason, since });
+    if (before === null || before.kind === state) return;
+    this.#log.info({ serviceId, targetId, from: before.kind, to: state, reason }, 'the health of a target has changed');
+    if (isEligible(before) !== isEligible(after)) this.#applier.touchService(serviceId);
+  }
+}

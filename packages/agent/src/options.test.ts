@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { parseSettings } from './options.ts';
+import { StartError } from './start-error.ts';
+
+test('defaults', () => {
+  const settings = parseSettings([], {});
+  assert.ok(settings);
+  assert.equal(settings.home, resolve('.evenkeel'));
+  assert.equal(settings.controlUrl, 'http://127.0.0.1:7700');
+  assert.equal(settings.metricsPort, 7701);
+  assert.equal(settings.reactor, 'auto');
+  assert.equal(settings.drainTimeout, 10_000);
+  assert.equal(settings.nodeName, undefined);
+  assert.ok(settings.workers >= 1 && settings.workers <= 4);
+});
+
+test('flags win over the environment, the environment over defaults', () => {
+  const environment = { EVENKEEL_METRICS_PORT: '1', EVENKEEL_ZONE: 'z2', EVENKEEL_SUPERVISED: '1' };
+  const settings = parseSettings(['--metrics-port', '0', '--workers=3'], environment);
+  assert.equal(settings?.metricsPort, 0);
+  assert.equal(settings?.zone, 'z2');
+  assert.equal(settings?.workers, 3);
+  assert.equal(settings?.supervised, true);
+});
+
+test('--help is asked for', () => {
+  assert.equal(parseSettings(['--help'], {}), null);
+});
+
+const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
+  [['--workers', '0'], /--workers must be a whole number from 1 to 256, not "0"/],
+  [['--workers', '2x'], /--workers/],
+  [['--metrics-port', '65536'], /--metrics-port must be a whole number from 0 to 65535/],
+  [['--reactor', 'fast'], /--reactor must be one of auto, uring, portable, not "fast"/],
+  [['--control-url', 'localhost:7700'], /--control-url must be an http or https URL/],
+  [['--drain-timeout', '-1'], /drain-timeout/],
+  [['--unknown'], /--unknown/],
+  [['word'], /word/],
+];
+
+for (const [args, says] of WRONG) {
+  test(`refuses ${args.join(' ')}`, () => {
+    assert.throws(
+      () => parseSettings(args, {}),
+      (error: Error) => {
+        assert.ok(error instanceof StartError);
+        assert.match(error.message, says);
+        assert.ok(!error.message.includes('\n'), 'one line');
+        return true;
+      },
+    );
+  });
+}

@@ -1,0 +1,124 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { StartError } from './start-error.ts';
+
+export interface AgentSettings {
+  readonly home: string;
+  readonly controlUrl: string;
+  readonly metricsHost: string;
+  /** 0: any free port. */
+  readonly metricsPort: number;
+  readonly workers: number;
+  readonly reactor: 'auto' | 'uring' | 'portable';
+  readonly zone: string;
+  readonly nodeName: string | undefined;
+  /** Milliseconds. */
+  readonly drainTimeout: number;
+  readonly accessLogMaxBytes: number;
+  readonly accessLogKeep: number;
+  readonly logLevel: string;
+  /** End when standard input does. */
+  readonly supervised: boolean;
+}
+
+const REACTORS = ['auto', 'uring', 'portable'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
+
+export const USAGE = `Usage: evenkeel-agent [flags]
+
+Runs a load-balancer node: takes its plan from the control plane, serves traffic, probes targets. Each flag may also be
+given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
+
+  --home DIR               where the plan, the logs and the node's credential are kept (.evenkeel)
+  --control-url URL        the control plane (http://127.0.0.1:7700)
+  --node-name NAME         how the node is called (the name it had, else that of the host)
+  --zone ZONE              the zone that the node is in
+  --workers N              threads that carry traffic (one per core, at most 4)
+  --reactor KIND           auto, uring or portable (auto)
+  --metrics-host ADDRESS   where /metrics and /healthz are served (127.0.0.1)
+  --metrics-port PORT      (7701; 0 for any)
+  --drain-timeout SECONDS  how long requests in flight may go on after SIGTERM (10)
+  --access-log-max-mib N   size at which the access log is put aside (100)
+  --access-log-keep N      access logs put aside that are kept (5)
+  --log-level LEVEL        ${LOG_LEVELS.join(', ')} (info)
+  --supervised             end when standard input ends
+  --help                   print this
+`;
+
+const FLAGS = {
+  home: { type: 'string' },
+  'control-url': { type: 'string' },
+  'node-name': { type: 'string' },
+  zone: { type: 'string' },
+  workers: { type: 'string' },
+  reactor: { type: 'string' },
+  'metrics-host': { type: 'string' },
+  'metrics-port': { type: 'string' },
+  'drain-timeout': { type: 'string' },
+  'access-log-max-mib': { type: 'string' },
+  'access-log-keep': { type: 'string' },
+  'log-level': { type: 'string' },
+  supervised: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+
+type Values = Readonly<Record<string, string | undefined>>;
+
+/** Reads flags, then the environment, then defaults; null when help is asked for. Throws a StartError that names the flag. */
+export function parseSettings(args: readonly string[], environment: Values): AgentSettings | null {
+  const given = parseFlags(args);
+  if (given['help'] === true) return null;
+  const text = (flag: string, standard: string): string => {
+    const value = given[flag];
+    return typeof value === 'string' ? value : (environment[variable(flag)] ?? standard);
+  };
+  const number = (flag: string, standard: number, minimum: number, maximum: number): number =>
+    integer(flag, text(flag, String(standard)), minimum, maximum);
+  const nodeName = text('node-name', '');
+  return {
+    home: resolve(text('home', '.evenkeel')),
+    controlUrl: url('control-url', text('control-url', 'http://127.0.0.1:7700')),
+    metricsHost: text('metrics-host', '127.0.0.1'),
+    metricsPort: number('metrics-port', 7701, 0, 65_535),
+    workers: number('workers', Math.min(availableParallelism(), 4), 1, 256),
+    reactor: oneOf('reactor', text('reactor', 'auto'), REACTORS),
+    zone: text('zone', ''),
+    nodeName: nodeName === '' ? undefined : nodeName,
+    drainTimeout: number('drain-timeout', 10, 0, 86_400) * 1000,
+    accessLogMaxBytes: number('access-log-max-mib', 100, 1, 1_048_576) * 1024 * 1024,
+    accessLogKeep: number('access-log-keep', 5, 0, 1000),
+    logLevel: oneOf('log-level', text('log-level', 'info'), LOG_LEVELS),
+    supervised: given['supervised'] === true || environment[variable('supervised')] === '1',
+  };
+}
+
+function parseFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new StartError(`${(error as Error).message.split('\n', 1)[0]?.replace(/\.$/, '')}; see --help`);
+  }
+}
+
+function variable(flag: string): string {
+  return `EVENKEEL_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function integer(flag: string, text: string, minimum: number, maximum: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= minimum && value <= maximum) return value;
+  throw new StartError(`--${flag} must be a whole number from ${minimum} to ${maximum}, not ${JSON.stringify(text)}`);
+}
+
+function oneOf<const Word extends string>(flag: string, text: string, words: readonly Word[]): Word {
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new StartError(`--${flag} must be one of ${words.join(', ')}, not ${JSON.stringify(text)}`);
+}
+
+function url(flag: string, text: string): string {
+  const parsed = URL.parse(text);
+  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return text;
+  throw new StartError(`--${flag} must be an http or https URL, not ${JSON.stringify(text)}`);
+}

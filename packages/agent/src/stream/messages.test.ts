@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planOf } from '@evenkeel/model/plan/delta.ts';
+import { listenerEntry } from '@evenkeel/model/plan/hash.ts';
+import { plannedListener } from '../../test/planned.ts';
+import { parseToAgent } from './messages.ts';
+
+const entry = listenerEntry(plannedListener());
+const snapshot = { type: 'snapshot', version: 1, hash: planOf(1, [entry]).hash, entries: [entry] };
+const delta = { type: 'delta', from: 1, version: 2, hash: '00', upserts: [entry], removes: ['group/g'] };
+
+test('accepts a snapshot and a delta, with fields it does not know', () => {
+  assert.equal(parseToAgent(JSON.stringify(snapshot)).kind, 'message');
+  assert.equal(parseToAgent(JSON.stringify({ ...delta, sent: 'today' })).kind, 'message');
+});
+
+test('passes over types that it does not know', () => {
+  assert.deepEqual(parseToAgent('{"type":"greeting"}'), { kind: 'unknown', type: 'greeting' });
+  assert.equal(parseToAgent('{"type":"toString"}').kind, 'unknown');
+});
+
+const INVALID: readonly (readonly [problem: RegExp, frame: string])[] = [
+  [/not JSON/, '{'],
+  [/type must be a string/, '[]'],
+  [/type must be a string/, 'null'],
+  [/type must be a string/, '{"type":1}'],
+  [/snapshot: version must be an integer/, JSON.stringify({ ...snapshot, version: -1 })],
+  [/snapshot: entries must be an array/, JSON.stringify({ ...snapshot, entries: {} })],
+  [
+    /snapshot: entries\[0\].value.port/,
+    JSON.stringify({ ...snapshot, entries: [{ ...entry, value: { ...entry.value, port: 70_000 } }] }),
+  ],
+  [/delta: from must be/, JSON.stringify({ ...delta, from: undefined })],
+  [/delta: removes\[0\]/, JSON.stringify({ ...delta, removes: [1] })],
+  [
+    /the hash of listener\/lsn-1/,
+    JSON.stringify({ ...delta, upserts: [{ ...entry, value: { ...entry.value, port: 81 } }] }),
+  ],
+];
+
+for (const [problem, frame] of INVALID) {
+  test(`refuses ${frame.slice(0, 60)}: ${problem.source}`, () => {
+    const parsed = parseToAgent(frame);
+    assert.equal(parsed.kind, 'invalid');
+    assert.match(parsed.kind === 'invalid' ? parsed.problem : '', problem);
+  });
+}

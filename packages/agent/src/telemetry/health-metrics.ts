@@ -1,0 +1,77 @@
+import { TARGET_HEALTH_STATES } from '@evenkeel/model/plan/stream.ts';
+import { histogramSamples, type Metric } from './metric.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** How targets are, and what probing them takes. */
+export const healthMetrics: readonly Metric<Snapshot>[] = [
+  {
+    name: 'evenkeel_target_healthy',
+    type: 'gauge',
+    help: '1 when the target is healthy or has no health check, else 0.',
+    *sample({ health }) {
+      for (const { serviceId, targetId, state } of health) {
+        const healthy = state === 'healthy' || state === 'unchecked';
+        yield { labels: { service: serviceId, target: targetId }, value: healthy ? 1 : 0 };
+      }
+    },
+  },
+  {
+    name: 'evenkeel_service_targets',
+    type: 'gauge',
+    help: 'Targets of the service by state of health.',
+    *sample({ health }) {
+      const services = new Map<string, Map<string, number>>();
+      for (const { serviceId, state } of health) {
+        const states = services.get(serviceId) ?? new Map<string, number>();
+        services.set(serviceId, states.set(state, (states.get(state) ?? 0) + 1));
+      }
+      for (const [service, states] of services) {
+        for (const state of TARGET_HEALTH_STATES) yield { labels: { service, state }, value: states.get(state) ?? 0 };
+      }
+    },
+  },
+  {
+    name: 'evenkeel_probes_total',
+    type: 'counter',
+    help: 'Health probes that have ended, by result: success, inconclusive (this node lacked resources), or why it failed.',
+    *sample({ control }) {
+      for (const [protocol, results] of control.probes) {
+        for (const [result, value] of results) yield { labels: { protocol, result }, value };
+      }
+    },
+  },
+  {
+    name: 'evenkeel_probe_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the start of a health probe to its verdict.',
+    *sample({ control }) {
+      for (const [protocol, counts] of control.probeDuration) {
+        yield* histogramSamples('evenkeel_probe_duration_seconds', { protocol }, counts);
+      }
+    },
+  },
+  {
+    name: 'evenkeel_probe_endpoints',
+    type: 'gauge',
+    help: 'Endpoints that are probed; services that ask the same of the same endpoint share one.',
+    sample: ({ probes }) => [{ labels: {}, value: probes.endpoints }],
+  },
+  {
+    name: 'evenkeel_probes_in_flight',
+    type: 'gauge',
+    help: 'Health probes that run now.',
+    sample: ({ probes }) => [{ labels: {}, value: probes.inFlight }],
+  },
+  {
+    name: 'evenkeel_probes_waiting',
+    type: 'gauge',
+    help: 'Health probes that are due and wait for a slot.',
+    sample: ({ probes }) => [{ labels: {}, value: probes.waiting }],
+  },
+  {
+    name: 'evenkeel_probe_lag_seconds',
+    type: 'gauge',
+    help: 'How late the health probe is that has waited longest for a slot.',
+    sample: ({ probes }) => [{ labels: {}, value: probes.lag / 1000 }],
+  },
+];

@@ -1,0 +1,28 @@
+import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
+import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+import type { Applied } from '../plan/applier.ts';
+import type { ControlCounts } from './control-counts.ts';
+import type { ProcessUsage } from './process-usage.ts';
+
+/** Everything that the metrics are made of, taken once per scrape. */
+export interface Snapshot {
+  readonly node: { readonly name: string; readonly zone: string; readonly version: string; readonly reactor: string };
+  readonly engine: EngineCounters;
+  readonly plan: NodePlan;
+  readonly applied: Applied;
+  readonly storedVersion: number;
+  readonly storeFailures: number;
+  readonly health: readonly ReportedHealth[];
+  readonly probes: {
+    readonly endpoints: number;
+    readonly inFlight: number;
+    readonly waiting: number;
+    /** Milliseconds. */
+    readonly lag: number;
+  };
+  readonly stream: { readonly isOpen: boolean; readonly connects: number };
+  readonly accessLog: { readonly dropped: number; readonly writtenBytes: number; readonly failing: boolean };
+  readonly control: ControlCounts;
+  readonly process: ProcessUsage;
+}

@@ -1,0 +1,80 @@
+import { planOf } from '@evenkeel/model/plan/delta.ts';
+import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { ControlCounts } from '../src/telemetry/control-counts.ts';
+import type { Snapshot } from '../src/telemetry/snapshot.ts';
+import { plannedGroup, plannedListener, plannedService, plannedTarget } from './planned.ts';
+
+/** A snapshot with something to say for every metric, for so many targets. */
+export function fullSnapshot(targets = 2): Snapshot {
+  const ids = Array.from({ length: targets }, (_, index) => `tgt-${index}`);
+  const plan = planOf(12, [
+    listenerEntry(plannedListener({ name: 'a "quoted" \\ name\nin two lines' })),
+    serviceEntry(plannedService()),
+    groupEntry(plannedGroup({ targets: ids.map((id) => plannedTarget({ id })) })),
+  ]);
+  const control = new ControlCounts();
+  control.applied(3, true);
+  control.applied(30, false);
+  control.message('snapshot');
+  control.message('invalid');
+  control.probed('http', { kind: 'success' }, 2);
+  control.probed('tcp', { kind: 'failure', reason: 'CONNECT_FAILED', detail: '' }, 1);
+  return {
+    node: { name: 'node-1', zone: 'z1', version: '0.1.0', reactor: 'portable' },
+    engine: {
+      listeners: [
+        {
+          listenerId: 'lsn-1',
+          connections: 10,
+          activeConnections: 2,
+          requests: 100,
+          activeRequests: 1,
+          responses: [0, 0, 90, 5, 3, 2],
+          bytesReceived: 1e4,
+          bytesSent: 1e6,
+          reasons: { 'client-request': 3, 'none-done': 97 },
+          duration: { bounds: [0.001, 0.01, 0.1], counts: [50, 40, 9, 1], sum: 1.5 },
+        },
+      ],
+      targets: ids.map((targetId) => ({
+        serviceId: 'svc-1',
+        targetId,
+        connections: 5,
+        activeConnections: 1,
+        idleConnections: 2,
+        requests: 50,
+        activeRequests: 1,
+        connectErrors: 1,
+        responses: [0, 0, 45, 3, 1, 1],
+        bytesSent: 1e4,
+        bytesReceived: 1e6,
+        replays: 1,
+      })),
+      workers: [{ worker: 0, openConnections: 4, freeBuffers: 1000 }],
+      accessLogDropped: 7,
+    },
+    plan,
+    applied: { version: 11, refused: [{ listenerId: 'lsn-1', code: 'address-in-use', detail: '' }] },
+    storedVersion: 10,
+    storeFailures: 1,
+    health: ids.map((targetId, index) => ({
+      serviceId: 'svc-1',
+      targetId,
+      state: index % 2 === 0 ? 'healthy' : 'unhealthy',
+      reason: '',
+      since: 1,
+    })),
+    probes: { endpoints: 2, inFlight: 1, waiting: 0, lag: 250 },
+    stream: { isOpen: true, connects: 3 },
+    accessLog: { dropped: 4, writtenBytes: 4096, failing: false },
+    control,
+    process: {
+      cpuSeconds: 1.25,
+      residentBytes: 1e8,
+      openDescriptors: 40,
+      descriptorLimit: 20_000,
+      startTime: 1.7e9,
+      mainThreadDelay: 0.004,
+    },
+  };
+}
