@@ -1,3 +1,4 @@
+import { EXIT } from '../exit-codes.ts';
 import { StartFailure } from './failure.ts';
 import { parseStart, START_HELP } from './options.ts';
 import { StopRequests } from './stop-requests.ts';
@@ -11,11 +12,13 @@ const FORCED = 130;
  * @param args what follows `start` on the command line
  */
 export async function startCommand(args: readonly string[]): Promise<number> {
+  let usage = true;
   try {
     const options = parseStart(args);
+    usage = false;
     if (options === 'help') {
       process.stdout.write(START_HELP);
-      return 0;
+      return EXIT.ok;
     }
     // A terminal that is gone must not end what runs before SIGHUP ends it in order.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -24,7 +27,7 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof StartFailure)) throw error;
     process.stderr.write(`evenkeel: ${error.message}\n`);
-    return 1;
+    return usage ? EXIT.usage : EXIT.failed;
   }
 }
 
@@ -32,7 +35,7 @@ async function untilStopped(supervisor: Supervisor): Promise<number> {
   const stopped = Promise.withResolvers<number>();
   const requests = new StopRequests({
     onStop: () => {
-      say('Stopping: open connections may finish; Ctrl-C again ends them.');
+      say('Stopping: requests in flight may finish; Ctrl-C again ends them.');
       supervisor.stop().then(() => stopped.resolve(0), stopped.reject);
     },
     onForce: () => {
