@@ -39,33 +39,29 @@ const NAMES = [
   'http2-settings',
 ];
 
-/** One step of the hash that the parsers compute while they scan a name; `lower` is the lower-case byte. */
-const step = (hash: number, lower: number): number => (Math.imul(hash, 31) + lower) | 0;
-
 const SLOTS = 256;
 const codeBySlot = new Uint8Array(SLOTS);
-const hashByCode = new Int32Array(NAMES.length);
 const bytesByCode = NAMES.map((name) => Uint8Array.from(name, (character) => character.charCodeAt(0)));
 
 for (let code = 1; code < NAMES.length; code++) {
-  const hash = bytesByCode[code]!.reduce(step, 0);
-  hashByCode[code] = hash;
-  const slot = slotOf(hash);
+  const name = bytesByCode[code]!;
+  const slot = slotOf(name.length, name[0]!, name.at(-1)!);
   if (codeBySlot[slot] !== 0) throw new Error(`field names ${NAMES[code]} and ${NAMES[codeBySlot[slot]!]} share a slot`);
   codeBySlot[slot] = code;
 }
 
-function slotOf(hash: number): number {
-  return (hash ^ (hash >>> 8) ^ (hash >>> 17)) & (SLOTS - 1);
+/** Length, first and last letter tell the known names apart; nothing has to be computed along the name. */
+function slotOf(length: number, first: number, last: number): number {
+  return (length * 37 + first * 11 + last) & (SLOTS - 1);
 }
 
 /**
- * The code of the name memory[start, end), given its hash (`Math.imul(h, 31) + lower-case byte` over all bytes). The
- * bytes are compared, so that no crafted name passes for another one.
+ * The code of the name memory[start, end), which has at least one byte. All bytes are compared, so that no crafted name
+ * passes for another one.
  */
-export function fieldCode(memory: Uint8Array, start: number, end: number, hash: number): number {
-  const code = codeBySlot[slotOf(hash)]!;
-  if (code === 0 || hashByCode[code] !== hash) return Field.other;
+export function fieldCode(memory: Uint8Array, start: number, end: number): number {
+  const code = codeBySlot[slotOf(end - start, memory[start]! | 32, memory[end - 1]! | 32)]!;
+  if (code === Field.other) return code;
   const name = bytesByCode[code]!;
   if (name.length !== end - start) return Field.other;
   for (let i = 0; i < name.length; i++) if (TOKEN_LOWER[memory[start + i]!] !== name[i]) return Field.other;

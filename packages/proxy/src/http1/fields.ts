@@ -1,6 +1,7 @@
-import { COLON, COMMA, CR, FIELD_VALUE, HTAB, LF, NINE, SP, TOKEN_LOWER, ZERO } from './characters.ts';
+import { COLON, COMMA, CR, HTAB, LF, NINE, SP, TOKEN_LOWER, ZERO } from './characters.ts';
 import { fieldCode } from './field-names.ts';
 import { HeadError } from './head-error.ts';
+import { skipFieldValue } from './scan.ts';
 
 export const MAX_FIELDS = 128;
 
@@ -38,9 +39,16 @@ export class FieldTable {
 
 /**
  * Reads field lines from memory[start, end) up to and with the empty line. Strict (RFC 9112 section 5): no white space
- * around the name, no obs-fold, lines end with CRLF and nothing else, no control characters in values.
+ * around the name, no obs-fold, lines end with CRLF and nothing else, no control characters in values. `words` is
+ * `wordsOf(memory)`.
  */
-export function parseFields(memory: Uint8Array, start: number, end: number, table: FieldTable): HeadError {
+export function parseFields(
+  memory: Uint8Array,
+  words: Int32Array | null,
+  start: number,
+  end: number,
+  table: FieldTable,
+): HeadError {
   const spans = table.spans;
   let at = start;
   let slot = 0;
@@ -54,21 +62,14 @@ export function parseFields(memory: Uint8Array, start: number, end: number, tabl
       return HeadError.none;
     }
     const nameStart = at;
-    let hash = 0;
-    let lower = 0;
-    while (at < end) {
-      lower = TOKEN_LOWER[memory[at]!]!;
-      if (lower === 0) break;
-      hash = (Math.imul(hash, 31) + lower) | 0;
-      at++;
-    }
+    while (at < end && TOKEN_LOWER[memory[at]!] !== 0) at++;
     if (at >= end) return HeadError.incomplete;
     const nameEnd = at;
     if (memory[at] !== COLON || nameEnd === nameStart) return HeadError.fieldName;
     at++;
     while (at < end && (memory[at] === SP || memory[at] === HTAB)) at++;
     const valueStart = at;
-    while (at < end && FIELD_VALUE[memory[at]!] === 1) at++;
+    at = skipFieldValue(memory, words, at, end);
     if (at >= end) return HeadError.incomplete;
     if (memory[at] !== CR) return memory[at] === LF ? HeadError.lineEnd : HeadError.fieldValue;
     if (at + 1 >= end) return HeadError.incomplete;
@@ -77,7 +78,7 @@ export function parseFields(memory: Uint8Array, start: number, end: number, tabl
     while (valueEnd > valueStart && (memory[valueEnd - 1] === SP || memory[valueEnd - 1] === HTAB)) valueEnd--;
     at += 2;
     if (slot === MAX_FIELDS * STRIDE) return HeadError.tooManyFields;
-    spans[slot] = fieldCode(memory, nameStart, nameEnd, hash);
+    spans[slot] = fieldCode(memory, nameStart, nameEnd);
     spans[slot + 1] = nameStart;
     spans[slot + 2] = nameEnd;
     spans[slot + 3] = valueStart;

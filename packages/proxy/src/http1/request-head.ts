@@ -1,9 +1,10 @@
-import { CR, HOST, LF, SP, TARGET, TOKEN_LOWER, ZERO } from './characters.ts';
+import { CR, HOST, LF, SP, TOKEN_LOWER, ZERO } from './characters.ts';
 import { ConnectionOption, readConnectionOptions } from './connection-options.ts';
 import { Field } from './field-names.ts';
 import { eachListElement, equalsIgnoringCase, FieldTable, parseContentLength, parseFields } from './fields.ts';
 import { HeadError } from './head-error.ts';
 import { Method, methodOf } from './method.ts';
+import { skipTarget, WordView } from './scan.ts';
 
 /** Longest request target in bytes; a longer one is answered 414. */
 export const MAX_TARGET = 8 * 1024;
@@ -42,12 +43,14 @@ export class RequestHead {
   referer = -1;
   requestId = -1;
   forwardedFor = -1;
+  readonly #words = new WordView();
 
   /**
    * Reads the head that begins at memory[start], strictly by RFC 9112. `incomplete` says that it does not end before
    * `end`; what is there is well-formed so far.
    */
   parse(memory: Uint8Array, start: number, end: number): HeadError {
+    const words = this.#words.of(memory);
     let at = start;
     while (at < end && TOKEN_LOWER[memory[at]!] !== 0) at++;
     if (at >= end) return HeadError.incomplete;
@@ -56,7 +59,7 @@ export class RequestHead {
     this.methodEnd = at;
     at++;
     this.targetStart = at;
-    while (at < end && TARGET[memory[at]!] === 1) at++;
+    at = skipTarget(memory, words, at, end);
     if (at - this.targetStart > MAX_TARGET) return HeadError.targetTooLong;
     if (at >= end) return HeadError.incomplete;
     if (memory[at] !== SP || at === this.targetStart) return HeadError.requestLine;
@@ -64,7 +67,7 @@ export class RequestHead {
     at++;
     const version = this.#parseVersion(memory, at, end);
     if (version !== HeadError.none) return version;
-    const fields = parseFields(memory, this.lineEnd, end, this.fields);
+    const fields = parseFields(memory, words, this.lineEnd, end, this.fields);
     if (fields !== HeadError.none) return fields;
     this.end = this.fields.end;
     this.method = methodOf(memory, this.methodStart, this.methodEnd);

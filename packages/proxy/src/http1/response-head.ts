@@ -3,6 +3,7 @@ import { ConnectionOption, readConnectionOptions } from './connection-options.ts
 import { Field } from './field-names.ts';
 import { equalsIgnoringCase, FieldTable, parseContentLength, parseFields } from './fields.ts';
 import { HeadError } from './head-error.ts';
+import { WordView } from './scan.ts';
 
 const PREFIX = 'HTTP/1.';
 
@@ -22,6 +23,7 @@ export class ResponseHead {
   /** Whether the target keeps the connection after this response. */
   keepAlive = true;
   connectionNamesFields = false;
+  readonly #words = new WordView();
 
   /** Reads the head that begins at memory[start], strictly by RFC 9112. */
   parse(memory: Uint8Array, start: number, end: number): HeadError {
@@ -50,7 +52,7 @@ export class ResponseHead {
     this.minor = minor;
     this.status = hundreds * 100 + tens * 10 + ones;
     this.lineEnd = at + 2;
-    const fields = parseFields(memory, this.lineEnd, end, this.fields);
+    const fields = parseFields(memory, this.#words.of(memory), this.lineEnd, end, this.fields);
     if (fields !== HeadError.none) return fields;
     this.end = this.fields.end;
     return this.#interpret(memory);
