@@ -1,0 +1,111 @@
+import type { Client } from '@evenkeel/client/client.ts';
+import { items } from '@evenkeel/client/items.ts';
+import { PAGE } from '@evenkeel/model/limits.ts';
+import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
+import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
+import type { Listener } from '@evenkeel/model/resources/listener.ts';
+import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import type { Target } from '@evenkeel/model/resources/target.ts';
+import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
+import type { Column } from '../output/table.ts';
+
+/** Names of the objects that others refer to by identifier; an unknown one stays an identifier. */
+export class Names {
+  readonly #names = new Map<string, string>();
+
+  /** Asks for the names of these kinds, all at once. */
+  static async load(
+    client: Client,
+    ...lists: readonly ('listLoadBalancers' | 'listBackendServices' | 'listTargetGroups' | 'listElasticIps')[]
+  ): Promise<Names> {
+    const names = new Names();
+    await Promise.all(
+      lists.map(async (list) => {
+        const all = items<{ query?: { cursor?: string; limit?: number } }, { id: string; name: string }>(client[list], {
+          query: { limit: PAGE.maximum },
+        });
+        for await (const { id, name } of all) names.#names.set(id, name);
+      }),
+    );
+    return names;
+  }
+
+  of(id: string | null): string | null {
+    return id === null ? null : (this.#names.get(id) ?? id);
+  }
+}
+
+export function loadBalancerColumns(names: Names): Column<LoadBalancer>[] {
+  return [
+    { head: 'NAME', of: (lb) => lb.name },
+    { head: 'ID', of: (lb) => lb.id },
+    { head: 'TYPE', of: (lb) => lb.type },
+    { head: 'VIP', of: (lb) => lb.vip },
+    { head: 'EIP', of: (lb) => names.of(lb.elasticIpId) },
+    { head: 'STATUS', of: (lb) => lb.status },
+  ];
+}
+
+export function listenerColumns(names: Names): Column<Listener>[] {
+  return [
+    { head: 'LB', of: (listener) => names.of(listener.loadBalancerId) },
+    { head: 'NAME', of: (listener) => listener.name },
+    { head: 'ID', of: (listener) => listener.id },
+    { head: 'PORT', of: (listener) => `${listener.protocol}:${listener.port}` },
+    { head: 'SERVICE', of: (listener) => names.of(listener.backendServiceId) },
+    { head: 'STATUS', of: (listener) => listener.status },
+  ];
+}
+
+export function serviceColumns(names: Names): Column<BackendService>[] {
+  return [
+    { head: 'LB', of: (service) => names.of(service.loadBalancerId) },
+    { head: 'NAME', of: (service) => service.name },
+    { head: 'ID', of: (service) => service.id },
+    { head: 'PORT', of: (service) => `${service.protocol}:${service.port}` },
+    { head: 'TARGET GROUP', of: (service) => names.of(service.targetGroupId) },
+    { head: 'ALGORITHM', of: (service) => service.algorithm },
+    { head: 'HEALTH CHECK', of: (service) => checkText(service) },
+  ];
+}
+
+export function targetGroupColumns(names: Names): Column<TargetGroup>[] {
+  return [
+    { head: 'LB', of: (group) => names.of(group.loadBalancerId) },
+    { head: 'NAME', of: (group) => group.name },
+    { head: 'ID', of: (group) => group.id },
+    { head: 'TARGETS', of: (group) => group.targetCount },
+  ];
+}
+
+export function targetColumns(names: Names): Column<Target>[] {
+  return [
+    { head: 'GROUP', of: (target) => names.of(target.targetGroupId) },
+    { head: 'TARGET', of: (target) => placeOf(target) },
+    { head: 'ID', of: (target) => target.id },
+    { head: 'NAME', of: (target) => target.name },
+    { head: 'WEIGHT', of: (target) => target.weight },
+    { head: 'ZONE', of: (target) => target.zone },
+  ];
+}
+
+export function elasticIpColumns(names: Names): Column<ElasticIp>[] {
+  return [
+    { head: 'NAME', of: (eip) => eip.name },
+    { head: 'ID', of: (eip) => eip.id },
+    { head: 'ADDRESS', of: (eip) => eip.address },
+    { head: 'LB', of: (eip) => names.of(eip.loadBalancerId) },
+  ];
+}
+
+/** `10.0.0.1:8080`, `[2001:db8::1]:8080`, or the address alone for a target that takes the port of its service. */
+export function placeOf({ address, port }: { readonly address: string; readonly port: number | null }): string {
+  if (port === null) return address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function checkText({ healthCheck }: BackendService): string {
+  if (!healthCheck.enabled) return 'off';
+  const what = healthCheck.protocol === 'http' ? `http ${healthCheck.path}` : 'tcp';
+  return `${what} every ${healthCheck.interval} s`;
+}

@@ -1,0 +1,60 @@
+import { items } from '@evenkeel/client/items.ts';
+import { PAGE } from '@evenkeel/model/limits.ts';
+import type { TargetHealth } from '@evenkeel/model/resources/target-health.ts';
+import type { Call } from '../commands/call.ts';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import type { Column } from '../output/table.ts';
+import { Names, placeOf } from './columns.ts';
+import { backendServices, loadBalancers } from './kinds.ts';
+import { notFound, resolve, resolvePart } from './reference.ts';
+import { printList, type Session, withSession } from './session.ts';
+
+export function health(call: Call) {
+  return withSession(call, async (session) => {
+    const { lb, state } = call.options;
+    const [what] = call.args as [string | undefined];
+    const query = { limit: PAGE.maximum, ...(state && { state }), ...(await scopeOf(session, what, lb)) };
+    const all = await Array.fromAsync(items(session.client.listTargetHealth, { query }));
+    const names =
+      session.form === 'text'
+        ? await Names.load(session.client, 'listLoadBalancers', 'listBackendServices')
+        : new Names();
+    printList(session, all, columns(names), (target) => target.targetId);
+  });
+}
+
+/** A load balancer before a backend service, because it takes in its own service of the same name. */
+async function scopeOf(session: Session, what: string | undefined, lb: string | undefined) {
+  if (what === undefined)
+    return lb === undefined ? {} : { loadBalancerId: (await resolve(session, loadBalancers, lb)).id };
+  if (lb === undefined && !what.includes('/') && !what.startsWith('svc-')) {
+    try {
+      return { loadBalancerId: (await resolve(session, loadBalancers, what)).id };
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  try {
+    return { backendServiceId: (await resolvePart(session, backendServices, what, lb)).id };
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw notFound('load balancer or backend service', what);
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof CliFailure && error.exitCode === EXIT.notFound;
+}
+
+function columns(names: Names): Column<TargetHealth>[] {
+  return [
+    { head: 'LB', of: (target) => names.of(target.loadBalancerId) },
+    { head: 'SERVICE', of: (target) => names.of(target.backendServiceId) },
+    { head: 'TARGET', of: (target) => placeOf(target) },
+    { head: 'WEIGHT', of: (target) => target.weight },
+    { head: 'STATE', of: (target) => target.state },
+    { head: 'REASON', of: (target) => target.reason },
+    { head: 'SINCE', of: (target) => target.since },
+  ];
+}

@@ -1,0 +1,60 @@
+import type { Client } from '@evenkeel/client/client.ts';
+import type { IdKind } from '@evenkeel/model/identifiers.ts';
+import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
+import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
+import type { Listener } from '@evenkeel/model/resources/listener.ts';
+import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
+
+interface Page<T> {
+  readonly items: readonly T[];
+}
+
+/** A kind of resource that has a name, and how the API is asked for it. */
+export interface Kind<T extends { readonly id: string; readonly name: string }> {
+  readonly noun: string;
+  readonly id: IdKind;
+  get(client: Client, id: string): Promise<T>;
+  /** Those with this name: everywhere, or within one load balancer. */
+  named(client: Client, name: string, loadBalancerId?: string): Promise<Page<T>>;
+}
+
+/** A kind whose objects belong to a load balancer; their names are unique within it. */
+export type Part = { readonly id: string; readonly name: string; readonly loadBalancerId: string };
+
+const within = (loadBalancerId: string | undefined) => (loadBalancerId === undefined ? {} : { loadBalancerId });
+
+export const loadBalancers: Kind<LoadBalancer> = {
+  noun: 'load balancer',
+  id: 'loadBalancer',
+  get: (client, loadBalancerId) => client.getLoadBalancer({ params: { loadBalancerId } }),
+  named: (client, name) => client.listLoadBalancers({ query: { name } }),
+};
+
+export const listeners: Kind<Listener> = {
+  noun: 'listener',
+  id: 'listener',
+  get: (client, listenerId) => client.getListener({ params: { listenerId } }),
+  named: (client, name, lb) => client.listListeners({ query: { name, ...within(lb) } }),
+};
+
+export const backendServices: Kind<BackendService> = {
+  noun: 'backend service',
+  id: 'backendService',
+  get: (client, backendServiceId) => client.getBackendService({ params: { backendServiceId } }),
+  named: (client, name, lb) => client.listBackendServices({ query: { name, ...within(lb) } }),
+};
+
+export const targetGroups: Kind<TargetGroup> = {
+  noun: 'target group',
+  id: 'targetGroup',
+  get: (client, targetGroupId) => client.getTargetGroup({ params: { targetGroupId } }),
+  named: (client, name, lb) => client.listTargetGroups({ query: { name, ...within(lb) } }),
+};
+
+export const elasticIps: Kind<ElasticIp> = {
+  noun: 'elastic IP',
+  id: 'elasticIp',
+  get: (client, elasticIpId) => client.getElasticIp({ params: { elasticIpId } }),
+  named: (client, name) => client.listElasticIps({ query: { name } }),
+};

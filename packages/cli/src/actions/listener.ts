@@ -1,0 +1,116 @@
+import { items } from '@evenkeel/client/items.ts';
+import { PAGE } from '@evenkeel/model/limits.ts';
+import type { ListenerCreate, ListenerPatch } from '@evenkeel/model/resources/listener.ts';
+import type { OptionValues } from 'commander';
+import type { Call } from '../commands/call.ts';
+import { bodyOf } from '../commands/fields.ts';
+import { forwardingFields, listenerFields, nameField } from '../commands/resource-fields.ts';
+import type { ProtocolAndPort } from '../commands/values.ts';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import { details } from '../output/details.ts';
+import { listenerColumns, Names } from './columns.ts';
+import { backendServices, listeners, loadBalancers, targetGroups } from './kinds.ts';
+import { resolve, resolvePart } from './reference.ts';
+import { removeAll } from './remove.ts';
+import { printList, printOne, type Session, withSession } from './session.ts';
+import { patchOf, precondition, written } from './write.ts';
+
+export function list(call: Call) {
+  return withSession(call, async (session) => {
+    const { lb, service } = call.options;
+    const query = {
+      limit: PAGE.maximum,
+      ...(lb && { loadBalancerId: (await resolve(session, loadBalancers, lb)).id }),
+      ...(service && { backendServiceId: (await resolvePart(session, backendServices, service, lb)).id }),
+    };
+    const all = await Array.fromAsync(items(session.client.listListeners, { query }));
+    const names =
+      session.form === 'text'
+        ? await Names.load(session.client, 'listLoadBalancers', 'listBackendServices')
+        : new Names();
+    printList(session, all, listenerColumns(names), (listener) => listener.id);
+  });
+}
+
+export function show(call: Call) {
+  return withSession(call, async (session) => {
+    const listener = await find(session, call);
+    printOne(session, listener, () => details(listener, session.paint));
+  });
+}
+
+export function create(call: Call) {
+  return withSession(call, async (session) => {
+    const { options } = call;
+    const { protocol, port } = call.args[0] as ProtocolAndPort;
+    const lb = await resolve(session, loadBalancers, options.lb);
+    const body = {
+      loadBalancerId: lb.id,
+      protocol,
+      port,
+      ...(options.name !== undefined && { name: options.name }),
+      ...bodyOf(listenerFields, options),
+      ...(await forwardingOf(session, lb.id, options)),
+    } as ListenerCreate;
+    const made = await session.client.createListener({ body });
+    await written(session, made, `Listener ${lb.name}/${made.name} (${made.id}) created.`, made.operationId, options);
+  });
+}
+
+/** The backend service that the listener gets: one that exists, or one of its own when anything about it is said. */
+async function forwardingOf(session: Session, lb: string, options: OptionValues): Promise<Partial<ListenerCreate>> {
+  const { service, target: targets, targetGroup, targetPort } = options;
+  const forwarding = bodyOf(forwardingFields, options);
+  const own = {
+    ...forwarding,
+    ...(targets && { targets }),
+    ...(targetGroup && { targetGroup: (await resolvePart(session, targetGroups, targetGroup, lb)).id }),
+    ...(targetPort !== undefined && { port: targetPort }),
+  };
+  if (service === undefined) return Object.keys(own).length === 0 ? {} : { service: own };
+  if (Object.keys(forwarding).length > 0) {
+    throw new CliFailure(
+      EXIT.usage,
+      `${Object.keys(forwarding)[0]} is set on the backend service: use "evenkeel service update ${service}".`,
+    );
+  }
+  return { backendServiceId: (await resolvePart(session, backendServices, service, lb)).id };
+}
+
+export function update(call: Call) {
+  return withSession(call, async (session) => {
+    const { options } = call;
+    const listener = await find(session, call);
+    const body = patchOf<ListenerPatch>(
+      [nameField, ...listenerFields],
+      options,
+      options.service && { backendServiceId: await serviceOrNone(session, listener.loadBalancerId, options.service) },
+    );
+    const changed = await session.client.updateListener({
+      params: { listenerId: listener.id },
+      body,
+      ...precondition(options),
+    });
+    await written(session, changed, `Listener ${changed.name} changed.`, changed.operationId, options);
+  });
+}
+
+async function serviceOrNone(session: Session, lb: string, text: string): Promise<string | null> {
+  return text === 'none' ? null : (await resolvePart(session, backendServices, text, lb)).id;
+}
+
+export function remove(call: Call) {
+  return withSession(call, (session) =>
+    removeAll(session, call, {
+      noun: 'listener',
+      find: (text) => resolvePart(session, listeners, text, call.options.lb),
+      describe: async ({ name, id, protocol, port }) => `${name} (${id}) on ${protocol}:${port}`,
+      remove: ({ id }) => session.client.deleteListener({ params: { listenerId: id }, ...precondition(call.options) }),
+    }),
+  );
+}
+
+function find(session: Session, call: Call) {
+  return resolvePart(session, listeners, call.args[0] as string, call.options.lb);
+}

@@ -1,0 +1,161 @@
+import { items } from '@evenkeel/client/items.ts';
+import { PAGE } from '@evenkeel/model/limits.ts';
+import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
+import type { LoadBalancer, LoadBalancerPatch } from '@evenkeel/model/resources/load-balancer.ts';
+import type { OptionValues } from 'commander';
+import type { Call } from '../commands/call.ts';
+import { bodyOf } from '../commands/fields.ts';
+import { forwardingFields, loadBalancerFields, nameField } from '../commands/resource-fields.ts';
+import type { ProtocolAndPort, TargetSpec } from '../commands/values.ts';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import { details, titled } from '../output/details.ts';
+import { table } from '../output/table.ts';
+import { count } from '../output/text.ts';
+import { listenerColumns, loadBalancerColumns, Names, serviceColumns, targetGroupColumns } from './columns.ts';
+import { loadBalancers } from './kinds.ts';
+import { resolve } from './reference.ts';
+import { removeAll } from './remove.ts';
+import { printList, printOne, type Session, withSession } from './session.ts';
+import { patchOf, precondition, written } from './write.ts';
+
+export function list(call: Call) {
+  return withSession(call, async (session) => {
+    const query = { limit: PAGE.maximum, ...(call.options.type && { type: call.options.type }) };
+    const all = await Array.fromAsync(items(session.client.listLoadBalancers, { query }));
+    const names = session.form === 'text' ? await Names.load(session.client, 'listElasticIps') : new Names();
+    printList(session, all, loadBalancerColumns(names), (lb) => lb.id);
+  });
+}
+
+export function show(call: Call) {
+  return withSession(call, async (session) => {
+    const lb = await resolve(session, loadBalancers, call.args[0] as string);
+    const content = session.form === 'text' ? await contentOf(session, lb) : '';
+    printOne(session, lb, () => `${details(lb, session.paint)}${content}`);
+  });
+}
+
+/** The listeners, backend services and target groups of a load balancer, as tables. */
+async function contentOf({ client, paint }: Session, { id: loadBalancerId }: LoadBalancer): Promise<string> {
+  const query = { loadBalancerId, limit: PAGE.maximum };
+  const [names, listeners, services, groups] = await Promise.all([
+    Names.load(client, 'listBackendServices', 'listTargetGroups'),
+    Array.fromAsync(items(client.listListeners, { query })),
+    Array.fromAsync(items(client.listBackendServices, { query })),
+    Array.fromAsync(items(client.listTargetGroups, { query })),
+  ]);
+  const tables = [
+    ['listeners', listeners.length, table(listenerColumns(names).slice(1), listeners, paint)],
+    ['backend services', services.length, table(serviceColumns(names).slice(1), services, paint)],
+    ['target groups', groups.length, table(targetGroupColumns(names).slice(1), groups, paint)],
+  ] as const;
+  return tables
+    .filter(([, length]) => length > 0)
+    .map(([title, , text]) => `\n${titled(title, text, paint)}`)
+    .join('');
+}
+
+export function create(call: Call) {
+  return withSession(call, async (session) => {
+    const { options } = call;
+    const body = creation(call.args[0] as string | undefined, options);
+    const made = await session.client.createLoadBalancer({ body });
+    const listening = (body.listeners ?? []).map(({ protocol, port }) => addressText(protocol, made.vip, port));
+    const message = [`Load balancer ${made.name} (${made.id}) created: VIP ${made.vip}.`, ...listening].join('\n');
+    await written(session, made, message, made.operationId, options);
+  });
+}
+
+/** The whole of a new load balancer: with listeners, a target group that their services share. */
+export function creation(name: string | undefined, options: OptionValues): LoadBalancerCreate {
+  const {
+    listener = [],
+    target: targets,
+    targetPort,
+    type,
+    vip,
+    eip,
+  } = options as {
+    listener?: ProtocolAndPort[];
+    target?: TargetSpec[];
+    targetPort?: number;
+    type?: string;
+    vip?: string;
+    eip?: string;
+  };
+  const forwarding = bodyOf(forwardingFields, options);
+  const own = {
+    ...(name !== undefined && { name }),
+    ...(type !== undefined && { type }),
+    ...(vip !== undefined && { vip }),
+    ...(eip !== undefined && { elasticIp: eip }),
+    ...bodyOf(loadBalancerFields, options),
+  } as LoadBalancerCreate;
+  if (listener.length === 0) {
+    const [orphan] = [targets && '--target', targetPort && '--target-port', ...flagsOf(forwarding)].filter(Boolean);
+    if (orphan) throw new CliFailure(EXIT.usage, `${orphan} needs a --listener that traffic comes in by.`);
+    return own;
+  }
+  const targetGroup = name ?? 'targets';
+  const service = { targetGroup, ...(targetPort !== undefined && { port: targetPort }), ...forwarding };
+  return {
+    ...own,
+    targetGroups: [{ name: targetGroup, targets: targets ?? [] }],
+    listeners: listener.map(({ protocol, port }) => ({ protocol, port, service })),
+  } as LoadBalancerCreate;
+}
+
+function flagsOf(forwarding: Record<string, unknown>): string[] {
+  return forwardingFields
+    .filter(({ field }) => Object.hasOwn(forwarding, field.split('.')[0]))
+    .map(({ flag }) => `--${flag}`);
+}
+
+function addressText(protocol: string, vip: string, port: number): string {
+  const host = vip.includes(':') ? `[${vip}]` : vip;
+  return `  ${protocol}://${host}:${port}${protocol === 'http' ? '/' : ''}`;
+}
+
+export function update(call: Call) {
+  return withSession(call, async (session) => {
+    const body = patchOf<LoadBalancerPatch>([nameField, ...loadBalancerFields], call.options);
+    const { id } = await resolve(session, loadBalancers, call.args[0] as string);
+    const changed = await session.client.updateLoadBalancer({
+      params: { loadBalancerId: id },
+      body,
+      ...precondition(call.options),
+    });
+    await written(session, changed, `Load balancer ${changed.name} changed.`, changed.operationId, call.options);
+  });
+}
+
+export function remove(call: Call) {
+  return withSession(call, (session) =>
+    removeAll(session, call, {
+      noun: 'load balancer',
+      find: (text) => resolve(session, loadBalancers, text),
+      describe: async (lb) => `${lb.name} (${lb.id})${await contentText(session, lb)}`,
+      remove: ({ id }) =>
+        session.client.deleteLoadBalancer({ params: { loadBalancerId: id }, ...precondition(call.options) }),
+    }),
+  );
+}
+
+/** What a deletion takes with it. */
+async function contentText({ client }: Session, { id: loadBalancerId }: LoadBalancer): Promise<string> {
+  const query = { loadBalancerId, limit: PAGE.maximum };
+  const [listeners, services, groups] = await Promise.all([
+    client.listListeners({ query }),
+    client.listBackendServices({ query }),
+    client.listTargetGroups({ query }),
+  ]);
+  const targets = groups.items.reduce((sum, group) => sum + group.targetCount, 0);
+  const parts = [
+    count(listeners.items.length, 'listener'),
+    count(services.items.length, 'backend service'),
+    count(groups.items.length, 'target group'),
+    count(targets, 'target'),
+  ];
+  return ` with ${parts.join(', ')}`;
+}

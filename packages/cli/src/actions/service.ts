@@ -1,0 +1,92 @@
+import { items } from '@evenkeel/client/items.ts';
+import { PAGE } from '@evenkeel/model/limits.ts';
+import type { BackendServiceCreate, BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
+import type { Call } from '../commands/call.ts';
+import { bodyOf } from '../commands/fields.ts';
+import { nameField, serviceFields } from '../commands/resource-fields.ts';
+import { details } from '../output/details.ts';
+import { Names, serviceColumns } from './columns.ts';
+import { backendServices, loadBalancers, targetGroups } from './kinds.ts';
+import { resolve, resolvePart } from './reference.ts';
+import { removeAll } from './remove.ts';
+import { printList, printOne, type Session, withSession } from './session.ts';
+import { patchOf, precondition, written } from './write.ts';
+
+export function list(call: Call) {
+  return withSession(call, async (session) => {
+    const { lb, targetGroup } = call.options;
+    const query = {
+      limit: PAGE.maximum,
+      ...(lb && { loadBalancerId: (await resolve(session, loadBalancers, lb)).id }),
+      ...(targetGroup && { targetGroupId: (await resolvePart(session, targetGroups, targetGroup, lb)).id }),
+    };
+    const all = await Array.fromAsync(items(session.client.listBackendServices, { query }));
+    const names =
+      session.form === 'text' ? await Names.load(session.client, 'listLoadBalancers', 'listTargetGroups') : new Names();
+    printList(session, all, serviceColumns(names), (service) => service.id);
+  });
+}
+
+export function show(call: Call) {
+  return withSession(call, async (session) => {
+    const service = await find(session, call);
+    printOne(session, service, () => details(service, session.paint));
+  });
+}
+
+export function create(call: Call) {
+  return withSession(call, async (session) => {
+    const { options } = call;
+    const lb = await resolve(session, loadBalancers, options.lb);
+    const body = {
+      loadBalancerId: lb.id,
+      name: call.args[0],
+      protocol: options.protocol,
+      port: options.port,
+      ...(options.targetGroup && { targetGroupId: await groupOrNone(session, lb.id, options.targetGroup) }),
+      ...(options.target && { targets: options.target }),
+      ...bodyOf(serviceFields, options),
+    } as BackendServiceCreate;
+    const made = await session.client.createBackendService({ body });
+    const message = `Backend service ${lb.name}/${made.name} (${made.id}) created.`;
+    await written(session, made, message, made.operationId, options);
+  });
+}
+
+export function update(call: Call) {
+  return withSession(call, async (session) => {
+    const { options } = call;
+    const service = await find(session, call);
+    const body = patchOf<BackendServicePatch>(
+      [nameField, ...serviceFields],
+      options,
+      options.targetGroup && { targetGroupId: await groupOrNone(session, service.loadBalancerId, options.targetGroup) },
+    );
+    const changed = await session.client.updateBackendService({
+      params: { backendServiceId: service.id },
+      body,
+      ...precondition(options),
+    });
+    await written(session, changed, `Backend service ${changed.name} changed.`, changed.operationId, options);
+  });
+}
+
+export function remove(call: Call) {
+  return withSession(call, (session) =>
+    removeAll(session, call, {
+      noun: 'backend service',
+      find: (text) => resolvePart(session, backendServices, text, call.options.lb),
+      describe: async ({ name, id }) => `${name} (${id})`,
+      remove: ({ id }) =>
+        session.client.deleteBackendService({ params: { backendServiceId: id }, ...precondition(call.options) }),
+    }),
+  );
+}
+
+async function groupOrNone(session: Session, lb: string, text: string): Promise<string | null> {
+  return text === 'none' ? null : (await resolvePart(session, targetGroups, text, lb)).id;
+}
+
+function find(session: Session, call: Call) {
+  return resolvePart(session, backendServices, call.args[0] as string, call.options.lb);
+}

@@ -1,0 +1,71 @@
+import { waitApplied } from '@evenkeel/client/wait.ts';
+import type { Operation } from '@evenkeel/model/resources/operation.ts';
+import type { OptionValues } from 'commander';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import { count } from '../output/text.ts';
+import { type Session, say } from './session.ts';
+
+/** Milliseconds of waiting after which a person at a terminal is told for what. */
+const PATIENCE = 1_000;
+/** Longest `--timeout`, in seconds: a day. */
+const LONGEST = 86_400;
+
+/**
+ * Waits until the nodes have applied a write, as the options `--no-wait` and `--timeout` say. Throws when a node
+ * refused it, or when the time was up. The write itself is saved in either case.
+ */
+export async function settle(session: Session, operationId: string, options: OptionValues): Promise<void> {
+  if (options.wait === false) {
+    say(session, `Not waiting; "evenkeel wait ${operationId}" does.`);
+    return;
+  }
+  const operation = await awaitOperation(session, operationId, options.timeout as number);
+  say(session, appliedText(operation));
+}
+
+/** Resolves with an operation that is applied. */
+export async function awaitOperation(session: Session, operationId: string, seconds: number): Promise<Operation> {
+  if (!(seconds >= 0 && seconds <= LONGEST)) {
+    throw new CliFailure(EXIT.usage, `--timeout ${seconds} is not allowed: give 0 to ${LONGEST} seconds.`);
+  }
+  const hint = setTimeout(() => {
+    if (session.io.errIsTerminal) session.io.err(`Waiting for the nodes to apply it (at most ${seconds} s) …\n`);
+  }, PATIENCE);
+  try {
+    const operation = await waitApplied(session.client, operationId, { timeout: seconds * 1_000 });
+    switch (operation.status) {
+      case 'applied':
+        return operation;
+      case 'refused':
+        throw new CliFailure(EXIT.failed, 'saved, but a node cannot run it:', refusals(operation));
+      case 'pending':
+        throw new CliFailure(
+          EXIT.timeout,
+          `saved, but not applied by every node within ${seconds} s ("evenkeel wait ${operationId}" waits on):`,
+          missing(operation),
+        );
+    }
+  } finally {
+    clearTimeout(hint);
+  }
+}
+
+function appliedText({ nodes }: Operation): string {
+  return `Applied on ${count(nodes.length, 'node')}.`;
+}
+
+function refusals({ nodes, resources }: Operation): string[] {
+  const nameOf = (id: string) => resources.find((resource) => resource.id === id)?.name ?? id;
+  return nodes.flatMap(({ node, refused }) =>
+    refused.map(({ listenerId, code, detail }) => `listener ${nameOf(listenerId)} on node ${node}: ${code}: ${detail}`),
+  );
+}
+
+function missing({ nodes }: Operation): string[] {
+  const waiting = nodes.filter(({ state }) => state === 'pending' || state === 'offline');
+  if (waiting.length === 0) return ['no node has ever connected: start a node agent'];
+  return waiting.map(({ node, state }) =>
+    state === 'offline' ? `node ${node} is offline; it catches up when it is back` : `node ${node} is still at work`,
+  );
+}

@@ -1,0 +1,43 @@
+import { etagOf } from '@evenkeel/model/contract/contract.ts';
+import type { OptionValues } from 'commander';
+import { bodyOf, type Field } from '../commands/fields.ts';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import { print, printOne, type Session } from './session.ts';
+import { settle } from './settle.ts';
+
+/** Prints the answer to a write, then waits until it is applied, as the options say. */
+export async function written(
+  session: Session,
+  object: { readonly id: string },
+  message: string,
+  operationId: string,
+  options: OptionValues,
+): Promise<void> {
+  printOne(session, object, () => `${message}\n`);
+  await settle(session, operationId, options);
+}
+
+/** For an answer that is about several objects. */
+export async function writtenAll(
+  session: Session,
+  answer: { readonly operationId: string },
+  objects: readonly { readonly id: string }[],
+  message: string,
+  options: OptionValues,
+): Promise<void> {
+  print(session, { json: answer, ids: objects.map(({ id }) => id), text: () => `${message}\n` });
+  await settle(session, answer.operationId, options);
+}
+
+/** The changes that the options name; `extra` are those that are no plain fields. Without any, there is nothing to do. */
+export function patchOf<T>(fields: readonly Field[], options: OptionValues, extra: Partial<T> = {}): T {
+  const body = { ...bodyOf(fields, options), ...extra };
+  if (Object.keys(body).length > 0) return body as T;
+  throw new CliFailure(EXIT.usage, 'nothing to change: name at least one field, see --help.');
+}
+
+/** `--if-match` as the API takes it. */
+export function precondition({ ifMatch }: OptionValues): { ifMatch?: string } {
+  return ifMatch === undefined ? {} : { ifMatch: etagOf({ generation: ifMatch as number }) };
+}

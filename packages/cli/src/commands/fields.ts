@@ -1,0 +1,72 @@
+import { type Command, Option, type OptionValues } from 'commander';
+import * as values from './values.ts';
+
+/** An option that sets a field of a resource. */
+export interface Field {
+  /** As on the command line, without dashes. */
+  readonly flag: string;
+  /** Name in the API; a dot goes into an object. */
+  readonly field: string;
+  readonly value: Value;
+  readonly help: string;
+}
+
+/** The kinds of values that fields have. */
+export type Value =
+  | { readonly kind: 'text'; readonly placeholder: string }
+  | { readonly kind: 'integer'; readonly placeholder: string }
+  | { readonly kind: 'word'; readonly allowed: readonly string[] }
+  | { readonly kind: 'on-off' }
+  | { readonly kind: 'tags' }
+  | { readonly kind: 'words'; readonly placeholder: string }
+  | { readonly kind: 'port-or-none' };
+
+export const text = (placeholder: string): Value => ({ kind: 'text', placeholder });
+export const integer = (placeholder: string): Value => ({ kind: 'integer', placeholder });
+export const word = (allowed: readonly string[]): Value => ({ kind: 'word', allowed });
+export const onOff: Value = { kind: 'on-off' };
+export const tags: Value = { kind: 'tags' };
+export const words = (placeholder: string): Value => ({ kind: 'words', placeholder });
+export const portOrNone: Value = { kind: 'port-or-none' };
+
+export function addFields(command: Command, fields: readonly Field[]): Command {
+  for (const field of fields) command.addOption(optionOf(field));
+  return command;
+}
+
+function optionOf({ flag, value, help }: Field): Option {
+  switch (value.kind) {
+    case 'text':
+      return new Option(`--${flag} <${value.placeholder}>`, help);
+    case 'integer':
+      return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.integer);
+    case 'word':
+      return new Option(`--${flag} <word>`, help).choices(value.allowed);
+    case 'on-off':
+      return new Option(`--${flag} <on|off>`, help).argParser(values.onOff);
+    case 'tags':
+      return new Option(`--${flag} <key=value>`, help).argParser(values.tag);
+    case 'words':
+      return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.words);
+    case 'port-or-none':
+      return new Option(`--${flag} <port>`, help).argParser(values.portOrNone);
+  }
+}
+
+/** The fields that the command line sets, as the API wants them. */
+export function bodyOf(fields: readonly Field[], options: OptionValues): Record<string, unknown> {
+  const body: Record<string, unknown> = {};
+  for (const { flag, field } of fields) {
+    const value = options[attributeOf(flag)];
+    if (value === undefined) continue;
+    const [outer, inner] = field.split('.');
+    if (inner === undefined) body[outer] = value;
+    else body[outer] = { ...(body[outer] as object | undefined), [inner]: value };
+  }
+  return body;
+}
+
+/** The name under which commander keeps an option. */
+export function attributeOf(flag: string): string {
+  return new Option(`--${flag} <value>`).attributeName();
+}

@@ -1,0 +1,67 @@
+import { type Command, Option } from 'commander';
+import type { Bind } from './call.ts';
+import { integer } from './values.ts';
+import { addExamples, addYes, reference, WAIT_SECONDS } from './words.ts';
+
+const actions = () => import('../actions/fleet.ts');
+const LATEST = 20;
+
+/** Operations and the nodes that carry them out. */
+export function addFleet(program: Command, bind: Bind): void {
+  const operation = program
+    .command('operation')
+    .aliases(['op', 'operations'])
+    .description('Operations: changes on their way to the nodes');
+
+  const list = operation
+    .command('list')
+    .alias('ls')
+    .description('List operations, the newest first')
+    .addOption(new Option('--limit <count>', 'so many').argParser(integer).default(LATEST));
+  addExamples(list, 'evenkeel operation list --limit 5');
+  bind(list, async (call) => (await actions()).listOperations(call));
+
+  const show = operation
+    .command('show')
+    .alias('get')
+    .description('Show an operation, and how far each node is')
+    .addArgument(reference('<operation>', 'identifier', 'operation'));
+  addExamples(show, 'evenkeel operation show op-01ka0000000000000a');
+  bind(show, async (call) => (await actions()).showOperation(call));
+
+  const wait = program
+    .command('wait')
+    .description('Wait until every node has applied a change')
+    .addArgument(reference('<operation>', 'identifier of the operation', 'operation'))
+    .addOption(new Option('--timeout <seconds>', 'longest wait').argParser(integer).default(WAIT_SECONDS));
+  addExamples(
+    wait,
+    '# begin several changes, wait for the last: it carries those before it',
+    'evenkeel target update web/10.0.0.11 --weight 0 --no-wait --json | jq -r .operationId',
+    'evenkeel wait op-01ka0000000000000a --timeout 10',
+  );
+  bind(wait, async (call) => (await actions()).wait(call));
+
+  const node = program.command('node').alias('nodes').description('Nodes: the machines that carry the traffic');
+
+  const nodes = node.command('list').alias('ls').description('List nodes');
+  addExamples(nodes, 'evenkeel node list');
+  bind(nodes, async (call) => (await actions()).listNodes(call));
+
+  const one = node
+    .command('show')
+    .alias('get')
+    .description('Show a node, and every listener that it cannot run')
+    .addArgument(reference('<node>', 'identifier', 'node'));
+  addExamples(one, 'evenkeel node show node-1');
+  bind(one, async (call) => (await actions()).showNode(call));
+
+  const forget = node
+    .command('forget')
+    .aliases(['delete', 'rm'])
+    .description('Forget a node that is gone for good; operations no longer wait for it')
+    .addArgument(reference('<node>', 'identifier', 'node'));
+  addYes(forget);
+  addExamples(forget, 'evenkeel node forget node-1');
+  bind(forget, async (call) => (await actions()).forgetNode(call));
+}

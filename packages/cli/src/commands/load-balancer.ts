@@ -1,0 +1,84 @@
+import { type Command, Option } from 'commander';
+import type { Bind } from './call.ts';
+import { addFields } from './fields.ts';
+import { forwardingFields, loadBalancerFields, nameField } from './resource-fields.ts';
+import { integer, protocolAndPort, several } from './values.ts';
+import { addExamples, addIfMatch, addWait, addYes, reference, referenceOption, targetOption } from './words.ts';
+
+const TYPES = ['application', 'network', 'classic'];
+const actions = () => import('../actions/load-balancer.ts');
+
+export function addLoadBalancer(program: Command, bind: Bind): void {
+  const lb = program.command('lb').aliases(['load-balancer', 'lbs']).description('Load balancers');
+
+  const list = lb
+    .command('list')
+    .alias('ls')
+    .description('List load balancers')
+    .addOption(new Option('--type <type>', 'only those of this type').choices(TYPES));
+  addExamples(list, 'evenkeel lb list', 'evenkeel lb list --json | jq -r ".[].vip"');
+  bind(list, async (call) => (await actions()).list(call));
+
+  const show = lb
+    .command('show')
+    .alias('get')
+    .description('Show a load balancer and what is in it')
+    .addArgument(reference('<lb>', 'name or identifier', 'loadBalancer'));
+  addExamples(show, 'evenkeel lb show web');
+  bind(show, async (call) => (await actions()).show(call));
+
+  const create = lb
+    .command('create')
+    .description('Create a load balancer, and with --listener everything behind it, in one step')
+    .argument('[name]', 'name (default: the identifier)')
+    .addOption(new Option('--type <type>', 'kind of load balancer (default application)').choices(TYPES))
+    .option('--vip <address>', 'a free address of the pool (default: one is chosen)')
+    .addOption(referenceOption('--eip <eip>', 'an elastic IP to associate', 'elasticIp'));
+  addFields(create, loadBalancerFields);
+  create
+    .optionsGroup('With it, all or nothing:')
+    .addOption(
+      new Option('--listener <protocol:port>', 'a listener with its backend service, several times').argParser(
+        several(protocolAndPort),
+      ),
+    )
+    .addOption(targetOption())
+    .addOption(
+      new Option('--target-port <port>', 'for targets without a port (default: the port of the listener)').argParser(
+        integer,
+      ),
+    );
+  addFields(create, forwardingFields);
+  addWait(create);
+  addExamples(
+    create,
+    '# HTTP on port 80, spread over two servers',
+    'evenkeel lb create web --listener http:80 --target 10.0.0.11:8080 --target 10.0.0.12:8080',
+    '# with health checks on a path of their own',
+    'evenkeel lb create api --listener http:80 --target 10.0.0.21:9000 --health-path /healthz',
+    '# two TCP ports, to the same ports of the same servers',
+    'evenkeel lb create mail --listener tcp:25 --listener tcp:143 --target 10.0.0.31 --target 10.0.0.32',
+    '# nothing behind it yet',
+    'evenkeel lb create empty',
+  );
+  bind(create, async (call) => (await actions()).create(call));
+
+  const update = lb
+    .command('update')
+    .alias('set')
+    .description('Change a load balancer')
+    .addArgument(reference('<lb>', 'name or identifier', 'loadBalancer'));
+  addFields(update, [nameField, ...loadBalancerFields]);
+  addWait(addIfMatch(update));
+  addExamples(update, 'evenkeel lb update web --deletion-protection on', 'evenkeel lb update web --tag team=shop');
+  bind(update, async (call) => (await actions()).update(call));
+
+  const remove = lb
+    .command('delete')
+    .alias('rm')
+    .description('Delete load balancers with their listeners, backend services and target groups')
+    .addArgument(reference('<lb...>', 'names or identifiers', 'loadBalancer'));
+  addWait(addYes(addIfMatch(remove)));
+  addExamples(remove, 'evenkeel lb delete web', 'evenkeel lb delete web --yes');
+  bind(remove, async (call) => (await actions()).remove(call));
+}

@@ -1,0 +1,79 @@
+import { InvalidArgumentError } from 'commander';
+
+/** How the text of an option or argument becomes a value. What a value may be, beyond its form, the API decides. */
+
+export function integer(text: string): number {
+  if (/^-?\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number.');
+}
+
+export function onOff(text: string): boolean {
+  if (text === 'on') return true;
+  if (text === 'off') return false;
+  throw new InvalidArgumentError('Give "on" or "off".');
+}
+
+/** A port, or null for `none`. */
+export function portOrNone(text: string): number | null {
+  return text === 'none' ? null : integer(text);
+}
+
+/** Words between commas. */
+export function words(text: string): string[] {
+  return text.split(',').map((word) => word.trim());
+}
+
+/** `key=value`, once or more; `none` for no tags at all. */
+export function tag(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  if (text === 'none') return {};
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('Give key=value, or "none".');
+  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
+}
+
+/** For an option that may be given several times. */
+export function several<T>(parse: (text: string) => T): (text: string, before?: readonly T[]) => T[] {
+  return (text, before = []) => [...before, parse(text)];
+}
+
+export interface ProtocolAndPort {
+  readonly protocol: string;
+  readonly port: number;
+}
+
+/** `http:80` */
+export function protocolAndPort(text: string): ProtocolAndPort {
+  const match = /^([a-z]+):(\d{1,5})$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Give protocol:port, such as http:80.');
+  return { protocol: match[1], port: Number(match[2]) };
+}
+
+export interface TargetSpec {
+  readonly address: string;
+  readonly port?: number;
+  readonly weight?: number;
+  readonly zone?: string;
+  readonly name?: string;
+}
+
+const TARGET_FORM = 'Give address[:port][,weight=N][,zone=NAME][,name=NAME]; IPv6 with a port as [address]:port.';
+
+/** `10.0.0.1`, `10.0.0.1:8080`, `[2001:db8::1]:8080`, `10.0.0.1:8080,weight=5,zone=a` */
+export function target(text: string): TargetSpec {
+  const [place, ...settings] = text.split(',');
+  const spec: Record<string, string | number> = addressAndPort(place);
+  for (const setting of settings) {
+    const [, key, value] = /^(weight|zone|name)=(.*)$/.exec(setting) ?? [];
+    if (key === undefined) throw new InvalidArgumentError(TARGET_FORM);
+    spec[key] = key === 'weight' ? integer(value) : value;
+  }
+  return spec as unknown as TargetSpec;
+}
+
+/** An address with or without a port. More than one colon outside of brackets is an IPv6 address alone. */
+export function addressAndPort(text: string): { address: string; port?: number } {
+  const [, bracketed, bare, port] = /^(?:\[([^\]]+)\]|([^[\]:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const address = bracketed ?? bare ?? (/^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(text) ? text : undefined);
+  if (address === undefined) throw new InvalidArgumentError(TARGET_FORM);
+  return { address, ...(port !== undefined && { port: Number(port) }) };
+}

@@ -1,0 +1,96 @@
+import type { Client } from '@evenkeel/client/client.ts';
+import { createClient } from '@evenkeel/client/client.ts';
+import { PAGE } from '@evenkeel/model/limits.ts';
+import { findConnection } from '../actions/connection.ts';
+import type { Hint } from '../commands/hints.ts';
+import type { Io } from '../io.ts';
+import { oneLine } from '../output/text.ts';
+
+type Nameable = Exclude<Hint, 'file' | 'folder'>;
+
+/** Milliseconds that somebody who presses the tab key waits. */
+const PATIENCE = 1_000;
+
+/**
+ * The names that may stand for a kind of object, as the control plane knows them now; of parts of a load balancer with
+ * it in front, unless `--lb` is given. None when it does not answer soon: completion never says why.
+ */
+export async function findNames(
+  hint: Nameable,
+  given: ReadonlyMap<string, string>,
+  io: Io,
+): Promise<{ value: string; description: string }[]> {
+  try {
+    const connection = findConnection(
+      { ...option(given, 'home'), ...option(given, 'url'), ...option(given, 'token') },
+      io.env,
+    );
+    const signal = AbortSignal.timeout(PATIENCE);
+    const found = await ask(createClient(connection), hint, given, signal);
+    return found.map(({ value, description }) => ({ value, description: oneLine(description) }));
+  } catch {
+    return [];
+  }
+}
+
+async function ask(client: Client, hint: Nameable, given: ReadonlyMap<string, string>, signal: AbortSignal) {
+  const query = { limit: PAGE.maximum };
+  switch (hint) {
+    case 'loadBalancer':
+      return (await client.listLoadBalancers({ query, signal })).items.map(({ name, vip }) => ({
+        value: name,
+        description: vip,
+      }));
+    case 'elasticIp':
+      return (await client.listElasticIps({ query, signal })).items.map(({ name, address }) => ({
+        value: name,
+        description: address,
+      }));
+    case 'node':
+      return (await client.listNodes({ query, signal })).items.map(({ id, status }) => ({
+        value: id,
+        description: status,
+      }));
+    case 'operation':
+      return (await client.listOperations({ query: { limit: 20 }, signal })).items.map(({ id, action, status }) => ({
+        value: id,
+        description: `${action}, ${status}`,
+      }));
+    case 'listener':
+      return qualified(client, given, signal, (await client.listListeners({ query, signal })).items);
+    case 'backendService':
+      return qualified(client, given, signal, (await client.listBackendServices({ query, signal })).items);
+    case 'targetGroup':
+      return qualified(client, given, signal, (await client.listTargetGroups({ query, signal })).items);
+    case 'target':
+      return (await client.listTargetHealth({ query, signal })).items.map(({ targetId, address, port, state }) => ({
+        value: targetId,
+        description: `${address}:${port}, ${state}`,
+      }));
+  }
+}
+
+async function qualified(
+  client: Client,
+  given: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+  parts: readonly { readonly id: string; readonly name: string; readonly loadBalancerId: string }[],
+) {
+  const { items } = await client.listLoadBalancers({ query: { limit: PAGE.maximum }, signal });
+  const lb = given.get('--lb');
+  const owners = new Map(items.map(({ id, name }) => [id, name]));
+  return parts
+    .map(({ id, name, loadBalancerId }) => ({
+      id,
+      name,
+      loadBalancerId,
+      owner: owners.get(loadBalancerId) ?? loadBalancerId,
+    }))
+    .filter(({ owner, loadBalancerId }) => lb === undefined || lb === owner || lb === loadBalancerId)
+    .map(({ id, name, owner }) => ({ value: lb === undefined ? `${owner}/${name}` : name, description: id }));
+}
+
+function option(given: ReadonlyMap<string, string>, name: 'home' | 'url' | 'token') {
+  const value = given.get(`--${name}`);
+  return value === undefined ? {} : { [name]: value };
+}

@@ -1,0 +1,53 @@
+import type { ConfigurationResult, ObjectChange } from '@evenkeel/model/resources/document.ts';
+import { wordsOf } from '../explain.ts';
+import type { Colour, Paint } from '../output/colour.ts';
+import { oneLine, valueText } from '../output/text.ts';
+
+type Action = ObjectChange['action'];
+
+const MARKS: Readonly<Record<Exclude<Action, 'unchanged'>, readonly [string, Colour]>> = {
+  created: ['+', 'green'],
+  updated: ['~', 'yellow'],
+  deleted: ['-', 'red'],
+};
+
+/** The objects that change, each with its fields; what stays as it is does not show. */
+export function changesText({ changes }: Pick<ConfigurationResult, 'changes'>, paint: Paint): string {
+  return changes.map((change) => objectText(change, paint)).join('');
+}
+
+/** `2 to create, 1 to change, 3 to delete; 5 as they are.` */
+export function summaryText({ summary, dryRun }: Pick<ConfigurationResult, 'summary' | 'dryRun'>): string {
+  const parts = [
+    [summary.created, dryRun ? 'to create' : 'created'],
+    [summary.updated, dryRun ? 'to change' : 'changed'],
+    [summary.deleted, dryRun ? 'to delete' : 'deleted'],
+  ] as const;
+  const changed = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
+  const rest = summary.unchanged > 0 ? `; ${summary.unchanged} as they are` : '';
+  return changed.length === 0 ? `No difference${rest}.` : `${changed.join(', ')}${rest}.`;
+}
+
+export function differs({ summary }: Pick<ConfigurationResult, 'summary'>): boolean {
+  return summary.created + summary.updated + summary.deleted > 0;
+}
+
+function objectText(change: ObjectChange, paint: Paint): string {
+  if (change.action === 'unchanged') return '';
+  const [mark, colour] = MARKS[change.action];
+  const head = paint(colour, `${mark} ${wordsOf(change.kind)} ${oneLine(pathOf(change))}`);
+  const fields = change.action === 'deleted' ? [] : change.fields;
+  const lines = fields.map(({ field, before, after }) => {
+    const now = paint('green', valueText(after));
+    return change.action === 'created'
+      ? `    ${field}: ${now}`
+      : `    ${field}: ${paint('red', valueText(before))} → ${now}`;
+  });
+  return `${[head, ...lines].join('\n')}\n`;
+}
+
+/** `web`, `web/http-80`, `web/blue/10.0.0.1:8080` */
+function pathOf({ kind, loadBalancer, parent, name }: ObjectChange): string {
+  if (kind === 'loadBalancer') return name;
+  return [loadBalancer, parent, name].filter((part) => part !== null).join('/');
+}

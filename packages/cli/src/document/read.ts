@@ -1,0 +1,92 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isMap, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import type { Io } from '../io.ts';
+import { Place, type Source } from './place.ts';
+
+/** Bytes of one file. */
+const LARGEST_FILE = 16 * 1024 * 1024;
+/** Errors that are shown of one file. */
+const SHOWN = 20;
+
+/** A load balancer as a file has it: the value for the API, and where it stands. */
+export interface DocumentEntry {
+  readonly value: unknown;
+  readonly place: Place;
+}
+
+/**
+ * Reads the load balancers of all files, in order; `-` is standard input. A file holds YAML 1.2 documents (JSON is
+ * YAML), each a mapping with the list `loadBalancers`. Throws a CliFailure that names file, line and field.
+ */
+export async function readDocuments(paths: readonly string[], io: Io): Promise<DocumentEntry[]> {
+  const entries: DocumentEntry[] = [];
+  for (const path of paths) entries.push(...parseDocuments(nameOf(path), await readText(path, io)));
+  if (entries.length > 0) return entries;
+  throw new CliFailure(EXIT.usage, `there is no load balancer in ${paths.map(nameOf).join(', ')}.`);
+}
+
+export function parseDocuments(file: string, text: string): DocumentEntry[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments<ParsedNode>(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  if (!Array.isArray(documents)) return [];
+  const errors = documents.flatMap((document) => document.errors);
+  if (errors.length > 0) {
+    const details = errors.slice(0, SHOWN).map(({ pos: [offset], message }) => {
+      const { line, col } = lines.linePos(offset);
+      return `${file}:${line}:${col}: ${message}`;
+    });
+    throw new CliFailure(EXIT.usage, `${file} is not valid YAML; nothing was changed:`, details);
+  }
+  return documents.flatMap((document) => entriesOf({ file, lines, document }));
+}
+
+function entriesOf(source: Source): DocumentEntry[] {
+  const { document } = source;
+  const root = new Place(source, []);
+  const { contents } = document;
+  if (contents === null || document.toJS() === null) return [];
+  if (!isMap(contents)) throw refuse(root, 'is no mapping: a document begins with "loadBalancers:"');
+  for (const { key } of contents.items) {
+    const name = String(key);
+    if (name !== 'loadBalancers')
+      throw refuse(root.at(name), 'is not known here: a document has "loadBalancers" alone');
+  }
+  const list = contents.get('loadBalancers');
+  if (list === null || list === undefined) return [];
+  const place = root.at('loadBalancers');
+  if (!isSeq(list)) throw refuse(place, 'is no list: put "-" before each load balancer');
+  const values = toValues(source).loadBalancers as unknown[];
+  return values.map((value, i) => ({ value, place: place.at(String(i)) }));
+}
+
+function toValues({ document, file }: Source): Record<string, unknown> {
+  try {
+    return document.toJS() as Record<string, unknown>;
+  } catch (error) {
+    // Aliases that multiply beyond reason.
+    throw new CliFailure(EXIT.usage, `${file}: ${(error as Error).message}.`);
+  }
+}
+
+function refuse(place: Place, reason: string): CliFailure {
+  return new CliFailure(EXIT.usage, `${place.line}: ${place.field || 'the document'} ${reason}.`);
+}
+
+function nameOf(path: string): string {
+  return path === '-' ? 'standard input' : path;
+}
+
+async function readText(path: string, io: Io): Promise<string> {
+  try {
+    if (path === '-') return await io.readInput(LARGEST_FILE);
+    if (statSync(path).size > LARGEST_FILE) throw new RangeError(`more than ${LARGEST_FILE} bytes`);
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new CliFailure(EXIT.usage, `there is no file ${path}.`);
+    if (code === 'EISDIR') throw new CliFailure(EXIT.usage, `${path} is a folder: name the files in it.`);
+    throw new CliFailure(EXIT.usage, `${nameOf(path)} cannot be read: ${message}.`);
+  }
+}

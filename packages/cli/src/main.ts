@@ -1,0 +1,23 @@
+/** The `evenkeel` command: what the first word names is loaded, and nothing else. */
+
+/** Commands that run processes. They read their own options. */
+const PROCESS_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  start: async (args) => (await import('./start/command.ts')).startCommand(args),
+  status: async (args) => (await import('./start/status-command.ts')).statusCommand(args),
+  stop: async (args) => (await import('./start/stop-command.ts')).stopCommand(args),
+};
+
+async function main(words: readonly string[]): Promise<number> {
+  const [name = '', ...rest] = words;
+  if (Object.hasOwn(PROCESS_COMMANDS, name)) return PROCESS_COMMANDS[name](rest);
+  if (name === 'help' && Object.hasOwn(PROCESS_COMMANDS, rest[0] ?? '')) return PROCESS_COMMANDS[rest[0]](['--help']);
+  // Whoever reads our output may stop reading: `evenkeel lb list | head -1`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  const [{ run }, { processIo }] = await Promise.all([import('./run.ts'), import('./io.ts')]);
+  return run(words, processIo());
+}
+
+process.exitCode = await main(process.argv.slice(2));

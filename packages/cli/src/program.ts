@@ -1,0 +1,68 @@
+import { Command, Option } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { binder, type Outcome } from './commands/call.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addDocument } from './commands/document.ts';
+import { addElasticIp } from './commands/elastic-ip.ts';
+import { addFleet } from './commands/fleet.ts';
+import { addHealth } from './commands/health.ts';
+import { hinted } from './commands/hints.ts';
+import { addListener } from './commands/listener.ts';
+import { addLoadBalancer } from './commands/load-balancer.ts';
+import { addService } from './commands/service.ts';
+import { addTarget } from './commands/target.ts';
+import { addTargetGroup } from './commands/target-group.ts';
+import { EXIT, EXIT_MEANINGS } from './exit-codes.ts';
+import type { Io } from './io.ts';
+
+/** The command tree: words, options and help. What a command does is loaded when it is called. */
+export function buildProgram(io: Io, outcome: Outcome): Command {
+  const bind = binder(io, outcome);
+  const program = new Command('evenkeel')
+    .description('Evenkeel: a cloud load balancer that you run yourself')
+    .version(manifest.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command...]', 'show help for a command')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'evenkeel: ')),
+    })
+    .showHelpAfterError('See "evenkeel --help", or --help after any command.');
+
+  program
+    .option('--json', "print the API's objects as JSON")
+    .option('-q, --quiet', 'print identifiers only, one a line')
+    .addOption(hinted(new Option('--home <folder>', 'folder of the installation (EVENKEEL_HOME)'), 'folder'))
+    .option('--url <url>', 'address of the control plane (EVENKEEL_URL; default: what runs on the home)')
+    .option('--token <token>', "access token (EVENKEEL_TOKEN; default: the home's admin credential)");
+
+  program.commandsGroup('Run it:');
+  // main.ts runs these; here they are for help and completion.
+  program.command('start').description('Run a control plane and a node agent on this machine');
+  program.command('status').description('Tell whether they run, and where');
+  program.command('stop').description('End them: open connections may finish');
+  program.commandsGroup('Load balancing:');
+  addLoadBalancer(program, bind);
+  addListener(program, bind);
+  addService(program, bind);
+  addTargetGroup(program, bind);
+  addTarget(program, bind);
+  addElasticIp(program, bind);
+  addHealth(program, bind);
+  program.commandsGroup('Configuration as files:');
+  addDocument(program, bind);
+  program.commandsGroup('The fleet:');
+  addFleet(program, bind);
+  program.commandsGroup('Shell:');
+  addCompletion(program, bind);
+
+  return program.addHelpText('after', () => `\n${exitCodes()}`);
+}
+
+function exitCodes(): string {
+  const rows = Object.entries(EXIT).map(([name, code]) => `  ${code}  ${EXIT_MEANINGS[name as keyof typeof EXIT]}`);
+  return `Exit codes:\n${rows.join('\n')}`;
+}
