@@ -122,7 +122,9 @@ export class AgentSession {
       this.close(CLOSE.invalid, 'acknowledges what was never sent');
       return;
     }
-    if (this.#unacknowledged > 0) this.#unacknowledged--;
+    // An agent answers changes that it merged into one with one acknowledgement: the newest stands for all before it.
+    if (message.version === this.#sent?.version) this.#unacknowledged = 0;
+    else if (this.#unacknowledged > 0) this.#unacknowledged--;
     nodes.applied(node, message.version, message.refused);
     this.offer();
   }
