@@ -1,7 +1,7 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
-import type { Clock, Random } from './clock/clock.ts';
+import type { Clock, Random, Timer } from './clock/clock.ts';
 import { type HealthChange, HealthChecker } from './health/checker.ts';
 import type { Prober } from './health/prober.ts';
 import { isEligible } from './health/state.ts';
@@ -14,7 +14,7 @@ import { StreamClient } from './stream/client.ts';
 import { parseToAgent } from './stream/messages.ts';
 import { Outbox } from './stream/outbox.ts';
 import { AccessLog } from './telemetry/access-log.ts';
-import { ControlCounts } from './telemetry/control-counts.ts';
+import type { ControlCounts } from './telemetry/control-counts.ts';
 import { LogFile } from './telemetry/log-file.ts';
 import type { NodeHealth } from './telemetry/metrics-server.ts';
 import { ProcessMeter } from './telemetry/process-usage.ts';
@@ -37,6 +37,7 @@ export interface NodeAgentOptions {
   readonly accessLogMaxBytes: number;
   readonly accessLogKeep: number;
   readonly engine: ProxyEngine;
+  readonly counts: ControlCounts;
   readonly prober: Prober;
   readonly clock: Clock;
   readonly random: Random;
@@ -54,18 +55,22 @@ export class NodeAgent {
   readonly #outbox: Outbox;
   readonly #stream: StreamClient;
   readonly #accessLog: AccessLog;
-  readonly #counts = new ControlCounts();
+  readonly #counts: ControlCounts;
   readonly #meter = new ProcessMeter();
   readonly #ready = Promise.withResolvers<void>();
   #intake = new PlanIntake(null);
   #stored: NodePlan | null = null;
   #nextResync = 0;
+  /** What is to be done later; both are called off at the end. */
+  #resyncTimer: Timer | null = null;
+  #firstPlanTimer: Timer | null = null;
   #draining = false;
 
   constructor(options: NodeAgentOptions) {
     const { home, engine, clock, random, log } = options;
     this.#options = options;
     this.#log = log;
+    this.#counts = options.counts;
     this.#store = new PlanStore({ path: home.planFile, clock, log });
     this.#checker = new HealthChecker({
       clock,
@@ -166,6 +171,8 @@ export class NodeAgent {
     this.#applier.stop();
     this.#checker.stop();
     this.#outbox.stop();
+    this.#resyncTimer?.cancel();
+    this.#firstPlanTimer?.cancel();
     this.#stream.stop();
     await engine.stop(drain);
     const late = Promise.withResolvers<void>();
@@ -192,9 +199,9 @@ export class NodeAgent {
 
   #onOpen(): void {
     this.#intake.begin();
-    this.#outbox.begin(this.#applier.applied);
+    this.#outbox.begin();
     // A control plane that has nothing for this node may say nothing.
-    this.#options.clock.setTimer(FIRST_PLAN, () => this.#ready.resolve());
+    this.#firstPlanTimer ??= this.#options.clock.setTimer(FIRST_PLAN, () => this.#ready.resolve());
   }
 
   #onFrame(frame: string): void {
@@ -224,7 +231,7 @@ export class NodeAgent {
     this.#nextResync = clock.now() + wait + RESYNC_PACE;
     this.#log.warn({ problem, planVersion: this.#intake.plan.version }, 'asking the control plane for the whole plan');
     if (wait === 0) this.#outbox.resync();
-    else clock.setTimer(wait, () => this.#outbox.resync());
+    else this.#resyncTimer = clock.setTimer(wait, () => this.#outbox.resync());
   }
 
   #onApplied(applied: Applied, plan: NodePlan): void {

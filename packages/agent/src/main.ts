@@ -1,5 +1,5 @@
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
-import { destination, pino } from 'pino';
+import { pino } from 'pino';
 import agentPackage from '../package.json' with { type: 'json' };
 import { NodeAgent } from './agent.ts';
 import { systemClock } from './clock/clock.ts';
@@ -7,14 +7,16 @@ import { SocketProber } from './health/socket-prober.ts';
 import { Home } from './home.ts';
 import { type AgentSettings, parseSettings, USAGE } from './options.ts';
 import { StartError } from './start-error.ts';
+import { ControlCounts } from './telemetry/control-counts.ts';
 import { MetricsServer } from './telemetry/metrics-server.ts';
 
 /** Bytes of log that may wait for a slow reader of standard error; what comes beyond is dropped. */
 const LOG_BACKLOG = 1024 * 1024;
 
-const stderr = destination({ fd: 2, sync: false, maxLength: LOG_BACKLOG });
+const stderr = pino.destination({ fd: 2, sync: false, maxLength: LOG_BACKLOG });
 // Whoever reads our output may be gone; that is no reason to drop connections.
-for (const stream of [stderr, process.stdout]) stream.on('error', () => undefined);
+stderr.on('error', () => undefined);
+process.stdout.on('error', () => undefined);
 
 process.on('uncaughtException', (error) => fail(error));
 process.on('unhandledRejection', (error) => fail(error));
@@ -31,7 +33,15 @@ async function run(settings: AgentSettings): Promise<void> {
   const log = pino({ level: settings.logLevel, base: { component: 'agent' } }, stderr);
   const home = await Home.open(settings.home);
   const nodeId = await home.nodeId(settings.nodeName);
-  const engine = await createEngine({ workers: settings.workers, reactor: settings.reactor }).catch((error: Error) => {
+  const counts = new ControlCounts();
+  const engine = await createEngine({
+    workers: settings.workers,
+    reactor: settings.reactor,
+    onWorkerDeath: (worker, error) => {
+      counts.workerDeaths++;
+      log.error({ err: error, worker }, 'a traffic worker has died with its connections and is replaced');
+    },
+  }).catch((error: Error) => {
     throw new StartError(`the data plane did not start: ${error.message}`, { cause: error });
   });
   const agent = new NodeAgent({
@@ -40,6 +50,7 @@ async function run(settings: AgentSettings): Promise<void> {
     nodeId,
     version: agentPackage.version,
     engine,
+    counts,
     prober: new SocketProber(systemClock),
     clock: systemClock,
     random: Math.random,

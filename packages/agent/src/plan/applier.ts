@@ -16,7 +16,10 @@ export interface ApplierOptions {
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The engine runs this plan. Called once for each plan and again when the list of refused listeners changes. */
+  /**
+   * The engine runs this plan. Called after every `setPlan`, once for those that were merged, and again whenever the list
+   * of refused listeners changes.
+   */
   readonly onApplied: (applied: Applied, plan: NodePlan) => void;
   /** An application has ended after so many milliseconds. */
   readonly onAttempt?: (milliseconds: number, succeeded: boolean) => void;
@@ -35,7 +38,10 @@ export interface Applied {
 export class Applier {
   readonly #options: ApplierOptions;
   #applied: Applied = { version: 0, refused: [] };
-  #seen = '';
+  /** The refused listeners that were told of last. */
+  #told = '[]';
+  /** A plan has come that was not answered yet. */
+  #asked = false;
   #busy = false;
   #again = false;
   #failures = 0;
@@ -54,6 +60,7 @@ export class Applier {
 
   setPlan(plan: NodePlan): void {
     this.#options.resolver.setPlan(plan);
+    this.#asked = true;
     this.#wake();
   }
 
@@ -92,10 +99,12 @@ export class Applier {
   async #applyOnce(): Promise<boolean> {
     const { engine, resolver, clock, log, onAttempt } = this.#options;
     const { plan } = resolver;
+    const asked = this.#asked;
+    this.#asked = false;
     const { version } = plan;
     const change = resolver.take();
     if (change === null) {
-      this.#conclude(plan, this.#applied.refused);
+      this.#conclude(plan, this.#applied.refused, asked);
       return true;
     }
     const started = clock.now();
@@ -103,11 +112,12 @@ export class Applier {
       const refused = await engine.apply(change);
       onAttempt?.(clock.now() - started, true);
       this.#failures = 0;
-      this.#conclude(plan, refused);
+      this.#conclude(plan, refused, asked);
       return true;
     } catch (error) {
       onAttempt?.(clock.now() - started, false);
       resolver.giveBack(change);
+      this.#asked ||= asked;
       const wait = Math.min(RETRY_LIMIT, RETRY_FAILED * 2 ** Math.min(10, this.#failures++));
       log.error({ err: error, version, retryMilliseconds: wait }, 'the engine did not take a change; trying again');
       this.#retryAfter(wait, () => undefined);
@@ -115,7 +125,7 @@ export class Applier {
     }
   }
 
-  #conclude(plan: NodePlan, refused: readonly RefusedListener[]): void {
+  #conclude(plan: NodePlan, refused: readonly RefusedListener[], asked: boolean): void {
     const applied = { version: plan.version, refused };
     this.#applied = applied;
     if (refused.length > 0) {
@@ -123,9 +133,9 @@ export class Applier {
         for (const { listenerId } of this.#applied.refused) this.#options.resolver.touchListener(listenerId);
       });
     }
-    const fingerprint = JSON.stringify(applied);
-    if (fingerprint === this.#seen) return;
-    this.#seen = fingerprint;
+    const refusals = JSON.stringify(refused);
+    if (!asked && refusals === this.#told) return;
+    this.#told = refusals;
     this.#options.onApplied(applied, plan);
   }
 

@@ -23,21 +23,16 @@ function world() {
   return { clock, sent, link, outbox };
 }
 
-test('begins with the acknowledgement and all of health; without a plan there is nothing to acknowledge', () => {
+test('begins with all of health', () => {
   const { sent, outbox } = world();
-  outbox.begin({ version: 0, refused: [] });
-  outbox.begin({ version: 4, refused: [] });
-  assert.deepEqual(
-    sent.map((message) => message.type),
-    ['health', 'applied', 'health'],
-  );
-  assert.deepEqual(sent[1], { type: 'applied', version: 4, refused: [] });
-  assert.equal(sent[2]?.type === 'health' && sent[2].complete && sent[2].targets.length, 2);
+  outbox.begin();
+  assert.equal(sent.length, 1);
+  assert.equal(sent[0]?.type === 'health' && sent[0].complete && sent[0].targets.length, 2);
 });
 
 test('collects changes of health for a moment; the newest of a target counts', () => {
   const { clock, sent, outbox } = world();
-  outbox.begin({ version: 0, refused: [] });
+  outbox.begin();
   outbox.changed(health('a', 'unhealthy'));
   outbox.changed(health('b', 'healthy'));
   outbox.changed(health('a', 'healthy'));
@@ -54,7 +49,7 @@ test('collects changes of health for a moment; the newest of a target counts', (
 
 test('what could not be sent is sent later, and of acknowledgements only the newest', () => {
   const { clock, sent, link, outbox } = world();
-  outbox.begin({ version: 0, refused: [] });
+  outbox.begin();
   sent.length = 0;
   link.open = false;
   for (let version = 1; version <= 1000; version++) outbox.applied({ version, refused: [] });
@@ -71,17 +66,19 @@ test('what could not be sent is sent later, and of acknowledgements only the new
   assert.equal(sent[1]?.type === 'applied' && sent[1].version, 1000);
 });
 
-test('a new stream gets the whole, not the changes from before it', () => {
+test('a new stream gets the whole, not what was left over from before it', () => {
   const { clock, sent, link, outbox } = world();
   link.open = false;
-  outbox.begin({ version: 0, refused: [] });
+  outbox.applied({ version: 2, refused: [] });
+  outbox.resync();
+  outbox.begin();
   outbox.changed(health('a', 'unhealthy'));
   clock.advance(100);
   link.open = true;
-  outbox.begin({ version: 2, refused: [] });
+  outbox.begin();
   clock.advance(100);
   assert.deepEqual(
     sent.map((message) => message.type),
-    ['applied', 'health'],
+    ['health'],
   );
 });

@@ -29,10 +29,13 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** A stream is open: the other side knows nothing of this node. */
-  begin(applied: Applied): void {
+  /**
+   * A stream is open. The other side knows nothing of this node's targets; what the node runs it learns from the answer
+   * to its first message.
+   */
+  begin(): void {
     this.#resync = false;
-    this.#applied = applied.version > 0 ? applied : null;
+    this.#applied = null;
     this.#complete = true;
     this.#changes.clear();
     this.flush();

@@ -9,6 +9,8 @@ export class ControlCounts {
   readonly applyDuration = new DurationCounts(APPLY_BOUNDS);
   applyFailures = 0;
   resyncs = 0;
+  /** Traffic workers that died and were replaced. */
+  workerDeaths = 0;
   /** Messages from the control plane by type; `invalid` and `unknown` among them. */
   readonly messages = new Map<string, number>();
   /** Probes by protocol, then by result: `success`, `inconclusive`, or why it failed. */

@@ -59,6 +59,11 @@ export const nodeMetrics: readonly Metric<Snapshot>[] = [
     'Changes that the data plane failed to take.',
     ({ control }) => control.applyFailures,
   ),
+  counter(
+    'evenkeel_worker_deaths_total',
+    'Traffic workers that died, with their connections, and were replaced.',
+    ({ control }) => control.workerDeaths,
+  ),
   counter('evenkeel_plan_resyncs_total', 'Times that a whole plan was asked for.', ({ control }) => control.resyncs),
   gauge('evenkeel_stream_open', '1 while the stream to the control plane is open.', ({ stream }) =>
     stream.isOpen ? 1 : 0,
