@@ -3,25 +3,23 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkImports, type Sources, sourcesBelow } from './check-imports.ts';
 
-const MANIFEST = JSON.stringify({ dependencies: { '@evenkeel/model': '1', '@evenkeel/proxy': '1', koffi: '1' } });
-
-function sources(texts: Record<string, string>): Sources {
+/** @param dependencies of every package */
+function sources(texts: Record<string, string>, dependencies: readonly string[] = []): Sources {
+  const manifest = JSON.stringify({ dependencies: Object.fromEntries(dependencies.map((name) => [name, '1.0.0'])) });
   return {
     files: Object.keys(texts),
-    read: (path) => texts[path] ?? (path.endsWith('package.json') ? MANIFEST : assert.fail(`no file ${path}`)),
+    read: (path) => texts[path] ?? (path.endsWith('package.json') ? manifest : assert.fail(`no file ${path}`)),
   };
 }
 
 test('allowed directions pass', () => {
-  const problems = checkImports(
-    sources({
-      'packages/agent/src/a.ts':
-        "import { b } from './b.ts';\nimport type { P } from '@evenkeel/proxy/p.ts';\nimport 'node:fs';",
-      'packages/agent/src/b.ts': "export * from '@evenkeel/model/m.ts';",
-      'packages/agent/src/b.test.ts': "import { world } from '@evenkeel/testbed/world.ts';",
-    }),
-  );
-  assert.deepEqual(problems, []);
+  const texts = {
+    'packages/agent/src/a.ts':
+      "import { b } from './b.ts';\nimport type { P } from '@evenkeel/proxy/p.ts';\nimport 'node:fs';",
+    'packages/agent/src/b.ts': "export * from '@evenkeel/model/m.ts';",
+    'packages/agent/src/b.test.ts': "import { world } from '@evenkeel/testbed/world.ts';",
+  };
+  assert.deepEqual(checkImports(sources(texts, ['@evenkeel/model', '@evenkeel/proxy'])), []);
 });
 
 for (const [what, file, text, expected] of [
@@ -77,6 +75,13 @@ for (const [what, file, text, expected] of [
     assert.match(problems[0], expected);
   });
 }
+
+test('refused: a dependency that nobody imports', () => {
+  const texts = { 'packages/agent/src/a.ts': "import pino from 'pino';" };
+  assert.deepEqual(checkImports(sources(texts, ['pino', '@fastify/cors'])), [
+    'packages/agent/package.json: nobody imports @fastify/cors',
+  ]);
+});
 
 test('refused: a cycle of files, found through a third one; a cycle of types alone is none', () => {
   const texts = {

@@ -28,13 +28,15 @@ export interface Sources {
 
 /**
  * Everything that is wrong with the imports of the packages, a sentence each: a direction that is not allowed, a path
- * that leaves its package, a dependency that package.json does not name, a test tool in product code, a cycle of files.
+ * that leaves its package, a dependency that package.json
+ * does not name or names for nothing, a test tool in product code, a cycle of files.
  */
 export function checkImports(sources: Sources): string[] {
   const problems: string[] = [];
   const graph = new Map<string, string[]>();
   const known = new Set(sources.files);
   const declared = new Map<string, Set<string>>();
+  const unused = new Map<string, Set<string>>();
 
   for (const file of sources.files) {
     const [, name] = file.split('/');
@@ -44,7 +46,10 @@ export function checkImports(sources: Sources): string[] {
       problems.push(`${file}: package ${name} is not in the table of allowed directions`);
       continue;
     }
-    if (!declared.has(name)) declared.set(name, declaredBy(sources, name));
+    if (!declared.has(name)) {
+      declared.set(name, declaredBy(sources, name));
+      unused.set(name, new Set(declared.get(name)));
+    }
     const isTest = file.endsWith('.test.ts') || file.startsWith(`packages/${name}/test/`);
     const edges: string[] = [];
     graph.set(file, edges);
@@ -57,11 +62,17 @@ export function checkImports(sources: Sources): string[] {
         else if (!typeOnly) edges.push(path);
         continue;
       }
+      unused.get(name)?.delete(packageOf(specifier));
       const problem = externalProblem(specifier, name, isTest, declared.get(name) ?? new Set());
       if (problem !== null) problems.push(`${file}: ${problem}`);
     }
   }
 
+  for (const [name, dependencies] of unused) {
+    for (const dependency of dependencies) {
+      problems.push(`packages/${name}/package.json: nobody imports ${dependency}`);
+    }
+  }
   for (const cycle of cyclesOf(graph)) problems.push(`cycle of files: ${cycle.join(' → ')}`);
   return problems.sort();
 }
@@ -73,7 +84,7 @@ function externalProblem(
   declared: ReadonlySet<string>,
 ): string | null {
   if (specifier.startsWith('node:')) return null;
-  const dependency = specifier.startsWith('@') ? specifier.split('/', 2).join('/') : specifier.split('/', 1)[0];
+  const dependency = packageOf(specifier);
   if (dependency.startsWith('@evenkeel/')) {
     const other = dependency.slice('@evenkeel/'.length);
     if (other === name) return `${specifier} is this package itself: use a relative path`;
@@ -81,6 +92,10 @@ function externalProblem(
     if (!ALLOWED[name].includes(other)) return `${name} may not import ${other}`;
   }
   return isTest || declared.has(dependency) ? null : `${dependency} is not in packages/${name}/package.json`;
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
 function declaredBy(sources: Sources, name: string): Set<string> {
