@@ -41,6 +41,8 @@ class Sentinel extends WheelEntry {
  * `advance` is called in time.
  */
 export class TimerWheel {
+  /** Called when something may expire earlier than `nextAt` has said. */
+  onEarlier: () => void = () => {};
   readonly #slots: Sentinel[] = Array.from({ length: SLOTS }, () => new Sentinel());
   readonly #due = new Sentinel();
   /** The last tick that was processed. */
@@ -127,7 +129,9 @@ export class TimerWheel {
     last.next = entry;
     slot.previous = entry;
     this.#linked++;
-    if (clamped < this.#earliest) this.#earliest = clamped;
+    if (clamped >= this.#earliest) return;
+    this.#earliest = clamped;
+    this.onEarlier();
   }
 
   #unlink(entry: WheelEntry): void {

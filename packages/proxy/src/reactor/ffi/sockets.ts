@@ -1,0 +1,121 @@
+import type { Endpoint, ListenOptions } from '../reactor.ts';
+import {
+  bind,
+  close,
+  errorName,
+  getpeername,
+  getsockname,
+  lastError,
+  listen,
+  setsockopt,
+  shutdown,
+  socket,
+} from './libc.ts';
+import { Mapping } from './mapping.ts';
+import { AF_INET6, addressFamily, readSockaddr, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.ts';
+
+const SOCK_STREAM = 1;
+/** Sockets stay blocking: on a non-blocking one io_uring answers EAGAIN instead of waiting. */
+export const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_LINGER = 13;
+const SO_REUSEPORT = 15;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const SHUT_WR = 1;
+const SHUT_RDWR = 2;
+
+/** One page per thread for arguments of system calls: a socket address, its size, an option's value. */
+const scratch = Mapping.anonymous(4096);
+const view = new DataView(scratch.bytes);
+const ADDRESS = 0;
+const SIZE = SOCKADDR_SIZE;
+const OPTION = SIZE + 8;
+
+/** A descriptor, or the reason why there is none. */
+export type Opened = { readonly descriptor: number } | { readonly code: string; readonly call: string };
+
+function failed(call: string, descriptor = -1): Opened {
+  const code = errorName(lastError());
+  if (descriptor >= 0) close(descriptor);
+  return { code, call };
+}
+
+function enable(descriptor: number, level: number, option: number): boolean {
+  view.setInt32(OPTION, 1, true);
+  return setsockopt(descriptor, level, option, scratch.address + OPTION, 4) === 0;
+}
+
+/** A listening TCP socket. Sockets accepted from it inherit TCP_NODELAY. */
+export function openListening(options: ListenOptions): Opened {
+  const family = addressFamily(options.address);
+  if (family === 0) return { code: 'EINVAL', call: 'socket' };
+  const descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return failed('socket');
+  const ready =
+    enable(descriptor, SOL_SOCKET, SO_REUSEADDR) &&
+    (!options.reusePort || enable(descriptor, SOL_SOCKET, SO_REUSEPORT)) &&
+    (family !== AF_INET6 || enable(descriptor, IPPROTO_IPV6, IPV6_V6ONLY)) &&
+    enable(descriptor, IPPROTO_TCP, TCP_NODELAY);
+  if (!ready) return failed('setsockopt', descriptor);
+  const size = writeSockaddr(view, ADDRESS, scratch.address + ADDRESS, options);
+  if (bind(descriptor, scratch.address + ADDRESS, size) !== 0) return failed('bind', descriptor);
+  if (listen(descriptor, options.backlog) !== 0) return failed('listen', descriptor);
+  return { descriptor };
+}
+
+/** A TCP socket to connect with. `family` is AF_INET or AF_INET6. */
+export function openConnecting(family: number): Opened {
+  const descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return failed('socket');
+  return enable(descriptor, IPPROTO_TCP, TCP_NODELAY) ? { descriptor } : failed('setsockopt', descriptor);
+}
+
+const NOWHERE: Endpoint = { address: '', port: 0 };
+
+/** The address at this end; empty when the socket has none any more. */
+export function localEndpoint(descriptor: number): Endpoint {
+  view.setUint32(SIZE, SOCKADDR_SIZE, true);
+  if (getsockname(descriptor, scratch.address + ADDRESS, scratch.address + SIZE) !== 0) return NOWHERE;
+  return readSockaddr(view, ADDRESS);
+}
+
+/** The address at the other end; empty when the peer is gone. */
+export function remoteEndpoint(descriptor: number): Endpoint {
+  view.setUint32(SIZE, SOCKADDR_SIZE, true);
+  if (getpeername(descriptor, scratch.address + ADDRESS, scratch.address + SIZE) !== 0) return NOWHERE;
+  return readSockaddr(view, ADDRESS);
+}
+
+/** Makes closing send a reset: nothing is flushed, and no TIME_WAIT is left (SO_LINGER with zero seconds). */
+export function resetOnClose(descriptor: number): void {
+  view.setInt32(OPTION, 1, true);
+  view.setInt32(OPTION + 4, 0, true);
+  setsockopt(descriptor, SOL_SOCKET, SO_LINGER, scratch.address + OPTION, 8);
+}
+
+/** Sends FIN. Fails harmlessly when the peer has reset the connection: receiving reports that. */
+export function finish(descriptor: number): void {
+  shutdown(descriptor, SHUT_WR);
+}
+
+/** Stops listening at once, so that the port can be bound again before the last reference to the socket is gone. */
+export function stopListening(descriptor: number): void {
+  shutdown(descriptor, SHUT_RDWR);
+}
+
+/** Binds an address and lets it go at once. Returns null, or the system's name of the error. */
+export function bindOnly(endpoint: Endpoint): string | null {
+  const family = addressFamily(endpoint.address);
+  if (family === 0) return 'EINVAL';
+  const descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return errorName(lastError());
+  const size = writeSockaddr(view, ADDRESS, scratch.address + ADDRESS, endpoint);
+  const bound = enable(descriptor, SOL_SOCKET, SO_REUSEADDR) && bind(descriptor, scratch.address + ADDRESS, size) === 0;
+  const code = bound ? null : errorName(lastError());
+  close(descriptor);
+  return code;
+}

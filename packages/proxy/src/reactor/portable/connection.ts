@@ -1,0 +1,127 @@
+import type { Socket } from 'node:net';
+import { HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../arena.ts';
+import { closedReason } from '../closed-reason.ts';
+import { Closed, type ConnectionHandler, type Endpoint } from '../reactor.ts';
+import { StreamConnection } from '../stream-connection.ts';
+import type { PortableContext } from './context.ts';
+
+/** Ranges that are handed to the socket at once. */
+const GATHER = 16;
+
+/** A connection over a `net.Socket` with half-open connections allowed. */
+export class PortableConnection extends StreamConnection {
+  readonly #context: PortableContext;
+  readonly #socket: Socket;
+  #closed = false;
+  #resetting = false;
+  /** Received, but there was no buffer to copy it into. */
+  #rest: Buffer | null = null;
+
+  /** With a `remote`, the connection has yet to be made: `socket` is connecting. */
+  constructor(context: PortableContext, socket: Socket, handler: ConnectionHandler, remote: Endpoint | null) {
+    super(context, handler, remote);
+    this.#context = context;
+    this.#socket = socket;
+    context.connections.add(this);
+    socket.on('connect', () => {
+      if (!this.isEnding) this.connected();
+    });
+    socket.on('data', (chunk: Buffer) => this.#copy(chunk));
+    socket.on('end', () => {
+      if (!this.isEnding) this.peerHasEnded();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => this.receiveFailed(closedReason(error.code ?? '')));
+    socket.on('close', () => {
+      this.#closed = true;
+      if (this.isEnding) this.unsettle();
+      else this.finishWith(Closed.failed);
+    });
+    socket.pause();
+  }
+
+  /** Ends before anything was tried. */
+  failConnect(code: string): void {
+    this.finishWith(closedReason(code));
+  }
+
+  /** There are buffers to receive into again. */
+  fed(): void {
+    const rest = this.#rest;
+    this.#rest = null;
+    if (rest !== null && !this.isEnding) this.#copy(rest);
+    this.unsettle();
+  }
+
+  protected sendQueued(): void {
+    const { memory } = this.#context.arena;
+    const count = Math.min(this.queue.length, GATHER);
+    this.sending = count;
+    let size = 0;
+    this.#socket.cork();
+    for (let i = 0; i < count; i++) {
+      const [start, end] = [this.queue.start(i), this.queue.end(i)];
+      size += end - start;
+      const range = memory.subarray(start, end);
+      if (i < count - 1) this.#socket.write(range);
+      else this.#socket.write(range, (error) => this.#written(size, error));
+    }
+    this.#socket.uncork();
+  }
+
+  protected adjustReceiving(wanted: boolean): void {
+    if (wanted && this.#rest === null) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
+  protected sendFin(): void {
+    this.#socket.end();
+  }
+
+  protected prepareReset(): void {
+    this.#resetting = true;
+  }
+
+  protected giveUp(): void {
+    this.#rest = null;
+    if (this.#resetting) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  protected isQuiet(): boolean {
+    return this.#closed && this.sending === 0;
+  }
+
+  protected forget(): void {
+    this.#context.connections.delete(this);
+  }
+
+  protected readRemote(): Endpoint {
+    return { address: this.#socket.remoteAddress ?? '', port: this.#socket.remotePort ?? 0 };
+  }
+
+  protected readLocal(): Endpoint {
+    return { address: this.#socket.localAddress ?? '', port: this.#socket.localPort ?? 0 };
+  }
+
+  #written(size: number, error: (Error & { code?: string }) | null | undefined): void {
+    if (error) this.sendFailed(closedReason(error.code ?? ''));
+    else this.sent(size);
+  }
+
+  /** Copies what has come into buffers of the arena, as far as there are some. */
+  #copy(chunk: Buffer): void {
+    const { arena } = this.#context;
+    for (let at = 0; at < chunk.length && !this.isEnding; at += RECEIVE_SIZE) {
+      const buffer = arena.acquireToReceive();
+      if (buffer === NO_BUFFER) {
+        this.#rest = chunk.subarray(at);
+        this.#socket.pause();
+        this.#context.starve(this);
+        return;
+      }
+      const start = arena.base(buffer) + HEADROOM;
+      const size = chunk.copy(arena.memory, start, at, at + RECEIVE_SIZE);
+      this.received(buffer, start, start + size);
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import { connect, isIP, Socket } from 'node:net';
+import { DEFAULT_BUFFERS } from '../counted-arena.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  Endpoint,
+  ListenerHandler,
+  ListeningSocket,
+  ListenOptions,
+  Reactor,
+  Timer,
+} from '../reactor.ts';
+import type { Unsettled } from '../stream-connection.ts';
+import { TimerWheel } from '../timer-wheel.ts';
+import { WheelTimer } from '../wheel-timer.ts';
+import { PortableArena } from './arena.ts';
+import { PortableConnection } from './connection.ts';
+import { type ListeningContext, PortableListeningSocket } from './listening-socket.ts';
+
+export interface PortableOptions {
+  /** Buffers in the arena; 512 MiB of addresses by default. */
+  readonly buffers?: number;
+}
+
+/**
+ * The reactor on Node's own event loop: anywhere Node runs, with the rules of the others. It runs as long as the thread's
+ * loop does. A turn is one event of that loop and the microtasks behind it.
+ */
+export class PortableReactor implements Reactor {
+  readonly name = 'portable';
+  readonly arena: PortableArena;
+  readonly #wheel = new TimerWheel(performance.now());
+  readonly #connections = new Set<PortableConnection>();
+  readonly #listeners = new Set<PortableListeningSocket>();
+  readonly #context: ListeningContext;
+  #unsettled: Unsettled[] = [];
+  #starved: PortableConnection[] = [];
+  #now = 0;
+  #fresh = false;
+  #timeout: NodeJS.Timeout | null = null;
+  #destroying = false;
+
+  constructor(options: PortableOptions = {}) {
+    this.arena = new PortableArena(options.buffers ?? DEFAULT_BUFFERS);
+    this.#wheel.onEarlier = () => this.#schedule();
+    this.#context = {
+      arena: this.arena,
+      wheel: this.#wheel,
+      clock: this,
+      connections: this.#connections,
+      listeners: this.#listeners,
+      unsettle: (item) => {
+        this.#unsettled.push(item);
+        if (this.#unsettled.length === 1) queueMicrotask(this.#settle);
+      },
+      starve: (connection) => this.#starve(connection),
+    };
+  }
+
+  get now(): number {
+    if (!this.#fresh) {
+      this.#now = performance.now();
+      this.#fresh = true;
+      queueMicrotask(this.#endTurn);
+    }
+    return this.#now;
+  }
+
+  get wallTime(): number {
+    return Date.now();
+  }
+
+  get open(): number {
+    return this.#connections.size;
+  }
+
+  listen(options: ListenOptions, handler: ListenerHandler): ListeningSocket {
+    return new PortableListeningSocket(this.#context, options, handler);
+  }
+
+  connect(remote: Endpoint, handler: ConnectionHandler): Connection {
+    const { address, port } = remote;
+    if (isIP(address) === 0 || this.#destroying) {
+      const connection = new PortableConnection(this.#context, new Socket(), handler, remote);
+      if (this.#destroying) connection.abort();
+      else connection.failConnect('EINVAL');
+      return connection;
+    }
+    const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false });
+    return new PortableConnection(this.#context, socket, handler, remote);
+  }
+
+  setTimer(delay: number, callback: () => void): Timer {
+    return new WheelTimer(this.#wheel, this.now + delay, callback);
+  }
+
+  /** Aborts every connection, closes every listening socket, tells the handlers and ends the timers. */
+  async destroy(): Promise<void> {
+    this.#destroying = true;
+    for (const socket of this.#listeners) socket.close();
+    while (this.#connections.size > 0 || this.#listeners.size > 0) {
+      for (const connection of this.#connections) connection.abort();
+      await new Promise(setImmediate);
+    }
+    this.#wheel.onEarlier = () => {};
+    if (this.#timeout !== null) clearTimeout(this.#timeout);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#fresh = false;
+  };
+
+  /** Settles everything that changed, and what changes by that. */
+  readonly #settle = (): void => {
+    for (let i = 0; i < this.#unsettled.length; i++) this.#unsettled[i].settle();
+    this.#unsettled = [];
+  };
+
+  #starve(connection: PortableConnection): void {
+    this.#starved.push(connection);
+    this.arena.onRelease = () => {
+      if (!this.arena.hasRoom) return;
+      this.arena.onRelease = null;
+      queueMicrotask(this.#feed);
+    };
+  }
+
+  /** There are buffers again for those who wait for some. */
+  readonly #feed = (): void => {
+    const starved = this.#starved;
+    this.#starved = [];
+    for (const connection of starved) connection.fed();
+  };
+
+  #schedule(): void {
+    if (this.#timeout !== null) clearTimeout(this.#timeout);
+    const at = this.#wheel.nextAt();
+    if (at === Infinity) this.#timeout = null;
+    else this.#timeout = setTimeout(this.#expire, Math.max(1, Math.ceil(at - performance.now())));
+  }
+
+  readonly #expire = (): void => {
+    this.#timeout = null;
+    this.#wheel.advance(this.now);
+    this.#schedule();
+  };
+}

@@ -1,0 +1,92 @@
+import { type Arena, NO_BUFFER } from './arena.ts';
+
+/**
+ * Ranges of arena memory in order: what waits to be sent, or what came while nobody wanted it. Triples in one array
+ * that is reused; a queue that never holds more than one range never grows. Bounded by who fills it: every range but
+ * interned ones holds a count of a buffer.
+ */
+export class RangeQueue {
+  /** Sum of the ranges' lengths. */
+  bytes = 0;
+  readonly #items: number[] = [];
+  #head = 0;
+  #tail = 0;
+
+  get length(): number {
+    return (this.#tail - this.#head) / 3;
+  }
+
+  push(buffer: number, start: number, end: number): void {
+    const items = this.#items;
+    if (this.#head > 96 && this.#head * 2 > this.#tail) this.#compact();
+    const tail = this.#tail;
+    items[tail] = buffer;
+    items[tail + 1] = start;
+    items[tail + 2] = end;
+    this.#tail = tail + 3;
+    this.bytes += end - start;
+  }
+
+  /** Parts of the range at `index`, counted from the front. */
+  buffer(index: number): number {
+    return this.#items[this.#head + index * 3];
+  }
+
+  start(index: number): number {
+    return this.#items[this.#head + index * 3 + 1];
+  }
+
+  end(index: number): number {
+    return this.#items[this.#head + index * 3 + 2];
+  }
+
+  /** Takes the front range away without touching its count. */
+  shift(): void {
+    const head = this.#head;
+    this.bytes -= this.#items[head + 2] - this.#items[head + 1];
+    this.#head = head + 3;
+    if (this.#head === this.#tail) {
+      this.#head = 0;
+      this.#tail = 0;
+    }
+  }
+
+  /** Takes `count` bytes from the front, releasing the buffers of ranges that are used up. Returns how many those were. */
+  consume(count: number, arena: Arena): number {
+    let finished = 0;
+    while (this.#head < this.#tail) {
+      const head = this.#head;
+      const length = this.#items[head + 2] - this.#items[head + 1];
+      if (length > count) {
+        this.#items[head + 1] += count;
+        this.bytes -= count;
+        break;
+      }
+      arena.release(this.#items[head]);
+      this.shift();
+      count -= length;
+      finished++;
+    }
+    return finished;
+  }
+
+  /** Releases everything behind the first `keep` ranges. */
+  truncate(keep: number, arena: Arena): void {
+    while (this.length > keep) {
+      this.#tail -= 3;
+      const tail = this.#tail;
+      this.bytes -= this.#items[tail + 2] - this.#items[tail + 1];
+      if (this.#items[tail] !== NO_BUFFER) arena.release(this.#items[tail]);
+    }
+    if (this.#head === this.#tail) {
+      this.#head = 0;
+      this.#tail = 0;
+    }
+  }
+
+  #compact(): void {
+    this.#items.copyWithin(0, this.#head, this.#tail);
+    this.#tail -= this.#head;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,22 @@
+import type { MappedArena } from '../mapped-arena.ts';
+import type { ConnectionContext } from '../stream-connection.ts';
+import type { UringConnection } from './connection.ts';
+import type { Operations } from './operations.ts';
+import type { ProvidedBuffers } from './provided-buffers.ts';
+import type { Slots } from './slots.ts';
+import type { SubmissionScratch } from './submission-scratch.ts';
+
+/** What connections share with their reactor. */
+export interface UringContext extends ConnectionContext {
+  readonly arena: MappedArena;
+  readonly operations: Operations;
+  readonly scratch: SubmissionScratch;
+  readonly provided: ProvidedBuffers;
+  readonly slots: Slots<UringConnection>;
+  /** One receive can fill several buffers. */
+  readonly bundles: boolean;
+  /** Has `fed` called when there are buffers to receive into. */
+  starve(connection: UringConnection): void;
+  /** Accepting may go on where it had stopped for want of descriptors. */
+  descriptorFreed(): void;
+}

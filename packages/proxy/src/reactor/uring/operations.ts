@@ -1,0 +1,132 @@
+import { RECEIVE_SIZE } from '../arena.ts';
+import { SOCK_CLOEXEC } from '../ffi/sockets.ts';
+import {
+  IORING_ACCEPT_MULTISHOT,
+  IORING_OP_ACCEPT,
+  IORING_OP_ASYNC_CANCEL,
+  IORING_OP_CLOSE,
+  IORING_OP_CONNECT,
+  IORING_OP_READ,
+  IORING_OP_RECV,
+  IORING_OP_SEND,
+  IORING_OP_SENDMSG,
+  IORING_RECV_MULTISHOT,
+  IORING_RECVSEND_BUNDLE,
+  IOSQE_BUFFER_SELECT,
+  IOSQE_CQE_SKIP_SUCCESS,
+  MSG_NOSIGNAL,
+  MSG_WAITALL,
+} from './abi.ts';
+import { BUFFER_GROUP } from './provided-buffers.ts';
+import type { Ring } from './ring.ts';
+
+/** What a completion is about: the upper word of its user data. The lower word is the slot of the socket. */
+export const Kind = {
+  /** Of cancelling and closing; nobody waits for these. */
+  none: 0,
+  accept: 1,
+  receive: 2,
+  send: 3,
+  connect: 4,
+  wake: 5,
+} as const;
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+/** Waits for the whole range, and a dead peer is an error, not a signal. */
+const SEND_FLAGS = MSG_NOSIGNAL | MSG_WAITALL;
+
+/** Bytes that one bundled receive may bring: bounds what arrives between a pause and its effect. */
+export const BUNDLE_SIZE = 4 * RECEIVE_SIZE;
+
+/** Writes submission entries. Nothing is handed to the kernel here unless the ring is full. */
+export class Operations {
+  readonly #ring: Ring;
+
+  constructor(ring: Ring) {
+    this.#ring = ring;
+  }
+
+  accept(slot: number, descriptor: number): void {
+    this.#write(IORING_OP_ACCEPT | (IORING_ACCEPT_MULTISHOT << 16), descriptor, 0, 0, SOCK_CLOEXEC, slot, Kind.accept);
+  }
+
+  /** Receives into provided buffers again and again, one completion each, until there is an error or an end. */
+  receiveMany(slot: number, descriptor: number): void {
+    const operation = IORING_OP_RECV | (IOSQE_BUFFER_SELECT << 8) | (IORING_RECV_MULTISHOT << 16);
+    this.#receive(slot, descriptor, operation, 0);
+  }
+
+  /** Receives once into one provided buffer. */
+  receiveOnce(slot: number, descriptor: number): void {
+    this.#receive(slot, descriptor, IORING_OP_RECV | (IOSQE_BUFFER_SELECT << 8), RECEIVE_SIZE);
+  }
+
+  /** Receives once into as many provided buffers as there are bytes for, up to BUNDLE_SIZE. Linux 6.10. */
+  receiveBundle(slot: number, descriptor: number): void {
+    const operation = IORING_OP_RECV | (IOSQE_BUFFER_SELECT << 8) | (IORING_RECVSEND_BUNDLE << 16);
+    this.#receive(slot, descriptor, operation, BUNDLE_SIZE);
+  }
+
+  send(slot: number, descriptor: number, address: number, size: number): void {
+    this.#write(IORING_OP_SEND, descriptor, address, size, SEND_FLAGS, slot, Kind.send);
+  }
+
+  /** Sends what a struct msghdr lists. */
+  sendMessage(slot: number, descriptor: number, message: number): void {
+    this.#write(IORING_OP_SENDMSG, descriptor, message, 1, SEND_FLAGS, slot, Kind.send);
+  }
+
+  connect(slot: number, descriptor: number, sockaddr: number, size: number): void {
+    const index = this.#write(IORING_OP_CONNECT, descriptor, sockaddr, 0, 0, slot, Kind.connect);
+    this.#ring.submissions[index + 2] = size;
+  }
+
+  read(slot: number, descriptor: number, address: number, size: number): void {
+    this.#write(IORING_OP_READ, descriptor, address, size, 0, slot, Kind.wake);
+  }
+
+  /** Cancels one operation; it completes, with ECANCELED if it was still waiting. */
+  cancel(slot: number, kind: Kind): void {
+    const index = this.#write(IORING_OP_ASYNC_CANCEL | (IOSQE_CQE_SKIP_SUCCESS << 8), -1, 0, 0, 0, 0, Kind.none);
+    this.#ring.submissions[index + 4] = slot;
+    this.#ring.submissions[index + 5] = kind;
+  }
+
+  close(descriptor: number): void {
+    this.#write(IORING_OP_CLOSE | (IOSQE_CQE_SKIP_SUCCESS << 8), descriptor, 0, 0, 0, 0, Kind.none);
+  }
+
+  #receive(slot: number, descriptor: number, operation: number, size: number): void {
+    const index = this.#write(operation, descriptor, 0, size, 0, slot, Kind.receive);
+    this.#ring.submissions[index + 10] = BUFFER_GROUP;
+  }
+
+  /** `operation`: opcode, entry flags in bits 8–15, operation flags (ioprio) above. Returns the entry's index. */
+  #write(
+    operation: number,
+    descriptor: number,
+    address: number,
+    size: number,
+    flags: number,
+    slot: number,
+    kind: Kind,
+  ): number {
+    const index = this.#ring.next();
+    const words = this.#ring.submissions;
+    words[index] = operation;
+    words[index + 1] = descriptor;
+    words[index + 2] = 0;
+    words[index + 3] = 0;
+    words[index + 4] = address;
+    words[index + 5] = address / 4294967296;
+    words[index + 6] = size;
+    words[index + 7] = flags;
+    words[index + 8] = slot;
+    words[index + 9] = kind;
+    words[index + 10] = 0;
+    words[index + 11] = 0;
+    words[index + 12] = 0;
+    words[index + 13] = 0;
+    return index;
+  }
+}

@@ -1,0 +1,272 @@
+import { DEFAULT_BUFFERS } from '../counted-arena.ts';
+import { Mapping } from '../ffi/mapping.ts';
+import { addressFamily } from '../ffi/sockaddr.ts';
+import { openConnecting } from '../ffi/sockets.ts';
+import { MappedArena } from '../mapped-arena.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  Endpoint,
+  ListenerHandler,
+  ListeningSocket,
+  ListenOptions,
+  Reactor,
+  Timer,
+} from '../reactor.ts';
+import type { Unsettled } from '../stream-connection.ts';
+import { TimerWheel } from '../timer-wheel.ts';
+import { WheelTimer } from '../wheel-timer.ts';
+import { IORING_FEAT_RECVSEND_BUNDLE } from './abi.ts';
+import { UringConnection } from './connection.ts';
+import { type ListeningContext, UringListeningSocket } from './listening-socket.ts';
+import { Kind, Operations } from './operations.ts';
+import { ProvidedBuffers } from './provided-buffers.ts';
+import { Ring } from './ring.ts';
+import { Slots } from './slots.ts';
+import { SubmissionScratch } from './submission-scratch.ts';
+
+export interface UringOptions {
+  /** Buffers in the arena; 512 MiB of addresses by default. */
+  readonly buffers?: number;
+  /** An eventfd; `onWake` is called when somebody writes to it. Owned by the caller; -1 for none. */
+  readonly wakeDescriptor?: number;
+}
+
+const SUBMISSIONS = 2048;
+const COMPLETIONS = 16_384;
+
+/** Accepting that stopped for want of descriptors is tried again after this long, or when one of ours is closed. */
+const ACCEPT_RETRY = 100;
+
+/** How often the relation of wall-clock and monotonic time is read, in milliseconds. */
+const WALL_CLOCK_INTERVAL = 1000;
+
+/** How long destroying waits for the kernel to give up what is in flight. */
+const DESTROY_LIMIT = 5000;
+
+/**
+ * The reactor on Linux's io_uring. One turn: hand over everything prepared and wait, handle what completed, let timers
+ * expire, settle what changed, lend buffers to the kernel. Nothing in the turn allocates per operation.
+ *
+ * It belongs to the thread that made it, which calls `turn` in a loop and does nothing else.
+ */
+export class UringReactor implements Reactor {
+  readonly name = 'uring';
+  readonly arena: MappedArena;
+  now = performance.now();
+  /** Called on the reactor's thread, between callbacks, after somebody has written to the wake descriptor. */
+  onWake: () => void = () => {};
+  readonly #ring: Ring;
+  readonly #operations: Operations;
+  readonly #provided: ProvidedBuffers;
+  readonly #wheel = new TimerWheel(this.now);
+  readonly #connections = new Slots<UringConnection>();
+  readonly #listeners = new Slots<UringListeningSocket>();
+  readonly #context: ListeningContext;
+  readonly #wakeDescriptor: number;
+  readonly #wakeBuffer: Mapping;
+  #unsettled: Unsettled[] = [];
+  #settling: Unsettled[] = [];
+  #starved: UringConnection[] = [];
+  #parked: UringListeningSocket[] = [];
+  #unparkTimer: Timer | null = null;
+  #wallOffset = 0;
+  #wallRead = -Infinity;
+  #destroying = false;
+
+  /** Throws SystemError when the kernel has no io_uring for us, see `createReactor`. */
+  constructor(options: UringOptions = {}) {
+    this.#ring = new Ring(SUBMISSIONS, COMPLETIONS);
+    this.arena = new MappedArena(options.buffers ?? DEFAULT_BUFFERS);
+    this.#operations = new Operations(this.#ring);
+    this.#provided = new ProvidedBuffers(this.#ring, this.arena);
+    this.#provided.refill();
+    this.#context = this.#makeContext();
+    this.#wakeDescriptor = options.wakeDescriptor ?? -1;
+    this.#wakeBuffer = Mapping.anonymous(4096);
+    if (this.#wakeDescriptor >= 0) this.#awaitWake();
+    this.#readWallClock();
+  }
+
+  get wallTime(): number {
+    return this.now + this.#wallOffset;
+  }
+
+  get open(): number {
+    return this.#connections.size;
+  }
+
+  /** How often the kernel was entered: one per turn, and more when the submission ring was full. */
+  get enters(): number {
+    return this.#ring.enters;
+  }
+
+  listen(options: ListenOptions, handler: ListenerHandler): ListeningSocket {
+    return new UringListeningSocket(this.#context, options, handler);
+  }
+
+  connect(remote: Endpoint, handler: ConnectionHandler): Connection {
+    const family = addressFamily(remote.address);
+    const opened = family === 0 ? { code: 'EINVAL' } : openConnecting(family);
+    const descriptor = 'descriptor' in opened ? opened.descriptor : -1;
+    const connection = new UringConnection(this.#context, descriptor, handler, remote);
+    if ('code' in opened) connection.failConnect(opened.code);
+    else if (this.#destroying) connection.abort();
+    else {
+      const { address, size } = this.#context.scratch.sockaddr(remote);
+      connection.startConnect(address, size);
+    }
+    return connection;
+  }
+
+  setTimer(delay: number, callback: () => void): Timer {
+    return new WheelTimer(this.#wheel, this.now + delay, callback);
+  }
+
+  /** One turn of the loop. Waits for something to do, for at most `limit` milliseconds (Infinity: as long as it takes). */
+  turn(limit: number): void {
+    const idle = this.#unsettled.length === 0 ? this.#wheel.nextAt() - performance.now() : 0;
+    this.#ring.submitAndWait(Math.max(0, Math.min(limit, idle)));
+    this.now = performance.now();
+    if (this.now - this.#wallRead > WALL_CLOCK_INTERVAL) this.#readWallClock();
+    this.#complete();
+    this.#wheel.advance(this.now);
+    this.#settle();
+    this.#provided.refill();
+    if (this.#starved.length > 0 && this.#provided.waiting > 0) {
+      this.#feed();
+      this.#settle();
+    }
+  }
+
+  /**
+   * Aborts every connection, closes every listening socket and frees everything. Handlers are told (`onClosed`), so that
+   * they release their buffers, unless `silently`: for the case that one of them has thrown.
+   */
+  destroy(silently = false): void {
+    this.#destroying = true;
+    if (silently) this.#dropAll();
+    else this.#closeAll();
+    this.#ring.submit();
+    this.#ring.close();
+    this.#provided.reclaim();
+    this.arena.discard();
+  }
+
+  #closeAll(): void {
+    for (const socket of this.#listeners.all()) socket.close();
+    const end = performance.now() + DESTROY_LIMIT;
+    while ((this.open > 0 || this.#listeners.size > 0) && performance.now() < end) {
+      for (const connection of this.#connections.all()) connection.abort();
+      this.turn(10);
+    }
+  }
+
+  /** Gives up descriptors without a word. */
+  #dropAll(): void {
+    for (const socket of this.#listeners.all()) socket.close();
+    for (const connection of this.#connections.all()) connection.drop();
+  }
+
+  #complete(): void {
+    const ring = this.#ring;
+    const { words, completions, completionMask } = ring;
+    const tail = ring.loadTail();
+    for (let head = ring.head; head !== tail; ) {
+      const at = completions + ((head & completionMask) << 2);
+      const slot = words[at];
+      const kind = words[at + 1];
+      const result = words[at + 2];
+      const flags = words[at + 3];
+      head = (head + 1) | 0;
+      ring.storeHead(head);
+      this.#dispatch(kind as Kind, slot, result, flags);
+    }
+  }
+
+  #dispatch(kind: Kind, slot: number, result: number, flags: number): void {
+    switch (kind) {
+      case Kind.receive:
+        this.#connections.get(slot).receiveCompleted(result, flags);
+        return;
+      case Kind.send:
+        this.#connections.get(slot).sendCompleted(result);
+        return;
+      case Kind.accept:
+        this.#listeners.get(slot).acceptCompleted(result, flags);
+        return;
+      case Kind.connect:
+        this.#connections.get(slot).connectCompleted(result);
+        return;
+      case Kind.wake:
+        this.#awaitWake();
+        this.onWake();
+        return;
+      case Kind.none:
+        return;
+    }
+  }
+
+  /** Settles everything that changed, and what changes by that. */
+  #settle(): void {
+    while (this.#unsettled.length > 0) {
+      const items = this.#unsettled;
+      this.#unsettled = this.#settling;
+      this.#settling = items;
+      for (let i = 0; i < items.length; i++) items[i].settle();
+      items.length = 0;
+    }
+  }
+
+  /** There are buffers again for those who wait for some. */
+  #feed(): void {
+    for (const connection of this.#starved) connection.fed();
+    this.#starved.length = 0;
+  }
+
+  #park(socket: UringListeningSocket): void {
+    this.#parked.push(socket);
+    this.#unparkTimer ??= this.setTimer(ACCEPT_RETRY, () => this.#unpark());
+  }
+
+  #unpark(): void {
+    this.#unparkTimer?.cancel();
+    this.#unparkTimer = null;
+    const parked = this.#parked;
+    this.#parked = [];
+    for (const socket of parked) socket.resumeAccepting();
+  }
+
+  #awaitWake(): void {
+    this.#operations.read(0, this.#wakeDescriptor, this.#wakeBuffer.address, 8);
+  }
+
+  #readWallClock(): void {
+    this.#wallRead = this.now;
+    this.#wallOffset = Date.now() - performance.now();
+  }
+
+  #makeContext(): ListeningContext {
+    return {
+      arena: this.arena,
+      wheel: this.#wheel,
+      clock: this,
+      operations: this.#operations,
+      scratch: new SubmissionScratch(this.#ring),
+      provided: this.#provided,
+      slots: this.#connections,
+      listeners: this.#listeners,
+      bundles: (this.#ring.features & IORING_FEAT_RECVSEND_BUNDLE) !== 0,
+      unsettle: (item) => {
+        this.#unsettled.push(item);
+      },
+      starve: (connection) => {
+        this.#starved.push(connection);
+      },
+      descriptorFreed: () => {
+        if (this.#parked.length > 0) this.#unpark();
+      },
+      park: (socket) => this.#park(socket),
+    };
+  }
+}
