@@ -1,3 +1,4 @@
+import type { RunningBalancer } from '../balancers/balancer.ts';
 import type { Bench, Scenario } from '../bench.ts';
 import { wrk } from '../load/wrk.ts';
 import { measureLoad } from '../measure.ts';
@@ -34,24 +35,42 @@ export function trafficScenario(traffic: Traffic): Scenario {
 }
 
 async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): Promise<Rounds> {
-  const rounds = new Map<string, Round[]>();
-  const rates: number[] = [];
-  for (const [name, balancer] of stage.balancers) {
-    const warmUp = await wrk({ ...loadOf(bench, traffic, balancer), seconds: WARM_UP_SECONDS });
-    rates.push(warmUp.requests / warmUp.seconds);
-    rounds.set(name, []);
+  for (const balancer of stage.balancers.values()) {
+    await wrk({ ...loadOf(bench, traffic, balancer), seconds: WARM_UP_SECONDS });
   }
-  const think = Math.max(1, Math.round((traffic.connections * 1000) / (PACED_SHARE * Math.min(...rates))));
+  const rounds = new Map<string, Round[]>([...stage.balancers.keys()].map((name) => [name, []]));
+  let think: number | undefined;
   for (let round = 1; round <= bench.settings.rounds; round += 1) {
-    for (const [name, balancer] of stage.balancers) {
+    const saturated = await each(stage, (balancer) => {
       const load = loadOf(bench, traffic, balancer);
-      const saturated = keep(await measureLoad(stage, balancer, () => wrk(load)), traffic.metrics);
-      const paced = traffic.paced === true ? await measurePaced({ ...load, think }) : {};
-      rounds.get(name)?.push({ ...saturated, ...paced });
+      return measureLoad(stage, balancer, () => wrk(load));
+    });
+    // The equal load is fixed after the first round, and the same for all.
+    think ??= thinkTime(traffic, [...saturated.values()]);
+    const equal = { think };
+    const paced =
+      traffic.paced === true
+        ? await each(stage, (balancer) => measurePaced({ ...loadOf(bench, traffic, balancer), ...equal }))
+        : new Map<string, Round>();
+    for (const [name, list] of rounds) {
+      list.push({ ...keep(saturated.get(name) ?? {}, traffic.metrics), ...paced.get(name) });
     }
     bench.say(`round ${round} of ${bench.settings.rounds}`);
   }
   return rounds;
+}
+
+/** One measurement of each balancer, one after the other. */
+async function each(stage: Stage, measure: (balancer: RunningBalancer) => Promise<Round>): Promise<Map<string, Round>> {
+  const results = new Map<string, Round>();
+  for (const [name, balancer] of stage.balancers) results.set(name, await measure(balancer));
+  return results;
+}
+
+/** Milliseconds between an answer and the next request that give `PACED_SHARE` of what the slowest can serve. */
+function thinkTime(traffic: Traffic, saturated: readonly Round[]): number {
+  const slowest = Math.min(...saturated.map((round) => round.requestsPerSecond ?? Number.POSITIVE_INFINITY));
+  return Math.max(1, Math.round((traffic.connections * 1000) / (PACED_SHARE * slowest)));
 }
 
 function loadOf(bench: Bench, traffic: Traffic, balancer: { readonly address: string; readonly port: number }) {
