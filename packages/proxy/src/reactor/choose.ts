@@ -17,25 +17,33 @@ export interface ChosenReactor {
   readonly reactor: LocalReactor;
   /** For the log: why it is this one. */
   readonly reason: string;
+  /** Ends `run`. To be called on the reactor's thread. */
+  stop(): void;
 }
+
+/** On systems that koffi does not know, even loading it fails; that is a reason like any other. */
+const uring = await import('./uring/open.ts').catch((error: unknown) => ({
+  openUringReactor: (): never => {
+    throw error;
+  },
+}));
 
 /**
  * Makes the reactor of this thread: `auto` takes uring where the system has it and else portable, and says why. Asking
- * for uring where there is none throws. Run it with `runReactor`.
+ * for uring where there is none throws. Run it with `run`.
  */
-export async function createReactor(choice: ReactorChoice, options: ReactorOptions = {}): Promise<ChosenReactor> {
-  if (choice === 'portable') return { reactor: new PortableReactor(options), reason: 'portable was asked for' };
+export function createReactor(choice: ReactorChoice, options: ReactorOptions = {}): ChosenReactor {
+  if (choice === 'portable') return chosen(new PortableReactor(options), 'portable was asked for');
   try {
-    const { reactor, kernel } = await openUring(options);
-    return { reactor, reason: choice === 'auto' ? `Linux ${kernel} has io_uring` : 'uring was asked for' };
+    const { reactor, kernel } = uring.openUringReactor(options);
+    return chosen(reactor, choice === 'auto' ? `Linux ${kernel} has io_uring` : 'uring was asked for');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (choice === 'uring') throw new Error(`the uring reactor cannot run here: ${reason}`, { cause: error });
-    return { reactor: new PortableReactor(options), reason: `portable, because uring cannot run here: ${reason}` };
+    const problem = error instanceof Error ? error.message : String(error);
+    if (choice === 'uring') throw new Error(`the uring reactor cannot run here: ${problem}`, { cause: error });
+    return chosen(new PortableReactor(options), `portable, because uring cannot run here: ${problem}`);
   }
 }
 
-async function openUring(options: ReactorOptions): Promise<{ reactor: UringReactor; kernel: string }> {
-  const { openUringReactor } = await import('./uring/open.ts');
-  return openUringReactor(options);
+function chosen(reactor: LocalReactor, reason: string): ChosenReactor {
+  return { reactor, reason, stop: () => reactor.stop() };
 }

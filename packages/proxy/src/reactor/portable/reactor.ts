@@ -29,6 +29,10 @@ export interface PortableOptions {
 export class PortableReactor implements Reactor {
   readonly name = 'portable';
   readonly arena: PortableArena;
+  /** Resolves when `stop` has been called. */
+  readonly stopped: Promise<void>;
+  /** Asks whoever runs the reactor to end and destroy it. */
+  readonly stop: () => void;
   readonly #wheel = new TimerWheel(performance.now());
   readonly #connections = new Set<PortableConnection>();
   readonly #listeners = new Set<PortableListeningSocket>();
@@ -42,6 +46,9 @@ export class PortableReactor implements Reactor {
 
   constructor(options: PortableOptions = {}) {
     this.arena = new PortableArena(options.buffers ?? DEFAULT_BUFFERS);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.stopped = promise;
+    this.stop = resolve;
     this.#wheel.onEarlier = () => this.#schedule();
     this.#context = {
       arena: this.arena,

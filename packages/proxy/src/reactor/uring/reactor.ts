@@ -54,6 +54,8 @@ export class UringReactor implements Reactor {
   readonly name = 'uring';
   readonly arena: MappedArena;
   now = performance.now();
+  /** `stop` has been called. */
+  stopped = false;
   /** Called on the reactor's thread, between callbacks, after somebody has written to the wake descriptor. */
   onWake: () => void = () => {};
   readonly #ring: Ring;
@@ -121,6 +123,11 @@ export class UringReactor implements Reactor {
 
   setTimer(delay: number, callback: () => void): Timer {
     return new WheelTimer(this.#wheel, this.now + delay, callback);
+  }
+
+  /** Asks whoever runs the reactor to end after this turn and destroy it. */
+  stop(): void {
+    this.stopped = true;
   }
 
   /** One turn of the loop. Waits for something to do, for at most `limit` milliseconds (Infinity: as long as it takes). */
