@@ -9,6 +9,12 @@ export interface Task extends Due {
   run(lag: number, finished: () => void): void;
 }
 
+/**
+ * Milliseconds at least between two looks for due tasks: with thousands of them, going to sleep and waking up for each
+ * costs more than what is done.
+ */
+const TICK = 10;
+
 export interface SchedulerOptions {
   readonly clock: Clock;
   /** Tasks that may run at a time. */
@@ -31,7 +37,9 @@ export class Scheduler {
   /** A task that finishes at once must not start the next from inside its own start. */
   #filling = false;
   #timer: Timer | null = null;
+  /** When the timer goes off. */
   #armed = Number.POSITIVE_INFINITY;
+  #lastWake = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(options: SchedulerOptions) {
@@ -86,15 +94,18 @@ export class Scheduler {
 
   #arm(): void {
     const first = this.#heap.peek();
-    if (first === undefined || first.due >= this.#armed) return;
+    if (first === undefined) return;
+    const at = Math.max(first.due, this.#lastWake + TICK);
+    if (at >= this.#armed) return;
     this.#timer?.cancel();
-    this.#armed = first.due;
-    this.#timer = this.#clock.setTimer(Math.max(0, first.due - this.#clock.now()), () => this.#wake());
+    this.#armed = at;
+    this.#timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now()), () => this.#wake());
   }
 
   #wake(): void {
     this.#armed = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
+    this.#lastWake = now;
     for (let task = this.#heap.peek(); task !== undefined && task.due <= now; task = this.#heap.peek()) {
       this.#heap.remove(task);
       (task.slow ? this.#waitingSlow : this.#waiting).add(task);
