@@ -14,8 +14,8 @@ export interface Explanation {
 export function explain(error: unknown): Explanation {
   if (error instanceof CliFailure) return explanation(error.exitCode, error.message, error.details);
   if (error instanceof ApiError) {
-    const { problem } = error;
-    return explanation(exitCodeOf(problem.code, problem.status), headline(problem), detailsOf(problem));
+    const { message, details } = explainProblem(error.problem);
+    return explanation(exitCodeOf(error.code, error.status), message, details);
   }
   if (error instanceof ConnectionError || error instanceof UnexpectedAnswerError) {
     return explanation(EXIT.unreachable, error.message, []);
@@ -41,18 +41,31 @@ export function exitCodeOf(code: ErrorCode, status: number): ExitCode {
   }
 }
 
-/** A line for each field, user and quota that the problem names. */
-export function detailsOf(problem: Problem): string[] {
-  const lines = (problem.errors ?? []).map((error) => `${fieldName(error.field)}: ${reasonOf(error)}`);
-  for (const user of problem.usedBy ?? []) lines.push(`used by ${wordsOf(user.kind)} ${user.name} (${user.id})`);
-  return lines;
+/** What the API says against a request: one line, and what there is to say about each field, user and quota. */
+export function explainProblem(problem: Problem): { readonly message: string; readonly details: readonly string[] } {
+  const fields = (problem.errors ?? []).map((error) => `${fieldName(error.field)}: ${reasonOf(error)}`);
+  const users = (problem.usedBy ?? []).map(({ kind, name, id }) => `used by ${wordsOf(kind)} ${name} (${id})`);
+  const request = problem.status >= 500 && problem.requestId !== undefined ? ` (request ${problem.requestId})` : '';
+  // The detail is about the first field, in the words of the API.
+  if (fields.length === 1) return { message: fields[0], details: users };
+  const message = fields.length > 1 ? `${problem.title}: ${fields.length} fields` : problem.detail;
+  return { message: `${message}${request}`, details: [...fields, ...users] };
 }
 
 export function reasonOf({ reason, allowed }: FieldError): string {
   if (allowed === undefined) return reason;
-  const text = typeof allowed === 'string' ? allowed : JSON.stringify(allowed);
+  const text = allowedText(allowed);
   // Often the reason says it already.
   return reason.includes(text) ? reason : `${reason} (allowed: ${text})`;
+}
+
+function allowedText(allowed: unknown): string {
+  if (Array.isArray(allowed)) return allowed.join(', ');
+  if (typeof allowed !== 'object' || allowed === null) return String(allowed);
+  const { minimum, maximum, ...rest } = allowed as { minimum?: number; maximum?: number };
+  if (Object.keys(rest).length > 0) return JSON.stringify(allowed);
+  if (minimum === undefined) return `at most ${maximum}`;
+  return maximum === undefined ? `at least ${minimum}` : `${minimum} to ${maximum}`;
 }
 
 /** `/listeners/0/port` as `listeners[0].port`; `query` and the like stay as they are. */
@@ -76,11 +89,6 @@ export function pointerParts(pointer: string): string[] {
 export function wordsOf(kind: string): string {
   if (kind === 'elasticIp') return 'elastic IP';
   return kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-function headline(problem: Problem): string {
-  const number = problem.status >= 500 && problem.requestId !== undefined ? ` (request ${problem.requestId})` : '';
-  return `${problem.detail}${number}`;
 }
 
 function explanation(exitCode: ExitCode, message: string, details: readonly string[]): Explanation {

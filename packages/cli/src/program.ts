@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
-import { binder, type Outcome } from './commands/call.ts';
+import type { Bind } from './commands/call.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDocument } from './commands/document.ts';
 import { addElasticIp } from './commands/elastic-ip.ts';
@@ -13,11 +13,11 @@ import { addService } from './commands/service.ts';
 import { addTarget } from './commands/target.ts';
 import { addTargetGroup } from './commands/target-group.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-codes.ts';
+import { CliFailure } from './failure.ts';
 import type { Io } from './io.ts';
 
 /** The command tree: words, options and help. What a command does is loaded when it is called. */
-export function buildProgram(io: Io, outcome: Outcome): Command {
-  const bind = binder(io, outcome);
+export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   const program = new Command('evenkeel')
     .description('Evenkeel: a cloud load balancer that you run yourself')
     .version(manifest.version, '-V, --version', 'print the version')
@@ -40,10 +40,7 @@ export function buildProgram(io: Io, outcome: Outcome): Command {
     .option('--token <token>', "access token (EVENKEEL_TOKEN; default: the home's admin credential)");
 
   program.commandsGroup('Run it:');
-  // main.ts runs these; here they are for help and completion.
-  program.command('start').description('Run a control plane and a node agent on this machine');
-  program.command('status').description('Tell whether they run, and where');
-  program.command('stop').description('End them: open connections may finish');
+  addProcesses(program);
   program.commandsGroup('Load balancing:');
   addLoadBalancer(program, bind);
   addListener(program, bind);
@@ -60,6 +57,23 @@ export function buildProgram(io: Io, outcome: Outcome): Command {
   addCompletion(program, bind);
 
   return program.addHelpText('after', () => `\n${exitCodes()}`);
+}
+
+/** main.ts runs these when they come first; here they are for help and completion. */
+function addProcesses(program: Command): void {
+  const processes = {
+    start: 'Run a control plane and a node agent on this machine',
+    status: 'Tell whether they run, and where',
+    stop: 'End them: requests in flight may finish',
+  };
+  for (const [name, description] of Object.entries(processes)) {
+    program
+      .command(name)
+      .description(description)
+      .action(() => {
+        throw new CliFailure(EXIT.usage, `"${name}" comes first: evenkeel ${name}, then its options.`);
+      });
+  }
 }
 
 function exitCodes(): string {

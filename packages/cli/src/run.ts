@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { binder } from './commands/call.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
@@ -11,7 +12,7 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
   }
   const outcome = { exitCode: EXIT.ok as number };
   try {
-    await buildProgram(io, outcome).parseAsync([...words], { from: 'user' });
+    await buildProgram(io, binder(io, outcome)).parseAsync([...words], { from: 'user' });
     return outcome.exitCode;
   } catch (error) {
     // Help and version come as errors too; commander has printed them, and what was wrong with the command line.

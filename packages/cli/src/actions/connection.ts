@@ -16,8 +16,6 @@ export interface ConnectionOptions {
   readonly token?: string;
 }
 
-export const HOW_TO_START = 'start it with "evenkeel start"';
-
 /**
  * Where the control plane is, and the token for it: options before the environment before what the home says. The
  * token of a home is sent to its own control plane or to this machine alone, never to whatever address is given.
@@ -61,12 +59,16 @@ function readToken(path: string): string {
 }
 
 function unreadable(path: string, error: unknown): CliFailure {
+  // The message would quote a part of the token.
+  if (error instanceof SyntaxError) {
+    return new CliFailure(EXIT.failed, `${path} is not valid JSON: give a token with EVENKEEL_TOKEN.`);
+  }
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
     case 'ENOTDIR':
       return new CliFailure(
         EXIT.unreachable,
-        `the control plane has never run here (there is no ${path}): ${HOW_TO_START}, ` +
+        `the control plane has never run here (there is no ${path}): start it with "evenkeel start", ` +
           'or name another one with --home, or with EVENKEEL_URL and EVENKEEL_TOKEN.',
       );
     case 'EACCES':

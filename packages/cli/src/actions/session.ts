@@ -6,7 +6,7 @@ import { CliFailure } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { type Paint, painter } from '../output/colour.ts';
 import { type Column, table } from '../output/table.ts';
-import { findConnection, HOW_TO_START } from './connection.ts';
+import { findConnection } from './connection.ts';
 
 /** What every action works with: the API, and the way to the terminal in the form that was asked for. */
 export interface Session {
@@ -27,7 +27,7 @@ export async function withSession(call: Call, work: (session: Session) => Promis
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     throw new CliFailure(EXIT.unreachable, `the control plane does not run, or cannot be reached: ${error.message}.`, [
-      `${HOW_TO_START}, or name another one with --url.`,
+      'Start it with "evenkeel start", or name another one with --url.',
     ]);
   }
   return undefined;

@@ -30,6 +30,9 @@ export type Action = (call: Call) => Promise<number | undefined>;
 /** What a command is added to the tree with. */
 export type Bind = (command: Command, action: Action) => Command;
 
+/** For a tree that is only read: help, completion. */
+export const unbound: Bind = (command) => command;
+
 export function binder(io: Io, outcome: Outcome): Bind {
   return (command, action) =>
     command.action(async () => {

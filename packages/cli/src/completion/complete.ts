@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import { unbound } from '../commands/call.ts';
 import { type Hint, hintOf } from '../commands/hints.ts';
 import type { Io } from '../io.ts';
 import { buildProgram } from '../program.ts';
@@ -26,7 +27,7 @@ export async function suggest(
   io: Io,
 ): Promise<{ readonly candidates: readonly Candidate[]; readonly files: boolean }> {
   const current = words.at(-1) ?? '';
-  const at = position(buildProgram(io, { exitCode: 0 }), words.slice(0, -1));
+  const at = position(buildProgram(io, unbound), words.slice(0, -1));
   const equals = current.indexOf('=');
   if (at.pending === null && current.startsWith('--') && equals > 0) {
     const option = findOption(at.command, current.slice(0, equals));
@@ -109,7 +110,7 @@ function findCommand(command: Command, word: string): Command | undefined {
 
 function optionsOf(command: Command): Candidate[] {
   const help = command.createHelp();
-  const global = command.parent === null ? [] : help.visibleGlobalOptions(Object.assign(command));
+  const global = command.parent === null ? [] : help.visibleGlobalOptions(command);
   return [...help.visibleOptions(command), ...global].flatMap(({ long, description }) =>
     long ? [{ value: long, description }] : [],
   );

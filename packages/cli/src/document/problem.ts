@@ -12,5 +12,5 @@ export function problemInFiles({ problem, code, status }: ApiError, entries: rea
     const place = entry.place.at(...steps);
     return `${place.line}: ${place.field}: ${reasonOf(error)}`;
   });
-  return new CliFailure(exitCodeOf(code, status), `${problem.detail} Nothing was changed.`, details);
+  return new CliFailure(exitCodeOf(code, status), `${problem.title}; nothing was changed:`, details);
 }

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { EXIT } from '../exit-codes.ts';
+import type { CliFailure } from '../failure.ts';
+import { findConnection } from './connection.ts';
+
+let home: string;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'evenkeel-cli-'));
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+function keep(path: string, content: unknown): void {
+  mkdirSync(join(home, path, '..'), { recursive: true });
+  writeFileSync(join(home, path), typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+function failure(work: () => unknown): CliFailure {
+  try {
+    work();
+  } catch (error) {
+    return error as CliFailure;
+  }
+  return assert.fail('nothing was thrown');
+}
+
+test('the home says where its control plane is, and has the token', () => {
+  keep('credentials/admin.json', { token: 'secret' });
+  assert.deepEqual(findConnection({ home }, {}), { url: 'http://127.0.0.1:7700', token: 'secret' });
+  keep('run/running.json', { pid: 1, url: 'http://127.0.0.1:4000', metricsUrl: null, processes: [] });
+  assert.deepEqual(findConnection({}, { EVENKEEL_HOME: home }), { url: 'http://127.0.0.1:4000', token: 'secret' });
+});
+
+test('options before the environment before the home', () => {
+  keep('credentials/admin.json', { token: 'secret' });
+  const env = { EVENKEEL_URL: 'http://10.0.0.1:1/', EVENKEEL_TOKEN: 'from env' };
+  assert.deepEqual(findConnection({ home }, env), { url: 'http://10.0.0.1:1', token: 'from env' });
+  assert.deepEqual(findConnection({ home, url: 'https://lb.example', token: 'own' }, env), {
+    url: 'https://lb.example',
+    token: 'own',
+  });
+});
+
+test('the token of a home goes to this machine alone', () => {
+  keep('credentials/admin.json', { token: 'secret' });
+  for (const url of ['http://127.0.0.1:9', 'http://localhost:9', 'http://[::1]:9']) {
+    assert.equal(findConnection({ home, url }, {}).token, 'secret');
+  }
+  const { message, exitCode } = failure(() => findConnection({ home, url: 'http://127.0.0.1.example.com' }, {}));
+  assert.match(message, /no token for http:\/\/127\.0\.0\.1\.example\.com/);
+  assert.equal(exitCode, EXIT.usage);
+});
+
+test('unless that is where the home says its control plane is', () => {
+  keep('credentials/admin.json', { token: 'secret' });
+  keep('run/running.json', { pid: 1, url: 'http://10.0.0.5:7700', metricsUrl: null, processes: [] });
+  assert.equal(findConnection({ home, url: 'http://10.0.0.5:7700/v1' }, {}).token, 'secret');
+});
+
+test('what is wrong is said in one sentence, without the token', () => {
+  const absent = failure(() => findConnection({ home }, {}));
+  assert.equal(absent.exitCode, EXIT.unreachable);
+  assert.match(absent.message, /has never run here .*evenkeel start/);
+  keep('credentials/admin.json', '{"token":"secret"');
+  assert.match(failure(() => findConnection({ home }, {})).message, /admin\.json is not valid JSON/);
+  keep('credentials/admin.json', { token: 7 });
+  assert.match(failure(() => findConnection({ home }, {})).message, /holds no token/);
+  assert.equal(failure(() => findConnection({ home, url: 'ftp://x' }, {})).exitCode, EXIT.usage);
+});
+
+test('a credential of somebody else', { skip: process.getuid?.() === 0 && 'root may read everything' }, () => {
+  keep('credentials/admin.json', { token: 'secret' });
+  chmodSync(join(home, 'credentials/admin.json'), 0o000);
+  assert.match(failure(() => findConnection({ home }, {})).message, /ask its owner for a token/);
+});

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { startTimeOf } from '../src/start/process-time.ts';
+import { adminToken, ask, Evenkeel, pidOf, temporaryHome, until } from './evenkeel.ts';
+
+const mode = (path: string) => statSync(path).mode & 0o777;
+
+describe('evenkeel start', () => {
+  test('the first start has a demo that answers, and Ctrl-C ends everything with 0', async (t) => {
+    const home = temporaryHome(t);
+    const evenkeel = new Evenkeel(home);
+    const { url, metricsUrl, processes } = await evenkeel.ready();
+    const [, demo] = await evenkeel.says(/curl (http:\/\/\S+)/);
+
+    const origins = new Set<string | null>();
+    for (let i = 0; i < 4; i++) {
+      const answer = await ask(`${demo}some/path`);
+      assert.equal(answer?.status, 200);
+      const seen = JSON.parse(answer.body) as { path: string; headers: Record<string, string> };
+      assert.equal(seen.path, '/some/path');
+      assert.equal(seen.headers['x-forwarded-for'], '127.0.0.1');
+      origins.add(answer.origin);
+    }
+    assert.deepEqual([...origins].sort(), ['origin-1', 'origin-2']);
+
+    assert.equal((await ask(`${url}/v1/load-balancers`))?.status, 401);
+    const authorized = { headers: { authorization: `Bearer ${adminToken(home)}` } };
+    assert.equal((await ask(`${url}/v1/load-balancers`, authorized))?.status, 200);
+    assert.equal((await ask(`${url}/docs`))?.status, 200);
+    assert.equal((await ask(String(metricsUrl)))?.status, 200);
+    for (const name of ['admin.json', 'node.json']) assert.equal(mode(join(home, 'credentials', name)), 0o600);
+    assert.equal(mode(home) & 0o077, 0);
+
+    evenkeel.signal('SIGINT');
+    assert.equal(await evenkeel.ended(), 0);
+    assert.match(evenkeel.stdout, /Stopped\.\n$/);
+    assert.equal(evenkeel.stderr, '');
+    for (const { name, pid } of processes) assert.equal(startTimeOf(pid), null, `${name} is still there`);
+  });
+
+  test('a later start has the demo again, and forgets it once its load balancer is deleted', async (t) => {
+    const home = temporaryHome(t);
+    const first = new Evenkeel(home);
+    await first.ready();
+    const [, demo] = await first.says(/curl (http:\/\/\S+)/);
+    first.signal('SIGTERM');
+    assert.equal(await first.ended(), 0);
+    assert.equal(await ask(demo), null);
+
+    const second = new Evenkeel(home);
+    const { url } = await second.ready();
+    assert.equal((await second.says(/curl (http:\/\/\S+)/))[1], demo);
+    assert.equal((await ask(demo))?.status, 200);
+    const { loadBalancerId } = JSON.parse(readFileSync(join(home, 'demo.json'), 'utf8')) as { loadBalancerId: string };
+    const headers = { authorization: `Bearer ${adminToken(home)}` };
+    const deleted = await ask(`${url}/v1/load-balancers/${loadBalancerId}`, { method: 'DELETE', headers });
+    assert.equal(deleted?.status, 200, JSON.stringify(deleted));
+    second.signal('SIGTERM');
+    assert.equal(await second.ended(), 0);
+
+    const third = new Evenkeel(home);
+    await third.ready();
+    assert.doesNotMatch(third.stdout, /curl/);
+    await until('its servers have ended', () => pidOf(home, 'origin-1') === null);
+    third.signal('SIGTERM');
+    assert.equal(await third.ended(), 0);
+  });
+
+  test('--no-demo leaves the demo out for good', async (t) => {
+    const home = temporaryHome(t);
+    for (const args of [['--no-demo'], []]) {
+      const evenkeel = new Evenkeel(home, args);
+      const { processes } = await evenkeel.ready();
+      assert.deepEqual(processes.map(({ name }) => name).sort(), ['control plane', 'node agent']);
+      assert.doesNotMatch(evenkeel.stdout, /curl/);
+      evenkeel.signal('SIGINT');
+      assert.equal(await evenkeel.ended(), 0);
+    }
+  });
+});
+
+describe('a start that cannot be', () => {
+  for (const [flag, whose] of [
+    ['--port', 'API'],
+    ['--metrics-port', 'metrics'],
+  ]) {
+    test(`the port of the ${whose} is in use`, async (t) => {
+      const home = temporaryHome(t);
+      const other = createServer().listen(0, '127.0.0.1');
+      t.after(() => other.close());
+      await once(other, 'listening');
+      const { port } = other.address() as { port: number };
+      const evenkeel = new Evenkeel(home, [flag, String(port)]);
+      assert.equal(await evenkeel.ended(), 1);
+      assert.match(evenkeel.stderr, new RegExp(`^evenkeel: [^\\n]*${port}[^\\n]*${flag}[^\\n]*\\n$`));
+
+      const again = new Evenkeel(home, ['--no-demo']);
+      await again.ready();
+      again.signal('SIGINT');
+      assert.equal(await again.ended(), 0);
+    });
+  }
+
+  test('an option is wrong', async (t) => {
+    const evenkeel = new Evenkeel(temporaryHome(t), ['--port', 'http']);
+    assert.equal(await evenkeel.ended(), 2);
+    assert.match(evenkeel.stderr, /^evenkeel: --port http is not allowed: [^\n]*\n$/);
+  });
+
+  test('the home cannot be written', async (t) => {
+    const home = join(temporaryHome(t), 'home');
+    mkdirSync(home);
+    chmodSync(home, 0o555);
+    chmodSync(join(home, '..'), 0o755);
+    // Root may write everywhere, so root tries as somebody else.
+    const evenkeel = new Evenkeel(home, [], process.getuid?.() === 0 ? { uid: 65_534 } : {});
+    assert.equal(await evenkeel.ended(), 1);
+    assert.match(evenkeel.stderr, /^evenkeel: \S+ cannot be written by this user \(EACCES\): [^\n]*--home[^\n]*\n$/);
+  });
+
+  test('a file is where the home should be', async (t) => {
+    const home = join(temporaryHome(t), 'home');
+    writeFileSync(home, 'a file');
+    const evenkeel = new Evenkeel(home);
+    assert.equal(await evenkeel.ended(), 1);
+    assert.match(evenkeel.stderr, /^evenkeel: \S+ cannot be a folder[^\n]*\n$/);
+    assert.equal(readFileSync(home, 'utf8'), 'a file');
+  });
+
+  test('the state file is corrupt, and stays as it is', async (t) => {
+    const home = temporaryHome(t);
+    const state = join(home, 'state', 'evenkeel.db');
+    mkdirSync(join(home, 'state'));
+    writeFileSync(state, 'this is no database. '.repeat(1000));
+    const evenkeel = new Evenkeel(home);
+    assert.equal(await evenkeel.ended(), 1);
+    assert.match(evenkeel.stderr, /^evenkeel: [^\n]*evenkeel\.db[^\n]*\n$/);
+    assert.equal(readFileSync(state, 'utf8'), 'this is no database. '.repeat(1000));
+  });
+
+  test('somebody runs on the home already, and goes on', async (t) => {
+    const home = temporaryHome(t);
+    const first = new Evenkeel(home, ['--no-demo']);
+    const { url } = await first.ready();
+    const second = new Evenkeel(home);
+    assert.equal(await second.ended(), 1);
+    assert.match(
+      second.stderr,
+      new RegExp(`^evenkeel: Evenkeel already runs on ${home} \\(process ${first.child.pid}, ${url}\\)[^\\n]*\\n$`),
+    );
+    assert.equal((await ask(`${url}/v1/openapi.json`))?.status, 200);
+    first.signal('SIGINT');
+    assert.equal(await first.ended(), 0);
+  });
+});
+
+describe('when a process is killed', () => {
+  test('control plane: traffic goes on, and it comes back to the same address', async (t) => {
+    const home = temporaryHome(t);
+    const evenkeel = new Evenkeel(home);
+    const { url } = await evenkeel.ready();
+    const [, demo] = await evenkeel.says(/curl (http:\/\/\S+)/);
+
+    let stop = false;
+    const statuses = new Map<number | null, number>();
+    const traffic = (async () => {
+      while (!stop) {
+        const status = (await ask(demo))?.status ?? null;
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    })();
+    process.kill(pidOf(home, 'control plane') as number, 'SIGKILL');
+    await evenkeel.says(/control plane has died \(SIGKILL\); it is started again/);
+    await evenkeel.says(/control plane is back/);
+    stop = true;
+    await traffic;
+    assert.deepEqual([...statuses.keys()], [200]);
+    assert.equal((await ask(`${url}/v1/openapi.json`))?.status, 200);
+    evenkeel.signal('SIGINT');
+    assert.equal(await evenkeel.ended(), 0);
+  });
+
+  test('node agent: it is started again, and traffic with it', async (t) => {
+    const home = temporaryHome(t);
+    const evenkeel = new Evenkeel(home);
+    const { metricsUrl } = await evenkeel.ready();
+    const [, demo] = await evenkeel.says(/curl (http:\/\/\S+)/);
+    process.kill(pidOf(home, 'node agent') as number, 'SIGKILL');
+    await evenkeel.says(/node agent is back/);
+    assert.equal((await ask(demo))?.status, 200);
+    assert.equal((await ask(String(metricsUrl)))?.status, 200);
+    evenkeel.signal('SIGINT');
+    assert.equal(await evenkeel.ended(), 0);
+  });
+
+  test('supervisor: nothing is left behind, and the next start works at once', async (t) => {
+    const home = temporaryHome(t);
+    const first = new Evenkeel(home);
+    const { processes } = await first.ready();
+    const [, demo] = await first.says(/curl (http:\/\/\S+)/);
+    first.signal('SIGKILL');
+    assert.equal(await first.ended(), 'SIGKILL');
+
+    const second = new Evenkeel(home);
+    await second.ready();
+    assert.equal((await ask(demo))?.status, 200);
+    for (const { name, pid } of processes)
+      assert.equal(startTimeOf(pid), null, `${name} of the first run is still there`);
+    second.signal('SIGINT');
+    assert.equal(await second.ended(), 0);
+  });
+});
