@@ -33,13 +33,14 @@ export class Draft implements State {
   readonly loadBalancers: Map<string, LoadBalancerTree>;
   readonly elasticIps: Map<string, ElasticIpRecord>;
   readonly lastAddresses: Map<string, number>;
-  readonly #base: State;
+  /** The state that it began with. */
+  readonly base: State;
   readonly #changes = new Map<string, Change>();
   /** Trees and maps that this draft made, and may change in place until it is finished. */
   readonly #owned = new WeakSet<object>();
 
   constructor(base: State, context: DraftContext) {
-    this.#base = base;
+    this.base = base;
     this.context = context;
     this.loadBalancers = new Map(base.loadBalancers);
     this.elasticIps = new Map(base.elasticIps);
@@ -48,7 +49,12 @@ export class Draft implements State {
 
   /** The generation that the changes belong to: a new one, even as long as there are none. */
   get generation(): number {
-    return this.#base.generation + 1;
+    return this.base.generation + 1;
+  }
+
+  /** The generation of the state that it will be: the old one as long as nothing has changed. */
+  get resultingGeneration(): number {
+    return this.#changes.size === 0 ? this.base.generation : this.generation;
   }
 
   get changes(): Change[] {
@@ -57,7 +63,7 @@ export class Draft implements State {
 
   /** The next state. It is the one that the draft began with when nothing has changed. */
   finish(): State {
-    if (this.#changes.size === 0) return this.#base;
+    if (this.#changes.size === 0) return this.base;
     const { generation, loadBalancers, elasticIps, lastAddresses } = this;
     return { generation, loadBalancers, elasticIps, lastAddresses };
   }

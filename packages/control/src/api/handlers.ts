@@ -1,0 +1,55 @@
+import type { OperationName } from '@evenkeel/model/contract/contract.ts';
+import type { ConfigurationResult } from '@evenkeel/model/resources/document.ts';
+import { applyDocuments } from '../configuration/apply.ts';
+import { difference, type Mentioned } from '../configuration/difference.ts';
+import type { Draft } from '../state/draft.ts';
+import type { State } from '../state/state.ts';
+import type { Call } from './call.ts';
+import { createReads, type ReadSources } from './reads.ts';
+import type { AnyCall, Handler } from './routes.ts';
+import { createWrites, type Unstored } from './writes.ts';
+
+/** How each operation of the contract is carried out. */
+export function createHandlers(sources: ReadSources): Readonly<Record<OperationName, (call: AnyCall) => Handler>> {
+  const { store, nodes, health } = sources;
+  const handlers: Partial<Record<OperationName, (call: AnyCall) => Handler>> = {};
+  for (const [name, read] of Object.entries(createReads(sources))) {
+    const handler: Handler = { kind: 'read', read: read as (call: AnyCall) => unknown };
+    handlers[name as OperationName] = () => handler;
+  }
+  for (const [name, write] of Object.entries(createWrites(() => nodes.list()))) {
+    const handler: Handler = { kind: 'write', write: write as (draft: Draft, call: AnyCall) => object };
+    handlers[name as OperationName] = () => handler;
+  }
+
+  const forgetNode = async ({ params: { nodeId } }: Call<'forgetNode'>) => {
+    nodes.forget(nodeId);
+    health.forget(nodeId);
+    await store.record(async (trx) => {
+      await trx.deleteFrom('node').where('id', '=', nodeId).execute();
+    });
+    return { id: nodeId };
+  };
+  const applyConfiguration = ({ body }: Call<'applyConfiguration'>): Handler =>
+    body.dryRun
+      ? {
+          kind: 'read',
+          read: () => ({ ...store.preview((draft, state) => apply(draft, state, body)), operationId: null }),
+        }
+      : { kind: 'write', write: (draft) => apply(draft, draft.base, body) };
+  return {
+    ...handlers,
+    forgetNode: () => ({ kind: 'read', read: forgetNode as (call: AnyCall) => unknown }),
+    applyConfiguration: applyConfiguration as (call: AnyCall) => Handler,
+  } as Record<OperationName, (call: AnyCall) => Handler>;
+}
+
+function apply(draft: Draft, before: State, body: Call<'applyConfiguration'>['body']): Unstored<ConfigurationResult> {
+  const dryRun = body.dryRun ?? false;
+  const mentioned: Mentioned[] = [];
+  applyDocuments(draft, body.loadBalancers, (kind, record) => mentioned.push({ kind, record }));
+  const changes = difference(before, draft, mentioned, !dryRun);
+  const summary = { created: 0, updated: 0, deleted: 0, unchanged: 0 };
+  for (const { action } of changes) summary[action]++;
+  return { dryRun, generation: dryRun ? before.generation : draft.resultingGeneration, summary, changes };
+}

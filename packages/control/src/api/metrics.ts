@@ -1,0 +1,82 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What the gauges look at when they are read. */
+export interface Observed {
+  generation(): number;
+  nodes(): number;
+  nodesOnline(): number;
+  operationsPending(): number;
+  operationsAwaited(): number;
+  writesWaiting(): number;
+}
+
+/** The metrics of the control plane, in the Prometheus text format. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Counter<'operation' | 'status'>;
+  readonly #duration: Histogram<'operation'>;
+  readonly #commits: Histogram;
+  readonly #writes: Counter;
+
+  constructor() {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#requests = new Counter({
+      name: 'evenkeel_api_requests_total',
+      help: 'API requests by operation and status.',
+      labelNames: ['operation', 'status'],
+      registers,
+    });
+    this.#duration = new Histogram({
+      name: 'evenkeel_api_request_duration_seconds',
+      help: 'Time from request to answer by operation; waiting for operations included.',
+      labelNames: ['operation'],
+      buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    });
+    this.#commits = new Histogram({
+      name: 'evenkeel_store_commit_duration_seconds',
+      help: 'Time of a transaction of the store, the disk included.',
+      buckets: [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1],
+      registers,
+    });
+    this.#writes = new Counter({ name: 'evenkeel_store_writes_total', help: 'Writes that were committed.', registers });
+  }
+
+  observe(observed: Observed): void {
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers: [this.#registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge('evenkeel_configuration_generation', 'The generation of the configuration.', observed.generation);
+    gauge('evenkeel_nodes_known', 'Nodes that are known.', observed.nodes);
+    gauge('evenkeel_nodes_online', 'Nodes whose agent is connected.', observed.nodesOnline);
+    gauge('evenkeel_operations_pending', 'Operations that a node has yet to acknowledge.', observed.operationsPending);
+    gauge('evenkeel_operations_awaited', 'Calls that wait for an operation.', observed.operationsAwaited);
+    gauge('evenkeel_store_writes_waiting', 'Writes that wait for the store.', observed.writesWaiting);
+  }
+
+  /** A request has been answered; `seconds` is the time it took. */
+  request(operation: string, status: number, seconds: number): void {
+    this.#requests.inc({ operation, status });
+    this.#duration.observe({ operation }, seconds);
+  }
+
+  committed(seconds: number, writes: number): void {
+    this.#commits.observe(seconds);
+    this.#writes.inc(writes);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

@@ -1,0 +1,99 @@
+import type { Node } from '@evenkeel/model/resources/node.ts';
+import type { Operation } from '@evenkeel/model/resources/operation.ts';
+import type { ServiceHealth, TargetHealth } from '@evenkeel/model/resources/target-health.ts';
+import type { Outcome } from '../nodes/operations.ts';
+import type { NodeStatus } from '../nodes/registry.ts';
+import { type TargetHealthTable, worst } from '../nodes/target-health.ts';
+import type { BackendServiceRecord, TargetRecord } from '../state/records.ts';
+import type { LoadBalancerTree, State } from '../state/state.ts';
+import type { OperationRecord } from '../store/history.ts';
+import { timestamp } from './views.ts';
+
+/** How nodes, operations and the health of targets show in the API. */
+
+export function showNode(node: NodeStatus, generation: number): Node {
+  const { firstSeenAt, lastSeenAt, connectedAt, refused, ...rest } = node;
+  return {
+    ...rest,
+    status: connectedAt === null ? 'offline' : 'online',
+    behind: Math.max(0, generation - node.appliedGeneration),
+    refused: [...refused],
+    firstSeenAt: timestamp(firstSeenAt),
+    lastSeenAt: timestamp(lastSeenAt),
+    connectedAt: connectedAt === null ? null : timestamp(connectedAt),
+  };
+}
+
+export function showOperation(
+  operation: OperationRecord,
+  outcome: Outcome | null,
+  nodes: readonly NodeStatus[],
+): Operation {
+  return {
+    id: operation.id,
+    generation: operation.generation,
+    action: operation.action,
+    resources: [...operation.resources],
+    status: outcome?.outcome ?? 'pending',
+    createdAt: timestamp(operation.createdAt),
+    settledAt: outcome && timestamp(outcome.settledAt),
+    nodes: nodes.map((node) => operationOnNode(operation, node)),
+  };
+}
+
+function operationOnNode({ generation, listeners }: OperationRecord, node: NodeStatus): Operation['nodes'][number] {
+  const { id, appliedGeneration, connectedAt } = node;
+  if (appliedGeneration < generation) {
+    return { node: id, state: connectedAt === null ? 'offline' : 'pending', appliedGeneration, refused: [] };
+  }
+  const refused = node.refused.filter(({ listenerId }) => listeners.includes(listenerId));
+  return { node: id, state: refused.length > 0 ? 'refused' : 'applied', appliedGeneration, refused };
+}
+
+/** A target as one service sees it. */
+export interface CheckedTarget {
+  readonly tree: LoadBalancerTree;
+  readonly service: BackendServiceRecord;
+  readonly target: TargetRecord;
+}
+
+/** Every target of every service, in order of load balancers, services and targets. */
+export function* checkedTargets(state: State): Generator<CheckedTarget> {
+  for (const tree of state.loadBalancers.values()) {
+    for (const service of tree.services.values()) yield* targetsOf(tree, service);
+  }
+}
+
+export function* targetsOf(tree: LoadBalancerTree, service: BackendServiceRecord): Generator<CheckedTarget> {
+  if (service.targetGroupId === null) return;
+  for (const target of tree.groups.get(service.targetGroupId)!.targets.values()) yield { tree, service, target };
+}
+
+export function showTargetHealth({ tree, service, target }: CheckedTarget, health: TargetHealthTable): TargetHealth {
+  const reports = health.of(service.id, target.id);
+  const summary = worst(reports);
+  return {
+    loadBalancerId: tree.loadBalancer.id,
+    backendServiceId: service.id,
+    targetGroupId: target.targetGroupId,
+    targetId: target.id,
+    address: target.address,
+    port: target.port ?? service.port,
+    weight: target.weight,
+    state: summary?.state ?? (service.healthCheck.enabled ? 'detecting' : 'unchecked'),
+    reason: summary?.reason ?? '',
+    since: summary && timestamp(summary.since),
+    nodes: reports.map(({ node, state, reason, since }) => ({ node, state, reason, since: timestamp(since) })),
+  };
+}
+
+export function showServiceHealth(
+  tree: LoadBalancerTree,
+  service: BackendServiceRecord,
+  health: TargetHealthTable,
+): ServiceHealth {
+  const targets = Array.from(targetsOf(tree, service), (checked) => showTargetHealth(checked, health));
+  const counts = { healthy: 0, unhealthy: 0, detecting: 0, unchecked: 0 };
+  for (const { state } of targets) counts[state]++;
+  return { backendServiceId: service.id, total: targets.length, ...counts, targets };
+}

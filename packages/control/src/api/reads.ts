@@ -1,0 +1,208 @@
+import { canonicalAddress } from '@evenkeel/model/address.ts';
+import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import { WAIT } from '@evenkeel/model/limits.ts';
+import type { OperationTracker } from '../nodes/operations.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
+import type { TargetHealthTable } from '../nodes/target-health.ts';
+import { notFound } from '../resources/rules.ts';
+import {
+  findGroup,
+  findListener,
+  findService,
+  type LoadBalancerTree,
+  loadBalancersOf,
+  type State,
+} from '../state/state.ts';
+import { operationFromRow } from '../store/history.ts';
+import type { Store } from '../store/store.ts';
+import type { Call } from './call.ts';
+import { checkedTargets, showNode, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
+import { encode, pageOf, paginate } from './paging.ts';
+import { Views } from './views.ts';
+
+export type ReadName =
+  | 'listLoadBalancers'
+  | 'getLoadBalancer'
+  | 'listListeners'
+  | 'getListener'
+  | 'listBackendServices'
+  | 'getBackendService'
+  | 'getBackendServiceHealth'
+  | 'listTargetGroups'
+  | 'getTargetGroup'
+  | 'listTargets'
+  | 'getTarget'
+  | 'listElasticIps'
+  | 'getElasticIp'
+  | 'listOperations'
+  | 'getOperation'
+  | 'listNodes'
+  | 'getNode'
+  | 'listTargetHealth';
+
+export type Reads = {
+  readonly [K in ReadName]: (call: Call<K>) => ResponseOf<K> | Promise<ResponseOf<K>>;
+};
+
+export interface ReadSources {
+  readonly store: Store;
+  readonly nodes: NodeRegistry;
+  readonly health: TargetHealthTable;
+  readonly operations: OperationTracker;
+}
+
+/** The calls that change nothing. */
+export function createReads({ store, nodes, health, operations }: ReadSources): Reads {
+  const views = () => new Views(store.state, nodes.list());
+  const byId = ({ id }: { readonly id: string }) => id;
+  return {
+    listLoadBalancers({ query }) {
+      const wanted = where(loadBalancersOf(store.state), ({ name, type }) =>
+        matches([query.name, name], [query.type, type]),
+      );
+      const view = views();
+      return paginate(wanted, query, byId, (loadBalancer) => view.loadBalancer(loadBalancer));
+    },
+    getLoadBalancer: ({ params: { loadBalancerId: id } }) =>
+      views().loadBalancer((store.state.loadBalancers.get(id) ?? notFound('load balancer', id)).loadBalancer),
+
+    listListeners({ query }) {
+      const all = within(store.state, query.loadBalancerId, (tree) => tree.listeners.values());
+      const wanted = where(all, ({ name, backendServiceId }) =>
+        matches([query.name, name], [query.backendServiceId, backendServiceId]),
+      );
+      const view = views();
+      return paginate(wanted, query, ownedKey, (listener) => view.listener(listener));
+    },
+    getListener: ({ params: { listenerId: id } }) =>
+      views().listener((findListener(store.state, id) ?? notFound('listener', id)).listener),
+
+    listBackendServices({ query }) {
+      const all = within(store.state, query.loadBalancerId, (tree) => tree.services.values());
+      const wanted = where(all, ({ name, targetGroupId }) =>
+        matches([query.name, name], [query.targetGroupId, targetGroupId]),
+      );
+      const view = views();
+      return paginate(wanted, query, ownedKey, (service) => view.service(service));
+    },
+    getBackendService: ({ params: { backendServiceId: id } }) =>
+      views().service((findService(store.state, id) ?? notFound('backend service', id)).service),
+    getBackendServiceHealth({ params: { backendServiceId: id } }) {
+      const { tree, service } = findService(store.state, id) ?? notFound('backend service', id);
+      return showServiceHealth(tree, service, health);
+    },
+
+    listTargetGroups({ query }) {
+      const all = within(store.state, query.loadBalancerId, (tree) => tree.groups.values());
+      const wanted = where(all, ({ group }) => matches([query.name, group.name]));
+      const view = views();
+      return paginate(
+        wanted,
+        query,
+        ({ group }) => ownedKey(group),
+        ({ group }) => view.group(group),
+      );
+    },
+    getTargetGroup: ({ params: { targetGroupId: id } }) =>
+      views().group((findGroup(store.state, id) ?? notFound('target group', id)).group),
+
+    listTargets({ params: { targetGroupId: id }, query }) {
+      const { targets } = findGroup(store.state, id) ?? notFound('target group', id);
+      const view = views();
+      const wantedAddress = query.address === undefined ? undefined : canonicalAddress(query.address)!;
+      const wanted = where(targets.values(), ({ address }) => matches([wantedAddress, address]));
+      return paginate(wanted, query, byId, (target) => view.target(target));
+    },
+    getTarget({ params: { targetGroupId, targetId } }) {
+      const { targets } = findGroup(store.state, targetGroupId) ?? notFound('target group', targetGroupId);
+      return views().target(targets.get(targetId) ?? notFound('target', targetId));
+    },
+
+    listElasticIps({ query }) {
+      const view = views();
+      const wanted = where(store.state.elasticIps.values(), ({ name, loadBalancerId }) =>
+        matches([query.name, name], [query.loadBalancerId, loadBalancerId]),
+      );
+      return paginate(wanted, query, byId, (elasticIp) => view.elasticIp(elasticIp));
+    },
+    getElasticIp: ({ params: { elasticIpId: id } }) =>
+      views().elasticIp(store.state.elasticIps.get(id) ?? notFound('elastic IP', id)),
+
+    async listOperations({ query }) {
+      const { limit, after } = pageOf(query);
+      const rows = await store.read((db) =>
+        db
+          .selectFrom('operation')
+          .selectAll()
+          .$if(after !== null, (select) => select.where('id', '<', after!))
+          .orderBy('id', 'desc')
+          .limit(limit + 1)
+          .execute(),
+      );
+      const all = nodes.list();
+      const shown = rows.slice(0, limit).map(operationFromRow);
+      return {
+        items: shown.map((operation) => showOperation(operation, operations.outcomeOf(operation), all)),
+        nextCursor: rows.length > limit ? encode(shown.at(-1)!.id) : null,
+      };
+    },
+    async getOperation({ params: { operationId: id }, query, signal }) {
+      const row = await store.read((db) =>
+        db.selectFrom('operation').selectAll().where('id', '=', id).executeTakeFirst(),
+      );
+      const operation = operationFromRow(row ?? notFound('operation', id));
+      const outcome =
+        query.wait === undefined
+          ? operations.outcomeOf(operation)
+          : await operations.wait(operation, (query.timeout ?? WAIT.default) * 1_000, signal);
+      return showOperation(operation, outcome, nodes.list());
+    },
+
+    listNodes: ({ query }) => paginate(nodes.list(), query, byId, (node) => showNode(node, store.state.generation)),
+    getNode: ({ params: { nodeId } }) =>
+      showNode(nodes.get(nodeId) ?? notFound('node', nodeId), store.state.generation),
+
+    listTargetHealth({ query }) {
+      const candidates = where(checkedTargets(store.state), ({ tree, service, target }) =>
+        matches(
+          [query.loadBalancerId, tree.loadBalancer.id],
+          [query.backendServiceId, service.id],
+          [query.targetGroupId, target.targetGroupId],
+        ),
+      );
+      const wanted = where(candidates, (checked) => {
+        return query.state === undefined || showTargetHealth(checked, health).state === query.state;
+      });
+      return paginate(
+        wanted,
+        query,
+        ({ service, target }) => `${ownedKey(service)}/${target.id}`,
+        (checked) => showTargetHealth(checked, health),
+      );
+    },
+  };
+}
+
+/** Objects that belong to a load balancer are in order of load balancers first. */
+function ownedKey(record: { readonly id: string; readonly loadBalancerId: string }): string {
+  return `${record.loadBalancerId}/${record.id}`;
+}
+
+function* within<T>(
+  state: State,
+  loadBalancerId: string | undefined,
+  part: (tree: LoadBalancerTree) => Iterable<T>,
+): Generator<T> {
+  for (const [id, tree] of state.loadBalancers) {
+    if (loadBalancerId === undefined || id === loadBalancerId) yield* part(tree);
+  }
+}
+
+function* where<T>(all: Iterable<T>, wanted: (item: T) => boolean): Generator<T> {
+  for (const item of all) if (wanted(item)) yield item;
+}
+
+/** Whether each value is the wanted one, where one is wanted. */
+function matches(...pairs: (readonly [wanted: string | undefined, value: string | null])[]): boolean {
+  return pairs.every(([wanted, value]) => wanted === undefined || wanted === value);
+}

@@ -1,0 +1,156 @@
+import {
+  contract,
+  etagOf,
+  GENERATION_HEADER,
+  OPERATION_HEADER,
+  type OperationName,
+  REPLAYED_HEADER,
+} from '@evenkeel/model/contract/contract.ts';
+import { NoQuery, type Route } from '@evenkeel/model/contract/route.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { ProblemError } from '../problem.ts';
+import type { Draft } from '../state/draft.ts';
+import type { Committed, Store } from '../store/store.ts';
+import type { TokenCheck } from './access.ts';
+import type { Call } from './call.ts';
+import { type Answer, checkKey, fingerprintOf, type IdempotentRequests, type SaveAnswer } from './idempotency.ts';
+import { pathOf } from './problems.ts';
+import type { Validators } from './validation.ts';
+
+/** A call of any operation; its parts were validated against the schemas of its route. */
+export type AnyCall = Call<never> & { readonly body: unknown };
+
+/** How an operation is carried out: by reading, by a change of the configuration, or in its own way. */
+export type Handler =
+  | { readonly kind: 'read'; readonly read: (call: AnyCall) => unknown }
+  | { readonly kind: 'write'; readonly write: (draft: Draft, call: AnyCall) => object };
+
+export interface RouteContext {
+  readonly handlers: Readonly<Record<OperationName, (call: AnyCall) => Handler>>;
+  readonly store: Store;
+  readonly admin: TokenCheck;
+  readonly idempotency: IdempotentRequests;
+  readonly validators: Validators;
+  /** Ends when the server stops. */
+  readonly closing: AbortSignal;
+}
+
+/** Registers every route of the contract. */
+export function registerRoutes(app: FastifyInstance, context: RouteContext): void {
+  for (const [name, route] of Object.entries<Route>(contract))
+    registerRoute(app, name as OperationName, route, context);
+}
+
+function registerRoute(app: FastifyInstance, name: OperationName, route: Route, context: RouteContext): void {
+  const { validators, admin, closing, handlers, store, idempotency } = context;
+  const params = validators.for(route.params ?? Type.Object({}), 'path');
+  const query = validators.for(route.query ?? NoQuery, 'query');
+  const body = route.body === undefined ? refuseBody : validators.for(route.body, 'body');
+
+  app.route({
+    method: route.method,
+    url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    config: { operation: name },
+    onRequest: async (request) => {
+      request.actor = admin.check(request.headers.authorization);
+    },
+    handler: async (request, reply) => {
+      const call = {
+        params: params(request.params),
+        query: query(request.query),
+        body: body(request.body),
+        actor: request.actor,
+        requestId: request.id,
+        ifMatch: route.ifMatch ? headerOf(request, 'if-match') : undefined,
+        get signal() {
+          return AbortSignal.any([closing, goneSignal(reply)]);
+        },
+      } as AnyCall;
+      const handler = handlers[name](call);
+      reply.header('cache-control', 'no-store');
+      if (handler.kind === 'read') {
+        const answer = await handler.read(call);
+        return sendAnswer(reply, { status: route.status, headers: tagOf(answer), body: answer }, false);
+      }
+      const write = (save?: SaveAnswer) => carryOut(store, name, route, handler.write, call, save);
+      const key = route.idempotent ? headerOf(request, 'idempotency-key') : undefined;
+      if (key === undefined) return sendAnswer(reply, await write(), false);
+      const fingerprint = fingerprintOf(route.method, pathOf(request), request.body);
+      const { answer, replayed } = await idempotency.once(request.actor, checkKey(key), fingerprint, write);
+      return sendAnswer(reply, answer, replayed);
+    },
+  });
+}
+
+/** Writes, and stores the answer with the write when it may have to be repeated. */
+async function carryOut(
+  store: Store,
+  name: OperationName,
+  route: Route,
+  write: (draft: Draft, call: AnyCall) => object,
+  call: AnyCall,
+  save: SaveAnswer | undefined,
+): Promise<Answer> {
+  const answerTo = (committed: Committed<object>) => answerToWrite(route, committed);
+  const committed = await store.write({
+    action: name,
+    actor: call.actor,
+    requestId: call.requestId,
+    run: (draft) => write(draft, call),
+    ...(save && { also: (trx, made: Committed<object>) => save(trx, answerTo(made)) }),
+  });
+  return answerTo(committed);
+}
+
+function answerToWrite(route: Route, { value, generation, operation }: Committed<object>): Answer {
+  const body = { ...value, operationId: operation.id };
+  const headers: Record<string, string> = {
+    [GENERATION_HEADER]: String(generation),
+    [OPERATION_HEADER]: operation.id,
+    ...tagOf(value),
+  };
+  if (route.status === 201 && 'id' in value) headers['location'] = `${route.path}/${value.id}`;
+  return { status: route.status, headers, body };
+}
+
+/** The ETag of a body that is a resource. */
+function tagOf(body: unknown): Record<string, string> {
+  if (typeof body !== 'object' || body === null || !('updatedAt' in body) || !('generation' in body)) return {};
+  return { etag: etagOf(body as { generation: number }) };
+}
+
+function sendAnswer(reply: FastifyReply, { status, headers, body }: Answer, replayed: boolean): FastifyReply {
+  if (replayed) reply.header(REPLAYED_HEADER, 'true');
+  return reply.code(status).headers(headers).header('content-type', 'application/json').send(JSON.stringify(body));
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+/** Ends when the client goes away before it has its answer. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+function refuseBody(body: unknown): undefined {
+  if (body === undefined || body === null) return undefined;
+  throw new ProblemError('validation-failed', 'this operation takes no body', {
+    errors: [{ field: '', reason: 'this operation takes no body' }],
+  });
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sent the request, once that is known; for log and audit. */
+    actor: string;
+  }
+  interface FastifyContextConfig {
+    /** The operationId of the route. */
+    operation?: OperationName | 'agentStream';
+  }
+}

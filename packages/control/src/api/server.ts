@@ -1,0 +1,126 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import websocket from '@fastify/websocket';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type AgentStream, MESSAGE_LIMIT } from '../nodes/stream.ts';
+import { ProblemError } from '../problem.ts';
+import type { TokenCheck } from './access.ts';
+import type { Metrics } from './metrics.ts';
+import { openApiDocument } from './openapi.ts';
+import { answerUnreadable, installProblems, pathOf, sendProblem } from './problems.ts';
+import { type RouteContext, registerRoutes } from './routes.ts';
+
+/** Bytes of a request body, and of its head. */
+const BODY_LIMIT = 2 * 1_048_576;
+const HEADER_LIMIT = 16_384;
+/** Milliseconds for a request head, and for the whole request, to arrive. */
+const HEADER_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 30_000;
+const KEEP_ALIVE = 72_000;
+
+export interface ServerOptions extends RouteContext {
+  readonly version: string;
+  readonly node: TokenCheck;
+  readonly stream: AgentStream;
+  readonly metrics: Metrics;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** The HTTP server with the API, its documentation, the metrics and the stream of the agents; not listening yet. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { logger, metrics } = options;
+  const app = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    genReqId: () => crypto.randomUUID(),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE,
+    http: { maxHeaderSize: HEADER_LIMIT, headersTimeout: HEADER_TIMEOUT, connectionsCheckingInterval: 1_000 },
+    routerOptions: { maxParamLength: 200 },
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket),
+    frameworkErrors: (error, request, reply) => {
+      const problem = new ProblemError('malformed-request', error.message);
+      sendProblem(request as FastifyRequest, reply as unknown as FastifyReply, problem);
+    },
+  });
+  app.decorateRequest('actor', '');
+  installProblems(app);
+  parseBodies(app);
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const operation = request.routeOptions.config.operation ?? 'other';
+    metrics.request(operation, reply.statusCode, reply.elapsedTime / 1_000);
+    request.log.info(
+      {
+        method: request.method,
+        path: pathOf(request),
+        status: reply.statusCode,
+        ms: reply.elapsedTime,
+        by: request.actor,
+      },
+      'request',
+    );
+  });
+
+  await app.register(websocket, { options: { maxPayload: MESSAGE_LIMIT } });
+  await registerDocumentation(app, options.version);
+  registerRoutes(app, options);
+  app.get('/healthz', { logLevel: 'warn' }, async () => ({ status: 'ok' }));
+  app.get('/metrics', { logLevel: 'warn' }, async (_, reply) => {
+    return reply.header('content-type', metrics.contentType).send(await metrics.text());
+  });
+  registerStream(app, options);
+  await app.ready();
+  return app;
+}
+
+/** JSON bodies; an empty one is no body, whatever its content type says. */
+function parseBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, body as string, done);
+  });
+}
+
+async function registerDocumentation(app: FastifyInstance, version: string): Promise<void> {
+  const document = openApiDocument(version);
+  const text = JSON.stringify(document);
+  app.get('/v1/openapi.json', async (_, reply) => reply.header('content-type', 'application/json').send(text));
+  await app.register(swagger, { mode: 'static', specification: { document: document as never } });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { deepLinking: true, docExpansion: 'list', validatorUrl: null },
+    // Everything comes from this server: the page works without a network. Swagger UI sets inline styles.
+    staticCSP: {
+      'default-src': ["'none'"],
+      'base-uri': ["'none'"],
+      'connect-src': ["'self'"],
+      'font-src': ["'self'", 'data:'],
+      'form-action': ["'none'"],
+      'frame-ancestors': ["'none'"],
+      'img-src': ["'self'", 'data:'],
+      'script-src': ["'self'"],
+      'style-src': ["'self'", "'unsafe-inline'"],
+    },
+  });
+}
+
+function registerStream(app: FastifyInstance, { node, stream }: ServerOptions): void {
+  app.get(
+    '/agent/v1/stream',
+    {
+      websocket: true,
+      config: { operation: 'agentStream' },
+      onRequest: async (request) => {
+        request.actor = node.check(request.headers.authorization);
+      },
+    },
+    (socket) => stream.accept(socket),
+  );
+}

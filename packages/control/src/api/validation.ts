@@ -1,0 +1,111 @@
+import { isAddress } from '@evenkeel/model/address.ts';
+import { namedSchemas } from '@evenkeel/model/contract/schemas.ts';
+import type { FieldError } from '@evenkeel/model/problem.ts';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import type { TSchema } from 'typebox';
+import { ProblemError } from '../problem.ts';
+
+/** Where in a request a value is. */
+export type Place = 'body' | 'path' | 'query';
+
+/** Accepts the value, with text turned into numbers where it comes from a URL; throws `validation-failed` otherwise. */
+export type Validator = (value: unknown) => unknown;
+
+const SHOWN = 100;
+
+/** Validators for the parts of a request. Each is compiled when it is first used. */
+export class Validators {
+  readonly #strict = createAjv(false);
+  readonly #lenient = createAjv('array');
+
+  for(schema: TSchema, place: Place): Validator {
+    const ajv = place === 'body' ? this.#strict : this.#lenient;
+    let check: ReturnType<Ajv2020['compile']> | undefined;
+    return (value) => {
+      if (value === undefined) {
+        const error = { field: '', reason: 'the body is missing' };
+        throw new ProblemError('validation-failed', error.reason, { errors: [error] });
+      }
+      check ??= ajv.compile(schema);
+      if (check(value)) return value;
+      const errors = explain(check.errors ?? [], place, schema);
+      const first = errors[0]!;
+      const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
+      throw new ProblemError('validation-failed', `${first.field || '/'}: ${first.reason}${more}`, { errors });
+    };
+  }
+}
+
+/** `coerceTypes`: text of a URL may stand for a number. */
+function createAjv(coerceTypes: false | 'array'): Ajv2020 {
+  // All errors at once: the size of a body is bounded, and so is the number of its errors.
+  const ajv = new Ajv2020({ allErrors: true, strict: false, coerceTypes, verbose: true });
+  ajv.addFormat('ip', isAddress);
+  ajv.addFormat('date-time', true);
+  for (const schema of namedSchemas.values()) ajv.addSchema(schema);
+  return ajv;
+}
+
+function explain(errors: readonly ErrorObject[], place: Place, schema: TSchema): FieldError[] {
+  const fields: FieldError[] = [];
+  const seen = new Set<string>();
+  for (const error of errors) {
+    // An error of a branch explains more than the `anyOf` around it.
+    if (error.keyword === 'anyOf' && errors.length > 1) continue;
+    const described = describe(error, place, schema);
+    const key = `${described.field} ${described.reason}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    fields.push(described);
+    if (fields.length === SHOWN) break;
+  }
+  return fields;
+}
+
+function describe(error: ErrorObject, place: Place, schema: TSchema): FieldError {
+  const { keyword, params } = error;
+  switch (keyword) {
+    case 'required':
+      return { field: fieldOf(error, place, params['missingProperty']), reason: 'is missing' };
+    case 'additionalProperties': {
+      const field = fieldOf(error, place, params['additionalProperty']);
+      const allowed = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
+      const fixed = isFixed(schema, error, params['additionalProperty']);
+      return { field, reason: fixed ? 'is fixed after creation' : 'is not a field that is known here', allowed };
+    }
+    case 'enum':
+      return {
+        field: fieldOf(error, place),
+        reason: 'is not one of the allowed values',
+        allowed: params['allowedValues'],
+      };
+    case 'type':
+      return { field: fieldOf(error, place), reason: `is not of type ${[params['type']].flat().join(' or ')}` };
+    case 'minimum':
+    case 'maximum': {
+      const { minimum, maximum } = error.parentSchema as { minimum?: number; maximum?: number };
+      return { field: fieldOf(error, place), reason: 'is out of range', allowed: { minimum, maximum } };
+    }
+    case 'pattern':
+      return { field: fieldOf(error, place), reason: 'does not have the right form', allowed: params['pattern'] };
+    case 'format':
+      return { field: fieldOf(error, place), reason: 'does not have the right form', allowed: params['format'] };
+    default:
+      return { field: fieldOf(error, place), reason: error.message ?? keyword };
+  }
+}
+
+/** A JSON pointer for a body; the name with its place for the rest. */
+function fieldOf({ instancePath }: ErrorObject, place: Place, property?: string): string {
+  const tail = property === undefined ? '' : `/${property.replace(/~/g, '~0').replace(/\//g, '~1')}`;
+  const pointer = instancePath + tail;
+  return place === 'body' ? pointer : `${place} ${pointer.slice(1)}`;
+}
+
+/** Whether a patch names a field that the resource has, but that cannot be changed. */
+function isFixed(schema: TSchema, { instancePath }: ErrorObject, property: string): boolean {
+  const { $ref } = schema as { $ref?: string };
+  const resource =
+    instancePath === '' && $ref?.endsWith('Patch#') ? namedSchemas.get($ref.slice(0, -'Patch#'.length)) : null;
+  return Object.hasOwn((resource as { properties?: object } | null | undefined)?.properties ?? {}, property);
+}

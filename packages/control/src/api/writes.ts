@@ -1,0 +1,143 @@
+import type { OperationName } from '@evenkeel/model/contract/contract.ts';
+import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import { createFromDocument } from '../configuration/apply.ts';
+import type { NodeStatus } from '../nodes/registry.ts';
+import * as services from '../resources/backend-services.ts';
+import * as elasticIps from '../resources/elastic-ips.ts';
+import * as listeners from '../resources/listeners.ts';
+import * as loadBalancers from '../resources/load-balancers.ts';
+import * as groups from '../resources/target-groups.ts';
+import * as targets from '../resources/targets.ts';
+import type { Draft } from '../state/draft.ts';
+import type { AnyRecord, TargetRecord } from '../state/records.ts';
+import type { Call } from './call.ts';
+import { checkMatch } from './preconditions.ts';
+import type { ReadName } from './reads.ts';
+import { Views } from './views.ts';
+
+export type WriteName = Exclude<OperationName, ReadName | 'applyConfiguration' | 'forgetNode'>;
+
+/** What a write answers with, but for the operation, which the store makes. */
+export type Unstored<T> = Omit<T, 'operationId'>;
+
+export type Writes = {
+  readonly [K in WriteName]: (draft: Draft, call: Call<K>) => Unstored<ResponseOf<K>>;
+};
+
+/** The calls that change the configuration: each makes its change on a draft, or throws a ProblemError. */
+export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
+  const view = (draft: Draft) => new Views(draft, nodes());
+  return {
+    createLoadBalancer(draft, { body }) {
+      const record = createFromDocument(draft, body);
+      return { ...view(draft).loadBalancer(record), created: createdIn(draft) };
+    },
+    updateLoadBalancer(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));
+      return view(draft).loadBalancer(loadBalancers.updateLoadBalancer(draft, record, body));
+    },
+    deleteLoadBalancer(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));
+      loadBalancers.deleteLoadBalancer(draft, record);
+      return deleted(draft, record);
+    },
+
+    createListener(draft, { body: { loadBalancerId, ...input } }) {
+      const record = listeners.createListener(draft, loadBalancerId, input);
+      return { ...view(draft).listener(record), created: createdIn(draft) };
+    },
+    updateListener(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, listeners.getListener(draft, params.listenerId));
+      return view(draft).listener(listeners.updateListener(draft, record, body));
+    },
+    deleteListener(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, listeners.getListener(draft, params.listenerId));
+      listeners.deleteListener(draft, record);
+      return deleted(draft, record);
+    },
+
+    createBackendService(draft, { body: { loadBalancerId, ...input } }) {
+      const record = services.createBackendService(draft, loadBalancerId, input);
+      return { ...view(draft).service(record), created: createdIn(draft) };
+    },
+    updateBackendService(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, services.getBackendService(draft, params.backendServiceId));
+      return view(draft).service(services.updateBackendService(draft, record, body));
+    },
+    deleteBackendService(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, services.getBackendService(draft, params.backendServiceId));
+      services.deleteBackendService(draft, record);
+      return deleted(draft, record);
+    },
+
+    createTargetGroup(draft, { body: { loadBalancerId, ...input } }) {
+      return view(draft).group(groups.createTargetGroup(draft, loadBalancerId, input));
+    },
+    updateTargetGroup(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, groups.getTargetGroup(draft, params.targetGroupId));
+      return view(draft).group(groups.updateTargetGroup(draft, record, body));
+    },
+    deleteTargetGroup(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, groups.getTargetGroup(draft, params.targetGroupId));
+      groups.deleteTargetGroup(draft, record);
+      return deleted(draft, record);
+    },
+
+    registerTargets: (draft, { params, body }) =>
+      severalTargets(draft, targets.registerTargets(draft, params.targetGroupId, body.targets), view(draft)),
+    updateTargets: (draft, { params, body }) =>
+      severalTargets(draft, targets.updateTargets(draft, params.targetGroupId, body), view(draft)),
+    deregisterTargets: (draft, { params, body }) =>
+      severalTargets(draft, targets.deregisterTargets(draft, params.targetGroupId, body.targetIds), view(draft)),
+    updateTarget(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, targets.getTarget(draft, params.targetGroupId, params.targetId));
+      return view(draft).target(targets.updateTarget(draft, record, body));
+    },
+    deregisterTarget(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, targets.getTarget(draft, params.targetGroupId, params.targetId));
+      targets.deregisterTargets(draft, params.targetGroupId, [record.id]);
+      return deleted(draft, record);
+    },
+
+    createElasticIp: (draft, { body }) => view(draft).elasticIp(elasticIps.createElasticIp(draft, body)),
+    updateElasticIp(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, elasticIps.getElasticIp(draft, params.elasticIpId));
+      return view(draft).elasticIp(elasticIps.updateElasticIp(draft, record, body));
+    },
+    deleteElasticIp(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, elasticIps.getElasticIp(draft, params.elasticIpId));
+      elasticIps.deleteElasticIp(draft, record);
+      return deleted(draft, record);
+    },
+    associateElasticIp(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, elasticIps.getElasticIp(draft, params.elasticIpId));
+      return view(draft).elasticIp(elasticIps.associateElasticIp(draft, record, body.loadBalancerId));
+    },
+    disassociateElasticIp(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, elasticIps.getElasticIp(draft, params.elasticIpId));
+      return view(draft).elasticIp(elasticIps.disassociateElasticIp(draft, record));
+    },
+  };
+}
+
+function matching<T extends { readonly id: string; readonly generation: number }>(
+  ifMatch: string | undefined,
+  record: T,
+): T {
+  checkMatch(ifMatch, record);
+  return record;
+}
+
+function deleted(draft: Draft, { id }: AnyRecord) {
+  return { id, generation: draft.resultingGeneration };
+}
+
+function severalTargets(draft: Draft, records: readonly TargetRecord[], view: Views) {
+  return { targets: records.map((record) => view.target(record)), generation: draft.resultingGeneration };
+}
+
+function createdIn(draft: Draft) {
+  return draft.changes.flatMap(({ kind, id, before, after }) =>
+    before === null && after !== null && kind !== 'target' ? [{ kind, id, name: after.name }] : [],
+  );
+}

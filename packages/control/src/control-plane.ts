@@ -1,0 +1,177 @@
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { destination, type Logger, pino } from 'pino';
+import { TokenCheck } from './api/access.ts';
+import { createHandlers } from './api/handlers.ts';
+import { IdempotentRequests } from './api/idempotency.ts';
+import { Metrics } from './api/metrics.ts';
+import { createServer } from './api/server.ts';
+import { Validators } from './api/validation.ts';
+import { loadCredentials } from './credentials.ts';
+import { OperationTracker } from './nodes/operations.ts';
+import { NodeRegistry, type NodeStatus, nodeToRow } from './nodes/registry.ts';
+import { AgentStream } from './nodes/stream.ts';
+import { TargetHealthTable } from './nodes/target-health.ts';
+import type { ControlPlaneOptions } from './options.ts';
+import { PlanPublisher } from './plan/publisher.ts';
+import { StartError } from './start-error.ts';
+import { unsettledOperations } from './store/history.ts';
+import { Store } from './store/store.ts';
+
+export const VERSION = '0.1.0';
+
+/** Milliseconds: how often outcomes of operations are written, and the rhythm of the agents' connections. */
+const FLUSH = 1_000;
+const PING = 5_000;
+const SILENCE = 15_000;
+
+export interface ControlPlane {
+  /** Origin of the API. */
+  readonly url: string;
+  readonly adminToken: string;
+  readonly nodeToken: string;
+  /** Answers what is under way, says goodbye to the agents, and closes the state. */
+  close(): Promise<void>;
+}
+
+/** Opens the state, and serves API and agents. Rejects with a StartError. */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { home, quotas, pools } = options;
+  const now = Date.now;
+  // Standard output belongs to whoever started this process; the log goes to standard error.
+  const logger = pino({ level: options.logLevel }, destination({ dest: 2, sync: false }));
+  const metrics = new Metrics();
+  const store = await Store.open({
+    file: join(home, 'state', 'evenkeel.db'),
+    quotas,
+    pools,
+    now,
+    random: Math.random,
+    committed: (milliseconds, writes) => metrics.committed(milliseconds / 1_000, writes),
+  });
+  try {
+    return await start(options, store, metrics, logger);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function start(
+  options: ControlPlaneOptions,
+  store: Store,
+  metrics: Metrics,
+  logger: Logger,
+): Promise<ControlPlane> {
+  const now = Date.now;
+  const closing = new AbortController();
+  const plans = new PlanPublisher(store.state);
+  const health = new TargetHealthTable(() => store.state);
+  const nodes = new NodeRegistry(
+    await store.read((db) => db.selectFrom('node').selectAll().execute()),
+    options.quotas.nodes,
+    now,
+    {
+      changed: () => operations.settle(),
+      save: (node) => saveNode(store, node).catch((error) => logger.error({ err: error }, 'a node could not be saved')),
+    },
+  );
+  const operations = new OperationTracker(nodes, now, await store.read(unsettledOperations));
+  const stream = new AgentStream({
+    plans,
+    nodes,
+    health,
+    warn: (node, message) => logger.warn({ node }, message),
+    ping: PING,
+    silence: SILENCE,
+  });
+  store.onCommit((state, committed) => {
+    plans.publish(state);
+    stream.publish();
+    operations.follow(committed);
+  });
+  metrics.observe({
+    generation: () => store.state.generation,
+    nodes: () => nodes.size,
+    nodesOnline: () => nodes.online,
+    operationsPending: () => operations.pending,
+    operationsAwaited: () => operations.waiting,
+    writesWaiting: () => store.waiting,
+  });
+
+  const credentials = loadCredentials(options.home, urlOf(options.host, options.port));
+  const app = await createServer({
+    version: VERSION,
+    handlers: createHandlers({ store, nodes, health, operations }),
+    store,
+    admin: new TokenCheck('admin', credentials.adminToken),
+    node: new TokenCheck('node', credentials.nodeToken),
+    idempotency: new IdempotentRequests(store, now),
+    validators: new Validators(),
+    closing: closing.signal,
+    stream,
+    metrics,
+    logger,
+  });
+  const url = await listen(app, options);
+  if (options.port === 0) loadCredentials(options.home, url);
+  const flusher = setInterval(() => {
+    flushOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
+  }, FLUSH);
+  return {
+    url,
+    ...credentials,
+    async close() {
+      clearInterval(flusher);
+      closing.abort();
+      stream.close();
+      await app.close();
+      for (const node of nodes.list()) await saveNode(store, node);
+      await flushOutcomes(store, operations);
+      await store.close();
+    },
+  };
+}
+
+async function listen(app: FastifyInstance, { host, port }: ControlPlaneOptions): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    const reason = error instanceof Error && 'code' in error ? error.code : String(error);
+    if (reason === 'EADDRINUSE') {
+      throw new StartError(
+        `port ${port} of ${host} is in use; stop what listens there, or choose another --port`,
+        error,
+      );
+    }
+    throw new StartError(`cannot listen on ${host} port ${port} (${reason}); choose another --host or --port`, error);
+  }
+  const address = app.server.address();
+  return urlOf(host, typeof address === 'object' && address !== null ? address.port : port);
+}
+
+function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function saveNode(store: Store, node: NodeStatus): Promise<void> {
+  const row = nodeToRow(node);
+  return store.record(async (trx) => {
+    await trx
+      .insertInto('node')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+      .execute();
+  });
+}
+
+function flushOutcomes(store: Store, operations: OperationTracker): Promise<void> {
+  return operations.flush((outcomes) =>
+    store.record(async (trx) => {
+      for (const [id, { outcome, settledAt }] of outcomes) {
+        await trx.updateTable('operation').set({ outcome, settled_at: settledAt }).where('id', '=', id).execute();
+      }
+    }),
+  );
+}

@@ -1,0 +1,121 @@
+import { isIPv6 } from 'node:net';
+import { parseArgs } from 'node:util';
+import { parseIPv4 } from '@evenkeel/model/address.ts';
+import { DEFAULT_QUOTAS, type QuotaName, type Quotas } from '@evenkeel/model/limits.ts';
+import { type AddressPools, network } from './resources/addresses.ts';
+import { StartError } from './start-error.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface ControlPlaneOptions {
+  /** Directory of state and credentials. */
+  readonly home: string;
+  /** A loopback address. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly pools: AddressPools;
+  readonly quotas: Quotas;
+  readonly logLevel: LogLevel;
+}
+
+export const DEFAULT_POOLS: AddressPools = { vip: network('127.77.0.0/16'), elasticIp: network('127.88.0.0/16') };
+
+export const USAGE = `evenkeel control plane
+
+  --home DIR              state and credentials (EVENKEEL_HOME; default .evenkeel)
+  --host ADDRESS          loopback address to listen on (EVENKEEL_HOST; default 127.0.0.1)
+  --port PORT             port to listen on, 0 for any (EVENKEEL_PORT; default 7700)
+  --vip-pool CIDR         addresses of load balancers (EVENKEEL_VIP_POOL; default 127.77.0.0/16)
+  --elastic-ip-pool CIDR  addresses of elastic IPs (EVENKEEL_ELASTIC_IP_POOL; default 127.88.0.0/16)
+  --quota NAME=VALUE      how many there may be; may be repeated (${Object.keys(DEFAULT_QUOTAS).join(', ')})
+  --log-level LEVEL       ${LOG_LEVELS.join(', ')} (EVENKEEL_LOG_LEVEL; default info)
+  --help
+`;
+
+/** Reads flags, then the environment, then defaults. Null when help is asked for. Throws a StartError. */
+export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv): ControlPlaneOptions | null {
+  const flags = parseFlags(args);
+  if (flags.help) return null;
+  return {
+    home: flags.home ?? environment['EVENKEEL_HOME'] ?? '.evenkeel',
+    host: loopback(flags.host ?? environment['EVENKEEL_HOST'] ?? '127.0.0.1'),
+    port: portOf(flags.port ?? environment['EVENKEEL_PORT'] ?? '7700'),
+    pools: {
+      vip: pool(flags['vip-pool'] ?? environment['EVENKEEL_VIP_POOL'], 'vip'),
+      elasticIp: pool(flags['elastic-ip-pool'] ?? environment['EVENKEEL_ELASTIC_IP_POOL'], 'elasticIp'),
+    },
+    quotas: quotasOf(flags.quota ?? []),
+    logLevel: levelOf(flags['log-level'] ?? environment['EVENKEEL_LOG_LEVEL'] ?? 'info'),
+  };
+}
+
+function parseFlags(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        home: { type: 'string' },
+        host: { type: 'string' },
+        port: { type: 'string' },
+        'vip-pool': { type: 'string' },
+        'elastic-ip-pool': { type: 'string' },
+        quota: { type: 'string', multiple: true },
+        'log-level': { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new StartError(`${error instanceof Error ? error.message : String(error)}; see --help`, error);
+  }
+}
+
+/** There is one token for everyone and no TLS yet, so nobody else may listen in. */
+function loopback(host: string): string {
+  const address = parseIPv4(host);
+  if ((address !== null && address >>> 24 === 127) || (isIPv6(host) && host === '::1')) return host;
+  throw new StartError(
+    `--host ${host} is not a loopback address; this version serves its API on 127.0.0.0/8 or ::1 alone`,
+  );
+}
+
+function portOf(text: string): number {
+  if (/^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new StartError(`--port ${text} is not a port; give a number from 0 to 65535`);
+}
+
+function pool(text: string | undefined, name: keyof AddressPools) {
+  if (text === undefined) return DEFAULT_POOLS[name];
+  try {
+    return network(text);
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function quotasOf(pairs: readonly string[]): Quotas {
+  const quotas: Record<QuotaName, number> = { ...DEFAULT_QUOTAS };
+  for (const pair of pairs) {
+    const [name, value, ...rest] = pair.split('=');
+    if (
+      name === undefined ||
+      !Object.hasOwn(quotas, name) ||
+      value === undefined ||
+      rest.length > 0 ||
+      !/^[0-9]{1,6}$/.test(value)
+    ) {
+      throw new StartError(
+        `--quota ${pair} is not a quota; give name=value with one of ${Object.keys(quotas).join(', ')}`,
+      );
+    }
+    quotas[name as QuotaName] = Number(value);
+  }
+  return quotas;
+}
+
+function levelOf(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (level !== undefined) return level;
+  throw new StartError(`--log-level ${text} is not a level; give one of ${LOG_LEVELS.join(', ')}`);
+}
