@@ -96,7 +96,7 @@ export function writeRequestLine(
   parts: LineParts,
   ends: ClientEnds,
   record: RequestRecord,
-  memory: Uint8Array,
+  memory: DataView,
   now: number,
   wallTime: number,
 ): void {

@@ -75,14 +75,12 @@ export class AccessLogRing {
     const tail = Atomics.load(cells, TAIL);
     const head = cells[HEAD]!;
     if (tail === head) return null;
-    let lines: Uint8Array;
-    if (tail > head) lines = this.bytes.slice(head, tail);
-    else {
-      const rest = cells[LAP_END]! - head;
-      lines = new Uint8Array(rest + tail);
-      lines.set(this.bytes.subarray(head, head + rest));
-      lines.set(this.bytes.subarray(0, tail), rest);
-    }
+    // Lines up to the end of the lap, and behind them those of the next one.
+    const lapEnd = tail > head ? tail : cells[LAP_END]!;
+    const rest = tail > head ? 0 : tail;
+    const lines = new Uint8Array(lapEnd - head + rest);
+    lines.set(this.bytes.subarray(head, lapEnd));
+    if (rest > 0) lines.set(this.bytes.subarray(0, rest), lapEnd - head);
     Atomics.store(cells, HEAD, tail);
     return lines;
   }

@@ -24,7 +24,7 @@ type Clocks = Pick<Reactor, 'arena' | 'now' | 'wallTime'>;
 export class AccessLog {
   readonly #ring: AccessLogRing;
   readonly #reactor: Clocks;
-  readonly #memory: Uint8Array;
+  readonly #memory: DataView;
   readonly #out: LineWriter;
   readonly #parts = new WeakMap<PlannedListener, LineParts>();
   #lastPlanned: PlannedListener | null = null;
@@ -33,7 +33,8 @@ export class AccessLog {
   constructor(ring: AccessLogRing, reactor: Clocks) {
     this.#ring = ring;
     this.#reactor = reactor;
-    this.#memory = reactor.arena.memory;
+    const { memory } = reactor.arena;
+    this.#memory = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
     this.#out = new LineWriter(ring.bytes);
   }
 

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { asciiJson, asciiSegment } from './ascii-segment.ts';
 import { LineWriter } from './line-writer.ts';
 
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const encode = (text: string): DataView => viewOf(new TextEncoder().encode(text));
 
 function written(write: (out: LineWriter) => void): string {
   const bytes = new Uint8Array(new SharedArrayBuffer(32 * 1024));
@@ -67,12 +68,27 @@ describe('line writer', () => {
 
   it('escapes so that every byte can be read back by a JSON parser', () => {
     const every = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-    const text = written((out) => out.escaped(every, 0, 256, 8_192));
+    const text = written((out) => out.escaped(viewOf(every), 0, 256, 8_192));
     assert.match(text, /^[\x20-\x7e]*$/);
     assert.deepEqual(
       Uint8Array.from(JSON.parse(`"${text}"`) as string, (unit) => unit.charCodeAt(0)),
       every,
     );
+  });
+
+  it('escapes at every place of a word', () => {
+    for (let byte = 0; byte < 256; byte++) {
+      for (let place = 0; place < 5; place++) {
+        const source = new Uint8Array([0x20, 0x7e, 0x21, 0x5b, 0x5d]);
+        source[place] = byte;
+        const text = written((out) => out.escaped(viewOf(source), 0, 5, 100));
+        assert.deepEqual(
+          [...(JSON.parse(`"${text}"`) as string)].map((unit) => unit.charCodeAt(0)),
+          [...source],
+        );
+        assert.equal(text.length, byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c ? 10 : 5, `${byte}`);
+      }
+    }
   });
 
   it('takes only the span', () => {
@@ -90,7 +106,7 @@ describe('line writer', () => {
     for (const byte of [0x61, 0x00]) {
       const long = new Uint8Array(1_000).fill(byte);
       const text = written((out) => {
-        out.escaped(long, 0, 1_000, 100);
+        out.escaped(viewOf(long), 0, 1_000, 100);
         assert.equal(out.clipped, true);
       });
       assert.ok(text.length <= 100 && text.length > 88, `${text.length}`);

@@ -46,27 +46,34 @@ export class LineWriter {
     this.at = at + text.length;
   }
 
-  /** memory[start, end) as the inside of a JSON string, cut off (`clipped`) where it would be more than `most` bytes. */
-  escaped(memory: Uint8Array, start: number, end: number, most: number): void {
-    const bytes = this.#bytes;
+  /** source[start, end) as the inside of a JSON string, cut off (`clipped`) where it would be more than `most` bytes. */
+  escaped(source: DataView, start: number, end: number, most: number): void {
+    const view = this.#view;
     let at = this.at;
+    let from = start;
     const last = at + most - ESCAPE_SIZE;
-    for (let i = start; i < end; i++) {
+    while (from < end) {
       if (at > last) {
         this.clipped = true;
         break;
       }
-      const byte = memory[i]!;
+      if (end - from >= 4) {
+        const four = source.getInt32(from, true);
+        if (allPlain(four)) {
+          view.setInt32(at, four, true);
+          from += 4;
+          at += 4;
+          continue;
+        }
+      }
+      const byte = source.getUint8(from++);
       if (PLAIN[byte] === 1) {
-        bytes[at++] = byte;
+        view.setUint8(at++, byte);
         continue;
       }
-      bytes[at] = 0x5c;
-      bytes[at + 1] = 0x75;
-      bytes[at + 2] = 0x30;
-      bytes[at + 3] = 0x30;
-      bytes[at + 4] = HEX[byte >> 4]!;
-      bytes[at + 5] = HEX[byte & 15]!;
+      view.setUint32(at, 0x5c753030);
+      view.setUint8(at + 4, HEX[byte >> 4]!);
+      view.setUint8(at + 5, HEX[byte & 15]!);
       at += ESCAPE_SIZE;
     }
     this.at = at;
@@ -114,6 +121,18 @@ export class LineWriter {
       value = rest;
     }
   }
+}
+
+/**
+ * Whether all four bytes of a word are plain. Each difference or sum sets a byte's top bit if that byte is what is looked
+ * for; it borrows from or carries to the next byte only when it is.
+ */
+function allPlain(four: number): boolean {
+  const quote = (four ^ 0x22222222) - 0x01010101;
+  const backslash = (four ^ 0x5c5c5c5c) - 0x01010101;
+  const control = four - 0x20202020;
+  const del = four + 0x01010101;
+  return ((four | quote | backslash | control | del) & 0x80808080) === 0;
 }
 
 /** Decimal digits of 0 … 10^10 − 1. */
