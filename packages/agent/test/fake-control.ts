@@ -87,6 +87,7 @@ export class FakeControl {
 
   /** Gone without a word, as by kill -9. */
   async kill(): Promise<void> {
+    if (!this.#http.listening) return;
     for (const client of this.#ws.clients) client.terminate();
     this.#http.closeAllConnections();
     this.#http.close();

@@ -229,7 +229,7 @@ test('a control plane that dies changes nothing; when it is back the node says w
   const { agent, engine } = await node(peer.url);
   await agent.start();
   await until(() => engine.eligible('svc-1').length === 2);
-  await ends.shift()?.();
+  await peer.kill();
   await until(() => agent.health().controlPlane === 'unreachable');
   assert.equal(engine.listeners.size, 1);
   const changes = engine.changes.length;
@@ -251,7 +251,7 @@ test('a restarted node serves the plan on its disk before it reaches the control
   await first.agent.start();
   await first.stop();
   assert.equal(first.engine.stoppedWith, 1234);
-  await ends.shift()?.();
+  await peer.kill();
 
   const second = await node('http://127.0.0.1:9');
   await second.agent.start();

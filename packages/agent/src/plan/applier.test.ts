@@ -80,22 +80,39 @@ test('a change of health is applied and not told as a plan', async () => {
   assert.equal(applied.length, 1);
 });
 
-test('a refused listener is told, tried again every ten seconds, and told again when it runs', async () => {
+test('a refused listener is told, tried again ever more seldom, and told again when it runs', async () => {
   const { clock, engine, applier, applied } = world();
   const refusal = { listenerId: 'lsn-1', code: 'address-in-use', detail: '127.0.0.1:80' };
   engine.refuse.set('lsn-1', refusal);
   applier.setPlan(plan(1));
   await applier.settled();
   assert.deepEqual(applied, [{ version: 1, refused: [refusal] }]);
-  await clock.advanceAsync(25_000);
-  assert.equal(engine.changes.length, 3);
+  await clock.advanceAsync(8_000);
+  assert.equal(engine.changes.length, 4, 'after 1, 3 and 7 seconds');
+  await clock.advanceAsync(120_000);
+  const tried = engine.changes.length;
+  await clock.advanceAsync(60_000);
+  assert.equal(engine.changes.length, tried + 2, 'at last every 30 seconds');
   assert.equal(applied.length, 1, 'the same news is not told twice');
   engine.refuse.clear();
-  await clock.advanceAsync(10_000);
+  await clock.advanceAsync(30_000);
   assert.deepEqual(applied.at(-1), { version: 1, refused: [] });
   const changes = engine.changes.length;
   await clock.advanceAsync(60_000);
   assert.equal(engine.changes.length, changes);
+});
+
+test('a refused listener is tried again in time however many other changes come', async () => {
+  const { clock, engine, applier } = world();
+  engine.refuse.set('lsn-1', { listenerId: 'lsn-1', code: 'address-in-use', detail: '' });
+  applier.setPlan(plan(1));
+  await applier.settled();
+  engine.refuse.clear();
+  for (let turn = 0; turn < 15; turn++) {
+    applier.touchService('svc-1');
+    await clock.advanceAsync(100);
+  }
+  assert.equal(engine.listeners.size, 1);
 });
 
 test('a change that the engine fails to take is tried again, without an acknowledgement in between', async () => {

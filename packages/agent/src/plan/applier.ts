@@ -5,9 +5,11 @@ import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { Resolver } from './resolver.ts';
 
-/** Milliseconds after which listeners that were refused are tried again: the port may be free by now. */
-const RETRY_REFUSED = 10_000;
-/** Milliseconds after which a change that the engine failed to take is tried again; doubles up to `RETRY_LIMIT`. */
+/**
+ * Milliseconds after which refused listeners are tried again (the port may be free by then), and a change that the
+ * engine failed to take. Both double up to `RETRY_LIMIT`; news begins anew.
+ */
+const RETRY_REFUSED = 1000;
 const RETRY_FAILED = 250;
 const RETRY_LIMIT = 30_000;
 
@@ -45,6 +47,7 @@ export class Applier {
   #busy = false;
   #again = false;
   #failures = 0;
+  #refusals = 0;
   #retry: Timer | null = null;
   #stopped = false;
   #idle: (() => void)[] = [];
@@ -118,7 +121,7 @@ export class Applier {
       onAttempt?.(clock.now() - started, false);
       resolver.giveBack(change);
       this.#asked ||= asked;
-      const wait = Math.min(RETRY_LIMIT, RETRY_FAILED * 2 ** Math.min(10, this.#failures++));
+      const wait = doubled(RETRY_FAILED, this.#failures++);
       log.error({ err: error, version, retryMilliseconds: wait }, 'the engine did not take a change; trying again');
       this.#retryAfter(wait, () => undefined);
       return false;
@@ -128,23 +131,32 @@ export class Applier {
   #conclude(plan: NodePlan, refused: readonly RefusedListener[], asked: boolean): void {
     const applied = { version: plan.version, refused };
     this.#applied = applied;
-    if (refused.length > 0) {
-      this.#retryAfter(RETRY_REFUSED, () => {
-        for (const { listenerId } of this.#applied.refused) this.#options.resolver.touchListener(listenerId);
-      });
-    }
     const refusals = JSON.stringify(refused);
-    if (!asked && refusals === this.#told) return;
+    const isNews = refusals !== this.#told;
     this.#told = refusals;
-    this.#options.onApplied(applied, plan);
+    if (isNews) this.#refusals = 0;
+    // Other changes in between do not put the next attempt off.
+    if (refused.length > 0 && (isNews || this.#retry === null)) this.#retryRefused();
+    if (asked || isNews) this.#options.onApplied(applied, plan);
+  }
+
+  #retryRefused(): void {
+    this.#retryAfter(doubled(RETRY_REFUSED, this.#refusals++), () => {
+      for (const { listenerId } of this.#applied.refused) this.#options.resolver.touchListener(listenerId);
+    });
   }
 
   #retryAfter(milliseconds: number, prepare: () => void): void {
     if (this.#stopped) return;
     this.#retry?.cancel();
     this.#retry = this.#options.clock.setTimer(milliseconds, () => {
+      this.#retry = null;
       prepare();
       this.#wake();
     });
   }
+}
+
+function doubled(first: number, times: number): number {
+  return Math.min(RETRY_LIMIT, first * 2 ** Math.min(16, times));
 }

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
+
+export interface Ready {
+  readonly event: 'ready';
+  readonly node: string;
+  readonly reactor: string;
+  readonly reason: string;
+  readonly workers: number;
+  readonly metricsUrl: string;
+}
+
+/** A node agent as a process of its own. */
+export class AgentProcess {
+  readonly child: ChildProcess;
+  /** Lines on standard error so far. */
+  readonly lines: string[] = [];
+  readonly ready: Promise<Ready>;
+  /** The exit code, or the signal's name. */
+  readonly ended: Promise<number | string>;
+
+  constructor(home: string, flags: readonly string[]) {
+    const args = [MAIN, '--home', home, '--metrics-port', '0', '--workers', '1', '--node-name', 'node-1', ...flags];
+    this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child.stdin?.on('error', () => undefined);
+    createInterface(this.child.stderr as NodeJS.ReadableStream).on('line', (line) => this.lines.push(line));
+    const ready = Promise.withResolvers<Ready>();
+    createInterface(this.child.stdout as NodeJS.ReadableStream).on('line', (line) => ready.resolve(JSON.parse(line)));
+    this.ended = once(this.child, 'close').then(([code, signal]) => code ?? signal);
+    void this.ended.then((how) => ready.reject(new Error(`ended with ${how}: ${this.lines.join('\n')}`)));
+    this.ready = ready.promise;
+    // A test that expects the end does not ask for readiness.
+    this.ready.catch(() => undefined);
+  }
+
+  /** Gone without a word. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  async terminate(): Promise<number | string> {
+    this.child.kill('SIGTERM');
+    return this.ended;
+  }
+}
+
+/** Gives the home the credential that the fake control plane accepts. */
+export function writeToken(home: string): void {
+  mkdirSync(join(home, 'credentials'), { recursive: true });
+  writeFileSync(join(home, 'credentials', 'node.json'), '{"token":"secret"}');
+}
