@@ -41,14 +41,15 @@ export function buildBalance(input: BalanceInput): BalanceTable {
     return { ...basis, sequence, owed, start, lookup: NO_CANDIDATES };
   }
   const start = Atomics.load(cursor, 0);
-  const owed = previous === null ? new Float64Array(candidates.length) : owedNow(previous, start, weights, itsSlots);
-  const sequence = sharedUint16(smoothSequence(weights, owed));
+  const owed = previous === null ? NONE_OWED : owedNow(previous, start, slots, itsSlots, weights);
+  const theirs = Array.from(itsSlots, (slot) => owed.get(slot) ?? 0);
+  const sequence = sharedUint16(smoothSequence(weights, theirs));
   const first = previous === null ? start - Math.floor(random() * sequence.length) : start;
   return { ...basis, sequence, owed, start: first, lookup: NO_CANDIDATES };
 }
 
 const NO_CANDIDATES = new Uint16Array(new SharedArrayBuffer(0));
-const NONE_OWED = new Float64Array(0);
+const NONE_OWED: ReadonlyMap<number, number> = new Map();
 
 function kindOf(algorithm: Algorithm): BalanceKind {
   switch (algorithm) {
@@ -94,29 +95,37 @@ function sameSchedule(previous: BalanceTable, weights: Uint8Array, slots: Int32A
 }
 
 /**
- * How far each candidate is behind (> 0) or ahead (< 0) of its share in the schedule until now, so that the next one
- * goes on from there: without it, changes that come fast enough would let a target of low weight wait for ever.
- * What those who left were owed is spread over the rest by weight, as all of it together is always 0.
+ * How far each target is behind (> 0) or ahead (< 0) of its share in the schedule until now, by slot, so that the next
+ * schedule goes on from there: without it, changes that come fast enough would let a target of low weight wait for ever.
+ * A target that takes no traffic for a while keeps what it is owed. All that candidates are owed together is 0, so what
+ * comes and goes with targets is spread over the candidates by weight.
  */
-function owedNow(previous: BalanceTable, cursor: number, weights: Uint8Array, slots: Int32Array): Float64Array {
-  const owed = new Float64Array(weights.length);
+function owedNow(
+  previous: BalanceTable,
+  cursor: number,
+  slots: ArrayLike<number>,
+  candidateSlots: Int32Array,
+  weights: Uint8Array,
+): Map<number, number> {
+  const before = new Map(previous.owed);
   const { sequence } = previous;
-  if (sequence.length === 0) return owed;
-  const turns = ((cursor - previous.start) >>> 0) % sequence.length;
+  const turns = sequence.length === 0 ? 0 : ((cursor - previous.start) >>> 0) % sequence.length;
   const had = new Float64Array(previous.weights.length);
   for (let turn = 0; turn < turns; turn++) had[sequence[turn]!]!++;
   const totalBefore = sum(previous.weights);
-  const bySlot = new Map<number, number>();
   for (let c = 0; c < had.length; c++) {
-    const due = previous.owed[c]! + (turns * previous.weights[c]!) / totalBefore;
-    bySlot.set(previous.slots[c]!, due - had[c]!);
+    const slot = previous.slots[c]!;
+    const due = (turns * previous.weights[c]!) / totalBefore;
+    before.set(slot, (before.get(slot) ?? 0) + due - had[c]!);
   }
-  for (let c = 0; c < owed.length; c++) owed[c] = bySlot.get(slots[c]!) ?? 0;
-  const surplus = sum(owed);
+  const owed = new Map<number, number>();
+  for (let target = 0; target < slots.length; target++) owed.set(slots[target]!, before.get(slots[target]!) ?? 0);
+  const surplus = candidateSlots.reduce((total, slot) => total + (owed.get(slot) ?? 0), 0);
   const total = sum(weights);
-  for (let c = 0; c < owed.length; c++) {
-    owed[c] = Math.max(-MOST_OWED, Math.min(MOST_OWED, owed[c]! - (surplus * weights[c]!) / total));
-  }
+  candidateSlots.forEach((slot, c) => {
+    const fair = (owed.get(slot) ?? 0) - (surplus * weights[c]!) / total;
+    owed.set(slot, Math.max(-MOST_OWED, Math.min(MOST_OWED, fair)));
+  });
   return owed;
 }
 

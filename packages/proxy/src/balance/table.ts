@@ -19,8 +19,8 @@ export interface BalanceTable {
   readonly slots: Int32Array;
   /** One cycle of the weighted round robin, as candidates. Empty for source-IP hash. */
   readonly sequence: Uint16Array;
-  /** By candidate: its share that was owed (> 0) or had in advance (< 0) when the sequence began, in picks. */
-  readonly owed: Float64Array;
+  /** What was owed (> 0) or had in advance (< 0) when the sequence began, in picks; of all targets, by slot. */
+  readonly owed: ReadonlyMap<number, number>;
   /** Picks so far, as a 32-bit count; one cell for the life of the service, so that all workers follow one schedule. */
   readonly cursor: Int32Array;
   /** Value of the cursor at which `sequence` began. */
