@@ -1,8 +1,8 @@
-import { type Contract, contract, type OperationName } from '@evenkeel/model/contract/contract.ts';
-import type { Route } from '@evenkeel/model/contract/route.ts';
+import type { Contract, OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { BodyOf, ParamsOf, QueryOf, ResponseOf } from '@evenkeel/model/contract/types.ts';
-import { PROBLEM_MEDIA_TYPE, type Problem } from '@evenkeel/model/problem.ts';
+import type { Problem } from '@evenkeel/model/problem.ts';
 import { ApiError, ConnectionError, UnexpectedAnswerError } from './errors.ts';
+import { routes } from './routes.ts';
 
 export interface ClientOptions {
   /** Origin of the control plane, such as `http://127.0.0.1:7700`. */
@@ -46,23 +46,26 @@ interface AnyArguments extends CallOptions {
   readonly idempotencyKey?: string;
 }
 
+type AnyRoute = readonly [method: string, path: string, idempotent?: 'idempotent'];
+
 export function createClient(options: ClientOptions): Client {
-  const methods = Object.entries<Route>(contract).map(([name, route]) => [
+  const methods = Object.entries<AnyRoute>(routes).map(([name, route]) => [
     name,
     (args: AnyArguments = {}) => call(options, route, args),
   ]);
   return Object.fromEntries(methods) as Client;
 }
 
-async function call(options: ClientOptions, route: Route, args: AnyArguments): Promise<unknown> {
-  const url = urlOf(options.url, route, args);
+async function call(options: ClientOptions, route: AnyRoute, args: AnyArguments): Promise<unknown> {
+  const [method, path, idempotent] = route;
+  const url = urlOf(options.url, path, args);
   const headers: Record<string, string> = {
-    accept: `application/json, ${PROBLEM_MEDIA_TYPE}`,
+    accept: 'application/json, application/problem+json',
     authorization: `Bearer ${options.token}`,
   };
   if (args.body !== undefined) headers['content-type'] = 'application/json';
   if (args.ifMatch !== undefined) headers['if-match'] = args.ifMatch;
-  if (route.idempotent) headers['idempotency-key'] = args.idempotencyKey ?? crypto.randomUUID();
+  if (idempotent) headers['idempotency-key'] = args.idempotencyKey ?? crypto.randomUUID();
   const timeout = AbortSignal.timeout(options.timeout ?? 90_000);
   const signal = args.signal ? AbortSignal.any([args.signal, timeout]) : timeout;
   const body = args.body === undefined ? null : JSON.stringify(args.body);
@@ -70,7 +73,7 @@ async function call(options: ClientOptions, route: Route, args: AnyArguments): P
   let response: Response;
   let text: string;
   try {
-    response = await (options.fetch ?? fetch)(url, { method: route.method, headers, body, signal });
+    response = await (options.fetch ?? fetch)(url, { method, headers, body, signal });
     text = await response.text();
   } catch (error) {
     if (args.signal?.aborted) throw error;
@@ -82,8 +85,8 @@ async function call(options: ClientOptions, route: Route, args: AnyArguments): P
   throw new ApiError(answer);
 }
 
-function urlOf(origin: string, route: Route, args: AnyArguments): string {
-  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+function urlOf(origin: string, template: string, args: AnyArguments): string {
+  const path = template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = args.params?.[name];
     if (!value) throw new TypeError(`${name} must not be empty`);
     return encodeURIComponent(value);

@@ -1,28 +1,15 @@
 import { Type } from 'typebox';
+import { ID_DIGITS, ID_PREFIXES, type IdKind, idPattern } from './id-kinds.ts';
 
-/** What kind of thing an identifier names, by its prefix. */
-export const ID_PREFIXES = {
-  loadBalancer: 'lb',
-  listener: 'lsn',
-  backendService: 'svc',
-  targetGroup: 'tg',
-  target: 'tgt',
-  elasticIp: 'eip',
-  operation: 'op',
-} as const;
-export type IdKind = keyof typeof ID_PREFIXES;
+export { ID_PREFIXES, type IdKind };
 
 /** Crockford's base 32 in lower case: no i, l, o, u; sorts as the number does. */
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
 const TIME_DIGITS = 10;
-const RANDOM_DIGITS = 8;
+const RANDOM_DIGITS = ID_DIGITS - TIME_DIGITS;
 const RANDOM_LIMIT = 32 ** RANDOM_DIGITS;
 
-export const Id = (kind: IdKind, description: string) =>
-  Type.String({
-    pattern: `^${ID_PREFIXES[kind]}-[0-9a-hjkmnp-tv-z]{${TIME_DIGITS + RANDOM_DIGITS}}$`,
-    description,
-  });
+export const Id = (kind: IdKind, description: string) => Type.String({ pattern: idPattern(kind), description });
 
 /** A node names itself: the agent's configuration gives its identifier. */
 export const NodeId = (description: string) =>

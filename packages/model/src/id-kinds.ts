@@ -1,0 +1,19 @@
+/** What kind of thing an identifier names, by its prefix. */
+export const ID_PREFIXES = {
+  loadBalancer: 'lb',
+  listener: 'lsn',
+  backendService: 'svc',
+  targetGroup: 'tg',
+  target: 'tgt',
+  elasticIp: 'eip',
+  operation: 'op',
+} as const;
+export type IdKind = keyof typeof ID_PREFIXES;
+
+/** Digits after the prefix and a dash. */
+export const ID_DIGITS = 18;
+
+/** The form of the identifiers of a kind, as a regular expression. */
+export function idPattern(kind: IdKind): string {
+  return `^${ID_PREFIXES[kind]}-[0-9a-hjkmnp-tv-z]{${ID_DIGITS}}$`;
+}
