@@ -31,7 +31,7 @@ function failure(work: () => unknown): CliFailure {
 test('the home says where its control plane is, and has the token', () => {
   keep('credentials/admin.json', { token: 'secret' });
   assert.deepEqual(findConnection({ home }, {}), { url: 'http://127.0.0.1:7700', token: 'secret' });
-  keep('run/running.json', { pid: 1, url: 'http://127.0.0.1:4000', metricsUrl: null, processes: [] });
+  keep('credentials/admin.json', { token: 'secret', url: 'http://127.0.0.1:4000' });
   assert.deepEqual(findConnection({}, { EVENKEEL_HOME: home }), { url: 'http://127.0.0.1:4000', token: 'secret' });
 });
 
@@ -45,6 +45,12 @@ test('options before the environment before the home', () => {
   });
 });
 
+test('a token alone is for the control plane of the home, or the usual place', () => {
+  assert.deepEqual(findConnection({ home, token: 'own' }, {}), { url: 'http://127.0.0.1:7700', token: 'own' });
+  keep('credentials/admin.json', { token: 'secret', url: 'http://127.0.0.1:4000' });
+  assert.deepEqual(findConnection({ home, token: 'own' }, {}), { url: 'http://127.0.0.1:4000', token: 'own' });
+});
+
 test('the token of a home goes to this machine alone', () => {
   keep('credentials/admin.json', { token: 'secret' });
   for (const url of ['http://127.0.0.1:9', 'http://localhost:9', 'http://[::1]:9']) {
@@ -56,8 +62,7 @@ test('the token of a home goes to this machine alone', () => {
 });
 
 test('unless that is where the home says its control plane is', () => {
-  keep('credentials/admin.json', { token: 'secret' });
-  keep('run/running.json', { pid: 1, url: 'http://10.0.0.5:7700', metricsUrl: null, processes: [] });
+  keep('credentials/admin.json', { token: 'secret', url: 'http://10.0.0.5:7700' });
   assert.equal(findConnection({ home, url: 'http://10.0.0.5:7700/v1' }, {}).token, 'secret');
 });
 

@@ -3,7 +3,6 @@ import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { locateHome } from '../start/home.ts';
 import { DEFAULT_PORT } from '../start/options.ts';
-import { readRunning } from '../start/running.ts';
 
 export interface Connection {
   readonly url: string;
@@ -16,25 +15,39 @@ export interface ConnectionOptions {
   readonly token?: string;
 }
 
+/** What the control plane keeps in its home for those who administer it. */
+interface AdminCredential {
+  readonly token?: unknown;
+  readonly url?: unknown;
+}
+
+const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
+
 /**
  * Where the control plane is, and the token for it: options before the environment before what the home says. The
  * token of a home is sent to its own control plane or to this machine alone, never to whatever address is given.
  */
 export function findConnection(options: ConnectionOptions, env: Readonly<NodeJS.ProcessEnv>): Connection {
-  const home = locateHome(options.home, env);
-  const given = options.url || env.EVENKEEL_URL;
-  const own = readRunning(home.record)?.url ?? `http://127.0.0.1:${DEFAULT_PORT}`;
-  const url = given === undefined ? own : parseUrl(given);
+  const url = originOf(options.url || env.EVENKEEL_URL);
   const token = options.token || env.EVENKEEL_TOKEN;
-  if (token) return { url, token };
-  if (url !== own && !isLoopback(url)) {
+  if (url !== undefined && token) return { url, token };
+
+  const path = locateHome(options.home, env).adminCredential;
+  const credential = readCredential(path);
+  const own = typeof credential.url === 'string' ? credential.url : DEFAULT_URL;
+  if (token) return { url: own, token };
+  if (url !== undefined && url !== own && !isLoopback(url)) {
     throw new CliFailure(EXIT.usage, `no token for ${url}: set EVENKEEL_TOKEN, or give one with --token.`);
   }
-  return { url, token: readToken(home.adminCredential) };
+  if (credential.absent) throw absent(path);
+  if (typeof credential.token === 'string' && credential.token !== '')
+    return { url: url ?? own, token: credential.token };
+  throw new CliFailure(EXIT.failed, `${path} holds no token: give one with EVENKEEL_TOKEN.`);
 }
 
 /** The origin of an address that a person gave. */
-function parseUrl(text: string): string {
+function originOf(text: string | undefined): string | undefined {
+  if (!text) return undefined;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin;
   throw new CliFailure(
@@ -48,36 +61,26 @@ function isLoopback(url: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-function readToken(path: string): string {
+function readCredential(path: string): AdminCredential & { readonly absent?: true } {
   try {
-    const { token } = JSON.parse(readFileSync(path, 'utf8')) as { token?: unknown };
-    if (typeof token === 'string' && token !== '') return token;
+    return (JSON.parse(readFileSync(path, 'utf8')) ?? {}) as AdminCredential;
   } catch (error) {
-    throw unreadable(path, error);
+    // The message would quote a part of the token.
+    if (error instanceof SyntaxError) {
+      throw new CliFailure(EXIT.failed, `${path} is not valid JSON: give a token with EVENKEEL_TOKEN.`);
+    }
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { absent: true };
+    const remedy =
+      code === 'EACCES' ? 'ask its owner for a token, and set EVENKEEL_TOKEN' : 'set EVENKEEL_TOKEN, or mend that';
+    throw new CliFailure(EXIT.failed, `${path} cannot be read (${code ?? message}): ${remedy}.`);
   }
-  throw new CliFailure(EXIT.failed, `${path} holds no token: give one with EVENKEEL_TOKEN.`);
 }
 
-function unreadable(path: string, error: unknown): CliFailure {
-  // The message would quote a part of the token.
-  if (error instanceof SyntaxError) {
-    return new CliFailure(EXIT.failed, `${path} is not valid JSON: give a token with EVENKEEL_TOKEN.`);
-  }
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return new CliFailure(
-        EXIT.unreachable,
-        `the control plane has never run here (there is no ${path}): start it with "evenkeel start", ` +
-          'or name another one with --home, or with EVENKEEL_URL and EVENKEEL_TOKEN.',
-      );
-    case 'EACCES':
-    case 'EPERM':
-      return new CliFailure(
-        EXIT.failed,
-        `${path} cannot be read by this user: ask its owner for a token, and set EVENKEEL_TOKEN.`,
-      );
-    default:
-      return new CliFailure(EXIT.failed, `${path} cannot be read (${(error as Error).message}): set EVENKEEL_TOKEN.`);
-  }
+function absent(path: string): CliFailure {
+  return new CliFailure(
+    EXIT.unreachable,
+    `the control plane has never run here (there is no ${path}): start it with "evenkeel start", ` +
+      'or name another one with --home, or with EVENKEEL_URL and EVENKEEL_TOKEN.',
+  );
 }

@@ -1,5 +1,5 @@
 import type { Client } from '@evenkeel/client/client.ts';
-import type { IdKind } from '@evenkeel/model/identifiers.ts';
+import type { IdKind } from '@evenkeel/model/id-kinds.ts';
 import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
 import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';

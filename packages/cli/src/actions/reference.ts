@@ -1,4 +1,4 @@
-import { ID_PREFIXES, Id, type IdKind } from '@evenkeel/model/identifiers.ts';
+import { ID_PREFIXES, type IdKind, idPattern } from '@evenkeel/model/id-kinds.ts';
 import { EXIT } from '../exit-codes.ts';
 import { wordsOf } from '../explain.ts';
 import { CliFailure } from '../failure.ts';
@@ -10,9 +10,7 @@ import type { Session } from './session.ts';
 const SHOWN = 10;
 
 const KINDS = Object.keys(ID_PREFIXES) as IdKind[];
-const patterns = new Map(
-  KINDS.map((kind) => [kind, new RegExp((Id(kind, '') as unknown as { pattern: string }).pattern)]),
-);
+const patterns = new Map(KINDS.map((kind) => [kind, new RegExp(idPattern(kind))]));
 
 /** Whether the text is an identifier of this kind. Throws when it is one of another kind. */
 export function isIdOf(kind: IdKind, text: string): boolean {

@@ -1,4 +1,3 @@
-import { etagOf } from '@evenkeel/model/contract/contract.ts';
 import type { OptionValues } from 'commander';
 import { bodyOf, type Field } from '../commands/fields.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -37,7 +36,7 @@ export function patchOf<T>(fields: readonly Field[], options: OptionValues, extr
   throw new CliFailure(EXIT.usage, 'nothing to change: name at least one field, see --help.');
 }
 
-/** `--if-match` as the API takes it. */
+/** `--if-match` as the API takes it: an entity tag is the generation in quotes (RFC 9110 §8.8.3). */
 export function precondition({ ifMatch }: OptionValues): { ifMatch?: string } {
-  return ifMatch === undefined ? {} : { ifMatch: etagOf({ generation: ifMatch as number }) };
+  return ifMatch === undefined ? {} : { ifMatch: `"${ifMatch as number}"` };
 }

@@ -32,12 +32,13 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
     elasticIp: elasticIp?.name ?? null,
     targetGroups,
     backendServices: services.map((service) => {
-      const { loadBalancerId: _, targetGroupId, ...settings } = withoutGiven(service);
-      return { ...settings, targetGroup: nameOf(targetGroupId) };
+      const { loadBalancerId: _, name, protocol, port, targetGroupId, ...settings } = withoutGiven(service);
+      return { name, protocol, port, targetGroup: nameOf(targetGroupId), ...settings };
     }),
     listeners: listeners.map((listener) => {
-      const { loadBalancerId: _, backendServiceId, addresses, status, nodes, ...settings } = withoutGiven(listener);
-      return { ...settings, backendService: nameOf(backendServiceId) };
+      const { loadBalancerId: _, addresses, status, nodes, ...own } = withoutGiven(listener);
+      const { name, protocol, port, backendServiceId, ...settings } = own;
+      return { name, protocol, port, backendService: nameOf(backendServiceId), ...settings };
     }),
   };
 }
