@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createReactor } from '../reactor/choose.ts';
-import { runReactor } from '../reactor/run.ts';
+import { run } from '../reactor/run.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { AccessLogRing } from '../telemetry/access-log-ring.ts';
 import { WorkerCell } from '../telemetry/cells.ts';
@@ -12,3 +12,39 @@ import { WorkerRows } from './worker-rows.ts';
 
 /** How often a worker writes down how it is, in milliseconds. */
 const REPORT_INTERVAL = 250;
+
+if (parentPort === null) throw new Error('this file is the body of a worker thread');
+const port = parentPort;
+const data = workerData as WorkerData;
+
+const { reactor, reason, stop } = createReactor(data.reactor, { wakeDescriptor: data.wake });
+const rows = new WorkerRows(data.counters);
+const proxy = new Proxy(new WorkerContext(reactor, new AccessLog(new AccessLogRing(data.ring), reactor)), rows);
+
+function tell(message: FromWorker): void {
+  port.postMessage(message);
+}
+
+function report(): void {
+  rows.own[WorkerCell.openConnections] = reactor.open;
+  rows.own[WorkerCell.freeBuffers] = reactor.arena.free;
+  reactor.setTimer(REPORT_INTERVAL, report);
+}
+
+function onMessage(message: ToWorker): void {
+  switch (message.type) {
+    case 'apply':
+      proxy.apply(message, (refused) => tell({ type: 'applied', sequence: message.sequence, refused }));
+      return;
+    case 'stop':
+      proxy.stop(message.drainMilliseconds, () => {
+        tell({ type: 'stopped' });
+        stop();
+      });
+      return;
+  }
+}
+
+report();
+tell({ type: 'ready', reactor: reactor.name, reason });
+await run(reactor, port, onMessage);
