@@ -163,8 +163,10 @@ for (const reactor of ['uring', 'portable'] as const) {
       for (let i = 0; i < 30; i++) assert.equal((await send(own, '/', { headers: { connection: 'close' } })).status, 200);
       assert.equal((hits.get('a') ?? 0) + (hits.get('b') ?? 0), 30);
       assert.ok(Math.abs((hits.get('a') ?? 0) - (hits.get('b') ?? 0)) <= 12, JSON.stringify([...hits]));
-      // 30 requests and their second attempts share the turns, of which the dead target has every third: 45 and 15.
-      assert.equal(engine.counters().targets.find((target) => target.targetId === `tgt-${dead}`)?.connectErrors, 15);
+      // 30 requests and their second attempts share the turns, of which the dead target has every third: 15 of 45, or
+      // 14 when the schedule begins behind it.
+      const errors = engine.counters().targets.find((target) => target.targetId === `tgt-${dead}`)?.connectErrors ?? 0;
+      assert.ok(errors === 14 || errors === 15, String(errors));
       await engine.apply(changeOf([], [], { listeners: ['lsn-balance'], services: ['svc-balance'] }));
       for (const one of origins) await one.close();
     });
