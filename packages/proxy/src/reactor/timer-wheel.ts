@@ -98,7 +98,10 @@ export class TimerWheel {
    * linked. Nothing need expire then: it is a lower bound.
    */
   nextAt(): number {
-    if (this.#linked === 0) return Infinity;
+    if (this.#linked === 0) {
+      this.#earliest = Infinity;
+      return Infinity;
+    }
     const last = this.#tick + SLOTS;
     let tick = Math.max(this.#earliest, this.#tick + 1);
     for (; tick < last; tick++) {

@@ -1,0 +1,17 @@
+import { bufferCases } from './buffers.cases.ts';
+import { closingCases } from './closing.cases.ts';
+import type { ContractCase } from './harness.ts';
+import { listeningCases } from './listening.cases.ts';
+import { pausingCases } from './pausing.cases.ts';
+import { timeCases } from './time.cases.ts';
+import { transferCases } from './transfer.cases.ts';
+
+/** What every reactor does. */
+export const CONTRACT: readonly ContractCase[] = [
+  ...transferCases,
+  ...closingCases,
+  ...pausingCases,
+  ...timeCases,
+  ...bufferCases,
+  ...listeningCases,
+];

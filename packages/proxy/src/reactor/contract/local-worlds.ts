@@ -1,0 +1,59 @@
+import { PortableReactor } from '../portable/reactor.ts';
+import { UringReactor } from '../uring/reactor.ts';
+import type { ReactorHarness, World } from './harness.ts';
+
+/** How long a condition may take before the case has failed, in milliseconds. */
+const LIMIT = 20_000;
+
+/** A world whose reactors run in real time; `step` lets them run for a moment. */
+abstract class LocalWorld<R extends UringReactor | PortableReactor> implements World {
+  readonly virtual = false;
+  protected readonly reactors: R[] = [];
+
+  abstract open(buffers?: number): R;
+  protected abstract step(): Promise<void>;
+
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const end = performance.now() + LIMIT;
+    while (!condition()) {
+      if (performance.now() > end) throw new Error(`waited in vain for: ${what}`);
+      await this.step();
+    }
+  }
+
+  async pass(milliseconds: number): Promise<void> {
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end) await this.step();
+  }
+
+  async stop(): Promise<void> {
+    for (const reactor of this.reactors) await reactor.destroy();
+  }
+}
+
+class UringWorld extends LocalWorld<UringReactor> {
+  open(buffers = 256): UringReactor {
+    const reactor = new UringReactor({ buffers });
+    this.reactors.push(reactor);
+    return reactor;
+  }
+
+  protected async step(): Promise<void> {
+    for (const reactor of this.reactors) reactor.turn(1);
+  }
+}
+
+class PortableWorld extends LocalWorld<PortableReactor> {
+  open(buffers = 256): PortableReactor {
+    const reactor = new PortableReactor({ buffers });
+    this.reactors.push(reactor);
+    return reactor;
+  }
+
+  protected step(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+export const uringHarness: ReactorHarness = { name: 'uring', create: () => new UringWorld() };
+export const portableHarness: ReactorHarness = { name: 'portable', create: () => new PortableWorld() };
