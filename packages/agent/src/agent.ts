@@ -235,7 +235,9 @@ export class NodeAgent {
   }
 
   #onApplied(applied: Applied, plan: NodePlan): void {
-    this.#log.info({ version: applied.version, refused: applied.refused }, 'the plan is applied');
+    const { version, refused } = applied;
+    if (refused.length === 0) this.#log.debug({ version }, 'the plan is applied');
+    else this.#log.warn({ version, refused }, 'the plan is applied, but for listeners that this node cannot run');
     this.#outbox.applied(applied);
     if (plan !== this.#stored) this.#store.save(plan);
     this.#stored = plan;
@@ -246,7 +248,12 @@ export class NodeAgent {
     const { kind: state, reason, since } = after;
     this.#outbox.changed({ serviceId, targetId, state, reason, since });
     if (before === null || before.kind === state) return;
-    this.#log.info({ serviceId, targetId, from: before.kind, to: state, reason }, 'the health of a target has changed');
+    // That a new target is well is no news; ten thousand of them at a start must not fill the log.
+    const level = before.kind === 'detecting' && state === 'healthy' ? 'debug' : 'info';
+    this.#log[level](
+      { serviceId, targetId, from: before.kind, to: state, reason },
+      'the health of a target has changed',
+    );
     if (isEligible(before) !== isEligible(after)) this.#applier.touchService(serviceId);
   }
 }

@@ -47,6 +47,15 @@ test('the full snapshot has a line for every metric', async () => {
   for (const { name } of METRICS) assert.match(whole, new RegExp(`^${name}(_count)?(\\{| )`, 'm'), name);
 });
 
+test('metrics of thousands of lines are made in slices and read as one', async () => {
+  const lines = (await text(2500)).split('\n');
+  assert.equal(lines.filter((line) => line.startsWith('evenkeel_target_responses_total{')).length, 12_500);
+  for (const { name } of METRICS) {
+    assert.equal(lines.filter((line) => line.startsWith(`# TYPE ${name} `)).length, 1, name);
+  }
+  assert.equal(lines.filter((line) => line === '').length, 1, 'the end of the last line');
+});
+
 test('promtool has nothing to say against the metrics', (context) => {
   if (!existsSync(PROMTOOL) && process.env['EVENKEEL_REQUIRE_ALL'] !== '1') {
     context.skip('promtool is not installed');
