@@ -100,6 +100,7 @@ async function start(
   });
 
   const credentials = loadCredentials(options.home, urlOf(options.host, options.port));
+  const validators = new Validators();
   const app = await createServer({
     version: VERSION,
     handlers: createHandlers({ store, nodes, health, operations }),
@@ -107,7 +108,7 @@ async function start(
     admin: new TokenCheck('admin', credentials.adminToken),
     node: new TokenCheck('node', credentials.nodeToken),
     idempotency: new IdempotentRequests(store, now),
-    validators: new Validators(),
+    validators,
     closing: closing.signal,
     stream,
     metrics,
@@ -115,6 +116,7 @@ async function start(
   });
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url);
+  warmUp(validators);
   const flusher = setInterval(() => {
     flushOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
   }, FLUSH);
@@ -153,6 +155,13 @@ async function listen(app: FastifyInstance, { host, port }: ControlPlaneOptions)
 
 function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Compiles validators one by one between other work, so that no request has to wait for its own. */
+function warmUp(validators: Validators): void {
+  setImmediate(() => {
+    if (validators.warm()) warmUp(validators);
+  }).unref();
 }
 
 function saveNode(store: Store, node: NodeStatus): Promise<void> {

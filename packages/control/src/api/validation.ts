@@ -13,14 +13,24 @@ export type Validator = (value: unknown) => unknown;
 
 const SHOWN = 100;
 
-/** Validators for the parts of a request. Each is compiled when it is first used. */
+/** Validators for the parts of a request. Each is compiled when it is first used, or when there is time: see `warm`. */
 export class Validators {
   readonly #strict = createAjv(false);
   readonly #lenient = createAjv('array');
+  readonly #uncompiled: (() => void)[] = [];
+
+  /** Compiles the next that was not used yet; false when there is none. A few milliseconds at most. */
+  warm(): boolean {
+    this.#uncompiled.shift()?.();
+    return this.#uncompiled.length > 0;
+  }
 
   for(schema: TSchema, place: Place): Validator {
     const ajv = place === 'body' ? this.#strict : this.#lenient;
     let check: ReturnType<Ajv2020['compile']> | undefined;
+    this.#uncompiled.push(() => {
+      check ??= ajv.compile(schema);
+    });
     return (value) => {
       if (value === undefined) {
         const error = { field: '', reason: 'the body is missing' };
@@ -39,7 +49,15 @@ export class Validators {
 /** `coerceTypes`: text of a URL may stand for a number. */
 function createAjv(coerceTypes: false | 'array'): Ajv2020 {
   // All errors at once: the size of a body is bounded, and so is the number of its errors.
-  const ajv = new Ajv2020({ allErrors: true, strict: false, coerceTypes, verbose: true });
+  // The schemas are ours and tested; checking them again would cost a good part of the start.
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: false,
+    coerceTypes,
+    verbose: true,
+    meta: false,
+    validateSchema: false,
+  });
   ajv.addFormat('ip', isAddress);
   ajv.addFormat('date-time', true);
   for (const schema of namedSchemas.values()) ajv.addSchema(schema);

@@ -2,13 +2,24 @@ import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database, OperationRow } from './schema.ts';
 
+interface Limit {
+  readonly rows: number;
+  readonly milliseconds: number;
+}
+
+interface Kept {
+  readonly operations: Limit;
+  readonly audit: Limit;
+  readonly idempotency: Limit & { readonly characters: number };
+}
+
 /** What is kept of the past, and for how long. Trimmed every `TRIM_EVERY` writes; the oldest goes first. */
-export const KEPT = {
+export const KEPT: Kept = {
   operations: { rows: 10_000, milliseconds: 7 * 86_400_000 },
   audit: { rows: 100_000, milliseconds: 90 * 86_400_000 },
   /** Answers to idempotent requests: also by their size in characters. */
   idempotency: { rows: 10_000, milliseconds: 86_400_000, characters: 64 * 1_048_576 },
-} as const;
+};
 export const TRIM_EVERY = 256;
 
 export interface OperationRecord {
@@ -49,8 +60,8 @@ export function operationFromRow(row: OperationRow): OperationRecord {
   };
 }
 
-export async function trimHistory(trx: Transaction<Database>, now: number): Promise<void> {
-  const { operations, audit, idempotency } = KEPT;
+export async function trimHistory(trx: Transaction<Database>, now: number, kept: Kept = KEPT): Promise<void> {
+  const { operations, audit, idempotency } = kept;
   await trx
     .deleteFrom('operation')
     .where('created_at', '<', now - operations.milliseconds)

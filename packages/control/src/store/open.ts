@@ -47,11 +47,11 @@ function prepare(sqlite: SqliteFile): void {
   if (verdict !== 'ok') throw new NotOursError(String(verdict));
   sqlite.pragma('journal_mode = wal');
   sqlite.pragma('synchronous = full');
-  sqlite.pragma(`application_id = ${APPLICATION_ID}`);
+  if (empty) sqlite.pragma(`application_id = ${APPLICATION_ID}`);
 }
 
 function explain(file: string, error: unknown): StartError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
   switch (sqliteCode(error)) {
     case SQLITE.BUSY:
     case SQLITE.LOCKED:

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { applyDelta, diffPlans, isIntact, planOf } from '@evenkeel/model/plan/delta.ts';
+import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import { draftContext, nextState, seeded } from '../../test/random-changes.ts';
+import { createFromDocument } from '../configuration/apply.ts';
+import { Draft } from '../state/draft.ts';
+import { EMPTY_STATE, type State } from '../state/state.ts';
+import { type CompiledPlan, compile } from './compile.ts';
+import { diffParts } from './parts.ts';
+
+const SEEDS = 40;
+const CHANGES = 120;
+
+/** Runs through random states, each with the plan that was compiled from the one before. */
+function everyStep(check: (step: { state: State; plan: CompiledPlan; before: CompiledPlan; name: string }) => void) {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const random = seeded(seed);
+    const context = draftContext(random);
+    let state = EMPTY_STATE;
+    let before = compile(state, null);
+    for (let i = 0; i < CHANGES; i++) {
+      state = nextState(state, context, random);
+      const plan = compile(state, before);
+      check({ state, plan, before, name: `seed ${seed}, change ${i}` });
+      before = plan;
+    }
+  }
+}
+
+const sorted = (plan: NodePlan) => [...plan.entries].sort(([a], [b]) => (a < b ? -1 : 1));
+
+test('a plan that was compiled step by step is the plan that is compiled at once', () => {
+  everyStep(({ state, plan, name }) => {
+    const fresh = compile(state, null);
+    assert.equal(plan.hash, fresh.hash, name);
+    assert.equal(plan.version, state.generation);
+    assert.deepEqual(sorted(plan), sorted(fresh), name);
+  });
+});
+
+test('what did not change is in the next plan as the same object', () => {
+  everyStep(({ plan, before, name }) => {
+    for (const [key, entry] of before.entries) {
+      const next = plan.entries.get(key);
+      if (next?.hash === entry.hash) assert.equal(next, entry, `${name}: ${key}`);
+    }
+  });
+});
+
+test('a change of one load balancer leaves the parts of the others alone', () => {
+  everyStep(({ state, plan, before, name }) => {
+    for (const [id, part] of before.entries.parts) {
+      if (state.loadBalancers.get(id) === part.source) assert.equal(plan.entries.parts.get(id), part, name);
+    }
+  });
+});
+
+test('the hash does not depend on the order of entries', () => {
+  everyStep(({ plan, name }) => {
+    const shuffled = [...plan.entries.values()].reverse();
+    assert.equal(planOf(plan.version, shuffled).hash, plan.hash, name);
+  });
+});
+
+test('no entry refers to one that is not in the plan', () => {
+  everyStep(({ plan, name }) => {
+    for (const entry of plan.entries.values()) {
+      if (entry.kind === 'listener' && entry.value.serviceId !== null) {
+        assert.ok(plan.entries.has(`service/${entry.value.serviceId}`), name);
+      }
+      if (entry.kind === 'service' && entry.value.groupId !== null) {
+        assert.ok(plan.entries.has(`group/${entry.value.groupId}`), name);
+      }
+    }
+  });
+});
+
+test('the delta of two plans is their difference, and applying it gives the plan', () => {
+  everyStep(({ plan, before, name }) => {
+    const delta = diffParts(before, plan);
+    const whole = diffPlans(before, plan);
+    assert.deepEqual(new Set(delta.upserts), new Set(whole.upserts), name);
+    assert.deepEqual(new Set(delta.removes), new Set(whole.removes), name);
+    const applied = applyDelta(planOf(before.version, before.entries.values()), delta);
+    assert.ok(applied, name);
+    assert.deepEqual(sorted(applied), sorted(plan), name);
+    assert.ok(isIntact(applied));
+  });
+});
+
+test('a change that no node sees makes no entries', () => {
+  const context = draftContext(seeded(1));
+  const first = new Draft(EMPTY_STATE, context);
+  const { id } = createFromDocument(first, { name: 'a', listeners: [{ protocol: 'http', port: 80, service: {} }] });
+  const before = compile(first.finish(), null);
+  const second = new Draft(first.finish(), context);
+  second.update('loadBalancer', second.loadBalancers.get(id)!.loadBalancer, { description: 'other' });
+  const delta = diffParts(before, compile(second.finish(), before));
+  assert.deepEqual([delta.upserts, delta.removes], [[], []]);
+  assert.equal(delta.hash, before.hash);
+  assert.equal(delta.version, before.version + 1);
+});
+
+test('times are in milliseconds, defaults are filled in, a disabled listener is not in the plan', () => {
+  const context = draftContext(seeded(1));
+  const draft = new Draft(EMPTY_STATE, context);
+  createFromDocument(draft, {
+    name: 'a',
+    listeners: [
+      {
+        protocol: 'http',
+        port: 80,
+        service: { targets: [{ address: '10.0.0.1' }], healthCheck: { codes: ['204', '2xx'] } },
+      },
+      { protocol: 'tcp', port: 81, enabled: false },
+      { protocol: 'tcp', port: 82, service: { healthCheck: { enabled: false } } },
+    ],
+  });
+  const plan = compile(draft.finish(), null);
+  const of = (kind: string) =>
+    [...plan.entries.values()].flatMap((entry) =>
+      entry.kind === kind ? [{ ...entry.value } as Record<string, unknown>] : [],
+    );
+  const [http, tcp] = of('listener');
+  assert.equal(of('listener').length, 2);
+  assert.deepEqual(
+    [http!['idleTimeout'], http!['headerTimeout'], tcp!['idleTimeout'], http!['addresses']],
+    [60_000, 60_000, 1_800_000, ['127.77.0.1']],
+  );
+  const [checked, unchecked] = of('service');
+  const [group] = of('group');
+  assert.deepEqual(checked!['healthCheck'], {
+    protocol: 'http',
+    port: 0,
+    interval: 5_000,
+    timeout: 3_000,
+    rise: 3,
+    fall: 3,
+    method: 'GET',
+    path: '/',
+    host: '',
+    httpVersion: '1.0',
+    statusRanges: [
+      [204, 204],
+      [200, 299],
+    ],
+  });
+  assert.equal(unchecked!['healthCheck'], null);
+  const [target] = group!['targets'] as { id: string }[];
+  assert.deepEqual(group, {
+    id: checked!['groupId'],
+    name: 'http-80',
+    targets: [{ id: target!.id, address: '10.0.0.1', port: 0, weight: 10, zone: '' }],
+  });
+});
