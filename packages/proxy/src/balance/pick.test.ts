@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ALGORITHMS, type Algorithm } from '@evenkeel/model/plan/objects.ts';
+import { serviceOf, targetsOf } from '../../test/services.ts';
 import type { EngineTarget } from '../engine/engine.ts';
+import { Random } from '../reactor/simulated/random.ts';
 import { buildBalance } from './build.ts';
 import { clientHash } from './client-hash.ts';
 import { pick } from './pick.ts';
 import type { BalanceTable } from './table.ts';
-import { seededRandom, serviceOf, targetsOf } from './testing.ts';
 
 interface World {
   readonly table: BalanceTable;
@@ -73,9 +74,9 @@ for (const algorithm of ALGORITHMS) {
     });
 
     it('picks another target than those tried, as long as there is one, from every start', () => {
-      const random = seededRandom(5);
+      const random = new Random(5);
       for (let targets = 2; targets <= 6; targets++) {
-        const weights = Array.from({ length: targets }, () => (random() < 0.5 ? 1 : 100));
+        const weights = Array.from({ length: targets }, () => (random.fraction() < 0.5 ? 1 : 100));
         const { table } = build(algorithm, targetsOf(weights));
         for (const client of clients.slice(0, 300)) {
           const first = pick(table, client, -1);
@@ -125,9 +126,9 @@ describe('round robin', () => {
   it('gives exact shares over a cycle to several workers together', () => {
     const { table } = build('round-robin', targetsOf([5, 3, 2]));
     const workers = [structuredClone(table), structuredClone(table), table];
-    const random = seededRandom(11);
+    const random = new Random(11);
     const counts = [0, 0, 0];
-    for (let turn = 0; turn < 1_000; turn++) counts[pick(workers[Math.floor(random() * 3)]!, 0, -1)]!++;
+    for (let turn = 0; turn < 1_000; turn++) counts[pick(workers[Math.floor(random.fraction() * 3)]!, 0, -1)]!++;
     assert.deepEqual(counts, [500, 300, 200]);
   });
 
@@ -184,13 +185,13 @@ describe('round robin', () => {
   });
 
   it('stays fair to all while targets flap at random', () => {
-    const random = seededRandom(21);
+    const random = new Random(21);
     const weights = [50, 10, 1, 30];
     let { table } = build('round-robin', targetsOf(weights));
     const had = [0, 0, 0, 0];
     const due = [0, 0, 0, 0];
     for (let change = 0; change < 3_000; change++) {
-      const eligible = weights.map(() => random() < 0.8);
+      const eligible = weights.map(() => random.fraction() < 0.8);
       const open = eligible.some((is) => is) ? eligible : eligible.map(() => true);
       const total = weights.reduce((sum, weight, index) => sum + (open[index] ? weight : 0), 0);
       const targets = targetsOf(weights).map((target, index) => ({ ...target, eligible: eligible[index]! }));
@@ -225,11 +226,14 @@ describe('least connections', () => {
   });
 
   it('agrees with the definition, whatever the loads', () => {
-    const random = seededRandom(3);
+    const random = new Random(3);
     for (let round = 0; round < 500; round++) {
-      const weights = Array.from({ length: 1 + Math.floor(random() * 8) }, () => 1 + Math.floor(random() * 100));
+      const weights = Array.from(
+        { length: 1 + Math.floor(random.fraction() * 8) },
+        () => 1 + Math.floor(random.fraction() * 100),
+      );
       const { table, load } = build('least-connections', targetsOf(weights));
-      const loads = weights.map(() => Math.floor(random() * 4));
+      const loads = weights.map(() => Math.floor(random.fraction() * 4));
       load.set(loads, 10);
       const least = Math.min(...loads.map((its, index) => its / weights[index]!));
       for (let n = 0; n < 5; n++) {
@@ -257,9 +261,9 @@ describe('source-IP hash', () => {
   });
 
   it('is the same on two nodes that list the targets in another order', () => {
-    const random = seededRandom(9);
+    const random = new Random(9);
     const targets = targetsOf([10, 1, 30, 7, 7, 90]);
-    const shuffled = targets.toSorted(() => random() - 0.5);
+    const shuffled = targets.toSorted(() => random.fraction() - 0.5);
     const here = names(targets, build('source-ip', targets).table);
     assert.deepEqual(names(shuffled, build('source-ip', shuffled).table), here);
     // Nor does it matter what went before.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Random } from '../reactor/simulated/random.ts';
 import { smoothSequence } from './smooth-sequence.ts';
-import { seededRandom } from './testing.ts';
 
 const none = (count: number): number[] => new Array<number>(count).fill(0);
 
@@ -33,9 +33,12 @@ describe('smooth sequence', () => {
   });
 
   it('gives exact shares over a cycle, and is nowhere a whole turn off', () => {
-    const random = seededRandom(1);
+    const random = new Random(1);
     for (let round = 0; round < 300; round++) {
-      const weights = Array.from({ length: 1 + Math.floor(random() * 12) }, () => 1 + Math.floor(random() ** 3 * 100));
+      const weights = Array.from(
+        { length: 1 + Math.floor(random.fraction() * 12) },
+        () => 1 + Math.floor(random.fraction() ** 3 * 100),
+      );
       const sequence = smoothSequence(weights, none(weights.length));
       const total = weights.reduce((sum, weight) => sum + weight, 0);
       weights.forEach((weight, c) => {
@@ -48,9 +51,12 @@ describe('smooth sequence', () => {
   });
 
   it('keeps turns less than two fair distances apart, over the end of the cycle too', () => {
-    const random = seededRandom(2);
+    const random = new Random(2);
     for (let round = 0; round < 100; round++) {
-      const weights = Array.from({ length: 2 + Math.floor(random() * 8) }, () => 1 + Math.floor(random() * 100));
+      const weights = Array.from(
+        { length: 2 + Math.floor(random.fraction() * 8) },
+        () => 1 + Math.floor(random.fraction() * 100),
+      );
       const sequence = smoothSequence(weights, none(weights.length));
       const total = weights.reduce((sum, weight) => sum + weight, 0);
       weights.forEach((weight, c) => {
@@ -66,10 +72,13 @@ describe('smooth sequence', () => {
   it('gives those who are owed a turn theirs first, and still exact shares', () => {
     const sequence = smoothSequence([10, 10, 10], [-0.9, 0, 0.9]);
     assert.deepEqual(sequence, [2, 1, 0]);
-    const random = seededRandom(3);
+    const random = new Random(3);
     for (let round = 0; round < 300; round++) {
-      const weights = Array.from({ length: 2 + Math.floor(random() * 8) }, () => 1 + Math.floor(random() * 100));
-      const owed = weights.map(() => random() * 1.998 - 0.999);
+      const weights = Array.from(
+        { length: 2 + Math.floor(random.fraction() * 8) },
+        () => 1 + Math.floor(random.fraction() * 100),
+      );
+      const owed = weights.map(() => random.fraction() * 1.998 - 0.999);
       const sorted = (list: number[]): number[] => list.sort((a, b) => a - b);
       assert.deepEqual(
         sorted(smoothSequence(weights, owed)),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededRandom } from '../balance/testing.ts';
+import { Random } from '../reactor/simulated/random.ts';
 import { AccessLogRing, MAX_LINE } from './access-log-ring.ts';
 
 function write(ring: AccessLogRing, line: string): boolean {
@@ -53,17 +53,17 @@ describe('access log ring', () => {
   });
 
   it('loses, repeats and tears nothing over many laps, whatever the reader’s pace', () => {
-    const random = seededRandom(7);
+    const random = new Random(7);
     const writer = AccessLogRing.create(2 * MAX_LINE);
     const reader = new AccessLogRing(writer.shared);
     let written = '';
     let got = '';
     let dropped = 0;
     for (let n = 0; n < 20_000; n++) {
-      const line = `${n}${'.'.repeat(Math.floor(random() ** 4 * (MAX_LINE - 100)))}\n`;
+      const line = `${n}${'.'.repeat(Math.floor(random.fraction() ** 4 * (MAX_LINE - 100)))}\n`;
       if (write(writer, line)) written += line;
       else dropped++;
-      if (random() < 0.2) got += read(reader);
+      if (random.fraction() < 0.2) got += read(reader);
     }
     got += read(reader);
     assert.equal(got.length, written.length);

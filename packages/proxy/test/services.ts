@@ -1,17 +1,7 @@
 import type { Algorithm } from '@evenkeel/model/plan/objects.ts';
-import type { EngineService, EngineTarget } from '../engine/engine.ts';
+import type { EngineService, EngineTarget } from '../src/engine/engine.ts';
 
-/** For tests: mulberry32, equal numbers for an equal seed. 0 <= value < 1. */
-export function seededRandom(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** For tests: targets by weight, named and addressed by their place. */
+/** Targets by weight, named and addressed by their place. */
 export function targetsOf(weights: readonly number[]): EngineTarget[] {
   return weights.map((weight, index) => ({
     id: `t${index}`,
@@ -22,7 +12,7 @@ export function targetsOf(weights: readonly number[]): EngineTarget[] {
   }));
 }
 
-/** For tests: a service with these targets. */
+/** A service with these targets. */
 export function serviceOf(algorithm: Algorithm, targets: readonly EngineTarget[]): EngineService {
   return {
     service: {
