@@ -180,6 +180,7 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
       }
       this.#upstream?.abort();
       this.#upstream = null;
+      this.#leaveTarget();
       this.#finish();
     }
     this.#partial.clear();
