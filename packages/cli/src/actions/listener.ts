@@ -3,7 +3,7 @@ import { PAGE } from '@evenkeel/model/limits.ts';
 import type { ListenerCreate, ListenerPatch } from '@evenkeel/model/resources/listener.ts';
 import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
-import { bodyOf } from '../commands/fields.ts';
+import { bodyOf, flagsGiven } from '../commands/fields.ts';
 import { forwardingFields, listenerFields, nameField } from '../commands/resource-fields.ts';
 import type { ProtocolAndPort } from '../commands/values.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -61,19 +61,16 @@ export function create(call: Call) {
 /** The backend service that the listener gets: one that exists, or one of its own when anything about it is said. */
 async function forwardingOf(session: Session, lb: string, options: OptionValues): Promise<Partial<ListenerCreate>> {
   const { service, target: targets, targetGroup, targetPort } = options;
-  const forwarding = bodyOf(forwardingFields, options);
   const own = {
-    ...forwarding,
+    ...bodyOf(forwardingFields, options),
     ...(targets && { targets }),
     ...(targetGroup && { targetGroup: (await resolvePart(session, targetGroups, targetGroup, lb)).id }),
     ...(targetPort !== undefined && { port: targetPort }),
   };
   if (service === undefined) return Object.keys(own).length === 0 ? {} : { service: own };
-  if (Object.keys(forwarding).length > 0) {
-    throw new CliFailure(
-      EXIT.usage,
-      `${Object.keys(forwarding)[0]} is set on the backend service: use "evenkeel service update ${service}".`,
-    );
+  const [flag] = flagsGiven(forwardingFields, options);
+  if (flag !== undefined) {
+    throw new CliFailure(EXIT.usage, `${flag} belongs to the backend service: see "evenkeel service update --help".`);
   }
   return { backendServiceId: (await resolvePart(session, backendServices, service, lb)).id };
 }

@@ -4,7 +4,7 @@ import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import type { LoadBalancer, LoadBalancerPatch } from '@evenkeel/model/resources/load-balancer.ts';
 import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
-import { bodyOf } from '../commands/fields.ts';
+import { bodyOf, flagsGiven } from '../commands/fields.ts';
 import { forwardingFields, loadBalancerFields, nameField } from '../commands/resource-fields.ts';
 import type { ProtocolAndPort, TargetSpec } from '../commands/values.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -93,7 +93,11 @@ export function creation(name: string | undefined, options: OptionValues): LoadB
     ...bodyOf(loadBalancerFields, options),
   } as LoadBalancerCreate;
   if (listener.length === 0) {
-    const [orphan] = [targets && '--target', targetPort && '--target-port', ...flagsOf(forwarding)].filter(Boolean);
+    const [orphan] = [
+      targets && '--target',
+      targetPort && '--target-port',
+      ...flagsGiven(forwardingFields, options),
+    ].filter(Boolean);
     if (orphan) throw new CliFailure(EXIT.usage, `${orphan} needs a --listener that traffic comes in by.`);
     return own;
   }
@@ -104,12 +108,6 @@ export function creation(name: string | undefined, options: OptionValues): LoadB
     targetGroups: [{ name: targetGroup, targets: targets ?? [] }],
     listeners: listener.map(({ protocol, port }) => ({ protocol, port, service })),
   } as LoadBalancerCreate;
-}
-
-function flagsOf(forwarding: Record<string, unknown>): string[] {
-  return forwardingFields
-    .filter(({ field }) => Object.hasOwn(forwarding, field.split('.')[0]))
-    .map(({ flag }) => `--${flag}`);
 }
 
 function addressText(protocol: string, vip: string, port: number): string {

@@ -8,8 +8,6 @@ import { type Session, say } from './session.ts';
 
 /** Milliseconds of waiting after which a person at a terminal is told for what. */
 const PATIENCE = 1_000;
-/** Longest `--timeout`, in seconds: a day. */
-const LONGEST = 86_400;
 
 /**
  * Waits until the nodes have applied a write, as the options `--no-wait` and `--timeout` say. Throws when a node
@@ -26,9 +24,6 @@ export async function settle(session: Session, operationId: string, options: Opt
 
 /** Resolves with an operation that is applied. */
 export async function awaitOperation(session: Session, operationId: string, seconds: number): Promise<Operation> {
-  if (!(seconds >= 0 && seconds <= LONGEST)) {
-    throw new CliFailure(EXIT.usage, `--timeout ${seconds} is not allowed: give 0 to ${LONGEST} seconds.`);
-  }
   const hint = setTimeout(() => {
     if (session.io.errIsTerminal) session.io.err(`Waiting for the nodes to apply it (at most ${seconds} s) …\n`);
   }, PATIENCE);

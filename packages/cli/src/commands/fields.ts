@@ -66,7 +66,12 @@ export function bodyOf(fields: readonly Field[], options: OptionValues): Record<
   return body;
 }
 
+/** The options of these fields that the command line names. */
+export function flagsGiven(fields: readonly Field[], options: OptionValues): string[] {
+  return fields.filter(({ flag }) => options[attributeOf(flag)] !== undefined).map(({ flag }) => `--${flag}`);
+}
+
 /** The name under which commander keeps an option. */
-export function attributeOf(flag: string): string {
+function attributeOf(flag: string): string {
   return new Option(`--${flag} <value>`).attributeName();
 }

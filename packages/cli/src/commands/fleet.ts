@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
-import { integer } from './values.ts';
+import { integer, waitSeconds } from './values.ts';
 import { addExamples, addYes, reference, WAIT_SECONDS } from './words.ts';
 
 const actions = () => import('../actions/fleet.ts');
@@ -33,7 +33,7 @@ export function addFleet(program: Command, bind: Bind): void {
     .command('wait')
     .description('Wait until every node has applied a change')
     .addArgument(reference('<operation>', 'identifier of the operation', 'operation'))
-    .addOption(new Option('--timeout <seconds>', 'longest wait').argParser(integer).default(WAIT_SECONDS));
+    .addOption(new Option('--timeout <seconds>', 'longest wait').argParser(waitSeconds).default(WAIT_SECONDS));
   addExamples(
     wait,
     '# begin several changes, wait for the last: it carries those before it',

@@ -7,6 +7,13 @@ export function integer(text: string): number {
   throw new InvalidArgumentError('Give a whole number.');
 }
 
+/** Seconds that somebody waits: up to a day. */
+export function waitSeconds(text: string): number {
+  const seconds = integer(text);
+  if (seconds >= 0 && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError('Give 0 to 86400 seconds.');
+}
+
 export function onOff(text: string): boolean {
   if (text === 'on') return true;
   if (text === 'off') return false;

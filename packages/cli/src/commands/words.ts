@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { type Hint, hinted } from './hints.ts';
-import { integer, several, target } from './values.ts';
+import { integer, several, target, waitSeconds } from './values.ts';
 
 /** Arguments and options that several commands share. */
 
@@ -29,7 +29,10 @@ export function addWait(command: Command): Command {
   return command
     .addOption(new Option('--no-wait', 'do not wait until every node has applied it').helpGroup('Waiting:'))
     .addOption(
-      new Option('--timeout <seconds>', 'longest wait').argParser(integer).default(WAIT_SECONDS).helpGroup('Waiting:'),
+      new Option('--timeout <seconds>', 'longest wait')
+        .argParser(waitSeconds)
+        .default(WAIT_SECONDS)
+        .helpGroup('Waiting:'),
     );
 }
 

@@ -16,7 +16,10 @@ export async function complete(args: readonly string[], io: Io): Promise<number>
   const [shell, , ...typed] = args;
   const { words, prefix } = shell === 'bash' ? joinBashWords(typed) : { words: typed, prefix: '' };
   const { candidates, files } = await suggest(words, io);
-  for (const { value, description } of candidates) io.out(`${value.slice(prefix.length)}\t${description}\n`);
+  for (const { value, description } of candidates) {
+    const text = value.slice(prefix.length);
+    io.out(description === '' ? `${text}\n` : `${text}\t${description}\n`);
+  }
   if (files) io.out(':files\n');
   return 0;
 }

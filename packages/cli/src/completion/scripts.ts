@@ -1,6 +1,6 @@
 /**
  * What a shell needs to complete `evenkeel`. Each asks `evenkeel complete SHELL -- WORDS…` with the words before the
- * cursor, the last of them being the one to complete, and gets a candidate a line with its description behind a tab;
+ * cursor, the last of them being the one to complete, and gets a candidate a line, with its description, if any, behind a tab;
  * the line `:files` asks for file names.
  */
 export type Shell = 'bash' | 'zsh' | 'fish';

@@ -1,7 +1,7 @@
 import type { ConfigurationResult, ObjectChange } from '@evenkeel/model/resources/document.ts';
 import { wordsOf } from '../explain.ts';
 import type { Colour, Paint } from '../output/colour.ts';
-import { oneLine, valueText } from '../output/text.ts';
+import { NOTHING, oneLine, valueText } from '../output/text.ts';
 
 type Action = ObjectChange['action'];
 
@@ -11,9 +11,10 @@ const MARKS: Readonly<Record<Exclude<Action, 'unchanged'>, readonly [string, Col
   deleted: ['-', 'red'],
 };
 
-/** The objects that change, each with its fields; what stays as it is does not show. */
+/** The objects that change, load balancer by load balancer, each with its fields; the rest does not show. */
 export function changesText({ changes }: Pick<ConfigurationResult, 'changes'>, paint: Paint): string {
-  return changes.map((change) => objectText(change, paint)).join('');
+  const byLoadBalancer = Map.groupBy(changes, ({ loadBalancer }) => loadBalancer);
+  return [...byLoadBalancer.values()].flatMap((own) => own.map((change) => objectText(change, paint))).join('');
 }
 
 /** `2 to create, 1 to change, 3 to delete; 5 as they are.` */
@@ -36,14 +37,24 @@ function objectText(change: ObjectChange, paint: Paint): string {
   if (change.action === 'unchanged') return '';
   const [mark, colour] = MARKS[change.action];
   const head = paint(colour, `${mark} ${wordsOf(change.kind)} ${oneLine(pathOf(change))}`);
-  const fields = change.action === 'deleted' ? [] : change.fields;
-  const lines = fields.map(({ field, before, after }) => {
-    const now = paint('green', valueText(after));
-    return change.action === 'created'
-      ? `    ${field}: ${now}`
-      : `    ${field}: ${paint('red', valueText(before))} → ${now}`;
-  });
-  return `${[head, ...lines].join('\n')}\n`;
+  return `${[head, ...fieldLines(change, paint)].join('\n')}\n`;
+}
+
+function fieldLines({ action, fields }: ObjectChange, paint: Paint): string[] {
+  switch (action) {
+    case 'created':
+      return fields
+        .map(({ field, after }) => [field, valueText(after)])
+        .filter(([, text]) => text !== NOTHING)
+        .map(([field, text]) => `    ${field}: ${paint('green', text)}`);
+    case 'updated':
+      return fields.map(({ field, before, after }) => {
+        return `    ${field}: ${paint('red', valueText(before))} → ${paint('green', valueText(after))}`;
+      });
+    case 'deleted':
+    case 'unchanged':
+      return [];
+  }
 }
 
 /** `web`, `web/http-80`, `web/blue/10.0.0.1:8080` */

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { isMap, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAllDocuments, visit } from 'yaml';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import type { Io } from '../io.ts';
@@ -7,8 +7,8 @@ import { Place, type Source } from './place.ts';
 
 /** Bytes of one file. */
 const LARGEST_FILE = 16 * 1024 * 1024;
-/** Errors that are shown of one file. */
-const SHOWN = 20;
+/** Errors that are shown of one file; one mistake in YAML makes several. */
+const SHOWN = 5;
 
 /** A load balancer as a file has it: the value for the API, and where it stands. */
 export interface DocumentEntry {
@@ -46,7 +46,7 @@ function entriesOf(source: Source): DocumentEntry[] {
   const { document } = source;
   const root = new Place(source, []);
   const { contents } = document;
-  if (contents === null || document.toJS() === null) return [];
+  if (contents === null || (isScalar(contents) && contents.value === null)) return [];
   if (!isMap(contents)) throw refuse(root, 'is no mapping: a document begins with "loadBalancers:"');
   for (const { key } of contents.items) {
     const name = String(key);
@@ -57,8 +57,23 @@ function entriesOf(source: Source): DocumentEntry[] {
   if (list === null || list === undefined) return [];
   const place = root.at('loadBalancers');
   if (!isSeq(list)) throw refuse(place, 'is no list: put "-" before each load balancer');
+  checkAliases(source);
   const values = toValues(source).loadBalancers as unknown[];
   return values.map((value, i) => ({ value, place: place.at(String(i)) }));
+}
+
+/** An alias means an anchor before it in the same document (YAML 1.2.2 §7.1). */
+function checkAliases({ file, lines, document }: Source): void {
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return;
+      const { line, col } = lines.linePos(alias.range?.[0] ?? 0);
+      throw new CliFailure(
+        EXIT.usage,
+        `${file}:${line}:${col}: there is no anchor &${alias.source} before this alias.`,
+      );
+    },
+  });
 }
 
 function toValues({ document, file }: Source): Record<string, unknown> {

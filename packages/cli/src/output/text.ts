@@ -5,14 +5,17 @@ export function oneLine(text: string): string {
   return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
+/** What stands for no value. */
+export const NOTHING = '–';
+
 /** A value of the API as text of one line; null and the empty string are a dash. */
 export function valueText(value: unknown): string {
-  if (value === null || value === undefined || value === '') return '–';
+  if (value === null || value === undefined || value === '') return NOTHING;
   if (typeof value === 'string') return oneLine(value);
-  if (Array.isArray(value)) return value.length === 0 ? '–' : value.map(valueText).join(', ');
+  if (Array.isArray(value)) return value.length === 0 ? NOTHING : value.map(valueText).join(', ');
   if (typeof value === 'object') {
     const pairs = Object.entries(value).map(([key, entry]) => `${oneLine(key)}=${valueText(entry)}`);
-    return pairs.length === 0 ? '–' : pairs.join(', ');
+    return pairs.length === 0 ? NOTHING : pairs.join(', ');
   }
   return String(value);
 }
