@@ -68,6 +68,8 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
   #wholeInBuffer = false;
   /** The client may still be sending what nobody will read. */
   #lingers = false;
+  /** The client has said that it sends nothing behind this request. */
+  #last = false;
   #service: Service | null = null;
   #target: Target | null = null;
   #upstream: UpstreamConnection | null = null;
@@ -286,6 +288,7 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
     this.#method = head.method;
     this.#minor = head.minor;
     this.#keepAlive = head.keepAlive && !this.#ended && !this.listener.closing;
+    this.#last = !head.keepAlive;
     if (head.chunked) body.startChunked();
     else if (head.contentLength > 0) body.startLength(head.contentLength);
     else body.startNone();
@@ -557,6 +560,7 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
     this.#responseStarted = false;
     this.#responseDone = false;
     this.#lingers = false;
+    this.#last = false;
     this.#record.clear(this.#headStartedAt);
     cells[ListenerCell.requests]!++;
     cells[ListenerCell.activeRequests]!++;
@@ -590,8 +594,10 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
 
   #close(): void {
     this.#closing = true;
-    // Bytes that wait unread would turn the close into a reset that could overtake the answer.
-    if (this.#input.empty && !this.#lingers) this.connection.close();
+    // Bytes that wait unread, or come later, would turn the close into a reset that could overtake the answer: a client
+    // that expects to go on may have sent the next request already (RFC 9112 section 9.6).
+    const quiet = this.#ended || (this.#last && this.#input.empty && !this.#lingers);
+    if (quiet) this.connection.close();
     else this.connection.closeLingering(LINGER);
   }
 
