@@ -24,9 +24,10 @@ export class AgentProcess {
   /** The exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
 
-  constructor(home: string, flags: readonly string[]) {
+  constructor(home: string, flags: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const args = [MAIN, '--home', home, '--metrics-port', '0', '--workers', '1', '--node-name', 'node-1', ...flags];
-    this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...environment };
+    this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.child.stdin?.on('error', () => undefined);
     createInterface(this.child.stderr as NodeJS.ReadableStream).on('line', (line) => this.lines.push(line));
     const ready = Promise.withResolvers<Ready>();

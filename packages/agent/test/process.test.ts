@@ -53,7 +53,7 @@ function agent(...flags: string[]): AgentProcess {
 }
 
 function plan(version: number, listeners: Partial<PlannedListener>[], origins: readonly Origin[]): NodePlan {
-  const healthCheck = plannedCheck({ interval: 100, timeout: 100, rise: 2, fall: 2 });
+  const healthCheck = plannedCheck({ interval: 100, timeout: 2000, rise: 2, fall: 2 });
   const targets = origins.map(({ name, port }) => plannedTarget({ id: name, address: '127.0.0.1', port }));
   return planOf(version, [
     ...listeners.map((given) => listenerEntry(plannedListener({ addresses: [VIP], ...given }))),
@@ -140,6 +140,8 @@ test('the control plane dies and traffic goes on; a restarted node serves from i
   await Promise.all([peer.applied(1), node.ready]);
   await peer.kill();
   assert.equal(await ask(port), 'one');
+  // It is renamed into its place when it is whole and on the disk.
+  await until(() => existsSync(join(directory.path, 'agent', 'plan.json')));
   await node.kill();
 
   const again = agent('--control-url', NOBODY);
@@ -250,11 +252,23 @@ test('the access log is written, and reopened on SIGHUP', async () => {
   assert.equal(typeof JSON.parse(line as string), 'object');
   renameSync(file, `${file}.moved`);
   node.child.kill('SIGHUP');
-  await until(() => {
-    void ask(port);
-    return existsSync(file);
-  });
+  while (!existsSync(file)) await ask(port);
   assert.equal(await node.terminate(), 0);
+});
+
+test('an error that nobody expected ends it with a last line that says what it was, and exit code 1', async () => {
+  // Blows up in the main thread of the process when standard input says so.
+  const bomb = `import { isMainThread } from 'node:worker_threads';
+    if (isMainThread) process.stdin.on('data', () => { throw new Error('boom'); });`;
+  const node = new AgentProcess(directory.path, ['--control-url', NOBODY], {
+    NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(bomb)}`,
+  });
+  await node.ready;
+  node.child.stdin?.write('now');
+  assert.equal(await node.ended, 1);
+  const last = JSON.parse(node.lines.at(-1) as string);
+  assert.equal(last.level, 60);
+  assert.match(last.msg, /^unexpected error: Error: boom/);
 });
 
 describe('what keeps it from starting is said in one sentence, with exit code 1', () => {
