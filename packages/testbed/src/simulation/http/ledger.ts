@@ -1,0 +1,109 @@
+import type { Journal } from '../journal.ts';
+import { type HttpScenario, isIdempotent, type RequestPlan } from './plan.ts';
+
+/** How a request ended for its client. */
+export type Outcome =
+  /** By the origin, whole. */
+  | { readonly kind: 'answered' }
+  /** By whatever stands between, with this status. */
+  | { readonly kind: 'refused'; readonly status: number }
+  /** No answer, or not the whole of it. */
+  | { readonly kind: 'lost'; readonly why: string };
+
+interface Entry {
+  readonly request: RequestPlan;
+  /** The client said close and sent more all the same: the close may become a reset and cost it the answer. */
+  readonly brokeItsWord: boolean;
+  sent: number;
+  seen: number;
+  outcome: Outcome | null;
+}
+
+/** What became of every request of a run, seen from both ends. */
+export class HttpLedger {
+  readonly #journal: Journal;
+  readonly #scenario: HttpScenario;
+  readonly #entries = new Map<string, Entry>();
+  /** An origin may close a connection while a request is on its way to it. */
+  readonly #races: boolean;
+
+  constructor(journal: Journal, scenario: HttpScenario) {
+    this.#journal = journal;
+    this.#scenario = scenario;
+    for (const client of scenario.clients) {
+      for (const [index, request] of client.requests.entries()) {
+        const brokeItsWord = client.requests[index + 1]?.ghost ?? false;
+        this.#entries.set(request.id, { request, brokeItsWord, sent: 0, seen: 0, outcome: null });
+      }
+    }
+    this.#races =
+      scenario.origins.some((origin) => origin.idleTimeout < 60_000) ||
+      scenario.clients.some((client) => client.requests.some((request) => request.response.ending === 'silent'));
+  }
+
+  /** The request of an id that has come to an origin; null when nobody sent it. */
+  find(id: string): RequestPlan | null {
+    return this.#entries.get(id)?.request ?? null;
+  }
+
+  sent(request: RequestPlan): void {
+    this.#entry(request).sent++;
+  }
+
+  seen(request: RequestPlan, origin: string): void {
+    const entry = this.#entry(request);
+    entry.seen++;
+    if (request.ghost) this.#journal.violate(`${request.id}, behind a request that said close, came to ${origin}`);
+    if (request.malformed?.goodHead === false)
+      this.#journal.violate(`${request.id} (${request.malformed.name}) came to ${origin}`);
+    if (!isIdempotent(request.method) && entry.seen > entry.sent) {
+      this.#journal.violate(
+        `${request.method} ${request.id} was sent ${entry.sent} × and came ${entry.seen} × to origins`,
+      );
+    }
+  }
+
+  ended(request: RequestPlan, outcome: Outcome): void {
+    const entry = this.#entry(request);
+    this.#journal.count(outcome.kind === 'refused' ? `refused ${outcome.status}` : outcome.kind);
+    this.#journal.note(`${request.id} ${JSON.stringify(outcome)}`);
+    if (entry.outcome !== null) this.#journal.violate(`${request.id} ended twice`);
+    entry.outcome = outcome;
+    if (request.ghost) this.#journal.violate(`${request.id}, behind a request that said close, was answered`);
+    else if (request.malformed !== null) this.#checkRefusal(request, outcome);
+    else if (this.#scenario.strict) this.#checkAnswer(entry, outcome);
+  }
+
+  /** Call when every client is done. */
+  close(): void {
+    for (const { request, outcome } of this.#entries.values()) {
+      if (outcome === null && !request.ghost) this.#journal.violate(`${request.id} never ended`);
+    }
+  }
+
+  #checkRefusal(request: RequestPlan, outcome: Outcome): void {
+    const refusals = request.malformed?.refusals ?? [];
+    if (outcome.kind === 'answered') this.#journal.violate(`${request.id} (${request.malformed?.name}) was answered`);
+    if (outcome.kind === 'refused' && !refusals.includes(outcome.status) && this.#scenario.strict) {
+      this.#journal.violate(`${request.id} (${request.malformed?.name}) was refused with ${outcome.status}`);
+    }
+    if (outcome.kind === 'lost' && this.#scenario.strict) {
+      this.#journal.violate(`${request.id} (${request.malformed?.name}) got no status: ${outcome.why}`);
+    }
+  }
+
+  #checkAnswer({ request, brokeItsWord }: Entry, outcome: Outcome): void {
+    if (outcome.kind === 'answered' || (brokeItsWord && outcome.kind === 'lost')) return;
+    // What may not be sent twice cannot be saved when its connection is closed under it.
+    const replayable = isIdempotent(request.method) && request.body.framing === 'none';
+    if (this.#races && !replayable && outcome.kind === 'refused' && outcome.status === 502) return;
+    const how = outcome.kind === 'refused' ? `was refused with ${outcome.status}` : `was lost: ${outcome.why}`;
+    this.#journal.violate(`${request.method} ${request.id} ${how}, though nothing was broken`);
+  }
+
+  #entry(request: RequestPlan): Entry {
+    const entry = this.#entries.get(request.id);
+    if (entry === undefined) throw new Error(`${request.id} is not of this scenario`);
+    return entry;
+  }
+}

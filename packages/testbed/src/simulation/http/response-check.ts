@@ -1,0 +1,99 @@
+import type { Journal } from '../journal.ts';
+import { PatternCheck } from '../pattern.ts';
+import type { Outcome } from './ledger.ts';
+import { declaredFraming, type Framing, fieldOf, hasConnectionOption, type MessageHead } from './message-reader.ts';
+import { bodyLength, hasBody, type RequestPlan } from './plan.ts';
+import { responseBodyKey } from './wire.ts';
+
+/** Statuses that something between client and origin may answer with by itself. */
+const REFUSALS: readonly number[] = [400, 405, 408, 413, 414, 417, 431, 500, 501, 502, 503, 504, 505];
+
+/** One final response as its client gets it, compared with what its origin was planned to say. */
+export class ResponseCheck {
+  readonly framing: Framing;
+  /** The connection ends with this response. */
+  readonly closes: boolean;
+  readonly #request: RequestPlan;
+  readonly #journal: Journal;
+  readonly #status: number;
+  readonly #byOrigin: boolean;
+  readonly #body: PatternCheck;
+
+  constructor(request: RequestPlan, head: MessageHead, journal: Journal, proxied: boolean) {
+    this.#request = request;
+    this.#journal = journal;
+    this.#status = statusOf(head);
+    this.#body = new PatternCheck(responseBodyKey(request.id));
+    const id = fieldOf(head, 'x-request-id');
+    this.#byOrigin = id !== null;
+    // A head that tells nothing can be passed on before the body turns out to be none.
+    const mayMisbehave = request.response.fault?.kind === 'garbage';
+    if (this.#byOrigin) this.#checkOriginHead(head, id);
+    else if (!this.#refuses && !mayMisbehave) journal.violate(`${request.id} got ${this.#status} from nobody`);
+    const declared = declaredFraming(head);
+    if (proxied && request.version === '1.0' && declared?.kind === 'chunked') {
+      journal.violate(`${request.id}, of HTTP/1.0, got a chunked response`);
+    }
+    const bodiless = request.method === 'HEAD' || this.#status === 204 || this.#status === 304;
+    if (this.#status === 204 && declared !== null) journal.violate(`the 204 for ${request.id} declares a body`);
+    // Who refuses without having read the whole head does not know that it is a HEAD.
+    const blind = !this.#byOrigin && bodiless && hasConnectionOption(head, 'close');
+    if (blind) this.framing = { kind: 'close' };
+    else this.framing = bodiless ? { kind: 'none' } : (declared ?? { kind: 'close' });
+    this.closes = this.#decideClose(head);
+  }
+
+  onBody(bytes: Uint8Array): void {
+    this.#body.add(bytes);
+  }
+
+  /** The response says that it is whole. */
+  complete(): Outcome {
+    if (!this.#byOrigin) {
+      const { id, method } = this.#request;
+      if (!this.#refuses && method !== 'HEAD') this.#journal.violate(`${id} got a whole ${this.#status} from nobody`);
+      return { kind: 'refused', status: this.#status };
+    }
+    const planned = this.#request.response;
+    const fault = this.#body.fault(hasBody(this.#request) ? bodyLength(planned.body) : 0);
+    if (fault !== null) this.#journal.violate(`response body of ${this.#request.id} at its client: ${fault}`);
+    return { kind: 'answered' };
+  }
+
+  get #refuses(): boolean {
+    return REFUSALS.includes(this.#status);
+  }
+
+  /** The connection is gone before the response was whole. */
+  breakOff(): void {
+    const fault = this.#byOrigin ? this.#body.fault(this.#body.length) : null;
+    if (fault !== null) this.#journal.violate(`beginning of the response body of ${this.#request.id}: ${fault}`);
+  }
+
+  #checkOriginHead(head: MessageHead, id: string | null): void {
+    const { id: asked, response } = this.#request;
+    if (id !== asked) this.#journal.violate(`the response to ${id} came to the client that had asked ${asked}`);
+    if (this.#status !== response.status) this.#journal.violate(`${asked} got ${this.#status}, not ${response.status}`);
+    const seen = Number(fieldOf(head, 'x-body-seen'));
+    if (!response.early && seen !== bodyLength(this.#request.body)) {
+      this.#journal.violate(`the origin of ${asked} had seen ${seen} bytes of its body when it answered`);
+    }
+    for (const [name, value] of response.headers) {
+      if (fieldOf(head, name.toLowerCase()) !== value)
+        this.#journal.violate(`${name} of the response to ${asked} is lost`);
+    }
+  }
+
+  #decideClose(head: MessageHead): boolean {
+    if (this.framing.kind === 'close' || hasConnectionOption(head, 'close')) return true;
+    const asksToKeep = this.#request.connection === 'keep-alive';
+    if (this.#request.version === '1.0') return !(asksToKeep && hasConnectionOption(head, 'keep-alive'));
+    return this.#request.connection === 'close';
+  }
+}
+
+/** Throws nothing: a status line that is none reads as 0, which no plan has. */
+export function statusOf(head: MessageHead): number {
+  const match = /^HTTP\/1\.1 ([1-5]\d\d) [\t\x20-\x7e]*$/.exec(head.startLine);
+  return match === null ? 0 : Number(match[1]);
+}
