@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
 import { pino } from 'pino';
 import agentPackage from '../package.json' with { type: 'json' };
@@ -98,20 +99,18 @@ async function listenForMetrics(settings: AgentSettings, agent: NodeAgent, log: 
 
 /** Ends with a last line that says why: a sentence for what a person can mend, an entry of the log for a defect. */
 function fail(error: unknown): never {
-  if (error instanceof StartError) {
-    stderr.write(`evenkeel-agent: ${error.message}\n`);
-  } else {
-    const msg = `unexpected error: ${error instanceof Error ? error.stack : String(error)}`;
-    stderr.write(`${JSON.stringify({ level: 60, time: Date.now(), component: 'agent', msg })}\n`);
-  }
-  end(1);
+  if (error instanceof StartError) end(1, `evenkeel-agent: ${error.message}`);
+  const msg = `unexpected error: ${error instanceof Error ? error.stack : String(error)}`;
+  end(1, JSON.stringify({ level: 60, time: Date.now(), component: 'agent', msg }));
 }
 
-function end(code: number): never {
+/** The log's own writes are asynchronous and may not be out when the process is gone; the last line must be. */
+function end(code: number, lastLine?: string): never {
   try {
     stderr.flushSync();
+    if (lastLine !== undefined) writeSync(2, `${lastLine}\n`);
   } catch {
-    // Standard error is gone; there is nobody left to tell.
+    // Standard error is gone or full; there is nobody to tell.
   }
   process.exit(code);
 }
