@@ -7,6 +7,8 @@
 export const NAME = { minimum: 1, maximum: 80 } as const;
 /** Letters and digits of any script, `_`, `-`, `.` (INS-16). */
 export const NAME_PATTERN = '^[\\p{L}\\p{N}_.-]+$';
+/** The same with what addresses and ports are written with. */
+export const TARGET_NAME_PATTERN = '^[\\p{L}\\p{N}_.:\\[\\]-]+$';
 export const DESCRIPTION_LENGTH = 256;
 /** Tags of one object (INS-17). */
 export const TAGS = { count: 20, keyLength: 64, valueLength: 256 } as const;

@@ -30,6 +30,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .code(problem.status)
     .header('content-type', PROBLEM_MEDIA_TYPE)
     .header('cache-control', 'no-store')
+    .header('request-id', request.id)
     .send(JSON.stringify(problem.toProblem(pathOf(request), request.id)));
 }
 

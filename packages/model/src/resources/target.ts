@@ -1,8 +1,15 @@
 import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
-import { BATCH, WEIGHT } from '../limits.ts';
+import { BATCH, NAME, TARGET_NAME_PATTERN, WEIGHT } from '../limits.ts';
 import { Address, Input, Nullable, Output, Patch, Port, Ref } from '../schema.ts';
-import { Name, OperationId, resource, Written } from './attributes.ts';
+import { OperationId, resource, Written } from './attributes.ts';
+
+const TargetName = Type.String({
+  minLength: NAME.minimum,
+  maxLength: NAME.maximum,
+  pattern: TARGET_NAME_PATTERN,
+  description: 'As other names, and with `:`, `[` and `]`: by default it is the address and port. Need not be unique.',
+});
 
 const identity = {
   address: Address('IPv4 or IPv6 address. Fixed after creation.'),
@@ -19,23 +26,26 @@ const settings = {
   zone: Type.String({ pattern: '^[A-Za-z0-9._-]*$', maxLength: 63, default: '', description: 'Where the target is.' }),
 };
 
-const properties = resource(Id('target', 'Identifier of the target.'), {
-  targetGroupId: Id('targetGroup', 'The target group that it is registered in.'),
-  ...identity,
-  ...settings,
-});
+const properties = {
+  ...resource(Id('target', 'Identifier of the target.'), {
+    targetGroupId: Id('targetGroup', 'The target group that it is registered in.'),
+    ...identity,
+    ...settings,
+  }),
+  name: TargetName,
+};
 
 export const Target = Output('Target', properties);
 export type Target = Static<typeof Target>;
 
 export const TargetWritten = Written('TargetWritten', properties);
 
-export const TargetPatch = Patch('TargetPatch', { name: Name, ...settings });
+export const TargetPatch = Patch('TargetPatch', { name: TargetName, ...settings });
 export type TargetPatch = Static<typeof TargetPatch>;
 
 /** One target as a client names it. Address and port together are its identity within the group. */
 export const TargetInput = Input('TargetInput', {
-  name: Type.Optional(Name),
+  name: Type.Optional(TargetName),
   address: identity.address,
   port: Type.Optional(identity.port),
   weight: Type.Optional(settings.weight),
@@ -52,7 +62,7 @@ export const TargetsRegistration = Input(
 );
 export type TargetsRegistration = Static<typeof TargetsRegistration>;
 
-const TargetChange = Patch('TargetChange', { id: properties.id, name: Name, ...settings });
+const TargetChange = Patch('TargetChange', { id: properties.id, name: TargetName, ...settings });
 
 export const TargetsPatch = Input(
   'TargetsPatch',

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { contract, type OperationName } from '@evenkeel/model/contract/contract.ts';
+import type { Route } from '@evenkeel/model/contract/route.ts';
+import { ERRORS } from '@evenkeel/model/errors.ts';
+import type { Problem } from '@evenkeel/model/problem.ts';
+import type { TSchema } from 'typebox';
+import { Validators } from '../src/api/validation.ts';
+import { type Answer, Running } from './running.ts';
+
+const ROUTES = Object.entries<Route>(contract) as [OperationName, Route][];
+const validators = new Validators();
+const isProblem = validators.for({ $ref: 'Problem#' } as TSchema, 'body');
+
+/** Checks that the answer is a problem of that code, complete and with its own media type. */
+function assertProblem(answer: Answer, code: keyof typeof ERRORS, name: string): Problem {
+  const problem = answer.body as Problem;
+  assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8', name);
+  isProblem(problem);
+  assert.equal(problem.code, code, `${name}: ${problem.detail}`);
+  assert.equal(answer.status, ERRORS[code].status, name);
+  assert.equal(problem.requestId, answer.headers.get('request-id'), name);
+  return problem;
+}
+
+/** An identifier of the right form that names nothing. */
+function unknownId(parameter: string): string {
+  const prefixes: Record<string, string> = {
+    loadBalancerId: 'lb',
+    listenerId: 'lsn',
+    backendServiceId: 'svc',
+    targetGroupId: 'tg',
+    targetId: 'tgt',
+    elasticIpId: 'eip',
+    operationId: 'op',
+  };
+  return parameter === 'nodeId' ? 'unknown' : `${prefixes[parameter]}-01hf7yat018zv6cc00`;
+}
+
+const parametersOf = (route: Route) => [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+const unknownParams = (route: Route) => Object.fromEntries(parametersOf(route).map((name) => [name, unknownId(name)]));
+
+/** Bodies that are valid as such. */
+const BODIES: Partial<Record<OperationName, unknown>> = {
+  registerTargets: { targets: [{ address: '10.0.0.1' }] },
+  updateTargets: { targets: [{ id: unknownId('targetId') }] },
+  deregisterTargets: { targetIds: [unknownId('targetId')] },
+  associateElasticIp: { loadBalancerId: unknownId('loadBalancerId') },
+};
+
+test('every route', async (t) => {
+  const running = await Running.start(t);
+  for (const [name, route] of ROUTES) {
+    await t.test(name, async () => {
+      const params = unknownParams(route);
+      const body = route.body === undefined ? undefined : (BODIES[name] ?? {});
+      const wrongTokens = [
+        '',
+        'Basic eDp5',
+        'Bearer',
+        'Bearer x',
+        `Bearer ${running.nodeToken}`,
+        `bearer ${running.adminToken}x`,
+      ];
+      for (const authorization of wrongTokens) {
+        const answer = await running.try(name, { params, body, headers: { authorization } });
+        assertProblem(answer, 'unauthenticated', `${name} ${authorization}`);
+        assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
+      }
+      if (parametersOf(route).length > 0) {
+        assertProblem(await running.try(name, { params, body }), 'resource-not-found', name);
+        const malformed = Object.fromEntries(parametersOf(route).map((parameter) => [parameter, 'NOT_AN_ID']));
+        const problem = assertProblem(await running.try(name, { params: malformed, body }), 'validation-failed', name);
+        assert.match(problem.errors![0]!.field, /^path /);
+      }
+      const query = await running.try(name, { params, body, query: { nonsense: 1 } });
+      const unknown = assertProblem(query, 'validation-failed', name);
+      assert.deepEqual(
+        unknown.errors!.map(({ field }) => field),
+        ['query nonsense'],
+      );
+      await checkBodies(running, name, route, params);
+    });
+  }
+});
+
+async function checkBodies(running: Running, name: OperationName, route: Route, params: Record<string, string>) {
+  if (route.method === 'GET') return;
+  if (route.body === undefined) {
+    assertProblem(await running.try(name, { params, body: { x: 1 } }), 'validation-failed', name);
+    return;
+  }
+  assertProblem(await running.try(name, { params }), 'validation-failed', `${name} without a body`);
+  for (const body of [[], 'text', 1, null]) {
+    assertProblem(await running.try(name, { params, body }), 'validation-failed', `${name} ${JSON.stringify(body)}`);
+  }
+  const problem = assertProblem(await running.try(name, { params, body: { nonsense: 1 } }), 'validation-failed', name);
+  const error = problem.errors!.find(({ field }) => field === '/nonsense');
+  assert.equal(error?.reason, 'is not a field that is known here', name);
+}
+
+test('every route of an existing object answers with what the contract says', async (t) => {
+  const running = await Running.start(t);
+  const loadBalancer = await running.call('createLoadBalancer', {
+    body: { name: 'a', listeners: [{ protocol: 'http', port: 80, service: { targets: [{ address: '10.0.0.1' }] } }] },
+  });
+  const elasticIp = await running.call('createElasticIp', { body: {} });
+  const [listener] = (await running.call('listListeners')).items;
+  const [service] = (await running.call('listBackendServices')).items;
+  const [group] = (await running.call('listTargetGroups')).items;
+  const [target] = (await running.call('listTargets', { params: { targetGroupId: group!.id } })).items;
+  const params = {
+    loadBalancerId: loadBalancer.id,
+    listenerId: listener!.id,
+    backendServiceId: service!.id,
+    targetGroupId: group!.id,
+    targetId: target!.id,
+    elasticIpId: elasticIp.id,
+    operationId: loadBalancer.operationId,
+  };
+  const bodies: Partial<Record<OperationName, unknown>> = {
+    createLoadBalancer: { name: 'b' },
+    createListener: { loadBalancerId: loadBalancer.id, protocol: 'tcp', port: 81, service: {} },
+    createBackendService: { loadBalancerId: loadBalancer.id, name: 's', protocol: 'tcp', port: 82, targets: [] },
+    createTargetGroup: { loadBalancerId: loadBalancer.id, name: 'g' },
+    registerTargets: { targets: [{ address: '::1', port: 1 }] },
+    updateTargets: { targets: [{ id: target!.id, weight: 1 }] },
+    deregisterTargets: { targetIds: [target!.id] },
+    createElasticIp: { name: 'e' },
+    associateElasticIp: { loadBalancerId: loadBalancer.id },
+    applyConfiguration: { loadBalancers: [{ name: 'c' }] },
+  };
+  const order = (name: OperationName) => (/^delete|^deregister|^disassociate/.test(name) ? 1 : 0);
+  const skipped: OperationName[] = [
+    'getNode',
+    'forgetNode',
+    'deregisterTargets',
+    'deleteBackendService',
+    'deleteTargetGroup',
+  ];
+  for (const [name, route] of ROUTES.toSorted(([a], [b]) => order(a) - order(b))) {
+    if (skipped.includes(name) || name.startsWith('delete')) continue;
+    const body = route.body === undefined ? undefined : (bodies[name] ?? {});
+    const answer = await running.try(name, { params, body });
+    assert.equal(answer.status, route.status, `${name}: ${JSON.stringify(answer.body)}`);
+    validators.for(route.response, 'body')(answer.body);
+    if (route.method === 'GET') continue;
+    const written = answer.body as { operationId: string; updatedAt?: string; generation: number };
+    assert.equal(answer.headers.get('evenkeel-operation'), written.operationId, name);
+    assert.match(answer.headers.get('evenkeel-generation')!, /^\d+$/, name);
+    if (written.updatedAt) assert.equal(answer.headers.get('etag'), `"${written.generation}"`, name);
+  }
+  for (const name of [
+    'deleteListener',
+    'deleteBackendService',
+    'deleteTargetGroup',
+    'deleteElasticIp',
+    'deleteLoadBalancer',
+  ] as const) {
+    const answer = await running.try(name, { params });
+    assert.equal(answer.status, 200, name);
+    validators.for(contract[name].response, 'body')(answer.body);
+  }
+});
+
+test('what is not part of the API', async (t) => {
+  const running = await Running.start(t);
+  const headers = { authorization: `Bearer ${running.adminToken}`, 'content-type': 'application/json' };
+  const send = (method: string, path: string, body?: string) =>
+    running.send(method, path, { headers, ...(body !== undefined && { body }) });
+
+  assertProblem(await send('GET', '/v1/nothing'), 'route-not-found', 'unknown path');
+  assertProblem(await send('GET', '/v1/load-balancers/'), 'validation-failed', 'empty identifier');
+  const put = await send('PUT', '/v1/load-balancers', '{}');
+  assertProblem(put, 'method-not-allowed', 'PUT');
+  assert.equal(put.headers.get('allow'), 'GET, POST, HEAD');
+  assertProblem(await send('DELETE', '/v1/load-balancers'), 'method-not-allowed', 'DELETE');
+
+  for (const body of [
+    '{',
+    '{"name":}',
+    '{"a":1}x',
+    '\u0000',
+    '{"__proto__":{"x":1}}',
+    '{"constructor":{"prototype":{}}}',
+  ]) {
+    assertProblem(await send('POST', '/v1/load-balancers', body), 'malformed-request', body);
+  }
+  assertProblem(
+    await send('POST', '/v1/load-balancers', `{"name":"${'x'.repeat(2 << 20)}"}`),
+    'body-too-large',
+    '2 MiB',
+  );
+  const form = { headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, body: 'name=x' };
+  assertProblem(await running.send('POST', '/v1/load-balancers', form), 'unsupported-media-type', 'a form');
+  assertProblem(await send('GET', '/v1/load-balancers/%ff'), 'malformed-request', 'a path that is not UTF-8');
+  assertProblem(await send('GET', '/v1/load-balancers?limit=x'), 'validation-failed', 'a limit that is no number');
+});
