@@ -24,7 +24,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command...]', 'show help for a command')
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: termOf })
     .configureOutput({
       writeOut: io.out,
       writeErr: io.err,
@@ -57,6 +57,17 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addCompletion(program, bind);
 
   return program.addHelpText('after', () => `\n${exitCodes()}`);
+}
+
+/** A command in the list of its group: with the alias that saves typing, if it has one, and its arguments. */
+function termOf(command: Command): string {
+  const name = command.name();
+  const names = [name, ...command.aliases().filter((alias) => alias.length < name.length)].join('|');
+  const args = command.registeredArguments.map((argument) => {
+    const text = `${argument.name()}${argument.variadic ? '...' : ''}`;
+    return argument.required ? `<${text}>` : `[${text}]`;
+  });
+  return [names, ...args].join(' ');
 }
 
 /** main.ts runs these when they come first; here they are for help and completion. */
