@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Reactor } from '../reactor.ts';
+import { simulatedHarness } from '../simulated/harness.ts';
 import { CONTRACT } from './cases.ts';
 import type { ReactorHarness, World } from './harness.ts';
 import { portableHarness, uringHarness } from './local-worlds.ts';
@@ -43,3 +44,4 @@ function contract(harness: ReactorHarness): void {
 
 contract(uringHarness);
 contract(portableHarness);
+contract(simulatedHarness);

@@ -14,6 +14,8 @@ export interface NetworkConditions {
   readonly receiveBuffer: Range;
   /** The most that one receive takes of what is there. */
   readonly receivePiece: Range;
+  /** How many receives the kernel carries out for one connection before protocol code runs. */
+  readonly receives: Range;
   /** From the first event that a reactor has not seen to its next turn. */
   readonly turnDelay: Range;
   /** A pause in one direction of a connection, drawn for each piece. */
@@ -57,11 +59,12 @@ export const NO_FAULTS: FaultRates = {
 /** A fast network that breaks nothing. */
 export const CALM: NetworkConditions = {
   latency: [0.05, 0.2],
-  piece: [1460, 65536],
+  piece: [16 * 1024, 64 * 1024],
   gap: 0.1,
   sendBuffer: [64 * 1024, 256 * 1024],
   receiveBuffer: [64 * 1024, 128 * 1024],
   receivePiece: [16 * 1024, 16 * 1024],
+  receives: [1, 2],
   turnDelay: [0.01, 0.1],
   stall: { chance: 0, duration: [0, 0] },
   lateFin: { chance: 0, duration: [0, 0] },
@@ -81,6 +84,7 @@ export function drawConditions(random: Random, faults: FaultRates = NO_FAULTS): 
     sendBuffer: [256, random.pick([512, 4096, 65536])],
     receiveBuffer: [256, random.pick([512, 4096, 65536])],
     receivePiece: [random.pick([1, 100, 4096, 16384]), 16384],
+    receives: [1, random.pick([1, 3, 20])],
     turnDelay: [0.01, random.pick([0.05, 1, 5])],
     stall: { chance: random.pick([0, 0, 0.01]), duration: [1, 400] },
     lateFin: { chance: random.pick([0, 0.3, 1]), duration: [0.1, random.pick([5, 300])] },

@@ -177,7 +177,8 @@ export class SimulatedConnection implements Connection {
   }
 
   passDeadline(): void {
-    if (this.#leaving === 'abort') return;
+    const lingers = this.#leaving === 'linger' && this.#finSent;
+    if (this.#leaving === 'abort' || lingers) return;
     this.#trace('onDeadline');
     this.handler.onDeadline(this);
   }
@@ -246,7 +247,11 @@ export class SimulatedConnection implements Connection {
     }
     if (this.#paused || this.#leaving !== 'no' || this.#endCollected) return;
     const { arena } = this.#reactor;
-    while (socket.in.arrived > 0) {
+    for (let left = this.#reactor.drawReceives(); socket.in.arrived > 0; left--) {
+      if (left === 0) {
+        this.wake();
+        return;
+      }
       const buffer = arena.acquire();
       if (buffer === NO_BUFFER) {
         this.#reactor.starve(this);

@@ -26,8 +26,8 @@ const FIRST_EPHEMERAL = 32_768;
 export class SimulatedNetwork {
   readonly random: Random;
   readonly conditions: NetworkConditions;
-  /** Milliseconds since the simulation began. */
-  now = 0;
+  /** Milliseconds of virtual time; not 0 at the beginning, as 0 means "no deadline" to reactors. */
+  now = 1;
   /** How often something was broken on purpose. */
   readonly faults: Record<FaultKind, number> = {
     refuse: 0,

@@ -167,6 +167,10 @@ export class SimulatedReactor implements Reactor {
     if (bytes > this.peakUnsent) this.peakUnsent = bytes;
   }
 
+  drawReceives(): number {
+    return this.#random.within(this.network.conditions.receives);
+  }
+
   drawReceiveSize(): number {
     return this.#random.within(this.network.conditions.receivePiece);
   }
