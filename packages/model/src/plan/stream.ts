@@ -9,7 +9,12 @@ import type { PlanDelta, PlanEntry } from './plan.ts';
  * version that the agent does not have, makes it say `resync`.
  */
 export type ToAgent =
-  | { readonly type: 'snapshot'; readonly version: number; readonly hash: string; readonly entries: readonly PlanEntry[] }
+  | {
+      readonly type: 'snapshot';
+      readonly version: number;
+      readonly hash: string;
+      readonly entries: readonly PlanEntry[];
+    }
   | ({ readonly type: 'delta' } & PlanDelta);
 
 export type FromAgent =

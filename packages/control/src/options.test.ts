@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEFAULT_POOLS, parseOptions } from './options.ts';
+import { StartError } from './start-error.ts';
+
+test('flags go before the environment, and that before the defaults', () => {
+  const defaults = parseOptions([], {})!;
+  assert.deepEqual(
+    [defaults.home, defaults.host, defaults.port, defaults.logLevel, defaults.pools],
+    ['.evenkeel', '127.0.0.1', 7700, 'info', DEFAULT_POOLS],
+  );
+  const environment = {
+    EVENKEEL_HOME: '/e',
+    EVENKEEL_PORT: '1',
+    EVENKEEL_HOST: '::1',
+    EVENKEEL_VIP_POOL: '127.9.0.0/24',
+    EVENKEEL_LOG_LEVEL: 'warn',
+  };
+  const given = parseOptions(['--home', '/f', '--quota', 'nodes=3', '--quota', 'elasticIps=0'], environment)!;
+  assert.deepEqual(
+    [
+      given.home,
+      given.host,
+      given.port,
+      given.logLevel,
+      given.pools.vip.cidr,
+      given.quotas.nodes,
+      given.quotas.elasticIps,
+    ],
+    ['/f', '::1', 1, 'warn', '127.9.0.0/24', 3, 0],
+  );
+  assert.equal(parseOptions(['--help'], {}), null);
+});
+
+for (const [args, says] of [
+  [['--host', '0.0.0.0'], /--host 0\.0\.0\.0 is not a loopback address/],
+  [['--host', '10.0.0.1'], /is not a loopback address/],
+  [['--host', 'localhost'], /is not a loopback address/],
+  [['--port', '65536'], /--port 65536 is not a port/],
+  [['--port', ''], /is not a port/],
+  [['--vip-pool', 'x'], /x is not an IPv4 network/],
+  [['--elastic-ip-pool', '127.0.0.1/16'], /is not an IPv4 network/],
+  [['--quota', 'listeners=5'], /--quota listeners=5 is not a quota; .*loadBalancers/],
+  [['--quota', 'loadBalancers=x'], /is not a quota/],
+  [['--quota', 'toString=1'], /is not a quota/],
+  [['--log-level', 'loud'], /--log-level loud is not a level; .*warn/],
+  [['--nonsense'], /--nonsense.*see --help/],
+  [['stray'], /stray.*see --help/],
+] as const) {
+  test(`refuses ${args.join(' ')}`, () => {
+    assert.throws(
+      () => parseOptions(args, {}),
+      (error) => {
+        assert.ok(error instanceof StartError);
+        assert.match(error.message, says);
+        return true;
+      },
+    );
+  });
+}
