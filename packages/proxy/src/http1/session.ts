@@ -1,6 +1,6 @@
-import { NO_BUFFER } from '../reactor/arena.ts';
-import { Closed, type Connection, type ConnectionHandler } from '../reactor/reactor.ts';
 import { clientHash } from '../balance/client-hash.ts';
+import { NO_BUFFER } from '../reactor/arena.ts';
+import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
@@ -9,19 +9,15 @@ import { UpstreamConnection } from '../upstream/connection.ts';
 import type { Exchange, UpstreamLoss } from '../upstream/exchange.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
-import type { Listener, Session } from '../worker/listener.ts';
+import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
+import type { Listener, Session } from '../worker/listener.ts';
 import { Body } from './body.ts';
 import { HeadError, STATUS_OF_HEAD_ERROR } from './head-error.ts';
 import { InputQueue } from './input-queue.ts';
 import { isIdempotent, Method } from './method.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from './partial-head.ts';
 import type { ResponseHead } from './response-head.ts';
-
-/** A side that has this many bytes unsent stops the other side's reading, in bytes … */
-const HIGH_WATER = 64 * 1024;
-/** … until it has no more than this. */
-const LOW_WATER = 16 * 1024;
 
 /** Targets that are tried for one request before it fails. */
 const MAX_ATTEMPTS = 3;
@@ -127,7 +123,7 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
   onSent(connection: Connection): void {
     if (!this.#active) return;
     if (connection.unsent > 0) connection.setDeadline(this.#worker.reactor.now + this.listener.planned.idleTimeout);
-    if (this.#upstreamPaused && connection.unsent <= LOW_WATER) {
+    if (this.#upstreamPaused && isRelieved(connection)) {
       this.#upstreamPaused = false;
       this.#upstream?.resume();
     }
@@ -209,7 +205,8 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
       this.#fail(400);
       return;
     }
-    const paused = !input.empty || (this.#active && !this.#requestBody.done && this.#upstreamReady && this.#congested());
+    const paused =
+      !input.empty || (this.#active && !this.#requestBody.done && this.#upstreamReady && this.#congested());
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (paused) {
@@ -221,7 +218,7 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
   }
 
   #congested(): boolean {
-    return this.#upstream !== null && this.#upstream.connection.unsent > HIGH_WATER;
+    return this.#upstream !== null && isCongested(this.#upstream.connection);
   }
 
   #receiveHead(buffer: number, start: number, end: number, input: InputQueue): void {
@@ -399,7 +396,7 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
   }
 
   onUpstreamSent(connection: Connection): void {
-    if (this.#requestBody.done || connection.unsent > LOW_WATER) return;
+    if (this.#requestBody.done || !isRelieved(connection)) return;
     this.#upstream?.expectProgress(false);
     this.#pump();
   }
@@ -496,7 +493,7 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
     this.#record.bytesSent += end - start;
     connection.send(buffer, start, end);
     connection.setDeadline(this.#worker.reactor.now + this.listener.planned.idleTimeout);
-    if (!this.#upstreamPaused && connection.unsent > HIGH_WATER && this.#upstream !== null) {
+    if (!this.#upstreamPaused && isCongested(connection) && this.#upstream !== null) {
       this.#upstreamPaused = true;
       this.#upstream.pause();
     }

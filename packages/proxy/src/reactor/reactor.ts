@@ -111,6 +111,8 @@ export interface Connection {
   readonly localPort: number;
   /** Bytes queued by `send` that have not been handed over yet. */
   readonly unsent: number;
+  /** Sends that have not been handed over whole yet: each but those of interned bytes keeps a buffer. */
+  readonly queued: number;
   /**
    * Queues memory[start, end) of a buffer, in order behind what is queued already. One count of the buffer goes with
    * it and is released when the bytes are handed over or the connection is gone. `NO_BUFFER` is for interned bytes.

@@ -107,6 +107,10 @@ export abstract class StreamConnection implements Connection, Unsettled {
     return this.queue.bytes;
   }
 
+  get queued(): number {
+    return this.queue.length;
+  }
+
   send(buffer: number, start: number, end: number): void {
     if (this.#phase > Phase.open || this.#finWanted || this.#broken !== null || start === end) {
       this.#context.arena.release(buffer);

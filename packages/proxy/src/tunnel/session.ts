@@ -1,18 +1,14 @@
 import { clientHash } from '../balance/client-hash.ts';
 import { Closed, type Connection, type ConnectionHandler } from '../reactor/reactor.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
+import { ConnectionRecord } from '../telemetry/connection-record.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
-import { ConnectionRecord } from '../telemetry/connection-record.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
+import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, Session } from '../worker/listener.ts';
-
-/** A side that has this many bytes unsent stops the other side's reading, in bytes … */
-const HIGH_WATER = 64 * 1024;
-/** … until it has no more than this. */
-const LOW_WATER = 16 * 1024;
 
 /** Targets that are tried for one connection before it fails. */
 const MAX_ATTEMPTS = 3;
@@ -112,7 +108,7 @@ export class TunnelSession implements ConnectionHandler, Session {
     if (from === this.#client) {
       this.#record.bytesReceived += end - start;
       upstream.send(buffer, start, end);
-      if (upstream.unsent > HIGH_WATER && !this.#clientPaused) {
+      if (isCongested(upstream) && !this.#clientPaused) {
         this.#clientPaused = true;
         this.#client.pause();
       }
@@ -120,7 +116,7 @@ export class TunnelSession implements ConnectionHandler, Session {
     }
     this.#record.bytesSent += end - start;
     this.#client.send(buffer, start, end);
-    if (this.#client.unsent > HIGH_WATER && !this.#targetPaused) {
+    if (isCongested(this.#client) && !this.#targetPaused) {
       this.#targetPaused = true;
       upstream.pause();
     }
@@ -128,7 +124,7 @@ export class TunnelSession implements ConnectionHandler, Session {
 
   onSent(to: Connection): void {
     this.#moved = true;
-    if (to.unsent > LOW_WATER) return;
+    if (!isRelieved(to)) return;
     if (to === this.#client) {
       if (!this.#targetPaused) return;
       this.#targetPaused = false;

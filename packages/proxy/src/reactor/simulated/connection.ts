@@ -46,6 +46,8 @@ export class SimulatedConnection implements Connection {
   readonly #sending: Outgoing[] = [];
   /** Handed over by the kernel while the connection was paused. */
   readonly #kept: Incoming[] = [];
+  /** Handed over whole, and not reported yet. */
+  #inHand = 0;
   #paused = false;
   #ending = false;
   #leaving: Leaving = 'no';
@@ -65,6 +67,10 @@ export class SimulatedConnection implements Connection {
   }
 
   // ---- what protocol code calls
+
+  get queued(): number {
+    return this.#inHand + this.#sending.length;
+  }
 
   send(buffer: number, start: number, end: number): void {
     this.#reactor.arena.assertSendable(buffer, start, end);
@@ -230,6 +236,7 @@ export class SimulatedConnection implements Connection {
       if (first.at < first.end) break;
       this.#sending.shift();
       buffers.push(first.buffer);
+      this.#inHand++;
     }
     if (bytes > 0) completions.push({ kind: 'sent', bytes, buffers });
     if (this.#sending.length > 0 || this.#finSent) return;
@@ -299,6 +306,7 @@ export class SimulatedConnection implements Connection {
 
   #deliverSent(bytes: number, buffers: readonly number[]): void {
     this.unsent -= bytes;
+    this.#inHand -= buffers.length;
     for (const buffer of buffers) this.#reactor.arena.release(buffer);
     if (buffers.length === 0 || this.#leaving === 'abort') return;
     this.#trace(`onSent, ${this.unsent} unsent`);
@@ -339,6 +347,7 @@ export class SimulatedConnection implements Connection {
     for (const { buffer } of this.#sending.splice(0)) arena.release(buffer);
     for (const incoming of this.#kept.splice(0)) if (incoming.kind === 'received') arena.release(incoming.buffer);
     this.unsent = 0;
+    this.#inHand = 0;
     this.#reactor.forgetConnection(this);
   }
 
