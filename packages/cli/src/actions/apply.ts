@@ -25,7 +25,8 @@ export async function apply(call: Call): Promise<number | undefined> {
     if (mustAsk(io, call)) await askAboutDeletions(session, entries);
     const result = await send(session, entries, false);
     report(session, result);
-    if (result.operationId !== null) await settle(session, result.operationId, options);
+    const mayPend = differs(result) || options.wait !== false;
+    if (result.operationId !== null && mayPend) await settle(session, result.operationId, options);
   });
   return exitCode;
 }

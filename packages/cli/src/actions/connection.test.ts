@@ -37,8 +37,8 @@ test('the home says where its control plane is, and has the token', () => {
 
 test('options before the environment before the home', () => {
   keep('credentials/admin.json', { token: 'secret' });
-  const env = { EVENKEEL_URL: 'http://10.0.0.1:1/', EVENKEEL_TOKEN: 'from env' };
-  assert.deepEqual(findConnection({ home }, env), { url: 'http://10.0.0.1:1', token: 'from env' });
+  const env = { EVENKEEL_URL: 'http://10.0.0.1:1/', EVENKEEL_TOKEN: 'from-env' };
+  assert.deepEqual(findConnection({ home }, env), { url: 'http://10.0.0.1:1', token: 'from-env' });
   assert.deepEqual(findConnection({ home, url: 'https://lb.example', token: 'own' }, env), {
     url: 'https://lb.example',
     token: 'own',
@@ -75,6 +75,9 @@ test('what is wrong is said in one sentence, without the token', () => {
   keep('credentials/admin.json', { token: 7 });
   assert.match(failure(() => findConnection({ home }, {})).message, /holds no token/);
   assert.equal(failure(() => findConnection({ home, url: 'ftp://x' }, {})).exitCode, EXIT.usage);
+  const broken = failure(() => findConnection({ home }, { EVENKEEL_TOKEN: 'secret\r' }));
+  assert.equal(broken.exitCode, EXIT.usage);
+  assert.ok(!broken.message.includes('secret'));
 });
 
 test('a credential of somebody else', { skip: process.getuid?.() === 0 && 'root may read everything' }, () => {

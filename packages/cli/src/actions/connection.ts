@@ -30,6 +30,10 @@ const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
 export function findConnection(options: ConnectionOptions, env: Readonly<NodeJS.ProcessEnv>): Connection {
   const url = originOf(options.url || env.EVENKEEL_URL);
   const token = options.token || env.EVENKEEL_TOKEN;
+  // The error of `fetch` about it would quote the token.
+  if (token && !/^[!-~]+$/.test(token)) {
+    throw new CliFailure(EXIT.usage, 'the token has spaces or line ends in it: give it as it is in its file.');
+  }
   if (url !== undefined && token) return { url, token };
 
   const path = locateHome(options.home, env).adminCredential;

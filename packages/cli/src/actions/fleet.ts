@@ -70,14 +70,14 @@ export function listNodes(call: Call) {
 
 export function showNode(call: Call) {
   return withSession(call, async (session) => {
-    const node = await session.client.getNode({ params: { nodeId: call.args[0] as string } });
+    const node = await session.client.getNode({ params: { nodeId: nodeIdOf(call) } });
     printOne(session, node, () => details(node, session.paint));
   });
 }
 
 export function forgetNode(call: Call) {
   return withSession(call, async (session) => {
-    const nodeId = call.args[0] as string;
+    const nodeId = nodeIdOf(call);
     if (mustAsk(session.io, call)) await confirm(session.io, `Forget node ${nodeId}`);
     const answer = await session.client.forgetNode({ params: { nodeId } });
     printOne(session, answer, () => `Node ${answer.id} is forgotten.\n`);
@@ -87,6 +87,12 @@ export function forgetNode(call: Call) {
 function operationId(call: Call): string {
   const text = call.args[0] as string;
   if (!isIdOf('operation', text)) throw notFound('operation', text);
+  return text;
+}
+
+function nodeIdOf(call: Call): string {
+  const text = call.args[0] as string;
+  if (text === '') throw notFound('node', text);
   return text;
 }
 

@@ -5,6 +5,7 @@ import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { placeOf } from './columns.ts';
+import { concurrently } from './concurrently.ts';
 import { loadBalancers, targetGroups } from './kinds.ts';
 import { ambiguous, isIdOf, notFound, resolve, resolvePart } from './reference.ts';
 import type { Session } from './session.ts';
@@ -35,12 +36,12 @@ export class TargetFinder {
     const wanted = text.slice(slash + 1);
     const isId = isIdOf('target', wanted);
     const groups = await this.#groups(slash < 0 ? undefined : text.slice(0, slash));
-    const found: { readonly group: TargetGroup; readonly target: Target }[] = [];
-    for (const group of groups) {
-      for (const target of await this.#targetsOf(group.id)) {
-        if (isId ? target.id === wanted : isNamed(target, wanted)) found.push({ group, target });
-      }
-    }
+    const matches = (target: Target) => (isId ? target.id === wanted : isNamed(target, wanted));
+    const perGroup = await concurrently(groups, async (group) => {
+      const targets = await this.#targetsOf(group.id);
+      return targets.filter(matches).map((target) => ({ group, target }));
+    });
+    const found = perGroup.flat();
     // The very place or name before an address that several ports share.
     const exact = found.filter(({ target }) => placeOf(target) === wanted || target.name === wanted);
     const candidates = exact.length > 0 ? exact : found;
@@ -68,8 +69,14 @@ export class TargetFinder {
     throw new CliFailure(EXIT.usage, 'the targets are in several groups: change one group at a time.');
   }
 
-  async groups(): Promise<readonly TargetGroup[]> {
-    return this.#groups(undefined);
+  /** All targets of the scope, group by group; only those with the address, if one is given. */
+  async all(address: string | undefined): Promise<Target[]> {
+    const { client } = this.#session;
+    const query = { limit: PAGE.maximum, ...(address !== undefined && { address }) };
+    const perGroup = await concurrently(await this.#groups(undefined), ({ id: targetGroupId }) =>
+      Array.fromAsync(items(client.listTargets, { params: { targetGroupId }, query })),
+    );
+    return perGroup.flat();
   }
 
   async #groups(named: string | undefined): Promise<readonly TargetGroup[]> {

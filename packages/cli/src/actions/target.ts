@@ -1,5 +1,3 @@
-import { items } from '@evenkeel/client/items.ts';
-import { PAGE } from '@evenkeel/model/limits.ts';
 import type { Target, TargetPatch } from '@evenkeel/model/resources/target.ts';
 import type { Call } from '../commands/call.ts';
 import { bodyOf } from '../commands/fields.ts';
@@ -19,14 +17,7 @@ import { patchOf, precondition, written, writtenAll } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
-    const { address } = call.options;
-    const groups = await new TargetFinder(session, call.options).groups();
-    const query = { limit: PAGE.maximum, ...(address && { address }) };
-    const all: Target[] = [];
-    for (const { id: targetGroupId } of groups) {
-      for await (const target of items(session.client.listTargets, { params: { targetGroupId }, query }))
-        all.push(target);
-    }
+    const all = await new TargetFinder(session, call.options).all(call.options.address);
     const names = session.form === 'text' ? await Names.load(session.client, 'listTargetGroups') : new Names();
     printList(session, all, targetColumns(names), (target) => target.id);
   });

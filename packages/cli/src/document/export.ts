@@ -3,6 +3,7 @@ import { items } from '@evenkeel/client/items.ts';
 import { PAGE } from '@evenkeel/model/limits.ts';
 import type { LoadBalancerDocument } from '@evenkeel/model/resources/document.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import { concurrently } from '../actions/concurrently.ts';
 
 /** Fields that the control plane gives an object, and that a document does not set. */
 type Given = 'id' | 'generation' | 'createdAt' | 'updatedAt';
@@ -21,11 +22,10 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
   ]);
   const names = new Map([...services, ...groups].map(({ id, name }) => [id, name]));
   const nameOf = (id: string | null) => (id === null ? null : (names.get(id) ?? id));
-  const targetGroups: NonNullable<LoadBalancerDocument['targetGroups']> = [];
-  for (const group of groups) {
+  const targetGroups = await concurrently(groups, async (group) => {
     const { loadBalancerId: _, targetCount: __, ...own } = withoutGiven(group);
-    targetGroups.push({ ...own, targets: await targetsOf(client, group.id) });
-  }
+    return { ...own, targets: await targetsOf(client, group.id) };
+  });
   const { elasticIpId: _, status: __, ...own } = withoutGiven(lb);
   return {
     ...own,
