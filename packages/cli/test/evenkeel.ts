@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,12 @@ import { type Running, readRunning } from '../src/start/running.ts';
 /** How long anything in these tests may take; far above what it does take. */
 const PATIENCE = 30_000;
 const POLL = 10;
+
+/** Load balancers of different homes get different addresses, and those of one home the same in each of its runs. */
+function vipPoolOf(home: string): string {
+  const [second, third] = createHash('sha256').update(home).digest();
+  return `127.${100 + (second % 128)}.${third}.0/24`;
+}
 
 /** A home of its own for a test. Whatever still runs on it at the end is killed. */
 export function temporaryHome(t: TestContext): string {
@@ -34,7 +41,7 @@ export class Evenkeel {
   stdout = '';
   stderr = '';
 
-  constructor(home: string, args: readonly string[] = [], options: { uid?: number; env?: NodeJS.ProcessEnv } = {}) {
+  constructor(home: string, args: readonly string[] = [], options: { uid?: number } = {}) {
     this.home = home;
     const ports = ['--port', '0', '--metrics-port', '0'].filter(
       (_, i) => !args.includes(i < 2 ? '--port' : '--metrics-port'),
@@ -45,7 +52,7 @@ export class Evenkeel {
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         ...(options.uid && { uid: options.uid, gid: options.uid }),
-        env: { ...process.env, ...options.env },
+        env: { ...process.env, EVENKEEL_VIP_POOL: vipPoolOf(home) },
       },
     );
     this.#exit = once(this.child, 'close');

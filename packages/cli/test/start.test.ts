@@ -1,13 +1,25 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startTimeOf } from '../src/start/process-time.ts';
 import { adminToken, ask, Evenkeel, pidOf, temporaryHome, until } from './evenkeel.ts';
 
 const mode = (path: string) => statSync(path).mode & 0o777;
+
+/** Makes a load balancer through the API. Resolves with its VIP. */
+async function createLoadBalancer(url: string, token: string, document: object): Promise<string> {
+  const answer = await ask(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': 'test' },
+    body: JSON.stringify(document),
+  });
+  assert.equal(answer?.status, 201, JSON.stringify(answer));
+  return (JSON.parse(answer.body) as { vip: string }).vip;
+}
 
 describe('evenkeel start', () => {
   test('the first start has a demo that answers, and Ctrl-C ends everything with 0', async (t) => {
@@ -68,6 +80,61 @@ describe('evenkeel start', () => {
     await until('its servers have ended', () => pidOf(home, 'origin-1') === null);
     third.signal('SIGTERM');
     assert.equal(await third.ended(), 0);
+  });
+
+  test('it can be stopped while it starts', async (t) => {
+    const home = temporaryHome(t);
+    const evenkeel = new Evenkeel(home);
+    await evenkeel.says(/^Starting/m);
+    evenkeel.signal('SIGINT');
+    assert.equal(await evenkeel.ended(), 0);
+    assert.doesNotMatch(evenkeel.stdout, /Ready|demo/);
+    assert.equal(evenkeel.stderr, '');
+  });
+
+  test('a request in flight is waited for, and a second Ctrl-C ends it', async (t) => {
+    const home = temporaryHome(t);
+    const silent = createServer().listen(0, '127.0.0.1');
+    t.after(() => silent.close());
+    await once(silent, 'listening');
+    const evenkeel = new Evenkeel(home, ['--no-demo', '--drain-timeout', '60']);
+    const { url, processes } = await evenkeel.ready();
+    const vip = await createLoadBalancer(`${url}/v1/load-balancers`, adminToken(home), {
+      name: 'slow',
+      listeners: [
+        {
+          protocol: 'http',
+          port: 8080,
+          service: {
+            healthCheck: { enabled: false },
+            targets: [{ address: '127.0.0.1', port: (silent.address() as AddressInfo).port }],
+          },
+        },
+      ],
+    });
+    const listens = () =>
+      new Promise<boolean>((resolve) => {
+        const trial = connect(8080, vip, () => resolve(true)).on('error', () => resolve(false));
+        trial.once('connect', () => trial.destroy());
+      });
+    await until('it listens', listens);
+
+    const client = connect(8080, vip);
+    t.after(() => client.destroy());
+    client.on('error', () => {});
+    client.write('GET / HTTP/1.1\r\nHost: slow\r\n\r\n');
+    const [target] = (await once(silent, 'connection')) as [Socket];
+    t.after(() => target.destroy());
+    await once(target, 'data');
+    evenkeel.signal('SIGINT');
+    await evenkeel.says(/^Stopping/m);
+    await until('it listens no more', async () => !(await listens()));
+    // The second one counts only when it cannot be an echo of the first.
+    await sleep(600);
+    assert.equal(evenkeel.child.exitCode, null);
+    evenkeel.signal('SIGINT');
+    assert.equal(await evenkeel.ended(), 130);
+    for (const { name, pid } of processes) assert.equal(startTimeOf(pid), null, `${name} is still there`);
   });
 
   test('--no-demo leaves the demo out for good', async (t) => {

@@ -14,6 +14,7 @@ export class DemoRunner {
   readonly #fleet: Fleet;
   readonly #script: string;
   readonly #say: (line: string) => void;
+  readonly #stopped = new AbortController();
   #demo: ActiveDemo | null;
   #origins: SupervisedProcess[] = [];
   #begun: Promise<void> = Promise.resolve();
@@ -47,7 +48,13 @@ export class DemoRunner {
     return this.#demo?.url ?? null;
   }
 
+  /** Ends whatever `prepare` and `settle` still wait for. */
+  abandon(): void {
+    this.#stopped.abort();
+  }
+
   async stop(): Promise<void> {
+    this.abandon();
     await Promise.all(this.#origins.map((origin) => origin.stop(PATIENCE)));
   }
 
@@ -77,7 +84,7 @@ export class DemoRunner {
 
   async #untilItAnswers(demo: ActiveDemo, url: string): Promise<void> {
     const { answers, demoTrouble } = await import('./demo.ts');
-    if (demo.url === null || demo.loadBalancerId === null || (await answers(demo.url))) return;
+    if (demo.url === null || demo.loadBalancerId === null || (await answers(demo.url, this.#stopped.signal))) return;
     throw new Error(await demoTrouble(await this.#client(url), demo.loadBalancerId));
   }
 
@@ -92,6 +99,7 @@ export class DemoRunner {
       await step;
     } catch (error) {
       this.#demo = null;
+      if (this.#stopped.signal.aborted) return;
       this.#say(`There is no demo this time: ${(error as Error).message.replace(/\.$/, '')}.`);
       await this.stop();
     }

@@ -88,12 +88,11 @@ export async function demoExists(client: Client, demo: ActiveDemo, path: string)
   }
 }
 
-/** Asks until there is a 200; false when there was none in time. */
-export async function answers(url: string, patience = PATIENCE): Promise<boolean> {
-  const deadline = performance.now() + patience;
-  while (performance.now() < deadline) {
+/** Asks until there is a 200; false when there was none in time. Rejects when `signal` is aborted. */
+export async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  for (const deadline = performance.now() + PATIENCE; performance.now() < deadline; ) {
     if ((await statusOf(url)) === 200) return true;
-    await sleep(POLL);
+    await sleep(POLL, undefined, { signal });
   }
   return false;
 }

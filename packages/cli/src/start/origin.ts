@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 
@@ -6,6 +5,9 @@ import { parseArgs } from 'node:util';
  * A server of the demo, run as a process of its own: it tells its name, the path, and the headers that reached it, so
  * that one sees what the load balancer does. `/health` is for health checks.
  */
+/** An `import` of node:http evaluates all that it exports, which loads twice as much as this whole program. */
+const { createServer } = process.getBuiltinModule('node:http');
+
 const { values } = parseArgs({
   options: { name: { type: 'string' }, address: { type: 'string' }, port: { type: 'string' } },
 });

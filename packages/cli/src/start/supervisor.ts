@@ -11,7 +11,7 @@ import { readyScreen } from './screen.ts';
 import type { ReadyEvent, SupervisedProcess } from './supervised-process.ts';
 
 /** Milliseconds that a process has to end in order; the agent's come on top of what it lets requests take. */
-const PATIENCE = { agent: 5_000, control: 10_000 };
+const PATIENCE = { agent: 5_000, control: 12_000 };
 
 /**
  * Runs control plane, node agent and the demo's servers as processes of their own on one home, and keeps them running.
@@ -50,7 +50,7 @@ export class Supervisor {
     try {
       if ((await clearLeftovers(home.record)) > 0) this.#say('Cleared away what a run that was killed had left.');
       this.#fleet.record();
-      if (this.#stopping !== null) throw new StartFailure('The start was stopped.');
+      this.#goOn();
       await this.#startAll(started);
     } catch (error) {
       await this.stop();
@@ -81,6 +81,7 @@ export class Supervisor {
     const agent = early ?? this.#startAgent();
     const [{ reactor, reason, workers, metricsUrl }] = await Promise.all([agent, demo.prepare(this.#url)]);
     const demoUrl = await demo.settle(this.#url);
+    this.#goOn();
     this.#say(
       readyScreen({
         url: this.#url,
@@ -92,6 +93,11 @@ export class Supervisor {
         seconds: (performance.now() - started) / 1000,
       }),
     );
+  }
+
+  /** Throws when `stop` has been called since. */
+  #goOn(): void {
+    if (this.#stopping !== null) throw new StartFailure('The start was stopped.');
   }
 
   async #startControl(): Promise<void> {
@@ -111,6 +117,8 @@ export class Supervisor {
 
   async #stopAll(): Promise<void> {
     if (this.#lock === null) return;
+    // Stopped while it starts: nobody waits for the demo any more, but its servers go last of the traffic's way.
+    this.#demo?.abandon();
     await this.#agent.stop(this.#options.drainTimeout * 1000 + PATIENCE.agent);
     await Promise.all([this.#demo?.stop(), this.#control.stop(PATIENCE.control)]);
     this.#fleet.close();
