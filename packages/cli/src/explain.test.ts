@@ -9,7 +9,14 @@ import { CliFailure } from './failure.ts';
 
 function apiError(code: ErrorCode, more: Partial<Problem> = {}): ApiError {
   const { status, title } = ERRORS[code];
-  return new ApiError({ type: `urn:evenkeel:error:${code}`, title, status, code, detail: `detail of ${code}`, ...more });
+  return new ApiError({
+    type: `urn:evenkeel:error:${code}`,
+    title,
+    status,
+    code,
+    detail: `detail of ${code}`,
+    ...more,
+  });
 }
 
 test('an error about one field is one line, with what is allowed', () => {
