@@ -472,9 +472,12 @@ export class HttpSession implements ConnectionHandler, Exchange, Session {
         this.#upstreamPaused = false;
         upstream.connection.resume();
       }
-      if (reusable && this.#requestBody.done) upstream.release();
-      else if (this.#requestBody.done) upstream.discard();
-      else upstream.abort();
+      // A target that has answered before it took the whole request keeps bytes of a buffer in which the next request
+      // may lie as well, and that one's head grows over them.
+      const taken = this.#requestBody.done && upstream.connection.unsent === 0;
+      if (!taken) upstream.abort();
+      else if (reusable) upstream.release();
+      else upstream.discard();
     }
     this.#leaveTarget();
     this.#responseDone = true;
