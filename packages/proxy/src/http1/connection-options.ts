@@ -1,4 +1,5 @@
-import { eachListElement, equalsIgnoringCase } from './fields.ts';
+import { Field } from './field-names.ts';
+import { eachListElement, equalsIgnoringCase, type FieldTable } from './fields.ts';
 
 /** What a `Connection` field says, as bits (RFC 9110 section 7.6.1). */
 export const ConnectionOption = {
@@ -8,7 +9,18 @@ export const ConnectionOption = {
   names: 4,
 } as const;
 
-export function readConnectionOptions(memory: Uint8Array, start: number, end: number): number {
+/** The options of all `Connection` fields of a head, of which `first` is the index of the first one. */
+export function readAllConnectionOptions(memory: Uint8Array, fields: FieldTable, first: number): number {
+  let options = readConnectionOptions(memory, fields.valueStart(first), fields.valueEnd(first));
+  if ((fields.repeated & (1 << Field.connection)) === 0) return options;
+  for (let i = first + 1; i < fields.count; i++) {
+    if (fields.code(i) !== Field.connection) continue;
+    options |= readConnectionOptions(memory, fields.valueStart(i), fields.valueEnd(i));
+  }
+  return options;
+}
+
+function readConnectionOptions(memory: Uint8Array, start: number, end: number): number {
   if (equalsIgnoringCase(memory, start, end, 'keep-alive')) return ConnectionOption.keepAlive;
   if (equalsIgnoringCase(memory, start, end, 'close')) return ConnectionOption.close;
   let options = 0;

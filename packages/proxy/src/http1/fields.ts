@@ -1,5 +1,5 @@
 import { COLON, COMMA, CR, HTAB, LF, NINE, SP, TOKEN_LOWER, ZERO } from './characters.ts';
-import { fieldCode } from './field-names.ts';
+import { Field, fieldCode } from './field-names.ts';
 import { HeadError } from './head-error.ts';
 import { skipFieldValue } from './scan.ts';
 
@@ -13,8 +13,18 @@ export class FieldTable {
   count = 0;
   /** Offset behind the empty line that ends the head. */
   end = 0;
+  /** Bit `code` is set when a known field is there, and in `repeated` when it is there more than once. */
+  known = 0;
+  repeated = 0;
+  /** By code: index of the first field with it; meaningful where `known` has the bit. */
+  readonly first = new Uint8Array(32);
   /** Per field: code, name start, name end, value start, value end (optional white space trimmed). */
   readonly spans = new Int32Array(MAX_FIELDS * STRIDE);
+
+  /** Index of the first field with a known code, or -1. */
+  indexOf(code: number): number {
+    return (this.known & (1 << code)) === 0 ? -1 : this.first[code]!;
+  }
 
   code(index: number): number {
     return this.spans[index * STRIDE]!;
@@ -52,19 +62,22 @@ export function parseFields(
   const spans = table.spans;
   let at = start;
   let slot = 0;
+  let known = 0;
+  let repeated = 0;
   for (;;) {
-    if (at >= end) return HeadError.incomplete;
-    if (memory[at] === CR) {
-      if (at + 1 >= end) return HeadError.incomplete;
-      if (memory[at + 1] !== LF) return HeadError.lineEnd;
-      table.count = slot / STRIDE;
-      table.end = at + 2;
-      return HeadError.none;
-    }
     const nameStart = at;
     while (at < end && TOKEN_LOWER[memory[at]!] !== 0) at++;
     if (at >= end) return HeadError.incomplete;
     const nameEnd = at;
+    if (nameEnd === nameStart && memory[at] === CR) {
+      if (at + 1 >= end) return HeadError.incomplete;
+      if (memory[at + 1] !== LF) return HeadError.lineEnd;
+      table.count = slot / STRIDE;
+      table.end = at + 2;
+      table.known = known;
+      table.repeated = repeated;
+      return HeadError.none;
+    }
     if (memory[at] !== COLON || nameEnd === nameStart) return HeadError.fieldName;
     at++;
     while (at < end && (memory[at] === SP || memory[at] === HTAB)) at++;
@@ -78,7 +91,14 @@ export function parseFields(
     while (valueEnd > valueStart && (memory[valueEnd - 1] === SP || memory[valueEnd - 1] === HTAB)) valueEnd--;
     at += 2;
     if (slot === MAX_FIELDS * STRIDE) return HeadError.tooManyFields;
-    spans[slot] = fieldCode(memory, nameStart, nameEnd);
+    const code = fieldCode(memory, nameStart, nameEnd);
+    if (code !== Field.other) {
+      const bit = 1 << code;
+      if ((known & bit) !== 0) repeated |= bit;
+      else table.first[code] = slot / STRIDE;
+      known |= bit;
+    }
+    spans[slot] = code;
     spans[slot + 1] = nameStart;
     spans[slot + 2] = nameEnd;
     spans[slot + 3] = valueStart;

@@ -1,5 +1,5 @@
 import { CR, HOST, LF, SP, TOKEN_LOWER, ZERO } from './characters.ts';
-import { ConnectionOption, readConnectionOptions } from './connection-options.ts';
+import { ConnectionOption, readAllConnectionOptions } from './connection-options.ts';
 import { Field } from './field-names.ts';
 import { eachListElement, equalsIgnoringCase, FieldTable, parseContentLength, parseFields } from './fields.ts';
 import { HeadError } from './head-error.ts';
@@ -8,6 +8,10 @@ import { skipTarget, WordView } from './scan.ts';
 
 /** Longest request target in bytes; a longer one is answered 414. */
 export const MAX_TARGET = 8 * 1024;
+
+const HOST_BIT = 1 << Field.host;
+const CONTENT_LENGTH_BIT = 1 << Field.contentLength;
+const FRAMING_BITS = CONTENT_LENGTH_BIT | (1 << Field.transferEncoding) | (1 << Field.expect);
 
 const ASTERISK = 42;
 const SLASH = 47;
@@ -34,8 +38,8 @@ export class RequestHead {
   /** Whether the client wants the connection kept after this exchange (RFC 9112 section 9.3). */
   keepAlive = true;
   expectContinue = false;
-  /** Whether `Connection` names fields other than the known hop-by-hop ones. */
-  connectionNamesFields = false;
+  /** What `Connection` says: bits of `ConnectionOption`. */
+  connectionOptions = 0;
   /** Index of the Host field, or -1. */
   host = -1;
   /** Indexes of fields, or -1. */
@@ -96,70 +100,30 @@ export class RequestHead {
   }
 
   #interpret(memory: Uint8Array): HeadError {
+    const fields = this.fields;
+    const repeated = fields.repeated;
     this.contentLength = -1;
     this.chunked = false;
     this.keepAlive = this.minor === 1;
     this.expectContinue = false;
-    this.host = -1;
-    this.userAgent = -1;
-    this.referer = -1;
-    this.requestId = -1;
-    this.forwardedFor = -1;
-    let transferEncoding = -1;
-    let options = 0;
-    const fields = this.fields;
-    for (let i = 0; i < fields.count; i++) {
-      switch (fields.code(i)) {
-        case Field.other:
-          break;
-        case Field.host:
-          if (this.host >= 0) return HeadError.hostRepeated;
-          this.host = i;
-          break;
-        case Field.contentLength:
-          if (this.contentLength >= 0) return HeadError.contentLengthRepeated;
-          this.contentLength = parseContentLength(memory, fields.valueStart(i), fields.valueEnd(i));
-          if (this.contentLength < 0) return HeadError.contentLengthInvalid;
-          break;
-        case Field.transferEncoding:
-          if (transferEncoding >= 0) return HeadError.transferEncodingInvalid;
-          transferEncoding = i;
-          break;
-        case Field.connection:
-          options |= readConnectionOptions(memory, fields.valueStart(i), fields.valueEnd(i));
-          break;
-        case Field.expect:
-          if (!equalsIgnoringCase(memory, fields.valueStart(i), fields.valueEnd(i), '100-continue'))
-            return HeadError.expectationUnknown;
-          this.expectContinue = this.minor === 1;
-          break;
-        case Field.forwardedFor:
-          this.forwardedFor = i;
-          break;
-        case Field.userAgent:
-          this.userAgent = i;
-          break;
-        case Field.referer:
-          this.referer = i;
-          break;
-        case Field.requestId:
-          this.requestId = i;
-          break;
-      }
+    this.connectionOptions = 0;
+    this.host = fields.indexOf(Field.host);
+    this.userAgent = fields.indexOf(Field.userAgent);
+    this.referer = fields.indexOf(Field.referer);
+    this.requestId = fields.indexOf(Field.requestId);
+    this.forwardedFor = fields.indexOf(Field.forwardedFor);
+    if ((repeated & HOST_BIT) !== 0) return HeadError.hostRepeated;
+    if ((repeated & CONTENT_LENGTH_BIT) !== 0) return HeadError.contentLengthRepeated;
+    const connection = fields.indexOf(Field.connection);
+    if (connection >= 0) {
+      const options = readAllConnectionOptions(memory, fields, connection);
+      this.connectionOptions = options;
+      if ((options & ConnectionOption.keepAlive) !== 0) this.keepAlive = true;
+      if ((options & ConnectionOption.close) !== 0) this.keepAlive = false;
     }
-    if ((options & ConnectionOption.keepAlive) !== 0) this.keepAlive = true;
-    if ((options & ConnectionOption.close) !== 0) this.keepAlive = false;
-    this.connectionNamesFields = (options & ConnectionOption.names) !== 0;
-    if (transferEncoding >= 0) {
-      // A request with both is the classic smuggling attempt; a coding in an HTTP/1.0 request is faulty (RFC 9112 6.1).
-      if (this.contentLength >= 0) return HeadError.lengthAndTransferEncoding;
-      if (this.minor === 0) return HeadError.transferEncodingInvalid;
-      const start = fields.valueStart(transferEncoding);
-      const end = fields.valueEnd(transferEncoding);
-      if (!equalsIgnoringCase(memory, start, end, 'chunked')) {
-        return endsWithChunked(memory, start, end) ? HeadError.transferEncodingUnknown : HeadError.transferEncodingInvalid;
-      }
-      this.chunked = true;
+    if ((fields.known & FRAMING_BITS) !== 0) {
+      const framing = this.#interpretFraming(memory);
+      if (framing !== HeadError.none) return framing;
     }
     if (this.host < 0) return this.minor === 1 ? HeadError.hostMissing : HeadError.none;
     const hostEnd = fields.valueEnd(this.host);
@@ -167,6 +131,34 @@ export class RequestHead {
       if (HOST[memory[at]!] === 0) return HeadError.hostInvalid;
     }
     return HeadError.none;
+  }
+
+  /** Content-Length, Transfer-Encoding and Expect. */
+  #interpretFraming(memory: Uint8Array): HeadError {
+    const fields = this.fields;
+    const expect = fields.indexOf(Field.expect);
+    if (expect >= 0) {
+      const known = equalsIgnoringCase(memory, fields.valueStart(expect), fields.valueEnd(expect), '100-continue');
+      if (!known || (fields.repeated & (1 << Field.expect)) !== 0) return HeadError.expectationUnknown;
+      this.expectContinue = this.minor === 1;
+    }
+    const length = fields.indexOf(Field.contentLength);
+    if (length >= 0) {
+      this.contentLength = parseContentLength(memory, fields.valueStart(length), fields.valueEnd(length));
+      if (this.contentLength < 0) return HeadError.contentLengthInvalid;
+    }
+    const coding = fields.indexOf(Field.transferEncoding);
+    if (coding < 0) return HeadError.none;
+    // A request with both is the classic smuggling attempt; a coding in an HTTP/1.0 request is faulty (RFC 9112 6.1).
+    if (length >= 0) return HeadError.lengthAndTransferEncoding;
+    if (this.minor === 0 || (fields.repeated & (1 << Field.transferEncoding)) !== 0) {
+      return HeadError.transferEncodingInvalid;
+    }
+    const start = fields.valueStart(coding);
+    const end = fields.valueEnd(coding);
+    this.chunked = equalsIgnoringCase(memory, start, end, 'chunked');
+    if (this.chunked) return HeadError.none;
+    return endsWithChunked(memory, start, end) ? HeadError.transferEncodingUnknown : HeadError.transferEncodingInvalid;
   }
 
   /** The four forms of RFC 9112 section 3.2; sets `pathStart`. */

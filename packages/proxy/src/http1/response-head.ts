@@ -1,11 +1,12 @@
 import { CR, FIELD_VALUE, LF, SP, ZERO } from './characters.ts';
-import { ConnectionOption, readConnectionOptions } from './connection-options.ts';
+import { ConnectionOption, readAllConnectionOptions } from './connection-options.ts';
 import { Field } from './field-names.ts';
 import { equalsIgnoringCase, FieldTable, parseContentLength, parseFields } from './fields.ts';
 import { HeadError } from './head-error.ts';
 import { WordView } from './scan.ts';
 
 const PREFIX = 'HTTP/1.';
+const CONTENT_LENGTH_BIT = 1 << Field.contentLength;
 
 /** A response head as spans of memory. One object serves all responses. */
 export class ResponseHead {
@@ -22,7 +23,8 @@ export class ResponseHead {
   chunked = false;
   /** Whether the target keeps the connection after this response. */
   keepAlive = true;
-  connectionNamesFields = false;
+  /** What `Connection` says: bits of `ConnectionOption`. */
+  connectionOptions = 0;
   readonly #words = new WordView();
 
   /** Reads the head that begins at memory[start], strictly by RFC 9112. */
@@ -59,36 +61,34 @@ export class ResponseHead {
   }
 
   #interpret(memory: Uint8Array): HeadError {
+    const fields = this.fields;
     this.contentLength = -1;
     this.chunked = false;
     this.keepAlive = this.minor === 1;
-    let transferEncoding = false;
-    let options = 0;
-    const fields = this.fields;
-    for (let i = 0; i < fields.count; i++) {
-      switch (fields.code(i)) {
-        case Field.contentLength:
-          if (this.contentLength >= 0) return HeadError.contentLengthRepeated;
-          this.contentLength = parseContentLength(memory, fields.valueStart(i), fields.valueEnd(i));
-          if (this.contentLength < 0) return HeadError.contentLengthInvalid;
-          break;
-        case Field.transferEncoding:
-          // Only `chunked` is ever asked for, as TE is not passed on.
-          if (transferEncoding || this.minor === 0) return HeadError.transferEncodingInvalid;
-          transferEncoding = true;
-          if (!equalsIgnoringCase(memory, fields.valueStart(i), fields.valueEnd(i), 'chunked'))
-            return HeadError.transferEncodingUnknown;
-          this.chunked = true;
-          break;
-        case Field.connection:
-          options |= readConnectionOptions(memory, fields.valueStart(i), fields.valueEnd(i));
-          break;
-      }
+    this.connectionOptions = 0;
+    if ((fields.repeated & CONTENT_LENGTH_BIT) !== 0) return HeadError.contentLengthRepeated;
+    const length = fields.indexOf(Field.contentLength);
+    if (length >= 0) {
+      this.contentLength = parseContentLength(memory, fields.valueStart(length), fields.valueEnd(length));
+      if (this.contentLength < 0) return HeadError.contentLengthInvalid;
     }
-    if (this.chunked && this.contentLength >= 0) return HeadError.lengthAndTransferEncoding;
-    if ((options & ConnectionOption.keepAlive) !== 0) this.keepAlive = true;
-    if ((options & ConnectionOption.close) !== 0) this.keepAlive = false;
-    this.connectionNamesFields = (options & ConnectionOption.names) !== 0;
-    return HeadError.none;
+    const connection = fields.indexOf(Field.connection);
+    if (connection >= 0) {
+      const options = readAllConnectionOptions(memory, fields, connection);
+      this.connectionOptions = options;
+      if ((options & ConnectionOption.keepAlive) !== 0) this.keepAlive = true;
+      if ((options & ConnectionOption.close) !== 0) this.keepAlive = false;
+    }
+    const coding = fields.indexOf(Field.transferEncoding);
+    if (coding < 0) return HeadError.none;
+    // Only `chunked` is ever asked for, as TE is not passed on.
+    if (this.minor === 0 || (fields.repeated & (1 << Field.transferEncoding)) !== 0) {
+      return HeadError.transferEncodingInvalid;
+    }
+    if (!equalsIgnoringCase(memory, fields.valueStart(coding), fields.valueEnd(coding), 'chunked')) {
+      return HeadError.transferEncodingUnknown;
+    }
+    this.chunked = true;
+    return length >= 0 ? HeadError.lengthAndTransferEncoding : HeadError.none;
   }
 }

@@ -1,14 +1,26 @@
 import type { Arena, StaticRange } from '../reactor/arena.ts';
-import { connectionNames } from './connection-options.ts';
+import { ConnectionOption, connectionNames } from './connection-options.ts';
 import { Field } from './field-names.ts';
 import type { FieldTable } from './fields.ts';
-import { equalsIgnoringCase } from './fields.ts';
 import { HeadEdit } from './head-edit.ts';
 import { InsertBlock } from './insert-block.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
 const ONE = 49;
+
+const CONNECTION_BIT = 1 << Field.connection;
+const EXPECT_BIT = 1 << Field.expect;
+const FRAMING_BITS = (1 << Field.transferEncoding) | (1 << Field.trailer);
+
+/** Fields that are between two neighbours only (RFC 9110 section 7.6.1). */
+const HOP_BITS = CONNECTION_BIT | (1 << Field.keepAlive) | (1 << Field.proxyConnection) | (1 << Field.upgrade);
+
+/** What of a request ends here or is written anew. Expect is for a target only if the client can take its answer. */
+const REQUEST_DROPS =
+  HOP_BITS | EXPECT_BIT | (1 << Field.te) | (1 << Field.http2Settings) | (1 << Field.forwardedFor);
+
+const RESPONSE_DROPS = HOP_BITS;
 
 /** What a rewritten request tells its target about the client. */
 export interface ClientAddress {
@@ -59,14 +71,11 @@ export class HeadRewriter {
       const address = client.localAddress;
       insert.text(`Host: ${address.includes(':') ? `[${address}]` : address}:${client.localPort}\r\n`);
     }
-    const fields = head.fields;
-    for (let i = 0; i < fields.count; i++) {
-      const code = fields.code(i);
-      if (code === Field.other ? head.connectionNamesFields : endsAtThisHop(code)) {
-        if (this.#requestKeeps(head, i, code)) continue;
-        edit.remove(fields.nameStart(i), fields.lineEnd(i));
-      }
-    }
+    // `Connection: keep-alive` alone is as true of the target's connection: it stays, and nothing has to be moved.
+    const onlyKeepAlive = head.minor === 1 && head.connectionOptions === ConnectionOption.keepAlive;
+    const dropped = head.fields.known & (onlyKeepAlive ? REQUEST_DROPS & ~CONNECTION_BIT : REQUEST_DROPS);
+    const names = (head.connectionOptions & ConnectionOption.names) !== 0;
+    if (dropped !== 0 || names) this.#removeFields(head.fields, head.minor === 1 ? dropped & ~EXPECT_BIT : dropped, names);
     if (head.minor === 0) memory[head.lineEnd - 3] = ONE;
     let lineStart = head.methodStart;
     if (head.pathStart > head.targetStart) {
@@ -91,37 +100,14 @@ export class HeadRewriter {
     const insert = this.#insert;
     edit.clear();
     insert.clear();
-    let saysKeepAlive = false;
-    const fields = head.fields;
-    for (let i = 0; i < fields.count; i++) {
-      const code = fields.code(i);
-      if (code === Field.other && !head.connectionNamesFields) continue;
-      let drop: boolean;
-      switch (code) {
-        case Field.connection:
-          // `keep-alive` alone is as true of the client's connection: it stays, and nothing has to be moved.
-          saysKeepAlive = keepAlive && !saysKeepAlive && this.#saysOnlyKeepAlive(fields, i);
-          drop = !saysKeepAlive;
-          break;
-        case Field.keepAlive:
-        case Field.proxyConnection:
-        case Field.upgrade:
-          drop = true;
-          break;
-        case Field.transferEncoding:
-        case Field.trailer:
-          drop = dropFraming;
-          break;
-        case Field.other:
-          drop = this.#isNamedByConnection(fields, i);
-          break;
-        default:
-          drop = false;
-      }
-      if (drop) edit.remove(fields.nameStart(i), fields.lineEnd(i));
-    }
+    const onlyKeepAlive = keepAlive && head.connectionOptions === ConnectionOption.keepAlive;
+    let drops = dropFraming ? RESPONSE_DROPS | FRAMING_BITS : RESPONSE_DROPS;
+    if (onlyKeepAlive) drops &= ~CONNECTION_BIT;
+    const dropped = head.fields.known & drops;
+    const names = (head.connectionOptions & ConnectionOption.names) !== 0;
+    if (dropped !== 0 || names) this.#removeFields(head.fields, dropped, names);
     if (!keepAlive) insert.constant(this.#connectionClose);
-    else if (clientMinor === 0 && !saysKeepAlive) insert.constant(this.#connectionKeepAlive);
+    else if (clientMinor === 0 && !onlyKeepAlive) insert.constant(this.#connectionKeepAlive);
     if (head.minor === 0) memory[head.start + 7] = ONE;
     return edit.apply(memory, head.start, head.lineEnd, head.end, insert.start, insert.end);
   }
@@ -131,23 +117,13 @@ export class HeadRewriter {
     return this.#edit.movedBy(offset);
   }
 
-  /** Whether a hop-by-hop field may stay all the same. */
-  #requestKeeps(head: RequestHead, index: number, code: number): boolean {
-    const fields = head.fields;
-    switch (code) {
-      case Field.connection:
-        return head.minor === 1 && this.#saysOnlyKeepAlive(fields, index);
-      case Field.expect:
-        return head.minor === 1;
-      case Field.other:
-        return !this.#isNamedByConnection(fields, index);
-      default:
-        return false;
+  /** Takes out the fields whose code has a bit in `dropped` and, if `named`, those that `Connection` names. */
+  #removeFields(fields: FieldTable, dropped: number, named: boolean): void {
+    for (let i = 0; i < fields.count; i++) {
+      const code = fields.code(i);
+      const drop = code === Field.other ? named && this.#isNamedByConnection(fields, i) : (dropped & (1 << code)) !== 0;
+      if (drop) this.#edit.remove(fields.nameStart(i), fields.lineEnd(i));
     }
-  }
-
-  #saysOnlyKeepAlive(fields: FieldTable, index: number): boolean {
-    return equalsIgnoringCase(this.#memory, fields.valueStart(index), fields.valueEnd(index), 'keep-alive');
   }
 
   #isNamedByConnection(fields: FieldTable, index: number): boolean {
@@ -172,22 +148,5 @@ export class HeadRewriter {
       this.#insert.span(fields.valueStart(i), fields.valueEnd(i));
       this.#insert.constant(this.#listSeparator);
     }
-  }
-}
-
-/** Fields of a request that are for the proxy alone, or that it writes anew. */
-function endsAtThisHop(code: number): boolean {
-  switch (code) {
-    case Field.connection:
-    case Field.keepAlive:
-    case Field.proxyConnection:
-    case Field.te:
-    case Field.upgrade:
-    case Field.http2Settings:
-    case Field.expect:
-    case Field.forwardedFor:
-      return true;
-    default:
-      return false;
   }
 }
