@@ -104,7 +104,14 @@ export function writeRequestLine(
   out.segment(OPEN);
   out.time(wallTime);
   out.segment(parts.http);
-  writeEnds(out, ends, record.target);
+  if (record.ends !== null) out.segment(record.ends);
+  else if (record.logged++ === 0) writeEnds(out, ends);
+  else {
+    // The second line of a connection: there may be many more, with the same beginning.
+    record.ends = endsSegment(ends);
+    out.segment(record.ends);
+  }
+  out.segment(record.target);
   out.segment(REQUEST_MS);
   out.milliseconds(now - record.startedAt);
   out.segment(CONNECT_MS);
@@ -148,7 +155,8 @@ export function writeConnectionLine(
   out.segment(OPEN);
   out.time(wallTime);
   out.segment(parts.tcp);
-  writeEnds(out, ends, record.target);
+  writeEnds(out, ends);
+  out.segment(record.target);
   out.segment(CONNECTION_MS);
   out.milliseconds(now - record.startedAt);
   out.segment(CONNECT_MS);
@@ -161,7 +169,7 @@ export function writeConnectionLine(
   out.segment(REASONS[record.reason]!);
 }
 
-function writeEnds(out: LineWriter, ends: ClientEnds, target: string): void {
+function writeEnds(out: LineWriter, ends: ClientEnds): void {
   out.segment(VIP);
   out.plain(ends.localAddress);
   out.segment(CLIENT_IP);
@@ -169,7 +177,13 @@ function writeEnds(out: LineWriter, ends: ClientEnds, target: string): void {
   out.segment(CLIENT_PORT);
   out.integer(ends.remotePort);
   out.segment(TARGET);
-  out.plain(target);
+}
+
+/** What `writeEnds` writes, ready to be written again. */
+function endsSegment(ends: ClientEnds): AsciiSegment {
+  return asciiSegment(
+    `,"vip":"${ends.localAddress}","client_ip":"${ends.remoteAddress}","client_port":${ends.remotePort},"target":"`,
+  );
 }
 
 function writeSpan(out: LineWriter, from: number, to: number): void {

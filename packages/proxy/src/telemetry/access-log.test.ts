@@ -4,6 +4,7 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { Arena } from '../reactor/arena.ts';
 import { AccessLog } from './access-log.ts';
 import { AccessLogRing, MAX_LINE } from './access-log-ring.ts';
+import { asciiSegment } from './ascii-segment.ts';
 import { ConnectionRecord } from './connection-record.ts';
 import { EndReason } from './end-reason.ts';
 import { SEGMENT_OVERRUN } from './line-writer.ts';
@@ -62,7 +63,7 @@ describe('access log', () => {
       referer: 'http://x/',
       requestId: 'r-1',
     });
-    Object.assign(record, { dispatchedAt: 5_001, readyAt: 5_003.5, firstByteAt: 5_050, target: '10.0.0.1:80' });
+    Object.assign(record, { dispatchedAt: 5_001, readyAt: 5_003.5, firstByteAt: 5_050, target: asciiSegment('10.0.0.1:80') });
     Object.assign(record, { status: 200, targetStatus: 200, bytesReceived: 612, bytesSent: 5_000_000_000 });
     log.request({ planned }, client, record);
     assert.deepEqual(lines(), [
@@ -95,6 +96,19 @@ describe('access log', () => {
     ]);
   });
 
+  it('writes the same line for the same request again and again', () => {
+    const { log, lines } = logOver(new Uint8Array(16));
+    const record = new RequestRecord();
+    for (let i = 0; i < 4; i++) {
+      record.clear(5_000);
+      record.target = asciiSegment('10.0.0.1:80');
+      log.request({ planned }, client, record);
+    }
+    const [first, ...rest] = lines();
+    for (const line of rest) assert.deepEqual(line, first);
+    assert.equal(rest.length, 3);
+  });
+
   it('says null and nothing for what there was not', () => {
     const { log, lines } = logOver(new Uint8Array(16));
     const record = new RequestRecord();
@@ -119,7 +133,7 @@ describe('access log', () => {
     record.clear(0);
     const long = '\0'.repeat(8_000);
     placeIn(memory, record, { method: long, target: long, host: long, agent: long, referer: long, requestId: long });
-    record.target = `[${'ffff:'.repeat(7)}ffff%${'i'.repeat(16)}]:65535`;
+    record.target = asciiSegment(`[${'ffff:'.repeat(7)}ffff%${'i'.repeat(16)}]:65535`);
     Object.assign(record, { bytesSent: 2 ** 53 - 1, bytesReceived: 2 ** 53 - 1, dispatchedAt: 1, readyAt: 1e12 });
     const longest = { ...planned, id: 'l'.repeat(200), loadBalancerId: 'b'.repeat(200), port: 65_535 };
     const address = `${'ffff:'.repeat(7)}ffff%${'i'.repeat(16)}`;
@@ -132,7 +146,7 @@ describe('access log', () => {
   it('writes a line for a tunnelled connection, and follows a changed listener', () => {
     const { log, lines } = logOver(new Uint8Array(16));
     const record = new ConnectionRecord(5_000);
-    Object.assign(record, { target: '10.0.0.2:5432', connectedAt: 5_000.75, bytesReceived: 10, bytesSent: 20 });
+    Object.assign(record, { target: asciiSegment('10.0.0.2:5432'), connectedAt: 5_000.75, bytesReceived: 10, bytesSent: 20 });
     record.reason = EndReason.targetTunnel;
     log.connection({ planned: { ...planned, protocol: 'tcp' } }, client, record);
     log.connection({ planned: { ...planned, protocol: 'tcp', port: 9 } }, client, record);

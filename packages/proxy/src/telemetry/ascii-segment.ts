@@ -21,6 +21,8 @@ export function asciiSegment(text: string): AsciiSegment {
   return { words, length };
 }
 
+export const NO_TEXT = asciiSegment('');
+
 /** `text` as a JSON string, quotes included, with everything beyond ASCII escaped. */
 export function asciiJson(text: string): string {
   return JSON.stringify(text).replace(

@@ -1,10 +1,11 @@
+import { type AsciiSegment, NO_TEXT } from './ascii-segment.ts';
 import { EndReason } from './end-reason.ts';
 
 /** What is known of one tunnelled connection when it ends. Times are milliseconds of `Reactor.now`. */
 export class ConnectionRecord {
   reason: EndReason = EndReason.none;
   /** `address:port` of the last target that was tried; empty without one. */
-  target = '';
+  target: AsciiSegment = NO_TEXT;
   readonly startedAt: number;
   /** The connection to the target was up; 0 when it never was. */
   connectedAt = 0;

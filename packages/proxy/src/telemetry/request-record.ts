@@ -1,3 +1,4 @@
+import { type AsciiSegment, NO_TEXT } from './ascii-segment.ts';
 import { EndReason } from './end-reason.ts';
 
 /**
@@ -5,13 +6,16 @@ import { EndReason } from './end-reason.ts';
  * and read once. Times are milliseconds of `Reactor.now`, 0 when the point was not reached; spans are empty when equal.
  */
 export class RequestRecord {
+  /** Lines that the log has written for this connection, and what all of them say of its two ends. Kept by `clear`. */
+  logged = 0;
+  ends: AsciiSegment | null = null;
   reason: EndReason = EndReason.none;
   /** Status sent to the client; 499 when it left before there was one. */
   status = 0;
   /** Status that the target sent; 0 without one. */
   targetStatus = 0;
   /** `address:port` of the last target that was tried; empty without one. */
-  target = '';
+  target: AsciiSegment = NO_TEXT;
   minor = 1;
   /** First byte of the request. */
   startedAt = 0;
@@ -42,7 +46,7 @@ export class RequestRecord {
     this.reason = EndReason.none;
     this.status = 0;
     this.targetStatus = 0;
-    this.target = '';
+    this.target = NO_TEXT;
     this.minor = 1;
     this.startedAt = startedAt;
     this.dispatchedAt = 0;

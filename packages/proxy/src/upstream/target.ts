@@ -1,4 +1,5 @@
 import type { Endpoint } from '../reactor/reactor.ts';
+import { type AsciiSegment, asciiSegment } from '../telemetry/ascii-segment.ts';
 import { TargetCell } from '../telemetry/cells.ts';
 import type { UpstreamConnection } from './connection.ts';
 
@@ -10,7 +11,7 @@ export class Target {
   readonly id: string;
   readonly endpoint: Endpoint;
   /** `address:port` for logs. */
-  readonly name: string;
+  readonly name: AsciiSegment;
   /** Counter row in shared memory, written by this worker alone. */
   readonly cells: Float64Array;
   /** Requests or tunnels under way on all workers of this process, at `slot`; what least connections compares. */
@@ -24,9 +25,8 @@ export class Target {
   constructor(id: string, endpoint: Endpoint, cells: Float64Array, load: Int32Array, slot: number) {
     this.id = id;
     this.endpoint = endpoint;
-    this.name = endpoint.address.includes(':')
-      ? `[${endpoint.address}]:${endpoint.port}`
-      : `${endpoint.address}:${endpoint.port}`;
+    const { address, port } = endpoint;
+    this.name = asciiSegment(address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
     this.cells = cells;
     this.load = load;
     this.slot = slot;
