@@ -1,8 +1,9 @@
-import type { Reactor, ReactorName } from '../reactor.ts';
+import type { Reactor } from '../reactor.ts';
 
 /** How the contract is run over one kind of reactor. */
 export interface ReactorHarness {
-  readonly name: ReactorName;
+  /** The reactor's name, and what is special about it. */
+  readonly name: string;
   /** A world of its own for one case. */
   create(): World;
 }

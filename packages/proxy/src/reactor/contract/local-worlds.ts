@@ -1,5 +1,5 @@
 import { PortableReactor } from '../portable/reactor.ts';
-import { UringReactor } from '../uring/reactor.ts';
+import { type UringOptions, UringReactor } from '../uring/reactor.ts';
 import type { ReactorHarness, World } from './harness.ts';
 
 /** How long a condition may take before the case has failed, in milliseconds. */
@@ -32,8 +32,15 @@ abstract class LocalWorld<R extends UringReactor | PortableReactor> implements W
 }
 
 class UringWorld extends LocalWorld<UringReactor> {
+  readonly #options: UringOptions;
+
+  constructor(options: UringOptions) {
+    super();
+    this.#options = options;
+  }
+
   open(buffers = 256): UringReactor {
-    const reactor = new UringReactor({ buffers });
+    const reactor = new UringReactor({ ...this.#options, buffers });
     this.reactors.push(reactor);
     return reactor;
   }
@@ -55,5 +62,9 @@ class PortableWorld extends LocalWorld<PortableReactor> {
   }
 }
 
-export const uringHarness: ReactorHarness = { name: 'uring', create: () => new UringWorld() };
+export const uringHarness: ReactorHarness = { name: 'uring', create: () => new UringWorld({}) };
+export const olderUringHarness: ReactorHarness = {
+  name: 'uring as on kernels before 6.17',
+  create: () => new UringWorld({ limitedReceives: false }),
+};
 export const portableHarness: ReactorHarness = { name: 'portable', create: () => new PortableWorld() };

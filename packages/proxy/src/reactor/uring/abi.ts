@@ -12,8 +12,6 @@ export const IORING_FEAT_SUBMIT_STABLE = 1 << 2;
 export const IORING_FEAT_FAST_POLL = 1 << 5;
 export const IORING_FEAT_EXT_ARG = 1 << 8;
 export const IORING_FEAT_CQE_SKIP = 1 << 11;
-/** Linux 6.10: one receive may fill several provided buffers. */
-export const IORING_FEAT_RECVSEND_BUNDLE = 1 << 14;
 
 export const IORING_OFF_SQES = 0x10000000;
 
@@ -40,7 +38,6 @@ export const IOSQE_CQE_SKIP_SUCCESS = 1 << 6;
 /** Flags of operations that travel in `ioprio`. */
 export const IORING_ACCEPT_MULTISHOT = 1 << 0;
 export const IORING_RECV_MULTISHOT = 1 << 1;
-export const IORING_RECVSEND_BUNDLE = 1 << 4;
 
 /** Flags of a completion entry. */
 export const IORING_CQE_F_BUFFER = 1 << 0;

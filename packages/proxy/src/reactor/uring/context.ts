@@ -13,8 +13,6 @@ export interface UringContext extends ConnectionContext {
   readonly scratch: SubmissionScratch;
   readonly provided: ProvidedBuffers;
   readonly slots: Slots<UringConnection>;
-  /** One receive can fill several buffers. */
-  readonly bundles: boolean;
   /** Has `fed` called when there are buffers to receive into. */
   starve(connection: UringConnection): void;
   /** Accepting may go on where it had stopped for want of descriptors. */

@@ -11,7 +11,6 @@ import {
   IORING_OP_SEND,
   IORING_OP_SENDMSG,
   IORING_RECV_MULTISHOT,
-  IORING_RECVSEND_BUNDLE,
   IOSQE_BUFFER_SELECT,
   IOSQE_CQE_SKIP_SUCCESS,
   MSG_NOSIGNAL,
@@ -35,36 +34,35 @@ export type Kind = (typeof Kind)[keyof typeof Kind];
 /** Waits for the whole range, and a dead peer is an error, not a signal. */
 const SEND_FLAGS = MSG_NOSIGNAL | MSG_WAITALL;
 
-/** Bytes that one bundled receive may bring: bounds what arrives between a pause and its effect. */
-export const BUNDLE_SIZE = 4 * RECEIVE_SIZE;
+/** Bytes that may arrive between a pause and its effect, beside what arrives in the turn of the pause. */
+const RECEIVE_LIMIT = 4 * RECEIVE_SIZE;
+
+const RECEIVE_ONCE = IORING_OP_RECV | (IOSQE_BUFFER_SELECT << 8);
+const RECEIVE_MANY = RECEIVE_ONCE | (IORING_RECV_MULTISHOT << 16);
 
 /** Writes submission entries. Nothing is handed to the kernel here unless the ring is full. */
 export class Operations {
   readonly #ring: Ring;
+  readonly #limits: boolean;
 
-  constructor(ring: Ring) {
+  /** `limits`: multishot receives can be limited, see `receiveLimits`. */
+  constructor(ring: Ring, limits: boolean) {
     this.#ring = ring;
+    this.#limits = limits;
   }
 
   accept(slot: number, descriptor: number): void {
     this.#write(IORING_OP_ACCEPT | (IORING_ACCEPT_MULTISHOT << 16), descriptor, 0, 0, SOCK_CLOEXEC, slot, Kind.accept);
   }
 
-  /** Receives into provided buffers again and again, one completion each, until there is an error or an end. */
-  receiveMany(slot: number, descriptor: number): void {
-    const operation = IORING_OP_RECV | (IOSQE_BUFFER_SELECT << 8) | (IORING_RECV_MULTISHOT << 16);
-    this.#receive(slot, descriptor, operation, 0);
-  }
-
-  /** Receives once into one provided buffer. */
-  receiveOnce(slot: number, descriptor: number): void {
-    this.#receive(slot, descriptor, IORING_OP_RECV | (IOSQE_BUFFER_SELECT << 8), RECEIVE_SIZE);
-  }
-
-  /** Receives once into as many provided buffers as there are bytes for, up to BUNDLE_SIZE. Linux 6.10. */
-  receiveBundle(slot: number, descriptor: number): void {
-    const operation = IORING_OP_RECV | (IOSQE_BUFFER_SELECT << 8) | (IORING_RECVSEND_BUNDLE << 16);
-    this.#receive(slot, descriptor, operation, BUNDLE_SIZE);
+  /**
+   * Receives into provided buffers. Where the kernel can be told where to stop, this is a multishot: one completion for
+   * each buffer, until RECEIVE_LIMIT bytes have come. Elsewhere it is a single receive into one buffer, as a multishot
+   * without limit would fill whatever buffers there are before it could be stopped.
+   */
+  receive(slot: number, descriptor: number): void {
+    if (this.#limits) this.#write(RECEIVE_MANY, descriptor, 0, 0, 0, slot, Kind.receive, BUFFER_GROUP, RECEIVE_LIMIT);
+    else this.#write(RECEIVE_ONCE, descriptor, 0, RECEIVE_SIZE, 0, slot, Kind.receive, BUFFER_GROUP);
   }
 
   send(slot: number, descriptor: number, address: number, size: number): void {
@@ -96,11 +94,6 @@ export class Operations {
     this.#write(IORING_OP_CLOSE | (IOSQE_CQE_SKIP_SUCCESS << 8), descriptor, 0, 0, 0, 0, Kind.none);
   }
 
-  #receive(slot: number, descriptor: number, operation: number, size: number): void {
-    const index = this.#write(operation, descriptor, 0, size, 0, slot, Kind.receive);
-    this.#ring.submissions[index + 10] = BUFFER_GROUP;
-  }
-
   /** `operation`: opcode, entry flags in bits 8–15, operation flags (ioprio) above. Returns the entry's index. */
   #write(
     operation: number,
@@ -110,6 +103,8 @@ export class Operations {
     flags: number,
     slot: number,
     kind: Kind,
+    bufferGroup = 0,
+    limit = 0,
   ): number {
     const index = this.#ring.next();
     const words = this.#ring.submissions;
@@ -123,8 +118,8 @@ export class Operations {
     words[index + 7] = flags;
     words[index + 8] = slot;
     words[index + 9] = kind;
-    words[index + 10] = 0;
-    words[index + 11] = 0;
+    words[index + 10] = bufferGroup;
+    words[index + 11] = limit;
     words[index + 12] = 0;
     words[index + 13] = 0;
     return index;

@@ -18,7 +18,7 @@ const MAX_ENTRIES = 256;
  * The ring of buffers that the kernel receives into. Entries name arena buffers by their number and point behind the
  * headroom. The kernel takes them in order, and reports each with the completion of the receive that filled it.
  *
- * Invariant: 0 <= waiting <= entries; entry [tail - waiting, tail) are lent, so their places are not written to.
+ * Invariant: 0 <= waiting <= entries, where waiting is what is lent and has not been reported.
  */
 export class ProvidedBuffers {
   readonly #arena: MappedArena;
@@ -26,8 +26,8 @@ export class ProvidedBuffers {
   readonly #reserve: number;
   readonly #words: Int32Array;
   readonly #halves: Uint16Array;
-  /** The place in the ring of each buffer that is lent. */
-  readonly #places: Uint16Array;
+  /** 1 for each buffer that is lent. */
+  readonly #lent: Uint8Array;
   #tail = 0;
   #waiting = 0;
 
@@ -38,7 +38,7 @@ export class ProvidedBuffers {
     const mapping = Mapping.anonymous(Math.max(4096, this.#entries * 16));
     this.#words = new Int32Array(mapping.bytes);
     this.#halves = new Uint16Array(mapping.bytes);
-    this.#places = new Uint16Array(arena.capacity);
+    this.#lent = new Uint8Array(arena.capacity);
     const registration = new Int32Array(10);
     registration[0] = mapping.address;
     registration[1] = mapping.address / 4294967296;
@@ -69,7 +69,7 @@ export class ProvidedBuffers {
       this.#words[place * 4 + 1] = address / 4294967296;
       this.#words[place * 4 + 2] = RECEIVE_SIZE;
       this.#halves[place * 8 + 6] = buffer;
-      this.#places[buffer] = place;
+      this.#lent[buffer] = 1;
       this.#waiting++;
       tail = (tail + 1) & 0xffff;
     }
@@ -80,21 +80,18 @@ export class ProvidedBuffers {
 
   /** A receive has filled this buffer: it has one count now. */
   take(buffer: number): void {
+    if (this.#lent[buffer] !== 1) throw new Error(`the kernel filled buffer ${buffer}, which it did not have`);
+    this.#lent[buffer] = 0;
     this.#waiting--;
     this.#arena.returnFilled(buffer);
   }
 
-  /** The buffer behind this one in the ring, which the kernel goes on with when one receive fills several. */
-  following(buffer: number): number {
-    const place = (this.#places[buffer] + 1) & (this.#entries - 1);
-    return this.#halves[place * 8 + 6];
-  }
-
   /** Takes back what is lent, once the ring is closed. */
   reclaim(): void {
-    const mask = this.#entries - 1;
-    for (; this.#waiting > 0; this.#waiting--) {
-      this.#arena.returnUnused(this.#halves[((this.#tail - this.#waiting) & mask) * 8 + 6]);
+    for (let buffer = this.#lent.indexOf(1); buffer >= 0; buffer = this.#lent.indexOf(1, buffer + 1)) {
+      this.#lent[buffer] = 0;
+      this.#arena.returnUnused(buffer);
     }
+    this.#waiting = 0;
   }
 }

@@ -16,11 +16,11 @@ import type {
 import type { Unsettled } from '../stream-connection.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { WheelTimer } from '../wheel-timer.ts';
-import { IORING_FEAT_RECVSEND_BUNDLE } from './abi.ts';
 import { UringConnection } from './connection.ts';
 import { type ListeningContext, UringListeningSocket } from './listening-socket.ts';
 import { Kind, Operations } from './operations.ts';
 import { ProvidedBuffers } from './provided-buffers.ts';
+import { receiveLimits } from './receive-limits.ts';
 import { Ring } from './ring.ts';
 import { Slots } from './slots.ts';
 import { SubmissionScratch } from './submission-scratch.ts';
@@ -30,6 +30,8 @@ export interface UringOptions {
   readonly buffers?: number;
   /** An eventfd; `onWake` is called when somebody writes to it. Owned by the caller; -1 for none. */
   readonly wakeDescriptor?: number;
+  /** Whether to use limited multishot receives; by default, when the kernel has them. */
+  readonly limitedReceives?: boolean;
 }
 
 const SUBMISSIONS = 2048;
@@ -80,7 +82,7 @@ export class UringReactor implements Reactor {
   constructor(options: UringOptions = {}) {
     this.#ring = new Ring(SUBMISSIONS, COMPLETIONS);
     this.arena = new MappedArena(options.buffers ?? DEFAULT_BUFFERS);
-    this.#operations = new Operations(this.#ring);
+    this.#operations = new Operations(this.#ring, options.limitedReceives ?? receiveLimits(this.#ring));
     this.#provided = new ProvidedBuffers(this.#ring, this.arena);
     this.#provided.refill();
     this.#context = this.#makeContext();
@@ -263,7 +265,6 @@ export class UringReactor implements Reactor {
       provided: this.#provided,
       slots: this.#connections,
       listeners: this.#listeners,
-      bundles: (this.#ring.features & IORING_FEAT_RECVSEND_BUNDLE) !== 0,
       unsettle: (item) => {
         this.#unsettled.push(item);
       },
