@@ -9,6 +9,9 @@ export interface MiddleLimits {
   readonly descriptors: number;
 }
 
+/** More than this may never wait for one connection, in bytes: a reader that is slow must not fill the memory. */
+const MOST_UNSENT = 128 * 1024;
+
 /** Longer than every time-out of the thing under test and of the network, in milliseconds. */
 const SETTLE = 400_000;
 
@@ -34,5 +37,6 @@ export function inspectLeaks(
   if (arena.free !== arena.capacity) journal.violate(`${arena.capacity - arena.free} buffers are held after the end`);
   if (reactor.open > 0) journal.violate(`${reactor.open} connections are open after the end`);
   if (reactor.pendingTimers > 0) journal.violate(`${reactor.pendingTimers} timers are pending after the end`);
+  if (reactor.peakUnsent > MOST_UNSENT) journal.violate(`${reactor.peakUnsent} bytes waited for one connection`);
   middle.inspect(journal, true);
 }

@@ -12,8 +12,11 @@ export type Outcome =
 
 interface Entry {
   readonly request: RequestPlan;
-  /** The client said close and sent more all the same: the close may become a reset and cost it the answer. */
-  readonly brokeItsWord: boolean;
+  /**
+   * The client may lose an answer by its own doing: it said close and sent more all the same, or it sent more while it
+   * read so slowly that no lingering close could wait for it. What it sent turns the close into a reset.
+   */
+  readonly mayBeReset: boolean;
   sent: number;
   seen: number;
   outcome: Outcome | null;
@@ -33,7 +36,8 @@ export class HttpLedger {
     for (const client of scenario.clients) {
       for (const [index, request] of client.requests.entries()) {
         const brokeItsWord = client.requests[index + 1]?.ghost ?? false;
-        this.#entries.set(request.id, { request, brokeItsWord, sent: 0, seen: 0, outcome: null });
+        const mayBeReset = brokeItsWord || (client.pipeline > 1 && client.readPause > 0);
+        this.#entries.set(request.id, { request, mayBeReset, sent: 0, seen: 0, outcome: null });
       }
     }
     this.#races =
@@ -92,8 +96,8 @@ export class HttpLedger {
     }
   }
 
-  #checkAnswer({ request, brokeItsWord }: Entry, outcome: Outcome): void {
-    if (outcome.kind === 'answered' || (brokeItsWord && outcome.kind === 'lost')) return;
+  #checkAnswer({ request, mayBeReset }: Entry, outcome: Outcome): void {
+    if (outcome.kind === 'answered' || (mayBeReset && outcome.kind === 'lost')) return;
     // What may not be sent twice cannot be saved when its connection is closed under it.
     const replayable = isIdempotent(request.method) && request.body.framing === 'none';
     if (this.#races && !replayable && outcome.kind === 'refused' && outcome.status === 502) return;
