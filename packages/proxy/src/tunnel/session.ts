@@ -156,7 +156,8 @@ export class TunnelSession implements ConnectionHandler, Session {
   }
 
   onClosed(connection: Connection, reason: Closed): void {
-    if (this.#over) return;
+    // Also what is left of an attempt that was given up for the next one.
+    if (this.#over || (connection !== this.#client && connection !== this.#upstream)) return;
     if (connection === this.#upstream && !this.#connected) {
       this.#connectFailed();
       return;
