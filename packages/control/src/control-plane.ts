@@ -20,10 +20,14 @@ import { Store } from './store/store.ts';
 
 export const VERSION = '0.1.0';
 
+/** Characters of the log that wait for whoever reads it; beyond them, lines are dropped. */
+const LOG_BUFFER = 4 * 1_048_576;
 /** Milliseconds: how often outcomes of operations are written, and the rhythm of the agents' connections. */
 const FLUSH = 1_000;
 const PING = 5_000;
 const SILENCE = 15_000;
+/** Milliseconds that requests and agents have to finish when the control plane stops. */
+const DRAIN = 2_000;
 
 export interface ControlPlane {
   /** Origin of the API. */
@@ -39,7 +43,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { home, quotas, pools } = options;
   const now = Date.now;
   // Standard output belongs to whoever started this process; the log goes to standard error.
-  const logger = pino({ level: options.logLevel }, destination({ dest: 2, sync: false }));
+  const logger = pino({ level: options.logLevel }, destination({ dest: 2, sync: false, maxLength: LOG_BUFFER }));
   const metrics = new Metrics();
   const store = await Store.open({
     file: join(home, 'state', 'evenkeel.db'),
@@ -48,6 +52,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     now,
     random: Math.random,
     committed: (milliseconds, writes) => metrics.committed(milliseconds / 1_000, writes),
+    failed: (error) => logger.error({ err: error }, 'a committed change could not be passed on'),
   });
   try {
     return await start(options, store, metrics, logger);
@@ -127,10 +132,16 @@ async function start(
       clearInterval(flusher);
       closing.abort();
       stream.close();
+      const force = setTimeout(() => {
+        stream.terminate();
+        app.server.closeAllConnections();
+      }, DRAIN);
       await app.close();
+      clearTimeout(force);
       for (const node of nodes.list()) await saveNode(store, node);
       await flushOutcomes(store, operations);
       await store.close();
+      logger.flush();
     },
   };
 }

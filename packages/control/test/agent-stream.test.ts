@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
 import { EMPTY_PLAN, planOf } from '@evenkeel/model/plan/delta.ts';
@@ -306,4 +308,22 @@ test('the stream is for the node token alone, and for messages of the stream alo
 
   const more = await FakeAgent.connect(running, { node: 'node-2' });
   assert.equal((await more.ended).code, 4429);
+});
+
+test('an agent that does not answer the goodbye does not hold up the stop', async (t) => {
+  const running = await Running.start(t);
+  const { hostname, port } = new URL(running.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `GET /agent/v1/stream HTTP/1.1\r\nhost: ${hostname}\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
+      'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n' +
+      `authorization: Bearer ${running.nodeToken}\r\n\r\n`,
+  );
+  const [head] = (await once(socket, 'data')) as [Buffer];
+  assert.match(head.toString('latin1'), /^HTTP\/1\.1 101 /);
+  const closed = once(socket, 'close');
+  socket.on('error', () => {});
+  socket.resume();
+  await running.restart();
+  await closed;
 });

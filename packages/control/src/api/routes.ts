@@ -59,7 +59,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
       const call = {
         params: params(request.params),
         query: query(request.query),
-        body: body(request.body),
+        body: body(request.body, Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)),
         actor: request.actor,
         requestId: request.id,
         ifMatch: route.ifMatch ? headerOf(request, 'if-match') : undefined,

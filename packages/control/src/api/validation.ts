@@ -8,16 +8,22 @@ import { ProblemError } from '../problem.ts';
 /** Where in a request a value is. */
 export type Place = 'body' | 'path' | 'query';
 
-/** Accepts the value, with text turned into numbers where it comes from a URL; throws `validation-failed` otherwise. */
-export type Validator = (value: unknown) => unknown;
+/**
+ * Accepts the value, with text turned into numbers where it comes from a URL; throws `validation-failed` otherwise.
+ * `size` is that of the text it was parsed from, where it may be large.
+ */
+export type Validator = (value: unknown, size?: number) => unknown;
 
 const SHOWN = 100;
+/** Characters of a body of which all errors are looked for; of a larger one, the first alone: there could be a million. */
+const THOROUGH = 64 * 1_024;
 
 /** Validators for the parts of a request. Each is compiled when it is first used, or when there is time: see `warm`. */
 export class Validators {
-  readonly #strict = createAjv(false);
-  readonly #lenient = createAjv('array');
-  readonly #uncompiled: (() => void)[] = [];
+  readonly #bodies = createAjv({ coerceTypes: false, allErrors: true });
+  readonly #largeBodies = createAjv({ coerceTypes: false, allErrors: false });
+  readonly #urls = createAjv({ coerceTypes: 'array', allErrors: true });
+  readonly #uncompiled: (() => unknown)[] = [];
 
   /** Compiles the next that was not used yet; false when there is none. A few milliseconds at most. */
   warm(): boolean {
@@ -26,38 +32,33 @@ export class Validators {
   }
 
   for(schema: TSchema, place: Place): Validator {
-    const ajv = place === 'body' ? this.#strict : this.#lenient;
-    let check: ReturnType<Ajv2020['compile']> | undefined;
-    this.#uncompiled.push(() => {
-      check ??= ajv.compile(schema);
-    });
-    return (value) => {
-      if (value === undefined) {
-        const error = { field: '', reason: 'the body is missing' };
-        throw new ProblemError('validation-failed', error.reason, { errors: [error] });
-      }
-      check ??= ajv.compile(schema);
-      if (check(value)) return value;
-      const errors = explain(check.errors ?? [], place, schema);
-      const first = errors[0]!;
-      const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
-      throw new ProblemError('validation-failed', `${first.field || '/'}: ${first.reason}${more}`, { errors });
+    const thorough = once(() => (place === 'body' ? this.#bodies : this.#urls).compile(schema));
+    const quick = once(() => this.#largeBodies.compile(schema));
+    this.#uncompiled.push(thorough);
+    return (value, size = 0) => {
+      if (value === undefined) refuse([{ field: '', reason: 'the body is missing' }]);
+      const check = size > THOROUGH ? quick() : thorough();
+      if (!check(value)) refuse(explain(check.errors ?? [], place, schema));
+      return value;
     };
   }
 }
 
+function refuse(errors: readonly FieldError[]): never {
+  const [first] = errors;
+  const more = errors.length > 1 ? `, and ${errors.length - 1} more` : '';
+  throw new ProblemError('validation-failed', `${first!.field || '/'}: ${first!.reason}${more}`, { errors });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 /** `coerceTypes`: text of a URL may stand for a number. */
-function createAjv(coerceTypes: false | 'array'): Ajv2020 {
-  // All errors at once: the size of a body is bounded, and so is the number of its errors.
+function createAjv(options: { coerceTypes: false | 'array'; allErrors: boolean }): Ajv2020 {
   // The schemas are ours and tested; checking them again would cost a good part of the start.
-  const ajv = new Ajv2020({
-    allErrors: true,
-    strict: false,
-    coerceTypes,
-    verbose: true,
-    meta: false,
-    validateSchema: false,
-  });
+  const ajv = new Ajv2020({ ...options, strict: false, verbose: true, meta: false, validateSchema: false });
   ajv.addFormat('ip', isAddress);
   ajv.addFormat('date-time', true);
   for (const schema of namedSchemas.values()) ajv.addSchema(schema);

@@ -20,7 +20,7 @@ export interface StreamOptions {
 /** The connections of the agents. */
 export class AgentStream {
   readonly #options: StreamOptions;
-  readonly #sessions = new Set<AgentSession>();
+  readonly #sessions = new Map<AgentSession, WebSocket>();
   readonly #byNode = new Map<string, AgentSession>();
 
   constructor(options: StreamOptions) {
@@ -31,7 +31,7 @@ export class AgentStream {
   accept(socket: WebSocket): void {
     const { plans, nodes, health, warn, ping, silence } = this.#options;
     const session = new AgentSession(socket, { plans, nodes, health, warn, opened: (opened) => this.#opened(opened) });
-    this.#sessions.add(session);
+    this.#sessions.set(session, socket);
 
     let heard = performance.now();
     const hear = () => {
@@ -68,7 +68,12 @@ export class AgentStream {
   }
 
   close(): void {
-    for (const session of [...this.#sessions]) session.close(1001, 'the control plane is stopping');
+    for (const session of [...this.#sessions.keys()]) session.close(1001, 'the control plane is stopping');
+  }
+
+  /** Cuts the connections of agents that have not answered the goodbye. */
+  terminate(): void {
+    for (const socket of [...this.#sessions.values()]) socket.terminate();
   }
 
   /** The newest connection of a node counts: the older one may be a ghost of a broken network. */

@@ -26,6 +26,8 @@ export interface StoreOptions {
   readonly random: () => number;
   /** Told of every transaction: how long it took in milliseconds, and how many writes shared it. */
   readonly committed?: (milliseconds: number, writes: number) => void;
+  /** Told of what a listener threw: a defect. */
+  readonly failed?: (error: unknown) => void;
 }
 
 export interface Write<T> {
@@ -179,8 +181,19 @@ export class Store {
     this.#state = state;
     this.#options.committed?.(performance.now() - started, accepted.length);
     const operations = accepted.flatMap(({ staged }) => staged.operation ?? []);
-    if (operations.length > 0) for (const listener of this.#listeners) listener(state, operations);
+    if (operations.length > 0) this.#tell(state, operations);
     for (const { staged } of accepted) staged.done();
+  }
+
+  /** What is on the disk stays written, whatever becomes of telling it. */
+  #tell(state: State, operations: readonly OperationRecord[]): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(state, operations);
+      } catch (error) {
+        this.#options.failed?.(error);
+      }
+    }
   }
 
   #stage<T>(base: State, write: Write<T>, done: (committed: Committed<T>) => void): Staged {

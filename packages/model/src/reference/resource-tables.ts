@@ -1,0 +1,82 @@
+import { contract } from '../contract/contract.ts';
+import type { Route } from '../contract/route.ts';
+import { namedSchemas } from '../contract/schemas.ts';
+import { DEFAULT_QUOTAS } from '../limits.ts';
+
+/** Resources in the order of the page, with the operations that list what can be done with them. */
+const RESOURCES = [
+  'LoadBalancer',
+  'Listener',
+  'BackendService',
+  'HealthCheck',
+  'TargetGroup',
+  'Target',
+  'TargetHealth',
+  'ElasticIp',
+  'Operation',
+  'Node',
+];
+
+interface Field {
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly items?: Field;
+  readonly $ref?: string;
+  readonly anyOf?: readonly Field[];
+}
+
+/** The generated part of the page of resources: calls, fields and quotas, as Markdown. */
+export function resourceTables(): string {
+  return [callTable(), ...RESOURCES.map(fieldTable), quotaTable()].join('\n\n');
+}
+
+function callTable(): string {
+  const rows = Object.entries<Route>(contract).map(
+    ([name, { method, path, summary }]) => `| \`${method} ${path}\` | \`${name}\` | ${summary} |`,
+  );
+  return ['### Calls', '', '| Call | operationId | |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function fieldTable(name: string): string {
+  const { properties, description } = namedSchemas.get(name) as unknown as {
+    properties: Record<string, Field>;
+    description?: string;
+  };
+  const { [`${name}Patch`]: patch } = Object.fromEntries(namedSchemas);
+  const changeable = (patch as { properties?: object } | undefined)?.properties ?? {};
+  const rows = Object.entries(properties).map(([field, schema]) => {
+    const change = Object.hasOwn(changeable, field) ? 'yes' : '';
+    return `| \`${field}\` | ${typeOf(schema)} | ${defaultOf(schema)} | ${change} | ${cell(schema.description ?? '')} |`;
+  });
+  const head = ['| Field | Type | Default | Can be changed | |', '| --- | --- | --- | --- | --- |'];
+  return [`### ${name}`, '', ...(description ? [description, ''] : []), ...head, ...rows].join('\n');
+}
+
+function quotaTable(): string {
+  const rows = Object.entries(DEFAULT_QUOTAS).map(([name, limit]) => `| \`${name}\` | ${limit} |`);
+  return ['### Quotas', '', '| Quota | Default |', '| --- | --- |', ...rows].join('\n');
+}
+
+function typeOf(field: Field): string {
+  if (field.anyOf) return field.anyOf.map(typeOf).join(' or ');
+  if (field.$ref) return field.$ref.slice(0, -1);
+  if (field.enum) return field.enum.map((word) => `\`${word}\``).join(', ');
+  const type = [field.type ?? 'any'].flat().join(' or ');
+  if (field.items) return `list of ${typeOf(field.items)}`;
+  if (field.minimum !== undefined && field.maximum !== undefined) return `${type}, ${field.minimum}–${field.maximum}`;
+  if (field.minimum !== undefined && field.minimum > 0) return `${type}, from ${field.minimum}`;
+  return field.maxLength === undefined ? type : `${type}, up to ${field.maxLength}`;
+}
+
+function defaultOf({ default: value }: Field): string {
+  return value === undefined ? '' : `\`${JSON.stringify(value)}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
