@@ -33,7 +33,10 @@ for (const reactor of ['uring', 'portable'] as const) {
         const url = new URL(incoming.url ?? '/', 'http://origin');
         const size = Number(url.searchParams.get('size') ?? 0);
         const body = await bodyOf(incoming);
-        response.setHeader('x-seen', JSON.stringify({ method: incoming.method, url: incoming.url, ...incoming.headers }));
+        response.setHeader(
+          'x-seen',
+          JSON.stringify({ method: incoming.method, url: incoming.url, ...incoming.headers }),
+        );
         if (url.pathname === '/empty') response.writeHead(204).end();
         else if (url.pathname === '/chunked') {
           response.write('a'.repeat(size));
@@ -93,7 +96,9 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     test('answers pipelined requests in their order', async () => {
-      const requests = Array.from({ length: 50 }, (_, i) => `GET /${i}?size=${i + 1} HTTP/1.1\r\nHost: a\r\n\r\n`).join('');
+      const requests = Array.from({ length: 50 }, (_, i) => `GET /${i}?size=${i + 1} HTTP/1.1\r\nHost: a\r\n\r\n`).join(
+        '',
+      );
       const text = await rawExchange(port, `${requests}GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
       const seen = [...text.matchAll(/x-seen: .*?"url":"\/(\w+)/gi)].map((match) => match[1]);
       assert.deepEqual(seen, [...Array.from({ length: 50 }, (_, i) => String(i)), 'last']);
@@ -132,8 +137,14 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     test('refuses what is malformed with 400 and closes', async () => {
-      assert.match(await rawExchange(port, 'GET / HTTP/1.1\r\nHost : a\r\n\r\n'), /^HTTP\/1.1 400 .*Connection: close/s);
-      assert.match(await rawExchange(port, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1.1 431 /);
+      assert.match(
+        await rawExchange(port, 'GET / HTTP/1.1\r\nHost : a\r\n\r\n'),
+        /^HTTP\/1.1 400 .*Connection: close/s,
+      );
+      assert.match(
+        await rawExchange(port, `GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`),
+        /^HTTP\/1.1 431 /,
+      );
       assert.match(
         await rawExchange(port, 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'),
         /^HTTP\/1.1 400 /,
@@ -160,7 +171,8 @@ for (const reactor of ['uring', 'portable'] as const) {
       const service = serviceOf(targets, { id: 'svc-balance' });
       const listener = listenerOf(own, { id: 'lsn-balance', serviceId: 'svc-balance' });
       assert.deepEqual(await engine.apply(changeOf([service], [listener])), []);
-      for (let i = 0; i < 30; i++) assert.equal((await send(own, '/', { headers: { connection: 'close' } })).status, 200);
+      for (let i = 0; i < 30; i++)
+        assert.equal((await send(own, '/', { headers: { connection: 'close' } })).status, 200);
       assert.equal((hits.get('a') ?? 0) + (hits.get('b') ?? 0), 30);
       assert.ok(Math.abs((hits.get('a') ?? 0) - (hits.get('b') ?? 0)) <= 12, JSON.stringify([...hits]));
       // 30 requests and their second attempts share the turns, of which the dead target has every third: 15 of 45, or
@@ -227,7 +239,10 @@ for (const reactor of ['uring', 'portable'] as const) {
       const listener = listenerOf(own, { id: 'lsn-tcp', serviceId: 'svc-tcp', protocol: 'tcp' });
       await engine.apply(changeOf([service], [listener]));
       const sent = Buffer.alloc(500_000, 'abcdefg');
-      assert.equal(await rawExchange(own, sent.toString('latin1'), true), Buffer.from(sent).reverse().toString('latin1'));
+      assert.equal(
+        await rawExchange(own, sent.toString('latin1'), true),
+        Buffer.from(sent).reverse().toString('latin1'),
+      );
       await engine.apply(changeOf([], [], { listeners: ['lsn-tcp'], services: ['svc-tcp'] }));
       await echo.close();
     });
@@ -256,13 +271,18 @@ for (const reactor of ['uring', 'portable'] as const) {
       await assert.rejects(once(connect(free, '127.0.0.9'), 'connect'), /ECONNREFUSED/);
       await taken.close();
       const later = await engine.apply(changeOf([], [listenerOf(taken.port, { id: 'lsn-taken' })]));
-      assert.deepEqual(later.map(({ listenerId }) => listenerId), ['lsn-nowhere']);
+      assert.deepEqual(
+        later.map(({ listenerId }) => listenerId),
+        ['lsn-nowhere'],
+      );
       assert.equal((await send(taken.port, '/')).status, 200);
       await engine.apply(changeOf([], [], { listeners: ['lsn-taken', 'lsn-free', 'lsn-nowhere'] }));
     });
 
     test('changes targets under load without a failed request', async () => {
-      const others = await Promise.all([1, 2, 3].map(() => httpOrigin((_incoming, response) => void response.end('ok'))));
+      const others = await Promise.all(
+        [1, 2, 3].map(() => httpOrigin((_incoming, response) => void response.end('ok'))),
+      );
       const own = await freePort();
       const listener = listenerOf(own, { id: 'lsn-change', serviceId: 'svc-change' });
       const ports = others.map((one) => one.port);

@@ -22,7 +22,8 @@ export const HEX = new Uint8Array(256).fill(255);
 for (let byte = 0; byte < 256; byte++) {
   const character = String.fromCharCode(byte);
   const isAlphanumeric = /[A-Za-z0-9]/.test(character);
-  if (isAlphanumeric || TOKEN_PUNCTUATION.includes(character)) TOKEN_LOWER[byte] = character.toLowerCase().charCodeAt(0);
+  if (isAlphanumeric || TOKEN_PUNCTUATION.includes(character))
+    TOKEN_LOWER[byte] = character.toLowerCase().charCodeAt(0);
   if (byte === 9 || (byte >= 32 && byte !== 127)) FIELD_VALUE[byte] = 1;
   if (byte > 32 && byte < 127) TARGET[byte] = 1;
   if (isAlphanumeric || "-._~%!$&'()*+,;=:[]".includes(character)) HOST[byte] = 1;

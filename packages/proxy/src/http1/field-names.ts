@@ -46,7 +46,8 @@ const bytesByCode = NAMES.map((name) => Uint8Array.from(name, (character) => cha
 for (let code = 1; code < NAMES.length; code++) {
   const name = bytesByCode[code]!;
   const slot = slotOf(name.length, name[0]!, name.at(-1)!);
-  if (codeBySlot[slot] !== 0) throw new Error(`field names ${NAMES[code]} and ${NAMES[codeBySlot[slot]!]} share a slot`);
+  if (codeBySlot[slot] !== 0)
+    throw new Error(`field names ${NAMES[code]} and ${NAMES[codeBySlot[slot]!]} share a slot`);
   codeBySlot[slot] = code;
 }
 

@@ -4,7 +4,14 @@ import { HeadEdit } from './head-edit.ts';
 
 /** Applies an edit the plain way, on strings. */
 function expected(line: string, kept: [string, boolean][], insert: string): string {
-  return line + insert + kept.filter(([, keep]) => keep).map(([text]) => text).join('');
+  return (
+    line +
+    insert +
+    kept
+      .filter(([, keep]) => keep)
+      .map(([text]) => text)
+      .join('')
+  );
 }
 
 describe('HeadEdit', () => {

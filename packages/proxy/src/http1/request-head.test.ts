@@ -41,7 +41,10 @@ describe('RequestHead', () => {
   const good: [string, (head: RequestHead) => boolean][] = [
     ['GET / HTTP/1.0\r\n\r\n', (head) => !head.keepAlive && head.minor === 0 && head.host === -1],
     ['GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n', (head) => head.keepAlive],
-    ['GET / HTTP/1.1\r\nHost: a\r\nConnection: foo, CLOSE\r\n\r\n', (head) => !head.keepAlive && (head.connectionOptions & 4) !== 0],
+    [
+      'GET / HTTP/1.1\r\nHost: a\r\nConnection: foo, CLOSE\r\n\r\n',
+      (head) => !head.keepAlive && (head.connectionOptions & 4) !== 0,
+    ],
     ['GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n', (head) => head.chunked],
     ['PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n', (head) => head.expectContinue],
     ['OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n', (head) => head.method === Method.options],
@@ -87,8 +90,16 @@ describe('RequestHead', () => {
     ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n', 'contentLengthInvalid', 400],
     ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999999999\r\n\r\n', 'contentLengthInvalid', 400],
     ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n', 'contentLengthRepeated', 400],
-    ['GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n', 'lengthAndTransferEncoding', 400],
-    ['GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n', 'transferEncodingInvalid', 400],
+    [
+      'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'lengthAndTransferEncoding',
+      400,
+    ],
+    [
+      'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n',
+      'transferEncodingInvalid',
+      400,
+    ],
     ['GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n', 'transferEncodingInvalid', 400],
     ['GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n', 'transferEncodingInvalid', 400],
     ['GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', 'transferEncodingUnknown', 501],

@@ -85,14 +85,16 @@ export class RequestHead {
     for (let i = 0; i < 5 && i < available; i++) {
       if (memory[at + i] !== 'HTTP/'.charCodeAt(i)) return HeadError.requestLine;
     }
-    if (available > 5 && memory[at + 5] !== ZERO + 1) return isDigit(memory[at + 5]!) ? HeadError.version : HeadError.requestLine;
+    if (available > 5 && memory[at + 5] !== ZERO + 1)
+      return isDigit(memory[at + 5]!) ? HeadError.version : HeadError.requestLine;
     if (available > 6 && memory[at + 6] !== 46) return HeadError.requestLine;
     if (available > 7) {
       const minor = memory[at + 7]! - ZERO;
       if (minor !== 0 && minor !== 1) return minor >= 0 && minor <= 9 ? HeadError.version : HeadError.requestLine;
       this.minor = minor;
     }
-    if (available > 8 && memory[at + 8] !== CR) return memory[at + 8] === LF ? HeadError.lineEnd : HeadError.requestLine;
+    if (available > 8 && memory[at + 8] !== CR)
+      return memory[at + 8] === LF ? HeadError.lineEnd : HeadError.requestLine;
     if (available > 9 && memory[at + 9] !== LF) return HeadError.lineEnd;
     if (available < 10) return HeadError.incomplete;
     this.lineEnd = at + 10;

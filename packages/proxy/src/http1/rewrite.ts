@@ -17,8 +17,7 @@ const FRAMING_BITS = (1 << Field.transferEncoding) | (1 << Field.trailer);
 const HOP_BITS = CONNECTION_BIT | (1 << Field.keepAlive) | (1 << Field.proxyConnection) | (1 << Field.upgrade);
 
 /** What of a request ends here or is written anew. Expect is for a target only if the client can take its answer. */
-const REQUEST_DROPS =
-  HOP_BITS | EXPECT_BIT | (1 << Field.te) | (1 << Field.http2Settings) | (1 << Field.forwardedFor);
+const REQUEST_DROPS = HOP_BITS | EXPECT_BIT | (1 << Field.te) | (1 << Field.http2Settings) | (1 << Field.forwardedFor);
 
 const RESPONSE_DROPS = HOP_BITS;
 
@@ -75,7 +74,8 @@ export class HeadRewriter {
     const onlyKeepAlive = head.minor === 1 && head.connectionOptions === ConnectionOption.keepAlive;
     const dropped = head.fields.known & (onlyKeepAlive ? REQUEST_DROPS & ~CONNECTION_BIT : REQUEST_DROPS);
     const names = (head.connectionOptions & ConnectionOption.names) !== 0;
-    if (dropped !== 0 || names) this.#removeFields(head.fields, head.minor === 1 ? dropped & ~EXPECT_BIT : dropped, names);
+    if (dropped !== 0 || names)
+      this.#removeFields(head.fields, head.minor === 1 ? dropped & ~EXPECT_BIT : dropped, names);
     if (head.minor === 0) memory[head.lineEnd - 3] = ONE;
     let lineStart = head.methodStart;
     if (head.pathStart > head.targetStart) {

@@ -63,7 +63,12 @@ describe('access log', () => {
       referer: 'http://x/',
       requestId: 'r-1',
     });
-    Object.assign(record, { dispatchedAt: 5_001, readyAt: 5_003.5, firstByteAt: 5_050, target: asciiSegment('10.0.0.1:80') });
+    Object.assign(record, {
+      dispatchedAt: 5_001,
+      readyAt: 5_003.5,
+      firstByteAt: 5_050,
+      target: asciiSegment('10.0.0.1:80'),
+    });
     Object.assign(record, { status: 200, targetStatus: 200, bytesReceived: 612, bytesSent: 5_000_000_000 });
     log.request({ planned }, client, record);
     assert.deepEqual(lines(), [
@@ -146,7 +151,12 @@ describe('access log', () => {
   it('writes a line for a tunnelled connection, and follows a changed listener', () => {
     const { log, lines } = logOver(new Uint8Array(16));
     const record = new ConnectionRecord(5_000);
-    Object.assign(record, { target: asciiSegment('10.0.0.2:5432'), connectedAt: 5_000.75, bytesReceived: 10, bytesSent: 20 });
+    Object.assign(record, {
+      target: asciiSegment('10.0.0.2:5432'),
+      connectedAt: 5_000.75,
+      bytesReceived: 10,
+      bytesSent: 20,
+    });
     record.reason = EndReason.targetTunnel;
     log.connection({ planned: { ...planned, protocol: 'tcp' } }, client, record);
     log.connection({ planned: { ...planned, protocol: 'tcp', port: 9 } }, client, record);

@@ -36,6 +36,11 @@ export class Target {
     return this.#idle.length;
   }
 
+  /** Whether a request or tunnel of this worker is under way here. */
+  get busy(): boolean {
+    return this.cells[TargetCell.activeRequests]! > 0;
+  }
+
   /** A request or tunnel begins here. Each call is matched by one of `finish`. */
   begin(): void {
     Atomics.add(this.load, this.slot, 1);

@@ -1,7 +1,7 @@
-import { HeadRewriter } from '../http1/rewrite.ts';
 import { LocalResponses } from '../http1/local-response.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { ResponseHead } from '../http1/response-head.ts';
+import { HeadRewriter } from '../http1/rewrite.ts';
 import type { Arena } from '../reactor/arena.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';

@@ -1,5 +1,5 @@
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
-import type { Connection, ListenerHandler, ListenError, ListeningSocket, Reactor } from '../reactor/reactor.ts';
+import type { Connection, ListenError, ListenerHandler, ListeningSocket, Reactor } from '../reactor/reactor.ts';
 
 /** Connections that the kernel may hold for a socket before they are accepted; capped by net.core.somaxconn. */
 const BACKLOG = 4096;
@@ -27,7 +27,13 @@ export class ListeningSockets implements ListenerHandler {
    */
   set(addresses: readonly string[], port: number, done: (refused: RefusedListener | null) => void): void {
     const added = addresses.filter((address) => !this.#open.has(address));
-    const opening: Opening = { wanted: new Set(addresses), opened: new Map(), pending: added.length, refused: null, done };
+    const opening: Opening = {
+      wanted: new Set(addresses),
+      opened: new Map(),
+      pending: added.length,
+      refused: null,
+      done,
+    };
     if (added.length === 0) {
       this.#settle(opening);
       return;

@@ -1,15 +1,15 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { HttpSession } from '../http1/session.ts';
-import type { Connection } from '../reactor/reactor.ts';
+import type { Connection, Timer } from '../reactor/reactor.ts';
 import { TunnelSession } from '../tunnel/session.ts';
 import { Service } from '../upstream/service.ts';
 import { Target } from '../upstream/target.ts';
-import type { WorkerRows } from './worker-rows.ts';
 import type { WorkerContext } from './context.ts';
 import { Listener } from './listener.ts';
 import { ListeningSockets } from './listening.ts';
 import type { WorkerChange, WorkerListenerChange, WorkerService } from './messages.ts';
+import type { WorkerRows } from './worker-rows.ts';
 
 /** How long tunnels of a removed listener go on when it has no service that says so, in milliseconds. */
 const DEFAULT_DRAIN = 300_000;
@@ -33,8 +33,10 @@ export class Proxy {
   readonly #services = new Map<string, Service>();
   /** By service id, so that a changed service finds its listeners without a search. */
   readonly #users = new Map<string, Set<Listener>>();
-  /** Removed, with connections that have not ended. */
-  readonly #draining = new Set<Listener>();
+  /** Removed, with connections that had not ended then, and what will cut them. */
+  readonly #draining = new Map<Listener, Timer>();
+  /** What will cut those who still use a target that has left. */
+  readonly #retiring = new Set<Timer>();
 
   constructor(worker: WorkerContext, rows: WorkerRows) {
     this.#worker = worker;
@@ -72,13 +74,19 @@ export class Proxy {
     const deadline = reactor.now + milliseconds;
     for (const id of [...this.#listeners.keys()]) this.#removeListener(id);
     const look = (): void => {
-      for (const listener of this.#draining) if (listener.empty) this.#draining.delete(listener);
+      for (const [listener, timer] of this.#draining) {
+        if (!listener.empty) continue;
+        timer.cancel();
+        this.#draining.delete(listener);
+      }
       if (this.#draining.size === 0) {
         for (const id of [...this.#services.keys()]) this.#removeService(id);
+        for (const timer of this.#retiring) timer.cancel();
+        this.#retiring.clear();
         done();
         return;
       }
-      if (reactor.now >= deadline) for (const listener of this.#draining) listener.cut();
+      if (reactor.now >= deadline) for (const listener of this.#draining.keys()) listener.cut();
       reactor.setTimer(DRAIN_POLL, look);
     };
     look();
@@ -140,11 +148,11 @@ export class Proxy {
     this.#leaveService(listener);
     listener.drain();
     if (listener.empty) return;
-    this.#draining.add(listener);
-    this.#worker.reactor.setTimer(drain, () => {
+    const timer = this.#worker.reactor.setTimer(drain, () => {
       this.#draining.delete(listener);
       listener.cut();
     });
+    this.#draining.set(listener, timer);
   }
 
   #joinService(listener: Listener): void {
@@ -198,9 +206,13 @@ export class Proxy {
   /** What runs to a target that has left may end by itself until the drain time is over. */
   #retire(target: Target, drainTimeout: number): void {
     target.retire();
-    this.#worker.reactor.setTimer(drainTimeout, () => {
+    if (!target.busy) return;
+    const timer = this.#worker.reactor.setTimer(drainTimeout, () => {
+      this.#retiring.delete(timer);
+      if (!target.busy) return;
       for (const { listener } of this.#listeners.values()) listener.cutFrom(target);
-      for (const listener of this.#draining) listener.cutFrom(target);
+      for (const listener of this.#draining.keys()) listener.cutFrom(target);
     });
+    this.#retiring.add(timer);
   }
 }

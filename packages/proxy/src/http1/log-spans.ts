@@ -1,0 +1,33 @@
+import type { RequestRecord } from '../telemetry/request-record.ts';
+import type { RequestHead } from './request-head.ts';
+import type { HeadRewriter } from './rewrite.ts';
+
+/** Tells the record where the words of a request lie, once `rewriter` has rewritten its head. */
+export function rememberSpans(record: RequestRecord, head: RequestHead, rewriter: HeadRewriter): void {
+  const fields = head.fields;
+  const lineMoved = rewriter.movedBy(head.methodStart);
+  record.methodStart = head.methodStart + lineMoved;
+  record.methodEnd = head.methodEnd + lineMoved;
+  record.targetStart = head.targetStart + lineMoved;
+  record.targetEnd = head.targetEnd + lineMoved;
+  if (head.host >= 0) {
+    const moved = rewriter.movedBy(fields.nameStart(head.host));
+    record.hostStart = fields.valueStart(head.host) + moved;
+    record.hostEnd = fields.valueEnd(head.host) + moved;
+  }
+  if (head.userAgent >= 0) {
+    const moved = rewriter.movedBy(fields.nameStart(head.userAgent));
+    record.agentStart = fields.valueStart(head.userAgent) + moved;
+    record.agentEnd = fields.valueEnd(head.userAgent) + moved;
+  }
+  if (head.referer >= 0) {
+    const moved = rewriter.movedBy(fields.nameStart(head.referer));
+    record.refererStart = fields.valueStart(head.referer) + moved;
+    record.refererEnd = fields.valueEnd(head.referer) + moved;
+  }
+  if (head.requestId >= 0) {
+    const moved = rewriter.movedBy(fields.nameStart(head.requestId));
+    record.requestIdStart = fields.valueStart(head.requestId) + moved;
+    record.requestIdEnd = fields.valueEnd(head.requestId) + moved;
+  }
+}

@@ -1,0 +1,402 @@
+import { NO_BUFFER } from '../reactor/arena.ts';
+import type { Connection } from '../reactor/reactor.ts';
+import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
+import { countDuration } from '../telemetry/duration.ts';
+import { EndReason } from '../telemetry/end-reason.ts';
+import { RequestRecord } from '../telemetry/request-record.ts';
+import { UpstreamConnection } from '../upstream/connection.ts';
+import type { Exchange, UpstreamLoss } from '../upstream/exchange.ts';
+import type { Service } from '../upstream/service.ts';
+import type { Target } from '../upstream/target.ts';
+import { isCongested, isRelieved } from '../worker/back-pressure.ts';
+import type { WorkerContext } from '../worker/context.ts';
+import { Body } from './body.ts';
+import type { ExchangeClient } from './exchange-client.ts';
+import { rememberSpans } from './log-spans.ts';
+import { isIdempotent, Method } from './method.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/** Targets that are tried for one request before it fails. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * The request that a client connection is at, and the response to it: finds a target, sends the request on, hands the
+ * response back as it comes. One object per connection, used again for each of its requests.
+ *
+ * The request's first buffer (head, and what came of the body with it) is held until the exchange ends: it is what a
+ * second attempt sends, and what the access log reads.
+ */
+export class RequestExchange implements Exchange {
+  /** A request is under way; everything else is meaningful only then. */
+  active = false;
+  readonly body = new Body();
+  /** The client's connection can carry another request afterwards. */
+  keepAlive = true;
+  /** The client may still be sending what nobody will read. */
+  lingers = false;
+  /** The response has begun to go out, and has gone out or been queued whole. */
+  responseStarted = false;
+  responseDone = false;
+  readonly #worker: WorkerContext;
+  readonly #client: ExchangeClient;
+  readonly #record = new RequestRecord();
+  #method: Method = Method.other;
+  #minor = 1;
+  #buffer = NO_BUFFER;
+  #start = 0;
+  #end = 0;
+  #wholeInBuffer = false;
+  #service: Service | null = null;
+  #target: Target | null = null;
+  #upstream: UpstreamConnection | null = null;
+  #upstreamReady = false;
+  #upstreamPaused = false;
+  #attempts = 0;
+  #tried = -1;
+
+  constructor(worker: WorkerContext, client: ExchangeClient) {
+    this.#worker = worker;
+    this.#client = client;
+  }
+
+  get expectsNoBody(): boolean {
+    return this.#method === Method.head;
+  }
+
+  get wantsPlainBody(): boolean {
+    return this.#minor === 0;
+  }
+
+  /** More of the body is to come, and there is somewhere to put it. */
+  get takesBody(): boolean {
+    return !this.body.done && this.#upstreamReady && !this.#congested;
+  }
+
+  /** More of the body is to come, but the target does not take what it has been sent. */
+  get isHeldUp(): boolean {
+    return !this.body.done && this.#upstreamReady && this.#congested;
+  }
+
+  /** More of the body is to come, and it matters. */
+  get awaitsBody(): boolean {
+    return !this.body.done && !this.responseDone;
+  }
+
+  uses(target: Target): boolean {
+    return this.#target === target;
+  }
+
+  /** A request has begun, good or bad, with its first byte at `startedAt`. */
+  begin(startedAt: number): void {
+    const cells = this.#client.listener.cells;
+    this.active = true;
+    this.body.startNone();
+    this.keepAlive = true;
+    this.lingers = false;
+    this.responseStarted = false;
+    this.responseDone = false;
+    this.#method = Method.other;
+    this.#minor = 1;
+    this.#service = null;
+    this.#attempts = 0;
+    this.#tried = -1;
+    this.#record.clear(startedAt);
+    cells[ListenerCell.requests]!++;
+    cells[ListenerCell.activeRequests]!++;
+  }
+
+  /**
+   * Carries out the request whose head is in the worker's parser; what came with it ends at `end`. One count of the
+   * buffer comes with it. Returns where the request's part ends; what lies behind belongs to the next one.
+   */
+  start(buffer: number, end: number, keepAlive: boolean): number {
+    const { requestHead: head, rewriter, memory } = this.#worker;
+    const body = this.body;
+    this.#method = head.method;
+    this.#minor = head.minor;
+    this.keepAlive = keepAlive;
+    if (head.chunked) body.startChunked();
+    else if (head.contentLength > 0) body.startLength(head.contentLength);
+    else body.startNone();
+    const bodyEnd = body.consume(memory, head.end, end);
+    this.#buffer = buffer;
+    this.#end = bodyEnd;
+    this.#wholeInBuffer = body.done;
+    this.#record.bytesReceived = bodyEnd - head.methodStart;
+    this.#start = rewriter.request(head, this.#client.connection);
+    rememberSpans(this.#record, head, rewriter);
+    if (body.failed) this.fail(400, EndReason.clientRequestBody);
+    else this.#dispatch();
+    return bodyEnd;
+  }
+
+  /**
+   * More of the request's body, if `takesBody`; one count of the buffer comes with it. Returns where the request's part
+   * ends.
+   */
+  takeBody(buffer: number, start: number, end: number): number {
+    const body = this.body;
+    const upstream = this.#upstream;
+    if (upstream === null) throw new Error('a request body needs a connection to go to');
+    const bodyEnd = body.consume(this.#worker.memory, start, end);
+    this.#record.bytesReceived += bodyEnd - start;
+    this.#wholeInBuffer = false;
+    if (body.failed) {
+      this.#worker.arena.release(buffer);
+      this.fail(400, EndReason.clientRequestBody);
+      return bodyEnd;
+    }
+    upstream.send(buffer, start, bodyEnd);
+    // From the last byte on, and while it does not take what is sent, the target owes the next move.
+    upstream.expectProgress(body.done || this.#congested);
+    return bodyEnd;
+  }
+
+  /** Ends a request that a target will not answer (any more), by the proxy's own answer if that is still possible. */
+  fail(status: number, reason: EndReason): void {
+    this.#record.reason = reason;
+    this.#dropUpstream();
+    if (this.responseStarted) {
+      this.cut(reason);
+      return;
+    }
+    if (!this.body.done) {
+      this.keepAlive = false;
+      this.lingers = true;
+    }
+    this.#answer(status);
+  }
+
+  /** Answers what cannot be understood as a request. Nothing behind it can be trusted to be one either. */
+  refuse(status: number, reason: EndReason): void {
+    this.#record.reason = reason;
+    this.keepAlive = false;
+    this.lingers = true;
+    this.#answer(status);
+  }
+
+  /** The response cannot be completed: the client must see that it is cut off. */
+  cut(reason: EndReason): void {
+    this.#record.reason = reason;
+    this.keepAlive = false;
+    this.#dropUpstream();
+    this.#client.connection.abort();
+    this.#finish();
+  }
+
+  /** The client's connection has handed over something of the response. */
+  onClientSent(): void {
+    const { connection, listener } = this.#client;
+    if (connection.unsent > 0) connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
+    if (this.#upstreamPaused && isRelieved(connection)) {
+      this.#upstreamPaused = false;
+      this.#upstream?.resume();
+    }
+    if (this.responseDone && connection.unsent === 0) this.#finish();
+  }
+
+  /** The client's connection is gone. */
+  onClientGone(): void {
+    const record = this.#record;
+    if (record.reason === EndReason.none) {
+      if (this.responseStarted) record.reason = EndReason.clientResponseBody;
+      else record.reason = this.body.done ? EndReason.clientResponseHead : EndReason.clientRequestBody;
+      if (!this.responseStarted) record.status = 499;
+    }
+    this.#dropUpstream();
+    this.#finish();
+  }
+
+  // --- the target's side -------------------------------------------------------------------------------------------
+
+  /** Sends the request to a target; called again for the next attempt. */
+  #dispatch(): void {
+    const service = this.#client.listener.service;
+    if (service !== this.#service) this.#tried = -1;
+    this.#service = service;
+    const index = service === null ? -1 : service.pick(this.#client.clientHash, this.#tried);
+    if (service === null || index < 0) {
+      this.fail(503, EndReason.proxyRoute);
+      return;
+    }
+    const target = service.targets[index]!;
+    this.#attempts++;
+    this.#tried = index;
+    this.#useTarget(service, target, target.takeIdle());
+  }
+
+  #useTarget(service: Service, target: Target, kept: UpstreamConnection | null): void {
+    const { reactor, responseHead } = this.#worker;
+    this.#target = target;
+    this.#record.target = target.name;
+    this.#record.dispatchedAt = reactor.now;
+    target.begin();
+    if (kept === null) {
+      this.#upstream = new UpstreamConnection(reactor, responseHead, target, this, service.planned.connectTimeout);
+      return;
+    }
+    this.#upstream = kept;
+    kept.attach(this);
+    this.#sendRequest();
+  }
+
+  onUpstreamReady(): void {
+    this.#sendRequest();
+    this.#client.onExchangeReady();
+  }
+
+  #sendRequest(): void {
+    const upstream = this.#upstream;
+    const service = this.#service;
+    if (upstream === null || service === null) throw new Error('a request without a target cannot be sent');
+    this.#upstreamReady = true;
+    this.#record.readyAt = this.#worker.reactor.now;
+    this.#worker.arena.retain(this.#buffer);
+    upstream.start(this.#buffer, this.#start, this.#end, this.body.done, service.planned.readTimeout);
+  }
+
+  onUpstreamSent(connection: Connection): void {
+    if (this.body.done || !isRelieved(connection)) return;
+    this.#upstream?.expectProgress(false);
+    this.#client.onExchangeReady();
+  }
+
+  onUpstreamLost(loss: UpstreamLoss): void {
+    this.#upstream = null;
+    this.#upstreamReady = false;
+    this.#leaveTarget();
+    if (this.responseStarted) {
+      this.cut(EndReason.targetResponseBody);
+      return;
+    }
+    const status = loss.cause === 'timeout' ? 504 : 502;
+    if (loss.phase === 'connect') {
+      // Not one byte has gone to that target, so another one may be asked whatever the method.
+      if (this.#attempts < MAX_ATTEMPTS) this.#dispatch();
+      else this.fail(status, loss.cause === 'exhausted' ? EndReason.proxyConnect : EndReason.targetConnect);
+    } else if (loss.staleReuse && this.#wholeInBuffer && isIdempotent(this.#method)) {
+      this.#replay();
+    } else this.fail(status, EndReason.targetResponseHead);
+  }
+
+  /** The kept connection was closing as the request went out: once more on a new one (RFC 9112 section 9.3.1). */
+  #replay(): void {
+    const service = this.#service;
+    const target = service === null || this.#tried < 0 ? undefined : service.targets[this.#tried];
+    if (service === null || target === undefined || target.gone) {
+      this.#dispatch();
+      return;
+    }
+    target.cells[TargetCell.replays]!++;
+    this.#useTarget(service, target, null);
+  }
+
+  onInterimResponse(buffer: number, start: number, end: number): void {
+    this.#client.listener.cells[ListenerCell.responses + 1]!++;
+    // HTTP/1.0 has no interim responses (RFC 9110 section 15.2).
+    if (this.#minor === 0) this.#worker.arena.release(buffer);
+    else this.#send(buffer, start, end);
+  }
+
+  onResponseHead(head: ResponseHead, buffer: number, end: number, endsWithConnection: boolean): void {
+    const plain = this.#minor === 0 && head.chunked;
+    // What has no length ends with the connection, on this side as well.
+    if (endsWithConnection || (plain && !this.expectsNoBody)) this.keepAlive = false;
+    // A target that answers before it has the whole body leaves a connection that nobody can use again.
+    if (!this.body.done) this.keepAlive = false;
+    this.#record.status = head.status;
+    this.#record.targetStatus = head.status;
+    this.#record.firstByteAt = this.#worker.reactor.now;
+    const start = this.#worker.rewriter.response(head, this.keepAlive, this.#minor, plain);
+    this.responseStarted = true;
+    this.#send(buffer, start, end);
+  }
+
+  onResponseBody(buffer: number, start: number, end: number): void {
+    if (end === start) this.#worker.arena.release(buffer);
+    else this.#send(buffer, start, end);
+  }
+
+  onResponseDone(reusable: boolean): void {
+    const upstream = this.#upstream;
+    this.#upstream = null;
+    this.#upstreamReady = false;
+    if (upstream !== null) {
+      if (this.#upstreamPaused) {
+        this.#upstreamPaused = false;
+        upstream.connection.resume();
+      }
+      // A target that has answered before it took the whole request keeps bytes of a buffer in which the next request
+      // may lie as well, and that one's head grows over them.
+      const taken = this.body.done && upstream.connection.unsent === 0;
+      if (!taken) upstream.abort();
+      else if (reusable) upstream.release();
+      else upstream.discard();
+    }
+    this.#leaveTarget();
+    this.responseDone = true;
+    if (this.#client.connection.unsent === 0) this.#finish();
+  }
+
+  get #congested(): boolean {
+    return this.#upstream !== null && isCongested(this.#upstream.connection);
+  }
+
+  #leaveTarget(): void {
+    this.#target?.finish();
+    this.#target = null;
+  }
+
+  #dropUpstream(): void {
+    this.#upstream?.abort();
+    this.#upstream = null;
+    this.#upstreamReady = false;
+    this.#upstreamPaused = false;
+    this.#leaveTarget();
+  }
+
+  // --- the answer --------------------------------------------------------------------------------------------------
+
+  #send(buffer: number, start: number, end: number): void {
+    const { connection, listener } = this.#client;
+    this.#record.bytesSent += end - start;
+    connection.send(buffer, start, end);
+    connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
+    if (!this.#upstreamPaused && isCongested(connection) && this.#upstream !== null) {
+      this.#upstreamPaused = true;
+      this.#upstream.pause();
+    }
+  }
+
+  /** Sends the proxy's own answer. */
+  #answer(status: number): void {
+    const range = this.#worker.responses.get(status, this.keepAlive, this.#method !== Method.head);
+    this.#record.status = status;
+    this.responseStarted = true;
+    this.responseDone = true;
+    this.#send(NO_BUFFER, range.start, range.end);
+  }
+
+  /** The exchange is over, well or badly: counts it, logs it and gives its buffer back. */
+  #finish(): void {
+    const worker = this.#worker;
+    const { listener, connection } = this.#client;
+    const cells = listener.cells;
+    const record = this.#record;
+    this.active = false;
+    if (!this.body.done) this.lingers = true;
+    record.minor = this.#minor;
+    cells[ListenerCell.activeRequests]!--;
+    cells[ListenerCell.bytesReceived]! += record.bytesReceived;
+    cells[ListenerCell.bytesSent]! += record.bytesSent;
+    cells[ListenerCell.responses + Math.floor(record.status / 100)]!++;
+    cells[ListenerCell.reasons + record.reason]!++;
+    countDuration(cells, worker.reactor.now - record.startedAt);
+    if (listener.planned.accessLog) worker.log.request(listener, connection, record);
+    if (this.#buffer !== NO_BUFFER) {
+      worker.arena.release(this.#buffer);
+      this.#buffer = NO_BUFFER;
+    }
+    this.#client.onExchangeOver();
+  }
+}
