@@ -9,7 +9,8 @@ import { createServer } from './api/server.ts';
 import { Validators } from './api/validation.ts';
 import { loadCredentials } from './credentials.ts';
 import { OperationTracker } from './nodes/operations.ts';
-import { NodeRegistry, type NodeStatus, nodeToRow } from './nodes/registry.ts';
+import { saveNode, saveOutcomes } from './nodes/persistence.ts';
+import { NodeRegistry } from './nodes/registry.ts';
 import { AgentStream } from './nodes/stream.ts';
 import { TargetHealthTable } from './nodes/target-health.ts';
 import type { ControlPlaneOptions } from './options.ts';
@@ -123,7 +124,7 @@ async function start(
   if (options.port === 0) loadCredentials(options.home, url);
   warmUp(validators);
   const flusher = setInterval(() => {
-    flushOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
+    saveOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
   }, FLUSH);
   return {
     url,
@@ -139,7 +140,7 @@ async function start(
       await app.close();
       clearTimeout(force);
       for (const node of nodes.list()) await saveNode(store, node);
-      await flushOutcomes(store, operations);
+      await saveOutcomes(store, operations);
       await store.close();
       logger.flush();
     },
@@ -173,25 +174,4 @@ function warmUp(validators: Validators): void {
   setImmediate(() => {
     if (validators.warm()) warmUp(validators);
   }).unref();
-}
-
-function saveNode(store: Store, node: NodeStatus): Promise<void> {
-  const row = nodeToRow(node);
-  return store.record(async (trx) => {
-    await trx
-      .insertInto('node')
-      .values(row)
-      .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-      .execute();
-  });
-}
-
-function flushOutcomes(store: Store, operations: OperationTracker): Promise<void> {
-  return operations.flush((outcomes) =>
-    store.record(async (trx) => {
-      for (const [id, { outcome, settledAt }] of outcomes) {
-        await trx.updateTable('operation').set({ outcome, settled_at: settledAt }).where('id', '=', id).execute();
-      }
-    }),
-  );
 }

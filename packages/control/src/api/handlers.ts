@@ -2,6 +2,7 @@ import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { ConfigurationResult } from '@evenkeel/model/resources/document.ts';
 import { applyDocuments } from '../configuration/apply.ts';
 import { difference, type Mentioned } from '../configuration/difference.ts';
+import { deleteNode } from '../nodes/persistence.ts';
 import type { Draft } from '../state/draft.ts';
 import type { State } from '../state/state.ts';
 import type { Call } from './call.ts';
@@ -25,9 +26,7 @@ export function createHandlers(sources: ReadSources): Readonly<Record<OperationN
   const forgetNode = async ({ params: { nodeId } }: Call<'forgetNode'>) => {
     nodes.forget(nodeId);
     health.forget(nodeId);
-    await store.record(async (trx) => {
-      await trx.deleteFrom('node').where('id', '=', nodeId).execute();
-    });
+    await deleteNode(store, nodeId);
     return { id: nodeId };
   };
   const applyConfiguration = ({ body }: Call<'applyConfiguration'>): Handler =>

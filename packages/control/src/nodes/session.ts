@@ -93,7 +93,8 @@ export class AgentSession {
         this.#applied(node, message);
         break;
       case 'health':
-        if (!health.report(node, message.complete, message.targets)) warn(node, 'reports more targets than there are');
+        if (!health.report(node, message.complete, message.targets))
+          warn(node, 'reports of many targets that are gone were dropped');
         break;
       case 'heartbeat':
         break;

@@ -4,7 +4,7 @@ import type { State } from '../state/state.ts';
 /** What a node says of a target. */
 export type NodeHealth = ReportedHealth & { readonly node: string };
 
-/** Entries that may be kept of one node beyond twice what the state has targets for; see `report`. */
+/** Reports that may be kept of one node beyond twice as many as there can be; see `report`. */
 const SLACK = 1_000;
 
 /** The worst first. */
@@ -19,17 +19,18 @@ export class TargetHealthTable {
     this.#state = state;
   }
 
-  /** False when the node reports more than there is; then nothing of it is taken. */
+  /**
+   * Takes the report of a node. Reports of targets that are gone do no harm and are dropped when there are too many.
+   * False when some were dropped.
+   */
   report(node: string, complete: boolean, targets: readonly ReportedHealth[]): boolean {
-    const known = complete ? new Map<string, ReportedHealth>() : new Map(this.#byNode.get(node));
+    const known = (complete ? undefined : this.#byNode.get(node)) ?? new Map<string, ReportedHealth>();
     for (const target of targets) known.set(keyOf(target.serviceId, target.targetId), target);
-    const expected = pairs(this.#state());
-    if (known.size > 2 * expected.size + SLACK) {
-      for (const key of known.keys()) if (!expected.has(key)) known.delete(key);
-      if (known.size > expected.size) return false;
-    }
     this.#byNode.set(node, known);
-    return true;
+    if (known.size <= 2 * countPairs(this.#state()) + SLACK) return true;
+    const expected = pairs(this.#state());
+    for (const key of known.keys()) if (!expected.has(key)) known.delete(key);
+    return false;
   }
 
   forget(node: string): void {
@@ -60,6 +61,16 @@ export function worst(reports: readonly NodeHealth[]): NodeHealth | null {
 
 function keyOf(serviceId: string, targetId: string): string {
   return `${serviceId}/${targetId}`;
+}
+
+function countPairs(state: State): number {
+  let count = 0;
+  for (const { services, groups } of state.loadBalancers.values()) {
+    for (const { targetGroupId } of services.values()) {
+      if (targetGroupId !== null) count += groups.get(targetGroupId)!.targets.size;
+    }
+  }
+  return count;
 }
 
 /** Every pair of service and target that can be reported. */

@@ -1,0 +1,33 @@
+import type { Store } from '../store/store.ts';
+import type { OperationTracker } from './operations.ts';
+import { type NodeStatus, nodeToRow } from './registry.ts';
+
+/** What is kept of nodes and of the outcomes of operations. It belongs to no generation of the configuration. */
+
+export async function saveNode(store: Store, node: NodeStatus): Promise<void> {
+  const row = nodeToRow(node);
+  await store.record(async (trx) => {
+    await trx
+      .insertInto('node')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+      .execute();
+  });
+}
+
+export async function deleteNode(store: Store, id: string): Promise<void> {
+  await store.record(async (trx) => {
+    await trx.deleteFrom('node').where('id', '=', id).execute();
+  });
+}
+
+/** Writes the outcomes that became known since the last time. */
+export async function saveOutcomes(store: Store, operations: OperationTracker): Promise<void> {
+  await operations.flush((outcomes) =>
+    store.record(async (trx) => {
+      for (const [id, { outcome, settledAt }] of outcomes) {
+        await trx.updateTable('operation').set({ outcome, settled_at: settledAt }).where('id', '=', id).execute();
+      }
+    }),
+  );
+}
