@@ -50,7 +50,7 @@ export function checkImports(sources: Sources): string[] {
       declared.set(name, declaredBy(sources, name));
       unused.set(name, new Set(declared.get(name)));
     }
-    const isTest = file.endsWith('.test.ts') || file.startsWith(`packages/${name}/test/`);
+    const isTest = /\.(test|fuzz)\.ts$/.test(file) || file.startsWith(`packages/${name}/test/`);
     const edges: string[] = [];
     graph.set(file, edges);
 
