@@ -230,6 +230,8 @@ export class RequestExchange implements Exchange {
     this.#target = target;
     this.#record.target = target.name;
     this.#record.dispatchedAt = reactor.now;
+    // What an earlier attempt reached does not count.
+    this.#record.readyAt = 0;
     target.begin();
     if (kept === null) {
       this.#upstream = new UpstreamConnection(reactor, responseHead, target, this, service.planned.connectTimeout);
