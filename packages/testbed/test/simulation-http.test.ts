@@ -6,5 +6,5 @@ import { testSeeds } from '../src/simulation/seed-test.ts';
 const MOST_ORIGINS = 3;
 
 testSeeds('packages/testbed/test/simulation-http.test.ts', 0, 1500, (seed, trace) =>
-  playHttp(seed, httpRun(seed, proxyMiddle('http'), 1 + (seed % MOST_ORIGINS), true), trace),
+  playHttp(seed, httpRun(seed, proxyMiddle('http', seed % 3 === 1), 1 + (seed % MOST_ORIGINS), true), trace),
 );

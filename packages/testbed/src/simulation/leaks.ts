@@ -15,8 +15,8 @@ const MOST_UNSENT = 128 * 1024;
 /** Longer than every time-out of the thing under test and of the network, in milliseconds. */
 const SETTLE = 400_000;
 
-/** How long ending may take, in milliseconds. */
-const STOP = 120_000;
+/** Longer than what is left may drain, in milliseconds. */
+const STOP = 400_000;
 
 /** Lets time run past all time-outs, ends what is in the middle, and notes what it has not given back. */
 export function inspectLeaks(

@@ -13,6 +13,8 @@ export interface Middle {
   stop(): void;
   /** Looks at it when all clients are done and its time-outs have passed, and again after `stop`. */
   inspect(journal: Journal, stopped: boolean): void;
+  /** All that it has logged, as lines; null when it keeps no log. */
+  readLog(): string[] | null;
 }
 
 export type MakeMiddle = (reactor: SimulatedReactor, origins: readonly Endpoint[]) => Middle;
@@ -24,6 +26,6 @@ export function relayMiddle(flaw: Flaw | null): MakeMiddle {
   return (reactor, origins) => {
     const relay = new Relay(reactor, origins[0] as Endpoint, flaw);
     relay.listen(FRONT);
-    return { proxies: false, front: FRONT, stop: () => relay.stop(), inspect: () => {} };
+    return { proxies: false, front: FRONT, stop: () => relay.stop(), inspect: () => {}, readLog: () => null };
   };
 }

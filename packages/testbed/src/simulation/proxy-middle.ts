@@ -1,6 +1,8 @@
-import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
+import { ALGORITHMS, type PlannedListener, type PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
 import { Tables } from '@evenkeel/proxy/engine/tables.ts';
+import type { Endpoint } from '@evenkeel/proxy/reactor/reactor.ts';
+import type { Random } from '@evenkeel/proxy/reactor/simulated/random.ts';
 import type { SimulatedReactor } from '@evenkeel/proxy/reactor/simulated/simulated-reactor.ts';
 import { AccessLog } from '@evenkeel/proxy/telemetry/access-log.ts';
 import { AccessLogRing } from '@evenkeel/proxy/telemetry/access-log-ring.ts';
@@ -9,52 +11,111 @@ import { WorkerContext } from '@evenkeel/proxy/worker/context.ts';
 import { Proxy } from '@evenkeel/proxy/worker/proxy.ts';
 import { WorkerRows } from '@evenkeel/proxy/worker/worker-rows.ts';
 import type { Journal } from './journal.ts';
-import { FRONT, type MakeMiddle } from './middle.ts';
+import { FRONT, type MakeMiddle, type Middle } from './middle.ts';
 
 /** How long the proxy may let things finish when it is stopped, in milliseconds. */
 const DRAIN = 5_000;
 
-const RING_SIZE = 64 * 1024;
+/** Changes of the plan in one run. */
+const MOST_CHANGES = 50;
+
+/** Room for all lines of a run. */
+const RING_SIZE = 256 * 1024;
 
 /** One for all runs, as its address space is large: rows are given out anew to each. */
 const counters = new SharedCounters(1);
 let runs = 0;
 
-/** The real proxy, as one worker runs it, on a simulated reactor. */
-export function proxyMiddle(protocol: 'http' | 'tcp'): MakeMiddle {
-  return (reactor, origins) => {
-    const listener = plannedListener(protocol, runs++);
-    const service = plannedService(protocol, listener.serviceId as string);
-    const targets = origins.map(({ address, port }, index) => target(address, port, index));
-    const tables = new Tables(counters, () => reactor.network.random.fraction());
-    const change = tables.change({
+/** The real proxy, as one worker runs it, on a simulated reactor. With `changing`, its plan changes while it runs. */
+export function proxyMiddle(protocol: 'http' | 'tcp', changing = false): MakeMiddle {
+  return (reactor, origins) => new ProxyMiddle(protocol, changing, reactor, origins);
+}
+
+class ProxyMiddle implements Middle {
+  readonly proxies = true;
+  readonly front = FRONT;
+  readonly #reactor: SimulatedReactor;
+  readonly #random: Random;
+  readonly #proxy: Proxy;
+  readonly #ring = AccessLogRing.create(RING_SIZE);
+  readonly #tables: Tables;
+  readonly #listener: PlannedListener;
+  readonly #service: PlannedService;
+  readonly #targets: readonly EngineTarget[];
+  #ending = false;
+  #stopped = false;
+
+  constructor(protocol: 'http' | 'tcp', changing: boolean, reactor: SimulatedReactor, origins: readonly Endpoint[]) {
+    this.#reactor = reactor;
+    this.#random = reactor.network.random.fork();
+    this.#tables = new Tables(counters, () => this.#random.fraction());
+    this.#listener = plannedListener(protocol, runs++);
+    this.#service = plannedService(protocol, this.#listener.serviceId as string);
+    this.#targets = origins.map(({ address, port }, index) => target(address, port, index));
+    const log = new AccessLog(this.#ring, reactor);
+    this.#proxy = new Proxy(new WorkerContext(reactor, log), new WorkerRows(counters.blocks(0)));
+    this.#apply(this.#service, this.#targets, this.#listener, () => {
+      if (changing) this.#changeSoon(MOST_CHANGES);
+    });
+  }
+
+  stop(): void {
+    this.#ending = true;
+    this.#proxy.stop(DRAIN, () => {
+      this.#stopped = true;
+    });
+  }
+
+  inspect(journal: Journal, stopped: boolean): void {
+    inspectCounters(journal, this.#listener.id, this.#service.id, this.#reactor);
+    this.#ending = true;
+    if (!stopped) return;
+    if (!this.#stopped) journal.violate('the proxy does not stop');
+    const { id } = this.#service;
+    this.#tables.retire(
+      this.#tables.change({ services: new Map([[id, null]]), listeners: new Map([[this.#listener.id, null]]) }),
+    );
+  }
+
+  readLog(): string[] {
+    if (this.#ring.dropped > 0) throw new Error(`${this.#ring.dropped} log lines found no room`);
+    const lines = Buffer.from(this.#ring.read() ?? [])
+      .toString('utf8')
+      .split('\n');
+    return lines.slice(0, -1);
+  }
+
+  /** Some time from now: other targets, weights and health, other time-outs of the listener. */
+  #changeSoon(left: number): void {
+    if (left === 0) return;
+    const random = this.#random;
+    this.#reactor.network.after(random.real([0.1, random.pick([5, 200, 3000])]), () => {
+      if (this.#ending) return;
+      const staying = this.#targets.filter(() => random.chance(0.7));
+      const targets = (staying.length > 0 ? staying : [random.pick(this.#targets)]).map((each) => ({
+        ...each,
+        weight: random.between(1, 100),
+        eligible: random.chance(0.8),
+      }));
+      random.shuffle(targets);
+      // A table by source is dear to build: rarely.
+      const algorithm = random.chance(0.05) ? 'source-ip' : random.pick(ALGORITHMS.slice(0, 2));
+      const listener = { ...this.#listener, idleTimeout: 60_000 + random.below(10_000) };
+      this.#apply({ ...this.#service, algorithm }, targets, listener, () => this.#changeSoon(left - 1));
+    });
+  }
+
+  #apply(service: PlannedService, targets: readonly EngineTarget[], listener: PlannedListener, done: () => void): void {
+    const change = this.#tables.change({
       services: new Map([[service.id, { service, targets }]]),
       listeners: new Map([[listener.id, listener]]),
     });
-    const log = new AccessLog(AccessLogRing.create(RING_SIZE), reactor);
-    const proxy = new Proxy(new WorkerContext(reactor, log), new WorkerRows(counters.blocks(0)));
-    proxy.apply(change, (refused) => {
+    this.#proxy.apply(change, (refused) => {
       if (refused.length > 0) throw new Error(`the listener is refused: ${refused[0]?.detail}`);
+      this.#tables.retire(change);
+      done();
     });
-    let stopped = false;
-    return {
-      proxies: true,
-      front: FRONT,
-      stop: () =>
-        proxy.stop(DRAIN, () => {
-          stopped = true;
-        }),
-      inspect: (journal, atTheEnd) => {
-        inspectCounters(journal, listener.id, service.id, reactor);
-        if (!atTheEnd) return;
-        if (!stopped) journal.violate('the proxy does not stop');
-        tables.change({ services: new Map([[service.id, null]]), listeners: new Map([[listener.id, null]]) });
-        counters.retireListener(listener.id);
-        for (const { id } of targets) counters.retireTarget(service.id, id);
-        counters.sweep();
-      },
-    };
-  };
+  }
 }
 
 /** Nothing is under way: whatever counts what is must be back at 0. */
@@ -102,7 +163,7 @@ function plannedService(protocol: 'http' | 'tcp', id: string): PlannedService {
     healthCheck: null,
     connectTimeout: 4_000,
     readTimeout: 60_000,
-    drainTimeout: 30_000,
+    drainTimeout: 300_000,
   };
 }
 

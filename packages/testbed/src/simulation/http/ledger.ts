@@ -1,5 +1,7 @@
 import type { Journal } from '../journal.ts';
+import { type LogLine, parseLogLine } from './log-line.ts';
 import { type HttpScenario, isIdempotent, type RequestPlan } from './plan.ts';
+import { requestTarget } from './wire.ts';
 
 /** How a request ended for its client. */
 export type Outcome =
@@ -12,6 +14,8 @@ export type Outcome =
 
 interface Entry {
   readonly request: RequestPlan;
+  /** Address of the client. */
+  readonly client: string;
   /**
    * The client may lose an answer by its own doing: it said close and sent more all the same, or it sent more while it
    * read so slowly that no lingering close could wait for it. What it sent turns the close into a reset.
@@ -37,7 +41,7 @@ export class HttpLedger {
       for (const [index, request] of client.requests.entries()) {
         const brokeItsWord = client.requests[index + 1]?.ghost ?? false;
         const mayBeReset = brokeItsWord || (client.pipeline > 1 && client.readPause > 0);
-        this.#entries.set(request.id, { request, mayBeReset, sent: 0, seen: 0, outcome: null });
+        this.#entries.set(request.id, { request, client: client.address, mayBeReset, sent: 0, seen: 0, outcome: null });
       }
     }
     this.#races =
@@ -76,6 +80,43 @@ export class HttpLedger {
     if (request.ghost) this.#journal.violate(`${request.id}, behind a request that said close, was answered`);
     else if (request.malformed !== null) this.#checkRefusal(request, outcome);
     else if (this.#scenario.strict) this.#checkAnswer(entry, outcome);
+  }
+
+  /** Compares what was logged with what was asked and got. */
+  checkLog(lines: readonly string[]): void {
+    const logged = new Map<string, number>();
+    for (const line of lines) {
+      const entry = parseLogLine(line);
+      if (entry === null) this.#journal.violate(`${line} is no log line`);
+      else if (entry.request_id !== undefined) {
+        logged.set(entry.request_id, (logged.get(entry.request_id) ?? 0) + 1);
+        this.#checkLogged(entry, entry.request_id);
+      }
+    }
+    for (const [id, { outcome, sent }] of this.#entries) {
+      const count = logged.get(id) ?? 0;
+      if (count > sent) this.#journal.violate(`${id} was sent ${sent} × and logged ${count} ×`);
+      if (count === 0 && outcome?.kind === 'answered') this.#journal.violate(`${id} was answered and not logged`);
+    }
+  }
+
+  #checkLogged(line: LogLine, id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) {
+      this.#journal.violate(`${id} was logged and never sent`);
+      return;
+    }
+    const { request, outcome, client } = entry;
+    if (request.malformed !== null) return;
+    const logged = [line.client_ip, line.method, line.uri, line.protocol].join(' ');
+    const sent = [client, request.method, requestTarget(request), `HTTP/${request.version}`].join(' ');
+    if (logged !== sent) this.#journal.violate(`${id} was sent as ${sent} and logged as ${logged}`);
+    const got =
+      outcome?.kind === 'answered' ? request.response.status : outcome?.kind === 'refused' ? outcome.status : 0;
+    // A client that tried twice has two lines, and the outcome is of one of them.
+    if (got !== 0 && entry.sent === 1 && line.status !== got) {
+      this.#journal.violate(`${id} got ${got} and was logged with ${line.status}`);
+    }
   }
 
   /** Call when every client is done. */

@@ -55,5 +55,7 @@ export function playHttp(seed: number, run: HttpRun, trace: ((line: string) => v
   if (outcome !== 'done') journal.violate(`the clients are not done after ${LONGEST} ms`);
   ledger.close();
   inspectLeaks(network, between, middle, journal, ends);
+  const log = middle.readLog();
+  if (log !== null) ledger.checkLog(log);
   return journal;
 }

@@ -1,0 +1,27 @@
+/** What the checks read of a line of the access log. */
+export interface LogLine {
+  readonly client_ip: string;
+  readonly method: string;
+  readonly uri: string;
+  readonly protocol: string;
+  readonly status: number;
+  readonly request_id?: string;
+}
+
+/** Null when it is no JSON object with these fields. */
+export function parseLogLine(line: string): LogLine | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  return isLogLine(value) ? value : null;
+}
+
+function isLogLine(value: unknown): value is LogLine {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Record<string, unknown>;
+  const texts = ['client_ip', 'method', 'uri', 'protocol'].every((name) => typeof fields[name] === 'string');
+  return texts && typeof fields['status'] === 'number';
+}
