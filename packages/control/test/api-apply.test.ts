@@ -180,6 +180,11 @@ test('a document is applied whole or not at all, and the problem points into it'
   await refuse([SHOP, SHOP], 'name-taken', '/loadBalancers/1/name');
   const twice = { ...SHOP, listeners: [...SHOP.listeners, ...SHOP.listeners] };
   await refuse([twice], 'name-taken', '/loadBalancers/0/listeners/1/name');
+  const service = (last: number) => ({ name: 'x', targets: [target(last)] });
+  const inline = [1, 2].map((last) => ({ protocol: 'tcp', port: last, service: service(last) }));
+  await refuse([{ name: 'b', listeners: inline }], 'name-taken', '/loadBalancers/0/listeners/1/service/name');
+  const both = { name: 'b', targetGroups: [{ name: 'x', targets: [] }], listeners: inline.slice(0, 1) };
+  await refuse([both], 'name-taken', '/loadBalancers/0/listeners/0/service/name');
   const doubled = { ...SHOP, targetGroups: [{ name: 'web', targets: [target(1), target(1)] }] };
   await refuse([doubled], 'target-registered', '/loadBalancers/0/targetGroups/0/targets/1');
   const [loadBalancer] = (await running.call('listLoadBalancers')).items;

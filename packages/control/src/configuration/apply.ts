@@ -1,16 +1,20 @@
 import type { LoadBalancerCreate, LoadBalancerDocument } from '@evenkeel/model/resources/document.ts';
+import { refuseField } from '../problem.ts';
 import { createLoadBalancer, updateLoadBalancer } from '../resources/load-balancers.ts';
 import type { Draft } from '../state/draft.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
 import { loadBalancersOf, named } from '../state/state.ts';
-import { Contents, checkDistinct, checkFixed, type Mention } from './contents.ts';
+import { Contents, checkFixed, type Mention } from './contents.ts';
 import { pruneListeners, pruneServicesAndGroups } from './prune.ts';
 
 /** Makes the configuration match the documents (`POST /v1/apply`). */
 export function applyDocuments(draft: Draft, documents: readonly LoadBalancerDocument[], mention: Mention): void {
-  checkDistinct(documents, '/loadBalancers');
+  const names = new Set<string>();
   for (const [i, document] of documents.entries()) {
     const at = `/loadBalancers/${i}`;
+    const { name } = document;
+    if (names.has(name)) refuseField('name-taken', `${at}/name`, `load balancer ${name} is in the document twice`);
+    names.add(name);
     const { id } = ensureLoadBalancer(draft, document, at);
     if (document.prune) pruneListeners(draft, id, document);
     new Contents(draft, id, mention).ensure(document, at);

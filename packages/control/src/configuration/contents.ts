@@ -26,6 +26,8 @@ export class Contents {
   readonly #draft: Draft;
   readonly #id: string;
   readonly #mention: Mention;
+  /** What the document has defined so far: `kind/name`. */
+  readonly #defined = new Set<string>();
 
   constructor(draft: Draft, loadBalancerId: string, mention: Mention) {
     this.#draft = draft;
@@ -36,9 +38,6 @@ export class Contents {
   ensure(document: Omit<LoadBalancerCreate, 'name'>, at: string): void {
     if (document.elasticIp !== undefined) this.#ensureElasticIp(document.elasticIp, `${at}/elasticIp`);
     const { targetGroups = [], backendServices = [], listeners = [] } = document;
-    checkDistinct(targetGroups, `${at}/targetGroups`);
-    checkDistinct(backendServices, `${at}/backendServices`);
-    checkDistinct(listeners.map(listenerName), `${at}/listeners`);
     for (const [i, group] of targetGroups.entries()) this.#ensureGroup(group, `${at}/targetGroups/${i}`);
     for (const [i, service] of backendServices.entries()) this.#ensureService(service, `${at}/backendServices/${i}`);
     for (const [i, listener] of listeners.entries()) this.#ensureListener(listener, `${at}/listeners/${i}`);
@@ -56,6 +55,7 @@ export class Contents {
   #ensureGroup(document: TargetGroupDocument, at: string): TargetGroupRecord {
     const draft = this.#draft;
     const { name, type, description, tags, targets } = document;
+    this.#define('target group', name, at);
     const known = named(groupsOf(this.#tree), name);
     if (known) checkFixed(type, known.type, `${at}/type`);
     const group = known
@@ -80,6 +80,7 @@ export class Contents {
 
   #ensureService(document: BackendServiceDocument, at: string): BackendServiceRecord {
     const { targetGroup: _, targets, name, protocol, port, ...settings } = document;
+    this.#define('backend service', name, at);
     const known = named(this.#tree.services.values(), name);
     if (known) {
       checkFixed(protocol, known.protocol, `${at}/protocol`);
@@ -107,6 +108,7 @@ export class Contents {
   #ensureListener(document: ListenerDocument, at: string): ListenerRecord {
     const { backendService: _, service: __, name: ___, protocol, port, ...settings } = document;
     const { name } = listenerName(document);
+    this.#define('listener', name, at);
     const known = named(this.#tree.listeners.values(), name);
     if (known) {
       checkFixed(protocol, known.protocol, `${at}/protocol`);
@@ -135,6 +137,13 @@ export class Contents {
     return resolve(this.#tree.services.values(), backendService, `${at}/backendService`, 'backend service').id;
   }
 
+  /** Refuses to define an object twice: the second would silently win. */
+  #define(kind: string, name: string, at: string): void {
+    const key = `${kind}/${name}`;
+    if (this.#defined.has(key)) refuseField('name-taken', `${at}/name`, `${kind} ${name} is in the document twice`);
+    this.#defined.add(key);
+  }
+
   get #tree(): LoadBalancerTree {
     return this.#draft.loadBalancers.get(this.#id)!;
   }
@@ -149,12 +158,4 @@ export function checkFixed(wanted: unknown, actual: unknown, at: string): void {
 
 export function listenerName(document: ListenerDocument): { name: string } {
   return { name: document.name ?? defaultListenerName(document) };
-}
-
-export function checkDistinct(documents: readonly { readonly name: string }[], at: string): void {
-  const names = new Set<string>();
-  for (const [i, { name }] of documents.entries()) {
-    if (names.has(name)) refuseField('name-taken', `${at}/${i}/name`, `${name} is in the document twice`);
-    names.add(name);
-  }
 }

@@ -71,7 +71,8 @@ const creation = {
   targets: Type.Optional(
     Type.Array(Ref(TargetInput), {
       maxItems: DOCUMENT.targets,
-      description: 'Targets of a target group with the name of the service; it is created when there is none.',
+      description:
+        'Targets of a target group with the name of the service, which is created; in a configuration document, it may exist.',
     }),
   ),
 };
