@@ -28,7 +28,7 @@ Runs a control plane and a node agent on this machine, and on the first start a 
 
 Options:
   --home FOLDER         where state, credentials and logs are kept (EVENKEEL_HOME; default: .evenkeel in the checkout)
-  --host ADDRESS        address of the API and the metrics (default: 127.0.0.1)
+  --host ADDRESS        loopback address of the API and the metrics (default: 127.0.0.1)
   --port N              port of the API; 0: any free one (default: ${DEFAULT_PORT})
   --metrics-port N      port of the node's metrics; 0: any free one (default: ${DEFAULT_METRICS_PORT})
   --workers N           traffic workers of the node (default: one for each core, at most 4)
