@@ -9,13 +9,18 @@ import { type TestContext, test } from 'node:test';
 import { temporaryHome } from './home.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
+/** Where the product's own start keeps compiled code; without it, each start costs twice the time. */
+const COMPILED = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.cache', 'compile');
 
 /** The control plane as a process of its own. */
 function run(
   t: TestContext,
   ...args: string[]
 ): ChildProcess & { stdout: NodeJS.ReadableStream; stderr: NodeJS.ReadableStream } {
-  const child = spawn(process.execPath, [MAIN, '--log-level', 'warn', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, '--log-level', 'warn', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+  });
   t.after(() => child.kill('SIGKILL'));
   return child;
 }
