@@ -138,7 +138,9 @@ class OriginConnection implements ConnectionHandler, MessageHandler {
     this.#expect(request, 'Host', fieldOf(head, 'host'), HOST);
     for (const [name, value] of request.headers) this.#expect(request, name, fieldOf(head, name.toLowerCase()), value);
     if (forwardedFor === null) return;
-    this.#expect(request, 'X-Forwarded-For', fieldOf(head, 'x-forwarded-for'), forwardedFor(request));
+    const from = [...(request.forwardedFor === null ? [] : [request.forwardedFor]), forwardedFor(request)].join(', ');
+    this.#expect(request, 'X-Forwarded-For', fieldOf(head, 'x-forwarded-for'), from);
+    this.#expect(request, 'Upgrade', fieldOf(head, 'upgrade'), null);
     this.#expect(request, 'X-Hop', fieldOf(head, 'x-hop'), null);
     if (hasConnectionOption(head, 'x-hop')) this.#setting.journal.violate(`Connection of ${request.id} was passed on`);
   }

@@ -44,6 +44,14 @@ export interface RequestPlan {
   readonly headers: readonly (readonly [string, string])[];
   /** Sends a header that `Connection` names: it must not reach the origin. */
   readonly hopHeader: boolean;
+  /** Names scheme and host in the request line, as for a forward proxy (RFC 9112 section 3.2.2). */
+  readonly absoluteForm: boolean;
+  /** What the request says of where it came from, or null; whoever passes it on adds to it. */
+  readonly forwardedFor: string | null;
+  /** Asks for another protocol, which nobody has to offer. */
+  readonly upgrade: boolean;
+  /** An empty line in front of the request (RFC 9112 section 2.2). */
+  readonly emptyLine: boolean;
   readonly body: BodyPlan;
   readonly expectContinue: boolean;
   /** Waits between the parts of a request, in milliseconds. */

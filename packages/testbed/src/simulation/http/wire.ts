@@ -4,8 +4,14 @@ import { type BodyPlan, bodyLength, hasBody, type RequestPlan } from './plan.ts'
 /** The authority that every request names. */
 export const HOST = 'shop.example';
 
+/** The target as an origin is to get it. */
 export function requestTarget(request: RequestPlan): string {
   return `/${request.id}?for=${request.id}`;
+}
+
+/** The target as the client writes it. */
+function writtenTarget(request: RequestPlan): string {
+  return `${request.absoluteForm ? `http://${HOST}` : ''}${requestTarget(request)}`;
 }
 
 /** Keys of the patterns that bodies are made of. */
@@ -18,12 +24,16 @@ export function responseBodyKey(id: string): string {
 }
 
 export function requestHead(request: RequestPlan): Uint8Array {
-  const lines = [`${request.method} ${requestTarget(request)} HTTP/${request.version}`, `Host: ${HOST}`];
+  const requestLine = `${request.method} ${writtenTarget(request)} HTTP/${request.version}`;
+  const lines = [...(request.emptyLine ? [''] : []), requestLine, `Host: ${HOST}`];
   lines.push(`X-Request-Id: ${request.id}`);
   const options = request.hopHeader ? ['X-Hop'] : [];
   if (request.connection !== null) options.push(request.connection);
+  if (request.upgrade) options.push('Upgrade');
   if (options.length > 0) lines.push(`Connection: ${options.join(', ')}`);
   if (request.hopHeader) lines.push('X-Hop: for the next hop only');
+  if (request.upgrade) lines.push('Upgrade: websocket');
+  if (request.forwardedFor !== null) lines.push(`X-Forwarded-For: ${request.forwardedFor}`);
   if (request.expectContinue) lines.push('Expect: 100-continue');
   lines.push(...framingFields(request.body), ...request.headers.map(([name, value]) => `${name}: ${value}`));
   return text(lines);
