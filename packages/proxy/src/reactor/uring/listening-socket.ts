@@ -16,13 +16,14 @@ export interface ListeningContext extends UringContext {
 /** A listening socket with one multishot accept on it. */
 export class UringListeningSocket implements ListeningSocket {
   endpoint: Endpoint;
+  /** An accept is in flight. */
+  accepting = false;
   readonly #context: ListeningContext;
   readonly #handler: ListenerHandler;
   readonly #slot: number;
   readonly #descriptor: number;
   #error: ListenError | null = null;
   #announced = false;
-  #accepting = false;
   #closed = false;
   #forgotten = false;
 
@@ -73,9 +74,9 @@ export class UringListeningSocket implements ListeningSocket {
   }
 
   acceptCompleted(result: number, flags: number): void {
-    if ((flags & IORING_CQE_F_MORE) === 0) this.#accepting = false;
+    if ((flags & IORING_CQE_F_MORE) === 0) this.accepting = false;
     if (result >= 0) this.#accepted(result);
-    if (this.#accepting) return;
+    if (this.accepting) return;
     if (this.#closed) this.#context.unsettle(this);
     else if (result === -EMFILE || result === -ENFILE || result === -ENOBUFS || result === -ENOMEM) {
       this.#context.park(this);
@@ -83,18 +84,18 @@ export class UringListeningSocket implements ListeningSocket {
   }
 
   resumeAccepting(): void {
-    if (!this.#closed && !this.#accepting) this.#accept();
+    if (!this.#closed && !this.accepting) this.#accept();
   }
 
   /** Gives the slot back once the kernel will report nothing more about it. */
   #forget(): void {
-    if (this.#accepting || this.#forgotten) return;
+    if (this.accepting || this.#forgotten) return;
     this.#forgotten = true;
     this.#context.listeners.remove(this.#slot);
   }
 
   #accept(): void {
-    this.#accepting = true;
+    this.accepting = true;
     this.#context.operations.accept(this.#slot, this.#descriptor);
   }
 

@@ -69,14 +69,17 @@ export class UringReactor implements Reactor {
   readonly #context: ListeningContext;
   readonly #wakeDescriptor: number;
   readonly #wakeBuffer: Mapping;
-  #unsettled: Unsettled[] = [];
-  #settling: Unsettled[] = [];
+  /** Who has to be settled: the first `#unsettledCount`. Emptied by hand, as cutting an array's length gives its memory up. */
+  #unsettled: (Unsettled | null)[] = [];
+  #unsettledCount = 0;
+  #settling: (Unsettled | null)[] = [];
   #starved: UringConnection[] = [];
   #parked: UringListeningSocket[] = [];
   #unparkTimer: Timer | null = null;
   #wallOffset = 0;
   #wallRead = -Infinity;
   #destroying = false;
+  #silent = false;
 
   /** Throws SystemError when the kernel has no io_uring for us, see `createReactor`. */
   constructor(options: UringOptions = {}) {
@@ -134,7 +137,7 @@ export class UringReactor implements Reactor {
 
   /** One turn of the loop. Waits for something to do, for at most `limit` milliseconds (Infinity: as long as it takes). */
   turn(limit: number): void {
-    const idle = this.#unsettled.length === 0 ? this.#wheel.nextAt() - performance.now() : 0;
+    const idle = this.#unsettledCount === 0 ? this.#wheel.nextAt() - performance.now() : 0;
     this.#ring.submitAndWait(Math.max(0, Math.min(limit, idle)));
     this.now = performance.now();
     if (this.now - this.#wallRead > WALL_CLOCK_INTERVAL) this.#readWallClock();
@@ -171,29 +174,34 @@ export class UringReactor implements Reactor {
     }
   }
 
-  /** Gives up descriptors without a word. */
+  /** Gives up descriptors without a word, those of connections that the kernel is just accepting included. */
   #dropAll(): void {
-    for (const socket of this.#listeners.all()) socket.close();
+    const sockets = this.#listeners.all();
+    for (const socket of sockets) socket.close();
     for (const connection of this.#connections.all()) connection.drop();
+    this.#silent = true;
+    const end = performance.now() + DESTROY_LIMIT;
+    while (sockets.some((socket) => socket.accepting) && performance.now() < end) {
+      this.#ring.submitAndWait(10);
+      this.#complete();
+    }
   }
 
   #complete(): void {
     const ring = this.#ring;
     const { words, completions, completionMask } = ring;
     const tail = ring.loadTail();
-    for (let head = ring.head; head !== tail; ) {
+    let head = ring.head;
+    for (; head !== tail; head = (head + 1) | 0) {
       const at = completions + ((head & completionMask) << 2);
-      const slot = words[at];
-      const kind = words[at + 1];
-      const result = words[at + 2];
-      const flags = words[at + 3];
-      head = (head + 1) | 0;
-      ring.storeHead(head);
-      this.#dispatch(kind as Kind, slot, result, flags);
+      this.#dispatch(words[at + 1] as Kind, words[at], words[at + 2], words[at + 3]);
     }
+    // Once for all of them: the store is a full fence, and the ring has room for many turns.
+    ring.storeHead(head);
   }
 
   #dispatch(kind: Kind, slot: number, result: number, flags: number): void {
+    if (this.#silent && kind !== Kind.accept) return;
     switch (kind) {
       case Kind.receive:
         this.#connections.get(slot).receiveCompleted(result, flags);
@@ -218,12 +226,17 @@ export class UringReactor implements Reactor {
 
   /** Settles everything that changed, and what changes by that. */
   #settle(): void {
-    while (this.#unsettled.length > 0) {
+    while (this.#unsettledCount > 0) {
       const items = this.#unsettled;
+      const count = this.#unsettledCount;
       this.#unsettled = this.#settling;
+      this.#unsettledCount = 0;
       this.#settling = items;
-      for (let i = 0; i < items.length; i++) items[i].settle();
-      items.length = 0;
+      for (let i = 0; i < count; i++) {
+        const item = items[i];
+        items[i] = null;
+        item?.settle();
+      }
     }
   }
 
@@ -266,7 +279,7 @@ export class UringReactor implements Reactor {
       slots: this.#connections,
       listeners: this.#listeners,
       unsettle: (item) => {
-        this.#unsettled.push(item);
+        this.#unsettled[this.#unsettledCount++] = item;
       },
       starve: (connection) => {
         this.#starved.push(connection);
