@@ -7,6 +7,8 @@ import type { Middle } from './middle.ts';
 export interface MiddleLimits {
   readonly buffers: number;
   readonly descriptors: number;
+  /** Buffers that it may have in use at once, if that is to be looked at. */
+  readonly mostBuffers?: number;
 }
 
 /** More than this may never wait for one connection, in bytes: a reader that is slow must not fill the memory. */
@@ -24,6 +26,7 @@ export function inspectLeaks(
   reactor: SimulatedReactor,
   middle: Middle,
   journal: Journal,
+  limits: MiddleLimits,
   ends: readonly SimulatedReactor[],
 ): void {
   network.run(network.now + SETTLE);
@@ -38,5 +41,6 @@ export function inspectLeaks(
   if (reactor.open > 0) journal.violate(`${reactor.open} connections are open after the end`);
   if (reactor.pendingTimers > 0) journal.violate(`${reactor.pendingTimers} timers are pending after the end`);
   if (reactor.peakUnsent > MOST_UNSENT) journal.violate(`${reactor.peakUnsent} bytes waited for one connection`);
+  if (arena.peak > (limits.mostBuffers ?? arena.capacity)) journal.violate(`${arena.peak} buffers were in use at once`);
   middle.inspect(journal, true);
 }

@@ -42,6 +42,7 @@ export class SimulatedNetwork {
   readonly reactors: SimulatedReactor[] = [];
   readonly #events = new EventQueue();
   readonly #listeners = new Map<string, SimulatedListeningSocket[]>();
+  readonly #silent = new Set<string>();
   readonly #record: ((line: string) => void) | null;
   #connections = 0;
   #ephemeral = FIRST_EPHEMERAL;
@@ -99,6 +100,11 @@ export class SimulatedNetwork {
     }
   }
 
+  /** From now on nothing that connects to this address gets an answer. */
+  silenceHost(address: string): void {
+    this.#silent.add(address);
+  }
+
   countFault(kind: FaultKind): void {
     this.faults[kind]++;
   }
@@ -150,7 +156,7 @@ export class SimulatedNetwork {
     } else if (drawn < faults.refuse + faults.unreachable) {
       this.countFault('unreachable');
       fail(Closed.unreachable, roundTrip);
-    } else if (drawn < faults.refuse + faults.unreachable + faults.lost) {
+    } else if (drawn < faults.refuse + faults.unreachable + faults.lost || this.#silent.has(remote.address)) {
       this.countFault('lost');
       fail(Closed.timedOut, this.random.real(faults.giveUp));
     } else {

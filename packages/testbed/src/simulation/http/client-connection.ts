@@ -90,7 +90,7 @@ export class ClientConnection implements ConnectionHandler, MessageHandler {
         : [Buffer.from(request.malformed.bytes, 'latin1')];
     const fault = this.#client.takeFault(request);
     if (fault !== null) return this.#brokenOff(Buffer.concat(parts), fault);
-    const steps: Step[] = [];
+    const steps: Step[] = request.delay > 0 ? [request.delay] : [];
     for (const [index, part] of parts.entries()) {
       if (index > 0 && request.pause > 0) steps.push(request.pause);
       steps.push(part);

@@ -157,15 +157,16 @@ class OriginConnection implements ConnectionHandler, MessageHandler {
     const { response } = request;
     this.#responding = true;
     const { label } = this.#setting.plan;
+    // Even no delay is a wait, so that nothing is answered from inside the reader.
     const steps: Step[] = [response.delay];
-    if (request.version === '1.1')
-      for (const status of response.interim) steps.push(interimHead(status), response.pause);
+    const pause = response.pause > 0 ? [response.pause] : [];
+    if (request.version === '1.1') for (const status of response.interim) steps.push(interimHead(status), ...pause);
     if (response.fault?.kind === 'garbage') {
       steps.push(Buffer.from(GARBAGE[response.fault.after % GARBAGE.length] as string), () => this.#leave());
     } else {
       const parts = [responseHead(request, label, this.#body.length), ...responseBody(request)];
       if (response.fault !== null) steps.push(...this.#brokenOff(parts, response.fault.after, response.fault.kind));
-      else for (const part of parts) steps.push(part, response.pause);
+      else for (const part of parts) steps.push(part, ...pause);
     }
     this.#script.add(...steps, () => this.#responded(request));
   }

@@ -54,6 +54,8 @@ export interface RequestPlan {
   readonly emptyLine: boolean;
   readonly body: BodyPlan;
   readonly expectContinue: boolean;
+  /** Waits before it is sent, in milliseconds. */
+  readonly delay: number;
   /** Waits between the parts of a request, in milliseconds. */
   readonly pause: number;
   /** A request sent behind one that said `Connection: close`; nobody may answer or see it. */

@@ -54,7 +54,7 @@ export function playHttp(seed: number, run: HttpRun, trace: ((line: string) => v
   const outcome = network.run(LONGEST, () => clients.every((client) => client.done) || journal.violations.length > 20);
   if (outcome !== 'done') journal.violate(`the clients are not done after ${LONGEST} ms`);
   ledger.close();
-  inspectLeaks(network, between, middle, journal, ends);
+  inspectLeaks(network, between, middle, journal, limits, ends);
   const log = middle.readLog();
   if (log !== null) ledger.checkLog(log);
   return journal;

@@ -92,6 +92,7 @@ function drawRequest(random: Random, id: string, bounds: ScenarioBounds, races: 
     emptyLine: bounds.proxied && random.chance(0.05),
     body,
     expectContinue: version === '1.1' && body.framing !== 'none' && random.chance(0.25),
+    delay: random.pick([0, 0, 0, 3, 60]),
     pause: random.pick([0, 0, 0, 2, 200]),
     ghost: false,
     malformed,

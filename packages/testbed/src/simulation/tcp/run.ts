@@ -22,6 +22,8 @@ export interface TcpRun {
   readonly conditions: NetworkConditions;
   readonly limits: MiddleLimits;
   readonly middle: MakeMiddle;
+  /** Labels of origins whose host answers nothing, as if it were off. */
+  readonly deaf?: readonly string[];
 }
 
 /** The run that a seed stands for; see `httpRun`. */
@@ -51,6 +53,7 @@ export function playTcp(seed: number, run: TcpRun, trace: ((line: string) => voi
     network.createReactor({ label, address, buffers: 24, descriptors: 1000 });
   const origins = scenario.origins.map(({ label, address, port }) => {
     const reactor = hostOf(label, address);
+    if (run.deaf?.includes(label)) network.silenceHost(address);
     reactor.listen(
       { address, port, backlog: 128, reusePort: false },
       {
@@ -81,6 +84,6 @@ export function playTcp(seed: number, run: TcpRun, trace: ((line: string) => voi
     (!strict || peers.every((peer) => peer.closed));
   const outcome = network.run(LONGEST, () => isDone() || journal.violations.length > 20);
   if (outcome !== 'done') journal.violate(`the dialogues are not over after ${LONGEST} ms`);
-  inspectLeaks(network, between, middle, journal, [...origins, ...clients]);
+  inspectLeaks(network, between, middle, journal, limits, [...origins, ...clients]);
   return journal;
 }
