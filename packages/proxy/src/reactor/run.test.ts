@@ -54,8 +54,10 @@ describe('a reactor on a worker thread', () => {
       const client = connect(port, '127.0.0.1');
       client.on('error', (error: NodeJS.ErrnoException) => assert.equal(error.code, 'ECONNRESET'));
       const gone = new Promise((resolve) => client.on('close', resolve));
+      // A connection that waits for more: a receive is in flight when the callback throws.
+      client.write('before');
+      await once(client, 'data');
       client.resume();
-      await once(client, 'connect');
       worker.postMessage('throw');
       wake.signal();
       const [error] = await once(worker, 'error');

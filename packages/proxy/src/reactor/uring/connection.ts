@@ -52,9 +52,10 @@ export class UringConnection extends StreamConnection {
     this.unsettle();
   }
 
-  /** Gives the descriptor up without telling anybody. */
-  drop(): void {
-    if (!this.isEnding && this.#descriptor >= 0) this.#context.operations.close(this.#descriptor);
+  /** Gives everything up without telling anybody. Returns how many operations have yet to report that they have ended. */
+  drop(): number {
+    if (!this.isEnding) this.giveUp();
+    return this.#inFlight;
   }
 
   connectCompleted(result: number): void {

@@ -16,6 +16,7 @@ import type {
 import type { Unsettled } from '../stream-connection.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { WheelTimer } from '../wheel-timer.ts';
+import { IORING_CQE_F_MORE } from './abi.ts';
 import { UringConnection } from './connection.ts';
 import { type ListeningContext, UringListeningSocket } from './listening-socket.ts';
 import { Kind, Operations } from './operations.ts';
@@ -80,6 +81,8 @@ export class UringReactor implements Reactor {
   #wallRead = -Infinity;
   #destroying = false;
   #silent = false;
+  /** Operations, besides accepting, that have yet to end before everything is dropped. */
+  #dropping = 0;
 
   /** Throws SystemError when the kernel has no io_uring for us, see `createReactor`. */
   constructor(options: UringOptions = {}) {
@@ -174,14 +177,22 @@ export class UringReactor implements Reactor {
     }
   }
 
-  /** Gives up descriptors without a word, those of connections that the kernel is just accepting included. */
+  /**
+   * Gives up descriptors without a word, those of connections that the kernel is just accepting included. An operation in
+   * flight keeps its socket open behind the descriptor, and the ring outlives this thread: its memory stays mapped until
+   * the process ends. So each of them is cancelled and waited for.
+   */
   #dropAll(): void {
     const sockets = this.#listeners.all();
     for (const socket of sockets) socket.close();
-    for (const connection of this.#connections.all()) connection.drop();
+    for (const connection of this.#connections.all()) this.#dropping += connection.drop();
+    if (this.#wakeDescriptor >= 0) {
+      this.#dropping++;
+      this.#operations.cancel(0, Kind.wake);
+    }
     this.#silent = true;
     const end = performance.now() + DESTROY_LIMIT;
-    while (sockets.some((socket) => socket.accepting) && performance.now() < end) {
+    while ((this.#dropping > 0 || sockets.some((socket) => socket.accepting)) && performance.now() < end) {
       this.#ring.submitAndWait(10);
       this.#complete();
     }
@@ -192,16 +203,24 @@ export class UringReactor implements Reactor {
     const { words, completions, completionMask } = ring;
     const tail = ring.loadTail();
     let head = ring.head;
-    for (; head !== tail; head = (head + 1) | 0) {
-      const at = completions + ((head & completionMask) << 2);
-      this.#dispatch(words[at + 1] as Kind, words[at], words[at + 2], words[at + 3]);
+    try {
+      while (head !== tail) {
+        const at = completions + ((head & completionMask) << 2);
+        head = (head + 1) | 0;
+        this.#dispatch(words[at + 1] as Kind, words[at], words[at + 2], words[at + 3]);
+      }
+    } finally {
+      // Once for all of them: the store is a full fence, and the ring has room for many turns. Also when a handler has
+      // thrown: a completion that was seen twice would close the descriptor of somebody else.
+      ring.storeHead(head);
     }
-    // Once for all of them: the store is a full fence, and the ring has room for many turns.
-    ring.storeHead(head);
   }
 
   #dispatch(kind: Kind, slot: number, result: number, flags: number): void {
-    if (this.#silent && kind !== Kind.accept) return;
+    if (this.#silent && kind !== Kind.accept) {
+      if (kind !== Kind.none && (flags & IORING_CQE_F_MORE) === 0) this.#dropping--;
+      return;
+    }
     switch (kind) {
       case Kind.receive:
         this.#connections.get(slot).receiveCompleted(result, flags);
