@@ -12,7 +12,7 @@ import { hasLineEnd, MAX_HEAD, PartialHead } from './partial-head.ts';
 import { RequestExchange } from './request-exchange.ts';
 
 /** How long an answer to a client that is still sending is kept from being reset, in milliseconds. */
-const LINGER = 2_000;
+const LINGER = 10_000;
 
 /**
  * One client connection of an HTTP listener: reads requests one after the other and has each carried out. Nothing of a
@@ -120,7 +120,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     if (this.#gone || this.#closing) return;
     const { keepAlive, lingers } = this.#exchange;
     if (lingers || !keepAlive) {
-      this.#close(lingers);
+      this.#close(lingers || this.#expectsMore);
       return;
     }
     this.#expectClient();
@@ -257,12 +257,19 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     this.connection.setDeadline(this.#worker.reactor.now + this.listener.planned.idleTimeout);
   }
 
+  /**
+   * Whether the client may still send something. Bytes that wait unread, or come later, would turn a close into a reset
+   * that could overtake the answer: a client that expects to go on may have sent the next request already (RFC 9112
+   * section 9.6).
+   */
+  get #expectsMore(): boolean {
+    return !this.#ended && !(this.#last && this.#input.empty);
+  }
+
+  /** `lingers`: an answer is on its way to a client that may still be sending. */
   #close(lingers: boolean): void {
     this.#closing = true;
-    // Bytes that wait unread, or come later, would turn the close into a reset that could overtake the answer: a client
-    // that expects to go on may have sent the next request already (RFC 9112 section 9.6).
-    const quiet = this.#ended || (this.#last && this.#input.empty && !lingers);
-    if (quiet) this.connection.close();
-    else this.connection.closeLingering(LINGER);
+    if (lingers) this.connection.closeLingering(LINGER);
+    else this.connection.close();
   }
 }
