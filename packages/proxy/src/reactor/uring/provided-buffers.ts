@@ -11,8 +11,11 @@ export const BUFFER_GROUP = 1;
 /** Index of the tail in the ring's 16-bit words: it overlaps the reserved field of the first entry. */
 const TAIL = 7;
 
-/** The most buffers that wait for the kernel: more than one turn's receives, few enough to stay in cache. */
-const MAX_ENTRIES = 256;
+/**
+ * The most buffers that wait for the kernel. The kernel goes round them all, so each is cold again by its turn unless
+ * they fit into the second-level cache together; a turn that needs more gets them with the next refill.
+ */
+const MAX_ENTRIES = 64;
 
 /**
  * The ring of buffers that the kernel receives into. Entries name arena buffers by their number and point behind the
