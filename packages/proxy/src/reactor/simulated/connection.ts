@@ -2,6 +2,7 @@ import { NO_BUFFER } from '../arena.ts';
 import { Closed, type Connection, type ConnectionHandler, type Endpoint } from '../reactor.ts';
 import { WheelEntry } from '../timer-wheel.ts';
 import type { SimulatedEvent } from './event-queue.ts';
+import { type Handover, Outbox } from './outbox.ts';
 import type { SimulatedReactor } from './simulated-reactor.ts';
 import type { Socket } from './socket.ts';
 
@@ -9,12 +10,11 @@ import type { Socket } from './socket.ts';
 export type Completion =
   | { readonly kind: 'connected' }
   | { readonly kind: 'received'; readonly buffer: number; readonly start: number; readonly end: number }
-  | { readonly kind: 'sent'; readonly bytes: number; readonly buffers: readonly number[] }
+  | { readonly kind: 'sent'; readonly handover: Handover }
   | { readonly kind: 'ended' }
   | { readonly kind: 'closed'; readonly reason: Closed };
 
 type Incoming = Extract<Completion, { kind: 'received' | 'ended' }>;
-type Outgoing = { readonly buffer: number; at: number; readonly end: number };
 type Leaving = 'no' | 'close' | 'linger' | 'abort';
 
 class Deadline extends WheelEntry {
@@ -37,17 +37,14 @@ export class SimulatedConnection implements Connection {
   remotePort = 0;
   localAddress = '';
   localPort = 0;
-  unsent = 0;
   readonly #reactor: SimulatedReactor;
   #socket: Socket | null = null;
   /** Outcome of connecting that has not been collected yet. */
   #outcome: 'pending' | 'connected' | Closed = 'pending';
   #announced = false;
-  readonly #sending: Outgoing[] = [];
+  readonly #outbox: Outbox;
   /** Handed over by the kernel while the connection was paused. */
   readonly #kept: Incoming[] = [];
-  /** Handed over whole, and not reported yet. */
-  #inHand = 0;
   #paused = false;
   #ending = false;
   #leaving: Leaving = 'no';
@@ -64,12 +61,17 @@ export class SimulatedConnection implements Connection {
     this.#reactor = reactor;
     this.id = id;
     this.handler = handler;
+    this.#outbox = new Outbox(reactor.arena);
   }
 
   // ---- what protocol code calls
 
+  get unsent(): number {
+    return this.#outbox.unsent;
+  }
+
   get queued(): number {
-    return this.#inHand + this.#sending.length;
+    return this.#outbox.queued;
   }
 
   send(buffer: number, start: number, end: number): void {
@@ -79,8 +81,7 @@ export class SimulatedConnection implements Connection {
       return;
     }
     this.#trace(`send ${end - start}`);
-    this.#sending.push({ buffer, at: start, end });
-    this.unsent += end - start;
+    this.#outbox.push(buffer, start, end);
     this.#reactor.noteUnsent(this.unsent);
     this.wake();
   }
@@ -174,7 +175,7 @@ export class SimulatedConnection implements Connection {
         this.#deliverIncoming(completion);
         break;
       case 'sent':
-        this.#deliverSent(completion.bytes, completion.buffers);
+        this.#deliverSent(completion.handover);
         break;
       case 'closed':
         this.#deliverClosed(completion.reason);
@@ -203,7 +204,7 @@ export class SimulatedConnection implements Connection {
   }
 
   #collectDialing(completions: Completion[]): void {
-    const abandoned = this.#leaving !== 'no' && this.#sending.length === 0;
+    const abandoned = this.#leaving !== 'no' && this.#outbox.flushed;
     if (abandoned) {
       this.#leaving = 'abort';
       this.#pushClosed(completions, Closed.local);
@@ -225,21 +226,9 @@ export class SimulatedConnection implements Connection {
 
   #collectSent(completions: Completion[], socket: Socket): void {
     if (socket.error !== null) return;
-    let bytes = 0;
-    const buffers: number[] = [];
-    while (this.#sending.length > 0 && socket.out.room > 0) {
-      const first = this.#sending[0] as Outgoing;
-      const size = Math.min(first.end - first.at, socket.out.room);
-      socket.out.write(this.#reactor.arena.memory.slice(first.at, first.at + size));
-      first.at += size;
-      bytes += size;
-      if (first.at < first.end) break;
-      this.#sending.shift();
-      buffers.push(first.buffer);
-      this.#inHand++;
-    }
-    if (bytes > 0) completions.push({ kind: 'sent', bytes, buffers });
-    if (this.#sending.length > 0 || this.#finSent) return;
+    const handover = this.#outbox.handOver(socket.out);
+    if (handover !== null) completions.push({ kind: 'sent', handover });
+    if (!this.#outbox.flushed || this.#finSent) return;
     if (this.#ending || this.#leaving === 'linger') {
       this.#finSent = true;
       socket.out.finish();
@@ -275,7 +264,7 @@ export class SimulatedConnection implements Connection {
   }
 
   #collectClosed(completions: Completion[], socket: Socket): void {
-    const flushed = this.#sending.length === 0;
+    const { flushed } = this.#outbox;
     if (socket.error !== null) {
       const unread = socket.in.arrived > 0 && flushed && this.#leaving === 'no';
       const unnoticed = this.#paused && flushed && !this.#reactor.resetSeenWhilePaused && this.#leaving === 'no';
@@ -304,11 +293,9 @@ export class SimulatedConnection implements Connection {
     this.handler.onConnected(this);
   }
 
-  #deliverSent(bytes: number, buffers: readonly number[]): void {
-    this.unsent -= bytes;
-    this.#inHand -= buffers.length;
-    for (const buffer of buffers) this.#reactor.arena.release(buffer);
-    if (buffers.length === 0 || this.#leaving === 'abort') return;
+  #deliverSent(handover: Handover): void {
+    this.#outbox.settle(handover);
+    if (handover.buffers.length === 0 || this.#leaving === 'abort') return;
     this.#trace(`onSent, ${this.unsent} unsent`);
     this.handler.onSent(this);
   }
@@ -344,10 +331,8 @@ export class SimulatedConnection implements Connection {
     this.#reactor.wheel.remove(this.#deadline);
     this.#lingerTimer?.cancel();
     const { arena } = this.#reactor;
-    for (const { buffer } of this.#sending.splice(0)) arena.release(buffer);
+    this.#outbox.clear();
     for (const incoming of this.#kept.splice(0)) if (incoming.kind === 'received') arena.release(incoming.buffer);
-    this.unsent = 0;
-    this.#inHand = 0;
     this.#reactor.forgetConnection(this);
   }
 

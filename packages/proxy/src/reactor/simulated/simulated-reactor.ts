@@ -233,7 +233,7 @@ export class SimulatedReactor implements Reactor {
     for (const { connection, completion } of work) {
       if (this.#halted) {
         if (completion.kind === 'received') this.arena.release(completion.buffer);
-        if (completion.kind === 'sent') for (const buffer of completion.buffers) this.arena.release(buffer);
+        if (completion.kind === 'sent') for (const buffer of completion.handover.buffers) this.arena.release(buffer);
       } else {
         connection.deliver(completion);
       }
