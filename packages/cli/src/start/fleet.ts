@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { LogFile } from './log-file.ts';
+import { LOG_LIMITS, LogFile } from './log-file.ts';
 import { type ProcessMark, writeRunning } from './running.ts';
 import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
 
@@ -23,7 +23,9 @@ export class Fleet {
   /** @param log name of its file in the folder of logs, without the ending */
   add(spec: ProcessSpec, log: string): SupervisedProcess {
     const logPath = join(this.#logFolder, `${log}.log`);
-    const file = new LogFile(logPath);
+    const file = new LogFile(logPath, LOG_LIMITS, (error) => {
+      this.#say(`${logPath} cannot be written, and lines are lost until it can: ${error.message}`);
+    });
     this.#logs.push(file);
     const process = new SupervisedProcess(spec, {
       log: file,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -35,8 +35,16 @@ test('a log is continued by the next run, and its size counts', (t) => {
   assert.equal(readFileSync(`${path}.1`, 'utf8'), 'one\ntwo\n');
 });
 
-test('what cannot be written is counted', (t) => {
-  const log = new LogFile(join(folder(t), 'no', 'such', 'folder'), { size: 10, files: 2 });
+test('what cannot be written is counted, and told of once', (t) => {
+  const troubles: string[] = [];
+  const path = join(folder(t), 'no', 'a.log');
+  const log = new LogFile(path, { size: 10, files: 2 }, (error) => troubles.push(error.message));
   log.write('lost');
-  assert.equal(log.dropped, 1);
+  log.write('lost, too');
+  assert.equal(log.dropped, 2);
+  assert.equal(troubles.length, 1);
+  mkdirSync(join(path, '..'));
+  log.write('kept');
+  log.close();
+  assert.equal(readFileSync(path, 'utf8'), 'kept\n');
 });

@@ -11,18 +11,21 @@ export const LOG_LIMITS: LogLimits = { size: 8 * 1024 * 1024, files: 4 };
 
 /**
  * Lines appended to `path`; a full file becomes `path.1`, that `path.2`, and the oldest goes. A line that cannot be
- * written (full disk) is dropped and counted: a log never stops what it is about.
+ * written (full disk) is dropped and counted: a log never stops what it is about. The first of a row is told of.
  */
 export class LogFile {
   readonly #path: string;
   readonly #limits: LogLimits;
+  readonly #onTrouble: (error: Error) => void;
+  #failing = false;
   #file: number | null = null;
   #size = 0;
   dropped = 0;
 
-  constructor(path: string, limits: LogLimits = LOG_LIMITS) {
+  constructor(path: string, limits: LogLimits = LOG_LIMITS, onTrouble: (error: Error) => void = () => {}) {
     this.#path = path;
     this.#limits = limits;
+    this.#onTrouble = onTrouble;
   }
 
   write(line: string): void {
@@ -35,8 +38,11 @@ export class LogFile {
       }
       writeSync(this.#file, bytes);
       this.#size += bytes.length;
-    } catch {
+      this.#failing = false;
+    } catch (error) {
       this.dropped += 1;
+      if (!this.#failing) this.#onTrouble(error as Error);
+      this.#failing = true;
     }
   }
 
