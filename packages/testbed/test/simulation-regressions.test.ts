@@ -21,7 +21,7 @@ interface Setting {
 
 function play({ client, origin, conditions, strict = true, mostBuffers = 100 }: Setting): Journal {
   return playHttp(1, {
-    scenario: { clients: [client], origins: [origin ?? originPlan()], strict },
+    scenario: { clients: [client], origins: [origin ?? originPlan()], strict, stopsAfter: null },
     conditions: { ...CALM, ...conditions },
     limits: { buffers: 100, descriptors: 100, mostBuffers },
     middle: proxyMiddle('http'),

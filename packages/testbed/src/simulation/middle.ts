@@ -9,7 +9,7 @@ export interface Middle {
   readonly proxies: boolean;
   /** Where clients connect. */
   readonly front: Endpoint;
-  /** Begins to end; everything that it holds has to be given back soon after. */
+  /** Begins to end, when it has not already; everything that it holds has to be given back soon after. */
   stop(): void;
   /** Looks at it when all clients are done and its time-outs have passed, and again after `stop`. */
   inspect(journal: Journal, stopped: boolean): void;

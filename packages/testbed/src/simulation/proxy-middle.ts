@@ -14,7 +14,7 @@ import type { Journal } from './journal.ts';
 import { FRONT, type MakeMiddle, type Middle } from './middle.ts';
 
 /** How long the proxy may let things finish when it is stopped, in milliseconds. */
-const DRAIN = 5_000;
+const DRAIN = 120_000;
 
 /** Changes of the plan in one run. */
 const MOST_CHANGES = 50;
@@ -43,6 +43,7 @@ class ProxyMiddle implements Middle {
   readonly #service: PlannedService;
   readonly #targets: readonly EngineTarget[];
   #ending = false;
+  #stopping = false;
   #stopped = false;
 
   constructor(protocol: 'http' | 'tcp', changing: boolean, reactor: SimulatedReactor, origins: readonly Endpoint[]) {
@@ -60,6 +61,8 @@ class ProxyMiddle implements Middle {
   }
 
   stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
     this.#ending = true;
     this.#proxy.stop(DRAIN, () => {
       this.#stopped = true;

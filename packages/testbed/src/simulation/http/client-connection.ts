@@ -27,6 +27,8 @@ export class ClientConnection implements ConnectionHandler, MessageHandler {
   /** Sent, at least in part, and not answered. */
   readonly #outstanding: RequestPlan[] = [];
   #response: ResponseCheck | null = null;
+  /** 1xx responses other than 100 in front of the response that comes. */
+  readonly #interim: number[] = [];
   #answered = 0;
   /** Nothing more is sent: the last request said so. */
   #lastSent = false;
@@ -144,7 +146,7 @@ export class ClientConnection implements ConnectionHandler, MessageHandler {
       this.#takeInterim(status, request);
       return { kind: 'none' };
     }
-    this.#response = new ResponseCheck(request, head, journal, proxied);
+    this.#response = new ResponseCheck(request, this.#interim.splice(0), head, journal, proxied);
     return this.#response.framing;
   }
 
@@ -168,6 +170,7 @@ export class ClientConnection implements ConnectionHandler, MessageHandler {
 
   #takeInterim(status: number, request: RequestPlan): void {
     const { journal } = this.#client.setting;
+    if (status !== 100) this.#interim.push(status);
     if (status === 101) journal.violate(`${request.id} was switched to another protocol`);
     if (request.version === '1.0') journal.violate(`${request.id}, of HTTP/1.0, got a ${status}`);
     if (status === 100) this.#continue(request);
@@ -256,7 +259,10 @@ export class ClientConnection implements ConnectionHandler, MessageHandler {
   /** Why the first unanswered request is lost; null when it may be sent again. */
   #lossOf(reason: Closed): string | null {
     if (this.#announced || this.#outstanding.length === 0) return null;
-    return this.#givenUp ?? (this.#fault === null ? `the connection closed (${reason})` : `after ${this.#fault.kind}`);
+    if (this.#givenUp !== null) return this.#givenUp;
+    if (this.#fault !== null) return `after ${this.#fault.kind}`;
+    const where = this.#response === null ? '' : ' in the middle of the response';
+    return `the connection closed${where} (${reason})`;
   }
 
   #giveUp(why: string): void {

@@ -132,13 +132,15 @@ export class HttpLedger {
     if (outcome.kind === 'refused' && !refusals.includes(outcome.status) && this.#scenario.strict) {
       this.#journal.violate(`${request.id} (${request.malformed?.name}) was refused with ${outcome.status}`);
     }
-    if (outcome.kind === 'lost' && this.#scenario.strict) {
+    if (outcome.kind === 'lost' && this.#scenario.strict && this.#scenario.stopsAfter === null) {
       this.#journal.violate(`${request.id} (${request.malformed?.name}) got no status: ${outcome.why}`);
     }
   }
 
-  #checkAnswer({ request, mayBeReset }: Entry, outcome: Outcome): void {
+  #checkAnswer({ request, mayBeReset, seen, sent }: Entry, outcome: Outcome): void {
     if (outcome.kind === 'answered' || (mayBeReset && outcome.kind === 'lost')) return;
+    // Whoever stops may turn away what is not begun, but finishes what is.
+    if (this.#scenario.stopsAfter !== null && (outcome.kind === 'refused' || seen < sent || sent === 0)) return;
     // What may not be sent twice cannot be saved when its connection is closed under it.
     const replayable = isIdempotent(request.method) && request.body.framing === 'none';
     if (this.#races && !replayable && outcome.kind === 'refused' && outcome.status === 502) return;

@@ -4,6 +4,8 @@ export interface HttpScenario {
   readonly origins: readonly OriginPlan[];
   /** Nothing is broken on purpose: every request is to be answered as planned. */
   readonly strict: boolean;
+  /** When what stands between is told to stop, in milliseconds; null: when all is over. */
+  readonly stopsAfter: number | null;
 }
 
 export interface ClientPlan {

@@ -19,7 +19,7 @@ export class ResponseCheck {
   readonly #byOrigin: boolean;
   readonly #body: PatternCheck;
 
-  constructor(request: RequestPlan, head: MessageHead, journal: Journal, proxied: boolean) {
+  constructor(request: RequestPlan, interim: readonly number[], head: MessageHead, journal: Journal, proxied: boolean) {
     this.#request = request;
     this.#journal = journal;
     this.#status = statusOf(head);
@@ -30,6 +30,11 @@ export class ResponseCheck {
     const mayMisbehave = request.response.fault?.kind === 'garbage';
     if (this.#byOrigin) this.#checkOriginHead(head, id);
     else if (!this.#refuses && !mayMisbehave) journal.violate(`${request.id} got ${this.#status} from nobody`);
+    // 1xx responses are passed on, but not to a client that does not know them (RFC 9110 section 15.2).
+    const due = this.#byOrigin && request.version === '1.1' ? request.response.interim : [];
+    if (this.#byOrigin && interim.join() !== due.join()) {
+      journal.violate(`${request.id} got [${interim}] in front of its response, not [${due}]`);
+    }
     const declared = declaredFraming(head);
     if (proxied && request.version === '1.0' && declared?.kind === 'chunked') {
       journal.violate(`${request.id}, of HTTP/1.0, got a chunked response`);

@@ -51,6 +51,7 @@ export function playHttp(seed: number, run: HttpRun, trace: ((line: string) => v
   });
   network.run(100);
   for (const client of clients) client.start();
+  if (scenario.stopsAfter !== null) network.after(scenario.stopsAfter, () => middle.stop());
   const outcome = network.run(LONGEST, () => clients.every((client) => client.done) || journal.violations.length > 20);
   if (outcome !== 'done') journal.violate(`the clients are not done after ${LONGEST} ms`);
   ledger.close();

@@ -28,7 +28,8 @@ export function drawHttpScenario(random: Random, bounds: ScenarioBounds): HttpSc
   const races = bounds.proxied && random.chance(0.3);
   const origins = Array.from({ length: bounds.origins }, (_, index) => drawOrigin(random, index, races));
   const clients = Array.from({ length: random.between(1, 5) }, (_, index) => drawClient(random, index, bounds, races));
-  return { clients, origins, strict: bounds.strict };
+  const stopsAfter = bounds.proxied && bounds.strict && random.chance(0.1) ? random.below(2500) : null;
+  return { clients, origins, strict: bounds.strict, stopsAfter };
 }
 
 function drawOrigin(random: Random, index: number, races: boolean): OriginPlan {
