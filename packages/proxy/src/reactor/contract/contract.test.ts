@@ -4,7 +4,7 @@ import type { Reactor } from '../reactor.ts';
 import { simulatedHarness } from '../simulated/harness.ts';
 import { CONTRACT } from './cases.ts';
 import type { ReactorHarness, World } from './harness.ts';
-import { olderUringHarness, portableHarness, uringHarness } from './local-worlds.ts';
+import { crampedUringHarness, olderUringHarness, portableHarness, uringHarness } from './local-worlds.ts';
 
 /** A world that remembers its reactors, to look at what is left of them. */
 function watched(world: World): { world: World; reactors: Reactor[] } {
@@ -44,5 +44,6 @@ function contract(harness: ReactorHarness): void {
 
 contract(uringHarness);
 contract(olderUringHarness);
+contract(crampedUringHarness);
 contract(portableHarness);
 contract(simulatedHarness);

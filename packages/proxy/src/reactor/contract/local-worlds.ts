@@ -67,4 +67,8 @@ export const olderUringHarness: ReactorHarness = {
   name: 'uring as on kernels before 6.17',
   create: () => new UringWorld({ limitedReceives: false }),
 };
+export const crampedUringHarness: ReactorHarness = {
+  name: 'uring with rings that are always full',
+  create: () => new UringWorld({ submissions: 4 }),
+};
 export const portableHarness: ReactorHarness = { name: 'portable', create: () => new PortableWorld() };

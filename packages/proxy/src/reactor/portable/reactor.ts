@@ -10,7 +10,7 @@ import type {
   Reactor,
   Timer,
 } from '../reactor.ts';
-import type { Unsettled } from '../stream-connection.ts';
+import { SettleList } from '../settle-list.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { WheelTimer } from '../wheel-timer.ts';
 import { PortableArena } from './arena.ts';
@@ -37,8 +37,8 @@ export class PortableReactor implements Reactor {
   readonly #connections = new Set<PortableConnection>();
   readonly #listeners = new Set<PortableListeningSocket>();
   readonly #context: ListeningContext;
-  #unsettled: Unsettled[] = [];
-  #starved: PortableConnection[] = [];
+  readonly #unsettled = new SettleList();
+  readonly #starved: PortableConnection[] = [];
   #now = 0;
   #fresh = false;
   #timeout: NodeJS.Timeout | null = null;
@@ -57,8 +57,8 @@ export class PortableReactor implements Reactor {
       connections: this.#connections,
       listeners: this.#listeners,
       unsettle: (item) => {
-        this.#unsettled.push(item);
-        if (this.#unsettled.length === 1) queueMicrotask(this.#settle);
+        if (this.#unsettled.isEmpty) queueMicrotask(this.#settle);
+        this.#unsettled.add(item);
       },
       starve: (connection) => this.#starve(connection),
     };
@@ -117,26 +117,27 @@ export class PortableReactor implements Reactor {
     this.#fresh = false;
   };
 
-  /** Settles everything that changed, and what changes by that. */
-  readonly #settle = (): void => {
-    for (let i = 0; i < this.#unsettled.length; i++) this.#unsettled[i].settle();
-    this.#unsettled = [];
-  };
+  readonly #settle = (): void => this.#unsettled.settle();
 
   #starve(connection: PortableConnection): void {
     this.#starved.push(connection);
-    this.arena.onRelease = () => {
-      if (!this.arena.hasRoom) return;
-      this.arena.onRelease = null;
-      queueMicrotask(this.#feed);
-    };
+    this.arena.onRelease = this.#released;
   }
 
-  /** There are buffers again for those who wait for some. */
+  readonly #released = (): void => {
+    if (!this.arena.hasRoom) return;
+    this.arena.onRelease = null;
+    queueMicrotask(this.#feed);
+  };
+
+  /** Lets those go on who wait for buffers, as far as there are some, those first who have waited longest. */
   readonly #feed = (): void => {
-    const starved = this.#starved;
-    this.#starved = [];
-    for (const connection of starved) connection.fed();
+    while (this.arena.hasRoom) {
+      const connection = this.#starved.shift();
+      if (connection === undefined) return;
+      connection.fed();
+    }
+    if (this.#starved.length > 0) this.arena.onRelease = this.#released;
   };
 
   #schedule(): void {

@@ -1,4 +1,4 @@
 import { constants } from 'node:os';
 
 /** Error numbers that the reactor tells apart. Completions carry them negated. */
-export const { EAGAIN, EBUSY, ECANCELED, EINTR, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, ETIME } = constants.errno;
+export const { EAGAIN, EBUSY, ECANCELED, ECONNABORTED, EINTR, EINVAL, ENOBUFS, EPERM, EPROTO, ETIME } = constants.errno;

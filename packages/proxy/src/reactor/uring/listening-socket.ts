@@ -4,8 +4,11 @@ import { UNHANDLED } from '../unhandled.ts';
 import { IORING_CQE_F_MORE } from './abi.ts';
 import { UringConnection } from './connection.ts';
 import type { UringContext } from './context.ts';
-import { EMFILE, ENFILE, ENOBUFS, ENOMEM } from './errno.ts';
+import { EAGAIN, ECONNABORTED, EINTR, EPERM, EPROTO } from './errno.ts';
 import type { Slots } from './slots.ts';
+
+/** Errors of the connection that would have been accepted. Others, such as EMFILE, would come again at once. */
+const PASSING: ReadonlySet<number> = new Set([EAGAIN, ECONNABORTED, EINTR, EPERM, EPROTO]);
 
 export interface ListeningContext extends UringContext {
   readonly listeners: Slots<UringListeningSocket>;
@@ -78,9 +81,8 @@ export class UringListeningSocket implements ListeningSocket {
     if (result >= 0) this.#accepted(result);
     if (this.accepting) return;
     if (this.#closed) this.#context.unsettle(this);
-    else if (result === -EMFILE || result === -ENFILE || result === -ENOBUFS || result === -ENOMEM) {
-      this.#context.park(this);
-    } else this.#accept();
+    else if (result >= 0 || PASSING.has(-result)) this.#accept();
+    else this.#context.park(this);
   }
 
   resumeAccepting(): void {

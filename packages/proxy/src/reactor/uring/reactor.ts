@@ -1,4 +1,5 @@
 import { DEFAULT_BUFFERS } from '../counted-arena.ts';
+import { SystemError } from '../ffi/libc.ts';
 import { Mapping } from '../ffi/mapping.ts';
 import { addressFamily } from '../ffi/sockaddr.ts';
 import { openConnecting } from '../ffi/sockets.ts';
@@ -13,7 +14,7 @@ import type {
   Reactor,
   Timer,
 } from '../reactor.ts';
-import type { Unsettled } from '../stream-connection.ts';
+import { SettleList } from '../settle-list.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { WheelTimer } from '../wheel-timer.ts';
 import { IORING_CQE_F_MORE } from './abi.ts';
@@ -33,10 +34,13 @@ export interface UringOptions {
   readonly wakeDescriptor?: number;
   /** Whether to use limited multishot receives; by default, when the kernel has them. */
   readonly limitedReceives?: boolean;
+  /** Size of the submission ring, a power of two; the completion ring is eight times as large. */
+  readonly submissions?: number;
 }
 
+/** Completions that find their ring full wait in the kernel; submissions that do are handed over early. */
 const SUBMISSIONS = 2048;
-const COMPLETIONS = 16_384;
+const COMPLETIONS_PER_SUBMISSION = 8;
 
 /** Accepting that stopped for want of descriptors is tried again after this long, or when one of ours is closed. */
 const ACCEPT_RETRY = 100;
@@ -70,10 +74,7 @@ export class UringReactor implements Reactor {
   readonly #context: ListeningContext;
   readonly #wakeDescriptor: number;
   readonly #wakeBuffer: Mapping;
-  /** Who has to be settled: the first `#unsettledCount`. Emptied by hand, as cutting an array's length gives its memory up. */
-  #unsettled: (Unsettled | null)[] = [];
-  #unsettledCount = 0;
-  #settling: (Unsettled | null)[] = [];
+  readonly #unsettled = new SettleList();
   #starved: UringConnection[] = [];
   #parked: UringListeningSocket[] = [];
   #unparkTimer: Timer | null = null;
@@ -86,10 +87,16 @@ export class UringReactor implements Reactor {
 
   /** Throws SystemError when the kernel has no io_uring for us, see `createReactor`. */
   constructor(options: UringOptions = {}) {
-    this.#ring = new Ring(SUBMISSIONS, COMPLETIONS);
+    const submissions = options.submissions ?? SUBMISSIONS;
     this.arena = new MappedArena(options.buffers ?? DEFAULT_BUFFERS);
-    this.#operations = new Operations(this.#ring, options.limitedReceives ?? receiveLimits(this.#ring));
-    this.#provided = new ProvidedBuffers(this.#ring, this.arena);
+    this.#ring = new Ring(submissions, submissions * COMPLETIONS_PER_SUBMISSION);
+    try {
+      this.#operations = new Operations(this.#ring, options.limitedReceives ?? receiveLimits(this.#ring));
+      this.#provided = new ProvidedBuffers(this.#ring, this.arena);
+    } catch (error) {
+      this.#ring.close();
+      throw error;
+    }
     this.#provided.refill();
     this.#context = this.#makeContext();
     this.#wakeDescriptor = options.wakeDescriptor ?? -1;
@@ -140,17 +147,17 @@ export class UringReactor implements Reactor {
 
   /** One turn of the loop. Waits for something to do, for at most `limit` milliseconds (Infinity: as long as it takes). */
   turn(limit: number): void {
-    const idle = this.#unsettledCount === 0 ? this.#wheel.nextAt() - performance.now() : 0;
+    const idle = this.#unsettled.isEmpty ? this.#wheel.nextAt() - performance.now() : 0;
     this.#ring.submitAndWait(Math.max(0, Math.min(limit, idle)));
     this.now = performance.now();
     if (this.now - this.#wallRead > WALL_CLOCK_INTERVAL) this.#readWallClock();
     this.#complete();
     this.#wheel.advance(this.now);
-    this.#settle();
+    this.#unsettled.settle();
     this.#provided.refill();
     if (this.#starved.length > 0 && this.#provided.waiting > 0) {
       this.#feed();
-      this.#settle();
+      this.#unsettled.settle();
     }
   }
 
@@ -235,6 +242,7 @@ export class UringReactor implements Reactor {
         this.#connections.get(slot).connectCompleted(result);
         return;
       case Kind.wake:
+        if (result < 0) throw new SystemError('reading the wake descriptor', -result);
         this.#awaitWake();
         this.onWake();
         return;
@@ -243,26 +251,9 @@ export class UringReactor implements Reactor {
     }
   }
 
-  /** Settles everything that changed, and what changes by that. */
-  #settle(): void {
-    while (this.#unsettledCount > 0) {
-      const items = this.#unsettled;
-      const count = this.#unsettledCount;
-      this.#unsettled = this.#settling;
-      this.#unsettledCount = 0;
-      this.#settling = items;
-      for (let i = 0; i < count; i++) {
-        const item = items[i];
-        items[i] = null;
-        item?.settle();
-      }
-    }
-  }
-
-  /** There are buffers again for those who wait for some. */
+  /** Lets as many go on as there are buffers, those first who have waited longest. */
   #feed(): void {
-    for (const connection of this.#starved) connection.fed();
-    this.#starved.length = 0;
+    for (const connection of this.#starved.splice(0, this.#provided.waiting)) connection.fed();
   }
 
   #park(socket: UringListeningSocket): void {
@@ -297,9 +288,7 @@ export class UringReactor implements Reactor {
       provided: this.#provided,
       slots: this.#connections,
       listeners: this.#listeners,
-      unsettle: (item) => {
-        this.#unsettled[this.#unsettledCount++] = item;
-      },
+      unsettle: (item) => this.#unsettled.add(item),
       starve: (connection) => {
         this.#starved.push(connection);
       },
