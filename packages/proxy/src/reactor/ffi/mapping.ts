@@ -24,7 +24,7 @@ export class Mapping {
     if (this.address === -1) throw new SystemError(`mmap of ${size} bytes`);
     this.size = size;
     this.bytes = viewMemory(this.address, size);
-    unmapper.register(this.bytes, { address: this.address, size });
+    unmapper.register(this.bytes, { address: this.address, size }, this);
   }
 
   /** Zeroed memory that the system provides page by page when it is touched. */
@@ -35,6 +35,12 @@ export class Mapping {
   /** Memory shared with the kernel through a descriptor. */
   static shared(size: number, descriptor: number, offset: number): Mapping {
     return new Mapping(size, MAP_SHARED | MAP_POPULATE, descriptor, offset);
+  }
+
+  /** Unmaps the memory now. The caller has made sure that nobody uses `bytes` any more: it would crash the process. */
+  unmap(): void {
+    unmapper.unregister(this);
+    munmap(this.address, this.size);
   }
 
   /** Gives the pages of anonymous memory back to the system at once; it reads as zeros afterwards. */

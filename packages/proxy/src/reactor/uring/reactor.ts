@@ -80,6 +80,7 @@ export class UringReactor implements Reactor {
   #unparkTimer: Timer | null = null;
   #wallOffset = 0;
   #wallRead = -Infinity;
+  #completing = false;
   #destroying = false;
   #silent = false;
   /** Operations, besides accepting, that have yet to end before everything is dropped. */
@@ -163,9 +164,10 @@ export class UringReactor implements Reactor {
 
   /**
    * Aborts every connection, closes every listening socket and frees everything. Handlers are told (`onClosed`), so that
-   * they release their buffers, unless `silently`: for the case that one of them has thrown.
+   * they release their buffers, unless `silently`: for the case that one of them has thrown. Not to be called by them.
    */
   destroy(silently = false): void {
+    if (this.#completing) throw new Error('a reactor is not destroyed by one of its callbacks');
     this.#destroying = true;
     if (silently) this.#dropAll();
     else this.#closeAll();
@@ -210,6 +212,7 @@ export class UringReactor implements Reactor {
     const { words, completions, completionMask } = ring;
     const tail = ring.loadTail();
     let head = ring.head;
+    this.#completing = true;
     try {
       while (head !== tail) {
         const at = completions + ((head & completionMask) << 2);
@@ -220,6 +223,7 @@ export class UringReactor implements Reactor {
       // Once for all of them: the store is a full fence, and the ring has room for many turns. Also when a handler has
       // thrown: a completion that was seen twice would close the descriptor of somebody else.
       ring.storeHead(head);
+      this.#completing = false;
     }
   }
 

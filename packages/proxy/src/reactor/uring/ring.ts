@@ -50,9 +50,9 @@ const SUBMIT_ATTEMPTS = 10_000;
 export class Ring {
   readonly features: number;
   /** Submission entries, 16 words each. */
-  readonly submissions: Int32Array;
+  submissions: Int32Array;
   /** The mapping that holds the ring heads, tails and completions. */
-  readonly words: Int32Array;
+  words: Int32Array;
   /** Index in `words` of the first completion entry; each has 4 words: user data (2), result, flags. */
   readonly completions: number;
   readonly completionMask: number;
@@ -62,6 +62,8 @@ export class Ring {
   enters = 0;
 
   readonly #descriptor: number;
+  readonly #mappings: readonly Mapping[];
+  #closed = false;
   readonly #entries: number;
   readonly #mask: number;
   readonly #tailIndex: number;
@@ -88,9 +90,11 @@ export class Ring {
       this.#entries = params[0];
       this.features = params[5];
       const size = Math.max(sq[6] + this.#entries * 4, cq[5] + params[1] * 16);
-      this.words = new Int32Array(Mapping.shared(Math.ceil(size / 4096) * 4096, descriptor, 0).bytes);
-      const submissionBytes = Mapping.shared(this.#entries * SQE_WORDS * 4, descriptor, IORING_OFF_SQES).bytes;
-      this.submissions = new Int32Array(submissionBytes);
+      const rings = Mapping.shared(Math.ceil(size / 4096) * 4096, descriptor, 0);
+      const entryList = Mapping.shared(this.#entries * SQE_WORDS * 4, descriptor, IORING_OFF_SQES);
+      this.#mappings = [rings, entryList];
+      this.words = new Int32Array(rings.bytes);
+      this.submissions = new Int32Array(entryList.bytes);
       this.#tailIndex = sq[1] >> 2;
       this.#mask = this.words[sq[2] >> 2];
       this.#completionHead = cq[0] >> 2;
@@ -167,9 +171,17 @@ export class Ring {
     return result < 0 ? -lastError() : result;
   }
 
-  /** The kernel cancels what is in flight, in its own time. */
+  /**
+   * The kernel cancels what is in flight, in its own time. The mappings go as well, as they would keep the ring alive;
+   * entries that are prepared afterwards go nowhere.
+   */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     close(this.#descriptor);
+    this.words = new Int32Array(this.words.length);
+    this.submissions = new Int32Array(this.submissions.length);
+    for (const mapping of this.#mappings) mapping.unmap();
   }
 
   /** A registered ring saves a look-up of the descriptor per call. Where it is refused, the descriptor does as well. */
@@ -181,6 +193,10 @@ export class Ring {
   }
 
   #enter(minimum: number, flags: number, argument: number, size: number): void {
+    if (this.#closed) {
+      this.#pending = 0;
+      return;
+    }
     Atomics.store(this.words, this.#tailIndex, this.#tail);
     this.enters++;
     const count = syscall(SYS_IO_URING_ENTER, this.#enterDescriptor, this.#pending, minimum, flags, argument, size);
