@@ -68,5 +68,13 @@ describe('a reactor on a worker thread', () => {
       assert.equal(failure.code, 'ECONNREFUSED');
       wake.close();
     });
+
+    it(`${choice}: an idle thread can be terminated from outside`, async () => {
+      const wake = new Wake();
+      const worker = new Worker(ECHO, { workerData: { choice, wakeDescriptor: wake.descriptor } });
+      await message(worker);
+      await worker.terminate();
+      wake.close();
+    });
   }
 });

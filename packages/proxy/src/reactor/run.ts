@@ -4,6 +4,12 @@ import type { PortableReactor } from './portable/reactor.ts';
 import type { UringReactor } from './uring/reactor.ts';
 
 /**
+ * A thread in a system call hears of nothing, not of its own termination either, and the process cannot exit before it
+ * has ended. So an idle one looks up this often, in milliseconds.
+ */
+const LONGEST_WAIT = 250;
+
+/**
  * Runs a reactor on this thread until its `stop` is called, then aborts what is still open and frees it. `onMessage` is
  * called on this thread, between the reactor's callbacks, for each message that arrives at `port`.
  *
@@ -29,7 +35,7 @@ function runUring<Message>(reactor: UringReactor, port: MessagePort, onMessage: 
   reactor.onWake = drain;
   try {
     drain();
-    while (!reactor.stopped) reactor.turn(Infinity);
+    while (!reactor.stopped) reactor.turn(LONGEST_WAIT);
   } catch (error) {
     reactor.destroy(true);
     throw error;
