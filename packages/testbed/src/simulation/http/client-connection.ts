@@ -158,9 +158,13 @@ export class ClientConnection implements ConnectionHandler, MessageHandler {
     const response = this.#response;
     if (response === null) return true;
     this.#response = null;
+    const { journal, strict, proxied } = this.#client.setting;
     const request = this.#outstanding.shift() as RequestPlan;
     this.#client.setting.ledger.ended(request, response.complete());
     this.#answered++;
+    if (strict && proxied && response.endsForNothing && !this.#lastSent) {
+      journal.violate(`the connection of ${request.id} was ended for no reason`);
+    }
     if (response.closes || request.malformed !== null) this.#expectClose();
     else if (this.#awaiting === request) this.#leaveUnsent();
     else if (this.#client.hasNext || this.#outstanding.length > 0) this.#think();

@@ -19,7 +19,7 @@ import {
   type MessageHead,
   MessageReader,
 } from './message-reader.ts';
-import { bodyLength, type OriginPlan, type RequestPlan } from './plan.ts';
+import { bodyLength, type OriginFault, type OriginPlan, type RequestPlan } from './plan.ts';
 import { HOST, interimHead, requestBodyKey, requestTarget, responseBody, responseHead } from './wire.ts';
 
 /** How long an origin that closes lets a sender finish, in milliseconds. */
@@ -161,14 +161,21 @@ class OriginConnection implements ConnectionHandler, MessageHandler {
     const steps: Step[] = [response.delay];
     const pause = response.pause > 0 ? [response.pause] : [];
     if (request.version === '1.1') for (const status of response.interim) steps.push(interimHead(status), ...pause);
-    if (response.fault?.kind === 'garbage') {
-      steps.push(Buffer.from(GARBAGE[response.fault.after % GARBAGE.length] as string), () => this.#leave());
-    } else {
-      const parts = [responseHead(request, label, this.#body.length), ...responseBody(request)];
-      if (response.fault !== null) steps.push(...this.#brokenOff(parts, response.fault.after, response.fault.kind));
-      else for (const part of parts) steps.push(part, ...pause);
-    }
+    const parts = [responseHead(request, label, this.#body.length), ...responseBody(request)];
+    steps.push(...this.#partSteps(parts, response.fault, pause));
     this.#script.add(...steps, () => this.#responded(request));
+  }
+
+  #partSteps(parts: readonly Uint8Array[], fault: OriginFault | null, pause: readonly Step[]): Step[] {
+    if (fault === null) return parts.flatMap((part) => [part, ...pause]);
+    switch (fault.kind) {
+      case 'garbage':
+        return [Buffer.from(GARBAGE[fault.after % GARBAGE.length] as string), () => this.#leave()];
+      case 'reset':
+      case 'end':
+      case 'stall':
+        return this.#brokenOff(parts, fault.after, fault.kind);
+    }
   }
 
   /** The first bytes of a response, and then a misfortune that lets nothing follow. */

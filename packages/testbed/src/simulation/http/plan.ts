@@ -108,7 +108,7 @@ export interface ResponsePlan {
 
 export interface OriginFault {
   readonly kind: 'reset' | 'end' | 'stall' | 'garbage';
-  /** Bytes of the response that are sent first. */
+  /** Bytes of the response that are sent first; which garbage it is. */
   readonly after: number;
 }
 

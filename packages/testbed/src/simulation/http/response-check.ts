@@ -89,6 +89,13 @@ export class ResponseCheck {
     }
   }
 
+  /** Whether the response gives a reason to end the connection of a client that wants to keep it. */
+  get endsForNothing(): boolean {
+    const { version, connection, response } = this.#request;
+    if (!this.closes || !this.#byOrigin || version === '1.0' || connection === 'close' || response.early) return false;
+    return this.framing.kind !== 'close';
+  }
+
   #decideClose(head: MessageHead): boolean {
     if (this.framing.kind === 'close' || hasConnectionOption(head, 'close')) return true;
     const asksToKeep = this.#request.connection === 'keep-alive';

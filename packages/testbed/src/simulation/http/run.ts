@@ -38,7 +38,7 @@ export function playHttp(seed: number, run: HttpRun, trace: ((line: string) => v
   }
   const clients = scenario.clients.map((plan, index) => {
     const reactor = ends[scenario.origins.length + index]!;
-    const { strict } = scenario;
+    const strict = scenario.strict && scenario.stopsAfter === null;
     return new SimulatedClient({
       reactor,
       plan,

@@ -135,7 +135,7 @@ function drawResponseBody(random: Random): BodyPlan {
 }
 
 function drawOriginFault(random: Random, bounds: ScenarioBounds, body: BodyPlan): OriginFault {
-  // An early FIN behind a body that FIN ends anyway is nothing that anybody could notice.
+  // An early FIN in a body that FIN ends anyway is nothing that anybody could notice.
   const end = body.framing === 'close' ? 'reset' : 'end';
   return {
     kind: random.pick(['reset', end, 'stall', bounds.proxied ? 'garbage' : 'reset'] as const),
