@@ -14,7 +14,6 @@ interface Taken<Name> {
 export class Slots<Name> {
   readonly #capacity: number;
   readonly #taken = new Map<string, Taken<Name>>();
-  readonly #retired = new Set<string>();
   /** Keys of those who have left, so that `sweep` looks at them alone. */
   readonly #retired = new Set<string>();
   /** Given back, in descending order; the next one that was never given is `#fresh`. */
