@@ -1,6 +1,6 @@
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
-import type { BalanceTable } from '../balance/table.ts';
 import { pick } from '../balance/pick.ts';
+import type { BalanceTable } from '../balance/table.ts';
 import type { Target } from './target.ts';
 
 /**
