@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { ReactorChoice } from './choose.ts';
+import { withoutUring } from './contract/available.ts';
 import { Wake } from './wake.ts';
 
 /** A worker that echoes on a port it reports, and answers messages. */
@@ -16,7 +17,8 @@ async function message(worker: Worker): Promise<unknown> {
 
 describe('a reactor on a worker thread', () => {
   for (const choice of ['uring', 'portable'] satisfies ReactorChoice[]) {
-    it(`${choice}: takes messages while it serves, and ends when it is stopped`, async () => {
+    const skip = choice === 'uring' && withoutUring;
+    it(`${choice}: takes messages while it serves, and ends when it is stopped`, { skip }, async () => {
       const wake = new Wake();
       const worker = new Worker(ECHO, { workerData: { choice, wakeDescriptor: wake.descriptor } });
       const post = (value: unknown): void => {
@@ -47,7 +49,7 @@ describe('a reactor on a worker thread', () => {
       }
     });
 
-    it(`${choice}: a callback that throws ends the thread and frees its sockets`, async () => {
+    it(`${choice}: a callback that throws ends the thread and frees its sockets`, { skip }, async () => {
       const wake = new Wake();
       const worker = new Worker(ECHO, { workerData: { choice, wakeDescriptor: wake.descriptor } });
       const { port } = (await message(worker)) as { port: number };
@@ -69,7 +71,7 @@ describe('a reactor on a worker thread', () => {
       wake.close();
     });
 
-    it(`${choice}: an idle thread can be terminated from outside`, async () => {
+    it(`${choice}: an idle thread can be terminated from outside`, { skip }, async () => {
       const wake = new Wake();
       const worker = new Worker(ECHO, { workerData: { choice, wakeDescriptor: wake.descriptor } });
       await message(worker);

@@ -36,11 +36,11 @@ function runUring<Message>(reactor: UringReactor, port: MessagePort, onMessage: 
   try {
     drain();
     while (!reactor.stopped) reactor.turn(LONGEST_WAIT);
+    reactor.destroy();
   } catch (error) {
     reactor.destroy(true);
     throw error;
   }
-  reactor.destroy();
 }
 
 async function runPortable<Message>(

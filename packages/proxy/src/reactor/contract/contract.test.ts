@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Reactor } from '../reactor.ts';
 import { simulatedHarness } from '../simulated/harness.ts';
+import { withoutIPv6 } from './available.ts';
 import { CONTRACT } from './cases.ts';
 import type { ReactorHarness, World } from './harness.ts';
 import { crampedUringHarness, olderUringHarness, portableHarness, uringHarness } from './local-worlds.ts';
@@ -26,9 +27,9 @@ function watched(world: World): { world: World; reactors: Reactor[] } {
 }
 
 function contract(harness: ReactorHarness): void {
-  describe(`the contract of reactors: ${harness.name}`, () => {
-    for (const { name, run } of CONTRACT) {
-      it(name, async () => {
+  describe(`the contract of reactors: ${harness.name}`, { skip: harness.skip }, () => {
+    for (const { name, run, needsIPv6 } of CONTRACT) {
+      it(name, { skip: needsIPv6 === true && withoutIPv6 }, async () => {
         const { world, reactors } = watched(harness.create());
         try {
           await run(world);

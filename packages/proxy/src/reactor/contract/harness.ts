@@ -4,6 +4,8 @@ import type { Reactor } from '../reactor.ts';
 export interface ReactorHarness {
   /** The reactor's name, and what is special about it. */
   readonly name: string;
+  /** Why it cannot run on this machine. */
+  readonly skip: string | false;
   /** A world of its own for one case. */
   create(): World;
 }
@@ -24,6 +26,7 @@ export interface World {
 
 export interface ContractCase {
   readonly name: string;
+  readonly needsIPv6?: boolean;
   /** Runs in a new world. Afterwards every connection is gone and every buffer free, or the case has failed. */
   run(world: World): Promise<void>;
 }

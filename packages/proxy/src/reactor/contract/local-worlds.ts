@@ -1,5 +1,6 @@
 import { PortableReactor } from '../portable/reactor.ts';
 import { type UringOptions, UringReactor } from '../uring/reactor.ts';
+import { withoutUring } from './available.ts';
 import type { ReactorHarness, World } from './harness.ts';
 
 /** How long a condition may take before the case has failed, in milliseconds. */
@@ -62,13 +63,15 @@ class PortableWorld extends LocalWorld<PortableReactor> {
   }
 }
 
-export const uringHarness: ReactorHarness = { name: 'uring', create: () => new UringWorld({}) };
+export const uringHarness: ReactorHarness = { name: 'uring', skip: withoutUring, create: () => new UringWorld({}) };
 export const olderUringHarness: ReactorHarness = {
   name: 'uring as on kernels before 6.17',
+  skip: withoutUring,
   create: () => new UringWorld({ limitedReceives: false }),
 };
 export const crampedUringHarness: ReactorHarness = {
   name: 'uring with rings that are always full',
+  skip: withoutUring,
   create: () => new UringWorld({ submissions: 4 }),
 };
-export const portableHarness: ReactorHarness = { name: 'portable', create: () => new PortableWorld() };
+export const portableHarness: ReactorHarness = { name: 'portable', skip: false, create: () => new PortableWorld() };

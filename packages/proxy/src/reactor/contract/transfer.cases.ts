@@ -45,6 +45,7 @@ export const transferCases: readonly ContractCase[] = [
   },
   {
     name: 'runs over IPv6',
+    needsIPv6: true,
     async run(world) {
       const reactor = world.open();
       const { client, server, host } = await pair(world, reactor, reactor, { address: '::1' });

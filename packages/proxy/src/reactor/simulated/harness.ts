@@ -34,4 +34,4 @@ class SimulatedWorld implements World {
   }
 }
 
-export const simulatedHarness: ReactorHarness = { name: 'simulated', create: () => new SimulatedWorld() };
+export const simulatedHarness: ReactorHarness = { name: 'simulated', skip: false, create: () => new SimulatedWorld() };
