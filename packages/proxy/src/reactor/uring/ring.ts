@@ -12,6 +12,12 @@ import {
   IORING_ENTER_EXT_ARG,
   IORING_ENTER_GETEVENTS,
   IORING_ENTER_REGISTERED_RING,
+  IORING_FEAT_CQE_SKIP,
+  IORING_FEAT_EXT_ARG,
+  IORING_FEAT_FAST_POLL,
+  IORING_FEAT_NODROP,
+  IORING_FEAT_SINGLE_MMAP,
+  IORING_FEAT_SUBMIT_STABLE,
   IORING_OFF_SQES,
   IORING_REGISTER_RING_FDS,
   IORING_SETUP_CLAMP,
@@ -28,6 +34,15 @@ const SETUP_FLAGS =
   IORING_SETUP_SUBMIT_ALL |
   IORING_SETUP_CQSIZE |
   IORING_SETUP_CLAMP;
+
+/** One mapping for both rings, no lost completions, arguments read at submission, polling instead of threads, timeouts. */
+const REQUIRED_FEATURES =
+  IORING_FEAT_SINGLE_MMAP |
+  IORING_FEAT_NODROP |
+  IORING_FEAT_SUBMIT_STABLE |
+  IORING_FEAT_FAST_POLL |
+  IORING_FEAT_EXT_ARG |
+  IORING_FEAT_CQE_SKIP;
 
 /** Words of struct io_uring_params: sq_entries, cq_entries, flags, …, then sq_off at 10 and cq_off at 20. */
 const PARAMS_SIZE = 120;
@@ -48,7 +63,6 @@ const SUBMIT_ATTEMPTS = 10_000;
  * Invariant: 0 <= pending <= entries, where pending is what was prepared and not taken by the kernel yet.
  */
 export class Ring {
-  readonly features: number;
   /** Submission entries, 16 words each. */
   submissions: Int32Array;
   /** The mapping that holds the ring heads, tails and completions. */
@@ -88,7 +102,7 @@ export class Ring {
     try {
       const [sq, cq] = [params.slice(10, 20), params.slice(20, 30)];
       this.#entries = params[0];
-      this.features = params[5];
+      if ((params[5] & REQUIRED_FEATURES) !== REQUIRED_FEATURES) throw new Error('the kernel lacks parts of io_uring');
       const size = Math.max(sq[6] + this.#entries * 4, cq[5] + params[1] * 16);
       const rings = Mapping.shared(Math.ceil(size / 4096) * 4096, descriptor, 0);
       const entryList = Mapping.shared(this.#entries * SQE_WORDS * 4, descriptor, IORING_OFF_SQES);
