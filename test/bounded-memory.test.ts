@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openIdleClients } from '@evenkeel/testbed/load/idle-clients.ts';
+import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
 import { Download, hashOfPattern, sendPattern } from './product/download.ts';
 import { Installation } from './product/installation.ts';
 import { httpOrigin, type Origin, tcpOrigin } from './product/origins.ts';
@@ -25,7 +26,7 @@ const HEADER_TIMEOUT = 3;
 const READ_TIMEOUT = 2;
 
 for (const reactor of ['uring', 'portable'] as const) {
-  describe(`bounds on ${reactor}`, () => {
+  describe(`bounds on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
     let evenkeel: Installation;
     let origin: Origin;
     let mute: Origin;

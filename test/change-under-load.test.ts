@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Random } from '@evenkeel/proxy/reactor/simulated/random.ts';
+import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
 import { requires } from '@evenkeel/testbed/requirements.ts';
 import { ChangingGroup } from './product/changing-group.ts';
 import { Download, hashOfPattern, sendPattern } from './product/download.ts';
@@ -137,5 +138,5 @@ for (const [reactor, count] of [
   ['portable', 100],
 ] as const) {
   const name = `${count} changes under load fail no request and break no connection (${reactor}, seed ${SEED})`;
-  test(name, { skip: requires('wrk') }, (t) => play(t, reactor, count));
+  test(name, { skip: requires('wrk') || requiresReactor(reactor) }, (t) => play(t, reactor, count));
 }

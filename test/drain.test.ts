@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
 import { Installation } from './product/installation.ts';
 import { httpOrigin, type Origin, tcpOrigin } from './product/origins.ts';
 import { ask } from './product/traffic.ts';
@@ -13,7 +14,7 @@ import { until } from './product/until.ts';
 const DRAIN = 1;
 
 for (const reactor of ['uring', 'portable'] as const) {
-  describe(`draining on ${reactor}`, () => {
+  describe(`draining on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
     let evenkeel: Installation;
     let slow: Origin;
     let quick: Origin;
