@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { explainFileError } from './failure.ts';
 
 /** The folder that packages/ is in. */
@@ -38,9 +38,25 @@ export function locateHome(flag: string | undefined, env: NodeJS.ProcessEnv = pr
 export function prepareHome(home: Home): void {
   for (const folder of [home.path, join(home.path, 'run'), home.logs]) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
     } catch (error) {
       throw explainFileError(folder, error);
     }
+  }
+}
+
+/**
+ * `mkdirSync` with `recursive` hides why a folder cannot be made, and never comes back from a file system that answers
+ * ENOENT for a folder that is there (procfs).
+ */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
   }
 }
