@@ -1,14 +1,26 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ROOT } from '../src/start/home.ts';
 import { startTimeOf } from '../src/start/process-time.ts';
 import { adminToken, ask, Evenkeel, pidOf, temporaryHome, until } from './evenkeel.ts';
 
 const mode = (path: string) => statSync(path).mode & 0o777;
+
+/** Runs another command of the CLI on the home. */
+async function command(name: string, home: string, ...args: string[]) {
+  const child = spawn(process.execPath, [join(ROOT, 'bin', 'evenkeel.mjs'), name, '--home', home, ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  return { code: code as number, stdout };
+}
 
 /** Makes a load balancer through the API. Resolves with its VIP. */
 async function createLoadBalancer(url: string, token: string, document: object): Promise<string> {
@@ -135,6 +147,20 @@ describe('evenkeel start', () => {
     evenkeel.signal('SIGINT');
     assert.equal(await evenkeel.ended(), 130);
     for (const { name, pid } of processes) assert.equal(startTimeOf(pid), null, `${name} is still there`);
+  });
+
+  test('status tells where it is, and stop ends it', async (t) => {
+    const home = temporaryHome(t);
+    assert.deepEqual(await command('status', home), { code: 5, stdout: `Evenkeel does not run on ${home}.\n` });
+    assert.equal((await command('stop', home)).code, 1);
+    const evenkeel = new Evenkeel(home, ['--no-demo']);
+    const { url } = await evenkeel.ready();
+    const { code, stdout } = await command('status', home, '--json');
+    assert.equal(code, 0);
+    const status = JSON.parse(stdout) as { running: boolean; url: string; pid: number };
+    assert.deepEqual([status.running, status.url, status.pid], [true, url, evenkeel.child.pid]);
+    assert.deepEqual(await command('stop', home), { code: 0, stdout: 'Stopped.\n' });
+    assert.equal(await evenkeel.ended(), 0);
   });
 
   test('--no-demo leaves the demo out for good', async (t) => {

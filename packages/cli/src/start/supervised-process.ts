@@ -28,7 +28,7 @@ export interface Surroundings {
   /** Where its log is, for messages. */
   readonly logPath: string;
   say(line: string): void;
-  /** A process has begun or ended: `marks` has changed. */
+  /** It has begun or ended: its `mark` has changed. */
   onChange(): void;
 }
 
