@@ -279,6 +279,47 @@ for (const reactor of ['uring', 'portable'] as const) {
       await engine.apply(changeOf([], [], { listeners: ['lsn-taken', 'lsn-free', 'lsn-nowhere'] }));
     });
 
+    test('moves an address from one listener to another in one change', async () => {
+      const own = await freePort();
+      const [a, b] = ['lsn-a', 'lsn-b'];
+      await engine.apply(
+        changeOf(
+          [],
+          [
+            listenerOf(own, { id: a, addresses: ['127.0.0.1', '127.0.0.3'] }),
+            listenerOf(own, { id: b, addresses: ['127.0.0.2'] }),
+          ],
+        ),
+      );
+      const moved = changeOf(
+        [],
+        [
+          listenerOf(own, { id: b, addresses: ['127.0.0.2', '127.0.0.3'] }),
+          listenerOf(own, { id: a, addresses: ['127.0.0.1'] }),
+        ],
+      );
+      assert.deepEqual(await engine.apply(moved), []);
+      for (const host of ['127.0.0.1', '127.0.0.2', '127.0.0.3']) {
+        assert.equal((await send(own, '/', { host })).status, 200);
+      }
+      await engine.apply(changeOf([], [], { listeners: [a, b] }));
+    });
+
+    test('refuses a running listener its new address alone; in all else it follows the plan', async () => {
+      const own = await freePort();
+      const other = serviceOf([origin.port], { id: 'svc-other' });
+      await engine.apply(changeOf([], [listenerOf(own, { id: 'lsn-more' })]));
+      const more = listenerOf(own, { id: 'lsn-more', addresses: ['127.0.0.1', '192.0.2.1'], serviceId: 'svc-other' });
+      const refused = await engine.apply(changeOf([other], [more]));
+      assert.deepEqual(
+        refused.map(({ listenerId, code }) => [listenerId, code]),
+        [['lsn-more', 'address-not-available']],
+      );
+      assert.equal((await send(own, '/')).status, 200);
+      assert.ok((engine.counters().targets.find((target) => target.serviceId === 'svc-other')?.requests ?? 0) > 0);
+      await engine.apply(changeOf([], [], { listeners: ['lsn-more'], services: ['svc-other'] }));
+    });
+
     test('changes targets under load without a failed request', async () => {
       const others = await Promise.all(
         [1, 2, 3].map(() => httpOrigin((_incoming, response) => void response.end('ok'))),

@@ -8,6 +8,9 @@ import type { EngineChange, ProxyEngine } from './engine.ts';
 import type { Tables } from './tables.ts';
 import type { WorkerSeat } from './worker-seat.ts';
 
+/** Before listeners that a replaced worker could not open are tried again, in milliseconds. */
+const REOPEN_DELAY = 1_000;
+
 /** The data plane of one node: keeps what is wanted, and has all workers run the same. */
 export class WorkerEngine implements ProxyEngine {
   readonly reactor: ReactorName;
@@ -34,6 +37,7 @@ export class WorkerEngine implements ProxyEngine {
     this.#probe = probe;
     this.reactor = reactor;
     this.reactorReason = reason;
+    for (const seat of seats) seat.onRefused = (refused) => this.#reopen(refused);
   }
 
   get workers(): number {
@@ -62,41 +66,63 @@ export class WorkerEngine implements ProxyEngine {
   }
 
   async #apply(change: EngineChange): Promise<readonly RefusedListener[]> {
-    const leaving = new Map<string, null>();
+    const leaving = new Map<string, PlannedListener | null>();
     const coming = new Map<string, PlannedListener>();
     for (const [id, planned] of change.listeners) {
       this.#refused.delete(id);
       const old = this.#tables.listener(id);
-      if (planned === null || (old !== null && (old.port !== planned.port || old.protocol !== planned.protocol))) {
-        leaving.set(id, null);
-      }
       if (planned !== null) coming.set(id, planned);
+      if (old === null) continue;
+      if (planned === null || old.port !== planned.port || old.protocol !== planned.protocol) {
+        leaving.set(id, null);
+        continue;
+      }
+      const kept = old.addresses.filter((address) => planned.addresses.includes(address));
+      if (kept.length < old.addresses.length) leaving.set(id, { ...old, addresses: kept });
     }
-    // What goes comes first, so that its addresses are free for what comes.
+    // What goes comes first, listeners and single addresses, so that it is free for what comes.
     if (leaving.size > 0) await this.#tell({ services: new Map(), listeners: leaving });
     await this.#open(change.services, coming);
     return [...this.#refused.values()];
   }
 
   async #open(services: EngineChange['services'], coming: Map<string, PlannedListener>): Promise<void> {
-    const before = new Map<string, PlannedListener | null>();
     const listeners = new Map<string, PlannedListener>();
+    const without = new Map<string, PlannedListener | null>();
     for (const [id, planned] of coming) {
       const old = this.#tables.listener(id);
+      without.set(id, old === null ? null : { ...planned, addresses: old.addresses });
       const taken = this.#findTaken(planned, old);
-      if (taken !== null) {
-        this.#refused.set(id, taken);
+      if (taken === null) {
+        listeners.set(id, planned);
         continue;
       }
-      before.set(id, old);
-      listeners.set(id, planned);
+      this.#refused.set(id, taken);
+      const running = without.get(id);
+      // One that runs already is refused its new addresses; in all else it follows the plan.
+      if (running) listeners.set(id, running);
     }
     const refused = await this.#tell({ services, listeners });
     if (refused.length === 0) return;
     // Whole or not at all: what one worker cannot open, the others give up again.
-    const back = new Map(refused.map(({ listenerId }) => [listenerId, before.get(listenerId) ?? null]));
+    const back = new Map(refused.map(({ listenerId }) => [listenerId, without.get(listenerId) ?? null]));
     await this.#tell({ services: new Map(), listeners: back });
     for (const refusal of refused) this.#refused.set(refusal.listenerId, refusal);
+  }
+
+  /** A worker that was replaced could not open these; they are tried again until it can, or the plan changes them. */
+  #reopen(refused: readonly RefusedListener[]): void {
+    for (const refusal of refused) this.#refused.set(refusal.listenerId, refusal);
+    if (refused.length === 0) return;
+    const retry = setTimeout(() => {
+      const listeners = new Map<string, PlannedListener>();
+      for (const { listenerId } of refused) {
+        const planned = this.#tables.listener(listenerId);
+        if (planned !== null && this.#refused.has(listenerId)) listeners.set(listenerId, planned);
+      }
+      if (listeners.size > 0) void this.apply({ services: new Map(), listeners });
+    }, REOPEN_DELAY);
+    retry.unref();
   }
 
   /** Addresses that somebody else listens on; SO_REUSEPORT would let this user's other processes share them. */

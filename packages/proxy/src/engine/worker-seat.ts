@@ -33,6 +33,8 @@ export interface SeatOptions {
  * one is told everything before it answers for anything.
  */
 export class WorkerSeat {
+  /** Told what a new thread could not open of everything; an empty list when all is well. */
+  onRefused: (refused: readonly RefusedListener[]) => void = () => {};
   readonly #options: SeatOptions;
   readonly #ring = AccessLogRing.create();
   readonly #wake = new Wake();
@@ -152,7 +154,7 @@ export class WorkerSeat {
   #replace(): void {
     if (this.#stopping) return;
     this.#spawn();
-    this.#tell(this.#options.tables.everything(), () => undefined);
+    this.#tell(this.#options.tables.everything(), (refused) => this.onRefused(refused));
   }
 
   #tell(change: SharedChange, applied: (refused: readonly RefusedListener[]) => void): void {

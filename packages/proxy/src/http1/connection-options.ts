@@ -1,3 +1,4 @@
+import { TOKEN_LOWER } from './characters.ts';
 import { Field } from './field-names.ts';
 import { eachListElement, equalsIgnoringCase, type FieldTable } from './fields.ts';
 
@@ -44,7 +45,7 @@ export function connectionNames(
   return !eachListElement(memory, start, end, (from, to) => {
     if (to - from !== nameEnd - nameStart) return true;
     for (let i = 0; i < to - from; i++) {
-      if ((memory[from + i]! | 32) !== (memory[nameStart + i]! | 32)) return true;
+      if (TOKEN_LOWER[memory[from + i]!] !== TOKEN_LOWER[memory[nameStart + i]!]) return true;
     }
     return false;
   });

@@ -73,6 +73,15 @@ describe('HeadRewriter.request', () => {
     );
   });
 
+  test('takes what Connection names as a whole name, known ones too', () => {
+    assert.equal(
+      request(
+        'GET / HTTP/1.1\r\nConnection: ~x, referer\r\nReferer: r\r\n^X: 1\r\n~X: 2\r\nHost: a\r\nUser-Agent: u\r\n\r\n',
+      ),
+      'GET / HTTP/1.1\r\nX-Forwarded-For: 192.0.2.7\r\n^X: 1\r\nHost: a\r\nUser-Agent: u\r\n\r\n',
+    );
+  });
+
   test('keeps Connection: keep-alive, which is true of the target as well', () => {
     assert.equal(
       request('GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n'),

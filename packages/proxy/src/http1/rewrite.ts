@@ -21,6 +21,9 @@ const REQUEST_DROPS = HOP_BITS | EXPECT_BIT | (1 << Field.te) | (1 << Field.http
 
 const RESPONSE_DROPS = HOP_BITS;
 
+/** Fields that `Connection` may name: those that nothing depends on. */
+const NAMEABLE_BITS = (1 << Field.other) | (1 << Field.userAgent) | (1 << Field.referer) | (1 << Field.requestId);
+
 /** What a rewritten request tells its target about the client. */
 export interface ClientAddress {
   /** Address of the client, as text. */
@@ -74,8 +77,10 @@ export class HeadRewriter {
     const onlyKeepAlive = head.minor === 1 && head.connectionOptions === ConnectionOption.keepAlive;
     const dropped = head.fields.known & (onlyKeepAlive ? REQUEST_DROPS & ~CONNECTION_BIT : REQUEST_DROPS);
     const names = (head.connectionOptions & ConnectionOption.names) !== 0;
-    if (dropped !== 0 || names)
-      this.#removeFields(head.fields, head.minor === 1 ? dropped & ~EXPECT_BIT : dropped, names);
+    if (dropped !== 0 || names) {
+      const removed = this.#removeFields(head.fields, head.minor === 1 ? dropped & ~EXPECT_BIT : dropped, names);
+      if ((removed & NAMEABLE_BITS) !== 0) forgetRemoved(head, removed);
+    }
     if (head.minor === 0) memory[head.lineEnd - 3] = ONE;
     let lineStart = head.methodStart;
     if (head.pathStart > head.targetStart) {
@@ -117,13 +122,21 @@ export class HeadRewriter {
     return this.#edit.movedBy(offset);
   }
 
-  /** Takes out the fields whose code has a bit in `dropped` and, if `named`, those that `Connection` names. */
-  #removeFields(fields: FieldTable, dropped: number, named: boolean): void {
+  /**
+   * Takes out the fields whose code has a bit in `dropped` and, if `named`, those that `Connection` names. Returns the
+   * bits of the codes that are gone. Fields that a message cannot do without are never taken by name.
+   */
+  #removeFields(fields: FieldTable, dropped: number, named: boolean): number {
+    const nameable = named ? NAMEABLE_BITS : 0;
+    let removed = 0;
     for (let i = 0; i < fields.count; i++) {
-      const code = fields.code(i);
-      const drop = code === Field.other ? named && this.#isNamedByConnection(fields, i) : (dropped & (1 << code)) !== 0;
-      if (drop) this.#edit.remove(fields.nameStart(i), fields.lineEnd(i));
+      const bit = 1 << fields.code(i);
+      const drop = (dropped & bit) !== 0 || ((nameable & bit) !== 0 && this.#isNamedByConnection(fields, i));
+      if (!drop) continue;
+      removed |= bit;
+      this.#edit.remove(fields.nameStart(i), fields.lineEnd(i));
     }
+    return removed;
   }
 
   #isNamedByConnection(fields: FieldTable, index: number): boolean {
@@ -149,4 +162,11 @@ export class HeadRewriter {
       this.#insert.constant(this.#listSeparator);
     }
   }
+}
+
+/** The log has no words of a field that is gone. */
+function forgetRemoved(head: RequestHead, removed: number): void {
+  if ((removed & (1 << Field.userAgent)) !== 0) head.userAgent = -1;
+  if ((removed & (1 << Field.referer)) !== 0) head.referer = -1;
+  if ((removed & (1 << Field.requestId)) !== 0) head.requestId = -1;
 }

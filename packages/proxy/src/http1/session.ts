@@ -60,8 +60,14 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   }
 
   cut(): void {
+    const exchange = this.#exchange;
+    if (exchange.active && !exchange.responseStarted) {
+      exchange.keepAlive = false;
+      exchange.fail(503, EndReason.proxyResponseHead);
+      return;
+    }
     this.#closing = true;
-    if (this.#exchange.active) this.#exchange.cut(EndReason.proxyResponseBody);
+    if (exchange.active) exchange.cut(EndReason.proxyResponseBody);
     else this.connection.abort();
   }
 
@@ -237,9 +243,12 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   #afterBody(buffer: number, rest: number, end: number): void {
     if (rest < end && !this.#exchange.body.failed) this.#input.unshift(buffer, rest, end);
     else this.#worker.arena.release(buffer);
-    if (!this.#exchange.active || this.#exchange.responseStarted) return;
-    if (this.#exchange.body.done) this.connection.setDeadline(0);
-    else this.#expectClient();
+    const { active, body, responseStarted } = this.#exchange;
+    if (!active) return;
+    // While a response is on its way out, the deadline is about its being taken.
+    if (!body.done) {
+      if (!responseStarted || this.connection.unsent === 0) this.#expectClient();
+    } else if (!responseStarted) this.connection.setDeadline(0);
   }
 
   #refuseHead(error: HeadError): void {

@@ -37,8 +37,10 @@ export class TunnelSession implements ConnectionHandler, Session {
   #targetEnded = false;
   #clientPaused = true;
   #targetPaused = false;
-  /** Whether something has moved since the last look at the clock. */
-  #moved = false;
+  /** One side is closed, and both had ended: the other is getting its last bytes out. */
+  #oneClosed = false;
+  /** When something moved last. */
+  #movedAt = 0;
 
   constructor(worker: WorkerContext, listener: Listener, client: Connection) {
     this.#worker = worker;
@@ -93,7 +95,8 @@ export class TunnelSession implements ConnectionHandler, Session {
     this.#connected = true;
     this.#record.connectedAt = this.#worker.reactor.now;
     this.#clientPaused = false;
-    this.#watch();
+    this.#movedAt = this.#worker.reactor.now;
+    this.#client.setDeadline(this.#movedAt + this.#listener.planned.idleTimeout);
     upstream.setDeadline(0);
     this.#client.resume();
   }
@@ -104,9 +107,9 @@ export class TunnelSession implements ConnectionHandler, Session {
       this.#worker.arena.release(buffer);
       return;
     }
-    this.#moved = true;
+    this.#movedAt = this.#worker.reactor.now;
+    this.#count(from, end - start);
     if (from === this.#client) {
-      this.#record.bytesReceived += end - start;
       upstream.send(buffer, start, end);
       if (isCongested(upstream) && !this.#clientPaused) {
         this.#clientPaused = true;
@@ -114,7 +117,6 @@ export class TunnelSession implements ConnectionHandler, Session {
       }
       return;
     }
-    this.#record.bytesSent += end - start;
     this.#client.send(buffer, start, end);
     if (isCongested(this.#client) && !this.#targetPaused) {
       this.#targetPaused = true;
@@ -123,7 +125,7 @@ export class TunnelSession implements ConnectionHandler, Session {
   }
 
   onSent(to: Connection): void {
-    this.#moved = true;
+    this.#movedAt = this.#worker.reactor.now;
     if (!isRelieved(to)) return;
     if (to === this.#client) {
       if (!this.#targetPaused) return;
@@ -136,7 +138,7 @@ export class TunnelSession implements ConnectionHandler, Session {
   }
 
   onEnd(from: Connection): void {
-    this.#moved = true;
+    this.#movedAt = this.#worker.reactor.now;
     if (from === this.#client) {
       this.#clientEnded = true;
       this.#upstream?.end();
@@ -147,11 +149,13 @@ export class TunnelSession implements ConnectionHandler, Session {
   }
 
   onDeadline(connection: Connection): void {
+    if (this.#over) return;
     if (!this.#connected) {
       if (connection === this.#upstream) this.#connectFailed();
       return;
     }
-    if (this.#moved) this.#watch();
+    const idleAt = this.#movedAt + this.#listener.planned.idleTimeout;
+    if (idleAt > this.#worker.reactor.now) connection.setDeadline(idleAt);
     else this.#abortBoth(EndReason.proxyIdle);
   }
 
@@ -164,10 +168,15 @@ export class TunnelSession implements ConnectionHandler, Session {
     }
     const finished = reason === Closed.finished || reason === Closed.local;
     if (finished && this.#clientEnded && this.#targetEnded) {
-      // The other side has both ends too; it only has to get its last bytes out.
       const other = connection === this.#client ? this.#upstream : this.#client;
-      this.#finish(EndReason.none);
-      other?.close();
+      if (this.#oneClosed || other === null) {
+        this.#finish(EndReason.none);
+        return;
+      }
+      // The other side has both ends too; it only has to get its last bytes out, and not take for ever.
+      this.#oneClosed = true;
+      other.setDeadline(this.#worker.reactor.now + this.#listener.planned.idleTimeout);
+      other.close();
       return;
     }
     const byClient = connection === this.#client;
@@ -192,9 +201,19 @@ export class TunnelSession implements ConnectionHandler, Session {
     this.#client.abort();
   }
 
-  #watch(): void {
-    this.#moved = false;
-    this.#client.setDeadline(this.#worker.reactor.now + this.#listener.planned.idleTimeout);
+  /** Bytes that came from one side go to the other. */
+  #count(from: Connection, bytes: number): void {
+    const listener = this.#listener.cells;
+    const target = this.#target?.cells;
+    if (from === this.#client) {
+      this.#record.bytesReceived += bytes;
+      listener[ListenerCell.bytesReceived]! += bytes;
+      if (target !== undefined) target[TargetCell.bytesSent]! += bytes;
+    } else {
+      this.#record.bytesSent += bytes;
+      listener[ListenerCell.bytesSent]! += bytes;
+      if (target !== undefined) target[TargetCell.bytesReceived]! += bytes;
+    }
   }
 
   #abortBoth(reason: EndReason): void {
@@ -213,19 +232,14 @@ export class TunnelSession implements ConnectionHandler, Session {
 
   /** Counts and logs; called once. */
   #finish(reason: EndReason): void {
+    if (this.#over) throw new Error('a tunnel ends once');
     const worker = this.#worker;
     const cells = this.#listener.cells;
     const record = this.#record;
-    if (this.#target !== null) {
-      this.#target.cells[TargetCell.bytesSent]! += record.bytesReceived;
-      this.#target.cells[TargetCell.bytesReceived]! += record.bytesSent;
-    }
     this.#leaveTarget();
     this.#over = true;
     record.reason = reason;
     cells[ListenerCell.activeConnections]!--;
-    cells[ListenerCell.bytesReceived]! += record.bytesReceived;
-    cells[ListenerCell.bytesSent]! += record.bytesSent;
     cells[ListenerCell.reasons + reason]!++;
     countDuration(cells, worker.reactor.now - record.startedAt);
     if (this.#listener.planned.accessLog) worker.log.connection(this.#listener, this.#client, record);
