@@ -17,11 +17,12 @@ interface Setting {
   readonly conditions?: Partial<NetworkConditions>;
   readonly strict?: boolean;
   readonly mostBuffers?: number;
+  readonly stopsAfter?: number;
 }
 
-function play({ client, origin, conditions, strict = true, mostBuffers = 100 }: Setting): Journal {
+function play({ client, origin, conditions, strict = true, mostBuffers = 100, stopsAfter }: Setting): Journal {
   return playHttp(1, {
-    scenario: { clients: [client], origins: [origin ?? originPlan()], strict, stopsAfter: null },
+    scenario: { clients: [client], origins: [origin ?? originPlan()], strict, stopsAfter: stopsAfter ?? null },
     conditions: { ...CALM, ...conditions },
     limits: { buffers: 100, descriptors: 100, mostBuffers },
     middle: proxyMiddle('http'),
@@ -44,6 +45,20 @@ test('the end of a connection that a client meant to keep does not cost it the a
   });
   assert.deepEqual(violations, []);
   assert.equal(counts.get('lost'), undefined);
+});
+
+test('a proxy that stops does not reset an answer that the client has not read yet', () => {
+  const response = { ...PLAIN_RESPONSE, body: { framing: 'length', length: 9000 } } as const;
+  const { violations, counts } = play({
+    client: clientPlan([requestPlan('a', { response }), requestPlan('b', { delay: 900 })], {
+      pipeline: 2,
+      readPause: 16,
+    }),
+    conditions: { resetPurges: true, latency: [1, 20], sendBuffer: [65_536, 65_536], receiveBuffer: [256, 256] },
+    stopsAfter: 800,
+  });
+  assert.deepEqual(violations, []);
+  assert.equal(counts.get('answered'), 1);
 });
 
 test('the head of a pipelined request does not grow over a body that is still to be sent', () => {

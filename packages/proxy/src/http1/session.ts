@@ -14,6 +14,9 @@ import { RequestExchange } from './request-exchange.ts';
 /** How long an answer to a client that is still sending is kept from being reset, in milliseconds. */
 const LINGER = 10_000;
 
+/** The same for an idle client when the listener drains: its last answer may not have reached it. */
+const DRAIN_LINGER = 1_000;
+
 /**
  * One client connection of an HTTP listener: reads requests one after the other and has each carried out. Nothing of a
  * body is kept but what one side has sent and the other not yet taken.
@@ -53,10 +56,10 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     this.#expectClient();
   }
 
-  /** Lets the request under way finish and then closes; an idle connection closes at once. */
+  /** Lets the request under way finish and then closes; an idle connection closes when the client has seen the end. */
   drain(): void {
     if (this.#exchange.active) this.#exchange.keepAlive = false;
-    else if (!this.#closing) this.#close(false);
+    else if (!this.#closing) this.#close(DRAIN_LINGER);
   }
 
   cut(): void {
@@ -91,7 +94,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     this.#ended = true;
     if (!exchange.active) {
       if (this.#partial.waiting) this.listener.cells[ListenerCell.reasons + EndReason.clientRequestHead]!++;
-      this.#close(false);
+      this.#close(0);
       return;
     }
     exchange.keepAlive = false;
@@ -102,7 +105,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     const exchange = this.#exchange;
     if (!exchange.active) {
       if (this.#partial.waiting) this.#refuse(408, EndReason.clientRequestHead);
-      else this.#close(false);
+      else this.#close(0);
     } else if (connection.unsent > 0) {
       this.#closing = true;
       exchange.cut(EndReason.clientResponseBody);
@@ -126,7 +129,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     if (this.#gone || this.#closing) return;
     const { keepAlive, lingers } = this.#exchange;
     if (lingers || !keepAlive) {
-      this.#close(lingers || this.#expectsMore);
+      this.#close(lingers || this.#expectsMore ? LINGER : 0);
       return;
     }
     this.#expectClient();
@@ -275,10 +278,10 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     return !this.#ended && !(this.#last && this.#input.empty);
   }
 
-  /** `lingers`: an answer is on its way to a client that may still be sending. */
-  #close(lingers: boolean): void {
+  /** `linger`: how long a client that may still be sending has to take its answer, in milliseconds; 0: no time. */
+  #close(linger: number): void {
     this.#closing = true;
-    if (lingers) this.connection.closeLingering(LINGER);
+    if (linger > 0) this.connection.closeLingering(linger);
     else this.connection.close();
   }
 }
