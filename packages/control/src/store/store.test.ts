@@ -151,6 +151,78 @@ test('what breaks a rule of the database is an internal problem, and leaves noth
   assert.equal(store.state.generation, 2);
 });
 
+test('a write that cannot be stored fails alone: the others of its transaction are answered, and last', async (t) => {
+  const home = temporaryHome(t);
+  const transactions: number[] = [];
+  const store = await openStore(t, home, { committed: (_, writes) => transactions.push(writes) });
+  const { value: first } = await store.write({ ...WRITE, run: create('first') });
+  const results = await Promise.allSettled([
+    store.write({ ...WRITE, run: create('a') }),
+    // Past the rules: a second load balancer with one VIP.
+    store.write({
+      ...WRITE,
+      run: (draft) => {
+        const { loadBalancer } = draft.loadBalancers.get(first.id)!;
+        return draft.create('loadBalancer', { ...loadBalancer, id: draft.newId('loadBalancer'), name: 'twin' });
+      },
+    }),
+    store.write({ ...WRITE, run: create('b'), also: () => Promise.reject(new Error('thrown in the transaction')) }),
+    // Collides with what is not written in the end.
+    store.write({ ...WRITE, run: create('b') }),
+    store.record(() => Promise.reject(new Error('thrown in the transaction'))),
+    store.write({ ...WRITE, run: create('b') }),
+  ]);
+  assert.deepEqual(
+    results.map((result) => (result.status === 'fulfilled' ? 'stored' : (result.reason as ProblemError).code)),
+    ['stored', 'internal', 'internal', 'stored', 'internal', 'name-taken'],
+  );
+  assert.deepEqual(transactions, [1, 1, 1]);
+  const before = store.state;
+  assert.equal(before.generation, 3);
+  await store.close();
+  const { state } = await openStore(t, home);
+  assert.deepEqual(state, before);
+  assert.deepEqual(
+    [...state.loadBalancers.values()].map(({ loadBalancer }) => loadBalancer.name),
+    ['first', 'a', 'b'],
+  );
+});
+
+test('a read waits for the batch under way only, and sees what is committed', async (t) => {
+  const store = await openStore(t, temporaryHome(t));
+  let reading: Promise<number> | undefined;
+  let answered = false;
+  let wanted = 200;
+  let writes = 0;
+  // Each write queues the next before it is stored, so that the queue is never empty.
+  const write = (): Promise<unknown> =>
+    store.write({
+      ...WRITE,
+      run: () => null,
+      also: async (trx) => {
+        const stored = await trx.selectFrom('operation').select('id').execute();
+        assert.equal(stored.length, writes + 1);
+        writes++;
+        if (writes < wanted) next = write();
+        reading ??= store
+          .read((db) => db.selectFrom('operation').select('id').execute())
+          .then((rows) => {
+            answered = true;
+            wanted = writes + 1;
+            return rows.length;
+          });
+      },
+    });
+  let next = write();
+  for (let waited: unknown; waited !== next; ) {
+    waited = next;
+    await next;
+  }
+  assert.ok(answered);
+  assert.equal(await reading, 1);
+  assert.ok(writes <= 3, `${writes} writes went first`);
+});
+
 test('more writes than the queue holds are refused', async (t) => {
   const store = await openStore(t, temporaryHome(t));
   const results = await Promise.allSettled(

@@ -37,7 +37,7 @@ export interface Write<T> {
   readonly requestId: string;
   /** Makes the change. May run more than once, and must not wait; throws a ProblemError to refuse. */
   readonly run: (draft: Draft) => T;
-  /** More rows for the same transaction. */
+  /** More rows for the same transaction. May run more than once. */
   readonly also?: (trx: Transaction<Database>, committed: Committed<T>) => Promise<void>;
 }
 
@@ -78,6 +78,8 @@ export class Store {
   readonly #queue: Job[] = [];
   #state: State;
   #draining: Promise<void> | null = null;
+  /** The batch under way. */
+  #batch: Promise<void> | null = null;
   #closed = false;
   #writesSinceTrim = 0;
 
@@ -119,16 +121,19 @@ export class Store {
     return run(this.#draft(this.#state), this.#state);
   }
 
-  /** Writes rows that are not configuration: nodes, outcomes of operations. */
+  /** Writes rows that are not configuration: nodes, outcomes of operations. `persist` may run more than once. */
   record(persist: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
     return new Promise((done, failed) => {
       this.#enqueue({ stage: (state) => ({ state, operation: null, persist, done }), failed });
     });
   }
 
-  /** Reads what is not in memory. Waits for transactions under way, so that it sees only what is committed. */
+  /**
+   * Reads what is not in memory. Waits for the batch under way, so that it sees only what is committed, and for none of
+   * those that follow. `query` may await nothing but the database, which answers before the next batch begins.
+   */
   async read<T>(query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-    while (this.#draining !== null) await this.#draining;
+    if (this.#batch !== null) await this.#batch;
     return query(this.db);
   }
 
@@ -151,13 +156,20 @@ export class Store {
   }
 
   async #drain(): Promise<void> {
-    // The requests that arrived together are all queued before the first is carried out.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    while (this.#queue.length > 0) await this.#carryOut(this.#queue.splice(0, BATCH));
+    do {
+      // The requests that arrived together are all queued before the first is carried out, and reads have their turn:
+      // SQLite answers within the call, so a read has ended before the next turn of the event loop.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      this.#batch = this.#carryOut(this.#queue.splice(0, BATCH));
+      await this.#batch;
+      this.#batch = null;
+    } while (this.#queue.length > 0);
     this.#draining = null;
   }
 
+  /** Writes of one transaction: when it fails, each runs again in its own, so that only the guilty one fails. */
   async #carryOut(jobs: readonly Job[]): Promise<void> {
+    const refused: { job: Job; error: unknown }[] = [];
     const accepted: { job: Job; staged: Staged }[] = [];
     let state = this.#state;
     for (const job of jobs) {
@@ -166,18 +178,20 @@ export class Store {
         accepted.push({ job, staged });
         state = staged.state;
       } catch (error) {
-        job.failed(error);
+        refused.push({ job, error });
       }
     }
-    if (accepted.length === 0) return;
     const started = performance.now();
     try {
-      await this.db.transaction().execute((trx) => this.#persist(trx, accepted, state));
+      if (accepted.length > 0) await this.db.transaction().execute((trx) => this.#persist(trx, accepted, state));
     } catch (error) {
-      const problem = storageProblem(error);
-      for (const { job } of accepted) job.failed(problem);
+      if (jobs.length === 1) jobs[0]!.failed(storageProblem(error));
+      // Those refused too: what they collided with may be what was not written.
+      else for (const job of jobs) await this.#carryOut([job]);
       return;
     }
+    for (const { job, error } of refused) job.failed(error);
+    if (accepted.length === 0) return;
     this.#state = state;
     this.#options.committed?.(performance.now() - started, accepted.length);
     const operations = accepted.flatMap(({ staged }) => staged.operation ?? []);
