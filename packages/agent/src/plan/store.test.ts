@@ -7,7 +7,8 @@ import { planOf } from '@evenkeel/model/plan/delta.ts';
 import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
 import { recordingLog } from '../../test/log.ts';
 import { plannedGroup, plannedListener, plannedService } from '../../test/planned.ts';
-import { systemClock } from '../clock/clock.ts';
+import { settle, VirtualClock } from '../../test/virtual-clock.ts';
+import { type Clock, systemClock } from '../clock/clock.ts';
 import { PlanStore } from './store.ts';
 
 const plan = planOf(7, [
@@ -27,10 +28,10 @@ beforeEach(() => {
 
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-function store(): PlanStore {
+function store(clock: Clock = systemClock): PlanStore {
   const recording = recordingLog();
   lines = recording.lines;
-  return new PlanStore({ path, clock: systemClock, log: recording.log });
+  return new PlanStore({ path, clock, log: recording.log });
 }
 
 async function saved(): Promise<string> {
@@ -97,6 +98,44 @@ test('a full disk keeps the old file, is logged once, and heals by itself', asyn
   writer.save({ ...plan, version: 9 });
   await writer.flush();
   assert.equal((await store().load())?.version, 9);
+});
+
+test('a plan that could not be written is tried again after 1 s, doubling to 30 s, and the newest one then', async () => {
+  const clock = new VirtualClock();
+  const writer = store(clock);
+  /** Lets the write end that is under way, whatever it waits for. */
+  const written = async () => {
+    while (writer.savedVersion === 0 && clock.timers === 0) await settle();
+  };
+  writeFileSync(join(home, 'agent'), 'a file in the place of the directory');
+  writer.save(plan);
+  await written();
+  for (const [index, wait] of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000].entries()) {
+    assert.equal(writer.failures, index + 1);
+    if (index === 3) writer.save({ ...plan, version: 8 });
+    clock.advance(wait - 1);
+    assert.equal(clock.timers, 1, `waits for ${wait} ms`);
+    clock.advance(1);
+    assert.equal(clock.timers, 0, `waits for ${wait} ms only`);
+    await written();
+  }
+  rmSync(join(home, 'agent'));
+  clock.advance(30_000);
+  await written();
+  assert.equal(writer.savedVersion, 8);
+  assert.equal(clock.timers, 0);
+  assert.equal((await store().load())?.version, 8);
+});
+
+test('a flush that fails leaves no timer behind', async () => {
+  const clock = new VirtualClock();
+  const writer = store(clock);
+  writeFileSync(join(home, 'agent'), 'a file in the place of the directory');
+  writer.save(plan);
+  await writer.flush();
+  assert.deepEqual([writer.failures, clock.timers], [1, 0]);
+  await writer.flush();
+  assert.deepEqual([writer.failures, clock.timers], [2, 0]);
 });
 
 test('a directory that cannot be written to is a failure, not a crash', async () => {

@@ -13,6 +13,9 @@ import { fields, integer, list, text } from './shape.ts';
  * nothing else while changes stream in; what a crash can lose is sent again by the control plane.
  */
 const PACE = 200;
+/** Milliseconds from a failed write to the next; doubled with every failure in a row, up to the limit. */
+const RETRY_FIRST = 1_000;
+const RETRY_LIMIT = 30_000;
 
 const planShape = fields({ version: integer(0), hash: text(64), entries: list(entryShape) });
 
@@ -26,7 +29,7 @@ export interface PlanStoreOptions {
  * The last plan, in one file: `{"format":1,"sha256":…,"plan":…}` with the checksum over the plan's text. A write goes to
  * a file beside it, to the disk, and over the old one by rename, so that at every moment a whole plan is there. One
  * write runs at a time and only the newest plan waits. A write that fails (disk full) leaves the old file, is logged
- * once, and is tried again with the next plan.
+ * once, and is tried again with what is then the newest plan.
  */
 export class PlanStore {
   readonly #path: string;
@@ -36,8 +39,8 @@ export class PlanStore {
   #writing: Promise<void> | null = null;
   #timer: Timer | null = null;
   #lastWrite = Number.NEGATIVE_INFINITY;
-  #failing = false;
   #failures = 0;
+  #failuresInRow = 0;
   #savedVersion = 0;
 
   constructor(options: PlanStoreOptions) {
@@ -82,7 +85,7 @@ export class PlanStore {
   save(plan: NodePlan): void {
     this.#next = plan;
     if (this.#writing !== null || this.#timer !== null) return;
-    const wait = this.#lastWrite + PACE - this.#clock.now();
+    const wait = this.#lastWrite + this.#gap() - this.#clock.now();
     if (wait <= 0) {
       this.#begin();
       return;
@@ -90,13 +93,22 @@ export class PlanStore {
     this.#timer = this.#clock.setTimer(wait, () => this.#begin());
   }
 
-  /** Writes what waits and resolves when it is on disk or has failed. */
+  /** Writes what waits and resolves when it is on disk or a write has failed; then only a new plan begins again. */
   async flush(): Promise<void> {
-    while (this.#writing !== null || this.#next !== null) {
+    const failures = this.#failures;
+    while (this.#failures === failures && (this.#writing !== null || this.#next !== null)) {
       this.#timer?.cancel();
       if (this.#writing === null) this.#begin();
       await this.#writing;
     }
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  /** Milliseconds from one write to the next. */
+  #gap(): number {
+    if (this.#failuresInRow === 0) return PACE;
+    return Math.min(RETRY_LIMIT, RETRY_FIRST * 2 ** Math.min(16, this.#failuresInRow - 1));
   }
 
   #begin(): void {
@@ -125,17 +137,17 @@ export class PlanStore {
       await rename(beside, this.#path);
       await syncDirectory(dirname(this.#path));
       this.#savedVersion = plan.version;
-      if (this.#failing) this.#log.info({ version: plan.version }, 'the plan can be written to disk again');
-      this.#failing = false;
+      if (this.#failuresInRow > 0) this.#log.info({ version: plan.version }, 'the plan can be written to disk again');
+      this.#failuresInRow = 0;
     } catch (error) {
+      this.#next ??= plan;
       this.#failures++;
-      if (!this.#failing) {
+      if (this.#failuresInRow++ === 0) {
         this.#log.error(
           { err: error, path: this.#path, version: plan.version },
           'the plan cannot be written to disk; serving it all the same, but a restart would begin with the older one',
         );
       }
-      this.#failing = true;
       await rm(beside, { force: true }).catch((cause) => this.#log.warn({ err: cause }, `cannot remove ${beside}`));
     }
   }
