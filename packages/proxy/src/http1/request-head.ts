@@ -185,7 +185,7 @@ export class RequestHead {
     else if (startsWithIgnoringCase(memory, start, this.targetEnd, 'https://')) authority += 8;
     else return HeadError.targetInvalid;
     let at = authority;
-    while (at < this.targetEnd && memory[at] !== SLASH && memory[at] !== 63 /* ? */ && memory[at] !== 35 /* # */) {
+    while (at < this.targetEnd && memory[at] !== SLASH && memory[at] !== 63 /* ? */) {
       // Userinfo in an http URI is an error in a request (RFC 9110 section 4.2.4); HOST has no '@'.
       if (HOST[memory[at]!] === 0) return HeadError.targetInvalid;
       at++;

@@ -11,6 +11,7 @@ const DELETES = 0x7f7f7f7f;
 const ONES = 0x01010101;
 const SPACES = 0x20202020;
 const BANGS = 0x21212121;
+const HASHES = 0x23232323;
 
 /** The same memory as 32-bit words; null when it does not begin on a word, and bytes have to do. */
 export function wordsOf(memory: Uint8Array): Int32Array | null {
@@ -62,7 +63,8 @@ export function skipTarget(memory: Uint8Array, words: Int32Array | null, at: num
       while (word < last) {
         const x = words[word]!;
         const d = x ^ DELETES;
-        if (((((x - BANGS) & ~x) | x | ((d - ONES) & ~d)) & HIGH_BITS) !== 0) break;
+        const h = x ^ HASHES;
+        if (((((x - BANGS) & ~x) | x | ((d - ONES) & ~d) | ((h - ONES) & ~h)) & HIGH_BITS) !== 0) break;
         word++;
       }
       at = word << 2;
