@@ -27,6 +27,8 @@ const LOG_BUFFER = 4 * 1_048_576;
 const FLUSH = 1_000;
 const PING = 5_000;
 const SILENCE = 15_000;
+/** Streams of agents at a time, at least. */
+const STREAMS = 64;
 /** Milliseconds that requests and agents have to finish when the control plane stops. */
 const DRAIN = 2_000;
 
@@ -90,6 +92,8 @@ async function start(
     warn: (node, message) => logger.warn({ node }, message),
     ping: PING,
     silence: SILENCE,
+    // A node that connects again may have a ghost.
+    limit: Math.max(STREAMS, 2 * options.quotas.nodes),
   });
   store.onCommit((state, committed) => {
     plans.publish(state);

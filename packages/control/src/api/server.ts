@@ -23,6 +23,8 @@ const HEADER_LIMIT = 16_384;
 const HEADER_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 30_000;
 const KEEP_ALIVE = 72_000;
+/** Connections at a time, streams of agents and waiting calls included; one more is closed at once. */
+const CONNECTIONS = 2_048;
 
 export interface ServerOptions extends RouteContext {
   readonly version: string;
@@ -51,6 +53,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       sendProblem(request as FastifyRequest, reply as unknown as FastifyReply, problem);
     },
   });
+  app.server.maxConnections = CONNECTIONS;
   app.decorateRequest('actor', '');
   installProblems(app);
   parseBodies(app);

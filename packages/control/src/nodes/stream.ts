@@ -15,6 +15,8 @@ export interface StreamOptions {
   /** Milliseconds from ping to ping, and of silence until an agent counts as gone. */
   readonly ping: number;
   readonly silence: number;
+  /** Connections at a time; one more is closed. */
+  readonly limit: number;
 }
 
 /** The connections of the agents. */
@@ -29,13 +31,20 @@ export class AgentStream {
 
   /** Takes over a WebSocket whose node token was checked. */
   accept(socket: WebSocket): void {
-    const { plans, nodes, health, warn, ping, silence } = this.#options;
+    const { plans, nodes, health, warn, ping, silence, limit } = this.#options;
+    // What ends a connection badly shows in the `close` that follows.
+    socket.on('error', () => {});
+    if (this.#sessions.size >= limit) {
+      socket.close(CLOSE.tooMany, `there are ${limit} streams already`);
+      return;
+    }
     const session = new AgentSession(socket, { plans, nodes, health, warn, opened: (opened) => this.#opened(opened) });
     this.#sessions.set(session, socket);
 
     let heard = performance.now();
+    // Whatever comes before hello counts as silence: a stream without a node must not last.
     const hear = () => {
-      heard = performance.now();
+      if (session.node !== null) heard = performance.now();
     };
     const pinger = setInterval(() => {
       if (performance.now() - heard <= silence) {
@@ -50,12 +59,10 @@ export class AgentStream {
       if (session.node !== null) nodes.seen(session.node);
     });
     socket.on('message', (data, isBinary) => {
-      hear();
       if (isBinary) session.close(CLOSE.invalid, 'text frames are expected');
       else session.receive(String(data));
+      hear();
     });
-    // What ends a connection badly shows in the `close` that follows.
-    socket.on('error', () => {});
     socket.on('close', () => {
       clearInterval(pinger);
       this.#closed(session);
