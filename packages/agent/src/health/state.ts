@@ -1,4 +1,3 @@
-import type { TargetHealthState } from '@evenkeel/model/plan/stream.ts';
 import type { FailureReason, ProbeOutcome } from './outcome.ts';
 
 /**
@@ -112,8 +111,4 @@ export function newcomerGap(state: HealthState, interval: number): number {
   if (state.successes > 0 || state.misses === null || state.misses === 0) return Math.min(interval, NEWCOMER_GAP);
   // 2^30 × 100 ms is beyond any interval; a larger exponent would only lose precision.
   return Math.min(interval, NEWCOMER_GAP * 2 ** Math.min(30, state.misses - 1));
-}
-
-export function stateName(state: HealthState): TargetHealthState {
-  return state.kind;
 }

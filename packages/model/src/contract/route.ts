@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { PAGE } from '../limits.ts';
 import { Name } from '../resources/attributes.ts';
 import { Nullable, Ref } from '../schema.ts';
@@ -51,7 +51,5 @@ export function Page<T extends TSchema>(item: T) {
     nextCursor: Nullable(Type.String({ description: 'Where the next page begins; null: this is the last.' })),
   });
 }
-
-export type PageOf<T extends TSchema> = { items: Static<T>[]; nextCursor: string | null };
 
 export const NoQuery = Type.Object({}, { additionalProperties: false });
