@@ -337,12 +337,15 @@ for (const reactor of ['uring', 'portable'] as const) {
           answered++;
         }
       });
-      for (let i = 0; i < 60; i++) {
-        const some = ports.filter((_, index) => ((i % 7) + 1) & (1 << index));
-        await engine.apply(changeOf([serviceOf(some, { id: 'svc-change', drainTimeout: 50 })], []));
+      try {
+        for (let i = 0; i < 60; i++) {
+          const some = ports.filter((_, index) => ((i % 7) + 1) & (1 << index));
+          await engine.apply(changeOf([serviceOf(some, { id: 'svc-change', drainTimeout: 10_000 })], []));
+        }
+      } finally {
+        running = false;
+        await Promise.all(crowd);
       }
-      running = false;
-      await Promise.all(crowd);
       agent.destroy();
       assert.ok(answered > 60);
       await engine.apply(changeOf([], [], { listeners: ['lsn-change'], services: ['svc-change'] }));

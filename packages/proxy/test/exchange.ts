@@ -10,6 +10,8 @@ export interface Origin {
 /** An HTTP origin on an ephemeral port of 127.0.0.1. */
 export async function httpOrigin(handle: RequestListener, keepAliveTimeout = 60_000): Promise<Origin> {
   const server = createHttpServer({ keepAliveTimeout }, handle);
+  // What a failed test leaves open keeps nobody waiting.
+  server.unref().on('connection', (socket) => socket.unref());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { port: portOf(server), close: () => closed(server, () => server.closeAllConnections()) };
@@ -19,12 +21,13 @@ export async function httpOrigin(handle: RequestListener, keepAliveTimeout = 60_
 export async function tcpOrigin(handle: (socket: Socket) => void): Promise<Origin> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.unref();
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     handle(socket);
   });
-  server.listen(0, '127.0.0.1');
+  server.unref().listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: portOf(server),
