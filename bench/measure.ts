@@ -2,11 +2,14 @@ import type { RunningBalancer } from './balancers/balancer.ts';
 import type { LoadResult } from './load/wrk.ts';
 import type { Round } from './metrics.ts';
 import { add, cpuOf, hostCpu, ownCpu, since, total } from './process/cpu.ts';
+import { untilQuiet } from './process/quiet.ts';
 import type { Stage } from './stage.ts';
 
 /** A measurement during which other programs used more than this many cores is repeated. */
 const DISTURBED = 0.15;
 const REPEATS = 2;
+/** Seconds that a measurement waits for a quiet moment before it begins all the same. */
+const PATIENCE = 10;
 const GIGABYTE = 1e9;
 
 /**
@@ -27,6 +30,7 @@ export async function measureLoad(
 }
 
 async function measureOnce(stage: Stage, balancer: RunningBalancer, load: () => Promise<LoadResult>): Promise<Round> {
+  await untilQuiet(PATIENCE);
   const before = readings(stage, balancer);
   const result = await load();
   const after = readings(stage, balancer);

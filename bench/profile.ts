@@ -33,6 +33,7 @@ const seconds = Number(values.seconds);
 const directory = mkdtempSync(join(tmpdir(), 'evenkeel-profile-'));
 const BALANCER_CORE = 0;
 const LOAD_CORE = 1;
+const MICROS_PER_SAMPLE = 250;
 process.once('SIGINT', () => {
   killAll();
   process.exit(1);
@@ -87,20 +88,32 @@ async function costs(pid: number, load: () => ReturnType<typeof wrk>): Promise<v
 
 async function hotFunctions(pid: number, load: () => ReturnType<typeof wrk>): Promise<void> {
   const data = join(directory, 'perf.data');
-  const record = ['perf', 'record', '-q', '-e', 'cpu-clock', '-F', '4000', '-g', '-p', String(pid), '-o', data];
+  const record = [
+    'perf',
+    'record',
+    '-q',
+    '-e',
+    'cpu-clock',
+    '-F',
+    String(1e6 / MICROS_PER_SAMPLE),
+    '-g',
+    '-p',
+    String(pid),
+    '-o',
+    data,
+  ];
   const [, result] = await Promise.all([run([...record, '--', 'sleep', String(seconds)], { core: null }), load()]);
   const report = (...args: string[]) => run(['perf', 'report', '-i', data, '--stdio', '-q', ...args], { core: null });
-  // Every sample is 250 µs of CPU time.
-  const list = await report('--no-children', '-g', 'none', '-n', '-s', 'dso,symbol');
+  const list = await report('--no-children', '-g', 'none', '-n', '-s', 'dso,symbol', '-t', '|');
   const rows = list
     .split('\n')
-    .map((line) => /^\s*([\d.]+)%\s+(\d+)\s+(\S+)\s+\[(.)\]\s+(.*)$/.exec(line))
-    .filter((match) => match !== null)
-    .map(([, , samples, dso, ring, symbol]) => ({
-      micros: (Number(samples) * 250) / result.requests,
+    .map((line) => line.split('|').map((field) => field.trim()))
+    .filter((fields) => fields.length >= 4 && /^\[.\] /.test(fields[3]))
+    .map(([, samples, dso, symbol]) => ({
+      micros: (Number(samples) * MICROS_PER_SAMPLE) / result.requests,
       dso,
-      ring,
-      symbol,
+      ring: symbol[1],
+      symbol: symbol.slice(4),
     }));
   for (const [title, ring] of [
     ['user space', '.'],
@@ -110,7 +123,7 @@ async function hotFunctions(pid: number, load: () => ReturnType<typeof wrk>): Pr
     const sum = part.reduce((all, row) => all + row.micros, 0);
     console.log(`\n${title}: ${sum.toFixed(2)} µs per request`);
     for (const { micros, dso, symbol } of part.slice(0, Number(values.top))) {
-      console.log(`${micros.toFixed(3).padStart(8)}  ${symbol.trim()}  (${dso})`);
+      console.log(`${micros.toFixed(3).padStart(8)}  ${symbol}  (${dso})`);
     }
   }
   if (!values.callers) return;
