@@ -19,6 +19,21 @@ const State = {
 } as const;
 
 /**
+ * Fields that say where a message ends or where it goes, which no trailer may (RFC 9110 section 6.5.1): a target that
+ * treats trailers like fields of the head would read another message than the proxy. Known by a hash of the name, so that
+ * none of it has to be kept; of all other names, one in a billion is refused with them.
+ */
+const REFUSED_TRAILERS: readonly number[] = ['content-length', 'transfer-encoding', 'host'].map((name) => {
+  let hash = 0;
+  for (let i = 0; i < name.length; i++) hash = extendHash(hash, name.charCodeAt(i));
+  return hash;
+});
+
+function extendHash(hash: number, byte: number): number {
+  return ((Math.imul(hash, 0x01000193) ^ byte) + 1) | 0;
+}
+
+/**
  * Finds its way through a body in chunked transfer coding (RFC 9112 section 7.1), piece by piece and strictly: hexadecimal
  * digits without white space, CRLF and nothing else as line end, bounded extensions and trailers.
  */
@@ -33,6 +48,7 @@ export class ChunkedReader {
   #remaining = 0;
   #digits = 0;
   #extra = 0;
+  #trailerHash = 0;
 
   reset(): void {
     this.done = false;
@@ -108,12 +124,18 @@ export class ChunkedReader {
           this.#state = State.lastLf;
         } else {
           this.#countExtra(TOKEN_LOWER[byte] !== 0);
+          this.#trailerHash = extendHash(0, TOKEN_LOWER[byte]!);
           this.#state = State.trailerName;
         }
         return;
       case State.trailerName:
-        if (byte === COLON) this.#state = State.trailerValue;
-        else this.#countExtra(TOKEN_LOWER[byte] !== 0);
+        if (byte === COLON) {
+          if (REFUSED_TRAILERS.includes(this.#trailerHash)) this.failed = true;
+          this.#state = State.trailerValue;
+        } else {
+          this.#countExtra(TOKEN_LOWER[byte] !== 0);
+          this.#trailerHash = extendHash(this.#trailerHash, TOKEN_LOWER[byte]!);
+        }
         return;
       case State.trailerValue:
         if (byte === CR) this.#state = State.trailerLf;

@@ -1,0 +1,42 @@
+import type { Message } from './message.ts';
+import { CLIENT } from './own-reader.ts';
+
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'upgrade',
+  'http2-settings',
+  'x-forwarded-for',
+]);
+
+/** Fields that frame or address the message: `Connection` cannot take them away (RFC 9110 section 7.6.1). */
+const NOT_NAMEABLE = new Set(['host', 'content-length', 'transfer-encoding', 'trailer', 'expect']);
+
+/**
+ * What a target must see of a request, by RFC 9110 section 7.6.1 and SRC-02; a `Connection` that says nothing but
+ * keep-alive may be there as well.
+ */
+export function expectedForward(request: Message): Message {
+  const has = (name: string): boolean => request.fields.some(([its]) => its.toLowerCase() === name);
+  const valuesOf = (name: string): string[] =>
+    request.fields.filter(([its]) => its.toLowerCase() === name).map(([, value]) => value);
+  const named = new Set(valuesOf('connection').flatMap((value) => value.toLowerCase().split(/[ \t]*,[ \t]*/)));
+  const kept = request.fields.filter(([name]) => {
+    const lower = name.toLowerCase();
+    if (lower === 'expect') return request.minor === 1;
+    if (HOP_BY_HOP.has(lower)) return false;
+    return NOT_NAMEABLE.has(lower) || !named.has(lower);
+  });
+  const before = valuesOf('x-forwarded-for').filter((value) => value !== '');
+  const host: [string, string][] = has('host') ? [] : [['Host', `${CLIENT.localAddress}:${CLIENT.localPort}`]];
+  const path = request.target.replace(/^https?:\/\/[^/?]+/i, '');
+  return {
+    method: request.method,
+    target: request.target === '*' || path.startsWith('/') ? path : `/${path}`,
+    minor: 1,
+    fields: [['X-Forwarded-For', [...before, CLIENT.remoteAddress].join(', ')], ...host, ...kept],
+    body: request.body,
+  };
+}
