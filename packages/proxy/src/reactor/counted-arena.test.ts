@@ -44,6 +44,13 @@ it('keeps interned bytes outside of every buffer', () => {
   const one = arena.intern(Buffer.from('HTTP/1.1 '));
   const two = arena.intern(Buffer.from('200 OK'));
   for (const buffer of [0, 1]) arena.memory.fill(1, arena.base(buffer), arena.base(buffer) + BUFFER_SIZE);
-  assert.equal(arena.memory.toString('latin1', one.start, two.end), 'HTTP/1.1 200 OK');
+  assert.equal(Buffer.from(arena.memory.subarray(one.start, two.end)).toString(), 'HTTP/1.1 200 OK');
   assert.throws(() => arena.intern(new Uint8Array(1 << 20)), /interned bytes/);
+});
+
+it('has memory whose slices are copies', () => {
+  const { memory } = new CountedArena(1);
+  const kept = memory.slice(0, 1);
+  memory[0] = 1;
+  assert.equal(kept[0], 0);
 });

@@ -17,7 +17,8 @@ export const arenaSize = (capacity: number): number => STATIC_SIZE + capacity * 
  * next to be acquired, so few pages are ever touched and those are warm.
  */
 export class CountedArena implements Arena {
-  readonly memory: Buffer;
+  /** Not a Buffer, whose `slice` copies nothing: whoever keeps bytes of a buffer that goes back would see it change. */
+  readonly memory: Uint8Array;
   readonly capacity: number;
   /** Stack of free buffers: #stack[0, #top). */
   readonly #stack: Int32Array;
@@ -32,7 +33,7 @@ export class CountedArena implements Arena {
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > MAX_BUFFERS) {
       throw new RangeError(`an arena holds 1 to ${MAX_BUFFERS} buffers, not ${capacity}`);
     }
-    this.memory = Buffer.from(memory);
+    this.memory = new Uint8Array(memory);
     this.capacity = capacity;
     this.#counts = new Uint16Array(capacity);
     this.#stack = new Int32Array(capacity);
