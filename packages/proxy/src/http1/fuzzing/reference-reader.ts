@@ -27,7 +27,8 @@ class Incomplete extends Error {
   }
 }
 
-export function readReference(bytes: Uint8Array): ReferenceReading {
+/** `mostFields` of one request: the proxy's limit, or another one for what has passed it. */
+export function readReference(bytes: Uint8Array, mostFields = MAX_FIELDS): ReferenceReading {
   const text = Buffer.from(bytes).toString('latin1');
   const messages: Message[] = [];
   let at = 0;
@@ -35,7 +36,7 @@ export function readReference(bytes: Uint8Array): ReferenceReading {
     for (;;) {
       if (text.startsWith('\r\n', at)) at += 2;
       if (at === text.length) return { messages, end: 'whole', unsure: false };
-      const message = readMessage(text, at);
+      const message = readMessage(text, at, mostFields);
       messages.push(message.message);
       if (!staysOpen(message.message)) return { messages, end: 'whole', unsure: false };
       at = message.end;
@@ -47,13 +48,13 @@ export function readReference(bytes: Uint8Array): ReferenceReading {
   }
 }
 
-function readMessage(text: string, at: number): { message: Message; end: number } {
+function readMessage(text: string, at: number, mostFields: number): { message: Message; end: number } {
   const line = lineAt(text, at);
   const match = REQUEST_LINE.exec(line.text);
   if (match === null || match[2]!.length > MAX_TARGET) throw new Refused();
   const [, method, target, minorDigit] = match as unknown as [string, string, string, string];
   const minor = Number(minorDigit);
-  const { fields, end: bodyStart } = readFields(text, line.end, MAX_FIELDS);
+  const { fields, end: bodyStart } = readFields(text, line.end, mostFields);
   const valuesOf = (name: string): string[] =>
     fields.filter(([its]) => its.toLowerCase() === name).map(([, value]) => value);
   const lengths = valuesOf('content-length');
