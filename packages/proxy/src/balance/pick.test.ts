@@ -25,7 +25,7 @@ const clients = Array.from({ length: 2_000 }, (_, n) => clientHash(`198.51.${n >
 
 function count(table: BalanceTable, targets: number): number[] {
   const counts = new Array<number>(targets).fill(0);
-  for (const client of clients) counts[pick(table, client, -1)]!++;
+  for (const client of clients) counts[pick(table, client, -1, -1)]!++;
   return counts;
 }
 
@@ -33,15 +33,15 @@ function count(table: BalanceTable, targets: number): number[] {
 for (const algorithm of ALGORITHMS) {
   describe(`balancing by ${algorithm}`, () => {
     it('picks nobody when there is nobody', () => {
-      assert.equal(pick(build(algorithm, []).table, 1, -1), -1);
-      assert.equal(pick(build(algorithm, targetsOf([0, 0])).table, 1, -1), -1);
+      assert.equal(pick(build(algorithm, []).table, 1, -1, -1), -1);
+      assert.equal(pick(build(algorithm, targetsOf([0, 0])).table, 1, -1, -1), -1);
       assert.equal(pick(build(algorithm, []).table, 1, 3, 4), -1);
     });
 
     it('picks an only target, tried or not', () => {
       const { table } = build(algorithm, targetsOf([0, 5]));
-      assert.equal(pick(table, 77, -1), 1);
-      assert.equal(pick(table, 77, 1), 1);
+      assert.equal(pick(table, 77, -1, -1), 1);
+      assert.equal(pick(table, 77, 1, -1), 1);
       assert.equal(pick(table, 77, 1, 1), 1);
     });
 
@@ -62,7 +62,7 @@ for (const algorithm of ALGORITHMS) {
 
     it('does not turn to a target of weight 0 because the others are not eligible', () => {
       const targets = targetsOf([10, 0]).map((target, index) => ({ ...target, eligible: index === 1 }));
-      assert.equal(pick(build(algorithm, targets).table, 5, -1), 0);
+      assert.equal(pick(build(algorithm, targets).table, 5, -1, -1), 0);
     });
 
     it('gives shares that follow the weights', () => {
@@ -79,8 +79,8 @@ for (const algorithm of ALGORITHMS) {
         const weights = Array.from({ length: targets }, () => (random.fraction() < 0.5 ? 1 : 100));
         const { table } = build(algorithm, targetsOf(weights));
         for (const client of clients.slice(0, 300)) {
-          const first = pick(table, client, -1);
-          const second = pick(table, client, first);
+          const first = pick(table, client, -1, -1);
+          const second = pick(table, client, first, -1);
           assert.notEqual(second, first);
           const third = pick(table, client, second, first);
           assert.notEqual(third, second);
@@ -92,7 +92,7 @@ for (const algorithm of ALGORITHMS) {
     it('spreads the clients of a failed target over all others', () => {
       const { table } = build(algorithm, targetsOf([10, 10, 10, 10]));
       const counts = [0, 0, 0, 0];
-      for (const client of clients) counts[pick(table, client, 2)]!++;
+      for (const client of clients) counts[pick(table, client, 2, -1)]!++;
       assert.equal(counts[2], 0);
       for (const index of [0, 1, 3]) assert.ok(counts[index]! > clients.length / 6, `${counts}`);
     });
@@ -101,15 +101,15 @@ for (const algorithm of ALGORITHMS) {
       const before = build(algorithm, targetsOf([10, 10, 10]));
       const after = build(algorithm, targetsOf([10, 10, 10]).slice(2), before.table);
       for (const client of clients.slice(0, 50)) {
-        assert.equal(pick(after.table, client, -1), 0);
-        assert.ok(pick(before.table, client, -1) < 3);
+        assert.equal(pick(after.table, client, -1, -1), 0);
+        assert.ok(pick(before.table, client, -1, -1) < 3);
       }
     });
 
     it('works alike on a structured clone, which shares its memory', () => {
       const { table } = build(algorithm, targetsOf([3, 1]));
       const clone = structuredClone(table);
-      for (const client of clients.slice(0, 10)) pick(clone, client, -1);
+      for (const client of clients.slice(0, 10)) pick(clone, client, -1, -1);
       const picks = table.lookup.length === 0 ? 10 : 0;
       assert.equal(Atomics.load(table.cursor, 0), picks);
     });
@@ -117,7 +117,7 @@ for (const algorithm of ALGORITHMS) {
     it('stands 1,000 targets of all weights', () => {
       const weights = Array.from({ length: 1_000 }, (_, n) => n % 101);
       const { table } = build(algorithm, targetsOf(weights));
-      for (const client of clients) assert.ok(weights[pick(table, client, -1)]! > 0);
+      for (const client of clients) assert.ok(weights[pick(table, client, -1, -1)]! > 0);
     });
   });
 }
@@ -128,7 +128,7 @@ describe('round robin', () => {
     const workers = [structuredClone(table), structuredClone(table), table];
     const random = new Random(11);
     const counts = [0, 0, 0];
-    for (let turn = 0; turn < 1_000; turn++) counts[pick(workers[Math.floor(random.fraction() * 3)]!, 0, -1)]!++;
+    for (let turn = 0; turn < 1_000; turn++) counts[pick(workers[Math.floor(random.fraction() * 3)]!, 0, -1, -1)]!++;
     assert.deepEqual(counts, [500, 300, 200]);
   });
 
@@ -138,12 +138,12 @@ describe('round robin', () => {
       const load = new Int32Array(new SharedArrayBuffer(64));
       const service = serviceOf('round-robin', targets);
       const table = buildBalance({ service, slots: [0, 1, 2, 3], load, previous: null, random: () => chance });
-      return pick(table, 0, -1);
+      return pick(table, 0, -1, -1);
     });
     assert.deepEqual(first, [0, 1, 2, 3]);
     const { table } = build('round-robin', targets);
     Atomics.store(table.cursor, 0, 0x7fff_fffe);
-    const picks = Array.from({ length: 8 }, () => pick(table, 0, -1));
+    const picks = Array.from({ length: 8 }, () => pick(table, 0, -1, -1));
     assert.deepEqual(picks, [2, 3, 0, 1, 2, 3, 0, 1]);
   });
 
@@ -151,7 +151,7 @@ describe('round robin', () => {
     let { table } = build('round-robin', targetsOf([1, 1, 1]));
     const picks: number[] = [];
     for (let round = 0; round < 9; round++) {
-      picks.push(pick(table, 0, -1));
+      picks.push(pick(table, 0, -1, -1));
       table = build('round-robin', targetsOf([1, 1, 1]), table).table;
     }
     assert.deepEqual(picks, [0, 1, 2, 0, 1, 2, 0, 1, 2]);
@@ -160,10 +160,10 @@ describe('round robin', () => {
   it('follows targets whose order in the plan changes', () => {
     const targets = targetsOf([1, 1, 1]);
     const { table } = build('round-robin', targets);
-    assert.equal(targets[pick(table, 0, -1)]!.id, 't0');
+    assert.equal(targets[pick(table, 0, -1, -1)]!.id, 't0');
     const turned = [targets[2]!, targets[0]!, targets[1]!];
     const after = build('round-robin', turned, table).table;
-    const ids = Array.from({ length: 3 }, () => turned[pick(after, 0, -1)]!.id);
+    const ids = Array.from({ length: 3 }, () => turned[pick(after, 0, -1, -1)]!.id);
     assert.deepEqual(ids.slice(0, 2).sort(), ['t1', 't2'], 'those who were not picked yet are next');
   });
 
@@ -174,7 +174,7 @@ describe('round robin', () => {
       let picks = 0;
       let light = 0;
       for (let change = 0; change < 1_000; change++) {
-        for (let n = 0; n < between; n++, picks++) if (pick(table, 0, -1) === 1) light++;
+        for (let n = 0; n < between; n++, picks++) if (pick(table, 0, -1, -1) === 1) light++;
         // The third target comes and goes, so that no two schedules in a row have the same length.
         table = build('round-robin', change % 2 === 0 ? all.slice(0, 2) : all, table).table;
       }
@@ -197,7 +197,7 @@ describe('round robin', () => {
       const targets = targetsOf(weights).map((target, index) => ({ ...target, eligible: eligible[index]! }));
       table = build('round-robin', targets, table).table;
       for (let n = 0; n < 4; n++) {
-        had[pick(table, 0, -1)]!++;
+        had[pick(table, 0, -1, -1)]!++;
         for (let t = 0; t < 4; t++) if (open[t]) due[t]! += weights[t]! / total;
       }
     }
@@ -211,17 +211,17 @@ describe('least connections', () => {
   it('picks the least load per weight', () => {
     const { table, load } = build('least-connections', targetsOf([10, 20, 40]));
     load.set([5, 9, 21], 10);
-    assert.equal(pick(table, 0, -1), 1);
+    assert.equal(pick(table, 0, -1, -1), 1);
     load[11] = 11;
-    assert.equal(pick(table, 0, -1), 0);
+    assert.equal(pick(table, 0, -1, -1), 0);
     load[10] = 7;
-    assert.equal(pick(table, 0, -1), 2);
+    assert.equal(pick(table, 0, -1, -1), 2);
   });
 
   it('is a weighted round robin among equals', () => {
     const { table } = build('least-connections', targetsOf([30, 10]));
     const counts = [0, 0];
-    for (let n = 0; n < 400; n++) counts[pick(table, 0, -1)]!++;
+    for (let n = 0; n < 400; n++) counts[pick(table, 0, -1, -1)]!++;
     assert.deepEqual(counts, [300, 100]);
   });
 
@@ -237,7 +237,7 @@ describe('least connections', () => {
       load.set(loads, 10);
       const least = Math.min(...loads.map((its, index) => its / weights[index]!));
       for (let n = 0; n < 5; n++) {
-        const target = pick(table, 0, -1);
+        const target = pick(table, 0, -1, -1);
         assert.equal(loads[target]! / weights[target]!, least, `${loads} by ${weights}`);
       }
     }
@@ -246,18 +246,18 @@ describe('least connections', () => {
   it('turns to the least loaded of the others when one was tried', () => {
     const { table, load } = build('least-connections', targetsOf([1, 1, 1, 1]));
     load.set([0, 3, 2, 9], 10);
-    for (let n = 0; n < 4; n++) assert.equal(pick(table, 0, 0), 2);
+    for (let n = 0; n < 4; n++) assert.equal(pick(table, 0, 0, -1), 2);
     for (let n = 0; n < 4; n++) assert.equal(pick(table, 0, 0, 2), 1);
   });
 });
 
 describe('source-IP hash', () => {
   const names = (targets: readonly EngineTarget[], table: BalanceTable): string[] =>
-    clients.map((client) => targets[pick(table, client, -1)]!.id);
+    clients.map((client) => targets[pick(table, client, -1, -1)]!.id);
 
   it('keeps a client with its target', () => {
     const { table } = build('source-ip', targetsOf([10, 10, 10]));
-    for (const client of clients.slice(0, 20)) assert.equal(pick(table, client, -1), pick(table, client, -1));
+    for (const client of clients.slice(0, 20)) assert.equal(pick(table, client, -1, -1), pick(table, client, -1, -1));
   });
 
   it('is the same on two nodes that list the targets in another order', () => {

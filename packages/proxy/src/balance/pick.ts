@@ -10,7 +10,7 @@ import { BalanceKind, type BalanceTable } from './table.ts';
  * `tried` is the target that has just failed this client, `triedBefore` the one before it, -1 for none: another one is
  * picked as long as there is another; with three attempts a client so meets three targets.
  */
-export function pick(table: BalanceTable, clientHash: number, tried: number, triedBefore = -1): number {
+export function pick(table: BalanceTable, clientHash: number, tried: number, triedBefore: number): number {
   if (table.candidates.length === 0) return -1;
   switch (table.kind) {
     case BalanceKind.roundRobin:

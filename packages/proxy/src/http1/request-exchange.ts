@@ -53,6 +53,7 @@ export class RequestExchange implements Exchange {
   #upstreamPaused = false;
   #attempts = 0;
   #tried = -1;
+  #triedBefore = -1;
 
   constructor(worker: WorkerContext, client: ExchangeClient) {
     this.#worker = worker;
@@ -100,6 +101,7 @@ export class RequestExchange implements Exchange {
     this.#service = null;
     this.#attempts = 0;
     this.#tried = -1;
+    this.#triedBefore = -1;
     this.#record.clear(startedAt);
     cells[ListenerCell.requests]!++;
     cells[ListenerCell.activeRequests]!++;
@@ -212,15 +214,16 @@ export class RequestExchange implements Exchange {
   /** Sends the request to a target; called again for the next attempt. */
   #dispatch(): void {
     const service = this.#client.listener.service;
-    if (service !== this.#service) this.#tried = -1;
+    if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
-    const index = service === null ? -1 : service.pick(this.#client.clientHash, this.#tried);
+    const index = service === null ? -1 : service.pick(this.#client.clientHash, this.#tried, this.#triedBefore);
     if (service === null || index < 0) {
       this.fail(503, EndReason.proxyRoute);
       return;
     }
     const target = service.targets[index]!;
     this.#attempts++;
+    this.#triedBefore = this.#tried;
     this.#tried = index;
     this.#useTarget(service, target, target.takeIdle());
   }

@@ -31,6 +31,7 @@ export class TunnelSession implements ConnectionHandler, Session {
   #connected = false;
   #attempts = 0;
   #tried = -1;
+  #triedBefore = -1;
   #over = false;
   #draining = false;
   #clientEnded = false;
@@ -57,9 +58,9 @@ export class TunnelSession implements ConnectionHandler, Session {
   /** Chooses a target and connects to it. The session is the client connection's handler by now. */
   open(): void {
     const service = this.#listener.service;
-    if (service !== this.#service) this.#tried = -1;
+    if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
-    const index = service === null ? -1 : service.pick(this.#clientHash, this.#tried);
+    const index = service === null ? -1 : service.pick(this.#clientHash, this.#tried, this.#triedBefore);
     if (service === null || index < 0) {
       this.#finish(EndReason.proxyRoute);
       this.#client.abort();
@@ -68,6 +69,7 @@ export class TunnelSession implements ConnectionHandler, Session {
     const { reactor } = this.#worker;
     const target = service.targets[index]!;
     this.#attempts++;
+    this.#triedBefore = this.#tried;
     this.#tried = index;
     this.#target = target;
     this.#record.target = target.name;

@@ -19,8 +19,8 @@ export class Service {
     this.#table = table;
   }
 
-  /** Index of the target for a client, not `tried` if there is another; -1 when there is none. */
-  pick(clientHash: number, tried: number): number {
-    return pick(this.#table, clientHash, tried);
+  /** Index of the target for a client, as `pick` has it: not one of the last two that were tried, if there is another. */
+  pick(clientHash: number, tried: number, triedBefore: number): number {
+    return pick(this.#table, clientHash, tried, triedBefore);
   }
 }
