@@ -5,6 +5,7 @@ import { EndReason } from '../telemetry/end-reason.ts';
 import type { Target } from '../upstream/target.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, Session } from '../worker/listener.ts';
+import { CR, LF } from './characters.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { HeadError, STATUS_OF_HEAD_ERROR } from './head-error.ts';
 import { InputQueue } from './input-queue.ts';
@@ -170,20 +171,15 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   }
 
   #receiveHead(): void {
-    const { arena, memory, reactor } = this.#worker;
     const input = this.#input;
-    const { buffer, end } = input;
-    let start = input.start;
+    const { buffer, start, end } = input;
     input.shift();
     if (this.#partial.waiting) {
       this.#extendHead(buffer, start, end);
       return;
     }
-    this.#headStartedAt = reactor.now;
-    // An empty line in front of a request is passed over (RFC 9112 section 2.2).
-    if (end - start >= 2 && memory[start] === 13 && memory[start + 1] === 10) start += 2;
-    if (start === end) arena.release(buffer);
-    else this.#parseHead(buffer, start, end);
+    this.#headStartedAt = this.#worker.reactor.now;
+    this.#parseHead(buffer, start, end);
   }
 
   /** A head comes in pieces. */
@@ -205,8 +201,18 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   }
 
   #parseHead(buffer: number, start: number, end: number): void {
-    const { arena, memory, requestHead } = this.#worker;
-    const error = requestHead.parse(memory, start, end);
+    const { arena, memory, reactor, requestHead } = this.#worker;
+    let error: HeadError = HeadError.incomplete;
+    // An empty line in front of a request is passed over (RFC 9112 section 2.2); a lone CR may become one.
+    if (memory[start] !== CR || end - start > 1) {
+      if (memory[start] === CR && memory[start + 1] === LF) start += 2;
+      if (start === end) {
+        arena.release(buffer);
+        this.connection.setDeadline(reactor.now + this.listener.planned.idleTimeout);
+        return;
+      }
+      error = requestHead.parse(memory, start, end);
+    }
     if (error === HeadError.none) {
       this.#startRequest(buffer, end);
       return;
