@@ -20,7 +20,7 @@ export interface Traffic {
   readonly targets: readonly Target[];
 }
 
-const WARM_UP_SECONDS = 2;
+const WARM_UP_SECONDS = 4;
 /** The equal load is this share of what the slowest balancer could do. */
 const PACED_SHARE = 0.5;
 

@@ -45,6 +45,22 @@ export class FieldTable {
   lineEnd(index: number): number {
     return index + 1 < this.count ? this.spans[(index + 1) * STRIDE + 1]! : this.end - 2;
   }
+
+  /**
+   * Moves the value to the end of its line, behind spaces: for fields on which the end of a message hangs, so that the
+   * next reader need not know of tabs and of white space behind a value, of which some make another value.
+   */
+  straightenValue(memory: Uint8Array, index: number): void {
+    const nameEnd = this.nameEnd(index);
+    const start = this.valueStart(index);
+    const end = this.lineEnd(index) - 2;
+    if (this.valueEnd(index) === end && start - nameEnd <= 2 && memory[start - 1] !== HTAB) return;
+    const to = end - (this.valueEnd(index) - start);
+    memory.copyWithin(to, start, this.valueEnd(index));
+    memory.fill(SP, nameEnd + 1, to);
+    this.spans[index * STRIDE + 3] = to;
+    this.spans[index * STRIDE + 4] = end;
+  }
 }
 
 /**

@@ -3,12 +3,13 @@ import { describe, it } from 'node:test';
 import { describeFailure, fuzz } from '@evenkeel/testbed/fuzz/fuzz.ts';
 import { Random } from '../reactor/simulated/random.ts';
 import { requestFuzz } from './request.fuzz.ts';
+import { responseFuzz } from './response.fuzz.ts';
 
 /** Inputs of a short run; a long one is `npm run fuzz`. */
 const INPUTS = 4_000;
 
 describe('HTTP/1.1 parsers under fuzzing', () => {
-  for (const target of [requestFuzz]) {
+  for (const target of [requestFuzz, responseFuzz]) {
     it(`${target.name} holds for its seeds and ${INPUTS} mutations`, async () => {
       let left = INPUTS;
       const { failure } = await fuzz(target, new Random(1), () => left-- > 0);

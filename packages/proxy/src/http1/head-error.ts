@@ -25,6 +25,7 @@ export const HeadError = {
   expectationUnknown: 21,
   methodRefused: 22,
   chunk: 23,
+  interimWithBody: 24,
 } as const;
 export type HeadError = (typeof HeadError)[keyof typeof HeadError];
 

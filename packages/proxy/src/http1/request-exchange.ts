@@ -296,11 +296,16 @@ export class RequestExchange implements Exchange {
     this.#useTarget(service, target, null);
   }
 
-  onInterimResponse(buffer: number, start: number, end: number): void {
-    this.#client.listener.cells[ListenerCell.responses + 1]!++;
+  onInterimResponse(head: ResponseHead, buffer: number): void {
+    const { arena, rewriter } = this.#worker;
     // HTTP/1.0 has no interim responses (RFC 9110 section 15.2).
-    if (this.#minor === 0) this.#worker.arena.release(buffer);
-    else this.#send(buffer, start, end);
+    if (this.#minor === 0) {
+      arena.release(buffer);
+      return;
+    }
+    this.#client.listener.cells[ListenerCell.responses + 1]!++;
+    // What it says of the connection is the target's and the proxy's business; it shrinks, if anything.
+    this.#send(buffer, rewriter.response(head, true, 1, false), head.end);
   }
 
   onResponseHead(head: ResponseHead, buffer: number, end: number, endsWithConnection: boolean): void {

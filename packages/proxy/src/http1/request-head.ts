@@ -146,6 +146,7 @@ export class RequestHead {
     }
     const length = fields.indexOf(Field.contentLength);
     if (length >= 0) {
+      fields.straightenValue(memory, length);
       this.contentLength = parseContentLength(memory, fields.valueStart(length), fields.valueEnd(length));
       if (this.contentLength < 0) return HeadError.contentLengthInvalid;
     }
@@ -156,6 +157,7 @@ export class RequestHead {
     if (this.minor === 0 || (fields.repeated & (1 << Field.transferEncoding)) !== 0) {
       return HeadError.transferEncodingInvalid;
     }
+    fields.straightenValue(memory, coding);
     const start = fields.valueStart(coding);
     const end = fields.valueEnd(coding);
     this.chunked = equalsIgnoringCase(memory, start, end, 'chunked');

@@ -69,6 +69,7 @@ export class ResponseHead {
     if ((fields.repeated & CONTENT_LENGTH_BIT) !== 0) return HeadError.contentLengthRepeated;
     const length = fields.indexOf(Field.contentLength);
     if (length >= 0) {
+      fields.straightenValue(memory, length);
       this.contentLength = parseContentLength(memory, fields.valueStart(length), fields.valueEnd(length));
       if (this.contentLength < 0) return HeadError.contentLengthInvalid;
     }
@@ -80,11 +81,14 @@ export class ResponseHead {
       if ((options & ConnectionOption.close) !== 0) this.keepAlive = false;
     }
     const coding = fields.indexOf(Field.transferEncoding);
+    // An interim response has no body (RFC 9110 section 15.2); one that announces it would make clients wait for it.
+    if (this.status < 200 && (this.contentLength > 0 || coding >= 0)) return HeadError.interimWithBody;
     if (coding < 0) return HeadError.none;
     // Only `chunked` is ever asked for, as TE is not passed on.
     if (this.minor === 0 || (fields.repeated & (1 << Field.transferEncoding)) !== 0) {
       return HeadError.transferEncodingInvalid;
     }
+    fields.straightenValue(memory, coding);
     if (!equalsIgnoringCase(memory, fields.valueStart(coding), fields.valueEnd(coding), 'chunked')) {
       return HeadError.transferEncodingUnknown;
     }

@@ -221,8 +221,8 @@ export class UpstreamConnection implements ConnectionHandler {
         return;
       }
       arena.retain(buffer);
-      exchange.onInterimResponse(buffer, at, head.end);
       at = head.end;
+      exchange.onInterimResponse(head, buffer);
       if (at === end || this.#state !== State.head) {
         arena.release(buffer);
         return;

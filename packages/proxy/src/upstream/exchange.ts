@@ -11,8 +11,8 @@ export interface Exchange {
   onUpstreamReady(): void;
   /** There will be no response, or no more of it. The upstream connection is gone already. */
   onUpstreamLost(loss: UpstreamLoss): void;
-  /** memory[start, end) is a whole 1xx response; one count of the buffer comes with it. */
-  onInterimResponse(buffer: number, start: number, end: number): void;
+  /** A whole 1xx response, unaltered, up to `head.end`; one count of the buffer comes with it. */
+  onInterimResponse(head: ResponseHead, buffer: number): void;
   /**
    * The final response's head, unaltered, and the body bytes behind it up to `end`; one count of the buffer comes with
    * it. `endsWithConnection`: the body has no other end than the connection's.

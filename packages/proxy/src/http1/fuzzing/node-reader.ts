@@ -1,27 +1,5 @@
-import { createRequire } from 'node:module';
 import type { Message, Reading } from './message.ts';
-
-/** The part of Node's own binding to llhttp that is used here. It is no public interface, and so only for tests. */
-interface LowLevelParser {
-  initialize(type: number, resource: object, maxHeaderSize: number, lenientFlags: number): void;
-  execute(bytes: Uint8Array): number | Error;
-  finish(): Error | undefined;
-  [callback: number]: unknown;
-}
-interface LowLevelParserClass {
-  new (): LowLevelParser;
-  readonly REQUEST: number;
-  readonly kOnHeaders: number;
-  readonly kOnHeadersComplete: number;
-  readonly kOnBody: number;
-  readonly kOnMessageComplete: number;
-  readonly kLenientNone: number;
-}
-
-const { HTTPParser, methods } = createRequire(import.meta.url)('_http_common') as {
-  HTTPParser: LowLevelParserClass;
-  methods: readonly string[];
-};
+import { codeOf, HTTPParser, methods, pairs } from './node-parser.ts';
 
 /** Methods that Node's parser knows; it refuses all others. */
 export const NODE_METHODS: ReadonlySet<string> = new Set(methods);
@@ -82,14 +60,4 @@ export function readWithNode(bytes: Uint8Array): NodeReading {
   const ending = upgraded ? undefined : parser.finish();
   if (ending instanceof Error || open) return { messages, end: 'incomplete', code: '', upgraded };
   return { messages, end: 'whole', code: '', upgraded };
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) result.push([flat[i]!, flat[i + 1]!]);
-  return result;
-}
-
-function codeOf(error: Error): string {
-  return `${'code' in error ? error.code : ''} ${'reason' in error ? error.reason : ''}`;
 }

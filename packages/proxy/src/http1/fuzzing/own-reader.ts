@@ -1,9 +1,9 @@
-import { type Arena, HEADROOM, RECEIVE_SIZE } from '../../reactor/arena.ts';
 import { Body } from '../body.ts';
 import { HeadError } from '../head-error.ts';
 import { RequestHead } from '../request-head.ts';
 import { HeadRewriter } from '../rewrite.ts';
 import type { Message, Reading } from './message.ts';
+import { BEGIN, MessageMemory } from './message-memory.ts';
 
 /** A message as it was taken, and as it goes on to a target: rewritten head and body, framing included. */
 export interface OwnMessage extends Message {
@@ -17,49 +17,30 @@ export interface OwnReading extends Reading {
 
 export const CLIENT = { remoteAddress: '192.0.2.7', localAddress: '127.77.0.1', localPort: 8080 } as const;
 
-/** Where messages begin; interned bytes come behind. */
-const BEGIN = HEADROOM;
-const INTERNED = BEGIN + 8 * RECEIVE_SIZE;
-
 /** Reads a stream of requests with the proxy's parsers, as a session does, up to one that ends the connection. */
 export class OwnReader {
-  readonly #memory = Buffer.alloc(INTERNED + 64 * 1024);
+  readonly #place = new MessageMemory();
+  readonly #memory = this.#place.memory;
   readonly #head = new RequestHead();
   readonly #body = new Body();
-  readonly #rewriter: HeadRewriter;
-
-  constructor() {
-    let interned = INTERNED;
-    const arena: Pick<Arena, 'memory' | 'intern'> = {
-      memory: this.#memory,
-      intern: (bytes) => {
-        const start = interned;
-        this.#memory.set(bytes, start);
-        interned += bytes.length;
-        return { start, end: interned };
-      },
-    };
-    this.#rewriter = new HeadRewriter(arena as Arena);
-  }
+  readonly #rewriter = new HeadRewriter(this.#place.arena);
 
   /** The verdict on the head alone. */
   headError(bytes: Uint8Array): HeadError {
-    this.#memory.set(bytes, BEGIN);
-    return this.#head.parse(this.#memory, BEGIN, BEGIN + bytes.length);
+    const end = this.#place.put(bytes, BEGIN);
+    return this.#head.parse(this.#memory, BEGIN, end);
   }
 
   /** `pieceOf` says how long the next piece of a body is that arrives at once, > 0. */
   read(bytes: Uint8Array, pieceOf: () => number = () => Number.POSITIVE_INFINITY): OwnReading {
     const memory = this.#memory;
-    if (bytes.length > INTERNED - BEGIN) throw new RangeError(`${bytes.length} bytes are too many for one reading`);
     const messages: OwnMessage[] = [];
     for (let at = 0; ; ) {
       if (bytes[at] === 13 && bytes[at + 1] === 10) at += 2;
       if (at === bytes.length) return { messages, end: 'whole', error: HeadError.none };
       // Every message begins at another distance from a word of memory.
       const start = BEGIN + (at & 3);
-      const end = start + bytes.length - at;
-      memory.set(bytes.subarray(at), start);
+      const end = this.#place.put(bytes.subarray(at), start);
       const head = this.#head;
       const error = head.parse(memory, start, end);
       if (error === HeadError.incomplete) return { messages, end: 'incomplete', error };
