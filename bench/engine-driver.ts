@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
 import type { Setup } from './balancers/balancer.ts';
 
@@ -16,6 +17,7 @@ const engine = await createEngine({ workers: 1, reactor });
 console.log(`reactor ${engine.reactor}: ${engine.reactorReason}`);
 
 const refused = await engine.apply({
+  shared: new Map(),
   services: new Map([
     [
       'service',
@@ -31,12 +33,14 @@ const refused = await engine.apply({
           connectTimeout: 5_000,
           readTimeout: 60_000,
           drainTimeout: 1_000,
+          ...PLAIN_SERVICE,
         },
         targets: setup.origins.map(({ address, port }, index) => ({
           id: `origin${index}`,
           address,
           port,
           weight: 1,
+          state: 'active' as const,
           eligible: true,
         })),
       },
@@ -57,6 +61,7 @@ const refused = await engine.apply({
         idleTimeout: 120_000,
         headerTimeout: 10_000,
         accessLog: true,
+        ...PLAIN_HTTP_LISTENER,
       },
     ],
   ]),

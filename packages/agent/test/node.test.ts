@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
-import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import { NodeAgent } from '../src/agent.ts';
@@ -92,9 +92,9 @@ function plan(
   );
   const healthCheck = given.check === undefined ? plannedCheck(quick) : given.check;
   return planOf(version, [
-    listenerEntry(plannedListener({ port: given.port ?? 80 })),
-    serviceEntry(plannedService({ healthCheck })),
-    groupEntry(plannedGroup({ targets })),
+    planEntry('listener', plannedListener({ port: given.port ?? 80 })),
+    planEntry('service', plannedService({ healthCheck })),
+    planEntry('group', plannedGroup({ targets })),
   ]);
 }
 

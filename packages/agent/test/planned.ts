@@ -5,6 +5,7 @@ import type {
   PlannedService,
   PlannedTarget,
 } from '@evenkeel/model/plan/objects.ts';
+import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 
 /** Plan objects with everything filled in; a test names only what it is about. */
 
@@ -37,12 +38,13 @@ export function plannedService(given: Partial<PlannedService> = {}): PlannedServ
     connectTimeout: 1000,
     readTimeout: 60_000,
     drainTimeout: 30_000,
+    ...PLAIN_SERVICE,
     ...given,
   };
 }
 
 export function plannedTarget(given: Partial<PlannedTarget> = {}): PlannedTarget {
-  return { id: 'tgt-1', address: '127.0.0.2', port: 0, weight: 10, zone: 'z1', ...given };
+  return { id: 'tgt-1', address: '127.0.0.2', port: 0, weight: 10, zone: 'z1', state: 'active', ...given };
 }
 
 export function plannedGroup(given: Partial<PlannedGroup> = {}): PlannedGroup {
@@ -62,6 +64,7 @@ export function plannedListener(given: Partial<PlannedListener> = {}): PlannedLi
     idleTimeout: 60_000,
     headerTimeout: 10_000,
     accessLog: true,
+    ...PLAIN_HTTP_LISTENER,
     ...given,
   };
 }

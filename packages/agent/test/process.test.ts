@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
-import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import { AgentProcess, writeToken } from './agent-process.ts';
@@ -56,9 +56,9 @@ function plan(version: number, listeners: Partial<PlannedListener>[], origins: r
   const healthCheck = plannedCheck({ interval: 100, timeout: 2000, rise: 2, fall: 2 });
   const targets = origins.map(({ name, port }) => plannedTarget({ id: name, address: '127.0.0.1', port }));
   return planOf(version, [
-    ...listeners.map((given) => listenerEntry(plannedListener({ addresses: [VIP], ...given }))),
-    serviceEntry(plannedService({ healthCheck })),
-    groupEntry(plannedGroup({ targets })),
+    ...listeners.map((given) => planEntry('listener', plannedListener({ addresses: [VIP], ...given }))),
+    planEntry('service', plannedService({ healthCheck })),
+    planEntry('group', plannedGroup({ targets })),
   ]);
 }
 

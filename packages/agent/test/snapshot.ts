@@ -1,5 +1,5 @@
 import { planOf } from '@evenkeel/model/plan/delta.ts';
-import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { ControlCounts } from '../src/telemetry/control-counts.ts';
 import type { Snapshot } from '../src/telemetry/snapshot.ts';
 import { plannedGroup, plannedListener, plannedService, plannedTarget } from './planned.ts';
@@ -8,9 +8,9 @@ import { plannedGroup, plannedListener, plannedService, plannedTarget } from './
 export function fullSnapshot(targets = 2): Snapshot {
   const ids = Array.from({ length: targets }, (_, index) => `tgt-${index}`);
   const plan = planOf(12, [
-    listenerEntry(plannedListener({ name: 'a "quoted" \\ name\nin two lines' })),
-    serviceEntry(plannedService()),
-    groupEntry(plannedGroup({ targets: ids.map((id) => plannedTarget({ id })) })),
+    planEntry('listener', plannedListener({ name: 'a "quoted" \\ name\nin two lines' })),
+    planEntry('service', plannedService()),
+    planEntry('group', plannedGroup({ targets: ids.map((id) => plannedTarget({ id })) })),
   ]);
   const control = new ControlCounts();
   control.applied(3, true);

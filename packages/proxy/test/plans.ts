@@ -1,4 +1,5 @@
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
+import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import type { EngineChange, EngineService, EngineTarget } from '../src/engine/engine.ts';
 
 /** A service with targets on the given ports of 127.0.0.1, or `address:port`. */
@@ -17,13 +18,14 @@ export function serviceOf(
     connectTimeout: 1_000,
     readTimeout: 2_000,
     drainTimeout: 1_000,
+    ...PLAIN_SERVICE,
     ...changes,
   };
   return {
     service,
     targets: targets.map((target) =>
       typeof target === 'number'
-        ? { id: `tgt-${target}`, address: '127.0.0.1', port: target, weight: 10, eligible: true }
+        ? { id: `tgt-${target}`, address: '127.0.0.1', port: target, weight: 10, state: 'active', eligible: true }
         : target,
     ),
   };
@@ -42,6 +44,7 @@ export function listenerOf(port: number, changes: Partial<PlannedListener> = {})
     idleTimeout: 5_000,
     headerTimeout: 1_000,
     accessLog: true,
+    ...PLAIN_HTTP_LISTENER,
     ...changes,
   };
 }
@@ -52,6 +55,7 @@ export function changeOf(
   removed: { services?: readonly string[]; listeners?: readonly string[] } = {},
 ): EngineChange {
   return {
+    shared: new Map(),
     services: new Map<string, EngineService | null>([
       ...services.map((service) => [service.service.id, service] as const),
       ...(removed.services ?? []).map((id) => [id, null] as const),

@@ -1,4 +1,5 @@
 import type { Algorithm } from '@evenkeel/model/plan/objects.ts';
+import { PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import type { EngineService, EngineTarget } from '../src/engine/engine.ts';
 
 /** Targets by weight, named and addressed by their place. */
@@ -8,6 +9,7 @@ export function targetsOf(weights: readonly number[]): EngineTarget[] {
     address: `10.0.${index >> 8}.${index & 255}`,
     port: 8080,
     weight,
+    state: 'active' as const,
     eligible: true,
   }));
 }
@@ -26,6 +28,7 @@ export function serviceOf(algorithm: Algorithm, targets: readonly EngineTarget[]
       connectTimeout: 1_000,
       readTimeout: 1_000,
       drainTimeout: 1_000,
+      ...PLAIN_SERVICE,
     },
     targets,
   };

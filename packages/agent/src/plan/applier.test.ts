@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
-import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { FakeEngine } from '../../test/fake-engine.ts';
 import { recordingLog } from '../../test/log.ts';
 import { plannedGroup, plannedListener, plannedService } from '../../test/planned.ts';
@@ -23,9 +23,9 @@ function world() {
 
 function plan(version: number, port = 80) {
   return planOf(version, [
-    listenerEntry(plannedListener({ port })),
-    serviceEntry(plannedService()),
-    groupEntry(plannedGroup()),
+    planEntry('listener', plannedListener({ port })),
+    planEntry('service', plannedService()),
+    planEntry('group', plannedGroup()),
   ]);
 }
 

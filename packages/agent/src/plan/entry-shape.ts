@@ -1,5 +1,10 @@
 import { isIP } from 'node:net';
-import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
+import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
+import { ALGORITHMS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
+import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
+import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
+import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
+import { TLS_VERSIONS } from '@evenkeel/model/plan/tls.ts';
 import { fields, flag, integer, list, nullable, oneOf, type Shape, text } from './shape.ts';
 
 /** Shapes of the objects in `@evenkeel/model/plan/objects.ts`, as they come from the stream or the disk. */
@@ -15,6 +20,8 @@ const address: Shape = (value, path) =>
 
 /** These go into the bytes of a probe's request; a line break in them would make it another request. */
 const visible = { matches: /^[\x21-\x7e]*$/, says: 'made of visible ASCII characters' };
+
+const printable = { matches: /^[\x20-\x7e]*$/, says: 'made of printable ASCII characters' };
 
 const statusRange: Shape = (value, path) => {
   const range = value as readonly unknown[];
@@ -36,18 +43,154 @@ const healthCheck = fields({
   statusRanges: list(statusRange),
 });
 
+const tls = fields({
+  defaultCertificates: list(id),
+  certificates: list(fields({ name: text(255, visible), certificateId: id })),
+  versions: list(oneOf(...TLS_VERSIONS)),
+  ciphers: list(text(128, visible)),
+  ciphersuites: list(text(128, visible)),
+  sessionTickets: flag,
+  clientCertificates: nullable(fields({ mode: oneOf('required', 'optional'), authorityId: id, depth: integer(0, 10) })),
+});
+
+const http = fields({
+  forwarding: fields({
+    clientAddress: oneOf('append', 'replace', 'off'),
+    protocol: flag,
+    port: flag,
+    host: flag,
+    loadBalancerAddress: flag,
+    clientPort: flag,
+    standard: flag,
+  }),
+  desyncMode: oneOf(...DESYNC_MODES),
+  hstsMaxAge: integer(0, 2 ** 31 - 1),
+  hstsIncludeSubDomains: flag,
+  upgradeIdleTimeout: milliseconds,
+  compression: flag,
+  errorPages: list(fields({ status: integer(400, 599), contentType: text(256, printable), body: text(65_536) })),
+});
+
+/** Objects of several kinds, told apart by `type`; the proxy's own code is exhaustive over them. */
+const ofType =
+  (shapes: Readonly<Record<string, Shape>>): Shape =>
+  (value, path) => {
+    const type = (value as { readonly type?: unknown } | null)?.type;
+    const shape = typeof type === 'string' && Object.hasOwn(shapes, type) ? shapes[type] : undefined;
+    if (shape === undefined) return `${path}.type must be one of ${Object.keys(shapes).join(', ')}`;
+    return shape(value, path);
+  };
+
+const cookieName = text(256, visible);
+const stickiness = ofType({
+  cookie: fields({
+    type: oneOf('cookie'),
+    cookieName,
+    expiry: integer(0, 2 ** 31 - 1),
+    key: text(64, visible),
+    oldKeys: list(text(64, visible)),
+  }),
+  'application-cookie': fields({ type: oneOf('application-cookie'), cookieName, timeout: milliseconds }),
+  'source-ip': fields({ type: oneOf('source-ip'), timeout: milliseconds }),
+});
+
+const fieldMatch = fields({
+  name: text(256, visible),
+  kind: oneOf('exact', 'prefix', 'contains', 'regex', 'present', 'absent'),
+  values: list(text(4096)),
+});
+const headerEdit = fields({
+  operation: oneOf('set', 'add', 'remove'),
+  name: text(256, visible),
+  value: text(4096, printable),
+});
+const serviceShare = fields({ serviceId: id, weight: integer(0, 1_000_000) });
+const rule = fields({
+  id,
+  name,
+  priority: integer(0, 2 ** 31 - 1),
+  match: fields({
+    hosts: list(fields({ kind: oneOf('exact', 'prefix-wildcard', 'suffix-wildcard', 'regex'), value: text(1024) })),
+    paths: list(fields({ kind: oneOf('exact', 'prefix', 'regex'), value: text(4096), ignoreCase: flag })),
+    methods: list(text(64, visible)),
+    headers: list(fieldMatch),
+    cookies: list(fieldMatch),
+    query: list(fieldMatch),
+    sources: list(text(64, visible)),
+  }),
+  jwt: nullable(
+    fields({
+      keys: text(65_536),
+      algorithms: list(oneOf('RS256', 'ES256', 'PS256', 'EdDSA', 'HS256')),
+      issuer: nullable(text(1024)),
+      audience: nullable(text(1024)),
+      leeway: integer(0, 86_400),
+      claims: list(fields({ claim: text(256), header: text(256, visible) })),
+    }),
+  ),
+  rewrite: nullable(
+    fields({
+      host: nullable(text(255, visible)),
+      path: nullable(
+        fields({ kind: oneOf('whole', 'prefix', 'regex'), pattern: text(1024), replacement: text(4096, visible) }),
+      ),
+    }),
+  ),
+  mirror: nullable(fields({ serviceId: id, percent: integer(1, 100) })),
+  requestHeaders: list(headerEdit),
+  responseHeaders: list(headerEdit),
+  action: ofType({
+    forward: fields({ type: oneOf('forward'), services: list(serviceShare) }),
+    redirect: fields({
+      type: oneOf('redirect'),
+      status: integer(301, 308),
+      protocol: nullable(oneOf('http', 'https')),
+      host: nullable(text(255, visible)),
+      port: nullable(portOrNone),
+      path: nullable(text(4096, visible)),
+      query: nullable(text(4096, visible)),
+    }),
+    respond: fields({
+      type: oneOf('respond'),
+      status: integer(200, 599),
+      contentType: text(256, printable),
+      body: text(65_536),
+    }),
+  }),
+});
+
+const ruleGroup = fields({ id, name, order: oneOf(...RULE_ORDERS), rules: list(rule) });
+
+const pem = text(1_048_576);
+const certificate = fields({
+  id,
+  chain: pem,
+  privateKey: pem,
+  names: list(text(255, visible)),
+  keyType: oneOf('rsa', 'ecdsa'),
+  ocspResponse: nullable(text(65_536, visible)),
+});
+const authority = fields({ id, certificates: pem, revocationLists: text(16_777_216) });
+const ticketKeys = fields({ id: oneOf('current'), keys: list(text(128, visible)) });
+
 const listener = fields({
   id,
   loadBalancerId: id,
   loadBalancerName: name,
   name,
-  protocol: oneOf('http', 'tcp'),
+  protocol: oneOf(...LISTENER_PROTOCOLS),
   addresses: list(address),
   port,
   serviceId: nullable(id),
   idleTimeout: milliseconds,
   headerTimeout: milliseconds,
   accessLog: flag,
+  tls: nullable(tls),
+  http: nullable(http),
+  ruleGroupId: nullable(id),
+  serverNames: list(fields({ name: text(255), serviceId: id })),
+  acceptProxyProtocol: flag,
+  trustedProxies: list(text(64, visible)),
 });
 
 const service = fields({
@@ -61,22 +204,43 @@ const service = fields({
   connectTimeout: milliseconds,
   readTimeout: milliseconds,
   drainTimeout: integer(0, 2 ** 31 - 1),
+  stickiness: nullable(stickiness),
+  tls: nullable(
+    fields({ authorityId: nullable(id), serverName: text(255, visible), versions: list(oneOf(...TLS_VERSIONS)) }),
+  ),
+  proxyProtocol: integer(0, 2),
+  transparent: flag,
 });
 
-const target = fields({ id, address, port: portOrNone, weight: integer(0, 100), zone: text(256) });
+const target = fields({
+  id,
+  address,
+  port: portOrNone,
+  weight: integer(0, 100),
+  zone: text(256),
+  state: oneOf(...TARGET_STATES),
+});
 
 const group = fields({ id, name, targets: list(target) });
 
 const hash = text(64, { matches: /^[0-9a-f]+$/, says: 'hexadecimal' });
-const head = fields({ key: text(160), kind: oneOf('listener', 'service', 'group'), hash });
-const values: Readonly<Record<string, Shape>> = { listener, service, group };
+const values: Readonly<Record<PlannedKind, Shape>> = {
+  listener,
+  service,
+  group,
+  'rule-group': ruleGroup,
+  certificate,
+  authority,
+  'ticket-keys': ticketKeys,
+};
+const head = fields({ key: text(160), kind: oneOf(...Object.keys(values)), hash });
 
 /** A `PlanEntry` whose key is that of its value. Says nothing about whether the hash is right. */
 export const entryShape: Shape = (value, path) => {
   const fault = head(value, path);
   if (fault !== '') return fault;
-  const entry = value as { readonly key: string; readonly kind: string; readonly value: unknown };
-  const inside = (values[entry.kind] as Shape)(entry.value, `${path}.value`);
+  const entry = value as { readonly key: string; readonly kind: PlannedKind; readonly value: unknown };
+  const inside = values[entry.kind](entry.value, `${path}.value`);
   if (inside !== '') return inside;
   const expected = `${entry.kind}/${(entry.value as { readonly id: string }).id}`;
   return entry.key === expected ? '' : `${path}.key must be ${expected}`;

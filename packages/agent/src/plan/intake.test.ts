@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diffPlans, planOf } from '@evenkeel/model/plan/delta.ts';
-import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ToAgent } from '@evenkeel/model/plan/stream.ts';
 import { plannedGroup, plannedListener, plannedService } from '../../test/planned.ts';
 import { PlanIntake } from './intake.ts';
 
-const one = planOf(1, [listenerEntry(plannedListener()), serviceEntry(plannedService()), groupEntry(plannedGroup())]);
-const two = planOf(2, [listenerEntry(plannedListener({ port: 81 })), serviceEntry(plannedService())]);
+const one = planOf(1, [
+  planEntry('listener', plannedListener()),
+  planEntry('service', plannedService()),
+  planEntry('group', plannedGroup()),
+]);
+const two = planOf(2, [planEntry('listener', plannedListener({ port: 81 })), planEntry('service', plannedService())]);
 
 function snapshot(plan: NodePlan): ToAgent {
   return { type: 'snapshot', version: plan.version, hash: plan.hash, entries: [...plan.entries.values()] };
@@ -46,7 +50,7 @@ test('a delta or a snapshot with another hash asks for a resync', () => {
 });
 
 test('a snapshot that names a key twice is refused', () => {
-  const entry = listenerEntry(plannedListener());
+  const entry = planEntry('listener', plannedListener());
   const intake = new PlanIntake(null);
   const twice: ToAgent = { type: 'snapshot', version: 1, hash: planOf(1, [entry]).hash, entries: [entry, entry] };
   assert.equal(intake.take(twice).kind, 'resync');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
-import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlannedGroup, PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import { plannedGroup, plannedListener, plannedService, plannedTarget } from '../../test/planned.ts';
@@ -32,9 +32,9 @@ function plan(objects: {
   groups?: PlannedGroup[];
 }): NodePlan {
   return planOf(++version, [
-    ...(objects.listeners ?? []).map(listenerEntry),
-    ...(objects.services ?? []).map(serviceEntry),
-    ...(objects.groups ?? []).map(groupEntry),
+    ...(objects.listeners ?? []).map((value) => planEntry('listener', value)),
+    ...(objects.services ?? []).map((value) => planEntry('service', value)),
+    ...(objects.groups ?? []).map((value) => planEntry('group', value)),
   ]);
 }
 
@@ -54,8 +54,8 @@ test("joins services with their groups; a target without a port has the service'
   health.down.add('svc-1/b');
   const change = resolver.take();
   assert.deepEqual(change?.services.get('svc-1')?.targets, [
-    { id: 'a', address: '127.0.0.2', port: 8080, weight: 10, eligible: true },
-    { id: 'b', address: '127.0.0.2', port: 9000, weight: 10, eligible: false },
+    { id: 'a', address: '127.0.0.2', port: 8080, weight: 10, state: 'active', eligible: true },
+    { id: 'b', address: '127.0.0.2', port: 9000, weight: 10, state: 'active', eligible: false },
   ]);
   assert.deepEqual(change?.listeners.get('lsn-1'), listener);
   assert.equal(resolver.take(), null, 'told once');

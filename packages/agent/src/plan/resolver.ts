@@ -1,6 +1,6 @@
 import { diffPlans, EMPTY_PLAN } from '@evenkeel/model/plan/delta.ts';
 import type { PlannedListener, PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
-import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import { isShared, type NodePlan, type SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { EngineChange, EngineService } from '@evenkeel/proxy/engine/engine.ts';
 
 /** What the resolver asks and tells about health. */
@@ -19,9 +19,11 @@ export class Resolver {
   #plan: NodePlan = EMPTY_PLAN;
   /** Services by the group they draw on. */
   readonly #users = new Map<string, Set<string>>();
+  readonly #dirtyShared = new Set<string>();
   readonly #dirtyServices = new Set<string>();
   readonly #dirtyListeners = new Set<string>();
   /** What the engine has. */
+  readonly #sentShared = new Set<string>();
   readonly #sentServices = new Set<string>();
   readonly #sentListeners = new Set<string>();
 
@@ -44,7 +46,8 @@ export class Resolver {
       const [kind, id] = splitKey(key);
       if (kind === 'listener') this.#dirtyListeners.add(id);
       else if (kind === 'service') services.add(id);
-      else groups.push(id);
+      else if (kind === 'group') groups.push(id);
+      else this.#dirtyShared.add(key);
     }
     for (const id of services) this.#index(id, before, plan);
     for (const id of groups) for (const user of this.#users.get(id) ?? []) services.add(user);
@@ -68,8 +71,14 @@ export class Resolver {
 
   /** All that the engine has to be told, as things are now; null when there is nothing. From here on it counts as told. */
   take(): EngineChange | null {
+    const shared = new Map<string, SharedEntry | null>();
     const services = new Map<string, EngineService | null>();
     const listeners = new Map<string, PlannedListener | null>();
+    for (const key of this.#dirtyShared) {
+      const entry = this.#plan.entries.get(key);
+      if (entry !== undefined && isShared(entry)) shared.set(key, entry);
+      else if (this.#sentShared.has(key)) shared.set(key, null);
+    }
     for (const id of this.#dirtyServices) {
       const service = serviceIn(this.#plan, id);
       if (service !== undefined) services.set(id, this.#resolve(service));
@@ -80,15 +89,21 @@ export class Resolver {
       if (listener !== undefined) listeners.set(id, listener);
       else if (this.#sentListeners.has(id)) listeners.set(id, null);
     }
+    this.#dirtyShared.clear();
     this.#dirtyServices.clear();
     this.#dirtyListeners.clear();
+    for (const [key, entry] of shared) remember(this.#sentShared, key, entry !== null);
     for (const [id, service] of services) remember(this.#sentServices, id, service !== null);
     for (const [id, listener] of listeners) remember(this.#sentListeners, id, listener !== null);
-    return services.size === 0 && listeners.size === 0 ? null : { services, listeners };
+    return shared.size + services.size + listeners.size === 0 ? null : { shared, services, listeners };
   }
 
   /** The engine could not be told: what it has of these is unknown, so they are to be told again, removals included. */
   giveBack(change: EngineChange): void {
+    for (const key of change.shared.keys()) {
+      this.#sentShared.add(key);
+      this.#dirtyShared.add(key);
+    }
     for (const id of change.services.keys()) {
       this.#sentServices.add(id);
       this.#dirtyServices.add(id);
@@ -120,6 +135,7 @@ export class Resolver {
       address: target.address,
       port: target.port === 0 ? service.port : target.port,
       weight: target.weight,
+      state: target.state,
       eligible: this.#health.isEligible(service.id, target.id),
     }));
     return { service, targets };

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { plannedCheck, plannedGroup, plannedListener, plannedService, plannedTarget } from '../../test/planned.ts';
 import { entryShape } from './entry-shape.ts';
 
 const GOOD = [
-  listenerEntry(plannedListener()),
-  listenerEntry(plannedListener({ serviceId: null, addresses: ['127.0.0.1', 'fd00::1'] })),
-  serviceEntry(plannedService()),
-  serviceEntry(plannedService({ healthCheck: null, groupId: null })),
-  groupEntry(plannedGroup({ targets: [] })),
+  planEntry('listener', plannedListener()),
+  planEntry('listener', plannedListener({ serviceId: null, addresses: ['127.0.0.1', 'fd00::1'] })),
+  planEntry('service', plannedService()),
+  planEntry('service', plannedService({ healthCheck: null, groupId: null })),
+  planEntry('group', plannedGroup({ targets: [] })),
 ];
 
 for (const entry of GOOD) {
@@ -37,20 +37,24 @@ const BAD: readonly (readonly [path: string, entry: unknown])[] = [
   ['entry.kind', { ...GOOD[0], kind: 'rule' }],
   ['entry.hash', { ...GOOD[0], hash: 'XYZ' }],
   ['entry.key must be listener/lsn-1', { ...GOOD[0], key: 'listener/other' }],
-  ['entry.value.addresses[0]', listenerEntry(plannedListener({ addresses: ['localhost'] }))],
-  ['entry.value.port', listenerEntry(plannedListener({ port: 0 }))],
+  ['entry.value.addresses[0]', planEntry('listener', plannedListener({ addresses: ['localhost'] }))],
+  ['entry.value.port', planEntry('listener', plannedListener({ port: 0 }))],
   [
     'entry.value.targets[1].weight',
-    groupEntry(plannedGroup({ targets: [plannedTarget(), plannedTarget({ weight: 101 })] })),
+    planEntry('group', plannedGroup({ targets: [plannedTarget(), plannedTarget({ weight: 101 })] })),
   ],
   [
     'entry.value.healthCheck.path',
-    serviceEntry(plannedService({ healthCheck: plannedCheck({ path: '/ HTTP/1.1\r\nX: y' }) })),
+    planEntry('service', plannedService({ healthCheck: plannedCheck({ path: '/ HTTP/1.1\r\nX: y' }) })),
   ],
-  ['entry.value.healthCheck.host', serviceEntry(plannedService({ healthCheck: plannedCheck({ host: 'a\nb' }) }))],
+  [
+    'entry.value.healthCheck.host',
+    planEntry('service', plannedService({ healthCheck: plannedCheck({ host: 'a\nb' }) })),
+  ],
   [
     'entry.value.healthCheck.statusRanges[0]',
-    serviceEntry(
+    planEntry(
+      'service',
       plannedService({ healthCheck: plannedCheck({ statusRanges: [[200] as unknown as [number, number]] }) }),
     ),
   ],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
-import { groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { recordingLog } from '../../test/log.ts';
 import { plannedGroup, plannedListener, plannedService } from '../../test/planned.ts';
 import { settle, VirtualClock } from '../../test/virtual-clock.ts';
@@ -12,9 +12,9 @@ import { type Clock, systemClock } from '../clock/clock.ts';
 import { PlanStore } from './store.ts';
 
 const plan = planOf(7, [
-  listenerEntry(plannedListener({ name: 'größe "x" \u2028' })),
-  serviceEntry(plannedService()),
-  groupEntry(plannedGroup()),
+  planEntry('listener', plannedListener({ name: 'größe "x" \u2028' })),
+  planEntry('service', plannedService()),
+  planEntry('group', plannedGroup()),
 ]);
 
 let home = '';

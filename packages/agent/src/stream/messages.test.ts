@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
-import { listenerEntry } from '@evenkeel/model/plan/hash.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { plannedListener } from '../../test/planned.ts';
 import { parseToAgent } from './messages.ts';
 
-const entry = listenerEntry(plannedListener());
+const entry = planEntry('listener', plannedListener());
 const snapshot = { type: 'snapshot', version: 1, hash: planOf(1, [entry]).hash, entries: [entry] };
 const delta = { type: 'delta', from: 1, version: 2, hash: '00', upserts: [entry], removes: ['group/g'] };
 

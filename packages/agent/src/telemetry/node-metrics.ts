@@ -1,3 +1,4 @@
+import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
 import { histogramSamples, type Metric } from './metric.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -32,7 +33,16 @@ export const nodeMetrics: readonly Metric<Snapshot>[] = [
     type: 'gauge',
     help: 'Objects in the plan by kind.',
     *sample({ plan }) {
-      const counts = { listener: 0, service: 0, group: 0, target: 0 };
+      const counts: Record<PlannedKind | 'target', number> = {
+        listener: 0,
+        service: 0,
+        group: 0,
+        'rule-group': 0,
+        certificate: 0,
+        authority: 0,
+        'ticket-keys': 0,
+        target: 0,
+      };
       for (const entry of plan.entries.values()) {
         counts[entry.kind]++;
         if (entry.kind === 'group') counts.target += entry.value.targets.length;

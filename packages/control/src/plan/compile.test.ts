@@ -151,6 +151,6 @@ test('times are in milliseconds, defaults are filled in, a disabled listener is 
   assert.deepEqual(group, {
     id: checked!['groupId'],
     name: 'http-80',
-    targets: [{ id: target!.id, address: '10.0.0.1', port: 0, weight: 10, zone: '' }],
+    targets: [{ id: target!.id, address: '10.0.0.1', port: 0, weight: 10, zone: '', state: 'active' }],
   });
 });

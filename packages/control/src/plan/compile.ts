@@ -1,5 +1,6 @@
-import { combineHashes, groupEntry, listenerEntry, serviceEntry } from '@evenkeel/model/plan/hash.ts';
+import { combineHashes, planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlannedHealthCheck, PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE, PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
 import { statusRange } from '../resources/health-check.ts';
@@ -46,17 +47,17 @@ function compileTree(tree: LoadBalancerTree, elasticIp: string | null, before: P
 
   const groups = new Set<string>();
   for (const [id, service] of tree.services) {
-    add(`service/${id}`, old?.services.get(id) === service, () => serviceEntry(planService(service)));
+    add(`service/${id}`, old?.services.get(id) === service, () => planEntry('service', planService(service)));
     if (service.targetGroupId !== null) groups.add(service.targetGroupId);
   }
   for (const id of groups) {
     const group = tree.groups.get(id)!;
-    add(`group/${id}`, old?.groups.get(id) === group, () => groupEntry(planGroup(group)));
+    add(`group/${id}`, old?.groups.get(id) === group, () => planEntry('group', planGroup(group)));
   }
   for (const [id, listener] of tree.listeners) {
     if (!listener.enabled) continue;
     const same = sameOwner && old?.listeners.get(id) === listener;
-    add(`listener/${id}`, same, () => listenerEntry(planListener(tree, listener, elasticIp)));
+    add(`listener/${id}`, same, () => planEntry('listener', planListener(tree, listener, elasticIp)));
   }
   return { source: tree, entries, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
 }
@@ -78,6 +79,7 @@ function planListener(
     idleTimeout: listener.idleTimeout * 1_000,
     headerTimeout: listener.headerTimeout * 1_000,
     accessLog: listener.accessLog,
+    ...(listener.protocol === 'http' ? PLAIN_HTTP_LISTENER : PLAIN_TCP_LISTENER),
   };
 }
 
@@ -93,6 +95,7 @@ function planService(service: BackendServiceRecord) {
     connectTimeout: service.connectTimeout * 1_000,
     readTimeout: service.readTimeout * 1_000,
     drainTimeout: service.drainTimeout * 1_000,
+    ...PLAIN_SERVICE,
   };
 }
 
@@ -122,6 +125,7 @@ function planGroup({ group, targets }: GroupTree) {
       port: port ?? 0,
       weight,
       zone,
+      state: 'active' as const,
     })),
   };
 }

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canonicalJson } from './canonical-json.ts';
 import { applyDelta, diffPlans, EMPTY_PLAN, isIntact, planOf } from './delta.ts';
-import { combineHashes, groupEntry } from './hash.ts';
+import { combineHashes, planEntry } from './hash.ts';
 import type { PlanEntry } from './plan.ts';
 
 const group = (id: string, weight: number): PlanEntry =>
-  groupEntry({
+  planEntry('group', {
     id,
     name: id,
-    targets: [{ id: `${id}-1`, address: '10.0.0.1', port: 80, weight, zone: '' }],
+    targets: [{ id: `${id}-1`, address: '10.0.0.1', port: 80, weight, zone: '', state: 'active' }],
   });
 
 /** A small linear generator: the same numbers in every run. */

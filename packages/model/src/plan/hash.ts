@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
-import type { PlannedGroup, PlannedListener, PlannedService } from './objects.ts';
-import type { PlanEntry } from './plan.ts';
+import type { PlanEntry, PlannedKind, PlannedObjects } from './plan.ts';
 
 /** A hash is 128 bits of a SHA-256 as 32 hexadecimal digits: against accidents, not against attackers. */
 const HASH_DIGITS = 32;
@@ -25,17 +24,8 @@ export function combineHashes(hashes: Iterable<string>): string {
   return combined === 0n ? NO_ENTRIES : combined.toString(16).padStart(HASH_DIGITS, '0');
 }
 
-export function listenerEntry(value: PlannedListener): PlanEntry {
-  const key = `listener/${value.id}`;
-  return { key, kind: 'listener', hash: hashEntry(key, value), value };
-}
-
-export function serviceEntry(value: PlannedService): PlanEntry {
-  const key = `service/${value.id}`;
-  return { key, kind: 'service', hash: hashEntry(key, value), value };
-}
-
-export function groupEntry(value: PlannedGroup): PlanEntry {
-  const key = `group/${value.id}`;
-  return { key, kind: 'group', hash: hashEntry(key, value), value };
+/** The entry of an object. */
+export function planEntry<K extends PlannedKind>(kind: K, value: PlannedObjects[K]): PlanEntry {
+  const key = `${kind}/${value.id}`;
+  return { key, kind, hash: hashEntry(key, value), value } as PlanEntry;
 }

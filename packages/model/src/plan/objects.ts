@@ -1,11 +1,19 @@
+import type { PlannedHttp } from './http.ts';
+import type { PlannedStickiness, TargetState } from './stickiness.ts';
+import type { PlannedTargetTls, PlannedTls } from './tls.ts';
+
 /** The objects of a node plan: everything resolved, nothing optional, times in milliseconds, ready to be run. */
+
+export const LISTENER_PROTOCOLS = ['http', 'https', 'tcp', 'tls'] as const;
+/** `https` and `tls` are `http` and `tcp` behind TLS that ends here. */
+export type ListenerProtocol = (typeof LISTENER_PROTOCOLS)[number];
 
 export interface PlannedListener {
   readonly id: string;
   readonly loadBalancerId: string;
   readonly loadBalancerName: string;
   readonly name: string;
-  readonly protocol: 'http' | 'tcp';
+  readonly protocol: ListenerProtocol;
   /** The load balancer's VIP, and its elastic IP when it has one. */
   readonly addresses: readonly string[];
   readonly port: number;
@@ -16,6 +24,18 @@ export interface PlannedListener {
   /** A request head must be complete within this time from its first byte, else 408 (LSN-15). */
   readonly headerTimeout: number;
   readonly accessLog: boolean;
+  /** null for `http` and `tcp`. */
+  readonly tls: PlannedTls | null;
+  /** null for `tcp` and `tls`. */
+  readonly http: PlannedHttp | null;
+  /** What it does with requests; null: everything goes to the service. */
+  readonly ruleGroupId: string | null;
+  /** TLS pass-through on `tcp`: the service by the SNI of the ClientHello; no name fits: `serviceId`. */
+  readonly serverNames: readonly { readonly name: string; readonly serviceId: string }[];
+  /** Clients announce themselves by PROXY protocol, version 1 or 2, if they come from a trusted proxy. */
+  readonly acceptProxyProtocol: boolean;
+  /** CIDR blocks of proxies whose word on the client's address counts. */
+  readonly trustedProxies: readonly string[];
 }
 
 export interface PlannedService {
@@ -33,6 +53,13 @@ export interface PlannedService {
   readonly readTimeout: number;
   /** How long connections to a deregistered target may go on. */
   readonly drainTimeout: number;
+  readonly stickiness: PlannedStickiness | null;
+  /** null: plain. */
+  readonly tls: PlannedTargetTls | null;
+  /** PROXY protocol to the targets: its version; 0: none (SRC-03). */
+  readonly proxyProtocol: 0 | 1 | 2;
+  /** Targets see the client's own address as the source of connections. */
+  readonly transparent: boolean;
 }
 
 export const ALGORITHMS = ['round-robin', 'least-connections', 'source-ip'] as const;
@@ -72,4 +99,5 @@ export interface PlannedTarget {
   /** 0–100; 0 takes no new traffic (BAK-06, BAK-07). */
   readonly weight: number;
   readonly zone: string;
+  readonly state: TargetState;
 }

@@ -1,4 +1,6 @@
 import type { PlannedGroup, PlannedListener, PlannedService } from './objects.ts';
+import type { PlannedRuleGroup } from './rules.ts';
+import type { PlannedAuthority, PlannedCertificate, PlannedTicketKeys } from './tls.ts';
 
 /**
  * What one node has to run: a flat set of immutable entries. An object that did not change has the same hash in two
@@ -12,11 +14,36 @@ export interface NodePlan {
   readonly entries: ReadonlyMap<string, PlanEntry>;
 }
 
-/** `key` is `listener/<id>`, `service/<id>` or `group/<id>`. */
-export type PlanEntry =
-  | { readonly key: string; readonly kind: 'listener'; readonly hash: string; readonly value: PlannedListener }
-  | { readonly key: string; readonly kind: 'service'; readonly hash: string; readonly value: PlannedService }
-  | { readonly key: string; readonly kind: 'group'; readonly hash: string; readonly value: PlannedGroup };
+/** What an entry of each kind holds. */
+export interface PlannedObjects {
+  readonly listener: PlannedListener;
+  readonly service: PlannedService;
+  readonly group: PlannedGroup;
+  readonly 'rule-group': PlannedRuleGroup;
+  readonly certificate: PlannedCertificate;
+  readonly authority: PlannedAuthority;
+  readonly 'ticket-keys': PlannedTicketKeys;
+}
+export type PlannedKind = keyof PlannedObjects;
+
+/** `key` is `<kind>/<id>`. */
+export type PlanEntry = {
+  readonly [K in PlannedKind]: {
+    readonly key: string;
+    readonly kind: K;
+    readonly hash: string;
+    readonly value: PlannedObjects[K];
+  };
+}[PlannedKind];
+
+/** Entries that listeners and services refer to, and that mean nothing by themselves. */
+export const SHARED_KINDS = ['rule-group', 'certificate', 'authority', 'ticket-keys'] as const;
+export type SharedKind = (typeof SHARED_KINDS)[number];
+export type SharedEntry = Extract<PlanEntry, { readonly kind: SharedKind }>;
+
+export function isShared(entry: PlanEntry): entry is SharedEntry {
+  return (SHARED_KINDS as readonly string[]).includes(entry.kind);
+}
 
 /** What turns the plan `from` into the plan `version`. `hash` is the hash of the outcome. */
 export interface PlanDelta {

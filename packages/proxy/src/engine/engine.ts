@@ -1,4 +1,6 @@
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
+import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
 import type { EngineCounters } from '../telemetry/counters.ts';
@@ -31,6 +33,8 @@ export interface ProxyEngine {
 export interface EngineChange {
   /** By service id; null removes. */
   readonly services: ReadonlyMap<string, EngineService | null>;
+  /** Rule groups, certificates and the like, by key of the plan entry; null removes. */
+  readonly shared: ReadonlyMap<string, SharedEntry | null>;
   /** By listener id; null removes. */
   readonly listeners: ReadonlyMap<string, PlannedListener | null>;
 }
@@ -48,6 +52,7 @@ export interface EngineTarget {
   /** Resolved: never 0. */
   readonly port: number;
   readonly weight: number;
+  readonly state: TargetState;
   /** Healthy, or not checked. When no target of positive weight is eligible, all of positive weight are used (HC-10). */
   readonly eligible: boolean;
 }

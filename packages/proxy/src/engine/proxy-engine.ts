@@ -11,6 +11,8 @@ import type { WorkerSeat } from './worker-seat.ts';
 /** Before listeners that a replaced worker could not open are tried again, in milliseconds. */
 const REOPEN_DELAY = 1_000;
 
+const NOTHING: EngineChange = { shared: new Map(), services: new Map(), listeners: new Map() };
+
 /** The data plane of one node: keeps what is wanted, and has all workers run the same. */
 export class WorkerEngine implements ProxyEngine {
   readonly reactor: ReactorName;
@@ -81,12 +83,12 @@ export class WorkerEngine implements ProxyEngine {
       if (kept.length < old.addresses.length) leaving.set(id, { ...old, addresses: kept });
     }
     // What goes comes first, listeners and single addresses, so that it is free for what comes.
-    if (leaving.size > 0) await this.#tell({ services: new Map(), listeners: leaving });
-    await this.#open(change.services, coming);
+    if (leaving.size > 0) await this.#tell({ ...NOTHING, listeners: leaving });
+    await this.#open(change, coming);
     return [...this.#refused.values()];
   }
 
-  async #open(services: EngineChange['services'], coming: Map<string, PlannedListener>): Promise<void> {
+  async #open({ shared, services }: EngineChange, coming: Map<string, PlannedListener>): Promise<void> {
     const listeners = new Map<string, PlannedListener>();
     const without = new Map<string, PlannedListener | null>();
     for (const [id, planned] of coming) {
@@ -102,11 +104,11 @@ export class WorkerEngine implements ProxyEngine {
       // One that runs already is refused its new addresses; in all else it follows the plan.
       if (running) listeners.set(id, running);
     }
-    const refused = await this.#tell({ services, listeners });
+    const refused = await this.#tell({ shared, services, listeners });
     if (refused.length === 0) return;
     // Whole or not at all: what one worker cannot open, the others give up again.
     const back = new Map(refused.map(({ listenerId }) => [listenerId, without.get(listenerId) ?? null]));
-    await this.#tell({ services: new Map(), listeners: back });
+    await this.#tell({ ...NOTHING, listeners: back });
     for (const refusal of refused) this.#refused.set(refusal.listenerId, refusal);
   }
 
@@ -120,7 +122,7 @@ export class WorkerEngine implements ProxyEngine {
         const planned = this.#tables.listener(listenerId);
         if (planned !== null && this.#refused.has(listenerId)) listeners.set(listenerId, planned);
       }
-      if (listeners.size > 0) void this.apply({ services: new Map(), listeners });
+      if (listeners.size > 0) void this.apply({ ...NOTHING, listeners });
     }, REOPEN_DELAY);
     retry.unref();
   }

@@ -1,11 +1,18 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import { buildBalance } from '../balance/build.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
-import type { WorkerListenerChange, WorkerService, WorkerServiceChange } from '../worker/messages.ts';
+import type {
+  WorkerListenerChange,
+  WorkerService,
+  WorkerServiceChange,
+  WorkerSharedChange,
+} from '../worker/messages.ts';
 import type { EngineChange, EngineService } from './engine.ts';
 
 /** What all workers are told alike; each finds its own counter rows by the slots in it. */
 export interface SharedChange {
+  readonly shared: readonly WorkerSharedChange[];
   readonly services: readonly WorkerServiceChange[];
   readonly listeners: readonly WorkerListenerChange[];
 }
@@ -16,6 +23,7 @@ export interface SharedChange {
  */
 export class Tables {
   readonly #listeners = new Map<string, WorkerListenerChange & { readonly planned: PlannedListener }>();
+  readonly #shared = new Map<string, SharedEntry>();
   readonly #services = new Map<string, WorkerService>();
   readonly #counters: SharedCounters;
   readonly #random: () => number;
@@ -28,6 +36,12 @@ export class Tables {
 
   /** Takes a change in. What leaves with it keeps its counters until `retire` is called. */
   change(change: EngineChange): SharedChange {
+    const shared: WorkerSharedChange[] = [];
+    for (const [key, entry] of change.shared) {
+      if (entry === null) this.#shared.delete(key);
+      else this.#shared.set(key, entry);
+      shared.push({ key, entry });
+    }
     const services: WorkerServiceChange[] = [];
     for (const [id, service] of change.services) {
       const before = this.#services.get(id)?.targets ?? [];
@@ -43,7 +57,7 @@ export class Tables {
       else this.#listeners.set(id, { id, planned, slot });
       listeners.push({ id, planned, slot });
     }
-    return { services, listeners };
+    return { shared, services, listeners };
   }
 
   /** All workers have applied the change: counters of what it removed may go when they are quiet. */
@@ -58,6 +72,7 @@ export class Tables {
   /** Everything there is, for a worker that starts anew. */
   everything(): SharedChange {
     return {
+      shared: Array.from(this.#shared, ([key, entry]) => ({ key, entry })),
       services: Array.from(this.#services, ([id, service]) => ({ id, service, left: [] })),
       listeners: [...this.#listeners.values()],
     };
@@ -69,8 +84,8 @@ export class Tables {
   }
 
   #setService(id: string, engine: EngineService): WorkerService {
-    const targets = engine.targets.map(({ id: targetId, address, port }) => {
-      return { id: targetId, address, port, slot: this.#counters.targetSlot(id, targetId) };
+    const targets = engine.targets.map(({ id: targetId, address, port, state }) => {
+      return { id: targetId, address, port, state, slot: this.#counters.targetSlot(id, targetId) };
     });
     const table = buildBalance({
       service: engine,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { PLAIN_HTTP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { Arena } from '../reactor/arena.ts';
 import { AccessLog } from './access-log.ts';
 import { AccessLogRing, MAX_LINE } from './access-log-ring.ts';
@@ -22,6 +23,7 @@ const planned: PlannedListener = {
   idleTimeout: 60_000,
   headerTimeout: 10_000,
   accessLog: true,
+  ...PLAIN_HTTP_LISTENER,
 };
 const client = { remoteAddress: '192.0.2.7', remotePort: 40_123, localAddress: '127.1.0.1' };
 

@@ -1,4 +1,6 @@
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
+import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { BalanceTable } from '../balance/table.ts';
 
@@ -14,8 +16,16 @@ export type FromWorker =
   | { readonly type: 'stopped' };
 
 export interface WorkerChange {
+  /** In place before services and listeners that refer to them, gone after. */
+  readonly shared: readonly WorkerSharedChange[];
   readonly services: readonly WorkerServiceChange[];
   readonly listeners: readonly WorkerListenerChange[];
+}
+
+export interface WorkerSharedChange {
+  readonly key: string;
+  /** null removes it. */
+  readonly entry: SharedEntry | null;
 }
 
 export interface WorkerServiceChange {
@@ -37,6 +47,7 @@ export interface WorkerTarget {
   readonly id: string;
   readonly address: string;
   readonly port: number;
+  readonly state: TargetState;
   /** Its place in the counter rows and in the table's `load`. */
   readonly slot: number;
 }

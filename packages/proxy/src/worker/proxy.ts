@@ -1,4 +1,5 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { HttpSession } from '../http1/session.ts';
 import type { Connection, Timer } from '../reactor/reactor.ts';
@@ -30,6 +31,8 @@ export class Proxy {
   readonly #worker: WorkerContext;
   readonly #rows: WorkerRows;
   readonly #listeners = new Map<string, RunningListener>();
+  /** Rule groups, certificates and the like, by key. */
+  readonly #shared = new Map<string, SharedEntry>();
   readonly #services = new Map<string, Service>();
   /** By service id, so that a changed service finds its listeners without a search. */
   readonly #users = new Map<string, Set<Listener>>();
@@ -48,6 +51,7 @@ export class Proxy {
    * protocol and port; one with others has been removed before.
    */
   apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
+    for (const { key, entry } of change.shared) if (entry !== null) this.#shared.set(key, entry);
     for (const { id, service } of change.services) if (service !== null) this.#setService(id, service);
     const refused: RefusedListener[] = [];
     let pending = 1;
@@ -56,6 +60,7 @@ export class Proxy {
       pending--;
       if (pending > 0) return;
       for (const { id, service } of change.services) if (service === null) this.#removeService(id);
+      for (const { key, entry } of change.shared) if (entry === null) this.#shared.delete(key);
       done(refused);
     };
     // What goes comes first, so that its addresses are free for what comes.

@@ -1,4 +1,5 @@
 import { ALGORITHMS, type PlannedListener, type PlannedService } from '@evenkeel/model/plan/objects.ts';
+import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE, PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
 import { Tables } from '@evenkeel/proxy/engine/tables.ts';
 import type { Endpoint } from '@evenkeel/proxy/reactor/reactor.ts';
@@ -76,7 +77,11 @@ class ProxyMiddle implements Middle {
     if (!this.#stopped) journal.violate('the proxy does not stop');
     const { id } = this.#service;
     this.#tables.retire(
-      this.#tables.change({ services: new Map([[id, null]]), listeners: new Map([[this.#listener.id, null]]) }),
+      this.#tables.change({
+        shared: new Map(),
+        services: new Map([[id, null]]),
+        listeners: new Map([[this.#listener.id, null]]),
+      }),
     );
   }
 
@@ -110,6 +115,7 @@ class ProxyMiddle implements Middle {
 
   #apply(service: PlannedService, targets: readonly EngineTarget[], listener: PlannedListener, done: () => void): void {
     const change = this.#tables.change({
+      shared: new Map(),
       services: new Map([[service.id, { service, targets }]]),
       listeners: new Map([[listener.id, listener]]),
     });
@@ -152,6 +158,7 @@ function plannedListener(protocol: 'http' | 'tcp', run: number): PlannedListener
     idleTimeout: 60_000,
     headerTimeout: 30_000,
     accessLog: true,
+    ...(protocol === 'http' ? PLAIN_HTTP_LISTENER : PLAIN_TCP_LISTENER),
   };
 }
 
@@ -167,9 +174,10 @@ function plannedService(protocol: 'http' | 'tcp', id: string): PlannedService {
     connectTimeout: 4_000,
     readTimeout: 60_000,
     drainTimeout: 300_000,
+    ...PLAIN_SERVICE,
   };
 }
 
 function target(address: string, port: number, index: number): EngineTarget {
-  return { id: `target-${index}`, address, port, weight: 100, eligible: true };
+  return { id: `target-${index}`, address, port, weight: 100, state: 'active', eligible: true };
 }

@@ -1,0 +1,53 @@
+/** What an HTTP or HTTPS listener does beside forwarding, as plans carry it. */
+
+export const DESYNC_MODES = ['monitor', 'defensive', 'strict'] as const;
+export type DesyncMode = (typeof DESYNC_MODES)[number];
+
+export interface PlannedHttp {
+  readonly forwarding: PlannedForwarding;
+  /**
+   * What is done with requests that some server could understand in another way: `monitor` counts what is harmless and
+   * refuses what is not; `defensive` also closes the connection after each; `strict` refuses all.
+   */
+  readonly desyncMode: DesyncMode;
+  /** Strict-Transport-Security (RFC 6797) on https: seconds; 0: not sent (LSN-14). */
+  readonly hstsMaxAge: number;
+  readonly hstsIncludeSubDomains: boolean;
+  /** Silence after which an upgraded connection is closed (WS-02). */
+  readonly upgradeIdleTimeout: number;
+  readonly compression: boolean;
+  /** The proxy's own error answers, by status: HTML. */
+  readonly errorPages: readonly { readonly status: number; readonly contentType: string; readonly body: string }[];
+}
+
+/** Which fields tell the target of the client (SRC-02, SRC-04). */
+export interface PlannedForwarding {
+  /** X-Forwarded-For: `append` to what a trusted proxy sent, `replace` it, `off`. */
+  readonly clientAddress: 'append' | 'replace' | 'off';
+  readonly protocol: boolean;
+  readonly port: boolean;
+  readonly host: boolean;
+  readonly loadBalancerAddress: boolean;
+  readonly clientPort: boolean;
+  /** `Forwarded` (RFC 7239). */
+  readonly standard: boolean;
+}
+
+/** What a listener does without anybody asking. */
+export const PLAIN_HTTP: PlannedHttp = {
+  forwarding: {
+    clientAddress: 'append',
+    protocol: false,
+    port: false,
+    host: false,
+    loadBalancerAddress: false,
+    clientPort: false,
+    standard: false,
+  },
+  desyncMode: 'defensive',
+  hstsMaxAge: 0,
+  hstsIncludeSubDomains: false,
+  upgradeIdleTimeout: 60_000,
+  compression: false,
+  errorPages: [],
+};
