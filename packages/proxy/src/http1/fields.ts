@@ -11,15 +11,21 @@ const STRIDE = 5;
 /** The fields of one head as spans of memory; made once and filled again for each head. */
 export class FieldTable {
   count = 0;
-  /** Offset behind the empty line that ends the head. */
-  end = 0;
+  /** What all offsets in `spans`, and `length`, are counted from. */
+  base = 0;
+  /** From `base` to behind the empty line that ends the head. */
+  length = 0;
   /** Bit `code` is set when a known field is there, and in `repeated` when it is there more than once. */
   known = 0;
   repeated = 0;
   /** By code: index of the first field with it; meaningful where `known` has the bit. */
   readonly first = new Uint8Array(32);
   /** Per field: code, name start, name end, value start, value end (optional white space trimmed). */
-  readonly spans = new Int32Array(MAX_FIELDS * STRIDE);
+  readonly spans: Int32Array;
+
+  constructor(most = MAX_FIELDS) {
+    this.spans = new Int32Array(most * STRIDE);
+  }
 
   /** Index of the first field with a known code, or -1. */
   indexOf(code: number): number {
@@ -30,20 +36,39 @@ export class FieldTable {
     return this.spans[index * STRIDE]!;
   }
   nameStart(index: number): number {
-    return this.spans[index * STRIDE + 1]!;
+    return this.base + this.spans[index * STRIDE + 1]!;
   }
   nameEnd(index: number): number {
-    return this.spans[index * STRIDE + 2]!;
+    return this.base + this.spans[index * STRIDE + 2]!;
   }
   valueStart(index: number): number {
-    return this.spans[index * STRIDE + 3]!;
+    return this.base + this.spans[index * STRIDE + 3]!;
   }
   valueEnd(index: number): number {
-    return this.spans[index * STRIDE + 4]!;
+    return this.base + this.spans[index * STRIDE + 4]!;
+  }
+  /** Offset behind the empty line that ends the head. */
+  get end(): number {
+    return this.base + this.length;
   }
   /** Offset behind the CRLF of the field's line. */
   lineEnd(index: number): number {
-    return index + 1 < this.count ? this.spans[(index + 1) * STRIDE + 1]! : this.end - 2;
+    return index + 1 < this.count ? this.nameStart(index + 1) : this.end - 2;
+  }
+
+  /** A table of the same fields, whose offsets are counted from `start`. */
+  copyFrom(start: number): FieldTable {
+    const copy = new FieldTable(this.count);
+    const shift = this.base - start;
+    copy.count = this.count;
+    copy.length = this.length + shift;
+    copy.known = this.known;
+    copy.repeated = this.repeated;
+    copy.first.set(this.first);
+    for (let i = 0; i < this.count * STRIDE; i++) {
+      copy.spans[i] = this.spans[i]! + (i % STRIDE === 0 ? 0 : shift);
+    }
+    return copy;
   }
 
   /**
@@ -58,8 +83,8 @@ export class FieldTable {
     const to = end - (this.valueEnd(index) - start);
     memory.copyWithin(to, start, this.valueEnd(index));
     memory.fill(SP, nameEnd + 1, to);
-    this.spans[index * STRIDE + 3] = to;
-    this.spans[index * STRIDE + 4] = end;
+    this.spans[index * STRIDE + 3] = to - this.base;
+    this.spans[index * STRIDE + 4] = end - this.base;
   }
 }
 
@@ -89,7 +114,8 @@ export function parseFields(
       if (at + 1 >= end) return HeadError.incomplete;
       if (memory[at + 1] !== LF) return HeadError.lineEnd;
       table.count = slot / STRIDE;
-      table.end = at + 2;
+      table.base = 0;
+      table.length = at + 2;
       table.known = known;
       table.repeated = repeated;
       return HeadError.none;

@@ -1,3 +1,4 @@
+import { copyWithin } from './copy.ts';
 import { MAX_FIELDS } from './fields.ts';
 
 /**
@@ -41,16 +42,16 @@ export class HeadEdit {
     for (let i = this.#count - 2; i >= 0; i -= 2) {
       const removedStart = this.#removed[i]!;
       const removedEnd = this.#removed[i + 1]!;
-      if (shift > 0) memory.copyWithin(removedEnd + shift, removedEnd, keptEnd);
+      if (shift > 0) copyWithin(memory, removedEnd + shift, removedEnd, keptEnd);
       shift += removedEnd - removedStart;
       keptEnd = removedStart;
     }
-    if (shift > 0 && keptEnd > lineEnd) memory.copyWithin(lineEnd + shift, lineEnd, keptEnd);
+    if (shift > 0 && keptEnd > lineEnd) copyWithin(memory, lineEnd + shift, lineEnd, keptEnd);
     const moved = shift - (insertEnd - insertStart);
     this.#lineEnd = lineEnd;
     this.#lineMoved = moved;
-    if (moved !== 0) memory.copyWithin(start + moved, start, lineEnd);
-    if (insertEnd > insertStart) memory.copyWithin(lineEnd + moved, insertStart, insertEnd);
+    if (moved !== 0) copyWithin(memory, start + moved, start, lineEnd);
+    if (insertEnd > insertStart) copyWithin(memory, lineEnd + moved, insertStart, insertEnd);
     return start + moved;
   }
 

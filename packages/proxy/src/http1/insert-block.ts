@@ -1,4 +1,5 @@
 import type { Arena, StaticRange } from '../reactor/arena.ts';
+import { copyWithin } from './copy.ts';
 
 /** Room for one block of composed lines; more than any head can hold. */
 const SIZE = 32 * 1024;
@@ -21,7 +22,7 @@ export class InsertBlock {
 
   /** Adds memory[start, end). */
   span(start: number, end: number): void {
-    this.#memory.copyWithin(this.end, start, end);
+    copyWithin(this.#memory, this.end, start, end);
     this.end += end - start;
   }
 

@@ -1,15 +1,19 @@
 import type { RequestRecord } from '../telemetry/request-record.ts';
+import { ConnectionOption } from './connection-options.ts';
 import type { RequestHead } from './request-head.ts';
 import type { HeadRewriter } from './rewrite.ts';
 
 /** Tells the record where the words of a request lie, once `rewriter` has rewritten its head. */
 export function rememberSpans(record: RequestRecord, head: RequestHead, rewriter: HeadRewriter): void {
-  const fields = head.fields;
+  const { fields, remembered } = head;
   const lineMoved = rewriter.movedBy(head.methodStart);
   record.methodStart = head.methodStart + lineMoved;
   record.methodEnd = head.methodEnd + lineMoved;
   record.targetStart = head.targetStart + lineMoved;
   record.targetEnd = head.targetEnd + lineMoved;
+  // Fields that are named by Connection are gone, whatever was logged of the same ones elsewhere.
+  if ((head.connectionOptions & ConnectionOption.names) === 0) record.remembered = remembered;
+  if (record.remembered !== null && record.remembered.logged !== null) return;
   if (head.host >= 0) {
     const moved = rewriter.movedBy(fields.nameStart(head.host));
     record.hostStart = fields.valueStart(head.host) + moved;

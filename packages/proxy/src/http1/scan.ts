@@ -19,15 +19,23 @@ export function wordsOf(memory: Uint8Array): Int32Array | null {
   return new Int32Array(memory.buffer, memory.byteOffset, memory.length >> 2);
 }
 
+/** The same memory, for words that begin anywhere. */
+function viewOf(memory: Uint8Array): DataView {
+  return new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+}
+
 /** Remembers the words of the memory that it was asked for last: usually the one arena of a worker. */
 export class WordView {
   #memory: Uint8Array | null = null;
   #words: Int32Array | null = null;
+  /** Of the memory that `of` was asked for last. */
+  view = viewOf(new Uint8Array(0));
 
   of(memory: Uint8Array): Int32Array | null {
     if (memory !== this.#memory) {
       this.#memory = memory;
       this.#words = wordsOf(memory);
+      this.view = viewOf(memory);
     }
     return this.#words;
   }

@@ -45,12 +45,15 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   #last = false;
   /** When the first byte of the head that is being read came. */
   #headStartedAt = 0;
+  /** Where the worker may remember the fields that this client sends. */
+  #hint: number;
 
   constructor(worker: WorkerContext, listener: Listener, connection: Connection) {
     this.#worker = worker;
     this.listener = listener;
     this.connection = connection;
     this.clientHash = clientHash(connection.remoteAddress);
+    this.#hint = worker.requestHead.firstHint;
     this.#exchange = new RequestExchange(worker, this);
     listener.cells[ListenerCell.connections]!++;
     listener.cells[ListenerCell.activeConnections]!++;
@@ -211,9 +214,10 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
         this.connection.setDeadline(reactor.now + this.listener.planned.idleTimeout);
         return;
       }
-      error = requestHead.parse(memory, start, end);
+      error = requestHead.parse(memory, start, end, this.#hint);
     }
     if (error === HeadError.none) {
+      this.#hint = requestHead.slot;
       this.#startRequest(buffer, end);
       return;
     }

@@ -130,6 +130,16 @@ export function writeRequestLine(
   out.escaped(memory, record.methodStart, record.methodEnd, Most.method);
   out.segment(URI);
   out.escaped(memory, record.targetStart, record.targetEnd, Most.uri);
+  const logged = record.remembered === null ? null : record.remembered.logged;
+  if (logged !== null) out.segment(logged);
+  else writeFields(out, record, memory);
+  out.segment(out.clipped ? CLIPPED : REASON);
+  out.segment(REASONS[record.reason]!);
+}
+
+/** What the line says of the request's fields. It is the same for all requests that have the same ones. */
+function writeFields(out: LineWriter, record: RequestRecord, memory: DataView): void {
+  const start = out.at;
   out.segment(HOST);
   out.escaped(memory, record.hostStart, record.hostEnd, Most.host);
   out.segment(record.methodStart === record.methodEnd ? NO_PROTOCOL : PROTOCOLS[record.minor]!);
@@ -140,8 +150,7 @@ export function writeRequestLine(
     out.segment(REQUEST_ID);
     out.escaped(memory, record.requestIdStart, record.requestIdEnd, Most.requestId);
   }
-  out.segment(out.clipped ? CLIPPED : REASON);
-  out.segment(REASONS[record.reason]!);
+  if (record.remembered !== null && !out.clipped) record.remembered.logged = out.since(start);
 }
 
 export function writeConnectionLine(

@@ -8,17 +8,16 @@ export interface AsciiSegment {
 
 /** Throws a RangeError for text that is not ASCII. */
 export function asciiSegment(text: string): AsciiSegment {
-  const length = text.length;
+  return segmentOf(Uint8Array.from(text, (character) => (character <= '\x7f' ? character.charCodeAt(0) : 0xff)));
+}
+
+/** A copy of these bytes; throws a RangeError when they are not ASCII. */
+export function segmentOf(bytes: Uint8Array): AsciiSegment {
+  const length = bytes.length;
+  if (bytes.some((byte) => byte > 0x7f)) throw new RangeError('a segment is made of ASCII');
   const padded = new Uint8Array(Math.ceil(length / 8) * 8);
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f) throw new RangeError(`not ASCII: ${JSON.stringify(text)}`);
-    padded[i] = code;
-  }
-  const view = new DataView(padded.buffer);
-  const words = new Float64Array(padded.length / 8);
-  for (let i = 0; i < words.length; i++) words[i] = view.getFloat64(i * 8, true);
-  return { words, length };
+  padded.set(bytes);
+  return { words: new Float64Array(padded.buffer), length };
 }
 
 export const NO_TEXT = asciiSegment('');

@@ -1,4 +1,4 @@
-import { type AsciiSegment, asciiSegment } from './ascii-segment.ts';
+import { type AsciiSegment, asciiSegment, segmentOf } from './ascii-segment.ts';
 
 /** What `escaped` writes for one byte at most: \u00XX. */
 const ESCAPE_SIZE = 6;
@@ -36,6 +36,11 @@ export class LineWriter {
     let at = this.at;
     this.at = at + segment.length;
     for (let i = 0; i < words.length; i++, at += 8) view.setFloat64(at, words[i]!, true);
+  }
+
+  /** What has been written from `start` on, to be written again. */
+  since(start: number): AsciiSegment {
+    return segmentOf(this.#bytes.subarray(start, this.at));
   }
 
   /** Short text that is known to be plain ASCII, such as an address. */

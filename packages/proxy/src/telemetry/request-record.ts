@@ -1,3 +1,4 @@
+import type { RememberedFields } from '../http1/head-memory.ts';
 import { type AsciiSegment, NO_TEXT } from './ascii-segment.ts';
 import { EndReason } from './end-reason.ts';
 
@@ -42,7 +43,11 @@ export class RequestRecord {
   requestIdStart = 0;
   requestIdEnd = 0;
 
+  /** The request's fields, when they were known beforehand: what the log says of them may be known as well. */
+  remembered: RememberedFields | null = null;
+
   clear(startedAt: number): void {
+    this.remembered = null;
     this.reason = EndReason.none;
     this.status = 0;
     this.targetStatus = 0;

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { HeadError } from './head-error.ts';
+import { RequestHead } from './request-head.ts';
+
+const FIELDS = [
+  'Host: shop.example\r\nUser-Agent: test/1.0\r\nAccept: */*\r\n\r\n',
+  'Host: a\r\nConnection: close, x-one\r\nReferer: http://a/b\r\nX-One: 1\r\nX-Request-Id: 77\r\n\r\n',
+  'Host: a\r\nConnection: keep-alive\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n\r\n',
+  'Host: a\r\nContent-Length: 4\r\nUser-Agent: test/1.0\r\n\r\n',
+  'Host: a\r\nTransfer-Encoding: chunked\r\nUser-Agent: test/1.0\r\n\r\n',
+  'Host: a\r\nExpect: 100-continue\r\nUser-Agent: test/1.0\r\n\r\n',
+];
+const LINES = [
+  'GET / HTTP/1.1\r\n',
+  'POST /a/longer/one?q=1 HTTP/1.1\r\n',
+  'GET http://a/x HTTP/1.1\r\n',
+  'GET / HTTP/1.0\r\n',
+];
+
+/** Everything that a head says, with the fields written out. */
+function told(head: RequestHead): unknown {
+  const { fields, remembered, slot, ...rest } = head;
+  const { base, spans, length, first, ...table } = fields;
+  const list = Array.from({ length: fields.count }, (_, i) => [
+    fields.code(i),
+    fields.nameStart(i),
+    fields.nameEnd(i),
+    fields.valueStart(i),
+    fields.valueEnd(i),
+    fields.lineEnd(i),
+  ]);
+  return {
+    rest,
+    table,
+    list,
+    end: fields.end,
+    first: Array.from(first, (_, code) => fields.indexOf(code)),
+  };
+}
+
+const place = (text: string, offset: number) => Buffer.concat([Buffer.alloc(offset), Buffer.from(text, 'latin1')]);
+
+describe('HeadMemory', () => {
+  it('what is remembered says what reading says, wherever it lies and whatever is behind it', () => {
+    const warm = new RequestHead();
+    let found = 0;
+    for (let round = 0; round < 4; round++) {
+      for (const fields of FIELDS) {
+        for (const [offset, line] of LINES.entries()) {
+          const memory = place(`${line}${fields}GET /next`, offset);
+          const cold = new RequestHead();
+          const expected = cold.parse(memory, offset, memory.length);
+          assert.equal(warm.parse(memory, offset, memory.length, warm.slot), expected, line + fields);
+          if (warm.remembered !== null) found++;
+          if (expected === HeadError.none) assert.deepEqual(told(warm), told(cold), line + fields);
+        }
+      }
+    }
+    assert.ok(found > 0);
+  });
+
+  it('finds what a connection repeats from its third request on', () => {
+    const head = new RequestHead();
+    const memory = place(LINES[0]! + FIELDS[0]!, 0);
+    const remembered = [1, 2, 3].map(() => {
+      assert.equal(head.parse(memory, 0, memory.length, head.slot), HeadError.none);
+      return head.remembered !== null;
+    });
+    assert.deepEqual(remembered, [false, false, true]);
+  });
+
+  it('one other byte, one byte less or a head that is not all there is read in full', () => {
+    const head = new RequestHead();
+    const text = LINES[0]! + FIELDS[0]!;
+    const memory = place(text, 0);
+    for (let i = 0; i < 3; i++) head.parse(memory, 0, memory.length, head.slot);
+    const { slot } = head;
+    for (let at = LINES[0]!.length; at < text.length; at++) {
+      const changed = Buffer.from(memory);
+      changed[at] = changed[at]! ^ 1;
+      const cold = new RequestHead();
+      assert.equal(head.parse(changed, 0, changed.length, slot), cold.parse(changed, 0, changed.length), `byte ${at}`);
+      assert.equal(head.remembered, null);
+    }
+    for (let end = LINES[0]!.length; end < text.length; end++) {
+      assert.equal(head.parse(memory, 0, end, slot), HeadError.incomplete, `${end} bytes`);
+    }
+  });
+
+  it('fields about the body are never remembered, as they are set straight where they lie', () => {
+    const head = new RequestHead();
+    const memory = place(LINES[1]! + FIELDS[3]!, 0);
+    for (let i = 0; i < 4; i++) {
+      assert.equal(head.parse(memory, 0, memory.length, head.slot), HeadError.none);
+      assert.equal(head.remembered, null);
+      assert.equal(head.contentLength, 4);
+    }
+  });
+});

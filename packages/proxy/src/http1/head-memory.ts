@@ -1,0 +1,124 @@
+import type { AsciiSegment } from '../telemetry/ascii-segment.ts';
+import type { FieldTable } from './fields.ts';
+
+/** Remembered heads of one worker, and the longest field section that is remembered, in bytes. */
+const SLOTS = 256;
+const MAX_SECTION = 2_048;
+
+/** Shorter ones cost nothing to read. */
+const MIN_SECTION = 32;
+
+/** Words of a field section that its hash is made of. */
+const SAMPLES = 16;
+
+/** What the fields of a request say, apart from how its body is framed. */
+export interface FieldMeaning {
+  readonly keepAlive: boolean;
+  readonly connectionOptions: number;
+  readonly host: number;
+  readonly userAgent: number;
+  readonly referer: number;
+  readonly requestId: number;
+  readonly forwardedFor: number;
+}
+
+/** A field section (all field lines and the empty one) with what was read from it. */
+export class RememberedFields {
+  /** In bytes. */
+  readonly length: number;
+  /** Spans count from the section's first byte; `base` is set by whoever finds it somewhere. */
+  readonly table: FieldTable;
+  readonly meaning: FieldMeaning;
+  /** What the access log writes of these fields, once it has done so. */
+  logged: AsciiSegment | null = null;
+  readonly #words: Int32Array;
+  readonly #last: number;
+
+  constructor(memory: DataView, start: number, length: number, table: FieldTable, meaning: FieldMeaning) {
+    this.length = length;
+    this.table = table;
+    this.meaning = meaning;
+    this.#words = new Int32Array(length >> 2);
+    for (let i = 0; i < this.#words.length; i++) this.#words[i] = memory.getInt32(start + i * 4, true);
+    this.#last = memory.getInt32(start + length - 4, true);
+  }
+
+  /** Whether memory[at, at + length) is this section, byte for byte; `end` is where the memory to be looked at ends. */
+  isAt(memory: DataView, at: number, end: number): boolean {
+    if (end - at < this.length) return false;
+    const words = this.#words;
+    const fours = words.length & ~3;
+    let from = at;
+    let i = 0;
+    for (; i < fours; i += 4, from += 16) {
+      const difference =
+        (words[i]! ^ memory.getInt32(from, true)) |
+        (words[i + 1]! ^ memory.getInt32(from + 4, true)) |
+        (words[i + 2]! ^ memory.getInt32(from + 8, true)) |
+        (words[i + 3]! ^ memory.getInt32(from + 12, true));
+      if (difference !== 0) return false;
+    }
+    for (; i < words.length; i++, from += 4) if (words[i] !== memory.getInt32(from, true)) return false;
+    return memory.getInt32(at + this.length - 4, true) === this.#last;
+  }
+}
+
+/**
+ * Clients repeat themselves: most send the same fields with each request of a connection, and programs of one kind the
+ * same ones on all. A field section that is byte for byte one that was read before means the same and need not be read
+ * again. What is remembered is bounded: a section takes the place of one with the same hash, and only when it has come
+ * twice, so that clients who never repeat themselves cost one hash of a few words.
+ */
+export class HeadMemory {
+  readonly #entries: (RememberedFields | null)[] = Array.from({ length: SLOTS }, () => null);
+  /** Per slot: the hash of the section that came last and was not known. */
+  readonly #seen = new Int32Array(SLOTS);
+  #latest = 0;
+
+  /** The slot that a connection without a request before this one should try. */
+  get latest(): number {
+    return this.#latest;
+  }
+
+  /** The section in this slot if it is also what begins at memory[at], else null. */
+  find(slot: number, memory: DataView, at: number, end: number): RememberedFields | null {
+    const entry = this.#entries[slot & (SLOTS - 1)]!;
+    return entry?.isAt(memory, at, end) ? entry : null;
+  }
+
+  /** Takes note of memory[start, end), which was read in full. Returns the slot to try next time. */
+  note(memory: DataView, start: number, end: number, table: FieldTable, meaning: FieldMeaning): number {
+    const length = end - start;
+    if (length > MAX_SECTION || length < MIN_SECTION) return this.#latest;
+    const hash = hashOf(memory, start, length);
+    const slot = hash & (SLOTS - 1);
+    if (this.#seen[slot] !== hash) {
+      this.#seen[slot] = hash;
+      return slot;
+    }
+    if (!this.#entries[slot]?.isAt(memory, start, end)) {
+      this.#entries[slot] = new RememberedFields(memory, start, length, table.copyFrom(start), {
+        keepAlive: meaning.keepAlive,
+        connectionOptions: meaning.connectionOptions,
+        host: meaning.host,
+        userAgent: meaning.userAgent,
+        referer: meaning.referer,
+        requestId: meaning.requestId,
+        forwardedFor: meaning.forwardedFor,
+      });
+    }
+    this.#latest = slot;
+    return slot;
+  }
+}
+
+/** A hash of words from all over the section, which has at least MIN_SECTION bytes; never 0. */
+function hashOf(memory: DataView, start: number, length: number): number {
+  const step = Math.max(1, Math.floor((length - 4) / SAMPLES));
+  let hash = length;
+  for (let at = start; at <= start + length - 4; at += step) {
+    hash = Math.imul(hash ^ memory.getInt32(at, true), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash === 0 ? 1 : hash;
+}
