@@ -1,23 +1,21 @@
 import { clientHash } from '../balance/client-hash.ts';
-import { Closed, type Connection, type ConnectionHandler } from '../reactor/reactor.ts';
+import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { ConnectionRecord } from '../telemetry/connection-record.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
-import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, Session } from '../worker/listener.ts';
+import { countRelayed } from './count-relayed.ts';
+import { Relay, type RelayOwner } from './relay.ts';
 
 /** Targets that are tried for one connection before it fails. */
 const MAX_ATTEMPTS = 3;
 
-/**
- * One client connection of a TCP listener and the connection to its target: bytes pass both ways at once, each direction
- * ends for itself, and what one side does not take stops the other from being read.
- */
-export class TunnelSession implements ConnectionHandler, Session {
+/** One client connection of a TCP listener: finds a target for it, connects there, and has the two relayed. */
+export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   previous: Session | null = null;
   next: Session | null = null;
   readonly #worker: WorkerContext;
@@ -28,20 +26,12 @@ export class TunnelSession implements ConnectionHandler, Session {
   #service: Service | null = null;
   #target: Target | null = null;
   #upstream: Connection | null = null;
-  #connected = false;
+  #relay: Relay | null = null;
   #attempts = 0;
   #tried = -1;
   #triedBefore = -1;
   #over = false;
   #draining = false;
-  #clientEnded = false;
-  #targetEnded = false;
-  #clientPaused = true;
-  #targetPaused = false;
-  /** One side is closed, and both had ended: the other is getting its last bytes out. */
-  #oneClosed = false;
-  /** When something moved last. */
-  #movedAt = 0;
 
   constructor(worker: WorkerContext, listener: Listener, client: Connection) {
     this.#worker = worker;
@@ -86,105 +76,62 @@ export class TunnelSession implements ConnectionHandler, Session {
   }
 
   cut(): void {
-    if (!this.#over) this.#abortBoth(EndReason.proxyTunnel);
+    if (this.#over) return;
+    if (this.#relay !== null) {
+      this.#relay.cut(EndReason.proxyTunnel);
+      return;
+    }
+    this.#finish(EndReason.proxyTunnel);
+    this.#client.abort();
+    this.#upstream?.abort();
   }
 
   cutFrom(target: Target): void {
     if (this.#target === target) this.cut();
   }
 
+  // The session hears of its connections until both are there; from then on the relay does.
+
   onConnected(upstream: Connection): void {
-    this.#connected = true;
     this.#record.connectedAt = this.#worker.reactor.now;
-    this.#clientPaused = false;
-    this.#movedAt = this.#worker.reactor.now;
-    this.#client.setDeadline(this.#movedAt + this.#listener.planned.idleTimeout);
-    upstream.setDeadline(0);
-    this.#client.resume();
+    this.#relay = new Relay(this.#worker, this.#client, upstream, this);
   }
 
-  onReceive(from: Connection, buffer: number, start: number, end: number): void {
-    const upstream = this.#upstream;
-    if (upstream === null || this.#over) {
-      this.#worker.arena.release(buffer);
-      return;
-    }
-    this.#movedAt = this.#worker.reactor.now;
-    this.#count(from, end - start);
-    if (from === this.#client) {
-      upstream.send(buffer, start, end);
-      if (isCongested(upstream) && !this.#clientPaused) {
-        this.#clientPaused = true;
-        this.#client.pause();
-      }
-      return;
-    }
-    this.#client.send(buffer, start, end);
-    if (isCongested(this.#client) && !this.#targetPaused) {
-      this.#targetPaused = true;
-      upstream.pause();
-    }
+  onReceive(_connection: Connection, buffer: number, _start: number, _end: number): void {
+    this.#worker.arena.release(buffer);
   }
 
-  onSent(to: Connection): void {
-    this.#movedAt = this.#worker.reactor.now;
-    if (!isRelieved(to)) return;
-    if (to === this.#client) {
-      if (!this.#targetPaused) return;
-      this.#targetPaused = false;
-      this.#upstream?.resume();
-    } else if (this.#clientPaused) {
-      this.#clientPaused = false;
-      this.#client.resume();
-    }
-  }
+  onSent(_connection: Connection): void {}
 
-  onEnd(from: Connection): void {
-    this.#movedAt = this.#worker.reactor.now;
-    if (from === this.#client) {
-      this.#clientEnded = true;
-      this.#upstream?.end();
-    } else {
-      this.#targetEnded = true;
-      this.#client.end();
-    }
-  }
+  onEnd(_connection: Connection): void {}
 
   onDeadline(connection: Connection): void {
-    if (this.#over) return;
-    if (!this.#connected) {
-      if (connection === this.#upstream) this.#connectFailed();
-      return;
-    }
-    const idleAt = this.#movedAt + this.#listener.planned.idleTimeout;
-    if (idleAt > this.#worker.reactor.now) connection.setDeadline(idleAt);
-    else this.#abortBoth(EndReason.proxyIdle);
+    if (connection === this.#upstream) this.#connectFailed();
   }
 
-  onClosed(connection: Connection, reason: Closed): void {
+  onClosed(connection: Connection, _reason: Closed): void {
+    if (this.#over) return;
     // Also what is left of an attempt that was given up for the next one.
-    if (this.#over || (connection !== this.#client && connection !== this.#upstream)) return;
-    if (connection === this.#upstream && !this.#connected) {
-      this.#connectFailed();
-      return;
+    if (connection === this.#upstream) this.#connectFailed();
+    else if (connection === this.#client) {
+      this.#finish(EndReason.clientTunnel);
+      this.#upstream?.abort();
     }
-    const finished = reason === Closed.finished || reason === Closed.local;
-    if (finished && this.#clientEnded && this.#targetEnded) {
-      const other = connection === this.#client ? this.#upstream : this.#client;
-      if (this.#oneClosed || other === null) {
-        this.#finish(EndReason.none);
-        return;
-      }
-      // The other side has both ends too; it only has to get its last bytes out, and not take for ever.
-      this.#oneClosed = true;
-      other.setDeadline(this.#worker.reactor.now + this.#listener.planned.idleTimeout);
-      other.close();
-      return;
-    }
-    const byClient = connection === this.#client;
-    this.#finish(byClient ? EndReason.clientTunnel : EndReason.targetTunnel);
-    if (byClient) this.#upstream?.abort();
-    else this.#client.abort();
+  }
+
+  get idleTimeout(): number {
+    return this.#listener.planned.idleTimeout;
+  }
+
+  onRelayed(fromClient: boolean, bytes: number): void {
+    const record = this.#record;
+    if (fromClient) record.bytesReceived += bytes;
+    else record.bytesSent += bytes;
+    if (this.#target !== null) countRelayed(this.#listener.cells, this.#target.cells, fromClient, bytes);
+  }
+
+  onRelayOver(reason: EndReason): void {
+    this.#finish(reason);
   }
 
   /** Not one byte has moved, so another target may be asked. */
@@ -201,27 +148,6 @@ export class TunnelSession implements ConnectionHandler, Session {
     }
     this.#finish(EndReason.targetConnect);
     this.#client.abort();
-  }
-
-  /** Bytes that came from one side go to the other. */
-  #count(from: Connection, bytes: number): void {
-    const listener = this.#listener.cells;
-    const target = this.#target?.cells;
-    if (from === this.#client) {
-      this.#record.bytesReceived += bytes;
-      listener[ListenerCell.bytesReceived]! += bytes;
-      if (target !== undefined) target[TargetCell.bytesSent]! += bytes;
-    } else {
-      this.#record.bytesSent += bytes;
-      listener[ListenerCell.bytesSent]! += bytes;
-      if (target !== undefined) target[TargetCell.bytesReceived]! += bytes;
-    }
-  }
-
-  #abortBoth(reason: EndReason): void {
-    this.#finish(reason);
-    this.#client.abort();
-    this.#upstream?.abort();
   }
 
   #leaveTarget(): void {
