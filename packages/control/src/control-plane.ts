@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { destination, type Logger, pino } from 'pino';
@@ -54,6 +55,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     pools,
     now,
     random: Math.random,
+    secret: randomBytes,
     committed: (milliseconds, writes) => metrics.committed(milliseconds / 1_000, writes),
     failed: (error) => logger.error({ err: error }, 'a committed change could not be passed on'),
   });

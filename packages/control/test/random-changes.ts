@@ -35,6 +35,7 @@ export function draftContext(random: () => number): DraftContext {
       return now();
     },
     ids: createIdSource(now, random),
+    secret: (bytes) => Buffer.alloc(bytes, Math.floor(random() * 256)),
     quotas: { ...DEFAULT_QUOTAS, loadBalancers: 6 },
     pools: { vip: network('127.77.0.0/24'), elasticIp: network('127.88.0.0/24') },
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,6 +40,7 @@ test('kill -9 at any moment loses no acknowledged write, and the state opens aga
       pools: { vip: network('127.77.0.0/16'), elasticIp: network('127.88.0.0/16') },
       now: Date.now,
       random: Math.random,
+      secret: randomBytes,
     });
     const names = new Set([...store.state.elasticIps.values()].map(({ name }) => name));
     for (const name of acknowledged) assert.ok(names.has(name), `round ${round}: ${name} was acknowledged`);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
 import { network } from '../src/resources/addresses.ts';
 import { createElasticIp } from '../src/resources/elastic-ips.ts';
@@ -14,6 +15,7 @@ const store = await Store.open({
   pools: { vip: network('127.77.0.0/16'), elasticIp: network('127.88.0.0/16') },
   now: Date.now,
   random: Math.random,
+  secret: randomBytes,
 });
 process.stdout.write('open\n');
 

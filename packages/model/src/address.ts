@@ -51,7 +51,7 @@ export function parseNetwork(text: string): { first: number; size: number } | nu
 }
 
 /** The eight 16-bit groups (RFC 4291 §2.2). */
-function parseIPv6(text: string): number[] | null {
+export function parseIPv6(text: string): number[] | null {
   const halves = text.split('::');
   if (halves.length > 2) return null;
   const head = parseGroups(halves[0]!, halves.length === 1);
@@ -80,7 +80,7 @@ function parseGroups(text: string, last: boolean): number[] | null {
   return groups;
 }
 
-function formatIPv6(groups: readonly number[]): string {
+export function formatIPv6(groups: readonly number[]): string {
   let start = -1;
   let length = 1;
   for (let i = 0; i < 8; i++) {

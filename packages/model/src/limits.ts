@@ -18,6 +18,26 @@ export const IDLE_TIMEOUT = { minimum: 1, maximum: 86_400, default: { http: 60, 
 /** Seconds until a request head must be complete (LSN-15, LSN-16). */
 export const HEADER_TIMEOUT = { minimum: 1, maximum: 120, default: 60 } as const;
 
+/** Seconds of silence on an upgraded connection (WS-02). */
+export const UPGRADE_IDLE_TIMEOUT = { minimum: 1, maximum: 86_400, default: 60 } as const;
+/** CIDR blocks of a listener whose word on the client's address counts. */
+export const TRUSTED_PROXIES = 100;
+/** The load balancer's own error answers. Lengths in characters. */
+export const ERROR_PAGES = {
+  count: 20,
+  status: { minimum: 400, maximum: 599 },
+  contentType: 'text/html; charset=utf-8',
+  contentTypeLength: 100,
+  bodyLength: 16_384,
+} as const;
+
+/** Seconds (STK-03, STK-05, STK-06); a cookie's name is a token (RFC 6265 §4.1.1). */
+export const STICKINESS = {
+  cookieName: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", maximum: 64 },
+  expiry: { minimum: 0, maximum: 86_400, default: 0 },
+  timeout: { minimum: 1, maximum: 3_600, default: 300 },
+} as const;
+
 /** Share of traffic relative to the other targets; 0 takes no new traffic (BAK-06, BAK-07, §25.1). */
 export const WEIGHT = { minimum: 0, maximum: 100, default: 10 } as const;
 

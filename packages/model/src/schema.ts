@@ -63,3 +63,6 @@ export const Port = (description: string) => Type.Integer({ minimum: 1, maximum:
 
 /** The custom format `ip` is an IPv4 or IPv6 literal; see address.ts. */
 export const Address = (description: string) => Type.String({ format: 'ip', maxLength: 45, description });
+
+/** The custom format `network` is an address or a CIDR block; see network.ts. */
+export const Network = (description: string) => Type.String({ format: 'network', maxLength: 49, description });

@@ -1,4 +1,5 @@
 import { type Command, Option, type OptionValues } from 'commander';
+import { hinted } from './hints.ts';
 import * as values from './values.ts';
 
 /** An option that sets a field of a resource. */
@@ -19,6 +20,8 @@ export type Value =
   | { readonly kind: 'on-off' }
   | { readonly kind: 'tags' }
   | { readonly kind: 'words'; readonly placeholder: string }
+  | { readonly kind: 'words-or-none'; readonly placeholder: string }
+  | { readonly kind: 'error-page' }
   | { readonly kind: 'port-or-none' };
 
 export const text = (placeholder: string): Value => ({ kind: 'text', placeholder });
@@ -27,6 +30,8 @@ export const word = (allowed: readonly string[]): Value => ({ kind: 'word', allo
 export const onOff: Value = { kind: 'on-off' };
 export const tags: Value = { kind: 'tags' };
 export const words = (placeholder: string): Value => ({ kind: 'words', placeholder });
+export const wordsOrNone = (placeholder: string): Value => ({ kind: 'words-or-none', placeholder });
+export const errorPage: Value = { kind: 'error-page' };
 export const portOrNone: Value = { kind: 'port-or-none' };
 
 export function addFields(command: Command, fields: readonly Field[]): Command {
@@ -48,6 +53,10 @@ function optionOf({ flag, value, help }: Field): Option {
       return new Option(`--${flag} <key=value>`, help).argParser(values.tag);
     case 'words':
       return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.words);
+    case 'words-or-none':
+      return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.wordsOrNone);
+    case 'error-page':
+      return hinted(new Option(`--${flag} <status=file>`, help).argParser(values.errorPage), 'file');
     case 'port-or-none':
       return new Option(`--${flag} <port>`, help).argParser(values.portOrNone);
   }

@@ -15,8 +15,7 @@ import {
 /** The fields of each patch that commands set in ways of their own. */
 const OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   ListenerPatch: ['backendServiceId'],
-  // There is one kind of stickiness in this version, so there is nothing to choose.
-  BackendServicePatch: ['targetGroupId', 'stickiness'],
+  BackendServicePatch: ['targetGroupId'],
 };
 
 interface Schema {
@@ -52,7 +51,7 @@ function leavesOf(name: string): Map<string, Schema> {
   const leaves = new Map<string, Schema>();
   for (const [field, schema] of Object.entries(propertiesOf(name))) {
     const inner = schema.$ref === undefined ? {} : propertiesOf(schema.$ref.slice(0, -1));
-    if (schema.$ref === 'HealthCheckPatch#') {
+    if (schema.$ref?.endsWith('Patch#')) {
       for (const [part, own] of Object.entries(inner)) leaves.set(`${field}.${part}`, own);
     } else leaves.set(field, schema);
   }
@@ -79,6 +78,8 @@ function fits({ value }: Field, schema: Schema | undefined): boolean {
     case 'tags':
       return types.includes('object');
     case 'words':
+    case 'words-or-none':
+    case 'error-page':
       return types.includes('array');
     case 'port-or-none':
       return types.includes('integer') && types.includes('null');

@@ -5,10 +5,15 @@ import {
   HEALTH_CHECK,
   IDLE_TIMEOUT,
   READ_TIMEOUT,
+  STICKINESS,
+  UPGRADE_IDLE_TIMEOUT,
   WEIGHT,
 } from '@evenkeel/model/limits.ts';
+import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
-import { type Field, integer, onOff, portOrNone, tags, text, word, words } from './fields.ts';
+import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
+import { CLIENT_ADDRESS_FIELDS, PROXY_PROTOCOLS, STICKINESS_TYPES } from '@evenkeel/model/settings.ts';
+import { errorPage, type Field, integer, onOff, portOrNone, tags, text, word, words, wordsOrNone } from './fields.ts';
 
 /**
  * The fields of each resource that the command line can set. The API's schemas say what a value may be; they are not
@@ -45,6 +50,69 @@ export const loadBalancerFields: readonly Field[] = [
   },
 ];
 
+/** How an HTTP listener treats requests. */
+const httpFields: readonly Field[] = [
+  {
+    flag: 'desync-mode',
+    field: 'desyncMode',
+    value: word(DESYNC_MODES),
+    help: 'what is done with requests that some server could understand in another way (default defensive)',
+  },
+  {
+    flag: 'upgrade-idle-timeout',
+    field: 'upgradeIdleTimeout',
+    value: integer('seconds'),
+    help: `until a silent WebSocket connection is closed ${standard(UPGRADE_IDLE_TIMEOUT)}`,
+  },
+  {
+    flag: 'compression',
+    field: 'compression',
+    value: onOff,
+    help: 'whether text is compressed for clients that accept it (default off)',
+  },
+  {
+    flag: 'error-page',
+    field: 'errorPages',
+    value: errorPage,
+    help: 'a file for its own answers of a status, several times; replaces all; "none": no pages',
+  },
+];
+
+const forwardSwitch = (flag: string, field: string, header: string): Field => ({
+  flag: `forward-${flag}`,
+  field: `forwarding.${field}`,
+  value: onOff,
+  help: `whether targets get ${header} (default off)`,
+});
+
+/** Who the client is, and what targets learn of it. */
+const sourceFields: readonly Field[] = [
+  {
+    flag: 'trusted-proxies',
+    field: 'trustedProxies',
+    value: wordsOrNone('blocks'),
+    help: 'addresses and CIDR blocks that may say who the client is, with commas; "none": nobody (default none)',
+  },
+  {
+    flag: 'accept-proxy-protocol',
+    field: 'acceptProxyProtocol',
+    value: onOff,
+    help: 'whether connections of trusted proxies begin with a PROXY protocol header (default off)',
+  },
+  {
+    flag: 'forward-client-address',
+    field: 'forwarding.clientAddress',
+    value: word(CLIENT_ADDRESS_FIELDS),
+    help: 'what is done with X-Forwarded-For (default append)',
+  },
+  forwardSwitch('protocol', 'protocol', 'X-Forwarded-Proto'),
+  forwardSwitch('port', 'port', 'X-Forwarded-Port'),
+  forwardSwitch('host', 'host', 'X-Forwarded-Host'),
+  forwardSwitch('lb-address', 'loadBalancerAddress', 'X-Forwarded-LBIP'),
+  forwardSwitch('client-port', 'clientPort', 'X-Forwarded-Client-Port'),
+  forwardSwitch('standard', 'standard', 'Forwarded'),
+];
+
 export const listenerFields: readonly Field[] = [
   ...common,
   { flag: 'enabled', field: 'enabled', value: onOff, help: 'whether it listens (default on)' },
@@ -63,6 +131,8 @@ export const listenerFields: readonly Field[] = [
     help: `until the head of an HTTP request must be complete ${standard(HEADER_TIMEOUT)}`,
   },
   { flag: 'access-log', field: 'accessLog', value: onOff, help: 'whether it writes the access log (default on)' },
+  ...httpFields,
+  ...sourceFields,
 ];
 
 /** What a backend service does with its targets. */
@@ -90,6 +160,42 @@ export const forwardingFields: readonly Field[] = [
     field: 'readTimeout',
     value: integer('seconds'),
     help: `longest silence of a target within an HTTP request ${standard(READ_TIMEOUT)}`,
+  },
+  {
+    flag: 'stickiness',
+    field: 'stickiness.type',
+    value: word(STICKINESS_TYPES),
+    help: 'how a client is kept with its target (default none)',
+  },
+  {
+    flag: 'cookie-name',
+    field: 'stickiness.cookieName',
+    value: text('name'),
+    help: 'the cookie that it is kept by (default: one made of the identifier)',
+  },
+  {
+    flag: 'cookie-expiry',
+    field: 'stickiness.expiry',
+    value: integer('seconds'),
+    help: `how long browsers keep the cookie; 0: until they are closed ${standard(STICKINESS.expiry)}`,
+  },
+  {
+    flag: 'stickiness-timeout',
+    field: 'stickiness.timeout',
+    value: integer('seconds'),
+    help: `how long source-ip and application-cookie remember a client ${standard(STICKINESS.timeout)}`,
+  },
+  {
+    flag: 'proxy-protocol',
+    field: 'proxyProtocol',
+    value: word(PROXY_PROTOCOLS),
+    help: 'the version of the PROXY protocol that targets get (default none)',
+  },
+  {
+    flag: 'transparent',
+    field: 'transparent',
+    value: onOff,
+    help: "whether targets see the client's own address (default off)",
   },
   {
     flag: 'health-check',
@@ -174,4 +280,10 @@ export const targetFields: readonly Field[] = [
     help: `share of the traffic relative to the others; 0 takes no new traffic ${standard(WEIGHT)}`,
   },
   { flag: 'zone', field: 'zone', value: text('zone'), help: 'where it is' },
+  {
+    flag: 'state',
+    field: 'state',
+    value: word(TARGET_STATES),
+    help: 'draining: only clients that stick to it; disabled: nobody (default active)',
+  },
 ];

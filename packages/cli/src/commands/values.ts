@@ -1,4 +1,9 @@
+import { readFileSync, statSync } from 'node:fs';
+import { extname } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+
+/** Bytes of an error page: four for each character that the API takes. */
+const LARGEST_PAGE = 65_536;
 
 /** How the text of an option or argument becomes a value. What a value may be, beyond its form, the API decides. */
 
@@ -28,6 +33,42 @@ export function portOrNone(text: string): number | null {
 /** Words between commas. */
 export function words(text: string): string[] {
   return text.split(',').map((word) => word.trim());
+}
+
+/** Words between commas; none at all for `none`. */
+export function wordsOrNone(text: string): string[] {
+  return text === 'none' ? [] : words(text);
+}
+
+export interface ErrorPageSpec {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly body: string;
+}
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  '.json': 'application/json',
+  '.txt': 'text/plain; charset=utf-8',
+};
+
+/** `503=sorry.html`, once or more: the page is what the file says; `none` for no pages at all. */
+export function errorPage(text: string, before: readonly ErrorPageSpec[] = []): ErrorPageSpec[] {
+  if (text === 'none') return [];
+  const [, status, file] = /^(\d{3})=(.+)$/.exec(text) ?? [];
+  if (file === undefined) throw new InvalidArgumentError('Give status=file, such as 503=sorry.html, or "none".');
+  const contentType = MEDIA_TYPES[extname(file)];
+  return [...before, { status: Number(status), ...(contentType && { contentType }), body: readPage(file) }];
+}
+
+function readPage(file: string): string {
+  try {
+    const { size } = statSync(file);
+    if (size > LARGEST_PAGE) throw new InvalidArgumentError(`${file} is larger than ${LARGEST_PAGE} bytes.`);
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw error;
+    throw new InvalidArgumentError(`${file} cannot be read: ${(error as Error).message}.`);
+  }
 }
 
 /** `key=value`, once or more; `none` for no tags at all. */

@@ -1,5 +1,6 @@
 import { isAddress } from '@evenkeel/model/address.ts';
 import { namedSchemas } from '@evenkeel/model/contract/schemas.ts';
+import { isNetwork } from '@evenkeel/model/network.ts';
 import type { FieldError } from '@evenkeel/model/problem.ts';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { TSchema } from 'typebox';
@@ -60,6 +61,7 @@ function createAjv(options: { coerceTypes: false | 'array'; allErrors: boolean }
   // The schemas are ours and tested; checking them again would cost a good part of the start.
   const ajv = new Ajv2020({ ...options, strict: false, verbose: true, meta: false, validateSchema: false });
   ajv.addFormat('ip', isAddress);
+  ajv.addFormat('network', isNetwork);
   ajv.addFormat('date-time', true);
   for (const schema of namedSchemas.values()) ajv.addSchema(schema);
   return ajv;

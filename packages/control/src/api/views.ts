@@ -41,7 +41,8 @@ export class Views {
   }
 
   service(record: BackendServiceRecord): BackendService {
-    return withTimes(record);
+    const { stickinessKey: _, ...shown } = record;
+    return withTimes(shown);
   }
 
   group(record: TargetGroupRecord): TargetGroup {

@@ -16,7 +16,11 @@ const HIDDEN = new Set([
   'targetGroupId',
   'backendServiceId',
   'elasticIpId',
+  'stickinessKey',
 ]);
+
+/** Objects inside, whose fields are shown one by one. */
+const NESTED = new Set(['healthCheck', 'stickiness', 'forwarding']);
 
 export type Mentioned = { readonly kind: ResourceKind; readonly record: AnyRecord };
 
@@ -84,13 +88,13 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What is configured of an object, flat: the fields of the health check with their path. */
+/** What is configured of an object, flat: the fields of objects inside with their path. */
 function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
   const fields: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(record)) {
     if (HIDDEN.has(field)) continue;
-    if (field !== 'healthCheck') fields[field] = value;
-    else for (const [part, setting] of Object.entries(value)) fields[`healthCheck.${part}`] = setting;
+    if (!NESTED.has(field)) fields[field] = value;
+    else for (const [part, setting] of Object.entries(value)) fields[`${field}.${part}`] = setting;
   }
   switch (kind) {
     case 'loadBalancer': {

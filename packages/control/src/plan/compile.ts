@@ -1,12 +1,9 @@
 import { combineHashes, planEntry } from '@evenkeel/model/plan/hash.ts';
-import type { PlannedHealthCheck, PlannedListener } from '@evenkeel/model/plan/objects.ts';
-import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE, PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
-import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
-import { statusRange } from '../resources/health-check.ts';
-import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
 import type { GroupTree, LoadBalancerTree, State } from '../state/state.ts';
+import { planListener } from './listener.ts';
 import { PartedEntries, type PlanPart } from './parts.ts';
+import { planService } from './service.ts';
 
 /** A node plan whose entries are kept by load balancer, so that two plans are compared by what they do not share. */
 export interface CompiledPlan extends NodePlan {
@@ -57,75 +54,22 @@ function compileTree(tree: LoadBalancerTree, elasticIp: string | null, before: P
   for (const [id, listener] of tree.listeners) {
     if (!listener.enabled) continue;
     const same = sameOwner && old?.listeners.get(id) === listener;
-    add(`listener/${id}`, same, () => planEntry('listener', planListener(tree, listener, elasticIp)));
+    add(`listener/${id}`, same, () => planEntry('listener', planListener(tree.loadBalancer, listener, elasticIp)));
   }
   return { source: tree, entries, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
-}
-
-function planListener(
-  { loadBalancer }: LoadBalancerTree,
-  listener: ListenerRecord,
-  elasticIp: string | null,
-): PlannedListener {
-  return {
-    id: listener.id,
-    loadBalancerId: loadBalancer.id,
-    loadBalancerName: loadBalancer.name,
-    name: listener.name,
-    protocol: listener.protocol,
-    addresses: elasticIp === null ? [loadBalancer.vip] : [loadBalancer.vip, elasticIp],
-    port: listener.port,
-    serviceId: listener.backendServiceId,
-    idleTimeout: listener.idleTimeout * 1_000,
-    headerTimeout: listener.headerTimeout * 1_000,
-    accessLog: listener.accessLog,
-    ...(listener.protocol === 'http' ? PLAIN_HTTP_LISTENER : PLAIN_TCP_LISTENER),
-  };
-}
-
-function planService(service: BackendServiceRecord) {
-  return {
-    id: service.id,
-    name: service.name,
-    protocol: service.protocol,
-    algorithm: service.algorithm,
-    groupId: service.targetGroupId,
-    port: service.port,
-    healthCheck: service.healthCheck.enabled ? planHealthCheck(service.healthCheck) : null,
-    connectTimeout: service.connectTimeout * 1_000,
-    readTimeout: service.readTimeout * 1_000,
-    drainTimeout: service.drainTimeout * 1_000,
-    ...PLAIN_SERVICE,
-  };
-}
-
-function planHealthCheck(check: HealthCheck): PlannedHealthCheck {
-  return {
-    protocol: check.protocol,
-    port: check.port ?? 0,
-    interval: check.interval * 1_000,
-    timeout: check.timeout * 1_000,
-    rise: check.rise,
-    fall: check.fall,
-    method: check.method,
-    path: check.path,
-    host: check.host,
-    httpVersion: check.httpVersion,
-    statusRanges: check.codes.map(statusRange),
-  };
 }
 
 function planGroup({ group, targets }: GroupTree) {
   return {
     id: group.id,
     name: group.name,
-    targets: Array.from(targets.values(), ({ id, address, port, weight, zone }) => ({
+    targets: Array.from(targets.values(), ({ id, address, port, weight, zone, state }) => ({
       id,
       address,
       port: port ?? 0,
       weight,
       zone,
-      state: 'active' as const,
+      state,
     })),
   };
 }

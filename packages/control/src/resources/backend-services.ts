@@ -1,5 +1,6 @@
 import { CONNECT_TIMEOUT, DRAIN_TIMEOUT, READ_TIMEOUT } from '@evenkeel/model/limits.ts';
 import type { BackendServiceCreate, BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
+import type { Stickiness } from '@evenkeel/model/resources/stickiness.ts';
 import { refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { BackendServiceRecord } from '../state/records.ts';
@@ -7,7 +8,10 @@ import { findService, type LoadBalancerTree } from '../state/state.ts';
 import { changeHealthCheck, defaultHealthCheck } from './health-check.ts';
 import { getLoadBalancerTree } from './load-balancers.ts';
 import { checkName, checkQuota, checkUnused, notFound, refTo } from './rules.ts';
+import { changeStickiness, defaultStickiness } from './stickiness.ts';
 import { checkGroupReference, createTargetGroup } from './target-groups.ts';
+
+const STICKINESS_KEY_BYTES = 32;
 
 export type NewService = Omit<BackendServiceCreate, 'loadBalancerId'>;
 
@@ -25,8 +29,12 @@ export function createBackendService(
   const tree = getLoadBalancerTree(draft, loadBalancerId, `${at}/loadBalancerId`);
   checkQuota(draft, 'backendServicesPerLoadBalancer', tree.services.size + 1);
   checkName(tree.services.values(), input.name, at);
+  const id = draft.newId('backendService');
+  const algorithm = input.algorithm ?? 'round-robin';
+  const owner = { id, protocol: input.protocol, algorithm };
+  const stickiness = changeStickiness(defaultStickiness(id), input.stickiness, owner, `${at}/stickiness`);
   return draft.create('backendService', {
-    id: draft.newId('backendService'),
+    id,
     name: input.name,
     loadBalancerId,
     protocol: input.protocol,
@@ -34,11 +42,14 @@ export function createBackendService(
     targetGroupId: groupFor(draft, loadBalancerId, input, at),
     description: input.description ?? '',
     tags: input.tags ?? {},
-    algorithm: input.algorithm ?? 'round-robin',
+    algorithm,
     drainTimeout: input.drainTimeout ?? DRAIN_TIMEOUT.default,
     connectTimeout: input.connectTimeout ?? CONNECT_TIMEOUT.default,
     readTimeout: input.readTimeout ?? READ_TIMEOUT.default,
-    stickiness: input.stickiness ?? { type: 'none' },
+    proxyProtocol: input.proxyProtocol ?? 'none',
+    transparent: input.transparent ?? false,
+    stickiness,
+    stickinessKey: keyFor(draft, stickiness, null),
     healthCheck: changeHealthCheck(defaultHealthCheck(input.protocol), input.healthCheck, `${at}/healthCheck`),
   });
 }
@@ -53,7 +64,15 @@ export function updateBackendService(
   if (patch.name !== undefined) checkName(tree.services.values(), patch.name, at, service.id);
   if (patch.targetGroupId) checkGroupReference(tree, patch.targetGroupId, `${at}/targetGroupId`);
   const healthCheck = changeHealthCheck(service.healthCheck, patch.healthCheck, `${at}/healthCheck`);
-  return draft.update('backendService', service, { ...patch, healthCheck });
+  const owner = { ...service, algorithm: patch.algorithm ?? service.algorithm };
+  const stickiness = changeStickiness(service.stickiness, patch.stickiness, owner, `${at}/stickiness`);
+  const stickinessKey = keyFor(draft, stickiness, service.stickinessKey);
+  return draft.update('backendService', service, { ...patch, healthCheck, stickiness, stickinessKey });
+}
+
+/** The key of the cookies, made when it is first needed and kept: whoever turns stickiness off and on loses nobody. */
+function keyFor(draft: Draft, { type }: Stickiness, current: string | null): string | null {
+  return current ?? (type === 'cookie' ? draft.context.secret(STICKINESS_KEY_BYTES).toString('base64') : null);
 }
 
 /** Refused while a listener uses it (BAK-11). Its target group is kept. */

@@ -1,4 +1,3 @@
-import { HEADER_TIMEOUT, IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
 import type { InlineService } from '@evenkeel/model/resources/backend-service.ts';
 import type { ListenerCreate, ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
 import { refuseField } from '../problem.ts';
@@ -6,6 +5,7 @@ import type { Draft } from '../state/draft.ts';
 import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
 import { findListener, groupsOf, type LoadBalancerTree } from '../state/state.ts';
 import { createBackendService } from './backend-services.ts';
+import { changedListenerSettings, newListenerSettings } from './listener-settings.ts';
 import { getLoadBalancerTree } from './load-balancers.ts';
 import { checkName, checkQuota, notFound, resolve } from './rules.ts';
 
@@ -32,12 +32,7 @@ export function createListener(draft: Draft, loadBalancerId: string, input: NewL
     protocol,
     port,
     backendServiceId: serviceFor(draft, loadBalancerId, input, name, at),
-    description: input.description ?? '',
-    tags: input.tags ?? {},
-    enabled: input.enabled ?? true,
-    idleTimeout: input.idleTimeout ?? IDLE_TIMEOUT.default[protocol],
-    headerTimeout: input.headerTimeout ?? HEADER_TIMEOUT.default,
-    accessLog: input.accessLog ?? true,
+    ...newListenerSettings(input, protocol, at),
   });
 }
 
@@ -46,7 +41,7 @@ export function updateListener(draft: Draft, listener: ListenerRecord, patch: Li
   if (patch.name !== undefined) checkName(tree.listeners.values(), patch.name, at, listener.id);
   if (patch.backendServiceId)
     checkServiceReference(tree, listener.protocol, patch.backendServiceId, `${at}/backendServiceId`);
-  return draft.update('listener', listener, patch);
+  return draft.update('listener', listener, changedListenerSettings(listener, patch, at));
 }
 
 export function deleteListener(draft: Draft, listener: ListenerRecord): void {

@@ -63,11 +63,12 @@ export function replaceTargets(
 }
 
 export function updateTarget(draft: Draft, target: TargetRecord, patch: TargetPatch): TargetRecord {
-  const { name, weight, zone } = patch;
+  const { name, weight, zone, state } = patch;
   return draft.update('target', target, {
     name: name ?? target.name,
     weight: weight ?? target.weight,
     zone: zone ?? target.zone,
+    state: state ?? target.state,
   });
 }
 
@@ -98,6 +99,7 @@ function createTarget(draft: Draft, group: TargetGroupRecord, input: TargetInput
     port: input.port ?? null,
     weight: input.weight ?? WEIGHT.default,
     zone: input.zone ?? '',
+    state: input.state ?? 'active',
   });
 }
 

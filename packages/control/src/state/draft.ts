@@ -11,6 +11,8 @@ export interface DraftContext {
   readonly ids: IdSource;
   readonly quotas: Quotas;
   readonly pools: AddressPools;
+  /** Bytes that nobody can guess. */
+  readonly secret: (bytes: number) => Buffer;
 }
 
 /** One object that a draft touched: null before when it is new, null after when it is gone. */

@@ -17,7 +17,10 @@ type Recorded<T, Derived extends keyof T = never> = Readonly<Omit<T, Derived | '
 
 export type LoadBalancerRecord = Recorded<LoadBalancer, 'status'>;
 export type ListenerRecord = Recorded<Listener, 'status' | 'nodes' | 'addresses'>;
-export type BackendServiceRecord = Recorded<BackendService>;
+export type BackendServiceRecord = Recorded<BackendService> & {
+  /** Base64 of 32 bytes, for the plans of nodes alone; null: none was needed yet. */
+  readonly stickinessKey: string | null;
+};
 export type TargetGroupRecord = Recorded<TargetGroup, 'targetCount'>;
 export type TargetRecord = Recorded<Target>;
 export type ElasticIpRecord = Recorded<ElasticIp>;

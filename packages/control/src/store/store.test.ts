@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -25,6 +26,7 @@ function optionsFor(home: string, more: Partial<StoreOptions> = {}): StoreOption
     pools: { vip: network('127.77.0.0/29'), elasticIp: network('127.88.0.0/24') },
     now: Date.now,
     random: Math.random,
+    secret: randomBytes,
     ...more,
   };
 }

@@ -24,6 +24,8 @@ export interface StoreOptions {
   readonly now: () => number;
   /** Numbers in [0, 1). */
   readonly random: () => number;
+  /** Bytes that nobody can guess. */
+  readonly secret: (bytes: number) => Buffer;
   /** Told of every transaction: how long it took in milliseconds, and how many writes shared it. */
   readonly committed?: (milliseconds: number, writes: number) => void;
   /** Told of what a listener threw: a defect. */
@@ -254,8 +256,8 @@ export class Store {
   }
 
   #draft(base: State): Draft {
-    const { quotas, pools, now } = this.#options;
-    return new Draft(base, { now: now(), ids: this.#ids, quotas, pools });
+    const { quotas, pools, now, secret } = this.#options;
+    return new Draft(base, { now: now(), ids: this.#ids, quotas, pools, secret });
   }
 }
 

@@ -3,11 +3,14 @@ import { FieldError, Problem } from '../problem.ts';
 import * as backendService from '../resources/backend-service.ts';
 import * as document from '../resources/document.ts';
 import * as elasticIp from '../resources/elastic-ip.ts';
+import * as errorPage from '../resources/error-page.ts';
+import * as forwarding from '../resources/forwarding.ts';
 import * as healthCheck from '../resources/health-check.ts';
 import * as listener from '../resources/listener.ts';
 import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
+import * as stickiness from '../resources/stickiness.ts';
 import * as target from '../resources/target.ts';
 import * as targetGroup from '../resources/target-group.ts';
 import * as targetHealth from '../resources/target-health.ts';
@@ -27,7 +30,10 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     { Problem, FieldError, BackendServiceCreated, ListenerCreated, NodeForgotten },
     loadBalancer,
     listener,
+    forwarding,
+    errorPage,
     backendService,
+    stickiness,
     healthCheck,
     targetGroup,
     target,

@@ -7,7 +7,10 @@ import { DEFAULT_QUOTAS } from '../limits.ts';
 const RESOURCES = [
   'LoadBalancer',
   'Listener',
+  'Forwarding',
+  'ErrorPage',
   'BackendService',
+  'Stickiness',
   'HealthCheck',
   'TargetGroup',
   'Target',

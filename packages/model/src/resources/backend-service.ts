@@ -3,8 +3,10 @@ import { Id } from '../identifiers.ts';
 import { CONNECT_TIMEOUT, DOCUMENT, DRAIN_TIMEOUT, READ_TIMEOUT } from '../limits.ts';
 import { ALGORITHMS } from '../plan/objects.ts';
 import { Input, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
+import { PROXY_PROTOCOLS } from '../settings.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { HealthCheck, HealthCheckPatch } from './health-check.ts';
+import { Stickiness, StickinessPatch } from './stickiness.ts';
 import { TargetInput } from './target.ts';
 
 export const SERVICE_PROTOCOLS = ['http', 'tcp'] as const;
@@ -13,11 +15,6 @@ export const backendServiceIdentity = {
   protocol: Words(SERVICE_PROTOCOLS, 'Must match that of the listener (LSN-06). Fixed after creation (BAK-04).'),
   port: Port('The port of targets that name none (BAK-05). Fixed after creation (BAK-04).'),
 };
-
-/** Who keeps a client with its target. An object, so that kinds with settings of their own can follow. */
-export const Stickiness = Input('Stickiness', {
-  type: Words(['none'], 'No other kind is available in this version; `source-ip` as algorithm is sticky by itself.'),
-});
 
 export const backendServiceSettings = {
   description: Description,
@@ -41,7 +38,17 @@ export const backendServiceSettings = {
     READ_TIMEOUT.default,
     'Longest silence of a target within a request before 504. Not used by tcp.',
   ),
-  stickiness: Ref(Stickiness),
+  proxyProtocol: Words(
+    PROXY_PROTOCOLS,
+    'The version of the PROXY protocol by which targets learn of the client; they must understand it (SRC-03). ' +
+      'Default: none.',
+  ),
+  transparent: Type.Boolean({
+    default: false,
+    description:
+      "Whether targets see the client's own address as the source of connections (SRC-01). Their way back must lead " +
+      'through the node, and the node needs the privilege for it.',
+  }),
 };
 
 const properties = resource(Id('backendService', 'Identifier of the backend service.'), {
@@ -49,6 +56,7 @@ const properties = resource(Id('backendService', 'Identifier of the backend serv
   ...backendServiceIdentity,
   targetGroupId: Nullable(Id('targetGroup', 'Where its targets come from; null: none yet (BAK-09, BAK-10).')),
   ...backendServiceSettings,
+  stickiness: Ref(Stickiness),
   healthCheck: Ref(HealthCheck),
 });
 
@@ -61,12 +69,14 @@ export const BackendServicePatch = Patch('BackendServicePatch', {
   name: Name,
   targetGroupId: properties.targetGroupId,
   ...backendServiceSettings,
+  stickiness: Ref(StickinessPatch),
   healthCheck: Ref(HealthCheckPatch),
 });
 export type BackendServicePatch = Static<typeof BackendServicePatch>;
 
 const creation = {
   ...optional(backendServiceSettings),
+  stickiness: Type.Optional(Ref(StickinessPatch)),
   healthCheck: Type.Optional(Ref(HealthCheckPatch)),
   targets: Type.Optional(
     Type.Array(Ref(TargetInput), {

@@ -1,9 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
-import { HEADER_TIMEOUT, IDLE_TIMEOUT } from '../limits.ts';
-import { Address, Input, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
+import { ERROR_PAGES, HEADER_TIMEOUT, IDLE_TIMEOUT, TRUSTED_PROXIES, UPGRADE_IDLE_TIMEOUT } from '../limits.ts';
+import { DESYNC_MODES } from '../plan/http.ts';
+import { Address, Input, Network, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { InlineService } from './backend-service.ts';
+import { ErrorPage } from './error-page.ts';
+import { Forwarding, ForwardingPatch } from './forwarding.ts';
 
 export const LISTENER_PROTOCOLS = ['http', 'tcp'] as const;
 export type ListenerProtocol = (typeof LISTENER_PROTOCOLS)[number];
@@ -31,6 +34,37 @@ export const listenerSettings = {
     'An HTTP request head must be complete within this time, else 408 (LSN-16). Not used by tcp.',
   ),
   accessLog: Type.Boolean({ default: true, description: 'Whether requests or connections are written to the log.' }),
+  trustedProxies: Type.Array(Network('An address or a CIDR block.'), {
+    maxItems: TRUSTED_PROXIES,
+    default: [],
+    description:
+      "Who may say what the client's address is, in `X-Forwarded-For` or by PROXY protocol. Default: nobody.",
+  }),
+  acceptProxyProtocol: Type.Boolean({
+    default: false,
+    description: 'Whether connections of trusted proxies begin with a header of the PROXY protocol, version 1 or 2.',
+  }),
+  desyncMode: Words(
+    DESYNC_MODES,
+    'What is done with requests that some server could understand in another way: `monitor` counts what is harmless ' +
+      'and refuses the rest, `defensive` also closes the connection, `strict` refuses all. Default: defensive. Not ' +
+      'used by tcp.',
+  ),
+  upgradeIdleTimeout: Seconds(
+    UPGRADE_IDLE_TIMEOUT.minimum,
+    UPGRADE_IDLE_TIMEOUT.maximum,
+    UPGRADE_IDLE_TIMEOUT.default,
+    'An upgraded connection (WebSocket) on which nothing moves for this long is closed (WS-02). Not used by tcp.',
+  ),
+  compression: Type.Boolean({
+    default: false,
+    description: 'Whether text is compressed for clients that accept it (LSN-17). Not used by tcp.',
+  }),
+  errorPages: Type.Array(Ref(ErrorPage), {
+    maxItems: ERROR_PAGES.count,
+    default: [],
+    description: "What the load balancer's own error answers say. A change replaces all of them. Not used by tcp.",
+  }),
 };
 
 export const LISTENER_STATUS = ['pending', 'active', 'refused', 'disabled'] as const;
@@ -57,6 +91,7 @@ const properties = resource(Id('listener', 'Identifier of the listener.'), {
     Id('backendService', 'Where traffic goes. Without one, http answers 503 and tcp closes the connection.'),
   ),
   ...listenerSettings,
+  forwarding: Ref(Forwarding),
   addresses: Type.Array(Address('An address.'), {
     description: 'Where it listens: the VIP, and the elastic IP if any.',
   }),
@@ -73,6 +108,7 @@ export const ListenerPatch = Patch('ListenerPatch', {
   name: Name,
   backendServiceId: properties.backendServiceId,
   ...listenerSettings,
+  forwarding: Ref(ForwardingPatch),
 });
 export type ListenerPatch = Static<typeof ListenerPatch>;
 
@@ -81,6 +117,7 @@ export const ListenerCreate = Input('ListenerCreate', {
   name: Type.Optional(Type.String({ ...Name, description: 'Default: protocol and port, such as `http-80`.' })),
   ...listenerIdentity,
   ...optional(listenerSettings),
+  forwarding: Type.Optional(Ref(ForwardingPatch)),
   backendServiceId: Type.Optional(properties.backendServiceId),
   service: Type.Optional(Ref(InlineService)),
 });
@@ -91,6 +128,7 @@ export const ListenerDocument = Input('ListenerDocument', {
   name: ListenerCreate.properties.name,
   ...listenerIdentity,
   ...optional(listenerSettings),
+  forwarding: ListenerCreate.properties.forwarding,
   backendService: Type.Optional(
     Nullable(Type.String({ description: 'Name or identifier of a backend service of this load balancer.' })),
   ),

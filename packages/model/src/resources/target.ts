@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { BATCH, NAME, TARGET_NAME_PATTERN, WEIGHT } from '../limits.ts';
-import { Address, Input, Nullable, Output, Patch, Port, Ref } from '../schema.ts';
+import { TARGET_STATES } from '../plan/stickiness.ts';
+import { Address, Input, Nullable, Output, Patch, Port, Ref, Words } from '../schema.ts';
 import { OperationId, resource, Written } from './attributes.ts';
 
 const TargetName = Type.String({
@@ -24,6 +25,11 @@ const settings = {
     description: 'Share of the traffic relative to the other targets; 0 takes no new traffic (BAK-06, BAK-07).',
   }),
   zone: Type.String({ pattern: '^[A-Za-z0-9._-]*$', maxLength: 63, default: '', description: 'Where the target is.' }),
+  state: Words(
+    TARGET_STATES,
+    '`draining`: only clients that stick to it come back to it; `disabled`: nobody does. What is under ' +
+      'way may go on. Default: active.',
+  ),
 };
 
 const properties = {
@@ -50,6 +56,7 @@ export const TargetInput = Input('TargetInput', {
   port: Type.Optional(identity.port),
   weight: Type.Optional(settings.weight),
   zone: Type.Optional(settings.zone),
+  state: Type.Optional(settings.state),
 });
 export type TargetInput = Static<typeof TargetInput>;
 

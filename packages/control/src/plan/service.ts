@@ -1,0 +1,60 @@
+import type { PlannedHealthCheck, PlannedService } from '@evenkeel/model/plan/objects.ts';
+import { PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
+import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
+import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
+import { statusRange } from '../resources/health-check.ts';
+import type { BackendServiceRecord } from '../state/records.ts';
+
+const PROXY_PROTOCOL = { none: 0, v1: 1, v2: 2 } as const;
+
+/** The entry of a backend service: everything resolved, times in milliseconds. */
+export function planService(service: BackendServiceRecord): PlannedService {
+  return {
+    ...PLAIN_SERVICE,
+    id: service.id,
+    name: service.name,
+    protocol: service.protocol,
+    algorithm: service.algorithm,
+    groupId: service.targetGroupId,
+    port: service.port,
+    healthCheck: service.healthCheck.enabled ? planHealthCheck(service.healthCheck) : null,
+    connectTimeout: service.connectTimeout * 1_000,
+    readTimeout: service.readTimeout * 1_000,
+    drainTimeout: service.drainTimeout * 1_000,
+    stickiness: planStickiness(service),
+    proxyProtocol: PROXY_PROTOCOL[service.proxyProtocol],
+    transparent: service.transparent,
+  };
+}
+
+function planHealthCheck(check: HealthCheck): PlannedHealthCheck {
+  return {
+    protocol: check.protocol,
+    port: check.port ?? 0,
+    interval: check.interval * 1_000,
+    timeout: check.timeout * 1_000,
+    rise: check.rise,
+    fall: check.fall,
+    method: check.method,
+    path: check.path,
+    host: check.host,
+    httpVersion: check.httpVersion,
+    statusRanges: check.codes.map(statusRange),
+  };
+}
+
+function planStickiness({ stickiness, stickinessKey }: BackendServiceRecord): PlannedStickiness | null {
+  const { type, cookieName, expiry, timeout } = stickiness;
+  switch (type) {
+    case 'none':
+      return null;
+    case 'cookie':
+      return { type, cookieName, expiry: expiry * 1_000, key: stickinessKey!, oldKeys: [] };
+    case 'application-cookie':
+      return { type, cookieName, timeout: timeout * 1_000 };
+    case 'source-ip':
+      return { type, timeout: timeout * 1_000 };
+    default:
+      return type satisfies never;
+  }
+}

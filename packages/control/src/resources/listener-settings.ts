@@ -1,0 +1,80 @@
+import { ERROR_PAGES, HEADER_TIMEOUT, IDLE_TIMEOUT, UPGRADE_IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
+import { canonicalNetwork } from '@evenkeel/model/network.ts';
+import type { ErrorPage } from '@evenkeel/model/resources/error-page.ts';
+import type { Forwarding } from '@evenkeel/model/resources/forwarding.ts';
+import type { ListenerCreate, ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
+import { refuseField } from '../problem.ts';
+import type { ListenerRecord } from '../state/records.ts';
+
+const FORWARDING: Forwarding = {
+  clientAddress: 'append',
+  protocol: false,
+  port: false,
+  host: false,
+  loadBalancerAddress: false,
+  clientPort: false,
+  standard: false,
+};
+
+/** The settings of a new listener, with defaults where it says nothing. `at` is the pointer to `input`. */
+export function newListenerSettings(
+  input: Omit<ListenerCreate, 'loadBalancerId'>,
+  protocol: ListenerProtocol,
+  at: string,
+) {
+  const settings = {
+    description: input.description ?? '',
+    tags: input.tags ?? {},
+    enabled: input.enabled ?? true,
+    idleTimeout: input.idleTimeout ?? IDLE_TIMEOUT.default[protocol],
+    headerTimeout: input.headerTimeout ?? HEADER_TIMEOUT.default,
+    accessLog: input.accessLog ?? true,
+    trustedProxies: input.trustedProxies ?? [],
+    acceptProxyProtocol: input.acceptProxyProtocol ?? false,
+    desyncMode: input.desyncMode ?? ('defensive' as const),
+    upgradeIdleTimeout: input.upgradeIdleTimeout ?? UPGRADE_IDLE_TIMEOUT.default,
+    compression: input.compression ?? false,
+    errorPages: input.errorPages ?? [],
+    forwarding: { ...FORWARDING, ...input.forwarding },
+  };
+  return { ...settings, ...checkedSettings(settings, settings, at) };
+}
+
+/** The changed fields of a listener, for its record. `at` is the pointer to `patch`. */
+export function changedListenerSettings(
+  listener: ListenerRecord,
+  patch: ListenerPatch,
+  at: string,
+): Partial<ListenerRecord> {
+  const { forwarding, ...plain } = patch;
+  return {
+    ...plain,
+    ...(forwarding && { forwarding: { ...listener.forwarding, ...forwarding } }),
+    ...checkedSettings(patch, { ...listener, ...plain }, at),
+  };
+}
+
+/** What schemas cannot say of settings; `given` are those that were sent, `whole` all as they will be. */
+function checkedSettings(
+  { trustedProxies, errorPages }: Pick<ListenerPatch, 'trustedProxies' | 'errorPages'>,
+  whole: { readonly acceptProxyProtocol: boolean; readonly trustedProxies: readonly string[] },
+  at: string,
+) {
+  if (whole.acceptProxyProtocol && whole.trustedProxies.length === 0) {
+    const reason = 'is empty: a header of the PROXY protocol is taken from trusted proxies alone';
+    refuseField('validation-failed', `${at}/trustedProxies`, reason);
+  }
+  return {
+    ...(trustedProxies && { trustedProxies: [...new Set(trustedProxies.map((block) => canonicalNetwork(block)!))] }),
+    ...(errorPages && {
+      errorPages: errorPages.map((page, i) => checkedPage(page, errorPages, i, `${at}/errorPages`)),
+    }),
+  };
+}
+
+function checkedPage(page: ErrorPage, pages: readonly ErrorPage[], i: number, at: string): ErrorPage {
+  if (pages.findIndex(({ status }) => status === page.status) < i) {
+    refuseField('validation-failed', `${at}/${i}/status`, `there is a page for ${page.status} before`);
+  }
+  return { contentType: ERROR_PAGES.contentType, ...page };
+}

@@ -1,0 +1,25 @@
+import { type Static, Type } from 'typebox';
+import { ERROR_PAGES } from '../limits.ts';
+import { Input } from '../schema.ts';
+
+/** Characters of a media type with its parameters (RFC 9110 §8.3.1), in the form that servers send. */
+export const MEDIA_TYPE_PATTERN =
+  '^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *; *[A-Za-z0-9!#$&^_.+-]+=([A-Za-z0-9!#$&\'*^_.+-]+|"[ !#-\\[\\]-~]*"))*$';
+
+export const ErrorPage = Input('ErrorPage', {
+  status: Type.Integer({
+    minimum: ERROR_PAGES.status.minimum,
+    maximum: ERROR_PAGES.status.maximum,
+    description: 'The status of the answers that it is for. Only answers of the load balancer itself are changed.',
+  }),
+  contentType: Type.Optional(
+    Type.String({
+      pattern: MEDIA_TYPE_PATTERN,
+      maxLength: ERROR_PAGES.contentTypeLength,
+      default: ERROR_PAGES.contentType,
+      description: 'Its media type.',
+    }),
+  ),
+  body: Type.String({ maxLength: ERROR_PAGES.bodyLength, description: 'What is sent, as UTF-8.' }),
+});
+export type ErrorPage = Static<typeof ErrorPage>;
