@@ -18,6 +18,8 @@ export class FieldTable {
   /** Bit `code` is set when a known field is there, and in `repeated` when it is there more than once. */
   known = 0;
   repeated = 0;
+  /** `straightenValue` has changed something. */
+  straightened = false;
   /** By code: index of the first field with it; meaningful where `known` has the bit. */
   readonly first = new Uint8Array(32);
   /** Per field: code, name start, name end, value start, value end (optional white space trimmed). */
@@ -81,6 +83,7 @@ export class FieldTable {
     const end = this.lineEnd(index) - 2;
     if (this.valueEnd(index) === end && start - nameEnd <= 2 && memory[start - 1] !== HTAB) return;
     const to = end - (this.valueEnd(index) - start);
+    this.straightened = true;
     memory.copyWithin(to, start, this.valueEnd(index));
     memory.fill(SP, nameEnd + 1, to);
     this.spans[index * STRIDE + 3] = to - this.base;
@@ -115,6 +118,7 @@ export function parseFields(
       if (memory[at + 1] !== LF) return HeadError.lineEnd;
       table.count = slot / STRIDE;
       table.base = 0;
+      table.straightened = false;
       table.length = at + 2;
       table.known = known;
       table.repeated = repeated;

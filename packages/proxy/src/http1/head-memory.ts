@@ -11,30 +11,19 @@ const MIN_SECTION = 32;
 /** Words of a field section that its hash is made of. */
 const SAMPLES = 16;
 
-/** What the fields of a request say, apart from how its body is framed. */
-export interface FieldMeaning {
-  readonly keepAlive: boolean;
-  readonly connectionOptions: number;
-  readonly host: number;
-  readonly userAgent: number;
-  readonly referer: number;
-  readonly requestId: number;
-  readonly forwardedFor: number;
-}
-
 /** A field section (all field lines and the empty one) with what was read from it. */
-export class RememberedFields {
+export class RememberedFields<Meaning> {
   /** In bytes. */
   readonly length: number;
   /** Spans count from the section's first byte; `base` is set by whoever finds it somewhere. */
   readonly table: FieldTable;
-  readonly meaning: FieldMeaning;
+  readonly meaning: Meaning;
   /** What the access log writes of these fields, once it has done so. */
   logged: AsciiSegment | null = null;
   readonly #words: Int32Array;
   readonly #last: number;
 
-  constructor(memory: DataView, start: number, length: number, table: FieldTable, meaning: FieldMeaning) {
+  constructor(memory: DataView, start: number, length: number, table: FieldTable, meaning: Meaning) {
     this.length = length;
     this.table = table;
     this.meaning = meaning;
@@ -65,31 +54,37 @@ export class RememberedFields {
 
 /**
  * Clients repeat themselves: most send the same fields with each request of a connection, and programs of one kind the
- * same ones on all. A field section that is byte for byte one that was read before means the same and need not be read
- * again. What is remembered is bounded: a section takes the place of one with the same hash, and only when it has come
- * twice, so that clients who never repeat themselves cost one hash of a few words.
+ * same ones on all. So do servers, within the second that Date counts. A field section that is byte for byte one that
+ * was read before means the same and need not be read again.
+ *
+ * What is remembered is bounded: a section takes the place of one with the same hash, and only when it has come twice,
+ * so that those who never repeat themselves cost one hash of a few words.
  */
-export class HeadMemory {
-  readonly #entries: (RememberedFields | null)[] = Array.from({ length: SLOTS }, () => null);
+export class HeadMemory<Meaning> {
+  readonly #entries: (RememberedFields<Meaning> | null)[] = Array.from({ length: SLOTS }, () => null);
   /** Per slot: the hash of the section that came last and was not known. */
   readonly #seen = new Int32Array(SLOTS);
   #latest = 0;
 
-  /** The slot that a connection without a request before this one should try. */
+  /** The slot to try when nothing better is known. */
   get latest(): number {
     return this.#latest;
   }
 
   /** The section in this slot if it is also what begins at memory[at], else null. */
-  find(slot: number, memory: DataView, at: number, end: number): RememberedFields | null {
+  find(slot: number, memory: DataView, at: number, end: number): RememberedFields<Meaning> | null {
     const entry = this.#entries[slot & (SLOTS - 1)]!;
     return entry?.isAt(memory, at, end) ? entry : null;
   }
 
-  /** Takes note of memory[start, end), which was read in full. Returns the slot to try next time. */
-  note(memory: DataView, start: number, end: number, table: FieldTable, meaning: FieldMeaning): number {
+  /**
+   * Takes note of memory[start, end), which was read in full into `table`; `meaning` makes what to remember of what it
+   * says. Returns the slot to try next time.
+   */
+  note(memory: DataView, start: number, end: number, table: FieldTable, meaning: () => Meaning): number {
     const length = end - start;
-    if (length > MAX_SECTION || length < MIN_SECTION) return this.#latest;
+    // Where reading has changed bytes, those that come next time are others.
+    if (length > MAX_SECTION || length < MIN_SECTION || table.straightened) return this.#latest;
     const hash = hashOf(memory, start, length);
     const slot = hash & (SLOTS - 1);
     if (this.#seen[slot] !== hash) {
@@ -97,15 +92,7 @@ export class HeadMemory {
       return slot;
     }
     if (!this.#entries[slot]?.isAt(memory, start, end)) {
-      this.#entries[slot] = new RememberedFields(memory, start, length, table.copyFrom(start), {
-        keepAlive: meaning.keepAlive,
-        connectionOptions: meaning.connectionOptions,
-        host: meaning.host,
-        userAgent: meaning.userAgent,
-        referer: meaning.referer,
-        requestId: meaning.requestId,
-        forwardedFor: meaning.forwardedFor,
-      });
+      this.#entries[slot] = new RememberedFields(memory, start, length, table.copyFrom(start), meaning());
     }
     this.#latest = slot;
     return slot;

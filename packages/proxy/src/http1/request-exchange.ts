@@ -70,12 +70,12 @@ export class RequestExchange implements Exchange {
 
   /** More of the body is to come, and there is somewhere to put it. */
   get takesBody(): boolean {
-    return !this.body.done && this.#upstreamReady && !this.#congested;
+    return !this.body.done && this.#upstreamReady && !this.#congested();
   }
 
   /** More of the body is to come, but the target does not take what it has been sent. */
   get isHeldUp(): boolean {
-    return !this.body.done && this.#upstreamReady && this.#congested;
+    return !this.body.done && this.#upstreamReady && this.#congested();
   }
 
   /** More of the body is to come, and it matters. */
@@ -150,7 +150,7 @@ export class RequestExchange implements Exchange {
     }
     upstream.send(buffer, start, bodyEnd);
     // From the last byte on, and while it does not take what is sent, the target owes the next move.
-    upstream.expectProgress(body.done || this.#congested);
+    upstream.expectProgress(body.done || this.#congested());
     return bodyEnd;
   }
 
@@ -348,7 +348,7 @@ export class RequestExchange implements Exchange {
     if (this.#client.connection.unsent === 0) this.#finish();
   }
 
-  get #congested(): boolean {
+  #congested(): boolean {
     return this.#upstream !== null && isCongested(this.#upstream.connection);
   }
 

@@ -17,6 +17,40 @@ const FRAMING_BITS = CONTENT_LENGTH_BIT | (1 << Field.transferEncoding) | (1 << 
 const ASTERISK = 42;
 const SLASH = 47;
 
+/** What the fields of an HTTP/1.1 request say; indexes as in `RequestHead`. */
+type RequestMeaning = Readonly<
+  Pick<
+    RequestHead,
+    | 'contentLength'
+    | 'chunked'
+    | 'expectContinue'
+    | 'keepAlive'
+    | 'connectionOptions'
+    | 'host'
+    | 'userAgent'
+    | 'referer'
+    | 'requestId'
+    | 'forwardedFor'
+  >
+>;
+
+function meaningOf(head: RequestHead): RequestMeaning {
+  const { contentLength, chunked, expectContinue, keepAlive, connectionOptions } = head;
+  const { host, userAgent, referer, requestId, forwardedFor } = head;
+  return {
+    contentLength,
+    chunked,
+    expectContinue,
+    keepAlive,
+    connectionOptions,
+    host,
+    userAgent,
+    referer,
+    requestId,
+    forwardedFor,
+  };
+}
+
 /** A request head as spans of memory, and what it says about framing and the connection. One object serves all requests. */
 export class RequestHead {
   /** Where the fields are; of another table when they were remembered. */
@@ -50,12 +84,13 @@ export class RequestHead {
   requestId = -1;
   forwardedFor = -1;
   /** The fields as they were remembered, if they were. */
-  remembered: RememberedFields | null = null;
+  remembered: RememberedFields<RequestMeaning> | null = null;
   /** What to give `parse` as `hint` for the next request of the same connection. */
   slot = 0;
   readonly #words = new WordView();
   readonly #table = new FieldTable();
-  readonly #memory = new HeadMemory();
+  readonly #memory = new HeadMemory<RequestMeaning>();
+  readonly #meaning = (): RequestMeaning => meaningOf(this);
 
   constructor() {
     this.fields = this.#table;
@@ -104,20 +139,18 @@ export class RequestHead {
     this.end = this.#table.end;
     const meaning = this.#interpret(memory);
     if (meaning !== HeadError.none) return meaning;
-    // Fields about the body are set straight where they lie, so they are read each time.
-    const repeats = this.minor === 1 && (this.#table.known & FRAMING_BITS) === 0;
-    this.slot = repeats ? this.#memory.note(view, this.lineEnd, this.end, this.#table, this) : hint;
+    this.slot = this.minor === 1 ? this.#memory.note(view, this.lineEnd, this.end, this.#table, this.#meaning) : hint;
     return this.#checkTarget(memory);
   }
 
   /** Takes over what `#interpret` has once found in these fields. */
-  #recall({ table, meaning }: RememberedFields): void {
+  #recall({ table, meaning }: RememberedFields<RequestMeaning>): void {
     table.base = this.lineEnd;
     this.fields = table;
     this.end = table.end;
-    this.contentLength = -1;
-    this.chunked = false;
-    this.expectContinue = false;
+    this.contentLength = meaning.contentLength;
+    this.chunked = meaning.chunked;
+    this.expectContinue = meaning.expectContinue;
     this.keepAlive = meaning.keepAlive;
     this.connectionOptions = meaning.connectionOptions;
     this.host = meaning.host;

@@ -3,14 +3,19 @@ import { ConnectionOption, readAllConnectionOptions } from './connection-options
 import { Field } from './field-names.ts';
 import { equalsIgnoringCase, FieldTable, parseContentLength, parseFields } from './fields.ts';
 import { HeadError } from './head-error.ts';
+import { HeadMemory, type RememberedFields } from './head-memory.ts';
 import { WordView } from './scan.ts';
 
 const PREFIX = 'HTTP/1.';
 const CONTENT_LENGTH_BIT = 1 << Field.contentLength;
 
+/** What the fields of an HTTP/1.1 response say that is not an interim one. */
+type ResponseMeaning = Readonly<Pick<ResponseHead, 'contentLength' | 'chunked' | 'keepAlive' | 'connectionOptions'>>;
+
 /** A response head as spans of memory. One object serves all responses. */
 export class ResponseHead {
-  readonly fields = new FieldTable();
+  /** Where the fields are; of another table when they were remembered. */
+  fields: FieldTable;
   /** Offset of the first byte. */
   start = 0;
   minor = 1;
@@ -25,10 +30,25 @@ export class ResponseHead {
   keepAlive = true;
   /** What `Connection` says: bits of `ConnectionOption`. */
   connectionOptions = 0;
+  /** What to give `parse` as `hint` for the next response of the same target. */
+  slot = 0;
   readonly #words = new WordView();
+  readonly #table = new FieldTable();
+  readonly #memory = new HeadMemory<ResponseMeaning>();
+  readonly #meaning = (): ResponseMeaning => {
+    const { contentLength, chunked, keepAlive, connectionOptions } = this;
+    return { contentLength, chunked, keepAlive, connectionOptions };
+  };
 
-  /** Reads the head that begins at memory[start], strictly by RFC 9112. */
-  parse(memory: Uint8Array, start: number, end: number): HeadError {
+  constructor() {
+    this.fields = this.#table;
+  }
+
+  /**
+   * Reads the head that begins at memory[start], strictly by RFC 9112. `hint` is where fields like these may be
+   * remembered: it saves time and changes nothing.
+   */
+  parse(memory: Uint8Array, start: number, end: number, hint = 0): HeadError {
     const available = end - start;
     for (let i = 0; i < PREFIX.length && i < available; i++) {
       if (memory[start + i] !== PREFIX.charCodeAt(i)) return HeadError.statusLine;
@@ -54,10 +74,35 @@ export class ResponseHead {
     this.minor = minor;
     this.status = hundreds * 100 + tens * 10 + ones;
     this.lineEnd = at + 2;
-    const fields = parseFields(memory, this.#words.of(memory), this.lineEnd, end, this.fields);
+    const words = this.#words.of(memory);
+    const view = this.#words.view;
+    // What the fields mean depends on the version, and for interim responses on the status.
+    const repeats = minor === 1 && this.status >= 200;
+    const known = repeats ? this.#memory.find(hint, view, this.lineEnd, end) : null;
+    if (known !== null) {
+      this.#recall(known);
+      this.slot = hint;
+      return HeadError.none;
+    }
+    this.fields = this.#table;
+    const fields = parseFields(memory, words, this.lineEnd, end, this.#table);
     if (fields !== HeadError.none) return fields;
-    this.end = this.fields.end;
-    return this.#interpret(memory);
+    this.end = this.#table.end;
+    const meaning = this.#interpret(memory);
+    if (meaning !== HeadError.none) return meaning;
+    this.slot = repeats ? this.#memory.note(view, this.lineEnd, this.end, this.#table, this.#meaning) : hint;
+    return HeadError.none;
+  }
+
+  /** Takes over what `#interpret` has once found in these fields. */
+  #recall({ table, meaning }: RememberedFields<ResponseMeaning>): void {
+    table.base = this.lineEnd;
+    this.fields = table;
+    this.end = table.end;
+    this.contentLength = meaning.contentLength;
+    this.chunked = meaning.chunked;
+    this.keepAlive = meaning.keepAlive;
+    this.connectionOptions = meaning.connectionOptions;
   }
 
   #interpret(memory: Uint8Array): HeadError {

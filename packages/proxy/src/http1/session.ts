@@ -133,7 +133,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     if (this.#gone || this.#closing) return;
     const { keepAlive, lingers } = this.#exchange;
     if (lingers || !keepAlive) {
-      this.#close(lingers || this.#expectsMore ? LINGER : 0);
+      this.#close(lingers || this.#expectsMore() ? LINGER : 0);
       return;
     }
     this.#expectClient();
@@ -284,7 +284,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
    * that could overtake the answer: a client that expects to go on may have sent the next request already (RFC 9112
    * section 9.6).
    */
-  get #expectsMore(): boolean {
+  #expectsMore(): boolean {
     return !this.#ended && !(this.#last && this.#input.empty);
   }
 

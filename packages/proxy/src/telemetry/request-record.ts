@@ -44,7 +44,7 @@ export class RequestRecord {
   requestIdEnd = 0;
 
   /** The request's fields, when they were known beforehand: what the log says of them may be known as well. */
-  remembered: RememberedFields | null = null;
+  remembered: RememberedFields<unknown> | null = null;
 
   clear(startedAt: number): void {
     this.remembered = null;

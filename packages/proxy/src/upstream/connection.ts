@@ -138,7 +138,7 @@ export class UpstreamConnection implements ConnectionHandler {
   }
 
   onEnd(_connection: Connection): void {
-    if (this.#state === State.body && this.#exchange !== null && this.#endsWithConnection) {
+    if (this.#state === State.body && this.#exchange !== null && this.#endsWithConnection()) {
       this.#finish(false);
       return;
     }
@@ -155,7 +155,7 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#lose(reason === Closed.exhausted ? 'exhausted' : 'closed', reason);
   }
 
-  get #endsWithConnection(): boolean {
+  #endsWithConnection(): boolean {
     return this.#body.kind === BodyKind.untilClose;
   }
 
@@ -197,7 +197,7 @@ export class UpstreamConnection implements ConnectionHandler {
     const head = this.#head;
     let at = start;
     for (;;) {
-      const error = head.parse(arena.memory, at, end);
+      const error = head.parse(arena.memory, at, end, this.target.headSlot);
       if (error === HeadError.incomplete) {
         if (end - at >= MAX_HEAD) {
           arena.release(buffer);
@@ -214,7 +214,10 @@ export class UpstreamConnection implements ConnectionHandler {
         this.#lose('invalid', Closed.local);
         return;
       }
-      if (head.status >= 200) break;
+      if (head.status >= 200) {
+        this.target.headSlot = head.slot;
+        break;
+      }
       const exchange = this.#exchange;
       if (exchange === null) {
         arena.release(buffer);
@@ -261,7 +264,7 @@ export class UpstreamConnection implements ConnectionHandler {
     else if (head.contentLength >= 0) body.startLength(head.contentLength);
     else body.startUntilClose();
     this.#state = State.body;
-    this.#keepAlive = head.keepAlive && !this.#endsWithConnection;
+    this.#keepAlive = head.keepAlive && !this.#endsWithConnection();
     if (this.#expecting) this.expectProgress(true);
     if (body.kind === BodyKind.chunked && exchange.wantsPlainBody) {
       const headEnd = head.end;
@@ -276,7 +279,7 @@ export class UpstreamConnection implements ConnectionHandler {
       this.#lose('invalid', Closed.local);
       return;
     }
-    exchange.onResponseHead(head, buffer, bodyEnd, this.#endsWithConnection);
+    exchange.onResponseHead(head, buffer, bodyEnd, this.#endsWithConnection());
     if (body.done && this.#exchange === exchange) this.#finish(this.#keepAlive && bodyEnd === end);
   }
 

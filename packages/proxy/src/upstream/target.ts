@@ -17,6 +17,8 @@ export class Target {
   /** Requests or tunnels under way on all workers of this process, at `slot`; what least connections compares. */
   readonly load: Int32Array;
   readonly slot: number;
+  /** Where the worker may remember the fields that this target answers with. */
+  headSlot = 0;
   /** It has left its group: what runs may end, nothing new begins. */
   gone = false;
   /** Kept connections; the one used last is taken first, so that the others can grow old and go. */
