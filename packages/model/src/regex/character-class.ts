@@ -1,9 +1,9 @@
-import { addAll, type ByteSet, byteSet, complement } from './byte-set.ts';
+import { addAll, type ByteSet, byteSet, complement, withBothCases } from './byte-set.ts';
 import { parseEscape } from './escape.ts';
 import type { PatternReader } from './reader.ts';
 
 /** What stands behind `[`, up to and with `]`. */
-export function parseClass(reader: PatternReader): ByteSet {
+export function parseClass(reader: PatternReader, ignoreCase: boolean): ByteSet {
   const negated = reader.take('^');
   const set = new Uint8Array(256);
   // Elsewhere `[]` is nothing and `[]x]` two characters, depending on the product: neither is guessed at.
@@ -24,7 +24,9 @@ export function parseClass(reader: PatternReader): ByteSet {
     if (to < from) reader.fail('a range in a class has its larger end first');
     set.fill(1, from, to + 1);
   }
-  return negated ? complement(set) : set;
+  // Before the set is turned round: with letters of either case, [^a] has no "A".
+  const all = ignoreCase ? withBothCases(set) : set;
+  return negated ? complement(all) : all;
 }
 
 function element(reader: PatternReader): ByteSet {

@@ -1,4 +1,4 @@
-import { ANY, byteSet } from './byte-set.ts';
+import { ANY, type ByteSet, byteSet, withBothCases } from './byte-set.ts';
 import { parseClass } from './character-class.ts';
 import { parseEscape } from './escape.ts';
 import { PatternReader } from './reader.ts';
@@ -19,19 +19,21 @@ const END: PatternNode = { type: 'end' };
  * Reads a pattern: the part of JavaScript's regular expressions that a machine of bounded size can match in one pass.
  * There are no backreferences, no look-around and no word boundaries. Throws `PatternError`.
  */
-export function parsePattern(pattern: string): ParsedPattern {
+export function parsePattern(pattern: string, ignoreCase: boolean): ParsedPattern {
   if (pattern.length === 0) throw new PatternError('is empty');
   if (pattern.length > MAX_PATTERN_LENGTH) throw new PatternError(`has more than ${MAX_PATTERN_LENGTH} characters`);
-  const parser = new PatternParser(pattern);
+  const parser = new PatternParser(pattern, ignoreCase);
   return { root: parser.parse(), groups: parser.groups };
 }
 
 class PatternParser {
   groups = 0;
   readonly #reader: PatternReader;
+  readonly #ignoreCase: boolean;
   #depth = 0;
 
-  constructor(pattern: string) {
+  constructor(pattern: string, ignoreCase: boolean) {
+    this.#ignoreCase = ignoreCase;
     this.#reader = new PatternReader(pattern);
   }
 
@@ -89,9 +91,9 @@ class PatternParser {
       case '(':
         return this.#group();
       case '[':
-        return { type: 'bytes', set: parseClass(reader) };
+        return { type: 'bytes', set: parseClass(reader, this.#ignoreCase) };
       case '\\':
-        return { type: 'bytes', set: parseEscape(reader) };
+        return this.#bytes(parseEscape(reader));
       case '.':
         return { type: 'bytes', set: ANY };
       case '^':
@@ -108,9 +110,13 @@ class PatternParser {
         return reader.fail(`"${character}" closes nothing; a literal one is written "\\${character}"`);
       default: {
         const byte = reader.byteOf(character);
-        return { type: 'bytes', set: byteSet([byte, byte]) };
+        return this.#bytes(byteSet([byte, byte]));
       }
     }
+  }
+
+  #bytes(set: ByteSet): PatternNode {
+    return { type: 'bytes', set: this.#ignoreCase ? withBothCases(set) : set };
   }
 
   #group(): PatternNode {

@@ -1,4 +1,4 @@
-import { type ByteSet, withBothCases } from './byte-set.ts';
+import type { ByteSet } from './byte-set.ts';
 import { parsePattern } from './parse.ts';
 import { PatternError, type PatternNode } from './syntax.ts';
 
@@ -31,7 +31,7 @@ export interface PatternProgram {
 
 /** Throws `PatternError` for what is no pattern, or is too large. */
 export function compilePattern(pattern: string, ignoreCase: boolean): PatternProgram {
-  const { root, groups } = parsePattern(pattern);
+  const { root, groups } = parsePattern(pattern, ignoreCase);
   // Counted before anything is built: {100}{100}{100} in groups would be a million steps.
   const size = sizeOf(root) + 1;
   if (size > MAX_STEPS) {
@@ -39,7 +39,7 @@ export function compilePattern(pattern: string, ignoreCase: boolean): PatternPro
       `is too large: with its counts written out it has ${size} steps, and ${MAX_STEPS} are allowed`,
     );
   }
-  return new ProgramBuilder(size, ignoreCase).build(root, groups);
+  return new ProgramBuilder(size).build(root, groups);
 }
 
 function sizeOf(node: PatternNode): number {
@@ -67,14 +67,12 @@ class ProgramBuilder {
   readonly #x: Int32Array;
   readonly #y: Int32Array;
   readonly #sets: ByteSet[] = [];
-  readonly #ignoreCase: boolean;
   #size = 0;
 
-  constructor(size: number, ignoreCase: boolean) {
+  constructor(size: number) {
     this.#steps = new Uint8Array(size);
     this.#x = new Int32Array(size);
     this.#y = new Int32Array(size);
-    this.#ignoreCase = ignoreCase;
   }
 
   build(root: PatternNode, groups: number): PatternProgram {
@@ -95,7 +93,7 @@ class ProgramBuilder {
     switch (node.type) {
       case 'bytes':
         this.#add(Step.bytes, this.#sets.length);
-        this.#sets.push(this.#ignoreCase ? withBothCases(node.set) : node.set);
+        this.#sets.push(node.set);
         return;
       case 'start':
         this.#add(Step.start);
