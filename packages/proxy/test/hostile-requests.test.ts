@@ -81,7 +81,7 @@ for (const reactor of ['uring', 'portable'] as const) {
     beforeEach(() => {
       origin.seen.length = 0;
       origin.faults.length = 0;
-      engine.readAccessLog();
+      while (engine.readAccessLog() !== null);
     });
 
     /** Waits for `count` lines; they are written when requests end, which may be a moment after the client has its answer. */

@@ -11,7 +11,7 @@ const DRAIN = 20;
 const REOPEN = 1000;
 
 export interface AccessLogOptions {
-  /** Takes complete lines from the data plane; null when there are none. */
+  /** Complete lines from the data plane, which stay as they are until the next call; null when there are none. */
   readonly read: () => Uint8Array | null;
   readonly file: Pick<LogFile, 'append' | 'close'>;
   readonly clock: Clock;

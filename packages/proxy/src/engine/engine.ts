@@ -24,7 +24,10 @@ export interface ProxyEngine {
   apply(change: EngineChange): Promise<readonly RefusedListener[]>;
   /** Sums over all workers since the engine started. Cheap enough to be called every second. */
   counters(): EngineCounters;
-  /** Moves complete access-log lines (newline-ended JSON, UTF-8) out of the workers' rings; null when there are none. */
+  /**
+   * Complete access-log lines (newline-ended JSON, UTF-8) of one worker, in shared memory; null when no worker has any.
+   * They stay as they are until the next call, which gives their room back: to be called until it returns null.
+   */
   readAccessLog(): Uint8Array | null;
   /** Stops listening, lets requests in flight finish for at most `drainMilliseconds`, then closes everything. */
   stop(drainMilliseconds: number): Promise<void>;

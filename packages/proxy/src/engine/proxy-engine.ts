@@ -22,6 +22,8 @@ export class WorkerEngine implements ProxyEngine {
   readonly #seats: readonly WorkerSeat[];
   readonly #probe: AddressProbe;
   readonly #refused = new Map<string, RefusedListener>();
+  /** Whose log is being read. */
+  #logSeat = 0;
   /** The call that is being carried out, and those behind it. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -57,9 +59,13 @@ export class WorkerEngine implements ProxyEngine {
   }
 
   readAccessLog(): Uint8Array | null {
-    const parts = this.#seats.map((seat) => seat.readAccessLog()).filter((part) => part !== null);
-    if (parts.length < 2) return parts[0] ?? null;
-    return Buffer.concat(parts);
+    // Each ring is read until it is empty, so that what was given out last is given back.
+    for (let tried = 0; tried < this.#seats.length; tried++) {
+      const lines = this.#seats[this.#logSeat]!.readAccessLog();
+      if (lines !== null) return lines;
+      this.#logSeat = (this.#logSeat + 1) % this.#seats.length;
+    }
+    return null;
   }
 
   async stop(drainMilliseconds: number): Promise<void> {

@@ -30,6 +30,8 @@ export class AccessLogRing {
   readonly #size: number;
   readonly #cells: Int32Array;
   readonly #dropped: Float64Array;
+  /** Reader: where what it was given last ends; -1 when it has nothing. */
+  #readEnd = -1;
 
   constructor(shared: SharedArrayBuffer) {
     this.shared = shared;
@@ -69,20 +71,25 @@ export class AccessLogRing {
     Atomics.store(this.#cells, TAIL, end);
   }
 
-  /** Reader: moves all complete lines out; null when there are none. */
+  /**
+   * Reader: complete lines, where they lie; null when there are none now. They stay as they are until the next call,
+   * which gives their room back.
+   */
   read(): Uint8Array | null {
     const cells = this.#cells;
+    this.#giveBack(this.#readEnd);
     const tail = Atomics.load(cells, TAIL);
+    if (tail < cells[HEAD]! && cells[HEAD] === cells[LAP_END]) this.#giveBack(0);
     const head = cells[HEAD]!;
     if (tail === head) return null;
-    // Lines up to the end of the lap, and behind them those of the next one.
-    const lapEnd = tail > head ? tail : cells[LAP_END]!;
-    const rest = tail > head ? 0 : tail;
-    const lines = new Uint8Array(lapEnd - head + rest);
-    lines.set(this.bytes.subarray(head, lapEnd));
-    if (rest > 0) lines.set(this.bytes.subarray(0, rest), lapEnd - head);
-    Atomics.store(cells, HEAD, tail);
-    return lines;
+    // Lines up to the end of the lap; the next call has those of the next one.
+    this.#readEnd = tail > head ? tail : cells[LAP_END]!;
+    return this.bytes.subarray(head, this.#readEnd);
+  }
+
+  #giveBack(end: number): void {
+    if (end >= 0) Atomics.store(this.#cells, HEAD, end);
+    this.#readEnd = -1;
   }
 
   #drop(): number {
