@@ -1,4 +1,5 @@
 import { combineHashes, hashEntry } from './hash.ts';
+import { LayeredMap } from './layered-map.ts';
 import type { NodePlan, PlanDelta, PlanEntry } from './plan.ts';
 
 /** The plan of a node that has none. */
@@ -11,15 +12,29 @@ export function planOf(version: number, entries: Iterable<PlanEntry>): NodePlan 
   return { version, hash: combineHashes(hashesOf(byKey.values())), entries: byKey };
 }
 
-/** What turns `before` into `after`. Entries with equal hashes are the same. */
+/**
+ * What turns `before` into `after`. Entries with equal hashes are the same. Between plans that deltas have made of one
+ * another it costs little, however large they are.
+ */
 export function diffPlans(before: NodePlan, after: NodePlan): PlanDelta {
   const upserts: PlanEntry[] = [];
   const removes: string[] = [];
+  const suspects = LayeredMap.suspects(before.entries, after.entries);
+  for (const key of new Set(suspects)) {
+    const [old, now] = [before.entries.get(key), after.entries.get(key)];
+    if (now === undefined) {
+      if (old !== undefined) removes.push(key);
+    } else if (old?.hash !== now.hash) upserts.push(now);
+  }
+  if (suspects === null) compareAll(before, after, upserts, removes);
+  return { from: before.version, version: after.version, hash: after.hash, upserts, removes };
+}
+
+function compareAll(before: NodePlan, after: NodePlan, upserts: PlanEntry[], removes: string[]): void {
   for (const entry of after.entries.values()) {
     if (before.entries.get(entry.key)?.hash !== entry.hash) upserts.push(entry);
   }
   for (const key of before.entries.keys()) if (!after.entries.has(key)) removes.push(key);
-  return { from: before.version, version: after.version, hash: after.hash, upserts, removes };
 }
 
 /**
@@ -28,7 +43,7 @@ export function diffPlans(before: NodePlan, after: NodePlan): PlanDelta {
  */
 export function applyDelta(plan: NodePlan, delta: PlanDelta): NodePlan | null {
   if (delta.from !== plan.version) return null;
-  const entries = new Map(plan.entries);
+  const entries = LayeredMap.fork(plan.entries);
   const changed = [plan.hash];
   for (const key of delta.removes) {
     const old = entries.get(key);
