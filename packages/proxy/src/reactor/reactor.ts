@@ -16,8 +16,12 @@ export interface Reactor {
   readonly open: number;
   /** Opens a listening socket; the outcome comes as `onListening` or `onFailed`. */
   listen(options: ListenOptions, handler: ListenerHandler): ListeningSocket;
-  /** Begins to connect; the outcome comes as `onConnected` or `onClosed`. */
-  connect(remote: Endpoint, handler: ConnectionHandler): Connection;
+  /**
+   * Begins to connect; the outcome comes as `onConnected` or `onClosed`. What is sent before goes out when it is up.
+   * `from`: the address that it is to come from, which need not be this node's (IP_TRANSPARENT, with CAP_NET_ADMIN);
+   * the system chooses by default.
+   */
+  connect(remote: Endpoint, handler: ConnectionHandler, from?: string): Connection;
   /** Calls back once after `delay` milliseconds, not earlier and at most one wheel tick (`TICK`) later. */
   setTimer(delay: number, callback: () => void): Timer;
 }

@@ -5,6 +5,7 @@ import { listeningCases } from './listening.cases.ts';
 import { pausingCases } from './pausing.cases.ts';
 import { timeCases } from './time.cases.ts';
 import { transferCases } from './transfer.cases.ts';
+import { transparentCases } from './transparent.cases.ts';
 
 /** What every reactor does. */
 export const CONTRACT: readonly ContractCase[] = [
@@ -14,4 +15,5 @@ export const CONTRACT: readonly ContractCase[] = [
   ...timeCases,
   ...bufferCases,
   ...listeningCases,
+  ...transparentCases,
 ];

@@ -27,6 +27,10 @@ export interface World {
 export interface ContractCase {
   readonly name: string;
   readonly needsIPv6?: boolean;
+  /** It sends from foreign addresses, which real reactors may with CAP_NET_ADMIN alone. */
+  readonly needsPrivileges?: boolean;
+  /** The simulation is laxer. */
+  readonly realOnly?: boolean;
   /** Runs in a new world. Afterwards every connection is gone and every buffer free, or the case has failed. */
   run(world: World): Promise<void>;
 }

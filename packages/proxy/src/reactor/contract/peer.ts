@@ -207,9 +207,9 @@ export async function host(world: World, reactor: Reactor, options: Partial<List
 }
 
 /** Begins to connect. */
-export function dial(reactor: Reactor, remote: Endpoint): Peer {
+export function dial(reactor: Reactor, remote: Endpoint, from?: string): Peer {
   const peer = new Peer(reactor);
-  peer.connection = call(() => reactor.connect(remote, peer));
+  peer.connection = call(() => reactor.connect(remote, peer, from));
   return peer;
 }
 

@@ -12,11 +12,12 @@ import {
   socket,
 } from './libc.ts';
 import { Mapping } from './mapping.ts';
-import { AF_INET6, addressFamily, readSockaddr, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.ts';
+import { AF_INET, AF_INET6, addressFamily, readSockaddr, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.ts';
 
 const SOCK_STREAM = 1;
 /** Sockets stay blocking: on a non-blocking one io_uring answers EAGAIN instead of waiting. */
 export const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_LINGER = 13;
@@ -25,6 +26,10 @@ const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+const IPV6_TRANSPARENT = 75;
+const IPPROTO_IP = 0;
+const IP_TRANSPARENT = 19;
+const IP_BIND_ADDRESS_NO_PORT = 24;
 const SHUT_WR = 1;
 const SHUT_RDWR = 2;
 
@@ -72,6 +77,41 @@ export function openConnecting(family: number): Opened {
   const descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return failed('socket');
   return enable(descriptor, IPPROTO_TCP, TCP_NODELAY) ? { descriptor } : failed('setsockopt', descriptor);
+}
+
+/**
+ * A TCP socket to connect with that comes from an address which need not be this node's. `nonBlocking` as whoever is
+ * going to use it needs. The port is chosen when it connects, so that as many connections are possible as there are
+ * pairs of ends.
+ */
+export function openTransparent(from: string, remote: string, nonBlocking: boolean): Opened {
+  const family = addressFamily(from);
+  if (family === 0 || family !== addressFamily(remote)) return { code: 'EAFNOSUPPORT', call: 'bind' };
+  const descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC | (nonBlocking ? SOCK_NONBLOCK : 0), 0);
+  if (descriptor < 0) return failed('socket');
+  const ready =
+    enableTransparent(descriptor, family) &&
+    enable(descriptor, SOL_SOCKET, SO_REUSEADDR) &&
+    enable(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT) &&
+    enable(descriptor, IPPROTO_TCP, TCP_NODELAY);
+  if (!ready) return failed('setsockopt', descriptor);
+  const size = writeSockaddr(view, ADDRESS, scratch.address + ADDRESS, { address: from, port: 0 });
+  return bind(descriptor, scratch.address + ADDRESS, size) === 0 ? { descriptor } : failed('bind', descriptor);
+}
+
+/** Why connections cannot come from other addresses than this node's: the system's name of the error; null: they can. */
+export function whyNotTransparent(): string | null {
+  const descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return errorName(lastError());
+  const code = enableTransparent(descriptor, AF_INET) ? null : errorName(lastError());
+  close(descriptor);
+  return code;
+}
+
+function enableTransparent(descriptor: number, family: number): boolean {
+  return family === AF_INET6
+    ? enable(descriptor, IPPROTO_IPV6, IPV6_TRANSPARENT)
+    : enable(descriptor, IPPROTO_IP, IP_TRANSPARENT);
 }
 
 const NOWHERE: Endpoint = { address: '', port: 0 };

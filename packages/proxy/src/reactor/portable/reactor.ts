@@ -1,5 +1,6 @@
-import { connect, isIP, Socket } from 'node:net';
+import { connect, isIP, Socket, type TcpSocketConnectOpts } from 'node:net';
 import { DEFAULT_BUFFERS } from '../counted-arena.ts';
+import { openTransparent } from '../ffi/sockets.ts';
 import type {
   Connection,
   ConnectionHandler,
@@ -85,7 +86,7 @@ export class PortableReactor implements Reactor {
     return new PortableListeningSocket(this.#context, options, handler);
   }
 
-  connect(remote: Endpoint, handler: ConnectionHandler): Connection {
+  connect(remote: Endpoint, handler: ConnectionHandler, from = ''): Connection {
     const { address, port } = remote;
     if (isIP(address) === 0 || this.#destroying) {
       const connection = new PortableConnection(this.#context, new Socket(), handler, remote);
@@ -93,8 +94,20 @@ export class PortableReactor implements Reactor {
       else connection.failConnect('EINVAL');
       return connection;
     }
-    const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true, autoSelectFamily: false });
-    return new PortableConnection(this.#context, socket, handler, remote);
+    const to = { host: address, port, noDelay: true, autoSelectFamily: false };
+    if (from !== '') return this.#connectFrom(from, remote, to, handler);
+    return new PortableConnection(this.#context, connect({ ...to, allowHalfOpen: true }), handler, remote);
+  }
+
+  /** Node binds no foreign address by itself: it is given a socket that is bound already. */
+  #connectFrom(from: string, remote: Endpoint, to: TcpSocketConnectOpts, handler: ConnectionHandler): Connection {
+    const opened = openTransparent(from, remote.address, true);
+    const options = { allowHalfOpen: true, readable: true, writable: true, manualStart: true };
+    const socket = new Socket('descriptor' in opened ? { ...options, fd: opened.descriptor } : options);
+    const connection = new PortableConnection(this.#context, socket, handler, remote);
+    if ('code' in opened) connection.failConnect(opened.code);
+    else socket.connect(to);
+    return connection;
   }
 
   setTimer(delay: number, callback: () => void): Timer {

@@ -95,9 +95,10 @@ export class SimulatedReactor implements Reactor {
     return socket;
   }
 
-  connect(remote: Endpoint, handler: ConnectionHandler): Connection {
+  connect(remote: Endpoint, handler: ConnectionHandler, from = ''): Connection {
     const connection = this.#createConnection(handler);
-    const local = this.network.localEndpoint(this, remote);
+    const own = this.network.localEndpoint(this, remote);
+    const local = from === '' ? own : { address: from, port: own.port };
     connection.dialing(local, remote);
     this.trace(`#${connection.id}`, `connect to ${remote.address}:${remote.port}`);
     if (this.#used > this.#descriptors) {

@@ -2,7 +2,7 @@ import { DEFAULT_BUFFERS } from '../counted-arena.ts';
 import { SystemError } from '../ffi/libc.ts';
 import { Mapping } from '../ffi/mapping.ts';
 import { addressFamily } from '../ffi/sockaddr.ts';
-import { openConnecting } from '../ffi/sockets.ts';
+import { openConnecting, openTransparent } from '../ffi/sockets.ts';
 import { MappedArena } from '../mapped-arena.ts';
 import type {
   Connection,
@@ -123,9 +123,14 @@ export class UringReactor implements Reactor {
     return new UringListeningSocket(this.#context, options, handler);
   }
 
-  connect(remote: Endpoint, handler: ConnectionHandler): Connection {
+  connect(remote: Endpoint, handler: ConnectionHandler, from = ''): Connection {
     const family = addressFamily(remote.address);
-    const opened = family === 0 ? { code: 'EINVAL' } : openConnecting(family);
+    const opened =
+      family === 0
+        ? { code: 'EINVAL' }
+        : from === ''
+          ? openConnecting(family)
+          : openTransparent(from, remote.address, false);
     const descriptor = 'descriptor' in opened ? opened.descriptor : -1;
     const connection = new UringConnection(this.#context, descriptor, handler, remote);
     if ('code' in opened) connection.failConnect(opened.code);
