@@ -6,8 +6,10 @@ import { eachListElement, equalsIgnoringCase, type FieldTable } from './fields.t
 export const ConnectionOption = {
   close: 1,
   keepAlive: 2,
-  /** It names other fields, which end here. */
+  /** It names other fields than Upgrade, which end here. */
   names: 4,
+  /** It asks for the protocol that Upgrade names, or switches to it (RFC 9110 section 7.8). */
+  upgrade: 8,
 } as const;
 
 /** The options of all `Connection` fields of a head, of which `first` is the index of the first one. */
@@ -28,6 +30,7 @@ function readConnectionOptions(memory: Uint8Array, start: number, end: number): 
   eachListElement(memory, start, end, (from, to) => {
     if (equalsIgnoringCase(memory, from, to, 'close')) options |= ConnectionOption.close;
     else if (equalsIgnoringCase(memory, from, to, 'keep-alive')) options |= ConnectionOption.keepAlive;
+    else if (equalsIgnoringCase(memory, from, to, 'upgrade')) options |= ConnectionOption.upgrade;
     else options |= ConnectionOption.names;
     return true;
   });

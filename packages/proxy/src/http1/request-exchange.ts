@@ -4,6 +4,8 @@ import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import { RequestRecord } from '../telemetry/request-record.ts';
+import { AskedUpgrade } from '../upgrade/asked-upgrade.ts';
+import { UpgradedSession } from '../upgrade/upgraded-session.ts';
 import { UpstreamConnection } from '../upstream/connection.ts';
 import type { Exchange, UpstreamLoss } from '../upstream/exchange.ts';
 import type { Service } from '../upstream/service.ts';
@@ -46,6 +48,7 @@ export class RequestExchange implements Exchange {
   #start = 0;
   #end = 0;
   #wholeInBuffer = false;
+  #upgrade: AskedUpgrade | null = null;
   #service: Service | null = null;
   #target: Target | null = null;
   #upstream: UpstreamConnection | null = null;
@@ -127,6 +130,7 @@ export class RequestExchange implements Exchange {
     this.#record.bytesReceived = bodyEnd - head.methodStart;
     this.#start = rewriter.request(head, this.#client.connection);
     rememberSpans(this.#record, head, rewriter);
+    this.#upgrade = head.upgrade < 0 ? null : new AskedUpgrade(head, rewriter);
     if (body.failed) this.fail(400, EndReason.clientRequestBody);
     else this.#dispatch();
     return bodyEnd;
@@ -306,6 +310,25 @@ export class RequestExchange implements Exchange {
     this.#client.listener.cells[ListenerCell.responses + 1]!++;
     // What it says of the connection is the target's and the proxy's business; it shrinks, if anything.
     this.#send(buffer, rewriter.response(head, true, 1, false), head.end);
+  }
+
+  onSwitch(head: ResponseHead, buffer: number, end: number): boolean {
+    const { arena, memory, rewriter, reactor } = this.#worker;
+    const { listener, connection: client } = this.#client;
+    const record = this.#record;
+    const upstream = this.#upstream;
+    const target = this.#target;
+    if (upstream === null || target === null || !this.#upgrade?.isGrantedBy(memory, head)) return false;
+    record.status = record.targetStatus = 101;
+    record.firstByteAt = reactor.now;
+    record.minor = this.#minor;
+    this.#send(buffer, rewriter.switching(head), end);
+    this.active = false;
+    const session = new UpgradedSession(this.#worker, listener, client, upstream.detach(), target, record);
+    arena.release(this.#buffer);
+    this.#buffer = NO_BUFFER;
+    this.#client.onSwitched(session);
+    return true;
   }
 
   onResponseHead(head: ResponseHead, buffer: number, end: number, endsWithConnection: boolean): void {

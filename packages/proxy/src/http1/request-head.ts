@@ -1,3 +1,4 @@
+import { requestedUpgrade } from '../upgrade/requested-protocol.ts';
 import { CR, HOST, LF, SP, TOKEN_LOWER, ZERO } from './characters.ts';
 import { ConnectionOption, readAllConnectionOptions } from './connection-options.ts';
 import { Field } from './field-names.ts';
@@ -31,12 +32,13 @@ type RequestMeaning = Readonly<
     | 'referer'
     | 'requestId'
     | 'forwardedFor'
+    | 'upgrade'
   >
 >;
 
 function meaningOf(head: RequestHead): RequestMeaning {
   const { contentLength, chunked, expectContinue, keepAlive, connectionOptions } = head;
-  const { host, userAgent, referer, requestId, forwardedFor } = head;
+  const { host, userAgent, referer, requestId, forwardedFor, upgrade } = head;
   return {
     contentLength,
     chunked,
@@ -48,6 +50,7 @@ function meaningOf(head: RequestHead): RequestMeaning {
     referer,
     requestId,
     forwardedFor,
+    upgrade,
   };
 }
 
@@ -83,6 +86,8 @@ export class RequestHead {
   referer = -1;
   requestId = -1;
   forwardedFor = -1;
+  /** Index of the Upgrade field that is passed on, or -1. */
+  upgrade = -1;
   /** The fields as they were remembered, if they were. */
   remembered: RememberedFields<RequestMeaning> | null = null;
   /** What to give `parse` as `hint` for the next request of the same connection. */
@@ -158,6 +163,7 @@ export class RequestHead {
     this.referer = meaning.referer;
     this.requestId = meaning.requestId;
     this.forwardedFor = meaning.forwardedFor;
+    this.upgrade = meaning.upgrade;
   }
 
   #parseVersion(memory: Uint8Array, at: number, end: number): HeadError {
@@ -195,6 +201,7 @@ export class RequestHead {
     this.referer = fields.indexOf(Field.referer);
     this.requestId = fields.indexOf(Field.requestId);
     this.forwardedFor = fields.indexOf(Field.forwardedFor);
+    this.upgrade = -1;
     if ((repeated & HOST_BIT) !== 0) return HeadError.hostRepeated;
     if ((repeated & CONTENT_LENGTH_BIT) !== 0) return HeadError.contentLengthRepeated;
     const connection = fields.indexOf(Field.connection);
@@ -207,6 +214,9 @@ export class RequestHead {
     if ((fields.known & FRAMING_BITS) !== 0) {
       const framing = this.#interpretFraming(memory);
       if (framing !== HeadError.none) return framing;
+    }
+    if ((this.connectionOptions & ConnectionOption.upgrade) !== 0 && this.minor === 1) {
+      this.upgrade = requestedUpgrade(memory, this);
     }
     if (this.host < 0) return this.minor === 1 ? HeadError.hostMissing : HeadError.none;
     const hostEnd = fields.valueEnd(this.host);

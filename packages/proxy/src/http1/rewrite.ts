@@ -10,11 +10,12 @@ import type { ResponseHead } from './response-head.ts';
 const ONE = 49;
 
 const CONNECTION_BIT = 1 << Field.connection;
+const UPGRADE_BIT = 1 << Field.upgrade;
 const EXPECT_BIT = 1 << Field.expect;
 const FRAMING_BITS = (1 << Field.transferEncoding) | (1 << Field.trailer);
 
 /** Fields that are between two neighbours only (RFC 9110 section 7.6.1). */
-const HOP_BITS = CONNECTION_BIT | (1 << Field.keepAlive) | (1 << Field.proxyConnection) | (1 << Field.upgrade);
+const HOP_BITS = CONNECTION_BIT | (1 << Field.keepAlive) | (1 << Field.proxyConnection) | UPGRADE_BIT;
 
 /** What of a request ends here or is written anew. Expect is for a target only if the client can take its answer. */
 const REQUEST_DROPS = HOP_BITS | EXPECT_BIT | (1 << Field.te) | (1 << Field.http2Settings) | (1 << Field.forwardedFor);
@@ -41,6 +42,7 @@ export class HeadRewriter {
   readonly #forwardedFor: StaticRange;
   readonly #connectionClose: StaticRange;
   readonly #connectionKeepAlive: StaticRange;
+  readonly #connectionUpgrade: StaticRange;
   readonly #listSeparator: StaticRange;
   readonly #lineEnd: StaticRange;
 
@@ -51,6 +53,7 @@ export class HeadRewriter {
     this.#forwardedFor = constant('X-Forwarded-For: ');
     this.#connectionClose = constant('Connection: close\r\n');
     this.#connectionKeepAlive = constant('Connection: keep-alive\r\n');
+    this.#connectionUpgrade = constant('Connection: Upgrade\r\n');
     this.#listSeparator = constant(', ');
     this.#lineEnd = constant('\r\n');
   }
@@ -73,9 +76,12 @@ export class HeadRewriter {
       const address = client.localAddress;
       insert.text(`Host: ${address.includes(':') ? `[${address}]` : address}:${client.localPort}\r\n`);
     }
+    if (head.upgrade >= 0) insert.constant(this.#connectionUpgrade);
     // `Connection: keep-alive` alone is as true of the target's connection: it stays, and nothing has to be moved.
     const onlyKeepAlive = head.minor === 1 && head.connectionOptions === ConnectionOption.keepAlive;
-    const dropped = head.fields.known & (onlyKeepAlive ? REQUEST_DROPS & ~CONNECTION_BIT : REQUEST_DROPS);
+    let drops = onlyKeepAlive ? REQUEST_DROPS & ~CONNECTION_BIT : REQUEST_DROPS;
+    if (head.upgrade >= 0) drops &= ~UPGRADE_BIT;
+    const dropped = head.fields.known & drops;
     const names = (head.connectionOptions & ConnectionOption.names) !== 0;
     if (dropped !== 0 || names) {
       const removed = this.#removeFields(head.fields, head.minor === 1 ? dropped & ~EXPECT_BIT : dropped, names);
@@ -115,6 +121,16 @@ export class HeadRewriter {
     else if (clientMinor === 0 && !onlyKeepAlive) insert.constant(this.#connectionKeepAlive);
     if (head.minor === 0) memory[head.start + 7] = ONE;
     return edit.apply(memory, head.start, head.lineEnd, head.end, insert.start, insert.end);
+  }
+
+  /** A 101 (Switching Protocols) for the client, who has asked for the protocol that it names. Returns the new start. */
+  switching(head: ResponseHead): number {
+    this.#edit.clear();
+    this.#insert.clear();
+    this.#insert.constant(this.#connectionUpgrade);
+    const names = (head.connectionOptions & ConnectionOption.names) !== 0;
+    this.#removeFields(head.fields, head.fields.known & HOP_BITS & ~UPGRADE_BIT, names);
+    return this.#edit.apply(this.#memory, head.start, head.lineEnd, head.end, this.#insert.start, this.#insert.end);
   }
 
   /** How far the byte that was at `offset` of the last head has moved; only for bytes that were kept. */

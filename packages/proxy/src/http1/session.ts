@@ -2,6 +2,7 @@ import { clientHash } from '../balance/client-hash.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
+import type { UpgradedSession } from '../upgrade/upgraded-session.ts';
 import type { Target } from '../upstream/target.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, Session } from '../worker/listener.ts';
@@ -138,6 +139,13 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     }
     this.#expectClient();
     this.#pump();
+  }
+
+  onSwitched(session: UpgradedSession): void {
+    this.#closing = true;
+    this.listener.removeSession(this);
+    this.listener.addSession(session);
+    session.begin(this.#input, this.#ended);
   }
 
   /** Takes what has arrived as far as it can be used now. A loop, so that pipelined requests do not nest. */

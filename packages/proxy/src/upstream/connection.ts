@@ -117,6 +117,17 @@ export class UpstreamConnection implements ConnectionHandler {
     this.connection.abort();
   }
 
+  /**
+   * Gives the connection away after a 101, to whoever becomes its handler: that one counts its end, and what passes from
+   * now on.
+   */
+  detach(): Connection {
+    this.#exchange = null;
+    this.#state = State.gone;
+    this.#partial.clear();
+    return this.connection;
+  }
+
   onConnected(connection: Connection): void {
     connection.setDeadline(0);
     this.#exchange?.onUpstreamReady();
@@ -185,7 +196,11 @@ export class UpstreamConnection implements ConnectionHandler {
   #receiveRest(buffer: number, start: number, end: number): void {
     if (this.#state === State.body) this.#receiveBody(buffer, start, end);
     else if (this.#state === State.head && !this.#partial.waiting) this.#parseHead(buffer, start, end);
-    else {
+    else if (this.connection.handler !== this) {
+      // The head was a 101: its taker counts these bytes, which are counted here already.
+      this.target.cells[TargetCell.bytesReceived]! -= end - start;
+      this.connection.handler.onReceive(this.connection, buffer, start, end);
+    } else {
       this.#arena.release(buffer);
       if (this.#state === State.idle) this.discard();
       else this.#lose('invalid', Closed.local);
@@ -208,13 +223,12 @@ export class UpstreamConnection implements ConnectionHandler {
         arena.release(buffer);
         return;
       }
-      // 101 answers an upgrade that was never asked for, since Upgrade is not passed on.
-      if (error !== HeadError.none || head.status === 101) {
+      if (error !== HeadError.none) {
         arena.release(buffer);
         this.#lose('invalid', Closed.local);
         return;
       }
-      if (head.status >= 200) {
+      if (head.status >= 200 || head.status === 101) {
         this.target.headSlot = head.slot;
         break;
       }
@@ -258,6 +272,10 @@ export class UpstreamConnection implements ConnectionHandler {
       return;
     }
     const status = head.status;
+    if (status === 101) {
+      this.#switch(exchange, buffer, end);
+      return;
+    }
     this.target.cells[TargetCell.responses + Math.floor(status / 100)]!++;
     if (exchange.expectsNoBody || status === 204 || status === 304) body.startNone();
     else if (head.chunked) body.startChunked();
@@ -281,6 +299,15 @@ export class UpstreamConnection implements ConnectionHandler {
     }
     exchange.onResponseHead(head, buffer, bodyEnd, this.#endsWithConnection());
     if (body.done && this.#exchange === exchange) this.#finish(this.#keepAlive && bodyEnd === end);
+  }
+
+  #switch(exchange: Exchange, buffer: number, end: number): void {
+    if (exchange.onSwitch(this.#head, buffer, end)) {
+      this.target.cells[TargetCell.responses + 1]!++;
+      return;
+    }
+    this.#arena.release(buffer);
+    this.#lose('invalid', Closed.local);
   }
 
   #receiveBody(buffer: number, start: number, end: number): void {

@@ -14,6 +14,11 @@ export interface Exchange {
   /** A whole 1xx response, unaltered, up to `head.end`; one count of the buffer comes with it. */
   onInterimResponse(head: ResponseHead, buffer: number): void;
   /**
+   * 101 (Switching Protocols), and what the target sends behind it up to `end`. True: that was asked for, the exchange is
+   * over, and it has taken the connection (see `UpstreamConnection.detach`) and one count of the buffer.
+   */
+  onSwitch(head: ResponseHead, buffer: number, end: number): boolean;
+  /**
    * The final response's head, unaltered, and the body bytes behind it up to `end`; one count of the buffer comes with
    * it. `endsWithConnection`: the body has no other end than the connection's.
    */

@@ -1,8 +1,9 @@
 import { LocalResponses } from '../http1/local-response.ts';
+import { MAX_HEAD } from '../http1/partial-head.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { ResponseHead } from '../http1/response-head.ts';
 import { HeadRewriter } from '../http1/rewrite.ts';
-import type { Arena } from '../reactor/arena.ts';
+import type { Arena, StaticRange } from '../reactor/arena.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 
@@ -16,6 +17,8 @@ export class WorkerContext {
   readonly responseHead = new ResponseHead();
   readonly rewriter: HeadRewriter;
   readonly responses: LocalResponses;
+  /** Room for a head. */
+  readonly scratch: StaticRange;
 
   constructor(reactor: Reactor, log: AccessLog) {
     this.reactor = reactor;
@@ -24,5 +27,6 @@ export class WorkerContext {
     this.log = log;
     this.rewriter = new HeadRewriter(reactor.arena);
     this.responses = new LocalResponses(reactor.arena);
+    this.scratch = reactor.arena.intern(new Uint8Array(MAX_HEAD));
   }
 }

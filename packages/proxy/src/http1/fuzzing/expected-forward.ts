@@ -1,15 +1,10 @@
 import type { Message } from './message.ts';
 import { CLIENT } from './own-reader.ts';
 
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'upgrade',
-  'http2-settings',
-  'x-forwarded-for',
-]);
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'http2-settings', 'x-forwarded-for']);
+
+/** One protocol with or without a version; what speaks HTTP again is kept out. */
+const PROTOCOL = /^(?!(?:h2c|h2|http|tls)(?:\/|$))[!#$%&'*+.^_`|~0-9a-z-]+(?:\/[!#$%&'*+.^_`|~0-9a-z-]+)?$/i;
 
 /** Fields that frame or address the message: `Connection` cannot take them away (RFC 9110 section 7.6.1). */
 const NOT_NAMEABLE = new Set(['host', 'content-length', 'transfer-encoding', 'trailer', 'expect']);
@@ -23,9 +18,11 @@ export function expectedForward(request: Message): Message {
   const valuesOf = (name: string): string[] =>
     request.fields.filter(([its]) => its.toLowerCase() === name).map(([, value]) => value);
   const named = new Set(valuesOf('connection').flatMap((value) => value.toLowerCase().split(/[ \t]*,[ \t]*/)));
+  const upgrades = asksForUpgrade(request, named, valuesOf('upgrade'));
   const kept = request.fields.filter(([name]) => {
     const lower = name.toLowerCase();
     if (lower === 'expect') return request.minor === 1;
+    if (lower === 'upgrade') return upgrades;
     if (HOP_BY_HOP.has(lower)) return false;
     return NOT_NAMEABLE.has(lower) || !named.has(lower);
   });
@@ -36,7 +33,21 @@ export function expectedForward(request: Message): Message {
     method: request.method,
     target: request.target === '*' || path.startsWith('/') ? path : `/${path}`,
     minor: 1,
-    fields: [['X-Forwarded-For', [...before, CLIENT.remoteAddress].join(', ')], ...host, ...kept],
+    fields: [
+      ['X-Forwarded-For', [...before, CLIENT.remoteAddress].join(', ')],
+      ...host,
+      ...(upgrades ? [['Connection', 'Upgrade'] as [string, string]] : []),
+      ...kept,
+    ],
     body: request.body,
   };
+}
+
+/** Whether an upgrade is passed on (RFC 9110 section 7.8): of HTTP/1.1, to one protocol, with nothing behind the head. */
+function asksForUpgrade(request: Message, named: ReadonlySet<string>, values: readonly string[]): boolean {
+  if (request.minor !== 1 || !named.has('upgrade') || values.length !== 1) return false;
+  const declares = request.fields.some(
+    ([name, value]) => /^transfer-encoding$/i.test(name) || (/^content-length$/i.test(name) && Number(value) > 0),
+  );
+  return !declares && PROTOCOL.test(values[0]!);
 }

@@ -140,7 +140,10 @@ class OriginConnection implements ConnectionHandler, MessageHandler {
     if (forwardedFor === null) return;
     const from = [...(request.forwardedFor === null ? [] : [request.forwardedFor]), forwardedFor(request)].join(', ');
     this.#expect(request, 'X-Forwarded-For', fieldOf(head, 'x-forwarded-for'), from);
-    this.#expect(request, 'Upgrade', fieldOf(head, 'upgrade'), null);
+    // The origin may answer as if nothing had been asked; a request with a body is passed on without asking.
+    const { framing } = request.body;
+    const asks = request.upgrade && (framing === 'none' || (framing === 'length' && request.body.length === 0));
+    this.#expect(request, 'Upgrade', fieldOf(head, 'upgrade'), asks ? 'websocket' : null);
     this.#expect(request, 'X-Hop', fieldOf(head, 'x-hop'), null);
     if (hasConnectionOption(head, 'x-hop')) this.#setting.journal.violate(`Connection of ${request.id} was passed on`);
   }

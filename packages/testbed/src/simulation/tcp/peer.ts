@@ -18,6 +18,22 @@ export type Side = 'client' | 'origin';
 /** What a peer finds its dialogue by. */
 export type Dialogues = ReadonlyMap<string, DialoguePlan>;
 
+export interface PeerSetting {
+  readonly reactor: Reactor;
+  readonly dialogues: Dialogues;
+  readonly journal: Journal;
+  readonly strict: boolean;
+  /** The streams begin behind an HTTP request and a 101, which answers it. */
+  readonly upgrades: boolean;
+}
+
+const REQUEST = Buffer.from(
+  'GET /stream HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: dialogue/1\r\n\r\n',
+);
+const SWITCHING = Buffer.from(
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: dialogue/1\r\nX-Origin: one\r\n\r\n',
+);
+
 /** One end of a dialogue: sends its stream, compares what comes with the other's, and ends as planned. */
 export class Peer implements ConnectionHandler {
   readonly side: Side;
@@ -27,6 +43,8 @@ export class Peer implements ConnectionHandler {
   readonly #journal: Journal;
   readonly #strict: boolean;
   readonly #script: Script;
+  /** What has come of a head that is not whole; null when none is expected any more. */
+  #head: Buffer | null;
   #dialogue: DialoguePlan | null = null;
   #greeting = '';
   #check: PatternCheck | null = null;
@@ -40,7 +58,7 @@ export class Peer implements ConnectionHandler {
 
   /** A client knows its dialogue; an origin learns it from the greeting. */
   constructor(
-    setting: { reactor: Reactor; dialogues: Dialogues; journal: Journal; strict: boolean },
+    setting: PeerSetting,
     side: Side,
     dialogue: DialoguePlan | null,
     connect: (handler: ConnectionHandler) => Connection,
@@ -50,9 +68,11 @@ export class Peer implements ConnectionHandler {
     this.#dialogues = setting.dialogues;
     this.#journal = setting.journal;
     this.#strict = setting.strict;
+    this.#head = setting.upgrades ? Buffer.alloc(0) : null;
     this.connection = connect(this);
     this.#script = new Script(setting.reactor, this.connection);
     this.connection.setDeadline(this.#reactor.now + PATIENCE);
+    if (setting.upgrades && side === 'client') this.#script.add(REQUEST);
     if (dialogue !== null) this.#meet(dialogue);
   }
 
@@ -62,7 +82,8 @@ export class Peer implements ConnectionHandler {
     const bytes = this.#reactor.arena.memory.slice(start, end);
     this.#reactor.arena.release(buffer);
     connection.setDeadline(this.#reactor.now + PATIENCE);
-    this.#take(bytes);
+    const rest = this.#head === null ? bytes : this.#takeHead(bytes);
+    if (rest.length > 0) this.#take(rest);
     const pause = this.#plan?.readPause ?? 0;
     if (pause === 0) return;
     connection.pause();
@@ -107,6 +128,27 @@ export class Peer implements ConnectionHandler {
 
   get #otherPlan(): PeerPlan | null {
     return this.#dialogue === null ? null : this.#dialogue[this.side === 'client' ? 'origin' : 'client'];
+  }
+
+  /** Takes bytes of the head, and returns those behind it. */
+  #takeHead(bytes: Uint8Array): Uint8Array {
+    this.#head = Buffer.concat([this.#head as Buffer, bytes]);
+    const end = this.#head.indexOf('\r\n\r\n');
+    if (end < 0) return new Uint8Array();
+    const head = this.#head.toString('latin1', 0, end);
+    const rest = this.#head.subarray(end + 4);
+    this.#head = null;
+    if (this.side === 'origin') {
+      if (!/\r\nUpgrade: dialogue\/1(\r\n|$)/.test(head)) this.#violate(`was asked without an upgrade: ${head}`);
+      this.#script.add(SWITCHING);
+      return rest;
+    }
+    if (head.startsWith('HTTP/1.1 101 ')) return rest;
+    if (this.#strict) this.#violate(`was refused: ${head}`);
+    this.#faulty = true;
+    this.#script.stop();
+    this.connection.abort();
+    return new Uint8Array();
   }
 
   #take(bytes: Uint8Array): void {
@@ -172,7 +214,7 @@ export class Peer implements ConnectionHandler {
   /** An end in the middle of the other's stream is right only when the other made it so. */
   #cutIsKnown(other: PeerPlan | null): boolean {
     if (this.#faulty) return true;
-    if (other === null) return !this.#strict;
+    if (other === null || this.#head !== null) return !this.#strict;
     return other.fault?.kind === 'close';
   }
 

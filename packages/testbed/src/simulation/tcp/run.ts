@@ -10,7 +10,7 @@ import type { SimulatedReactor } from '@evenkeel/proxy/reactor/simulated/simulat
 import { Journal } from '../journal.ts';
 import { inspectLeaks, type MiddleLimits } from '../leaks.ts';
 import type { MakeMiddle } from '../middle.ts';
-import { Peer } from './peer.ts';
+import { Peer, type PeerSetting } from './peer.ts';
 import type { TcpScenario } from './plan.ts';
 import { drawTcpScenario } from './scenario.ts';
 
@@ -22,6 +22,8 @@ export interface TcpRun {
   readonly conditions: NetworkConditions;
   readonly limits: MiddleLimits;
   readonly middle: MakeMiddle;
+  /** The middle speaks HTTP, and the dialogues begin with a switch of protocols. */
+  readonly upgrades?: boolean;
   /** Labels of origins whose host answers nothing, as if it were off. */
   readonly deaf?: readonly string[];
 }
@@ -49,6 +51,9 @@ export function playTcp(seed: number, run: TcpRun, trace: ((line: string) => voi
   const middle = run.middle(between, scenario.origins);
   const dialogues = new Map(scenario.dialogues.map((dialogue) => [dialogue.id, dialogue]));
   const peers: Peer[] = [];
+  const setting = (reactor: SimulatedReactor): PeerSetting => {
+    return { reactor, dialogues, journal, strict, upgrades: run.upgrades ?? false };
+  };
   const hostOf = (label: string, address: string): SimulatedReactor =>
     network.createReactor({ label, address, buffers: 24, descriptors: 1000 });
   const origins = scenario.origins.map(({ label, address, port }) => {
@@ -63,7 +68,7 @@ export function playTcp(seed: number, run: TcpRun, trace: ((line: string) => voi
             connection.handler = handler;
             return connection;
           };
-          peers.push(new Peer({ reactor, dialogues, journal, strict }, 'origin', null, accept));
+          peers.push(new Peer(setting(reactor), 'origin', null, accept));
         },
         onFailed: (_socket, error) => journal.violate(error.message),
       },
@@ -75,7 +80,7 @@ export function playTcp(seed: number, run: TcpRun, trace: ((line: string) => voi
     const reactor = hostOf(dialogue.id, dialogue.address);
     reactor.setTimer(dialogue.startsAfter, () => {
       const connect = (handler: Peer['connection']['handler']) => reactor.connect(middle.front, handler);
-      peers.push(new Peer({ reactor, dialogues, journal, strict }, 'client', dialogue, connect));
+      peers.push(new Peer(setting(reactor), 'client', dialogue, connect));
     });
     return reactor;
   });

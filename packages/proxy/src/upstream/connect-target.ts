@@ -1,0 +1,33 @@
+import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
+import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
+import { type AnnouncedClient, announce } from '../source-address/proxy-protocol/announce.ts';
+import { TargetCell } from '../telemetry/cells.ts';
+import type { Target } from './target.ts';
+
+/**
+ * Begins a connection to a target for a client, as its service has it: from the client's own address (`transparent`),
+ * with a PROXY header in front of everything else. The outcome reaches `handler`.
+ */
+export function connectTarget(
+  reactor: Reactor,
+  service: PlannedService,
+  target: Target,
+  client: AnnouncedClient,
+  handler: ConnectionHandler,
+): Connection {
+  if (!isBoundToClient(service)) return reactor.connect(target.endpoint, handler);
+  const from = service.transparent ? client.remoteAddress : '';
+  const connection = reactor.connect(target.endpoint, handler, from);
+  if (service.proxyProtocol !== 0) {
+    const length = announce(reactor.arena, connection, service.proxyProtocol, client);
+    target.cells[TargetCell.bytesSent]! += length;
+    // Without its header the connection would be another client's: it fails, and another attempt may find a buffer.
+    if (length === 0) connection.abort();
+  }
+  return connection;
+}
+
+/** Whether a connection to a target tells of one client, so that no other may use it. */
+export function isBoundToClient(service: PlannedService): boolean {
+  return service.proxyProtocol !== 0 || service.transparent;
+}
