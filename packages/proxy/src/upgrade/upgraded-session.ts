@@ -1,6 +1,8 @@
 import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
 import type { InputQueue } from '../http1/input-queue.ts';
 import type { Connection } from '../reactor/reactor.ts';
+import type { Client } from '../source-address/client.ts';
+import type { ClientEnds } from '../telemetry/access-log-line.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
@@ -26,6 +28,8 @@ export class UpgradedSession implements Session, RelayOwner {
   readonly #upstream: Connection;
   readonly #target: Target;
   readonly #record: RequestRecord;
+  /** As the log wants to know them when the connection is gone. */
+  readonly #ends: ClientEnds;
   readonly #words: KeptWords;
   #relay: Relay | null = null;
 
@@ -37,6 +41,7 @@ export class UpgradedSession implements Session, RelayOwner {
     worker: WorkerContext,
     listener: Listener,
     client: Connection,
+    ends: Client,
     upstream: Connection,
     target: Target,
     record: RequestRecord,
@@ -47,6 +52,8 @@ export class UpgradedSession implements Session, RelayOwner {
     this.#upstream = upstream;
     this.#target = target;
     this.#record = record;
+    const { remoteAddress, remotePort, localAddress } = ends;
+    this.#ends = { remoteAddress, remotePort, localAddress };
     this.#words = new KeptWords(record, worker.memory);
     const { cells } = listener;
     cells[ListenerCell.bytesReceived]! += record.bytesReceived;
@@ -102,7 +109,7 @@ export class UpgradedSession implements Session, RelayOwner {
     this.#record.reason = reason;
     if (listener.planned.accessLog) {
       this.#words.layDown(this.#record, worker.memory, worker.scratch.start);
-      worker.log.request(listener, this.#client, this.#record);
+      worker.log.request(listener, this.#ends, this.#record);
     }
     listener.removeSession(this);
   }
