@@ -1,4 +1,5 @@
 import type { Connection } from '../reactor/reactor.ts';
+import type { Client } from '../source-address/client.ts';
 import type { UpgradedSession } from '../upgrade/upgraded-session.ts';
 import type { Listener } from '../worker/listener.ts';
 
@@ -6,8 +7,8 @@ import type { Listener } from '../worker/listener.ts';
 export interface ExchangeClient {
   readonly listener: Listener;
   readonly connection: Connection;
-  /** What source-IP hash knows the client by. */
-  readonly clientHash: number;
+  /** Who is at its other end. */
+  readonly client: Client;
   /** The target can take more of the request now. */
   onExchangeReady(): void;
   /** The exchange has ended with a switch of protocols; the session takes the connection over. */

@@ -18,6 +18,14 @@ export const Field = {
   referer: 13,
   requestId: 14,
   http2Settings: 15,
+  forwardedProto: 16,
+  forwardedPort: 17,
+  forwardedHost: 18,
+  forwardedBalancer: 19,
+  forwardedClientPort: 20,
+  forwarded: 21,
+  /** No name of its own: one of those that ends or vouches for a message, with `_` for `-`, as CGI spells it. */
+  lookalike: 22,
 } as const;
 
 const NAMES = [
@@ -37,7 +45,16 @@ const NAMES = [
   'referer',
   'x-request-id',
   'http2-settings',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-host',
+  'x-forwarded-lbip',
+  'x-forwarded-client-port',
+  'forwarded',
 ];
+
+/** Names of which servers that turn `-` into `_` must not get a second one. */
+const IMITATED = new Set(NAMES.filter((name) => /^(content-length|transfer-encoding|x-forwarded-.*)$/.test(name)));
 
 const SLOTS = 256;
 const codeBySlot = new Uint8Array(SLOTS);
@@ -45,15 +62,15 @@ const bytesByCode = NAMES.map((name) => Uint8Array.from(name, (character) => cha
 
 for (let code = 1; code < NAMES.length; code++) {
   const name = bytesByCode[code]!;
-  const slot = slotOf(name.length, name[0]!, name.at(-1)!);
+  const slot = slotOf(name.length, name[0]!, name.at(-2)!, name.at(-1)!);
   if (codeBySlot[slot] !== 0)
     throw new Error(`field names ${NAMES[code]} and ${NAMES[codeBySlot[slot]!]} share a slot`);
   codeBySlot[slot] = code;
 }
 
-/** Length, first and last letter tell the known names apart; nothing has to be computed along the name. */
-function slotOf(length: number, first: number, last: number): number {
-  return (length * 37 + first * 11 + last) & (SLOTS - 1);
+/** Length and three letters tell the known names apart; nothing has to be computed along the name. */
+function slotOf(length: number, first: number, lastButOne: number, last: number): number {
+  return (length * 37 + first * 11 + lastButOne * 7 + last) & (SLOTS - 1);
 }
 
 /**
@@ -61,10 +78,28 @@ function slotOf(length: number, first: number, last: number): number {
  * passes for another one.
  */
 export function fieldCode(memory: Uint8Array, start: number, end: number): number {
-  const code = codeBySlot[slotOf(end - start, memory[start]! | 32, memory[end - 1]! | 32)]!;
+  // A name of one letter takes the byte in front of it into account, and is none of the known ones all the same.
+  const code = codeBySlot[slotOf(end - start, memory[start]! | 32, memory[end - 2]! | 32, memory[end - 1]! | 32)]!;
   if (code === Field.other) return code;
   const name = bytesByCode[code]!;
   if (name.length !== end - start) return Field.other;
-  for (let i = 0; i < name.length; i++) if (TOKEN_LOWER[memory[start + i]!] !== name[i]) return Field.other;
+  for (let i = 0; i < name.length; i++) {
+    if (TOKEN_LOWER[memory[start + i]!] !== name[i])
+      return isLookalike(memory, start, code) ? Field.lookalike : Field.other;
+  }
   return code;
 }
+
+/** Whether the name at memory[start], as long as the known one, is that one with `_` in places of `-`. */
+function isLookalike(memory: Uint8Array, start: number, code: number): boolean {
+  if (!IMITATED.has(NAMES[code]!)) return false;
+  const name = bytesByCode[code]!;
+  for (let i = 0; i < name.length; i++) {
+    const byte = TOKEN_LOWER[memory[start + i]!];
+    if (byte !== name[i] && !(byte === UNDERSCORE && name[i] === HYPHEN)) return false;
+  }
+  return true;
+}
+
+const HYPHEN = 45;
+const UNDERSCORE = 95;

@@ -8,10 +8,10 @@ const SIZE = 32 * 1024;
 export class InsertBlock {
   readonly start: number;
   end: number;
-  readonly #memory: Uint8Array;
+  readonly memory: Uint8Array;
 
   constructor(arena: Arena) {
-    this.#memory = arena.memory;
+    this.memory = arena.memory;
     this.start = arena.intern(new Uint8Array(SIZE)).start;
     this.end = this.start;
   }
@@ -22,7 +22,7 @@ export class InsertBlock {
 
   /** Adds memory[start, end). */
   span(start: number, end: number): void {
-    copyWithin(this.#memory, this.end, start, end);
+    copyWithin(this.memory, this.end, start, end);
     this.end += end - start;
   }
 
@@ -30,9 +30,17 @@ export class InsertBlock {
     this.span(range.start, range.end);
   }
 
+  /** Adds bytes from elsewhere; few of them, as they are copied one by one. */
+  bytes(bytes: Uint8Array): void {
+    const memory = this.memory;
+    let at = this.end;
+    for (let i = 0; i < bytes.length; i++) memory[at++] = bytes[i]!;
+    this.end = at;
+  }
+
   /** Adds ASCII text. */
   text(text: string): void {
-    const memory = this.#memory;
+    const memory = this.memory;
     let at = this.end;
     for (let i = 0; i < text.length; i++) memory[at++] = text.charCodeAt(i);
     this.end = at;

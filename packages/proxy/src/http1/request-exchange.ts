@@ -1,4 +1,4 @@
-import { NO_BUFFER } from '../reactor/arena.ts';
+import { BUFFER_SIZE, NO_BUFFER } from '../reactor/arena.ts';
 import type { Connection } from '../reactor/reactor.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
@@ -8,12 +8,14 @@ import { AskedUpgrade } from '../upgrade/asked-upgrade.ts';
 import { UpgradedSession } from '../upgrade/upgraded-session.ts';
 import { UpstreamConnection } from '../upstream/connection.ts';
 import type { Exchange, UpstreamLoss } from '../upstream/exchange.ts';
+import { OwnConnections } from '../upstream/own-connections.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
 import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { Body } from './body.ts';
 import type { ExchangeClient } from './exchange-client.ts';
+import { makeHeadRoom } from './head-room.ts';
 import { rememberSpans } from './log-spans.ts';
 import { isIdempotent, Method } from './method.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -42,6 +44,8 @@ export class RequestExchange implements Exchange {
   readonly #worker: WorkerContext;
   readonly #client: ExchangeClient;
   readonly #record = new RequestRecord();
+  /** Connections to targets that tell of this client; null: none was ever kept. */
+  #own: OwnConnections | null = null;
   #method: Method = Method.other;
   #minor = 1;
   #buffer = NO_BUFFER;
@@ -115,8 +119,11 @@ export class RequestExchange implements Exchange {
    * buffer comes with it. Returns where the request's part ends; what lies behind belongs to the next one.
    */
   start(buffer: number, end: number, keepAlive: boolean): number {
-    const { requestHead: head, rewriter, memory } = this.#worker;
+    const { requestHead: head, rewriter, memory, arena } = this.#worker;
+    const { client, listener } = this.#client;
     const body = this.body;
+    if (client.resolve(listener.planned, memory, head)) this.#record.forgetEnds();
+    const { lines } = client;
     this.#method = head.method;
     this.#minor = head.minor;
     this.keepAlive = keepAlive;
@@ -124,11 +131,20 @@ export class RequestExchange implements Exchange {
     else if (head.contentLength > 0) body.startLength(head.contentLength);
     else body.startNone();
     const bodyEnd = body.consume(memory, head.end, end);
-    this.#buffer = buffer;
-    this.#end = bodyEnd;
     this.#wholeInBuffer = body.done;
     this.#record.bytesReceived = bodyEnd - head.methodStart;
-    this.#start = rewriter.request(head, this.#client.connection);
+    this.#buffer = buffer;
+    this.#end = bodyEnd;
+    if (!lines.isConstant) {
+      const roomy = makeHeadRoom(arena, head, lines, buffer, bodyEnd);
+      if (roomy === NO_BUFFER) {
+        this.fail(arena.free === 0 ? 503 : 431, EndReason.proxyRequestHead);
+        return bodyEnd;
+      }
+      if (roomy !== buffer) this.#end = arena.base(roomy) + BUFFER_SIZE;
+      this.#buffer = roomy;
+    }
+    this.#start = rewriter.request(head, client);
     rememberSpans(this.#record, head, rewriter);
     this.#upgrade = head.upgrade < 0 ? null : new AskedUpgrade(head, rewriter);
     if (body.failed) this.fail(400, EndReason.clientRequestBody);
@@ -175,6 +191,7 @@ export class RequestExchange implements Exchange {
 
   /** Answers what cannot be understood as a request. Nothing behind it can be trusted to be one either. */
   refuse(status: number, reason: EndReason): void {
+    if (this.#client.client.unresolve()) this.#record.forgetEnds();
     this.#record.reason = reason;
     this.keepAlive = false;
     this.lingers = true;
@@ -220,7 +237,8 @@ export class RequestExchange implements Exchange {
     const service = this.#client.listener.service;
     if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
-    const index = service === null ? -1 : service.pick(this.#client.clientHash, this.#tried, this.#triedBefore);
+    const { client } = this.#client;
+    const index = service === null ? -1 : service.pick(client.hash, this.#tried, this.#triedBefore);
     if (service === null || index < 0) {
       this.fail(503, EndReason.proxyRoute);
       return;
@@ -229,7 +247,8 @@ export class RequestExchange implements Exchange {
     this.#attempts++;
     this.#triedBefore = this.#tried;
     this.#tried = index;
-    this.#useTarget(service, target, target.takeIdle());
+    if (!service.isBoundToClient) this.#useTarget(service, target, target.takeIdle());
+    else this.#useTarget(service, target, this.#own?.take(target, client.remoteAddress, client.remotePort) ?? null);
   }
 
   #useTarget(service: Service, target: Target, kept: UpstreamConnection | null): void {
@@ -241,7 +260,14 @@ export class RequestExchange implements Exchange {
     this.#record.readyAt = 0;
     target.begin();
     if (kept === null) {
-      this.#upstream = new UpstreamConnection(reactor, responseHead, target, this, service.planned.connectTimeout);
+      this.#upstream = new UpstreamConnection(
+        reactor,
+        responseHead,
+        target,
+        this,
+        service.planned,
+        this.#client.client,
+      );
       return;
     }
     this.#upstream = kept;
@@ -324,7 +350,8 @@ export class RequestExchange implements Exchange {
     record.minor = this.#minor;
     this.#send(buffer, rewriter.switching(head), end);
     this.active = false;
-    const session = new UpgradedSession(this.#worker, listener, client, upstream.detach(), target, record);
+    const ends = this.#client.client;
+    const session = new UpgradedSession(this.#worker, listener, client, ends, upstream.detach(), target, record);
     arena.release(this.#buffer);
     this.#buffer = NO_BUFFER;
     this.#client.onSwitched(session);
@@ -363,12 +390,24 @@ export class RequestExchange implements Exchange {
       // may lie as well, and that one's head grows over them.
       const taken = this.body.done && upstream.connection.unsent === 0;
       if (!taken) upstream.abort();
-      else if (reusable) upstream.release();
-      else upstream.discard();
+      else if (!reusable) upstream.discard();
+      else if (this.#service?.isBoundToClient === true) this.#keepOwn(upstream);
+      else upstream.release();
     }
     this.#leaveTarget();
     this.responseDone = true;
     if (this.#client.connection.unsent === 0) this.#finish();
+  }
+
+  #keepOwn(upstream: UpstreamConnection): void {
+    const { remoteAddress, remotePort } = this.#client.client;
+    this.#own ??= new OwnConnections();
+    this.#own.keep(upstream, remoteAddress, remotePort);
+  }
+
+  /** Closes connections that nobody else may use: the client is gone. */
+  dropKept(): void {
+    this.#own?.clear();
   }
 
   #congested(): boolean {
@@ -413,7 +452,7 @@ export class RequestExchange implements Exchange {
   /** The exchange is over, well or badly: counts it, logs it and gives its buffer back. */
   #finish(): void {
     const worker = this.#worker;
-    const { listener, connection } = this.#client;
+    const { listener, client } = this.#client;
     const cells = listener.cells;
     const record = this.#record;
     this.active = false;
@@ -425,7 +464,7 @@ export class RequestExchange implements Exchange {
     cells[ListenerCell.responses + Math.floor(record.status / 100)]!++;
     cells[ListenerCell.reasons + record.reason]!++;
     countDuration(cells, worker.reactor.now - record.startedAt);
-    if (listener.planned.accessLog) worker.log.request(listener, connection, record);
+    if (listener.planned.accessLog) worker.log.request(listener, client, record);
     if (this.#buffer !== NO_BUFFER) {
       worker.arena.release(this.#buffer);
       this.#buffer = NO_BUFFER;

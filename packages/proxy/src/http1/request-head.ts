@@ -106,6 +106,18 @@ export class RequestHead {
     return this.#memory.latest;
   }
 
+  /** The bytes of the head have moved. */
+  moveBy(distance: number): void {
+    this.methodStart += distance;
+    this.methodEnd += distance;
+    this.targetStart += distance;
+    this.targetEnd += distance;
+    this.pathStart += distance;
+    this.lineEnd += distance;
+    this.end += distance;
+    this.fields.base += distance;
+  }
+
   /**
    * Reads the head that begins at memory[start], strictly by RFC 9112. `incomplete` says that it does not end before
    * `end`; what is there is well-formed so far. `hint` is where fields like these may be remembered: it saves time and

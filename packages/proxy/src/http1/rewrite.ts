@@ -1,4 +1,6 @@
 import type { Arena, StaticRange } from '../reactor/arena.ts';
+import { type ForwardedLines, hostOf } from '../source-address/forwarded-lines.ts';
+import { FORWARDED_BITS } from '../source-address/forwarding-settings.ts';
 import { ConnectionOption, connectionNames } from './connection-options.ts';
 import { Field } from './field-names.ts';
 import type { FieldTable } from './fields.ts';
@@ -18,17 +20,17 @@ const FRAMING_BITS = (1 << Field.transferEncoding) | (1 << Field.trailer);
 const HOP_BITS = CONNECTION_BIT | (1 << Field.keepAlive) | (1 << Field.proxyConnection) | UPGRADE_BIT;
 
 /** What of a request ends here or is written anew. Expect is for a target only if the client can take its answer. */
-const REQUEST_DROPS = HOP_BITS | EXPECT_BIT | (1 << Field.te) | (1 << Field.http2Settings) | (1 << Field.forwardedFor);
+const REQUEST_DROPS = HOP_BITS | EXPECT_BIT | (1 << Field.te) | (1 << Field.http2Settings) | (1 << Field.lookalike);
 
 const RESPONSE_DROPS = HOP_BITS;
 
 /** Fields that `Connection` may name: those that nothing depends on. */
 const NAMEABLE_BITS = (1 << Field.other) | (1 << Field.userAgent) | (1 << Field.referer) | (1 << Field.requestId);
 
-/** What a rewritten request tells its target about the client. */
-export interface ClientAddress {
-  /** Address of the client, as text. */
-  readonly remoteAddress: string;
+/** Whom a request is from. */
+export interface RequestClient {
+  /** What its target is told of the client. */
+  readonly lines: ForwardedLines;
   /** Address and port that the client asked. */
   readonly localAddress: string;
   readonly localPort: number;
@@ -39,47 +41,38 @@ export class HeadRewriter {
   readonly #memory: Uint8Array;
   readonly #edit = new HeadEdit();
   readonly #insert: InsertBlock;
-  readonly #forwardedFor: StaticRange;
   readonly #connectionClose: StaticRange;
   readonly #connectionKeepAlive: StaticRange;
   readonly #connectionUpgrade: StaticRange;
-  readonly #listSeparator: StaticRange;
-  readonly #lineEnd: StaticRange;
 
   constructor(arena: Arena) {
     const constant = (text: string): StaticRange => arena.intern(Buffer.from(text, 'latin1'));
     this.#memory = arena.memory;
     this.#insert = new InsertBlock(arena);
-    this.#forwardedFor = constant('X-Forwarded-For: ');
     this.#connectionClose = constant('Connection: close\r\n');
     this.#connectionKeepAlive = constant('Connection: keep-alive\r\n');
     this.#connectionUpgrade = constant('Connection: Upgrade\r\n');
-    this.#listSeparator = constant(', ');
-    this.#lineEnd = constant('\r\n');
   }
 
   /**
-   * The request for the target: HTTP/1.1 in origin-form, hop-by-hop fields gone (RFC 9110 section 7.6.1), the client's
-   * address appended to X-Forwarded-For (SRC-02). Returns the new start; `movedBy` tells where spans have gone.
+   * The request for the target: HTTP/1.1 in origin-form, hop-by-hop fields gone (RFC 9110 section 7.6.1), the fields that
+   * tell of the client added (SRC-02, SRC-04). Returns the new start; `movedBy` tells where spans have gone.
    */
-  request(head: RequestHead, client: ClientAddress): number {
+  request(head: RequestHead, client: RequestClient): number {
     const memory = this.#memory;
     const edit = this.#edit;
     const insert = this.#insert;
     edit.clear();
     insert.clear();
-    insert.constant(this.#forwardedFor);
-    if (head.forwardedFor >= 0) this.#collectForwardedFor(head.fields);
-    insert.text(client.remoteAddress);
-    insert.constant(this.#lineEnd);
-    if (head.host < 0) {
-      const address = client.localAddress;
-      insert.text(`Host: ${address.includes(':') ? `[${address}]` : address}:${client.localPort}\r\n`);
-    }
+    const { lines } = client;
+    let drops = REQUEST_DROPS | FORWARDED_BITS;
+    if (lines.isConstant) insert.bytes(lines.block);
+    else drops = REQUEST_DROPS | lines.compose(insert, head);
+    if (head.host < 0) insert.text(`Host: ${hostOf(client)}\r\n`);
     if (head.upgrade >= 0) insert.constant(this.#connectionUpgrade);
     // `Connection: keep-alive` alone is as true of the target's connection: it stays, and nothing has to be moved.
     const onlyKeepAlive = head.minor === 1 && head.connectionOptions === ConnectionOption.keepAlive;
-    let drops = onlyKeepAlive ? REQUEST_DROPS & ~CONNECTION_BIT : REQUEST_DROPS;
+    if (onlyKeepAlive) drops &= ~CONNECTION_BIT;
     if (head.upgrade >= 0) drops &= ~UPGRADE_BIT;
     const dropped = head.fields.known & drops;
     const names = (head.connectionOptions & ConnectionOption.names) !== 0;
@@ -168,15 +161,6 @@ export class HeadRewriter {
       if (named) return true;
     }
     return false;
-  }
-
-  /** Several fields are one list in their order (RFC 9110 section 5.3). */
-  #collectForwardedFor(fields: FieldTable): void {
-    for (let i = 0; i < fields.count; i++) {
-      if (fields.code(i) !== Field.forwardedFor || fields.valueEnd(i) === fields.valueStart(i)) continue;
-      this.#insert.span(fields.valueStart(i), fields.valueEnd(i));
-      this.#insert.constant(this.#listSeparator);
-    }
   }
 }
 

@@ -1,5 +1,5 @@
-import { clientHash } from '../balance/client-hash.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
+import type { Client } from '../source-address/client.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { UpgradedSession } from '../upgrade/upgraded-session.ts';
@@ -26,7 +26,7 @@ const DRAIN_LINGER = 1_000;
 export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   readonly listener: Listener;
   readonly connection: Connection;
-  readonly clientHash: number;
+  readonly client: Client;
   /** Neighbours in the listener's list of sessions. */
   previous: Session | null = null;
   next: Session | null = null;
@@ -49,11 +49,11 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   /** Where the worker may remember the fields that this client sends. */
   #hint: number;
 
-  constructor(worker: WorkerContext, listener: Listener, connection: Connection) {
+  constructor(worker: WorkerContext, listener: Listener, connection: Connection, client: Client) {
     this.#worker = worker;
     this.listener = listener;
     this.connection = connection;
-    this.clientHash = clientHash(connection.remoteAddress);
+    this.client = client;
     this.#hint = worker.requestHead.firstHint;
     this.#exchange = new RequestExchange(worker, this);
     listener.cells[ListenerCell.connections]!++;
@@ -120,6 +120,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   onClosed(_connection: Connection, _reason: Closed): void {
     this.#gone = true;
     if (this.#exchange.active) this.#exchange.onClientGone();
+    this.#exchange.dropKept();
     this.#partial.clear();
     this.#input.clear(this.#worker.arena);
     this.listener.cells[ListenerCell.activeConnections]!--;
@@ -142,6 +143,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   }
 
   onSwitched(session: UpgradedSession): void {
+    this.#exchange.dropKept();
     this.#closing = true;
     this.listener.removeSession(this);
     this.listener.addSession(session);

@@ -46,6 +46,12 @@ export class RequestRecord {
   /** The request's fields, when they were known beforehand: what the log says of them may be known as well. */
   remembered: RememberedFields<unknown> | null = null;
 
+  /** The connection speaks for another client now. */
+  forgetEnds(): void {
+    this.logged = 0;
+    this.ends = null;
+  }
+
   clear(startedAt: number): void {
     this.remembered = null;
     this.reason = EndReason.none;

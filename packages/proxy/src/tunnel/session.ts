@@ -1,9 +1,11 @@
-import { clientHash } from '../balance/client-hash.ts';
+import { NO_BUFFER } from '../reactor/arena.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
+import type { Client } from '../source-address/client.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { ConnectionRecord } from '../telemetry/connection-record.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
+import { connectTarget } from '../upstream/connect-target.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
 import type { WorkerContext } from '../worker/context.ts';
@@ -22,7 +24,11 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   readonly #listener: Listener;
   readonly #client: Connection;
   readonly #record: ConnectionRecord;
-  readonly #clientHash: number;
+  readonly #ends: Client;
+  /** What came with the client's PROXY header; `NO_BUFFER`: nothing. */
+  #heldBuffer = NO_BUFFER;
+  #heldStart = 0;
+  #heldEnd = 0;
   #service: Service | null = null;
   #target: Target | null = null;
   #upstream: Connection | null = null;
@@ -33,11 +39,11 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   #over = false;
   #draining = false;
 
-  constructor(worker: WorkerContext, listener: Listener, client: Connection) {
+  constructor(worker: WorkerContext, listener: Listener, client: Connection, ends: Client) {
     this.#worker = worker;
     this.#listener = listener;
     this.#client = client;
-    this.#clientHash = clientHash(client.remoteAddress);
+    this.#ends = ends;
     this.#record = new ConnectionRecord(worker.reactor.now);
     listener.cells[ListenerCell.connections]!++;
     listener.cells[ListenerCell.activeConnections]!++;
@@ -50,7 +56,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     const service = this.#listener.service;
     if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
-    const index = service === null ? -1 : service.pick(this.#clientHash, this.#tried, this.#triedBefore);
+    const index = service === null ? -1 : service.pick(this.#ends.hash, this.#tried, this.#triedBefore);
     if (service === null || index < 0) {
       this.#finish(EndReason.proxyRoute);
       this.#client.abort();
@@ -66,7 +72,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     target.begin();
     target.cells[TargetCell.connections]!++;
     target.cells[TargetCell.activeConnections]!++;
-    const upstream = reactor.connect(target.endpoint, this);
+    const upstream = connectTarget(reactor, service.planned, target, this.#ends, this);
     this.#upstream = upstream;
     upstream.setDeadline(reactor.now + service.planned.connectTimeout);
   }
@@ -94,11 +100,23 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
 
   onConnected(upstream: Connection): void {
     this.#record.connectedAt = this.#worker.reactor.now;
-    this.#relay = new Relay(this.#worker, this.#client, upstream, this);
+    const relay = new Relay(this.#worker, this.#client, upstream, this);
+    this.#relay = relay;
+    const held = this.#heldBuffer;
+    if (held === NO_BUFFER) return;
+    this.#heldBuffer = NO_BUFFER;
+    relay.onReceive(this.#client, held, this.#heldStart, this.#heldEnd);
   }
 
-  onReceive(_connection: Connection, buffer: number, _start: number, _end: number): void {
-    this.#worker.arena.release(buffer);
+  /** The client is paused: nothing comes but, once and at the beginning, what was behind its PROXY header. */
+  onReceive(_connection: Connection, buffer: number, start: number, end: number): void {
+    if (this.#over || this.#heldBuffer !== NO_BUFFER) {
+      this.#worker.arena.release(buffer);
+      return;
+    }
+    this.#heldBuffer = buffer;
+    this.#heldStart = start;
+    this.#heldEnd = end;
   }
 
   onSent(_connection: Connection): void {}
@@ -166,11 +184,13 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     const record = this.#record;
     this.#leaveTarget();
     this.#over = true;
+    this.#worker.arena.release(this.#heldBuffer);
+    this.#heldBuffer = NO_BUFFER;
     record.reason = reason;
     cells[ListenerCell.activeConnections]!--;
     cells[ListenerCell.reasons + reason]!++;
     countDuration(cells, worker.reactor.now - record.startedAt);
-    if (this.#listener.planned.accessLog) worker.log.connection(this.#listener, this.#client, record);
+    if (this.#listener.planned.accessLog) worker.log.connection(this.#listener, this.#ends, record);
     this.#listener.removeSession(this);
   }
 }

@@ -1,10 +1,13 @@
+import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { Body, BodyKind } from '../http1/body.ts';
 import { HeadError } from '../http1/head-error.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from '../http1/partial-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { type Arena, NO_BUFFER } from '../reactor/arena.ts';
 import { Closed, type Connection, type ConnectionHandler, type Reactor } from '../reactor/reactor.ts';
+import type { AnnouncedClient } from '../source-address/proxy-protocol/announce.ts';
 import { TargetCell } from '../telemetry/cells.ts';
+import { connectTarget } from './connect-target.ts';
 import type { Exchange, UpstreamLoss } from './exchange.ts';
 import type { Target } from './target.ts';
 
@@ -35,9 +38,18 @@ export class UpstreamConnection implements ConnectionHandler {
   #reused = false;
   #bytesSeen = false;
   #keepAlive = false;
+  /** It waits outside of the target's pool. */
+  #waitsAlone = false;
 
-  /** Connects; `exchange` hears of the outcome. `head` is the worker's parser. Times in milliseconds. */
-  constructor(reactor: Reactor, head: ResponseHead, target: Target, exchange: Exchange, connectTimeout: number) {
+  /** Connects on behalf of `client`; `exchange` hears of the outcome. `head` is the worker's parser. */
+  constructor(
+    reactor: Reactor,
+    head: ResponseHead,
+    target: Target,
+    exchange: Exchange,
+    service: PlannedService,
+    client: AnnouncedClient,
+  ) {
     this.#reactor = reactor;
     this.#arena = reactor.arena;
     this.#head = head;
@@ -45,14 +57,15 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#exchange = exchange;
     target.cells[TargetCell.connections]!++;
     target.cells[TargetCell.activeConnections]!++;
-    this.connection = reactor.connect(target.endpoint, this);
-    this.connection.setDeadline(reactor.now + connectTimeout);
+    this.connection = connectTarget(reactor, service, target, client, this);
+    this.connection.setDeadline(reactor.now + service.connectTimeout);
   }
 
   /** Takes a kept connection for a request. */
   attach(exchange: Exchange): void {
     this.#exchange = exchange;
     this.#reused = true;
+    if (this.#waitsAlone) this.#leaveWaiting();
   }
 
   /**
@@ -99,6 +112,20 @@ export class UpstreamConnection implements ConnectionHandler {
       return;
     }
     this.connection.setDeadline(this.#reactor.now + IDLE_TIMEOUT);
+  }
+
+  /** Like `release`, but whoever calls it keeps the connection, for the client that it tells of. */
+  wait(): void {
+    this.#exchange = null;
+    this.#state = State.idle;
+    this.#waitsAlone = true;
+    this.target.cells[TargetCell.idleConnections]!++;
+    this.connection.setDeadline(this.#reactor.now + IDLE_TIMEOUT);
+  }
+
+  /** Whether it can carry a request: it may have gone since it began to wait. */
+  get waits(): boolean {
+    return this.#state === State.idle;
   }
 
   /** Closes a connection that owes nothing; says nothing to the exchange. */
@@ -370,8 +397,14 @@ export class UpstreamConnection implements ConnectionHandler {
     });
   }
 
+  #leaveWaiting(): void {
+    this.#waitsAlone = false;
+    this.target.cells[TargetCell.idleConnections]!--;
+  }
+
   #leave(): void {
     this.target.forget(this);
+    if (this.#waitsAlone) this.#leaveWaiting();
     this.#state = State.gone;
     this.#partial.clear();
     this.target.cells[TargetCell.activeConnections]!--;

@@ -1,6 +1,7 @@
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { pick } from '../balance/pick.ts';
 import type { BalanceTable } from '../balance/table.ts';
+import { isBoundToClient } from './connect-target.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -11,11 +12,14 @@ export class Service {
   readonly planned: PlannedService;
   /** In the order that the balance table's indexes mean. */
   readonly targets: readonly Target[];
+  /** Connections to its targets tell of one client each, and are not shared. */
+  readonly isBoundToClient: boolean;
   readonly #table: BalanceTable;
 
   constructor(planned: PlannedService, targets: readonly Target[], table: BalanceTable) {
     this.planned = planned;
     this.targets = targets;
+    this.isBoundToClient = isBoundToClient(planned);
     this.#table = table;
   }
 

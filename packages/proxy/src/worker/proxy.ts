@@ -3,6 +3,8 @@ import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { HttpSession } from '../http1/session.ts';
 import type { Connection, Timer } from '../reactor/reactor.ts';
+import { acceptClient } from '../source-address/accept-client.ts';
+import type { Client } from '../source-address/client.ts';
 import { TunnelSession } from '../tunnel/session.ts';
 import { Service } from '../upstream/service.ts';
 import { Target } from '../upstream/target.ts';
@@ -123,21 +125,22 @@ export class Proxy {
 
   #newListener(planned: PlannedListener, cells: Float64Array): RunningListener {
     const listener = new Listener(planned, null, cells);
-    const accept =
+    const begin =
       planned.protocol === 'http'
-        ? (connection: Connection) => this.#acceptHttp(listener, connection)
-        : (connection: Connection) => this.#acceptTcp(listener, connection);
+        ? (connection: Connection, client: Client) => this.#beginHttp(listener, connection, client)
+        : (connection: Connection, client: Client) => this.#beginTcp(listener, connection, client);
+    const accept = (connection: Connection) => acceptClient(this.#worker, listener, connection, begin);
     return { listener, sockets: new ListeningSockets(this.#worker.reactor, planned.id, accept) };
   }
 
-  #acceptHttp(listener: Listener, connection: Connection): void {
-    const session = new HttpSession(this.#worker, listener, connection);
+  #beginHttp(listener: Listener, connection: Connection, client: Client): void {
+    const session = new HttpSession(this.#worker, listener, connection, client);
     connection.handler = session;
     listener.addSession(session);
   }
 
-  #acceptTcp(listener: Listener, connection: Connection): void {
-    const session = new TunnelSession(this.#worker, listener, connection);
+  #beginTcp(listener: Listener, connection: Connection, client: Client): void {
+    const session = new TunnelSession(this.#worker, listener, connection, client);
     connection.handler = session;
     listener.addSession(session);
     session.open();

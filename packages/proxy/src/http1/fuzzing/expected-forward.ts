@@ -1,7 +1,11 @@
 import type { Message } from './message.ts';
 import { CLIENT } from './own-reader.ts';
 
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'http2-settings', 'x-forwarded-for']);
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'http2-settings']);
+
+/** What proxies say of clients, which a client without trust does not; and what CGI takes for that, or for framing. */
+const SAID_OF_CLIENTS = /^(forwarded|x[-_]forwarded[-_](for|proto|port|host|lbip|client[-_]port))$/;
+const LOOKALIKE = /^(content_length|transfer_encoding)$/;
 
 /** One protocol with or without a version; what speaks HTTP again is kept out. */
 const PROTOCOL = /^(?!(?:h2c|h2|http|tls)(?:\/|$))[!#$%&'*+.^_`|~0-9a-z-]+(?:\/[!#$%&'*+.^_`|~0-9a-z-]+)?$/i;
@@ -10,7 +14,7 @@ const PROTOCOL = /^(?!(?:h2c|h2|http|tls)(?:\/|$))[!#$%&'*+.^_`|~0-9a-z-]+(?:\/[
 const NOT_NAMEABLE = new Set(['host', 'content-length', 'transfer-encoding', 'trailer', 'expect']);
 
 /**
- * What a target must see of a request, by RFC 9110 section 7.6.1 and SRC-02; a `Connection` that says nothing but
+ * What a target must see of a request, by RFC 9110 section 7.6.1, SRC-02 and SRC-04; a `Connection` that says nothing but
  * keep-alive may be there as well.
  */
 export function expectedForward(request: Message): Message {
@@ -23,10 +27,9 @@ export function expectedForward(request: Message): Message {
     const lower = name.toLowerCase();
     if (lower === 'expect') return request.minor === 1;
     if (lower === 'upgrade') return upgrades;
-    if (HOP_BY_HOP.has(lower)) return false;
+    if (HOP_BY_HOP.has(lower) || SAID_OF_CLIENTS.test(lower) || LOOKALIKE.test(lower)) return false;
     return NOT_NAMEABLE.has(lower) || !named.has(lower);
   });
-  const before = valuesOf('x-forwarded-for').filter((value) => value !== '');
   const host: [string, string][] = has('host') ? [] : [['Host', `${CLIENT.localAddress}:${CLIENT.localPort}`]];
   const path = request.target.replace(/^https?:\/\/[^/?]+/i, '');
   return {
@@ -34,7 +37,7 @@ export function expectedForward(request: Message): Message {
     target: request.target === '*' || path.startsWith('/') ? path : `/${path}`,
     minor: 1,
     fields: [
-      ['X-Forwarded-For', [...before, CLIENT.remoteAddress].join(', ')],
+      ['X-Forwarded-For', CLIENT.remoteAddress],
       ...host,
       ...(upgrades ? [['Connection', 'Upgrade'] as [string, string]] : []),
       ...kept,

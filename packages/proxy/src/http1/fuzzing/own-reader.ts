@@ -1,3 +1,5 @@
+import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
+import { ForwardedLines } from '../../source-address/forwarded-lines.ts';
 import { Body } from '../body.ts';
 import { HeadError } from '../head-error.ts';
 import { RequestHead } from '../request-head.ts';
@@ -15,7 +17,16 @@ export interface OwnReading extends Reading {
   readonly error: HeadError;
 }
 
-export const CLIENT = { remoteAddress: '192.0.2.7', localAddress: '127.77.0.1', localPort: 8080 } as const;
+const ENDS = { remoteAddress: '192.0.2.7', remotePort: 40_123, localAddress: '127.77.0.1', localPort: 8080 };
+
+/** A client without trust of a listener that tells of its address alone. */
+export const CLIENT = {
+  ...ENDS,
+  lines: new ForwardedLines(
+    { ...PLAIN_HTTP.forwarding, scheme: 'http', tellsHost: false },
+    { ...ENDS, senderAddress: ENDS.remoteAddress, senderPort: ENDS.remotePort, isTrusted: false },
+  ),
+};
 
 /** Reads a stream of requests with the proxy's parsers, as a session does, up to one that ends the connection. */
 export class OwnReader {

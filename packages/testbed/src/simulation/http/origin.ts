@@ -138,8 +138,8 @@ class OriginConnection implements ConnectionHandler, MessageHandler {
     this.#expect(request, 'Host', fieldOf(head, 'host'), HOST);
     for (const [name, value] of request.headers) this.#expect(request, name, fieldOf(head, name.toLowerCase()), value);
     if (forwardedFor === null) return;
-    const from = [...(request.forwardedFor === null ? [] : [request.forwardedFor]), forwardedFor(request)].join(', ');
-    this.#expect(request, 'X-Forwarded-For', fieldOf(head, 'x-forwarded-for'), from);
+    // What clients without trust say of themselves does not go on.
+    this.#expect(request, 'X-Forwarded-For', fieldOf(head, 'x-forwarded-for'), forwardedFor(request));
     // The origin may answer as if nothing had been asked; a request with a body is passed on without asking.
     const { framing } = request.body;
     const asks = request.upgrade && (framing === 'none' || (framing === 'length' && request.body.length === 0));

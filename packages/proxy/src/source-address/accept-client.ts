@@ -1,0 +1,32 @@
+import type { Connection } from '../reactor/reactor.ts';
+import type { WorkerContext } from '../worker/context.ts';
+import type { Listener } from '../worker/listener.ts';
+import { Client } from './client.ts';
+import { HeaderWait } from './header-wait.ts';
+import { sourceSettingsOf } from './source-settings.ts';
+
+/** Sets the handler of a connection whose client is known. */
+export type BeginSession = (connection: Connection, client: Client) => void;
+
+/**
+ * Finds out who a new connection is from, and has its session begun: at once, or, where a trusted proxy has to announce
+ * its client, when it has.
+ */
+export function acceptClient(
+  worker: WorkerContext,
+  listener: Listener,
+  connection: Connection,
+  begin: BeginSession,
+): void {
+  const { planned } = listener;
+  const client = new Client(planned, connection);
+  if (!sourceSettingsOf(planned).announced || !client.isTrusted) {
+    begin(connection, client);
+    return;
+  }
+  const wait = new HeaderWait(worker, listener, connection, (announced) =>
+    begin(connection, announced === null ? client : new Client(listener.planned, connection, announced)),
+  );
+  connection.handler = wait;
+  listener.addSession(wait);
+}
