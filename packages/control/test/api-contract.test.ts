@@ -31,6 +31,8 @@ function unknownId(parameter: string): string {
     backendServiceId: 'svc',
     targetGroupId: 'tg',
     targetId: 'tgt',
+    ruleGroupId: 'rg',
+    ruleId: 'rul',
     elasticIpId: 'eip',
     operationId: 'op',
   };
@@ -46,6 +48,8 @@ const BODIES: Partial<Record<OperationName, unknown>> = {
   updateTargets: { targets: [{ id: unknownId('targetId') }] },
   deregisterTargets: { targetIds: [unknownId('targetId')] },
   associateElasticIp: { loadBalancerId: unknownId('loadBalancerId') },
+  createRule: { name: 'r', respond: { status: 404 } },
+  replaceRules: { rules: [] },
 };
 
 test('every route', async (t) => {
@@ -105,6 +109,10 @@ test('every route of an existing object answers with what the contract says', as
     body: { name: 'a', listeners: [{ protocol: 'http', port: 80, service: { targets: [{ address: '10.0.0.1' }] } }] },
   });
   const elasticIp = await running.call('createElasticIp', { body: {} });
+  const loadBalancerId = loadBalancer.id;
+  const ruleGroup = await running.call('createRuleGroup', { body: { loadBalancerId, name: 'r' } });
+  const answer404 = { name: 'first', priority: 5, match: { methods: ['PUT'] }, respond: { status: 404 } };
+  const rule = await running.call('createRule', { params: { ruleGroupId: ruleGroup.id }, body: answer404 });
   const [listener] = (await running.call('listListeners')).items;
   const [service] = (await running.call('listBackendServices')).items;
   const [group] = (await running.call('listTargetGroups')).items;
@@ -116,6 +124,8 @@ test('every route of an existing object answers with what the contract says', as
     targetGroupId: group!.id,
     targetId: target!.id,
     elasticIpId: elasticIp.id,
+    ruleGroupId: ruleGroup.id,
+    ruleId: rule.id,
     operationId: loadBalancer.operationId,
   };
   const bodies: Partial<Record<OperationName, unknown>> = {
@@ -126,6 +136,18 @@ test('every route of an existing object answers with what the contract says', as
     registerTargets: { targets: [{ address: '::1', port: 1 }] },
     updateTargets: { targets: [{ id: target!.id, weight: 1 }] },
     deregisterTargets: { targetIds: [target!.id] },
+    createRuleGroup: {
+      loadBalancerId,
+      name: 'r2',
+      order: 'fall-through',
+      rules: [{ name: 'a', respond: { status: 200 } }],
+    },
+    createRule: {
+      name: 'second',
+      match: { paths: [{ kind: 'prefix', value: '/x' }] },
+      redirect: { protocol: 'https' },
+    },
+    replaceRules: { rules: [answer404] },
     createElasticIp: { name: 'e' },
     associateElasticIp: { loadBalancerId: loadBalancer.id },
     applyConfiguration: { loadBalancers: [{ name: 'c' }] },
@@ -152,6 +174,8 @@ test('every route of an existing object answers with what the contract says', as
   }
   for (const name of [
     'deleteListener',
+    'deleteRule',
+    'deleteRuleGroup',
     'deleteBackendService',
     'deleteTargetGroup',
     'deleteElasticIp',

@@ -1,5 +1,11 @@
 import { createIdSource } from '@evenkeel/model/identifiers.ts';
 import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
+import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
+import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
+import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
+import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
+import type { RuleInput } from '@evenkeel/model/resources/rule.ts';
+import { PROXY_PROTOCOLS, STICKINESS_TYPES } from '@evenkeel/model/settings.ts';
 import { createFromDocument } from '../src/configuration/apply.ts';
 import { ProblemError } from '../src/problem.ts';
 import { network } from '../src/resources/addresses.ts';
@@ -14,6 +20,8 @@ import { createListener, deleteListener, updateListener } from '../src/resources
 import { deleteLoadBalancer, updateLoadBalancer } from '../src/resources/load-balancers.ts';
 import { createTargetGroup, deleteTargetGroup, updateTargetGroup } from '../src/resources/target-groups.ts';
 import { deregisterTargets, registerTargets, updateTarget } from '../src/resources/targets.ts';
+import { createRuleGroup, deleteRuleGroup, updateRuleGroup } from '../src/routing/rule-groups.ts';
+import { createRule, deleteRule, replaceRules, updateRule } from '../src/routing/rules.ts';
 import { Draft, type DraftContext } from '../src/state/draft.ts';
 import type { LoadBalancerTree, State } from '../src/state/state.ts';
 
@@ -91,7 +99,9 @@ function changeWithin(
   const group = pick(tree.groups.values());
   const target = group && pick(group.targets.values());
   const elasticIp = pick(draft.elasticIps.values());
-  switch (below(17)) {
+  const rules = pick(tree.ruleGroups.values());
+  const rule = rules && pick(rules.rules.values());
+  switch (below(26)) {
     case 0:
       updateLoadBalancer(draft, tree.loadBalancer, { description: `${below(3)}`, name: `lb-${below(12)}` });
       break;
@@ -147,6 +157,51 @@ function changeWithin(
     case 14:
       if (target) updateTarget(draft, target, { weight: below(3) });
       break;
+    case 16:
+      if (target) updateTarget(draft, target, { state: TARGET_STATES[below(3)]! });
+      break;
+    case 17:
+      if (listener) {
+        updateListener(draft, listener, {
+          desyncMode: DESYNC_MODES[below(3)]!,
+          trustedProxies: ['10.0.0.0/8'].slice(below(2)),
+          acceptProxyProtocol: random() < 0.5,
+          forwarding: { port: random() < 0.5 },
+        });
+      }
+      break;
+    case 18:
+      if (service) {
+        updateBackendService(draft, service, {
+          algorithm: ALGORITHMS[below(3)]!,
+          stickiness: { type: STICKINESS_TYPES[below(4)]!, expiry: below(3) },
+          proxyProtocol: PROXY_PROTOCOLS[below(3)]!,
+        });
+      }
+      break;
+    case 19:
+      createRuleGroup(draft, id, { name: `rules-${below(4)}`, order: RULE_ORDERS[below(3)]! });
+      break;
+    case 20:
+      if (listener) updateListener(draft, listener, { ruleGroupId: rules?.group.id ?? null });
+      break;
+    case 21:
+      if (rules) createRule(draft, rules.group.id, randomRule(below, service?.id));
+      break;
+    case 22:
+      if (rules && rule && below(3) === 0) deleteRule(draft, rule);
+      else if (rule) updateRule(draft, rule, randomRule(below, service?.id));
+      break;
+    case 23:
+      if (rules) {
+        const list = Array.from({ length: below(5) }, () => randomRule(below, service?.id));
+        replaceRules(draft, rules.group.id, list, '', below(2) === 0 ? 'keep' : 'reset');
+      }
+      break;
+    case 24:
+      if (rules && below(2) === 0) deleteRuleGroup(draft, rules.group);
+      else if (rules) updateRuleGroup(draft, rules.group, { order: RULE_ORDERS[below(3)]! });
+      break;
     case 15:
       if (group && target) deregisterTargets(draft, group.group.id, [target.id]);
       break;
@@ -156,4 +211,22 @@ function changeWithin(
       else if (elasticIp.loadBalancerId === null) associateElasticIp(draft, elasticIp, id);
       else disassociateElasticIp(draft, elasticIp);
   }
+}
+
+function randomRule(below: (limit: number) => number, serviceId: string | undefined): RuleInput {
+  const does =
+    serviceId === undefined || below(3) === 0
+      ? { respond: { status: 503 } }
+      : below(3) === 0
+        ? { redirect: { path: `/${below(3)}` } }
+        : { forward: [{ backendServiceId: serviceId, weight: below(3) }] };
+  return {
+    name: `rule-${below(8)}`,
+    ...(below(2) === 0 && { priority: 1 + below(10) }),
+    match: {
+      hosts: [`h${below(3)}.example.com`],
+      paths: [{ kind: 'prefix' as const, value: `/${below(4)}` }].slice(below(2)),
+    },
+    ...does,
+  };
 }

@@ -60,6 +60,12 @@ export const ERRORS = {
     'Name taken',
     'Names are unique: those of load balancers and elastic IPs everywhere, others within their load balancer.',
   ),
+  'priority-taken': client(
+    409,
+    'after-change',
+    'Priority taken',
+    'Each priority is used by one rule of a rule group; replace the whole list to change the order of several.',
+  ),
   'port-taken': client(
     409,
     'after-change',
@@ -132,6 +138,18 @@ export const ERRORS = {
     'after-change',
     'Protocols do not match',
     'An http listener takes an http backend service, a tcp listener a tcp backend service (LSN-06).',
+  ),
+  'rule-never-matches': client(
+    422,
+    'after-change',
+    'Rule can never match',
+    'Another rule of the group takes all of its requests, or its conditions exclude each other.',
+  ),
+  'redirect-loop': client(
+    422,
+    'after-change',
+    'Redirect leads to itself',
+    'The request that follows the redirect would meet the same redirect again; change where it leads.',
   ),
   'immutable-field': client(
     422,

@@ -5,6 +5,8 @@ export const ID_PREFIXES = {
   backendService: 'svc',
   targetGroup: 'tg',
   target: 'tgt',
+  ruleGroup: 'rg',
+  rule: 'rul',
   elasticIp: 'eip',
   operation: 'op',
 } as const;

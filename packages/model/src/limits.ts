@@ -38,6 +38,40 @@ export const STICKINESS = {
   timeout: { minimum: 1, maximum: 3_600, default: 300 },
 } as const;
 
+/**
+ * Rules (RUL-03, RUL-04, RUL-07, RUL-10, RUL-12). Lengths in characters; `entries` of each kind of condition and of
+ * edits, `values` of one of them.
+ */
+export const RULE = {
+  priority: { minimum: 1, maximum: 1_000_000, step: 10 },
+  entries: 20,
+  values: 20,
+  forward: 10,
+  weight: { minimum: 0, maximum: 1_000, default: 10 },
+  hostLength: 110,
+  pathLength: 200,
+  patternLength: 512,
+  methodLength: 32,
+  fieldNameLength: 64,
+  fieldValueLength: 512,
+  contentTypeLength: 100,
+  bodyLength: 16_384,
+  /** In one call. */
+  batch: 10_000,
+} as const;
+
+/** Tokens that requests must carry. Lengths in characters; bytes and bits are those of RFC 7518 §3.2 and §3.3. */
+export const JWT = {
+  keys: 20,
+  keyMembers: 20,
+  claims: 10,
+  nameLength: 64,
+  textLength: 512,
+  leeway: { minimum: 0, maximum: 300, default: 60 },
+  secretBytes: 32,
+  rsaBits: 2_048,
+} as const;
+
 /** Share of traffic relative to the other targets; 0 takes no new traffic (BAK-06, BAK-07, §25.1). */
 export const WEIGHT = { minimum: 0, maximum: 100, default: 10 } as const;
 
@@ -69,13 +103,15 @@ export const PAGE = { minimum: 1, maximum: 500, default: 100 } as const;
 /** Longest wait for an operation in one call, in seconds; a client that wants longer asks again. */
 export const WAIT = { minimum: 0, maximum: 60, default: 30 } as const;
 
-/** How many objects there may be (§20: the largest of the documented quotas). The control plane's flags change them. */
+/** How many objects there may be (§20: the largest of the documented quotas, and more rules). The control plane's flags change them. */
 export const DEFAULT_QUOTAS = {
   loadBalancers: 200,
   listenersPerLoadBalancer: 50,
   backendServicesPerLoadBalancer: 50,
   targetGroupsPerLoadBalancer: 50,
   targetsPerTargetGroup: 1_000,
+  ruleGroupsPerLoadBalancer: 50,
+  rulesPerRuleGroup: 10_000,
   elasticIps: 100,
   nodes: 64,
 } as const;

@@ -53,6 +53,31 @@ export function optional<P extends TProperties>(properties: P): { [K in keyof P]
   return result as { [K in keyof P]: TOptional<P[K]> };
 }
 
+/**
+ * A value inside a resource, as the server answers it (`name`) and as a client sends it (`nameInput`): fields with a
+ * default may be left out then; see `completed`.
+ */
+export function Part<P extends TProperties, D extends TProperties>(
+  name: string,
+  properties: P,
+  defaulted: D,
+): readonly [TObject<P & D>, TObject<P & { [K in keyof D]: TOptional<D[K]> }>] {
+  return [
+    Output(name, { ...properties, ...defaulted }),
+    Input(`${name}Input`, { ...properties, ...optional(defaulted) }),
+  ] as never;
+}
+
+/** What a client sent of a part, with the defaults of its schema where it says nothing. */
+export function completed<T extends TObject>(part: T, input: object): Static<T> {
+  const result: Record<string, unknown> = {};
+  for (const [field, schema] of Object.entries(part.properties)) {
+    const value = (input as Record<string, unknown>)[field];
+    result[field] = value === undefined ? (schema as { default?: unknown }).default : value;
+  }
+  return result as Static<T>;
+}
+
 export const Timestamp = (description: string) =>
   Type.String({ format: 'date-time', description: `${description} (RFC 3339, UTC)` });
 

@@ -8,3 +8,16 @@ export const PROXY_PROTOCOLS = ['none', 'v1', 'v2'] as const;
 
 /** Who keeps a client with its target (STK-01, STK-05). */
 export const STICKINESS_TYPES = ['none', 'cookie', 'application-cookie', 'source-ip'] as const;
+
+/** What a rule looks for in a path (RUL-12), and in a header, cookie or query parameter. */
+export const PATH_MATCHES = ['exact', 'prefix', 'regex'] as const;
+export const FIELD_MATCHES = ['exact', 'prefix', 'contains', 'regex', 'present', 'absent'] as const;
+
+/** What a rule does to the path and to headers (RUL-07). */
+export const PATH_REWRITES = ['whole', 'prefix', 'regex'] as const;
+export const HEADER_EDITS = ['set', 'add', 'remove'] as const;
+
+export const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
+
+/** RFC 7518 §3.1, RFC 8037 §3.1. */
+export const JWT_ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA', 'HS256'] as const;

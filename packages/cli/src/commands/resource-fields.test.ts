@@ -14,7 +14,7 @@ import {
 
 /** The fields of each patch that commands set in ways of their own. */
 const OTHERWISE: Readonly<Record<string, readonly string[]>> = {
-  ListenerPatch: ['backendServiceId'],
+  ListenerPatch: ['backendServiceId', 'ruleGroupId'],
   BackendServicePatch: ['targetGroupId'],
 };
 

@@ -14,17 +14,22 @@ type Given = 'id' | 'generation' | 'createdAt' | 'updatedAt';
  */
 export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Promise<LoadBalancerDocument> {
   const query = { loadBalancerId: lb.id, limit: PAGE.maximum };
-  const [listeners, services, groups, elasticIp] = await Promise.all([
+  const [listeners, services, groups, rules, elasticIp] = await Promise.all([
     Array.fromAsync(items(client.listListeners, { query })),
     Array.fromAsync(items(client.listBackendServices, { query })),
     Array.fromAsync(items(client.listTargetGroups, { query })),
+    Array.fromAsync(items(client.listRuleGroups, { query })),
     lb.elasticIpId === null ? null : client.getElasticIp({ params: { elasticIpId: lb.elasticIpId } }),
   ]);
-  const names = new Map([...services, ...groups].map(({ id, name }) => [id, name]));
-  const nameOf = (id: string | null) => (id === null ? null : (names.get(id) ?? id));
+  const names = new Map([...services, ...groups, ...rules].map(({ id, name }) => [id, name]));
+  const nameOf = <I extends string | null>(id: I) => (id === null ? null : (names.get(id) ?? id)) as I;
   const targetGroups = await concurrently(groups, async (group) => {
     const { loadBalancerId: _, targetCount: __, ...own } = withoutGiven(group);
     return { ...own, targets: await targetsOf(client, group.id) };
+  });
+  const ruleGroups = await concurrently(rules, async (group) => {
+    const { loadBalancerId: _, ruleCount: __, ...own } = withoutGiven(group);
+    return { ...own, rules: await rulesOf(client, group.id, nameOf) };
   });
   const { elasticIpId: _, status: __, ...own } = withoutGiven(lb);
   return {
@@ -35,10 +40,12 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
       const { loadBalancerId: _, name, protocol, port, targetGroupId, ...settings } = withoutGiven(service);
       return { name, protocol, port, targetGroup: nameOf(targetGroupId), ...settings };
     }),
+    ruleGroups,
     listeners: listeners.map((listener) => {
       const { loadBalancerId: _, addresses, status, nodes, ...own } = withoutGiven(listener);
-      const { name, protocol, port, backendServiceId, ...settings } = own;
-      return { name, protocol, port, backendService: nameOf(backendServiceId), ...settings };
+      const { name, protocol, port, backendServiceId, ruleGroupId, ...settings } = own;
+      const references = { backendService: nameOf(backendServiceId), ruleGroup: nameOf(ruleGroupId) };
+      return { name, protocol, port, ...references, ...settings };
     }),
   };
 }
@@ -48,6 +55,18 @@ async function targetsOf(client: Client, targetGroupId: string) {
   return Array.fromAsync(all, (target) => {
     const { targetGroupId: _, ...own } = withoutGiven(target);
     return own;
+  });
+}
+
+/** Rules in order, with names for the services. */
+async function rulesOf(client: Client, ruleGroupId: string, nameOf: (id: string) => string) {
+  const all = items(client.listRules, { params: { ruleGroupId }, query: { limit: PAGE.maximum } });
+  const named = <T extends { backendServiceId: string }>({ backendServiceId, ...rest }: T) => {
+    return { backendService: nameOf(backendServiceId), ...rest };
+  };
+  return Array.fromAsync(all, (rule) => {
+    const { ruleGroupId: _, forward, mirror, ...own } = withoutGiven(rule);
+    return { ...own, forward: forward?.map(named) ?? null, mirror: mirror && named(mirror) };
   });
 }
 

@@ -1,16 +1,19 @@
 import { canonicalAddress } from '@evenkeel/model/address.ts';
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
-import { WAIT } from '@evenkeel/model/limits.ts';
+import { RULE, WAIT } from '@evenkeel/model/limits.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { TargetHealthTable } from '../nodes/target-health.ts';
 import { notFound } from '../resources/rules.ts';
+import { inOrder } from '../routing/order.ts';
 import {
   findGroup,
   findListener,
+  findRuleGroup,
   findService,
   type LoadBalancerTree,
   loadBalancersOf,
+  ruleGroupsOf,
   type State,
 } from '../state/state.ts';
 import { operationFromRow } from '../store/history.ts';
@@ -19,6 +22,8 @@ import type { Call } from './call.ts';
 import { checkedTargets, showNode, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
 import { encode, pageOf, paginate } from './paging.ts';
 import { Views } from './views.ts';
+
+const PRIORITY_DIGITS = String(RULE.priority.maximum).length;
 
 export type ReadName =
   | 'listLoadBalancers'
@@ -32,6 +37,10 @@ export type ReadName =
   | 'getTargetGroup'
   | 'listTargets'
   | 'getTarget'
+  | 'listRuleGroups'
+  | 'getRuleGroup'
+  | 'listRules'
+  | 'getRule'
   | 'listElasticIps'
   | 'getElasticIp'
   | 'listOperations'
@@ -68,8 +77,8 @@ export function createReads({ store, nodes, health, operations }: ReadSources): 
 
     listListeners({ query }) {
       const all = within(store.state, query.loadBalancerId, (tree) => tree.listeners.values());
-      const wanted = where(all, ({ name, backendServiceId }) =>
-        matches([query.name, name], [query.backendServiceId, backendServiceId]),
+      const wanted = where(all, ({ name, backendServiceId, ruleGroupId }) =>
+        matches([query.name, name], [query.backendServiceId, backendServiceId], [query.ruleGroupId, ruleGroupId]),
       );
       const view = views();
       return paginate(wanted, query, ownedKey, (listener) => view.listener(listener));
@@ -116,6 +125,26 @@ export function createReads({ store, nodes, health, operations }: ReadSources): 
     getTarget({ params: { targetGroupId, targetId } }) {
       const { targets } = findGroup(store.state, targetGroupId) ?? notFound('target group', targetGroupId);
       return views().target(targets.get(targetId) ?? notFound('target', targetId));
+    },
+
+    listRuleGroups({ query }) {
+      const all = within(store.state, query.loadBalancerId, ruleGroupsOf);
+      const wanted = where(all, ({ name }) => matches([query.name, name]));
+      const view = views();
+      return paginate(wanted, query, ownedKey, (group) => view.ruleGroup(group));
+    },
+    getRuleGroup: ({ params: { ruleGroupId: id } }) =>
+      views().ruleGroup((findRuleGroup(store.state, id) ?? notFound('rule group', id)).group),
+
+    listRules({ params: { ruleGroupId: id }, query }) {
+      const { rules } = findRuleGroup(store.state, id) ?? notFound('rule group', id);
+      const view = views();
+      const wanted = where(inOrder(rules.values()), ({ name }) => matches([query.name, name]));
+      return paginate(wanted, query, placeOf, (rule) => view.rule(rule));
+    },
+    getRule({ params: { ruleGroupId, ruleId } }) {
+      const { rules } = findRuleGroup(store.state, ruleGroupId) ?? notFound('rule group', ruleGroupId);
+      return views().rule(rules.get(ruleId) ?? notFound('rule', ruleId));
     },
 
     listElasticIps({ query }) {
@@ -186,6 +215,11 @@ export function createReads({ store, nodes, health, operations }: ReadSources): 
 /** Objects that belong to a load balancer are in order of load balancers first. */
 function ownedKey(record: { readonly id: string; readonly loadBalancerId: string }): string {
   return `${record.loadBalancerId}/${record.id}`;
+}
+
+/** Rules are in order of priority, of which each has its own. */
+function placeOf({ priority }: { readonly priority: number }): string {
+  return String(priority).padStart(PRIORITY_DIGITS, '0');
 }
 
 function* within<T>(

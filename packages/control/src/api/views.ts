@@ -2,6 +2,8 @@ import type { BackendService } from '@evenkeel/model/resources/backend-service.t
 import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener, ListenerOnNode } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import type { Rule } from '@evenkeel/model/resources/rule.ts';
+import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
@@ -10,6 +12,8 @@ import type {
   ElasticIpRecord,
   ListenerRecord,
   LoadBalancerRecord,
+  RuleGroupRecord,
+  RuleRecord,
   TargetGroupRecord,
   TargetRecord,
 } from '../state/records.ts';
@@ -51,6 +55,15 @@ export class Views {
   }
 
   target(record: TargetRecord): Target {
+    return withTimes(record);
+  }
+
+  ruleGroup(record: RuleGroupRecord): RuleGroup {
+    const { rules } = this.#tree(record.loadBalancerId).ruleGroups.get(record.id)!;
+    return { ...withTimes(record), ruleCount: rules.size };
+  }
+
+  rule(record: RuleRecord): Rule {
     return withTimes(record);
   }
 

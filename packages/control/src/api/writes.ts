@@ -8,6 +8,8 @@ import * as listeners from '../resources/listeners.ts';
 import * as loadBalancers from '../resources/load-balancers.ts';
 import * as groups from '../resources/target-groups.ts';
 import * as targets from '../resources/targets.ts';
+import * as ruleGroups from '../routing/rule-groups.ts';
+import * as rules from '../routing/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { AnyRecord, TargetRecord } from '../state/records.ts';
 import type { Call } from './call.ts';
@@ -99,6 +101,36 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
       return deleted(draft, record);
     },
 
+    createRuleGroup(draft, { body: { loadBalancerId, ...input } }) {
+      return view(draft).ruleGroup(ruleGroups.createRuleGroup(draft, loadBalancerId, input));
+    },
+    updateRuleGroup(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, ruleGroups.getRuleGroup(draft, params.ruleGroupId));
+      return view(draft).ruleGroup(ruleGroups.updateRuleGroup(draft, record, body));
+    },
+    deleteRuleGroup(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, ruleGroups.getRuleGroup(draft, params.ruleGroupId));
+      ruleGroups.deleteRuleGroup(draft, record);
+      return deleted(draft, record);
+    },
+
+    createRule: (draft, { params, body }) => view(draft).rule(rules.createRule(draft, params.ruleGroupId, body)),
+    replaceRules(draft, { params: { ruleGroupId }, body }) {
+      const kept = rules.replaceRules(draft, ruleGroupId, body.rules, '/rules', 'reset').length;
+      const summary = summaryOf(draft);
+      const unchanged = kept - summary.created - summary.updated;
+      return { ruleGroupId, ...summary, unchanged, generation: draft.resultingGeneration };
+    },
+    updateRule(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, rules.getRule(draft, params.ruleGroupId, params.ruleId));
+      return view(draft).rule(rules.updateRule(draft, record, body));
+    },
+    deleteRule(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, rules.getRule(draft, params.ruleGroupId, params.ruleId));
+      rules.deleteRule(draft, record);
+      return deleted(draft, record);
+    },
+
     createElasticIp: (draft, { body }) => view(draft).elasticIp(elasticIps.createElasticIp(draft, body)),
     updateElasticIp(draft, { params, body, ifMatch }) {
       const record = matching(ifMatch, elasticIps.getElasticIp(draft, params.elasticIpId));
@@ -136,8 +168,16 @@ function severalTargets(draft: Draft, records: readonly TargetRecord[], view: Vi
   return { targets: records.map((record) => view.target(record)), generation: draft.resultingGeneration };
 }
 
+function summaryOf(draft: Draft) {
+  const summary = { created: 0, updated: 0, deleted: 0 };
+  for (const { before, after } of draft.changes) {
+    summary[before === null ? 'created' : after === null ? 'deleted' : 'updated']++;
+  }
+  return summary;
+}
+
 function createdIn(draft: Draft) {
   return draft.changes.flatMap(({ kind, id, before, after }) =>
-    before === null && after !== null && kind !== 'target' ? [{ kind, id, name: after.name }] : [],
+    before === null && after !== null && kind !== 'target' && kind !== 'rule' ? [{ kind, id, name: after.name }] : [],
   );
 }

@@ -3,6 +3,8 @@ import type { BackendServiceDocument } from '@evenkeel/model/resources/backend-s
 import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import type { ListenerDocument } from '@evenkeel/model/resources/listener.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { RuleDocument, RuleInput } from '@evenkeel/model/resources/rule.ts';
+import type { RuleGroupDocument } from '@evenkeel/model/resources/rule-group.ts';
 import type { TargetGroupDocument } from '@evenkeel/model/resources/target-group.ts';
 import { refuseField } from '../problem.ts';
 import { createBackendService, updateBackendService } from '../resources/backend-services.ts';
@@ -11,9 +13,11 @@ import { createListener, defaultListenerName, updateListener } from '../resource
 import { resolve } from '../resources/rules.ts';
 import { createTargetGroup, updateTargetGroup } from '../resources/target-groups.ts';
 import { replaceTargets } from '../resources/targets.ts';
+import { createRuleGroup, updateRuleGroup } from '../routing/rule-groups.ts';
+import { replaceRules } from '../routing/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { AnyRecord, BackendServiceRecord, ListenerRecord, TargetGroupRecord } from '../state/records.ts';
-import { groupsOf, type LoadBalancerTree, named } from '../state/state.ts';
+import { groupsOf, type LoadBalancerTree, named, ruleGroupsOf } from '../state/state.ts';
 
 /** Told of every object that a document names, as it is then. */
 export type Mention = (kind: ResourceKind, record: AnyRecord) => void;
@@ -37,9 +41,10 @@ export class Contents {
 
   ensure(document: Omit<LoadBalancerCreate, 'name'>, at: string): void {
     if (document.elasticIp !== undefined) this.#ensureElasticIp(document.elasticIp, `${at}/elasticIp`);
-    const { targetGroups = [], backendServices = [], listeners = [] } = document;
+    const { targetGroups = [], backendServices = [], ruleGroups = [], listeners = [] } = document;
     for (const [i, group] of targetGroups.entries()) this.#ensureGroup(group, `${at}/targetGroups/${i}`);
     for (const [i, service] of backendServices.entries()) this.#ensureService(service, `${at}/backendServices/${i}`);
+    for (const [i, group] of ruleGroups.entries()) this.#ensureRuleGroup(group, `${at}/ruleGroups/${i}`);
     for (const [i, listener] of listeners.entries()) this.#ensureListener(listener, `${at}/listeners/${i}`);
   }
 
@@ -105,8 +110,34 @@ export class Contents {
     return resolve(groupsOf(this.#tree), targetGroup, `${at}/targetGroup`, 'target group').id;
   }
 
+  #ensureRuleGroup(document: RuleGroupDocument, at: string): void {
+    const draft = this.#draft;
+    const { rules, ...settings } = document;
+    this.#define('rule group', settings.name, at);
+    const known = named(ruleGroupsOf(this.#tree), settings.name);
+    const group = known ? updateRuleGroup(draft, known, settings, at) : createRuleGroup(draft, this.#id, settings, at);
+    this.#mention('ruleGroup', group);
+    if (rules === undefined) return;
+    const inputs = rules.map((rule, i) => this.#ruleOf(rule, `${at}/rules/${i}`));
+    for (const rule of replaceRules(draft, group.id, inputs, `${at}/rules`, 'keep')) this.#mention('rule', rule);
+  }
+
+  /** The rule with identifiers for the names of services. */
+  #ruleOf({ forward, mirror, ...rule }: RuleDocument, at: string): RuleInput {
+    const services = () => this.#tree.services.values();
+    const resolved = <T extends { backendService: string }>({ backendService, ...rest }: T, place: string) => {
+      const { id } = resolve(services(), backendService, `${place}/backendService`, 'backend service');
+      return { backendServiceId: id, ...rest };
+    };
+    return {
+      ...rule,
+      ...(forward !== undefined && { forward: forward?.map((to, i) => resolved(to, `${at}/forward/${i}`)) ?? null }),
+      ...(mirror !== undefined && { mirror: mirror && resolved(mirror, `${at}/mirror`) }),
+    };
+  }
+
   #ensureListener(document: ListenerDocument, at: string): ListenerRecord {
-    const { backendService: _, service: __, name: ___, protocol, port, ...settings } = document;
+    const { backendService: _, service: __, name: ___, ruleGroup, protocol, port, ...settings } = document;
     const { name } = listenerName(document);
     this.#define('listener', name, at);
     const known = named(this.#tree.listeners.values(), name);
@@ -115,12 +146,20 @@ export class Contents {
       checkFixed(port, known.port, `${at}/port`);
     }
     const backendServiceId = this.#serviceFor(document, name, at);
-    const patch = { ...settings, ...(backendServiceId !== undefined && { backendServiceId }) };
+    const patch = {
+      ...settings,
+      ...(backendServiceId !== undefined && { backendServiceId }),
+      ...(ruleGroup !== undefined && { ruleGroupId: this.#ruleGroupFor(ruleGroup, at) }),
+    };
     const listener = known
       ? updateListener(this.#draft, known, patch, at)
       : createListener(this.#draft, this.#id, { name, protocol, port, ...patch }, at);
     this.#mention('listener', listener);
     return listener;
+  }
+
+  #ruleGroupFor(idOrName: string | null, at: string): string | null {
+    return idOrName && resolve(ruleGroupsOf(this.#tree), idOrName, `${at}/ruleGroup`, 'rule group').id;
   }
 
   #serviceFor(document: ListenerDocument, listener: string, at: string): string | null | undefined {

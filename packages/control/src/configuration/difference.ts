@@ -3,7 +3,7 @@ import { RESOURCE_KINDS, type ResourceKind } from '@evenkeel/model/resources/ope
 import type { Draft } from '../state/draft.ts';
 import { equal } from '../state/draft.ts';
 import type { AnyRecord, RecordOf } from '../state/records.ts';
-import { findGroup, findService, type State } from '../state/state.ts';
+import { findGroup, findRuleGroup, findService, type State } from '../state/state.ts';
 
 /** Fields that tell nothing about what is configured, or that show under another name. */
 const HIDDEN = new Set([
@@ -17,10 +17,11 @@ const HIDDEN = new Set([
   'backendServiceId',
   'elasticIpId',
   'stickinessKey',
+  'ruleGroupId',
 ]);
 
 /** Objects inside, whose fields are shown one by one. */
-const NESTED = new Set(['healthCheck', 'stickiness', 'forwarding']);
+const NESTED = new Set(['healthCheck', 'stickiness', 'forwarding', 'match']);
 
 export type Mentioned = { readonly kind: ResourceKind; readonly record: AnyRecord };
 
@@ -56,16 +57,21 @@ function rowOf(
   state: State,
   fields: FieldChange[],
 ): ObjectChange {
-  const group = kind === 'target' ? findGroup(state, (record as RecordOf['target']).targetGroupId) : null;
   return {
     action,
     kind,
     id,
     name: record.name,
     loadBalancer: ownerOf(kind, record, state),
-    parent: group?.group.name ?? null,
+    parent: parentOf(kind, record, state)?.group.name ?? null,
     fields,
   };
+}
+
+/** The target group of a target, the rule group of a rule. */
+function parentOf(kind: ResourceKind, record: AnyRecord, state: State) {
+  if (kind === 'target') return findGroup(state, (record as RecordOf['target']).targetGroupId);
+  return kind === 'rule' ? findRuleGroup(state, (record as RecordOf['rule']).ruleGroupId) : null;
 }
 
 function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
@@ -73,10 +79,12 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
     case 'loadBalancer':
       return record.name;
     case 'target':
-      return findGroup(state, (record as RecordOf['target']).targetGroupId)?.tree.loadBalancer.name ?? '';
+    case 'rule':
+      return parentOf(kind, record, state)?.tree.loadBalancer.name ?? '';
     case 'listener':
     case 'backendService':
     case 'targetGroup':
+    case 'ruleGroup':
     case 'elasticIp': {
       const { loadBalancerId } = record as RecordOf['listener' | 'elasticIp'];
       return loadBalancerId === null ? '' : (state.loadBalancers.get(loadBalancerId)?.loadBalancer.name ?? '');
@@ -103,8 +111,18 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
       break;
     }
     case 'listener': {
-      const { backendServiceId } = record as RecordOf['listener'];
-      fields['backendService'] = backendServiceId && (findService(state, backendServiceId)?.service.name ?? null);
+      const { backendServiceId, ruleGroupId } = record as RecordOf['listener'];
+      fields['backendService'] = backendServiceId && serviceName(state, backendServiceId);
+      fields['ruleGroup'] = ruleGroupId && (findRuleGroup(state, ruleGroupId)?.group.name ?? null);
+      break;
+    }
+    case 'rule': {
+      const { forward, mirror } = record as RecordOf['rule'];
+      const named = ({ backendServiceId, ...rest }: { readonly backendServiceId: string }) => {
+        return { backendService: serviceName(state, backendServiceId), ...rest };
+      };
+      fields['forward'] = forward?.map(named) ?? null;
+      fields['mirror'] = mirror && named(mirror);
       break;
     }
     case 'backendService': {
@@ -119,11 +137,16 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
     }
     case 'targetGroup':
     case 'target':
+    case 'ruleGroup':
       break;
     default:
       kind satisfies never;
   }
   return fields;
+}
+
+function serviceName(state: State, id: string): string | null {
+  return findService(state, id)?.service.name ?? null;
 }
 
 function fieldChanges(before: Fields | null, after: Fields | null): FieldChange[] {

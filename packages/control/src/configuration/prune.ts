@@ -2,8 +2,10 @@ import type { LoadBalancerDocument } from '@evenkeel/model/resources/document.ts
 import { deleteBackendService } from '../resources/backend-services.ts';
 import { deleteListener } from '../resources/listeners.ts';
 import { deleteTargetGroup } from '../resources/target-groups.ts';
+import { deleteRuleGroup } from '../routing/rule-groups.ts';
 import type { Draft } from '../state/draft.ts';
-import { groupsOf } from '../state/state.ts';
+import type { RuleRecord } from '../state/records.ts';
+import { groupsOf, type LoadBalancerTree, ruleGroupsOf } from '../state/state.ts';
 import { listenerName } from './contents.ts';
 
 /** Deletes the listeners that the document does not name: first of all, because their ports may be wanted. */
@@ -14,11 +16,13 @@ export function pruneListeners(draft: Draft, loadBalancerId: string, document: L
   }
 }
 
-/** Deletes services and groups that the document does not name, and that nothing which stays refers to. */
+/** Deletes rule groups, services and groups that the document does not name, and that nothing which stays refers to. */
 export function pruneServicesAndGroups(draft: Draft, loadBalancerId: string, document: LoadBalancerDocument): void {
   const { services, groups } = namesIn(document);
   const tree = () => draft.loadBalancers.get(loadBalancerId)!;
+  pruneRuleGroups(draft, tree(), document);
   for (const { backendServiceId } of tree().listeners.values()) if (backendServiceId) services.add(backendServiceId);
+  for (const { rules } of tree().ruleGroups.values()) for (const rule of rules.values()) addServicesOf(rule, services);
   for (const service of [...tree().services.values()]) {
     if (!services.has(service.name) && !services.has(service.id)) deleteBackendService(draft, service);
   }
@@ -26,6 +30,19 @@ export function pruneServicesAndGroups(draft: Draft, loadBalancerId: string, doc
   for (const group of [...groupsOf(tree())]) {
     if (!groups.has(group.name) && !groups.has(group.id)) deleteTargetGroup(draft, group);
   }
+}
+
+function pruneRuleGroups(draft: Draft, tree: LoadBalancerTree, { ruleGroups = [] }: LoadBalancerDocument): void {
+  const kept = new Set<string | null>(ruleGroups.map(({ name }) => name));
+  for (const { ruleGroupId } of tree.listeners.values()) kept.add(ruleGroupId);
+  for (const group of [...ruleGroupsOf(tree)]) {
+    if (!kept.has(group.name) && !kept.has(group.id)) deleteRuleGroup(draft, group);
+  }
+}
+
+function addServicesOf({ forward, mirror }: RuleRecord, services: Set<string>): void {
+  for (const { backendServiceId } of forward ?? []) services.add(backendServiceId);
+  if (mirror !== null) services.add(mirror.backendServiceId);
 }
 
 /** Names and identifiers of the services and groups that the document defines or refers to. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyDelta, diffPlans, isIntact, planOf } from '@evenkeel/model/plan/delta.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import { draftContext, nextState, seeded } from '../../test/random-changes.ts';
 import { createFromDocument } from '../configuration/apply.ts';
 import { Draft } from '../state/draft.ts';
@@ -26,6 +27,13 @@ function everyStep(check: (step: { state: State; plan: CompiledPlan; before: Com
       before = plan;
     }
   }
+}
+
+function servicesOf({ rules }: PlannedRuleGroup): string[] {
+  return rules.flatMap(({ action, mirror }) => [
+    ...(action.type === 'forward' ? action.services.map(({ serviceId }) => serviceId) : []),
+    ...(mirror === null ? [] : [mirror.serviceId]),
+  ]);
 }
 
 const sorted = (plan: NodePlan) => [...plan.entries].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -68,6 +76,12 @@ test('no entry refers to one that is not in the plan', () => {
     for (const entry of plan.entries.values()) {
       if (entry.kind === 'listener' && entry.value.serviceId !== null) {
         assert.ok(plan.entries.has(`service/${entry.value.serviceId}`), name);
+      }
+      if (entry.kind === 'listener' && entry.value.ruleGroupId !== null) {
+        assert.ok(plan.entries.has(`rule-group/${entry.value.ruleGroupId}`), name);
+      }
+      if (entry.kind === 'rule-group') {
+        for (const service of servicesOf(entry.value)) assert.ok(plan.entries.has(`service/${service}`), name);
       }
       if (entry.kind === 'service' && entry.value.groupId !== null) {
         assert.ok(plan.entries.has(`group/${entry.value.groupId}`), name);

@@ -3,6 +3,7 @@ import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { GroupTree, LoadBalancerTree, State } from '../state/state.ts';
 import { planListener } from './listener.ts';
 import { PartedEntries, type PlanPart } from './parts.ts';
+import { planRuleGroup } from './rule-group.ts';
 import { planService } from './service.ts';
 
 /** A node plan whose entries are kept by load balancer, so that two plans are compared by what they do not share. */
@@ -51,10 +52,17 @@ function compileTree(tree: LoadBalancerTree, elasticIp: string | null, before: P
     const group = tree.groups.get(id)!;
     add(`group/${id}`, old?.groups.get(id) === group, () => planEntry('group', planGroup(group)));
   }
+  const ruleGroups = new Set<string>();
   for (const [id, listener] of tree.listeners) {
     if (!listener.enabled) continue;
+    if (listener.ruleGroupId !== null) ruleGroups.add(listener.ruleGroupId);
     const same = sameOwner && old?.listeners.get(id) === listener;
     add(`listener/${id}`, same, () => planEntry('listener', planListener(tree.loadBalancer, listener, elasticIp)));
+  }
+  for (const id of ruleGroups) {
+    const group = tree.ruleGroups.get(id)!;
+    const same = old?.ruleGroups.get(id) === group;
+    add(`rule-group/${id}`, same, () => planEntry('rule-group', planRuleGroup(group)));
   }
   return { source: tree, entries, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
 }

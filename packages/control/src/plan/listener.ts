@@ -20,6 +20,7 @@ export function planListener(
     addresses: elasticIp === null ? [loadBalancer.vip] : [loadBalancer.vip, elasticIp],
     port: listener.port,
     serviceId: listener.backendServiceId,
+    ruleGroupId: listener.ruleGroupId,
     idleTimeout: listener.idleTimeout * 1_000,
     headerTimeout: listener.headerTimeout * 1_000,
     accessLog: listener.accessLog,

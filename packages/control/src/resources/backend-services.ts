@@ -2,6 +2,7 @@ import { CONNECT_TIMEOUT, DRAIN_TIMEOUT, READ_TIMEOUT } from '@evenkeel/model/li
 import type { BackendServiceCreate, BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
 import type { Stickiness } from '@evenkeel/model/resources/stickiness.ts';
 import { refuseField } from '../problem.ts';
+import { rulesUsing } from '../routing/rule-groups.ts';
 import type { Draft } from '../state/draft.ts';
 import type { BackendServiceRecord } from '../state/records.ts';
 import { findService, type LoadBalancerTree } from '../state/state.ts';
@@ -75,7 +76,7 @@ function keyFor(draft: Draft, { type }: Stickiness, current: string | null): str
   return current ?? (type === 'cookie' ? draft.context.secret(STICKINESS_KEY_BYTES).toString('base64') : null);
 }
 
-/** Refused while a listener uses it (BAK-11). Its target group is kept. */
+/** Refused while a listener or a rule uses it (BAK-11). Its target group is kept. */
 export function deleteBackendService(draft: Draft, service: BackendServiceRecord): void {
   const tree = draft.loadBalancers.get(service.loadBalancerId)!;
   checkUnused(`backend service ${service.name}`, usersOfService(tree, service.id));
@@ -83,9 +84,8 @@ export function deleteBackendService(draft: Draft, service: BackendServiceRecord
 }
 
 function usersOfService(tree: LoadBalancerTree, serviceId: string) {
-  return [...tree.listeners.values()]
-    .filter(({ backendServiceId }) => backendServiceId === serviceId)
-    .map((listener) => refTo('listener', listener));
+  const listeners = [...tree.listeners.values()].filter(({ backendServiceId }) => backendServiceId === serviceId);
+  return [...listeners.map((listener) => refTo('listener', listener)), ...rulesUsing(tree, serviceId)];
 }
 
 function groupFor(draft: Draft, loadBalancerId: string, input: NewService, at: string): string | null {

@@ -1,6 +1,7 @@
 import type { InlineService } from '@evenkeel/model/resources/backend-service.ts';
 import type { ListenerCreate, ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
 import { refuseField } from '../problem.ts';
+import { checkRuleGroupReference } from '../routing/rule-groups.ts';
 import type { Draft } from '../state/draft.ts';
 import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
 import { findListener, groupsOf, type LoadBalancerTree } from '../state/state.ts';
@@ -32,6 +33,14 @@ export function createListener(draft: Draft, loadBalancerId: string, input: NewL
     protocol,
     port,
     backendServiceId: serviceFor(draft, loadBalancerId, input, name, at),
+    ruleGroupId: input.ruleGroupId
+      ? checkRuleGroupReference(
+          draft.loadBalancers.get(loadBalancerId)!,
+          { name, protocol, port },
+          input.ruleGroupId,
+          `${at}/ruleGroupId`,
+        )
+      : null,
     ...newListenerSettings(input, protocol, at),
   });
 }
@@ -41,6 +50,7 @@ export function updateListener(draft: Draft, listener: ListenerRecord, patch: Li
   if (patch.name !== undefined) checkName(tree.listeners.values(), patch.name, at, listener.id);
   if (patch.backendServiceId)
     checkServiceReference(tree, listener.protocol, patch.backendServiceId, `${at}/backendServiceId`);
+  if (patch.ruleGroupId) checkRuleGroupReference(tree, listener, patch.ruleGroupId, `${at}/ruleGroupId`);
   return draft.update('listener', listener, changedListenerSettings(listener, patch, at));
 }
 

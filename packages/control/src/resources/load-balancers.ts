@@ -59,8 +59,12 @@ export function deleteLoadBalancer(draft: Draft, loadBalancer: LoadBalancerRecor
   if (loadBalancer.deletionProtection) {
     throw new ProblemError('deletion-protected', `deletion protection of ${loadBalancer.name} is on`);
   }
-  const { listeners, services, groups } = draft.loadBalancers.get(loadBalancer.id)!;
+  const { listeners, services, groups, ruleGroups } = draft.loadBalancers.get(loadBalancer.id)!;
   for (const listener of [...listeners.values()]) draft.remove('listener', listener);
+  for (const { group, rules } of [...ruleGroups.values()]) {
+    for (const rule of [...rules.values()]) draft.remove('rule', rule);
+    draft.remove('ruleGroup', group);
+  }
   for (const service of [...services.values()]) draft.remove('backendService', service);
   for (const { group, targets } of [...groups.values()]) {
     for (const target of [...targets.values()]) draft.remove('target', target);

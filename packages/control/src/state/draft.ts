@@ -3,7 +3,7 @@ import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { AddressPools } from '../resources/addresses.ts';
 import type { AnyRecord, ElasticIpRecord, RecordOf, Stamped } from './records.ts';
-import type { GroupTree, LoadBalancerTree, State } from './state.ts';
+import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from './state.ts';
 
 export interface DraftContext {
   /** Unix milliseconds. */
@@ -123,6 +123,12 @@ export class Draft implements State {
       case 'target':
         this.#targets((record as RecordOf['target']).targetGroupId).delete(id);
         break;
+      case 'ruleGroup':
+        this.#map(this.#tree((record as RecordOf['ruleGroup']).loadBalancerId), 'ruleGroups').delete(id);
+        break;
+      case 'rule':
+        this.#rules((record as RecordOf['rule']).ruleGroupId).delete(id);
+        break;
       default:
         kind satisfies never;
     }
@@ -156,13 +162,28 @@ export class Draft implements State {
       case 'target':
         this.#targets(entry.record.targetGroupId).set(entry.record.id, entry.record);
         break;
+      case 'ruleGroup': {
+        const groups = this.#map(this.#tree(entry.record.loadBalancerId), 'ruleGroups');
+        const rules = groups.get(entry.record.id)?.rules ?? this.#own(new Map());
+        groups.set(entry.record.id, { group: entry.record, rules });
+        break;
+      }
+      case 'rule':
+        this.#rules(entry.record.ruleGroupId).set(entry.record.id, entry.record);
+        break;
       default:
         entry satisfies never;
     }
   }
 
   #newTree(loadBalancer: RecordOf['loadBalancer']): LoadBalancerTree {
-    return this.#own({ loadBalancer, listeners: new Map(), services: new Map(), groups: new Map() });
+    return this.#own({
+      loadBalancer,
+      listeners: new Map(),
+      services: new Map(),
+      groups: new Map(),
+      ruleGroups: new Map(),
+    });
   }
 
   /** The tree of a load balancer, which may be changed. */
@@ -175,7 +196,7 @@ export class Draft implements State {
     return copy as Writable<LoadBalancerTree>;
   }
 
-  #map<K extends 'listeners' | 'services' | 'groups'>(
+  #map<K extends 'listeners' | 'services' | 'groups' | 'ruleGroups'>(
     tree: Writable<LoadBalancerTree>,
     part: K,
   ): Writable<LoadBalancerTree>[K] {
@@ -194,6 +215,19 @@ export class Draft implements State {
       return copy.targets as Map<string, RecordOf['target']>;
     }
     throw new Error(`no target group ${groupId}`);
+  }
+
+  /** The rules of a group, which may be changed. */
+  #rules(groupId: string): Map<string, RecordOf['rule']> {
+    for (const [id, tree] of this.loadBalancers) {
+      const found = tree.ruleGroups.get(groupId);
+      if (found === undefined) continue;
+      if (this.#owned.has(found.rules)) return found.rules as Map<string, RecordOf['rule']>;
+      const copy: RuleGroupTree = { group: found.group, rules: this.#own(new Map(found.rules)) };
+      this.#map(this.#tree(id), 'ruleGroups').set(groupId, copy);
+      return copy.rules as Map<string, RecordOf['rule']>;
+    }
+    throw new Error(`no rule group ${groupId}`);
   }
 
   #own<T extends object>(value: T): T {

@@ -3,6 +3,8 @@ import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { Rule } from '@evenkeel/model/resources/rule.ts';
+import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 
@@ -23,6 +25,8 @@ export type BackendServiceRecord = Recorded<BackendService> & {
 };
 export type TargetGroupRecord = Recorded<TargetGroup, 'targetCount'>;
 export type TargetRecord = Recorded<Target>;
+export type RuleGroupRecord = Recorded<RuleGroup, 'ruleCount'>;
+export type RuleRecord = Recorded<Rule>;
 export type ElasticIpRecord = Recorded<ElasticIp>;
 
 export interface RecordOf {
@@ -31,6 +35,8 @@ export interface RecordOf {
   readonly backendService: BackendServiceRecord;
   readonly targetGroup: TargetGroupRecord;
   readonly target: TargetRecord;
+  readonly ruleGroup: RuleGroupRecord;
+  readonly rule: RuleRecord;
   readonly elasticIp: ElasticIpRecord;
 }
 export type AnyRecord = RecordOf[ResourceKind];

@@ -3,6 +3,8 @@ import type {
   ElasticIpRecord,
   ListenerRecord,
   LoadBalancerRecord,
+  RuleGroupRecord,
+  RuleRecord,
   TargetGroupRecord,
   TargetRecord,
 } from './records.ts';
@@ -26,11 +28,17 @@ export interface LoadBalancerTree {
   readonly listeners: ReadonlyMap<string, ListenerRecord>;
   readonly services: ReadonlyMap<string, BackendServiceRecord>;
   readonly groups: ReadonlyMap<string, GroupTree>;
+  readonly ruleGroups: ReadonlyMap<string, RuleGroupTree>;
 }
 
 export interface GroupTree {
   readonly group: TargetGroupRecord;
   readonly targets: ReadonlyMap<string, TargetRecord>;
+}
+
+export interface RuleGroupTree {
+  readonly group: RuleGroupRecord;
+  readonly rules: ReadonlyMap<string, RuleRecord>;
 }
 
 export const EMPTY_STATE: State = {
@@ -68,6 +76,14 @@ export function findGroup(state: State, id: string): ({ tree: LoadBalancerTree }
   return null;
 }
 
+export function findRuleGroup(state: State, id: string): ({ tree: LoadBalancerTree } & RuleGroupTree) | null {
+  for (const tree of state.loadBalancers.values()) {
+    const found = tree.ruleGroups.get(id);
+    if (found) return { tree, ...found };
+  }
+  return null;
+}
+
 /** The first of the values that has the name. */
 export function named<T extends { readonly name: string }>(values: Iterable<T>, name: string): T | null {
   for (const value of values) if (value.name === name) return value;
@@ -76,6 +92,10 @@ export function named<T extends { readonly name: string }>(values: Iterable<T>, 
 
 export function* groupsOf(tree: LoadBalancerTree): Generator<TargetGroupRecord> {
   for (const { group } of tree.groups.values()) yield group;
+}
+
+export function* ruleGroupsOf(tree: LoadBalancerTree): Generator<RuleGroupRecord> {
+  for (const { group } of tree.ruleGroups.values()) yield group;
 }
 
 export function* loadBalancersOf(state: State): Generator<LoadBalancerRecord> {
@@ -96,8 +116,11 @@ export function newestId(state: State): string | undefined {
   for (const id of state.elasticIps.keys()) visit(id);
   for (const [id, tree] of state.loadBalancers) {
     visit(id);
-    for (const part of [tree.listeners, tree.services, tree.groups]) for (const key of part.keys()) visit(key);
+    for (const part of [tree.listeners, tree.services, tree.groups, tree.ruleGroups]) {
+      for (const key of part.keys()) visit(key);
+    }
     for (const { targets } of tree.groups.values()) for (const key of targets.keys()) visit(key);
+    for (const { rules } of tree.ruleGroups.values()) for (const key of rules.keys()) visit(key);
   }
   return newest;
 }

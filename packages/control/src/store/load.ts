@@ -1,12 +1,12 @@
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { Kysely } from 'kysely';
 import type { ElasticIpRecord, RecordOf } from '../state/records.ts';
-import type { GroupTree, LoadBalancerTree, State } from '../state/state.ts';
+import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from '../state/state.ts';
 import { fromRow, MAPPINGS, type Row } from './rows.ts';
 import type { Database } from './schema.ts';
 
 type Maps = {
-  -readonly [K in 'listeners' | 'services' | 'groups']: Map<
+  -readonly [K in 'listeners' | 'services' | 'groups' | 'ruleGroups']: Map<
     string,
     LoadBalancerTree[K] extends ReadonlyMap<string, infer V> ? V : never
   >;
@@ -19,7 +19,8 @@ export async function loadState(db: Kysely<Database>): Promise<State> {
 
   const trees = new Map<string, LoadBalancerTree & Maps>();
   for (const loadBalancer of await read(db, 'loadBalancer')) {
-    trees.set(loadBalancer.id, { loadBalancer, listeners: new Map(), services: new Map(), groups: new Map() });
+    const parts = { listeners: new Map(), services: new Map(), groups: new Map(), ruleGroups: new Map() };
+    trees.set(loadBalancer.id, { loadBalancer, ...parts });
   }
   const groups = new Map<string, GroupTree & { targets: Map<string, RecordOf['target']> }>();
   for (const group of await read(db, 'targetGroup')) {
@@ -35,9 +36,23 @@ export async function loadState(db: Kysely<Database>): Promise<State> {
     if (service.targetGroupId !== null) existing(tree.groups, service.targetGroupId, service.id);
     tree.services.set(service.id, service);
   }
+  const ruleGroups = new Map<string, RuleGroupTree & { rules: Map<string, RecordOf['rule']> }>();
+  for (const group of await read(db, 'ruleGroup')) {
+    const entry = { group, rules: new Map() };
+    ruleGroups.set(group.id, entry);
+    existing(trees, group.loadBalancerId, group.id).ruleGroups.set(group.id, entry);
+  }
+  for (const rule of await read(db, 'rule')) {
+    const { group, rules } = existing(ruleGroups, rule.ruleGroupId, rule.id);
+    const { services } = existing(trees, group.loadBalancerId, group.id);
+    for (const { backendServiceId } of rule.forward ?? []) existing(services, backendServiceId, rule.id);
+    if (rule.mirror !== null) existing(services, rule.mirror.backendServiceId, rule.id);
+    rules.set(rule.id, rule);
+  }
   for (const listener of await read(db, 'listener')) {
     const tree = existing(trees, listener.loadBalancerId, listener.id);
     if (listener.backendServiceId !== null) existing(tree.services, listener.backendServiceId, listener.id);
+    if (listener.ruleGroupId !== null) existing(tree.ruleGroups, listener.ruleGroupId, listener.id);
     tree.listeners.set(listener.id, listener);
   }
 

@@ -3,7 +3,15 @@ import type { RecordOf } from '../state/records.ts';
 
 /** Where a kind of resource is stored: which of its fields are columns. The others are in the column `settings`. */
 interface Mapping {
-  readonly table: 'load_balancer' | 'listener' | 'backend_service' | 'target_group' | 'target' | 'elastic_ip';
+  readonly table:
+    | 'load_balancer'
+    | 'listener'
+    | 'backend_service'
+    | 'target_group'
+    | 'target'
+    | 'rule_group'
+    | 'rule'
+    | 'elastic_ip';
   readonly columns: Readonly<Record<string, string>>;
   /** Fields that are not stored, because another row tells them. */
   readonly derived: readonly string[];
@@ -30,9 +38,17 @@ export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
     columns: { ...COMMON, loadBalancerId: 'load_balancer_id', targetGroupId: 'target_group_id' },
     derived: [],
   },
+  ruleGroup: { table: 'rule_group', columns: { ...COMMON, loadBalancerId: 'load_balancer_id' }, derived: [] },
+  rule: { table: 'rule', columns: { ...COMMON, ruleGroupId: 'rule_group_id' }, derived: [] },
   listener: {
     table: 'listener',
-    columns: { ...COMMON, loadBalancerId: 'load_balancer_id', port: 'port', backendServiceId: 'backend_service_id' },
+    columns: {
+      ...COMMON,
+      loadBalancerId: 'load_balancer_id',
+      port: 'port',
+      backendServiceId: 'backend_service_id',
+      ruleGroupId: 'rule_group_id',
+    },
     derived: [],
   },
 };

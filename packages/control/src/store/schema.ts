@@ -8,11 +8,18 @@ export interface Database {
   state: { id: number; generation: number };
   address_pool: { name: string; last: number };
   load_balancer: Resource & { vip: string; elastic_ip_id: string | null };
-  listener: Resource & { load_balancer_id: string; port: number; backend_service_id: string | null };
+  listener: Resource & {
+    load_balancer_id: string;
+    port: number;
+    backend_service_id: string | null;
+    rule_group_id: string | null;
+  };
   backend_service: Resource & { load_balancer_id: string; target_group_id: string | null };
   target_group: Resource & { load_balancer_id: string };
   /** `port` 0: the port of the service. */
   target: Resource & { target_group_id: string; address: string; port: number };
+  rule_group: Resource & { load_balancer_id: string };
+  rule: Resource & { rule_group_id: string };
   elastic_ip: Resource & { address: string };
   operation: OperationRow;
   audit: {

@@ -5,6 +5,8 @@ import { listenerRoutes } from './listeners.ts';
 import { loadBalancerRoutes } from './load-balancers.ts';
 import { nodeRoutes } from './nodes.ts';
 import { operationRoutes } from './operations.ts';
+import { ruleGroupRoutes } from './rule-groups.ts';
+import { ruleRoutes } from './rules.ts';
 import { targetGroupRoutes } from './target-groups.ts';
 import { targetRoutes } from './targets.ts';
 
@@ -15,6 +17,8 @@ export const contract = {
   ...backendServiceRoutes,
   ...targetGroupRoutes,
   ...targetRoutes,
+  ...ruleGroupRoutes,
+  ...ruleRoutes,
   ...elasticIpRoutes,
   ...configurationRoutes,
   ...operationRoutes,

@@ -23,6 +23,7 @@ export const listenerRoutes = {
       name: NameFilter,
       loadBalancerId: Type.Optional(Id('loadBalancer', 'Only those of this load balancer.')),
       backendServiceId: Type.Optional(Id('backendService', 'Only those that use this backend service.')),
+      ruleGroupId: Type.Optional(Id('ruleGroup', 'Only those that use this rule group.')),
     }),
     status: 200,
     response: Page(Listener),

@@ -25,7 +25,7 @@ export const loadBalancerRoutes = {
     path: '/v1/load-balancers',
     summary: 'Create a load balancer',
     description:
-      'The body may carry listeners, backend services, target groups and targets. Then all of them are created, or ' +
+      'The body may carry listeners, rule groups, backend services, target groups and targets. Then all of them are created, or ' +
       'none: the first error leaves nothing behind.',
     tags,
     body: Ref(LoadBalancerCreate),
@@ -58,7 +58,8 @@ export const loadBalancerRoutes = {
     path,
     summary: 'Delete a load balancer',
     description:
-      'Its listeners, backend services and target groups go with it (INS-10); its elastic IP is disassociated and kept.',
+      'Its listeners, rule groups, backend services and target groups go with it (INS-10); its elastic IP is ' +
+      'disassociated and kept.',
     tags,
     params,
     status: 200,

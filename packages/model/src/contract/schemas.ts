@@ -10,6 +10,12 @@ import * as listener from '../resources/listener.ts';
 import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
+import * as rule from '../resources/rule.ts';
+import * as ruleActions from '../resources/rule-actions.ts';
+import * as ruleEdits from '../resources/rule-edits.ts';
+import * as ruleGroup from '../resources/rule-group.ts';
+import * as ruleJwt from '../resources/rule-jwt.ts';
+import * as ruleMatch from '../resources/rule-match.ts';
 import * as stickiness from '../resources/stickiness.ts';
 import * as target from '../resources/target.ts';
 import * as targetGroup from '../resources/target-group.ts';
@@ -38,6 +44,12 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     targetGroup,
     target,
     targetHealth,
+    ruleGroup,
+    rule,
+    ruleMatch,
+    ruleActions,
+    ruleEdits,
+    ruleJwt,
     elasticIp,
     document,
     operation,

@@ -6,11 +6,13 @@ import { BackendServiceDocument } from './backend-service.ts';
 import { ListenerDocument } from './listener.ts';
 import { LoadBalancer, LoadBalancerType, loadBalancerSettings } from './load-balancer.ts';
 import { RESOURCE_KINDS, ResourceRef } from './operation.ts';
+import { RuleGroupDocument } from './rule-group.ts';
 import { TargetGroupDocument } from './target-group.ts';
 
 /**
  * A load balancer with everything in it, as one document. Creation takes one; `apply` takes several and makes the
- * configuration match. The order of creation is target groups, backend services, listeners; each may name those before.
+ * configuration match. The order of creation is target groups, backend services, rule groups, listeners; each may name those
+ * before.
  */
 const content = {
   type: Type.Optional(LoadBalancerType),
@@ -21,19 +23,20 @@ const content = {
   ...optional(loadBalancerSettings),
   targetGroups: Type.Optional(Type.Array(Ref(TargetGroupDocument), { maxItems: DOCUMENT.objects })),
   backendServices: Type.Optional(Type.Array(Ref(BackendServiceDocument), { maxItems: DOCUMENT.objects })),
+  ruleGroups: Type.Optional(Type.Array(Ref(RuleGroupDocument), { maxItems: DOCUMENT.objects })),
   listeners: Type.Optional(Type.Array(Ref(ListenerDocument), { maxItems: DOCUMENT.objects })),
 };
 
 export const LoadBalancerCreate = Input(
   'LoadBalancerCreate',
   { name: Type.Optional(Type.String({ ...Name, description: 'Default: the identifier.' })), ...content },
-  'A load balancer, alone or with listeners, backend services, target groups and targets. All is created, or nothing.',
+  'A load balancer, alone or with listeners, rules, backend services, target groups and targets. All is created, or nothing.',
 );
 export type LoadBalancerCreate = Static<typeof LoadBalancerCreate>;
 
 /** The answer to the creation of something that may bring other objects with it. */
 export const Created = Type.Array(Ref(ResourceRef), {
-  description: 'Everything that this call created, in the order of creation; targets are not listed.',
+  description: 'Everything that this call created, in the order of creation; targets and rules are not listed.',
 });
 
 export const LoadBalancerCreated = Written('LoadBalancerCreated', { ...LoadBalancer.properties, created: Created });
@@ -45,7 +48,7 @@ export const LoadBalancerDocument = Input('LoadBalancerDocument', {
     Type.Boolean({
       default: false,
       description:
-        'Delete listeners, backend services and target groups of this load balancer that are not named here.',
+        'Delete listeners, rule groups, backend services and target groups of this load balancer that are not named here.',
     }),
   ),
   ...content,
@@ -63,7 +66,7 @@ export type ConfigurationDocument = Static<typeof ConfigurationDocument>;
 export const CHANGE_ACTIONS = ['created', 'updated', 'deleted', 'unchanged'] as const;
 
 export const FieldChange = Output('FieldChange', {
-  field: Type.String({ description: 'Name of the field; fields of the health check as `healthCheck.path`.' }),
+  field: Type.String({ description: 'Name of the field; fields of objects inside as `healthCheck.path`.' }),
   before: Type.Unknown({ description: 'Value until now; null for an object that is created.' }),
   after: Type.Unknown({ description: 'New value; null for an object that is deleted.' }),
 });
@@ -75,7 +78,11 @@ export const ObjectChange = Output('ObjectChange', {
   id: Nullable(Type.String({ description: 'Identifier; null in a dry run for an object that would be created.' })),
   name: Type.String({ description: 'Name; for a target its address and port.' }),
   loadBalancer: Type.String({ description: 'Name of the load balancer that it belongs to.' }),
-  parent: Nullable(Type.String({ description: 'Name of the target group of a target; null for other kinds.' })),
+  parent: Nullable(
+    Type.String({
+      description: 'Name of the target group of a target, of the rule group of a rule; null for other kinds.',
+    }),
+  ),
   fields: Type.Array(Ref(FieldChange), { description: 'The fields that differ.' }),
 });
 export type ObjectChange = Static<typeof ObjectChange>;

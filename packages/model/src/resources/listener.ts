@@ -90,6 +90,9 @@ const properties = resource(Id('listener', 'Identifier of the listener.'), {
   backendServiceId: Nullable(
     Id('backendService', 'Where traffic goes. Without one, http answers 503 and tcp closes the connection.'),
   ),
+  ruleGroupId: Nullable(
+    Id('ruleGroup', 'What is done with requests before the backend service is asked (RUL-01); http alone.'),
+  ),
   ...listenerSettings,
   forwarding: Ref(Forwarding),
   addresses: Type.Array(Address('An address.'), {
@@ -107,6 +110,7 @@ export const ListenerWritten = Written('ListenerWritten', properties);
 export const ListenerPatch = Patch('ListenerPatch', {
   name: Name,
   backendServiceId: properties.backendServiceId,
+  ruleGroupId: properties.ruleGroupId,
   ...listenerSettings,
   forwarding: Ref(ForwardingPatch),
 });
@@ -119,6 +123,7 @@ export const ListenerCreate = Input('ListenerCreate', {
   ...optional(listenerSettings),
   forwarding: Type.Optional(Ref(ForwardingPatch)),
   backendServiceId: Type.Optional(properties.backendServiceId),
+  ruleGroupId: Type.Optional(properties.ruleGroupId),
   service: Type.Optional(Ref(InlineService)),
 });
 export type ListenerCreate = Static<typeof ListenerCreate>;
@@ -133,5 +138,8 @@ export const ListenerDocument = Input('ListenerDocument', {
     Nullable(Type.String({ description: 'Name or identifier of a backend service of this load balancer.' })),
   ),
   service: ListenerCreate.properties.service,
+  ruleGroup: Type.Optional(
+    Nullable(Type.String({ description: 'Name or identifier of a rule group of this load balancer.' })),
+  ),
 });
 export type ListenerDocument = Static<typeof ListenerDocument>;

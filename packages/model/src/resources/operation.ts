@@ -9,6 +9,8 @@ export const RESOURCE_KINDS = [
   'backendService',
   'targetGroup',
   'target',
+  'ruleGroup',
+  'rule',
   'elasticIp',
 ] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];

@@ -1,14 +1,6 @@
-import type { CreateTableBuilder, Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
-
-const RESOURCE_COLUMNS = (table: CreateTableBuilder<string, never>) =>
-  table
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('name', 'text', (column) => column.notNull())
-    .addColumn('settings', 'text', (column) => column.notNull())
-    .addColumn('generation', 'bigint', (column) => column.notNull())
-    .addColumn('created_at', 'bigint', (column) => column.notNull())
-    .addColumn('updated_at', 'bigint', (column) => column.notNull());
+import { RESOURCE_COLUMNS } from './resource-columns.ts';
 
 /** References are checked when the transaction ends, so that the order of statements within it does not matter. */
 export const initial: Migration = {

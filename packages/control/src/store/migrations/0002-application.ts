@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { RESOURCE_COLUMNS } from './resource-columns.ts';
 
 /** What objects have of settings that did not exist when they were written. */
 const LISTENER = {
@@ -30,6 +31,7 @@ const stickiness = (id: string) => ({
 /** Settings of the application load balancer: stickiness, source address, HTTP, target states. */
 export const application: Migration = {
   async up(db: Kysely<unknown>) {
+    await createRules(db);
     await changeSettings(db, 'listener', (settings) => ({ ...LISTENER, ...settings }));
     await changeSettings(db, 'backend_service', (settings, id) => ({
       ...SERVICE,
@@ -39,6 +41,32 @@ export const application: Migration = {
     await changeSettings(db, 'target', (settings) => ({ state: 'active', ...settings }));
   },
 };
+
+async function createRules(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('rule_group')
+    .$call(RESOURCE_COLUMNS)
+    .addColumn('load_balancer_id', 'text', (column) => column.notNull())
+    .addUniqueConstraint('rule_group_name', ['load_balancer_id', 'name'])
+    .addForeignKeyConstraint('rule_group_owner', ['load_balancer_id'], 'load_balancer', ['id'], (key) =>
+      key.deferrable().initiallyDeferred(),
+    )
+    .execute();
+  await db.schema
+    .createTable('rule')
+    .$call(RESOURCE_COLUMNS)
+    .addColumn('rule_group_id', 'text', (column) => column.notNull())
+    .addUniqueConstraint('rule_name', ['rule_group_id', 'name'])
+    .addForeignKeyConstraint('rule_owner', ['rule_group_id'], 'rule_group', ['id'], (key) =>
+      key.deferrable().initiallyDeferred(),
+    )
+    .execute();
+  // SQLite takes a deferred reference with a new column, but no constraint by itself.
+  await sql`alter table listener add column rule_group_id text references rule_group (id) deferrable initially deferred`.execute(
+    db,
+  );
+  await db.schema.createIndex('listener_rule_group_id').on('listener').column('rule_group_id').execute();
+}
 
 async function changeSettings(
   db: Kysely<unknown>,

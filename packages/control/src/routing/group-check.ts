@@ -1,0 +1,50 @@
+import { refuseField } from '../problem.ts';
+import type { Draft } from '../state/draft.ts';
+import type { ListenerRecord, RuleRecord } from '../state/records.ts';
+import { findRuleGroup, type RuleGroupTree } from '../state/state.ts';
+import { inOrder } from './order.ts';
+import { leadsToItself } from './redirect-loop.ts';
+import { findShadow } from './shadow.ts';
+
+/**
+ * Refuses rules that only all rules of the group together show to be wrong: those that can never match, and redirects
+ * that lead to themselves. `atOf` is the pointer to a rule of the request; null: the rule is not part of it.
+ */
+export function checkGroup(draft: Draft, groupId: string, atOf: (rule: RuleRecord) => string | null, at = ''): void {
+  const { tree, group, rules } = findRuleGroup(draft, groupId)!;
+  const ordered = inOrder(rules.values());
+  const shadow = findShadow(ordered, group.order);
+  if (shadow !== null) {
+    const { winner, loser } = shadow;
+    const own = atOf(loser);
+    const reason =
+      own === null
+        ? `rule ${loser.name} (priority ${loser.priority}) could never match: this takes all of its requests`
+        : `can never match: rule ${winner.name} (priority ${winner.priority}) takes all of its requests`;
+    refuseField('rule-never-matches', `${own ?? atOf(winner) ?? at}/match`, reason);
+  }
+  const listeners = [...tree.listeners.values()].filter(({ ruleGroupId }) => ruleGroupId === groupId);
+  for (const rule of ordered) {
+    // Another rule may have been what ended it.
+    if (rule.redirect === null) continue;
+    const own = atOf(rule);
+    const looping = [null, ...listeners].find((listener) => leadsToItself(rule, ordered, listener));
+    if (looping !== undefined) refuseField('redirect-loop', `${own ?? at}/redirect`, loopReason(rule, looping));
+  }
+}
+
+/** Refuses a group whose redirects would lead to themselves by this listener. `at` is the pointer to its `ruleGroupId`. */
+export function checkListenerOfGroup(
+  { rules }: RuleGroupTree,
+  listener: Pick<ListenerRecord, 'name' | 'protocol' | 'port'>,
+  at: string,
+): void {
+  for (const rule of rules.values()) {
+    if (leadsToItself(rule, rules.values(), listener)) refuseField('redirect-loop', at, loopReason(rule, listener));
+  }
+}
+
+function loopReason({ name }: RuleRecord, listener: Pick<ListenerRecord, 'name'> | null): string {
+  const where = listener === null ? '' : ` by listener ${listener.name}`;
+  return `the redirect of rule ${name} leads to itself${where}`;
+}
