@@ -1,7 +1,8 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startNginx } from './nginx.ts';
-import type { Child } from './process/children.ts';
+import { Child } from './process/children.ts';
 import { freePorts } from './process/ports.ts';
 
 export interface Endpoint {
@@ -19,19 +20,40 @@ export interface Origins {
 export const PATHS = { small: '/1k', large: '/1m', huge: '/1g' } as const;
 export const LARGE_BYTES = 1024 * 1024;
 
+const SMALL_ORIGIN = fileURLToPath(new URL('small-origin.ts', import.meta.url));
 const ADDRESS = '127.0.0.1';
 const SMALL_BYTES = 1024;
 const HUGE_BYTES = 1024 * 1024 * 1024;
 
-/** Two origins in one nginx worker: 1 KB from memory, 1 MB and 1 GB from the page cache, no log. */
-export async function startOrigins(directory: string, core: number | null): Promise<Origins> {
+/** `small`: only `PATHS.small`, whatever the path, at the least cost. `files`: all, from one nginx worker. */
+export type OriginKind = 'small' | 'files';
+
+/** Two origins in one process, without a log. */
+export function startOrigins(kind: OriginKind, directory: string, core: number | null): Promise<Origins> {
+  return kind === 'small' ? startSmall(directory, core) : startFiles(directory, core);
+}
+
+async function startSmall(directory: string, core: number | null): Promise<Origins> {
+  const ports = await freePorts(ADDRESS, 2);
+  const command = [process.execPath, SMALL_ORIGIN, ADDRESS, String(SMALL_BYTES), ...ports.map(String)];
+  const child = new Child('origins', command, { log: join(directory, 'origins.log'), core });
+  await child.listening(ADDRESS, ports[1]);
+  return originsOf(child, ports);
+}
+
+/** 1 KB from memory, 1 MB and 1 GB from the page cache. */
+async function startFiles(directory: string, core: number | null): Promise<Origins> {
   const ports = await freePorts(ADDRESS, 2);
   writeFileSync(join(directory, PATHS.large), Buffer.alloc(LARGE_BYTES, 'evenkeel '));
   // The largest file is a hole: it takes no room, and only its beginning is ever read.
   writeFileSync(join(directory, PATHS.huge), '');
   truncateSync(join(directory, PATHS.huge), HUGE_BYTES);
+  const endpoint = { address: ADDRESS, port: ports[0] };
+  return originsOf(await startNginx('origins', configuration(ports, directory), directory, endpoint, core), ports);
+}
+
+function originsOf(child: Child, ports: readonly number[]): Origins {
   const endpoints = ports.map((port) => ({ address: ADDRESS, port }));
-  const child: Child = await startNginx('origins', configuration(ports, directory), directory, endpoints[0], core);
   return { endpoints, pids: () => child.pids, stop: () => child.stop() };
 }
 

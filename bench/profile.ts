@@ -41,7 +41,7 @@ process.once('SIGINT', () => {
 
 try {
   for (const name of ['origins', 'engine']) mkdirSync(join(directory, name));
-  const origins = await startOrigins(join(directory, 'origins'), LOAD_CORE);
+  const origins = await startOrigins(values.large ? 'files' : 'small', join(directory, 'origins'), LOAD_CORE);
   const address = '127.0.0.4';
   const [port, metricsPort] = await freePorts(address, 2);
   // perf reads the names of compiled functions from a file that Node writes with this flag.

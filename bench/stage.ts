@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Balancer, RunningBalancer } from './balancers/balancer.ts';
 import type { Bench } from './bench.ts';
-import { type Origins, startOrigins } from './origin.ts';
+import { type OriginKind, type Origins, startOrigins } from './origin.ts';
 import { freePorts } from './process/ports.ts';
 
 /** Balancers that run side by side in front of the same origins. */
@@ -18,9 +18,10 @@ export async function onStage<T>(
   bench: Bench,
   balancers: readonly Balancer[],
   work: (stage: Stage) => Promise<T>,
+  kind: OriginKind = 'files',
 ): Promise<T> {
   const directory = mkdtempSync(join(bench.directory, 'stage-'));
-  const origins = await startOrigins(subdirectory(directory, 'origins'), loadCore(bench));
+  const origins = await startOrigins(kind, subdirectory(directory, 'origins'), loadCore(bench));
   const running = new Map<string, RunningBalancer>();
   try {
     for (const [index, balancer] of balancers.entries()) {

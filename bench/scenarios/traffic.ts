@@ -3,6 +3,7 @@ import type { Bench, Scenario } from '../bench.ts';
 import { wrk } from '../load/wrk.ts';
 import { measureLoad } from '../measure.ts';
 import type { MetricName, Round } from '../metrics.ts';
+import { type OriginKind, PATHS } from '../origin.ts';
 import { loadCore, onStage, type Stage } from '../stage.ts';
 import type { Rounds, Target } from '../verdict.ts';
 
@@ -30,7 +31,7 @@ export function trafficScenario(traffic: Traffic): Scenario {
     name: traffic.name,
     title: traffic.title,
     targets: [...traffic.targets, { metric: 'errors', kind: 'absolute', limit: 0 }],
-    run: (bench) => onStage(bench, bench.balancers, (stage) => takeTurns(bench, stage, traffic)),
+    run: (bench) => onStage(bench, bench.balancers, (stage) => takeTurns(bench, stage, traffic), originsFor(traffic)),
   };
 }
 
@@ -58,6 +59,11 @@ async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): Promise<
     bench.say(`round ${round} of ${bench.settings.rounds}`);
   }
   return rounds;
+}
+
+/** Small answers come from an origin that is never the bottleneck. */
+function originsFor(traffic: Traffic): OriginKind {
+  return traffic.path === PATHS.small ? 'small' : 'files';
 }
 
 /** One measurement of each balancer, one after the other. */
