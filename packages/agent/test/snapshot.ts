@@ -33,6 +33,7 @@ export function fullSnapshot(targets = 2): Snapshot {
           bytesReceived: 1e4,
           bytesSent: 1e6,
           reasons: { 'client-request': 3, 'none-done': 97 },
+          desync: { 'unexpected-body': 2 },
           duration: { bounds: [0.001, 0.01, 0.1], counts: [50, 40, 9, 1], sum: 1.5 },
         },
       ],

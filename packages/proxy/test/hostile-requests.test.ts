@@ -135,7 +135,7 @@ for (const reactor of ['uring', 'portable'] as const) {
             target_status,
             reason,
           })),
-          targets.map(({ method, uri }) => {
+          messages.map(({ method, target: uri }) => {
             const clipped = uri.length > 4_096;
             return {
               method,

@@ -36,6 +36,14 @@ export const engineMetrics: readonly Metric<Snapshot>[] = [
     },
   ),
   perListener(
+    'desync_total',
+    'counter',
+    'Requests that some server could understand in another way, by reason; one request may have several.',
+    function* (counters, labels) {
+      for (const [reason, value] of Object.entries(counters.desync)) yield { labels: { ...labels, reason }, value };
+    },
+  ),
+  perListener(
     'request_duration_seconds',
     'histogram',
     'Time from the first byte of a request in to the last byte of its response out.',

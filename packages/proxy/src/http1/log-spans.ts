@@ -14,6 +14,10 @@ export function rememberSpans(record: RequestRecord, head: RequestHead, rewriter
   // Fields that are named by Connection are gone, whatever was logged of the same ones elsewhere.
   if ((head.connectionOptions & ConnectionOption.names) === 0) record.remembered = remembered;
   if (record.remembered !== null && record.remembered.logged !== null) return;
+  const { sentTarget } = head;
+  if (sentTarget !== null) {
+    record.sentTarget = new DataView(sentTarget.buffer, sentTarget.byteOffset, sentTarget.length);
+  }
   if (head.host >= 0) {
     const moved = rewriter.movedBy(fields.nameStart(head.host));
     record.hostStart = fields.valueStart(head.host) + moved;

@@ -14,10 +14,12 @@ import type { Target } from '../upstream/target.ts';
 import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { Body } from './body.ts';
+import { AMBIGUOUS_BITS, countDoubts, Desync, firstReason } from './desync.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { makeHeadRoom } from './head-room.ts';
 import { rememberSpans } from './log-spans.ts';
 import { isIdempotent, Method } from './method.ts';
+import { rememberRefusedWords } from './refused-words.ts';
 import type { ResponseHead } from './response-head.ts';
 
 /** Targets that are tried for one request before it fails. */
@@ -53,6 +55,8 @@ export class RequestExchange implements Exchange {
   #end = 0;
   #wholeInBuffer = false;
   #upgrade: AskedUpgrade | null = null;
+  /** Some server could see another end of the request: nothing is sent behind it. */
+  #doubted = false;
   #service: Service | null = null;
   #target: Target | null = null;
   #upstream: UpstreamConnection | null = null;
@@ -103,6 +107,7 @@ export class RequestExchange implements Exchange {
     this.lingers = false;
     this.responseStarted = false;
     this.responseDone = false;
+    this.#doubted = false;
     this.#method = Method.other;
     this.#minor = 1;
     this.#service = null;
@@ -112,6 +117,13 @@ export class RequestExchange implements Exchange {
     this.#record.clear(startedAt);
     cells[ListenerCell.requests]!++;
     cells[ListenerCell.activeRequests]!++;
+  }
+
+  /** Some server could understand the request in another way, for these reasons; see desync.ts. */
+  doubt(doubts: number): void {
+    countDoubts(this.#client.listener.cells, doubts);
+    this.#record.desync = firstReason(doubts);
+    this.#doubted = (doubts & AMBIGUOUS_BITS) !== 0;
   }
 
   /**
@@ -147,7 +159,7 @@ export class RequestExchange implements Exchange {
     this.#start = rewriter.request(head, client);
     rememberSpans(this.#record, head, rewriter);
     this.#upgrade = head.upgrade < 0 ? null : new AskedUpgrade(head, rewriter);
-    if (body.failed) this.fail(400, EndReason.clientRequestBody);
+    if (body.failed) this.#failBody();
     else this.#dispatch();
     return bodyEnd;
   }
@@ -165,7 +177,7 @@ export class RequestExchange implements Exchange {
     this.#wholeInBuffer = false;
     if (body.failed) {
       this.#worker.arena.release(buffer);
-      this.fail(400, EndReason.clientRequestBody);
+      this.#failBody();
       return bodyEnd;
     }
     upstream.send(buffer, start, bodyEnd);
@@ -187,6 +199,19 @@ export class RequestExchange implements Exchange {
       this.lingers = true;
     }
     this.#answer(status);
+  }
+
+  /** The chunks of the body cannot be read. */
+  #failBody(): void {
+    this.doubt(1 << Desync.chunk);
+    this.fail(400, EndReason.clientRequestBody);
+  }
+
+  /** What there is of a request that is going to be refused: memory[start, end). One count of the buffer comes with it. */
+  keepRefused(buffer: number, start: number, end: number): void {
+    this.#buffer = buffer;
+    this.#record.bytesReceived = end - start;
+    rememberRefusedWords(this.#record, this.#worker.memory, start, end);
   }
 
   /** Answers what cannot be understood as a request. Nothing behind it can be trusted to be one either. */
@@ -390,7 +415,7 @@ export class RequestExchange implements Exchange {
       // may lie as well, and that one's head grows over them.
       const taken = this.body.done && upstream.connection.unsent === 0;
       if (!taken) upstream.abort();
-      else if (!reusable) upstream.discard();
+      else if (!reusable || this.#doubted) upstream.discard();
       else if (this.#service?.isBoundToClient === true) this.#keepOwn(upstream);
       else upstream.release();
     }

@@ -65,6 +65,8 @@ export class RequestHead {
   targetEnd = 0;
   /** Where the path of an absolute-form target begins; equal to `targetStart` otherwise. */
   pathStart = 0;
+  /** The request target as it was sent, when that is absolute-form: it is changed where it lies. */
+  sentTarget: Uint8Array | null = null;
   /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
   minor = 1;
   /** Offset behind the request line's CRLF. */
@@ -271,6 +273,7 @@ export class RequestHead {
   /** The four forms of RFC 9112 section 3.2; sets `pathStart`. */
   #checkTarget(memory: Uint8Array): HeadError {
     this.pathStart = this.targetStart;
+    this.sentTarget = null;
     // A tunnel to anywhere, and an echo of everything the proxy added, are not a load balancer's business.
     if (this.method === Method.connect || this.method === Method.trace) return HeadError.methodRefused;
     const first = memory[this.targetStart];
@@ -305,6 +308,7 @@ export class RequestHead {
     for (let i = 0; i < length; i++) {
       if (lowerCase(memory[hostStart + i]!) !== lowerCase(memory[authority + i]!)) return HeadError.targetConflict;
     }
+    this.sentTarget = memory.slice(start, this.targetEnd);
     if (at < this.targetEnd && memory[at] === SLASH) {
       this.pathStart = at;
     } else {

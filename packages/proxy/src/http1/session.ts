@@ -1,3 +1,4 @@
+import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
@@ -7,6 +8,7 @@ import type { Target } from '../upstream/target.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, Session } from '../worker/listener.ts';
 import { CR, LF } from './characters.ts';
+import { closesClient, doubtsOf, isRefused, severeReason } from './desync.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { HeadError, STATUS_OF_HEAD_ERROR } from './head-error.ts';
 import { InputQueue } from './input-queue.ts';
@@ -109,7 +111,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   onDeadline(connection: Connection): void {
     const exchange = this.#exchange;
     if (!exchange.active) {
-      if (this.#partial.waiting) this.#refuse(408, EndReason.clientRequestHead);
+      if (this.#partial.waiting) this.#refusePartial(408, EndReason.clientRequestHead);
       else this.#close(0);
     } else if (connection.unsent > 0) {
       this.#closing = true;
@@ -202,10 +204,10 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     if (!hasLineEnd(memory, start, end)) {
       const kept = partial.extend(memory, start, end);
       arena.release(buffer);
-      if (!kept) this.#refuseHead(HeadError.headTooLarge);
+      if (!kept) this.#refusePartial(431, EndReason.clientRequestHead);
     } else if (!partial.join(arena, start, end)) {
       arena.release(buffer);
-      this.#refuse(503, EndReason.proxyRequestHead);
+      this.#refusePartial(503, EndReason.proxyRequestHead);
     } else {
       if (partial.rest < end) this.#input.unshift(buffer, partial.rest, end);
       else arena.release(buffer);
@@ -232,20 +234,33 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
       return;
     }
     const tooLarge = end - start >= MAX_HEAD;
-    if (error === HeadError.incomplete && !tooLarge) this.#partial.keep(memory, start, end);
+    if (error !== HeadError.incomplete || tooLarge) {
+      this.#refuseHead(error === HeadError.incomplete ? HeadError.headTooLarge : error, buffer, start, end);
+      return;
+    }
+    this.#partial.keep(memory, start, end);
     arena.release(buffer);
-    if (error !== HeadError.incomplete) this.#refuseHead(error);
-    else if (tooLarge) this.#refuseHead(HeadError.headTooLarge);
-    else this.connection.setDeadline(this.#headStartedAt + this.listener.planned.headerTimeout);
+    this.connection.setDeadline(this.#headStartedAt + this.listener.planned.headerTimeout);
   }
 
   /** The head is in the worker's parser, and the buffer it lies in is ours. */
   #startRequest(buffer: number, end: number): void {
     const exchange = this.#exchange;
-    const { requestHead: head, arena } = this.#worker;
-    const { keepAlive } = head;
+    const { requestHead: head, arena, memory } = this.#worker;
+    const doubts = doubtsOf(memory, head);
+    let { keepAlive } = head;
     this.#last = !keepAlive;
     exchange.begin(this.#headStartedAt);
+    if (doubts !== 0) {
+      const mode = (this.listener.planned.http ?? PLAIN_HTTP).desyncMode;
+      exchange.doubt(doubts);
+      if (isRefused(mode, doubts)) {
+        exchange.keepRefused(buffer, head.methodStart, end);
+        exchange.refuse(400, EndReason.clientRequestHead);
+        return;
+      }
+      if (closesClient(mode, doubts)) keepAlive = false;
+    }
     // The exchange may be over when `start` returns; what lies behind the request needs a count of its own before.
     arena.retain(buffer);
     const rest = exchange.start(buffer, end, keepAlive && !this.#ended && !this.listener.closing);
@@ -274,13 +289,22 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     } else if (!responseStarted) this.connection.setDeadline(0);
   }
 
-  #refuseHead(error: HeadError): void {
-    this.#refuse(STATUS_OF_HEAD_ERROR[error]!, EndReason.clientRequestHead);
+  /** memory[start, end) is no request; one count of the buffer comes with it. */
+  #refuseHead(error: HeadError, buffer: number, start: number, end: number): void {
+    const exchange = this.#exchange;
+    const reason = severeReason(error);
+    exchange.begin(this.#headStartedAt);
+    exchange.keepRefused(buffer, start, end);
+    if (reason >= 0) exchange.doubt(1 << reason);
+    exchange.refuse(STATUS_OF_HEAD_ERROR[error]!, EndReason.clientRequestHead);
   }
 
-  #refuse(status: number, reason: EndReason): void {
-    this.#partial.clear();
+  /** What has come of a head is all that will be read of it. */
+  #refusePartial(status: number, reason: EndReason): void {
+    const partial = this.#partial;
     this.#exchange.begin(this.#headStartedAt);
+    if (partial.join(this.#worker.arena, 0, 0)) this.#exchange.keepRefused(partial.buffer, partial.start, partial.end);
+    partial.clear();
     this.#exchange.refuse(status, reason);
   }
 

@@ -1,4 +1,5 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { DESYNC_REASONS } from '../http1/desync.ts';
 import { type AsciiSegment, asciiJson, asciiSegment } from './ascii-segment.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { END_REASONS } from './end-reason.ts';
@@ -23,6 +24,7 @@ import type { RequestRecord } from './request-record.ts';
  *     method, uri, host, user_agent, referer      as received; "" when absent
  *     protocol        HTTP/1.0 or HTTP/1.1; "" when the request line could not be understood
  *     request_id      only when the request had one
+ *     desync          only when somebody could understand the request in another way: see http1/desync.ts
  *     clipped         true when a text was longer than the log takes; otherwise absent
  *     reason          who ended it, in which phase: see `END_REASONS`
  */
@@ -72,6 +74,8 @@ const CONNECTION_MS = asciiSegment('","connection_ms":');
 const BYTES_RECEIVED = asciiSegment(',"bytes_received":');
 const TCP_REASON = asciiSegment(',"reason":"');
 const REASONS = END_REASONS.map((reason) => asciiSegment(`${reason}"}\n`));
+/** Behind an open text, and leaving one open. */
+const DESYNC = DESYNC_REASONS.map((reason) => asciiSegment(`","desync":"${reason}`));
 const NULL = asciiSegment('null');
 
 export function linePartsOf(planned: PlannedListener): LineParts {
@@ -129,10 +133,13 @@ export function writeRequestLine(
   out.segment(METHOD);
   out.escaped(memory, record.methodStart, record.methodEnd, Most.method);
   out.segment(URI);
-  out.escaped(memory, record.targetStart, record.targetEnd, Most.uri);
+  const { sentTarget } = record;
+  if (sentTarget === null) out.escaped(memory, record.targetStart, record.targetEnd, Most.uri);
+  else out.escaped(sentTarget, 0, sentTarget.byteLength, Most.uri);
   const logged = record.remembered === null ? null : record.remembered.logged;
   if (logged !== null) out.segment(logged);
   else writeFields(out, record, memory);
+  if (record.desync >= 0) out.segment(DESYNC[record.desync]!);
   out.segment(out.clipped ? CLIPPED : REASON);
   out.segment(REASONS[record.reason]!);
 }

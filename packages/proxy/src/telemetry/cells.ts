@@ -17,10 +17,12 @@ export const ListenerCell = {
   duration: 13,
   /** Index + `EndReason`. */
   reasons: 45,
+  /** Index + `Desync`. */
+  desync: 112,
 } as const;
 
 /** Doubles per listener row. */
-export const LISTENER_ROW = 112;
+export const LISTENER_ROW = 144;
 
 export const TargetCell = {
   connections: 0,

@@ -19,6 +19,8 @@ export interface ListenerCounters {
   readonly bytesSent: number;
   /** Ended requests and connections by reason (`<who>-<phase>`, see end-reason.ts). */
   readonly reasons: Readonly<Record<string, number>>;
+  /** Requests that somebody could understand in another way, by reason (see http1/desync.ts); one may have several. */
+  readonly desync: Readonly<Record<string, number>>;
   /** Durations of requests, from the first byte in to the last byte out. */
   readonly duration: HistogramCounts;
 }

@@ -11,6 +11,8 @@ export class RequestRecord {
   logged = 0;
   ends: AsciiSegment | null = null;
   reason: EndReason = EndReason.none;
+  /** Why somebody could understand the request in another way, a `Desync`; -1 for no such reason. */
+  desync = -1;
   /** Status sent to the client; 499 when it left before there was one. */
   status = 0;
   /** Status that the target sent; 0 without one. */
@@ -43,6 +45,8 @@ export class RequestRecord {
   requestIdStart = 0;
   requestIdEnd = 0;
 
+  /** The request target as it was sent, when it is not as it goes on. */
+  sentTarget: DataView | null = null;
   /** The request's fields, when they were known beforehand: what the log says of them may be known as well. */
   remembered: RememberedFields<unknown> | null = null;
 
@@ -54,7 +58,9 @@ export class RequestRecord {
 
   clear(startedAt: number): void {
     this.remembered = null;
+    this.sentTarget = null;
     this.reason = EndReason.none;
+    this.desync = -1;
     this.status = 0;
     this.targetStatus = 0;
     this.target = NO_TEXT;

@@ -1,3 +1,4 @@
+import { DESYNC_REASONS } from '../http1/desync.ts';
 import { LISTENER_ROW, ListenerCell, TARGET_ROW, TargetCell, WORKER_ROW, WorkerCell } from './cells.ts';
 import { CounterRows } from './counter-rows.ts';
 import type { EngineCounters, ListenerCounters, TargetCounters } from './counters.ts';
@@ -5,7 +6,7 @@ import { durationCounts } from './duration.ts';
 import { END_REASONS } from './end-reason.ts';
 import { Slots } from './slots.ts';
 
-/** Listeners that are counted apart, removed ones with open connections included. 4 MiB of address space a worker. */
+/** Listeners that are counted apart, removed ones with open connections included. 5 MiB of address space a worker. */
 const MAX_LISTENERS = 4_096;
 
 /** Targets times services that are counted apart. 8 MiB of address space a worker. */
@@ -151,12 +152,17 @@ function targetKey(serviceId: string, targetId: string): string {
   return `${serviceId} ${targetId}`;
 }
 
-function listenerCounters(listenerId: string, row: Float64Array): ListenerCounters {
-  const reasons: Record<string, number> = {};
-  END_REASONS.forEach((name, reason) => {
-    const count = row[ListenerCell.reasons + reason]!;
-    if (count > 0) reasons[name] = count;
+/** Counts above 0. */
+function countsByName(row: Float64Array, first: number, names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  names.forEach((name, index) => {
+    const count = row[first + index]!;
+    if (count > 0) counts[name] = count;
   });
+  return counts;
+}
+
+function listenerCounters(listenerId: string, row: Float64Array): ListenerCounters {
   return {
     listenerId,
     connections: row[ListenerCell.connections]!,
@@ -166,7 +172,8 @@ function listenerCounters(listenerId: string, row: Float64Array): ListenerCounte
     responses: Array.from(row.subarray(ListenerCell.responses, ListenerCell.responses + 6)),
     bytesReceived: row[ListenerCell.bytesReceived]!,
     bytesSent: row[ListenerCell.bytesSent]!,
-    reasons,
+    reasons: countsByName(row, ListenerCell.reasons, END_REASONS),
+    desync: countsByName(row, ListenerCell.desync, DESYNC_REASONS),
     duration: durationCounts(row),
   };
 }

@@ -1,7 +1,7 @@
 import type { Journal } from '../journal.ts';
 import { type LogLine, parseLogLine } from './log-line.ts';
 import { type HttpScenario, isIdempotent, type RequestPlan } from './plan.ts';
-import { requestTarget } from './wire.ts';
+import { writtenTarget } from './wire.ts';
 
 /** How a request ended for its client. */
 export type Outcome =
@@ -109,7 +109,7 @@ export class HttpLedger {
     const { request, outcome, client } = entry;
     if (request.malformed !== null) return;
     const logged = [line.client_ip, line.method, line.uri, line.protocol].join(' ');
-    const sent = [client, request.method, requestTarget(request), `HTTP/${request.version}`].join(' ');
+    const sent = [client, request.method, writtenTarget(request), `HTTP/${request.version}`].join(' ');
     if (logged !== sent) this.#journal.violate(`${id} was sent as ${sent} and logged as ${logged}`);
     const got =
       outcome?.kind === 'answered' ? request.response.status : outcome?.kind === 'refused' ? outcome.status : 0;

@@ -93,7 +93,7 @@ export class ResponseCheck {
   get endsForNothing(): boolean {
     const { version, connection, response } = this.#request;
     if (!this.closes || !this.#byOrigin || version === '1.0' || connection === 'close' || response.early) return false;
-    return this.framing.kind !== 'close';
+    return this.framing.kind !== 'close' && !isAmbiguous(this.#request);
   }
 
   #decideClose(head: MessageHead): boolean {
@@ -108,4 +108,10 @@ export class ResponseCheck {
 export function statusOf(head: MessageHead): number {
   const match = /^HTTP\/1\.1 ([1-5]\d\d) [\t\x20-\x7e]*$/.exec(head.startLine);
   return match === null ? 0 : Number(match[1]);
+}
+
+/** Some servers take the body of GET and HEAD for the next request: the connection is closed behind it. */
+function isAmbiguous({ method, body, upgrade }: RequestPlan): boolean {
+  const isEmpty = body.framing === 'none' || (body.framing === 'length' && body.length === 0);
+  return !isEmpty && (method === 'GET' || method === 'HEAD' || upgrade);
 }

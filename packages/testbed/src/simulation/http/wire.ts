@@ -10,7 +10,7 @@ export function requestTarget(request: RequestPlan): string {
 }
 
 /** The target as the client writes it. */
-function writtenTarget(request: RequestPlan): string {
+export function writtenTarget(request: RequestPlan): string {
   return `${request.absoluteForm ? `http://${HOST}` : ''}${requestTarget(request)}`;
 }
 
