@@ -28,8 +28,11 @@ async function createLoadBalancer(evenkeel: Installation, origin: Origin) {
 
 /** The version of the plan on the node's disk; 0 without one. */
 function versionOnDisk(home: string): number {
-  const path = join(home, 'agent', 'plan.json');
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { plan: { version: number } }).plan.version : 0;
+  const path = join(home, 'agent', 'plan.jsonl');
+  if (!existsSync(path)) return 0;
+  // The header and the changes name a version, the entries between them do not; a line may be on its way.
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  return Math.max(...lines.map((line) => (JSON.parse(line) as [string, { version?: number }])[1].version ?? 0));
 }
 
 /** Creates listeners one after the other until the API is gone. Resolves with the ports that it has acknowledged. */

@@ -31,7 +31,7 @@ export class Home {
   }
 
   get planFile(): string {
-    return join(this.#path, 'agent', 'plan.json');
+    return join(this.#path, 'agent', 'plan.jsonl');
   }
 
   get accessLogFile(): string {

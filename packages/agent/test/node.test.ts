@@ -261,7 +261,7 @@ test('a restarted node serves the plan on its disk before it reaches the control
 
 test('a node with a torn plan on its disk and no control plane starts without a plan', async () => {
   mkdirSync(join(directory.path, 'agent'));
-  writeFileSync(join(directory.path, 'agent', 'plan.json'), '{"format":1,"sha256":"');
+  writeFileSync(join(directory.path, 'agent', 'plan.jsonl'), '["0123456789abcdef",{"format":2');
   const { agent, engine } = await node('http://127.0.0.1:9');
   await agent.start();
   assert.equal(engine.listeners.size, 0);

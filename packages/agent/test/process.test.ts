@@ -141,7 +141,7 @@ test('the control plane dies and traffic goes on; a restarted node serves from i
   await peer.kill();
   assert.equal(await ask(port), 'one');
   // It is renamed into its place when it is whole and on the disk.
-  await until(() => existsSync(join(directory.path, 'agent', 'plan.json')));
+  await until(() => existsSync(join(directory.path, 'agent', 'plan.jsonl')));
   await node.kill();
 
   const again = agent('--control-url', NOBODY);

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { planOf } from '@evenkeel/model/plan/delta.ts';
+import { applyDelta, diffPlans, planOf } from '@evenkeel/model/plan/delta.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
+import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import { recordingLog } from '../../test/log.ts';
-import { plannedGroup, plannedListener, plannedService } from '../../test/planned.ts';
+import { plannedGroup, plannedListener, plannedService, plannedTarget } from '../../test/planned.ts';
 import { settle, VirtualClock } from '../../test/virtual-clock.ts';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { PlanStore } from './store.ts';
@@ -23,7 +33,7 @@ let lines: Record<string, unknown>[] = [];
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'plan-store-'));
-  path = join(home, 'agent', 'plan.json');
+  path = join(home, 'agent', 'plan.jsonl');
 });
 
 afterEach(() => rmSync(home, { recursive: true, force: true }));
@@ -81,6 +91,144 @@ test('a file with any changed byte is moved aside', async () => {
     writeFileSync(path, changed);
     assert.equal(await store().load(), null, `byte ${at}`);
   }
+});
+
+/** A plan of many groups, and one of which a group was changed. */
+function manyGroups(count: number): NodePlan {
+  return planOf(
+    1,
+    Array.from({ length: count }, (_, n) => planEntry('group', plannedGroup({ id: `grp-${n}` }))),
+  );
+}
+
+function changed(before: NodePlan, group: number, weight: number): NodePlan {
+  const id = `grp-${group}`;
+  const next = planOf(before.version + 1, [
+    ...[...before.entries.values()].filter((entry) => entry.key !== `group/${id}`),
+    planEntry('group', plannedGroup({ id, targets: [plannedTarget({ weight })] })),
+  ]);
+  const result = applyDelta(before, diffPlans(before, next));
+  assert.ok(result);
+  return result;
+}
+
+const sorted = (plan: NodePlan | null) => [...(plan?.entries ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+
+test('a change is put behind the plan, which stays as it was written', async () => {
+  const before = manyGroups(500);
+  const writer = store();
+  writer.save(before);
+  await writer.flush();
+  const whole = readFileSync(path);
+  const inode = statSync(path).ino;
+  let now = before;
+  for (let change = 1; change <= 5; change++) {
+    now = changed(now, change, change);
+    writer.save(now);
+    await writer.flush();
+  }
+  const file = readFileSync(path);
+  assert.equal(statSync(path).ino, inode);
+  assert.deepEqual(file.subarray(0, whole.length), whole);
+  assert.ok(file.length < whole.length + 5_000, 'five changes of one group each');
+  const loaded = await store().load();
+  assert.deepEqual([loaded?.version, loaded?.hash, sorted(loaded)], [now.version, now.hash, sorted(now)]);
+});
+
+test('a restarted node goes on behind what it has read', async () => {
+  const before = manyGroups(10);
+  const first = store();
+  first.save(before);
+  await first.flush();
+  const inode = statSync(path).ino;
+  const second = store();
+  const loaded = await second.load();
+  assert.ok(loaded);
+  second.save(changed(loaded, 3, 7));
+  await second.flush();
+  assert.equal(statSync(path).ino, inode);
+  assert.equal((await store().load())?.version, 2);
+});
+
+test('when there is as much of changes as of plan, and not before, the plan is written anew', async () => {
+  const writer = store();
+  let now = manyGroups(2_000);
+  writer.save(now);
+  await writer.flush();
+  const { ino, size } = statSync(path);
+  for (let change = 0; statSync(path).ino === ino; change++) {
+    assert.ok(statSync(path).size <= 2 * size);
+    const next = planOf(now.version + 1, manyGroupsWithWeight(2_000, change % 2 === 0 ? 300 : 1_500, change));
+    now = next;
+    writer.save(next);
+    await writer.flush();
+    assert.ok(change < 100, 'the file has grown for ever');
+  }
+  assert.ok(Math.abs(statSync(path).size - size) < 10_000);
+  const loaded = await store().load();
+  assert.deepEqual([loaded?.version, sorted(loaded)], [now.version, sorted(now)]);
+});
+
+function manyGroupsWithWeight(count: number, until: number, weight: number): PlanEntry[] {
+  return Array.from({ length: count }, (_, n) =>
+    planEntry('group', plannedGroup({ id: `grp-${n}`, targets: [plannedTarget({ weight: n < until ? weight : 10 })] })),
+  );
+}
+
+test('changes cut at any length, or with any changed byte, leave the plan before them', async () => {
+  const versions: { readonly end: number; readonly plan: NodePlan }[] = [];
+  const writer = store();
+  let now = manyGroups(5);
+  for (let change = 0; change < 4; change++) {
+    if (change > 0) now = changed(now, change, change);
+    writer.save(now);
+    await writer.flush();
+    versions.push({ end: statSync(path).size, plan: now });
+  }
+  const whole = readFileSync(path);
+  const begun = versions[0]?.end ?? 0;
+  for (let length = begun; length <= whole.length; length += 7) {
+    const expected = versions.findLast(({ end }) => end <= length)?.plan;
+    writeFileSync(path, whole.subarray(0, length));
+    const reader = store();
+    const loaded = await reader.load();
+    assert.deepEqual(
+      [loaded?.version, sorted(loaded)],
+      [expected?.version, sorted(expected ?? null)],
+      `cut at ${length}`,
+    );
+    assert.equal(lines.length, versions.some(({ end }) => end === length) ? 0 : 1);
+    // What was torn is not written behind.
+    reader.save({ ...plan, version: 99 });
+    await reader.flush();
+    assert.equal((await store().load())?.version, 99);
+  }
+  for (let at = begun; at < whole.length; at += 7) {
+    const altered = Buffer.from(whole);
+    altered[at] = (altered[at] as number) ^ 1;
+    writeFileSync(path, altered);
+    const loaded = await store().load();
+    const expected = versions.findLast(({ end }) => end <= at)?.plan;
+    assert.deepEqual([loaded?.version, sorted(loaded)], [expected?.version, sorted(expected ?? null)], `byte ${at}`);
+  }
+});
+
+test('a file that somebody has removed or written to is written anew', async () => {
+  const writer = store();
+  let now = manyGroups(5);
+  writer.save(now);
+  await writer.flush();
+  rmSync(path);
+  now = changed(now, 1, 1);
+  writer.save(now);
+  await writer.flush();
+  assert.equal((await store().load())?.version, 2);
+  appendFileSync(path, 'x');
+  now = changed(now, 1, 2);
+  writer.save(now);
+  await writer.flush();
+  assert.equal((await store().load())?.version, 3);
+  assert.equal(writer.failures, 0);
 });
 
 test('a full disk keeps the old file, is logged once, and heals by itself', async () => {

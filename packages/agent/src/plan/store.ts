@@ -1,23 +1,22 @@
-import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isIntact, planOf } from '@evenkeel/model/plan/delta.ts';
-import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
+import { diffPlans } from '@evenkeel/model/plan/delta.ts';
+import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock/clock.ts';
-import { entryShape } from './entry-shape.ts';
-import { fields, integer, list, text } from './shape.ts';
+import { decodePlan, encodeDelta, encodePlan } from './plan-file.ts';
 
 /**
- * Milliseconds between two writes. A plan of 10,000 targets is a file of megabytes, and its writer must not be busy with
- * nothing else while changes stream in; what a crash can lose is sent again by the control plane.
+ * Milliseconds between two writes: each makes the disk flush, which others wait for too. What a crash can lose is sent
+ * again by the control plane.
  */
 const PACE = 200;
 /** Milliseconds from a failed write to the next; doubled with every failure in a row, up to the limit. */
 const RETRY_FIRST = 1_000;
 const RETRY_LIMIT = 30_000;
-
-const planShape = fields({ version: integer(0), hash: text(64), entries: list(entryShape) });
+/** Bytes of changes that are put behind any plan; behind a larger one, as many as it has itself. */
+const CHANGES = 256 * 1024;
 
 export interface PlanStoreOptions {
   readonly path: string;
@@ -25,16 +24,28 @@ export interface PlanStoreOptions {
   readonly log: Logger;
 }
 
+/** What the file is known to hold. */
+interface Stored {
+  readonly plan: NodePlan;
+  /** Bytes of the file. */
+  readonly length: number;
+  /** Bytes of it that are the plan that it was begun with. */
+  readonly begunWith: number;
+}
+
 /**
- * The last plan, in one file: `{"format":1,"sha256":…,"plan":…}` with the checksum over the plan's text. A write goes to
- * a file beside it, to the disk, and over the old one by rename, so that at every moment a whole plan is there. One
- * write runs at a time and only the newest plan waits. A write that fails (disk full) leaves the old file, is logged
- * once, and is tried again with what is then the newest plan.
+ * The last plan, in one file (see plan-file.ts). A change is put behind the rest, and to the disk. When there is as much
+ * of changes as of plan, a whole plan is written to a file beside it, to the disk, and over the old one by rename. So at
+ * every moment a whole plan is there, at worst without the change that was being written. One write runs at a time and
+ * only the newest plan waits. A write that fails (disk full) leaves the old plan, is logged once, and is tried again with
+ * what is then the newest plan.
  */
 export class PlanStore {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #log: Logger;
+  /** null: not known; the next write is a whole plan. */
+  #stored: Stored | null = null;
   #next: NodePlan | null = null;
   #writing: Promise<void> | null = null;
   #timer: Timer | null = null;
@@ -60,8 +71,9 @@ export class PlanStore {
   }
 
   /**
-   * The plan on disk; null when there is none. One that is torn, altered or not understood is moved aside to
-   * `<path>.corrupt`, in place of an earlier one there, and counts as none.
+   * The plan on disk; null when there is none. Of changes that were torn or altered, those before them count. A plan that
+   * is torn, altered or not understood itself is moved aside to `<path>.corrupt`, in place of an earlier one there, and
+   * counts as none.
    */
   async load(): Promise<NodePlan | null> {
     let content: string;
@@ -72,13 +84,16 @@ export class PlanStore {
       this.#log.error({ err: error, path: this.#path }, 'the plan on disk cannot be read; starting without one');
       return null;
     }
-    const result = decode(content);
-    if (typeof result === 'string') {
-      await this.#setAside(result);
+    const decoded = decodePlan(content);
+    if (typeof decoded === 'string') {
+      await this.#setAside(decoded);
       return null;
     }
-    this.#savedVersion = result.version;
-    return result;
+    const { plan, problem, begunWith } = decoded;
+    this.#savedVersion = plan.version;
+    if (problem === '') this.#stored = { plan, length: Buffer.byteLength(content), begunWith };
+    else this.#log.warn({ path: this.#path, problem, version: plan.version }, 'the last changes on disk are damaged');
+    return plan;
   }
 
   /** Has the plan written soon; returns at once. */
@@ -124,31 +139,69 @@ export class PlanStore {
   }
 
   async #write(plan: NodePlan): Promise<void> {
-    const beside = `${this.#path}.new`;
     try {
-      await mkdir(dirname(this.#path), { recursive: true });
-      const file = await open(beside, 'w', 0o600);
-      try {
-        await file.writeFile(encode(plan));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(beside, this.#path);
-      await syncDirectory(dirname(this.#path));
+      this.#stored = (await this.#append(plan)) ?? (await this.#replace(plan));
       this.#savedVersion = plan.version;
       if (this.#failuresInRow > 0) this.#log.info({ version: plan.version }, 'the plan can be written to disk again');
       this.#failuresInRow = 0;
     } catch (error) {
       this.#next ??= plan;
       this.#failures++;
-      if (this.#failuresInRow++ === 0) {
-        this.#log.error(
-          { err: error, path: this.#path, version: plan.version },
-          'the plan cannot be written to disk; serving it all the same, but a restart would begin with the older one',
-        );
+      if (this.#failuresInRow++ > 0) return;
+      this.#log.error(
+        { err: error, path: this.#path, version: plan.version },
+        'the plan cannot be written to disk; serving it all the same, but a restart would begin with the older one',
+      );
+    }
+  }
+
+  /** Puts the change behind the rest; null when that cannot be, or a whole plan is due. */
+  async #append(plan: NodePlan): Promise<Stored | null> {
+    const stored = this.#stored;
+    if (stored === null) return null;
+    // Whatever becomes of it: until it has succeeded, it is not known what the file ends with.
+    this.#stored = null;
+    const change = Buffer.from(encodeDelta(diffPlans(stored.plan, plan)));
+    const length = stored.length + change.length;
+    if (length - stored.begunWith > Math.max(CHANGES, stored.begunWith)) return null;
+    try {
+      const file = await open(this.#path, constants.O_WRONLY | constants.O_APPEND);
+      try {
+        if ((await file.stat()).size !== stored.length) return null;
+        await file.writeFile(change);
+        await file.datasync();
+      } finally {
+        await file.close();
       }
+    } catch (error) {
+      this.#log.debug({ err: error, path: this.#path }, 'a change cannot be put behind the plan; writing it whole');
+      return null;
+    }
+    return { ...stored, plan, length };
+  }
+
+  /** Writes the whole plan in the place of the old one. */
+  async #replace(plan: NodePlan): Promise<Stored> {
+    const beside = `${this.#path}.new`;
+    try {
+      await mkdir(dirname(this.#path), { recursive: true });
+      let length = 0;
+      const file = await open(beside, 'w', 0o600);
+      try {
+        for (const piece of encodePlan(plan)) {
+          await file.writeFile(piece);
+          length += Buffer.byteLength(piece);
+        }
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(beside, this.#path);
+      await syncDirectory(dirname(this.#path));
+      return { plan, length, begunWith: length };
+    } catch (error) {
       await rm(beside, { force: true }).catch((cause) => this.#log.warn({ err: cause }, `cannot remove ${beside}`));
+      throw error;
     }
   }
 
@@ -161,40 +214,6 @@ export class PlanStore {
       this.#log.error({ err: error, path: this.#path }, 'the damaged plan cannot be moved aside');
     }
   }
-}
-
-const PREFIX = '{"format":1,"sha256":"';
-const MIDDLE = '","plan":';
-const SUFFIX = '}\n';
-const DIGEST = 64;
-
-function encode(plan: NodePlan): string {
-  const body = JSON.stringify({ version: plan.version, hash: plan.hash, entries: [...plan.entries.values()] });
-  return PREFIX + sha256(body) + MIDDLE + body + SUFFIX;
-}
-
-/** The plan, or what is wrong with the file. */
-function decode(content: string): NodePlan | string {
-  const start = PREFIX.length + DIGEST + MIDDLE.length;
-  if (!content.startsWith(PREFIX) || !content.endsWith(SUFFIX)) return 'torn, or not a plan file of this version';
-  const body = content.slice(start, -SUFFIX.length);
-  if (content.slice(PREFIX.length, PREFIX.length + DIGEST) !== sha256(body)) return 'the checksum is wrong';
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return 'not JSON';
-  }
-  const fault = planShape(value, '');
-  if (fault !== '') return fault;
-  const stored = value as { readonly version: number; readonly hash: string; readonly entries: readonly PlanEntry[] };
-  const plan = planOf(stored.version, stored.entries);
-  if (plan.hash !== stored.hash || !isIntact(plan)) return 'the hashes are wrong';
-  return plan;
-}
-
-function sha256(body: string): string {
-  return createHash('sha256').update(body).digest('hex');
 }
 
 /** Makes a rename in the directory last through a power cut. */
