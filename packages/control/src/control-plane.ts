@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { destination, type Logger, pino } from 'pino';
 import { TokenCheck } from './api/access.ts';
+import { expiringFirst } from './api/expiry.ts';
 import { createHandlers } from './api/handlers.ts';
 import { IdempotentRequests } from './api/idempotency.ts';
 import { Metrics } from './api/metrics.ts';
@@ -16,6 +17,8 @@ import { AgentStream } from './nodes/stream.ts';
 import { TargetHealthTable } from './nodes/target-health.ts';
 import type { ControlPlaneOptions } from './options.ts';
 import { PlanPublisher } from './plan/publisher.ts';
+import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
+import { Vault } from './secrets/vault.ts';
 import { StartError } from './start-error.ts';
 import { unsettledOperations } from './store/history.ts';
 import { Store } from './store/store.ts';
@@ -27,6 +30,8 @@ const LOG_BUFFER = 4 * 1_048_576;
 /** Milliseconds: how often outcomes of operations are written, and the rhythm of the agents' connections. */
 const FLUSH = 1_000;
 const PING = 5_000;
+/** Milliseconds: how often the age of ticket keys is looked at. */
+const ROTATION_CHECK = 600_000;
 const SILENCE = 15_000;
 /** Streams of agents at a time, at least. */
 const STREAMS = 64;
@@ -51,6 +56,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const metrics = new Metrics();
   const store = await Store.open({
     file: join(home, 'state', 'evenkeel.db'),
+    vault: new Vault(join(home, 'credentials', 'secrets.key')),
     quotas,
     pools,
     now,
@@ -109,13 +115,14 @@ async function start(
     operationsPending: () => operations.pending,
     operationsAwaited: () => operations.waiting,
     writesWaiting: () => store.waiting,
+    expiring: () => expiringFirst(store.state, now()),
   });
 
   const credentials = loadCredentials(options.home, urlOf(options.host, options.port));
   const validators = new Validators();
   const app = await createServer({
     version: VERSION,
-    handlers: createHandlers({ store, nodes, health, operations }),
+    handlers: createHandlers({ store, nodes, health, operations, now }),
     store,
     admin: new TokenCheck('admin', credentials.adminToken),
     node: new TokenCheck('node', credentials.nodeToken),
@@ -129,6 +136,8 @@ async function start(
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url);
   warmUp(validators);
+  const rotator = setInterval(() => rotateWhenOld(store, logger), ROTATION_CHECK);
+  rotateWhenOld(store, logger);
   const flusher = setInterval(() => {
     saveOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
   }, FLUSH);
@@ -137,6 +146,7 @@ async function start(
     ...credentials,
     async close() {
       clearInterval(flusher);
+      clearInterval(rotator);
       closing.abort();
       stream.close();
       const force = setTimeout(() => {
@@ -151,6 +161,14 @@ async function start(
       logger.flush();
     },
   };
+}
+
+/** Changes the keys of session tickets once a day. */
+function rotateWhenOld(store: Store, logger: Logger): void {
+  if (!ticketKeysAreOld(store.state, Date.now())) return;
+  store
+    .write({ action: 'rotateTicketKeys', actor: 'evenkeel', requestId: '', run: rotateTicketKeys })
+    .catch((error) => logger.error({ err: error }, 'the keys of session tickets could not be changed'));
 }
 
 async function listen(app: FastifyInstance, { host, port }: ControlPlaneOptions): Promise<string> {

@@ -7,6 +7,7 @@ import type { Problem } from '@evenkeel/model/problem.ts';
 import type { TSchema } from 'typebox';
 import { Validators } from '../src/api/validation.ts';
 import { type Answer, Running } from './running.ts';
+import { ROOT, SITE, upload } from './tls.ts';
 
 const ROUTES = Object.entries<Route>(contract) as [OperationName, Route][];
 const validators = new Validators();
@@ -34,6 +35,9 @@ function unknownId(parameter: string): string {
     ruleGroupId: 'rg',
     ruleId: 'rul',
     elasticIpId: 'eip',
+    certificateId: 'crt',
+    authorityId: 'ca',
+    securityPolicyId: 'pol',
     operationId: 'op',
   };
   return parameter === 'nodeId' ? 'unknown' : `${prefixes[parameter]}-01hf7yat018zv6cc00`;
@@ -117,6 +121,10 @@ test('every route of an existing object answers with what the contract says', as
   const [service] = (await running.call('listBackendServices')).items;
   const [group] = (await running.call('listTargetGroups')).items;
   const [target] = (await running.call('listTargets', { params: { targetGroupId: group!.id } })).items;
+  const certificate = await running.call('createCertificate', { body: upload(SITE) });
+  const authority = await running.call('createAuthority', { body: { certificates: ROOT.certificate } });
+  const policy = { versions: ['1.3'], ciphers: ['TLS_AES_128_GCM_SHA256'] };
+  const securityPolicy = await running.call('createSecurityPolicy', { body: { name: 'p', ...policy } });
   const params = {
     loadBalancerId: loadBalancer.id,
     listenerId: listener!.id,
@@ -124,6 +132,9 @@ test('every route of an existing object answers with what the contract says', as
     targetGroupId: group!.id,
     targetId: target!.id,
     elasticIpId: elasticIp.id,
+    certificateId: certificate.id,
+    authorityId: authority.id,
+    securityPolicyId: securityPolicy.id,
     ruleGroupId: ruleGroup.id,
     ruleId: rule.id,
     operationId: loadBalancer.operationId,
@@ -149,6 +160,10 @@ test('every route of an existing object answers with what the contract says', as
     },
     replaceRules: { rules: [answer404] },
     createElasticIp: { name: 'e' },
+    createCertificate: upload(SITE, { name: 'site' }),
+    updateCertificate: upload(SITE),
+    createAuthority: { name: 'root', certificates: ROOT.certificate },
+    createSecurityPolicy: { name: 'q', ...policy },
     associateElasticIp: { loadBalancerId: loadBalancer.id },
     applyConfiguration: { loadBalancers: [{ name: 'c' }] },
   };
@@ -179,6 +194,9 @@ test('every route of an existing object answers with what the contract says', as
     'deleteBackendService',
     'deleteTargetGroup',
     'deleteElasticIp',
+    'deleteCertificate',
+    'deleteAuthority',
+    'deleteSecurityPolicy',
     'deleteLoadBalancer',
   ] as const) {
     const answer = await running.try(name, { params });

@@ -63,7 +63,8 @@ test('starts, keeps credentials to itself, stops on SIGTERM with status 0, and s
   const second = run(t, '--home', home, '--port', '0');
   const list = await fetch(`${await ready(second)}/v1/load-balancers`, { headers });
   assert.equal(((await list.json()) as { items: unknown[] }).items.length, 1);
-  assert.deepEqual(readdirSync(join(home, 'credentials')).toSorted(), ['admin.json', 'node.json']);
+  assert.deepEqual(readdirSync(join(home, 'credentials')).toSorted(), ['admin.json', 'node.json', 'secrets.key']);
+  assert.equal(statSync(join(home, 'credentials', 'secrets.key')).mode & 0o777, 0o600);
   second.kill('SIGINT');
   assert.deepEqual(await once(second, 'exit'), [0, null]);
 });

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
 import { network } from '../src/resources/addresses.ts';
+import { Vault } from '../src/secrets/vault.ts';
 import { Store } from '../src/store/store.ts';
 import { temporaryHome } from './home.ts';
 import { seeded } from './random-changes.ts';
@@ -41,6 +42,7 @@ test('kill -9 at any moment loses no acknowledged write, and the state opens aga
       now: Date.now,
       random: Math.random,
       secret: randomBytes,
+      vault: new Vault(`${file}.key`),
     });
     const names = new Set([...store.state.elasticIps.values()].map(({ name }) => name));
     for (const name of acknowledged) assert.ok(names.has(name), `round ${round}: ${name} was acknowledged`);

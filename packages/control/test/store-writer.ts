@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
 import { network } from '../src/resources/addresses.ts';
 import { createElasticIp } from '../src/resources/elastic-ips.ts';
+import { Vault } from '../src/secrets/vault.ts';
 import { Store } from '../src/store/store.ts';
 
 /**
@@ -16,6 +17,7 @@ const store = await Store.open({
   now: Date.now,
   random: Math.random,
   secret: randomBytes,
+  vault: new Vault(`${file}.key`),
 });
 process.stdout.write('open\n');
 

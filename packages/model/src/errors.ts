@@ -58,7 +58,7 @@ export const ERRORS = {
     409,
     'after-change',
     'Name taken',
-    'Names are unique: those of load balancers and elastic IPs everywhere, others within their load balancer.',
+    'Names are unique: those of load balancers, elastic IPs, certificates, authorities and security policies everywhere, others within their load balancer.',
   ),
   'priority-taken': client(
     409,
@@ -114,6 +114,7 @@ export const ERRORS = {
     'Node is online',
     'Only a node whose agent is not connected can be forgotten.',
   ),
+  'built-in': client(409, 'never', 'Built in', 'What comes with the product cannot be changed or deleted.'),
   'precondition-failed': client(
     412,
     'after-change',
@@ -137,7 +138,7 @@ export const ERRORS = {
     422,
     'after-change',
     'Protocols do not match',
-    'An http listener takes an http backend service, a tcp listener a tcp backend service (LSN-06).',
+    'http and https listeners take an http backend service, tcp and tls listeners a tcp backend service (LSN-06).',
   ),
   'rule-never-matches': client(
     422,
@@ -156,6 +157,18 @@ export const ERRORS = {
     'never',
     'Field is fixed',
     'The field cannot be changed after creation; create a new object instead.',
+  ),
+  'certificate-invalid': client(
+    422,
+    'never',
+    'Certificate not usable',
+    'A certificate, key, revocation list or OCSP response is damaged, out of its time, or does not fit the rest.',
+  ),
+  'certificate-mismatch': client(
+    422,
+    'after-change',
+    'Certificate does not fit',
+    'A listener shows the certificate for a name or beside another that it does not go with.',
   ),
   'type-not-available': client(
     422,

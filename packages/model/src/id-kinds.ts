@@ -8,6 +8,9 @@ export const ID_PREFIXES = {
   ruleGroup: 'rg',
   rule: 'rul',
   elasticIp: 'eip',
+  certificate: 'crt',
+  authority: 'ca',
+  securityPolicy: 'pol',
   operation: 'op',
 } as const;
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -92,6 +92,33 @@ export const HEALTH_CHECK = {
   codes: { maximum: 20, default: ['2xx', '3xx'] },
 } as const;
 
+/** Characters of PEM and base64; days before expiry from which a certificate is marked. */
+export const CERTIFICATE = {
+  chainLength: 131_072,
+  chainLinks: 10,
+  keyLength: 16_384,
+  ocspLength: 16_384,
+  names: 500,
+  expiringDays: 30,
+} as const;
+/** Characters of PEM, and how many there may be. */
+export const AUTHORITY = {
+  certificatesLength: 524_288,
+  certificates: 200,
+  revocationListsLength: 1_048_576,
+  revocationLists: 50,
+} as const;
+/** Ciphers of one policy: more than there are. */
+export const SECURITY_POLICY = { ciphers: 50 } as const;
+/** Certificates of one listener: shown when no name fits (TLS-02), and by name (TLS-03). */
+export const LISTENER_CERTIFICATES = { defaults: 2, named: 10_000, nameLength: 253 } as const;
+/** Names by which a tcp listener tells backend services apart. */
+export const SERVER_NAMES = 1_000;
+/** Intermediate certificates of a client's chain (TLS-07). */
+export const VERIFY_DEPTH = { minimum: 0, maximum: 10, default: 1 } as const;
+/** Strict-Transport-Security: seconds (LSN-14). */
+export const HSTS_MAX_AGE = { minimum: 1, maximum: 94_608_000, default: 31_536_000 } as const;
+
 /** Objects in one call (BAK-13). */
 export const BATCH = 500;
 /** Most objects of a kind in one configuration document, or within one load balancer of it. */
@@ -113,6 +140,9 @@ export const DEFAULT_QUOTAS = {
   ruleGroupsPerLoadBalancer: 50,
   rulesPerRuleGroup: 10_000,
   elasticIps: 100,
+  certificates: 10_000,
+  authorities: 100,
+  securityPolicies: 100,
   nodes: 64,
 } as const;
 export type QuotaName = keyof typeof DEFAULT_QUOTAS;

@@ -14,8 +14,16 @@ import {
 
 /** The fields of each patch that commands set in ways of their own. */
 const OTHERWISE: Readonly<Record<string, readonly string[]>> = {
-  ListenerPatch: ['backendServiceId', 'ruleGroupId'],
-  BackendServicePatch: ['targetGroupId'],
+  ListenerPatch: [
+    'backendServiceId',
+    'ruleGroupId',
+    'defaultCertificateIds',
+    'certificates',
+    'securityPolicyId',
+    'clientCertificates.authorityId',
+    'serverNames',
+  ],
+  BackendServicePatch: ['targetGroupId', 'tls.authorityId'],
 };
 
 interface Schema {

@@ -3,16 +3,23 @@ import {
   DRAIN_TIMEOUT,
   HEADER_TIMEOUT,
   HEALTH_CHECK,
+  HSTS_MAX_AGE,
   IDLE_TIMEOUT,
   READ_TIMEOUT,
   STICKINESS,
   UPGRADE_IDLE_TIMEOUT,
+  VERIFY_DEPTH,
   WEIGHT,
 } from '@evenkeel/model/limits.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
-import { CLIENT_ADDRESS_FIELDS, PROXY_PROTOCOLS, STICKINESS_TYPES } from '@evenkeel/model/settings.ts';
+import {
+  CLIENT_ADDRESS_FIELDS,
+  CLIENT_CERTIFICATE_MODES,
+  PROXY_PROTOCOLS,
+  STICKINESS_TYPES,
+} from '@evenkeel/model/settings.ts';
 import { errorPage, type Field, integer, onOff, portOrNone, tags, text, word, words, wordsOrNone } from './fields.ts';
 
 /**
@@ -113,6 +120,46 @@ const sourceFields: readonly Field[] = [
   forwardSwitch('standard', 'standard', 'Forwarded'),
 ];
 
+/** TLS with clients. */
+const tlsFields: readonly Field[] = [
+  {
+    flag: 'session-tickets',
+    field: 'sessionTickets',
+    value: onOff,
+    help: 'whether clients may resume TLS sessions by tickets (default on)',
+  },
+  {
+    flag: 'client-certificates',
+    field: 'clientCertificates.mode',
+    value: word(CLIENT_CERTIFICATE_MODES),
+    help: 'whether clients are asked for a certificate, or must have one (default off)',
+  },
+  {
+    flag: 'verify-depth',
+    field: 'clientCertificates.depth',
+    value: integer('count'),
+    help: `intermediate certificates of a client, at most ${standard(VERIFY_DEPTH)}`,
+  },
+  {
+    flag: 'hsts',
+    field: 'hsts.enabled',
+    value: onOff,
+    help: 'whether browsers are to come by https alone (default off)',
+  },
+  {
+    flag: 'hsts-max-age',
+    field: 'hsts.maxAge',
+    value: integer('seconds'),
+    help: `how long they keep to it ${standard(HSTS_MAX_AGE)}`,
+  },
+  {
+    flag: 'hsts-include-subdomains',
+    field: 'hsts.includeSubDomains',
+    value: onOff,
+    help: 'whether that is meant for all names below, too (default off)',
+  },
+];
+
 export const listenerFields: readonly Field[] = [
   ...common,
   { flag: 'enabled', field: 'enabled', value: onOff, help: 'whether it listens (default on)' },
@@ -133,6 +180,7 @@ export const listenerFields: readonly Field[] = [
   { flag: 'access-log', field: 'accessLog', value: onOff, help: 'whether it writes the access log (default on)' },
   ...httpFields,
   ...sourceFields,
+  ...tlsFields,
 ];
 
 /** What a backend service does with its targets. */
@@ -196,6 +244,24 @@ export const forwardingFields: readonly Field[] = [
     field: 'transparent',
     value: onOff,
     help: "whether targets see the client's own address (default off)",
+  },
+  {
+    flag: 'tls',
+    field: 'tls.enabled',
+    value: onOff,
+    help: 'whether connections to targets are encrypted (default off)',
+  },
+  {
+    flag: 'tls-verify',
+    field: 'tls.verify',
+    value: onOff,
+    help: 'whether the certificates of targets must be good (default on)',
+  },
+  {
+    flag: 'tls-server-name',
+    field: 'tls.serverName',
+    value: text('name'),
+    help: 'the name that they must be for (default: the host of the request)',
   },
   {
     flag: 'health-check',

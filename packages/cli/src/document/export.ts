@@ -1,7 +1,9 @@
 import type { Client } from '@evenkeel/client/client.ts';
 import { items } from '@evenkeel/client/items.ts';
 import { PAGE } from '@evenkeel/model/limits.ts';
+import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
 import type { LoadBalancerDocument } from '@evenkeel/model/resources/document.ts';
+import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import { concurrently } from '../actions/concurrently.ts';
 
@@ -21,7 +23,8 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
     Array.fromAsync(items(client.listRuleGroups, { query })),
     lb.elasticIpId === null ? null : client.getElasticIp({ params: { elasticIpId: lb.elasticIpId } }),
   ]);
-  const names = new Map([...services, ...groups, ...rules].map(({ id, name }) => [id, name]));
+  const shared = await sharedNames(client, listeners, services);
+  const names = new Map([...services, ...groups, ...rules, ...shared].map(({ id, name }) => [id, name]));
   const nameOf = <I extends string | null>(id: I) => (id === null ? null : (names.get(id) ?? id)) as I;
   const targetGroups = await concurrently(groups, async (group) => {
     const { loadBalancerId: _, targetCount: __, ...own } = withoutGiven(group);
@@ -37,17 +40,53 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
     elasticIp: elasticIp?.name ?? null,
     targetGroups,
     backendServices: services.map((service) => {
-      const { loadBalancerId: _, name, protocol, port, targetGroupId, ...settings } = withoutGiven(service);
-      return { name, protocol, port, targetGroup: nameOf(targetGroupId), ...settings };
+      const { loadBalancerId: _, name, protocol, port, targetGroupId, tls, ...settings } = withoutGiven(service);
+      const { authorityId, ...plain } = tls;
+      const named = { targetGroup: nameOf(targetGroupId), tls: { ...plain, authority: nameOf(authorityId) } };
+      return { name, protocol, port, ...named, ...settings };
     }),
     ruleGroups,
     listeners: listeners.map((listener) => {
       const { loadBalancerId: _, addresses, status, nodes, ...own } = withoutGiven(listener);
       const { name, protocol, port, backendServiceId, ruleGroupId, ...settings } = own;
       const references = { backendService: nameOf(backendServiceId), ruleGroup: nameOf(ruleGroupId) };
-      return { name, protocol, port, ...references, ...settings };
+      return { name, protocol, port, ...references, ...byName(settings, nameOf) };
     }),
   };
+}
+
+type References = 'defaultCertificateIds' | 'certificates' | 'securityPolicyId' | 'clientCertificates' | 'serverNames';
+
+/** The settings of a listener with names in place of identifiers. Private keys are in no answer, so they are not here. */
+function byName<T extends Pick<Listener, References>>(settings: T, nameOf: (id: string | null) => string | null) {
+  const { defaultCertificateIds, certificates, securityPolicyId, clientCertificates, serverNames, ...plain } = settings;
+  const { authorityId, ...clients } = clientCertificates;
+  const known = (id: string) => nameOf(id) ?? id;
+  return {
+    ...plain,
+    defaultCertificates: defaultCertificateIds.map(known),
+    certificates: certificates.map(({ name, certificateId }) => ({ name, certificate: known(certificateId) })),
+    securityPolicy: known(securityPolicyId),
+    clientCertificates: { ...clients, authority: nameOf(authorityId) },
+    serverNames: serverNames.map(({ name, backendServiceId }) => ({ name, backendService: known(backendServiceId) })),
+  };
+}
+
+/** What the load balancer refers to outside of itself; nothing is asked for when there is none. */
+async function sharedNames(
+  client: Client,
+  listeners: readonly Listener[],
+  services: readonly BackendService[],
+): Promise<readonly { readonly id: string; readonly name: string }[]> {
+  const query = { limit: PAGE.maximum };
+  const usesTls = listeners.some(({ defaultCertificateIds }) => defaultCertificateIds.length > 0);
+  const usesAuthority = usesTls || services.some(({ tls }) => tls.authorityId !== null);
+  const lists = await Promise.all([
+    usesTls ? Array.fromAsync(items(client.listCertificates, { query })) : [],
+    usesTls ? Array.fromAsync(items(client.listSecurityPolicies, { query })) : [],
+    usesAuthority ? Array.fromAsync(items(client.listAuthorities, { query })) : [],
+  ]);
+  return lists.flat();
 }
 
 async function targetsOf(client: Client, targetGroupId: string) {

@@ -8,6 +8,16 @@ export interface Observed {
   operationsPending(): number;
   operationsAwaited(): number;
   writesWaiting(): number;
+  /** What expires, the first first; bounded. */
+  expiring(): readonly Expiring[];
+}
+
+/** A certificate or an authority. */
+export interface Expiring {
+  readonly kind: 'certificate' | 'authority';
+  readonly id: string;
+  readonly name: string;
+  readonly daysLeft: number;
 }
 
 /** Gauges of the library whose names Prometheus' own linter refuses. */
@@ -63,6 +73,17 @@ export class Metrics {
     gauge('evenkeel_operations_pending', 'Operations that a node has yet to acknowledge.', observed.operationsPending);
     gauge('evenkeel_operations_awaited', 'Calls that wait for an operation.', observed.operationsAwaited);
     gauge('evenkeel_store_writes_waiting', 'Writes that wait for the store.', observed.writesWaiting);
+    const labelNames = ['kind', 'id', 'name'] as const;
+    new Gauge<(typeof labelNames)[number]>({
+      name: 'evenkeel_expiry_days_left',
+      help: 'Whole days until a certificate or an authority expires; the 1,000 that expire first.',
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const { daysLeft, ...labels } of observed.expiring()) this.set(labels, daysLeft);
+      },
+    });
   }
 
   /** A request has been answered; `seconds` is the time it took. */

@@ -1,10 +1,12 @@
 import { canonicalAddress } from '@evenkeel/model/address.ts';
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import { RULE, WAIT } from '@evenkeel/model/limits.ts';
+import { BUILT_IN_POLICIES, TLS_CIPHERS } from '@evenkeel/model/tls-ciphers.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { TargetHealthTable } from '../nodes/target-health.ts';
 import { notFound } from '../resources/rules.ts';
+import { builtInPolicy } from '../resources/security-policies.ts';
 import { inOrder } from '../routing/order.ts';
 import {
   findGroup,
@@ -18,10 +20,11 @@ import {
 } from '../state/state.ts';
 import { operationFromRow } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
+import { coversName } from '../x509/host-names.ts';
 import type { Call } from './call.ts';
 import { checkedTargets, showNode, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
 import { encode, pageOf, paginate } from './paging.ts';
-import { Views } from './views.ts';
+import { lifetime, Views } from './views.ts';
 
 const PRIORITY_DIGITS = String(RULE.priority.maximum).length;
 
@@ -43,6 +46,13 @@ export type ReadName =
   | 'getRule'
   | 'listElasticIps'
   | 'getElasticIp'
+  | 'listCertificates'
+  | 'getCertificate'
+  | 'listAuthorities'
+  | 'getAuthority'
+  | 'listSecurityPolicies'
+  | 'getSecurityPolicy'
+  | 'listCiphers'
   | 'listOperations'
   | 'getOperation'
   | 'listNodes'
@@ -58,11 +68,13 @@ export interface ReadSources {
   readonly nodes: NodeRegistry;
   readonly health: TargetHealthTable;
   readonly operations: OperationTracker;
+  /** Unix milliseconds. */
+  readonly now: () => number;
 }
 
 /** The calls that change nothing. */
-export function createReads({ store, nodes, health, operations }: ReadSources): Reads {
-  const views = () => new Views(store.state, nodes.list());
+export function createReads({ store, nodes, health, operations, now }: ReadSources): Reads {
+  const views = () => new Views(store.state, nodes.list(), now());
   const byId = ({ id }: { readonly id: string }) => id;
   return {
     listLoadBalancers({ query }) {
@@ -157,6 +169,50 @@ export function createReads({ store, nodes, health, operations }: ReadSources): 
     getElasticIp: ({ params: { elasticIpId: id } }) =>
       views().elasticIp(store.state.elasticIps.get(id) ?? notFound('elastic IP', id)),
 
+    listCertificates({ query }) {
+      const view = views();
+      const hostName = query.hostName?.toLowerCase();
+      const wanted = where(store.state.certificates.values(), ({ name, names, notAfter, chain }) => {
+        if (hostName !== undefined && !coversName(names, hostName)) return false;
+        return matches([query.name, name], [query.status, lifetime(notAfter, chain, now()).status]);
+      });
+      return paginate(wanted, query, byId, (certificate) => view.certificate(certificate));
+    },
+    getCertificate: ({ params: { certificateId: id } }) =>
+      views().certificate(store.state.certificates.get(id) ?? notFound('certificate', id)),
+
+    listAuthorities({ query }) {
+      const view = views();
+      const wanted = where(store.state.authorities.values(), ({ name }) => matches([query.name, name]));
+      return paginate(wanted, query, byId, (authority) => view.authority(authority));
+    },
+    getAuthority: ({ params: { authorityId: id } }) =>
+      views().authority(store.state.authorities.get(id) ?? notFound('authority', id)),
+
+    listSecurityPolicies({ query }) {
+      const view = views();
+      const all = [
+        ...BUILT_IN_POLICIES.map((policy) => view.builtInPolicy(policy)),
+        ...Array.from(store.state.securityPolicies.values(), (policy) => view.securityPolicy(policy)),
+      ];
+      const wanted = where(all, ({ name, builtIn }) => {
+        return matches([query.name, name]) && (query.builtIn === undefined || query.builtIn === builtIn);
+      });
+      return paginate(wanted, query, placeOfPolicy, (policy) => policy);
+    },
+    getSecurityPolicy({ params: { securityPolicyId: id } }) {
+      const builtIn = builtInPolicy(id);
+      if (builtIn !== null) return views().builtInPolicy(builtIn);
+      return views().securityPolicy(store.state.securityPolicies.get(id) ?? notFound('security policy', id));
+    },
+    listCiphers: ({ query }) =>
+      paginate(
+        TLS_CIPHERS,
+        query,
+        ({ name }) => placeIn(TLS_CIPHERS, name),
+        (cipher) => ({ ...cipher, keyTypes: [...cipher.keyTypes] }),
+      ),
+
     async listOperations({ query }) {
       const { limit, after } = pageOf(query);
       const rows = await store.read((db) =>
@@ -210,6 +266,20 @@ export function createReads({ store, nodes, health, operations }: ReadSources): 
       );
     },
   };
+}
+
+/** Those that are built in come first, in their own order. */
+function placeOfPolicy({ id, builtIn }: { readonly id: string; readonly builtIn: boolean }): string {
+  if (!builtIn) return id;
+  return placeIn(
+    BUILT_IN_POLICIES.map((policy) => ({ name: policy.id })),
+    id,
+  );
+}
+
+/** A key that sorts as the list does. */
+function placeIn(list: readonly { readonly name: string }[], name: string): string {
+  return String(list.findIndex((item) => item.name === name)).padStart(3, '0');
 }
 
 /** Objects that belong to a load balancer are in order of load balancers first. */

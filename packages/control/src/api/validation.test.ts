@@ -37,7 +37,7 @@ test('every wrong field is named at once, by JSON pointer, with what is allowed'
     '/x~1y~0z',
   ]);
   assert.deepEqual(byField['/listeners/0/port']!.allowed, { minimum: 1, maximum: 65_535 });
-  assert.deepEqual(byField['/listeners/0/protocol']!.allowed, ['http', 'tcp']);
+  assert.deepEqual(byField['/listeners/0/protocol']!.allowed, ['http', 'https', 'tcp', 'tls']);
   assert.equal(byField['/listeners/1/protocol']!.reason, 'is missing');
   assert.equal(byField['/deletionProtection']!.reason, 'is not of type boolean');
 });

@@ -1,32 +1,49 @@
+import { CERTIFICATE } from '@evenkeel/model/limits.ts';
+import type { Authority } from '@evenkeel/model/resources/authority.ts';
 import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
+import type { Certificate, CertificateStatus } from '@evenkeel/model/resources/certificate.ts';
 import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener, ListenerOnNode } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
+import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
+import type { BuiltInPolicy } from '@evenkeel/model/tls-ciphers.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
+import { type Usage, usageOf } from '../resources/usage.ts';
 import type {
+  AuthorityRecord,
   BackendServiceRecord,
+  CertificateRecord,
   ElasticIpRecord,
   ListenerRecord,
   LoadBalancerRecord,
   RuleGroupRecord,
   RuleRecord,
+  SecurityPolicyRecord,
   TargetGroupRecord,
   TargetRecord,
 } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
 
+/** Milliseconds. */
+const DAY = 86_400_000;
+
 /** How records show in the API: with what is derived from others, and with what the nodes say. */
 export class Views {
   readonly #state: State;
   readonly #nodes: readonly NodeStatus[];
+  readonly #now: number;
+  #usage: Usage | null = null;
 
-  constructor(state: State, nodes: readonly NodeStatus[]) {
+  /** `now` in Unix milliseconds. */
+  constructor(state: State, nodes: readonly NodeStatus[], now: number) {
     this.#state = state;
     this.#nodes = nodes;
+    this.#now = now;
   }
 
   loadBalancer(record: LoadBalancerRecord): LoadBalancer {
@@ -71,6 +88,50 @@ export class Views {
     return withTimes(record);
   }
 
+  certificate(record: CertificateRecord): Certificate {
+    const { pem: _, privateKey: __, ocspResponse, ...shown } = record;
+    return {
+      ...withTimes(shown),
+      ...lifetime(record.notAfter, record.chain, this.#now),
+      stapled: ocspResponse !== null,
+      usedBy: this.#usedBy(record.id),
+    };
+  }
+
+  authority(record: AuthorityRecord): Authority {
+    const { certificatesPem: _, revocationListsPem: __, ...shown } = record;
+    return {
+      ...withTimes(shown),
+      ...lifetime(record.notAfter, record.certificates, this.#now),
+      usedBy: this.#usedBy(record.id),
+    };
+  }
+
+  securityPolicy(record: SecurityPolicyRecord): SecurityPolicy {
+    return { ...withTimes(record), builtIn: false, usedBy: this.#usedBy(record.id) };
+  }
+
+  builtInPolicy({ id, description, versions, ciphers }: BuiltInPolicy): SecurityPolicy {
+    return {
+      id,
+      name: id,
+      builtIn: true,
+      versions: [...versions],
+      ciphers: [...ciphers],
+      description,
+      tags: {},
+      usedBy: this.#usedBy(id),
+      generation: 0,
+      createdAt: null,
+      updatedAt: null,
+    };
+  }
+
+  #usedBy(id: string): ResourceRef[] {
+    this.#usage ??= usageOf(this.#state);
+    return [...(this.#usage.get(id) ?? [])];
+  }
+
   #tree(id: string): LoadBalancerTree {
     return this.#state.loadBalancers.get(id)!;
   }
@@ -108,6 +169,22 @@ function onNode(node: NodeStatus, loadBalancer: LoadBalancerRecord, listener: Li
   const refusal = refused.find(({ listenerId }) => listenerId === listener.id);
   if (refusal === undefined) return { ...shown, state: 'active' };
   return { ...shown, state: 'refused', code: refusal.code, detail: refusal.detail };
+}
+
+/** How long something is good for that ends at `notAfter` and is made of `parts`. */
+export function lifetime(
+  notAfter: string,
+  parts: readonly { readonly notBefore: string }[],
+  now: number,
+): { daysLeft: number; status: CertificateStatus } {
+  const left = Date.parse(notAfter) - now;
+  return { daysLeft: Math.floor(left / DAY), status: statusOf(left, parts, now) };
+}
+
+function statusOf(left: number, parts: readonly { readonly notBefore: string }[], now: number): CertificateStatus {
+  if (left <= 0) return 'expired';
+  if (parts.some(({ notBefore }) => Date.parse(notBefore) > now)) return 'not-yet-valid';
+  return left < CERTIFICATE.expiringDays * DAY ? 'expiring' : 'valid';
 }
 
 export function timestamp(milliseconds: number): string {

@@ -2,10 +2,13 @@ import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import { createFromDocument } from '../configuration/apply.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
+import * as authorities from '../resources/authorities.ts';
 import * as services from '../resources/backend-services.ts';
+import * as certificates from '../resources/certificates.ts';
 import * as elasticIps from '../resources/elastic-ips.ts';
 import * as listeners from '../resources/listeners.ts';
 import * as loadBalancers from '../resources/load-balancers.ts';
+import * as policies from '../resources/security-policies.ts';
 import * as groups from '../resources/target-groups.ts';
 import * as targets from '../resources/targets.ts';
 import * as ruleGroups from '../routing/rule-groups.ts';
@@ -28,7 +31,7 @@ export type Writes = {
 
 /** The calls that change the configuration: each makes its change on a draft, or throws a ProblemError. */
 export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
-  const view = (draft: Draft) => new Views(draft, nodes());
+  const view = (draft: Draft) => new Views(draft, nodes(), draft.context.now);
   return {
     createLoadBalancer(draft, { body }) {
       const record = createFromDocument(draft, body);
@@ -148,6 +151,39 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
     disassociateElasticIp(draft, { params, ifMatch }) {
       const record = matching(ifMatch, elasticIps.getElasticIp(draft, params.elasticIpId));
       return view(draft).elasticIp(elasticIps.disassociateElasticIp(draft, record));
+    },
+
+    createCertificate: (draft, { body }) => view(draft).certificate(certificates.createCertificate(draft, body)),
+    updateCertificate(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, certificates.getCertificate(draft, params.certificateId));
+      return view(draft).certificate(certificates.updateCertificate(draft, record, body));
+    },
+    deleteCertificate(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, certificates.getCertificate(draft, params.certificateId));
+      certificates.deleteCertificate(draft, record);
+      return deleted(draft, record);
+    },
+
+    createAuthority: (draft, { body }) => view(draft).authority(authorities.createAuthority(draft, body)),
+    updateAuthority(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, authorities.getAuthority(draft, params.authorityId));
+      return view(draft).authority(authorities.updateAuthority(draft, record, body));
+    },
+    deleteAuthority(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, authorities.getAuthority(draft, params.authorityId));
+      authorities.deleteAuthority(draft, record);
+      return deleted(draft, record);
+    },
+
+    createSecurityPolicy: (draft, { body }) => view(draft).securityPolicy(policies.createSecurityPolicy(draft, body)),
+    updateSecurityPolicy(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, policies.getSecurityPolicy(draft, params.securityPolicyId));
+      return view(draft).securityPolicy(policies.updateSecurityPolicy(draft, record, body));
+    },
+    deleteSecurityPolicy(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, policies.getSecurityPolicy(draft, params.securityPolicyId));
+      policies.deleteSecurityPolicy(draft, record);
+      return deleted(draft, record);
     },
   };
 }

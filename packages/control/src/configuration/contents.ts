@@ -6,18 +6,21 @@ import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { RuleDocument, RuleInput } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroupDocument } from '@evenkeel/model/resources/rule-group.ts';
 import type { TargetGroupDocument } from '@evenkeel/model/resources/target-group.ts';
+import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import { refuseField } from '../problem.ts';
 import { createBackendService, updateBackendService } from '../resources/backend-services.ts';
 import { associateElasticIp, disassociateElasticIp, getElasticIp } from '../resources/elastic-ips.ts';
 import { createListener, defaultListenerName, updateListener } from '../resources/listeners.ts';
 import { resolve } from '../resources/rules.ts';
 import { createTargetGroup, updateTargetGroup } from '../resources/target-groups.ts';
+import { targetTlsOf } from '../resources/target-tls.ts';
 import { replaceTargets } from '../resources/targets.ts';
 import { createRuleGroup, updateRuleGroup } from '../routing/rule-groups.ts';
 import { replaceRules } from '../routing/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { AnyRecord, BackendServiceRecord, ListenerRecord, TargetGroupRecord } from '../state/records.ts';
 import { groupsOf, type LoadBalancerTree, named, ruleGroupsOf } from '../state/state.ts';
+import { resolveListenerReferences } from './listener-references.ts';
 
 /** Told of every object that a document names, as it is then. */
 export type Mention = (kind: ResourceKind, record: AnyRecord) => void;
@@ -84,7 +87,7 @@ export class Contents {
   }
 
   #ensureService(document: BackendServiceDocument, at: string): BackendServiceRecord {
-    const { targetGroup: _, targets, name, protocol, port, ...settings } = document;
+    const { targetGroup: _, targets, tls, name, protocol, port, ...settings } = document;
     this.#define('backend service', name, at);
     const known = named(this.#tree.services.values(), name);
     if (known) {
@@ -92,7 +95,11 @@ export class Contents {
       checkFixed(port, known.port, `${at}/port`);
     }
     const targetGroupId = this.#groupFor(document, at);
-    const patch = { ...settings, ...(targetGroupId !== undefined && { targetGroupId }) };
+    const patch = {
+      ...settings,
+      ...targetTlsOf(this.#draft, tls, at),
+      ...(targetGroupId !== undefined && { targetGroupId }),
+    };
     const service = known
       ? updateBackendService(this.#draft, known, patch, at)
       : createBackendService(this.#draft, this.#id, { name, protocol, port, ...patch }, at);
@@ -137,7 +144,8 @@ export class Contents {
   }
 
   #ensureListener(document: ListenerDocument, at: string): ListenerRecord {
-    const { backendService: _, service: __, name: ___, ruleGroup, protocol, port, ...settings } = document;
+    const { defaultCertificates, certificates, securityPolicy, clientCertificates, serverNames, ...rest } = document;
+    const { backendService: _, service: __, name: ___, ruleGroup, protocol, port, ...settings } = rest;
     const { name } = listenerName(document);
     this.#define('listener', name, at);
     const known = named(this.#tree.listeners.values(), name);
@@ -148,6 +156,7 @@ export class Contents {
     const backendServiceId = this.#serviceFor(document, name, at);
     const patch = {
       ...settings,
+      ...resolveListenerReferences(this.#draft, this.#tree, document, at),
       ...(backendServiceId !== undefined && { backendServiceId }),
       ...(ruleGroup !== undefined && { ruleGroupId: this.#ruleGroupFor(ruleGroup, at) }),
     };
@@ -169,7 +178,12 @@ export class Contents {
         refuseField('validation-failed', `${at}/service`, 'give either a backend service or its name');
       const name = service.name ?? listener;
       const known = named(this.#tree.services.values(), name);
-      const complete = { ...service, name, protocol, port: service.port ?? known?.port ?? port };
+      const complete = {
+        ...service,
+        name,
+        protocol: SERVICE_PROTOCOL[protocol],
+        port: service.port ?? known?.port ?? port,
+      };
       return this.#ensureService(complete, `${at}/service`).id;
     }
     if (typeof backendService !== 'string') return backendService;

@@ -4,6 +4,7 @@ import type { Draft } from '../state/draft.ts';
 import { equal } from '../state/draft.ts';
 import type { AnyRecord, RecordOf } from '../state/records.ts';
 import { findGroup, findRuleGroup, findService, type State } from '../state/state.ts';
+import { showListenerReferences } from './listener-references.ts';
 
 /** Fields that tell nothing about what is configured, or that show under another name. */
 const HIDDEN = new Set([
@@ -18,10 +19,16 @@ const HIDDEN = new Set([
   'elasticIpId',
   'stickinessKey',
   'ruleGroupId',
+  'privateKey',
+  'defaultCertificateIds',
+  'certificates',
+  'securityPolicyId',
+  'clientCertificates',
+  'serverNames',
 ]);
 
 /** Objects inside, whose fields are shown one by one. */
-const NESTED = new Set(['healthCheck', 'stickiness', 'forwarding', 'match']);
+const NESTED = new Set(['healthCheck', 'stickiness', 'forwarding', 'hsts', 'tls', 'match']);
 
 export type Mentioned = { readonly kind: ResourceKind; readonly record: AnyRecord };
 
@@ -89,6 +96,10 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
       const { loadBalancerId } = record as RecordOf['listener' | 'elasticIp'];
       return loadBalancerId === null ? '' : (state.loadBalancers.get(loadBalancerId)?.loadBalancer.name ?? '');
     }
+    case 'certificate':
+    case 'authority':
+    case 'securityPolicy':
+      return '';
     default:
       return kind satisfies never;
   }
@@ -114,6 +125,7 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
       const { backendServiceId, ruleGroupId } = record as RecordOf['listener'];
       fields['backendService'] = backendServiceId && serviceName(state, backendServiceId);
       fields['ruleGroup'] = ruleGroupId && (findRuleGroup(state, ruleGroupId)?.group.name ?? null);
+      Object.assign(fields, showListenerReferences(state, record as RecordOf['listener']));
       break;
     }
     case 'rule': {
@@ -137,6 +149,9 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
     }
     case 'targetGroup':
     case 'target':
+    case 'certificate':
+    case 'authority':
+    case 'securityPolicy':
     case 'ruleGroup':
       break;
     default:

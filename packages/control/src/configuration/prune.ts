@@ -2,6 +2,7 @@ import type { LoadBalancerDocument } from '@evenkeel/model/resources/document.ts
 import { deleteBackendService } from '../resources/backend-services.ts';
 import { deleteListener } from '../resources/listeners.ts';
 import { deleteTargetGroup } from '../resources/target-groups.ts';
+import { servicesOf } from '../resources/usage.ts';
 import { deleteRuleGroup } from '../routing/rule-groups.ts';
 import type { Draft } from '../state/draft.ts';
 import type { RuleRecord } from '../state/records.ts';
@@ -21,7 +22,7 @@ export function pruneServicesAndGroups(draft: Draft, loadBalancerId: string, doc
   const { services, groups } = namesIn(document);
   const tree = () => draft.loadBalancers.get(loadBalancerId)!;
   pruneRuleGroups(draft, tree(), document);
-  for (const { backendServiceId } of tree().listeners.values()) if (backendServiceId) services.add(backendServiceId);
+  for (const listener of tree().listeners.values()) for (const id of servicesOf(listener)) services.add(id);
   for (const { rules } of tree().ruleGroups.values()) for (const rule of rules.values()) addServicesOf(rule, services);
   for (const service of [...tree().services.values()]) {
     if (!services.has(service.name) && !services.has(service.id)) deleteBackendService(draft, service);
@@ -56,6 +57,7 @@ function namesIn(document: LoadBalancerDocument): { services: Set<string>; group
   }
   for (const listener of document.listeners ?? []) {
     if (listener.backendService) services.add(listener.backendService);
+    for (const { backendService } of listener.serverNames ?? []) services.add(backendService);
     if (!listener.service) continue;
     const { name = listenerName(listener).name, targetGroup, targets } = listener.service;
     services.add(name);

@@ -2,9 +2,11 @@ import { combineHashes, planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { GroupTree, LoadBalancerTree, State } from '../state/state.ts';
 import { planListener } from './listener.ts';
-import { PartedEntries, type PlanPart } from './parts.ts';
+import { PartedEntries, type TreePart } from './parts.ts';
+import { hold, referencesOf } from './references.ts';
 import { planRuleGroup } from './rule-group.ts';
 import { planService } from './service.ts';
+import { compileShared } from './shared.ts';
 
 /** A node plan whose entries are kept by load balancer, so that two plans are compared by what they do not share. */
 export interface CompiledPlan extends NodePlan {
@@ -17,21 +19,26 @@ export interface CompiledPlan extends NodePlan {
  */
 export function compile(state: State, previous: CompiledPlan | null): CompiledPlan {
   const known = previous?.entries.parts;
-  const parts = new Map<string, PlanPart>();
+  const parts = new Map<string, TreePart>();
   const hashes: string[] = [];
   for (const [id, tree] of state.loadBalancers) {
-    const elasticIp = tree.loadBalancer.elasticIpId && state.elasticIps.get(tree.loadBalancer.elasticIpId)!.address;
     const before = known?.get(id) ?? null;
-    const part = before?.source === tree ? before : compileTree(tree, elasticIp, before);
+    const same = before?.source === tree && hold(before.references, state);
+    const part = same ? before : compileTree(tree, state, before);
     parts.set(id, part);
     hashes.push(part.hash);
   }
-  return { version: state.generation, hash: combineHashes(hashes), entries: new PartedEntries(parts) };
+  const shared = compileShared(state, parts, previous?.entries ?? null);
+  hashes.push(shared.hash);
+  return { version: state.generation, hash: combineHashes(hashes), entries: new PartedEntries(parts, shared) };
 }
 
-function compileTree(tree: LoadBalancerTree, elasticIp: string | null, before: PlanPart | null): PlanPart {
+function compileTree(tree: LoadBalancerTree, state: State, before: TreePart | null): TreePart {
+  const { loadBalancer } = tree;
+  const elasticIp = loadBalancer.elasticIpId && state.elasticIps.get(loadBalancer.elasticIpId)!.address;
+  const references = referencesOf(tree, state, before?.references ?? null);
   const old = before?.source ?? null;
-  const sameOwner = old?.loadBalancer === tree.loadBalancer;
+  const sameOwner = old?.loadBalancer === loadBalancer;
   const entries = new Map<string, PlanEntry>();
   /** Takes the entry of before when what it was made of is the same object. */
   const add = (key: string, same: boolean, make: () => PlanEntry) => {
@@ -56,15 +63,17 @@ function compileTree(tree: LoadBalancerTree, elasticIp: string | null, before: P
   for (const [id, listener] of tree.listeners) {
     if (!listener.enabled) continue;
     if (listener.ruleGroupId !== null) ruleGroups.add(listener.ruleGroupId);
-    const same = sameOwner && old?.listeners.get(id) === listener;
-    add(`listener/${id}`, same, () => planEntry('listener', planListener(tree.loadBalancer, listener, elasticIp)));
+    const policy = references.policies.get(listener.securityPolicyId) ?? null;
+    const samePolicy = policy === null || before?.references.policies.get(listener.securityPolicyId) === policy;
+    const same = sameOwner && samePolicy && old?.listeners.get(id) === listener;
+    add(`listener/${id}`, same, () => planEntry('listener', planListener(loadBalancer, listener, elasticIp, policy)));
   }
   for (const id of ruleGroups) {
     const group = tree.ruleGroups.get(id)!;
     const same = old?.ruleGroups.get(id) === group;
     add(`rule-group/${id}`, same, () => planEntry('rule-group', planRuleGroup(group)));
   }
-  return { source: tree, entries, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
+  return { source: tree, references, entries, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
 }
 
 function planGroup({ group, targets }: GroupTree) {

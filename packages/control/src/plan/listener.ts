@@ -2,13 +2,17 @@ import { ERROR_PAGES } from '@evenkeel/model/limits.ts';
 import type { PlannedHttp } from '@evenkeel/model/plan/http.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_HTTP_LISTENER } from '@evenkeel/model/plan/plain.ts';
+import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
+import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
 import type { ListenerRecord, LoadBalancerRecord } from '../state/records.ts';
+import { planTls } from './tls.ts';
 
-/** The entry of a listener: everything resolved, times in milliseconds. */
+/** The entry of a listener: everything resolved, times in milliseconds. `policy` is needed where TLS ends. */
 export function planListener(
   loadBalancer: LoadBalancerRecord,
   listener: ListenerRecord,
   elasticIp: string | null,
+  policy: TlsSettings | null,
 ): PlannedListener {
   return {
     ...PLAIN_HTTP_LISTENER,
@@ -24,7 +28,9 @@ export function planListener(
     idleTimeout: listener.idleTimeout * 1_000,
     headerTimeout: listener.headerTimeout * 1_000,
     accessLog: listener.accessLog,
-    http: listener.protocol === 'http' ? planHttp(listener) : null,
+    tls: policy && planTls(listener, policy),
+    http: SERVICE_PROTOCOL[listener.protocol] === 'http' ? planHttp(listener) : null,
+    serverNames: listener.serverNames.map(({ name, backendServiceId }) => ({ name, serviceId: backendServiceId })),
     acceptProxyProtocol: listener.acceptProxyProtocol,
     trustedProxies: listener.trustedProxies,
   };
@@ -34,8 +40,8 @@ function planHttp(listener: ListenerRecord): PlannedHttp {
   return {
     forwarding: listener.forwarding,
     desyncMode: listener.desyncMode,
-    hstsMaxAge: 0,
-    hstsIncludeSubDomains: false,
+    hstsMaxAge: listener.hsts.enabled ? listener.hsts.maxAge : 0,
+    hstsIncludeSubDomains: listener.hsts.includeSubDomains,
     upgradeIdleTimeout: listener.upgradeIdleTimeout * 1_000,
     compression: listener.compression,
     errorPages: listener.errorPages.map(({ status, contentType, body }) => ({

@@ -2,31 +2,46 @@ import { diffPlans, EMPTY_PLAN } from '@evenkeel/model/plan/delta.ts';
 import type { PlanDelta, PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { LoadBalancerTree } from '../state/state.ts';
 import type { CompiledPlan } from './compile.ts';
+import type { References } from './references.ts';
 
-/** The entries of one load balancer, and what they were made of. */
+/** Entries that are compiled and compared together. */
 export interface PlanPart {
-  readonly source: LoadBalancerTree;
   readonly entries: ReadonlyMap<string, PlanEntry>;
   /** Combined hash of the entries. */
   readonly hash: string;
 }
 
+/** The entries of one load balancer, and what they were made of. */
+export interface TreePart extends PlanPart {
+  readonly source: LoadBalancerTree;
+  readonly references: References;
+}
+
+/** The entries that belong to no load balancer, and by key the records that they were made of. */
+export interface SharedPart extends PlanPart {
+  readonly sources: ReadonlyMap<string, object>;
+}
+
 /** The entries of a plan as one map, without copying those of the load balancers that did not change. */
 export class PartedEntries implements ReadonlyMap<string, PlanEntry> {
   /** By load balancer. */
-  readonly parts: ReadonlyMap<string, PlanPart>;
+  readonly parts: ReadonlyMap<string, TreePart>;
+  readonly shared: SharedPart;
 
-  constructor(parts: ReadonlyMap<string, PlanPart>) {
+  constructor(parts: ReadonlyMap<string, TreePart>, shared: SharedPart) {
     this.parts = parts;
+    this.shared = shared;
   }
 
   get size(): number {
-    let size = 0;
+    let size = this.shared.entries.size;
     for (const { entries } of this.parts.values()) size += entries.size;
     return size;
   }
 
   get(key: string): PlanEntry | undefined {
+    const shared = this.shared.entries.get(key);
+    if (shared !== undefined) return shared;
     for (const { entries } of this.parts.values()) {
       const entry = entries.get(key);
       if (entry !== undefined) return entry;
@@ -43,6 +58,7 @@ export class PartedEntries implements ReadonlyMap<string, PlanEntry> {
   }
 
   *entries(): MapIterator<[string, PlanEntry]> {
+    yield* this.shared.entries;
     for (const { entries } of this.parts.values()) yield* entries;
   }
 
@@ -59,7 +75,7 @@ export class PartedEntries implements ReadonlyMap<string, PlanEntry> {
   }
 }
 
-/** The same as `diffPlans`, looking only at load balancers that differ. Objects never move between load balancers. */
+/** The same as `diffPlans`, looking only at parts that differ. Objects never move from one part to another. */
 export function diffParts(before: CompiledPlan, after: CompiledPlan): PlanDelta {
   const upserts: PlanEntry[] = [];
   const removes: string[] = [];
@@ -71,6 +87,7 @@ export function diffParts(before: CompiledPlan, after: CompiledPlan): PlanDelta 
     upserts.push(...delta.upserts);
     removes.push(...delta.removes);
   };
+  if (before.entries.shared !== after.entries.shared) collect(before.entries.shared, after.entries.shared);
   const { parts: old } = before.entries;
   const { parts: next } = after.entries;
   for (const [id, part] of next) if (old.get(id) !== part) collect(old.get(id), part);

@@ -4,6 +4,7 @@ import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
 import { statusRange } from '../resources/health-check.ts';
 import type { BackendServiceRecord } from '../state/records.ts';
+import { planTargetTls } from './tls.ts';
 
 const PROXY_PROTOCOL = { none: 0, v1: 1, v2: 2 } as const;
 
@@ -22,6 +23,7 @@ export function planService(service: BackendServiceRecord): PlannedService {
     readTimeout: service.readTimeout * 1_000,
     drainTimeout: service.drainTimeout * 1_000,
     stickiness: planStickiness(service),
+    tls: planTargetTls(service),
     proxyProtocol: PROXY_PROTOCOL[service.proxyProtocol],
     transparent: service.transparent,
   };

@@ -11,6 +11,8 @@ import { getLoadBalancerTree } from './load-balancers.ts';
 import { checkName, checkQuota, checkUnused, notFound, refTo } from './rules.ts';
 import { changeStickiness, defaultStickiness } from './stickiness.ts';
 import { checkGroupReference, createTargetGroup } from './target-groups.ts';
+import { changeTargetTls, PLAIN_TARGETS } from './target-tls.ts';
+import { servicesOf } from './usage.ts';
 
 const STICKINESS_KEY_BYTES = 32;
 
@@ -33,6 +35,8 @@ export function createBackendService(
   const id = draft.newId('backendService');
   const algorithm = input.algorithm ?? 'round-robin';
   const owner = { id, protocol: input.protocol, algorithm };
+  const probedBy = input.tls?.enabled ? 'tcp' : input.protocol;
+  const healthCheck = changeHealthCheck(defaultHealthCheck(probedBy), input.healthCheck, `${at}/healthCheck`);
   const stickiness = changeStickiness(defaultStickiness(id), input.stickiness, owner, `${at}/stickiness`);
   return draft.create('backendService', {
     id,
@@ -51,7 +55,8 @@ export function createBackendService(
     transparent: input.transparent ?? false,
     stickiness,
     stickinessKey: keyFor(draft, stickiness, null),
-    healthCheck: changeHealthCheck(defaultHealthCheck(input.protocol), input.healthCheck, `${at}/healthCheck`),
+    tls: changeTargetTls(draft, PLAIN_TARGETS, input.tls, healthCheck, at),
+    healthCheck,
   });
 }
 
@@ -68,7 +73,8 @@ export function updateBackendService(
   const owner = { ...service, algorithm: patch.algorithm ?? service.algorithm };
   const stickiness = changeStickiness(service.stickiness, patch.stickiness, owner, `${at}/stickiness`);
   const stickinessKey = keyFor(draft, stickiness, service.stickinessKey);
-  return draft.update('backendService', service, { ...patch, healthCheck, stickiness, stickinessKey });
+  const tls = changeTargetTls(draft, service.tls, patch.tls, healthCheck, at);
+  return draft.update('backendService', service, { ...patch, tls, healthCheck, stickiness, stickinessKey });
 }
 
 /** The key of the cookies, made when it is first needed and kept: whoever turns stickiness off and on loses nobody. */
@@ -84,7 +90,7 @@ export function deleteBackendService(draft: Draft, service: BackendServiceRecord
 }
 
 function usersOfService(tree: LoadBalancerTree, serviceId: string) {
-  const listeners = [...tree.listeners.values()].filter(({ backendServiceId }) => backendServiceId === serviceId);
+  const listeners = [...tree.listeners.values()].filter((listener) => servicesOf(listener).has(serviceId));
   return [...listeners.map((listener) => refTo('listener', listener)), ...rulesUsing(tree, serviceId)];
 }
 

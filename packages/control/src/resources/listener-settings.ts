@@ -3,6 +3,7 @@ import { canonicalNetwork } from '@evenkeel/model/network.ts';
 import type { ErrorPage } from '@evenkeel/model/resources/error-page.ts';
 import type { Forwarding } from '@evenkeel/model/resources/forwarding.ts';
 import type { ListenerCreate, ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
+import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import { refuseField } from '../problem.ts';
 import type { ListenerRecord } from '../state/records.ts';
 
@@ -26,7 +27,7 @@ export function newListenerSettings(
     description: input.description ?? '',
     tags: input.tags ?? {},
     enabled: input.enabled ?? true,
-    idleTimeout: input.idleTimeout ?? IDLE_TIMEOUT.default[protocol],
+    idleTimeout: input.idleTimeout ?? IDLE_TIMEOUT.default[SERVICE_PROTOCOL[protocol]],
     headerTimeout: input.headerTimeout ?? HEADER_TIMEOUT.default,
     accessLog: input.accessLog ?? true,
     trustedProxies: input.trustedProxies ?? [],
@@ -46,7 +47,8 @@ export function changedListenerSettings(
   patch: ListenerPatch,
   at: string,
 ): Partial<ListenerRecord> {
-  const { forwarding, ...plain } = patch;
+  // Those with objects inside are merged: here, or in listener-tls.ts.
+  const { forwarding, clientCertificates: _, hsts: __, ...plain } = patch;
   return {
     ...plain,
     ...(forwarding && { forwarding: { ...listener.forwarding, ...forwarding } }),

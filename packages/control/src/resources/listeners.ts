@@ -1,5 +1,6 @@
 import type { InlineService } from '@evenkeel/model/resources/backend-service.ts';
 import type { ListenerCreate, ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
+import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import { refuseField } from '../problem.ts';
 import { checkRuleGroupReference } from '../routing/rule-groups.ts';
 import type { Draft } from '../state/draft.ts';
@@ -7,8 +8,10 @@ import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
 import { findListener, groupsOf, type LoadBalancerTree } from '../state/state.ts';
 import { createBackendService } from './backend-services.ts';
 import { changedListenerSettings, newListenerSettings } from './listener-settings.ts';
+import { changedListenerTls, newListenerTls } from './listener-tls.ts';
 import { getLoadBalancerTree } from './load-balancers.ts';
 import { checkName, checkQuota, notFound, resolve } from './rules.ts';
+import { targetTlsOf } from './target-tls.ts';
 
 export type NewListener = Omit<ListenerCreate, 'loadBalancerId'>;
 
@@ -42,6 +45,7 @@ export function createListener(draft: Draft, loadBalancerId: string, input: NewL
         )
       : null,
     ...newListenerSettings(input, protocol, at),
+    ...newListenerTls(draft, draft.loadBalancers.get(loadBalancerId)!, protocol, input, at),
   });
 }
 
@@ -51,7 +55,10 @@ export function updateListener(draft: Draft, listener: ListenerRecord, patch: Li
   if (patch.backendServiceId)
     checkServiceReference(tree, listener.protocol, patch.backendServiceId, `${at}/backendServiceId`);
   if (patch.ruleGroupId) checkRuleGroupReference(tree, listener, patch.ruleGroupId, `${at}/ruleGroupId`);
-  return draft.update('listener', listener, changedListenerSettings(listener, patch, at));
+  return draft.update('listener', listener, {
+    ...changedListenerSettings(listener, patch, at),
+    ...changedListenerTls(draft, tree, listener, patch, at),
+  });
 }
 
 export function deleteListener(draft: Draft, listener: ListenerRecord): void {
@@ -70,10 +77,11 @@ export function createInlineService(
   input: InlineService,
   at: string,
 ): BackendServiceRecord {
-  const { targetGroup, name = listener.name, port = listener.port, ...rest } = input;
+  const { targetGroup, tls, name = listener.name, port = listener.port, ...rest } = input;
   const tree = draft.loadBalancers.get(loadBalancerId)!;
   const group = targetGroup ? resolve(groupsOf(tree), targetGroup, `${at}/targetGroup`, 'target group') : null;
-  const service = { ...rest, name, port, protocol: listener.protocol, targetGroupId: group?.id ?? null };
+  const protocol = SERVICE_PROTOCOL[listener.protocol];
+  const service = { ...rest, ...targetTlsOf(draft, tls, at), name, port, protocol, targetGroupId: group?.id ?? null };
   return createBackendService(draft, loadBalancerId, service, at);
 }
 
@@ -95,9 +103,10 @@ function checkServiceReference(tree: LoadBalancerTree, protocol: ListenerProtoco
   if (service === undefined) {
     refuseField('reference-not-found', at, `there is no backend service ${id} in this load balancer`);
   }
-  if (service.protocol !== protocol) {
+  const wanted = SERVICE_PROTOCOL[protocol];
+  if (service.protocol !== wanted) {
     const reason = `backend service ${service.name} speaks ${service.protocol}, the listener ${protocol}`;
-    refuseField('protocol-mismatch', at, reason, protocol);
+    refuseField('protocol-mismatch', at, reason, wanted);
   }
   return id;
 }

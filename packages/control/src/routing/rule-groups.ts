@@ -1,4 +1,5 @@
 import type { RuleGroupCreate, RuleGroupPatch } from '@evenkeel/model/resources/rule-group.ts';
+import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import { refuseField } from '../problem.ts';
 import { getLoadBalancerTree } from '../resources/load-balancers.ts';
 import { checkName, checkQuota, notFound, refTo } from '../resources/rules.ts';
@@ -63,7 +64,7 @@ export function checkRuleGroupReference(
   if (group === undefined) {
     refuseField('reference-not-found', at, `there is no rule group ${groupId} in this load balancer`);
   }
-  if (listener.protocol !== 'http') {
+  if (SERVICE_PROTOCOL[listener.protocol] !== 'http') {
     refuseField('protocol-mismatch', at, `rules are about HTTP, and the listener speaks ${listener.protocol}`, null);
   }
   checkListenerOfGroup(group, listener, at);

@@ -2,7 +2,16 @@ import type { IdKind, IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { AddressPools } from '../resources/addresses.ts';
-import type { AnyRecord, ElasticIpRecord, RecordOf, Stamped } from './records.ts';
+import type {
+  AnyRecord,
+  AuthorityRecord,
+  CertificateRecord,
+  ElasticIpRecord,
+  RecordOf,
+  SecurityPolicyRecord,
+  Stamped,
+  TicketKeys,
+} from './records.ts';
 import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from './state.ts';
 
 export interface DraftContext {
@@ -34,6 +43,10 @@ export class Draft implements State {
   readonly context: DraftContext;
   readonly loadBalancers: Map<string, LoadBalancerTree>;
   readonly elasticIps: Map<string, ElasticIpRecord>;
+  certificates: ReadonlyMap<string, CertificateRecord>;
+  authorities: ReadonlyMap<string, AuthorityRecord>;
+  securityPolicies: ReadonlyMap<string, SecurityPolicyRecord>;
+  ticketKeys: TicketKeys | null;
   readonly lastAddresses: Map<string, number>;
   /** The state that it began with. */
   readonly base: State;
@@ -46,6 +59,10 @@ export class Draft implements State {
     this.context = context;
     this.loadBalancers = new Map(base.loadBalancers);
     this.elasticIps = new Map(base.elasticIps);
+    this.certificates = base.certificates;
+    this.authorities = base.authorities;
+    this.securityPolicies = base.securityPolicies;
+    this.ticketKeys = base.ticketKeys;
     this.lastAddresses = new Map(base.lastAddresses);
   }
 
@@ -56,7 +73,7 @@ export class Draft implements State {
 
   /** The generation of the state that it will be: the old one as long as nothing has changed. */
   get resultingGeneration(): number {
-    return this.#changes.size === 0 ? this.base.generation : this.generation;
+    return this.#changed ? this.generation : this.base.generation;
   }
 
   get changes(): Change[] {
@@ -65,9 +82,23 @@ export class Draft implements State {
 
   /** The next state. It is the one that the draft began with when nothing has changed. */
   finish(): State {
-    if (this.#changes.size === 0) return this.base;
-    const { generation, loadBalancers, elasticIps, lastAddresses } = this;
-    return { generation, loadBalancers, elasticIps, lastAddresses };
+    if (!this.#changed) return this.base;
+    const { generation, loadBalancers, elasticIps, certificates, authorities, securityPolicies, ticketKeys } = this;
+    const { lastAddresses } = this;
+    return {
+      generation,
+      loadBalancers,
+      elasticIps,
+      certificates,
+      authorities,
+      securityPolicies,
+      ticketKeys,
+      lastAddresses,
+    };
+  }
+
+  get #changed(): boolean {
+    return this.#changes.size > 0 || this.ticketKeys !== this.base.ticketKeys;
   }
 
   newId(kind: IdKind): string {
@@ -111,6 +142,15 @@ export class Draft implements State {
       case 'elasticIp':
         this.elasticIps.delete(id);
         break;
+      case 'certificate':
+        this.#global('certificates').delete(id);
+        break;
+      case 'authority':
+        this.#global('authorities').delete(id);
+        break;
+      case 'securityPolicy':
+        this.#global('securityPolicies').delete(id);
+        break;
       case 'listener':
         this.#map(this.#tree((record as RecordOf['listener']).loadBalancerId), 'listeners').delete(id);
         break;
@@ -146,6 +186,15 @@ export class Draft implements State {
       }
       case 'elasticIp':
         this.elasticIps.set(entry.record.id, entry.record);
+        break;
+      case 'certificate':
+        this.#global('certificates').set(entry.record.id, entry.record);
+        break;
+      case 'authority':
+        this.#global('authorities').set(entry.record.id, entry.record);
+        break;
+      case 'securityPolicy':
+        this.#global('securityPolicies').set(entry.record.id, entry.record);
         break;
       case 'listener':
         this.#map(this.#tree(entry.record.loadBalancerId), 'listeners').set(entry.record.id, entry.record);
@@ -215,6 +264,18 @@ export class Draft implements State {
       return copy.targets as Map<string, RecordOf['target']>;
     }
     throw new Error(`no target group ${groupId}`);
+  }
+
+  /** Objects that belong to no load balancer, in a map that may be changed. There can be thousands of certificates. */
+  #global<K extends 'certificates' | 'authorities' | 'securityPolicies'>(
+    part: K,
+  ): K extends 'certificates'
+    ? Map<string, CertificateRecord>
+    : K extends 'authorities'
+      ? Map<string, AuthorityRecord>
+      : Map<string, SecurityPolicyRecord> {
+    if (!this.#owned.has(this[part])) this[part] = this.#own(new Map(this[part] as Map<string, never>)) as never;
+    return this[part] as never;
   }
 
   /** The rules of a group, which may be changed. */

@@ -1,12 +1,16 @@
+import type { Authority } from '@evenkeel/model/resources/authority.ts';
 import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
+import type { Certificate } from '@evenkeel/model/resources/certificate.ts';
 import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
+import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
+import type { Secret } from '../secrets/secret.ts';
 
 /**
  * What is stored of a resource: what was configured, without what is observed or derived. Times are Unix milliseconds.
@@ -28,6 +32,18 @@ export type TargetRecord = Recorded<Target>;
 export type RuleGroupRecord = Recorded<RuleGroup, 'ruleCount'>;
 export type RuleRecord = Recorded<Rule>;
 export type ElasticIpRecord = Recorded<ElasticIp>;
+/** `pem` is the chain; `ocspResponse` is DER in base64. */
+export type CertificateRecord = Recorded<Certificate, 'status' | 'daysLeft' | 'stapled' | 'usedBy'> & {
+  readonly pem: string;
+  readonly privateKey: Secret;
+  readonly ocspResponse: string | null;
+};
+export type AuthorityRecord = Recorded<Authority, 'status' | 'daysLeft' | 'usedBy'> & {
+  readonly certificatesPem: string;
+  readonly revocationListsPem: string;
+};
+/** A custom policy; the built-in ones are in the model. */
+export type SecurityPolicyRecord = Recorded<SecurityPolicy, 'builtIn' | 'usedBy'>;
 
 export interface RecordOf {
   readonly loadBalancer: LoadBalancerRecord;
@@ -38,6 +54,16 @@ export interface RecordOf {
   readonly ruleGroup: RuleGroupRecord;
   readonly rule: RuleRecord;
   readonly elasticIp: ElasticIpRecord;
+  readonly certificate: CertificateRecord;
+  readonly authority: AuthorityRecord;
+  readonly securityPolicy: SecurityPolicyRecord;
+}
+/** What new sessions of TLS are sealed with, for all listeners of all nodes. Each key is base64 of 80 bytes. */
+export interface TicketKeys {
+  /** The one that makes tickets, the one that will, and the one that did. */
+  readonly keys: readonly Secret[];
+  /** Unix milliseconds. */
+  readonly rotatedAt: number;
 }
 export type AnyRecord = RecordOf[ResourceKind];
 

@@ -1,12 +1,16 @@
 import type {
+  AuthorityRecord,
   BackendServiceRecord,
+  CertificateRecord,
   ElasticIpRecord,
   ListenerRecord,
   LoadBalancerRecord,
   RuleGroupRecord,
   RuleRecord,
+  SecurityPolicyRecord,
   TargetGroupRecord,
   TargetRecord,
+  TicketKeys,
 } from './records.ts';
 
 /**
@@ -18,6 +22,11 @@ export interface State {
   readonly generation: number;
   readonly loadBalancers: ReadonlyMap<string, LoadBalancerTree>;
   readonly elasticIps: ReadonlyMap<string, ElasticIpRecord>;
+  readonly certificates: ReadonlyMap<string, CertificateRecord>;
+  readonly authorities: ReadonlyMap<string, AuthorityRecord>;
+  readonly securityPolicies: ReadonlyMap<string, SecurityPolicyRecord>;
+  /** Null until a listener needs them. */
+  readonly ticketKeys: TicketKeys | null;
   /** By pool: the address that was given out last, as a number; the next is looked for after it. */
   readonly lastAddresses: ReadonlyMap<string, number>;
 }
@@ -45,6 +54,10 @@ export const EMPTY_STATE: State = {
   generation: 0,
   loadBalancers: new Map(),
   elasticIps: new Map(),
+  certificates: new Map(),
+  authorities: new Map(),
+  securityPolicies: new Map(),
+  ticketKeys: null,
   lastAddresses: new Map(),
 };
 
@@ -113,7 +126,9 @@ export function newestId(state: State): string | undefined {
       suffix = candidate;
     }
   };
-  for (const id of state.elasticIps.keys()) visit(id);
+  for (const part of [state.elasticIps, state.certificates, state.authorities, state.securityPolicies]) {
+    for (const id of part.keys()) visit(id);
+  }
   for (const [id, tree] of state.loadBalancers) {
     visit(id);
     for (const part of [tree.listeners, tree.services, tree.groups, tree.ruleGroups]) {

@@ -1,8 +1,10 @@
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { Kysely } from 'kysely';
-import type { ElasticIpRecord, RecordOf } from '../state/records.ts';
+import { certificatesOf } from '../resources/usage.ts';
+import type { Vault } from '../secrets/vault.ts';
+import type { ElasticIpRecord, RecordOf, TicketKeys } from '../state/records.ts';
 import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from '../state/state.ts';
-import { fromRow, MAPPINGS, type Row } from './rows.ts';
+import { fromRow, MAPPINGS, type Row, TICKET_KEYS } from './rows.ts';
 import type { Database } from './schema.ts';
 
 type Maps = {
@@ -12,44 +14,51 @@ type Maps = {
   >;
 };
 
-/** Reads the whole state. Throws when a row is not readable, or refers to what is not there. */
-export async function loadState(db: Kysely<Database>): Promise<State> {
+/**
+ * Reads the whole state. Throws when a row is not readable, or refers to what is not there; a StartError when the key
+ * of its secrets is lost.
+ */
+export async function loadState(db: Kysely<Database>, vault: Vault): Promise<State> {
+  const read = async <K extends ResourceKind>(kind: K): Promise<RecordOf[K][]> => {
+    const rows = await db.selectFrom(MAPPINGS[kind].table).selectAll().orderBy('id').execute();
+    return rows.map((row) => fromRow(kind, row as Row, vault));
+  };
   const { generation } = (await db.selectFrom('state').select('generation').executeTakeFirst()) ?? { generation: 0 };
   const pools = await db.selectFrom('address_pool').selectAll().execute();
 
   const trees = new Map<string, LoadBalancerTree & Maps>();
-  for (const loadBalancer of await read(db, 'loadBalancer')) {
+  for (const loadBalancer of await read('loadBalancer')) {
     const parts = { listeners: new Map(), services: new Map(), groups: new Map(), ruleGroups: new Map() };
     trees.set(loadBalancer.id, { loadBalancer, ...parts });
   }
   const groups = new Map<string, GroupTree & { targets: Map<string, RecordOf['target']> }>();
-  for (const group of await read(db, 'targetGroup')) {
+  for (const group of await read('targetGroup')) {
     const entry = { group, targets: new Map() };
     groups.set(group.id, entry);
     existing(trees, group.loadBalancerId, group.id).groups.set(group.id, entry);
   }
-  for (const target of await read(db, 'target')) {
+  for (const target of await read('target')) {
     existing(groups, target.targetGroupId, target.id).targets.set(target.id, target);
   }
-  for (const service of await read(db, 'backendService')) {
+  for (const service of await read('backendService')) {
     const tree = existing(trees, service.loadBalancerId, service.id);
     if (service.targetGroupId !== null) existing(tree.groups, service.targetGroupId, service.id);
     tree.services.set(service.id, service);
   }
   const ruleGroups = new Map<string, RuleGroupTree & { rules: Map<string, RecordOf['rule']> }>();
-  for (const group of await read(db, 'ruleGroup')) {
+  for (const group of await read('ruleGroup')) {
     const entry = { group, rules: new Map() };
     ruleGroups.set(group.id, entry);
     existing(trees, group.loadBalancerId, group.id).ruleGroups.set(group.id, entry);
   }
-  for (const rule of await read(db, 'rule')) {
+  for (const rule of await read('rule')) {
     const { group, rules } = existing(ruleGroups, rule.ruleGroupId, rule.id);
     const { services } = existing(trees, group.loadBalancerId, group.id);
     for (const { backendServiceId } of rule.forward ?? []) existing(services, backendServiceId, rule.id);
     if (rule.mirror !== null) existing(services, rule.mirror.backendServiceId, rule.id);
     rules.set(rule.id, rule);
   }
-  for (const listener of await read(db, 'listener')) {
+  for (const listener of await read('listener')) {
     const tree = existing(trees, listener.loadBalancerId, listener.id);
     if (listener.backendServiceId !== null) existing(tree.services, listener.backendServiceId, listener.id);
     if (listener.ruleGroupId !== null) existing(tree.ruleGroups, listener.ruleGroupId, listener.id);
@@ -61,22 +70,43 @@ export async function loadState(db: Kysely<Database>): Promise<State> {
     if (loadBalancer.elasticIpId !== null) associated.set(loadBalancer.elasticIpId, loadBalancer.id);
   }
   const elasticIps = new Map<string, ElasticIpRecord>();
-  for (const record of await read(db, 'elasticIp')) {
+  for (const record of await read('elasticIp')) {
     elasticIps.set(record.id, { ...record, loadBalancerId: associated.get(record.id) ?? null });
   }
   for (const [id, user] of associated) existing(elasticIps, id, user);
+
+  const certificates = byId(await read('certificate'));
+  const authorities = byId(await read('authority'));
+  const securityPolicies = byId(await read('securityPolicy'));
+  for (const { listeners, services } of trees.values()) {
+    for (const listener of listeners.values()) {
+      for (const id of certificatesOf(listener)) existing(certificates, id, listener.id);
+    }
+    for (const { id, tls } of services.values())
+      if (tls.authorityId !== null) existing(authorities, tls.authorityId, id);
+  }
 
   return {
     generation,
     loadBalancers: trees,
     elasticIps,
+    certificates,
+    authorities,
+    securityPolicies,
+    ticketKeys: await readTicketKeys(db, vault),
     lastAddresses: new Map(pools.map(({ name, last }) => [name, last])),
   };
 }
 
-async function read<K extends ResourceKind>(db: Kysely<Database>, kind: K): Promise<RecordOf[K][]> {
-  const rows = await db.selectFrom(MAPPINGS[kind].table).selectAll().orderBy('id').execute();
-  return rows.map((row) => fromRow(kind, row as Row));
+async function readTicketKeys(db: Kysely<Database>, vault: Vault): Promise<TicketKeys | null> {
+  const row = await db.selectFrom('ticket_keys').selectAll().executeTakeFirst();
+  if (row === undefined) return null;
+  const sealed = JSON.parse(row.keys) as string[];
+  return { keys: sealed.map((text) => vault.open(TICKET_KEYS, text)), rotatedAt: row.rotated_at };
+}
+
+function byId<T extends { readonly id: string }>(records: readonly T[]): Map<string, T> {
+  return new Map(records.map((record) => [record.id, record]));
 }
 
 function existing<T>(map: ReadonlyMap<string, T>, id: string, user: string): T {

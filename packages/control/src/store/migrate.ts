@@ -2,12 +2,14 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { initial } from './migrations/0001-initial.ts';
 import { application } from './migrations/0002-application.ts';
+import { tls } from './migrations/0003-tls.ts';
 import type { Database } from './schema.ts';
 
 /** In order. A migration that was released is never changed; a new one follows it. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-application': application,
+  '0003-tls': tls,
 };
 
 /** Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. */

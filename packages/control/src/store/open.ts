@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, SqliteDialect } from 'kysely';
+import type { Vault } from '../secrets/vault.ts';
 import { StartError } from '../start-error.ts';
 import type { State } from '../state/state.ts';
 import { loadState } from './load.ts';
@@ -19,7 +20,7 @@ export interface OpenedDatabase {
  * long as it is open: by the kernel, so that a lock never outlives its process. A file that is not sound is left as it is.
  * Rejects with a StartError.
  */
-export async function openDatabase(file: string): Promise<OpenedDatabase> {
+export async function openDatabase(file: string, vault: Vault): Promise<OpenedDatabase> {
   let sqlite: SqliteFile | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -27,9 +28,12 @@ export async function openDatabase(file: string): Promise<OpenedDatabase> {
     prepare(sqlite);
     const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
     await migrate(db);
-    return { db, sqlite, state: await loadState(db) };
+    const state = await loadState(db, vault);
+    vault.ensureKey();
+    return { db, sqlite, state };
   } catch (error) {
     sqlite?.close();
+    if (error instanceof StartError) throw error;
     throw explain(file, error);
   }
 }

@@ -1,4 +1,6 @@
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import { Secret } from '../secrets/secret.ts';
+import type { Vault } from '../secrets/vault.ts';
 import type { RecordOf } from '../state/records.ts';
 
 /** Where a kind of resource is stored: which of its fields are columns. The others are in the column `settings`. */
@@ -11,7 +13,10 @@ interface Mapping {
     | 'target'
     | 'rule_group'
     | 'rule'
-    | 'elastic_ip';
+    | 'elastic_ip'
+    | 'certificate'
+    | 'authority'
+    | 'security_policy';
   readonly columns: Readonly<Record<string, string>>;
   /** Fields that are not stored, because another row tells them. */
   readonly derived: readonly string[];
@@ -22,6 +27,9 @@ const COMMON = { id: 'id', name: 'name', generation: 'generation', createdAt: 'c
 /** In the order in which objects refer to each other: each kind after those that it names. */
 export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
   elasticIp: { table: 'elastic_ip', columns: { ...COMMON, address: 'address' }, derived: ['loadBalancerId'] },
+  certificate: { table: 'certificate', columns: { ...COMMON, privateKey: 'private_key' }, derived: [] },
+  authority: { table: 'authority', columns: COMMON, derived: [] },
+  securityPolicy: { table: 'security_policy', columns: COMMON, derived: [] },
   loadBalancer: {
     table: 'load_balancer',
     columns: { ...COMMON, vip: 'vip', elasticIpId: 'elastic_ip_id' },
@@ -53,15 +61,20 @@ export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
   },
 };
 
+/** What ticket keys are sealed under. */
+export const TICKET_KEYS = 'ticket-keys';
+
 export type Row = Record<string, string | number | null>;
 
-export function toRow<K extends ResourceKind>(kind: K, record: RecordOf[K]): Row {
+/** Secrets are sealed under the identifier of the object and the name of the field. */
+export function toRow<K extends ResourceKind>(kind: K, record: RecordOf[K], vault: Vault): Row {
   const { columns, derived } = MAPPINGS[kind];
   const row: Row = {};
   const settings: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(record)) {
     const column = columns[field];
-    if (column !== undefined) row[column] = value;
+    if (column !== undefined)
+      row[column] = value instanceof Secret ? vault.seal(`${record.id}/${field}`, value) : value;
     else if (!derived.includes(field)) settings[field] = value;
   }
   // Null differs from null in a unique constraint; 0 does not differ from 0.
@@ -70,10 +83,11 @@ export function toRow<K extends ResourceKind>(kind: K, record: RecordOf[K]): Row
   return row;
 }
 
-/** The record without its derived fields. Throws when the settings are not JSON. */
-export function fromRow<K extends ResourceKind>(kind: K, row: Row): RecordOf[K] {
+/** The record without its derived fields. Throws when the settings are not JSON, or a secret cannot be opened. */
+export function fromRow<K extends ResourceKind>(kind: K, row: Row, vault: Vault): RecordOf[K] {
   const record: Record<string, unknown> = JSON.parse(String(row['settings']));
   for (const [field, column] of Object.entries(MAPPINGS[kind].columns)) record[field] = row[column];
   if (kind === 'target') record['port'] ||= null;
+  if (kind === 'certificate') record['privateKey'] = vault.open(`${row['id']}/privateKey`, String(row['private_key']));
   return record as unknown as RecordOf[K];
 }

@@ -21,6 +21,12 @@ export interface Database {
   rule_group: Resource & { load_balancer_id: string };
   rule: Resource & { rule_group_id: string };
   elastic_ip: Resource & { address: string };
+  /** `private_key` is sealed; see secrets/vault.ts. */
+  certificate: Resource & { private_key: string };
+  authority: Resource;
+  security_policy: Resource;
+  /** One row, or none. `keys` is JSON of sealed texts. */
+  ticket_keys: { id: number; keys: string; rotated_at: number };
   operation: OperationRow;
   audit: {
     id: Generated<number>;

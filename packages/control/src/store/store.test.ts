@@ -12,6 +12,7 @@ import { ProblemError } from '../problem.ts';
 import { network } from '../resources/addresses.ts';
 import { createElasticIp } from '../resources/elastic-ips.ts';
 import { deleteLoadBalancer } from '../resources/load-balancers.ts';
+import { Vault } from '../secrets/vault.ts';
 import { StartError } from '../start-error.ts';
 import type { Draft } from '../state/draft.ts';
 import { KEPT, trimHistory } from './history.ts';
@@ -27,6 +28,7 @@ function optionsFor(home: string, more: Partial<StoreOptions> = {}): StoreOption
     now: Date.now,
     random: Math.random,
     secret: randomBytes,
+    vault: new Vault(join(home, 'credentials', 'secrets.key')),
     ...more,
   };
 }

@@ -3,13 +3,22 @@ import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { Kysely, Transaction } from 'kysely';
 import { ProblemError } from '../problem.ts';
 import type { AddressPools } from '../resources/addresses.ts';
+import type { Vault } from '../secrets/vault.ts';
 import { Draft } from '../state/draft.ts';
 import { newestId, type State } from '../state/state.ts';
 import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
 import { type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
 import { SQLITE, type SqliteFile, sqliteCode } from './sqlite.ts';
-import { listenersOf, resourcesOf, writeAudit, writeChanges, writeOperation, writeState } from './write.ts';
+import {
+  listenersOf,
+  resourcesOf,
+  writeAudit,
+  writeChanges,
+  writeOperation,
+  writeState,
+  writeTicketKeys,
+} from './write.ts';
 
 /** Writes that may wait; one more is refused with `too-busy`. */
 const QUEUE = 1_000;
@@ -20,6 +29,8 @@ export interface StoreOptions {
   readonly file: string;
   readonly quotas: Quotas;
   readonly pools: AddressPools;
+  /** Seals what is secret before it is written. */
+  readonly vault: Vault;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Numbers in [0, 1). */
@@ -87,7 +98,7 @@ export class Store {
 
   /** Rejects with a StartError. */
   static async open(options: StoreOptions): Promise<Store> {
-    return new Store(options, await openDatabase(options.file));
+    return new Store(options, await openDatabase(options.file, options.vault));
   }
 
   private constructor(options: StoreOptions, { db, sqlite, state }: OpenedDatabase) {
@@ -233,7 +244,7 @@ export class Store {
       operation,
       done: () => done(committed),
       persist: async (trx) => {
-        await writeChanges(trx, changes);
+        await writeChanges(trx, changes, this.#options.vault);
         await writeOperation(trx, operation);
         await writeAudit(trx, write, operation, changes);
         await write.also?.(trx, committed);
@@ -249,6 +260,9 @@ export class Store {
   ): Promise<void> {
     for (const { staged } of accepted) await staged.persist(trx);
     if (next !== this.#state) await writeState(trx, next);
+    if (next.ticketKeys !== null && next.ticketKeys !== this.#state.ticketKeys) {
+      await writeTicketKeys(trx, next.ticketKeys, this.#options.vault);
+    }
     if (this.#writesSinceTrim >= TRIM_EVERY) {
       await trimHistory(trx, this.#options.now());
       this.#writesSinceTrim = 0;

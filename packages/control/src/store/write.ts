@@ -1,10 +1,11 @@
 import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import type { Transaction } from 'kysely';
+import type { Vault } from '../secrets/vault.ts';
 import type { Change } from '../state/draft.ts';
-import type { RecordOf } from '../state/records.ts';
+import type { RecordOf, TicketKeys } from '../state/records.ts';
 import type { State } from '../state/state.ts';
 import { type OperationRecord, operationToRow } from './history.ts';
-import { MAPPINGS, type Row, toRow } from './rows.ts';
+import { MAPPINGS, type Row, TICKET_KEYS, toRow } from './rows.ts';
 import type { Database } from './schema.ts';
 
 /** Rows of one insert statement: far below SQLite's limit of 32,766 parameters. */
@@ -17,7 +18,11 @@ const AUDITED = 200;
 const KINDS = Object.keys(MAPPINGS) as (keyof typeof MAPPINGS)[];
 
 /** Writes the changed objects: deletions first, so that what was unique about them is free. */
-export async function writeChanges(trx: Transaction<Database>, changes: readonly Change[]): Promise<void> {
+export async function writeChanges(
+  trx: Transaction<Database>,
+  changes: readonly Change[],
+  vault: Vault,
+): Promise<void> {
   for (const kind of KINDS) {
     const gone = changes.filter((change) => change.kind === kind && change.after === null).map(({ id }) => id);
     for (const ids of chunks(gone)) await trx.deleteFrom(MAPPINGS[kind].table).where('id', 'in', ids).execute();
@@ -25,7 +30,7 @@ export async function writeChanges(trx: Transaction<Database>, changes: readonly
   for (const kind of KINDS) {
     const rows: Row[] = [];
     for (const { kind: changed, after } of changes) {
-      if (changed === kind && after !== null) rows.push(toRow(kind, after as RecordOf[typeof kind]));
+      if (changed === kind && after !== null) rows.push(toRow(kind, after as RecordOf[typeof kind], vault));
     }
     for (const part of chunks(rows)) {
       const columns = Object.keys(part[0]!).filter((column) => column !== 'id');
@@ -80,6 +85,19 @@ export async function writeState(trx: Transaction<Database>, { generation, lastA
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ last }))
       .execute();
   }
+}
+
+export async function writeTicketKeys(
+  trx: Transaction<Database>,
+  { keys, rotatedAt }: TicketKeys,
+  vault: Vault,
+): Promise<void> {
+  const row = { keys: JSON.stringify(keys.map((key) => vault.seal(TICKET_KEYS, key))), rotated_at: rotatedAt };
+  await trx
+    .insertInto('ticket_keys')
+    .values({ id: 1, ...row })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+    .execute();
 }
 
 export function resourcesOf(changes: readonly Change[]): ResourceRef[] {

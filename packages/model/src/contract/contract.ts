@@ -1,4 +1,6 @@
+import { authorityRoutes } from './authorities.ts';
 import { backendServiceRoutes } from './backend-services.ts';
+import { certificateRoutes } from './certificates.ts';
 import { configurationRoutes } from './configuration.ts';
 import { elasticIpRoutes } from './elastic-ips.ts';
 import { listenerRoutes } from './listeners.ts';
@@ -7,6 +9,7 @@ import { nodeRoutes } from './nodes.ts';
 import { operationRoutes } from './operations.ts';
 import { ruleGroupRoutes } from './rule-groups.ts';
 import { ruleRoutes } from './rules.ts';
+import { securityPolicyRoutes } from './security-policies.ts';
 import { targetGroupRoutes } from './target-groups.ts';
 import { targetRoutes } from './targets.ts';
 
@@ -20,6 +23,9 @@ export const contract = {
   ...ruleGroupRoutes,
   ...ruleRoutes,
   ...elasticIpRoutes,
+  ...certificateRoutes,
+  ...authorityRoutes,
+  ...securityPolicyRoutes,
   ...configurationRoutes,
   ...operationRoutes,
   ...nodeRoutes,

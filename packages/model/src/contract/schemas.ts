@@ -1,12 +1,15 @@
 import type { TSchema } from 'typebox';
 import { FieldError, Problem } from '../problem.ts';
+import * as authority from '../resources/authority.ts';
 import * as backendService from '../resources/backend-service.ts';
+import * as certificate from '../resources/certificate.ts';
 import * as document from '../resources/document.ts';
 import * as elasticIp from '../resources/elastic-ip.ts';
 import * as errorPage from '../resources/error-page.ts';
 import * as forwarding from '../resources/forwarding.ts';
 import * as healthCheck from '../resources/health-check.ts';
 import * as listener from '../resources/listener.ts';
+import * as listenerTls from '../resources/listener-tls.ts';
 import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
@@ -16,10 +19,12 @@ import * as ruleEdits from '../resources/rule-edits.ts';
 import * as ruleGroup from '../resources/rule-group.ts';
 import * as ruleJwt from '../resources/rule-jwt.ts';
 import * as ruleMatch from '../resources/rule-match.ts';
+import * as securityPolicy from '../resources/security-policy.ts';
 import * as stickiness from '../resources/stickiness.ts';
 import * as target from '../resources/target.ts';
 import * as targetGroup from '../resources/target-group.ts';
 import * as targetHealth from '../resources/target-health.ts';
+import * as targetTls from '../resources/target-tls.ts';
 import { BackendServiceCreated } from './backend-services.ts';
 import { ListenerCreated } from './listeners.ts';
 import { NodeForgotten } from './nodes.ts';
@@ -36,9 +41,11 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     { Problem, FieldError, BackendServiceCreated, ListenerCreated, NodeForgotten },
     loadBalancer,
     listener,
+    listenerTls,
     forwarding,
     errorPage,
     backendService,
+    targetTls,
     stickiness,
     healthCheck,
     targetGroup,
@@ -51,6 +58,9 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     ruleEdits,
     ruleJwt,
     elasticIp,
+    certificate,
+    authority,
+    securityPolicy,
     document,
     operation,
     node,

@@ -8,6 +8,7 @@ import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { HealthCheck, HealthCheckPatch } from './health-check.ts';
 import { Stickiness, StickinessPatch } from './stickiness.ts';
 import { TargetInput } from './target.ts';
+import { TargetTls, TargetTlsDocument, TargetTlsPatch } from './target-tls.ts';
 
 export const SERVICE_PROTOCOLS = ['http', 'tcp'] as const;
 
@@ -56,6 +57,7 @@ const properties = resource(Id('backendService', 'Identifier of the backend serv
   ...backendServiceIdentity,
   targetGroupId: Nullable(Id('targetGroup', 'Where its targets come from; null: none yet (BAK-09, BAK-10).')),
   ...backendServiceSettings,
+  tls: Ref(TargetTls),
   stickiness: Ref(Stickiness),
   healthCheck: Ref(HealthCheck),
 });
@@ -69,6 +71,7 @@ export const BackendServicePatch = Patch('BackendServicePatch', {
   name: Name,
   targetGroupId: properties.targetGroupId,
   ...backendServiceSettings,
+  tls: Ref(TargetTlsPatch),
   stickiness: Ref(StickinessPatch),
   healthCheck: Ref(HealthCheckPatch),
 });
@@ -92,6 +95,7 @@ export const BackendServiceCreate = Input('BackendServiceCreate', {
   name: Name,
   ...backendServiceIdentity,
   targetGroupId: Type.Optional(properties.targetGroupId),
+  tls: Type.Optional(Ref(TargetTlsPatch)),
   ...creation,
 });
 export type BackendServiceCreate = Static<typeof BackendServiceCreate>;
@@ -100,11 +104,14 @@ const targetGroup = Type.Optional(
   Nullable(Type.String({ description: 'Name or identifier of a target group of this load balancer.' })),
 );
 
+const tls = Type.Optional(Ref(TargetTlsDocument));
+
 /** A backend service that its listener carries. */
 export const InlineService = Input('InlineService', {
   name: Type.Optional(Type.String({ ...Name, description: 'Default: the name of the listener.' })),
   port: Type.Optional(Port('The port of targets that name none. Default: the port of the listener.')),
   targetGroup,
+  tls,
   ...creation,
 });
 export type InlineService = Static<typeof InlineService>;
@@ -114,6 +121,7 @@ export const BackendServiceDocument = Input('BackendServiceDocument', {
   name: Name,
   ...backendServiceIdentity,
   targetGroup,
+  tls,
   ...creation,
 });
 export type BackendServiceDocument = Static<typeof BackendServiceDocument>;

@@ -2,17 +2,26 @@ import { type Static, Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
 import { ERROR_PAGES, HEADER_TIMEOUT, IDLE_TIMEOUT, TRUSTED_PROXIES, UPGRADE_IDLE_TIMEOUT } from '../limits.ts';
 import { DESYNC_MODES } from '../plan/http.ts';
+import { LISTENER_PROTOCOLS, type ListenerProtocol } from '../plan/objects.ts';
 import { Address, Input, Network, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { InlineService } from './backend-service.ts';
 import { ErrorPage } from './error-page.ts';
 import { Forwarding, ForwardingPatch } from './forwarding.ts';
+import {
+  listenerTlsDocument,
+  listenerTlsObjectPatches,
+  listenerTlsObjects,
+  listenerTlsSettings,
+} from './listener-tls.ts';
 
-export const LISTENER_PROTOCOLS = ['http', 'tcp'] as const;
-export type ListenerProtocol = (typeof LISTENER_PROTOCOLS)[number];
+export { LISTENER_PROTOCOLS, type ListenerProtocol };
 
 export const listenerIdentity = {
-  protocol: Words(LISTENER_PROTOCOLS, 'Fixed after creation (LSN-04).'),
+  protocol: Words(
+    LISTENER_PROTOCOLS,
+    'https and tls are http and tcp with TLS that ends here (TLS-01). Fixed after creation (LSN-04).',
+  ),
   port: Port('Each port can be used once per load balancer (LSN-03). Fixed after creation (LSN-04).'),
 };
 
@@ -25,7 +34,7 @@ export const listenerSettings = {
     maximum: IDLE_TIMEOUT.maximum,
     description:
       'A connection on which nothing moves for this long is closed (IDL-02). ' +
-      `In seconds. Default: ${IDLE_TIMEOUT.default.http} for http, ${IDLE_TIMEOUT.default.tcp} for tcp.`,
+      `In seconds. Default: ${IDLE_TIMEOUT.default.http} for http and https, ${IDLE_TIMEOUT.default.tcp} for tcp and tls.`,
   }),
   headerTimeout: Seconds(
     HEADER_TIMEOUT.minimum,
@@ -94,6 +103,8 @@ const properties = resource(Id('listener', 'Identifier of the listener.'), {
     Id('ruleGroup', 'What is done with requests before the backend service is asked (RUL-01); http alone.'),
   ),
   ...listenerSettings,
+  ...listenerTlsSettings,
+  ...listenerTlsObjects,
   forwarding: Ref(Forwarding),
   addresses: Type.Array(Address('An address.'), {
     description: 'Where it listens: the VIP, and the elastic IP if any.',
@@ -112,6 +123,8 @@ export const ListenerPatch = Patch('ListenerPatch', {
   backendServiceId: properties.backendServiceId,
   ruleGroupId: properties.ruleGroupId,
   ...listenerSettings,
+  ...listenerTlsSettings,
+  ...listenerTlsObjectPatches,
   forwarding: Ref(ForwardingPatch),
 });
 export type ListenerPatch = Static<typeof ListenerPatch>;
@@ -121,6 +134,8 @@ export const ListenerCreate = Input('ListenerCreate', {
   name: Type.Optional(Type.String({ ...Name, description: 'Default: protocol and port, such as `http-80`.' })),
   ...listenerIdentity,
   ...optional(listenerSettings),
+  ...optional(listenerTlsSettings),
+  ...optional(listenerTlsObjectPatches),
   forwarding: Type.Optional(Ref(ForwardingPatch)),
   backendServiceId: Type.Optional(properties.backendServiceId),
   ruleGroupId: Type.Optional(properties.ruleGroupId),
@@ -133,6 +148,7 @@ export const ListenerDocument = Input('ListenerDocument', {
   name: ListenerCreate.properties.name,
   ...listenerIdentity,
   ...optional(listenerSettings),
+  ...optional(listenerTlsDocument),
   forwarding: ListenerCreate.properties.forwarding,
   backendService: Type.Optional(
     Nullable(Type.String({ description: 'Name or identifier of a backend service of this load balancer.' })),

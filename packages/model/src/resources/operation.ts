@@ -12,6 +12,9 @@ export const RESOURCE_KINDS = [
   'ruleGroup',
   'rule',
   'elasticIp',
+  'certificate',
+  'authority',
+  'securityPolicy',
 ] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 const Kind = Words(RESOURCE_KINDS, 'Kind of resource.');
@@ -43,7 +46,10 @@ export const OperationOnNode = Output('OperationOnNode', {
 export const Operation = Output('Operation', {
   id: Id('operation', 'Identifier of the operation.'),
   generation: Type.Integer({ description: 'Applied when every node has applied this generation or a later one.' }),
-  action: Type.String({ description: 'The operationId of the API call that made it.' }),
+  action: Type.String({
+    description:
+      'The operationId of the API call that made it; `rotateTicketKeys` is done by the control plane itself.',
+  }),
   resources: Type.Array(Ref(ResourceRef), {
     description: 'What was created, changed or deleted; the first 20.',
   }),

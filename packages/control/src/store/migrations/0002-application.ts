@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { changeSettings } from './change-settings.ts';
 import { RESOURCE_COLUMNS } from './resource-columns.ts';
 
 /** What objects have of settings that did not exist when they were written. */
@@ -66,18 +67,4 @@ async function createRules(db: Kysely<unknown>): Promise<void> {
     db,
   );
   await db.schema.createIndex('listener_rule_group_id').on('listener').column('rule_group_id').execute();
-}
-
-async function changeSettings(
-  db: Kysely<unknown>,
-  table: string,
-  change: (settings: Record<string, unknown>, id: string) => object,
-): Promise<void> {
-  const { rows } = await sql<{ id: string; settings: string }>`select id, settings from ${sql.table(table)}`.execute(
-    db,
-  );
-  for (const { id, settings } of rows) {
-    const changed = JSON.stringify(change(JSON.parse(settings) as Record<string, unknown>, id));
-    await sql`update ${sql.table(table)} set settings = ${changed} where id = ${id}`.execute(db);
-  }
 }

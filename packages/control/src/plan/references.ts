@@ -1,0 +1,55 @@
+import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
+import { findSecurityPolicy } from '../resources/security-policies.ts';
+import { certificatesOf } from '../resources/usage.ts';
+import type { ListenerRecord } from '../state/records.ts';
+import type { LoadBalancerTree, State } from '../state/state.ts';
+import { endsTls, planTargetTls, planTls } from './tls.ts';
+
+/** What the entries of a load balancer take from outside of it. */
+export interface References {
+  /** Keys of the shared entries that have to be in the plan. */
+  readonly shared: ReadonlySet<string>;
+  /** By identifier: the security policies that are worked into listeners. */
+  readonly policies: ReadonlyMap<string, TlsSettings>;
+}
+
+/** The references of a tree: the same object as `before` when they are equal. */
+export function referencesOf(tree: LoadBalancerTree, state: State, before: References | null): References {
+  const shared = new Set<string>();
+  const policies = new Map<string, TlsSettings>();
+  for (const listener of tree.listeners.values()) {
+    if (!listener.enabled || !endsTls(listener)) continue;
+    const policy = findSecurityPolicy(state, listener.securityPolicyId)!;
+    policies.set(listener.securityPolicyId, policy);
+    for (const key of sharedBy(listener, policy)) shared.add(key);
+  }
+  for (const service of tree.services.values()) {
+    const authorityId = planTargetTls(service)?.authorityId;
+    if (authorityId) shared.add(`authority/${authorityId}`);
+  }
+  if (before !== null && sameKeys(before.shared, shared)) {
+    return samePolicies(before.policies, policies) ? before : { shared: before.shared, policies };
+  }
+  return { shared, policies };
+}
+
+/** Whether entries that were made with these references are still right. */
+export function hold({ policies }: References, state: State): boolean {
+  for (const [id, policy] of policies) if (findSecurityPolicy(state, id) !== policy) return false;
+  return true;
+}
+
+function* sharedBy(listener: ListenerRecord, policy: TlsSettings): Generator<string> {
+  const planned = planTls(listener, policy)!;
+  for (const id of certificatesOf(listener)) yield `certificate/${id}`;
+  if (planned.clientCertificates !== null) yield `authority/${planned.clientCertificates.authorityId}`;
+  if (planned.sessionTickets) yield 'ticket-keys/current';
+}
+
+function sameKeys(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && a.isSubsetOf(b);
+}
+
+function samePolicies(a: References['policies'], b: References['policies']): boolean {
+  return a.size === b.size && [...a].every(([id, policy]) => b.get(id) === policy);
+}

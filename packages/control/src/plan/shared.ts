@@ -1,0 +1,77 @@
+import { combineHashes, planEntry } from '@evenkeel/model/plan/hash.ts';
+import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
+import type { State } from '../state/state.ts';
+import type { PartedEntries, SharedPart, TreePart } from './parts.ts';
+import { planAuthority, planCertificate, planTicketKeys } from './tls.ts';
+
+export const NOTHING_SHARED: SharedPart = { entries: new Map(), hash: combineHashes([]), sources: new Map() };
+
+/** The entries that load balancers refer to and that belong to none: each that is used is there, and no other. */
+export function compileShared(
+  state: State,
+  parts: ReadonlyMap<string, TreePart>,
+  before: PartedEntries | null,
+): SharedPart {
+  const old = before?.shared ?? NOTHING_SHARED;
+  const unchanged = before !== null && sameReferences(parts, before.parts);
+  const keys = unchanged ? new Set(old.entries.keys()) : union(parts);
+  const entries = new Map<string, PlanEntry>();
+  const sources = new Map<string, object>();
+  let same = unchanged;
+  for (const key of keys) {
+    const source = sourceOf(state, key);
+    const known = old.entries.get(key);
+    const kept = known !== undefined && old.sources.get(key) === source ? known : null;
+    const entry = kept ?? make(state, key);
+    same &&= kept !== null;
+    sources.set(key, source);
+    // A change that no node sees, such as that of a name, makes no other entry.
+    entries.set(key, entry.hash === known?.hash ? known : entry);
+  }
+  if (same) return old;
+  return { entries, sources, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
+}
+
+/** The record that the entry is made of. */
+function sourceOf(state: State, key: string): object {
+  const [kind, id] = split(key);
+  const source =
+    kind === 'certificate'
+      ? state.certificates.get(id)
+      : kind === 'authority'
+        ? state.authorities.get(id)
+        : state.ticketKeys;
+  if (source === undefined || source === null) throw new Error(`the plan refers to ${key}, which is not there`);
+  return source;
+}
+
+function make(state: State, key: string): PlanEntry {
+  const [kind, id] = split(key);
+  switch (kind) {
+    case 'certificate':
+      return planEntry(kind, planCertificate(state.certificates.get(id)!));
+    case 'authority':
+      return planEntry(kind, planAuthority(state.authorities.get(id)!));
+    case 'ticket-keys':
+      return planEntry(kind, planTicketKeys(state.ticketKeys!));
+    default:
+      return kind satisfies never;
+  }
+}
+
+function split(key: string): ['certificate' | 'authority' | 'ticket-keys', string] {
+  const slash = key.indexOf('/');
+  return [key.slice(0, slash) as 'certificate', key.slice(slash + 1)];
+}
+
+function union(parts: ReadonlyMap<string, TreePart>): Set<string> {
+  const keys = new Set<string>();
+  for (const { references } of parts.values()) for (const key of references.shared) keys.add(key);
+  return keys;
+}
+
+function sameReferences(parts: ReadonlyMap<string, TreePart>, before: ReadonlyMap<string, TreePart>): boolean {
+  if (parts.size !== before.size) return false;
+  for (const [id, { references }] of parts) if (before.get(id)?.references.shared !== references.shared) return false;
+  return true;
+}

@@ -1,0 +1,63 @@
+import type { CertificateCreate, CertificatePatch } from '@evenkeel/model/resources/certificate.ts';
+import { Secret } from '../secrets/secret.ts';
+import type { Draft } from '../state/draft.ts';
+import type { CertificateRecord } from '../state/records.ts';
+import { readCertificate } from '../x509/certificate.ts';
+import { checkOcspResponse } from '../x509/ocsp-response.ts';
+import { checkListenersOf } from './listener-certificates.ts';
+import { checkName, checkQuota, checkUnused, notFound } from './rules.ts';
+import { usersOf } from './usage.ts';
+
+export function getCertificate(draft: Draft, id: string): CertificateRecord {
+  return draft.certificates.get(id) ?? notFound('certificate', id);
+}
+
+export function createCertificate(draft: Draft, input: CertificateCreate): CertificateRecord {
+  checkQuota(draft, 'certificates', draft.certificates.size + 1);
+  const id = draft.newId('certificate');
+  const name = input.name ?? id;
+  checkName(draft.certificates.values(), name, '');
+  const { now } = draft.context;
+  const material = readCertificate(input.chain, new Secret(input.privateKey), now, '');
+  const ocspResponse = input.ocspResponse ?? null;
+  if (ocspResponse !== null) checkOcspResponse(ocspResponse, material.chain[0]!, now, '/ocspResponse');
+  return draft.create('certificate', {
+    id,
+    name,
+    ...material,
+    ocspResponse,
+    description: input.description ?? '',
+    tags: input.tags ?? {},
+  });
+}
+
+/** A new chain must do for every listener that shows the old one (TLS-06); the OCSP response goes with the old. */
+export function updateCertificate(
+  draft: Draft,
+  certificate: CertificateRecord,
+  patch: CertificatePatch,
+): CertificateRecord {
+  const { chain, privateKey, ocspResponse, ...plain } = patch;
+  const { now } = draft.context;
+  if (patch.name !== undefined) checkName(draft.certificates.values(), patch.name, '', certificate.id);
+  const replaced = chain !== undefined || privateKey !== undefined;
+  const key = privateKey === undefined ? certificate.privateKey : new Secret(privateKey);
+  const material = replaced ? readCertificate(chain ?? certificate.pem, key, now, '') : null;
+  const links = material?.chain ?? certificate.chain;
+  const renewed = links[0]!.fingerprint !== certificate.chain[0]!.fingerprint;
+  if (ocspResponse) checkOcspResponse(ocspResponse, links[0]!, now, '/ocspResponse');
+  const response = ocspResponse === undefined && renewed ? null : ocspResponse;
+  const updated = draft.update('certificate', certificate, {
+    ...plain,
+    ...material,
+    ...(response !== undefined && { ocspResponse: response }),
+  });
+  if (updated !== certificate) checkListenersOf(draft, updated);
+  return updated;
+}
+
+/** Refused while a listener shows it (TLS-06). */
+export function deleteCertificate(draft: Draft, certificate: CertificateRecord): void {
+  checkUnused(`certificate ${certificate.name}`, usersOf(draft, certificate.id));
+  draft.remove('certificate', certificate);
+}

@@ -1,0 +1,54 @@
+import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
+import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
+import type { State } from '../state/state.ts';
+import { refTo } from './rules.ts';
+
+/** By identifier: which listeners and services use the certificate, authority or security policy. */
+export type Usage = ReadonlyMap<string, readonly ResourceRef[]>;
+
+/** Looks through everything: for a list, not for each of its items. */
+export function usageOf(state: State): Usage {
+  const usage = new Map<string, ResourceRef[]>();
+  const note = (ids: Iterable<string>, user: ResourceRef) => {
+    for (const id of ids) {
+      const users = usage.get(id);
+      if (users === undefined) usage.set(id, [user]);
+      else users.push(user);
+    }
+  };
+  for (const { listeners, services } of state.loadBalancers.values()) {
+    for (const listener of listeners.values()) note(sharedBy(listener), refTo('listener', listener));
+    for (const service of services.values()) note(authorityOf(service), refTo('backendService', service));
+  }
+  return usage;
+}
+
+export function usersOf(state: State, id: string): readonly ResourceRef[] {
+  return usageOf(state).get(id) ?? [];
+}
+
+/** The certificates that a listener shows. */
+export function certificatesOf(listener: Pick<ListenerRecord, 'defaultCertificateIds' | 'certificates'>): Set<string> {
+  return new Set([
+    ...listener.defaultCertificateIds,
+    ...listener.certificates.map(({ certificateId }) => certificateId),
+  ]);
+}
+
+/** The services that a listener forwards to by itself: without its rules. */
+export function servicesOf({ backendServiceId, serverNames }: ListenerRecord): Set<string> {
+  const ids = new Set(serverNames.map((entry) => entry.backendServiceId));
+  if (backendServiceId !== null) ids.add(backendServiceId);
+  return ids;
+}
+
+/** Everything that a listener refers to outside of its load balancer. */
+function sharedBy(listener: ListenerRecord): Set<string> {
+  const ids = certificatesOf(listener).add(listener.securityPolicyId);
+  if (listener.clientCertificates.authorityId !== null) ids.add(listener.clientCertificates.authorityId);
+  return ids;
+}
+
+function authorityOf({ tls }: BackendServiceRecord): string[] {
+  return tls.authorityId === null ? [] : [tls.authorityId];
+}
