@@ -1,4 +1,4 @@
-import { refuseField } from '../problem.ts';
+import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { ListenerRecord, RuleRecord } from '../state/records.ts';
 import { findRuleGroup, type RuleGroupTree } from '../state/state.ts';
@@ -8,9 +8,10 @@ import { findShadow } from './shadow.ts';
 
 /**
  * Refuses rules that only all rules of the group together show to be wrong: those that can never match, and redirects
- * that lead to themselves. `atOf` is the pointer to a rule of the request; null: the rule is not part of it.
+ * that lead to themselves. `atOf` is the pointer to a rule of the request; null: the rule is not part of it, and `at` is
+ * blamed.
  */
-export function checkGroup(draft: Draft, groupId: string, atOf: (rule: RuleRecord) => string | null, at = ''): void {
+export function checkGroup(draft: Draft, groupId: string, atOf: (rule: RuleRecord) => string | null, at: string): void {
   const { tree, group, rules } = findRuleGroup(draft, groupId)!;
   const ordered = inOrder(rules.values());
   const shadow = findShadow(ordered, group.order);
@@ -21,7 +22,8 @@ export function checkGroup(draft: Draft, groupId: string, atOf: (rule: RuleRecor
       own === null
         ? `rule ${loser.name} (priority ${loser.priority}) could never match: this takes all of its requests`
         : `can never match: rule ${winner.name} (priority ${winner.priority}) takes all of its requests`;
-    refuseField('rule-never-matches', `${own ?? atOf(winner) ?? at}/match`, reason);
+    const blamed = own ?? atOf(winner);
+    refuseField('rule-never-matches', blamed === null ? at : `${blamed}/match`, reason);
   }
   const listeners = [...tree.listeners.values()].filter(({ ruleGroupId }) => ruleGroupId === groupId);
   for (const rule of ordered) {
@@ -29,7 +31,11 @@ export function checkGroup(draft: Draft, groupId: string, atOf: (rule: RuleRecor
     if (rule.redirect === null) continue;
     const own = atOf(rule);
     const looping = [null, ...listeners].find((listener) => leadsToItself(rule, ordered, listener));
-    if (looping !== undefined) refuseField('redirect-loop', `${own ?? at}/redirect`, loopReason(rule, looping));
+    if (looping === undefined) continue;
+    const reason = loopReason(rule, looping);
+    // A deletion has no field.
+    if (own === null && at === '') throw new ProblemError('redirect-loop', reason);
+    refuseField('redirect-loop', own === null ? at : `${own}/redirect`, reason);
   }
 }
 

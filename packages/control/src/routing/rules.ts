@@ -34,7 +34,7 @@ export function createRule(draft: Draft, groupId: string, input: RuleInput, at =
     priority,
     ...changeContent(tree, NOTHING, content, at),
   });
-  checkGroup(draft, groupId, (changed) => (changed.id === rule.id ? at : null));
+  checkGroup(draft, groupId, (changed) => (changed.id === rule.id ? at : null), `${at}/match`);
   return rule;
 }
 
@@ -48,12 +48,14 @@ export function updateRule(draft: Draft, rule: RuleRecord, patch: RulePatch, at 
     priority: priority ?? rule.priority,
     ...changeContent(tree, rule, content, at),
   });
-  checkGroup(draft, rule.ruleGroupId, (changed) => (changed.id === rule.id ? at : null));
+  checkGroup(draft, rule.ruleGroupId, (changed) => (changed.id === rule.id ? at : null), `${at}/match`);
   return updated;
 }
 
+/** Refused when it is what keeps a redirect from leading to itself. */
 export function deleteRule(draft: Draft, rule: RuleRecord): void {
   draft.remove('rule', rule);
+  checkGroup(draft, rule.ruleGroupId, () => null, '');
 }
 
 /**
@@ -95,7 +97,7 @@ export function replaceRules(
   });
   for (const [name, rule] of known) if (!wanted.has(name)) draft.remove('rule', rule);
   const places = new Map(result.map(({ id }, i) => [id, `${at}/${i}`]));
-  checkGroup(draft, groupId, ({ id }) => places.get(id) ?? null);
+  checkGroup(draft, groupId, ({ id }) => places.get(id) ?? null, at);
   return result;
 }
 
