@@ -31,24 +31,26 @@ export function buildBalance(input: BalanceInput): BalanceTable {
     itsSlots[c] = slots[candidates[c]!]!;
   }
   const cursor = previous?.cursor ?? new Int32Array(new SharedArrayBuffer(4));
-  const basis = { kind, candidates, weights, slots: itsSlots, cursor, load };
-  if (kind === BalanceKind.sourceIp) {
-    const lookup = lookupOf(service.targets, candidates);
-    return { ...basis, sequence: NO_CANDIDATES, owed: NONE_OWED, start: 0, lookup };
-  }
+  const { stickiness } = service.service;
+  const keeps = stickiness === null ? NOBODY : keepsOf(service.targets);
+  const byKey = kind === BalanceKind.sourceIp || (stickiness !== null && stickiness.type !== 'cookie');
+  const lookup = byKey ? lookupOf(service.targets, candidates) : NO_CANDIDATES;
+  const basis = { kind, candidates, weights, slots: itsSlots, cursor, lookup, keeps, load };
+  if (kind === BalanceKind.sourceIp) return { ...basis, sequence: NO_CANDIDATES, owed: NONE_OWED, start: 0 };
   if (previous !== null && previous.sequence.length > 0 && sameSchedule(previous, weights, itsSlots)) {
     const { sequence, owed, start } = previous;
-    return { ...basis, sequence, owed, start, lookup: NO_CANDIDATES };
+    return { ...basis, sequence, owed, start };
   }
   const start = Atomics.load(cursor, 0);
   const owed = previous === null ? NONE_OWED : owedNow(previous, start, slots, itsSlots, weights);
   const theirs = Array.from(itsSlots, (slot) => owed.get(slot) ?? 0);
   const sequence = sharedUint16(smoothSequence(weights, theirs));
   const first = previous === null ? start - Math.floor(random() * sequence.length) : start;
-  return { ...basis, sequence, owed, start: first, lookup: NO_CANDIDATES };
+  return { ...basis, sequence, owed, start: first };
 }
 
 const NO_CANDIDATES = new Uint16Array(new SharedArrayBuffer(0));
+const NOBODY = new Uint8Array(new SharedArrayBuffer(0));
 const NONE_OWED: ReadonlyMap<number, number> = new Map();
 
 function kindOf(algorithm: Algorithm): BalanceKind {
@@ -62,17 +64,33 @@ function kindOf(algorithm: Algorithm): BalanceKind {
   }
 }
 
-/** Targets that take new traffic: eligible ones of positive weight, or when there are none, all of positive weight. */
+/**
+ * Targets that take new traffic, of those that are active: eligible ones of positive weight, or when there are none, all
+ * of positive weight.
+ */
 function candidatesOf(targets: readonly EngineTarget[]): number[] {
   const weighted: number[] = [];
   const eligible: number[] = [];
   for (let index = 0; index < Math.min(targets.length, MAX_TARGETS); index++) {
     const target = targets[index]!;
-    if (target.weight <= 0) continue;
+    if (target.weight <= 0 || target.state !== 'active') continue;
     weighted.push(index);
     if (target.eligible) eligible.push(index);
   }
   return eligible.length > 0 ? eligible : weighted;
+}
+
+/**
+ * Targets that take clients who belong to them, whatever their weight: eligible ones that are not disabled. When no
+ * active target of positive weight is eligible, health counts for nothing here as well.
+ */
+function keepsOf(targets: readonly EngineTarget[]): Uint8Array {
+  const keeps = new Uint8Array(new SharedArrayBuffer(targets.length));
+  const healthCounts = targets.some(({ weight, state, eligible }) => weight > 0 && state === 'active' && eligible);
+  targets.forEach(({ state, eligible }, index) => {
+    keeps[index] = state !== 'disabled' && (eligible || !healthCounts) ? 1 : 0;
+  });
+  return keeps;
 }
 
 function lookupOf(targets: readonly EngineTarget[], candidates: Uint16Array): Uint16Array {

@@ -14,6 +14,20 @@ export function hashText(text: string, seed: number): number {
   return finish(hash ^ text.length);
 }
 
+/** The same function over memory[start, end), as MurmurHash3 has it: four bytes a round. */
+export function hashBytes(memory: Uint8Array, start: number, end: number, seed: number): number {
+  let hash = seed | 0;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    hash ^= scramble(memory[at]! | (memory[at + 1]! << 8) | (memory[at + 2]! << 16) | (memory[at + 3]! << 24));
+    hash = (hash << 13) | (hash >>> 19);
+    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
+  }
+  let rest = 0;
+  for (let shift = 0; at < end; at++, shift += 8) rest |= memory[at]! << shift;
+  return finish(hash ^ scramble(rest) ^ (end - start));
+}
+
 function scramble(word: number): number {
   word = Math.imul(word, 0xcc9e2d51);
   word = (word << 15) | (word >>> 17);

@@ -6,8 +6,8 @@
  * A *target* is an index into the service's targets. A *candidate* is an index into `candidates`: the targets that may
  * take new traffic.
  *
- * Invariants: weights[candidates[c]] > 0; entries of `sequence` and `lookup` are < candidates.length; exactly one of
- * them is not empty when there is a candidate.
+ * Invariants: weights[c] > 0; entries of `sequence` and `lookup` are < candidates.length; when there is a candidate, at
+ * least one of them is not empty.
  */
 export interface BalanceTable {
   readonly kind: BalanceKind;
@@ -25,8 +25,10 @@ export interface BalanceTable {
   readonly cursor: Int32Array;
   /** Value of the cursor at which `sequence` began. */
   readonly start: number;
-  /** Maglev table, as candidates. Empty for the other algorithms. */
+  /** Maglev table, as candidates: for source-IP hash, and for services that know their clients by a key. Else empty. */
   readonly lookup: Uint16Array;
+  /** By target, for services with stickiness: 1 when it takes clients who belong to it. Else empty. */
+  readonly keeps: Uint8Array;
   /** Requests and tunnels under way in this process, by slot. */
   readonly load: Int32Array;
 }

@@ -1,6 +1,8 @@
-import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import { buildBalance } from '../balance/build.ts';
+import { newStickTable, type StickTableMemory } from '../stickiness/stick-table.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import type {
   WorkerListenerChange,
@@ -87,20 +89,34 @@ export class Tables {
     const targets = engine.targets.map(({ id: targetId, address, port, state }) => {
       return { id: targetId, address, port, state, slot: this.#counters.targetSlot(id, targetId) };
     });
+    const previous = this.#services.get(id) ?? null;
     const table = buildBalance({
       service: engine,
       slots: targets.map((target) => target.slot),
       load: this.#counters.load,
-      previous: this.#services.get(id)?.table ?? null,
+      previous: previous?.table ?? null,
       random: this.#random,
     });
-    const service = { planned: engine.service, targets, table };
+    const service = { planned: engine.service, targets, table, clients: this.#clientsOf(engine.service, previous) };
     this.#services.set(id, service);
     return service;
+  }
+
+  /** Clients are remembered for as long as the service goes on knowing them by the same thing. */
+  #clientsOf({ stickiness }: PlannedService, previous: WorkerService | null): StickTableMemory | null {
+    if (stickiness === null || stickiness.type === 'cookie') return null;
+    const before = previous?.planned.stickiness ?? null;
+    const kept = before !== null && keyOf(before) === keyOf(stickiness) ? previous?.clients : null;
+    return kept ?? newStickTable(this.#random);
   }
 
   #removeService(id: string): null {
     this.#services.delete(id);
     return null;
   }
+}
+
+/** What clients are known by. */
+function keyOf(stickiness: PlannedStickiness): string {
+  return stickiness.type === 'source-ip' ? 'source-ip' : `${stickiness.type} ${stickiness.cookieName}`;
 }

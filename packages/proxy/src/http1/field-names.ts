@@ -24,8 +24,10 @@ export const Field = {
   forwardedBalancer: 19,
   forwardedClientPort: 20,
   forwarded: 21,
+  cookie: 22,
+  setCookie: 23,
   /** No name of its own: one of those that ends or vouches for a message, with `_` for `-`, as CGI spells it. */
-  lookalike: 22,
+  lookalike: 24,
 } as const;
 
 const NAMES = [
@@ -51,6 +53,8 @@ const NAMES = [
   'x-forwarded-lbip',
   'x-forwarded-client-port',
   'forwarded',
+  'cookie',
+  'set-cookie',
 ];
 
 /** Names of which servers that turn `-` into `_` must not get a second one. */

@@ -1,5 +1,6 @@
 import { BUFFER_SIZE, NO_BUFFER } from '../reactor/arena.ts';
 import type { Connection } from '../reactor/reactor.ts';
+import { pickSticky, readVisit, type StickyVisit, stickyLine } from '../stickiness/sticky-visit.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
@@ -55,6 +56,8 @@ export class RequestExchange implements Exchange {
   #end = 0;
   #wholeInBuffer = false;
   #upgrade: AskedUpgrade | null = null;
+  /** For services that keep their clients; null: none has been asked. */
+  #visit: StickyVisit | null = null;
   /** Some server could see another end of the request: nothing is sent behind it. */
   #doubted = false;
   #service: Service | null = null;
@@ -156,6 +159,7 @@ export class RequestExchange implements Exchange {
       if (roomy !== buffer) this.#end = arena.base(roomy) + BUFFER_SIZE;
       this.#buffer = roomy;
     }
+    this.#visit = readVisit(this.#visit, this.#worker, listener.service, head.fields, client.remoteAddress);
     this.#start = rewriter.request(head, client);
     rememberSpans(this.#record, head, rewriter);
     this.#upgrade = head.upgrade < 0 ? null : new AskedUpgrade(head, rewriter);
@@ -263,7 +267,7 @@ export class RequestExchange implements Exchange {
     if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
     const { client } = this.#client;
-    const index = service === null ? -1 : service.pick(client.hash, this.#tried, this.#triedBefore);
+    const index = pickSticky(service, this.#visit, client.hash, this.#tried, this.#triedBefore);
     if (service === null || index < 0) {
       this.fail(503, EndReason.proxyRoute);
       return;
@@ -373,7 +377,7 @@ export class RequestExchange implements Exchange {
     record.status = record.targetStatus = 101;
     record.firstByteAt = reactor.now;
     record.minor = this.#minor;
-    this.#send(buffer, rewriter.switching(head), end);
+    this.#send(buffer, rewriter.switching(head, this.#stickyLine(head)), end);
     this.active = false;
     const ends = this.#client.client;
     const session = new UpgradedSession(this.#worker, listener, client, ends, upstream.detach(), target, record);
@@ -392,9 +396,15 @@ export class RequestExchange implements Exchange {
     this.#record.status = head.status;
     this.#record.targetStatus = head.status;
     this.#record.firstByteAt = this.#worker.reactor.now;
-    const start = this.#worker.rewriter.response(head, this.keepAlive, this.#minor, plain);
+    const line = this.#stickyLine(head);
+    const start = this.#worker.rewriter.response(head, this.keepAlive, this.#minor, plain, line);
     this.responseStarted = true;
     this.#send(buffer, start, end);
+  }
+
+  #stickyLine(head: ResponseHead): string | null {
+    const secure = this.#client.listener.planned.protocol === 'https';
+    return stickyLine(this.#service, this.#visit, this.#tried, head.fields, secure);
   }
 
   onResponseBody(buffer: number, start: number, end: number): void {

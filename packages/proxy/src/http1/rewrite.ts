@@ -25,7 +25,13 @@ const REQUEST_DROPS = HOP_BITS | EXPECT_BIT | (1 << Field.te) | (1 << Field.http
 const RESPONSE_DROPS = HOP_BITS;
 
 /** Fields that `Connection` may name: those that nothing depends on. */
-const NAMEABLE_BITS = (1 << Field.other) | (1 << Field.userAgent) | (1 << Field.referer) | (1 << Field.requestId);
+const NAMEABLE_BITS =
+  (1 << Field.other) |
+  (1 << Field.userAgent) |
+  (1 << Field.referer) |
+  (1 << Field.requestId) |
+  (1 << Field.cookie) |
+  (1 << Field.setCookie);
 
 /** Whom a request is from. */
 export interface RequestClient {
@@ -96,9 +102,15 @@ export class HeadRewriter {
 
   /**
    * The response for the client. `keepAlive` says whether the client's connection stays; `clientMinor` is its version;
-   * `dropFraming` takes Transfer-Encoding and Trailer out. Returns the new start.
+   * `dropFraming` takes Transfer-Encoding and Trailer out; `line` is one more field line, or null. Returns the new start.
    */
-  response(head: ResponseHead, keepAlive: boolean, clientMinor: number, dropFraming: boolean): number {
+  response(
+    head: ResponseHead,
+    keepAlive: boolean,
+    clientMinor: number,
+    dropFraming: boolean,
+    line: string | null = null,
+  ): number {
     const memory = this.#memory;
     const edit = this.#edit;
     const insert = this.#insert;
@@ -112,15 +124,17 @@ export class HeadRewriter {
     if (dropped !== 0 || names) this.#removeFields(head.fields, dropped, names);
     if (!keepAlive) insert.constant(this.#connectionClose);
     else if (clientMinor === 0 && !onlyKeepAlive) insert.constant(this.#connectionKeepAlive);
+    if (line !== null) insert.text(line);
     if (head.minor === 0) memory[head.start + 7] = ONE;
     return edit.apply(memory, head.start, head.lineEnd, head.end, insert.start, insert.end);
   }
 
-  /** A 101 (Switching Protocols) for the client, who has asked for the protocol that it names. Returns the new start. */
-  switching(head: ResponseHead): number {
+  /** A 101 (Switching Protocols) for the client, who has asked for the protocol that it names; `line` as above. */
+  switching(head: ResponseHead, line: string | null): number {
     this.#edit.clear();
     this.#insert.clear();
     this.#insert.constant(this.#connectionUpgrade);
+    if (line !== null) this.#insert.text(line);
     const names = (head.connectionOptions & ConnectionOption.names) !== 0;
     this.#removeFields(head.fields, head.fields.known & HOP_BITS & ~UPGRADE_BIT, names);
     return this.#edit.apply(this.#memory, head.start, head.lineEnd, head.end, this.#insert.start, this.#insert.end);

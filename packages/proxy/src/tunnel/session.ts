@@ -1,6 +1,7 @@
 import { NO_BUFFER } from '../reactor/arena.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
+import { pickSticky, StickyVisit } from '../stickiness/sticky-visit.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { ConnectionRecord } from '../telemetry/connection-record.ts';
 import { countDuration } from '../telemetry/duration.ts';
@@ -33,6 +34,8 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   #target: Target | null = null;
   #upstream: Connection | null = null;
   #relay: Relay | null = null;
+  /** For a service that keeps its clients; else null. */
+  #visit: StickyVisit | null = null;
   #attempts = 0;
   #tried = -1;
   #triedBefore = -1;
@@ -56,7 +59,11 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     const service = this.#listener.service;
     if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
-    const index = service === null ? -1 : service.pick(this.#ends.hash, this.#tried, this.#triedBefore);
+    if (this.#attempts === 0 && service !== null && service.sticky !== null) {
+      this.#visit = new StickyVisit(this.#worker);
+      this.#visit.readConnection(service.sticky, this.#ends.remoteAddress);
+    }
+    const index = pickSticky(service, this.#visit, this.#ends.hash, this.#tried, this.#triedBefore);
     if (service === null || index < 0) {
       this.#finish(EndReason.proxyRoute);
       this.#client.abort();
@@ -182,6 +189,9 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     const worker = this.#worker;
     const cells = this.#listener.cells;
     const record = this.#record;
+    // The client is remembered from the end of its connection on.
+    const sticky = this.#service?.sticky ?? null;
+    if (sticky !== null && this.#relay !== null) this.#visit?.touch(sticky, this.#tried);
     this.#leaveTarget();
     this.#over = true;
     this.#worker.arena.release(this.#heldBuffer);

@@ -1,6 +1,8 @@
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { pick } from '../balance/pick.ts';
+import { pickSourceIp } from '../balance/source-ip.ts';
 import type { BalanceTable } from '../balance/table.ts';
+import type { StickyService } from '../stickiness/sticky-service.ts';
 import { isBoundToClient } from './connect-target.ts';
 import type { Target } from './target.ts';
 
@@ -14,17 +16,25 @@ export class Service {
   readonly targets: readonly Target[];
   /** Connections to its targets tell of one client each, and are not shared. */
   readonly isBoundToClient: boolean;
+  /** null: every request is balanced for itself. */
+  readonly sticky: StickyService | null;
   readonly #table: BalanceTable;
 
-  constructor(planned: PlannedService, targets: readonly Target[], table: BalanceTable) {
+  constructor(planned: PlannedService, targets: readonly Target[], table: BalanceTable, sticky: StickyService | null) {
     this.planned = planned;
     this.targets = targets;
     this.isBoundToClient = isBoundToClient(planned);
+    this.sticky = sticky;
     this.#table = table;
   }
 
   /** Index of the target for a client, as `pick` has it: not one of the last two that were tried, if there is another. */
   pick(clientHash: number, tried: number, triedBefore: number): number {
     return pick(this.#table, clientHash, tried, triedBefore);
+  }
+
+  /** The same by a hash of the client's key, for services that keep clients by one, whatever their algorithm. */
+  pickByHash(hash: number, tried: number, triedBefore: number): number {
+    return this.#table.candidates.length === 0 ? -1 : pickSourceIp(this.#table, hash, tried, triedBefore);
   }
 }

@@ -5,6 +5,7 @@ import { ResponseHead } from '../http1/response-head.ts';
 import { HeadRewriter } from '../http1/rewrite.ts';
 import type { Arena, StaticRange } from '../reactor/arena.ts';
 import type { Reactor } from '../reactor/reactor.ts';
+import { TokenCache } from '../stickiness/token-cache.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 
 /** What all connections of one worker share. Everything here is used for the length of one call only. */
@@ -17,6 +18,8 @@ export class WorkerContext {
   readonly responseHead = new ResponseHead();
   readonly rewriter: HeadRewriter;
   readonly responses: LocalResponses;
+  /** What cookies said that were seen lately; made when the first service needs it. */
+  #tokens: TokenCache | null = null;
   /** Room for a head. */
   readonly scratch: StaticRange;
 
@@ -28,5 +31,9 @@ export class WorkerContext {
     this.rewriter = new HeadRewriter(reactor.arena);
     this.responses = new LocalResponses(reactor.arena);
     this.scratch = reactor.arena.intern(new Uint8Array(MAX_HEAD));
+  }
+
+  get tokens(): TokenCache {
+    return (this.#tokens ??= new TokenCache());
   }
 }

@@ -3,6 +3,7 @@ import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { BalanceTable } from '../balance/table.ts';
+import type { StickTableMemory } from '../stickiness/stick-table.ts';
 
 /** What the engine tells a worker; shared memory in it is shared, everything else is copied. */
 export type ToWorker =
@@ -41,6 +42,8 @@ export interface WorkerService {
   /** In the order that the table's indexes mean. */
   readonly targets: readonly WorkerTarget[];
   readonly table: BalanceTable;
+  /** For stickiness that remembers clients; else null. */
+  readonly clients: StickTableMemory | null;
 }
 
 export interface WorkerTarget {

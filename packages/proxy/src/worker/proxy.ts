@@ -5,6 +5,7 @@ import { HttpSession } from '../http1/session.ts';
 import type { Connection, Timer } from '../reactor/reactor.ts';
 import { acceptClient } from '../source-address/accept-client.ts';
 import type { Client } from '../source-address/client.ts';
+import { stickyService } from '../stickiness/sticky-service.ts';
 import { TunnelSession } from '../tunnel/session.ts';
 import { Service } from '../upstream/service.ts';
 import { Target } from '../upstream/target.ts';
@@ -197,7 +198,8 @@ export class Proxy {
         target.slot,
       );
     });
-    const service = new Service(next.planned, targets, next.table);
+    const sticky = next.planned.stickiness === null ? null : stickyService(next, old ?? null, this.#worker);
+    const service = new Service(next.planned, targets, next.table, sticky);
     this.#services.set(id, service);
     for (const listener of this.#users.get(id) ?? []) listener.service = service;
     for (const target of before.values()) this.#retire(target, next.planned.drainTimeout);

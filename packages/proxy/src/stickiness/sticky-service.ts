@@ -1,0 +1,67 @@
+import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
+import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
+import type { WorkerContext } from '../worker/context.ts';
+import type { WorkerService } from '../worker/messages.ts';
+import { InsertedCookie } from './inserted-cookie.ts';
+import { RememberedClients } from './remembered-clients.ts';
+import { targetNumber } from './target-number.ts';
+
+/** What a service knows its clients by. */
+export type Means = InsertedCookie | RememberedClients;
+
+/** How one service keeps its clients with their targets. A new plan makes a new one, and the means go along. */
+export class StickyService {
+  readonly means: Means;
+  readonly #keeps: Uint8Array;
+  readonly #numbers: readonly number[];
+  readonly #indexes: ReadonlyMap<number, number>;
+
+  /** `targetIds` in the order of the service; `keeps`: by target, 1 when it takes clients who belong to it. */
+  constructor(means: Means, targetIds: readonly string[], keeps: Uint8Array) {
+    this.means = means;
+    this.#keeps = keeps;
+    this.#numbers = targetIds.map(targetNumber);
+    this.#indexes = new Map(this.#numbers.map((number, index) => [number, index]));
+  }
+
+  /** Index of the target with this number, if it takes clients who belong to it; else -1. */
+  keeper(number: number): number {
+    const index = this.#indexes.get(number);
+    return index === undefined || this.#keeps[index] !== 1 ? -1 : index;
+  }
+
+  /** The number of the target with this index. */
+  number(index: number): number {
+    return this.#numbers[index]!;
+  }
+}
+
+interface Before {
+  readonly planned: PlannedService;
+  readonly sticky: StickyService | null;
+}
+
+/** The stickiness of a service that has one; `before` is the service until now. */
+export function stickyService(next: WorkerService, before: Before | null, worker: WorkerContext): StickyService {
+  const { stickiness } = next.planned;
+  if (stickiness === null) throw new Error('a service without stickiness keeps nobody');
+  const old = before?.sticky ?? null;
+  const means =
+    old !== null && isSame(before?.planned.stickiness ?? null, stickiness) ? old.means : newMeans(next, worker);
+  return new StickyService(
+    means,
+    next.targets.map((target) => target.id),
+    next.table.keeps,
+  );
+}
+
+function newMeans({ planned, clients }: WorkerService, worker: WorkerContext): Means {
+  const { stickiness } = planned;
+  if (stickiness?.type === 'cookie') return new InsertedCookie(planned.id, stickiness, worker.tokens);
+  if (stickiness === null || clients === null) throw new Error('to remember clients takes a table');
+  return new RememberedClients(stickiness, clients);
+}
+
+function isSame(a: PlannedStickiness | null, b: PlannedStickiness): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
