@@ -1,3 +1,4 @@
+import type { TlsInfo } from '../tls/tls-info.ts';
 import type { Arena } from './arena.ts';
 
 /**
@@ -24,6 +25,13 @@ export interface Reactor {
   connect(remote: Endpoint, handler: ConnectionHandler, from?: string): Connection;
   /** Calls back once after `delay` milliseconds, not earlier and at most one wheel tick (`TICK`) later. */
   setTimer(delay: number, callback: () => void): Timer;
+  /** Has `item` settled at the end of the turn, outside of any call by protocol code; once for each call. */
+  unsettle(item: Unsettled): void;
+}
+
+/** Something that has work for the end of the turn. */
+export interface Unsettled {
+  settle(): void;
 }
 
 export const REACTOR_NAMES = ['uring', 'portable', 'simulated'] as const;
@@ -113,6 +121,8 @@ export interface Connection {
   /** The address that the client asked for (accepted connections), or the local one. */
   readonly localAddress: string;
   readonly localPort: number;
+  /** What TLS has settled; null on a plain connection, and before the handshake is done. */
+  readonly tls: TlsInfo | null;
   /** Bytes queued by `send` that have not been handed over yet. */
   readonly unsent: number;
   /** Sends that have not been handed over whole yet: each but those of interned bytes keeps a buffer. */

@@ -1,4 +1,4 @@
-import type { Unsettled } from './stream-connection.ts';
+import type { Unsettled } from './reactor.ts';
 
 /** What is to be settled at the end of the turn. Its two arrays keep their size, so that adding allocates nothing. */
 export class SettleList {

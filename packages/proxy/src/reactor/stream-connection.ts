@@ -1,6 +1,6 @@
 import type { Arena } from './arena.ts';
 import { RangeQueue } from './range-queue.ts';
-import { Closed, type Connection, type ConnectionHandler, type Endpoint } from './reactor.ts';
+import { Closed, type Connection, type ConnectionHandler, type Endpoint, type Unsettled } from './reactor.ts';
 import { type TimerWheel, WheelEntry } from './timer-wheel.ts';
 
 /** Where a connection is in its life; it only moves forward. */
@@ -25,11 +25,6 @@ export interface ConnectionContext {
   readonly clock: { readonly now: number };
   /** Has `settle` called at the end of the turn, outside of any call by protocol code. */
   unsettle(item: Unsettled): void;
-}
-
-/** Something that has work for the end of the turn. */
-export interface Unsettled {
-  settle(): void;
 }
 
 class Deadline extends WheelEntry {
@@ -101,6 +96,10 @@ export abstract class StreamConnection implements Connection, Unsettled {
 
   get localPort(): number {
     return this.#localEndpoint().port;
+  }
+
+  get tls(): null {
+    return null;
   }
 
   get unsent(): number {

@@ -10,6 +10,7 @@ import type {
   ListenOptions,
   Reactor,
   Timer,
+  Unsettled,
 } from '../reactor.ts';
 import { SettleList } from '../settle-list.ts';
 import { TimerWheel } from '../timer-wheel.ts';
@@ -57,10 +58,7 @@ export class PortableReactor implements Reactor {
       clock: this,
       connections: this.#connections,
       listeners: this.#listeners,
-      unsettle: (item) => {
-        if (this.#unsettled.isEmpty) queueMicrotask(this.#settle);
-        this.#unsettled.add(item);
-      },
+      unsettle: (item) => this.unsettle(item),
       starve: (connection) => this.#starve(connection),
     };
   }
@@ -112,6 +110,11 @@ export class PortableReactor implements Reactor {
 
   setTimer(delay: number, callback: () => void): Timer {
     return new WheelTimer(this.#wheel, this.now + delay, callback);
+  }
+
+  unsettle(item: Unsettled): void {
+    if (this.#unsettled.isEmpty) queueMicrotask(this.#settle);
+    this.#unsettled.add(item);
   }
 
   /** Aborts every connection, closes every listening socket, tells the handlers and ends the timers. */

@@ -37,6 +37,7 @@ export class SimulatedConnection implements Connection {
   remotePort = 0;
   localAddress = '';
   localPort = 0;
+  readonly tls = null;
   readonly #reactor: SimulatedReactor;
   #socket: Socket | null = null;
   /** Outcome of connecting that has not been collected yet. */

@@ -8,7 +8,9 @@ import {
   type ListenOptions,
   type Reactor,
   type Timer,
+  type Unsettled,
 } from '../reactor.ts';
+import { SettleList } from '../settle-list.ts';
 import { TimerWheel, WheelEntry } from '../timer-wheel.ts';
 import { CheckedArena } from './checked-arena.ts';
 import { type Completion, SimulatedConnection } from './connection.ts';
@@ -53,6 +55,7 @@ export class SimulatedReactor implements Reactor {
   #listening: SimulatedListeningSocket[] = [];
   readonly #ready = new Set<SimulatedConnection>();
   readonly #starving = new Set<SimulatedConnection>();
+  readonly #unsettled = new SettleList();
   #turnTime = 0;
   #inTurn = false;
   #halted = false;
@@ -112,6 +115,11 @@ export class SimulatedReactor implements Reactor {
 
   setTimer(delay: number, callback: () => void): Timer {
     return new CountedTimer(this, this.now + delay, callback);
+  }
+
+  unsettle(item: Unsettled): void {
+    this.#unsettled.add(item);
+    this.#wake();
   }
 
   /** Ends the reactor as a killed process ends: no callback comes any more, peers see FIN or a reset. */
@@ -212,6 +220,7 @@ export class SimulatedReactor implements Reactor {
     this.#accept();
     this.#dispatch(work);
     if (!timersFirst) this.wheel.advance(this.#turnTime);
+    this.#unsettled.settle();
     this.#inTurn = false;
     this.#scheduleTimers();
   }

@@ -13,6 +13,7 @@ import type {
   ListenOptions,
   Reactor,
   Timer,
+  Unsettled,
 } from '../reactor.ts';
 import { SettleList } from '../settle-list.ts';
 import { TimerWheel } from '../timer-wheel.ts';
@@ -144,6 +145,10 @@ export class UringReactor implements Reactor {
 
   setTimer(delay: number, callback: () => void): Timer {
     return new WheelTimer(this.#wheel, this.now + delay, callback);
+  }
+
+  unsettle(item: Unsettled): void {
+    this.#unsettled.add(item);
   }
 
   /** Asks whoever runs the reactor to end after this turn and destroy it. */
@@ -297,7 +302,7 @@ export class UringReactor implements Reactor {
       provided: this.#provided,
       slots: this.#connections,
       listeners: this.#listeners,
-      unsettle: (item) => this.#unsettled.add(item),
+      unsettle: (item) => this.unsettle(item),
       starve: (connection) => {
         this.#starved.push(connection);
       },

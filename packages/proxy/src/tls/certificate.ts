@@ -1,0 +1,79 @@
+import type { PlannedCertificate } from '@evenkeel/model/plan/tls.ts';
+import { TlsError, takeError } from './ffi/errors.ts';
+import type { NativeMemory } from './ffi/native-memory.ts';
+import {
+  EVP_PKEY_free,
+  PEM_read_bio_PrivateKey,
+  PEM_read_bio_X509,
+  SSL_CTRL_CHAIN_CERT,
+  SSL_CTX_ctrl,
+  SSL_CTX_use_certificate,
+  SSL_CTX_use_PrivateKey,
+  X509_check_private_key,
+  X509_free,
+} from './ffi/openssl.ts';
+
+/** A planned certificate as OpenSSL has read it. Addresses of objects that `free` gives back. */
+export class ParsedCertificate {
+  readonly certificate: number;
+  readonly #chain: readonly number[];
+  readonly #key: number;
+
+  private constructor(certificate: number, chain: readonly number[], key: number) {
+    this.certificate = certificate;
+    this.#chain = chain;
+    this.#key = key;
+  }
+
+  /** Throws TlsError, saying which part of which certificate OpenSSL refuses and why. */
+  static parse(planned: PlannedCertificate, memory: NativeMemory): ParsedCertificate {
+    const [certificate, ...chain] = readCertificates(planned.chain, memory, `certificate ${planned.id}`);
+    // With an empty password for keys that are encrypted after all: without one, OpenSSL would ask the terminal.
+    const key = memory.withText(planned.privateKey, (bio) => PEM_read_bio_PrivateKey(bio, 0, 0, memory.empty));
+    const parsed = new ParsedCertificate(certificate!, chain, key);
+    if (key === 0) throw parsed.#refuse(`the private key of certificate ${planned.id} cannot be read`);
+    if (X509_check_private_key(parsed.certificate, key) !== 1) {
+      throw parsed.#refuse(`certificate ${planned.id} and its private key do not belong together`);
+    }
+    return parsed;
+  }
+
+  /** Makes it one of the certificates that a context shows; it takes the place of one with a key of the same type. */
+  addTo(context: number, id: string): void {
+    const added =
+      SSL_CTX_use_certificate(context, this.certificate) === 1 &&
+      SSL_CTX_use_PrivateKey(context, this.#key) === 1 &&
+      this.#chain.every((certificate) => SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1, certificate) === 1);
+    if (!added) throw new TlsError(`certificate ${id} cannot be used: ${takeError()}`);
+  }
+
+  free(): void {
+    X509_free(this.certificate);
+    for (const certificate of this.#chain) X509_free(certificate);
+    EVP_PKEY_free(this.#key);
+  }
+
+  #refuse(detail: string): TlsError {
+    this.free();
+    return new TlsError(`${detail}: ${takeError()}`);
+  }
+}
+
+/** All certificates of a PEM text, at least one. `what` they are, for the error. */
+export function readCertificates(pem: string, memory: NativeMemory, what: string): number[] {
+  return memory.withText(pem, (bio) => {
+    const certificates: number[] = [];
+    for (;;) {
+      const certificate = PEM_read_bio_X509(bio, 0, 0, 0);
+      if (certificate === 0) break;
+      certificates.push(certificate);
+    }
+    const error = takeError();
+    if (certificates.length > 0 && error === END_OF_PEM) return certificates;
+    for (const certificate of certificates) X509_free(certificate);
+    throw new TlsError(`${what} cannot be read: ${error}`);
+  });
+}
+
+/** How reading PEM ends when there is no more of it. */
+export const END_OF_PEM = 'no start line';

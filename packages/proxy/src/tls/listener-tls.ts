@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { PlannedAuthority, PlannedCertificate, PlannedTls } from '@evenkeel/model/plan/tls.ts';
+import { ParsedAuthority } from './authority.ts';
+import { ParsedCertificate } from './certificate.ts';
+import type { ContextCache } from './context-cache.ts';
+import { TlsError } from './ffi/errors.ts';
+import type { TlsLibrary } from './library.ts';
+import type { ContextChoice } from './secure-server.ts';
+import { ServerContext, type ServerSettings } from './server-context.ts';
+import { ServerNames } from './server-names.ts';
+
+/** The certificates of one name. */
+interface NameEntry {
+  readonly certificates: PlannedCertificate[];
+  /** Of its context in the cache. */
+  key: string;
+}
+
+/** What a listener's TLS is made of besides its own settings. */
+export interface TlsObjects {
+  certificate(id: string): PlannedCertificate | undefined;
+  authority(id: string): PlannedAuthority | undefined;
+}
+
+let last = 0;
+
+/**
+ * The TLS side of one listener as one plan has it: never changed, but replaced by another one when the listener, one of
+ * its certificates or its authority changes. Contexts are built when a client first asks for a name, and forgotten when
+ * they have not been used for long, so that a listener with ten thousand certificates is no more than an index at first.
+ */
+export class ListenerTls implements ContextChoice {
+  readonly asksForCertificates: boolean;
+  /** Every certificate that it may show. */
+  readonly certificates: ReadonlySet<PlannedCertificate>;
+  readonly #library: TlsLibrary;
+  readonly #cache: ContextCache;
+  readonly #settings: ServerSettings;
+  readonly #prefix = `${++last} `;
+  readonly #default: NameEntry;
+  readonly #names = new ServerNames<NameEntry>();
+
+  /** Throws TlsError when something is missing, or when OpenSSL refuses the settings or the default certificates. */
+  constructor(
+    library: TlsLibrary,
+    cache: ContextCache,
+    listener: PlannedListener,
+    tls: PlannedTls,
+    objects: TlsObjects,
+  ) {
+    this.#library = library;
+    this.#cache = cache;
+    const used = new Map<string, PlannedCertificate>();
+    const find = (id: string): PlannedCertificate => {
+      const certificate = used.get(id) ?? objects.certificate(id);
+      if (certificate === undefined) throw new TlsError(`certificate ${id} is not in the plan`);
+      used.set(id, certificate);
+      return certificate;
+    };
+    if (tls.defaultCertificates.length === 0) throw new TlsError('there is no default certificate');
+    this.#default = this.#entryOf(tls.defaultCertificates.map(find));
+    for (const { name, certificateId } of tls.certificates) {
+      const entry = this.#names.get(name);
+      if (entry === undefined) this.#names.set(name, this.#entryOf([find(certificateId)]));
+      else {
+        entry.certificates.push(find(certificateId));
+        entry.key = this.#keyOf(entry.certificates);
+      }
+    }
+    this.certificates = new Set(used.values());
+    this.asksForCertificates = tls.clientCertificates !== null;
+    this.#settings = {
+      planned: tls,
+      http: listener.protocol === 'https',
+      authority: this.#parseAuthority(tls, objects),
+      sessionScope: sessionScope(listener, tls, objects),
+    };
+    try {
+      this.#build(this.#default);
+    } catch (error) {
+      this.free();
+      throw error;
+    }
+  }
+
+  contextFor(serverName: string): number {
+    const entry = (serverName === '' ? undefined : this.#names.find(serverName)) ?? this.#default;
+    const known = this.#cache.get(entry.key);
+    if (known !== undefined) return known.address;
+    try {
+      return this.#build(entry);
+    } catch (error) {
+      if (error instanceof TlsError) return 0;
+      throw error;
+    }
+  }
+
+  /** Nobody will ask for a context any more; connections go on. */
+  free(): void {
+    this.#cache.deleteAll(this.#prefix);
+    this.#settings?.authority?.free();
+  }
+
+  #build(entry: NameEntry): number {
+    const { memory } = this.#library;
+    const parsed = new Map<string, ParsedCertificate>();
+    const responses = new Map<number, string>();
+    try {
+      for (const planned of entry.certificates) {
+        const certificate = ParsedCertificate.parse(planned, memory);
+        parsed.set(planned.id, certificate);
+        if (planned.ocspResponse !== null) responses.set(certificate.certificate, planned.ocspResponse);
+      }
+      const context = new ServerContext(this.#library, this.#settings, parsed, responses);
+      this.#cache.set(entry.key, context);
+      return context.address;
+    } finally {
+      // The context has its own counts of them.
+      for (const certificate of parsed.values()) certificate.free();
+    }
+  }
+
+  #entryOf(certificates: PlannedCertificate[]): NameEntry {
+    return { certificates, key: this.#keyOf(certificates) };
+  }
+
+  #keyOf(certificates: readonly PlannedCertificate[]): string {
+    return this.#prefix + certificates.map(({ id }) => id).join(' ');
+  }
+
+  #parseAuthority({ clientCertificates }: PlannedTls, objects: TlsObjects): ParsedAuthority | null {
+    if (clientCertificates === null) return null;
+    const authority = objects.authority(clientCertificates.authorityId);
+    if (authority === undefined) throw new TlsError(`authority ${clientCertificates.authorityId} is not in the plan`);
+    return ParsedAuthority.parse(authority, this.#library.memory);
+  }
+}
+
+/**
+ * Where a session may be taken up: on any node, but on the same load balancer only, so that nobody who shares the ticket
+ * keys can pass for another's server; and only where clients are asked for the same certificates, as they are not asked
+ * again.
+ */
+function sessionScope(listener: PlannedListener, tls: PlannedTls, objects: TlsObjects): Uint8Array {
+  const clients = tls.clientCertificates;
+  const authority = clients === null ? undefined : objects.authority(clients.authorityId);
+  const parts = [listener.loadBalancerId, listener.protocol, clients, authority];
+  return createHash('sha256').update(JSON.stringify(parts)).digest();
+}

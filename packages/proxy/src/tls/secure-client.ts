@@ -1,0 +1,72 @@
+import { isIP } from 'node:net';
+import type { Connection, ConnectionHandler, Endpoint, Reactor } from '../reactor/reactor.ts';
+import {
+  SSL_CTRL_SET_TLSEXT_HOSTNAME,
+  SSL_ctrlText,
+  SSL_get0_param,
+  SSL_new,
+  SSL_set_connect_state,
+  SSL_set1_host,
+  X509_VERIFY_PARAM_set1_ip_asc,
+} from './ffi/openssl.ts';
+import type { TlsLibrary } from './library.ts';
+import { readTlsInfo } from './read-tls-info.ts';
+import { SecureConnection } from './secure-connection.ts';
+import { useSharedBios } from './secure-server.ts';
+import type { TargetTls } from './target-tls.ts';
+import type { TlsInfo } from './tls-info.ts';
+
+/** The client's side of TLS on a connection to a target. */
+export class SecureClient extends SecureConnection {
+  readonly #tls: TargetTls;
+  /** The name, or the address, that the target's certificate has to be for. */
+  readonly #name: string;
+
+  constructor(
+    reactor: Reactor,
+    library: TlsLibrary,
+    tls: TargetTls,
+    name: string,
+    remote: Endpoint,
+    handler: ConnectionHandler,
+  ) {
+    super(reactor, library, (secure) => reactor.connect(remote, secure), handler);
+    this.#tls = tls;
+    this.#name = name;
+  }
+
+  onConnected(_raw: Connection): void {
+    const ssl = this.#tls.context === 0 ? 0 : SSL_new(this.#tls.context);
+    if (ssl === 0) {
+      this.failure = this.#tls.error;
+      this.abort();
+      return;
+    }
+    this.ssl = ssl;
+    useSharedBios(ssl, this.library);
+    SSL_set_connect_state(ssl);
+    this.#expect(ssl);
+    this.shakeHands();
+  }
+
+  protected receiveHello(buffer: number): void {
+    // A target that speaks before it is spoken to, in the moment before the handshake begins.
+    this.reactor.arena.release(buffer);
+    this.abort();
+  }
+
+  protected readInfo(): TlsInfo {
+    return readTlsInfo(this.ssl, this.#name, null);
+  }
+
+  #expect(ssl: number): void {
+    const name = this.#name;
+    if (isIP(name) !== 0) {
+      // Addresses are not sent (RFC 6066 section 3), but they may be what the certificate is for.
+      if (this.#tls.verifies) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);
+      return;
+    }
+    SSL_ctrlText(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name);
+    if (this.#tls.verifies) SSL_set1_host(ssl, name);
+  }
+}

@@ -1,0 +1,451 @@
+import { HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../reactor/arena.ts';
+import { RangeQueue } from '../reactor/range-queue.ts';
+import { Closed, type Connection, type ConnectionHandler, type Reactor, type Unsettled } from '../reactor/reactor.ts';
+import { takeError } from './ffi/errors.ts';
+import {
+  BIO_CTRL_RESET,
+  BIO_ctrl,
+  BIO_ctrl_pending,
+  BIO_write,
+  ERR_clear_error,
+  SSL_do_handshake,
+  SSL_ERROR_WANT_READ,
+  SSL_ERROR_ZERO_RETURN,
+  SSL_free,
+  SSL_get_error,
+  SSL_read,
+  SSL_shutdown,
+} from './ffi/openssl.ts';
+import type { TlsLibrary } from './library.ts';
+import { RecordWriter } from './record-writer.ts';
+import type { TlsInfo } from './tls-info.ts';
+
+/** How long the peer has to take the alert that says why the connection ends, in milliseconds. */
+const ALERT_LINGER = 1_000;
+
+/** How soon it is looked again whether there are buffers. */
+const STARVED_RETRY = 10;
+
+const State = { handshake: 0, open: 1, closing: 2, failed: 3, gone: 4 } as const;
+
+/**
+ * A connection whose bytes are TLS records on another connection, of which this is the handler: whoever uses it knows
+ * nothing of TLS. `onConnected` comes, on both sides, when the handshake is done; nothing is delivered before.
+ *
+ * What arrives is decrypted at once, into the buffer that it came in, so that nothing of it is left in OpenSSL but the
+ * beginning of a record. A peer that ends without having said so in TLS (close_notify) has been cut off, and is
+ * reported as a reset (RFC 8446 section 6.1).
+ */
+export abstract class SecureConnection implements Connection, ConnectionHandler, Unsettled {
+  handler: ConnectionHandler;
+  /** Null until the handshake is done. */
+  tls: TlsInfo | null = null;
+  /** Why TLS has failed, in a few words; empty when it has not. */
+  failure = '';
+  protected readonly raw: Connection;
+  protected readonly reactor: Reactor;
+  protected readonly library: TlsLibrary;
+  /** 0 before and after. */
+  protected ssl = 0;
+  readonly #writer: RecordWriter;
+  #state: number = State.handshake;
+  #paused = false;
+  /** Decrypted, but nobody wants it now. */
+  #backlog: RangeQueue | null = null;
+  /** Decrypted while there was no buffer to put it into: the rest of one receive, so at most two records. */
+  #spilled: Uint8Array[] | null = null;
+  #peerEnded = false;
+  #endDelivered = false;
+  /** The peer is gone without having ended. */
+  #truncated = false;
+  #finWanted = false;
+  #finSent = false;
+  #linger = 0;
+  #retrying = false;
+  /** What to report instead of what the connection beneath says. */
+  #reason: Closed | null = null;
+
+  /** `open` gives the connection beneath, of which this one is to be the handler. */
+  constructor(
+    reactor: Reactor,
+    library: TlsLibrary,
+    open: (handler: ConnectionHandler) => Connection,
+    handler: ConnectionHandler,
+  ) {
+    this.reactor = reactor;
+    this.library = library;
+    this.handler = handler;
+    this.raw = open(this);
+    this.#writer = new RecordWriter(reactor.arena, library, this.raw);
+  }
+
+  // What users call.
+
+  get remoteAddress(): string {
+    return this.raw.remoteAddress;
+  }
+
+  get remotePort(): number {
+    return this.raw.remotePort;
+  }
+
+  get localAddress(): string {
+    return this.raw.localAddress;
+  }
+
+  get localPort(): number {
+    return this.raw.localPort;
+  }
+
+  get unsent(): number {
+    return this.raw.unsent + this.#writer.waiting.bytes;
+  }
+
+  get queued(): number {
+    return this.raw.queued + this.#writer.waiting.length;
+  }
+
+  send(buffer: number, start: number, end: number): void {
+    if (this.#state > State.open || this.#finWanted || this.#truncated || start === end) {
+      this.reactor.arena.release(buffer);
+      return;
+    }
+    this.#writer.waiting.push(buffer, start, end);
+    this.#write();
+  }
+
+  end(): void {
+    if (this.#state > State.open || this.#finWanted) return;
+    this.#finWanted = true;
+    this.#write();
+  }
+
+  close(): void {
+    this.#close(0);
+  }
+
+  closeLingering(milliseconds: number): void {
+    this.#close(milliseconds);
+  }
+
+  abort(): void {
+    if (this.#state === State.gone) return;
+    this.#state = State.failed;
+    this.#drop();
+    this.raw.abort();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    if (this.#state === State.open) this.raw.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#state !== State.open) return;
+    if (this.#spilled === null) this.raw.resume();
+    if (this.#owes) this.reactor.unsettle(this);
+  }
+
+  setDeadline(at: number): void {
+    this.raw.setDeadline(at);
+  }
+
+  // What the connection beneath calls.
+
+  abstract onConnected(raw: Connection): void;
+
+  onReceive(_raw: Connection, buffer: number, start: number, end: number): void {
+    if (this.#state > State.open) {
+      this.reactor.arena.release(buffer);
+      return;
+    }
+    if (this.ssl === 0) this.receiveHello(buffer, start, end);
+    else this.decrypt(buffer, start, end);
+  }
+
+  onSent(_raw: Connection): void {
+    if (this.#state === State.gone || this.ssl === 0) return;
+    this.#write();
+    if (this.#state === State.open || this.#state === State.closing) this.handler.onSent(this);
+  }
+
+  onEnd(_raw: Connection): void {
+    if (this.#state === State.handshake) {
+      this.failure = 'the peer ended within the handshake';
+      this.#endWith(Closed.reset);
+      return;
+    }
+    if (this.#state !== State.open || this.#peerEnded) return;
+    this.#truncated = true;
+    this.#deliverKept();
+  }
+
+  onDeadline(_raw: Connection): void {
+    if (this.#state < State.failed) this.handler.onDeadline(this);
+  }
+
+  onClosed(_raw: Connection, reason: Closed): void {
+    this.#state = State.gone;
+    this.#drop();
+    if (this.ssl !== 0) SSL_free(this.ssl);
+    this.ssl = 0;
+    const finished = this.#finSent && this.#peerEnded;
+    this.handler.onClosed(this, this.#reason ?? (finished ? Closed.finished : reason));
+  }
+
+  settle(): void {
+    this.#deliverKept();
+  }
+
+  // What the two sides do.
+
+  /** Bytes came before there is an SSL object. */
+  protected abstract receiveHello(buffer: number, start: number, end: number): void;
+
+  /** What the handshake has settled. */
+  protected abstract readInfo(): TlsInfo;
+
+  /** Feeds what came into TLS and hands on what it was; one count of the buffer comes with it. */
+  protected decrypt(buffer: number, start: number, end: number): void {
+    this.feed(start, end);
+    if (this.#state === State.handshake && !this.shakeHands()) {
+      this.reactor.arena.release(buffer);
+      return;
+    }
+    this.#read(buffer);
+  }
+
+  protected feed(start: number, end: number): void {
+    BIO_write(this.library.input, this.library.arenaAddress + start, end - start);
+  }
+
+  /** Goes on with the handshake. Returns whether it is done; when it has failed, the connection is on its way out. */
+  protected shakeHands(): boolean {
+    const result = SSL_do_handshake(this.ssl);
+    const error = result === 1 ? 0 : SSL_get_error(this.ssl, result);
+    if (error !== 0 && error !== SSL_ERROR_WANT_READ) {
+      this.#fail(takeError());
+      return false;
+    }
+    if (!this.#writer.flush()) {
+      this.failure = 'no buffers';
+      this.#endWith(Closed.exhausted);
+      return false;
+    }
+    if (result !== 1) return false;
+    ERR_clear_error();
+    this.#state = State.open;
+    this.tls = this.readInfo();
+    if (this.#paused) this.raw.pause();
+    this.handler.onConnected(this);
+    this.#write();
+    return true;
+  }
+
+  /** Ends the connection with an alert (RFC 8446 section 6) before TLS is there to send one. */
+  protected refuse(alert: number, reason: string): void {
+    this.#writer.sendAlert(alert);
+    this.failure = reason;
+    this.#state = State.failed;
+    this.#reason = Closed.failed;
+    this.raw.closeLingering(ALERT_LINGER);
+  }
+
+  #read(first: number): void {
+    const { arena } = this.reactor;
+    // All is taken out of OpenSSL before the first of it is handed on: whoever gets it may use other connections.
+    const { input, arenaAddress, decrypted } = this.library;
+    let buffer = first;
+    let failed = false;
+    for (;;) {
+      if (buffer === NO_BUFFER) buffer = arena.acquire();
+      const spills = buffer === NO_BUFFER;
+      const start = spills ? 0 : arena.base(buffer) + HEADROOM;
+      const size = SSL_read(this.ssl, spills ? this.library.memory.address : arenaAddress + start, RECEIVE_SIZE);
+      if (size > 0) {
+        if (spills) (this.#spilled ??= []).push(this.library.memory.bytes.slice(0, size));
+        else decrypted.push(buffer, start, start + size);
+        buffer = NO_BUFFER;
+        // At most one record is in OpenSSL at a time, and no more than it holds was read.
+        if (BIO_ctrl_pending(input) === 0) break;
+        continue;
+      }
+      const error = SSL_get_error(this.ssl, size);
+      if (error === SSL_ERROR_ZERO_RETURN) this.#peerEnded = true;
+      else failed = error !== SSL_ERROR_WANT_READ;
+      break;
+    }
+    if (buffer !== NO_BUFFER) arena.release(buffer);
+    if (BIO_ctrl_pending(input) > 0) BIO_ctrl(input, BIO_CTRL_RESET, 0, 0);
+    // A key update is answered from inside of reading (RFC 8446 section 4.6.3).
+    const failure = failed ? takeError() : '';
+    const said = this.#writer.flush();
+    while (decrypted.length > 0) {
+      const buffer = decrypted.buffer(0);
+      const start = decrypted.start(0);
+      const end = decrypted.end(0);
+      decrypted.shift();
+      this.#deliver(buffer, start, end);
+    }
+    if (this.#spilled !== null) this.#starve();
+    if (failed) this.#fail(failure);
+    else if (!said) this.abort();
+    else if (this.#peerEnded) this.#deliverKept();
+  }
+
+  #deliver(buffer: number, start: number, end: number): void {
+    if (this.#state !== State.open) this.reactor.arena.release(buffer);
+    else if (this.#paused || (this.#backlog !== null && this.#backlog.length > 0)) {
+      this.#backlog ??= new RangeQueue();
+      this.#backlog.push(buffer, start, end);
+    } else this.handler.onReceive(this, buffer, start, end);
+  }
+
+  /** Something has been decrypted, or has happened, of which nobody has been told. */
+  get #owes(): boolean {
+    const kept = this.#backlog !== null && this.#backlog.length > 0;
+    return kept || this.#truncated || (this.#peerEnded && !this.#endDelivered);
+  }
+
+  /** Hands on what was kept while paused, then what could not be put anywhere, and then the end. */
+  #deliverKept(): void {
+    const backlog = this.#backlog;
+    while (backlog !== null && backlog.length > 0 && !this.#paused && this.#state === State.open) {
+      const buffer = backlog.buffer(0);
+      const start = backlog.start(0);
+      const end = backlog.end(0);
+      backlog.shift();
+      this.handler.onReceive(this, buffer, start, end);
+    }
+    if (this.#paused || this.#spilled !== null || this.#state !== State.open) return;
+    if (this.#truncated) {
+      this.failure = 'the peer ended without close_notify';
+      this.#endWith(Closed.reset);
+    } else if (this.#peerEnded && !this.#endDelivered) {
+      this.#endDelivered = true;
+      this.handler.onEnd(this);
+      this.#closeWhenFinished();
+    }
+  }
+
+  /** Waits for buffers to put into what was decrypted without one; meanwhile nothing more is read. */
+  #starve(): void {
+    this.raw.pause();
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#retrying) return;
+    this.#retrying = true;
+    this.reactor.setTimer(STARVED_RETRY, () => {
+      this.#retrying = false;
+      if (this.#state !== State.gone) this.#retry();
+    });
+  }
+
+  #retry(): void {
+    const { arena } = this.reactor;
+    const spilled = this.#spilled;
+    while (spilled !== null && spilled.length > 0) {
+      const buffer = arena.acquire();
+      if (buffer === NO_BUFFER) break;
+      const bytes = spilled.shift()!;
+      const start = arena.base(buffer) + HEADROOM;
+      arena.memory.set(bytes, start);
+      this.#deliver(buffer, start, start + bytes.length);
+    }
+    if (spilled !== null && spilled.length > 0) this.#retryLater();
+    else if (spilled !== null) {
+      this.#spilled = null;
+      if (!this.#paused && this.#state === State.open) this.raw.resume();
+      this.#deliverKept();
+    }
+    this.#write();
+  }
+
+  /** Encrypts what waits, as far as there are buffers, and what follows when that is all. */
+  #write(): void {
+    if (this.#state === State.handshake || this.#state >= State.failed) return;
+    if (!this.#writer.write(this.ssl)) {
+      this.#fail(takeError());
+      return;
+    }
+    if (this.#writer.waiting.length > 0) {
+      if (this.raw.unsent === 0) this.#retryLater();
+      return;
+    }
+    if (this.#state === State.closing) this.#finishClosing();
+    else if (this.#finWanted && !this.#finSent) {
+      this.#sayEnd();
+      this.raw.end();
+      this.#closeWhenFinished();
+    }
+  }
+
+  /** Says in TLS that nothing more will be sent. */
+  #sayEnd(): void {
+    if (this.#finSent) return;
+    this.#finSent = true;
+    SSL_shutdown(this.ssl);
+    this.#writer.flush();
+  }
+
+  /** Both sides have said in TLS that they have ended; whether the peer also ends its TCP side does not matter. */
+  #closeWhenFinished(): void {
+    if (this.#finSent && this.#endDelivered && this.#state === State.open) {
+      this.#state = State.closing;
+      this.raw.close();
+    }
+  }
+
+  #close(linger: number): void {
+    if (this.#state === State.handshake) {
+      this.abort();
+      return;
+    }
+    if (this.#state !== State.open) return;
+    this.#state = State.closing;
+    this.#linger = linger;
+    this.#dropBacklog();
+    this.#write();
+  }
+
+  #finishClosing(): void {
+    this.#sayEnd();
+    if (this.#linger > 0) this.raw.closeLingering(this.#linger);
+    else this.raw.close();
+  }
+
+  /** TLS cannot go on; the peer is told by the alert that OpenSSL has made. */
+  #fail(reason: string): void {
+    const before = this.#state;
+    if (before >= State.failed) return;
+    this.failure = reason;
+    this.#reason = Closed.failed;
+    this.#state = State.failed;
+    this.#drop();
+    this.#writer.flush();
+    this.raw.closeLingering(ALERT_LINGER);
+  }
+
+  #endWith(reason: Closed): void {
+    this.#reason = reason;
+    this.#state = State.failed;
+    this.#drop();
+    this.raw.abort();
+  }
+
+  #dropBacklog(): void {
+    this.#backlog?.truncate(0, this.reactor.arena);
+    this.#spilled = null;
+  }
+
+  /** Lets everything go, and leaves nothing in what all connections share. */
+  #drop(): void {
+    BIO_ctrl(this.library.input, BIO_CTRL_RESET, 0, 0);
+    this.#dropBacklog();
+    this.#writer.waiting.truncate(0, this.reactor.arena);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
+import { Alert, COMPLETE, INCOMPLETE } from './client-hello.ts';
+import { BIO_up_ref, BIO_write, SSL_new, SSL_set_accept_state, SSL_set_bio } from './ffi/openssl.ts';
+import type { TlsLibrary } from './library.ts';
+import { readTlsInfo } from './read-tls-info.ts';
+import { SecureConnection } from './secure-connection.ts';
+import type { TlsInfo } from './tls-info.ts';
+
+/** How a listener answers a ClientHello. */
+export interface ContextChoice {
+  /** Whether clients are asked for certificates. */
+  readonly asksForCertificates: boolean;
+  /** Address of the context for a client that asks for this name; 0: there is none that can be used. */
+  contextFor(serverName: string): number;
+}
+
+/** The server's side of TLS on an accepted connection: reads the ClientHello and lets it choose the certificate. */
+export class SecureServer extends SecureConnection {
+  readonly #choice: ContextChoice;
+  /** What has come of a ClientHello that comes in pieces. */
+  #partial: Uint8Array | null = null;
+  #serverName = '';
+
+  /** `handler` hears `onConnected` when the handshake is done. */
+  constructor(
+    reactor: Reactor,
+    library: TlsLibrary,
+    choice: ContextChoice,
+    raw: Connection,
+    handler: ConnectionHandler,
+  ) {
+    const open = (secure: ConnectionHandler): Connection => {
+      raw.handler = secure;
+      return raw;
+    };
+    super(reactor, library, open, handler);
+    this.#choice = choice;
+  }
+
+  onConnected(_raw: Connection): void {}
+
+  protected receiveHello(buffer: number, start: number, end: number): void {
+    const { arena } = this.reactor;
+    const { hello } = this.library;
+    const before = this.#partial;
+    let verdict: number;
+    if (before === null) verdict = hello.parse(arena.memory, start, end);
+    else {
+      this.#partial = joined(before, arena.memory.subarray(start, end));
+      verdict = hello.parse(this.#partial, 0, this.#partial.length);
+    }
+    if (verdict === INCOMPLETE) {
+      this.#partial ??= arena.memory.slice(start, end);
+      arena.release(buffer);
+      return;
+    }
+    this.#partial = null;
+    const ssl = verdict === COMPLETE ? this.#begin(hello.serverName) : 0;
+    if (ssl === 0) {
+      arena.release(buffer);
+      const unusable = verdict === COMPLETE;
+      this.refuse(unusable ? Alert.internalError : verdict, unusable ? 'no certificate' : 'malformed ClientHello');
+      return;
+    }
+    this.ssl = ssl;
+    if (before !== null)
+      this.library.memory.with(before, (address, size) => BIO_write(this.library.input, address, size));
+    this.decrypt(buffer, start, end);
+  }
+
+  protected readInfo(): TlsInfo {
+    const certificate = this.#choice.asksForCertificates ? this.library.peers.read(this.ssl) : null;
+    return readTlsInfo(this.ssl, this.#serverName, certificate);
+  }
+
+  #begin(serverName: string): number {
+    const context = this.#choice.contextFor(serverName);
+    if (context === 0) return 0;
+    const ssl = SSL_new(context);
+    if (ssl === 0) return 0;
+    this.#serverName = serverName;
+    useSharedBios(ssl, this.library);
+    SSL_set_accept_state(ssl);
+    return ssl;
+  }
+}
+
+/** Has a new SSL object read from and write to the BIOs that all connections of the worker share. */
+export function useSharedBios(ssl: number, { input, output }: TlsLibrary): void {
+  BIO_up_ref(input);
+  BIO_up_ref(output);
+  SSL_set_bio(ssl, input, output);
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
