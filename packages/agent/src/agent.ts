@@ -3,13 +3,14 @@ import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from './clock/clock.ts';
 import { type HealthChange, HealthChecker } from './health/checker.ts';
-import type { Prober } from './health/prober.ts';
 import { isEligible } from './health/state.ts';
+import type { Watch } from './health/watch.ts';
 import type { Home } from './home.ts';
 import { type Applied, Applier } from './plan/applier.ts';
 import { PlanIntake } from './plan/intake.ts';
 import { Resolver } from './plan/resolver.ts';
 import { PlanStore } from './plan/store.ts';
+import type { ProbeCounts } from './probing/probe-counts.ts';
 import { StreamClient } from './stream/client.ts';
 import { parseToAgent } from './stream/messages.ts';
 import { Outbox } from './stream/outbox.ts';
@@ -38,7 +39,9 @@ export interface NodeAgentOptions {
   readonly accessLogKeep: number;
   readonly engine: ProxyEngine;
   readonly counts: ControlCounts;
-  readonly prober: Prober;
+  readonly watch: Watch;
+  /** What `watch` counts. */
+  readonly probes: ProbeCounts;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -74,10 +77,8 @@ export class NodeAgent {
     this.#store = new PlanStore({ path: home.planFile, clock, log });
     this.#checker = new HealthChecker({
       clock,
-      random,
-      prober: options.prober,
+      watch: options.watch,
       onChange: (change) => this.#onHealth(change),
-      onProbed: ({ check }, outcome, duration) => this.#counts.probed(check.protocol, outcome, duration),
     });
     this.#resolver = new Resolver(this.#checker);
     this.#applier = new Applier({
@@ -147,12 +148,7 @@ export class NodeAgent {
       storedVersion: this.#store.savedVersion,
       storeFailures: this.#store.failures,
       health: [...this.#checker.report()],
-      probes: {
-        endpoints: this.#checker.probes,
-        inFlight: this.#checker.probesInFlight,
-        waiting: this.#checker.probesWaiting,
-        lag: this.#checker.lag,
-      },
+      probes: this.#options.probes,
       stream: this.#stream,
       accessLog: this.#accessLog,
       control: this.#counts,

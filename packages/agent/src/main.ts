@@ -4,9 +4,9 @@ import { pino } from 'pino';
 import agentPackage from '../package.json' with { type: 'json' };
 import { NodeAgent } from './agent.ts';
 import { systemClock } from './clock/clock.ts';
-import { SocketProber } from './health/socket-prober.ts';
 import { Home } from './home.ts';
 import { type AgentSettings, parseSettings, USAGE } from './options.ts';
+import { ProbingThread } from './probing/probing-thread.ts';
 import { StartError } from './start-error.ts';
 import { ControlCounts } from './telemetry/control-counts.ts';
 import { MetricsServer } from './telemetry/metrics-server.ts';
@@ -45,6 +45,7 @@ async function run(settings: AgentSettings): Promise<void> {
   }).catch((error: Error) => {
     throw new StartError(`the data plane did not start: ${error.message}`, { cause: error });
   });
+  const watch = new ProbingThread({ reactor: settings.reactor, clock: systemClock, log });
   const agent = new NodeAgent({
     ...settings,
     home,
@@ -52,7 +53,8 @@ async function run(settings: AgentSettings): Promise<void> {
     version: agentPackage.version,
     engine,
     counts,
-    prober: new SocketProber(systemClock),
+    watch,
+    probes: watch.counts,
     clock: systemClock,
     random: Math.random,
     log,

@@ -9,9 +9,11 @@ import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import { NodeAgent } from '../src/agent.ts';
 import { systemClock } from '../src/clock/clock.ts';
+import { LocalWatch } from '../src/health/local-watch.ts';
 import type { ProbeOutcome } from '../src/health/outcome.ts';
 import type { Prober } from '../src/health/prober.ts';
 import { Home } from '../src/home.ts';
+import { ProbeCounts } from '../src/probing/probe-counts.ts';
 import { ControlCounts } from '../src/telemetry/control-counts.ts';
 import { temporaryDirectory } from './directory.ts';
 import { FakeControl } from './fake-control.ts';
@@ -66,7 +68,8 @@ async function node(controlUrl: string, engine = new FakeEngine(), prober = new 
     accessLogKeep: 1,
     engine,
     counts: new ControlCounts(),
-    prober,
+    watch: new LocalWatch({ clock: systemClock, random: Math.random, prober }),
+    probes: new ProbeCounts(),
     clock: systemClock,
     random: Math.random,
     log: silentLog,

@@ -1,5 +1,6 @@
 import { planOf } from '@evenkeel/model/plan/delta.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
+import { ProbeCounts } from '../src/probing/probe-counts.ts';
 import { ControlCounts } from '../src/telemetry/control-counts.ts';
 import type { Snapshot } from '../src/telemetry/snapshot.ts';
 import { plannedGroup, plannedListener, plannedService, plannedTarget } from './planned.ts';
@@ -17,8 +18,10 @@ export function fullSnapshot(targets = 2): Snapshot {
   control.applied(30, false);
   control.message('snapshot');
   control.message('invalid');
-  control.probed('http', { kind: 'success' }, 2);
-  control.probed('tcp', { kind: 'failure', reason: 'CONNECT_FAILED', detail: '' }, 1);
+  const probes = new ProbeCounts();
+  probes.probed('http', { kind: 'success' }, 2);
+  probes.probed('tcp', { kind: 'failure', reason: 'CONNECT_FAILED', detail: '' }, 1);
+  probes.report({ endpoints: 2, inFlight: 1, waiting: 0, lag: 250 }, 1);
   return {
     node: { name: 'node-1', zone: 'z1', version: '0.1.0', reactor: 'portable' },
     engine: {
@@ -65,7 +68,7 @@ export function fullSnapshot(targets = 2): Snapshot {
       reason: '',
       since: 1,
     })),
-    probes: { endpoints: 2, inFlight: 1, waiting: 0, lag: 250 },
+    probes,
     stream: { isOpen: true, connects: 3 },
     accessLog: { dropped: 4, writtenBytes: 4096, failing: false },
     control,

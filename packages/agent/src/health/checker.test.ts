@@ -4,6 +4,7 @@ import type { PlannedHealthCheck, PlannedService, PlannedTarget } from '@evenkee
 import { plannedCheck, plannedService, plannedTarget } from '../../test/planned.ts';
 import { seededRandom, VirtualClock } from '../../test/virtual-clock.ts';
 import { type HealthChange, HealthChecker } from './checker.ts';
+import { LocalWatch } from './local-watch.ts';
 import type { ProbeOutcome } from './outcome.ts';
 import type { Prober, ProbeTarget } from './prober.ts';
 
@@ -51,9 +52,7 @@ function world(slots = 256): World {
   const changes: HealthChange[] = [];
   const checker = new HealthChecker({
     clock,
-    prober,
-    slots,
-    random: seededRandom(7),
+    watch: new LocalWatch({ clock, prober, slots, random: seededRandom(7) }),
     onChange: (change) => changes.push(change),
   });
   return { clock, prober, checker, changes };
@@ -179,17 +178,17 @@ test('services that ask the same of the same endpoint share one probe and judge 
   checker.setService(service('one', { rise: 1 }), [target('t', '127.0.0.2')]);
   checker.setService(service('two', { rise: 5 }), [target('u', '127.0.0.2')]);
   checker.setService(service('other', { path: '/else' }), [target('v', '127.0.0.2')]);
-  assert.equal(checker.probes, 2);
+  assert.equal(checker.load.endpoints, 2);
   clock.advance(250);
   assert.equal(checker.state('one', 't')?.kind, 'healthy');
   assert.equal(checker.state('two', 'u')?.kind, 'detecting');
   clock.advance(400);
   assert.equal(checker.state('two', 'u')?.kind, 'healthy');
   checker.removeService('one');
-  assert.equal(checker.probes, 2);
+  assert.equal(checker.load.endpoints, 2);
   checker.removeService('two');
   checker.removeService('other');
-  assert.equal(checker.probes, 0);
+  assert.equal(checker.load.endpoints, 0);
   const probes = prober.probes.length;
   clock.advance(20_000);
   assert.equal(prober.probes.length, probes);
@@ -226,7 +225,7 @@ test('more silent targets than slots do not keep live ones from being judged', (
   }
   checker.setService(service('silent'), silent);
   clock.advance(60_000);
-  assert.ok(checker.lag > 0);
+  assert.ok(checker.load.lag > 0);
   prober.delay = 1;
   checker.setService(service('live'), [target('t', '127.0.0.2')]);
   clock.advance(4000);
@@ -238,10 +237,10 @@ test('a service that is removed while its probe runs has it cancelled, and the s
   prober.delay = 3000;
   checker.setService(service('a'), [target('t', '127.0.0.2')]);
   clock.advance(10);
-  assert.equal(checker.probesInFlight, 1);
+  assert.equal(checker.load.inFlight, 1);
   checker.removeService('a');
   assert.equal(prober.cancelled, 1);
-  assert.equal(checker.probesInFlight, 0);
+  assert.equal(checker.load.inFlight, 0);
 });
 
 test('the report names every target once', () => {

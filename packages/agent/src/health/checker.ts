@@ -1,25 +1,16 @@
 import type { PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
-import type { Clock, Random } from '../clock/clock.ts';
-import { Judge } from './judge.ts';
-import type { ProbeOutcome } from './outcome.ts';
-import type { Prober, ProbeTarget } from './prober.ts';
-import { Scheduler } from './scheduler.ts';
-import { probeKey, SharedProbe, type SharedProbeOptions } from './shared-probe.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { ProbeTarget } from './prober.ts';
+import { probeKey } from './shared-probe.ts';
 import { detecting, type HealthState, isEligible, type Thresholds, unchecked } from './state.ts';
-
-/** Probes in flight at a time; each holds one descriptor. */
-export const PROBE_SLOTS = 256;
+import type { ProbeLoad, Watch } from './watch.ts';
 
 export interface HealthCheckerOptions {
   readonly clock: Clock;
-  readonly random: Random;
-  readonly prober: Prober;
-  readonly slots?: number;
+  readonly watch: Watch;
   /** A target is new, or its state or reason has changed. */
   readonly onChange: (change: HealthChange) => void;
-  /** A probe has ended; `duration` and `lag` (how long it waited for a slot) in milliseconds. */
-  readonly onProbed?: (target: ProbeTarget, outcome: ProbeOutcome, duration: number, lag: number) => void;
 }
 
 export interface HealthChange {
@@ -31,47 +22,38 @@ export interface HealthChange {
 }
 
 interface Checked {
-  readonly judge: Judge;
+  readonly serviceId: string;
+  readonly targetId: string;
   readonly endpoint: string;
-  /** null: the service has no health check. */
+  /** What is asked of the endpoint; null: the service has no health check. */
   readonly key: string | null;
+  /** Number of the judgement; 0 without one. */
+  readonly id: number;
+  limits: Thresholds;
+  /** As it was last heard of. */
+  state: HealthState;
 }
 
 const NO_LIMITS: Thresholds = { rise: 1, fall: 1 };
 
 /**
- * Knows how every target of every service is, by probing those whose service has a health check. Told of services one by
- * one as plans change; what did not change keeps its state and its place in the schedule.
+ * Knows how every target of every service is, by having those watched whose service has a health check. Told of services
+ * one by one as plans change; what did not change keeps its state and its place in the schedule.
  */
 export class HealthChecker {
   readonly #options: HealthCheckerOptions;
-  readonly #scheduler: Scheduler;
-  readonly #probeOptions: SharedProbeOptions;
-  readonly #probes = new Map<string, SharedProbe>();
   readonly #services = new Map<string, Map<string, Checked>>();
+  /** Those that are watched, by number. */
+  readonly #watched = new Map<number, Checked>();
+  #lastId = 0;
 
   constructor(options: HealthCheckerOptions) {
     this.#options = options;
-    this.#scheduler = new Scheduler({ clock: options.clock, slots: options.slots ?? PROBE_SLOTS });
-    this.#probeOptions = { ...options, scheduler: this.#scheduler, onProbed: options.onProbed ?? (() => undefined) };
+    options.watch.onChange = (id, state) => this.#onState(id, state);
   }
 
-  get probesInFlight(): number {
-    return this.#scheduler.running;
-  }
-
-  get probesWaiting(): number {
-    return this.#scheduler.waiting;
-  }
-
-  /** Milliseconds by which the latest probe is late for want of a slot. */
-  get lag(): number {
-    return this.#scheduler.lag;
-  }
-
-  /** Different probes; services that ask the same of the same endpoint share one. */
-  get probes(): number {
-    return this.#probes.size;
+  get load(): ProbeLoad {
+    return this.#options.watch.load;
   }
 
   /**
@@ -83,7 +65,7 @@ export class HealthChecker {
     const after = new Map<string, Checked>();
     for (const target of targets) after.set(target.id, this.#check(service, target, before.get(target.id)));
     for (const [id, checked] of before) {
-      if (after.get(id)?.judge !== checked.judge) this.#leave(checked);
+      if (after.get(id) !== checked) this.#leave(checked);
     }
     this.#services.set(service.id, after);
   }
@@ -95,7 +77,7 @@ export class HealthChecker {
 
   /** undefined when the service has no such target. */
   state(serviceId: string, targetId: string): HealthState | undefined {
-    return this.#services.get(serviceId)?.get(targetId)?.judge.state;
+    return this.#services.get(serviceId)?.get(targetId)?.state;
   }
 
   isEligible(serviceId: string, targetId: string): boolean {
@@ -107,67 +89,68 @@ export class HealthChecker {
   *report(serviceId?: string): Generator<ReportedHealth> {
     const services = serviceId === undefined ? this.#services.keys() : [serviceId];
     for (const id of services) {
-      for (const { judge } of this.#services.get(id)?.values() ?? []) yield reported(judge);
+      for (const checked of this.#services.get(id)?.values() ?? []) yield reported(checked);
     }
   }
 
   /** Ends all probing; what is known stays. */
   stop(): void {
-    this.#scheduler.stop();
-    for (const service of this.#services.values()) for (const checked of service.values()) this.#leave(checked);
+    this.#options.watch.stop();
   }
 
   #check(service: PlannedService, target: PlannedTarget, before: Checked | undefined): Checked {
+    const { clock } = this.#options;
     const check = service.healthCheck;
     const port = target.port === 0 ? service.port : target.port;
     const endpoint = `${target.address} ${port}`;
     const same = before !== undefined && before.endpoint === endpoint ? before : undefined;
+    const ids = { serviceId: service.id, targetId: target.id, endpoint };
     if (check === null) {
       if (same?.key === null) return same;
-      return {
-        judge: this.#judge(service.id, target.id, unchecked(this.#options.clock.wallTime()), NO_LIMITS),
-        endpoint,
-        key: null,
-      };
+      return this.#add({ ...ids, key: null, id: 0, limits: NO_LIMITS, state: unchecked(clock.wallTime()) });
     }
     const probed: ProbeTarget = { address: target.address, port: check.port === 0 ? port : check.port, check };
     const key = probeKey(probed);
     const limits: Thresholds = { rise: check.rise, fall: check.fall };
     if (same !== undefined && same.key === key) {
-      same.judge.limits = limits;
+      this.#adjust(same, limits);
       return same;
     }
-    const known =
-      same !== undefined && same.key !== null ? same.judge.state : detecting(this.#options.clock.wallTime());
-    const judge = this.#judge(service.id, target.id, known, limits);
-    this.#join(key, probed, judge);
-    return { judge, endpoint, key };
+    const known = same !== undefined && same.key !== null ? same : null;
+    const state = known?.state ?? detecting(clock.wallTime());
+    const checked = this.#add({ ...ids, key, id: ++this.#lastId, limits, state });
+    this.#watched.set(checked.id, checked);
+    this.#options.watch.begin(checked.id, probed, limits, known === null ? state : { kind: 'as', id: known.id });
+    return checked;
   }
 
-  #judge(serviceId: string, targetId: string, state: HealthState, limits: Thresholds): Judge {
-    const { clock, onChange } = this.#options;
-    onChange({ serviceId, targetId, before: null, after: state });
-    return new Judge({ serviceId, targetId }, state, limits, clock, (judge, before) =>
-      onChange({ serviceId, targetId, before, after: judge.state }),
-    );
+  #add(checked: Checked): Checked {
+    const { serviceId, targetId, state } = checked;
+    this.#options.onChange({ serviceId, targetId, before: null, after: state });
+    return checked;
   }
 
-  #join(key: string, target: ProbeTarget, judge: Judge): void {
-    let probe = this.#probes.get(key);
-    if (probe === undefined) {
-      probe = new SharedProbe(target, this.#probeOptions);
-      this.#probes.set(key, probe);
-    }
-    probe.join(judge);
+  #adjust(checked: Checked, limits: Thresholds): void {
+    if (checked.limits.rise === limits.rise && checked.limits.fall === limits.fall) return;
+    checked.limits = limits;
+    this.#options.watch.adjust(checked.id, limits);
   }
 
-  #leave(checked: Checked): void {
-    if (checked.key === null) return;
-    if (this.#probes.get(checked.key)?.leave(checked.judge) === true) this.#probes.delete(checked.key);
+  #leave({ id }: Checked): void {
+    if (!this.#watched.delete(id)) return;
+    this.#options.watch.end(id);
+  }
+
+  #onState(id: number, state: HealthState): void {
+    const checked = this.#watched.get(id);
+    // What was judged before the end was heard of is of no interest any more.
+    if (checked === undefined) return;
+    const { serviceId, targetId, state: before } = checked;
+    checked.state = state;
+    this.#options.onChange({ serviceId, targetId, before, after: state });
   }
 }
 
-function reported(judge: Judge): ReportedHealth {
-  const { kind, reason, since } = judge.state;
-  return { serviceId: judge.serviceId, targetId: judge.targetId, state: kind, reason, since };
+function reported({ serviceId, targetId, state }: Checked): ReportedHealth {
+  return { serviceId, targetId, state: state.kind, reason: state.reason, since: state.since };
 }

@@ -4,22 +4,15 @@ import { type HealthState, isNewcomer, judge, newcomerGap, type Thresholds } fro
 
 /** Holds the state of one target of one service and turns outcomes of probes into changes of it. */
 export class Judge {
-  readonly serviceId: string;
-  readonly targetId: string;
+  readonly id: number;
   limits: Thresholds;
   readonly #clock: Clock;
-  readonly #onChange: (judge: Judge, before: HealthState) => void;
+  readonly #onChange: (judge: Judge) => void;
   #state: HealthState;
 
-  constructor(
-    ids: { readonly serviceId: string; readonly targetId: string },
-    state: HealthState,
-    limits: Thresholds,
-    clock: Clock,
-    onChange: (judge: Judge, before: HealthState) => void,
-  ) {
-    this.serviceId = ids.serviceId;
-    this.targetId = ids.targetId;
+  /** `onChange` is told when what users see of the state is another. */
+  constructor(id: number, state: HealthState, limits: Thresholds, clock: Clock, onChange: (judge: Judge) => void) {
+    this.id = id;
     this.limits = limits;
     this.#clock = clock;
     this.#onChange = onChange;
@@ -35,14 +28,9 @@ export class Judge {
   }
 
   take(outcome: ProbeOutcome): void {
-    this.become(judge(this.#state, outcome, this.limits, this.#clock.wallTime()));
-  }
-
-  /** Takes on a state and tells of it when what users see of it is another. */
-  become(state: HealthState): void {
     const before = this.#state;
-    this.#state = state;
-    if (before.kind !== state.kind || before.reason !== state.reason) this.#onChange(this, before);
+    this.#state = judge(before, outcome, this.limits, this.#clock.wallTime());
+    if (before.kind !== this.#state.kind || before.reason !== this.#state.reason) this.#onChange(this);
   }
 
   newcomerGap(interval: number): number {

@@ -5,7 +5,7 @@ import { HEAD_LIMIT, type HeadProgress, ResponseHeadReader } from './response-he
 
 function readWhole(text: string): HeadProgress {
   const bytes = Buffer.from(text, 'latin1');
-  return new ResponseHeadReader().read(bytes, bytes.length);
+  return new ResponseHeadReader().read(bytes, 0, bytes.length);
 }
 
 function readInPieces(text: string, random: () => number): HeadProgress {
@@ -13,7 +13,7 @@ function readInPieces(text: string, random: () => number): HeadProgress {
   const reader = new ResponseHeadReader();
   for (let at = 0; at < bytes.length; ) {
     const piece = bytes.subarray(at, at + 1 + Math.floor(random() * 4));
-    const progress = reader.read(piece, piece.length);
+    const progress = reader.read(piece, 0, piece.length);
     if (progress.kind !== 'more') return progress;
     at += piece.length;
   }
@@ -83,7 +83,7 @@ test('any bytes end in a verdict or in waiting, never in an exception', () => {
   for (let round = 0; round < 2000; round++) {
     const bytes = Buffer.from('HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n', 'latin1');
     for (let change = 0; change < 3; change++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
-    const progress = new ResponseHeadReader().read(bytes, bytes.length);
+    const progress = new ResponseHeadReader().read(bytes, 0, bytes.length);
     assert.ok(['more', 'complete', 'malformed'].includes(progress.kind));
   }
 });

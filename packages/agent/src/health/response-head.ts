@@ -36,9 +36,9 @@ export class ResponseHeadReader {
     return this.#total > 0;
   }
 
-  /** Reads bytes[0, end). After `complete` or `malformed` the reader is not to be used again. */
-  read(bytes: Uint8Array, end: number): HeadProgress {
-    for (let at = 0; at < end; at++) {
+  /** Reads bytes[start, end). After `complete` or `malformed` the reader is not to be used again. */
+  read(bytes: Uint8Array, start: number, end: number): HeadProgress {
+    for (let at = start; at < end; at++) {
       if (++this.#total > HEAD_LIMIT) return malformed(`head longer than ${HEAD_LIMIT} bytes`);
       const fault = this.#step(bytes[at] as number);
       if (fault !== '') return malformed(fault);

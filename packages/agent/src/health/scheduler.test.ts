@@ -74,10 +74,11 @@ test('tasks that were slow hold at most half of the slots', () => {
   assert.equal(recorder.started.at(-1), 'quick2', 'no third slow one while a quick one waits');
 });
 
-test('ten thousand tasks that end at once do not pile up on the stack', () => {
+test('ten thousand tasks that are due together begin in slices, a tick apart, in order', () => {
   const clock = new VirtualClock();
-  const scheduler = new Scheduler({ clock, slots: 1 });
-  let runs = 0;
+  const scheduler = new Scheduler({ clock, slots: 256 });
+  const order: number[] = [];
+  const perMoment = new Map<number, number>();
   for (let index = 0; index < 10_000; index++) {
     scheduler.schedule(
       {
@@ -85,15 +86,37 @@ test('ten thousand tasks that end at once do not pile up on the stack', () => {
         place: -1,
         slow: false,
         run: (_lag, finished) => {
-          runs++;
+          order.push(index);
+          perMoment.set(clock.now(), (perMoment.get(clock.now()) ?? 0) + 1);
           finished();
         },
       },
-      1,
+      1 + index / 1e6,
     );
   }
-  clock.advance(1);
-  assert.equal(runs, 10_000);
+  clock.advance(1_999);
+  assert.ok(order.length < 10_000);
+  clock.advance(12);
+  assert.deepEqual(
+    order,
+    Array.from({ length: 10_000 }, (_, index) => index),
+  );
+  assert.equal(Math.max(...perMoment.values()), 50);
+  assert.equal(clock.timers, 0);
+});
+
+test('tasks that never end take their slots and no more, however many are due', () => {
+  const clock = new VirtualClock();
+  const scheduler = new Scheduler({ clock, slots: 120 });
+  const recorder = new Recorder();
+  for (let index = 0; index < 500; index++) scheduler.schedule(recorder.task(`t${index}`), 0);
+  clock.advance(100);
+  assert.equal(recorder.started.length, 120);
+  assert.equal(scheduler.waiting, 380);
+  recorder.finish.get(recorder.started[0] as string)?.();
+  assert.equal(recorder.started.length, 121);
+  clock.advance(100);
+  assert.equal(clock.timers, 0, 'nothing to look for before a slot is free');
 });
 
 test('nothing starts after stop', () => {

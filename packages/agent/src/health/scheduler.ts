@@ -14,6 +14,11 @@ export interface Task extends Due {
  * costs more than what is done.
  */
 const TICK = 10;
+/**
+ * Tasks that are started in one tick at most. Thousands of targets that are new in the same moment are begun one slice
+ * after the other, at some thousand a second, which neither they nor this node feel as a blow.
+ */
+const STARTS = 50;
 
 export interface SchedulerOptions {
   readonly clock: Clock;
@@ -22,7 +27,7 @@ export interface SchedulerOptions {
 }
 
 /**
- * Runs tasks at their times with a bounded number at once. When all slots are taken, due tasks wait in order. Tasks that
+ * Runs tasks at their times with a bounded number at once, and a bounded number that begin together. When all slots are taken, due tasks wait in order. Tasks that
  * were slow last time may hold at most half of the slots: a rack of silent targets does not delay the probes of live ones.
  */
 export class Scheduler {
@@ -40,6 +45,8 @@ export class Scheduler {
   /** When the timer goes off. */
   #armed = Number.POSITIVE_INFINITY;
   #lastWake = Number.NEGATIVE_INFINITY;
+  /** Tasks that may yet be started in this tick. */
+  #starts = STARTS;
   #stopped = false;
 
   constructor(options: SchedulerOptions) {
@@ -93,10 +100,9 @@ export class Scheduler {
   }
 
   #arm(): void {
-    const first = this.#heap.peek();
-    if (first === undefined) return;
-    const at = Math.max(first.due, this.#lastWake + TICK);
-    if (at >= this.#armed) return;
+    const due = this.#starts === 0 && this.waiting > 0 ? this.#lastWake : (this.#heap.peek()?.due ?? Infinity);
+    const at = Math.max(due, this.#lastWake + TICK);
+    if (this.#stopped || at >= this.#armed) return;
     this.#timer?.cancel();
     this.#armed = at;
     this.#timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now()), () => this.#wake());
@@ -106,6 +112,7 @@ export class Scheduler {
     this.#armed = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     this.#lastWake = now;
+    this.#starts = STARTS;
     for (let task = this.#heap.peek(); task !== undefined && task.due <= now; task = this.#heap.peek()) {
       this.#heap.remove(task);
       (task.slow ? this.#waitingSlow : this.#waiting).add(task);
@@ -117,12 +124,14 @@ export class Scheduler {
   #fill(): void {
     if (this.#filling) return;
     this.#filling = true;
-    while (!this.#stopped && this.#running < this.#slots) {
+    while (!this.#stopped && this.#running < this.#slots && this.#starts > 0) {
       const task = this.#next();
       if (task === undefined) break;
+      this.#starts--;
       this.#start(task);
     }
     this.#filling = false;
+    if (this.#starts === 0) this.#arm();
   }
 
   /** The task of either lane that has been due for longest. */

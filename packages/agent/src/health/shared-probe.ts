@@ -38,10 +38,12 @@ export class SharedProbe implements Task {
     this.#regularDue = options.clock.now() + (1 - options.random()) * target.check.interval;
   }
 
-  /** Adds a judge and probes at once, for it has nothing to go by. */
-  join(judge: Judge): void {
+  /** Adds a judge. One that is not informed of the target has it probed at once, another waits for its turn. */
+  join(judge: Judge, informed: boolean): void {
     this.#judges.add(judge);
-    if (this.#running === null) this.#options.scheduler.schedule(this, this.#options.clock.now());
+    if (this.#running !== null) return;
+    const due = informed ? this.#regularDue : this.#options.clock.now();
+    this.#options.scheduler.schedule(this, this.place < 0 ? due : Math.min(this.due, due));
   }
 
   /** Gives up probing with the last judge; true when this was the last. */

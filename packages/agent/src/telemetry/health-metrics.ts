@@ -34,19 +34,17 @@ export const healthMetrics: readonly Metric<Snapshot>[] = [
     name: 'evenkeel_probes_total',
     type: 'counter',
     help: 'Health probes that have ended, by result: success, inconclusive (this node lacked resources), or why it failed.',
-    *sample({ control }) {
-      for (const [protocol, results] of control.probes) {
-        for (const [result, value] of results) yield { labels: { protocol, result }, value };
-      }
+    *sample({ probes }) {
+      for (const { protocol, result, count } of probes.results()) yield { labels: { protocol, result }, value: count };
     },
   },
   {
     name: 'evenkeel_probe_duration_seconds',
     type: 'histogram',
     help: 'Time from the start of a health probe to its verdict.',
-    *sample({ control }) {
-      for (const [protocol, counts] of control.probeDuration) {
-        yield* histogramSamples('evenkeel_probe_duration_seconds', { protocol }, counts);
+    *sample({ probes }) {
+      for (const counts of probes.durations()) {
+        yield* histogramSamples('evenkeel_probe_duration_seconds', { protocol: counts.protocol }, counts);
       }
     },
   },
@@ -54,24 +52,24 @@ export const healthMetrics: readonly Metric<Snapshot>[] = [
     name: 'evenkeel_probe_endpoints',
     type: 'gauge',
     help: 'Endpoints that are probed; services that ask the same of the same endpoint share one.',
-    sample: ({ probes }) => [{ labels: {}, value: probes.endpoints }],
+    sample: ({ probes }) => [{ labels: {}, value: probes.load.endpoints }],
   },
   {
     name: 'evenkeel_probes_in_flight',
     type: 'gauge',
     help: 'Health probes that run now.',
-    sample: ({ probes }) => [{ labels: {}, value: probes.inFlight }],
+    sample: ({ probes }) => [{ labels: {}, value: probes.load.inFlight }],
   },
   {
     name: 'evenkeel_probes_waiting',
     type: 'gauge',
     help: 'Health probes that are due and wait for a slot.',
-    sample: ({ probes }) => [{ labels: {}, value: probes.waiting }],
+    sample: ({ probes }) => [{ labels: {}, value: probes.load.waiting }],
   },
   {
     name: 'evenkeel_probe_lag_seconds',
     type: 'gauge',
     help: 'How late the health probe is that has waited longest for a slot.',
-    sample: ({ probes }) => [{ labels: {}, value: probes.lag / 1000 }],
+    sample: ({ probes }) => [{ labels: {}, value: probes.load.lag / 1000 }],
   },
 ];

@@ -2,6 +2,7 @@ import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
 import type { Applied } from '../plan/applier.ts';
+import type { ProbeCounts } from '../probing/probe-counts.ts';
 import type { ControlCounts } from './control-counts.ts';
 import type { ProcessUsage } from './process-usage.ts';
 
@@ -14,13 +15,7 @@ export interface Snapshot {
   readonly storedVersion: number;
   readonly storeFailures: number;
   readonly health: readonly ReportedHealth[];
-  readonly probes: {
-    readonly endpoints: number;
-    readonly inFlight: number;
-    readonly waiting: number;
-    /** Milliseconds. */
-    readonly lag: number;
-  };
+  readonly probes: ProbeCounts;
   readonly stream: { readonly isOpen: boolean; readonly connects: number };
   readonly accessLog: { readonly dropped: number; readonly writtenBytes: number; readonly failing: boolean };
   readonly control: ControlCounts;

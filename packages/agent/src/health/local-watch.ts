@@ -1,0 +1,84 @@
+import type { Clock, Random } from '../clock/clock.ts';
+import { Judge } from './judge.ts';
+import type { ProbeOutcome } from './outcome.ts';
+import type { Prober, ProbeTarget } from './prober.ts';
+import { Scheduler } from './scheduler.ts';
+import { probeKey, SharedProbe, type SharedProbeOptions } from './shared-probe.ts';
+import { detecting, type HealthState, type Thresholds } from './state.ts';
+import type { Beginning, ProbeLoad, Watch } from './watch.ts';
+
+/** Probes in flight at a time; each holds one descriptor. */
+export const PROBE_SLOTS = 256;
+
+export interface LocalWatchOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly prober: Prober;
+  readonly slots?: number;
+  /** A probe has ended; `duration` and `lag` (how long it waited for a slot) in milliseconds. */
+  readonly onProbed?: (target: ProbeTarget, outcome: ProbeOutcome, duration: number, lag: number) => void;
+}
+
+interface Watched {
+  readonly judge: Judge;
+  readonly probe: SharedProbe;
+  readonly key: string;
+}
+
+/** Probes and judges on the thread that it is on. */
+export class LocalWatch implements Watch {
+  onChange: (id: number, state: HealthState) => void = () => undefined;
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #probeOptions: SharedProbeOptions;
+  readonly #probes = new Map<string, SharedProbe>();
+  readonly #watched = new Map<number, Watched>();
+
+  constructor(options: LocalWatchOptions) {
+    this.#clock = options.clock;
+    this.#scheduler = new Scheduler({ clock: options.clock, slots: options.slots ?? PROBE_SLOTS });
+    this.#probeOptions = { ...options, scheduler: this.#scheduler, onProbed: options.onProbed ?? (() => undefined) };
+  }
+
+  get load(): ProbeLoad {
+    const { running, waiting, lag } = this.#scheduler;
+    return { endpoints: this.#probes.size, inFlight: running, waiting, lag };
+  }
+
+  begin(id: number, target: ProbeTarget, limits: Thresholds, beginning: Beginning): void {
+    const judge = new Judge(id, this.#resolve(beginning), limits, this.#clock, (changed) =>
+      this.onChange(changed.id, changed.state),
+    );
+    const key = probeKey(target);
+    let probe = this.#probes.get(key);
+    if (probe === undefined) {
+      probe = new SharedProbe(target, this.#probeOptions);
+      this.#probes.set(key, probe);
+    }
+    this.#watched.set(id, { judge, probe, key });
+    // With a state of its own, it was watched before, in just that way.
+    probe.join(judge, beginning.kind !== 'as' && !judge.isNewcomer);
+  }
+
+  adjust(id: number, limits: Thresholds): void {
+    const watched = this.#watched.get(id);
+    if (watched !== undefined) watched.judge.limits = limits;
+  }
+
+  end(id: number): void {
+    const watched = this.#watched.get(id);
+    if (watched === undefined) return;
+    this.#watched.delete(id);
+    if (watched.probe.leave(watched.judge)) this.#probes.delete(watched.key);
+  }
+
+  stop(): void {
+    this.#scheduler.stop();
+    for (const id of [...this.#watched.keys()]) this.end(id);
+  }
+
+  #resolve(beginning: Beginning): HealthState {
+    if (beginning.kind !== 'as') return beginning;
+    return this.#watched.get(beginning.id)?.judge.state ?? detecting(this.#clock.wallTime());
+  }
+}

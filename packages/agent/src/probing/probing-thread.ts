@@ -1,0 +1,156 @@
+import { Worker } from 'node:worker_threads';
+import { Wake } from '@evenkeel/proxy/reactor/wake.ts';
+import type { Logger } from 'pino';
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { ProbeTarget } from '../health/prober.ts';
+import type { HealthState, Thresholds } from '../health/state.ts';
+import type { Beginning, ProbeLoad, Watch } from '../health/watch.ts';
+import type { FromProbing, Order, ProbingData, ToProbing } from './messages.ts';
+import { ProbeCounts } from './probe-counts.ts';
+
+/** Before a thread that died is replaced, in milliseconds: doubled with each death until one has lived for a minute. */
+const RESTART_DELAY = 100;
+const RESTART_DELAY_LIMIT = 10_000;
+const LONG_LIFE = 60_000;
+/** Milliseconds between two looks at the thread's heartbeat, which must be another each time. */
+const LOOK = 10_000;
+
+export interface ProbingThreadOptions {
+  readonly reactor: ProbingData['reactor'];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Watched {
+  readonly target: ProbeTarget;
+  limits: Thresholds;
+  /** As it was last heard of. */
+  state: HealthState;
+}
+
+/**
+ * Has targets watched on a thread of its own, whose reactor needs a fraction of what Node's sockets do, so that probing
+ * never delays a change of the plan. The thread is started by the first target. One that dies or hangs is replaced; its
+ * successor goes on with the states that were known.
+ */
+export class ProbingThread implements Watch {
+  onChange: (id: number, state: HealthState) => void = () => undefined;
+  readonly counts = new ProbeCounts();
+  readonly #options: ProbingThreadOptions;
+  readonly #watched = new Map<number, Watched>();
+  readonly #wake = new Wake();
+  #orders: Order[] = [];
+  #thread: Worker | null = null;
+  #bornAt = 0;
+  #delay = RESTART_DELAY;
+  /** For the next look at the thread, or its replacement. */
+  #timer: Timer | null = null;
+  #stopped = false;
+
+  constructor(options: ProbingThreadOptions) {
+    this.#options = options;
+  }
+
+  get load(): ProbeLoad {
+    return this.counts.load;
+  }
+
+  begin(id: number, target: ProbeTarget, limits: Thresholds, beginning: Beginning): void {
+    const known = beginning.kind === 'as' ? this.#watched.get(beginning.id)?.state : beginning;
+    if (known === undefined) throw new Error('a judgement begins as one that is not there');
+    this.#watched.set(id, { target, limits, state: known });
+    this.#order({ kind: 'begin', id, target, limits, beginning });
+  }
+
+  adjust(id: number, limits: Thresholds): void {
+    const watched = this.#watched.get(id);
+    if (watched === undefined) return;
+    watched.limits = limits;
+    this.#order({ kind: 'adjust', id, limits });
+  }
+
+  end(id: number): void {
+    if (this.#watched.delete(id)) this.#order({ kind: 'end', id });
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#timer?.cancel();
+    if (this.#thread === null) this.#wake.close();
+    else this.#post(this.#thread, { type: 'stop' });
+  }
+
+  /** Collects what is asked in one go, such as all targets of a plan. */
+  #order(order: Order): void {
+    if (this.#stopped) return;
+    if (this.#orders.length === 0) queueMicrotask(() => this.#flush());
+    this.#orders.push(order);
+  }
+
+  #flush(): void {
+    const orders = this.#orders;
+    this.#orders = [];
+    if (this.#stopped) return;
+    if (this.#thread !== null) this.#post(this.#thread, { type: 'orders', orders });
+    // Between two threads there is nobody to tell: the successor is told everything.
+    else if (this.#timer === null) this.#spawn();
+  }
+
+  #spawn(): void {
+    const { reactor, clock } = this.#options;
+    const workerData: ProbingData = { reactor, wake: this.#wake.descriptor, counts: this.counts.shared };
+    const thread = new Worker(new URL('./thread.ts', import.meta.url), { workerData, name: 'probing' });
+    let cause = new Error('the thread ended by itself');
+    thread.on('message', (message: FromProbing) => this.#onMessage(message));
+    thread.on('error', (error) => {
+      cause = error instanceof Error ? error : new Error(String(error));
+    });
+    thread.on('exit', () => this.#onExit(cause));
+    this.#thread = thread;
+    this.#bornAt = clock.now();
+    const orders: Order[] = [];
+    for (const [id, { target, limits, state }] of this.#watched) {
+      orders.push({ kind: 'begin', id, target, limits, beginning: state });
+    }
+    this.#post(thread, { type: 'orders', orders });
+    this.#look(thread, Number.NaN);
+  }
+
+  /** Ends a thread that shows no sign of life from one look to the next. */
+  #look(thread: Worker, before: number): void {
+    this.#timer = this.#options.clock.setTimer(LOOK, () => {
+      const { heartbeat } = this.counts;
+      if (heartbeat !== before) this.#look(thread, heartbeat);
+      else void thread.terminate();
+    });
+  }
+
+  #onMessage({ changes }: FromProbing): void {
+    for (const { id, state } of changes) {
+      const watched = this.#watched.get(id);
+      if (watched === undefined) continue;
+      watched.state = state;
+      this.onChange(id, state);
+    }
+  }
+
+  #onExit(cause: Error): void {
+    const { clock, log } = this.#options;
+    this.#thread = null;
+    this.#timer?.cancel();
+    if (this.#stopped) {
+      this.#wake.close();
+      return;
+    }
+    if (clock.now() - this.#bornAt >= LONG_LIFE) this.#delay = RESTART_DELAY;
+    log.error({ err: cause, retryMilliseconds: this.#delay }, 'the probing thread has died and is replaced');
+    this.#timer = clock.setTimer(this.#delay, () => this.#spawn());
+    this.#delay = Math.min(this.#delay * 2, RESTART_DELAY_LIMIT);
+  }
+
+  #post(thread: Worker, message: ToProbing): void {
+    thread.postMessage(message);
+    this.#wake.signal();
+  }
+}
