@@ -9,6 +9,8 @@ import { addHealth } from './commands/health.ts';
 import { hinted } from './commands/hints.ts';
 import { addListener } from './commands/listener.ts';
 import { addLoadBalancer } from './commands/load-balancer.ts';
+import { addRule } from './commands/rule.ts';
+import { addRuleGroup } from './commands/rule-group.ts';
 import { addService } from './commands/service.ts';
 import { addTarget } from './commands/target.ts';
 import { addTargetGroup } from './commands/target-group.ts';
@@ -47,6 +49,8 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addService(program, bind);
   addTargetGroup(program, bind);
   addTarget(program, bind);
+  addRuleGroup(program, bind);
+  addRule(program, bind);
   addElasticIp(program, bind);
   addHealth(program, bind);
   program.commandsGroup('Configuration as files:');

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { LoadBalancerCreated } from '@evenkeel/model/resources/document.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
+import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { TargetHealth } from '@evenkeel/model/resources/target-health.ts';
 import { Installation, MAIN } from './installation.ts';
 import type { Ran, Surroundings } from './run.ts';
@@ -149,6 +150,47 @@ test('changing something else, and seeing it', async () => {
     /updateBackendService +backend service http-8080 +\d+ +applied/,
   );
   assert.match((await run('node list')).out, /online +0 +– +portable/);
+});
+
+test('rules: made, tried in order, changed, taken away', async () => {
+  assert.equal((await run('service create other --lb web --protocol http --port 9')).exitCode, 0);
+  assert.equal((await run('rule-group create sites --lb web --order stay-in-host')).exitCode, 0);
+  const answers = [
+    await run(
+      'rule create api --group sites --host api.example.com --path /v1/* --method GET,POST --forward other=3,http-8080',
+    ),
+    await run(
+      'rule create old --group web/sites --host *.example.org --redirect 301,host=www.example.com --response-header !Server',
+    ),
+    await run(
+      'rule create rest --group sites --cookie beta=1 --forward http-8080 --rewrite-path /x --request-header X-A=1',
+    ),
+  ];
+  for (const { exitCode, err } of answers) assert.deepEqual([exitCode, err], [0, '']);
+  assert.match(answers[0].out, /^Rule sites\/api \(rul-.*\) created with priority 10\.\nApplied on 1 node\.\n$/);
+  const { out } = await run('rule list --group sites');
+  assert.match(out, /^10 +api +rul-\S+ +api\.example\.com \/v1\/\* GET,POST +other=3,http-8080=10$/m);
+  assert.match(out, /^20 +old +rul-\S+ +\*\.example\.org +301 \/\/www\.example\.com…$/m);
+  assert.match(out, /^30 +rest +rul-\S+ +cookie:beta=1 +http-8080$/m);
+
+  const loop = await run('rule update old --group sites --redirect 301,host=www.example.org');
+  assert.deepEqual([loop.exitCode, /leads to itself/.test(loop.err)], [1, true], loop.err);
+  assert.equal((await run('rule update rest --group sites --rewrite-host a.b --priority 5 --cookie none')).exitCode, 0);
+  const rest = await json<Rule>('rule show rest --group sites');
+  assert.deepEqual(
+    [rest.priority, rest.match.cookies, rest.rewrite],
+    [5, [], { host: 'a.b', path: { kind: 'whole', pattern: '', replacement: '/x' } }],
+  );
+  const listener = 'listener update http-8080 --rule-group sites --forward-protocol on --trusted-proxies 10.0.0.0/8';
+  assert.equal((await run(listener)).exitCode, 0);
+  assert.match((await run('lb show web')).out, /^rule groups\n.*\n {2}sites .* stay-in-host +3$/m);
+  const inUse = await run('service delete other');
+  assert.match(inUse.err, /used by rule api/);
+  assert.equal((await run('rule delete api rest --group sites')).exitCode, 0);
+  assert.equal((await run('service delete other')).exitCode, 0);
+  const gone = await run('rule-group delete sites');
+  assert.match(gone.out, /^Rule group sites \(rg-.*\) deleted\.\n/);
+  assert.equal((await json<Listener>('listener show http-8080')).ruleGroupId, null);
 });
 
 const example = /<!-- example: applied by a test -->\n```yaml\n([\s\S]*?)```/.exec(

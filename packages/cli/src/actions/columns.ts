@@ -5,9 +5,12 @@ import type { BackendService } from '@evenkeel/model/resources/backend-service.t
 import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import type { Rule } from '@evenkeel/model/resources/rule.ts';
+import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { Column } from '../output/table.ts';
+import { actionText, matchText } from './rule-text.ts';
 
 /** Names of the objects that others refer to by identifier; an unknown one stays an identifier. */
 export class Names {
@@ -16,7 +19,13 @@ export class Names {
   /** Asks for the names of these kinds, all at once. */
   static async load(
     client: Client,
-    ...lists: readonly ('listLoadBalancers' | 'listBackendServices' | 'listTargetGroups' | 'listElasticIps')[]
+    ...lists: readonly (
+      | 'listLoadBalancers'
+      | 'listBackendServices'
+      | 'listTargetGroups'
+      | 'listRuleGroups'
+      | 'listElasticIps'
+    )[]
   ): Promise<Names> {
     const names = new Names();
     await Promise.all(
@@ -86,6 +95,27 @@ export function targetColumns(names: Names): Column<Target>[] {
     { head: 'NAME', of: (target) => target.name },
     { head: 'WEIGHT', of: (target) => target.weight },
     { head: 'ZONE', of: (target) => target.zone },
+    { head: 'STATE', of: (target) => target.state },
+  ];
+}
+
+export function ruleGroupColumns(names: Names): Column<RuleGroup>[] {
+  return [
+    { head: 'LB', of: (group) => names.of(group.loadBalancerId) },
+    { head: 'NAME', of: (group) => group.name },
+    { head: 'ID', of: (group) => group.id },
+    { head: 'ORDER', of: (group) => group.order },
+    { head: 'RULES', of: (group) => group.ruleCount },
+  ];
+}
+
+export function ruleColumns(names: Names): Column<Rule>[] {
+  return [
+    { head: 'PRIORITY', of: (rule) => rule.priority },
+    { head: 'NAME', of: (rule) => rule.name },
+    { head: 'ID', of: (rule) => rule.id },
+    { head: 'MATCH', of: ({ match }) => matchText(match) },
+    { head: 'ACTION', of: (rule) => actionText(rule, names) },
   ];
 }
 

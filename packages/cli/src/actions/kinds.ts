@@ -4,6 +4,7 @@ import type { BackendService } from '@evenkeel/model/resources/backend-service.t
 import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 
 interface Page<T> {
@@ -50,6 +51,13 @@ export const targetGroups: Kind<TargetGroup> = {
   id: 'targetGroup',
   get: (client, targetGroupId) => client.getTargetGroup({ params: { targetGroupId } }),
   named: (client, name, lb) => client.listTargetGroups({ query: { name, ...within(lb) } }),
+};
+
+export const ruleGroups: Kind<RuleGroup> = {
+  noun: 'rule group',
+  id: 'ruleGroup',
+  get: (client, ruleGroupId) => client.getRuleGroup({ params: { ruleGroupId } }),
+  named: (client, name, lb) => client.listRuleGroups({ query: { name, ...within(lb) } }),
 };
 
 export const elasticIps: Kind<ElasticIp> = {

@@ -10,7 +10,7 @@ import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { details } from '../output/details.ts';
 import { listenerColumns, Names } from './columns.ts';
-import { backendServices, listeners, loadBalancers, targetGroups } from './kinds.ts';
+import { backendServices, listeners, loadBalancers, ruleGroups, targetGroups } from './kinds.ts';
 import { resolve, resolvePart } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -51,6 +51,7 @@ export function create(call: Call) {
       port,
       ...(options.name !== undefined && { name: options.name }),
       ...bodyOf(listenerFields, options),
+      ...(await ruleGroupOf(session, lb.id, options)),
       ...(await forwardingOf(session, lb.id, options)),
     } as ListenerCreate;
     const made = await session.client.createListener({ body });
@@ -79,11 +80,12 @@ export function update(call: Call) {
   return withSession(call, async (session) => {
     const { options } = call;
     const listener = await find(session, call);
-    const body = patchOf<ListenerPatch>(
-      [nameField, ...listenerFields],
-      options,
-      options.service && { backendServiceId: await serviceOrNone(session, listener.loadBalancerId, options.service) },
-    );
+    const body = patchOf<ListenerPatch>([nameField, ...listenerFields], options, {
+      ...(options.service && {
+        backendServiceId: await serviceOrNone(session, listener.loadBalancerId, options.service),
+      }),
+      ...(await ruleGroupOf(session, listener.loadBalancerId, options)),
+    });
     const changed = await session.client.updateListener({
       params: { listenerId: listener.id },
       body,
@@ -91,6 +93,11 @@ export function update(call: Call) {
     });
     await written(session, changed, `Listener ${changed.name} changed.`, changed.operationId, options);
   });
+}
+
+async function ruleGroupOf(session: Session, lb: string, { ruleGroup: text }: OptionValues) {
+  if (text === undefined) return {};
+  return { ruleGroupId: text === 'none' ? null : (await resolvePart(session, ruleGroups, text, lb)).id };
 }
 
 async function serviceOrNone(session: Session, lb: string, text: string): Promise<string | null> {

@@ -12,7 +12,14 @@ import { CliFailure } from '../failure.ts';
 import { details, titled } from '../output/details.ts';
 import { table } from '../output/table.ts';
 import { count } from '../output/text.ts';
-import { listenerColumns, loadBalancerColumns, Names, serviceColumns, targetGroupColumns } from './columns.ts';
+import {
+  listenerColumns,
+  loadBalancerColumns,
+  Names,
+  ruleGroupColumns,
+  serviceColumns,
+  targetGroupColumns,
+} from './columns.ts';
 import { loadBalancers } from './kinds.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
@@ -39,14 +46,16 @@ export function show(call: Call) {
 /** The listeners, backend services and target groups of a load balancer, as tables. */
 async function contentOf({ client, paint }: Session, { id: loadBalancerId }: LoadBalancer): Promise<string> {
   const query = { loadBalancerId, limit: PAGE.maximum };
-  const [names, listeners, services, groups] = await Promise.all([
+  const [names, listeners, services, groups, rules] = await Promise.all([
     Names.load(client, 'listBackendServices', 'listTargetGroups'),
     Array.fromAsync(items(client.listListeners, { query })),
     Array.fromAsync(items(client.listBackendServices, { query })),
     Array.fromAsync(items(client.listTargetGroups, { query })),
+    Array.fromAsync(items(client.listRuleGroups, { query })),
   ]);
   const tables = [
     ['listeners', listeners.length, table(listenerColumns(names).slice(1), listeners, paint)],
+    ['rule groups', rules.length, table(ruleGroupColumns(names).slice(1), rules, paint)],
     ['backend services', services.length, table(serviceColumns(names).slice(1), services, paint)],
     ['target groups', groups.length, table(targetGroupColumns(names).slice(1), groups, paint)],
   ] as const;

@@ -80,7 +80,7 @@ async function ambiguousPart(
 }
 
 /** A name as the API's filter takes it; anything that cannot be a name cannot be found either. */
-function plainName(noun: string, text: string): string {
+export function plainName(noun: string, text: string): string {
   if (!/^[\p{L}\p{N}_.-]{1,80}$/u.test(text)) throw notFound(noun, text);
   return text;
 }

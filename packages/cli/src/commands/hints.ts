@@ -7,6 +7,8 @@ export type Hint =
   | 'backendService'
   | 'targetGroup'
   | 'target'
+  | 'ruleGroup'
+  | 'rule'
   | 'elasticIp'
   | 'operation'
   | 'node'

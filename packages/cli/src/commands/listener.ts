@@ -51,6 +51,9 @@ export function addListener(program: Command, bind: Bind): void {
         'targetPort',
       ]),
     );
+  create.addOption(
+    referenceOption('--rule-group <group>', 'what is done with requests before the service is asked', 'ruleGroup'),
+  );
   addFields(create, listenerFields);
   create
     .optionsGroup('With a backend service of its own:')
@@ -82,6 +85,13 @@ export function addListener(program: Command, bind: Bind): void {
     .addOption(ofLoadBalancer('its load balancer'))
     .addOption(
       referenceOption('--service <service>', 'the backend service it forwards to; "none": nowhere', 'backendService'),
+    )
+    .addOption(
+      referenceOption(
+        '--rule-group <group>',
+        'what is done with requests before the service is asked; "none": nothing',
+        'ruleGroup',
+      ),
     );
   addFields(update, [nameField, ...listenerFields]);
   addWait(addIfMatch(update));
@@ -89,6 +99,7 @@ export function addListener(program: Command, bind: Bind): void {
     update,
     'evenkeel listener update web/http-80 --enabled off',
     'evenkeel listener update web/http-80 --service blue',
+    'evenkeel listener update web/http-80 --rule-group sites --trusted-proxies 10.0.0.0/8',
   );
   bind(update, async (call) => (await actions()).update(call));
 

@@ -7,6 +7,7 @@ import {
   listenerFields,
   loadBalancerFields,
   nameField,
+  ruleGroupFields,
   serviceFields,
   targetFields,
   targetGroupFields,
@@ -38,6 +39,7 @@ for (const [name, fields] of [
   ['ListenerPatch', listenerFields],
   ['BackendServicePatch', serviceFields],
   ['TargetGroupPatch', targetGroupFields],
+  ['RuleGroupPatch', ruleGroupFields],
   ['TargetPatch', targetFields],
   ['ElasticIpPatch', elasticIpFields],
 ] as const) {

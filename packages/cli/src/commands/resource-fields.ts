@@ -13,6 +13,7 @@ import {
 } from '@evenkeel/model/limits.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
+import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
 import {
   CLIENT_ADDRESS_FIELDS,
@@ -333,6 +334,16 @@ export const forwardingFields: readonly Field[] = [
 ];
 
 export const serviceFields: readonly Field[] = [...common, ...forwardingFields];
+
+export const ruleGroupFields: readonly Field[] = [
+  ...common,
+  {
+    flag: 'order',
+    field: 'order',
+    value: word(RULE_ORDERS),
+    help: 'which rule wins of those that match (default priority)',
+  },
+];
 
 export const targetGroupFields: readonly Field[] = common;
 

@@ -77,6 +77,7 @@ export function addService(program: Command, bind: Bind): void {
   addExamples(
     update,
     'evenkeel service update web/http-80 --algorithm least-connections',
+    'evenkeel service update web/http-80 --stickiness cookie --cookie-expiry 3600',
     'evenkeel service update web/http-80 --health-path /healthz --health-interval 2',
   );
   bind(update, async (call) => (await actions()).update(call));

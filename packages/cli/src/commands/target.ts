@@ -64,6 +64,8 @@ export function addTarget(program: Command, bind: Bind): void {
     update,
     '# no new traffic, but what is under way goes on',
     'evenkeel target update web/10.0.0.11:8080 --weight 0',
+    '# only clients that stick to it',
+    'evenkeel target update web/10.0.0.11:8080 --state draining',
   );
   bind(update, async (call) => (await actions()).update(call));
 

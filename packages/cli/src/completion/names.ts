@@ -62,12 +62,29 @@ async function ask(client: Client, hint: Nameable, given: ReadonlyMap<string, st
       return qualified(client, given, signal, (await client.listBackendServices({ query, signal })).items);
     case 'targetGroup':
       return qualified(client, given, signal, (await client.listTargetGroups({ query, signal })).items);
+    case 'ruleGroup':
+      return qualified(client, given, signal, (await client.listRuleGroups({ query, signal })).items);
+    case 'rule':
+      return rulesOf(client, given, signal);
     case 'target':
       return (await client.listTargetHealth({ query, signal })).items.map(({ targetId, address, port, state }) => ({
         value: targetId,
         description: `${address}:${port}, ${state}`,
       }));
   }
+}
+
+/** Of the group that `--group` names: rules have no names without one. */
+async function rulesOf(client: Client, given: ReadonlyMap<string, string>, signal: AbortSignal) {
+  const query = { limit: PAGE.maximum };
+  const wanted = given.get('--group') ?? '';
+  const groups = await qualified(client, given, signal, (await client.listRuleGroups({ query, signal })).items);
+  const group = groups.find(
+    ({ value, description: id }) => [value, id].includes(wanted) || value.endsWith(`/${wanted}`),
+  );
+  if (group === undefined) return [];
+  const { items } = await client.listRules({ params: { ruleGroupId: group.description }, query, signal });
+  return items.map(({ name, priority }) => ({ value: name, description: `priority ${priority}` }));
 }
 
 async function qualified(
