@@ -67,6 +67,8 @@ test('rules are created, listed in order, changed and deleted', async (t) => {
     [changed.priority, changed.redirect, changed.respond],
     [7, null, { status: 503, contentType: 'text/plain; charset=utf-8', body: 'later' }],
   );
+  const moved = await running.call('updateRule', { params: rule, body: { priority: 8, match: { methods: ['GET'] } } });
+  assert.deepEqual([moved.priority, moved.match.methods, moved.respond], [8, ['GET'], changed.respond]);
   const stale = { params: rule, body: { priority: 2 }, headers: { 'if-match': `"${second.generation}"` } };
   assert.equal((await running.refused('updateRule', stale)).code, 'precondition-failed');
   await running.call('deleteRule', { params: rule });

@@ -51,7 +51,7 @@ function planStickiness({ stickiness, stickinessKey }: BackendServiceRecord): Pl
     case 'none':
       return null;
     case 'cookie':
-      return { type, cookieName, expiry: expiry * 1_000, key: stickinessKey!, oldKeys: [] };
+      return { type, cookieName, expiry: expiry * 1_000, key: stickinessKey!.reveal(), oldKeys: [] };
     case 'application-cookie':
       return { type, cookieName, timeout: timeout * 1_000 };
     case 'source-ip':

@@ -3,6 +3,7 @@ import type { BackendServiceCreate, BackendServicePatch } from '@evenkeel/model/
 import type { Stickiness } from '@evenkeel/model/resources/stickiness.ts';
 import { refuseField } from '../problem.ts';
 import { rulesUsing } from '../routing/rule-groups.ts';
+import { Secret } from '../secrets/secret.ts';
 import type { Draft } from '../state/draft.ts';
 import type { BackendServiceRecord } from '../state/records.ts';
 import { findService, type LoadBalancerTree } from '../state/state.ts';
@@ -78,8 +79,9 @@ export function updateBackendService(
 }
 
 /** The key of the cookies, made when it is first needed and kept: whoever turns stickiness off and on loses nobody. */
-function keyFor(draft: Draft, { type }: Stickiness, current: string | null): string | null {
-  return current ?? (type === 'cookie' ? draft.context.secret(STICKINESS_KEY_BYTES).toString('base64') : null);
+function keyFor(draft: Draft, { type }: Stickiness, current: Secret | null): Secret | null {
+  if (current !== null || type !== 'cookie') return current;
+  return new Secret(draft.context.secret(STICKINESS_KEY_BYTES).toString('base64'));
 }
 
 /** Refused while a listener or a rule uses it (BAK-11). Its target group is kept. */

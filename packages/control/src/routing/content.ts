@@ -83,7 +83,7 @@ function actionOf(tree: LoadBalancerTree, current: Action, patch: ActionPatch, a
   const { forward, redirect, respond } = patch;
   if (given.length === 0) {
     const kept = ACTIONS.find((action) => current[action] !== null && patch[action] !== null);
-    if (kept !== undefined) return current;
+    if (kept !== undefined) return { forward: current.forward, redirect: current.redirect, respond: current.respond };
     throw new ProblemError('validation-failed', `${at || '/'}: what the rule does is missing`, {
       errors: [{ field: `${at}/forward`, reason: 'is missing, or `redirect`, or `respond`', allowed: ACTIONS }],
     });

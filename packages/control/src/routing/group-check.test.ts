@@ -153,6 +153,11 @@ for (const [what, rules, expected] of [
     [serve('s', { paths: [{ kind: 'regex', value: 'sorry' }] }), redirect('r', { path: '/sorry' })],
     null,
   ],
+  [
+    'everything to a page that a later rule would serve',
+    [redirect('r', { path: '/sorry' }, { methods: ['GET'] }), serve('s', { paths: exact('/sorry') })],
+    0,
+  ],
   ['to another path', [redirect('r', { path: '/new' }, { paths: exact('/old') })], null],
   ['to another port', [redirect('r', { port: 8443 })], null],
   [

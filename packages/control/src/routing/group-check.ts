@@ -30,7 +30,7 @@ export function checkGroup(draft: Draft, groupId: string, atOf: (rule: RuleRecor
     // Another rule may have been what ended it.
     if (rule.redirect === null) continue;
     const own = atOf(rule);
-    const looping = [null, ...listeners].find((listener) => leadsToItself(rule, ordered, listener));
+    const looping = [null, ...listeners].find((listener) => leadsToItself(rule, ordered, group.order, listener));
     if (looping === undefined) continue;
     const reason = loopReason(rule, looping);
     // A deletion has no field.
@@ -41,12 +41,14 @@ export function checkGroup(draft: Draft, groupId: string, atOf: (rule: RuleRecor
 
 /** Refuses a group whose redirects would lead to themselves by this listener. `at` is the pointer to its `ruleGroupId`. */
 export function checkListenerOfGroup(
-  { rules }: RuleGroupTree,
+  { group, rules }: RuleGroupTree,
   listener: Pick<ListenerRecord, 'name' | 'protocol' | 'port'>,
   at: string,
 ): void {
-  for (const rule of rules.values()) {
-    if (leadsToItself(rule, rules.values(), listener)) refuseField('redirect-loop', at, loopReason(rule, listener));
+  const ordered = inOrder(rules.values());
+  for (const rule of ordered) {
+    if (leadsToItself(rule, ordered, group.order, listener))
+      refuseField('redirect-loop', at, loopReason(rule, listener));
   }
 }
 

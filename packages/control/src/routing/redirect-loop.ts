@@ -1,4 +1,5 @@
 import { parseHostPattern } from '@evenkeel/model/host-pattern.ts';
+import type { RuleOrder } from '@evenkeel/model/plan/rules.ts';
 import type { RuleMatch } from '@evenkeel/model/resources/rule-match.ts';
 import type { ListenerRecord, RuleRecord } from '../state/records.ts';
 
@@ -6,25 +7,32 @@ type Way = Pick<ListenerRecord, 'protocol' | 'port'>;
 
 /**
  * Whether the redirect of a rule certainly leads back to the rule: the request that follows it meets the same rule, and
- * no other of `rules` could take it. `listener` is one that uses the group; null: what holds for any.
+ * no other of `rules`, which are in order of priority, could take it. `listener` is one that uses the group; null: what
+ * holds for any.
  */
-export function leadsToItself(rule: RuleRecord, rules: Iterable<RuleRecord>, listener: Way | null): boolean {
+export function leadsToItself(
+  rule: RuleRecord,
+  rules: Iterable<RuleRecord>,
+  order: RuleOrder,
+  listener: Way | null,
+): boolean {
   const { redirect, match } = rule;
   if (redirect === null || !staysOn(redirect, listener) || losesItsMethod(rule)) return false;
   // Another query may be what ends it.
   if (redirect.query !== null && match.query.length > 0) return false;
   const { host, path } = redirect;
-  if ((host !== null && !hostFits(match, host, 'surely')) || (path !== null && !pathFits(match, path, 'surely')))
-    return false;
+  const fits = (other: RuleMatch, how: 'surely' | 'perhaps') =>
+    (host === null || hostFits(other, host, how)) && (path === null || pathFits(other, path, how));
+  if (!fits(match, 'surely')) return false;
   if (isTheSame(rule)) return true;
   for (const other of rules) {
-    if (other.id === rule.id) continue;
-    if (
-      (host === null || hostFits(other.match, host, 'perhaps')) &&
-      (path === null || pathFits(other.match, path, 'perhaps'))
-    ) {
-      return false;
+    if (other.id === rule.id) {
+      if (order === 'priority') return true;
+      continue;
     }
+    // Where hosts come first, a rule for any host is no better than one for this.
+    const worse = order !== 'priority' && other.match.hosts.length === 0 && match.hosts.length > 0;
+    if (!worse && fits(other.match, 'perhaps')) return false;
   }
   return true;
 }

@@ -25,7 +25,7 @@ export type LoadBalancerRecord = Recorded<LoadBalancer, 'status'>;
 export type ListenerRecord = Recorded<Listener, 'status' | 'nodes' | 'addresses'>;
 export type BackendServiceRecord = Recorded<BackendService> & {
   /** Base64 of 32 bytes, for the plans of nodes alone; null: none was needed yet. */
-  readonly stickinessKey: string | null;
+  readonly stickinessKey: Secret | null;
 };
 export type TargetGroupRecord = Recorded<TargetGroup, 'targetCount'>;
 export type TargetRecord = Recorded<Target>;

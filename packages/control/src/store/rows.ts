@@ -20,6 +20,8 @@ interface Mapping {
   readonly columns: Readonly<Record<string, string>>;
   /** Fields that are not stored, because another row tells them. */
   readonly derived: readonly string[];
+  /** Fields with columns that hold secrets. */
+  readonly secrets?: readonly string[];
 }
 
 const COMMON = { id: 'id', name: 'name', generation: 'generation', createdAt: 'created_at', updatedAt: 'updated_at' };
@@ -27,7 +29,12 @@ const COMMON = { id: 'id', name: 'name', generation: 'generation', createdAt: 'c
 /** In the order in which objects refer to each other: each kind after those that it names. */
 export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
   elasticIp: { table: 'elastic_ip', columns: { ...COMMON, address: 'address' }, derived: ['loadBalancerId'] },
-  certificate: { table: 'certificate', columns: { ...COMMON, privateKey: 'private_key' }, derived: [] },
+  certificate: {
+    table: 'certificate',
+    columns: { ...COMMON, privateKey: 'private_key' },
+    derived: [],
+    secrets: ['privateKey'],
+  },
   authority: { table: 'authority', columns: COMMON, derived: [] },
   securityPolicy: { table: 'security_policy', columns: COMMON, derived: [] },
   loadBalancer: {
@@ -43,8 +50,14 @@ export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
   },
   backendService: {
     table: 'backend_service',
-    columns: { ...COMMON, loadBalancerId: 'load_balancer_id', targetGroupId: 'target_group_id' },
+    columns: {
+      ...COMMON,
+      loadBalancerId: 'load_balancer_id',
+      targetGroupId: 'target_group_id',
+      stickinessKey: 'stickiness_key',
+    },
     derived: [],
+    secrets: ['stickinessKey'],
   },
   ruleGroup: { table: 'rule_group', columns: { ...COMMON, loadBalancerId: 'load_balancer_id' }, derived: [] },
   rule: { table: 'rule', columns: { ...COMMON, ruleGroupId: 'rule_group_id' }, derived: [] },
@@ -86,8 +99,12 @@ export function toRow<K extends ResourceKind>(kind: K, record: RecordOf[K], vaul
 /** The record without its derived fields. Throws when the settings are not JSON, or a secret cannot be opened. */
 export function fromRow<K extends ResourceKind>(kind: K, row: Row, vault: Vault): RecordOf[K] {
   const record: Record<string, unknown> = JSON.parse(String(row['settings']));
-  for (const [field, column] of Object.entries(MAPPINGS[kind].columns)) record[field] = row[column];
+  const { columns, secrets = [] } = MAPPINGS[kind];
+  for (const [field, column] of Object.entries(columns)) record[field] = row[column];
+  for (const field of secrets) {
+    const sealed = record[field];
+    if (sealed !== null) record[field] = vault.open(`${row['id']}/${field}`, String(sealed));
+  }
   if (kind === 'target') record['port'] ||= null;
-  if (kind === 'certificate') record['privateKey'] = vault.open(`${row['id']}/privateKey`, String(row['private_key']));
   return record as unknown as RecordOf[K];
 }

@@ -14,7 +14,11 @@ export interface Database {
     backend_service_id: string | null;
     rule_group_id: string | null;
   };
-  backend_service: Resource & { load_balancer_id: string; target_group_id: string | null };
+  backend_service: Resource & {
+    load_balancer_id: string;
+    target_group_id: string | null;
+    stickiness_key: string | null;
+  };
   target_group: Resource & { load_balancer_id: string };
   /** `port` 0: the port of the service. */
   target: Resource & { target_group_id: string; address: string; port: number };

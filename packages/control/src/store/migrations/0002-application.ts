@@ -21,7 +21,7 @@ const LISTENER = {
     standard: false,
   },
 };
-const SERVICE = { proxyProtocol: 'none', transparent: false, stickinessKey: null };
+const SERVICE = { proxyProtocol: 'none', transparent: false };
 const stickiness = (id: string) => ({
   type: 'none',
   cookieName: `EVENKEEL-${id.slice(-8).toUpperCase()}`,
@@ -33,6 +33,7 @@ const stickiness = (id: string) => ({
 export const application: Migration = {
   async up(db: Kysely<unknown>) {
     await createRules(db);
+    await db.schema.alterTable('backend_service').addColumn('stickiness_key', 'text').execute();
     await changeSettings(db, 'listener', (settings) => ({ ...LISTENER, ...settings }));
     await changeSettings(db, 'backend_service', (settings, id) => ({
       ...SERVICE,
