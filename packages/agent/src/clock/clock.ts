@@ -2,7 +2,7 @@
 export interface Clock {
   /** Monotonic milliseconds, with fraction. */
   now(): number;
-  /** Unix milliseconds. */
+  /** Unix milliseconds, whole ones. */
   wallTime(): number;
   /** Calls back once, `delay` milliseconds from now or a little later. */
   setTimer(delay: number, callback: () => void): Timer;

@@ -74,9 +74,14 @@ function cases(reactor: 'uring' | 'portable'): void {
     const { watch, become } = watching(reactor);
     const { target, server } = await origin();
     watch.begin(1, target, LIMITS, fresh());
-    assert.deepEqual((await become(1, 'healthy')).reason, '');
+    const healthy = await become(1, 'healthy');
+    assert.equal(healthy.reason, '');
+    assert.ok(
+      Number.isInteger(healthy.since) && Math.abs(healthy.since - Date.now()) < 10_000,
+      `since ${healthy.since}`,
+    );
     server.close();
-    assert.deepEqual((await become(1, 'unhealthy')).reason, 'CONNECT_FAILED');
+    assert.equal((await become(1, 'unhealthy')).reason, 'CONNECT_FAILED');
     const results = [...watch.counts.results()].map(({ protocol, result }) => `${protocol} ${result}`);
     assert.ok(results.includes('http success') && results.includes('http CONNECT_FAILED'), String(results));
   });

@@ -23,7 +23,7 @@ const counts = new ProbeCounts(data.counts);
 const watch = new LocalWatch({
   clock: {
     now: () => reactor.now,
-    wallTime: () => reactor.wallTime,
+    wallTime: () => Math.round(reactor.wallTime),
     setTimer: (delay, callback) => reactor.setTimer(delay, callback),
   },
   random: Math.random,
