@@ -24,6 +24,7 @@ import { createRuleGroup, deleteRuleGroup, updateRuleGroup } from '../src/routin
 import { createRule, deleteRule, replaceRules, updateRule } from '../src/routing/rules.ts';
 import { Draft, type DraftContext } from '../src/state/draft.ts';
 import type { LoadBalancerTree, State } from '../src/state/state.ts';
+import { changeTlsAtRandom } from './random-tls.ts';
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -71,6 +72,10 @@ function change(draft: Draft, random: () => number): void {
     const list = [...values];
     return list[below(list.length)];
   };
+  if (below(4) === 0) {
+    changeTlsAtRandom(draft, below, pick);
+    return;
+  }
   const tree = pick(draft.loadBalancers.values());
   if (tree === undefined || below(12) === 0) {
     createFromDocument(draft, {

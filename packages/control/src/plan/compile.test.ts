@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyDelta, diffPlans, isIntact, planOf } from '@evenkeel/model/plan/delta.ts';
-import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import { draftContext, nextState, seeded } from '../../test/random-changes.ts';
 import { createFromDocument } from '../configuration/apply.ts';
@@ -14,16 +14,26 @@ const SEEDS = 40;
 const CHANGES = 120;
 
 /** Runs through random states, each with the plan that was compiled from the one before. */
-function everyStep(check: (step: { state: State; plan: CompiledPlan; before: CompiledPlan; name: string }) => void) {
+interface Step {
+  readonly state: State;
+  /** The state before. */
+  readonly last: State;
+  readonly plan: CompiledPlan;
+  readonly before: CompiledPlan;
+  readonly name: string;
+}
+
+function everyStep(check: (step: Step) => void) {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const random = seeded(seed);
     const context = draftContext(random);
     let state = EMPTY_STATE;
     let before = compile(state, null);
     for (let i = 0; i < CHANGES; i++) {
+      const last = state;
       state = nextState(state, context, random);
       const plan = compile(state, before);
-      check({ state, plan, before, name: `seed ${seed}, change ${i}` });
+      check({ state, last, plan, before, name: `seed ${seed}, change ${i}` });
       before = plan;
     }
   }
@@ -57,9 +67,17 @@ test('what did not change is in the next plan as the same object', () => {
 });
 
 test('a change of one load balancer leaves the parts of the others alone', () => {
-  everyStep(({ state, plan, before, name }) => {
+  everyStep(({ state, last, plan, before, name }) => {
     for (const [id, part] of before.entries.parts) {
-      if (state.loadBalancers.get(id) === part.source) assert.equal(plan.entries.parts.get(id), part, name);
+      if (state.loadBalancers.get(id) === part.source && state.securityPolicies === last.securityPolicies) {
+        assert.equal(plan.entries.parts.get(id), part, name);
+      }
+    }
+    const { certificates, authorities, ticketKeys } = state;
+    const same = [last.certificates === certificates, last.authorities === authorities, last.ticketKeys === ticketKeys];
+    const { shared } = plan.entries;
+    if (!same.includes(false) && shared.hash === before.entries.shared.hash) {
+      assert.equal(shared, before.entries.shared, name);
     }
   });
 });
@@ -89,6 +107,34 @@ test('no entry refers to one that is not in the plan', () => {
     }
   });
 });
+
+test('certificates, authorities and ticket keys are in the plan exactly when something in it uses them', () => {
+  const seen = new Set<string>();
+  everyStep(({ plan, name }) => {
+    const used = new Set<string>();
+    for (const entry of plan.entries.values()) for (const key of sharedBy(entry)) used.add(key);
+    const present = [...plan.entries.values()].filter(({ kind }) => SHARED.includes(kind)).map(({ key }) => key);
+    assert.deepEqual(new Set(present), used, name);
+    assert.equal(present.length, used.size, name);
+    for (const key of used) seen.add(key.split('/')[0]!);
+  });
+  assert.deepEqual([...seen].toSorted(), ['authority', 'certificate', 'ticket-keys'], 'the changes make all of them');
+});
+
+const SHARED = ['certificate', 'authority', 'ticket-keys'];
+
+function sharedBy(entry: PlanEntry): string[] {
+  if (entry.kind === 'service') return entry.value.tls?.authorityId ? [`authority/${entry.value.tls.authorityId}`] : [];
+  if (entry.kind !== 'listener' || entry.value.tls === null) return [];
+  const { defaultCertificates, certificates, clientCertificates, sessionTickets } = entry.value.tls;
+  return [
+    ...[...defaultCertificates, ...certificates.map(({ certificateId }) => certificateId)].map(
+      (id) => `certificate/${id}`,
+    ),
+    ...(clientCertificates === null ? [] : [`authority/${clientCertificates.authorityId}`]),
+    ...(sessionTickets ? ['ticket-keys/current'] : []),
+  ];
+}
 
 test('the delta of two plans is their difference, and applying it gives the plan', () => {
   everyStep(({ plan, before, name }) => {

@@ -17,7 +17,7 @@ export function compileShared(
   const keys = unchanged ? new Set(old.entries.keys()) : union(parts);
   const entries = new Map<string, PlanEntry>();
   const sources = new Map<string, object>();
-  let same = unchanged;
+  let same = keys.size === old.entries.size;
   for (const key of keys) {
     const source = sourceOf(state, key);
     const known = old.entries.get(key);
