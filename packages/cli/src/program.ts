@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { addAuthority } from './commands/authority.ts';
 import type { Bind } from './commands/call.ts';
+import { addCertificate } from './commands/certificate.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDocument } from './commands/document.ts';
 import { addElasticIp } from './commands/elastic-ip.ts';
@@ -11,6 +13,7 @@ import { addListener } from './commands/listener.ts';
 import { addLoadBalancer } from './commands/load-balancer.ts';
 import { addRule } from './commands/rule.ts';
 import { addRuleGroup } from './commands/rule-group.ts';
+import { addSecurityPolicy } from './commands/security-policy.ts';
 import { addService } from './commands/service.ts';
 import { addTarget } from './commands/target.ts';
 import { addTargetGroup } from './commands/target-group.ts';
@@ -53,6 +56,10 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addRule(program, bind);
   addElasticIp(program, bind);
   addHealth(program, bind);
+  program.commandsGroup('TLS:');
+  addCertificate(program, bind);
+  addAuthority(program, bind);
+  addSecurityPolicy(program, bind);
   program.commandsGroup('Configuration as files:');
   addDocument(program, bind);
   program.commandsGroup('The fleet:');

@@ -1,16 +1,22 @@
 import type { Client } from '@evenkeel/client/client.ts';
 import { items } from '@evenkeel/client/items.ts';
 import { PAGE } from '@evenkeel/model/limits.ts';
+import type { Authority } from '@evenkeel/model/resources/authority.ts';
 import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
+import type { Certificate } from '@evenkeel/model/resources/certificate.ts';
 import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
+import type { Cipher, SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { Column } from '../output/table.ts';
 import { actionText, matchText } from './rule-text.ts';
+
+/** Items of a list that are shown in one cell. */
+const LISTED = 3;
 
 /** Names of the objects that others refer to by identifier; an unknown one stays an identifier. */
 export class Names {
@@ -126,6 +132,48 @@ export function elasticIpColumns(names: Names): Column<ElasticIp>[] {
     { head: 'ADDRESS', of: (eip) => eip.address },
     { head: 'LB', of: (eip) => names.of(eip.loadBalancerId) },
   ];
+}
+
+export const certificateColumns: Column<Certificate>[] = [
+  { head: 'NAME', of: ({ name }) => name },
+  { head: 'ID', of: ({ id }) => id },
+  { head: 'HOST NAMES', of: ({ names }) => someOf(names) },
+  { head: 'KEY', of: ({ keyType, keySize }) => `${keyType} ${keySize}` },
+  { head: 'DAYS LEFT', of: ({ daysLeft }) => daysLeft },
+  { head: 'STATUS', of: ({ status }) => status },
+  { head: 'USED BY', of: ({ usedBy }) => someOf(usedBy.map(({ name }) => name)) },
+];
+
+export const authorityColumns: Column<Authority>[] = [
+  { head: 'NAME', of: ({ name }) => name },
+  { head: 'ID', of: ({ id }) => id },
+  { head: 'CERTIFICATES', of: ({ certificates }) => someOf(certificates.map(({ subject }) => subject)) },
+  { head: 'DAYS LEFT', of: ({ daysLeft }) => daysLeft },
+  { head: 'STATUS', of: ({ status }) => status },
+  { head: 'USED BY', of: ({ usedBy }) => someOf(usedBy.map(({ name }) => name)) },
+];
+
+export const securityPolicyColumns: Column<SecurityPolicy>[] = [
+  { head: 'NAME', of: ({ name }) => name },
+  { head: 'ID', of: ({ id }) => id },
+  { head: 'VERSIONS', of: ({ versions }) => versions.join(', ') },
+  { head: 'CIPHERS', of: ({ ciphers }) => ciphers.length },
+  { head: 'BUILT IN', of: ({ builtIn }) => (builtIn ? 'yes' : 'no') },
+  { head: 'USED BY', of: ({ usedBy }) => someOf(usedBy.map(({ name }) => name)) },
+];
+
+export const cipherColumns: Column<Cipher>[] = [
+  { head: 'NAME', of: ({ name }) => name },
+  { head: 'TLS', of: ({ version }) => version },
+  { head: 'KEYS', of: ({ keyTypes }) => keyTypes.join(', ') },
+  { head: 'FORWARD SECRECY', of: ({ forwardSecrecy }) => (forwardSecrecy ? 'yes' : 'no') },
+];
+
+/** The first of a list that may be long. */
+function someOf(texts: readonly string[]): string | null {
+  if (texts.length === 0) return null;
+  const more = texts.length > LISTED ? ` and ${texts.length - LISTED} more` : '';
+  return `${texts.slice(0, LISTED).join(', ')}${more}`;
 }
 
 /** `10.0.0.1:8080`, `[2001:db8::1]:8080`, or the address alone for a target that takes the port of its service. */

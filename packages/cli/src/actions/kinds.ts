@@ -1,10 +1,13 @@
 import type { Client } from '@evenkeel/client/client.ts';
 import type { IdKind } from '@evenkeel/model/id-kinds.ts';
+import type { Authority } from '@evenkeel/model/resources/authority.ts';
 import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
+import type { Certificate } from '@evenkeel/model/resources/certificate.ts';
 import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
+import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 
 interface Page<T> {
@@ -65,4 +68,26 @@ export const elasticIps: Kind<ElasticIp> = {
   id: 'elasticIp',
   get: (client, elasticIpId) => client.getElasticIp({ params: { elasticIpId } }),
   named: (client, name) => client.listElasticIps({ query: { name } }),
+};
+
+export const certificates: Kind<Certificate> = {
+  noun: 'certificate',
+  id: 'certificate',
+  get: (client, certificateId) => client.getCertificate({ params: { certificateId } }),
+  named: (client, name) => client.listCertificates({ query: { name } }),
+};
+
+export const authorities: Kind<Authority> = {
+  noun: 'authority',
+  id: 'authority',
+  get: (client, authorityId) => client.getAuthority({ params: { authorityId } }),
+  named: (client, name) => client.listAuthorities({ query: { name } }),
+};
+
+/** A built-in policy has its identifier as its name. */
+export const securityPolicies: Kind<SecurityPolicy> = {
+  noun: 'security policy',
+  id: 'securityPolicy',
+  get: (client, securityPolicyId) => client.getSecurityPolicy({ params: { securityPolicyId } }),
+  named: (client, name) => client.listSecurityPolicies({ query: { name } }),
 };

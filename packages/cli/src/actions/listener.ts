@@ -11,10 +11,11 @@ import { CliFailure } from '../failure.ts';
 import { details } from '../output/details.ts';
 import { listenerColumns, Names } from './columns.ts';
 import { backendServices, listeners, loadBalancers, ruleGroups, targetGroups } from './kinds.ts';
+import { tlsReferencesOf } from './listener-tls.ts';
 import { resolve, resolvePart } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
-import { patchOf, precondition, written } from './write.ts';
+import { merged, patchOf, precondition, written } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
@@ -50,7 +51,7 @@ export function create(call: Call) {
       protocol,
       port,
       ...(options.name !== undefined && { name: options.name }),
-      ...bodyOf(listenerFields, options),
+      ...merged(bodyOf(listenerFields, options), await tlsReferencesOf(session, lb.id, options)),
       ...(await ruleGroupOf(session, lb.id, options)),
       ...(await forwardingOf(session, lb.id, options)),
     } as ListenerCreate;
@@ -62,14 +63,18 @@ export function create(call: Call) {
 /** The backend service that the listener gets: one that exists, or one of its own when anything about it is said. */
 async function forwardingOf(session: Session, lb: string, options: OptionValues): Promise<Partial<ListenerCreate>> {
   const { service, target: targets, targetGroup, targetPort } = options;
+  const { tlsAuthority } = options;
   const own = {
-    ...bodyOf(forwardingFields, options),
+    ...merged(
+      bodyOf(forwardingFields, options),
+      tlsAuthority === undefined ? {} : { tls: { authority: none(tlsAuthority) } },
+    ),
     ...(targets && { targets }),
     ...(targetGroup && { targetGroup: (await resolvePart(session, targetGroups, targetGroup, lb)).id }),
     ...(targetPort !== undefined && { port: targetPort }),
   };
   if (service === undefined) return Object.keys(own).length === 0 ? {} : { service: own };
-  const [flag] = flagsGiven(forwardingFields, options);
+  const [flag] = [...flagsGiven(forwardingFields, options), ...(tlsAuthority === undefined ? [] : ['--tls-authority'])];
   if (flag !== undefined) {
     throw new CliFailure(EXIT.usage, `${flag} belongs to the backend service: see "evenkeel service update --help".`);
   }
@@ -80,11 +85,12 @@ export function update(call: Call) {
   return withSession(call, async (session) => {
     const { options } = call;
     const listener = await find(session, call);
+    const { loadBalancerId } = listener;
+    const { service } = options;
     const body = patchOf<ListenerPatch>([nameField, ...listenerFields], options, {
-      ...(options.service && {
-        backendServiceId: await serviceOrNone(session, listener.loadBalancerId, options.service),
-      }),
-      ...(await ruleGroupOf(session, listener.loadBalancerId, options)),
+      ...(service && { backendServiceId: await serviceOrNone(session, loadBalancerId, service) }),
+      ...(await tlsReferencesOf(session, loadBalancerId, options)),
+      ...(await ruleGroupOf(session, loadBalancerId, options)),
     });
     const changed = await session.client.updateListener({
       params: { listenerId: listener.id },
@@ -93,6 +99,11 @@ export function update(call: Call) {
     });
     await written(session, changed, `Listener ${changed.name} changed.`, changed.operationId, options);
   });
+}
+
+/** The word `none` as the API says it. */
+function none(text: string): string | null {
+  return text === 'none' ? null : text;
 }
 
 async function ruleGroupOf(session: Session, lb: string, { ruleGroup: text }: OptionValues) {

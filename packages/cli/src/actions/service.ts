@@ -1,16 +1,18 @@
 import { items } from '@evenkeel/client/items.ts';
 import { PAGE } from '@evenkeel/model/limits.ts';
 import type { BackendServiceCreate, BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
+import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
 import { bodyOf } from '../commands/fields.ts';
 import { nameField, serviceFields } from '../commands/resource-fields.ts';
 import { details } from '../output/details.ts';
 import { Names, serviceColumns } from './columns.ts';
 import { backendServices, loadBalancers, targetGroups } from './kinds.ts';
+import { authorityOrNone } from './listener-tls.ts';
 import { resolve, resolvePart } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
-import { patchOf, precondition, written } from './write.ts';
+import { merged, patchOf, precondition, written } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
@@ -45,7 +47,7 @@ export function create(call: Call) {
       port: options.port,
       ...(options.targetGroup && { targetGroupId: await groupOrNone(session, lb.id, options.targetGroup) }),
       ...(options.target && { targets: options.target }),
-      ...bodyOf(serviceFields, options),
+      ...merged(bodyOf(serviceFields, options), await tlsAuthorityOf(session, options)),
     } as BackendServiceCreate;
     const made = await session.client.createBackendService({ body });
     const message = `Backend service ${lb.name}/${made.name} (${made.id}) created.`;
@@ -57,11 +59,11 @@ export function update(call: Call) {
   return withSession(call, async (session) => {
     const { options } = call;
     const service = await find(session, call);
-    const body = patchOf<BackendServicePatch>(
-      [nameField, ...serviceFields],
-      options,
-      options.targetGroup && { targetGroupId: await groupOrNone(session, service.loadBalancerId, options.targetGroup) },
-    );
+    const { targetGroup } = options;
+    const body = patchOf<BackendServicePatch>([nameField, ...serviceFields], options, {
+      ...(targetGroup && { targetGroupId: await groupOrNone(session, service.loadBalancerId, targetGroup) }),
+      ...(await tlsAuthorityOf(session, options)),
+    });
     const changed = await session.client.updateBackendService({
       params: { backendServiceId: service.id },
       body,
@@ -81,6 +83,10 @@ export function remove(call: Call) {
         session.client.deleteBackendService({ params: { backendServiceId: id }, ...precondition(call.options) }),
     }),
   );
+}
+
+async function tlsAuthorityOf(session: Session, { tlsAuthority }: OptionValues): Promise<BackendServicePatch> {
+  return tlsAuthority === undefined ? {} : { tls: { authorityId: await authorityOrNone(session, tlsAuthority) } };
 }
 
 async function groupOrNone(session: Session, lb: string, text: string): Promise<string | null> {

@@ -31,9 +31,23 @@ export async function writtenAll(
 
 /** The changes that the options name; `extra` are those that are no plain fields. Without any, there is nothing to do. */
 export function patchOf<T>(fields: readonly Field[], options: OptionValues, extra: Partial<T> = {}): T {
-  const body = { ...bodyOf(fields, options), ...extra };
+  const body = merged(bodyOf(fields, options), extra);
   if (Object.keys(body).length > 0) return body as T;
   throw new CliFailure(EXIT.usage, 'nothing to change: name at least one field, see --help.');
+}
+
+/** Both as one body: a field that is an object in both has the parts of both. */
+export function merged(fields: Readonly<Record<string, unknown>>, extra: object): Record<string, unknown> {
+  const body: Record<string, unknown> = { ...fields };
+  for (const [field, value] of Object.entries(extra)) {
+    const before = body[field];
+    body[field] = isObject(before) && isObject(value) ? { ...before, ...value } : value;
+  }
+  return body;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `--if-match` as the API takes it: an entity tag is the generation in quotes (RFC 9110 §8.8.3). */

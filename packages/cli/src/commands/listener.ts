@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { forwardingFields, listenerFields, nameField } from './resource-fields.ts';
+import { addTlsReferences, tlsAuthorityOption } from './tls-options.ts';
 import { integer, protocolAndPort } from './values.ts';
 import {
   addExamples,
@@ -41,7 +42,7 @@ export function addListener(program: Command, bind: Bind): void {
   const create = listener
     .command('create')
     .description('Create a listener, for a backend service that exists or with one of its own')
-    .argument('<protocol:port>', 'such as http:80 or tcp:5432', protocolAndPort)
+    .argument('<protocol:port>', 'such as http:80, https:443, tcp:5432 or tls:6514', protocolAndPort)
     .addOption(ofLoadBalancer('its load balancer').makeOptionMandatory())
     .option('--name <name>', 'name (default: protocol and port, such as http-80)')
     .addOption(
@@ -51,6 +52,7 @@ export function addListener(program: Command, bind: Bind): void {
         'targetPort',
       ]),
     );
+  addTlsReferences(create);
   create.addOption(
     referenceOption('--rule-group <group>', 'what is done with requests before the service is asked', 'ruleGroup'),
   );
@@ -66,6 +68,7 @@ export function addListener(program: Command, bind: Bind): void {
         integer,
       ),
     );
+  create.addOption(tlsAuthorityOption());
   addFields(create, forwardingFields);
   addWait(create);
   addExamples(
@@ -74,6 +77,8 @@ export function addListener(program: Command, bind: Bind): void {
     'evenkeel listener create http:8080 --lb web --service http-80',
     '# with a service and targets of its own',
     'evenkeel listener create tcp:5432 --lb web --target 10.0.0.41 --target 10.0.0.42 --algorithm least-connections',
+    '# with a certificate, and another for one name',
+    'evenkeel listener create https:443 --lb web --service http-80 --default-certificate www --certificate shop.example.com=shop',
   );
   bind(create, async (call) => (await actions()).create(call));
 
@@ -93,6 +98,7 @@ export function addListener(program: Command, bind: Bind): void {
         'ruleGroup',
       ),
     );
+  addTlsReferences(update);
   addFields(update, [nameField, ...listenerFields]);
   addWait(addIfMatch(update));
   addExamples(

@@ -3,11 +3,14 @@ import { test } from 'node:test';
 import { namedSchemas } from '@evenkeel/model/contract/schemas.ts';
 import type { Field } from './fields.ts';
 import {
+  authorityFields,
+  certificateFields,
   elasticIpFields,
   listenerFields,
   loadBalancerFields,
   nameField,
   ruleGroupFields,
+  securityPolicyFields,
   serviceFields,
   targetFields,
   targetGroupFields,
@@ -25,6 +28,8 @@ const OTHERWISE: Readonly<Record<string, readonly string[]>> = {
     'serverNames',
   ],
   BackendServicePatch: ['targetGroupId', 'tls.authorityId'],
+  CertificatePatch: ['chain', 'privateKey', 'ocspResponse'],
+  AuthorityPatch: ['certificates', 'revocationLists'],
 };
 
 interface Schema {
@@ -42,6 +47,9 @@ for (const [name, fields] of [
   ['RuleGroupPatch', ruleGroupFields],
   ['TargetPatch', targetFields],
   ['ElasticIpPatch', elasticIpFields],
+  ['CertificatePatch', certificateFields],
+  ['AuthorityPatch', authorityFields],
+  ['SecurityPolicyPatch', securityPolicyFields],
 ] as const) {
   const schemas = leavesOf(name);
   const all = [nameField, ...fields];

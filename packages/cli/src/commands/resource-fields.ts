@@ -349,6 +349,21 @@ export const targetGroupFields: readonly Field[] = common;
 
 export const elasticIpFields: readonly Field[] = common;
 
+export const certificateFields: readonly Field[] = common;
+
+export const authorityFields: readonly Field[] = common;
+
+export const securityPolicyFields: readonly Field[] = [
+  ...common,
+  { flag: 'versions', field: 'versions', value: words('versions'), help: 'versions of TLS, with commas: 1.2, 1.3' },
+  {
+    flag: 'ciphers',
+    field: 'ciphers',
+    value: words('ciphers'),
+    help: 'ciphers in order of preference, with commas; "evenkeel policy ciphers" lists them',
+  },
+];
+
 export const targetFields: readonly Field[] = [
   {
     flag: 'weight',

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { nameField, serviceFields } from './resource-fields.ts';
+import { tlsAuthorityOption } from './tls-options.ts';
 import { integer } from './values.ts';
 import {
   addExamples,
@@ -54,6 +55,7 @@ export function addService(program: Command, bind: Bind): void {
       referenceOption('--target-group <group>', 'the target group it draws on', 'targetGroup').conflicts('target'),
     )
     .addOption(targetOption());
+  create.addOption(tlsAuthorityOption());
   addFields(create, serviceFields);
   addWait(create);
   addExamples(
@@ -72,6 +74,7 @@ export function addService(program: Command, bind: Bind): void {
     .addArgument(reference('<service>', REFERENCE, 'backendService'))
     .addOption(ofLoadBalancer('its load balancer'))
     .addOption(referenceOption('--target-group <group>', 'the target group it draws on; "none": none', 'targetGroup'));
+  update.addOption(tlsAuthorityOption());
   addFields(update, [nameField, ...serviceFields]);
   addWait(addIfMatch(update));
   addExamples(

@@ -84,6 +84,23 @@ export function several<T>(parse: (text: string) => T): (text: string, before?: 
   return (text, before = []) => [...before, parse(text)];
 }
 
+/** The same, or none at all for `none`. */
+export function severalOrNone<T>(parse: (text: string) => T): (text: string, before?: readonly T[]) => T[] {
+  return (text, before = []) => (text === 'none' ? [] : [...before, parse(text)]);
+}
+
+export interface NameAndReference {
+  readonly name: string;
+  readonly reference: string;
+}
+
+/** `www.example.com=site` */
+export function nameAndReference(text: string): NameAndReference {
+  const equals = text.indexOf('=');
+  if (equals < 1 || equals === text.length - 1) throw new InvalidArgumentError('Give name=object, or "none".');
+  return { name: text.slice(0, equals), reference: text.slice(equals + 1) };
+}
+
 export interface ProtocolAndPort {
   readonly protocol: string;
   readonly port: number;

@@ -46,6 +46,21 @@ async function ask(client: Client, hint: Nameable, given: ReadonlyMap<string, st
         value: name,
         description: address,
       }));
+    case 'certificate':
+      return (await client.listCertificates({ query, signal })).items.map(({ name, names }) => ({
+        value: name,
+        description: names.join(', '),
+      }));
+    case 'authority':
+      return (await client.listAuthorities({ query, signal })).items.map(({ id, name }) => ({
+        value: name,
+        description: id,
+      }));
+    case 'securityPolicy':
+      return (await client.listSecurityPolicies({ query, signal })).items.map(({ name, description }) => ({
+        value: name,
+        description,
+      }));
     case 'node':
       return (await client.listNodes({ query, signal })).items.map(({ id, status }) => ({
         value: id,

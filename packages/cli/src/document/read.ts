@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
 import { isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAllDocuments, visit } from 'yaml';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
+import { inputName, readTextFile } from '../input-file.ts';
 import type { Io } from '../io.ts';
 import { Place, type Source } from './place.ts';
 
@@ -22,9 +22,10 @@ export interface DocumentEntry {
  */
 export async function readDocuments(paths: readonly string[], io: Io): Promise<DocumentEntry[]> {
   const entries: DocumentEntry[] = [];
-  for (const path of paths) entries.push(...parseDocuments(nameOf(path), await readText(path, io)));
+  for (const path of paths)
+    entries.push(...parseDocuments(inputName(path), await readTextFile(path, io, LARGEST_FILE)));
   if (entries.length > 0) return entries;
-  throw new CliFailure(EXIT.usage, `there is no load balancer in ${paths.map(nameOf).join(', ')}.`);
+  throw new CliFailure(EXIT.usage, `there is no load balancer in ${paths.map(inputName).join(', ')}.`);
 }
 
 export function parseDocuments(file: string, text: string): DocumentEntry[] {
@@ -87,21 +88,4 @@ function toValues({ document, file }: Source): Record<string, unknown> {
 
 function refuse(place: Place, reason: string): CliFailure {
   return new CliFailure(EXIT.usage, `${place.line}: ${place.field || 'the document'} ${reason}.`);
-}
-
-function nameOf(path: string): string {
-  return path === '-' ? 'standard input' : path;
-}
-
-async function readText(path: string, io: Io): Promise<string> {
-  try {
-    if (path === '-') return await io.readInput(LARGEST_FILE);
-    if (statSync(path).size > LARGEST_FILE) throw new RangeError(`more than ${LARGEST_FILE} bytes`);
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new CliFailure(EXIT.usage, `there is no file ${path}.`);
-    if (code === 'EISDIR') throw new CliFailure(EXIT.usage, `${path} is a folder: name the files in it.`);
-    throw new CliFailure(EXIT.usage, `${nameOf(path)} cannot be read: ${message}.`);
-  }
 }

@@ -77,3 +77,4 @@ export const Cipher = Output('Cipher', {
     description: "Whether recorded traffic stays secret when the certificate's key gets known.",
   }),
 });
+export type Cipher = Static<typeof Cipher>;
