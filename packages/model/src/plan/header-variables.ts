@@ -18,7 +18,7 @@ export type HeaderVariable = (typeof HEADER_VARIABLES)[number];
 /** Why a value has a variable that cannot be filled in, as the rest of a sentence; empty when all can. */
 export function checkHeaderValue(value: string): string {
   for (const [text, name] of value.matchAll(/\$\{([^}]*)\}?/g)) {
-    if (!text.endsWith('}')) return 'has a `${` without its `}`';
+    if (!text.endsWith('}')) return 'has a variable without its closing brace';
     if (!(HEADER_VARIABLES as readonly string[]).includes(name!)) return `has the unknown variable ${text}`;
   }
   return '';

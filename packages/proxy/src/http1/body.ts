@@ -34,6 +34,13 @@ export class Body {
     this.failed = false;
   }
 
+  /** As the head of a request has it. */
+  startRequest({ chunked, contentLength }: { readonly chunked: boolean; readonly contentLength: number }): void {
+    if (chunked) this.startChunked();
+    else if (contentLength > 0) this.startLength(contentLength);
+    else this.startNone();
+  }
+
   startUntilClose(): void {
     this.kind = BodyKind.untilClose;
     this.done = false;

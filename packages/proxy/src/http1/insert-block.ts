@@ -20,6 +20,11 @@ export class InsertBlock {
     this.end = this.start;
   }
 
+  /** Bytes that still find room. */
+  get room(): number {
+    return this.start + SIZE - this.end;
+  }
+
   /** Adds memory[start, end). */
   span(start: number, end: number): void {
     copyWithin(this.memory, this.end, start, end);

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Arena, StaticRange } from '../reactor/arena.ts';
 
 /** Statuses that the proxy answers with by itself. */
-const STATUSES = [400, 405, 408, 413, 414, 417, 431, 500, 501, 502, 503, 504, 505] as const;
+const STATUSES = [400, 404, 405, 408, 413, 414, 417, 431, 500, 501, 502, 503, 504, 505] as const;
 
 /** Ready-made answers of the proxy itself, laid down once in the arena, so that even a worker without buffers can answer. */
 export class LocalResponses {

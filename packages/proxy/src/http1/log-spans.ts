@@ -1,10 +1,17 @@
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import { ConnectionOption } from './connection-options.ts';
 import type { RequestHead } from './request-head.ts';
-import type { HeadRewriter } from './rewrite.ts';
 
-/** Tells the record where the words of a request lie, once `rewriter` has rewritten its head. */
-export function rememberSpans(record: RequestRecord, head: RequestHead, rewriter: HeadRewriter): void {
+/** Where bytes of a head have gone; see `HeadRewriter.movedBy`. */
+interface Moves {
+  movedBy(offset: number): number;
+}
+
+/** The head lies where it came. */
+export const UNMOVED: Moves = { movedBy: () => 0 };
+
+/** Tells the record where the words of a request lie, once its head has been rewritten, if it has. */
+export function rememberSpans(record: RequestRecord, head: RequestHead, rewriter: Moves): void {
   const { fields, remembered } = head;
   const lineMoved = rewriter.movedBy(head.methodStart);
   record.methodStart = head.methodStart + lineMoved;
@@ -13,11 +20,11 @@ export function rememberSpans(record: RequestRecord, head: RequestHead, rewriter
   record.targetEnd = head.targetEnd + lineMoved;
   // Fields that are named by Connection are gone, whatever was logged of the same ones elsewhere.
   if ((head.connectionOptions & ConnectionOption.names) === 0) record.remembered = remembered;
-  if (record.remembered !== null && record.remembered.logged !== null) return;
   const { sentTarget } = head;
   if (sentTarget !== null) {
     record.sentTarget = new DataView(sentTarget.buffer, sentTarget.byteOffset, sentTarget.length);
   }
+  if (record.remembered !== null && record.remembered.logged !== null) return;
   if (head.host >= 0) {
     const moved = rewriter.movedBy(fields.nameStart(head.host));
     record.hostStart = fields.valueStart(head.host) + moved;

@@ -1,5 +1,11 @@
-import { BUFFER_SIZE, NO_BUFFER } from '../reactor/arena.ts';
+import { NO_BUFFER } from '../reactor/arena.ts';
 import type { Connection } from '../reactor/reactor.ts';
+import type { HeaderEdits } from '../rules/action/header-edits.ts';
+import { hasNoBody } from '../rules/action/local-answer.ts';
+import type { MirrorExchange } from '../rules/mirror/mirror-exchange.ts';
+import type { RequestChanges } from '../rules/request/request-changes.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
+import { RuledRequest, Verdict } from '../rules/ruled-request.ts';
 import { pickSticky, readVisit, type StickyVisit, stickyLine } from '../stickiness/sticky-visit.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
@@ -15,13 +21,17 @@ import type { Target } from '../upstream/target.ts';
 import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { Body } from './body.ts';
+import { sendComposed } from './composed-answer.ts';
 import { AMBIGUOUS_BITS, countDoubts, Desync, firstReason } from './desync.ts';
 import type { ExchangeClient } from './exchange-client.ts';
-import { makeHeadRoom } from './head-room.ts';
-import { rememberSpans } from './log-spans.ts';
+import { growthOf } from './head-room.ts';
+import { rememberSpans, UNMOVED } from './log-spans.ts';
 import { isIdempotent, Method } from './method.ts';
 import { rememberRefusedWords } from './refused-words.ts';
 import type { ResponseHead } from './response-head.ts';
+
+/** Room for a `Connection` line of the proxy's own, in bytes. */
+const CONNECTION_LINE = 32;
 
 /** Targets that are tried for one request before it fails. */
 const MAX_ATTEMPTS = 3;
@@ -60,6 +70,13 @@ export class RequestExchange implements Exchange {
   #visit: StickyVisit | null = null;
   /** Some server could see another end of the request: nothing is sent behind it. */
   #doubted = false;
+  /** Made when the first request meets rules. */
+  #rules: RuledRequest | null = null;
+  /** What the listener's rules say of the request; null: it has none. */
+  #ruled: RuledRequest | null = null;
+  /** The buffer that the request came in, when it goes on in another one; what the log reads. */
+  #original = NO_BUFFER;
+  #mirror: MirrorExchange | null = null;
   #service: Service | null = null;
   #target: Target | null = null;
   #upstream: UpstreamConnection | null = null;
@@ -113,6 +130,7 @@ export class RequestExchange implements Exchange {
     this.#doubted = false;
     this.#method = Method.other;
     this.#minor = 1;
+    this.#ruled = null;
     this.#service = null;
     this.#attempts = 0;
     this.#tried = -1;
@@ -134,38 +152,88 @@ export class RequestExchange implements Exchange {
    * buffer comes with it. Returns where the request's part ends; what lies behind belongs to the next one.
    */
   start(buffer: number, end: number, keepAlive: boolean): number {
-    const { requestHead: head, rewriter, memory, arena } = this.#worker;
+    const { requestHead: head, rewriter, memory } = this.#worker;
     const { client, listener } = this.#client;
     const body = this.body;
     if (client.resolve(listener.planned, memory, head)) this.#record.forgetEnds();
-    const { lines } = client;
     this.#method = head.method;
     this.#minor = head.minor;
     this.keepAlive = keepAlive;
-    if (head.chunked) body.startChunked();
-    else if (head.contentLength > 0) body.startLength(head.contentLength);
-    else body.startNone();
+    body.startRequest(head);
     const bodyEnd = body.consume(memory, head.end, end);
-    this.#wholeInBuffer = body.done;
     this.#record.bytesReceived = bodyEnd - head.methodStart;
     this.#buffer = buffer;
     this.#end = bodyEnd;
-    if (!lines.isConstant) {
-      const roomy = makeHeadRoom(arena, head, lines, buffer, bodyEnd);
-      if (roomy === NO_BUFFER) {
-        this.fail(arena.free === 0 ? 503 : 431, EndReason.proxyRequestHead);
-        return bodyEnd;
-      }
-      if (roomy !== buffer) this.#end = arena.base(roomy) + BUFFER_SIZE;
-      this.#buffer = roomy;
+    if (body.failed) {
+      rememberSpans(this.#record, head, UNMOVED);
+      this.#failBody();
+      return bodyEnd;
     }
-    this.#visit = readVisit(this.#visit, this.#worker, listener.service, head.fields, client.remoteAddress);
-    this.#start = rewriter.request(head, client);
-    rememberSpans(this.#record, head, rewriter);
+    const { rules } = listener;
+    if (rules !== null && !this.#judge(rules)) return bodyEnd;
+    const ruled = this.#ruled;
+    const changes = ruled?.changes.any === true ? ruled.changes : null;
+    let taken = bodyEnd;
+    if (changes !== null || !client.lines.isConstant) {
+      taken = this.#makeRoom(changes, bodyEnd);
+      if (taken < 0) return bodyEnd;
+    }
+    this.#wholeInBuffer = body.done;
+    this.#visit = readVisit(this.#visit, this.#worker, this.#serviceNow(), head.fields, client.remoteAddress);
+    this.#start = rewriter.request(head, client, changes);
+    if (this.#original === NO_BUFFER) rememberSpans(this.#record, head, rewriter);
     this.#upgrade = head.upgrade < 0 ? null : new AskedUpgrade(head, rewriter);
-    if (body.failed) this.#failBody();
-    else this.#dispatch();
-    return bodyEnd;
+    if (ruled !== null && ruled.rule !== null && ruled.rule.mirror !== null) {
+      this.#mirror = this.#worker.mirrors.beginFor(ruled.rule, client, this.#start, this.#end, body.done);
+    }
+    this.#dispatch();
+    return taken;
+  }
+
+  /** The service that the request goes to, as it is now. */
+  #serviceNow(): Service | null {
+    const reference = this.#ruled === null ? null : this.#ruled.service;
+    return reference === null ? this.#client.listener.service : reference.service;
+  }
+
+  /** Asks the rules; false: the request has been answered. */
+  #judge(rules: RuleSet): boolean {
+    const { requestHead: head } = this.#worker;
+    const { client, listener } = this.#client;
+    this.#rules ??= new RuledRequest(this.#worker);
+    const ruled = this.#rules;
+    const verdict = ruled.judge(rules, head, client, listener.planned, listener.service !== null);
+    this.#ruled = ruled;
+    this.#record.rule = ruled.rule === null ? null : ruled.rule.logged;
+    if (verdict === Verdict.forward) return true;
+    rememberSpans(this.#record, head, UNMOVED);
+    // What could be understood in two ways is followed by nothing.
+    if (ruled.status === 400) this.keepAlive = false;
+    if (verdict === Verdict.refuse) this.fail(ruled.status, ruled.reason);
+    else this.#answerByRule(ruled);
+    return false;
+  }
+
+  /**
+   * Makes room for the head to grow, and writes the path that a rule wants. Returns where the request's part of what was
+   * received ends; -1: the request has been refused.
+   */
+  #makeRoom(changes: RequestChanges | null, bodyEnd: number): number {
+    const { requestHead: head, arena, headRoom } = this.#worker;
+    const apart = changes?.changesLogged === true;
+    const growth = growthOf(this.#client.client.lines, head) + (changes === null ? 0 : changes.growth);
+    if (apart) rememberSpans(this.#record, head, UNMOVED);
+    if (!headRoom.forRequest(arena, head, this.body, growth, apart, this.#buffer, bodyEnd)) {
+      rememberSpans(this.#record, head, UNMOVED);
+      this.fail(headRoom.status, EndReason.proxyRequestHead);
+      return -1;
+    }
+    if (apart) this.#original = this.#buffer;
+    this.#buffer = headRoom.buffer;
+    this.#end = headRoom.end;
+    this.#record.bytesReceived -= bodyEnd - headRoom.bodyEnd;
+    changes?.changeLine(head);
+    return headRoom.bodyEnd;
   }
 
   /**
@@ -184,6 +252,7 @@ export class RequestExchange implements Exchange {
       this.#failBody();
       return bodyEnd;
     }
+    if (this.#mirror !== null) this.#worker.mirrors.add(this.#mirror, start, bodyEnd, body.done);
     upstream.send(buffer, start, bodyEnd);
     // From the last byte on, and while it does not take what is sent, the target owes the next move.
     upstream.expectProgress(body.done || this.#congested());
@@ -263,7 +332,7 @@ export class RequestExchange implements Exchange {
 
   /** Sends the request to a target; called again for the next attempt. */
   #dispatch(): void {
-    const service = this.#client.listener.service;
+    const service = this.#serviceNow();
     if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
     const { client } = this.#client;
@@ -382,7 +451,8 @@ export class RequestExchange implements Exchange {
     const ends = this.#client.client;
     const session = new UpgradedSession(this.#worker, listener, client, ends, upstream.detach(), target, record);
     arena.release(this.#buffer);
-    this.#buffer = NO_BUFFER;
+    arena.release(this.#original);
+    this.#buffer = this.#original = NO_BUFFER;
     this.#client.onSwitched(session);
     return true;
   }
@@ -397,9 +467,44 @@ export class RequestExchange implements Exchange {
     this.#record.targetStatus = head.status;
     this.#record.firstByteAt = this.#worker.reactor.now;
     const line = this.#stickyLine(head);
+    const headers = this.#ruled?.rule?.responseHeaders ?? null;
+    if (headers !== null) {
+      this.#sendChanged(headers, head, buffer, end, plain, line);
+      return;
+    }
     const start = this.#worker.rewriter.response(head, this.keepAlive, this.#minor, plain, line);
     this.responseStarted = true;
     this.#send(buffer, start, end);
+  }
+
+  /** Sends a response whose head a rule changes. */
+  #sendChanged(
+    headers: HeaderEdits,
+    head: ResponseHead,
+    buffer: number,
+    end: number,
+    plain: boolean,
+    line: string | null,
+  ): void {
+    const { arena, headRoom, rewriter } = this.#worker;
+    const ruled = this.#ruled;
+    if (ruled === null) throw new Error('a response is changed by a rule only');
+    const changes = ruled.responseChanges;
+    const composed = changes.compose(headers, ruled.values);
+    const bodyStart = head.end;
+    const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
+    if (!composed || !headRoom.forResponse(arena, head, growth, buffer)) {
+      arena.release(buffer);
+      this.fail(composed ? headRoom.status : 502, EndReason.proxyResponseHead);
+      return;
+    }
+    const apart = headRoom.buffer !== buffer;
+    const start = rewriter.response(head, this.keepAlive, this.#minor, plain, line, changes);
+    this.responseStarted = true;
+    this.#send(headRoom.buffer, start, apart ? head.end : end);
+    if (!apart) return;
+    if (end > bodyStart) this.#send(buffer, bodyStart, end);
+    else arena.release(buffer);
   }
 
   #stickyLine(head: ResponseHead): string | null {
@@ -484,6 +589,29 @@ export class RequestExchange implements Exchange {
     this.#send(NO_BUFFER, range.start, range.end);
   }
 
+  /** Sends the answer that a rule gives. */
+  #answerByRule(ruled: RuledRequest): void {
+    const worker = this.#worker;
+    if (!this.body.done) {
+      this.keepAlive = false;
+      this.lingers = true;
+    }
+    this.#record.reason = ruled.reason;
+    if (!ruled.writeAnswer(this.keepAlive)) {
+      this.fail(414, EndReason.proxyResponseHead);
+      return;
+    }
+    const withBody = this.#method !== Method.head && !hasNoBody(ruled.status);
+    const send = (buffer: number, start: number, end: number): void => this.#send(buffer, start, end);
+    if (!sendComposed(worker.arena, worker.answer, withBody ? ruled.body : null, send)) {
+      this.fail(503, EndReason.proxyResponseHead);
+      return;
+    }
+    this.#record.status = ruled.status;
+    this.responseStarted = true;
+    this.responseDone = true;
+  }
+
   /** The exchange is over, well or badly: counts it, logs it and gives its buffer back. */
   #finish(): void {
     const worker = this.#worker;
@@ -500,10 +628,12 @@ export class RequestExchange implements Exchange {
     cells[ListenerCell.reasons + record.reason]!++;
     countDuration(cells, worker.reactor.now - record.startedAt);
     if (listener.planned.accessLog) worker.log.request(listener, client, record);
-    if (this.#buffer !== NO_BUFFER) {
-      worker.arena.release(this.#buffer);
-      this.#buffer = NO_BUFFER;
-    }
+    // What is missing of the request will never come to its copy.
+    if (!this.body.done) this.#mirror?.abort();
+    this.#mirror = null;
+    worker.arena.release(this.#buffer);
+    worker.arena.release(this.#original);
+    this.#buffer = this.#original = NO_BUFFER;
     this.#client.onExchangeOver();
   }
 }

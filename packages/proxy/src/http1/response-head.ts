@@ -44,6 +44,14 @@ export class ResponseHead {
     this.fields = this.#table;
   }
 
+  /** The head has moved in memory. */
+  moveBy(distance: number): void {
+    this.start += distance;
+    this.lineEnd += distance;
+    this.end += distance;
+    this.fields.base += distance;
+  }
+
   /**
    * Reads the head that begins at memory[start], strictly by RFC 9112. `hint` is where fields like these may be
    * remembered: it saves time and changes nothing.

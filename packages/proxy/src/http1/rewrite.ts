@@ -2,6 +2,7 @@ import type { Arena, StaticRange } from '../reactor/arena.ts';
 import { type ForwardedLines, hostOf } from '../source-address/forwarded-lines.ts';
 import { FORWARDED_BITS } from '../source-address/forwarding-settings.ts';
 import { ConnectionOption, connectionNames } from './connection-options.ts';
+import type { FieldChanges } from './field-changes.ts';
 import { Field } from './field-names.ts';
 import type { FieldTable } from './fields.ts';
 import { HeadEdit } from './head-edit.ts';
@@ -12,6 +13,7 @@ import type { ResponseHead } from './response-head.ts';
 const ONE = 49;
 
 const CONNECTION_BIT = 1 << Field.connection;
+const HOST_BIT = 1 << Field.host;
 const UPGRADE_BIT = 1 << Field.upgrade;
 const EXPECT_BIT = 1 << Field.expect;
 const FRAMING_BITS = (1 << Field.transferEncoding) | (1 << Field.trailer);
@@ -62,9 +64,10 @@ export class HeadRewriter {
 
   /**
    * The request for the target: HTTP/1.1 in origin-form, hop-by-hop fields gone (RFC 9110 section 7.6.1), the fields that
-   * tell of the client added (SRC-02, SRC-04). Returns the new start; `movedBy` tells where spans have gone.
+   * tell of the client added (SRC-02, SRC-04), and what rules change. Returns the new start; `movedBy` tells where spans
+   * have gone.
    */
-  request(head: RequestHead, client: RequestClient): number {
+  request(head: RequestHead, client: RequestClient, changes: FieldChanges | null = null): number {
     const memory = this.#memory;
     const edit = this.#edit;
     const insert = this.#insert;
@@ -74,7 +77,11 @@ export class HeadRewriter {
     let drops = REQUEST_DROPS | FORWARDED_BITS;
     if (lines.isConstant) insert.bytes(lines.block);
     else drops = REQUEST_DROPS | lines.compose(insert, head);
-    if (head.host < 0) insert.text(`Host: ${hostOf(client)}\r\n`);
+    if (changes !== null) {
+      insert.span(changes.linesStart, changes.linesEnd);
+      if (changes.replacesHost) drops |= HOST_BIT;
+    }
+    if (head.host < 0 && changes?.replacesHost !== true) insert.text(`Host: ${hostOf(client)}\r\n`);
     if (head.upgrade >= 0) insert.constant(this.#connectionUpgrade);
     // `Connection: keep-alive` alone is as true of the target's connection: it stays, and nothing has to be moved.
     const onlyKeepAlive = head.minor === 1 && head.connectionOptions === ConnectionOption.keepAlive;
@@ -82,8 +89,9 @@ export class HeadRewriter {
     if (head.upgrade >= 0) drops &= ~UPGRADE_BIT;
     const dropped = head.fields.known & drops;
     const names = (head.connectionOptions & ConnectionOption.names) !== 0;
-    if (dropped !== 0 || names) {
-      const removed = this.#removeFields(head.fields, head.minor === 1 ? dropped & ~EXPECT_BIT : dropped, names);
+    if (dropped !== 0 || names || changes !== null) {
+      const bits = head.minor === 1 ? dropped & ~EXPECT_BIT : dropped;
+      const removed = this.#removeFields(head.fields, bits, names, changes);
       if ((removed & NAMEABLE_BITS) !== 0) forgetRemoved(head, removed);
     }
     if (head.minor === 0) memory[head.lineEnd - 3] = ONE;
@@ -102,7 +110,8 @@ export class HeadRewriter {
 
   /**
    * The response for the client. `keepAlive` says whether the client's connection stays; `clientMinor` is its version;
-   * `dropFraming` takes Transfer-Encoding and Trailer out; `line` is one more field line, or null. Returns the new start.
+   * `dropFraming` takes Transfer-Encoding and Trailer out; `line` is one more field line, or null; `changes` is what rules
+   * change. Returns the new start.
    */
   response(
     head: ResponseHead,
@@ -110,6 +119,7 @@ export class HeadRewriter {
     clientMinor: number,
     dropFraming: boolean,
     line: string | null = null,
+    changes: FieldChanges | null = null,
   ): number {
     const memory = this.#memory;
     const edit = this.#edit;
@@ -121,7 +131,8 @@ export class HeadRewriter {
     if (onlyKeepAlive) drops &= ~CONNECTION_BIT;
     const dropped = head.fields.known & drops;
     const names = (head.connectionOptions & ConnectionOption.names) !== 0;
-    if (dropped !== 0 || names) this.#removeFields(head.fields, dropped, names);
+    if (dropped !== 0 || names || changes !== null) this.#removeFields(head.fields, dropped, names, changes);
+    if (changes !== null) insert.span(changes.linesStart, changes.linesEnd);
     if (!keepAlive) insert.constant(this.#connectionClose);
     else if (clientMinor === 0 && !onlyKeepAlive) insert.constant(this.#connectionKeepAlive);
     if (line !== null) insert.text(line);
@@ -136,7 +147,7 @@ export class HeadRewriter {
     this.#insert.constant(this.#connectionUpgrade);
     if (line !== null) this.#insert.text(line);
     const names = (head.connectionOptions & ConnectionOption.names) !== 0;
-    this.#removeFields(head.fields, head.fields.known & HOP_BITS & ~UPGRADE_BIT, names);
+    this.#removeFields(head.fields, head.fields.known & HOP_BITS & ~UPGRADE_BIT, names, null);
     return this.#edit.apply(this.#memory, head.start, head.lineEnd, head.end, this.#insert.start, this.#insert.end);
   }
 
@@ -146,15 +157,18 @@ export class HeadRewriter {
   }
 
   /**
-   * Takes out the fields whose code has a bit in `dropped` and, if `named`, those that `Connection` names. Returns the
-   * bits of the codes that are gone. Fields that a message cannot do without are never taken by name.
+   * Takes out the fields whose code has a bit in `dropped`, if `named` those that `Connection` names, and those that
+   * `changes` removes. Returns the bits of the codes that are gone. Fields that a message cannot do without are never taken by name.
    */
-  #removeFields(fields: FieldTable, dropped: number, named: boolean): number {
+  #removeFields(fields: FieldTable, dropped: number, named: boolean, changes: FieldChanges | null): number {
     const nameable = named ? NAMEABLE_BITS : 0;
     let removed = 0;
     for (let i = 0; i < fields.count; i++) {
       const bit = 1 << fields.code(i);
-      const drop = (dropped & bit) !== 0 || ((nameable & bit) !== 0 && this.#isNamedByConnection(fields, i));
+      const drop =
+        (dropped & bit) !== 0 ||
+        ((nameable & bit) !== 0 && this.#isNamedByConnection(fields, i)) ||
+        (changes?.removes(this.#memory, fields, i) ?? false);
       if (!drop) continue;
       removed |= bit;
       this.#edit.remove(fields.nameStart(i), fields.lineEnd(i));

@@ -21,6 +21,7 @@ import type { RequestRecord } from './request-record.ts';
  *     status          sent to the client; 499: it left before there was one
  *     target_status   sent by the target, or 0
  *     request_length, bytes_sent      bytes from and to the client (tcp: bytes_received, bytes_sent)
+ *     rule            name of the rule that applied; absent when none did
  *     method, uri, host, user_agent, referer      as received; "" when absent
  *     protocol        HTTP/1.0 or HTTP/1.1; "" when the request line could not be understood
  *     request_id      only when the request had one
@@ -130,6 +131,7 @@ export function writeRequestLine(
   out.integer(record.bytesReceived);
   out.segment(BYTES_SENT);
   out.integer(record.bytesSent);
+  if (record.rule !== null) out.segment(record.rule);
   out.segment(METHOD);
   out.escaped(memory, record.methodStart, record.methodEnd, Most.method);
   out.segment(URI);

@@ -47,7 +47,10 @@ describe('end reasons', () => {
   it('have a name of two parts each', () => {
     assert.equal(END_REASONS[0], 'none');
     for (const name of END_REASONS.slice(1)) {
-      assert.match(name, /^(client|target|proxy)-(accept|route|connect|(request|response)-(head|body)|tunnel|idle)$/);
+      assert.match(
+        name,
+        /^(client|target|proxy)-(accept|route|connect|(request|response)-(head|body)|tunnel|idle|authentication)$/,
+      );
     }
     assert.equal(new Set(END_REASONS).size, END_REASONS.length);
   });

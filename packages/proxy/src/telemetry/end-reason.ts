@@ -34,6 +34,8 @@ export const EndReason = {
   proxyResponseBody: 18,
   proxyTunnel: 19,
   proxyIdle: 20,
+  /** No token, or none that is good, where a rule asks for one. */
+  clientAuthentication: 21,
 } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 

@@ -45,6 +45,8 @@ export class RequestRecord {
   requestIdStart = 0;
   requestIdEnd = 0;
 
+  /** The rule that applied, as the log tells it; null: none. */
+  rule: AsciiSegment | null = null;
   /** The request target as it was sent, when it is not as it goes on. */
   sentTarget: DataView | null = null;
   /** The request's fields, when they were known beforehand: what the log says of them may be known as well. */
@@ -59,6 +61,7 @@ export class RequestRecord {
   clear(startedAt: number): void {
     this.remembered = null;
     this.sentTarget = null;
+    this.rule = null;
     this.reason = EndReason.none;
     this.desync = -1;
     this.status = 0;

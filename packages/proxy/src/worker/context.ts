@@ -1,3 +1,5 @@
+import { HeadRoom } from '../http1/head-room.ts';
+import { InsertBlock } from '../http1/insert-block.ts';
 import { LocalResponses } from '../http1/local-response.ts';
 import { MAX_HEAD } from '../http1/partial-head.ts';
 import { RequestHead } from '../http1/request-head.ts';
@@ -5,6 +7,8 @@ import { ResponseHead } from '../http1/response-head.ts';
 import { HeadRewriter } from '../http1/rewrite.ts';
 import type { Arena, StaticRange } from '../reactor/arena.ts';
 import type { Reactor } from '../reactor/reactor.ts';
+import { RequestIds } from '../rules/action/request-ids.ts';
+import { Mirrors } from '../rules/mirror/mirrors.ts';
 import { TokenCache } from '../stickiness/token-cache.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 
@@ -18,6 +22,12 @@ export class WorkerContext {
   readonly responseHead = new ResponseHead();
   readonly rewriter: HeadRewriter;
   readonly responses: LocalResponses;
+  readonly headRoom = new HeadRoom();
+  /** Lines that rules add to a head, and heads of answers that they give. */
+  readonly lines: InsertBlock;
+  readonly answer: InsertBlock;
+  readonly requestIds = new RequestIds();
+  readonly mirrors: Mirrors;
   /** What cookies said that were seen lately; made when the first service needs it. */
   #tokens: TokenCache | null = null;
   /** Room for a head. */
@@ -30,6 +40,9 @@ export class WorkerContext {
     this.log = log;
     this.rewriter = new HeadRewriter(reactor.arena);
     this.responses = new LocalResponses(reactor.arena);
+    this.lines = new InsertBlock(reactor.arena);
+    this.answer = new InsertBlock(reactor.arena);
+    this.mirrors = new Mirrors(this);
     this.scratch = reactor.arena.intern(new Uint8Array(MAX_HEAD));
   }
 

@@ -1,4 +1,5 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { RuleSet } from '../rules/rule-set.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
 
@@ -14,10 +15,12 @@ export interface Session {
   cutFrom(target: Target): void;
 }
 
-/** A listener as one worker uses it. `planned` and `service` change with the plan; what runs keeps what it took. */
+/** A listener as one worker uses it. `planned`, `service` and `rules` change with the plan; what runs keeps what it took. */
 export class Listener {
   planned: PlannedListener;
   service: Service | null;
+  /** What its requests are judged by; null: all go to the service. */
+  rules: RuleSet | null = null;
   /** Counter row in shared memory, written by this worker alone. */
   readonly cells: Float64Array;
   /** Removed: sockets are closed, sessions drain. */

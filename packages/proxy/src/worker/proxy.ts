@@ -3,6 +3,7 @@ import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { HttpSession } from '../http1/session.ts';
 import type { Connection, Timer } from '../reactor/reactor.ts';
+import { RuleSets } from '../rules/rule-sets.ts';
 import { acceptClient } from '../source-address/accept-client.ts';
 import type { Client } from '../source-address/client.ts';
 import { stickyService } from '../stickiness/sticky-service.ts';
@@ -37,6 +38,7 @@ export class Proxy {
   /** Rule groups, certificates and the like, by key. */
   readonly #shared = new Map<string, SharedEntry>();
   readonly #services = new Map<string, Service>();
+  readonly #rules = new RuleSets();
   /** By service id, so that a changed service finds its listeners without a search. */
   readonly #users = new Map<string, Set<Listener>>();
   /** Removed, with connections that had not ended then, and what will cut them. */
@@ -54,7 +56,7 @@ export class Proxy {
    * protocol and port; one with others has been removed before.
    */
   apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
-    for (const { key, entry } of change.shared) if (entry !== null) this.#shared.set(key, entry);
+    for (const { entry } of change.shared) if (entry !== null) this.#setShared(entry);
     for (const { id, service } of change.services) if (service !== null) this.#setService(id, service);
     const refused: RefusedListener[] = [];
     let pending = 1;
@@ -63,7 +65,7 @@ export class Proxy {
       pending--;
       if (pending > 0) return;
       for (const { id, service } of change.services) if (service === null) this.#removeService(id);
-      for (const { key, entry } of change.shared) if (entry === null) this.#shared.delete(key);
+      for (const { key, entry } of change.shared) if (entry === null) this.#removeShared(key);
       done(refused);
     };
     // What goes comes first, so that its addresses are free for what comes.
@@ -74,6 +76,17 @@ export class Proxy {
       this.#setListener(listenerChange, listenerChange.planned, answered);
     }
     answered(null);
+  }
+
+  #setShared(entry: SharedEntry): void {
+    this.#shared.set(entry.key, entry);
+    if (entry.kind === 'rule-group') this.#rules.set(entry.value);
+  }
+
+  #removeShared(key: string): void {
+    const entry = this.#shared.get(key);
+    this.#shared.delete(key);
+    if (entry?.kind === 'rule-group') this.#rules.remove(entry.value.id);
   }
 
   /** Stops listening, lets what runs end for at most `milliseconds`, then cuts it; calls back when nothing is left. */
@@ -91,6 +104,7 @@ export class Proxy {
         for (const id of [...this.#services.keys()]) this.#removeService(id);
         for (const timer of this.#retiring) timer.cancel();
         this.#retiring.clear();
+        this.#worker.mirrors.stop();
         done();
         return;
       }
@@ -106,6 +120,11 @@ export class Proxy {
     answered: (refused: RefusedListener | null) => void,
   ): void {
     const { id } = change;
+    const fault = this.#rules.faultOf(planned.ruleGroupId);
+    if (fault !== '') {
+      answered({ listenerId: id, code: 'failed', detail: fault });
+      return;
+    }
     const known = this.#listeners.get(id);
     const { listener, sockets } = known ?? this.#newListener(planned, this.#rows.listener(change.slot));
     // A new listener has its service before its sockets, as the first connection may come at once.
@@ -167,6 +186,7 @@ export class Proxy {
   #joinService(listener: Listener): void {
     const id = listener.planned.serviceId;
     listener.service = id === null ? null : (this.#services.get(id) ?? null);
+    this.#rules.join(listener);
     if (id === null) return;
     const users = this.#users.get(id);
     if (users === undefined) this.#users.set(id, new Set([listener]));
@@ -174,6 +194,7 @@ export class Proxy {
   }
 
   #leaveService(listener: Listener): void {
+    this.#rules.leave(listener);
     const id = listener.planned.serviceId;
     if (id === null) return;
     const users = this.#users.get(id);
@@ -201,6 +222,7 @@ export class Proxy {
     const sticky = next.planned.stickiness === null ? null : stickyService(next, old ?? null, this.#worker);
     const service = new Service(next.planned, targets, next.table, sticky);
     this.#services.set(id, service);
+    this.#rules.setService(id, service);
     for (const listener of this.#users.get(id) ?? []) listener.service = service;
     for (const target of before.values()) this.#retire(target, next.planned.drainTimeout);
   }
@@ -209,6 +231,7 @@ export class Proxy {
     const service = this.#services.get(id);
     if (service === undefined) return;
     this.#services.delete(id);
+    this.#rules.setService(id, null);
     for (const listener of this.#users.get(id) ?? []) listener.service = null;
     for (const target of service.targets) this.#retire(target, service.planned.drainTimeout);
   }
@@ -222,6 +245,7 @@ export class Proxy {
       if (!target.busy) return;
       for (const { listener } of this.#listeners.values()) listener.cutFrom(target);
       for (const listener of this.#draining.keys()) listener.cutFrom(target);
+      this.#worker.mirrors.cutFrom(target);
     });
     this.#retiring.add(timer);
   }

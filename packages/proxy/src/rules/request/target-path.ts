@@ -48,6 +48,7 @@ function decodeUnreserved(memory: Uint8Array, head: RequestHead, end: number): b
     at += 2;
   }
   if (!needless) return true;
+  head.sentTarget ??= memory.slice(head.targetStart, head.targetEnd);
   let to = end;
   for (let from = end - 1; from >= head.pathStart; from--) {
     const byte = memory[from]!;
@@ -81,6 +82,16 @@ function moveLineTo(memory: Uint8Array, head: RequestHead, pathStart: number): v
   head.methodStart = methodStart;
   head.targetStart = pathStart;
   head.pathStart = pathStart;
+}
+
+/** Whether a path that was put together of settled ones, and of what a rule adds, may go out: as `settlePath` has it. */
+export function isSettled(memory: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (memory[at] !== PERCENT) continue;
+    const byte = at + 2 < end ? encodedAt(memory, at) : -1;
+    if (byte < 0 || byte === DOT) return false;
+  }
+  return !hasDotSegment(memory, start, end);
 }
 
 /** Whether a path has a segment `.` or `..` between slashes of any spelling: `/`, `\`, `%2F`, `%5C`. */

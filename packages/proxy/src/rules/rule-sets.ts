@@ -1,0 +1,67 @@
+import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
+import { PatternError } from '@evenkeel/model/regex/syntax.ts';
+import type { Service } from '../upstream/service.ts';
+import type { Listener } from '../worker/listener.ts';
+import { RuleSet } from './rule-set.ts';
+import { ServiceReferences } from './service-references.ts';
+
+/** The rule groups of one worker: each compiled once, and shared by the listeners that have it. */
+export class RuleSets {
+  readonly #references = new ServiceReferences();
+  readonly #sets = new Map<string, { readonly rules: RuleSet; readonly release: () => void }>();
+  readonly #users = new Map<string, Set<Listener>>();
+  /** Why a group is not there, for those that cannot be compiled. */
+  readonly #faults = new Map<string, string>();
+
+  /** Takes a group in. One that cannot be compiled leaves the one before it in place, and listeners are refused. */
+  set(group: PlannedRuleGroup): void {
+    const { id } = group;
+    const taking = this.#references.take();
+    try {
+      const rules = new RuleSet(group, taking.reference);
+      this.#sets.get(id)?.release();
+      this.#sets.set(id, { rules, release: taking.release });
+      this.#faults.delete(id);
+      for (const listener of this.#users.get(id) ?? []) listener.rules = rules;
+    } catch (error) {
+      taking.release();
+      if (!(error instanceof PatternError)) throw error;
+      this.#faults.set(id, `rule group ${group.name}: a regular expression ${error.message}`);
+    }
+  }
+
+  /** Nobody refers to it any more. */
+  remove(id: string): void {
+    this.#sets.get(id)?.release();
+    this.#sets.delete(id);
+    this.#faults.delete(id);
+  }
+
+  /** Why no listener can have the group; empty when one can, or when there is none to have. */
+  faultOf(id: string | null): string {
+    if (id === null) return '';
+    return this.#faults.get(id) ?? (this.#sets.has(id) ? '' : `rule group ${id} is not there`);
+  }
+
+  join(listener: Listener): void {
+    const id = listener.planned.ruleGroupId;
+    listener.rules = id === null ? null : (this.#sets.get(id)?.rules ?? null);
+    if (id === null) return;
+    const users = this.#users.get(id);
+    if (users === undefined) this.#users.set(id, new Set([listener]));
+    else users.add(listener);
+  }
+
+  /** The listener's plan is about to change. Its requests are judged by the same rules until it joins again. */
+  leave(listener: Listener): void {
+    const id = listener.planned.ruleGroupId;
+    if (id === null) return;
+    const users = this.#users.get(id);
+    users?.delete(listener);
+    if (users?.size === 0) this.#users.delete(id);
+  }
+
+  setService(id: string, service: Service | null): void {
+    this.#references.set(id, service);
+  }
+}
