@@ -109,7 +109,10 @@ export class HealthChecker {
       if (same?.key === null) return same;
       return this.#add({ ...ids, key: null, id: 0, limits: NO_LIMITS, state: unchecked(clock.wallTime()) });
     }
-    const probed: ProbeTarget = { address: target.address, port: check.port === 0 ? port : check.port, check };
+    const probedPort = check.port === 0 ? port : check.port;
+    // Another port than that of the traffic is another server, of which nothing is known.
+    const proxyProtocol = probedPort === port ? service.proxyProtocol : 0;
+    const probed: ProbeTarget = { address: target.address, port: probedPort, check, proxyProtocol };
     const key = probeKey(probed);
     const limits: Thresholds = { rise: check.rise, fall: check.fall };
     if (same !== undefined && same.key === key) {

@@ -7,6 +7,8 @@ export interface ProbeTarget {
   /** Never 0. */
   readonly port: number;
   readonly check: PlannedHealthCheck;
+  /** Version of the PROXY protocol that it expects at the beginning of a connection; 0: none. */
+  readonly proxyProtocol: 0 | 1 | 2;
 }
 
 /** Asks a target once how it is. */

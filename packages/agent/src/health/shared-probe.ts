@@ -107,6 +107,7 @@ export function probeKey(target: ProbeTarget): string {
   return JSON.stringify([
     target.address,
     target.port,
+    target.proxyProtocol,
     check.protocol,
     check.interval,
     check.timeout,

@@ -39,7 +39,7 @@ async function origin(): Promise<Origin> {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { server, target: { address: '127.0.0.1', port, check: plannedCheck(QUICK) } };
+  return { server, target: { address: '127.0.0.1', port, check: plannedCheck(QUICK), proxyProtocol: 0 } };
 }
 
 function watching(reactor: 'uring' | 'portable') {

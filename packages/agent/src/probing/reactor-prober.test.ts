@@ -8,6 +8,7 @@ import { withoutUring } from '@evenkeel/proxy/reactor/contract/available.ts';
 import { PortableReactor } from '@evenkeel/proxy/reactor/portable/reactor.ts';
 import type { Reactor } from '@evenkeel/proxy/reactor/reactor.ts';
 import { UringReactor } from '@evenkeel/proxy/reactor/uring/reactor.ts';
+import { LOCAL_V1, LOCAL_V2 } from '@evenkeel/proxy/source-address/proxy-protocol/compose.ts';
 import { plannedCheck } from '../../test/planned.ts';
 import type { ProbeOutcome } from '../health/outcome.ts';
 import { ReactorProber, requestText } from './reactor-prober.ts';
@@ -113,9 +114,14 @@ function cases(open: () => Local): void {
     assert.equal(reactor.open, 0, 'connections are left');
   });
 
-  function probe(port: number, check: Partial<PlannedHealthCheck> = {}, address = '127.0.0.1'): Promise<ProbeOutcome> {
+  function probe(
+    port: number,
+    check: Partial<PlannedHealthCheck> = {},
+    address = '127.0.0.1',
+    proxyProtocol: 0 | 1 | 2 = 0,
+  ): Promise<ProbeOutcome> {
     return new Promise((resolve) => {
-      prober.probe({ address, port, check: plannedCheck({ timeout: 2000, ...check }) }, resolve);
+      prober.probe({ address, port, check: plannedCheck({ timeout: 2000, ...check }), proxyProtocol }, resolve);
     });
   }
 
@@ -234,12 +240,33 @@ function cases(open: () => Local): void {
     test('a cancelled probe never reports', async () => {
       const port = await serve((socket) => socket.resume());
       let reported = false;
-      const running = prober.probe({ address: '127.0.0.1', port, check: plannedCheck({ timeout: 50 }) }, () => {
+      const target = { address: '127.0.0.1', port, check: plannedCheck({ timeout: 50 }), proxyProtocol: 0 } as const;
+      const running = prober.probe(target, () => {
         reported = true;
       });
       running.cancel();
       await new Promise((resolve) => setTimeout(resolve, 100));
       assert.equal(reported, false);
+    });
+
+    test('speaks for nobody where a PROXY header is expected', async () => {
+      for (const [version, header] of [
+        [1, LOCAL_V1],
+        [2, LOCAL_V2],
+      ] as const) {
+        const seen: Buffer[] = [];
+        const port = await serve((socket) => {
+          socket.on('error', () => undefined);
+          socket.on('data', (bytes: Buffer) => {
+            seen.push(bytes);
+            socket.end('HTTP/1.1 200 OK\r\n\r\n');
+          });
+        });
+        assert.deepEqual(await probe(port, {}, '127.0.0.1', version), { kind: 'success' });
+        assert.deepEqual(Buffer.concat(seen).subarray(0, header.length), Buffer.from(header));
+        // A target that is asked for no more than a connection may see its reset before it has read the header.
+        assert.deepEqual(await probe(port, { protocol: 'tcp' }, '127.0.0.1', version), { kind: 'success' });
+      }
     });
 
     test('the server sees one well-formed request', async () => {
@@ -262,7 +289,9 @@ function cases(open: () => Local): void {
 
 test('the Host field is the configured one, else the address, with the port unless it is 80', () => {
   const host = (address: string, port: number, configured = ''): string =>
-    /Host: (.*)\r\n/.exec(requestText({ address, port, check: plannedCheck({ host: configured }) }))?.[1] ?? '';
+    /Host: (.*)\r\n/.exec(
+      requestText({ address, port, check: plannedCheck({ host: configured }), proxyProtocol: 0 }),
+    )?.[1] ?? '';
   assert.equal(host('10.0.0.1', 80), '10.0.0.1');
   assert.equal(host('10.0.0.1', 8080), '10.0.0.1:8080');
   assert.equal(host('fd00::1', 8080), '[fd00::1]:8080');

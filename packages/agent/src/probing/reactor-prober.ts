@@ -1,6 +1,7 @@
 import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
 import { NO_BUFFER } from '@evenkeel/proxy/reactor/arena.ts';
 import { Closed, type Connection, type ConnectionHandler, type Reactor } from '@evenkeel/proxy/reactor/reactor.ts';
+import { LOCAL_V1, LOCAL_V2 } from '@evenkeel/proxy/source-address/proxy-protocol/compose.ts';
 import type { FailureReason, ProbeOutcome } from '../health/outcome.ts';
 import type { Prober, ProbeTarget, RunningProbe } from '../health/prober.ts';
 import { ResponseHeadReader } from '../health/response-head.ts';
@@ -44,7 +45,8 @@ class ReactorProbe implements RunningProbe, ConnectionHandler {
 
   onConnected(connection: Connection): void {
     if (this.#phase !== 'connecting') return;
-    if (this.#target.check.protocol === 'tcp') {
+    const { check, proxyProtocol } = this.#target;
+    if (check.protocol === 'tcp' && proxyProtocol === 0) {
       this.#settle({ kind: 'success' });
       return;
     }
@@ -56,11 +58,20 @@ class ReactorProbe implements RunningProbe, ConnectionHandler {
     }
     this.#phase = 'sending';
     const start = arena.base(buffer);
-    connection.send(buffer, start, start + writeLatin1(arena.memory, start, requestText(this.#target)));
+    let end = start;
+    if (proxyProtocol !== 0) {
+      const header = proxyProtocol === 1 ? LOCAL_V1 : LOCAL_V2;
+      arena.memory.set(header, start);
+      end += header.length;
+    }
+    if (check.protocol === 'http') end += writeLatin1(arena.memory, end, requestText(this.#target));
+    connection.send(buffer, start, end);
   }
 
   onSent(): void {
-    if (this.#phase === 'sending') this.#phase = 'receiving';
+    if (this.#phase !== 'sending') return;
+    this.#phase = 'receiving';
+    if (this.#target.check.protocol === 'tcp') this.#settle({ kind: 'success' });
   }
 
   onReceive(_: Connection, buffer: number, start: number, end: number): void {
