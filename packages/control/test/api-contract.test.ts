@@ -229,9 +229,9 @@ test('what is not part of the API', async (t) => {
     assertProblem(await send('POST', '/v1/load-balancers', body), 'malformed-request', body);
   }
   assertProblem(
-    await send('POST', '/v1/load-balancers', `{"name":"${'x'.repeat(2 << 20)}"}`),
+    await send('POST', '/v1/load-balancers', `{"name":"${'x'.repeat(8 << 20)}"}`),
     'body-too-large',
-    '2 MiB',
+    '8 MiB',
   );
   const form = { headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, body: 'name=x' };
   assertProblem(await running.send('POST', '/v1/load-balancers', form), 'unsupported-media-type', 'a form');

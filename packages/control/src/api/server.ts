@@ -17,7 +17,7 @@ import { answerUnreadable, installProblems, pathOf, sendProblem } from './proble
 import { type RouteContext, registerRoutes } from './routes.ts';
 
 /** Bytes of a request body, and of its head. */
-const BODY_LIMIT = 2 * 1_048_576;
+const BODY_LIMIT = 8 * 1_048_576;
 const HEADER_LIMIT = 16_384;
 /** Milliseconds for a request head, and for the whole request, to arrive. */
 const HEADER_TIMEOUT = 10_000;

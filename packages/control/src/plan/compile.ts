@@ -4,7 +4,7 @@ import type { GroupTree, LoadBalancerTree, State } from '../state/state.ts';
 import { planListener } from './listener.ts';
 import { PartedEntries, type TreePart } from './parts.ts';
 import { hold, referencesOf } from './references.ts';
-import { planRuleGroup } from './rule-group.ts';
+import { ruleGroupEntry } from './rule-group.ts';
 import { planService } from './service.ts';
 import { compileShared } from './shared.ts';
 
@@ -71,7 +71,7 @@ function compileTree(tree: LoadBalancerTree, state: State, before: TreePart | nu
   for (const id of ruleGroups) {
     const group = tree.ruleGroups.get(id)!;
     const same = old?.ruleGroups.get(id) === group;
-    add(`rule-group/${id}`, same, () => planEntry('rule-group', planRuleGroup(group)));
+    add(`rule-group/${id}`, same, () => ruleGroupEntry(group));
   }
   return { source: tree, references, entries, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
 }

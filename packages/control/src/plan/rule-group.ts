@@ -1,23 +1,31 @@
 import { parseHostPattern } from '@evenkeel/model/host-pattern.ts';
-import type { PlannedAction, PlannedRule, PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
+import { canonicalJson } from '@evenkeel/model/plan/canonical-json.ts';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
+import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
+import type { PlannedAction, PlannedRule } from '@evenkeel/model/plan/rules.ts';
 import { inOrder } from '../routing/order.ts';
 import type { RuleRecord } from '../state/records.ts';
 import type { RuleGroupTree } from '../state/state.ts';
 
-/** The entry of a rule group: its rules in order of priority. */
-export function planRuleGroup({ group, rules }: RuleGroupTree): PlannedRuleGroup {
+/**
+ * The entry of a rule group: its rules in order of priority. Records never change, so what rules are planned as does
+ * not, and neither does its JSON: of ten thousand rules, only the one that changed costs anything but its hash.
+ */
+export function ruleGroupEntry({ group, rules }: RuleGroupTree): PlanEntry {
   const { id, name, order } = group;
-  return { id, name, order, rules: inOrder(rules.values()).map(planRule) };
+  return planEntry('rule-group', { id, name, order, rules: inOrder(rules.values()).map(planRule) }, texts);
 }
 
-/** Records never change, so what they are planned as does not. */
 const planned = new WeakMap<RuleRecord, PlannedRule>();
+const known = new WeakMap<object, string>();
+const texts = { textOf: (value: object) => known.get(value) };
 
 function planRule(rule: RuleRecord): PlannedRule {
   let made = planned.get(rule);
   if (made === undefined) {
     made = makeRule(rule);
     planned.set(rule, made);
+    known.set(made, canonicalJson(made));
   }
   return made;
 }

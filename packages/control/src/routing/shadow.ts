@@ -1,5 +1,6 @@
 import { canonicalJson } from '@evenkeel/model/plan/canonical-json.ts';
 import type { RuleOrder } from '@evenkeel/model/plan/rules.ts';
+import type { PathMatch } from '@evenkeel/model/resources/rule-match.ts';
 import type { RuleRecord } from '../state/records.ts';
 
 /** A rule that can never match, and one that takes its requests. */
@@ -17,28 +18,39 @@ export interface Shadow {
  */
 export function findShadow(rules: readonly RuleRecord[], order: RuleOrder): Shadow | null {
   const same = new Map<string, RuleRecord>();
-  const taken = new Map<string, RuleRecord>();
-  /** Lengths of the prefixes that are taken. */
-  const lengths = new Set<number>();
+  const taken = new Map<string, TakenPaths>();
   for (const rule of rules) {
     const { whole, places, alone } = formOf(rule);
-    const winner = same.get(whole) ?? takenBy(places, taken, order, lengths);
+    const winner = same.get(whole) ?? takenBy(places, taken, order);
     if (winner !== undefined) return { winner, loser: rule };
     same.set(whole, rule);
     if (!alone) continue;
     for (const { host, path } of places) {
-      const key = keyOf(host, path);
-      if (!taken.has(key)) taken.set(key, rule);
-      if (path.kind === 'prefix') lengths.add(path.value.length);
+      let paths = taken.get(host);
+      if (paths === undefined) taken.set(host, (paths = { rules: new Map(), lengths: new Set() }));
+      if (!paths.rules.has(path.key)) paths.rules.set(path.key, rule);
+      if (path.kind === 'prefix') paths.lengths.add(path.value.length);
     }
   }
   return null;
 }
 
+/** The paths of one host that are taken, by their keys, and the lengths of the prefixes among them. */
+interface TakenPaths {
+  readonly rules: Map<string, RuleRecord>;
+  readonly lengths: Set<number>;
+}
+
 interface Place {
   /** Empty: any. */
   readonly host: string;
-  readonly path: { readonly kind: string; readonly value: string };
+  readonly path: Path;
+}
+
+interface Path {
+  readonly kind: 'any' | PathMatch['kind'];
+  readonly value: string;
+  readonly key: string;
 }
 
 interface Form {
@@ -52,7 +64,9 @@ interface Form {
 
 /** Hosts times paths that are looked at one by one. */
 const PLACES = 64;
-const ANY_PATH = { kind: 'prefix', value: '/' };
+const ANY_PATH: Path = { kind: 'any', value: '', key: 'any' };
+/** Every path begins so. */
+const ROOT = 'prefix /';
 
 /** Records never change, so their forms do not. */
 const forms = new WeakMap<RuleRecord, Form>();
@@ -70,12 +84,7 @@ function makeForm({ match }: RuleRecord): Form {
   const { hosts, paths, methods, headers, cookies, query, sources } = match;
   const sorted = (list: readonly unknown[]) => [...new Set(list.map((entry) => canonicalJson(entry)))].sort();
   const count = Math.max(1, hosts.length) * Math.max(1, paths.length);
-  const ends =
-    paths.length === 0
-      ? [ANY_PATH]
-      : paths.map(({ kind, value, ignoreCase }) => {
-          return { kind: ignoreCase ? `${kind} in any case` : kind, value: ignoreCase ? value.toLowerCase() : value };
-        });
+  const ends = paths.length === 0 ? [ANY_PATH] : paths.map(pathOf);
   return {
     whole: JSON.stringify([hosts, paths, methods, headers, cookies, query, sources].map(sorted)),
     places:
@@ -84,42 +93,38 @@ function makeForm({ match }: RuleRecord): Form {
   };
 }
 
-function keyOf(host: string, { kind, value }: Place['path']): string {
-  return `${host} ${kind} ${value}`;
+/** A path in any case is taken by the very same alone. */
+function pathOf({ kind, value, ignoreCase }: PathMatch): Path {
+  if (ignoreCase) return { kind: 'regex', value, key: `${kind} in any case ${value.toLowerCase()}` };
+  return { kind, value, key: `${kind} ${value}` };
 }
 
 /** A rule that takes the last of the places, when all of them are taken. */
 function takenBy(
   places: readonly Place[],
-  taken: ReadonlyMap<string, RuleRecord>,
+  taken: ReadonlyMap<string, TakenPaths>,
   order: RuleOrder,
-  lengths: ReadonlySet<number>,
 ): RuleRecord | undefined {
   let winner: RuleRecord | undefined;
   for (const { host, path } of places) {
-    winner = taken.get(keyOf(host, path));
-    if (winner === undefined && order === 'priority') winner = takenByWider(host, path, taken, lengths);
+    winner =
+      order === 'priority'
+        ? (widerPath(taken.get(host), path) ?? widerPath(taken.get(''), path))
+        : taken.get(host)?.rules.get(path.key);
     if (winner === undefined) return undefined;
   }
   return winner;
 }
 
-function takenByWider(
-  host: string,
-  path: Place['path'],
-  taken: ReadonlyMap<string, RuleRecord>,
-  lengths: ReadonlySet<number>,
-): RuleRecord | undefined {
-  const begins = path.kind === 'exact' || path.kind === 'prefix';
-  for (const wider of host === '' ? [''] : [host, '']) {
-    const found = taken.get(keyOf(wider, path)) ?? taken.get(keyOf(wider, ANY_PATH));
-    if (found !== undefined) return found;
-    if (!begins) continue;
-    for (const length of lengths) {
-      if (length > path.value.length) continue;
-      const shorter = taken.get(keyOf(wider, { kind: 'prefix', value: path.value.slice(0, length) }));
-      if (shorter !== undefined) return shorter;
-    }
+/** A rule for the same path, any path, or how it begins. */
+function widerPath(paths: TakenPaths | undefined, { kind, value, key }: Path): RuleRecord | undefined {
+  if (paths === undefined) return undefined;
+  const { rules, lengths } = paths;
+  const found = rules.get(key) ?? rules.get(ANY_PATH.key) ?? rules.get(ROOT);
+  if (found !== undefined || kind === 'regex' || kind === 'any') return found;
+  for (const length of lengths) {
+    const shorter = length <= value.length && rules.get(`prefix ${value.slice(0, length)}`);
+    if (shorter) return shorter;
   }
   return undefined;
 }

@@ -6,10 +6,10 @@ import type { PlanEntry, PlannedKind, PlannedObjects } from './plan.ts';
 const HASH_DIGITS = 32;
 const NO_ENTRIES = '0'.repeat(HASH_DIGITS);
 
-/** Hash of one entry, by its key and the canonical JSON of its value. */
-export function hashEntry(key: string, value: unknown): string {
+/** Hash of one entry, by its key and the canonical JSON of its value; see there for `remembered`. */
+export function hashEntry(key: string, value: unknown, remembered?: Parameters<typeof canonicalJson>[1]): string {
   return createHash('sha256')
-    .update(`${key}\n${canonicalJson(value)}`)
+    .update(`${key}\n${canonicalJson(value, remembered)}`)
     .digest('hex')
     .slice(0, HASH_DIGITS);
 }
@@ -24,8 +24,12 @@ export function combineHashes(hashes: Iterable<string>): string {
   return combined === 0n ? NO_ENTRIES : combined.toString(16).padStart(HASH_DIGITS, '0');
 }
 
-/** The entry of an object. */
-export function planEntry<K extends PlannedKind>(kind: K, value: PlannedObjects[K]): PlanEntry {
+/** The entry of an object; `remembered` is what is known of parts of it that never change. */
+export function planEntry<K extends PlannedKind>(
+  kind: K,
+  value: PlannedObjects[K],
+  remembered?: Parameters<typeof canonicalJson>[1],
+): PlanEntry {
   const key = `${kind}/${value.id}`;
-  return { key, kind, hash: hashEntry(key, value), value } as PlanEntry;
+  return { key, kind, hash: hashEntry(key, value, remembered), value } as PlanEntry;
 }

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
+import { Kysely, SqliteDialect, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { temporaryHome } from '../../test/home.ts';
+import { compile } from '../plan/compile.ts';
+import { network } from '../resources/addresses.ts';
+import { Vault } from '../secrets/vault.ts';
+import { MIGRATIONS } from './migrate.ts';
+import { APPLICATION_ID, SqliteFile } from './sqlite.ts';
+import { Store } from './store.ts';
+
+const LB = 'lb-01hf7yat018zv6cc00';
+const SERVICE = 'svc-01hf7yat018zv6cc01';
+const GROUP = 'tg-01hf7yat018zv6cc02';
+
+/** What the first version had written of one load balancer. */
+const ROWS = {
+  load_balancer: {
+    id: LB,
+    vip: '127.77.0.1',
+    settings: { type: 'application', description: '', tags: {}, deletionProtection: false },
+  },
+  target_group: { id: GROUP, load_balancer_id: LB, settings: { type: 'ip', description: '', tags: {} } },
+  target: {
+    id: 'tgt-01hf7yat018zv6cc03',
+    target_group_id: GROUP,
+    address: '10.0.0.1',
+    port: 0,
+    settings: { weight: 10, zone: '' },
+  },
+  backend_service: {
+    id: SERVICE,
+    load_balancer_id: LB,
+    target_group_id: GROUP,
+    settings: {
+      protocol: 'http',
+      port: 80,
+      description: '',
+      tags: {},
+      algorithm: 'round-robin',
+      drainTimeout: 300,
+      connectTimeout: 4,
+      readTimeout: 60,
+      stickiness: { type: 'none' },
+      healthCheck: { enabled: false },
+    },
+  },
+  listener: {
+    id: 'lsn-01hf7yat018zv6cc04',
+    load_balancer_id: LB,
+    port: 80,
+    backend_service_id: SERVICE,
+    settings: {
+      protocol: 'http',
+      description: '',
+      tags: {},
+      enabled: true,
+      idleTimeout: 7,
+      headerTimeout: 60,
+      accessLog: true,
+    },
+  },
+};
+
+async function firstVersion(file: string): Promise<void> {
+  mkdirSync(dirname(file), { recursive: true });
+  const sqlite = new SqliteFile(file);
+  sqlite.pragma(`application_id = ${APPLICATION_ID}`);
+  const db = new Kysely<never>({ dialect: new SqliteDialect({ database: sqlite }) });
+  const provider = { getMigrations: async () => ({ '0001-initial': MIGRATIONS['0001-initial']! }) };
+  const { error } = await new Migrator({ db, provider }).migrateToLatest();
+  assert.equal(error, undefined);
+  await sql`insert into state (id, generation) values (1, 5)`.execute(db);
+  for (const [table, { settings, ...columns }] of Object.entries(ROWS)) {
+    const row = {
+      ...columns,
+      name: 'a',
+      settings: JSON.stringify(settings),
+      generation: 5,
+      created_at: 1,
+      updated_at: 1,
+    };
+    const names = sql.join(Object.keys(row).map((name) => sql.ref(name)));
+    await sql`insert into ${sql.table(table)} (${names}) values (${sql.join(Object.values(row))})`.execute(db);
+  }
+  sqlite.close();
+}
+
+test('a state of the first version has defaults for what came later, and its plan says the same', async (t) => {
+  const home = temporaryHome(t);
+  const file = join(home, 'state', 'evenkeel.db');
+  await firstVersion(file);
+  const store = await Store.open({
+    file,
+    quotas: DEFAULT_QUOTAS,
+    pools: { vip: network('127.77.0.0/24'), elasticIp: network('127.88.0.0/24') },
+    vault: new Vault(join(home, 'key')),
+    now: Date.now,
+    random: Math.random,
+    secret: randomBytes,
+  });
+  t.after(() => store.close());
+  const tree = store.state.loadBalancers.get(LB)!;
+  const service = tree.services.get(SERVICE)!;
+  const [listener] = [...tree.listeners.values()];
+  const [target] = [...tree.groups.get(GROUP)!.targets.values()];
+  assert.deepEqual(service.stickiness, { type: 'none', cookieName: 'EVENKEEL-8ZV6CC01', expiry: 0, timeout: 300 });
+  assert.deepEqual([service.stickinessKey, service.proxyProtocol, service.transparent], [null, 'none', false]);
+  assert.deepEqual([listener!.idleTimeout, listener!.desyncMode, listener!.ruleGroupId], [7, 'defensive', null]);
+  assert.deepEqual([target!.state, tree.ruleGroups.size], ['active', 0]);
+
+  const values = new Map(Array.from(compile(store.state, null).entries.values(), ({ kind, value }) => [kind, value]));
+  const planned = values.get('listener') as { http: { forwarding: { clientAddress: string } } };
+  assert.equal(planned.http.forwarding.clientAddress, 'append');
+  assert.doesNotMatch(JSON.stringify([...values]), /undefined|NaN/);
+});
