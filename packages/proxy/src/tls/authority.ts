@@ -1,5 +1,6 @@
 import type { PlannedAuthority } from '@evenkeel/model/plan/tls.ts';
 import { END_OF_PEM, readCertificates } from './certificate.ts';
+import { freeWhenCollected } from './ffi/collected.ts';
 import { TlsError, takeError } from './ffi/errors.ts';
 import type { NativeMemory } from './ffi/native-memory.ts';
 import {
@@ -27,21 +28,28 @@ const MAX_NAMES = 64;
  * a current list is an error.
  */
 export class ParsedAuthority {
+  /** The plan's object that it was read from. */
+  readonly planned: PlannedAuthority;
   readonly #store: number;
   readonly #certificates: readonly number[];
 
-  private constructor(store: number, certificates: readonly number[]) {
+  private constructor(planned: PlannedAuthority, store: number, certificates: readonly number[]) {
+    this.planned = planned;
     this.#store = store;
     this.#certificates = certificates;
+    freeWhenCollected(this, () => {
+      X509_STORE_free(store);
+      for (const certificate of certificates) X509_free(certificate);
+    });
   }
 
   /** Throws TlsError. */
   static parse(planned: PlannedAuthority, memory: NativeMemory): ParsedAuthority {
     const certificates = readCertificates(planned.certificates, memory, `authority ${planned.id}`);
     const store = X509_STORE_new();
-    const parsed = new ParsedAuthority(store, certificates);
+    const parsed = new ParsedAuthority(planned, store, certificates);
     for (const certificate of certificates) {
-      if (X509_STORE_add_cert(store, certificate) !== 1) throw parsed.#refuse(planned.id);
+      if (X509_STORE_add_cert(store, certificate) !== 1) throw refused(planned.id);
     }
     let flags = X509_V_FLAG_PARTIAL_CHAIN;
     if (planned.revocationLists.trim() !== '') {
@@ -51,12 +59,11 @@ export class ParsedAuthority {
         for (let list = readList(bio); list !== 0; list = readList(bio)) {
           const added = X509_STORE_add_crl(store, list);
           X509_CRL_free(list);
-          if (added !== 1) throw parsed.#refuse(planned.id);
+          if (added !== 1) throw refused(planned.id);
           count++;
         }
         const error = takeError();
         if (count > 0 && error === END_OF_PEM) return;
-        parsed.free();
         throw new TlsError(`the revocation lists of authority ${planned.id} cannot be read: ${error}`);
       });
     }
@@ -70,16 +77,10 @@ export class ParsedAuthority {
     if (!announce || this.#certificates.length > MAX_NAMES) return;
     for (const certificate of this.#certificates) SSL_CTX_add_client_CA(context, certificate);
   }
+}
 
-  free(): void {
-    X509_STORE_free(this.#store);
-    for (const certificate of this.#certificates) X509_free(certificate);
-  }
-
-  #refuse(id: string): TlsError {
-    this.free();
-    return new TlsError(`authority ${id} cannot be used: ${takeError()}`);
-  }
+function refused(id: string): TlsError {
+  return new TlsError(`authority ${id} cannot be used: ${takeError()}`);
 }
 
 function readList(bio: number): number {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
-import type { PlannedAuthority, PlannedCertificate, PlannedTls } from '@evenkeel/model/plan/tls.ts';
-import { ParsedAuthority } from './authority.ts';
+import type { PlannedCertificate, PlannedTls } from '@evenkeel/model/plan/tls.ts';
+import type { ParsedAuthority } from './authority.ts';
 import { ParsedCertificate } from './certificate.ts';
 import type { ContextCache } from './context-cache.ts';
 import { TlsError } from './ffi/errors.ts';
@@ -20,7 +20,8 @@ interface NameEntry {
 /** What a listener's TLS is made of besides its own settings. */
 export interface TlsObjects {
   certificate(id: string): PlannedCertificate | undefined;
-  authority(id: string): PlannedAuthority | undefined;
+  /** Throws TlsError. */
+  authority(id: string): ParsedAuthority;
 }
 
 let last = 0;
@@ -31,14 +32,15 @@ let last = 0;
  * they have not been used for long, so that a listener with ten thousand certificates is no more than an index at first.
  */
 export class ListenerTls implements ContextChoice {
+  readonly choosesHttp: boolean;
   readonly asksForCertificates: boolean;
-  /** Every certificate that it may show. */
-  readonly certificates: ReadonlySet<PlannedCertificate>;
   readonly #library: TlsLibrary;
   readonly #cache: ContextCache;
   readonly #settings: ServerSettings;
   readonly #prefix = `${++last} `;
   readonly #default: NameEntry;
+  readonly #certificates: readonly PlannedCertificate[];
+  readonly #signature: string;
   readonly #names = new ServerNames<NameEntry>();
 
   /** Throws TlsError when something is missing, or when OpenSSL refuses the settings or the default certificates. */
@@ -68,20 +70,29 @@ export class ListenerTls implements ContextChoice {
         entry.key = this.#keyOf(entry.certificates);
       }
     }
-    this.certificates = new Set(used.values());
+    this.#certificates = [...used.values()];
+    this.choosesHttp = listener.protocol === 'https';
     this.asksForCertificates = tls.clientCertificates !== null;
+    const clients = tls.clientCertificates;
+    const authority = clients === null ? null : objects.authority(clients.authorityId);
     this.#settings = {
       planned: tls,
-      http: listener.protocol === 'https',
-      authority: this.#parseAuthority(tls, objects),
-      sessionScope: sessionScope(listener, tls, objects),
+      http: this.choosesHttp,
+      authority,
+      sessionScope: sessionScope(listener, tls, authority),
     };
-    try {
-      this.#build(this.#default);
-    } catch (error) {
-      this.free();
-      throw error;
+    this.#signature = signatureOf(listener);
+    this.#build(this.#default);
+  }
+
+  /** Whether a plan with this listener and these objects means the same. */
+  isStillGood(listener: PlannedListener, objects: TlsObjects): boolean {
+    const clients = listener.tls?.clientCertificates ?? null;
+    for (const certificate of this.#certificates) {
+      if (objects.certificate(certificate.id) !== certificate) return false;
     }
+    if (clients !== null && objects.authority(clients.authorityId) !== this.#settings.authority) return false;
+    return signatureOf(listener) === this.#signature;
   }
 
   contextFor(serverName: string): number {
@@ -99,7 +110,6 @@ export class ListenerTls implements ContextChoice {
   /** Nobody will ask for a context any more; connections go on. */
   free(): void {
     this.#cache.deleteAll(this.#prefix);
-    this.#settings?.authority?.free();
   }
 
   #build(entry: NameEntry): number {
@@ -128,13 +138,6 @@ export class ListenerTls implements ContextChoice {
   #keyOf(certificates: readonly PlannedCertificate[]): string {
     return this.#prefix + certificates.map(({ id }) => id).join(' ');
   }
-
-  #parseAuthority({ clientCertificates }: PlannedTls, objects: TlsObjects): ParsedAuthority | null {
-    if (clientCertificates === null) return null;
-    const authority = objects.authority(clientCertificates.authorityId);
-    if (authority === undefined) throw new TlsError(`authority ${clientCertificates.authorityId} is not in the plan`);
-    return ParsedAuthority.parse(authority, this.#library.memory);
-  }
 }
 
 /**
@@ -142,9 +145,14 @@ export class ListenerTls implements ContextChoice {
  * keys can pass for another's server; and only where clients are asked for the same certificates, as they are not asked
  * again.
  */
-function sessionScope(listener: PlannedListener, tls: PlannedTls, objects: TlsObjects): Uint8Array {
-  const clients = tls.clientCertificates;
-  const authority = clients === null ? undefined : objects.authority(clients.authorityId);
-  const parts = [listener.loadBalancerId, listener.protocol, clients, authority];
+function sessionScope(listener: PlannedListener, tls: PlannedTls, authority: ParsedAuthority | null): Uint8Array {
+  const parts = [listener.loadBalancerId, listener.protocol, tls.clientCertificates, authority?.planned ?? null];
   return createHash('sha256').update(JSON.stringify(parts)).digest();
+}
+
+/** The same for listeners whose TLS is the same, as far as they say it themselves. */
+function signatureOf({ loadBalancerId, protocol, tls }: PlannedListener): string {
+  return createHash('sha256')
+    .update(JSON.stringify([loadBalancerId, protocol, tls]))
+    .digest('base64');
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Connection, ConnectionHandler, Endpoint, Reactor } from '../reactor/reactor.ts';
+import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
 import {
   SSL_CTRL_SET_TLSEXT_HOSTNAME,
   SSL_ctrlText,
@@ -13,26 +13,45 @@ import type { TlsLibrary } from './library.ts';
 import { readTlsInfo } from './read-tls-info.ts';
 import { SecureConnection } from './secure-connection.ts';
 import { useSharedBios } from './secure-server.ts';
-import type { TargetTls } from './target-tls.ts';
 import type { TlsInfo } from './tls-info.ts';
+
+/** How long a target may take to close its side when this one has, in milliseconds. */
+const CLOSE_LINGER = 1_000;
+
+/** What connections to the targets of one service have in common. */
+export interface ClientSettings {
+  /** Address of the context; 0: there is none, see `error`. */
+  readonly context: number;
+  readonly error: string;
+  /** The target's certificate has to be good, and for the name. */
+  readonly verifies: boolean;
+}
 
 /** The client's side of TLS on a connection to a target. */
 export class SecureClient extends SecureConnection {
-  readonly #tls: TargetTls;
+  readonly #tls: ClientSettings;
   /** The name, or the address, that the target's certificate has to be for. */
   readonly #name: string;
 
   constructor(
     reactor: Reactor,
     library: TlsLibrary,
-    tls: TargetTls,
+    tls: ClientSettings,
     name: string,
-    remote: Endpoint,
+    open: (handler: ConnectionHandler) => Connection,
     handler: ConnectionHandler,
   ) {
-    super(reactor, library, (secure) => reactor.connect(remote, secure), handler);
+    super(reactor, library, open, handler);
     this.#tls = tls;
     this.#name = name;
+  }
+
+  /**
+   * Servers send session tickets when they like (RFC 8446 section 4.6.1). One that has not been read when the connection
+   * is closed would turn the close into a reset, which could overtake what was sent last.
+   */
+  protected override get closeLinger(): number {
+    return CLOSE_LINGER;
   }
 
   onConnected(_raw: Connection): void {
@@ -56,7 +75,7 @@ export class SecureClient extends SecureConnection {
   }
 
   protected readInfo(): TlsInfo {
-    return readTlsInfo(this.ssl, this.#name, null);
+    return readTlsInfo(this.ssl, this.#name, '', null);
   }
 
   #expect(ssl: number): void {

@@ -26,7 +26,16 @@ const ALERT_LINGER = 1_000;
 /** How soon it is looked again whether there are buffers. */
 const STARVED_RETRY = 10;
 
-const State = { handshake: 0, open: 1, closing: 2, failed: 3, gone: 4 } as const;
+const State = {
+  handshake: 0,
+  open: 1,
+  /** `close`: what waits is encrypted as buffers become free. */
+  closing: 2,
+  /** All has been said; the connection beneath closes. */
+  closed: 3,
+  failed: 4,
+  gone: 5,
+} as const;
 
 /**
  * A connection whose bytes are TLS records on another connection, of which this is the handler: whoever uses it knows
@@ -168,7 +177,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   onSent(_raw: Connection): void {
     if (this.#state === State.gone || this.ssl === 0) return;
     this.#write();
-    if (this.#state === State.open || this.#state === State.closing) this.handler.onSent(this);
+    if (this.#state !== State.handshake && this.#state <= State.closed) this.handler.onSent(this);
   }
 
   onEnd(_raw: Connection): void {
@@ -200,6 +209,11 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   }
 
   // What the two sides do.
+
+  /** How long a connection that is closed waits for its peer at least, in milliseconds. */
+  protected get closeLinger(): number {
+    return 0;
+  }
 
   /** Bytes came before there is an SSL object. */
   protected abstract receiveHello(buffer: number, start: number, end: number): void;
@@ -367,7 +381,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
 
   /** Encrypts what waits, as far as there are buffers, and what follows when that is all. */
   #write(): void {
-    if (this.#state === State.handshake || this.#state >= State.failed) return;
+    if (this.#state !== State.open && this.#state !== State.closing) return;
     if (!this.#writer.write(this.ssl)) {
       this.#fail(takeError());
       return;
@@ -395,7 +409,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   /** Both sides have said in TLS that they have ended; whether the peer also ends its TCP side does not matter. */
   #closeWhenFinished(): void {
     if (this.#finSent && this.#endDelivered && this.#state === State.open) {
-      this.#state = State.closing;
+      this.#state = State.closed;
       this.raw.close();
     }
   }
@@ -414,7 +428,9 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
 
   #finishClosing(): void {
     this.#sayEnd();
-    if (this.#linger > 0) this.raw.closeLingering(this.#linger);
+    this.#state = State.closed;
+    const linger = Math.max(this.#linger, this.closeLinger);
+    if (linger > 0) this.raw.closeLingering(linger);
     else this.raw.close();
   }
 

@@ -8,6 +8,8 @@ import type { TlsInfo } from './tls-info.ts';
 
 /** How a listener answers a ClientHello. */
 export interface ContextChoice {
+  /** `http/1.1` is agreed on with clients that offer it. */
+  readonly choosesHttp: boolean;
   /** Whether clients are asked for certificates. */
   readonly asksForCertificates: boolean;
   /** Address of the context for a client that asks for this name; 0: there is none that can be used. */
@@ -16,7 +18,10 @@ export interface ContextChoice {
 
 /** The server's side of TLS on an accepted connection: reads the ClientHello and lets it choose the certificate. */
 export class SecureServer extends SecureConnection {
-  readonly #choice: ContextChoice;
+  /** As it is when the ClientHello is there. */
+  readonly #choice: () => ContextChoice;
+  #asked = false;
+  #protocol = '';
   /** What has come of a ClientHello that comes in pieces. */
   #partial: Uint8Array | null = null;
   #serverName = '';
@@ -25,7 +30,7 @@ export class SecureServer extends SecureConnection {
   constructor(
     reactor: Reactor,
     library: TlsLibrary,
-    choice: ContextChoice,
+    choice: () => ContextChoice,
     raw: Connection,
     handler: ConnectionHandler,
   ) {
@@ -69,12 +74,15 @@ export class SecureServer extends SecureConnection {
   }
 
   protected readInfo(): TlsInfo {
-    const certificate = this.#choice.asksForCertificates ? this.library.peers.read(this.ssl) : null;
-    return readTlsInfo(this.ssl, this.#serverName, certificate);
+    const certificate = this.#asked ? this.library.peers.read(this.ssl) : null;
+    return readTlsInfo(this.ssl, this.#serverName, this.#protocol, certificate);
   }
 
   #begin(serverName: string): number {
-    const context = this.#choice.contextFor(serverName);
+    const choice = this.#choice();
+    const context = choice.contextFor(serverName);
+    this.#protocol = choice.choosesHttp && this.library.hello.offersHttp11 ? 'http/1.1' : '';
+    this.#asked = choice.asksForCertificates;
     if (context === 0) return 0;
     const ssl = SSL_new(context);
     if (ssl === 0) return 0;

@@ -1,5 +1,8 @@
 import type { PlannedTargetTls } from '@evenkeel/model/plan/tls.ts';
+import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
 import type { ParsedAuthority } from './authority.ts';
+import { freeWhenCollected } from './ffi/collected.ts';
+import { TlsError } from './ffi/errors.ts';
 import {
   SSL_CTX_free,
   SSL_CTX_set_verify,
@@ -8,6 +11,7 @@ import {
   TLS_client_method,
 } from './ffi/openssl.ts';
 import type { TlsLibrary } from './library.ts';
+import { SecureClient } from './secure-client.ts';
 import { limitVersions, newContext } from './server-context.ts';
 
 /** How TLS is spoken to the targets of one service. Connections of another one are not used in its place. */
@@ -18,23 +22,29 @@ export class TargetTls {
   /** Address of the context; 0 when there can be none, and no connection then: see `error`. */
   readonly context: number;
   readonly error: string;
+  readonly #library: TlsLibrary;
+  readonly #authority: ParsedAuthority | TlsError | null;
 
   /** `authority`: null when none is asked for; an error text when it cannot be used. `http`: HTTP is spoken inside. */
   constructor(
     library: TlsLibrary,
     planned: PlannedTargetTls,
-    authority: ParsedAuthority | string | null,
+    authority: ParsedAuthority | TlsError | null,
     http: boolean,
   ) {
     this.planned = planned;
     this.verifies = planned.authorityId !== null;
-    if (typeof authority === 'string') {
+    this.#library = library;
+    this.#authority = authority;
+    if (authority instanceof TlsError) {
       this.context = 0;
-      this.error = authority;
+      this.error = authority.message;
       return;
     }
     this.error = '';
-    this.context = newContext(TLS_client_method());
+    const context = newContext(TLS_client_method());
+    this.context = context;
+    freeWhenCollected(this, () => SSL_CTX_free(context));
     limitVersions(this.context, planned.versions);
     if (http) library.protocols.offerIn(this.context);
     authority?.addTo(this.context, false);
@@ -47,8 +57,18 @@ export class TargetTls {
     return asked === '' ? address : asked;
   }
 
-  /** Connections that were made from it go on. */
-  free(): void {
-    if (this.context !== 0) SSL_CTX_free(this.context);
+  /** Whether a plan with these settings means the same. */
+  isStillGood(planned: PlannedTargetTls, authority: ParsedAuthority | TlsError | null): boolean {
+    return authority === this.#authority && JSON.stringify(planned) === JSON.stringify(this.planned);
+  }
+
+  /** A connection over the one that `open` makes; `onConnected` of the handler says that TLS is up. */
+  connect(
+    reactor: Reactor,
+    name: string,
+    open: (handler: ConnectionHandler) => Connection,
+    handler: ConnectionHandler,
+  ): Connection {
+    return new SecureClient(reactor, this.#library, this, name, open, handler);
   }
 }

@@ -5,6 +5,8 @@ export interface TlsInfo {
   readonly cipher: string;
   /** The name that the client asked for (or that we asked a target for), in lower case; empty: none. */
   readonly serverName: string;
+  /** The application protocol that was agreed on (ALPN); empty: none. */
+  readonly protocol: string;
   /** Taken up from an earlier session, without certificates. */
   readonly resumed: boolean;
   /** What a client has shown; null when it showed none. Always null for targets. */

@@ -211,6 +211,9 @@ export const SSL_get_verify_result: (ssl: Address) => number = declare('long SSL
 export const SSL_get0_peer_certificate: (ssl: Address) => Address = declare(
   'int64_t SSL_get0_peer_certificate(int64_t)',
 );
+export const SSL_get_servername: (ssl: Address, type: number) => string | null = declare(
+  'const char *SSL_get_servername(int64_t, int)',
+);
 export const SSL_get_certificate: (ssl: Address) => Address = declare('int64_t SSL_get_certificate(int64_t)');
 
 // Session tickets.
