@@ -14,6 +14,7 @@ export const METRICS = {
   busy: { label: 'Cores kept busy', unit: 'cores', better: 'lower' },
   errors: { label: 'Failed requests', unit: '', better: 'lower' },
   bytesPerIdleConnection: { label: 'Memory per idle connection', unit: 'KiB', better: 'lower' },
+  bytesPerTunnel: { label: 'Memory per idle WebSocket tunnel', unit: 'KiB', better: 'lower' },
   downloadMovement: { label: 'Memory movement, slow 1 GB download', unit: 'KiB', better: 'lower' },
   restMovement: { label: 'Memory movement at rest', unit: 'KiB', better: 'lower' },
   residentAtRest: { label: 'Resident memory at rest', unit: 'MiB', better: 'lower' },

@@ -21,21 +21,40 @@ export const PATHS = { small: '/1k', large: '/1m', huge: '/1g' } as const;
 export const LARGE_BYTES = 1024 * 1024;
 
 const SMALL_ORIGIN = fileURLToPath(new URL('small-origin.ts', import.meta.url));
+const WEBSOCKET_ORIGIN = fileURLToPath(new URL('websocket/origin.ts', import.meta.url));
 const ADDRESS = '127.0.0.1';
 const SMALL_BYTES = 1024;
 const HUGE_BYTES = 1024 * 1024 * 1024;
 
-/** `small`: only `PATHS.small`, whatever the path, at the least cost. `files`: all, from one nginx worker. */
-export type OriginKind = 'small' | 'files';
+/**
+ * `small`: only `PATHS.small`, whatever the path, at the least cost. `files`: all, from one nginx worker. `websocket`:
+ * nothing but WebSocket messages.
+ */
+export type OriginKind = 'small' | 'files' | 'websocket';
 
 /** Two origins in one process, without a log. */
 export function startOrigins(kind: OriginKind, directory: string, core: number | null): Promise<Origins> {
-  return kind === 'small' ? startSmall(directory, core) : startFiles(directory, core);
+  switch (kind) {
+    case 'small':
+      return startSmall(directory, core);
+    case 'files':
+      return startFiles(directory, core);
+    case 'websocket':
+      return startWebSocket(directory, core);
+  }
 }
 
 async function startSmall(directory: string, core: number | null): Promise<Origins> {
   const ports = await freePorts(ADDRESS, 2);
   const command = [process.execPath, SMALL_ORIGIN, ADDRESS, String(SMALL_BYTES), ...ports.map(String)];
+  const child = new Child('origins', command, { log: join(directory, 'origins.log'), core });
+  await child.listening(ADDRESS, ports[1]);
+  return originsOf(child, ports);
+}
+
+async function startWebSocket(directory: string, core: number | null): Promise<Origins> {
+  const ports = await freePorts(ADDRESS, 2);
+  const command = [process.execPath, WEBSOCKET_ORIGIN, ADDRESS, ...ports.map(String)];
   const child = new Child('origins', command, { log: join(directory, 'origins.log'), core });
   await child.listening(ADDRESS, ports[1]);
   return originsOf(child, ports);

@@ -3,6 +3,8 @@ import { applyLatency10, applyLatency1000 } from './scenarios/apply-latency.ts';
 import { coldStart } from './scenarios/cold-start.ts';
 import { body1mb, connectionPerRequest, keepalive64, keepalive256 } from './scenarios/http.ts';
 import { memory } from './scenarios/memory.ts';
+import { rules10000 } from './scenarios/rules.ts';
+import { websocket } from './scenarios/websocket.ts';
 
 /** All scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -10,6 +12,8 @@ export const SCENARIOS: readonly Scenario[] = [
   keepalive256,
   connectionPerRequest,
   body1mb,
+  rules10000,
+  websocket,
   memory,
   applyLatency10,
   applyLatency1000,

@@ -50,6 +50,7 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
+  timeout tunnel 60s
   timeout http-request 10s
   timeout http-keep-alive 120s
 
