@@ -211,6 +211,7 @@ const WRONG: readonly (readonly [what: string, patch: RulePatch, expected: RegEx
     { forward, requestHeaders: [{ operation: 'remove', name: 'x', value: 'y' }] },
     /value: is not used by `remove`/,
   ],
+  ['a forwarding field in disguise', set('X_Forwarded_For'), /is switched by `forwarding`/],
   ['framing of answers', answerWith('Transfer-Encoding'), /^validation-failed \/responseHeaders\/0\/name/],
 ];
 for (const [what, patch, expected] of WRONG) {

@@ -3,7 +3,7 @@ import { ProblemError, refuseField } from '../problem.ts';
 import type { RuleRecord } from '../state/records.ts';
 import type { LoadBalancerTree } from '../state/state.ts';
 import { forwardOf, mirrorOf, redirectOf, respondOf, rewriteOf } from './actions.ts';
-import { requestEdits, responseEdits } from './headers.ts';
+import { headerEditsOf } from './headers.ts';
 import { jwtOf } from './jwt.ts';
 import { changeMatch, EVERYTHING } from './match.ts';
 
@@ -61,10 +61,10 @@ export function changeContent(
         : rewrite && rewriteOf(rewrite, match, `${at}/rewrite`),
     mirror: mirror === undefined ? current.mirror : mirror && mirrorOf(tree, mirror, `${at}/mirror`),
     requestHeaders: patch.requestHeaders
-      ? requestEdits(patch.requestHeaders, `${at}/requestHeaders`)
+      ? headerEditsOf(patch.requestHeaders, `${at}/requestHeaders`)
       : current.requestHeaders,
     responseHeaders: patch.responseHeaders
-      ? responseEdits(patch.responseHeaders, `${at}/responseHeaders`)
+      ? headerEditsOf(patch.responseHeaders, `${at}/responseHeaders`)
       : current.responseHeaders,
   };
   checkTogether(changed, at);

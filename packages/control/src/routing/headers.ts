@@ -7,6 +7,7 @@ import { refuseField } from '../problem.ts';
 const CONNECTION = [
   'connection',
   'content-length',
+  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',
@@ -17,37 +18,33 @@ const CONNECTION = [
   'upgrade',
 ];
 
-/** Why rules may not touch a header of requests, by its name in lower case; empty when they may (RUL-07). */
-function reasonAgainstRequest(name: string): string {
-  if (CONNECTION.includes(name)) return 'belongs to the connection, not to the request';
+/**
+ * Why rules may not touch a header, as the rest of a sentence; empty when they may (RUL-07). `_` counts as `-`: programs
+ * behind CGI and the like cannot tell them apart.
+ */
+function reasonAgainst(header: string): string {
+  const name = header.toLowerCase().replaceAll('_', '-');
+  if (CONNECTION.includes(name)) return 'belongs to the connection, not to the message';
   if (name === 'host') return 'is changed by `rewrite`';
   if (name === 'expect') return 'is answered by the load balancer';
-  if (name === 'cookie') return 'holds what clients stick to their target by';
-  if (name === 'forwarded' || name.startsWith('x-forwarded-')) return 'is switched by `forwarding` of the listener';
+  if (/^(forwarded|x-forwarded-(for|proto|port|host|lbip|client-port))$/.test(name))
+    return 'is switched by `forwarding` of the listener';
   return '';
 }
 
-function reasonAgainstResponse(name: string): string {
-  return CONNECTION.includes(name) ? 'belongs to the connection, not to the answer' : '';
-}
-
-/** The changes in one form; `at` is the pointer to the list. */
-export function requestEdits(inputs: readonly object[], at: string): HeaderEdit[] {
-  return inputs.map((input, i) => checked(completed(HeaderEdit, input), reasonAgainstRequest, `${at}/${i}`));
-}
-
-export function responseEdits(inputs: readonly object[], at: string): HeaderEdit[] {
-  return inputs.map((input, i) => checked(completed(HeaderEdit, input), reasonAgainstResponse, `${at}/${i}`));
+/** The changes of a header in one form; `at` is the pointer to the list. */
+export function headerEditsOf(inputs: readonly object[], at: string): HeaderEdit[] {
+  return inputs.map((input, i) => checked(completed(HeaderEdit, input), `${at}/${i}`));
 }
 
 /** Refuses a header that a claim of a token goes into. */
 export function checkClaimHeader(name: string, at: string): void {
-  const reason = reasonAgainstRequest(name.toLowerCase());
+  const reason = reasonAgainst(name);
   if (reason !== '') refuseField('validation-failed', at, reason);
 }
 
-function checked(edit: HeaderEdit, reasonAgainst: (name: string) => string, at: string): HeaderEdit {
-  const reason = reasonAgainst(edit.name.toLowerCase());
+function checked(edit: HeaderEdit, at: string): HeaderEdit {
+  const reason = reasonAgainst(edit.name);
   if (reason !== '') refuseField('validation-failed', `${at}/name`, reason);
   if (edit.operation === 'remove' && edit.value !== '') {
     refuseField('validation-failed', `${at}/value`, 'is not used by `remove`', '');

@@ -47,6 +47,7 @@ for (const [what, input, expected] of [
   ],
   ['a key without an algorithm', { keys: [RSA, EC], algorithms: ['RS256'] }, /^\/jwt\/keys\/1: fits none .*ES256/],
   ['a key for something else', { keys: [{ ...RSA, use: 'enc' }], algorithms: ['RS256'] }, /keys\/0\/use: .*signatures/],
+  ['a key that may only sign', { keys: [{ ...RSA, key_ops: ['sign'] }], algorithms: ['RS256'] }, /keys\/0\/key_ops/],
   [
     'a key bound to another algorithm',
     { keys: [{ ...RSA, alg: 'PS256' }], algorithms: ['RS256'] },

@@ -36,6 +36,10 @@ function algorithmsOf(key: Readonly<Record<string, unknown>>, at: string): Algor
   if (key['use'] !== undefined && key['use'] !== 'sig') {
     refuseField('validation-failed', `${at}/use`, 'the key is not for signatures', 'sig');
   }
+  const operations = key['key_ops'];
+  if (Array.isArray(operations) && !operations.includes('verify')) {
+    refuseField('validation-failed', `${at}/key_ops`, 'the key is not for signatures', ['verify']);
+  }
   const fits = algorithmsOfType(key, at);
   const { alg } = key;
   if (alg === undefined) return fits;
