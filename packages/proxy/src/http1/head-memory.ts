@@ -5,11 +5,14 @@ import type { FieldTable } from './fields.ts';
 const SLOTS = 256;
 const MAX_SECTION = 2_048;
 
+/** Sections that are let pass at most. */
+const LONGEST_PAUSE = 31;
+
 /** Shorter ones cost nothing to read. */
 const MIN_SECTION = 32;
 
-/** Words of a field section that its hash is made of. */
-const SAMPLES = 16;
+/** Odd and without pattern: 2^32 divided by the golden ratio. */
+const MULTIPLIER = 0x9e3779b1;
 
 /** A field section (all field lines and the empty one) with what was read from it. */
 export class RememberedFields<Meaning> {
@@ -58,13 +61,16 @@ export class RememberedFields<Meaning> {
  * was read before means the same and need not be read again.
  *
  * What is remembered is bounded: a section takes the place of one with the same hash, and only when it has come twice,
- * so that those who never repeat themselves cost one hash of a few words.
+ * and a worker whose clients never repeat themselves looks at few.
  */
 export class HeadMemory<Meaning> {
   readonly #entries: (RememberedFields<Meaning> | null)[] = Array.from({ length: SLOTS }, () => null);
   /** Per slot: the hash of the section that came last and was not known. */
   readonly #seen = new Int32Array(SLOTS);
   #latest = 0;
+  /** Sections in a row that were not known. The more there were, the more are let pass before the next is noted. */
+  #strangers = 0;
+  #pause = 0;
 
   /** The slot to try when nothing better is known. */
   get latest(): number {
@@ -74,7 +80,9 @@ export class HeadMemory<Meaning> {
   /** The section in this slot if it is also what begins at memory[at], else null. */
   find(slot: number, memory: DataView, at: number, end: number): RememberedFields<Meaning> | null {
     const entry = this.#entries[slot & (SLOTS - 1)]!;
-    return entry?.isAt(memory, at, end) ? entry : null;
+    if (!entry?.isAt(memory, at, end)) return null;
+    this.#strangers = 0;
+    return entry;
   }
 
   /**
@@ -85,10 +93,15 @@ export class HeadMemory<Meaning> {
     const length = end - start;
     // Where reading has changed bytes, those that come next time are others.
     if (length > MAX_SECTION || length < MIN_SECTION || table.straightened) return this.#latest;
+    if (this.#pause > 0) {
+      this.#pause--;
+      return this.#latest;
+    }
     const hash = hashOf(memory, start, length);
     const slot = hash & (SLOTS - 1);
     if (this.#seen[slot] !== hash) {
       this.#seen[slot] = hash;
+      this.#pause = Math.min(++this.#strangers >> 3, LONGEST_PAUSE);
       return slot;
     }
     if (!this.#entries[slot]?.isAt(memory, start, end)) {
@@ -99,13 +112,34 @@ export class HeadMemory<Meaning> {
   }
 }
 
-/** A hash of words from all over the section, which has at least MIN_SECTION bytes; never 0. */
+/**
+ * A hash of all words of the section, which has at least MIN_SECTION bytes; never 0. Four at a time, each from one in
+ * four words, so that they do not wait for each other.
+ */
 function hashOf(memory: DataView, start: number, length: number): number {
-  const step = Math.max(1, Math.floor((length - 4) / SAMPLES));
-  let hash = length;
-  for (let at = start; at <= start + length - 4; at += step) {
-    hash = Math.imul(hash ^ memory.getInt32(at, true), 0x9e3779b1);
-    hash ^= hash >>> 15;
+  const last = start + length - 4;
+  let a = length;
+  let b = 1;
+  let c = 2;
+  let d = 3;
+  let at = start;
+  for (; at + 12 <= last; at += 16) {
+    a = Math.imul(a ^ memory.getInt32(at, true), MULTIPLIER);
+    b = Math.imul(b ^ memory.getInt32(at + 4, true), MULTIPLIER);
+    c = Math.imul(c ^ memory.getInt32(at + 8, true), MULTIPLIER);
+    d = Math.imul(d ^ memory.getInt32(at + 12, true), MULTIPLIER);
+    // Multiplying carries upwards only.
+    a ^= a >>> 15;
+    b ^= b >>> 15;
+    c ^= c >>> 15;
+    d ^= d >>> 15;
   }
-  return hash === 0 ? 1 : hash;
+  for (; at <= last; at += 4) d = Math.imul(d ^ memory.getInt32(at, true), MULTIPLIER);
+  // The last word may begin before the end of the one before it.
+  d ^= memory.getInt32(last, true);
+  const hash = Math.imul(
+    a ^ Math.imul(b ^ Math.imul(c ^ Math.imul(d, MULTIPLIER), MULTIPLIER), MULTIPLIER),
+    MULTIPLIER,
+  );
+  return hash === 0 ? 1 : hash ^ (hash >>> 16);
 }
