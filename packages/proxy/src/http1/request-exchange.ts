@@ -535,6 +535,7 @@ export class RequestExchange implements Exchange {
       else upstream.release();
     }
     this.#leaveTarget();
+    this.#record.answeredAt = this.#worker.reactor.now;
     this.responseDone = true;
     if (this.#client.connection.unsent === 0) this.#finish();
   }

@@ -24,7 +24,7 @@ export function acceptClient(
     begin(connection, client);
     return;
   }
-  const wait = new HeaderWait(worker, listener, connection, (announced) =>
+  const wait = new HeaderWait(worker, listener, connection, client, (announced) =>
     begin(connection, announced === null ? client : new Client(listener.planned, connection, announced)),
   );
   connection.handler = wait;

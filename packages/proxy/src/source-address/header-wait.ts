@@ -4,6 +4,7 @@ import { ConnectionRecord } from '../telemetry/connection-record.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, Session } from '../worker/listener.ts';
+import type { Client } from './client.ts';
 import type { ConnectionEnds } from './proxy-protocol/compose.ts';
 import { V2_MOST } from './proxy-protocol/format.ts';
 import { INCOMPLETE, MALFORMED, ProxyHeaderReader } from './proxy-protocol/header-reader.ts';
@@ -27,16 +28,19 @@ export class HeaderWait implements ConnectionHandler, Session {
   readonly #worker: WorkerContext;
   readonly #listener: Listener;
   readonly #connection: Connection;
+  /** The proxy itself. */
+  readonly #sender: Client;
   readonly #begin: Begin;
   readonly #startedAt: number;
   /** What has come of the header; less than `V2_MOST` bytes. */
   #kept = NOTHING;
   #over = false;
 
-  constructor(worker: WorkerContext, listener: Listener, connection: Connection, begin: Begin) {
+  constructor(worker: WorkerContext, listener: Listener, connection: Connection, sender: Client, begin: Begin) {
     this.#worker = worker;
     this.#listener = listener;
     this.#connection = connection;
+    this.#sender = sender;
     this.#begin = begin;
     this.#startedAt = worker.reactor.now;
     listener.cells[ListenerCell.activeConnections]!++;
@@ -115,7 +119,7 @@ export class HeaderWait implements ConnectionHandler, Session {
     if (planned.accessLog) {
       const record = new ConnectionRecord(this.#startedAt);
       record.reason = reason;
-      this.#worker.log.connection(this.#listener, this.#connection, record);
+      this.#worker.log.connection(this.#listener, this.#sender, record);
     }
     this.#listener.removeSession(this);
   }

@@ -1,26 +1,33 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { DESYNC_REASONS } from '../http1/desync.ts';
 import { type AsciiSegment, asciiJson, asciiSegment } from './ascii-segment.ts';
+import { type ClientEnds, endsSegment, writeEnds } from './client-ends.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { END_REASONS } from './end-reason.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /**
- * The access log's lines: one JSON object each, with the fields of LOG-01 that plain HTTP and TCP have. Times are
- * milliseconds with three decimals; null means that the point was not reached.
+ * The access log's lines: one JSON object each, with the fields of LOG-01 and LOG-02. Times are milliseconds with three
+ * decimals; null means that the point was not reached.
  *
  *     time            when the request or connection ended, UTC
  *     load_balancer, listener   identifiers
+ *     scheme          http, https, tcp or tls: the listener's protocol
  *     vip, vport      address and port that the client asked for
- *     client_ip, client_port
+ *     client_ip, client_port    of the client as it was resolved; port 0: not known
+ *     sender          address:port of who has sent it, only when that is not the client
+ *     ssl_protocol, ssl_cipher, server_name    only with TLS: what was agreed on, and the name that was asked for
  *     target          address:port of the last target that was tried, or ""
+ *     service         identifier of the backend service that it belongs to, or ""
  *     request_ms      first byte in → last byte out (tcp: connection_ms, accepted → ended)
  *     connect_ms      target chosen → its connection was up; about 0 for a kept one
  *     response_ms     target chosen → head of its response was there (http)
+ *     exchange_ms     target chosen → its response was there whole (http)
  *     status          sent to the client; 499: it left before there was one
  *     target_status   sent by the target, or 0
  *     request_length, bytes_sent      bytes from and to the client (tcp: bytes_received, bytes_sent)
+ *     connection_requests       which request of the client's connection it is, from 1 on
  *     rule            name of the rule that applied; absent when none did
  *     method, uri, host, user_agent, referer      as received; "" when absent
  *     protocol        HTTP/1.0 or HTTP/1.1; "" when the request line could not be understood
@@ -29,12 +36,6 @@ import type { RequestRecord } from './request-record.ts';
  *     clipped         true when a text was longer than the log takes; otherwise absent
  *     reason          who ended it, in which phase: see `END_REASONS`
  */
-
-/** What of a line is the same for all requests of a listener. */
-export interface LineParts {
-  readonly http: AsciiSegment;
-  readonly tcp: AsciiSegment;
-}
 
 /** The most that each text may take in a line, in bytes as written. Together with all else below MAX_LINE. */
 const Most = {
@@ -48,17 +49,15 @@ const Most = {
 } as const;
 
 const OPEN = asciiSegment('{"time":"');
-const VIP = asciiSegment(',"vip":"');
-const CLIENT_IP = asciiSegment('","client_ip":"');
-const CLIENT_PORT = asciiSegment('","client_port":');
-const TARGET = asciiSegment(',"target":"');
 const REQUEST_MS = asciiSegment('","request_ms":');
 const CONNECT_MS = asciiSegment(',"connect_ms":');
 const RESPONSE_MS = asciiSegment(',"response_ms":');
+const EXCHANGE_MS = asciiSegment(',"exchange_ms":');
 const STATUS = asciiSegment(',"status":');
 const TARGET_STATUS = asciiSegment(',"target_status":');
 const REQUEST_LENGTH = asciiSegment(',"request_length":');
 const BYTES_SENT = asciiSegment(',"bytes_sent":');
+const CONNECTION_REQUESTS = asciiSegment(',"connection_requests":');
 const METHOD = asciiSegment(',"method":"');
 const URI = asciiSegment('","uri":"');
 const HOST = asciiSegment('","host":"');
@@ -79,26 +78,17 @@ const REASONS = END_REASONS.map((reason) => asciiSegment(`${reason}"}\n`));
 const DESYNC = DESYNC_REASONS.map((reason) => asciiSegment(`","desync":"${reason}`));
 const NULL = asciiSegment('null');
 
-export function linePartsOf(planned: PlannedListener): LineParts {
+/** What of a line is the same for all requests, or connections, of a listener. */
+export function listenerSegment(planned: PlannedListener): AsciiSegment {
   const identifiers = `"load_balancer":${asciiJson(planned.loadBalancerId)},"listener":${asciiJson(planned.id)}`;
   if (identifiers.length > Most.identifiers) throw new RangeError(`identifiers too long for the log: ${identifiers}`);
-  return {
-    http: asciiSegment(`",${identifiers},"scheme":"http","vport":${planned.port}`),
-    tcp: asciiSegment(`",${identifiers},"scheme":"tcp","vport":${planned.port}`),
-  };
-}
-
-/** The two ends of a client's connection. */
-export interface ClientEnds {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
+  return asciiSegment(`",${identifiers},"scheme":"${planned.protocol}","vport":${planned.port}`);
 }
 
 /** `now` and `wallTime`: when it ended, by the clock of the record and by the calendar. `memory`: what spans are of. */
 export function writeRequestLine(
   out: LineWriter,
-  parts: LineParts,
+  listener: AsciiSegment,
   ends: ClientEnds,
   record: RequestRecord,
   memory: DataView,
@@ -108,9 +98,10 @@ export function writeRequestLine(
   out.clipped = false;
   out.segment(OPEN);
   out.time(wallTime);
-  out.segment(parts.http);
+  out.segment(listener);
+  record.logged++;
   if (record.ends !== null) out.segment(record.ends);
-  else if (record.logged++ === 0) writeEnds(out, ends);
+  else if (record.logged === 1) writeEnds(out, ends);
   else {
     // The second line of a connection: there may be many more, with the same beginning.
     record.ends = endsSegment(ends);
@@ -123,6 +114,8 @@ export function writeRequestLine(
   writeSpan(out, record.dispatchedAt, record.readyAt);
   out.segment(RESPONSE_MS);
   writeSpan(out, record.dispatchedAt, record.firstByteAt);
+  out.segment(EXCHANGE_MS);
+  writeSpan(out, record.dispatchedAt, record.answeredAt);
   out.segment(STATUS);
   out.integer(record.status);
   out.segment(TARGET_STATUS);
@@ -131,6 +124,8 @@ export function writeRequestLine(
   out.integer(record.bytesReceived);
   out.segment(BYTES_SENT);
   out.integer(record.bytesSent);
+  out.segment(CONNECTION_REQUESTS);
+  out.integer(record.logged);
   if (record.rule !== null) out.segment(record.rule);
   out.segment(METHOD);
   out.escaped(memory, record.methodStart, record.methodEnd, Most.method);
@@ -164,7 +159,7 @@ function writeFields(out: LineWriter, record: RequestRecord, memory: DataView): 
 
 export function writeConnectionLine(
   out: LineWriter,
-  parts: LineParts,
+  listener: AsciiSegment,
   ends: ClientEnds,
   record: ConnectionRecord,
   now: number,
@@ -172,7 +167,7 @@ export function writeConnectionLine(
 ): void {
   out.segment(OPEN);
   out.time(wallTime);
-  out.segment(parts.tcp);
+  out.segment(listener);
   writeEnds(out, ends);
   out.segment(record.target);
   out.segment(CONNECTION_MS);
@@ -185,23 +180,6 @@ export function writeConnectionLine(
   out.integer(record.bytesSent);
   out.segment(TCP_REASON);
   out.segment(REASONS[record.reason]!);
-}
-
-function writeEnds(out: LineWriter, ends: ClientEnds): void {
-  out.segment(VIP);
-  out.plain(ends.localAddress);
-  out.segment(CLIENT_IP);
-  out.plain(ends.remoteAddress);
-  out.segment(CLIENT_PORT);
-  out.integer(ends.remotePort);
-  out.segment(TARGET);
-}
-
-/** What `writeEnds` writes, ready to be written again. */
-function endsSegment(ends: ClientEnds): AsciiSegment {
-  return asciiSegment(
-    `,"vip":"${ends.localAddress}","client_ip":"${ends.remoteAddress}","client_port":${ends.remotePort},"target":"`,
-  );
 }
 
 function writeSpan(out: LineWriter, from: number, to: number): void {

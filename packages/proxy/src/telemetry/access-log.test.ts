@@ -5,11 +5,11 @@ import { PLAIN_HTTP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { Arena } from '../reactor/arena.ts';
 import { AccessLog } from './access-log.ts';
 import { AccessLogRing, MAX_LINE } from './access-log-ring.ts';
-import { asciiSegment } from './ascii-segment.ts';
 import { ConnectionRecord } from './connection-record.ts';
 import { EndReason } from './end-reason.ts';
 import { SEGMENT_OVERRUN } from './line-writer.ts';
 import { RequestRecord } from './request-record.ts';
+import { targetSegment } from './target-segment.ts';
 
 const planned: PlannedListener = {
   id: 'lst-1',
@@ -25,7 +25,14 @@ const planned: PlannedListener = {
   accessLog: true,
   ...PLAIN_HTTP_LISTENER,
 };
-const client = { remoteAddress: '192.0.2.7', remotePort: 40_123, localAddress: '127.1.0.1' };
+const client = {
+  remoteAddress: '192.0.2.7',
+  remotePort: 40_123,
+  localAddress: '127.1.0.1',
+  senderAddress: '192.0.2.7',
+  senderPort: 40_123,
+  tls: null,
+};
 
 /** A log over `memory`, at 5,100.5 ms of the reactor's clock and noon of the calendar. */
 function logOver(memory: Uint8Array): { log: AccessLog; ring: AccessLogRing; lines: () => unknown[] } {
@@ -69,7 +76,8 @@ describe('access log', () => {
       dispatchedAt: 5_001,
       readyAt: 5_003.5,
       firstByteAt: 5_050,
-      target: asciiSegment('10.0.0.1:80'),
+      answeredAt: 5_060,
+      target: targetSegment('10.0.0.1', 80, 'svc-1'),
     });
     Object.assign(record, { status: 200, targetStatus: 200, bytesReceived: 612, bytesSent: 5_000_000_000 });
     log.request({ planned }, client, record);
@@ -84,13 +92,16 @@ describe('access log', () => {
         client_ip: '192.0.2.7',
         client_port: 40_123,
         target: '10.0.0.1:80',
+        service: 'svc-1',
         request_ms: 100.375,
         connect_ms: 2.5,
         response_ms: 49,
+        exchange_ms: 59,
         status: 200,
         target_status: 200,
         request_length: 612,
         bytes_sent: 5_000_000_000,
+        connection_requests: 1,
         method: 'GET',
         uri: '/a?b="c"',
         host: 'shop.example',
@@ -108,12 +119,42 @@ describe('access log', () => {
     const record = new RequestRecord();
     for (let i = 0; i < 4; i++) {
       record.clear(5_000);
-      record.target = asciiSegment('10.0.0.1:80');
+      record.target = targetSegment('10.0.0.1', 80, 'svc-1');
       log.request({ planned }, client, record);
     }
-    const [first, ...rest] = lines();
-    for (const line of rest) assert.deepEqual(line, first);
-    assert.equal(rest.length, 3);
+    const [first, ...rest] = lines() as [object, ...object[]];
+    assert.deepEqual(
+      rest,
+      [2, 3, 4].map((count) => ({ ...first, connection_requests: count })),
+    );
+  });
+
+  it('tells of a proxy that speaks for the client, of TLS, and of another client when there is one', () => {
+    const { log, lines } = logOver(new Uint8Array(16));
+    const record = new RequestRecord();
+    const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'a"b.test' };
+    const proxied = { ...client, senderAddress: '2001:db8::1', senderPort: 7, tls };
+    for (const remoteAddress of ['192.0.2.7', '192.0.2.7', '192.0.2.7', '192.0.2.8']) {
+      record.clear(5_000);
+      if (remoteAddress === '192.0.2.8') record.forgetEnds();
+      log.request({ planned: { ...planned, protocol: 'https' } }, { ...proxied, remoteAddress }, record);
+    }
+    const written = lines() as Record<string, unknown>[];
+    for (const line of written) {
+      assert.equal(line['scheme'], 'https');
+      assert.equal(line['sender'], '[2001:db8::1]:7');
+      assert.deepEqual([line['ssl_protocol'], line['ssl_cipher']], ['TLSv1.3', 'TLS_AES_128_GCM_SHA256']);
+      assert.equal(line['server_name'], 'a"b.test');
+    }
+    assert.deepEqual(
+      written.map((line) => [line['client_ip'], line['connection_requests']]),
+      [
+        ['192.0.2.7', 1],
+        ['192.0.2.7', 2],
+        ['192.0.2.7', 3],
+        ['192.0.2.8', 4],
+      ],
+    );
   });
 
   it('says null and nothing for what there was not', () => {
@@ -127,6 +168,8 @@ describe('access log', () => {
     assert.equal(line['connect_ms'], null);
     assert.equal(line['response_ms'], null);
     assert.equal(line['target'], '');
+    assert.equal(line['service'], '');
+    assert.equal(line['exchange_ms'], null);
     assert.equal(line['protocol'], '');
     assert.equal(line['request_ms'], 0);
     assert.equal(line['reason'], 'client-request-head');
@@ -140,11 +183,13 @@ describe('access log', () => {
     record.clear(0);
     const long = '\0'.repeat(8_000);
     placeIn(memory, record, { method: long, target: long, host: long, agent: long, referer: long, requestId: long });
-    record.target = asciiSegment(`[${'ffff:'.repeat(7)}ffff%${'i'.repeat(16)}]:65535`);
+    record.target = targetSegment(`${'ffff:'.repeat(7)}ffff%${'i'.repeat(16)}`, 65_535, 's'.repeat(200));
     Object.assign(record, { bytesSent: 2 ** 53 - 1, bytesReceived: 2 ** 53 - 1, dispatchedAt: 1, readyAt: 1e12 });
     const longest = { ...planned, id: 'l'.repeat(200), loadBalancerId: 'b'.repeat(200), port: 65_535 };
     const address = `${'ffff:'.repeat(7)}ffff%${'i'.repeat(16)}`;
-    log.request({ planned: longest }, { remoteAddress: address, localAddress: address, remotePort: 65_535 }, record);
+    const tls = { version: 'v'.repeat(64), cipher: 'c'.repeat(255), serverName: '\0'.repeat(1_000) };
+    const ends = { remoteAddress: address, localAddress: address, remotePort: 65_535, senderPort: 1, tls };
+    log.request({ planned: longest }, { ...ends, senderAddress: address }, record);
     const line = ring.read()!;
     assert.ok(line.length + SEGMENT_OVERRUN <= MAX_LINE, `${line.length}`);
     assert.equal(JSON.parse(Buffer.from(line).toString()).clipped, true);
@@ -154,7 +199,7 @@ describe('access log', () => {
     const { log, lines } = logOver(new Uint8Array(16));
     const record = new ConnectionRecord(5_000);
     Object.assign(record, {
-      target: asciiSegment('10.0.0.2:5432'),
+      target: targetSegment('10.0.0.2', 5432, 'svc-2'),
       connectedAt: 5_000.75,
       bytesReceived: 10,
       bytesSent: 20,
@@ -173,6 +218,7 @@ describe('access log', () => {
       client_ip: '192.0.2.7',
       client_port: 40_123,
       target: '10.0.0.2:5432',
+      service: 'svc-2',
       connection_ms: 100.5,
       connect_ms: 0.75,
       bytes_received: 10,

@@ -1,13 +1,9 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { Reactor } from '../reactor/reactor.ts';
-import {
-  type ClientEnds,
-  type LineParts,
-  linePartsOf,
-  writeConnectionLine,
-  writeRequestLine,
-} from './access-log-line.ts';
+import { listenerSegment, writeConnectionLine, writeRequestLine } from './access-log-line.ts';
 import type { AccessLogRing } from './access-log-ring.ts';
+import type { AsciiSegment } from './ascii-segment.ts';
+import type { ClientEnds } from './client-ends.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { LineWriter } from './line-writer.ts';
 import type { RequestRecord } from './request-record.ts';
@@ -26,9 +22,9 @@ export class AccessLog {
   readonly #reactor: Clocks;
   readonly #memory: DataView;
   readonly #out: LineWriter;
-  readonly #parts = new WeakMap<PlannedListener, LineParts>();
+  readonly #parts = new WeakMap<PlannedListener, AsciiSegment>();
   #lastPlanned: PlannedListener | null = null;
-  #lastParts: LineParts | null = null;
+  #lastParts: AsciiSegment | null = null;
 
   constructor(ring: AccessLogRing, reactor: Clocks) {
     this.#ring = ring;
@@ -66,11 +62,11 @@ export class AccessLog {
     this.#ring.commit(out.at);
   }
 
-  #partsOf(planned: PlannedListener): LineParts {
+  #partsOf(planned: PlannedListener): AsciiSegment {
     if (planned === this.#lastPlanned && this.#lastParts !== null) return this.#lastParts;
     let parts = this.#parts.get(planned);
     if (parts === undefined) {
-      parts = linePartsOf(planned);
+      parts = listenerSegment(planned);
       this.#parts.set(planned, parts);
     }
     this.#lastPlanned = planned;

@@ -1,11 +1,12 @@
-import { type AsciiSegment, NO_TEXT } from './ascii-segment.ts';
+import type { AsciiSegment } from './ascii-segment.ts';
 import { EndReason } from './end-reason.ts';
+import { NO_TARGET } from './target-segment.ts';
 
 /** What is known of one tunnelled connection when it ends. Times are milliseconds of `Reactor.now`. */
 export class ConnectionRecord {
   reason: EndReason = EndReason.none;
-  /** `address:port` of the last target that was tried; empty without one. */
-  target: AsciiSegment = NO_TEXT;
+  /** The last target that was tried, as `targetSegment` has it. */
+  target: AsciiSegment = NO_TARGET;
   readonly startedAt: number;
   /** The connection to the target was up; 0 when it never was. */
   connectedAt = 0;

@@ -1,13 +1,14 @@
 import type { RememberedFields } from '../http1/head-memory.ts';
-import { type AsciiSegment, NO_TEXT } from './ascii-segment.ts';
+import type { AsciiSegment } from './ascii-segment.ts';
 import { EndReason } from './end-reason.ts';
+import { NO_TARGET } from './target-segment.ts';
 
 /**
  * What is known of one HTTP exchange when it ends: numbers and spans of arena memory, filled in as the exchange goes on
  * and read once. Times are milliseconds of `Reactor.now`, 0 when the point was not reached; spans are empty when equal.
  */
 export class RequestRecord {
-  /** Lines that the log has written for this connection, and what all of them say of its two ends. Kept by `clear`. */
+  /** Lines that the log has written for this connection, and what they say of its two ends. Kept by `clear`. */
   logged = 0;
   ends: AsciiSegment | null = null;
   reason: EndReason = EndReason.none;
@@ -17,8 +18,8 @@ export class RequestRecord {
   status = 0;
   /** Status that the target sent; 0 without one. */
   targetStatus = 0;
-  /** `address:port` of the last target that was tried; empty without one. */
-  target: AsciiSegment = NO_TEXT;
+  /** The last target that was tried, as `targetSegment` has it. */
+  target: AsciiSegment = NO_TARGET;
   minor = 1;
   /** First byte of the request. */
   startedAt = 0;
@@ -28,6 +29,8 @@ export class RequestRecord {
   readyAt = 0;
   /** The response's head was there. */
   firstByteAt = 0;
+  /** The response was there whole. */
+  answeredAt = 0;
   /** Head and body as received, in bytes. */
   bytesReceived = 0;
   /** Everything sent to the client, in bytes. */
@@ -54,7 +57,6 @@ export class RequestRecord {
 
   /** The connection speaks for another client now. */
   forgetEnds(): void {
-    this.logged = 0;
     this.ends = null;
   }
 
@@ -66,12 +68,13 @@ export class RequestRecord {
     this.desync = -1;
     this.status = 0;
     this.targetStatus = 0;
-    this.target = NO_TEXT;
+    this.target = NO_TARGET;
     this.minor = 1;
     this.startedAt = startedAt;
     this.dispatchedAt = 0;
     this.readyAt = 0;
     this.firstByteAt = 0;
+    this.answeredAt = 0;
     this.bytesReceived = 0;
     this.bytesSent = 0;
     this.clearSpans();

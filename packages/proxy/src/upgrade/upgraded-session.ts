@@ -2,7 +2,6 @@ import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
 import type { InputQueue } from '../http1/input-queue.ts';
 import type { Connection } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
-import type { ClientEnds } from '../telemetry/access-log-line.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
@@ -28,8 +27,7 @@ export class UpgradedSession implements Session, RelayOwner {
   readonly #upstream: Connection;
   readonly #target: Target;
   readonly #record: RequestRecord;
-  /** As the log wants to know them when the connection is gone. */
-  readonly #ends: ClientEnds;
+  readonly #ends: Client;
   readonly #words: KeptWords;
   #relay: Relay | null = null;
 
@@ -52,8 +50,7 @@ export class UpgradedSession implements Session, RelayOwner {
     this.#upstream = upstream;
     this.#target = target;
     this.#record = record;
-    const { remoteAddress, remotePort, localAddress } = ends;
-    this.#ends = { remoteAddress, remotePort, localAddress };
+    this.#ends = ends;
     this.#words = new KeptWords(record, worker.memory);
     const { cells } = listener;
     cells[ListenerCell.bytesReceived]! += record.bytesReceived;

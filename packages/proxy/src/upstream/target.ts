@@ -1,6 +1,7 @@
 import type { Endpoint } from '../reactor/reactor.ts';
-import { type AsciiSegment, asciiSegment } from '../telemetry/ascii-segment.ts';
+import type { AsciiSegment } from '../telemetry/ascii-segment.ts';
 import { TargetCell } from '../telemetry/cells.ts';
+import { targetSegment } from '../telemetry/target-segment.ts';
 import type { UpstreamConnection } from './connection.ts';
 
 /** Connections of one worker that wait for a request, per target. Beyond it a connection is closed instead of kept. */
@@ -10,7 +11,7 @@ const MAX_IDLE = 512;
 export class Target {
   readonly id: string;
   readonly endpoint: Endpoint;
-  /** `address:port` for logs. */
+  /** What the log says of it and its service. */
   readonly name: AsciiSegment;
   /** Counter row in shared memory, written by this worker alone. */
   readonly cells: Float64Array;
@@ -24,11 +25,10 @@ export class Target {
   /** Kept connections; the one used last is taken first, so that the others can grow old and go. */
   readonly #idle: UpstreamConnection[] = [];
 
-  constructor(id: string, endpoint: Endpoint, cells: Float64Array, load: Int32Array, slot: number) {
+  constructor(id: string, serviceId: string, endpoint: Endpoint, cells: Float64Array, load: Int32Array, slot: number) {
     this.id = id;
     this.endpoint = endpoint;
-    const { address, port } = endpoint;
-    this.name = asciiSegment(address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
+    this.name = targetSegment(endpoint.address, endpoint.port, serviceId);
     this.cells = cells;
     this.load = load;
     this.slot = slot;

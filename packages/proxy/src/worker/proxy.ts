@@ -213,6 +213,7 @@ export class Proxy {
       }
       return new Target(
         target.id,
+        id,
         { address: target.address, port: target.port },
         this.#rows.target(target.slot),
         next.table.load,
