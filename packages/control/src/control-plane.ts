@@ -115,7 +115,7 @@ async function start(
     operationsPending: () => operations.pending,
     operationsAwaited: () => operations.waiting,
     writesWaiting: () => store.waiting,
-    expiring: () => expiringFirst(store.state, now()),
+    expiring: () => expiringFirst(store.state),
   });
 
   const credentials = loadCredentials(options.home, urlOf(options.host, options.port));

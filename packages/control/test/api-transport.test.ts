@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { Running } from './running.ts';
+import { SITE, upload } from './tls.ts';
 
 /** Sends bytes, and resolves with all that comes back until the server closes. */
 async function raw(running: Running, bytes: string): Promise<string> {
@@ -33,11 +34,14 @@ test('what is not HTTP gets problem details too', async (t) => {
 test('health, metrics and the API document need no token; promtool accepts the metrics', async (t) => {
   const running = await Running.start(t);
   await running.call('createLoadBalancer', { body: { name: 'a' } });
+  const { id, notAfter } = await running.call('createCertificate', { body: upload(SITE, { name: 'site' }) });
   assert.deepEqual((await running.send('GET', '/healthz')).body, { status: 'ok' });
   const metrics = await running.send('GET', '/metrics');
   const text = String(metrics.body);
-  assert.match(text, /^evenkeel_configuration_generation 1$/m);
+  assert.match(text, /^evenkeel_configuration_generation 2$/m);
   assert.match(text, /^evenkeel_api_requests_total\{operation="createLoadBalancer",status="201"\} 1$/m);
+  const expiry = `evenkeel_expiry_timestamp_seconds{kind="certificate",id="${id}",name="site"} ${Date.parse(notAfter) / 1_000}`;
+  assert.ok(text.includes(`\n${expiry}\n`), expiry);
   const check = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   if (check.error === undefined) assert.equal(check.status, 0, check.stderr + check.stdout);
   else t.diagnostic('promtool is not installed');

@@ -108,6 +108,8 @@ export const AUTHORITY = {
   revocationListsLength: 1_048_576,
   revocationLists: 50,
 } as const;
+/** Characters of all certificates, keys, authorities and revocation lists together: what one plan carries. */
+export const CERTIFICATE_MATERIAL = 96 * 1_048_576;
 /** Ciphers of one policy: more than there are. */
 export const SECURITY_POLICY = { ciphers: 50 } as const;
 /** Certificates of one listener: shown when no name fits (TLS-02), and by name (TLS-03). */

@@ -7,8 +7,8 @@ import { Backoff } from './backoff.ts';
 /** Milliseconds between heartbeats, and of silence after which the stream counts as dead. */
 export const HEARTBEAT = 5_000;
 export const SILENCE = 15_000;
-/** Bytes of one message from the control plane: a snapshot of 100,000 targets and more. */
-const LARGEST_MESSAGE = 64 * 1024 * 1024;
+/** Bytes of one message from the control plane: a snapshot of 100,000 targets, or of all the certificates there may be. */
+const LARGEST_MESSAGE = 160 * 1024 * 1024;
 /** Bytes that may wait to be sent before the stream counts as congested. */
 const CONGESTED = 1024 * 1024;
 const HANDSHAKE_TIMEOUT = 5_000;

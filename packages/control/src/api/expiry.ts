@@ -1,18 +1,20 @@
 import type { State } from '../state/state.ts';
 import type { Expiring } from './metrics.ts';
-import { lifetime } from './views.ts';
 
 /** Series of one metric. */
 const SHOWN = 1_000;
 
-/** The certificates and authorities that expire first. `now` in Unix milliseconds. */
-export function expiringFirst(state: State, now: number): Expiring[] {
+/** The certificates and authorities that expire first. */
+export function expiringFirst({ certificates, authorities }: State): Expiring[] {
   const all: Expiring[] = [];
-  for (const { id, name, notAfter, chain } of state.certificates.values()) {
-    all.push({ kind: 'certificate', id, name, daysLeft: lifetime(notAfter, chain, now).daysLeft });
-  }
-  for (const { id, name, notAfter, certificates } of state.authorities.values()) {
-    all.push({ kind: 'authority', id, name, daysLeft: lifetime(notAfter, certificates, now).daysLeft });
-  }
-  return all.sort((a, b) => a.daysLeft - b.daysLeft).slice(0, SHOWN);
+  for (const record of certificates.values()) all.push(expiring('certificate', record));
+  for (const record of authorities.values()) all.push(expiring('authority', record));
+  return all.sort((a, b) => a.at - b.at).slice(0, SHOWN);
+}
+
+function expiring(
+  kind: Expiring['kind'],
+  { id, name, notAfter }: { readonly id: string; readonly name: string; readonly notAfter: string },
+): Expiring {
+  return { kind, id, name, at: Date.parse(notAfter) / 1_000 };
 }

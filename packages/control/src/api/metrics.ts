@@ -17,7 +17,8 @@ export interface Expiring {
   readonly kind: 'certificate' | 'authority';
   readonly id: string;
   readonly name: string;
-  readonly daysLeft: number;
+  /** Unix seconds. */
+  readonly at: number;
 }
 
 /** Gauges of the library whose names Prometheus' own linter refuses. */
@@ -75,13 +76,13 @@ export class Metrics {
     gauge('evenkeel_store_writes_waiting', 'Writes that wait for the store.', observed.writesWaiting);
     const labelNames = ['kind', 'id', 'name'] as const;
     new Gauge<(typeof labelNames)[number]>({
-      name: 'evenkeel_expiry_days_left',
-      help: 'Whole days until a certificate or an authority expires; the 1,000 that expire first.',
+      name: 'evenkeel_expiry_timestamp_seconds',
+      help: 'When a certificate or an authority expires, in Unix time; the 1,000 that expire first.',
       labelNames,
       registers: [this.#registry],
       collect() {
         this.reset();
-        for (const { daysLeft, ...labels } of observed.expiring()) this.set(labels, daysLeft);
+        for (const { at, ...labels } of observed.expiring()) this.set(labels, at);
       },
     });
   }

@@ -2,6 +2,7 @@ import type { AuthorityCreate, AuthorityPatch } from '@evenkeel/model/resources/
 import type { Draft } from '../state/draft.ts';
 import type { AuthorityRecord } from '../state/records.ts';
 import { readAuthority } from '../x509/authority.ts';
+import { checkMaterial } from './material.ts';
 import { checkName, checkQuota, checkUnused, notFound } from './rules.ts';
 import { usersOf } from './usage.ts';
 
@@ -14,13 +15,15 @@ export function createAuthority(draft: Draft, input: AuthorityCreate): Authority
   const id = draft.newId('authority');
   const name = input.name ?? id;
   checkName(draft.authorities.values(), name, '');
-  return draft.create('authority', {
+  const created = draft.create('authority', {
     id,
     name,
     ...readAuthority(input.certificates, input.revocationLists ?? '', draft.context.now, ''),
     description: input.description ?? '',
     tags: input.tags ?? {},
   });
+  checkMaterial(draft);
+  return created;
 }
 
 export function updateAuthority(draft: Draft, authority: AuthorityRecord, patch: AuthorityPatch): AuthorityRecord {
@@ -35,7 +38,9 @@ export function updateAuthority(draft: Draft, authority: AuthorityRecord, patch:
         '',
       )
     : null;
-  return draft.update('authority', authority, { ...plain, ...material });
+  const updated = draft.update('authority', authority, { ...plain, ...material });
+  checkMaterial(draft);
+  return updated;
 }
 
 /** Refused while a listener or backend service uses it. */

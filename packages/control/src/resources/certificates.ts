@@ -5,6 +5,7 @@ import type { CertificateRecord } from '../state/records.ts';
 import { readCertificate } from '../x509/certificate.ts';
 import { checkOcspResponse } from '../x509/ocsp-response.ts';
 import { checkListenersOf } from './listener-certificates.ts';
+import { checkMaterial } from './material.ts';
 import { checkName, checkQuota, checkUnused, notFound } from './rules.ts';
 import { usersOf } from './usage.ts';
 
@@ -21,7 +22,7 @@ export function createCertificate(draft: Draft, input: CertificateCreate): Certi
   const material = readCertificate(input.chain, new Secret(input.privateKey), now, '');
   const ocspResponse = input.ocspResponse ?? null;
   if (ocspResponse !== null) checkOcspResponse(ocspResponse, material.chain[0]!, now, '/ocspResponse');
-  return draft.create('certificate', {
+  const created = draft.create('certificate', {
     id,
     name,
     ...material,
@@ -29,6 +30,8 @@ export function createCertificate(draft: Draft, input: CertificateCreate): Certi
     description: input.description ?? '',
     tags: input.tags ?? {},
   });
+  checkMaterial(draft);
+  return created;
 }
 
 /** A new chain must do for every listener that shows the old one (TLS-06); the OCSP response goes with the old. */
@@ -53,6 +56,7 @@ export function updateCertificate(
     ...(response !== undefined && { ocspResponse: response }),
   });
   if (updated !== certificate) checkListenersOf(draft, updated);
+  checkMaterial(draft);
   return updated;
 }
 
