@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { LoadBalancerCreated } from '@evenkeel/model/resources/document.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
+import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { TargetHealth } from '@evenkeel/model/resources/target-health.ts';
 import { Installation, MAIN } from './installation.ts';
@@ -193,9 +194,44 @@ test('rules: made, tried in order, changed, taken away', async () => {
   assert.equal((await json<Listener>('listener show http-8080')).ruleGroupId, null);
 });
 
-const example = /<!-- example: applied by a test -->\n```yaml\n([\s\S]*?)```/.exec(
-  readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'guide', 'apply.md'), 'utf8'),
-)?.[1];
+/** The example of a page of the guide. */
+function exampleOf(page: string): string | undefined {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'guide', page), 'utf8');
+  return /<!-- example: applied by a test -->\n```yaml\n([\s\S]*?)```/.exec(text)?.[1];
+}
+
+test('the example of the guide on rules: applied, in effect, exported, the same', async () => {
+  const input = exampleOf('rules.md')
+    ?.replace('port: 8081', `port: ${await origin('blue')}`)
+    .replace('port: 8082', `port: ${await origin('green')}`);
+  assert.ok(input);
+  const { exitCode, err } = await run('apply -f -', { input });
+  assert.deepEqual([exitCode, err], [0, '']);
+  const same = await run('apply -f - --dry-run', { input: (await run('export sites')).out });
+  assert.deepEqual([same.exitCode, same.err], [0, '']);
+  const { vip } = await json<LoadBalancer>('lb show sites');
+  const ask = async (path: string, host: string, headers: Record<string, string> = {}) => {
+    const response = await askFor(vip, path, { host, ...headers });
+    return `${response.status} ${response.location}${response.body}`;
+  };
+  assert.equal(await ask('/healthz', 'anything'), '200 ok');
+  assert.equal(await ask('/a?b', 'shop.example.org'), '301 http://www.example.com/a?b');
+  assert.equal(await ask('/api/x', 'www.example.com'), '200 green');
+  assert.equal(await ask('/', 'www.example.com', { cookie: 'tester=yes' }), '200 green');
+  assert.match(await ask('/', 'www.example.com'), /^200 (blue|green)$/);
+  assert.equal((await run('lb delete sites')).exitCode, 0);
+});
+
+/** Asks a listener on port 8080 for a path, with a Host header of our own. */
+async function askFor(vip: string, path: string, headers: Record<string, string>) {
+  const request = get({ host: vip, port: 8080, path, headers });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  let body = '';
+  for await (const chunk of response.setEncoding('utf8')) body += chunk;
+  return { status: response.statusCode, location: response.headers.location ?? '', body };
+}
+
+const example = exampleOf('apply.md');
 
 test('the example of the guide: a difference, applied, no difference, exported, the same', async () => {
   const input = example;
