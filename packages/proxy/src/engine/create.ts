@@ -1,8 +1,10 @@
+import { whyNotTransparent } from '../reactor/ffi/sockets.ts';
 import { SharedCounters } from '../telemetry/shared-counters.ts';
 import { probeByBinding } from './address-probe.ts';
 import type { EngineOptions, ProxyEngine } from './engine.ts';
 import { WorkerEngine } from './proxy-engine.ts';
 import { Tables } from './tables.ts';
+import { Transparency } from './transparency.ts';
 import { WorkerSeat } from './worker-seat.ts';
 
 export interface CreateEngineOptions extends EngineOptions {
@@ -26,6 +28,7 @@ export async function createEngine(options: CreateEngineOptions): Promise<ProxyE
       }),
   );
   const [ready] = await Promise.all(seats.map((seat) => seat.start()));
+  const transparency = new Transparency(tables, whyNotTransparent);
   if (ready === undefined) throw new RangeError('an engine needs at least one worker');
-  return new WorkerEngine(tables, counters, seats, probeByBinding, ready.reactor, ready.reason);
+  return new WorkerEngine(tables, counters, seats, probeByBinding, transparency, ready.reactor, ready.reason);
 }

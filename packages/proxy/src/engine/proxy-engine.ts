@@ -6,6 +6,7 @@ import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import type { AddressProbe } from './address-probe.ts';
 import type { EngineChange, ProxyEngine } from './engine.ts';
 import type { Tables } from './tables.ts';
+import type { Transparency } from './transparency.ts';
 import type { WorkerSeat } from './worker-seat.ts';
 
 /** Before listeners that a replaced worker could not open are tried again, in milliseconds. */
@@ -21,6 +22,7 @@ export class WorkerEngine implements ProxyEngine {
   readonly #counters: SharedCounters;
   readonly #seats: readonly WorkerSeat[];
   readonly #probe: AddressProbe;
+  readonly #transparency: Transparency;
   readonly #refused = new Map<string, RefusedListener>();
   /** Whose log is being read. */
   #logSeat = 0;
@@ -32,6 +34,7 @@ export class WorkerEngine implements ProxyEngine {
     counters: SharedCounters,
     seats: readonly WorkerSeat[],
     probe: AddressProbe,
+    transparency: Transparency,
     reactor: ReactorName,
     reason: string,
   ) {
@@ -39,6 +42,7 @@ export class WorkerEngine implements ProxyEngine {
     this.#counters = counters;
     this.#seats = seats;
     this.#probe = probe;
+    this.#transparency = transparency;
     this.reactor = reactor;
     this.reactorReason = reason;
     for (const seat of seats) seat.onRefused = (refused) => this.#reopen(refused);
@@ -88,6 +92,12 @@ export class WorkerEngine implements ProxyEngine {
       const kept = old.addresses.filter((address) => planned.addresses.includes(address));
       if (kept.length < old.addresses.length) leaving.set(id, { ...old, addresses: kept });
     }
+    for (const refusal of this.#transparency.refusals(change)) {
+      const { listenerId } = refusal;
+      this.#refused.set(listenerId, refusal);
+      coming.delete(listenerId);
+      if (this.#tables.listener(listenerId) !== null) leaving.set(listenerId, null);
+    }
     // What goes comes first, listeners and single addresses, so that it is free for what comes.
     if (leaving.size > 0) await this.#tell({ ...NOTHING, listeners: leaving });
     await this.#open(change, coming);
@@ -122,15 +132,22 @@ export class WorkerEngine implements ProxyEngine {
   #reopen(refused: readonly RefusedListener[]): void {
     for (const refusal of refused) this.#refused.set(refusal.listenerId, refusal);
     if (refused.length === 0) return;
-    const retry = setTimeout(() => {
-      const listeners = new Map<string, PlannedListener>();
-      for (const { listenerId } of refused) {
-        const planned = this.#tables.listener(listenerId);
-        if (planned !== null && this.#refused.has(listenerId)) listeners.set(listenerId, planned);
-      }
-      if (listeners.size > 0) void this.apply({ ...NOTHING, listeners });
-    }, REOPEN_DELAY);
+    const retry = setTimeout(() => void this.#tryAgain(refused), REOPEN_DELAY);
     retry.unref();
+  }
+
+  async #tryAgain(refused: readonly RefusedListener[]): Promise<void> {
+    const listeners = new Map<string, PlannedListener>();
+    for (const refusal of refused) {
+      const planned = this.#tables.listener(refusal.listenerId);
+      // What was changed or removed meanwhile is no longer ours to open.
+      if (planned !== null && this.#refused.get(refusal.listenerId) === refusal) {
+        listeners.set(refusal.listenerId, planned);
+      }
+    }
+    if (listeners.size === 0) return;
+    const now = await this.apply({ ...NOTHING, listeners });
+    this.#reopen(now.filter(({ listenerId }) => listeners.has(listenerId)));
   }
 
   /** Addresses that somebody else listens on; SO_REUSEPORT would let this user's other processes share them. */

@@ -85,6 +85,16 @@ export class Tables {
     return this.#listeners.get(id)?.planned ?? null;
   }
 
+  /** All listeners that there are. */
+  listeners(): PlannedListener[] {
+    return Array.from(this.#listeners.values(), ({ planned }) => planned);
+  }
+
+  /** A shared entry as it was last changed to; null when there is none. */
+  shared(key: string): SharedEntry | null {
+    return this.#shared.get(key) ?? null;
+  }
+
   #setService(id: string, engine: EngineService): WorkerService {
     const targets = engine.targets.map(({ id: targetId, address, port, state }) => {
       return { id: targetId, address, port, state, slot: this.#counters.targetSlot(id, targetId) };
