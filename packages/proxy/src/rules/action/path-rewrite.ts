@@ -19,7 +19,9 @@ export class PathRewrite {
     const program = kind === 'regex' ? compilePattern(pattern, false) : null;
     this.#groups = program === null ? null : new PatternGroups(program);
     const parts = program === null ? [replacement] : replacement.split(/(\$[1-9])/);
-    this.#replacement = parts.filter((part) => part !== '').map((part) => partOf(part, program?.groups ?? 0));
+    this.#replacement = parts
+      .filter((part) => part !== '')
+      .map((part) => (program !== null && /^\$[1-9]$/.test(part) ? groupOf(part, program.groups) : literal(part)));
   }
 
   /**
@@ -73,10 +75,13 @@ export class PathRewrite {
   }
 }
 
-function partOf(part: string, groups: number): Uint8Array | number {
-  if (!/^\$[1-9]$/.test(part)) return Buffer.from(part.replace(/[^!-~]|[#?]/gu, encodeURIComponent), 'latin1');
-  // A group that the expression does not have is empty.
+/** A group that the expression does not have is empty. */
+function groupOf(part: string, groups: number): number {
   return Math.min(Number(part[1]), groups + 1);
+}
+
+function literal(text: string): Uint8Array {
+  return Buffer.from(text.replace(/[^!-~]|[#?]/gu, encodeURIComponent), 'latin1');
 }
 
 function add(out: InsertBlock, start: number, end: number): boolean {
