@@ -115,10 +115,11 @@ test('TLS settings that cannot work are refused, with field and reason', async (
       /validation-failed \/serverNames https has none/,
     ],
     [{ ...https, protocol: 'tls', hsts: { enabled: true } }, /validation-failed \/hsts\/enabled tls has no use for it/],
-    [{ ...https, protocol: 'http' }, /validation-failed \/defaultCertificateIds http has no certificates/],
+    [{ ...https, protocol: 'http' }, /validation-failed \/defaultCertificateIds is for https and tls alone/],
+    [{ protocol: 'http', securityPolicyId: policy.id }, /validation-failed \/securityPolicyId is for https/],
     [
       { protocol: 'tcp', clientCertificates: { mode: 'optional' } },
-      /validation-failed \/clientCertificates\/mode tcp has no/,
+      /validation-failed \/clientCertificates\/mode is for https/,
     ],
     [
       { protocol: 'tcp', serverNames: [{ name: 'a.test', backendServiceId: web }] },

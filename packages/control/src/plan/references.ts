@@ -1,9 +1,9 @@
 import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
 import { findSecurityPolicy } from '../resources/security-policies.ts';
-import { certificatesOf } from '../resources/usage.ts';
+import { certificatesOf, endsTls } from '../resources/usage.ts';
 import type { ListenerRecord } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
-import { endsTls, planTargetTls, planTls } from './tls.ts';
+import { planTargetTls, planTls } from './tls.ts';
 
 /** What the entries of a load balancer take from outside of it. */
 export interface References {
@@ -18,7 +18,7 @@ export function referencesOf(tree: LoadBalancerTree, state: State, before: Refer
   const shared = new Set<string>();
   const policies = new Map<string, TlsSettings>();
   for (const listener of tree.listeners.values()) {
-    if (!listener.enabled || !endsTls(listener)) continue;
+    if (!listener.enabled || !endsTls(listener.protocol)) continue;
     const policy = findSecurityPolicy(state, listener.securityPolicyId)!;
     policies.set(listener.securityPolicyId, policy);
     for (const key of sharedBy(listener, policy)) shared.add(key);

@@ -7,6 +7,7 @@ import type {
 } from '@evenkeel/model/plan/tls.ts';
 import { TLS_VERSIONS } from '@evenkeel/model/plan/tls.ts';
 import { TLS_CIPHERS, type TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
+import { endsTls } from '../resources/usage.ts';
 import type {
   AuthorityRecord,
   BackendServiceRecord,
@@ -19,7 +20,7 @@ const TLS13 = new Set(TLS_CIPHERS.filter(({ version }) => version === '1.3').map
 
 /** The TLS side of a listener; null when it does not end TLS. */
 export function planTls(listener: ListenerRecord, { versions, ciphers }: TlsSettings): PlannedTls | null {
-  if (!endsTls(listener)) return null;
+  if (!endsTls(listener.protocol)) return null;
   const { mode, authorityId, depth } = listener.clientCertificates;
   return {
     defaultCertificates: listener.defaultCertificateIds,
@@ -30,10 +31,6 @@ export function planTls(listener: ListenerRecord, { versions, ciphers }: TlsSett
     sessionTickets: listener.sessionTickets,
     clientCertificates: mode === 'off' || authorityId === null ? null : { mode, authorityId, depth },
   };
-}
-
-export function endsTls({ protocol }: Pick<ListenerRecord, 'protocol'>): boolean {
-  return protocol === 'https' || protocol === 'tls';
 }
 
 export function planTargetTls({ tls }: Pick<BackendServiceRecord, 'tls'>): PlannedTargetTls | null {

@@ -9,6 +9,7 @@ import { canonicalHostName } from '../x509/host-names.ts';
 import { checkCertificates, checkPolicyFits } from './listener-certificates.ts';
 import { findSecurityPolicy } from './security-policies.ts';
 import { ensureTicketKeys } from './ticket-keys.ts';
+import { endsTls } from './usage.ts';
 
 type TlsFields = Pick<
   ListenerRecord,
@@ -60,7 +61,7 @@ export function changedListenerTls(
     serverNames: canonical(patch.serverNames, `${at}/serverNames`) ?? listener.serverNames,
   };
   const { protocol } = listener;
-  if (protocol === 'https' || protocol === 'tls') checkTermination(draft, fields, at);
+  if (endsTls(protocol)) checkTermination(draft, fields, at);
   else checkNoTermination(protocol, fields, at);
   if (fields.hsts.enabled && protocol !== 'https') {
     refuseField('validation-failed', `${at}/hsts/enabled`, `${protocol} has no use for it: only https does`);
@@ -95,10 +96,16 @@ function checkTermination(draft: Draft, fields: TlsFields, at: string): void {
 
 function checkNoTermination(protocol: ListenerProtocol, fields: TlsFields, at: string): void {
   const refuse = (field: string) =>
-    refuseField('validation-failed', `${at}/${field}`, `${protocol} has no certificates: only https and tls do`);
+    refuseField(
+      'validation-failed',
+      `${at}/${field}`,
+      `is for https and tls alone: at a listener of ${protocol}, no TLS ends`,
+    );
   if (fields.defaultCertificateIds.length > 0) refuse('defaultCertificateIds');
   if (fields.certificates.length > 0) refuse('certificates');
   if (fields.clientCertificates.mode !== 'off') refuse('clientCertificates/mode');
+  if (fields.clientCertificates.authorityId !== null) refuse('clientCertificates/authorityId');
+  if (fields.securityPolicyId !== DEFAULT_SECURITY_POLICY) refuse('securityPolicyId');
 }
 
 function checkServerNames(

@@ -1,3 +1,4 @@
+import type { ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
 import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
@@ -27,6 +28,11 @@ export function usersOf(state: State, id: string): readonly ResourceRef[] {
   return usageOf(state).get(id) ?? [];
 }
 
+/** Whether TLS ends at listeners of this protocol. */
+export function endsTls(protocol: ListenerProtocol): protocol is 'https' | 'tls' {
+  return protocol === 'https' || protocol === 'tls';
+}
+
 /** The certificates that a listener shows. */
 export function certificatesOf(listener: Pick<ListenerRecord, 'defaultCertificateIds' | 'certificates'>): Set<string> {
   return new Set([
@@ -42,8 +48,9 @@ export function servicesOf({ backendServiceId, serverNames }: ListenerRecord): S
   return ids;
 }
 
-/** Everything that a listener refers to outside of its load balancer. */
+/** Everything that a listener refers to outside of its load balancer: nothing, unless TLS ends there. */
 function sharedBy(listener: ListenerRecord): Set<string> {
+  if (!endsTls(listener.protocol)) return new Set();
   const ids = certificatesOf(listener).add(listener.securityPolicyId);
   if (listener.clientCertificates.authorityId !== null) ids.add(listener.clientCertificates.authorityId);
   return ids;
