@@ -1,9 +1,11 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
 import type { Setup } from './balancers/balancer.ts';
+import { hostOfRule } from './rules.ts';
 
 /**
  * A program that runs the data plane alone, as `balancers/engine.ts` sets it up: one HTTP listener in front of the
@@ -11,13 +13,14 @@ import type { Setup } from './balancers/balancer.ts';
  * with the setup. EVENKEEL_REACTOR chooses the reactor (uring).
  */
 const DRAIN_MILLISECONDS = 20;
+const RULES = 'rule-group/rules';
 const setup = JSON.parse(readFileSync(process.argv[2], 'utf8')) as Setup;
 const reactor = process.env.EVENKEEL_REACTOR === 'portable' ? 'portable' : 'uring';
 const engine = await createEngine({ workers: 1, reactor });
 console.log(`reactor ${engine.reactor}: ${engine.reactorReason}`);
 
 const refused = await engine.apply({
-  shared: new Map(),
+  shared: setup.rules === undefined ? new Map() : new Map([[RULES, ruleGroup(setup.rules)]]),
   services: new Map([
     [
       'service',
@@ -62,6 +65,7 @@ const refused = await engine.apply({
         headerTimeout: 10_000,
         accessLog: true,
         ...PLAIN_HTTP_LISTENER,
+        ruleGroupId: setup.rules === undefined ? null : 'rules',
       },
     ],
   ]),
@@ -84,3 +88,30 @@ process.once('SIGTERM', async () => {
   metrics.close();
   await engine.stop(1_000);
 });
+
+/** As `Setup.rules` says. */
+function ruleGroup(count: number) {
+  const rules = Array.from({ length: count }, (_, index) => ({
+    id: `rule${index}`,
+    name: `rule${index}`,
+    priority: index + 1,
+    match: {
+      hosts: count === 1 ? [] : [{ kind: 'exact' as const, value: hostOfRule(index) }],
+      paths: [{ kind: 'prefix' as const, value: '/', ignoreCase: false }],
+      methods: [],
+      headers: [],
+      cookies: [],
+      query: [],
+      sources: [],
+    },
+    jwt: null,
+    rewrite: null,
+    mirror: null,
+    requestHeaders: [],
+    responseHeaders: [],
+    action: { type: 'forward' as const, services: [{ serviceId: 'service', weight: 1 }] },
+  }));
+  const entry = planEntry('rule-group', { id: 'rules', name: 'rules', order: 'priority', rules });
+  if (entry.kind !== 'rule-group') throw new Error('a rule group is a rule group');
+  return entry;
+}

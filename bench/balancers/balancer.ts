@@ -19,6 +19,8 @@ export interface Setup {
   /** A free port of the same address for metrics. */
   readonly metricsPort: number;
   readonly origins: readonly Endpoint[];
+  /** Rules of the listener: one for any host, or one for each of so many (`h0.example.com` …), all to the same origins. */
+  readonly rules?: number;
   /** The core to run on; null: any. */
   readonly core: number | null;
 }

@@ -1,6 +1,7 @@
 -- Requests as a browser sends them: 12 headers, about 600 bytes. The request is static, so wrk builds it only once.
 -- WRK_CLOSE=1: a new connection for each request. WRK_THINK=n: each connection waits a random time of n ms on average
 -- between an answer and its next request, so that every balancer gets about the same load, below its limit.
+-- WRK_HOSTS=n: each request is for one of n hosts, h0.example.com and so on, by chance.
 
 wrk.headers = {
   ["Host"] = "shop.example.com",
@@ -16,6 +17,18 @@ wrk.headers = {
   ["Accept-Language"] = "en-GB,en;q=0.9,de;q=0.8",
   ["Cookie"] = "session=7f9c2ba4e88f827d616045507605853e; consent=1; theme=dark",
 }
+
+local hosts = tonumber(os.getenv("WRK_HOSTS"))
+if hosts then
+  local requests = {}
+  function init()
+    for i = 1, hosts do
+      wrk.headers["Host"] = string.format("h%d.example.com", i - 1)
+      requests[i] = wrk.format()
+    end
+  end
+  function request() return requests[math.random(hosts)] end
+end
 
 local think = tonumber(os.getenv("WRK_THINK"))
 if think then

@@ -9,6 +9,8 @@ export interface Load {
   readonly close?: boolean;
   /** Milliseconds that each connection waits on average before its next request; without it, none. */
   readonly think?: number;
+  /** Requests are for so many hosts (`h0.example.com` …) instead of one. */
+  readonly hosts?: number;
   readonly core: number | null;
 }
 
@@ -29,6 +31,7 @@ const SCRIPT = fileURLToPath(new URL('browser.lua', import.meta.url));
 export async function wrk(load: Load): Promise<LoadResult> {
   const environment = {
     ...(load.close === true ? { WRK_CLOSE: '1' } : {}),
+    ...(load.hosts === undefined ? {} : { WRK_HOSTS: String(load.hosts) }),
     ...(load.think === undefined ? {} : { WRK_THINK: String(load.think) }),
   };
   const command = [

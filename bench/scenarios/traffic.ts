@@ -14,6 +14,8 @@ export interface Traffic {
   readonly connections: number;
   /** A new connection for each request. */
   readonly close?: boolean;
+  /** Requests are for so many hosts instead of one. */
+  readonly hosts?: number;
   /** Measure latency also at a rate that every balancer can serve. */
   readonly paced?: boolean;
   /** Which metrics to keep. */
@@ -35,7 +37,8 @@ export function trafficScenario(traffic: Traffic): Scenario {
   };
 }
 
-async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): Promise<Rounds> {
+/** Loads the balancers of a stage one after the other, round by round. */
+export async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): Promise<Rounds> {
   for (const balancer of stage.balancers.values()) {
     await wrk({ ...loadOf(bench, traffic, balancer), seconds: WARM_UP_SECONDS });
   }
@@ -85,6 +88,7 @@ function loadOf(bench: Bench, traffic: Traffic, balancer: { readonly address: st
     connections: traffic.connections,
     seconds: bench.settings.seconds,
     close: traffic.close === true,
+    ...(traffic.hosts === undefined ? {} : { hosts: traffic.hosts }),
     core: loadCore(bench),
   };
 }
