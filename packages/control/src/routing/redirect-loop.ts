@@ -32,7 +32,9 @@ export function leadsToItself(
     }
     // Where hosts come first, a rule for any host is no better than one for this.
     const worse = order !== 'priority' && other.match.hosts.length === 0 && match.hosts.length > 0;
-    if (!worse && fits(other.match, 'perhaps')) return false;
+    // Who stays in a better host finds nothing there, if it has no such path.
+    const stays = order === 'stay-in-host' && host !== null && hostFits(other.match, host, 'perhaps');
+    if (!worse && (stays || fits(other.match, 'perhaps'))) return false;
   }
   return true;
 }
