@@ -1,5 +1,6 @@
 import { ALGORITHMS, type PlannedListener, type PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE, PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
+import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
 import { Tables } from '@evenkeel/proxy/engine/tables.ts';
 import type { Endpoint } from '@evenkeel/proxy/reactor/reactor.ts';
@@ -13,6 +14,8 @@ import { Proxy } from '@evenkeel/proxy/worker/proxy.ts';
 import { WorkerRows } from '@evenkeel/proxy/worker/worker-rows.ts';
 import type { Journal } from './journal.ts';
 import { FRONT, type MakeMiddle, type Middle } from './middle.ts';
+import { drawRules } from './rules/drawn-rules.ts';
+import { listenAsMirror } from './rules/mirror-sink.ts';
 
 /** How long the proxy may let things finish when it is stopped, in milliseconds. */
 const DRAIN = 120_000;
@@ -27,9 +30,15 @@ const RING_SIZE = 256 * 1024;
 const counters = new SharedCounters(1);
 let runs = 0;
 
-/** The real proxy, as one worker runs it, on a simulated reactor. With `changing`, its plan changes while it runs. */
-export function proxyMiddle(protocol: 'http' | 'tcp', changing = false): MakeMiddle {
-  return (reactor, origins) => new ProxyMiddle(protocol, changing, reactor, origins);
+/** Where copies of requests go. */
+const MIRROR = { address: '10.4.0.1', port: 8080 };
+
+/**
+ * The real proxy, as one worker runs it, on a simulated reactor. With `changing`, its plan changes while it runs; with
+ * `ruled`, its requests are judged by rules, and copies of some go to a mirror.
+ */
+export function proxyMiddle(protocol: 'http' | 'tcp', changing = false, ruled = false): MakeMiddle {
+  return (reactor, origins) => new ProxyMiddle(protocol, changing, ruled, reactor, origins);
 }
 
 class ProxyMiddle implements Middle {
@@ -42,17 +51,28 @@ class ProxyMiddle implements Middle {
   readonly #tables: Tables;
   readonly #listener: PlannedListener;
   readonly #service: PlannedService;
+  /** null: there are no rules. */
+  readonly #mirror: PlannedService | null;
   readonly #targets: readonly EngineTarget[];
   #ending = false;
   #stopping = false;
   #stopped = false;
 
-  constructor(protocol: 'http' | 'tcp', changing: boolean, reactor: SimulatedReactor, origins: readonly Endpoint[]) {
+  constructor(
+    protocol: 'http' | 'tcp',
+    changing: boolean,
+    ruled: boolean,
+    reactor: SimulatedReactor,
+    origins: readonly Endpoint[],
+  ) {
     this.#reactor = reactor;
     this.#random = reactor.network.random.fork();
     this.#tables = new Tables(counters, () => this.#random.fraction());
-    this.#listener = plannedListener(protocol, runs++);
-    this.#service = plannedService(protocol, this.#listener.serviceId as string);
+    const listener = plannedListener(protocol, runs++);
+    this.#listener = ruled ? { ...listener, ruleGroupId: `rules-${runs}` } : listener;
+    this.#service = plannedService(protocol, listener.serviceId as string);
+    this.#mirror = ruled ? plannedService(protocol, `mirror-${runs}`) : null;
+    if (ruled) this.#startMirror();
     this.#targets = origins.map(({ address, port }, index) => target(address, port, index));
     const log = new AccessLog(this.#ring, reactor);
     this.#proxy = new Proxy(new WorkerContext(reactor, log), new WorkerRows(counters.blocks(0)));
@@ -71,15 +91,16 @@ class ProxyMiddle implements Middle {
   }
 
   inspect(journal: Journal, stopped: boolean): void {
-    inspectCounters(journal, this.#listener.id, this.#service.id, this.#reactor);
+    const services = [this.#service.id, ...(this.#mirror === null ? [] : [this.#mirror.id])];
+    inspectCounters(journal, this.#listener.id, services, this.#reactor);
     this.#ending = true;
     if (!stopped) return;
     if (!this.#stopped) journal.violate('the proxy does not stop');
-    const { id } = this.#service;
+    const { ruleGroupId } = this.#listener;
     this.#tables.retire(
       this.#tables.change({
-        shared: new Map(),
-        services: new Map([[id, null]]),
+        shared: new Map(ruleGroupId === null ? [] : [[`rule-group/${ruleGroupId}`, null]]),
+        services: new Map(services.map((id) => [id, null])),
         listeners: new Map([[this.#listener.id, null]]),
       }),
     );
@@ -113,10 +134,31 @@ class ProxyMiddle implements Middle {
     });
   }
 
+  #startMirror(): void {
+    const { network } = this.#reactor;
+    const reactor = network.createReactor({
+      label: 'mirror',
+      address: MIRROR.address,
+      buffers: 100,
+      descriptors: 1_000,
+    });
+    listenAsMirror(reactor, MIRROR, this.#random.fork());
+  }
+
   #apply(service: PlannedService, targets: readonly EngineTarget[], listener: PlannedListener, done: () => void): void {
+    const services = new Map([[service.id, { service, targets }]]);
+    const shared = new Map<string, SharedEntry>();
+    if (this.#mirror !== null) {
+      const rules = drawRules(this.#random, listener.ruleGroupId as string, service.id, this.#mirror.id);
+      shared.set(rules.key, rules);
+      services.set(this.#mirror.id, {
+        service: this.#mirror,
+        targets: [target(MIRROR.address, MIRROR.port, 100)],
+      });
+    }
     const change = this.#tables.change({
-      shared: new Map(),
-      services: new Map([[service.id, { service, targets }]]),
+      shared,
+      services,
       listeners: new Map([[listener.id, listener]]),
     });
     this.#proxy.apply(change, (refused) => {
@@ -128,10 +170,15 @@ class ProxyMiddle implements Middle {
 }
 
 /** Nothing is under way: whatever counts what is must be back at 0. */
-function inspectCounters(journal: Journal, listenerId: string, serviceId: string, reactor: SimulatedReactor): void {
+function inspectCounters(
+  journal: Journal,
+  listenerId: string,
+  serviceIds: readonly string[],
+  reactor: SimulatedReactor,
+): void {
   const read = counters.read(0);
   const listener = read.listeners.find((candidate) => candidate.listenerId === listenerId);
-  const targets = read.targets.filter((candidate) => candidate.serviceId === serviceId);
+  const targets = read.targets.filter((candidate) => serviceIds.includes(candidate.serviceId));
   if (listener === undefined) return;
   if (listener.activeConnections !== 0) journal.violate(`${listener.activeConnections} client connections are counted`);
   if (listener.activeRequests !== 0) journal.violate(`${listener.activeRequests} requests are counted as active`);
