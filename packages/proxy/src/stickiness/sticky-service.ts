@@ -14,13 +14,18 @@ export class StickyService {
   readonly means: Means;
   readonly #keeps: Uint8Array;
   readonly #numbers: readonly number[];
+  readonly #byId: ReadonlyMap<string, number>;
   readonly #indexes: ReadonlyMap<number, number>;
 
-  /** `targetIds` in the order of the service; `keeps`: by target, 1 when it takes clients who belong to it. */
-  constructor(means: Means, targetIds: readonly string[], keeps: Uint8Array) {
+  /**
+   * `targetIds` in the order of the service; `keeps`: by target, 1 when it takes clients who belong to it; `before`: of
+   * the same service until now, which knows most of the numbers.
+   */
+  constructor(means: Means, targetIds: readonly string[], keeps: Uint8Array, before: StickyService | null) {
     this.means = means;
     this.#keeps = keeps;
-    this.#numbers = targetIds.map(targetNumber);
+    this.#byId = new Map(targetIds.map((id) => [id, before?.#byId.get(id) ?? targetNumber(id)]));
+    this.#numbers = targetIds.map((id) => this.#byId.get(id)!);
     this.#indexes = new Map(this.#numbers.map((number, index) => [number, index]));
   }
 
@@ -52,6 +57,7 @@ export function stickyService(next: WorkerService, before: Before | null, worker
     means,
     next.targets.map((target) => target.id),
     next.table.keeps,
+    old,
   );
 }
 
