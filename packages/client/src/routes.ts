@@ -26,6 +26,7 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   getBackendService: ['GET', '/v1/backend-services/{backendServiceId}'],
   updateBackendService: ['PATCH', '/v1/backend-services/{backendServiceId}'],
   deleteBackendService: ['DELETE', '/v1/backend-services/{backendServiceId}'],
+  rotateStickinessKey: ['POST', '/v1/backend-services/{backendServiceId}/rotate-stickiness-key', 'idempotent'],
   getBackendServiceHealth: ['GET', '/v1/backend-services/{backendServiceId}/health'],
   listTargetGroups: ['GET', '/v1/target-groups'],
   createTargetGroup: ['POST', '/v1/target-groups', 'idempotent'],

@@ -30,6 +30,9 @@ test('stickiness: off by default, changed field by field, its key in no answer',
     await running.call('listBackendServices'),
   ];
   for (const answer of texts) assert.doesNotMatch(JSON.stringify(answer), /stickinessKey/i);
+  const rotated = await running.call('rotateStickinessKey', { params });
+  assert.ok(rotated.generation > renamed.generation);
+  assert.doesNotMatch(JSON.stringify(rotated), /stickinessKey/i);
   const document = {
     name: 'lb-http',
     backendServices: [{ name: 's', protocol: 'http', port: 80, stickiness: { expiry: 60 } }],

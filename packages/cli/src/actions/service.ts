@@ -73,6 +73,18 @@ export function update(call: Call) {
   });
 }
 
+export function rotateKey(call: Call) {
+  return withSession(call, async (session) => {
+    const { id: backendServiceId } = await find(session, call);
+    const changed = await session.client.rotateStickinessKey({
+      params: { backendServiceId },
+      ...precondition(call.options),
+    });
+    const message = `Cookies of backend service ${changed.name} have a new key.`;
+    await written(session, changed, message, changed.operationId, call.options);
+  });
+}
+
 export function remove(call: Call) {
   return withSession(call, (session) =>
     removeAll(session, call, {

@@ -85,6 +85,15 @@ export function addService(program: Command, bind: Bind): void {
   );
   bind(update, async (call) => (await actions()).update(call));
 
+  const rotate = service
+    .command('rotate-key')
+    .description('Give the cookies of a backend service a new key; those of the key before are still taken')
+    .addArgument(reference('<service>', REFERENCE, 'backendService'))
+    .addOption(ofLoadBalancer('its load balancer'));
+  addWait(addIfMatch(rotate));
+  addExamples(rotate, 'evenkeel service rotate-key web/http-80');
+  bind(rotate, async (call) => (await actions()).rotateKey(call));
+
   const remove = service
     .command('delete')
     .alias('rm')

@@ -62,7 +62,7 @@ export class Views {
   }
 
   service(record: BackendServiceRecord): BackendService {
-    const { stickinessKey: _, ...shown } = record;
+    const { stickinessKeys: _, ...shown } = record;
     return withTimes(shown);
   }
 

@@ -9,6 +9,7 @@ import * as elasticIps from '../resources/elastic-ips.ts';
 import * as listeners from '../resources/listeners.ts';
 import * as loadBalancers from '../resources/load-balancers.ts';
 import * as policies from '../resources/security-policies.ts';
+import { rotateKey } from '../resources/stickiness-keys.ts';
 import * as groups from '../resources/target-groups.ts';
 import * as targets from '../resources/targets.ts';
 import * as ruleGroups from '../routing/rule-groups.ts';
@@ -73,6 +74,11 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
       const record = matching(ifMatch, services.getBackendService(draft, params.backendServiceId));
       services.deleteBackendService(draft, record);
       return deleted(draft, record);
+    },
+
+    rotateStickinessKey(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, services.getBackendService(draft, params.backendServiceId));
+      return view(draft).service(rotateKey(draft, record));
     },
 
     createTargetGroup(draft, { body: { loadBalancerId, ...input } }) {

@@ -17,7 +17,7 @@ const HIDDEN = new Set([
   'targetGroupId',
   'backendServiceId',
   'elasticIpId',
-  'stickinessKey',
+  'stickinessKeys',
   'ruleGroupId',
   'privateKey',
   'defaultCertificateIds',

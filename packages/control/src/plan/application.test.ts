@@ -7,6 +7,7 @@ import { draftContext, seeded } from '../../test/random-changes.ts';
 import { createFromDocument } from '../configuration/apply.ts';
 import { updateBackendService } from '../resources/backend-services.ts';
 import { updateListener } from '../resources/listeners.ts';
+import { rotateKey } from '../resources/stickiness-keys.ts';
 import { updateRule } from '../routing/rules.ts';
 import { Draft } from '../state/draft.ts';
 import { EMPTY_STATE, type State } from '../state/state.ts';
@@ -207,6 +208,17 @@ test('settings of listeners and services: times in milliseconds, a key that stay
   assert.deepEqual([sticky!.proxyProtocol, sticky!.transparent], [2, true]);
   assert.deepEqual(bySource!.stickiness, { type: 'source-ip', timeout: 9_000 });
   assert.equal(valuesOf(plan, 'group')[0]!.targets[0]!.state, 'draining');
+
+  const rotated = new Draft(state, context);
+  const [first] = [...[...rotated.loadBalancers.values()][0]!.services.values()];
+  rotateKey(rotated, rotateKey(rotated, first!));
+  const [again] = valuesOf(compile(rotated.finish(), null), 'service');
+  assert.ok(again!.stickiness?.type === 'cookie');
+  assert.equal(again!.stickiness.oldKeys.length, 1);
+  assert.ok(
+    ![again!.stickiness.key, ...again!.stickiness.oldKeys].includes(stickiness.key),
+    'twice, and the first is gone',
+  );
 
   let next = state;
   for (const type of ['none', 'application-cookie', 'cookie'] as const) {

@@ -3,6 +3,7 @@ import { PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
 import { statusRange } from '../resources/health-check.ts';
+import { keysOf } from '../resources/stickiness-keys.ts';
 import type { BackendServiceRecord } from '../state/records.ts';
 import { planTargetTls } from './tls.ts';
 
@@ -45,13 +46,15 @@ function planHealthCheck(check: HealthCheck): PlannedHealthCheck {
   };
 }
 
-function planStickiness({ stickiness, stickinessKey }: BackendServiceRecord): PlannedStickiness | null {
+function planStickiness({ stickiness, stickinessKeys }: BackendServiceRecord): PlannedStickiness | null {
   const { type, cookieName, expiry, timeout } = stickiness;
   switch (type) {
     case 'none':
       return null;
-    case 'cookie':
-      return { type, cookieName, expiry: expiry * 1_000, key: stickinessKey!.reveal(), oldKeys: [] };
+    case 'cookie': {
+      const [key, ...oldKeys] = keysOf(stickinessKeys!);
+      return { type, cookieName, expiry: expiry * 1_000, key, oldKeys };
+    }
     case 'application-cookie':
       return { type, cookieName, timeout: timeout * 1_000 };
     case 'source-ip':

@@ -1,9 +1,7 @@
 import { CONNECT_TIMEOUT, DRAIN_TIMEOUT, READ_TIMEOUT } from '@evenkeel/model/limits.ts';
 import type { BackendServiceCreate, BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
-import type { Stickiness } from '@evenkeel/model/resources/stickiness.ts';
 import { refuseField } from '../problem.ts';
 import { rulesUsing } from '../routing/rule-groups.ts';
-import { Secret } from '../secrets/secret.ts';
 import type { Draft } from '../state/draft.ts';
 import type { BackendServiceRecord } from '../state/records.ts';
 import { findService, type LoadBalancerTree } from '../state/state.ts';
@@ -11,11 +9,10 @@ import { changeHealthCheck, defaultHealthCheck } from './health-check.ts';
 import { getLoadBalancerTree } from './load-balancers.ts';
 import { checkName, checkQuota, checkUnused, notFound, refTo } from './rules.ts';
 import { changeStickiness, defaultStickiness } from './stickiness.ts';
+import { ensureKeys } from './stickiness-keys.ts';
 import { checkGroupReference, createTargetGroup } from './target-groups.ts';
 import { changeTargetTls, PLAIN_TARGETS } from './target-tls.ts';
 import { servicesOf } from './usage.ts';
-
-const STICKINESS_KEY_BYTES = 32;
 
 export type NewService = Omit<BackendServiceCreate, 'loadBalancerId'>;
 
@@ -55,7 +52,7 @@ export function createBackendService(
     proxyProtocol: input.proxyProtocol ?? 'none',
     transparent: input.transparent ?? false,
     stickiness,
-    stickinessKey: keyFor(draft, stickiness, null),
+    stickinessKeys: ensureKeys(draft, stickiness, null),
     tls: changeTargetTls(draft, PLAIN_TARGETS, input.tls, healthCheck, at),
     healthCheck,
   });
@@ -73,15 +70,9 @@ export function updateBackendService(
   const healthCheck = changeHealthCheck(service.healthCheck, patch.healthCheck, `${at}/healthCheck`);
   const owner = { ...service, algorithm: patch.algorithm ?? service.algorithm };
   const stickiness = changeStickiness(service.stickiness, patch.stickiness, owner, `${at}/stickiness`);
-  const stickinessKey = keyFor(draft, stickiness, service.stickinessKey);
+  const stickinessKeys = ensureKeys(draft, stickiness, service.stickinessKeys);
   const tls = changeTargetTls(draft, service.tls, patch.tls, healthCheck, at);
-  return draft.update('backendService', service, { ...patch, tls, healthCheck, stickiness, stickinessKey });
-}
-
-/** The key of the cookies, made when it is first needed and kept: whoever turns stickiness off and on loses nobody. */
-function keyFor(draft: Draft, { type }: Stickiness, current: Secret | null): Secret | null {
-  if (current !== null || type !== 'cookie') return current;
-  return new Secret(draft.context.secret(STICKINESS_KEY_BYTES).toString('base64'));
+  return draft.update('backendService', service, { ...patch, tls, healthCheck, stickiness, stickinessKeys });
 }
 
 /** Refused while a listener or a rule uses it (BAK-11). Its target group is kept. */

@@ -24,8 +24,8 @@ type Recorded<T, Derived extends keyof T = never> = Readonly<Omit<T, Derived | '
 export type LoadBalancerRecord = Recorded<LoadBalancer, 'status'>;
 export type ListenerRecord = Recorded<Listener, 'status' | 'nodes' | 'addresses'>;
 export type BackendServiceRecord = Recorded<BackendService> & {
-  /** Base64 of 32 bytes, for the plans of nodes alone; null: none was needed yet. */
-  readonly stickinessKey: Secret | null;
+  /** For the plans of nodes alone, see stickiness-keys.ts; null: none was needed yet. */
+  readonly stickinessKeys: Secret | null;
 };
 export type TargetGroupRecord = Recorded<TargetGroup, 'targetCount'>;
 export type TargetRecord = Recorded<Target>;

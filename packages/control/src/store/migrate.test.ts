@@ -110,7 +110,7 @@ test('a state of the first version has defaults for what came later, and its pla
   const [listener] = [...tree.listeners.values()];
   const [target] = [...tree.groups.get(GROUP)!.targets.values()];
   assert.deepEqual(service.stickiness, { type: 'none', cookieName: 'EVENKEEL-8ZV6CC01', expiry: 0, timeout: 300 });
-  assert.deepEqual([service.stickinessKey, service.proxyProtocol, service.transparent], [null, 'none', false]);
+  assert.deepEqual([service.stickinessKeys, service.proxyProtocol, service.transparent], [null, 'none', false]);
   assert.deepEqual([listener!.idleTimeout, listener!.desyncMode, listener!.ruleGroupId], [7, 'defensive', null]);
   assert.deepEqual([target!.state, tree.ruleGroups.size], ['active', 0]);
 

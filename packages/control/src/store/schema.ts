@@ -17,7 +17,7 @@ export interface Database {
   backend_service: Resource & {
     load_balancer_id: string;
     target_group_id: string | null;
-    stickiness_key: string | null;
+    stickiness_keys: string | null;
   };
   target_group: Resource & { load_balancer_id: string };
   /** `port` 0: the port of the service. */

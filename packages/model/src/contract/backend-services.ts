@@ -81,6 +81,20 @@ export const backendServiceRoutes = {
     response: Ref(Deleted),
     ifMatch: true,
   },
+  rotateStickinessKey: {
+    method: 'POST',
+    path: `${path}/rotate-stickiness-key`,
+    summary: 'Give the cookies of a backend service a new key',
+    description:
+      'Cookies of the key before are still taken, and replaced as clients come; those of older ones are not, so doing it ' +
+      'twice makes every cookie that is out worthless. A service that never had one stays as it is.',
+    tags,
+    params,
+    status: 200,
+    response: Ref(BackendServiceWritten),
+    ifMatch: true,
+    idempotent: true,
+  },
   getBackendServiceHealth: {
     method: 'GET',
     path: `${path}/health`,

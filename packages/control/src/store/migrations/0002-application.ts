@@ -33,7 +33,7 @@ const stickiness = (id: string) => ({
 export const application: Migration = {
   async up(db: Kysely<unknown>) {
     await createRules(db);
-    await db.schema.alterTable('backend_service').addColumn('stickiness_key', 'text').execute();
+    await db.schema.alterTable('backend_service').addColumn('stickiness_keys', 'text').execute();
     await changeSettings(db, 'listener', (settings) => ({ ...LISTENER, ...settings }));
     await changeSettings(db, 'backend_service', (settings, id) => ({
       ...SERVICE,
