@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Problem } from '@evenkeel/model/problem.ts';
 import { type Identity, issue, ocspResponse } from '@evenkeel/testbed/certificates/issue.ts';
+import { FakeAgent } from './fake-agent.ts';
 import { Running } from './running.ts';
 import { ROOT, SITE, upload } from './tls.ts';
 
@@ -77,7 +78,7 @@ const REFUSED: readonly [string, { chain: string; privateKey: string }, RegExp][
     { chain: leaf.certificate + ROOT.certificate, privateKey: leaf.key },
     /chain certificate 2 did not sign certificate 1/,
   ],
-  ['a weak key', upload(issue({ key: 'rsa-1024' })), /privateKey is not RSA of at least 2048/],
+  ['a weak key', upload(issue({ key: 'rsa-1024' })), /privateKey is not RSA of 2048 to/],
   ['a curve that few clients know', upload(issue({ key: 'p521' })), /privateKey is not RSA/],
   ['another kind of key', upload(issue({ key: 'ed25519' })), /privateKey is not RSA/],
   ['an encrypted key', { ...upload(SITE), privateKey: encrypted }, /privateKey is encrypted; decrypt it first/],
@@ -88,6 +89,7 @@ const REFUSED: readonly [string, { chain: string; privateKey: string }, RegExp][
     { ...upload(SITE), chain: SITE.certificate + SITE.key },
     /chain holds a private key/,
   ],
+  ['a weak signature', upload(issue({ issuer: ROOT, hash: 'sha1' })), /chain .* is signed with ecdsa-with-SHA1/],
   ['no certificate', { ...upload(SITE), chain: 'hello' }, /chain holds no certificate/],
   ['a damaged certificate', { ...upload(SITE), chain: garbage }, /chain certificate 1 cannot be read/],
   ['a certificate for clients', upload(issue({ use: 'client' })), /chain the first certificate is not for servers/],
@@ -183,4 +185,20 @@ test('names and numbers of certificates are limited', async (t) => {
   await running.call('createCertificate', { body: upload(SITE, { name: 'site' }) });
   const problem = await running.refused('createCertificate', { body: upload(SITE, { name: 'site' }) });
   assert.equal(problem.code, 'name-taken');
+});
+
+test('the operation of a replacement waits for the listeners that show the certificate', async (t) => {
+  const running = await Running.start(t);
+  const { id } = await running.call('createCertificate', { body: upload(SITE) });
+  const listener = await httpsListener(running, id);
+  const refusal = { listenerId: listener.id, code: 'failed', detail: 'not taken' };
+  await FakeAgent.connect(running, { refuses: (plan) => (plan.version > 3 ? [refusal] : []) });
+  const renewed = issue({ names: ['example.com'], issuer: ROOT });
+  const { operationId } = await running.call('updateCertificate', {
+    params: { certificateId: id },
+    body: upload(renewed),
+  });
+  const query = { wait: 'applied', timeout: 10 };
+  const operation = await running.call('getOperation', { params: { operationId }, query });
+  assert.deepEqual([operation.status, operation.nodes[0]!.refused], ['refused', [refusal]]);
 });

@@ -1,5 +1,6 @@
 import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import type { Transaction } from 'kysely';
+import { usersOf } from '../resources/usage.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Change } from '../state/draft.ts';
 import type { RecordOf, TicketKeys } from '../state/records.ts';
@@ -106,12 +107,18 @@ export function resourcesOf(changes: readonly Change[]): ResourceRef[] {
     .map(({ kind, id, before, after }) => ({ kind, id, name: (after ?? before)!.name }));
 }
 
-/** The listeners that a node may refuse because of these changes: those changed, and those of a changed load balancer. */
+/**
+ * The listeners that a node may refuse because of these changes: those changed, those of a changed load balancer, and
+ * those that use a changed certificate, authority or policy.
+ */
 export function listenersOf(changes: readonly Change[], state: State): string[] {
   const ids = new Set<string>();
   for (const { kind, id, after } of changes) {
     if (after === null) continue;
     if (kind === 'listener') ids.add(id);
+    if (kind === 'certificate' || kind === 'authority' || kind === 'securityPolicy') {
+      for (const user of usersOf(state, id)) if (user.kind === 'listener') ids.add(user.id);
+    }
     if (kind === 'loadBalancer')
       for (const listener of state.loadBalancers.get(id)!.listeners.keys()) ids.add(listener);
   }

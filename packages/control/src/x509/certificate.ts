@@ -9,9 +9,11 @@ import { pemBlocks } from './pem.ts';
 /** Extended key usages (RFC 5280 §4.2.1.12). */
 const SERVER_AUTHENTICATION = '1.3.6.1.5.5.7.3.1';
 const ANY_USAGE = '2.5.29.37.0';
-const RSA_BITS = 2_048;
+const RSA_BITS = { minimum: 2_048, maximum: 8_192 };
 const CURVE_BITS: Readonly<Record<string, number>> = { prime256v1: 256, secp384r1: 384 };
-const KEYS = 'RSA of at least 2048 bits, or ECDSA on P-256 or P-384';
+const KEYS = 'RSA of 2048 to 8192 bits, or ECDSA on P-256 or P-384';
+/** Signed with these, a certificate is refused by clients and by OpenSSL (RFC 9155). */
+const WEAK_HASHES = /sha1|md5/i;
 
 /** What a certificate resource is made of, once it has been found to be sound. */
 export interface CertificateMaterial {
@@ -115,7 +117,10 @@ function readKey(pem: string, at: string): KeyObject {
 
 function keyKind(key: KeyObject): Pick<CertificateMaterial, 'keyType' | 'keySize'> | null {
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
-  if (key.asymmetricKeyType === 'rsa' && modulusLength >= RSA_BITS) return { keyType: 'rsa', keySize: modulusLength };
+  if (key.asymmetricKeyType === 'rsa') {
+    const fits = modulusLength >= RSA_BITS.minimum && modulusLength <= RSA_BITS.maximum;
+    return fits ? { keyType: 'rsa', keySize: modulusLength } : null;
+  }
   const bits = key.asymmetricKeyType === 'ec' ? CURVE_BITS[namedCurve] : undefined;
   return bits === undefined ? null : { keyType: 'ecdsa', keySize: bits };
 }
@@ -133,11 +138,19 @@ function checkKeyMatch(chain: readonly X509Certificate[], key: KeyObject, at: st
 function checkOrder(chain: readonly X509Certificate[], at: string): void {
   for (const [i, certificate] of chain.entries()) {
     const issuer = chain[i + 1];
+    checkHash(certificate, at);
     if (issuer === undefined) return;
     if (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)) continue;
     const reason = `certificate ${i + 2} did not sign certificate ${i + 1}: each must be followed by its issuer`;
     refuseField('certificate-invalid', at, reason);
   }
+}
+
+/** The signature of a root is nothing that anybody relies on. */
+function checkHash(certificate: X509Certificate, at: string): void {
+  const { signatureAlgorithm: algorithm } = certificate;
+  if (algorithm === undefined || !WEAK_HASHES.test(algorithm) || certificate.checkIssued(certificate)) return;
+  refuseField('certificate-invalid', at, `${titleOf(certificate)} is signed with ${algorithm}, which clients refuse`);
 }
 
 function checkTimes(chain: readonly X509Certificate[], now: number, at: string): void {

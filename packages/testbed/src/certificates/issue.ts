@@ -43,6 +43,8 @@ export interface Wanted {
   readonly issuer?: Identity;
   readonly ca?: boolean;
   readonly use?: 'server' | 'client';
+  /** What is signed with; default SHA-256. */
+  readonly hash?: 'sha1' | 'sha256';
   readonly notBefore?: Date;
   readonly notAfter?: Date;
 }
@@ -56,7 +58,7 @@ export function issue(wanted: Wanted = {}): Identity {
   const body = sequence(
     explicit(0, integer(Buffer.of(2))),
     integer(serialNumber()),
-    algorithmOf(signer),
+    algorithmOf(signer, wanted.hash),
     issuer === undefined ? subject : subjectOf(issuer),
     sequence(
       time(wanted.notBefore ?? new Date(Date.now() - DAY)),
@@ -67,7 +69,7 @@ export function issue(wanted: Wanted = {}): Identity {
     explicit(3, sequence(...extensions(wanted, ca))),
   );
   return {
-    certificate: pem('CERTIFICATE', signed(body, signer)),
+    certificate: pem('CERTIFICATE', signed(body, signer, wanted.hash)),
     key: own.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
 }
@@ -148,17 +150,17 @@ function extensions({ names = [], addresses = [], use }: Wanted, ca: boolean): B
 const extension = (id: string, value: Buffer) => sequence(oid(id), octetString(value));
 const nameOf = (commonName: string) => sequence(set(sequence(oid('2.5.4.3'), utf8(commonName))));
 
-function signed(body: Buffer, signer: KeyObject): Buffer {
-  const hash = signer.asymmetricKeyType === 'ed25519' ? null : 'sha256';
-  return sequence(body, algorithmOf(signer), bitString(sign(hash, body, signer)));
+function signed(body: Buffer, signer: KeyObject, wanted: Wanted['hash'] = 'sha256'): Buffer {
+  const hash = signer.asymmetricKeyType === 'ed25519' ? null : wanted;
+  return sequence(body, algorithmOf(signer, wanted), bitString(sign(hash, body, signer)));
 }
 
-function algorithmOf(signer: KeyObject): Buffer {
+function algorithmOf(signer: KeyObject, hash: Wanted['hash'] = 'sha256'): Buffer {
   switch (signer.asymmetricKeyType) {
     case 'rsa':
-      return sequence(oid('1.2.840.113549.1.1.11'), nothing());
+      return sequence(oid(hash === 'sha1' ? '1.2.840.113549.1.1.5' : '1.2.840.113549.1.1.11'), nothing());
     case 'ec':
-      return sequence(oid('1.2.840.10045.4.3.2'));
+      return sequence(oid(hash === 'sha1' ? '1.2.840.10045.4.1' : '1.2.840.10045.4.3.2'));
     default:
       return sequence(oid('1.3.101.112'));
   }
