@@ -84,3 +84,12 @@ export function flagsGiven(fields: readonly Field[], options: OptionValues): str
 function attributeOf(flag: string): string {
   return new Option(`--${flag} <value>`).attributeName();
 }
+
+export interface Limit {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly default: number | object;
+}
+const range = (limit: Limit) => `${limit.minimum} to ${limit.maximum}`;
+/** The allowed range and the default, as help says it. */
+export const standard = (limit: Limit) => `(${range(limit)}; default ${limit.default})`;

@@ -3,38 +3,36 @@ import {
   DRAIN_TIMEOUT,
   HEADER_TIMEOUT,
   HEALTH_CHECK,
-  HSTS_MAX_AGE,
   IDLE_TIMEOUT,
   READ_TIMEOUT,
   STICKINESS,
   UPGRADE_IDLE_TIMEOUT,
-  VERIFY_DEPTH,
   WEIGHT,
 } from '@evenkeel/model/limits.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
+import { CLIENT_ADDRESS_FIELDS, PROXY_PROTOCOLS, STICKINESS_TYPES } from '@evenkeel/model/settings.ts';
 import {
-  CLIENT_ADDRESS_FIELDS,
-  CLIENT_CERTIFICATE_MODES,
-  PROXY_PROTOCOLS,
-  STICKINESS_TYPES,
-} from '@evenkeel/model/settings.ts';
-import { errorPage, type Field, integer, onOff, portOrNone, tags, text, word, words, wordsOrNone } from './fields.ts';
+  errorPage,
+  type Field,
+  integer,
+  onOff,
+  portOrNone,
+  standard,
+  tags,
+  text,
+  word,
+  words,
+  wordsOrNone,
+} from './fields.ts';
+import { protocolFields, targetTlsFields, tlsFields } from './tls-fields.ts';
 
 /**
  * The fields of each resource that the command line can set. The API's schemas say what a value may be; they are not
  * read here, because help has to come at once. A test compares.
  */
-
-interface Limit {
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly default: number | object;
-}
-const range = (limit: Limit) => `${limit.minimum} to ${limit.maximum}`;
-const standard = (limit: Limit) => `(${range(limit)}; default ${limit.default})`;
 
 export const nameField: Field = { flag: 'name', field: 'name', value: text('name'), help: 'name' };
 
@@ -119,46 +117,6 @@ const sourceFields: readonly Field[] = [
   forwardSwitch('lb-address', 'loadBalancerAddress', 'X-Forwarded-LBIP'),
   forwardSwitch('client-port', 'clientPort', 'X-Forwarded-Client-Port'),
   forwardSwitch('standard', 'standard', 'Forwarded'),
-];
-
-/** TLS with clients. */
-const tlsFields: readonly Field[] = [
-  {
-    flag: 'session-tickets',
-    field: 'sessionTickets',
-    value: onOff,
-    help: 'whether clients may resume TLS sessions by tickets (default on)',
-  },
-  {
-    flag: 'client-certificates',
-    field: 'clientCertificates.mode',
-    value: word(CLIENT_CERTIFICATE_MODES),
-    help: 'whether clients are asked for a certificate, or must have one (default off)',
-  },
-  {
-    flag: 'verify-depth',
-    field: 'clientCertificates.depth',
-    value: integer('count'),
-    help: `intermediate certificates of a client, at most ${standard(VERIFY_DEPTH)}`,
-  },
-  {
-    flag: 'hsts',
-    field: 'hsts.enabled',
-    value: onOff,
-    help: 'whether browsers are to come by https alone (default off)',
-  },
-  {
-    flag: 'hsts-max-age',
-    field: 'hsts.maxAge',
-    value: integer('seconds'),
-    help: `how long they keep to it ${standard(HSTS_MAX_AGE)}`,
-  },
-  {
-    flag: 'hsts-include-subdomains',
-    field: 'hsts.includeSubDomains',
-    value: onOff,
-    help: 'whether that is meant for all names below, too (default off)',
-  },
 ];
 
 export const listenerFields: readonly Field[] = [
@@ -246,24 +204,7 @@ export const forwardingFields: readonly Field[] = [
     value: onOff,
     help: "whether targets see the client's own address (default off)",
   },
-  {
-    flag: 'tls',
-    field: 'tls.enabled',
-    value: onOff,
-    help: 'whether connections to targets are encrypted (default off)',
-  },
-  {
-    flag: 'tls-verify',
-    field: 'tls.verify',
-    value: onOff,
-    help: 'whether the certificates of targets must be good (default on)',
-  },
-  {
-    flag: 'tls-server-name',
-    field: 'tls.serverName',
-    value: text('name'),
-    help: 'the name that they must be for (default: the host of the request)',
-  },
+  ...targetTlsFields,
   {
     flag: 'health-check',
     field: 'healthCheck.enabled',
@@ -353,16 +294,7 @@ export const certificateFields: readonly Field[] = common;
 
 export const authorityFields: readonly Field[] = common;
 
-export const securityPolicyFields: readonly Field[] = [
-  ...common,
-  { flag: 'versions', field: 'versions', value: words('versions'), help: 'versions of TLS, with commas: 1.2, 1.3' },
-  {
-    flag: 'ciphers',
-    field: 'ciphers',
-    value: words('ciphers'),
-    help: 'ciphers in order of preference, with commas; "evenkeel policy ciphers" lists them',
-  },
-];
+export const securityPolicyFields: readonly Field[] = [...common, ...protocolFields];
 
 export const targetFields: readonly Field[] = [
   {
