@@ -35,10 +35,16 @@ const MIRROR = { address: '10.4.0.1', port: 8080 };
 
 /**
  * The real proxy, as one worker runs it, on a simulated reactor. With `changing`, its plan changes while it runs; with
- * `ruled`, its requests are judged by rules, and copies of some go to a mirror.
+ * `ruled`, its requests are judged by rules, and copies of some go to a mirror; `service` is what is unusual about the
+ * service.
  */
-export function proxyMiddle(protocol: 'http' | 'tcp', changing = false, ruled = false): MakeMiddle {
-  return (reactor, origins) => new ProxyMiddle(protocol, changing, ruled, reactor, origins);
+export function proxyMiddle(
+  protocol: 'http' | 'tcp',
+  changing = false,
+  ruled = false,
+  service: Partial<PlannedService> = {},
+): MakeMiddle {
+  return (reactor, origins) => new ProxyMiddle(protocol, changing, ruled, service, reactor, origins);
 }
 
 class ProxyMiddle implements Middle {
@@ -62,6 +68,7 @@ class ProxyMiddle implements Middle {
     protocol: 'http' | 'tcp',
     changing: boolean,
     ruled: boolean,
+    service: Partial<PlannedService>,
     reactor: SimulatedReactor,
     origins: readonly Endpoint[],
   ) {
@@ -70,7 +77,7 @@ class ProxyMiddle implements Middle {
     this.#tables = new Tables(counters, () => this.#random.fraction());
     const listener = plannedListener(protocol, runs++);
     this.#listener = ruled ? { ...listener, ruleGroupId: `rules-${runs}` } : listener;
-    this.#service = plannedService(protocol, listener.serviceId as string);
+    this.#service = { ...plannedService(protocol, listener.serviceId as string), ...service };
     this.#mirror = ruled ? plannedService(protocol, `mirror-${runs}`) : null;
     if (ruled) this.#startMirror();
     this.#targets = origins.map(({ address, port }, index) => target(address, port, index));

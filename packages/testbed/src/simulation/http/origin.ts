@@ -20,6 +20,7 @@ import {
   MessageReader,
 } from './message-reader.ts';
 import { bodyLength, type OriginFault, type OriginPlan, type RequestPlan } from './plan.ts';
+import { ToldConnection } from './told-connection.ts';
 import { HOST, interimHead, requestBodyKey, requestTarget, responseBody, responseHead } from './wire.ts';
 
 /** How long an origin that closes lets a sender finish, in milliseconds. */
@@ -45,7 +46,12 @@ export interface OriginSetting {
   readonly journal: Journal;
   /** Address that a client's requests come from, when something in between has to say so; null: nothing is. */
   readonly forwardedFor: ((request: RequestPlan) => string) | null;
+  /** How connections tell of the one client that they carry requests of; null: they do not. */
+  readonly told: Told | null;
 }
+
+/** How a connection to an origin tells whom it was made for. */
+export type Told = 'proxy-header' | 'source-address';
 
 /** An HTTP server that does with each request what the request's plan says, and checks what it was sent. */
 export class SimulatedOrigin {
@@ -63,7 +69,7 @@ export class SimulatedOrigin {
       {
         onListening() {},
         onAccept: (connection) => {
-          connection.handler = new OriginConnection(this.#setting, connection);
+          connection.handler = handlerOf(this.#setting, connection);
         },
         onFailed: (_socket, error) => journal.violate(`origin ${plan.label}: ${error.message}`),
       },
@@ -75,7 +81,23 @@ export class SimulatedOrigin {
   }
 }
 
+function handlerOf(setting: OriginSetting, connection: Connection): ConnectionHandler {
+  const { reactor, journal, plan, told } = setting;
+  const origin = new OriginConnection(setting, connection);
+  if (told === 'source-address') origin.client = connection.remoteAddress;
+  if (told !== 'proxy-header') return origin;
+  const { arena } = reactor;
+  return new ToldConnection(
+    arena.memory,
+    (buffer) => arena.release(buffer),
+    origin,
+    () => journal.violate(`a connection to ${plan.label} begins with no PROXY header`),
+  );
+}
+
 class OriginConnection implements ConnectionHandler, MessageHandler {
+  /** Whom the connection was made for; null: anybody. */
+  client: string | null = null;
   readonly #setting: OriginSetting;
   readonly #connection: Connection;
   readonly #script: Script;
@@ -140,6 +162,7 @@ class OriginConnection implements ConnectionHandler, MessageHandler {
     if (forwardedFor === null) return;
     // What clients without trust say of themselves does not go on.
     this.#expect(request, 'X-Forwarded-For', fieldOf(head, 'x-forwarded-for'), forwardedFor(request));
+    if (this.client !== null) this.#expect(request, 'the connection', this.client, forwardedFor(request));
     // The origin may answer as if nothing had been asked; a request with a body is passed on without asking.
     const { framing } = request.body;
     const asks = request.upgrade && (framing === 'none' || (framing === 'length' && request.body.length === 0));

@@ -5,7 +5,7 @@ import { inspectLeaks, type MiddleLimits } from '../leaks.ts';
 import type { MakeMiddle } from '../middle.ts';
 import { SimulatedClient } from './client.ts';
 import { HttpLedger } from './ledger.ts';
-import { SimulatedOrigin } from './origin.ts';
+import { SimulatedOrigin, type Told } from './origin.ts';
 import type { HttpScenario, RequestPlan } from './plan.ts';
 
 /** How long the clients of one run may take, in milliseconds of virtual time. */
@@ -16,6 +16,8 @@ export interface HttpRun {
   readonly conditions: NetworkConditions;
   readonly limits: MiddleLimits;
   readonly middle: MakeMiddle;
+  /** How connections to origins tell whom they were made for; not at all when not said. */
+  readonly told?: Told;
 }
 
 /** Plays one scenario on a network of its own and says what went wrong. The seed decides everything that `run` leaves open. */
@@ -34,7 +36,14 @@ export function playHttp(seed: number, run: HttpRun, trace: ((line: string) => v
     network.createReactor({ label, address, buffers: 24, descriptors: 1000 }),
   );
   for (const [index, plan] of scenario.origins.entries()) {
-    new SimulatedOrigin({ reactor: ends[index]!, plan, ledger, journal, forwardedFor }).listen();
+    new SimulatedOrigin({
+      reactor: ends[index]!,
+      plan,
+      ledger,
+      journal,
+      forwardedFor,
+      told: run.told ?? null,
+    }).listen();
   }
   const clients = scenario.clients.map((plan, index) => {
     const reactor = ends[scenario.origins.length + index]!;
