@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isNetwork } from '@evenkeel/model/network.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
@@ -17,6 +18,9 @@ const port = integer(1, 65_535);
 
 const address: Shape = (value, path) =>
   typeof value === 'string' && isIP(value) !== 0 ? '' : `${path} must be an IPv4 or IPv6 address`;
+
+const network: Shape = (value, path) =>
+  typeof value === 'string' && isNetwork(value) ? '' : `${path} must be an address or a CIDR block`;
 
 /** These go into the bytes of a probe's request; a line break in them would make it another request. */
 const visible = { matches: /^[\x21-\x7e]*$/, says: 'made of visible ASCII characters' };
@@ -116,7 +120,7 @@ const rule = fields({
     headers: list(fieldMatch),
     cookies: list(fieldMatch),
     query: list(fieldMatch),
-    sources: list(text(64, visible)),
+    sources: list(network),
   }),
   jwt: nullable(
     fields({
@@ -190,7 +194,7 @@ const listener = fields({
   ruleGroupId: nullable(id),
   serverNames: list(fields({ name: text(255), serviceId: id })),
   acceptProxyProtocol: flag,
-  trustedProxies: list(text(64, visible)),
+  trustedProxies: list(network),
 });
 
 const service = fields({

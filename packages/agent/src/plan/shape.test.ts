@@ -7,6 +7,7 @@ import { entryShape } from './entry-shape.ts';
 const GOOD = [
   planEntry('listener', plannedListener()),
   planEntry('listener', plannedListener({ serviceId: null, addresses: ['127.0.0.1', 'fd00::1'] })),
+  planEntry('listener', plannedListener({ trustedProxies: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1'] })),
   planEntry('service', plannedService()),
   planEntry('service', plannedService({ healthCheck: null, groupId: null })),
   planEntry('group', plannedGroup({ targets: [] })),
@@ -39,6 +40,7 @@ const BAD: readonly (readonly [path: string, entry: unknown])[] = [
   ['entry.key must be listener/lsn-1', { ...GOOD[0], key: 'listener/other' }],
   ['entry.value.addresses[0]', planEntry('listener', plannedListener({ addresses: ['localhost'] }))],
   ['entry.value.port', planEntry('listener', plannedListener({ port: 0 }))],
+  ['entry.value.trustedProxies[1]', planEntry('listener', plannedListener({ trustedProxies: ['10.0.0.0/8', '10/8'] }))],
   [
     'entry.value.targets[1].weight',
     planEntry('group', plannedGroup({ targets: [plannedTarget(), plannedTarget({ weight: 101 })] })),
