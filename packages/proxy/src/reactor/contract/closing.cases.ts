@@ -152,6 +152,28 @@ export const closingCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'what a peer said before it went is received, though sending to it has failed by then',
+    // On a network, a reset may overtake what was sent before it.
+    realOnly: true,
+    async run(world) {
+      const [left, right] = [world.open(), world.open()];
+      const { client, server, host } = await pair(world, left, right);
+      server.connection.pause();
+      // More than the server takes, so that its close is a reset.
+      pour(client, 2 * MEBIBYTE, 2 * MEBIBYTE, () => {});
+      await world.until('a queue', () => client.connection.unsent > 0);
+      await world.pass(20);
+      // The client hears of the answer and of the reset no sooner than it sends into it.
+      server.whenClosed = () => client.send('too late');
+      server.send('too large');
+      call(() => server.connection.close());
+      await world.until('both closed', () => client.isClosed && server.isClosed);
+      assert.equal(client.text, 'too large');
+      assert.deepEqual([client.closed, server.closed], [Closed.reset, Closed.local]);
+      await finish(world, host);
+    },
+  },
+  {
     name: 'connecting where nobody listens is refused',
     async run(world) {
       const reactor = world.open();

@@ -4,6 +4,7 @@ import { closedReason } from '../closed-reason.ts';
 import { Closed, type ConnectionHandler, type Endpoint } from '../reactor.ts';
 import { StreamConnection } from '../stream-connection.ts';
 import type { PortableContext } from './context.ts';
+import { surviveFailedWrites } from './failed-writes.ts';
 
 /** Ranges that are handed to the socket at once. */
 const GATHER = 16;
@@ -14,6 +15,8 @@ export class PortableConnection extends StreamConnection {
   readonly #socket: Socket;
   #closed = false;
   #resetting = false;
+  /** Why nothing more can be written. */
+  #writeFailure: Closed | null = null;
   /** Received, but there was no buffer to copy it into. */
   #rest: Buffer | null = null;
 
@@ -23,6 +26,9 @@ export class PortableConnection extends StreamConnection {
     this.#context = context;
     this.#socket = socket;
     context.connections.add(this);
+    surviveFailedWrites(socket, (error) => {
+      this.#writeFailure ??= closedReason(error.code ?? '');
+    });
     socket.on('connect', () => {
       if (!this.isEnding) this.connected();
     });
@@ -104,7 +110,8 @@ export class PortableConnection extends StreamConnection {
   }
 
   #written(size: number, error: (Error & { code?: string }) | null | undefined): void {
-    if (error) this.sendFailed(closedReason(error.code ?? ''));
+    if (this.#writeFailure !== null) this.sendFailed(this.#writeFailure);
+    else if (error) this.sendFailed(closedReason(error.code ?? ''));
     else this.sent(size);
   }
 
