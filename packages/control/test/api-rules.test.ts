@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
 import type { RuleInput } from '@evenkeel/model/resources/rule.ts';
 import { Running } from './running.ts';
 
@@ -182,6 +183,25 @@ test('the whole list is replaced, or nothing', async (t) => {
   assert.equal((await replace()).deleted, 3);
 });
 
+test('there are quotas of groups and rules', async (t) => {
+  const quotas = { ...DEFAULT_QUOTAS, ruleGroupsPerLoadBalancer: 2, rulesPerRuleGroup: 2 };
+  const running = await Running.start(t, { quotas });
+  const { lb, group } = await shop(running);
+  const params = { ruleGroupId: group.id };
+  const rule = (name: string) => ({ name, match: { hosts: [`${name}.b`] }, respond: { status: 404 } });
+  await running.call('replaceRules', { params, body: { rules: [rule('a'), rule('b')] } });
+  for (const [name, body] of [
+    ['createRule', rule('c')],
+    ['replaceRules', { rules: [rule('a'), rule('b'), rule('c')] }],
+  ] as const) {
+    const problem = await running.refused(name, { params, body });
+    assert.deepEqual([problem.code, problem.quota], ['quota-exceeded', { name: 'rulesPerRuleGroup', limit: 2 }]);
+  }
+  await running.call('createRuleGroup', { body: { loadBalancerId: lb.id, name: 'second' } });
+  const third = await running.refused('createRuleGroup', { body: { loadBalancerId: lb.id, name: 'third' } });
+  assert.deepEqual(third.quota, { name: 'ruleGroupsPerLoadBalancer', limit: 2 });
+});
+
 test('documents carry rule groups; applying one again changes nothing; prune takes what is not named', async (t) => {
   const running = await Running.start(t);
   const document = {
@@ -262,4 +282,12 @@ test('documents carry rule groups; applying one again changes nothing; prune tak
     [problem.code, problem.errors![0]!.field],
     ['reference-not-found', '/loadBalancers/0/ruleGroups/0/rules/0/forward/0/backendService'],
   );
+
+  const raw = { name: 'raw', protocol: 'tcp', port: 80 };
+  const tcp = { name: 'x', forward: [{ backendService: 'raw' }] };
+  const mixed = { name: 'mixed', backendServices: [raw], ruleGroups: [{ name: 'g', rules: [tcp] }] };
+  const mismatch = await running.refused('applyConfiguration', { body: { loadBalancers: [mixed] } });
+  const field = '/loadBalancers/0/ruleGroups/0/rules/0/forward/0/backendService';
+  assert.deepEqual([mismatch.code, mismatch.errors![0]!.field], ['protocol-mismatch', field]);
+  assert.ok(mismatch.detail.startsWith(`${field}: `), mismatch.detail);
 });

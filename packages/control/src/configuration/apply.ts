@@ -5,6 +5,7 @@ import type { Draft } from '../state/draft.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
 import { loadBalancersOf, named } from '../state/state.ts';
 import { Contents, checkFixed, type Mention } from './contents.ts';
+import { inDocumentWords } from './document-words.ts';
 import { pruneListeners, pruneServicesAndGroups } from './prune.ts';
 
 /** Makes the configuration match the documents (`POST /v1/apply`). */
@@ -17,7 +18,7 @@ export function applyDocuments(draft: Draft, documents: readonly LoadBalancerDoc
     names.add(name);
     const { id } = ensureLoadBalancer(draft, document, at);
     if (document.prune) pruneListeners(draft, id, document);
-    new Contents(draft, id, mention).ensure(document, at);
+    inDocumentWords(() => new Contents(draft, id, mention).ensure(document, at));
     if (document.prune) pruneServicesAndGroups(draft, id, document);
     mention('loadBalancer', draft.loadBalancers.get(id)!.loadBalancer);
   }
@@ -26,7 +27,7 @@ export function applyDocuments(draft: Draft, documents: readonly LoadBalancerDoc
 /** Creates a load balancer with everything in the document (`POST /v1/load-balancers`). */
 export function createFromDocument(draft: Draft, document: LoadBalancerCreate): LoadBalancerRecord {
   const { id } = createLoadBalancer(draft, document);
-  new Contents(draft, id, () => {}).ensure(document, '');
+  inDocumentWords(() => new Contents(draft, id, () => {}).ensure(document, ''));
   return draft.loadBalancers.get(id)!.loadBalancer;
 }
 
