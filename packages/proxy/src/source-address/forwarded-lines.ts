@@ -52,12 +52,12 @@ export class ForwardedLines {
     const { remoteAddress, senderAddress, senderPort, isTrusted } = client;
     this.#settings = settings;
     this.#client = client;
-    this.#lines = ownLines(settings, client);
+    // Usually there is one line: this is done for every connection.
+    this.#lines = settings.tellsMore ? ownLines(settings, client) : NO_LINES;
     this.#element = settings.standard ? bytesOf(element(settings, client, senderAddress, senderPort)) : NO_BYTES;
     this.#host = settings.tellsHost ? hostOf(client) : '';
-    const lines = this.#lines.map(({ bytes }) => bytes);
-    if (settings.clientAddress !== 'off') lines.unshift(bytesOf(`X-Forwarded-For: ${remoteAddress}\r\n`));
-    this.block = concat(lines);
+    const first = settings.clientAddress === 'off' ? NO_BYTES : bytesOf(`X-Forwarded-For: ${remoteAddress}\r\n`);
+    this.block = this.#lines.length === 0 ? first : concat([first, ...this.#lines.map(({ bytes }) => bytes)]);
     this.isConstant = !isTrusted && !settings.tellsHost;
     this.hosts = (settings.host ? 1 : 0) + (settings.standard ? 1 : 0);
     this.growth = this.block.length + this.#element.length + senderAddress.length + ROOM_FOR_NAMES;
@@ -175,7 +175,6 @@ function bytesOf(text: string): Uint8Array {
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -186,6 +185,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 const NO_BYTES = new Uint8Array(0);
+const NO_LINES: readonly Line[] = [];
 const FORWARDED = bytesOf('Forwarded: ');
 const FORWARDED_FOR = bytesOf('X-Forwarded-For: ');
 const FORWARDED_HOST = bytesOf('X-Forwarded-Host: ');

@@ -16,6 +16,8 @@ export const FORWARDED_BITS =
 export interface ForwardingSettings extends PlannedForwarding {
   /** What the client speaks: `http` or `https`. */
   readonly scheme: string;
+  /** There are fields beside X-Forwarded-For that say the same in each request. */
+  readonly tellsMore: boolean;
   /** A field says what the request's Host says. */
   readonly tellsHost: boolean;
 }
@@ -25,6 +27,7 @@ export function forwardingSettingsOf(planned: PlannedListener): ForwardingSettin
   return {
     ...forwarding,
     scheme: planned.protocol === 'https' || planned.protocol === 'tls' ? 'https' : 'http',
+    tellsMore: forwarding.protocol || forwarding.port || forwarding.loadBalancerAddress || forwarding.clientPort,
     tellsHost: forwarding.host || forwarding.standard,
   };
 }

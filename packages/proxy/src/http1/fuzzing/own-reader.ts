@@ -23,7 +23,7 @@ const ENDS = { remoteAddress: '192.0.2.7', remotePort: 40_123, localAddress: '12
 export const CLIENT = {
   ...ENDS,
   lines: new ForwardedLines(
-    { ...PLAIN_HTTP.forwarding, scheme: 'http', tellsHost: false },
+    { ...PLAIN_HTTP.forwarding, scheme: 'http', tellsMore: false, tellsHost: false },
     { ...ENDS, senderAddress: ENDS.remoteAddress, senderPort: ENDS.remotePort, isTrusted: false },
   ),
 };
