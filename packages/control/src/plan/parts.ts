@@ -1,6 +1,6 @@
 import { diffPlans, EMPTY_PLAN } from '@evenkeel/model/plan/delta.ts';
 import type { PlanDelta, PlanEntry } from '@evenkeel/model/plan/plan.ts';
-import type { LoadBalancerTree } from '../state/state.ts';
+import type { LoadBalancerTree, State } from '../state/state.ts';
 import type { CompiledPlan } from './compile.ts';
 import type { References } from './references.ts';
 
@@ -20,7 +20,11 @@ export interface TreePart extends PlanPart {
 /** The entries that belong to no load balancer, and by key the records that they were made of. */
 export interface SharedPart extends PlanPart {
   readonly sources: ReadonlyMap<string, object>;
+  /** Where the records came from. */
+  readonly from: SharedRecords;
 }
+
+export type SharedRecords = Pick<State, 'certificates' | 'authorities' | 'ticketKeys'>;
 
 /** The entries of a plan as one map, without copying those of the load balancers that did not change. */
 export class PartedEntries implements ReadonlyMap<string, PlanEntry> {

@@ -1,10 +1,15 @@
 import { combineHashes, planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
-import type { State } from '../state/state.ts';
-import type { PartedEntries, SharedPart, TreePart } from './parts.ts';
+import { EMPTY_STATE, type State } from '../state/state.ts';
+import type { PartedEntries, SharedPart, SharedRecords, TreePart } from './parts.ts';
 import { planAuthority, planCertificate, planTicketKeys } from './tls.ts';
 
-export const NOTHING_SHARED: SharedPart = { entries: new Map(), hash: combineHashes([]), sources: new Map() };
+export const NOTHING_SHARED: SharedPart = {
+  entries: new Map(),
+  hash: combineHashes([]),
+  sources: new Map(),
+  from: EMPTY_STATE,
+};
 
 /** The entries that load balancers refer to and that belong to none: each that is used is there, and no other. */
 export function compileShared(
@@ -14,6 +19,7 @@ export function compileShared(
 ): SharedPart {
   const old = before?.shared ?? NOTHING_SHARED;
   const unchanged = before !== null && sameReferences(parts, before.parts);
+  if (unchanged && sameRecords(state, old.from)) return old;
   const keys = unchanged ? new Set(old.entries.keys()) : union(parts);
   const entries = new Map<string, PlanEntry>();
   const sources = new Map<string, object>();
@@ -29,7 +35,9 @@ export function compileShared(
     entries.set(key, entry.hash === known?.hash ? known : entry);
   }
   if (same) return old;
-  return { entries, sources, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
+  const { certificates, authorities, ticketKeys } = state;
+  const from = { certificates, authorities, ticketKeys };
+  return { entries, sources, from, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
 }
 
 /** The record that the entry is made of. */
@@ -68,6 +76,10 @@ function union(parts: ReadonlyMap<string, TreePart>): Set<string> {
   const keys = new Set<string>();
   for (const { references } of parts.values()) for (const key of references.shared) keys.add(key);
   return keys;
+}
+
+function sameRecords(a: SharedRecords, b: SharedRecords): boolean {
+  return a.certificates === b.certificates && a.authorities === b.authorities && a.ticketKeys === b.ticketKeys;
 }
 
 function sameReferences(parts: ReadonlyMap<string, TreePart>, before: ReadonlyMap<string, TreePart>): boolean {
