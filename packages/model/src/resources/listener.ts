@@ -40,7 +40,7 @@ export const listenerSettings = {
     HEADER_TIMEOUT.minimum,
     HEADER_TIMEOUT.maximum,
     HEADER_TIMEOUT.default,
-    'An HTTP request head must be complete within this time, else 408 (LSN-16). Not used by tcp.',
+    'An HTTP request head must be complete within this time, else 408 (LSN-16). Not used by tcp and tls.',
   ),
   accessLog: Type.Boolean({ default: true, description: 'Whether requests or connections are written to the log.' }),
   trustedProxies: Type.Array(Network('An address or a CIDR block.'), {
@@ -63,16 +63,17 @@ export const listenerSettings = {
     UPGRADE_IDLE_TIMEOUT.minimum,
     UPGRADE_IDLE_TIMEOUT.maximum,
     UPGRADE_IDLE_TIMEOUT.default,
-    'An upgraded connection (WebSocket) on which nothing moves for this long is closed (WS-02). Not used by tcp.',
+    'An upgraded connection (WebSocket) on which nothing moves for this long is closed (WS-02). Not used by tcp and tls.',
   ),
   compression: Type.Boolean({
     default: false,
-    description: 'Whether text is compressed for clients that accept it (LSN-17). Not used by tcp.',
+    description: 'Whether text is compressed for clients that accept it (LSN-17). Not used by tcp and tls.',
   }),
   errorPages: Type.Array(Ref(ErrorPage), {
     maxItems: ERROR_PAGES.count,
     default: [],
-    description: "What the load balancer's own error answers say. A change replaces all of them. Not used by tcp.",
+    description:
+      "What the load balancer's own error answers say. A change replaces all of them. Not used by tcp and tls.",
   }),
 };
 
@@ -100,7 +101,7 @@ const properties = resource(Id('listener', 'Identifier of the listener.'), {
     Id('backendService', 'Where traffic goes. Without one, http answers 503 and tcp closes the connection.'),
   ),
   ruleGroupId: Nullable(
-    Id('ruleGroup', 'What is done with requests before the backend service is asked (RUL-01); http alone.'),
+    Id('ruleGroup', 'What is done with requests before the backend service is asked (RUL-01); http and https alone.'),
   ),
   ...listenerSettings,
   ...listenerTlsSettings,
