@@ -8,6 +8,7 @@ import { createListener, updateListener } from '../resources/listeners.ts';
 import { createLoadBalancer } from '../resources/load-balancers.ts';
 import { Draft } from '../state/draft.ts';
 import { EMPTY_STATE } from '../state/state.ts';
+import { leadsToItself } from './redirect-loop.ts';
 import { createRuleGroup, updateRuleGroup } from './rule-groups.ts';
 import { createRule, deleteRule, updateRule } from './rules.ts';
 
@@ -203,6 +204,17 @@ test('a redirect loops by some listeners, and not by others', () => {
   assert.match(turned!.message, /leads to itself by listener http-80/);
   updateListener(draft, good, { ruleGroupId: null });
   updateRule(draft, rule!, { redirect: { port: 0, protocol: 'http' } });
+});
+
+test('everything to https: a loop by https listeners alone', () => {
+  const { draft, lb } = start();
+  const { id } = createRuleGroup(draft, lb, { name: 'g', rules: [redirect('r', { protocol: 'https' })] });
+  const standard = createRuleGroup(draft, lb, { name: 'h', rules: [redirect('r', { protocol: 'https', port: 0 })] });
+  const ruleOf = (group: string) => [...draft.loadBalancers.get(lb)!.ruleGroups.get(group)!.rules.values()][0]!;
+  const loops = (group: string, protocol: 'http' | 'https', port: number) =>
+    leadsToItself(ruleOf(group), [ruleOf(group)], 'priority', { protocol, port });
+  assert.deepEqual([loops(id, 'http', 80), loops(id, 'https', 443), loops(id, 'https', 8443)], [false, true, true]);
+  assert.deepEqual([loops(standard.id, 'https', 443), loops(standard.id, 'https', 8443)], [true, false]);
 });
 
 test('what ends a loop may not be taken away', () => {
