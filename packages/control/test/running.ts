@@ -52,9 +52,10 @@ export class Running {
     return this.#plane.adminToken;
   }
 
-  /** Stops it and starts it on the same home; the address is another one. */
-  async restart(): Promise<void> {
+  /** Stops it and starts it on the same home; the address is another one. `meanwhile` runs while it is down. */
+  async restart(meanwhile: () => void = () => {}): Promise<void> {
     await this.#plane.close();
+    meanwhile();
     this.#plane = await startControlPlane(this.#options);
   }
 
