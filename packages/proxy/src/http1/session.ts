@@ -55,6 +55,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     this.#worker = worker;
     this.listener = listener;
     this.connection = connection;
+    connection.largeReceives = true;
     this.client = client;
     this.#hint = worker.requestHead.firstHint;
     this.#exchange = new RequestExchange(worker, this);
@@ -226,7 +227,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
         this.connection.setDeadline(reactor.now + this.listener.planned.idleTimeout);
         return;
       }
-      error = requestHead.parse(memory, start, end, this.#hint);
+      error = requestHead.parse(memory, start, Math.min(end, start + MAX_HEAD), this.#hint);
     }
     if (error === HeadError.none) {
       this.#hint = requestHead.slot;

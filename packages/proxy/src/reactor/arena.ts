@@ -1,6 +1,9 @@
 /**
- * The memory that one reactor receives into and sends from: equal buffers in one block that never moves, so that the
- * kernel may hold addresses in it. Protocol code works on `memory` with absolute offsets and never slices it.
+ * The memory that one reactor receives into and sends from: buffers in one block that never moves, so that the kernel
+ * may hold addresses in it. Protocol code works on `memory` with absolute offsets and never slices it.
+ *
+ * Buffers have room for RECEIVE_SIZE bytes; a reactor may have a few for LARGE_SIZE bytes, for connections with
+ * `largeReceives` that have just brought much. `acquire` never hands out one of those.
  *
  * A buffer is counted: whoever is handed one (by `acquire` or `onReceive`) owns one count and must `release` it, or
  * pass it on with `Connection.send`. Each buffer has `HEADROOM` bytes in front of the place where receiving starts, so
@@ -36,8 +39,11 @@ export const NO_BUFFER = -1;
 /** Bytes before the place where receiving starts: room for a head to grow in place. */
 export const HEADROOM = 1024;
 
-/** Bytes that one receive may fill. */
+/** Bytes that one receive may fill, and room in a buffer behind its headroom. */
 export const RECEIVE_SIZE = 16 * 1024;
 
-/** Whole size of a buffer; offsets of a buffer are base(buffer) .. base(buffer) + BUFFER_SIZE. */
+/** The same for a connection with `largeReceives` that has just brought much. */
+export const LARGE_SIZE = 256 * 1024;
+
+/** Whole size of a buffer that was acquired; its offsets are base(buffer) .. base(buffer) + BUFFER_SIZE. */
 export const BUFFER_SIZE = HEADROOM + RECEIVE_SIZE;

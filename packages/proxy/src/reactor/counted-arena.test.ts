@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { BUFFER_SIZE, NO_BUFFER } from './arena.ts';
+import { BUFFER_SIZE, HEADROOM, LARGE_SIZE, NO_BUFFER } from './arena.ts';
 import { CountedArena } from './counted-arena.ts';
 
 it('hands out the buffer released last, and none when all are taken', () => {
@@ -29,14 +29,30 @@ it('frees a buffer with its last count and refuses to free it again', () => {
 
 it('counts lent buffers as free until the kernel has filled them', () => {
   const arena = new CountedArena(2);
-  const [first, second] = [arena.lend(), arena.lend()];
-  assert.equal(arena.lend(), NO_BUFFER);
-  assert.deepEqual([arena.free, arena.available], [2, 0]);
-  arena.returnFilled(first);
+  const { ordinary } = arena;
+  const [first, second] = [ordinary.lend(), ordinary.lend()];
+  assert.equal(ordinary.lend(), NO_BUFFER);
+  assert.deepEqual([arena.free, ordinary.available], [2, 0]);
+  ordinary.returnFilled();
+  arena.own(first);
   assert.equal(arena.free, 1);
-  arena.returnUnused(second);
+  ordinary.returnUnused(second);
   arena.release(first);
-  assert.deepEqual([arena.free, arena.available], [2, 2]);
+  assert.deepEqual([arena.free, ordinary.available], [2, 2]);
+});
+
+it('never hands out large buffers, which lie behind the ordinary ones and have room for more', () => {
+  const arena = new CountedArena(2, 2);
+  const large = arena.large.take();
+  arena.own(large);
+  assert.equal(large, arena.firstLarge);
+  assert.deepEqual([arena.acquire(), arena.acquire(), arena.acquire()], [0, 1, NO_BUFFER]);
+  assert.deepEqual([arena.free, arena.capacity], [1, 4]);
+  assert.equal(arena.base(large), arena.base(1) + BUFFER_SIZE);
+  assert.equal(arena.base(large + 1) - arena.base(large), HEADROOM + LARGE_SIZE);
+  assert.equal(arena.memory.length, arena.base(large + 1) + HEADROOM + LARGE_SIZE);
+  arena.release(large);
+  assert.deepEqual([arena.large.available, arena.ordinary.available], [2, 0]);
 });
 
 it('keeps interned bytes outside of every buffer', () => {

@@ -6,11 +6,16 @@ export class MappedArena extends CountedArena {
   readonly address: number;
   readonly #mapping: Mapping;
 
-  constructor(capacity: number) {
-    const mapping = Mapping.anonymous(arenaSize(capacity));
-    super(capacity, mapping.bytes);
+  constructor(ordinary: number, large: number) {
+    const mapping = Mapping.anonymous(arenaSize(ordinary, large));
+    super(ordinary, large, mapping.bytes);
     this.address = mapping.address;
     this.#mapping = mapping;
+  }
+
+  /** Has the system provide the pages of memory[start, end) now rather than at their first use. */
+  populate(start: number, end: number): void {
+    this.#mapping.populate(start, end);
   }
 
   /** Gives the memory back to the system; it must not be used any more. */

@@ -116,6 +116,11 @@ export interface ConnectionHandler {
 export interface Connection {
   /** Whom to call; may be exchanged at any time. */
   handler: ConnectionHandler;
+  /**
+   * Whether ranges that arrive may be longer than RECEIVE_SIZE, up to LARGE_SIZE, when much arrives at once: for those who
+   * pass bytes on as they are. False at first.
+   */
+  largeReceives: boolean;
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** The address that the client asked for (accepted connections), or the local one. */

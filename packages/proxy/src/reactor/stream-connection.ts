@@ -49,6 +49,7 @@ const NOWHERE: Endpoint = { address: '', port: 0 };
  */
 export abstract class StreamConnection implements Connection, Unsettled {
   handler: ConnectionHandler;
+  largeReceives = false;
   /** Bytes that wait for sending or are being sent. */
   protected readonly queue = new RangeQueue();
   /** Ranges at the front of the queue that are being sent. */

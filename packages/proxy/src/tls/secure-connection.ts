@@ -47,6 +47,8 @@ const State = {
  */
 export abstract class SecureConnection implements Connection, ConnectionHandler, Unsettled {
   handler: ConnectionHandler;
+  /** Of no effect: what arrives is decrypted record by record, into ordinary buffers. */
+  largeReceives = false;
   /** Null until the handshake is done. */
   tls: TlsInfo | null = null;
   /** Why TLS has failed, in a few words; empty when it has not. */

@@ -41,6 +41,8 @@ export class Relay implements ConnectionHandler {
     this.#movedAt = worker.reactor.now;
     client.handler = this;
     upstream.handler = this;
+    client.largeReceives = true;
+    upstream.largeReceives = true;
     client.setDeadline(this.#movedAt + owner.idleTimeout);
     upstream.setDeadline(0);
     client.resume();

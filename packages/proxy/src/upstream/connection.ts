@@ -3,7 +3,7 @@ import { Body, BodyKind } from '../http1/body.ts';
 import { HeadError } from '../http1/head-error.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from '../http1/partial-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
-import { type Arena, NO_BUFFER } from '../reactor/arena.ts';
+import { type Arena, HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../reactor/arena.ts';
 import { Closed, type Connection, type ConnectionHandler, type Reactor } from '../reactor/reactor.ts';
 import type { AnnouncedClient } from '../source-address/proxy-protocol/announce.ts';
 import { TargetCell } from '../telemetry/cells.ts';
@@ -58,6 +58,7 @@ export class UpstreamConnection implements ConnectionHandler {
     target.cells[TargetCell.connections]!++;
     target.cells[TargetCell.activeConnections]!++;
     this.connection = connectTarget(reactor, service, target, client, this);
+    this.connection.largeReceives = true;
     this.connection.setDeadline(reactor.now + service.connectTimeout);
   }
 
@@ -219,7 +220,7 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#parseHead(buffer, start, end);
   }
 
-  /** What came behind a head that was joined from pieces. */
+  /** What came behind a head that was joined from pieces, or copied with the bytes behind it. */
   #receiveRest(buffer: number, start: number, end: number): void {
     if (this.#state === State.body) this.#receiveBody(buffer, start, end);
     else if (this.#state === State.head && !this.#partial.waiting) this.#parseHead(buffer, start, end);
@@ -239,7 +240,7 @@ export class UpstreamConnection implements ConnectionHandler {
     const head = this.#head;
     let at = start;
     for (;;) {
-      const error = head.parse(arena.memory, at, end, this.target.headSlot);
+      const error = head.parse(arena.memory, at, Math.min(end, at + MAX_HEAD), this.target.headSlot);
       if (error === HeadError.incomplete) {
         if (end - at >= MAX_HEAD) {
           arena.release(buffer);
@@ -280,11 +281,14 @@ export class UpstreamConnection implements ConnectionHandler {
         this.#lose('exhausted', Closed.exhausted);
         return;
       }
-      const to = arena.base(fresh) + (start - arena.base(buffer));
-      arena.memory.copyWithin(to, at, end);
-      arena.release(buffer);
-      head.parse(arena.memory, to, to + (end - at));
-      this.#beginBody(fresh, to + (end - at));
+      const to = arena.base(fresh) + HEADROOM;
+      const copied = Math.min(end - at, RECEIVE_SIZE);
+      const rest = at + copied;
+      arena.memory.copyWithin(to, at, rest);
+      if (rest === end) arena.release(buffer);
+      head.parse(arena.memory, to, to + copied);
+      this.#beginBody(fresh, to + copied);
+      if (rest < end) this.#receiveRest(buffer, rest, end);
       return;
     }
     this.#beginBody(buffer, end);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { NO_BUFFER, RECEIVE_SIZE } from '../arena.ts';
+import { LARGE_SIZE, NO_BUFFER, RECEIVE_SIZE } from '../arena.ts';
 import type {
   Closed,
   Connection,
@@ -88,8 +88,8 @@ export class Peer implements ConnectionHandler {
     this.#called(connection);
     const { arena } = this.reactor;
     assert.ok(!this.ended, 'no data after the end');
-    assert.ok(end > start && end - start <= RECEIVE_SIZE, 'a range of a size that can be');
-    assert.ok(start >= arena.base(buffer) && end <= arena.base(buffer) + (arena.base(1) - arena.base(0)));
+    assert.ok(end > start && end - start <= LARGE_SIZE, 'a range of a size that can be');
+    assert.ok(start >= arena.base(buffer) && (buffer + 1 === arena.capacity || end <= arena.base(buffer + 1)));
     const data = Buffer.from(arena.memory.buffer, arena.memory.byteOffset + start, end - start);
     if (this.check) assert.ok(data.equals(pattern(this.receivedBytes, data.length)), 'the bytes that were sent');
     else this.chunks.push(Buffer.from(data));
@@ -134,11 +134,11 @@ export class Peer implements ConnectionHandler {
 
 const PERIOD = 251 * 256;
 const endless = Buffer.alloc(
-  PERIOD + RECEIVE_SIZE,
+  PERIOD + LARGE_SIZE,
   Uint8Array.from({ length: PERIOD }, (_, i) => (i * 7 + (i >> 8)) & 255),
 );
 
-/** `length` (<= RECEIVE_SIZE) bytes of an endless sequence, from `at` on: what large transfers send. */
+/** `length` (<= LARGE_SIZE) bytes of an endless sequence, from `at` on: what large transfers send. */
 export function pattern(at: number, length: number): Buffer {
   return endless.subarray(at % PERIOD, (at % PERIOD) + length);
 }

@@ -7,6 +7,9 @@ const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MAP_POPULATE = 0x8000;
 const MADV_DONTNEED = 4;
+/** Since Linux 5.14. */
+const MADV_POPULATE_WRITE = 23;
+const PAGE = 4096;
 
 /** Unmaps memory when no view of it can be reached any more, so that no access can meet a hole. */
 const unmapper = new FinalizationRegistry<{ address: number; size: number }>(({ address, size }) => {
@@ -41,6 +44,12 @@ export class Mapping {
   unmap(): void {
     unmapper.unregister(this);
     munmap(this.address, this.size);
+  }
+
+  /** Has the system provide the pages that [start, end) touches now. Where it cannot, they come when they are used. */
+  populate(start: number, end: number): void {
+    const from = Math.floor(start / PAGE) * PAGE;
+    madvise(this.address + from, Math.min(Math.ceil(end / PAGE) * PAGE, this.size) - from, MADV_POPULATE_WRITE);
   }
 
   /** Gives the pages of anonymous memory back to the system at once; it reads as zeros afterwards. */

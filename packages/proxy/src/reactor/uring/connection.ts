@@ -1,4 +1,4 @@
-import { HEADROOM } from '../arena.ts';
+import { HEADROOM, RECEIVE_SIZE } from '../arena.ts';
 import { closedReason } from '../closed-reason.ts';
 import { errorName } from '../ffi/libc.ts';
 import { finish, localEndpoint, remoteEndpoint, resetOnClose } from '../ffi/sockets.ts';
@@ -9,6 +9,12 @@ import type { UringContext } from './context.ts';
 import { EAGAIN, ECANCELED, EINTR, ENOBUFS } from './errno.ts';
 import { Kind } from './operations.ts';
 import { GATHER } from './submission-scratch.ts';
+
+/**
+ * A reader that takes longer than this for what it was sent, in milliseconds, is slow: what is meant for it is received
+ * in ordinary buffers, so that little of it waits here.
+ */
+const SLOW = 50;
 
 /**
  * A connection whose bytes io_uring moves. Its slot, by which completions find it, is used again only when none of its
@@ -25,6 +31,12 @@ export class UringConnection extends StreamConnection {
   #connectPending = false;
   #inFlight = 0;
   #starved = false;
+  /** What is received, or was last, is received into a large buffer. */
+  #large = false;
+  /** The last receive has filled an ordinary buffer: there is probably more where it came from. */
+  #plenty = false;
+  /** Since when nothing more is wanted; 0 while something is. */
+  #heldSince = 0;
 
   /** With a `remote`, the connection has yet to be made. Without a descriptor (-1), it fails. */
   constructor(context: UringContext, descriptor: number, handler: ConnectionHandler, remote: Endpoint | null) {
@@ -73,6 +85,7 @@ export class UringConnection extends StreamConnection {
       this.unsettle();
     }
     if ((flags & IORING_CQE_F_BUFFER) !== 0) this.#bufferFilled(flags >>> IORING_CQE_BUFFER_SHIFT, result);
+    if (result >= RECEIVE_SIZE) this.#plenty = true;
     if (result > 0) return;
     if (result === 0) this.peerHasEnded();
     else if (result === -ENOBUFS) this.#starve();
@@ -104,10 +117,22 @@ export class UringConnection extends StreamConnection {
 
   /** A receive that is in flight goes on during a pause: it is bounded, and most pauses end before it brings something. */
   protected adjustReceiving(wanted: boolean): void {
-    if (!wanted || this.#receiving || this.#starved) return;
+    if (this.#receiving || this.#starved) return;
+    const { buffers, clock, operations } = this.#context;
+    if (!wanted) {
+      if (this.#heldSince === 0) this.#heldSince = clock.now;
+      return;
+    }
+    if (this.#heldSince > 0) {
+      if (clock.now - this.#heldSince > SLOW) this.#plenty = false;
+      this.#heldSince = 0;
+    }
     this.#receiving = true;
     this.#inFlight++;
-    this.#context.operations.receive(this.#slot, this.#descriptor);
+    this.#large = this.#plenty && this.largeReceives && buffers.largeWaiting > 0;
+    this.#plenty = false;
+    if (this.#large) operations.receiveLarge(this.#slot, this.#descriptor);
+    else operations.receive(this.#slot, this.#descriptor);
   }
 
   protected sendFin(): void {
@@ -145,15 +170,16 @@ export class UringConnection extends StreamConnection {
   }
 
   #bufferFilled(buffer: number, size: number): void {
-    const { arena, provided } = this.#context;
-    provided.take(buffer);
+    const { arena, buffers } = this.#context;
+    buffers.take(buffer);
     const start = arena.base(buffer) + HEADROOM;
     if (size > 0) this.received(buffer, start, start + size);
     else arena.release(buffer);
   }
 
+  /** Large buffers are no necessity; the connection has unsettled itself and receives into ordinary ones next. */
   #starve(): void {
-    if (this.isEnding) return;
+    if (this.isEnding || this.#large) return;
     this.#starved = true;
     this.#context.starve(this);
   }

@@ -2,7 +2,7 @@ import type { MappedArena } from '../mapped-arena.ts';
 import type { ConnectionContext } from '../stream-connection.ts';
 import type { UringConnection } from './connection.ts';
 import type { Operations } from './operations.ts';
-import type { ProvidedBuffers } from './provided-buffers.ts';
+import type { ReceiveBuffers } from './receive-buffers.ts';
 import type { Slots } from './slots.ts';
 import type { SubmissionScratch } from './submission-scratch.ts';
 
@@ -11,7 +11,7 @@ export interface UringContext extends ConnectionContext {
   readonly arena: MappedArena;
   readonly operations: Operations;
   readonly scratch: SubmissionScratch;
-  readonly provided: ProvidedBuffers;
+  readonly buffers: ReceiveBuffers;
   readonly slots: Slots<UringConnection>;
   /** Has `fed` called when there are buffers to receive into. */
   starve(connection: UringConnection): void;

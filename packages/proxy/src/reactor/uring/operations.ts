@@ -1,4 +1,4 @@
-import { RECEIVE_SIZE } from '../arena.ts';
+import { LARGE_SIZE, RECEIVE_SIZE } from '../arena.ts';
 import { SOCK_CLOEXEC } from '../ffi/sockets.ts';
 import {
   IORING_ACCEPT_MULTISHOT,
@@ -16,7 +16,7 @@ import {
   MSG_NOSIGNAL,
   MSG_WAITALL,
 } from './abi.ts';
-import { BUFFER_GROUP } from './provided-buffers.ts';
+import { LARGE_GROUP, ORDINARY_GROUP } from './receive-buffers.ts';
 import type { Ring } from './ring.ts';
 
 /** What a completion is about: the upper word of its user data. The lower word is the slot of the socket. */
@@ -61,8 +61,13 @@ export class Operations {
    * without limit would fill whatever buffers there are before it could be stopped.
    */
   receive(slot: number, descriptor: number): void {
-    if (this.#limits) this.#write(RECEIVE_MANY, descriptor, 0, 0, 0, slot, Kind.receive, BUFFER_GROUP, RECEIVE_LIMIT);
-    else this.#write(RECEIVE_ONCE, descriptor, 0, RECEIVE_SIZE, 0, slot, Kind.receive, BUFFER_GROUP);
+    if (this.#limits) this.#write(RECEIVE_MANY, descriptor, 0, 0, 0, slot, Kind.receive, ORDINARY_GROUP, RECEIVE_LIMIT);
+    else this.#write(RECEIVE_ONCE, descriptor, 0, RECEIVE_SIZE, 0, slot, Kind.receive, ORDINARY_GROUP);
+  }
+
+  /** Receives once, into a large buffer. */
+  receiveLarge(slot: number, descriptor: number): void {
+    this.#write(RECEIVE_ONCE, descriptor, 0, LARGE_SIZE, 0, slot, Kind.receive, LARGE_GROUP);
   }
 
   send(slot: number, descriptor: number, address: number, size: number): void {

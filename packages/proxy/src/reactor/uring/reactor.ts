@@ -1,4 +1,4 @@
-import { DEFAULT_BUFFERS } from '../counted-arena.ts';
+import { DEFAULT_BUFFERS, largeFor } from '../counted-arena.ts';
 import { SystemError } from '../ffi/libc.ts';
 import { Mapping } from '../ffi/mapping.ts';
 import { addressFamily } from '../ffi/sockaddr.ts';
@@ -22,14 +22,14 @@ import { IORING_CQE_F_MORE } from './abi.ts';
 import { UringConnection } from './connection.ts';
 import { type ListeningContext, UringListeningSocket } from './listening-socket.ts';
 import { Kind, Operations } from './operations.ts';
-import { ProvidedBuffers } from './provided-buffers.ts';
+import { ReceiveBuffers } from './receive-buffers.ts';
 import { receiveLimits } from './receive-limits.ts';
 import { Ring } from './ring.ts';
 import { Slots } from './slots.ts';
 import { SubmissionScratch } from './submission-scratch.ts';
 
 export interface UringOptions {
-  /** Buffers in the arena; 512 MiB of addresses by default. */
+  /** Ordinary buffers in the arena; 512 MiB of addresses by default. */
   readonly buffers?: number;
   /** An eventfd; `onWake` is called when somebody writes to it. Owned by the caller; -1 for none. */
   readonly wakeDescriptor?: number;
@@ -68,7 +68,7 @@ export class UringReactor implements Reactor {
   onWake: () => void = () => {};
   readonly #ring: Ring;
   readonly #operations: Operations;
-  readonly #provided: ProvidedBuffers;
+  readonly #buffers: ReceiveBuffers;
   readonly #wheel = new TimerWheel(this.now);
   readonly #connections = new Slots<UringConnection>();
   readonly #listeners = new Slots<UringListeningSocket>();
@@ -90,16 +90,16 @@ export class UringReactor implements Reactor {
   /** Throws SystemError when the kernel has no io_uring for us, see `createReactor`. */
   constructor(options: UringOptions = {}) {
     const submissions = options.submissions ?? SUBMISSIONS;
-    this.arena = new MappedArena(options.buffers ?? DEFAULT_BUFFERS);
+    const buffers = options.buffers ?? DEFAULT_BUFFERS;
+    this.arena = new MappedArena(buffers, largeFor(buffers));
     this.#ring = new Ring(submissions, submissions * COMPLETIONS_PER_SUBMISSION);
     try {
       this.#operations = new Operations(this.#ring, options.limitedReceives ?? receiveLimits(this.#ring));
-      this.#provided = new ProvidedBuffers(this.#ring, this.arena);
+      this.#buffers = new ReceiveBuffers(this.#ring, this.arena);
     } catch (error) {
       this.#ring.close();
       throw error;
     }
-    this.#provided.refill();
     this.#context = this.#makeContext();
     this.#wakeDescriptor = options.wakeDescriptor ?? -1;
     this.#wakeBuffer = Mapping.anonymous(4096);
@@ -165,8 +165,8 @@ export class UringReactor implements Reactor {
     this.#complete();
     this.#wheel.advance(this.now);
     this.#unsettled.settle();
-    this.#provided.refill();
-    if (this.#starved.length > 0 && this.#provided.waiting > 0) {
+    this.#buffers.refill();
+    if (this.#starved.length > 0 && this.#buffers.waiting > 0) {
       this.#feed();
       this.#unsettled.settle();
     }
@@ -183,7 +183,7 @@ export class UringReactor implements Reactor {
     else this.#closeAll();
     this.#ring.submit();
     this.#ring.close();
-    this.#provided.reclaim();
+    this.#buffers.reclaim();
     this.arena.discard();
   }
 
@@ -267,7 +267,7 @@ export class UringReactor implements Reactor {
 
   /** Lets as many go on as there are buffers, those first who have waited longest. */
   #feed(): void {
-    for (const connection of this.#starved.splice(0, this.#provided.waiting)) connection.fed();
+    for (const connection of this.#starved.splice(0, this.#buffers.waiting)) connection.fed();
   }
 
   #park(socket: UringListeningSocket): void {
@@ -299,7 +299,7 @@ export class UringReactor implements Reactor {
       clock: this,
       operations: this.#operations,
       scratch: new SubmissionScratch(this.#ring),
-      provided: this.#provided,
+      buffers: this.#buffers,
       slots: this.#connections,
       listeners: this.#listeners,
       unsettle: (item) => this.unsettle(item),
