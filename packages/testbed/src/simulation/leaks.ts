@@ -6,6 +6,7 @@ import type { Middle } from './middle.ts';
 /** What the thing under test gets to work with. */
 export interface MiddleLimits {
   readonly buffers: number;
+  readonly largeBuffers?: number;
   readonly descriptors: number;
   /** Buffers that it may have in use at once, if that is to be looked at. */
   readonly mostBuffers?: number;

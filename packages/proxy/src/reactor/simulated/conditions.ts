@@ -27,6 +27,8 @@ export interface NetworkConditions {
   /** Whether a paused connection notices a reset at once, or only when it resumes or sends. */
   readonly resetSeenWhilePaused: boolean;
   readonly faults: FaultRates;
+  /** How often a receive goes into a large buffer, where the reactor has some. */
+  readonly large: number;
 }
 
 export interface Chance {
@@ -71,6 +73,7 @@ export const CALM: NetworkConditions = {
   resetPurges: false,
   resetSeenWhilePaused: true,
   faults: NO_FAULTS,
+  large: 0.5,
 };
 
 /** Conditions that are unkind in every way a network may be without breaking anything. */
@@ -91,6 +94,7 @@ export function drawConditions(random: Random, faults: FaultRates = NO_FAULTS): 
     resetPurges: random.chance(0.5),
     resetSeenWhilePaused: random.chance(0.5),
     faults,
+    large: random.pick([0, 0.1, 0.9]),
   };
 }
 

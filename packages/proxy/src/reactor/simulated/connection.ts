@@ -1,6 +1,7 @@
 import { NO_BUFFER } from '../arena.ts';
 import { Closed, type Connection, type ConnectionHandler, type Endpoint } from '../reactor.ts';
 import { WheelEntry } from '../timer-wheel.ts';
+import { SIMULATED_LARGE_SIZE } from './checked-arena.ts';
 import type { SimulatedEvent } from './event-queue.ts';
 import { type Handover, Outbox } from './outbox.ts';
 import type { SimulatedReactor } from './simulated-reactor.ts';
@@ -32,6 +33,7 @@ class Deadline extends WheelEntry {
 
 export class SimulatedConnection implements Connection {
   handler: ConnectionHandler;
+  largeReceives = false;
   readonly id: number;
   remoteAddress = '';
   remotePort = 0;
@@ -249,13 +251,15 @@ export class SimulatedConnection implements Connection {
         this.wake();
         return;
       }
-      const buffer = arena.acquire();
+      const large = this.largeReceives && this.#reactor.drawLarge() ? arena.acquireLarge() : NO_BUFFER;
+      const buffer = large === NO_BUFFER ? arena.acquire() : large;
       if (buffer === NO_BUFFER) {
         this.#reactor.starve(this);
         return;
       }
       const start = arena.receiveStart(buffer);
-      const read = socket.in.read(arena.memory, start, this.#reactor.drawReceiveSize());
+      const size = large === NO_BUFFER ? this.#reactor.drawReceiveSize() : SIMULATED_LARGE_SIZE;
+      const read = socket.in.read(arena.memory, start, size);
       completions.push({ kind: 'received', buffer, start, end: start + read });
     }
     if (socket.ended) {

@@ -27,6 +27,8 @@ export interface SimulatedReactorOptions {
   readonly address: string;
   /** Size of the arena. */
   readonly buffers: number;
+  /** Large buffers that it has besides; none when not said. */
+  readonly largeBuffers?: number;
   /** Connections and listening sockets that may be open at once. */
   readonly descriptors: number;
 }
@@ -67,7 +69,7 @@ export class SimulatedReactor implements Reactor {
     this.network = network;
     this.label = options.label;
     this.address = options.address;
-    this.arena = new CheckedArena(options.buffers);
+    this.arena = new CheckedArena(options.buffers, options.largeBuffers);
     this.arena.onFree = () => this.#feed();
     this.wheel = new TimerWheel(network.now);
     this.#random = network.random.fork();
@@ -182,6 +184,11 @@ export class SimulatedReactor implements Reactor {
 
   drawReceiveSize(): number {
     return this.#random.within(this.network.conditions.receivePiece);
+  }
+
+  /** Whether a receive goes into a large buffer, if there is one. */
+  drawLarge(): boolean {
+    return this.#random.chance(this.network.conditions.large);
   }
 
   // ---- turns

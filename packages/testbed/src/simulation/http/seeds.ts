@@ -5,7 +5,7 @@ import type { HttpRun } from './run.ts';
 import { drawHttpScenario } from './scenario.ts';
 
 /** Plenty of everything. */
-const AMPLE = { buffers: 160, descriptors: 1000 } as const;
+const AMPLE = { buffers: 160, largeBuffers: 4, descriptors: 1000 } as const;
 
 /**
  * The run that a seed stands for. Half of the seeds break nothing on purpose, and then everything has to succeed; a
@@ -18,6 +18,6 @@ export function httpRun(seed: number, middle: MakeMiddle, origins: number, proxi
   const scenario = drawHttpScenario(random, { strict, proxied: proxies, origins });
   if (seed % 10 === 0) return { scenario, conditions: CALM, limits: AMPLE, middle };
   const conditions = strict ? drawConditions(random) : drawConditions(random, drawFaults(random));
-  const scarce = { buffers: random.between(1, 12), descriptors: random.between(3, 14) };
+  const scarce = { buffers: random.between(1, 12), largeBuffers: 1, descriptors: random.between(3, 14) };
   return { scenario, conditions, limits: kind === 3 ? scarce : AMPLE, middle };
 }

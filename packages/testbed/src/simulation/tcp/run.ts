@@ -34,10 +34,10 @@ export function tcpRun(seed: number, middle: MakeMiddle, origins: number): TcpRu
   const kind = seed % 4;
   const strict = kind < 2;
   const scenario = drawTcpScenario(random, strict, origins);
-  const ample = { buffers: 200, descriptors: 1000 };
+  const ample = { buffers: 200, largeBuffers: 4, descriptors: 1000 };
   if (seed % 10 === 0) return { scenario, conditions: CALM, limits: ample, middle };
   const conditions = strict ? drawConditions(random) : drawConditions(random, drawFaults(random));
-  const scarce = { buffers: random.between(1, 12), descriptors: random.between(3, 14) };
+  const scarce = { buffers: random.between(1, 12), largeBuffers: 1, descriptors: random.between(3, 14) };
   return { scenario, conditions, limits: kind === 3 ? scarce : ample, middle };
 }
 
