@@ -1,7 +1,8 @@
 import type { Scenario } from './bench.ts';
 import { applyLatency10, applyLatency1000 } from './scenarios/apply-latency.ts';
 import { coldStart } from './scenarios/cold-start.ts';
-import { body1mb, connectionPerRequest, keepalive64, keepalive256 } from './scenarios/http.ts';
+import { healthChecks } from './scenarios/health-checks.ts';
+import { body1mb, connectionPerRequest, keepalive64, keepalive256, keepaliveVaried } from './scenarios/http.ts';
 import { memory } from './scenarios/memory.ts';
 import { rules10000 } from './scenarios/rules.ts';
 import { websocket } from './scenarios/websocket.ts';
@@ -10,6 +11,7 @@ import { websocket } from './scenarios/websocket.ts';
 export const SCENARIOS: readonly Scenario[] = [
   keepalive64,
   keepalive256,
+  keepaliveVaried,
   connectionPerRequest,
   body1mb,
   rules10000,
@@ -17,10 +19,11 @@ export const SCENARIOS: readonly Scenario[] = [
   memory,
   applyLatency10,
   applyLatency1000,
+  healthChecks,
   coldStart,
 ];
 
-/** Scenarios whose name is, or begins with, one of the given names; all when none is given. */
+/** Scenarios whose name is one of the given ones, or begins with one that is no scenario's own; all when none is given. */
 export function chooseScenarios(names: readonly string[]): readonly Scenario[] {
   for (const name of names) {
     if (SCENARIOS.some((scenario) => scenario.name.startsWith(name))) continue;
@@ -28,5 +31,8 @@ export function chooseScenarios(names: readonly string[]): readonly Scenario[] {
       `no scenario is called ${name}; there are ${SCENARIOS.map((scenario) => scenario.name).join(', ')}`,
     );
   }
-  return SCENARIOS.filter((scenario) => names.length === 0 || names.some((name) => scenario.name.startsWith(name)));
+  const isNamed = (name: string) => SCENARIOS.some((scenario) => scenario.name === name);
+  const isMeant = ({ name }: Scenario) =>
+    names.some((given) => (isNamed(given) ? name === given : name.startsWith(given)));
+  return names.length === 0 ? SCENARIOS : SCENARIOS.filter(isMeant);
 }

@@ -1,0 +1,144 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@evenkeel/client/client.ts';
+import type { Bench, Scenario } from '../bench.ts';
+import { applied, startInstallation } from '../installation.ts';
+import type { Round } from '../metrics.ts';
+import type { Endpoint } from '../origin.ts';
+import { Child, eventually } from '../process/children.ts';
+import { cpuOf, since, total } from '../process/cpu.ts';
+import { freePorts } from '../process/ports.ts';
+import { CAMPS, startSignposts } from '../signposts.ts';
+
+const TARGETS = 10_000;
+const QUICK_TARGETS = 1_000;
+/** What one group may hold by the default quota. */
+const TARGETS_PER_GROUP = 1_000;
+const INTERVAL_SECONDS = 5;
+/** Every target is probed this often in one measurement. */
+const PROBES = 3;
+const MAX_ROUNDS = 3;
+const HOST = '127.0.0.1';
+
+/** Somebody who checks the targets, and the processes that it takes. */
+interface Checker {
+  readonly name: string;
+  pids(): readonly number[];
+  stop(): Promise<void>;
+}
+
+export const healthChecks: Scenario = {
+  name: 'health-checks',
+  title:
+    `${TARGETS.toLocaleString('en-US')} targets, each asked by GET over HTTP/1.0 every ${INTERVAL_SECONDS} s, and no ` +
+    'traffic. The whole process counts, and on the loopback interface also the half of the TCP work that targets would ' +
+    'do on machines of their own.',
+  targets: [{ metric: 'checksBusy', kind: 'absolute', limit: 0.05 }],
+  run: (bench) => measure(bench, bench.settings.quick ? QUICK_TARGETS : TARGETS),
+};
+
+async function measure(bench: Bench, count: number): Promise<Map<string, Round[]>> {
+  const directory = mkdtempSync(join(bench.directory, 'checks-'));
+  const signposts = await startSignposts(directory, count / CAMPS.length, null);
+  const targets = CAMPS.flatMap((camp) => signposts.endpoints(camp, 0, count / CAMPS.length));
+  const checkers: Checker[] = [];
+  try {
+    for (const { name } of bench.balancers) {
+      const home = join(directory, name);
+      mkdirSync(home);
+      if (name === 'haproxy') checkers.push(await startHaproxy(home, targets));
+      if (name === 'evenkeel') checkers.push(await startEvenkeel(home, targets));
+    }
+    bench.say(`${count} targets are known; waiting until all are in their rhythm`);
+    await sleep(3 * INTERVAL_SECONDS * 1_000);
+    const rounds = new Map<string, Round[]>(checkers.map(({ name }) => [name, []]));
+    for (let round = 1; round <= Math.min(MAX_ROUNDS, bench.settings.rounds); round += 1) {
+      for (const [name, figures] of await measureOnce(checkers)) rounds.get(name)?.push(figures);
+      bench.say(`round ${round}`);
+    }
+    return rounds;
+  } finally {
+    for (const checker of checkers) await checker.stop();
+    await signposts.process.stop();
+  }
+}
+
+/** Cores that each keeps busy, all of them over the same time, so that a disturbance is one for all. */
+async function measureOnce(checkers: readonly Checker[]): Promise<Map<string, Round>> {
+  const before = checkers.map((checker) => cpuOf(checker.pids()));
+  const start = performance.now();
+  await sleep(PROBES * INTERVAL_SECONDS * 1_000);
+  const seconds = (performance.now() - start) / 1_000;
+  return new Map(
+    checkers.map((checker, index) => {
+      const used = since(before[index], cpuOf(checker.pids()));
+      const figures = {
+        checksBusy: total(used) / seconds,
+        checksUser: used.user / seconds,
+        checksSystem: used.system / seconds,
+      };
+      return [checker.name, figures];
+    }),
+  );
+}
+
+async function startEvenkeel(directory: string, targets: readonly Endpoint[]): Promise<Checker> {
+  const installation = await startInstallation({ directory, workers: 1, core: null });
+  for (let from = 0; from < targets.length; from += TARGETS_PER_GROUP) {
+    await createService(installation.client, from, targets.slice(from, from + TARGETS_PER_GROUP));
+  }
+  return { name: 'evenkeel', pids: () => installation.agentPids(), stop: () => installation.stop() };
+}
+
+async function createService(client: Client, number: number, targets: readonly Endpoint[]): Promise<void> {
+  const healthCheck = { protocol: 'http', interval: INTERVAL_SECONDS } as const;
+  const service = { targets: [...targets], healthCheck };
+  const [port] = await freePorts(HOST, 1);
+  const made = await client.createLoadBalancer({
+    body: { name: `checks-${number}`, listeners: [{ protocol: 'http', port, service }] },
+  });
+  await applied(client, made.operationId);
+  const [id] = made.created.filter(({ kind }) => kind === 'backendService').map((object) => object.id);
+  await eventually(`${targets.length} healthy targets`, async () => {
+    const { total: known, healthy } = await client.getBackendServiceHealth({ params: { backendServiceId: id } });
+    return healthy === known;
+  });
+}
+
+async function startHaproxy(directory: string, targets: readonly Endpoint[]): Promise<Checker> {
+  const [port] = await freePorts(HOST, 1);
+  const file = join(directory, 'haproxy.cfg');
+  const servers = targets.map(
+    ({ address, port: at }, index) => `  server s${index} ${address}:${at} check inter ${INTERVAL_SECONDS}s`,
+  );
+  writeFileSync(
+    file,
+    `global
+  nbthread 1
+  maxconn 1000
+  spread-checks 5
+
+defaults
+  mode http
+  timeout connect 3s
+  timeout client 60s
+  timeout server 60s
+  timeout check 3s
+
+frontend clients
+  bind ${HOST}:${port}
+  default_backend targets
+
+backend targets
+  option httpchk GET /
+${servers.join('\n')}
+`,
+  );
+  const child = new Child('haproxy', ['haproxy', '-db', '-f', file], {
+    log: join(directory, 'haproxy.log'),
+    core: null,
+  });
+  await child.listening(HOST, port);
+  return { name: 'haproxy', pids: () => child.pids, stop: () => child.stop() };
+}
