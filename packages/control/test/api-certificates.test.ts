@@ -132,10 +132,11 @@ test('an OCSP response has to be good, about the certificate, and in its time', 
   assert.match(await refusal(upload(SITE, { ocspResponse: 'MAAK' })), /ocspResponse is no successful OCSP response/);
   const made = await running.call('createCertificate', { body: of(SITE) });
   assert.equal(made.stapled, true);
+  assert.ok(Date.parse(made.stapledUntil!) > Date.now());
   const params = { certificateId: made.id };
   const renewed = issue({ names: ['example.com', '*.example.com'], issuer: ROOT });
   const replaced = await running.call('updateCertificate', { params, body: upload(renewed) });
-  assert.equal(replaced.stapled, false);
+  assert.deepEqual([replaced.stapled, replaced.stapledUntil], [false, null]);
 });
 
 test('a certificate is replaced in place, with everything that shows it in mind', async (t) => {

@@ -1,4 +1,4 @@
-import type { CertificateCreate, CertificatePatch } from '@evenkeel/model/resources/certificate.ts';
+import type { CertificateCreate, CertificateLink, CertificatePatch } from '@evenkeel/model/resources/certificate.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { Draft } from '../state/draft.ts';
 import type { CertificateRecord } from '../state/records.ts';
@@ -20,13 +20,11 @@ export function createCertificate(draft: Draft, input: CertificateCreate): Certi
   checkName(draft.certificates.values(), name, '');
   const { now } = draft.context;
   const material = readCertificate(input.chain, new Secret(input.privateKey), now, '');
-  const ocspResponse = input.ocspResponse ?? null;
-  if (ocspResponse !== null) checkOcspResponse(ocspResponse, material.chain[0]!, now, '/ocspResponse');
   const created = draft.create('certificate', {
     id,
     name,
     ...material,
-    ocspResponse,
+    ...stapling(input.ocspResponse ?? null, material.chain[0]!, now),
     description: input.description ?? '',
     tags: input.tags ?? {},
   });
@@ -48,12 +46,11 @@ export function updateCertificate(
   const material = replaced ? readCertificate(chain ?? certificate.pem, key, now, '') : null;
   const links = material?.chain ?? certificate.chain;
   const renewed = links[0]!.fingerprint !== certificate.chain[0]!.fingerprint;
-  if (ocspResponse) checkOcspResponse(ocspResponse, links[0]!, now, '/ocspResponse');
   const response = ocspResponse === undefined && renewed ? null : ocspResponse;
   const updated = draft.update('certificate', certificate, {
     ...plain,
     ...material,
-    ...(response !== undefined && { ocspResponse: response }),
+    ...(response !== undefined && stapling(response, links[0]!, now)),
   });
   if (updated !== certificate) checkListenersOf(draft, updated);
   checkMaterial(draft);
@@ -64,4 +61,13 @@ export function updateCertificate(
 export function deleteCertificate(draft: Draft, certificate: CertificateRecord): void {
   checkUnused(`certificate ${certificate.name}`, usersOf(draft, certificate.id));
   draft.remove('certificate', certificate);
+}
+
+function stapling(
+  ocspResponse: string | null,
+  own: CertificateLink,
+  now: number,
+): Pick<CertificateRecord, 'ocspResponse' | 'stapledUntil'> {
+  if (ocspResponse === null) return { ocspResponse, stapledUntil: null };
+  return { ocspResponse, stapledUntil: checkOcspResponse(ocspResponse, own, now, '/ocspResponse') };
 }

@@ -16,9 +16,9 @@ interface SingleResponse {
 
 /**
  * Refuses an OCSP response that clients would not take: one that is no success, not about this certificate, not `good`,
- * or out of its time. Its signature is left to the clients, who know the responder.
+ * or out of its time. Its signature is left to the clients, who know the responder. Returns when it runs out; null: never.
  */
-export function checkOcspResponse(base64: string, own: CertificateLink, now: number, at: string): void {
+export function checkOcspResponse(base64: string, own: CertificateLink, now: number, at: string): string | null {
   const refuse = (reason: string) => refuseField('certificate-invalid', at, reason);
   const responses = parse(Buffer.from(base64, 'base64')) ?? refuse('is no successful OCSP response');
   const response =
@@ -28,6 +28,7 @@ export function checkOcspResponse(base64: string, own: CertificateLink, now: num
   if (response.nextUpdate !== null && response.nextUpdate <= now) {
     refuse(`ran out on ${new Date(response.nextUpdate).toISOString()}`);
   }
+  return response.nextUpdate === null ? null : new Date(response.nextUpdate).toISOString();
 }
 
 function parse(bytes: Buffer): SingleResponse[] | null {

@@ -39,6 +39,7 @@ const properties = resource(Id('certificate', 'Identifier of the certificate.'),
     `\`expiring\`: within ${CERTIFICATE.expiringDays} days; \`not-yet-valid\`: its time has not come.`,
   ),
   stapled: Type.Boolean({ description: 'Whether an OCSP response is sent along with it.' }),
+  stapledUntil: Nullable(Timestamp('When that response runs out, if it does; put a newer one in its place before')),
   ...settings,
   usedBy: Type.Array(Ref(ResourceRef), { description: 'The listeners that show it.' }),
 });
