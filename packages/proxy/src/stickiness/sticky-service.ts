@@ -24,7 +24,8 @@ export class StickyService {
   constructor(means: Means, targetIds: readonly string[], keeps: Uint8Array, before: StickyService | null) {
     this.means = means;
     this.#keeps = keeps;
-    this.#byId = new Map(targetIds.map((id) => [id, before?.#byId.get(id) ?? targetNumber(id)]));
+    const known = before === null ? null : before.#byId;
+    this.#byId = new Map(targetIds.map((id) => [id, known?.get(id) ?? targetNumber(id)]));
     this.#numbers = targetIds.map((id) => this.#byId.get(id)!);
     this.#indexes = new Map(this.#numbers.map((number, index) => [number, index]));
   }
