@@ -106,6 +106,12 @@ for (const reactor of ['uring', 'portable'] as const) {
         assert.equal(line?.['status'], status);
         assert.equal(line['target_status'], 0);
         assert.match(String(line['reason']), /^client-request-(head|body)$/);
+        // What can be read of the request line is logged.
+        const [, method = '', uri = ''] =
+          /^([A-Z]+) ([\x21-\x22\x24-\x7e]+)/.exec(Buffer.from(input).toString('latin1')) ?? [];
+        if (method.length < 64 && uri.length < 4_000 && method !== '') {
+          assert.deepEqual([line['method'], line['uri']], [method, uri]);
+        }
       });
     }
 
@@ -187,7 +193,8 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.deepEqual(statusesIn(received()), [408]);
       const elapsed = performance.now() - began;
       assert.ok(elapsed >= HEADER_TIMEOUT - 5 && elapsed < HEADER_TIMEOUT + 2_000, `${elapsed} ms`);
-      assert.equal((await logLines(1))[0]?.['reason'], 'client-request-head');
+      const [line] = await logLines(1);
+      assert.deepEqual([line?.['reason'], line?.['method'], line?.['uri']], ['client-request-head', 'GET', '/']);
     });
 
     it('answers 408 to a body that stops, and the target sees no whole request', async () => {
