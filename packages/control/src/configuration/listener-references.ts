@@ -1,5 +1,6 @@
 import type { ListenerDocument, ListenerPatch } from '@evenkeel/model/resources/listener.ts';
 import { BUILT_IN_POLICIES } from '@evenkeel/model/tls-ciphers.ts';
+import { refuseField } from '../problem.ts';
 import { resolve } from '../resources/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { ListenerRecord } from '../state/records.ts';
@@ -19,8 +20,7 @@ export function resolveListenerReferences(
   at: string,
 ): Resolved {
   const { defaultCertificates, certificates, securityPolicy, clientCertificates, serverNames } = document;
-  const certificate = (name: string, field: string) =>
-    resolve(draft.certificates.values(), name, `${at}/${field}`, 'certificate').id;
+  const certificate = certificateFinder(draft, at);
   return {
     ...(defaultCertificates && {
       defaultCertificateIds: defaultCertificates.map((name, i) => certificate(name, `defaultCertificates/${i}`)),
@@ -40,6 +40,17 @@ export function resolveListenerReferences(
         return { name, backendServiceId: service.id };
       }),
     }),
+  };
+}
+
+/** Finds identifiers by name or identifier, of which a listener may have thousands: all are looked through once. */
+function certificateFinder(draft: Draft, at: string): (idOrName: string, field: string) => string {
+  let ids: Map<string, string> | null = null;
+  return (idOrName, field) => {
+    ids ??= new Map(Array.from(draft.certificates.values(), ({ name, id }) => [name, id]));
+    if (draft.certificates.has(idOrName)) return idOrName;
+    const reason = `there is no certificate ${idOrName}`;
+    return ids.get(idOrName) ?? refuseField('reference-not-found', `${at}/${field}`, reason);
   };
 }
 
