@@ -74,6 +74,34 @@ export class FieldTable {
   }
 
   /**
+   * Takes over the first `count` fields of another table, which lie in the same order from `base` on. Returns where they
+   * end.
+   */
+  take(other: FieldTable, count: number, base: number): number {
+    this.known = 0;
+    this.repeated = 0;
+    for (let i = 0; i < count; i++) {
+      const at = i * STRIDE;
+      const code = other.spans[at]!;
+      this.spans[at] = code;
+      this.spans[at + 1] = base + other.spans[at + 1]!;
+      this.spans[at + 2] = base + other.spans[at + 2]!;
+      this.spans[at + 3] = base + other.spans[at + 3]!;
+      this.spans[at + 4] = base + other.spans[at + 4]!;
+      this.#index(code, i);
+    }
+    return base + other.lineEnd(count - 1) - other.base;
+  }
+
+  #index(code: number, index: number): void {
+    if (code === Field.other) return;
+    const bit = 1 << code;
+    if ((this.known & bit) !== 0) this.repeated |= bit;
+    else this.first[code] = index;
+    this.known |= bit;
+  }
+
+  /**
    * Moves the value to the end of its line, behind spaces: for fields on which the end of a message hangs, so that the
    * next reader need not know of tabs and of white space behind a value, of which some make another value.
    */
@@ -94,7 +122,7 @@ export class FieldTable {
 /**
  * Reads field lines from memory[start, end) up to and with the empty line. Strict (RFC 9112 section 5): no white space
  * around the name, no obs-fold, lines end with CRLF and nothing else, no control characters in values. `words` is
- * `wordsOf(memory)`.
+ * `wordsOf(memory)`. The first `taken` fields have been read before, by `FieldTable.take`.
  */
 export function parseFields(
   memory: Uint8Array,
@@ -102,12 +130,13 @@ export function parseFields(
   start: number,
   end: number,
   table: FieldTable,
+  taken = 0,
 ): HeadError {
   const spans = table.spans;
   let at = start;
-  let slot = 0;
-  let known = 0;
-  let repeated = 0;
+  let slot = taken * STRIDE;
+  let known = taken === 0 ? 0 : table.known;
+  let repeated = taken === 0 ? 0 : table.repeated;
   for (;;) {
     const nameStart = at;
     while (at < end && TOKEN_LOWER[memory[at]!] !== 0) at++;

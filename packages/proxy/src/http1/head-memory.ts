@@ -8,6 +8,9 @@ const MAX_SECTION = 2_048;
 /** Sections that are let pass at most. */
 const LONGEST_PAUSE = 31;
 
+/** One in so many sections that are like a known one is remembered: it may be the one that is sent from now on. */
+const ALIKE = 16;
+
 /** Shorter ones cost nothing to read. */
 const MIN_SECTION = 32;
 
@@ -35,11 +38,11 @@ export class RememberedFields<Meaning> {
     this.#last = memory.getInt32(start + length - 4, true);
   }
 
-  /** Whether memory[at, at + length) is this section, byte for byte; `end` is where the memory to be looked at ends. */
-  isAt(memory: DataView, at: number, end: number): boolean {
-    if (end - at < this.length) return false;
+  /** How many bytes of memory[at, end) are those of this section: `length` when it is there whole, else about that many. */
+  equalBytes(memory: DataView, at: number, end: number): number {
     const words = this.#words;
-    const fours = words.length & ~3;
+    const whole = Math.min(words.length, (end - at) >> 2);
+    const fours = whole & ~3;
     let from = at;
     let i = 0;
     for (; i < fours; i += 4, from += 16) {
@@ -48,46 +51,65 @@ export class RememberedFields<Meaning> {
         (words[i + 1]! ^ memory.getInt32(from + 4, true)) |
         (words[i + 2]! ^ memory.getInt32(from + 8, true)) |
         (words[i + 3]! ^ memory.getInt32(from + 12, true));
-      if (difference !== 0) return false;
+      if (difference !== 0) return from - at;
     }
-    for (; i < words.length; i++, from += 4) if (words[i] !== memory.getInt32(from, true)) return false;
-    return memory.getInt32(at + this.length - 4, true) === this.#last;
+    for (; i < whole; i++, from += 4) if (words[i] !== memory.getInt32(from, true)) return from - at;
+    if (end - at < this.length) return from - at;
+    return memory.getInt32(at + this.length - 4, true) === this.#last ? this.length : from - at;
+  }
+
+  /** How many fields lie whole within the first so many bytes. */
+  fieldsWithin(bytes: number): number {
+    const { table } = this;
+    let count = table.count;
+    while (count > 0 && table.lineEnd(count - 1) - table.base > bytes) count--;
+    return count;
   }
 }
 
 /**
  * Clients repeat themselves: most send the same fields with each request of a connection, and programs of one kind the
- * same ones on all. So do servers, within the second that Date counts. A field section that is byte for byte one that
- * was read before means the same and need not be read again.
+ * same ones on all; or all the same but a last few. So do servers, within the second that Date counts. What is byte for
+ * byte a field section that was read before means the same and need not be read again, and so do the fields at the
+ * beginning of one.
  *
- * What is remembered is bounded: a section takes the place of one with the same hash, and only when it has come twice,
- * and a worker whose clients never repeat themselves looks at few.
+ * What is remembered is bounded: a section takes the place of one with the same hash. The more sections in a row were
+ * unlike all that was known, the fewer are remembered.
  */
 export class HeadMemory<Meaning> {
   readonly #entries: (RememberedFields<Meaning> | null)[] = Array.from({ length: SLOTS }, () => null);
-  /** Per slot: the hash of the section that came last and was not known. */
-  readonly #seen = new Int32Array(SLOTS);
   #latest = 0;
-  /** Sections in a row that were not known. The more there were, the more are let pass before the next is noted. */
+  /** Sections in a row that were not known. The more there were, the more are let pass before the next is remembered. */
   #strangers = 0;
   #pause = 0;
+  #alike = 0;
 
   /** The slot to try when nothing better is known. */
   get latest(): number {
     return this.#latest;
   }
 
-  /** The section in this slot if it is also what begins at memory[at], else null. */
-  find(slot: number, memory: DataView, at: number, end: number): RememberedFields<Meaning> | null {
-    const entry = this.#entries[slot & (SLOTS - 1)]!;
-    if (!entry?.isAt(memory, at, end)) return null;
+  /** What is in this slot. */
+  at(slot: number): RememberedFields<Meaning> | null {
+    return this.#entries[slot & (SLOTS - 1)]!;
+  }
+
+  /** The section that was looked for has been found. */
+  found(): void {
     this.#strangers = 0;
-    return entry;
+    this.#pause = 0;
+  }
+
+  /** One that begins alike has been found. Says now and then that the other is worth remembering as well. */
+  foundLike(): boolean {
+    this.found();
+    this.#alike = (this.#alike + 1) % ALIKE;
+    return this.#alike === 0;
   }
 
   /**
-   * Takes note of memory[start, end), which was read in full into `table`; `meaning` makes what to remember of what it
-   * says. Returns the slot to try next time.
+   * Remembers memory[start, end), which was read in full into `table`; `meaning` makes what to remember of what it says.
+   * Returns the slot to try next time.
    */
   note(memory: DataView, start: number, end: number, table: FieldTable, meaning: () => Meaning): number {
     const length = end - start;
@@ -97,23 +119,16 @@ export class HeadMemory<Meaning> {
       this.#pause--;
       return this.#latest;
     }
-    const hash = hashOf(memory, start, length);
-    const slot = hash & (SLOTS - 1);
-    if (this.#seen[slot] !== hash) {
-      this.#seen[slot] = hash;
-      this.#pause = Math.min(++this.#strangers >> 3, LONGEST_PAUSE);
-      return slot;
-    }
-    if (!this.#entries[slot]?.isAt(memory, start, end)) {
-      this.#entries[slot] = new RememberedFields(memory, start, length, table.copyFrom(start), meaning());
-    }
+    this.#pause = Math.min(++this.#strangers >> 3, LONGEST_PAUSE);
+    const slot = hashOf(memory, start, length) & (SLOTS - 1);
+    this.#entries[slot] = new RememberedFields(memory, start, length, table.copyFrom(start), meaning());
     this.#latest = slot;
     return slot;
   }
 }
 
 /**
- * A hash of all words of the section, which has at least MIN_SECTION bytes; never 0. Four at a time, each from one in
+ * A hash of all words of the section, which has at least MIN_SECTION bytes. Four at a time, each from one in
  * four words, so that they do not wait for each other.
  */
 function hashOf(memory: DataView, start: number, length: number): number {
@@ -141,5 +156,5 @@ function hashOf(memory: DataView, start: number, length: number): number {
     a ^ Math.imul(b ^ Math.imul(c ^ Math.imul(d, MULTIPLIER), MULTIPLIER), MULTIPLIER),
     MULTIPLIER,
   );
-  return hash === 0 ? 1 : hash ^ (hash >>> 16);
+  return hash ^ (hash >>> 16);
 }

@@ -90,7 +90,7 @@ export class RequestHead {
   forwardedFor = -1;
   /** Index of the Upgrade field that is passed on, or -1. */
   upgrade = -1;
-  /** The fields as they were remembered, if they were. */
+  /** A remembered section that has the same host, user agent, referrer and request identifier, if there is one. */
   remembered: RememberedFields<RequestMeaning> | null = null;
   /** What to give `parse` as `hint` for the next request of the same connection. */
   slot = 0;
@@ -145,21 +145,40 @@ export class RequestHead {
     if (version !== HeadError.none) return version;
     this.method = methodOf(memory, this.methodStart, this.methodEnd);
     const view = this.#words.view;
-    const known = this.minor === 1 ? this.#memory.find(hint, view, this.lineEnd, end) : null;
-    this.remembered = known;
-    if (known !== null) {
-      this.#recall(known);
-      this.slot = hint;
+    const like = this.minor === 1 ? this.#memory.at(hint) : null;
+    const equal = like === null ? 0 : like.equalBytes(view, this.lineEnd, end);
+    this.slot = hint;
+    if (like !== null && equal === like.length) {
+      this.#memory.found();
+      this.#recall(like);
+      this.remembered = like;
       return this.#checkTarget(memory);
     }
     this.fields = this.#table;
-    const fields = parseFields(memory, words, this.lineEnd, end, this.#table);
+    const taken = like === null ? 0 : like.fieldsWithin(equal);
+    const from = like === null || taken === 0 ? this.lineEnd : this.#table.take(like.table, taken, this.lineEnd);
+    const fields = parseFields(memory, words, from, end, this.#table, taken);
     if (fields !== HeadError.none) return fields;
     this.end = this.#table.end;
     const meaning = this.#interpret(memory);
     if (meaning !== HeadError.none) return meaning;
-    this.slot = this.minor === 1 ? this.#memory.note(view, this.lineEnd, this.end, this.#table, this.#meaning) : hint;
+    this.remembered = like !== null && this.#logsLike(like.meaning, taken) ? like : null;
+    const alike = equal * 2 > this.end - this.lineEnd;
+    if (this.minor === 1 && (!alike || this.#memory.foundLike())) {
+      this.slot = this.#memory.note(view, this.lineEnd, this.end, this.#table, this.#meaning);
+    }
     return this.#checkTarget(memory);
+  }
+
+  /** Whether all that the log has of the fields is among the first `taken`, which are those of a remembered section. */
+  #logsLike({ host, userAgent, referer, requestId }: RequestMeaning, taken: number): boolean {
+    return (
+      Math.max(host, userAgent, referer, requestId) < taken &&
+      this.host === host &&
+      this.userAgent === userAgent &&
+      this.referer === referer &&
+      this.requestId === requestId
+    );
   }
 
   /** Takes over what `#interpret` has once found in these fields. */

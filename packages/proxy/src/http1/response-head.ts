@@ -86,19 +86,24 @@ export class ResponseHead {
     const view = this.#words.view;
     // What the fields mean depends on the version, and for interim responses on the status.
     const repeats = minor === 1 && this.status >= 200;
-    const known = repeats ? this.#memory.find(hint, view, this.lineEnd, end) : null;
-    if (known !== null) {
-      this.#recall(known);
-      this.slot = hint;
+    const like = repeats ? this.#memory.at(hint) : null;
+    const equal = like === null ? 0 : like.equalBytes(view, this.lineEnd, end);
+    this.slot = hint;
+    if (like !== null && equal === like.length) {
+      this.#memory.found();
+      this.#recall(like);
       return HeadError.none;
     }
     this.fields = this.#table;
-    const fields = parseFields(memory, words, this.lineEnd, end, this.#table);
+    const taken = like === null ? 0 : like.fieldsWithin(equal);
+    const from = like === null || taken === 0 ? this.lineEnd : this.#table.take(like.table, taken, this.lineEnd);
+    const fields = parseFields(memory, words, from, end, this.#table, taken);
     if (fields !== HeadError.none) return fields;
     this.end = this.#table.end;
     const meaning = this.#interpret(memory);
     if (meaning !== HeadError.none) return meaning;
-    this.slot = repeats ? this.#memory.note(view, this.lineEnd, this.end, this.#table, this.#meaning) : hint;
+    // Here a change in the middle is a new second, after which the rest will be the same again.
+    if (repeats) this.slot = this.#memory.note(view, this.lineEnd, this.end, this.#table, this.#meaning);
     return HeadError.none;
   }
 
