@@ -1,4 +1,5 @@
 -- Requests as a browser sends them: 12 headers, about 600 bytes. The request is static, so wrk builds it only once.
+-- WRK_VARY=1: no two requests in a row have the same fields, as with a trace identifier.
 -- WRK_CLOSE=1: a new connection for each request. WRK_THINK=n: each connection waits a random time of n ms on average
 -- between an answer and its next request, so that every balancer gets about the same load, below its limit.
 -- WRK_HOSTS=n: each request is for one of n hosts, h0.example.com and so on, by chance.
@@ -28,6 +29,22 @@ if hosts then
     end
   end
   function request() return requests[math.random(hosts)] end
+end
+
+if os.getenv("WRK_VARY") then
+  local requests, at = {}, 0
+  function init()
+    for i = 1, 4096 do
+      wrk.headers["traceparent"] = string.format("00-%08x%08x%08x%08x-%08x%08x-01",
+        math.random(0, 0x7fffffff), math.random(0, 0x7fffffff), math.random(0, 0x7fffffff), i,
+        math.random(0, 0x7fffffff), i)
+      requests[i] = wrk.format()
+    end
+  end
+  function request()
+    at = at % #requests + 1
+    return requests[at]
+  end
 end
 
 local think = tonumber(os.getenv("WRK_THINK"))

@@ -7,6 +7,8 @@ export interface Load {
   readonly seconds: number;
   /** A new connection for each request. */
   readonly close?: boolean;
+  /** No two requests in a row have the same fields. */
+  readonly vary?: boolean;
   /** Milliseconds that each connection waits on average before its next request; without it, none. */
   readonly think?: number;
   /** Requests are for so many hosts (`h0.example.com` …) instead of one. */
@@ -31,6 +33,7 @@ const SCRIPT = fileURLToPath(new URL('browser.lua', import.meta.url));
 export async function wrk(load: Load): Promise<LoadResult> {
   const environment = {
     ...(load.close === true ? { WRK_CLOSE: '1' } : {}),
+    ...(load.vary === true ? { WRK_VARY: '1' } : {}),
     ...(load.hosts === undefined ? {} : { WRK_HOSTS: String(load.hosts) }),
     ...(load.think === undefined ? {} : { WRK_THINK: String(load.think) }),
   };

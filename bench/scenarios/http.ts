@@ -25,6 +25,16 @@ const KEEPALIVE_TARGETS: readonly Target[] = [
 export const keepalive64 = keepalive(64);
 export const keepalive256 = keepalive(256);
 
+export const keepaliveVaried = trafficScenario({
+  name: 'keepalive-64-varied',
+  title: 'As keepalive-64, but each request has a trace identifier of its own, so that no two have the same fields.',
+  path: PATHS.small,
+  connections: 64,
+  vary: true,
+  metrics: PER_REQUEST,
+  targets: [],
+});
+
 function keepalive(connections: number): Scenario {
   return trafficScenario({
     name: `keepalive-${connections}`,

@@ -16,6 +16,8 @@ export interface Traffic {
   readonly close?: boolean;
   /** Requests are for so many hosts instead of one. */
   readonly hosts?: number;
+  /** No two requests in a row have the same fields. */
+  readonly vary?: boolean;
   /** Measure latency also at a rate that every balancer can serve. */
   readonly paced?: boolean;
   /** Which metrics to keep. */
@@ -88,6 +90,7 @@ function loadOf(bench: Bench, traffic: Traffic, balancer: { readonly address: st
     connections: traffic.connections,
     seconds: bench.settings.seconds,
     close: traffic.close === true,
+    vary: traffic.vary === true,
     ...(traffic.hosts === undefined ? {} : { hosts: traffic.hosts }),
     core: loadCore(bench),
   };
