@@ -1,5 +1,6 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import type { PlannedTls } from '@evenkeel/model/plan/tls.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
 import type { EngineCounters } from '../telemetry/counters.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
@@ -24,6 +25,8 @@ export class WorkerEngine implements ProxyEngine {
   readonly #probe: AddressProbe;
   readonly #transparency: Transparency;
   readonly #refused = new Map<string, RefusedListener>();
+  /** Listeners that workers have refused, as the plan has them. */
+  readonly #waiting = new Map<string, PlannedListener>();
   /** Whose log is being read. */
   #logSeat = 0;
   /** The call that is being carried out, and those behind it. */
@@ -82,6 +85,7 @@ export class WorkerEngine implements ProxyEngine {
     const coming = new Map<string, PlannedListener>();
     for (const [id, planned] of change.listeners) {
       this.#refused.delete(id);
+      this.#waiting.delete(id);
       const old = this.#tables.listener(id);
       if (planned !== null) coming.set(id, planned);
       if (old === null) continue;
@@ -91,6 +95,9 @@ export class WorkerEngine implements ProxyEngine {
       }
       const kept = old.addresses.filter((address) => planned.addresses.includes(address));
       if (kept.length < old.addresses.length) leaving.set(id, { ...old, addresses: kept });
+    }
+    for (const planned of this.#usersOf(change.shared)) {
+      if (!change.listeners.has(planned.id)) coming.set(planned.id, planned);
     }
     for (const refusal of this.#transparency.refusals(change)) {
       const { listenerId } = refusal;
@@ -105,6 +112,7 @@ export class WorkerEngine implements ProxyEngine {
   }
 
   async #open({ shared, services }: EngineChange, coming: Map<string, PlannedListener>): Promise<void> {
+    for (const id of coming.keys()) if (this.#waiting.delete(id)) this.#refused.delete(id);
     const listeners = new Map<string, PlannedListener>();
     const without = new Map<string, PlannedListener | null>();
     for (const [id, planned] of coming) {
@@ -125,7 +133,20 @@ export class WorkerEngine implements ProxyEngine {
     // Whole or not at all: what one worker cannot open, the others give up again.
     const back = new Map(refused.map(({ listenerId }) => [listenerId, without.get(listenerId) ?? null]));
     await this.#tell({ ...NOTHING, listeners: back });
-    for (const refusal of refused) this.#refused.set(refusal.listenerId, refusal);
+    for (const refusal of refused) {
+      const { listenerId } = refusal;
+      this.#refused.set(listenerId, refusal);
+      const planned = coming.get(listenerId);
+      if (planned !== undefined) this.#waiting.set(listenerId, planned);
+    }
+  }
+
+  /** Listeners, refused ones too, whose TLS is made of what changes: they are told, or tried, anew. */
+  #usersOf(shared: EngineChange['shared']): PlannedListener[] {
+    const changed = new Set([...shared.keys()].filter((key) => /^(certificate|authority)\//.test(key)));
+    if (changed.size === 0) return [];
+    const listeners = new Map([...this.#tables.listeners(), ...this.#waiting.values()].map((one) => [one.id, one]));
+    return [...listeners.values()].filter(({ tls }) => tls !== null && tlsObjects(tls).some((key) => changed.has(key)));
   }
 
   /** A worker that was replaced could not open these; they are tried again until it can, or the plan changes them. */
@@ -167,4 +188,12 @@ export class WorkerEngine implements ProxyEngine {
     this.#tables.retire(shared);
     return answers.flat();
   }
+}
+
+/** Keys of the shared entries that a listener's TLS is made of. */
+function tlsObjects({ defaultCertificates, certificates, clientCertificates }: PlannedTls): string[] {
+  const ids = [...defaultCertificates, ...certificates.map(({ certificateId }) => certificateId)];
+  const keys = ids.map((id) => `certificate/${id}`);
+  if (clientCertificates !== null) keys.push(`authority/${clientCertificates.authorityId}`);
+  return keys;
 }

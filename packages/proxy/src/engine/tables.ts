@@ -1,5 +1,4 @@
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
-import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import { buildBalance } from '../balance/build.ts';
 import { newStickTable, type StickTableMemory } from '../stickiness/stick-table.ts';
@@ -9,8 +8,10 @@ import type {
   WorkerService,
   WorkerServiceChange,
   WorkerSharedChange,
+  WorkerSharedEntry,
 } from '../worker/messages.ts';
 import type { EngineChange, EngineService } from './engine.ts';
+import { shareEntries } from './share-entries.ts';
 
 /** What all workers are told alike; each finds its own counter rows by the slots in it. */
 export interface SharedChange {
@@ -25,7 +26,7 @@ export interface SharedChange {
  */
 export class Tables {
   readonly #listeners = new Map<string, WorkerListenerChange & { readonly planned: PlannedListener }>();
-  readonly #shared = new Map<string, SharedEntry>();
+  readonly #shared = new Map<string, WorkerSharedEntry>();
   readonly #services = new Map<string, WorkerService>();
   readonly #counters: SharedCounters;
   readonly #random: () => number;
@@ -38,11 +39,10 @@ export class Tables {
 
   /** Takes a change in. What leaves with it keeps its counters until `retire` is called. */
   change(change: EngineChange): SharedChange {
-    const shared: WorkerSharedChange[] = [];
-    for (const [key, entry] of change.shared) {
+    const shared = shareEntries(change.shared);
+    for (const { key, entry } of shared) {
       if (entry === null) this.#shared.delete(key);
       else this.#shared.set(key, entry);
-      shared.push({ key, entry });
     }
     const services: WorkerServiceChange[] = [];
     for (const [id, service] of change.services) {
@@ -91,7 +91,7 @@ export class Tables {
   }
 
   /** A shared entry as it was last changed to; null when there is none. */
-  shared(key: string): SharedEntry | null {
+  shared(key: string): WorkerSharedEntry | null {
     return this.#shared.get(key) ?? null;
   }
 

@@ -11,6 +11,8 @@ import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import { RequestRecord } from '../telemetry/request-record.ts';
+import { askedName } from '../tls/asked-name.ts';
+import type { TargetTls } from '../tls/target-tls.ts';
 import { AskedUpgrade } from '../upgrade/asked-upgrade.ts';
 import { UpgradedSession } from '../upgrade/upgraded-session.ts';
 import { UpstreamConnection } from '../upstream/connection.ts';
@@ -345,8 +347,13 @@ export class RequestExchange implements Exchange {
     this.#attempts++;
     this.#triedBefore = this.#tried;
     this.#tried = index;
-    if (!service.isBoundToClient) this.#useTarget(service, target, target.takeIdle());
-    else this.#useTarget(service, target, this.#own?.take(target, client.remoteAddress, client.remotePort) ?? null);
+    const { tls } = service;
+    const name = tls === null ? '' : this.#nameAt(tls, target);
+    const { remoteAddress, remotePort } = client;
+    const kept = service.isBoundToClient
+      ? (this.#own?.take(target, remoteAddress, remotePort, tls, name) ?? null)
+      : target.takeIdle(tls, name);
+    this.#useTarget(service, target, kept);
   }
 
   #useTarget(service: Service, target: Target, kept: UpstreamConnection | null): void {
@@ -363,14 +370,20 @@ export class RequestExchange implements Exchange {
         responseHead,
         target,
         this,
-        service.planned,
+        service,
         this.#client.client,
+        service.tls === null ? '' : this.#nameAt(service.tls, target),
       );
       return;
     }
     this.#upstream = kept;
     kept.attach(this);
     this.#sendRequest();
+  }
+
+  #nameAt(tls: TargetTls, target: Target): string {
+    const { hostStart, hostEnd } = this.#record;
+    return tls.nameFor(askedName(this.#worker.memory, hostStart, hostEnd), target.endpoint.address);
   }
 
   onUpstreamReady(): void {

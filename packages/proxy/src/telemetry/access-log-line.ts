@@ -34,6 +34,7 @@ import type { RequestRecord } from './request-record.ts';
  *     request_id      only when the request had one
  *     desync          only when somebody could understand the request in another way: see http1/desync.ts
  *     clipped         true when a text was longer than the log takes; otherwise absent
+ *     ssl_error       why the handshake failed, when it did
  *     reason          who ended it, in which phase: see `END_REASONS`
  */
 
@@ -69,6 +70,8 @@ const NO_PROTOCOL = asciiSegment('","protocol":"","user_agent":"');
 const REFERER = asciiSegment('","referer":"');
 const REQUEST_ID = asciiSegment('","request_id":"');
 const CLIPPED = asciiSegment('","clipped":true,"reason":"');
+const SSL_ERROR = asciiSegment(',"ssl_error":"');
+const QUOTE = asciiSegment('"');
 const REASON = asciiSegment('","reason":"');
 const CONNECTION_MS = asciiSegment('","connection_ms":');
 const BYTES_RECEIVED = asciiSegment(',"bytes_received":');
@@ -178,6 +181,11 @@ export function writeConnectionLine(
   out.integer(record.bytesReceived);
   out.segment(BYTES_SENT);
   out.integer(record.bytesSent);
+  if (record.failure !== '') {
+    out.segment(SSL_ERROR);
+    out.plain(record.failure);
+    out.segment(QUOTE);
+  }
   out.segment(TCP_REASON);
   out.segment(REASONS[record.reason]!);
 }

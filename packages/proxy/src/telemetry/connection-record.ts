@@ -7,6 +7,8 @@ export class ConnectionRecord {
   reason: EndReason = EndReason.none;
   /** The last target that was tried, as `targetSegment` has it. */
   target: AsciiSegment = NO_TARGET;
+  /** Why TLS failed, in OpenSSL's words; empty when it did not. ASCII, without quotes. */
+  failure = '';
   readonly startedAt: number;
   /** The connection to the target was up; 0 when it never was. */
   connectedAt = 0;

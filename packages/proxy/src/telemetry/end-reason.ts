@@ -36,6 +36,10 @@ export const EndReason = {
   proxyIdle: 20,
   /** No token, or none that is good, where a rule asks for one. */
   clientAuthentication: 21,
+  /** TLS did not come about: the client went, stalled, sent no handshake, or neither side took what the other offered. */
+  clientHandshake: 22,
+  /** The listener went away meanwhile, or there were no buffers. */
+  proxyHandshake: 23,
 } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 

@@ -45,7 +45,11 @@ export class ParsedAuthority {
 
   /** Throws TlsError. */
   static parse(planned: PlannedAuthority, memory: NativeMemory): ParsedAuthority {
-    const certificates = readCertificates(planned.certificates, memory, `authority ${planned.id}`);
+    const certificates = readCertificates(
+      Buffer.from(planned.certificates, 'latin1'),
+      memory,
+      `authority ${planned.id}`,
+    );
     const store = X509_STORE_new();
     const parsed = new ParsedAuthority(planned, store, certificates);
     for (const certificate of certificates) {
@@ -54,7 +58,7 @@ export class ParsedAuthority {
     let flags = X509_V_FLAG_PARTIAL_CHAIN;
     if (planned.revocationLists.trim() !== '') {
       flags += X509_V_FLAG_CRL_CHECK + X509_V_FLAG_CRL_CHECK_ALL;
-      memory.withText(planned.revocationLists, (bio) => {
+      memory.withPem(Buffer.from(planned.revocationLists, 'latin1'), (bio) => {
         let count = 0;
         for (let list = readList(bio); list !== 0; list = readList(bio)) {
           const added = X509_STORE_add_crl(store, list);

@@ -1,4 +1,3 @@
-import type { PlannedCertificate } from '@evenkeel/model/plan/tls.ts';
 import { TlsError, takeError } from './ffi/errors.ts';
 import type { NativeMemory } from './ffi/native-memory.ts';
 import {
@@ -12,6 +11,7 @@ import {
   X509_check_private_key,
   X509_free,
 } from './ffi/openssl.ts';
+import { chainOf, type PackedCertificate, privateKeyOf } from './packed-certificate.ts';
 
 /** A planned certificate as OpenSSL has read it. Addresses of objects that `free` gives back. */
 export class ParsedCertificate {
@@ -26,10 +26,10 @@ export class ParsedCertificate {
   }
 
   /** Throws TlsError, saying which part of which certificate OpenSSL refuses and why. */
-  static parse(planned: PlannedCertificate, memory: NativeMemory): ParsedCertificate {
-    const [certificate, ...chain] = readCertificates(planned.chain, memory, `certificate ${planned.id}`);
+  static parse(planned: PackedCertificate, memory: NativeMemory): ParsedCertificate {
+    const [certificate, ...chain] = readCertificates(chainOf(planned), memory, `certificate ${planned.id}`);
     // With an empty password for keys that are encrypted after all: without one, OpenSSL would ask the terminal.
-    const key = memory.withText(planned.privateKey, (bio) => PEM_read_bio_PrivateKey(bio, 0, 0, memory.empty));
+    const key = memory.withPem(privateKeyOf(planned), (bio) => PEM_read_bio_PrivateKey(bio, 0, 0, memory.empty));
     const parsed = new ParsedCertificate(certificate!, chain, key);
     if (key === 0) throw parsed.#refuse(`the private key of certificate ${planned.id} cannot be read`);
     if (X509_check_private_key(parsed.certificate, key) !== 1) {
@@ -60,8 +60,8 @@ export class ParsedCertificate {
 }
 
 /** All certificates of a PEM text, at least one. `what` they are, for the error. */
-export function readCertificates(pem: string, memory: NativeMemory, what: string): number[] {
-  return memory.withText(pem, (bio) => {
+export function readCertificates(pem: Uint8Array, memory: NativeMemory, what: string): number[] {
+  return memory.withPem(pem, (bio) => {
     const certificates: number[] = [];
     for (;;) {
       const certificate = PEM_read_bio_X509(bio, 0, 0, 0);

@@ -1,25 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
-import type { PlannedCertificate, PlannedTls } from '@evenkeel/model/plan/tls.ts';
+import type { PlannedTls } from '@evenkeel/model/plan/tls.ts';
 import type { ParsedAuthority } from './authority.ts';
 import { ParsedCertificate } from './certificate.ts';
 import type { ContextCache } from './context-cache.ts';
 import { TlsError } from './ffi/errors.ts';
 import type { TlsLibrary } from './library.ts';
+import type { PackedCertificate } from './packed-certificate.ts';
 import type { ContextChoice } from './secure-server.ts';
 import { ServerContext, type ServerSettings } from './server-context.ts';
 import { ServerNames } from './server-names.ts';
 
 /** The certificates of one name. */
 interface NameEntry {
-  readonly certificates: PlannedCertificate[];
+  readonly certificates: PackedCertificate[];
   /** Of its context in the cache. */
   key: string;
 }
 
 /** What a listener's TLS is made of besides its own settings. */
 export interface TlsObjects {
-  certificate(id: string): PlannedCertificate | undefined;
+  certificate(id: string): PackedCertificate | undefined;
   /** Throws TlsError. */
   authority(id: string): ParsedAuthority;
 }
@@ -39,7 +40,7 @@ export class ListenerTls implements ContextChoice {
   readonly #settings: ServerSettings;
   readonly #prefix = `${++last} `;
   readonly #default: NameEntry;
-  readonly #certificates: readonly PlannedCertificate[];
+  readonly #certificates: readonly PackedCertificate[];
   readonly #signature: string;
   readonly #names = new ServerNames<NameEntry>();
 
@@ -53,8 +54,8 @@ export class ListenerTls implements ContextChoice {
   ) {
     this.#library = library;
     this.#cache = cache;
-    const used = new Map<string, PlannedCertificate>();
-    const find = (id: string): PlannedCertificate => {
+    const used = new Map<string, PackedCertificate>();
+    const find = (id: string): PackedCertificate => {
       const certificate = used.get(id) ?? objects.certificate(id);
       if (certificate === undefined) throw new TlsError(`certificate ${id} is not in the plan`);
       used.set(id, certificate);
@@ -131,11 +132,11 @@ export class ListenerTls implements ContextChoice {
     }
   }
 
-  #entryOf(certificates: PlannedCertificate[]): NameEntry {
+  #entryOf(certificates: PackedCertificate[]): NameEntry {
     return { certificates, key: this.#keyOf(certificates) };
   }
 
-  #keyOf(certificates: readonly PlannedCertificate[]): string {
+  #keyOf(certificates: readonly PackedCertificate[]): string {
     return this.#prefix + certificates.map(({ id }) => id).join(' ');
   }
 }

@@ -1,13 +1,14 @@
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
-import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
-import type { PlannedAuthority, PlannedCertificate } from '@evenkeel/model/plan/tls.ts';
+import type { PlannedAuthority } from '@evenkeel/model/plan/tls.ts';
 import type { Reactor } from '../reactor/reactor.ts';
+import type { WorkerSharedEntry } from '../worker/messages.ts';
 import { ParsedAuthority } from './authority.ts';
 import { ParsedCertificate } from './certificate.ts';
 import { ContextCache } from './context-cache.ts';
 import { TlsError } from './ffi/errors.ts';
 import { TlsLibrary } from './library.ts';
 import { ListenerTls, type TlsObjects } from './listener-tls.ts';
+import type { PackedCertificate } from './packed-certificate.ts';
 import { TargetTls } from './target-tls.ts';
 
 /** Certificates that are checked before other work has its turn: 0.1 to 0.2 ms each. */
@@ -18,15 +19,15 @@ const IDLE_SLICE = 512;
 /** The TLS of one worker: turns what plans say of it into what connections are made from. */
 export class WorkerTls implements TlsObjects {
   readonly #reactor: Reactor;
-  readonly #shared: ReadonlyMap<string, SharedEntry>;
+  readonly #shared: ReadonlyMap<string, WorkerSharedEntry>;
   readonly #cache = new ContextCache();
   /** Certificates that OpenSSL takes. */
-  readonly #valid = new WeakSet<PlannedCertificate>();
+  readonly #valid = new WeakSet<PackedCertificate>();
   readonly #authorities = new WeakMap<PlannedAuthority, ParsedAuthority>();
   #library: TlsLibrary | null = null;
 
   /** `shared`: the worker's shared entries by key, as they are now. */
-  constructor(reactor: Reactor, shared: ReadonlyMap<string, SharedEntry>) {
+  constructor(reactor: Reactor, shared: ReadonlyMap<string, WorkerSharedEntry>) {
     this.#reactor = reactor;
     this.#shared = shared;
   }
@@ -40,7 +41,7 @@ export class WorkerTls implements TlsObjects {
     return this.#library;
   }
 
-  certificate(id: string): PlannedCertificate | undefined {
+  certificate(id: string): PackedCertificate | undefined {
     const entry = this.#shared.get(`certificate/${id}`);
     return entry?.kind === 'certificate' ? entry.value : undefined;
   }
@@ -112,7 +113,7 @@ export class WorkerTls implements TlsObjects {
     return new TargetTls(this.library, tls, authority, planned.protocol === 'http');
   }
 
-  #check(certificate: PlannedCertificate): void {
+  #check(certificate: PackedCertificate): void {
     if (this.#valid.has(certificate)) return;
     ParsedCertificate.parse(certificate, this.library.memory).free();
     this.#valid.add(certificate);

@@ -1,4 +1,4 @@
-import { NO_BUFFER } from '../reactor/arena.ts';
+import { RangeQueue } from '../reactor/range-queue.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
 import { pickSticky, StickyVisit } from '../stickiness/sticky-visit.ts';
@@ -10,7 +10,7 @@ import { connectTarget } from '../upstream/connect-target.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
 import type { WorkerContext } from '../worker/context.ts';
-import type { Listener, Session } from '../worker/listener.ts';
+import type { Listener, ServiceSource, Session } from '../worker/listener.ts';
 import { countRelayed } from './count-relayed.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 
@@ -26,10 +26,10 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   readonly #client: Connection;
   readonly #record: ConnectionRecord;
   readonly #ends: Client;
-  /** What came with the client's PROXY header; `NO_BUFFER`: nothing. */
-  #heldBuffer = NO_BUFFER;
-  #heldStart = 0;
-  #heldEnd = 0;
+  /** Whose service it is: the listener, or what a server name stands for. */
+  readonly #source: ServiceSource;
+  /** What came before the connection was paused: behind the client's PROXY header, or its ClientHello. */
+  #held: RangeQueue | null = null;
   #service: Service | null = null;
   #target: Target | null = null;
   #upstream: Connection | null = null;
@@ -42,11 +42,12 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   #over = false;
   #draining = false;
 
-  constructor(worker: WorkerContext, listener: Listener, client: Connection, ends: Client) {
+  constructor(worker: WorkerContext, listener: Listener, client: Connection, ends: Client, source: ServiceSource) {
     this.#worker = worker;
     this.#listener = listener;
     this.#client = client;
     this.#ends = ends;
+    this.#source = source;
     this.#record = new ConnectionRecord(worker.reactor.now);
     listener.cells[ListenerCell.connections]!++;
     listener.cells[ListenerCell.activeConnections]!++;
@@ -56,7 +57,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
 
   /** Chooses a target and connects to it. The session is the client connection's handler by now. */
   open(): void {
-    const service = this.#listener.service;
+    const { service } = this.#source;
     if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
     if (this.#attempts === 0 && service !== null && service.sticky !== null) {
@@ -79,7 +80,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     target.begin();
     target.cells[TargetCell.connections]!++;
     target.cells[TargetCell.activeConnections]!++;
-    const upstream = connectTarget(reactor, service.planned, target, this.#ends, this);
+    const upstream = connectTarget(reactor, service, target, this.#ends, this.#nameAt(service, target), this);
     this.#upstream = upstream;
     upstream.setDeadline(reactor.now + service.planned.connectTimeout);
   }
@@ -109,21 +110,22 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     this.#record.connectedAt = this.#worker.reactor.now;
     const relay = new Relay(this.#worker, this.#client, upstream, this);
     this.#relay = relay;
-    const held = this.#heldBuffer;
-    if (held === NO_BUFFER) return;
-    this.#heldBuffer = NO_BUFFER;
-    relay.onReceive(this.#client, held, this.#heldStart, this.#heldEnd);
+    const held = this.#held;
+    while (held !== null && held.length > 0) {
+      const [buffer, start, end] = [held.buffer(0), held.start(0), held.end(0)];
+      held.shift();
+      relay.onReceive(this.#client, buffer, start, end);
+    }
   }
 
-  /** The client is paused: nothing comes but, once and at the beginning, what was behind its PROXY header. */
+  /** The client is paused: nothing comes but, at the beginning, what was read of it before. */
   onReceive(_connection: Connection, buffer: number, start: number, end: number): void {
-    if (this.#over || this.#heldBuffer !== NO_BUFFER) {
+    if (this.#over) {
       this.#worker.arena.release(buffer);
       return;
     }
-    this.#heldBuffer = buffer;
-    this.#heldStart = start;
-    this.#heldEnd = end;
+    this.#held ??= new RangeQueue();
+    this.#held.push(buffer, start, end);
   }
 
   onSent(_connection: Connection): void {}
@@ -175,6 +177,11 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     this.#client.abort();
   }
 
+  /** The name that a target has to have when it is spoken to over TLS. */
+  #nameAt({ tls }: Service, target: Target): string {
+    return tls === null ? '' : tls.nameFor(this.#ends.tls?.serverName ?? '', target.endpoint.address);
+  }
+
   #leaveTarget(): void {
     const target = this.#target;
     if (target === null) return;
@@ -194,8 +201,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     if (sticky !== null && this.#relay !== null) this.#visit?.touch(sticky, this.#tried);
     this.#leaveTarget();
     this.#over = true;
-    this.#worker.arena.release(this.#heldBuffer);
-    this.#heldBuffer = NO_BUFFER;
+    this.#held?.truncate(0, this.#worker.arena);
     record.reason = reason;
     cells[ListenerCell.activeConnections]!--;
     cells[ListenerCell.reasons + reason]!++;

@@ -2,13 +2,35 @@ import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
 import { type AnnouncedClient, announce } from '../source-address/proxy-protocol/announce.ts';
 import { TargetCell } from '../telemetry/cells.ts';
+import type { TargetTls } from '../tls/target-tls.ts';
 import type { Target } from './target.ts';
+
+/** How connections to the targets of a service are made. */
+export interface WayToTargets {
+  readonly planned: PlannedService;
+  /** null: in the clear. */
+  readonly tls: TargetTls | null;
+}
 
 /**
  * Begins a connection to a target for a client, as its service has it: from the client's own address (`transparent`),
- * with a PROXY header in front of everything else. The outcome reaches `handler`.
+ * with a PROXY header in front of everything else, over TLS if the target is then `serverName`. The outcome reaches
+ * `handler`.
  */
 export function connectTarget(
+  reactor: Reactor,
+  { planned, tls }: WayToTargets,
+  target: Target,
+  client: AnnouncedClient,
+  serverName: string,
+  handler: ConnectionHandler,
+): Connection {
+  if (tls === null) return connectPlain(reactor, planned, target, client, handler);
+  const open = (secure: ConnectionHandler) => connectPlain(reactor, planned, target, client, secure);
+  return tls.connect(reactor, serverName, open, handler);
+}
+
+function connectPlain(
   reactor: Reactor,
   service: PlannedService,
   target: Target,

@@ -1,4 +1,3 @@
-import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { Body, BodyKind } from '../http1/body.ts';
 import { HeadError } from '../http1/head-error.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from '../http1/partial-head.ts';
@@ -7,7 +6,8 @@ import { type Arena, HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../reactor/arena.
 import { Closed, type Connection, type ConnectionHandler, type Reactor } from '../reactor/reactor.ts';
 import type { AnnouncedClient } from '../source-address/proxy-protocol/announce.ts';
 import { TargetCell } from '../telemetry/cells.ts';
-import { connectTarget } from './connect-target.ts';
+import type { TargetTls } from '../tls/target-tls.ts';
+import { connectTarget, type WayToTargets } from './connect-target.ts';
 import type { Exchange, UpstreamLoss } from './exchange.ts';
 import type { Target } from './target.ts';
 
@@ -23,6 +23,9 @@ const State = { connecting: 0, idle: 1, head: 2, body: 3, gone: 4 } as const;
 export class UpstreamConnection implements ConnectionHandler {
   readonly target: Target;
   readonly connection: Connection;
+  /** What it is secured by, and whom the target was asked for; a request that wants others takes another connection. */
+  readonly tls: TargetTls | null;
+  readonly serverName: string;
   /** Place in the target's list of kept connections; -1 when it is not there. */
   idleIndex = -1;
   readonly #reactor: Reactor;
@@ -47,8 +50,9 @@ export class UpstreamConnection implements ConnectionHandler {
     head: ResponseHead,
     target: Target,
     exchange: Exchange,
-    service: PlannedService,
+    service: WayToTargets,
     client: AnnouncedClient,
+    serverName: string,
   ) {
     this.#reactor = reactor;
     this.#arena = reactor.arena;
@@ -57,9 +61,11 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#exchange = exchange;
     target.cells[TargetCell.connections]!++;
     target.cells[TargetCell.activeConnections]!++;
-    this.connection = connectTarget(reactor, service, target, client, this);
+    this.tls = service.tls;
+    this.serverName = serverName;
+    this.connection = connectTarget(reactor, service, target, client, serverName, this);
     this.connection.largeReceives = true;
-    this.connection.setDeadline(reactor.now + service.connectTimeout);
+    this.connection.setDeadline(reactor.now + service.planned.connectTimeout);
   }
 
   /** Takes a kept connection for a request. */

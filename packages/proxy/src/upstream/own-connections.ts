@@ -1,3 +1,4 @@
+import type { TargetTls } from '../tls/target-tls.ts';
 import type { UpstreamConnection } from './connection.ts';
 import type { Target } from './target.ts';
 
@@ -15,7 +16,13 @@ export class OwnConnections {
   #port = 0;
 
   /** A connection to the target that still lives and tells of this client; null: there is none. */
-  take(target: Target, address: string, port: number): UpstreamConnection | null {
+  take(
+    target: Target,
+    address: string,
+    port: number,
+    tls: TargetTls | null,
+    serverName: string,
+  ): UpstreamConnection | null {
     if (address !== this.#address || port !== this.#port) {
       this.clear();
       return null;
@@ -23,7 +30,8 @@ export class OwnConnections {
     const kept = this.#kept;
     for (let i = kept.length - 1; i >= 0; i--) {
       const connection = kept[i]!;
-      if (connection.waits && connection.target !== target) continue;
+      const fits = connection.target === target && connection.tls === tls && connection.serverName === serverName;
+      if (connection.waits && !fits) continue;
       kept.splice(i, 1);
       if (connection.waits) return connection;
     }

@@ -3,6 +3,7 @@ import { pick } from '../balance/pick.ts';
 import { pickSourceIp } from '../balance/source-ip.ts';
 import type { BalanceTable } from '../balance/table.ts';
 import type { StickyService } from '../stickiness/sticky-service.ts';
+import type { TargetTls } from '../tls/target-tls.ts';
 import { isBoundToClient } from './connect-target.ts';
 import type { Target } from './target.ts';
 
@@ -18,13 +19,22 @@ export class Service {
   readonly isBoundToClient: boolean;
   /** null: every request is balanced for itself. */
   readonly sticky: StickyService | null;
+  /** How its targets are spoken to; null: in the clear. Exchanged when the authority changes. */
+  tls: TargetTls | null;
   readonly #table: BalanceTable;
 
-  constructor(planned: PlannedService, targets: readonly Target[], table: BalanceTable, sticky: StickyService | null) {
+  constructor(
+    planned: PlannedService,
+    targets: readonly Target[],
+    table: BalanceTable,
+    sticky: StickyService | null,
+    tls: TargetTls | null,
+  ) {
     this.planned = planned;
     this.targets = targets;
     this.isBoundToClient = isBoundToClient(planned);
     this.sticky = sticky;
+    this.tls = tls;
     this.#table = table;
   }
 

@@ -2,6 +2,7 @@ import type { Endpoint } from '../reactor/reactor.ts';
 import type { AsciiSegment } from '../telemetry/ascii-segment.ts';
 import { TargetCell } from '../telemetry/cells.ts';
 import { targetSegment } from '../telemetry/target-segment.ts';
+import type { TargetTls } from '../tls/target-tls.ts';
 import type { UpstreamConnection } from './connection.ts';
 
 /** Connections of one worker that wait for a request, per target. Beyond it a connection is closed instead of kept. */
@@ -55,12 +56,16 @@ export class Target {
     this.cells[TargetCell.activeRequests]!--;
   }
 
-  takeIdle(): UpstreamConnection | null {
-    const connection = this.#idle.pop();
-    if (connection === undefined) return null;
-    connection.idleIndex = -1;
-    this.cells[TargetCell.idleConnections]!--;
-    return connection;
+  /** A kept connection that is secured by `tls` for this name; null: there is none. */
+  takeIdle(tls: TargetTls | null, serverName: string): UpstreamConnection | null {
+    const idle = this.#idle;
+    for (let index = idle.length - 1; index >= 0; index--) {
+      const connection = idle[index]!;
+      if (connection.tls !== tls || connection.serverName !== serverName) continue;
+      this.forget(connection);
+      return connection;
+    }
+    return null;
   }
 
   /** Keeps a connection for a later request. False: there is no room or the target is gone, the caller closes it. */
@@ -87,6 +92,7 @@ export class Target {
   /** Nothing new goes to this target; kept connections are closed. */
   retire(): void {
     this.gone = true;
-    for (let connection = this.takeIdle(); connection !== null; connection = this.takeIdle()) connection.discard();
+    // Each takes itself out of the list.
+    for (let last = this.#idle.at(-1); last !== undefined; last = this.#idle.at(-1)) last.discard();
   }
 }

@@ -1,5 +1,7 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
+import type { ListenerTls } from '../tls/listener-tls.ts';
+import type { ServerNames } from '../tls/server-names.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
 
@@ -15,12 +17,21 @@ export interface Session {
   cutFrom(target: Target): void;
 }
 
+/** Somebody who knows which service to use, now. */
+export interface ServiceSource {
+  readonly service: Service | null;
+}
+
 /** A listener as one worker uses it. `planned`, `service` and `rules` change with the plan; what runs keeps what it took. */
-export class Listener {
+export class Listener implements ServiceSource {
   planned: PlannedListener;
   service: Service | null;
   /** What its requests are judged by; null: all go to the service. */
   rules: RuleSet | null = null;
+  /** Of listeners of protocol `https` and `tls`; else null. */
+  tls: ListenerTls | null = null;
+  /** Services by the server name of the ClientHello, where TLS is passed through; else null. */
+  serverNames: ServerNames<ServiceSource> | null = null;
   /** Counter row in shared memory, written by this worker alone. */
   readonly cells: Float64Array;
   /** Removed: sockets are closed, sessions drain. */

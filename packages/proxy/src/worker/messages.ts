@@ -4,6 +4,7 @@ import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { BalanceTable } from '../balance/table.ts';
 import type { StickTableMemory } from '../stickiness/stick-table.ts';
+import type { PackedCertificate } from '../tls/packed-certificate.ts';
 
 /** What the engine tells a worker; shared memory in it is shared, everything else is copied. */
 export type ToWorker =
@@ -26,7 +27,16 @@ export interface WorkerChange {
 export interface WorkerSharedChange {
   readonly key: string;
   /** null removes it. */
-  readonly entry: SharedEntry | null;
+  readonly entry: WorkerSharedEntry | null;
+}
+
+/** A shared entry, with what is large and the same for all workers in memory that they share. */
+export type WorkerSharedEntry = Exclude<SharedEntry, { readonly kind: 'certificate' }> | WorkerCertificateEntry;
+
+export interface WorkerCertificateEntry {
+  readonly key: string;
+  readonly kind: 'certificate';
+  readonly value: PackedCertificate;
 }
 
 export interface WorkerServiceChange {

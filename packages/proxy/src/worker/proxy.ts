@@ -1,19 +1,20 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
-import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
-import { HttpSession } from '../http1/session.ts';
 import type { Connection, Timer } from '../reactor/reactor.ts';
 import { RuleSets } from '../rules/rule-sets.ts';
 import { acceptClient } from '../source-address/accept-client.ts';
-import type { Client } from '../source-address/client.ts';
 import { stickyService } from '../stickiness/sticky-service.ts';
-import { TunnelSession } from '../tunnel/session.ts';
+import { TlsError } from '../tls/ffi/errors.ts';
+import type { ListenerTls } from '../tls/listener-tls.ts';
+import { WorkerTls } from '../tls/worker-tls.ts';
 import { Service } from '../upstream/service.ts';
 import { Target } from '../upstream/target.ts';
+import { sessionsOf } from './begin-session.ts';
 import type { WorkerContext } from './context.ts';
 import { Listener } from './listener.ts';
 import { ListeningSockets } from './listening.ts';
-import type { WorkerChange, WorkerListenerChange, WorkerService } from './messages.ts';
+import type { WorkerChange, WorkerListenerChange, WorkerService, WorkerSharedEntry } from './messages.ts';
+import { namedServices } from './named-services.ts';
 import type { WorkerRows } from './worker-rows.ts';
 
 /** How long tunnels of a removed listener go on when it has no service that says so, in milliseconds. */
@@ -36,7 +37,8 @@ export class Proxy {
   readonly #rows: WorkerRows;
   readonly #listeners = new Map<string, RunningListener>();
   /** Rule groups, certificates and the like, by key. */
-  readonly #shared = new Map<string, SharedEntry>();
+  readonly #shared = new Map<string, WorkerSharedEntry>();
+  readonly #tls: WorkerTls;
   readonly #services = new Map<string, Service>();
   readonly #rules = new RuleSets();
   /** By service id, so that a changed service finds its listeners without a search. */
@@ -49,6 +51,7 @@ export class Proxy {
   constructor(worker: WorkerContext, rows: WorkerRows) {
     this.#worker = worker;
     this.#rows = rows;
+    this.#tls = new WorkerTls(worker.reactor, this.#shared);
   }
 
   /**
@@ -78,9 +81,13 @@ export class Proxy {
     answered(null);
   }
 
-  #setShared(entry: SharedEntry): void {
+  #setShared(entry: WorkerSharedEntry): void {
     this.#shared.set(entry.key, entry);
     if (entry.kind === 'rule-group') this.#rules.set(entry.value);
+    else if (entry.kind === 'ticket-keys') this.#tls.followTicketKeys();
+    else if (entry.kind === 'authority') {
+      for (const service of this.#services.values()) service.tls = this.#tls.forService(service.planned, service.tls);
+    }
   }
 
   #removeShared(key: string): void {
@@ -125,45 +132,53 @@ export class Proxy {
       answered({ listenerId: id, code: 'failed', detail: fault });
       return;
     }
+    if (planned.tls === null) {
+      this.#openListener(change, planned, null, answered);
+      return;
+    }
+    this.#tls.forListener(planned, this.#listeners.get(id)?.listener.tls ?? null, (tls) => {
+      if (tls instanceof TlsError) answered({ listenerId: id, code: 'failed', detail: tls.message });
+      else this.#openListener(change, planned, tls, answered);
+    });
+  }
+
+  /** `tls`: for listeners of protocol `https` and `tls`. */
+  #openListener(
+    change: WorkerListenerChange,
+    planned: PlannedListener,
+    tls: ListenerTls | null,
+    answered: (refused: RefusedListener | null) => void,
+  ): void {
+    const { id } = change;
     const known = this.#listeners.get(id);
     const { listener, sockets } = known ?? this.#newListener(planned, this.#rows.listener(change.slot));
-    // A new listener has its service before its sockets, as the first connection may come at once.
-    if (known === undefined) this.#joinService(listener);
+    // A new listener has its service and TLS before its sockets, as the first connection may come at once.
+    if (known === undefined) {
+      listener.tls = tls;
+      this.#joinService(listener);
+    }
     sockets.set(planned.addresses, planned.port, (refused) => {
       if (refused === null) {
         this.#leaveService(listener);
         listener.planned = planned;
+        if (listener.tls !== tls) listener.tls?.free();
+        listener.tls = tls;
         this.#joinService(listener);
         this.#listeners.set(id, { listener, sockets });
       } else if (known === undefined) {
         this.#leaveService(listener);
         listener.drain();
-      }
+        tls?.free();
+      } else if (listener.tls !== tls) tls?.free();
       answered(refused);
     });
   }
 
   #newListener(planned: PlannedListener, cells: Float64Array): RunningListener {
     const listener = new Listener(planned, null, cells);
-    const begin =
-      planned.protocol === 'http'
-        ? (connection: Connection, client: Client) => this.#beginHttp(listener, connection, client)
-        : (connection: Connection, client: Client) => this.#beginTcp(listener, connection, client);
+    const begin = sessionsOf(this.#worker, this.#tls, listener);
     const accept = (connection: Connection) => acceptClient(this.#worker, listener, connection, begin);
     return { listener, sockets: new ListeningSockets(this.#worker.reactor, planned.id, accept) };
-  }
-
-  #beginHttp(listener: Listener, connection: Connection, client: Client): void {
-    const session = new HttpSession(this.#worker, listener, connection, client);
-    connection.handler = session;
-    listener.addSession(session);
-  }
-
-  #beginTcp(listener: Listener, connection: Connection, client: Client): void {
-    const session = new TunnelSession(this.#worker, listener, connection, client);
-    connection.handler = session;
-    listener.addSession(session);
-    session.open();
   }
 
   #removeListener(id: string): void {
@@ -172,6 +187,7 @@ export class Proxy {
     const { listener, sockets } = running;
     this.#listeners.delete(id);
     sockets.close();
+    listener.tls?.free();
     const drain = listener.service?.planned.drainTimeout ?? DEFAULT_DRAIN;
     this.#leaveService(listener);
     listener.drain();
@@ -186,6 +202,7 @@ export class Proxy {
   #joinService(listener: Listener): void {
     const id = listener.planned.serviceId;
     listener.service = id === null ? null : (this.#services.get(id) ?? null);
+    listener.serverNames = namedServices(listener.planned, this.#services);
     this.#rules.join(listener);
     if (id === null) return;
     const users = this.#users.get(id);
@@ -221,7 +238,8 @@ export class Proxy {
       );
     });
     const sticky = next.planned.stickiness === null ? null : stickyService(next, old ?? null, this.#worker);
-    const service = new Service(next.planned, targets, next.table, sticky);
+    const tls = this.#tls.forService(next.planned, old?.tls ?? null);
+    const service = new Service(next.planned, targets, next.table, sticky, tls);
     this.#services.set(id, service);
     this.#rules.setService(id, service);
     for (const listener of this.#users.get(id) ?? []) listener.service = service;

@@ -67,10 +67,12 @@ export class MirrorExchange implements Exchange {
     this.#copied = end - start;
     this.#complete = complete;
     this.target.begin();
-    const kept = this.#service.isBoundToClient ? null : this.target.takeIdle();
+    const service = this.#service;
+    const { tls } = service;
+    const name = tls === null ? '' : tls.nameFor('', this.target.endpoint.address);
+    const kept = service.isBoundToClient ? null : this.target.takeIdle(tls, name);
     if (kept === null) {
-      const { planned } = this.#service;
-      this.#upstream = new UpstreamConnection(reactor, responseHead, this.target, this, planned, client);
+      this.#upstream = new UpstreamConnection(reactor, responseHead, this.target, this, service, client, name);
       return;
     }
     this.#upstream = kept;

@@ -17,19 +17,15 @@ import type {
 import { ContextCache } from '../context-cache.ts';
 import { TlsLibrary } from '../library.ts';
 import { ListenerTls } from '../listener-tls.ts';
+import { packCertificates } from '../packed-certificate.ts';
 import { SecureServer } from '../secure-server.ts';
 import { TargetTls } from '../target-tls.ts';
 import { listenerWithTls, TLS } from './plans.ts';
 
 const server = issue({ names: ['secure.test'] });
-const certificate = {
-  id: 'own',
-  chain: server.certificate,
-  privateKey: server.key,
-  names: [],
-  keyType: 'ecdsa',
-  ocspResponse: null,
-} as const;
+const [certificate] = packCertificates([
+  { id: 'own', chain: server.certificate, privateKey: server.key, names: [], keyType: 'ecdsa', ocspResponse: null },
+]);
 
 /** Another reactor on which every connection speaks TLS: what the contract of reactors is held against. */
 class SecureReactor implements Reactor {

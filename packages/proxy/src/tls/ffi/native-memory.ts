@@ -38,9 +38,9 @@ export class NativeMemory {
     }
   }
 
-  /** The same with a BIO that reads `text`. */
-  withText<T>(text: string, use: (bio: number) => T): T {
-    return this.with(Buffer.from(text, 'latin1'), (address, size) => {
+  /** The same with a BIO that reads the copy. */
+  withPem<T>(text: Uint8Array, use: (bio: number) => T): T {
+    return this.with(text, (address, size) => {
       const bio = BIO_new_mem_buf(address, size);
       try {
         return use(bio);

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer as createHttps } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { connect as connectPlain } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls';
+import type { PlannedTargetTls } from '@evenkeel/model/plan/tls.ts';
+import { issue } from '@evenkeel/testbed/certificates/issue.ts';
+import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
+import { createEngine } from '../src/engine/create.ts';
+import type { ProxyEngine } from '../src/engine/engine.ts';
+import { freePort, rawExchange } from './exchange.ts';
+import { changeOf, listenerOf, serviceOf } from './plans.ts';
+import { authorityOf, withShared } from './tls-plans.ts';
+
+const root = issue({ commonName: 'root', ca: true });
+const other = issue({ commonName: 'other', ca: true });
+const good = issue({
+  commonName: 'inner',
+  names: ['inner.test', 'asked.test'],
+  addresses: ['127.0.0.1'],
+  issuer: root,
+});
+const expired = issue({
+  names: ['inner.test'],
+  issuer: root,
+  notBefore: new Date('2020-01-01'),
+  notAfter: new Date('2020-02-01'),
+});
+
+/** An HTTPS target that says which name it was asked for, and on which of its connections. */
+async function target(identity: typeof good, options: TlsOptions = {}) {
+  const connections = new Set<unknown>();
+  const server = createHttps({ cert: identity.certificate, key: identity.key, ...options }, (request, response) => {
+    const socket = request.socket as TLSSocket & { servername?: string | false };
+    connections.add(socket);
+    const { authorized } = socket;
+    request.on('data', () => undefined);
+    request.on('end', () =>
+      response.end(
+        JSON.stringify({ name: socket.servername, version: socket.getProtocol(), authorized, count: connections.size }),
+      ),
+    );
+  });
+  server.unref().on('connection', (socket) => socket.unref());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => server.closeAllConnections() };
+}
+
+for (const reactor of ['uring', 'portable'] as const) {
+  describe(`TLS to targets on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
+    let engine: ProxyEngine;
+    let port: number;
+
+    const plan = async (targetPort: number, tls: Partial<PlannedTargetTls>, authority = root): Promise<void> => {
+      const settings: PlannedTargetTls = { authorityId: 'inner', serverName: '', versions: ['1.2', '1.3'], ...tls };
+      const change = changeOf([serviceOf([targetPort], { tls: settings })], [listenerOf(port)]);
+      assert.deepEqual(await engine.apply(withShared(change, authorityOf('inner', authority.certificate))), []);
+    };
+    const ask = async (host = 'asked.test'): Promise<{ status: number; said: Record<string, unknown> }> => {
+      const text = await rawExchange(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+      const status = Number(text.split(' ')[1]);
+      return { status, said: status === 200 ? JSON.parse(body) : {} };
+    };
+
+    before(async () => {
+      engine = await createEngine({ workers: 1, reactor });
+      port = await freePort();
+    });
+
+    after(() => engine.stop(1_000));
+
+    test('asks for the configured name, else for the host of the request, else for the address', async () => {
+      const inner = await target(good);
+      await plan(inner.port, { serverName: 'inner.test' });
+      assert.deepEqual((await ask()).said.name, 'inner.test');
+      await plan(inner.port, {});
+      assert.equal((await ask('ASKED.test:8080')).said.name, 'asked.test');
+      assert.equal((await ask('inner.test')).said.name, 'inner.test');
+      // An address is verified, but not sent.
+      assert.deepEqual((await ask('127.0.0.1')).status, 200);
+      assert.equal((await ask('stranger.test')).status, 502);
+      inner.close();
+    });
+
+    test('keeps connections, for requests of the same name only', async () => {
+      const inner = await target(good);
+      await plan(inner.port, {});
+      assert.equal((await ask('asked.test')).said.count, 1);
+      assert.equal((await ask('asked.test')).said.count, 1);
+      assert.equal((await ask('inner.test')).said.count, 2);
+      assert.equal((await ask('asked.test')).said.count, 2);
+      inner.close();
+    });
+
+    for (const version of ['1.2', '1.3'] as const) {
+      test(`speaks TLS ${version} alone when told so`, async () => {
+        const inner = await target(good);
+        await plan(inner.port, { serverName: 'inner.test', versions: [version] });
+        assert.equal((await ask()).said.version, `TLSv${version}`);
+        inner.close();
+      });
+    }
+
+    test('refuses what is expired, of another name or of another authority, unless nothing is verified', async () => {
+      const old = await target(expired);
+      await plan(old.port, { serverName: 'inner.test' });
+      assert.equal((await ask()).status, 502);
+      await plan(old.port, { serverName: 'inner.test', authorityId: null });
+      assert.equal((await ask()).status, 200);
+      old.close();
+      const inner = await target(good);
+      await plan(inner.port, { serverName: 'elsewhere.test' });
+      assert.equal((await ask()).status, 502);
+      await plan(inner.port, { serverName: 'inner.test' }, other);
+      assert.equal((await ask()).status, 502);
+      // The authority alone changes: new connections are judged by it.
+      assert.deepEqual(await engine.apply(withShared(changeOf([], []), authorityOf('inner', root.certificate))), []);
+      assert.equal((await ask()).status, 200);
+      inner.close();
+    });
+
+    test('an answer that is cut off without close_notify does not pass for a whole one', async () => {
+      let polite = false;
+      const server = createTls({ cert: good.certificate, key: good.key }, (socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => {
+          // Its end is the end of the connection; without TLS's own, that may have been anybody's.
+          const answer = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf of it';
+          if (polite) socket.end(answer);
+          else socket.write(answer, () => raw.get(socket.remotePort ?? 0)?.end());
+        });
+      });
+      const raw = new Map<number, { end(): void }>();
+      server.on('connection', (socket) => raw.set(socket.remotePort ?? 0, socket)).unref();
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      await plan((server.address() as AddressInfo).port, { serverName: 'inner.test' });
+      await assert.rejects(rawExchange(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'), { code: 'ECONNRESET' });
+      polite = true;
+      assert.match(await rawExchange(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'), /half of it/);
+      server.close();
+    });
+
+    test('a target that speaks no TLS, or nothing, is a 502 or 504', async () => {
+      const garbage = createTls({}).unref();
+      garbage.listen(0, '127.0.0.1');
+      await once(garbage, 'listening');
+      await plan((garbage.address() as AddressInfo).port, { serverName: 'inner.test' });
+      assert.equal((await ask()).status, 502);
+      garbage.close();
+    });
+
+    test('a tunnel wraps what comes in the clear', async () => {
+      const server = createTls(
+        { cert: good.certificate, key: good.key, allowHalfOpen: true } as TlsOptions,
+        (socket) => {
+          let text = '';
+          socket.on('data', (chunk: Buffer) => {
+            text += chunk;
+          });
+          socket.on('end', () => socket.end(`you said ${text.length}`));
+        },
+      ).unref();
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const own = await freePort();
+      const targetPort = (server.address() as AddressInfo).port;
+      const tls: PlannedTargetTls = { authorityId: 'inner', serverName: 'inner.test', versions: ['1.3'] };
+      const service = serviceOf([targetPort], { id: 'wrapped', protocol: 'tcp', tls });
+      const listener = listenerOf(own, { id: 'wrapped', protocol: 'tcp', http: null, serviceId: 'wrapped' });
+      assert.deepEqual(await engine.apply(changeOf([service], [listener])), []);
+      const socket = connectPlain({ port: own, host: '127.0.0.1', allowHalfOpen: true });
+      socket.end(Buffer.alloc(300_000, 'x'));
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      assert.equal(answer.toString(), 'you said 300000');
+      socket.destroy();
+      server.close();
+    });
+  });
+}

@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Agent, type RequestOptions, request } from 'node:https';
+import { connect as connectPlain } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { issue, revocationList } from '@evenkeel/testbed/certificates/issue.ts';
+import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
+import { createEngine } from '../src/engine/create.ts';
+import type { ProxyEngine } from '../src/engine/engine.ts';
+import { bodyOf, freePort, httpOrigin, type Origin, rawExchange, tcpOrigin } from './exchange.ts';
+import { changeOf, listenerOf, serviceOf } from './plans.ts';
+import { authorityOf, certificateOf, httpsListener, ticketKeysOf, withShared } from './tls-plans.ts';
+
+const root = issue({ commonName: 'root', ca: true });
+const other = issue({ commonName: 'other', ca: true });
+const server = (name: string, key: 'p256' | 'rsa-2048' = 'p256') =>
+  issue({ commonName: name, names: [name], key, issuer: root, use: 'server' });
+const web = server('web.test');
+const client = issue({ commonName: 'alice', issuer: root, use: 'client' });
+const revoked = issue({ commonName: 'mallory', issuer: root, use: 'client' });
+const stranger = issue({ commonName: 'eve', issuer: other, use: 'client' });
+
+/** A handshake that ends well; the socket is open. */
+async function handshake(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const socket = connect({ port, host: '127.0.0.1', servername: 'web.test', ca: root.certificate, ...options });
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** Why the server refuses a client: its alert, or how the connection ends. */
+function refusal(port: number, options: ConnectionOptions = {}): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', servername: 'web.test', ca: root.certificate, ...options });
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    socket.on('close', () => resolve('closed'));
+    // In TLS 1.3 a client hears of a bad certificate only when it reads.
+    socket.on('secureConnect', () => socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+    socket.on('data', () => {
+      resolve('accepted');
+      socket.destroy();
+    });
+  });
+}
+
+async function shownName(port: number, servername: string, options: ConnectionOptions = {}): Promise<string> {
+  const socket = await handshake(port, { servername, rejectUnauthorized: false, ...options });
+  const { CN } = socket.getPeerCertificate().subject;
+  socket.destroy();
+  return String(CN);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+async function send(port: number, options: RequestOptions = {}, body?: Buffer): Promise<Answer> {
+  const message = request({ host: '127.0.0.1', port, servername: 'web.test', ca: root.certificate, ...options });
+  message.end(body);
+  const [response] = (await once(message, 'response')) as [IncomingMessage];
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await bodyOf(response) };
+}
+
+/** All that comes on a connection until it ends. */
+async function readAll(socket: TLSSocket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+for (const reactor of ['uring', 'portable'] as const) {
+  describe(`TLS on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
+    let engine: ProxyEngine;
+    let origin: Origin;
+    let port: number;
+    const apply = async (change: Parameters<ProxyEngine['apply']>[0]): Promise<void> =>
+      assert.deepEqual(await engine.apply(change), []);
+    const reasons = (): Readonly<Record<string, number>> => engine.counters().listeners[0]?.reasons ?? {};
+    const counted = async (reason: string, atLeast: number): Promise<void> => {
+      while ((reasons()[reason] ?? 0) < atLeast) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    /** The first line of the access log, from now on, that has this field with this value. */
+    const logged = async (field: string, value: string): Promise<Record<string, unknown>> => {
+      for (;;) {
+        const lines = Buffer.from(engine.readAccessLog() ?? '').toString();
+        for (const line of lines
+          .split('\n')
+          .filter(Boolean)
+          .map((text) => JSON.parse(text))) {
+          if (line[field] === value) return line;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+
+    before(async () => {
+      engine = await createEngine({ workers: 2, reactor });
+      origin = await httpOrigin(async (incoming, response) => {
+        const body = await bodyOf(incoming);
+        const size = Number(incoming.headers['x-size'] ?? -1);
+        response.end(size >= 0 ? Buffer.alloc(size, 'y') : body);
+      });
+      port = await freePort();
+      const change = changeOf([serviceOf([origin.port])], [httpsListener(port)]);
+      await apply(withShared(change, certificateOf('web', web), ticketKeysOf(1)));
+    });
+
+    after(async () => {
+      await engine.stop(1_000);
+      await origin.close();
+    });
+
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      test(`carries requests in ${version}, and logs what was settled`, async () => {
+        const options = { minVersion: version, maxVersion: version, agent: new Agent({ keepAlive: false }) };
+        const answer = await send(port, { method: 'POST', path: '/a', ...options }, Buffer.from('hello'));
+        assert.deepEqual([answer.status, answer.body.toString()], [200, 'hello']);
+        const line = await logged('ssl_protocol', version);
+        const cipher = version === 'TLSv1.2' ? 'ECDHE-ECDSA-AES128-GCM-SHA256' : 'TLS_AES_128_GCM_SHA256';
+        assert.deepEqual(
+          [line.ssl_protocol, line.ssl_cipher, line.server_name, line.scheme],
+          [version, cipher, 'web.test', 'https'],
+        );
+      });
+    }
+
+    test('carries bodies of 1 MB both ways on one connection', async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const body = Buffer.from(Array.from({ length: 1 << 20 }, (_, i) => (i * 7 + (i >> 8)) & 255));
+      for (let i = 0; i < 3; i++) {
+        const answer = await send(port, { method: 'POST', agent }, body);
+        assert.ok(answer.body.equals(body));
+      }
+      const large = await send(port, { agent, headers: { 'x-size': 5_000_000 } });
+      assert.equal(large.body.length, 5_000_000);
+      agent.destroy();
+    });
+
+    test('resumes a session on another worker, with keys that were rotated meanwhile', async () => {
+      for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+        const limits = { minVersion: version, maxVersion: version };
+        const first = connect({ port, host: '127.0.0.1', servername: 'web.test', ca: root.certificate, ...limits });
+        const [session] = (await once(first, 'session')) as [Buffer];
+        first.destroy();
+        await apply(withShared(changeOf([], []), ticketKeysOf(2, 1)));
+        // The kernel spreads connections over the workers: with so many, both get some.
+        for (let i = 0; i < 12; i++) {
+          const socket = await handshake(port, { session, ...limits });
+          assert.ok(socket.isSessionReused(), `${version}, connection ${i}`);
+          socket.destroy();
+        }
+        await apply(withShared(changeOf([], []), ticketKeysOf(3)));
+        const late = await handshake(port, { session, ...limits });
+        assert.equal(late.isSessionReused(), false, 'the key is gone');
+        late.destroy();
+        await apply(withShared(changeOf([], []), ticketKeysOf(1)));
+      }
+    });
+
+    test('agrees on http/1.1, and refuses clients that offer other protocols only', async () => {
+      const socket = await handshake(port, { ALPNProtocols: ['h2', 'http/1.1'] });
+      assert.equal(socket.alpnProtocol, 'http/1.1');
+      socket.destroy();
+      assert.equal(await refusal(port, { ALPNProtocols: ['h2'] }), 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL');
+    });
+
+    test('refuses what is no handshake, counts and logs it, and serves on', async () => {
+      const before = reasons()['client-handshake'] ?? 0;
+      const answer = await rawExchange(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      assert.deepEqual([...Buffer.from(answer, 'latin1')], [21, 3, 1, 0, 2, 2, 10], 'the alert unexpected_message');
+      await rawExchange(port, '\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00').catch(() => '');
+      await counted('client-handshake', before + 2);
+      const line = await logged('ssl_error', 'malformed ClientHello');
+      assert.equal(line.reason, 'client-handshake');
+      assert.equal((await send(port)).status, 200);
+    });
+
+    test('ends a client that says nothing, and takes one that says it slowly', async () => {
+      const silent = connectPlain({ port, host: '127.0.0.1' });
+      const closed = new Promise((resolve) => silent.on('error', () => undefined).on('close', resolve));
+      const slow = connectPlain({ port, host: '127.0.0.1' });
+      const { port: relay, close } = await tcpOrigin((socket) => {
+        socket.on('data', (bytes: Buffer) => {
+          for (let at = 0; at < bytes.length; at += 50) slow.write(bytes.subarray(at, at + 50));
+        });
+        slow.setNoDelay(true).on('data', (bytes) => socket.write(bytes));
+      });
+      const socket = await handshake(relay);
+      socket.destroy();
+      slow.destroy();
+      await close();
+      await closed;
+    });
+
+    test('shows the certificate of the exact name, then of the longest wildcard, then the default one', async () => {
+      const own = await freePort();
+      const names = ['a.test', '*.a.test', '*.b.a.test'];
+      const tls = { certificates: names.map((name, i) => ({ name, certificateId: `c${i}` })) };
+      const listener = httpsListener(own, tls, { id: 'names', serviceId: null });
+      await apply(
+        withShared(changeOf([], [listener]), ...names.map((name, i) => certificateOf(`c${i}`, server(name)))),
+      );
+      for (const [asked, shown] of [
+        ['a.test', 'a.test'],
+        ['A.TEST', 'a.test'],
+        ['x.a.test', '*.a.test'],
+        ['x.b.a.test', '*.b.a.test'],
+        ['unknown.test', 'web.test'],
+        ['', 'web.test'],
+      ] as const) {
+        assert.equal(await shownName(own, asked), shown, asked);
+      }
+      await apply(changeOf([], [], { listeners: ['names'] }));
+    });
+
+    test('shows an RSA or an ECDSA certificate, as the client understands them', async () => {
+      const own = await freePort();
+      const tls = { defaultCertificates: ['web', 'web-rsa'] };
+      const rsa = certificateOf('web-rsa', server('rsa.test', 'rsa-2048'), { keyType: 'rsa' });
+      await apply(withShared(changeOf([], [httpsListener(own, tls, { id: 'both', serviceId: null })]), rsa));
+      assert.equal(await shownName(own, '', { sigalgs: 'ECDSA+SHA256' }), 'web.test');
+      assert.equal(await shownName(own, '', { sigalgs: 'RSA-PSS+SHA256' }), 'rsa.test');
+      await apply(changeOf([], [], { listeners: ['both'] }));
+    });
+
+    test('asks clients for certificates, and takes those that are good', async () => {
+      const own = await freePort();
+      const list = revocationList(root, { revoked: [revoked] });
+      const clients = authorityOf('clients', root.certificate, list);
+      for (const mode of ['required', 'optional'] as const) {
+        const tls = { clientCertificates: { mode, authorityId: 'clients', depth: 1 } };
+        await apply(withShared(changeOf([], [httpsListener(own, tls, { id: 'clients' })]), clients));
+        assert.equal(await refusal(own, { cert: client.certificate, key: client.key }), 'accepted');
+        assert.equal(
+          await refusal(own),
+          mode === 'optional' ? 'accepted' : 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+        );
+        assert.match(await refusal(own, { cert: revoked.certificate, key: revoked.key }), /CERTIFICATE_REVOKED/);
+        assert.match(await refusal(own, { cert: stranger.certificate, key: stranger.key }), /UNKNOWN_CA/);
+      }
+      await apply(changeOf([], [], { listeners: ['clients'] }));
+    });
+
+    test('a session is not taken up where clients are asked for other certificates', async () => {
+      const own = await freePort();
+      await apply(changeOf([], [httpsListener(own, {}, { id: 'scope' })]));
+      const first = connect({ port: own, host: '127.0.0.1', servername: 'web.test', ca: root.certificate });
+      const [session] = (await once(first, 'session')) as [Buffer];
+      first.destroy();
+      const tls = { clientCertificates: { mode: 'required', authorityId: 'clients', depth: 1 } } as const;
+      const clients = authorityOf('clients', root.certificate);
+      await apply(withShared(changeOf([], [httpsListener(own, tls, { id: 'scope' })]), clients));
+      assert.equal(await refusal(own, { session }), 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED');
+      await apply(changeOf([], [], { listeners: ['scope'] }));
+    });
+
+    test('a certificate that OpenSSL refuses refuses the listener, until there is a good one', async () => {
+      const own = await freePort();
+      const mixed = { ...web, key: client.key };
+      const listener = httpsListener(own, { defaultCertificates: ['mixed'] }, { id: 'bad', serviceId: null });
+      const [refused] = await engine.apply(withShared(changeOf([], [listener]), certificateOf('mixed', mixed)));
+      assert.deepEqual([refused?.listenerId, refused?.code], ['bad', 'failed']);
+      assert.match(refused?.detail ?? '', /certificate mixed and its private key do not belong together/);
+      await assert.rejects(handshake(own), { code: 'ECONNREFUSED' });
+      await apply(withShared(changeOf([], []), certificateOf('mixed', web)));
+      (await handshake(own)).destroy();
+      // A bad one in its place leaves the listener as it is.
+      const [again] = await engine.apply(withShared(changeOf([], []), certificateOf('mixed', mixed)));
+      assert.equal(again?.code, 'failed');
+      (await handshake(own)).destroy();
+      await apply(withShared(changeOf([], [], { listeners: ['bad'] }), certificateOf('mixed', web)));
+    });
+
+    test('a new certificate is shown to new clients and touches no connection', async () => {
+      const own = await freePort();
+      const listener = httpsListener(own, { defaultCertificates: ['changing'] }, { id: 'changing' });
+      await apply(withShared(changeOf([], [listener]), certificateOf('changing', server('one.test'))));
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const options = { agent, servername: 'web.test', ca: root.certificate, rejectUnauthorized: false };
+      assert.equal((await send(own, options)).status, 200);
+      await apply(withShared(changeOf([], []), certificateOf('changing', server('two.test'))));
+      assert.equal(await shownName(own, ''), 'two.test');
+      const message = request({ host: '127.0.0.1', port: own, ...options }).end();
+      const [response] = (await once(message, 'response')) as [IncomingMessage];
+      await bodyOf(response);
+      assert.equal((message.socket as TLSSocket).getPeerCertificate().subject.CN, 'one.test');
+      assert.ok(message.reusedSocket);
+      agent.destroy();
+      await apply(changeOf([], [], { listeners: ['changing'] }));
+    });
+
+    test('a tunnel passes half-closed connections on', async () => {
+      const echo = await tcpOrigin((socket) => {
+        let text = '';
+        socket.on('data', (chunk) => {
+          text += chunk;
+        });
+        socket.on('end', () => socket.end(`you said ${text}`));
+      });
+      const own = await freePort();
+      const listener = httpsListener(own, {}, { id: 'tunnel', protocol: 'tls', http: null, serviceId: 'echo' });
+      await apply(changeOf([serviceOf([echo.port], { id: 'echo', protocol: 'tcp' })], [listener]));
+      const socket = await handshake(own, { allowHalfOpen: true } as ConnectionOptions);
+      socket.end('hello');
+      assert.equal(await readAll(socket), 'you said hello');
+      await apply(changeOf([], [], { listeners: ['tunnel'], services: ['echo'] }));
+      await echo.close();
+    });
+
+    test('passes TLS through by server name, untouched', async () => {
+      const own = await freePort();
+      const targets = [await freePort(), await freePort()];
+      const inner = [0, 1].map((i) =>
+        httpsListener(targets[i]!, { defaultCertificates: [`inner${i}`] }, { id: `inner${i}`, serviceId: null }),
+      );
+      const certificates = [0, 1].map((i) => certificateOf(`inner${i}`, server(`inner${i}.test`)));
+      const services = [0, 1].map((i) => serviceOf([targets[i]!], { id: `pass${i}`, protocol: 'tcp' }));
+      const serverNames = [{ name: '*.one.test', serviceId: 'pass1' }];
+      const plain = listenerOf(own, { id: 'pass', protocol: 'tcp', http: null, serviceId: 'pass0', serverNames });
+      await apply(withShared(changeOf(services, [...inner, plain]), ...certificates));
+      assert.equal(await shownName(own, 'a.one.test'), 'inner1.test');
+      assert.equal(await shownName(own, 'other.test'), 'inner0.test');
+      // What is no TLS goes the same way as what names nobody, and is refused there.
+      assert.equal(Buffer.from(await rawExchange(own, 'GET / HTTP/1.1\r\n\r\n'), 'latin1')[0], 21);
+      await apply(changeOf([], [], { listeners: ['pass', 'inner0', 'inner1'], services: ['pass0', 'pass1'] }));
+    });
+  });
+}
