@@ -5,7 +5,8 @@ import { afterEach, describe, test } from 'node:test';
 import { withoutUring } from '@evenkeel/proxy/reactor/contract/available.ts';
 import { recordingLog } from '../../test/log.ts';
 import { plannedCheck } from '../../test/planned.ts';
-import { systemClock } from '../clock/clock.ts';
+import { settle, VirtualClock } from '../../test/virtual-clock.ts';
+import { type Clock, systemClock } from '../clock/clock.ts';
 import type { ProbeTarget } from '../health/prober.ts';
 import { detecting, type HealthState } from '../health/state.ts';
 import { ProbingThread } from './probing-thread.ts';
@@ -42,9 +43,9 @@ async function origin(): Promise<Origin> {
   return { server, target: { address: '127.0.0.1', port, check: plannedCheck(QUICK), proxyProtocol: 0 } };
 }
 
-function watching(reactor: 'uring' | 'portable') {
+function watching(reactor: 'uring' | 'portable', clock: Clock = systemClock) {
   const { lines, log } = recordingLog();
-  const watch = new ProbingThread({ reactor, clock: systemClock, log });
+  const watch = new ProbingThread({ reactor, clock, log });
   const changes: { readonly id: number; readonly state: HealthState }[] = [];
   let told = Promise.withResolvers<void>();
   watch.onChange = (id, state) => {
@@ -135,6 +136,21 @@ test('a thread that dies is replaced, and its successor goes on with the states 
     changes.filter(({ id }) => id === 1).map(({ state }) => state.kind),
     ['healthy', 'unhealthy'],
   );
+});
+
+test('a thread that shows no sign of life is ended and replaced', async () => {
+  const clock = new VirtualClock();
+  const { watch, become, lines } = watching('portable', clock);
+  const { target } = await origin();
+  watch.begin(1, target, LIMITS, fresh());
+  // Two looks within the time that it takes the thread to come to life.
+  await Promise.resolve();
+  clock.advance(20_000);
+  while (lines.length === 0) await settle();
+  assert.match(JSON.stringify(lines[0]), /no sign of life for 10 s/);
+  clock.advance(100);
+  await become(1, 'healthy');
+  assert.equal(lines.length, 1);
 });
 
 test('a thread is started only when there is something to watch, and stopping it twice does no harm', () => {

@@ -42,6 +42,8 @@ export class ProbingThread implements Watch {
   #orders: Order[] = [];
   #thread: Worker | null = null;
   #bornAt = 0;
+  /** Why the thread has died, as far as that is known. */
+  #fault: Error | null = null;
   #delay = RESTART_DELAY;
   /** For the next look at the thread, or its replacement. */
   #timer: Timer | null = null;
@@ -101,12 +103,12 @@ export class ProbingThread implements Watch {
     const { reactor, clock } = this.#options;
     const workerData: ProbingData = { reactor, wake: this.#wake.descriptor, counts: this.counts.shared };
     const thread = new Worker(new URL('./thread.ts', import.meta.url), { workerData, name: 'probing' });
-    let cause = new Error('the thread ended by itself');
+    this.#fault = null;
     thread.on('message', (message: FromProbing) => this.#onMessage(message));
     thread.on('error', (error) => {
-      cause = error instanceof Error ? error : new Error(String(error));
+      this.#fault = error instanceof Error ? error : new Error(String(error));
     });
-    thread.on('exit', () => this.#onExit(cause));
+    thread.on('exit', () => this.#onExit());
     this.#thread = thread;
     this.#bornAt = clock.now();
     const orders: Order[] = [];
@@ -121,8 +123,12 @@ export class ProbingThread implements Watch {
   #look(thread: Worker, before: number): void {
     this.#timer = this.#options.clock.setTimer(LOOK, () => {
       const { heartbeat } = this.counts;
-      if (heartbeat !== before) this.#look(thread, heartbeat);
-      else void thread.terminate();
+      if (heartbeat !== before) {
+        this.#look(thread, heartbeat);
+        return;
+      }
+      this.#fault = new Error(`the thread has shown no sign of life for ${LOOK / 1000} s`);
+      void thread.terminate();
     });
   }
 
@@ -135,7 +141,7 @@ export class ProbingThread implements Watch {
     }
   }
 
-  #onExit(cause: Error): void {
+  #onExit(): void {
     const { clock, log } = this.#options;
     this.#thread = null;
     this.#timer?.cancel();
@@ -144,7 +150,8 @@ export class ProbingThread implements Watch {
       return;
     }
     if (clock.now() - this.#bornAt >= LONG_LIFE) this.#delay = RESTART_DELAY;
-    log.error({ err: cause, retryMilliseconds: this.#delay }, 'the probing thread has died and is replaced');
+    const err = this.#fault ?? new Error('the thread has ended by itself');
+    log.error({ err, retryMilliseconds: this.#delay }, 'the probing thread has died and is replaced');
     this.#timer = clock.setTimer(this.#delay, () => this.#spawn());
     this.#delay = Math.min(this.#delay * 2, RESTART_DELAY_LIMIT);
   }
