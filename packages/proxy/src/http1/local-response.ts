@@ -33,10 +33,14 @@ function keyOf(status: number, keepAlive: boolean, withBody: boolean): number {
 
 function compose(status: number, keepAlive: boolean, withBody: boolean): string {
   const body = `${status} ${STATUS_CODES[status]}\n`;
+  return headOfLocal(status, 'text/plain', body.length, keepAlive) + (withBody ? body : '');
+}
+
+/** The head of an answer that the proxy gives by itself; `length` of its body in bytes. */
+export function headOfLocal(status: number, contentType: string, length: number, keepAlive: boolean): string {
   const allow = status === 405 ? 'Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n' : '';
   return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nServer: evenkeel\r\nContent-Type: text/plain\r\n` +
-    `Content-Length: ${body.length}\r\n${allow}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n` +
-    (withBody ? body : '')
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nServer: evenkeel\r\nContent-Type: ${contentType}\r\n` +
+    `Content-Length: ${length}\r\n${allow}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
   );
 }

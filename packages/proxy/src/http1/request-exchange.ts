@@ -1,3 +1,4 @@
+import { type ResponseCompression, readCompression } from '../compression/response-compression.ts';
 import { NO_BUFFER } from '../reactor/arena.ts';
 import type { Connection } from '../reactor/reactor.ts';
 import type { HeaderEdits } from '../rules/action/header-edits.ts';
@@ -25,6 +26,7 @@ import type { WorkerContext } from '../worker/context.ts';
 import { Body } from './body.ts';
 import { sendComposed } from './composed-answer.ts';
 import { AMBIGUOUS_BITS, countDoubts, Desync, firstReason } from './desync.ts';
+import { type ErrorPage, errorPageOf } from './error-pages.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { growthOf } from './head-room.ts';
 import { rememberSpans, UNMOVED } from './log-spans.ts';
@@ -37,6 +39,8 @@ const CONNECTION_LINE = 32;
 
 /** Targets that are tried for one request before it fails. */
 const MAX_ATTEMPTS = 3;
+
+const VARY = 'Vary: Accept-Encoding\r\n';
 
 /**
  * The request that a client connection is at, and the response to it: finds a target, sends the request on, hands the
@@ -70,6 +74,8 @@ export class RequestExchange implements Exchange {
   #upgrade: AskedUpgrade | null = null;
   /** For services that keep their clients; null: none has been asked. */
   #visit: StickyVisit | null = null;
+  /** For listeners that compress; else null. */
+  #compression: ResponseCompression | null = null;
   /** Some server could see another end of the request: nothing is sent behind it. */
   #doubted = false;
   /** Made when the first request meets rules. */
@@ -97,8 +103,9 @@ export class RequestExchange implements Exchange {
     return this.#method === Method.head;
   }
 
-  get wantsPlainBody(): boolean {
-    return this.#minor === 0;
+  wantsPlainBody(head: ResponseHead): boolean {
+    this.#compression?.judge(head);
+    return this.#minor === 0 || this.#compression?.wantsPlain === true;
   }
 
   /** More of the body is to come, and there is somewhere to put it. */
@@ -181,6 +188,7 @@ export class RequestExchange implements Exchange {
       if (taken < 0) return bodyEnd;
     }
     this.#wholeInBuffer = body.done;
+    this.#compression = readCompression(this.#compression, this.#worker, head, listener.planned.http);
     this.#visit = readVisit(this.#visit, this.#worker, this.#serviceNow(), head.fields, client.remoteAddress);
     this.#start = rewriter.request(head, client, changes);
     if (this.#original === NO_BUFFER) rememberSpans(this.#record, head, rewriter);
@@ -479,8 +487,11 @@ export class RequestExchange implements Exchange {
     this.#record.status = head.status;
     this.#record.targetStatus = head.status;
     this.#record.firstByteAt = this.#worker.reactor.now;
-    const line = this.#stickyLine(head);
+    const cookie = this.#stickyLine(head);
     const headers = this.#ruled?.rule?.responseHeaders ?? null;
+    const compression = this.#compression;
+    if (compression !== null && this.#sendCompressed(compression, headers, head, buffer, end, cookie)) return;
+    const line = compression?.varies === true ? (cookie ?? '') + VARY : cookie;
     if (headers !== null) {
       this.#sendChanged(headers, head, buffer, end, plain, line);
       return;
@@ -520,17 +531,68 @@ export class RequestExchange implements Exchange {
     else arena.release(buffer);
   }
 
+  /** Sends a response compressed; false: it goes on as it is. */
+  #sendCompressed(
+    compression: ResponseCompression,
+    headers: HeaderEdits | null,
+    head: ResponseHead,
+    buffer: number,
+    end: number,
+    line: string | null,
+  ): boolean {
+    const { arena, headRoom, rewriter } = this.#worker;
+    if (!head.chunked) compression.judge(head);
+    if (!compression.wants) return false;
+    const ruled = this.#ruled;
+    const rules = headers === null || ruled === null ? null : ruled.responseChanges;
+    if (headers !== null && ruled !== null && !ruled.responseChanges.compose(headers, ruled.values)) {
+      arena.release(buffer);
+      this.fail(502, EndReason.proxyResponseHead);
+      return true;
+    }
+    const changes = compression.compose(head, end, rules);
+    if (changes === null) return false;
+    const bodyStart = head.end;
+    const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
+    if (!headRoom.forResponse(arena, head, growth, buffer)) {
+      arena.release(buffer);
+      this.fail(headRoom.status, EndReason.proxyResponseHead);
+      return true;
+    }
+    // The body is read where it lies, while the head is on its way.
+    if (headRoom.buffer === buffer) arena.retain(buffer);
+    const start = rewriter.response(head, this.keepAlive, this.#minor, false, line, changes);
+    this.responseStarted = true;
+    this.#send(headRoom.buffer, start, head.end);
+    this.#sendBody(compression, bodyStart, end);
+    arena.release(buffer);
+    return true;
+  }
+
+  #sendBody(compression: ResponseCompression, start: number, end: number): void {
+    if (!compression.sendBody(start, end, this.#sendPart)) this.cut(EndReason.proxyResponseBody);
+  }
+
   #stickyLine(head: ResponseHead): string | null {
+    const service = this.#service;
+    if (service === null || service.sticky === null) return null;
     const secure = this.#client.listener.planned.protocol === 'https';
-    return stickyLine(this.#service, this.#visit, this.#tried, head.fields, secure);
+    return stickyLine(service, this.#visit, this.#tried, head.fields, secure);
   }
 
   onResponseBody(buffer: number, start: number, end: number): void {
-    if (end === start) this.#worker.arena.release(buffer);
+    if (this.#compression?.streams === true) {
+      this.#sendBody(this.#compression, start, end);
+      this.#worker.arena.release(buffer);
+    } else if (end === start) this.#worker.arena.release(buffer);
     else this.#send(buffer, start, end);
   }
 
   onResponseDone(reusable: boolean): void {
+    if (this.#compression?.streams === true && !this.#compression.sendEnd(this.#sendPart)) {
+      this.cut(EndReason.proxyResponseBody);
+      return;
+    }
     const upstream = this.#upstream;
     this.#upstream = null;
     this.#upstreamReady = false;
@@ -583,6 +645,8 @@ export class RequestExchange implements Exchange {
 
   // --- the answer --------------------------------------------------------------------------------------------------
 
+  readonly #sendPart = (buffer: number, start: number, end: number): void => this.#send(buffer, start, end);
+
   #send(buffer: number, start: number, end: number): void {
     const { connection, listener } = this.#client;
     this.#record.bytesSent += end - start;
@@ -596,11 +660,24 @@ export class RequestExchange implements Exchange {
 
   /** Sends the proxy's own answer. */
   #answer(status: number): void {
+    const page = errorPageOf(this.#client.listener.planned.http, status);
+    if (page !== null && this.#answerPage(page, status)) return;
     const range = this.#worker.responses.get(status, this.keepAlive, this.#method !== Method.head);
     this.#record.status = status;
     this.responseStarted = true;
     this.responseDone = true;
     this.#send(NO_BUFFER, range.start, range.end);
+  }
+
+  /** Sends the listener's own page; false: there are no buffers for it. */
+  #answerPage(page: ErrorPage, status: number): boolean {
+    const { arena, answer } = this.#worker;
+    page.writeHead(answer, this.keepAlive);
+    if (!sendComposed(arena, answer, this.#method === Method.head ? null : page.body, this.#sendPart)) return false;
+    this.#record.status = status;
+    this.responseStarted = true;
+    this.responseDone = true;
+    return true;
   }
 
   /** Sends the answer that a rule gives. */
@@ -616,8 +693,7 @@ export class RequestExchange implements Exchange {
       return;
     }
     const withBody = this.#method !== Method.head && !hasNoBody(ruled.status);
-    const send = (buffer: number, start: number, end: number): void => this.#send(buffer, start, end);
-    if (!sendComposed(worker.arena, worker.answer, withBody ? ruled.body : null, send)) {
+    if (!sendComposed(worker.arena, worker.answer, withBody ? ruled.body : null, this.#sendPart)) {
       this.fail(503, EndReason.proxyResponseHead);
       return;
     }

@@ -41,6 +41,8 @@ export class UpstreamConnection implements ConnectionHandler {
   #reused = false;
   #bytesSeen = false;
   #keepAlive = false;
+  /** The chunked framing of the response is taken off. */
+  #plain = false;
   /** It waits outside of the target's pool. */
   #waitsAlone = false;
 
@@ -321,7 +323,8 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#state = State.body;
     this.#keepAlive = head.keepAlive && !this.#endsWithConnection();
     if (this.#expecting) this.expectProgress(true);
-    if (body.kind === BodyKind.chunked && exchange.wantsPlainBody) {
+    this.#plain = body.kind === BodyKind.chunked && exchange.wantsPlainBody(head);
+    if (this.#plain) {
       const headEnd = head.end;
       if (headEnd < end) this.#arena.retain(buffer);
       exchange.onResponseHead(head, buffer, headEnd, false);
@@ -357,7 +360,7 @@ export class UpstreamConnection implements ConnectionHandler {
     }
     if (this.#expecting) this.expectProgress(true);
     let bodyEnd: number;
-    if (body.kind === BodyKind.chunked && exchange.wantsPlainBody) {
+    if (this.#plain) {
       bodyEnd = this.#passPlain(exchange, buffer, start, end);
     } else {
       bodyEnd = body.consume(this.#arena.memory, start, end);

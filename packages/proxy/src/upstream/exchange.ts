@@ -5,8 +5,8 @@ import type { Closed, Connection } from '../reactor/reactor.ts';
 export interface Exchange {
   /** Whether the request's method is HEAD, whose response has no body. */
   readonly expectsNoBody: boolean;
-  /** Whether chunked framing is taken off, as the client does not know it. */
-  readonly wantsPlainBody: boolean;
+  /** Whether the chunked framing of the response with this head is taken off. */
+  wantsPlainBody(head: ResponseHead): boolean;
   /** A new connection is up; the request can be sent. */
   onUpstreamReady(): void;
   /** There will be no response, or no more of it. The upstream connection is gone already. */

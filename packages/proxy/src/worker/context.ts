@@ -1,3 +1,4 @@
+import { TimeBudget } from '../compression/time-budget.ts';
 import { HeadRoom } from '../http1/head-room.ts';
 import { InsertBlock } from '../http1/insert-block.ts';
 import { LocalResponses } from '../http1/local-response.ts';
@@ -30,6 +31,7 @@ export class WorkerContext {
   readonly mirrors: Mirrors;
   /** What cookies said that were seen lately; made when the first service needs it. */
   #tokens: TokenCache | null = null;
+  readonly compressing = new TimeBudget(() => performance.now());
   /** Room for a head. */
   readonly scratch: StaticRange;
 

@@ -36,7 +36,6 @@ export interface MirroredRequest {
  */
 export class MirrorExchange implements Exchange {
   readonly expectsNoBody: boolean;
-  readonly wantsPlainBody = false;
   readonly target: Target;
   readonly #worker: WorkerContext;
   readonly #service: Service;
@@ -106,6 +105,10 @@ export class MirrorExchange implements Exchange {
     this.#upstream = null;
     upstream.abort();
     this.#finish();
+  }
+
+  wantsPlainBody(): boolean {
+    return false;
   }
 
   onUpstreamReady(): void {

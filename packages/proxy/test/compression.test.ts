@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
+import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
+import { createEngine } from '../src/engine/create.ts';
+import type { ProxyEngine } from '../src/engine/engine.ts';
+import { bodyOf, freePort, httpOrigin, type Origin, rawExchange } from './exchange.ts';
+import { changeOf, listenerOf, serviceOf } from './plans.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
+async function send(port: number, path: string, accept: string | null, options: RequestOptions = {}): Promise<Answer> {
+  const headers = { ...options.headers, ...(accept === null ? {} : { 'accept-encoding': accept }) };
+  const message = request({ host: '127.0.0.1', port, path, ...options, headers });
+  message.end();
+  const [response] = (await once(message, 'response')) as [IncomingMessage];
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await bodyOf(response) };
+}
+
+/** The same when the worker has time to compress it: a busy machine may leave it none for a moment. */
+async function squeezed(port: number, path: string, accept: string): Promise<Answer> {
+  for (;;) {
+    const answer = await send(port, path, accept);
+    if (answer.headers['content-encoding'] !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function decoded({ headers, body }: Answer): Buffer {
+  if (headers['content-encoding'] === 'gzip') return gunzipSync(body);
+  return headers['content-encoding'] === 'br' ? brotliDecompressSync(body) : body;
+}
+
+const textOf = (size: number): Buffer => Buffer.alloc(size, 'Some text that says little in many words. ');
+
+for (const reactor of ['uring', 'portable'] as const) {
+  describe(`compression and error pages on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
+    let engine: ProxyEngine;
+    let origin: Origin;
+    let port: number;
+    let plainPort: number;
+
+    before(async () => {
+      engine = await createEngine({ workers: 1, reactor });
+      origin = await httpOrigin((incoming, response) => {
+        const query = new URL(incoming.url ?? '/', 'http://origin').searchParams;
+        const body = textOf(Number(query.get('size') ?? 5_000));
+        response.statusCode = Number(query.get('status') ?? 200);
+        response.setHeader('Content-Type', query.get('type') ?? 'text/html; charset=utf-8');
+        for (const field of query.getAll('field')) {
+          const [name, value] = field.split(': ') as [string, string];
+          response.setHeader(name, value);
+        }
+        if (query.get('close') === '1') response.useChunkedEncodingByDefault = false;
+        if (query.get('chunks') === null) response.setHeader('Content-Length', body.length);
+        const chunks = Number(query.get('chunks') ?? 1);
+        for (let i = 0; i < chunks; i++) {
+          response.write(body.subarray((i * body.length) / chunks, ((i + 1) * body.length) / chunks));
+        }
+        response.end();
+      });
+      port = await freePort();
+      plainPort = await freePort();
+      const errorPages = [
+        { status: 503, contentType: 'text/html; charset=utf-8', body: '<h1>Später</h1>' },
+        { status: 400, contentType: 'text/plain', body: 'x'.repeat(16_384) },
+        { status: 404, contentType: 'text/plain', body: 'only for answers of the proxy itself' },
+      ];
+      const http = { ...PLAIN_HTTP, compression: true, errorPages };
+      const refused = await engine.apply(
+        changeOf(
+          [serviceOf([origin.port]), serviceOf([], { id: 'svc-none' })],
+          [listenerOf(port, { http }), listenerOf(plainPort, { id: 'lsn-none', serviceId: 'svc-none', http })],
+        ),
+      );
+      assert.deepEqual(refused, []);
+    });
+
+    after(async () => {
+      await engine.stop(100);
+      await origin.close();
+    });
+
+    test('bodies of all sizes and framings come back as they were, on one connection', async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      for (const size of [0, 1, 1_023, 1_024, 5_000, 15_000, 16_384, 40_000, 300_000]) {
+        for (const accept of ['gzip', 'br', 'gzip, br', 'gzip;q=1, br;q=0.5', 'identity', null]) {
+          for (const query of [`size=${size}`, `size=${size}&chunks=1`, `size=${size}&chunks=7`]) {
+            const answer = await send(port, `/?${query}`, accept, { agent });
+            const label = `${query} ${accept} ${JSON.stringify(answer.headers)}`;
+            assert.equal(decoded(answer).equals(textOf(size)), true, label);
+            const coding = answer.headers['content-encoding'];
+            if (accept === 'identity' || accept === null) assert.equal(coding, undefined, label);
+            if (coding !== undefined) assert.ok(accept?.includes(coding), label);
+            assert.equal(answer.headers.vary, 'Accept-Encoding', label);
+          }
+        }
+      }
+      agent.destroy();
+    });
+
+    test('an answer that comes whole is in the coding that is liked best, with its length', async () => {
+      const answer = await squeezed(port, '/', 'gzip, deflate, br');
+      assert.equal(answer.headers['content-encoding'], 'br');
+      assert.equal(Number(answer.headers['content-length']), answer.body.length);
+      assert.equal((await squeezed(port, '/', 'gzip, br;q=0.9')).headers['content-encoding'], 'gzip');
+      const streamed = await squeezed(port, '/?chunks=5', 'gzip, br');
+      assert.equal(streamed.headers['content-encoding'], 'gzip');
+      assert.equal(streamed.headers['transfer-encoding'], 'chunked');
+      assert.equal(streamed.headers['content-length'], undefined);
+    });
+
+    test('a strong entity tag becomes weak, parts are not offered, and Vary is not lost', async () => {
+      const fields = 'field=ETag:%20%22abc%22&field=Accept-Ranges:%20bytes&field=Vary:%20Cookie';
+      for (const query of [fields, `${fields}&chunks=3`]) {
+        const answer = await squeezed(port, `/?${query}`, 'gzip');
+        assert.equal(answer.headers.etag, 'W/"abc"');
+        assert.equal(answer.headers['accept-ranges'], undefined);
+        assert.deepEqual(answer.headers.vary?.split(', ').sort(), ['Accept-Encoding', 'Cookie']);
+        const plain = await send(port, `/?${query}`, null);
+        assert.equal(plain.headers.etag, '"abc"');
+        assert.equal(plain.headers['accept-ranges'], 'bytes');
+      }
+      const weak = await squeezed(port, '/?field=ETag:%20W/%22abc%22', 'gzip');
+      assert.equal(weak.headers.etag, 'W/"abc"');
+    });
+
+    test('what must not be touched is not', async () => {
+      for (const query of [
+        'type=image/png',
+        'type=text/event-stream',
+        'field=Content-Encoding:%20zstd',
+        'field=Cache-Control:%20no-transform',
+        'field=Repr-Digest:%20sha-256%3D:abc%3D:',
+        'status=206&field=Content-Range:%20bytes%200-4999/9000',
+        'status=500',
+      ]) {
+        const answer = await send(port, `/?${query}`, 'gzip, br');
+        assert.equal(answer.headers.vary, undefined, query);
+        assert.equal(answer.body.equals(textOf(5_000)), true, query);
+      }
+      const asked = await send(port, '/', 'gzip', { headers: { 'cache-control': 'no-transform' } });
+      assert.equal(asked.headers['content-encoding'], undefined);
+      const head = await send(port, '/', 'gzip', { method: 'HEAD' });
+      assert.deepEqual([head.headers['content-length'], head.headers.vary], ['5000', 'Accept-Encoding']);
+      const old = await rawExchange(port, 'GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n');
+      assert.doesNotMatch(old, /Content-Encoding/i);
+    });
+
+    test('a body that ends with its connection is compressed as well', async () => {
+      const answer = await squeezed(port, '/?size=90000&chunks=9&close=1', 'gzip');
+      assert.equal(answer.headers['content-encoding'], 'gzip');
+      assert.equal(decoded(answer).equals(textOf(90_000)), true);
+    });
+
+    test('the proxy’s own answers have the listener’s pages, and targets’ answers have not', async () => {
+      const none = await send(plainPort, '/', null);
+      assert.deepEqual([none.status, none.headers['content-type']], [503, 'text/html; charset=utf-8']);
+      assert.equal(none.body.toString(), '<h1>Später</h1>');
+      const head = await send(plainPort, '/', null, { method: 'HEAD' });
+      assert.deepEqual([head.headers['content-length'], head.body.length], [String(none.body.length), 0]);
+      const bad = await rawExchange(port, 'GET / HTTP/1.1\r\nHost : a\r\n\r\n');
+      assert.match(bad, /^HTTP\/1.1 400 Bad Request\r\nServer: evenkeel\r\nContent-Type: text\/plain\r\n/);
+      assert.ok(bad.endsWith(`Connection: close\r\n\r\n${'x'.repeat(16_384)}`));
+      assert.match(await rawExchange(port, 'GET / HTTP/3.0\r\nHost: a\r\n\r\n'), /^HTTP\/1.1 505 .*505 HTTP/s);
+      const theirs = await send(port, '/?status=404', null);
+      assert.equal(theirs.body.equals(textOf(5_000)), true);
+    });
+  });
+}
