@@ -13,7 +13,7 @@ export function sendComposed(
 ): boolean {
   const head = arena.memory.subarray(block.start, block.end);
   const length = head.length + (body === null ? 0 : body.length);
-  if (arena.free < Math.ceil(length / BUFFER_SIZE)) return false;
+  if (arena.available < Math.ceil(length / BUFFER_SIZE)) return false;
   for (let sent = 0; sent < length; ) {
     const buffer = arena.acquire();
     if (buffer === NO_BUFFER) throw new Error('an arena has fewer buffers than it says');

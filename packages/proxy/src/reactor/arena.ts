@@ -17,6 +17,8 @@ export interface Arena {
   readonly capacity: number;
   /** Number of buffers that nobody owns now. */
   readonly free: number;
+  /** Number of buffers that `acquire` could hand out now: not those that the kernel has, nor large ones. */
+  readonly available: number;
   /** A buffer with one count, or `NO_BUFFER` when all are taken. */
   acquire(): number;
   /** Adds a count to a buffer that the caller owns. */

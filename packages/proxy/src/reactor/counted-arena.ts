@@ -51,6 +51,10 @@ export class CountedArena implements Arena {
     return this.ordinary.free + this.large.free;
   }
 
+  get available(): number {
+    return this.ordinary.available;
+  }
+
   acquire(): number {
     const buffer = this.ordinary.take();
     if (buffer !== NO_BUFFER) this.#counts[buffer] = 1;

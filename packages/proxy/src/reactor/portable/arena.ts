@@ -17,6 +17,6 @@ export class PortableArena extends CountedArena {
   }
 
   get hasRoom(): boolean {
-    return this.ordinary.available > this.capacity >> 3;
+    return this.available > this.capacity >> 3;
   }
 }

@@ -49,6 +49,10 @@ export class CheckedArena implements Arena {
     return this.#free.length + this.#freeLarge.length;
   }
 
+  get available(): number {
+    return this.#free.length;
+  }
+
   acquire(): number {
     return this.#take(this.#free);
   }
