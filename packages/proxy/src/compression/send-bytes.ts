@@ -8,7 +8,7 @@ const LAST_CHUNK = Uint8Array.from('\r\n0\r\n\r\n', (character) => character.cha
 /** Sends bytes in buffers of their own, one count of each with it. False: there are not enough, and nothing was sent. */
 export function sendBytes(arena: Arena, parts: readonly Uint8Array[], send: Send): boolean {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (arena.free < Math.ceil(length / BUFFER_SIZE)) return false;
+  if (arena.available < Math.ceil(length / BUFFER_SIZE)) return false;
   let buffer = NO_BUFFER;
   let at = 0;
   let limit = 0;
