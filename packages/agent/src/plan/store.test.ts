@@ -175,6 +175,39 @@ function manyGroupsWithWeight(count: number, until: number, weight: number): Pla
   );
 }
 
+test('a key that has gone out of use is not on the disk any more', async () => {
+  const certificate = (name: string): PlanEntry =>
+    planEntry('certificate', {
+      id: 'crt-1',
+      chain: '',
+      privateKey: `the key of ${name}`,
+      names: [],
+      keyType: 'ecdsa',
+      ocspResponse: null,
+    });
+  const tickets = (name: string): PlanEntry =>
+    planEntry('ticket-keys', { id: 'current', keys: [`the tickets of ${name}`] });
+  const sticky = (name: string): PlanEntry =>
+    planEntry(
+      'service',
+      plannedService({
+        stickiness: { type: 'cookie', cookieName: 'c', expiry: 0, key: `the cookies of ${name}`, oldKeys: [] },
+      }),
+    );
+  const writer = store();
+  for (const [version, name] of ['yesterday', 'today', 'nobody'].entries()) {
+    for (const [step, make] of [certificate, tickets, sticky].entries()) {
+      const kept = [certificate, tickets, sticky].slice(step + 1).map((other) => other('yesterday'));
+      const entries = name === 'yesterday' ? [...kept, make(name)] : name === 'today' ? [make(name)] : [];
+      writer.save(planOf(version * 3 + step + 1, entries));
+      await writer.flush();
+      const file = readFileSync(path, 'utf8');
+      const found = file.match(/the \w+ of \w+/g) ?? [];
+      assert.equal(found.length, entries.length, `${name} ${step}: ${found}`);
+    }
+  }
+});
+
 test('changes cut at any length, or with any changed byte, leave the plan before them', async () => {
   const versions: { readonly end: number; readonly plan: NodePlan }[] = [];
   const writer = store();

@@ -6,6 +6,7 @@ import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { decodePlan, encodeDelta, encodePlan } from './plan-file.ts';
+import { givesUpSecrets } from './secrets.ts';
 
 /**
  * Milliseconds between two writes: each makes the disk flush, which others wait for too. What a crash can lose is sent
@@ -35,7 +36,7 @@ interface Stored {
 
 /**
  * The last plan, in one file (see plan-file.ts). A change is put behind the rest, and to the disk. When there is as much
- * of changes as of plan, a whole plan is written to a file beside it, to the disk, and over the old one by rename. So at
+ * of changes as of plan, or a secret goes out of use, a whole plan is written to a file beside it, to the disk, and over the old one by rename. So at
  * every moment a whole plan is there, at worst without the change that was being written. One write runs at a time and
  * only the newest plan waits. A write that fails (disk full) leaves the old plan, is logged once, and is tried again with
  * what is then the newest plan.
@@ -161,7 +162,10 @@ export class PlanStore {
     if (stored === null) return null;
     // Whatever becomes of it: until it has succeeded, it is not known what the file ends with.
     this.#stored = null;
-    const change = Buffer.from(encodeDelta(diffPlans(stored.plan, plan)));
+    const delta = diffPlans(stored.plan, plan);
+    // Behind the old ones, new keys would not make them go away.
+    if (givesUpSecrets(stored.plan, delta)) return null;
+    const change = Buffer.from(encodeDelta(delta));
     const length = stored.length + change.length;
     if (length - stored.begunWith > Math.max(CHANGES, stored.begunWith)) return null;
     try {
