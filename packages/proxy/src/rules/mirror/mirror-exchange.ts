@@ -1,4 +1,5 @@
 import type { ResponseHead } from '../../http1/response-head.ts';
+import { LARGE_SIZE } from '../../reactor/arena.ts';
 import type { Connection, Timer } from '../../reactor/reactor.ts';
 import type { AnnouncedClient } from '../../source-address/proxy-protocol/announce.ts';
 import { UpstreamConnection } from '../../upstream/connection.ts';
@@ -7,8 +8,8 @@ import type { Service } from '../../upstream/service.ts';
 import type { Target } from '../../upstream/target.ts';
 import type { WorkerContext } from '../../worker/context.ts';
 
-/** Bytes that may wait for the mirror; beyond it the copy is given up. */
-const MOST_WAITING = 128 * 1024;
+/** Bytes that may wait for the mirror, one more piece aside; beyond it the copy is given up. */
+const MOST_WAITING = 2 * LARGE_SIZE;
 
 /** Bytes of a request that are copied, and of an answer that are read and thrown away. */
 export const MOST_COPIED = 1024 * 1024;
