@@ -54,6 +54,10 @@ const REQUEST_MS = asciiSegment('","request_ms":');
 const CONNECT_MS = asciiSegment(',"connect_ms":');
 const RESPONSE_MS = asciiSegment(',"response_ms":');
 const EXCHANGE_MS = asciiSegment(',"exchange_ms":');
+/** By status, made when it is first written. */
+const SAME_STATUS: (AsciiSegment | undefined)[] = new Array<undefined>(600).fill(undefined);
+const statusesText = (status: number, targetStatus: number): string =>
+  `,"status":${status},"target_status":${targetStatus},"request_length":`;
 const STATUS = asciiSegment(',"status":');
 const TARGET_STATUS = asciiSegment(',"target_status":');
 const REQUEST_LENGTH = asciiSegment(',"request_length":');
@@ -119,11 +123,7 @@ export function writeRequestLine(
   writeSpan(out, record.dispatchedAt, record.firstByteAt);
   out.segment(EXCHANGE_MS);
   writeSpan(out, record.dispatchedAt, record.answeredAt);
-  out.segment(STATUS);
-  out.integer(record.status);
-  out.segment(TARGET_STATUS);
-  out.integer(record.targetStatus);
-  out.segment(REQUEST_LENGTH);
+  writeStatuses(out, record.status, record.targetStatus);
   out.integer(record.bytesReceived);
   out.segment(BYTES_SENT);
   out.integer(record.bytesSent);
@@ -188,6 +188,19 @@ export function writeConnectionLine(
   }
   out.segment(TCP_REASON);
   out.segment(REASONS[record.reason]!);
+}
+
+/** Both, up to the length of the request. Nearly always they are the same, and then they are written in one piece. */
+function writeStatuses(out: LineWriter, status: number, targetStatus: number): void {
+  if (status === targetStatus) {
+    out.segment((SAME_STATUS[status] ??= asciiSegment(statusesText(status, targetStatus))));
+    return;
+  }
+  out.segment(STATUS);
+  out.integer(status);
+  out.segment(TARGET_STATUS);
+  out.integer(targetStatus);
+  out.segment(REQUEST_LENGTH);
 }
 
 function writeSpan(out: LineWriter, from: number, to: number): void {
