@@ -24,6 +24,7 @@ export class FieldTable {
   readonly first = new Uint8Array(32);
   /** Per field: code, name start, name end, value start, value end (optional white space trimmed). */
   readonly spans: Int32Array;
+  #isKept = false;
 
   constructor(most = MAX_FIELDS) {
     this.spans = new Int32Array(most * STRIDE);
@@ -58,10 +59,16 @@ export class FieldTable {
     return index + 1 < this.count ? this.nameStart(index + 1) : this.end - 2;
   }
 
+  /** Whether it is a copy that is kept: whenever it is given, its fields say the same. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
   /** A table of the same fields, whose offsets are counted from `start`. */
   copyFrom(start: number): FieldTable {
     const copy = new FieldTable(this.count);
     const shift = this.base - start;
+    copy.#isKept = true;
     copy.count = this.count;
     copy.length = this.length + shift;
     copy.known = this.known;

@@ -30,7 +30,8 @@ function read(cookie: InsertedCookie, field: string, wallTime: number): { target
   const memory = Buffer.from(`Cookie: ${field}\r\n`, 'latin1');
   cookie.clear();
   cookie.read(memory, 8, memory.length - 2, wallTime);
-  return { target: cookie.target, due: cookie.due };
+  const { target, time, old } = cookie;
+  return { target, due: target >= 0 && (old || cookie.isDue(time, wallTime)) };
 }
 
 describe('InsertedCookie', () => {

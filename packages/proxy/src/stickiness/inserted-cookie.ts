@@ -22,10 +22,12 @@ interface Line {
 /** The load balancer's own cookie for one service (STK-01 to STK-03), on one worker. */
 export class InsertedCookie {
   readonly name: Uint8Array;
-  /** What the last `read` has found: the number of the client's target, or -1. */
+  /** What the last `read` has found: the number of the client's target, or -1, … */
   target = -1;
-  /** … and that the cookie is due to be issued again, although the client is where it belongs. */
-  due = false;
+  /** … when its cookie was issued, in seconds since 1970, … */
+  time = 0;
+  /** … and whether with a key that issues no more. */
+  old = false;
   readonly #cache: TokenCache;
   readonly #owner: number;
   readonly #sealer: TokenSealer;
@@ -52,7 +54,6 @@ export class InsertedCookie {
   /** Forgets what was read before. */
   clear(): void {
     this.target = -1;
-    this.due = false;
   }
 
   /**
@@ -79,6 +80,19 @@ export class InsertedCookie {
     return secure ? secured(text) : text;
   }
 
+  /** Whether a cookie that was issued at `time` still counts. */
+  isValid(time: number, wallTime: number): boolean {
+    if (this.#expiry === 0) return true;
+    const age = wallTime / 1_000 - time;
+    // Its time is that of its step's beginning.
+    return age < this.#expiry + this.#step && age >= -MAX_SKEW;
+  }
+
+  /** Whether it is to be issued again, although the client is where it belongs. */
+  isDue(time: number, wallTime: number): boolean {
+    return this.#expiry === 0 ? time !== 0 : time < this.#stepOf(wallTime);
+  }
+
   #open(memory: Uint8Array, start: number, wallTime: number): void {
     const cache = this.#cache;
     let place = cache.find(this.#owner, memory, start);
@@ -87,15 +101,11 @@ export class InsertedCookie {
       const { target, time, old } = content ?? { target: -1, time: 0, old: false };
       place = cache.add(this.#owner, memory, start, target, time, old);
     }
-    if (cache.target(place) < 0) return;
-    this.due = cache.old(place);
-    if (this.#expiry > 0) {
-      const age = wallTime / 1_000 - cache.time(place);
-      // Its time is that of its step's beginning.
-      if (age >= this.#expiry + this.#step || age < -MAX_SKEW) return;
-      if (cache.time(place) < this.#stepOf(wallTime)) this.due = true;
-    } else if (cache.time(place) !== 0) this.due = true;
+    const time = cache.time(place);
+    if (cache.target(place) < 0 || !this.isValid(time, wallTime)) return;
     this.target = cache.target(place);
+    this.time = time;
+    this.old = cache.old(place);
   }
 
   /** The beginning of the present step, in seconds since 1970. */

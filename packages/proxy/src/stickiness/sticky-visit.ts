@@ -26,8 +26,11 @@ export class StickyVisit {
   #means: Means | null = null;
   /** Number of the target that the client belongs to; -1: none. */
   #belongs = -1;
-  /** The client's cookie is to be renewed. */
-  #due = false;
+  /** When the cookie that says so was issued, and whether with an old key. */
+  #time = 0;
+  #old = false;
+  /** The fields that were read, if this table of them has no others ever. */
+  #readFrom: FieldTable | null = null;
   /** What the client is known by; 0: nothing. */
   #key = 0;
   /** What chooses a target for a client with a key that is not known. */
@@ -39,7 +42,9 @@ export class StickyVisit {
 
   /** A request with these fields begins. */
   readRequest({ means }: StickyService, fields: FieldTable, address: string): void {
+    if (fields === this.#readFrom && means === this.#means && this.#isStillValid(means)) return;
     this.#begin(means);
+    this.#readFrom = fields.isKept && means instanceof InsertedCookie ? fields : null;
     if (means instanceof InsertedCookie) this.#readOwnCookie(means, fields);
     else if (means.cookieName === null) this.#readAddress(means, address);
     else this.#readTheirCookie(means, means.cookieName, fields);
@@ -82,8 +87,9 @@ export class StickyVisit {
     const { means } = sticky;
     const number = sticky.number(index);
     if (means instanceof InsertedCookie) {
-      const known = means === this.#means && number === this.#belongs && !this.#due;
-      return known ? null : means.line(number, this.#worker.reactor.wallTime, secure);
+      const { wallTime } = this.#worker.reactor;
+      const known = means === this.#means && number === this.#belongs && !this.#old;
+      return known && !means.isDue(this.#time, wallTime) ? null : means.line(number, wallTime, secure);
     }
     if (means.cookieName !== null && (fields.known & SET_COOKIE_BIT) !== 0) {
       this.#learn(means, means.cookieName, number, fields);
@@ -94,8 +100,14 @@ export class StickyVisit {
   #begin(means: Means): void {
     this.#means = means;
     this.#belongs = -1;
-    this.#due = false;
     this.#key = 0;
+    this.#readFrom = null;
+  }
+
+  /** A client that says the same again belongs where it belonged, until its cookie is too old. */
+  #isStillValid(means: Means): boolean {
+    if (!(means instanceof InsertedCookie)) return false;
+    return this.#belongs < 0 || means.isValid(this.#time, this.#worker.reactor.wallTime);
   }
 
   #readAddress(means: RememberedClients, address: string): void {
@@ -113,7 +125,8 @@ export class StickyVisit {
       cookie.read(memory, fields.valueStart(i), fields.valueEnd(i), reactor.wallTime);
     }
     this.#belongs = cookie.target;
-    this.#due = cookie.due;
+    this.#time = cookie.time;
+    this.#old = cookie.old;
   }
 
   #readTheirCookie(means: RememberedClients, name: Uint8Array, fields: FieldTable): void {
