@@ -33,6 +33,7 @@ import { rememberSpans, UNMOVED } from './log-spans.ts';
 import { isIdempotent, Method } from './method.ts';
 import { rememberRefusedWords } from './refused-words.ts';
 import type { ResponseHead } from './response-head.ts';
+import { withTransportSecurity } from './transport-security.ts';
 
 /** Room for a `Connection` line of the proxy's own, in bytes. */
 const CONNECTION_LINE = 32;
@@ -467,7 +468,7 @@ export class RequestExchange implements Exchange {
     record.status = record.targetStatus = 101;
     record.firstByteAt = reactor.now;
     record.minor = this.#minor;
-    this.#send(buffer, rewriter.switching(head, this.#stickyLine(head)), end);
+    this.#send(buffer, rewriter.switching(head, this.#ownLines(head)), end);
     this.active = false;
     const ends = this.#client.client;
     const session = new UpgradedSession(this.#worker, listener, client, ends, upstream.detach(), target, record);
@@ -487,11 +488,11 @@ export class RequestExchange implements Exchange {
     this.#record.status = head.status;
     this.#record.targetStatus = head.status;
     this.#record.firstByteAt = this.#worker.reactor.now;
-    const cookie = this.#stickyLine(head);
+    const own = this.#ownLines(head);
     const headers = this.#ruled?.rule?.responseHeaders ?? null;
     const compression = this.#compression;
-    if (compression !== null && this.#sendCompressed(compression, headers, head, buffer, end, cookie)) return;
-    const line = compression?.varies === true ? (cookie ?? '') + VARY : cookie;
+    if (compression !== null && this.#sendCompressed(compression, headers, head, buffer, end, own)) return;
+    const line = compression?.varies === true ? (own ?? '') + VARY : own;
     if (headers !== null) {
       this.#sendChanged(headers, head, buffer, end, plain, line);
       return;
@@ -573,11 +574,11 @@ export class RequestExchange implements Exchange {
     if (!compression.sendBody(start, end, this.#sendPart)) this.cut(EndReason.proxyResponseBody);
   }
 
-  #stickyLine(head: ResponseHead): string | null {
-    const service = this.#service;
-    if (service === null || service.sticky === null) return null;
-    const secure = this.#client.listener.planned.protocol === 'https';
-    return stickyLine(service, this.#visit, this.#tried, head.fields, secure);
+  /** What the listener and the service add to every response of a target; null: nothing. */
+  #ownLines(head: ResponseHead): string | null {
+    const { protocol, http } = this.#client.listener.planned;
+    const cookie = stickyLine(this.#service, this.#visit, this.#tried, head.fields, protocol === 'https');
+    return withTransportSecurity(http, cookie);
   }
 
   onResponseBody(buffer: number, start: number, end: number): void {
