@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
+import { isShared, type PlanEntry, type SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import type { PlannedTls } from '@evenkeel/model/plan/tls.ts';
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
-import type { Setup } from './balancers/balancer.ts';
+import { CIPHERS, CIPHERSUITES, type Setup } from './balancers/balancer.ts';
 import { hostOfRule } from './rules.ts';
 
 /**
@@ -13,14 +16,22 @@ import { hostOfRule } from './rules.ts';
  * with the setup. EVENKEEL_REACTOR chooses the reactor (uring).
  */
 const DRAIN_MILLISECONDS = 20;
-const RULES = 'rule-group/rules';
+const TLS: PlannedTls = {
+  defaultCertificates: ['server'],
+  certificates: [],
+  versions: ['1.2', '1.3'],
+  ciphers: CIPHERS,
+  ciphersuites: CIPHERSUITES,
+  sessionTickets: true,
+  clientCertificates: null,
+};
 const setup = JSON.parse(readFileSync(process.argv[2], 'utf8')) as Setup;
 const reactor = process.env.EVENKEEL_REACTOR === 'portable' ? 'portable' : 'uring';
 const engine = await createEngine({ workers: 1, reactor });
 console.log(`reactor ${engine.reactor}: ${engine.reactorReason}`);
 
 const refused = await engine.apply({
-  shared: setup.rules === undefined ? new Map() : new Map([[RULES, ruleGroup(setup.rules)]]),
+  shared: new Map(sharedEntries().map((entry) => [entry.key, entry])),
   services: new Map([
     [
       'service',
@@ -57,7 +68,7 @@ const refused = await engine.apply({
         loadBalancerId: 'balancer',
         loadBalancerName: 'bench',
         name: 'clients',
-        protocol: 'http',
+        protocol: setup.tls === undefined ? 'http' : 'https',
         addresses: [setup.address],
         port: setup.port,
         serviceId: 'service',
@@ -66,6 +77,7 @@ const refused = await engine.apply({
         accessLog: true,
         ...PLAIN_HTTP_LISTENER,
         ruleGroupId: setup.rules === undefined ? null : 'rules',
+        tls: setup.tls === undefined ? null : TLS,
       },
     ],
   ]),
@@ -88,6 +100,20 @@ process.once('SIGTERM', async () => {
   metrics.close();
   await engine.stop(1_000);
 });
+
+function sharedEntries(): SharedEntry[] {
+  const { rules, tls } = setup;
+  const entries: PlanEntry[] = [];
+  if (rules !== undefined) entries.push(ruleGroup(rules));
+  if (tls !== undefined) {
+    const { certificate: chain, key: privateKey } = tls;
+    const own = { id: 'server', names: [], keyType: 'ecdsa', ocspResponse: null } as const;
+    entries.push(planEntry('certificate', { ...own, chain, privateKey }));
+    const keys = [randomBytes(80).toString('base64')];
+    entries.push(planEntry('ticket-keys', { id: 'current', keys }));
+  }
+  return entries.filter(isShared);
+}
 
 /** As `Setup.rules` says. */
 function ruleGroup(count: number) {

@@ -4,6 +4,8 @@ export const METRICS = {
   userPerRequest: { label: '– user', unit: 'µs', better: 'lower' },
   systemPerRequest: { label: '– system', unit: 'µs', better: 'lower' },
   requestsPerSecond: { label: 'Requests per second', unit: '/s', better: 'higher' },
+  handshakesPerCpuSecond: { label: 'Handshakes per CPU-second', unit: '/s', better: 'higher' },
+  requestsPerCpuSecond: { label: 'Requests per CPU-second', unit: '/s', better: 'higher' },
   p50: { label: 'Latency p50, saturated', unit: 'ms', better: 'lower' },
   p99: { label: 'Latency p99, saturated', unit: 'ms', better: 'lower' },
   pacedP50: { label: 'Latency p50, equal load', unit: 'ms', better: 'lower' },

@@ -5,6 +5,7 @@ import { healthChecks } from './scenarios/health-checks.ts';
 import { body1mb, connectionPerRequest, keepalive64, keepalive256, keepaliveVaried } from './scenarios/http.ts';
 import { memory } from './scenarios/memory.ts';
 import { rules10000 } from './scenarios/rules.ts';
+import { tlsHandshakeP256, tlsHandshakeRsa, tlsKeepalive, tlsResumed } from './scenarios/tls.ts';
 import { websocket } from './scenarios/websocket.ts';
 
 /** All scenarios, in the order in which they run. */
@@ -16,6 +17,10 @@ export const SCENARIOS: readonly Scenario[] = [
   body1mb,
   rules10000,
   websocket,
+  tlsHandshakeP256,
+  tlsHandshakeRsa,
+  tlsResumed,
+  tlsKeepalive,
   memory,
   applyLatency10,
   applyLatency1000,

@@ -21,9 +21,21 @@ export interface Setup {
   readonly origins: readonly Endpoint[];
   /** Rules of the listener: one for any host, or one for each of so many (`h0.example.com` …), all to the same origins. */
   readonly rules?: number;
+  /** Its listener is HTTPS, in TLS 1.2 and 1.3 with session tickets. */
+  readonly tls?: ServerCertificate;
   /** The core to run on; null: any. */
   readonly core: number | null;
 }
+
+/** PEM. */
+export interface ServerCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Cipher suites of TLS 1.3 in the order in which every balancer prefers them. */
+export const CIPHERSUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
+export const CIPHERS = ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256'];
 
 export interface RunningBalancer {
   readonly address: string;

@@ -1,9 +1,11 @@
+import { get, type IncomingMessage } from 'node:http';
+import { get as getSecure } from 'node:https';
 import type { Client } from '@evenkeel/client/client.ts';
 import { applied, startInstallation } from '../installation.ts';
 import { PATHS } from '../origin.ts';
 import { eventually } from '../process/children.ts';
 import { hostOfRule } from '../rules.ts';
-import type { Balancer, RunningBalancer, Setup } from './balancer.ts';
+import type { Balancer, RunningBalancer, ServerCertificate, Setup } from './balancer.ts';
 import { productVersion } from './product.ts';
 
 /** Evenkeel as its users start it: control plane and node agent, the load balancer made through the API. */
@@ -12,12 +14,14 @@ export const evenkeel: Balancer = {
   version: productVersion,
   async start(setup: Setup): Promise<RunningBalancer> {
     const { client, agentPids, stop } = await startInstallation({ ...setup, workers: 1 });
+    const certificateId = setup.tls === undefined ? null : await upload(client, setup.tls);
     const { id, vip, operationId } = await client.createLoadBalancer({
       body: {
         name: 'bench',
         listeners: [
           {
-            protocol: 'http',
+            protocol: certificateId === null ? 'http' : 'https',
+            ...(certificateId === null ? {} : { defaultCertificateIds: [certificateId] }),
             port: setup.port,
             idleTimeout: 120,
             service: {
@@ -31,11 +35,28 @@ export const evenkeel: Balancer = {
     });
     await applied(client, operationId);
     if (setup.rules !== undefined) await addRules(client, id, setup.rules);
-    const url = `http://${vip}:${setup.port}${PATHS.small}`;
-    await eventually(`an answer through ${url}`, async () => (await fetch(url)).status === 200);
+    const url = `http${certificateId === null ? '' : 's'}://${vip}:${setup.port}${PATHS.small}`;
+    await eventually(`an answer through ${url}`, () => answers(url));
     return { address: vip, port: setup.port, pids: agentPids, stop };
   },
 };
+
+async function upload(client: Client, { certificate, key }: ServerCertificate): Promise<string> {
+  const { id } = await client.createCertificate({ body: { name: 'bench', chain: certificate, privateKey: key } });
+  return id;
+}
+
+/** Whether a request is answered with 200; nobody vouches for the certificate. */
+function answers(url: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const done = (response: IncomingMessage): void => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    };
+    const request = url.startsWith('https:') ? getSecure(url, { rejectUnauthorized: false }, done) : get(url, done);
+    request.on('error', reject);
+  });
+}
 
 /** Gives the one listener a rule group, as `Setup.rules` says. */
 async function addRules(client: Client, loadBalancerId: string, count: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, run } from '../process/children.ts';
-import { type Balancer, MAX_CONNECTIONS, type RunningBalancer, type Setup } from './balancer.ts';
+import { type Balancer, CIPHERS, CIPHERSUITES, MAX_CONNECTIONS, type RunningBalancer, type Setup } from './balancer.ts';
 
 /** Debian's HAProxy. */
 export const haproxy: Balancer = {
@@ -12,6 +12,7 @@ export const haproxy: Balancer = {
   async start(setup: Setup): Promise<RunningBalancer> {
     const file = join(setup.directory, 'haproxy.cfg');
     writeFileSync(file, configuration(setup));
+    if (setup.tls !== undefined) writeFileSync(pemOf(setup), setup.tls.certificate + setup.tls.key, { mode: 0o600 });
     // -db: in the foreground.
     const child = new Child('haproxy', ['haproxy', '-db', '-f', file], {
       log: join(setup.directory, 'haproxy.log'),
@@ -30,6 +31,8 @@ function configuration(setup: Setup): string {
   const servers = setup.origins.map(
     (origin, index) => `  server origin${index} ${origin.address}:${origin.port} weight 1 check inter 5s`,
   );
+  const suites = `ciphers ${CIPHERS.join(':')} ciphersuites ${CIPHERSUITES.join(':')}`;
+  const secure = setup.tls === undefined ? '' : ` ssl crt ${pemOf(setup)} alpn http/1.1 ssl-min-ver TLSv1.2 ${suites}`;
   return `global
   nbthread 1
   maxconn ${MAX_CONNECTIONS}
@@ -55,7 +58,7 @@ defaults
   timeout http-keep-alive 120s
 
 frontend clients
-  bind ${setup.address}:${setup.port} maxconn ${MAX_CONNECTIONS} backlog 4096
+  bind ${setup.address}:${setup.port} maxconn ${MAX_CONNECTIONS} backlog 4096${secure}
   log global
   option httplog
   default_backend origins
@@ -68,4 +71,8 @@ frontend metrics
   bind ${setup.address}:${setup.metricsPort}
   http-request use-service prometheus-exporter if { path /metrics }
 `;
+}
+
+function pemOf(setup: Setup): string {
+  return join(setup.directory, 'server.pem');
 }

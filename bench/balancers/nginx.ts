@@ -1,7 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startNginx } from '../nginx.ts';
 import { run } from '../process/children.ts';
-import type { Balancer, RunningBalancer, Setup } from './balancer.ts';
+import { type Balancer, CIPHERS, CIPHERSUITES, type RunningBalancer, type Setup } from './balancer.ts';
 
 /** Debian's nginx as a proxy. */
 export const nginx: Balancer = {
@@ -10,6 +11,10 @@ export const nginx: Balancer = {
     return (await run(['sh', '-c', 'nginx -v 2>&1'], { core: null })).trim().replace('nginx version: nginx/', 'nginx ');
   },
   async start(setup: Setup): Promise<RunningBalancer> {
+    if (setup.tls !== undefined) {
+      writeFileSync(join(setup.directory, 'server.crt'), setup.tls.certificate);
+      writeFileSync(join(setup.directory, 'server.key'), setup.tls.key, { mode: 0o600 });
+    }
     const child = await startNginx('nginx', configuration(setup), setup.directory, setup, setup.core);
     return { address: setup.address, port: setup.port, pids: () => child.pids, stop: () => child.stop() };
   },
@@ -21,6 +26,7 @@ export const nginx: Balancer = {
  */
 function configuration(setup: Setup): string {
   const servers = setup.origins.map((origin) => `    server ${origin.address}:${origin.port} weight=1;`);
+  const secure = setup.tls === undefined ? '' : secureServer(setup.directory);
   const accessLog = join(setup.directory, 'access.log');
   return `
   log_format fields '$remote_addr:$remote_port [$time_local] $server_port $upstream_addr '
@@ -35,7 +41,8 @@ ${servers.join('\n')}
     keepalive_requests 1000000000;
   }
   server {
-    listen ${setup.address}:${setup.port} backlog=4096;
+    listen ${setup.address}:${setup.port} backlog=4096${setup.tls === undefined ? '' : ' ssl'};
+${secure}
     location / {
       proxy_pass http://origins;
       proxy_http_version 1.1;
@@ -53,4 +60,15 @@ ${servers.join('\n')}
     location = /metrics { stub_status; }
   }
 `;
+}
+
+function secureServer(directory: string): string {
+  return `    ssl_certificate ${join(directory, 'server.crt')};
+    ssl_certificate_key ${join(directory, 'server.key')};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_ciphers ${CIPHERS.join(':')};
+    ssl_conf_command Ciphersuites ${CIPHERSUITES.join(':')};
+    ssl_prefer_server_ciphers on;
+    ssl_session_tickets on;
+    ssl_session_timeout 1h;`;
 }

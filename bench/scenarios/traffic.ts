@@ -12,6 +12,8 @@ export interface Traffic {
   readonly title: string;
   readonly path: string;
   readonly connections: number;
+  /** By HTTPS; the balancers have been given a certificate. */
+  readonly tls?: boolean;
   /** A new connection for each request. */
   readonly close?: boolean;
   /** Requests are for so many hosts instead of one. */
@@ -86,7 +88,7 @@ function thinkTime(traffic: Traffic, saturated: readonly Round[]): number {
 
 function loadOf(bench: Bench, traffic: Traffic, balancer: { readonly address: string; readonly port: number }) {
   return {
-    url: `http://${balancer.address}:${balancer.port}${traffic.path}`,
+    url: `http${traffic.tls === true ? 's' : ''}://${balancer.address}:${balancer.port}${traffic.path}`,
     connections: traffic.connections,
     seconds: bench.settings.seconds,
     close: traffic.close === true,

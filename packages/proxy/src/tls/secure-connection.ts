@@ -285,16 +285,17 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
         else decrypted.push(buffer, start, start + size);
         buffer = NO_BUFFER;
         // At most one record is in OpenSSL at a time, and no more than it holds was read.
-        if (BIO_ctrl_pending(input) === 0) break;
-        continue;
+        if (BIO_ctrl_pending(input) > 0) continue;
+        break;
       }
       const error = SSL_get_error(this.ssl, size);
+      // Behind the end, or behind what cannot be understood, something may be left.
+      if (error !== SSL_ERROR_WANT_READ) BIO_ctrl(input, BIO_CTRL_RESET, 0, 0);
       if (error === SSL_ERROR_ZERO_RETURN) this.#peerEnded = true;
       else failed = error !== SSL_ERROR_WANT_READ;
       break;
     }
     if (buffer !== NO_BUFFER) arena.release(buffer);
-    if (BIO_ctrl_pending(input) > 0) BIO_ctrl(input, BIO_CTRL_RESET, 0, 0);
     // A key update is answered from inside of reading (RFC 8446 section 4.6.3).
     const failure = failed ? takeError() : '';
     const said = this.#writer.flush();
