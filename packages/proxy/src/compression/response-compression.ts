@@ -3,12 +3,12 @@ import type { FieldChanges } from '../http1/field-changes.ts';
 import { Method } from '../http1/method.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
+import { sendBytes, sendChunk, sendLastChunk } from '../http1/send-bytes.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { type Accepted, Coding, readAccepted } from './accepted-coding.ts';
 import { compressWhole, GzipStream } from './compress.ts';
 import { CompressedHead } from './compressed-head.ts';
 import { Fit, fitOf, forbidsTransforming } from './compressible.ts';
-import { sendBytes, sendChunk, sendLastChunk } from './send-bytes.ts';
 
 type Send = (buffer: number, start: number, end: number) => void;
 

@@ -13,21 +13,21 @@ export function sendBytes(arena: Arena, parts: readonly Uint8Array[], send: Send
   let at = 0;
   let limit = 0;
   for (const part of parts) {
-    for (let sent = 0; sent < part.length; ) {
+    for (let copied = 0; copied < part.length; ) {
       if (at === limit) {
-        if (buffer !== NO_BUFFER) send(buffer, arena.base(buffer), at);
+        if (buffer !== NO_BUFFER) send(buffer, limit - BUFFER_SIZE, limit);
         buffer = arena.acquire();
-        if (buffer === NO_BUFFER) return false;
+        if (buffer === NO_BUFFER) throw new Error('an arena has fewer buffers than it says');
         at = arena.base(buffer);
         limit = at + BUFFER_SIZE;
       }
-      const count = Math.min(limit - at, part.length - sent);
-      arena.memory.set(part.subarray(sent, sent + count), at);
+      const count = Math.min(limit - at, part.length - copied);
+      arena.memory.set(part.subarray(copied, copied + count), at);
       at += count;
-      sent += count;
+      copied += count;
     }
   }
-  if (buffer !== NO_BUFFER) send(buffer, arena.base(buffer), at);
+  if (buffer !== NO_BUFFER) send(buffer, limit - BUFFER_SIZE, at);
   return true;
 }
 
