@@ -151,6 +151,7 @@ const DETAILS: Readonly<Record<Closed, string>> = {
   [Closed.timedOut]: 'ETIMEDOUT',
   [Closed.exhausted]: 'no descriptor, memory or local port is left',
   [Closed.failed]: 'the system reported an error',
+  [Closed.handshake]: 'TLS did not come about',
 };
 
 function countsAsSuccess(check: PlannedHealthCheck, status: number): boolean {

@@ -95,6 +95,8 @@ export const Closed = {
   exhausted: 6,
   /** Anything else. */
   failed: 7,
+  /** TLS did not come about. */
+  handshake: 8,
 } as const;
 export type Closed = (typeof Closed)[keyof typeof Closed];
 

@@ -57,8 +57,7 @@ export class SecureClient extends SecureConnection {
   onConnected(_raw: Connection): void {
     const ssl = this.#tls.context === 0 ? 0 : SSL_new(this.#tls.context);
     if (ssl === 0) {
-      this.failure = this.#tls.error;
-      this.abort();
+      this.giveUp(this.#tls.error);
       return;
     }
     this.ssl = ssl;
@@ -71,7 +70,7 @@ export class SecureClient extends SecureConnection {
   protected receiveHello(buffer: number): void {
     // A target that speaks before it is spoken to, in the moment before the handshake begins.
     this.reactor.arena.release(buffer);
-    this.abort();
+    this.giveUp('the target spoke before the handshake');
   }
 
   protected readInfo(): TlsInfo {

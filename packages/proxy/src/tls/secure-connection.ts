@@ -13,8 +13,10 @@ import {
   SSL_ERROR_ZERO_RETURN,
   SSL_free,
   SSL_get_error,
+  SSL_get_verify_result,
   SSL_read,
   SSL_shutdown,
+  X509_verify_cert_error_string,
 } from './ffi/openssl.ts';
 import type { TlsLibrary } from './library.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -184,8 +186,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
 
   onEnd(_raw: Connection): void {
     if (this.#state === State.handshake) {
-      this.failure = 'the peer ended within the handshake';
-      this.#endWith(Closed.reset);
+      this.giveUp('the peer ended within the handshake');
       return;
     }
     if (this.#state !== State.open || this.#peerEnded) return;
@@ -242,7 +243,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     const result = SSL_do_handshake(this.ssl);
     const error = result === 1 ? 0 : SSL_get_error(this.ssl, result);
     if (error !== 0 && error !== SSL_ERROR_WANT_READ) {
-      this.#fail(takeError());
+      this.#fail(this.#handshakeError());
       return false;
     }
     if (!this.#writer.flush()) {
@@ -265,8 +266,21 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     this.#writer.sendAlert(alert);
     this.failure = reason;
     this.#state = State.failed;
-    this.#reason = Closed.failed;
+    this.#reason = Closed.handshake;
     this.raw.closeLingering(ALERT_LINGER);
+  }
+
+  /** Ends the connection without a word, as there can be no TLS on it. */
+  protected giveUp(reason: string): void {
+    this.failure = reason;
+    this.#endWith(Closed.handshake);
+  }
+
+  /** Why the handshake has failed: what is wrong with the peer's certificate, or what OpenSSL says. */
+  #handshakeError(): string {
+    const error = takeError();
+    if (error !== 'certificate verify failed') return error;
+    return X509_verify_cert_error_string(SSL_get_verify_result(this.ssl));
   }
 
   #read(first: number): void {
@@ -442,7 +456,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     const before = this.#state;
     if (before >= State.failed) return;
     this.failure = reason;
-    this.#reason = Closed.failed;
+    this.#reason = before === State.handshake ? Closed.handshake : Closed.failed;
     this.#state = State.failed;
     this.#drop();
     this.#writer.flush();
