@@ -317,7 +317,7 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     test('by address: clients follow the weights, and are forgotten after their time', async () => {
-      const byAddress: PlannedStickiness = { type: 'source-ip', timeout: 500 };
+      const byAddress: PlannedStickiness = { type: 'source-ip', timeout: 1_200 };
       await run(byAddress, { 0: { weight: 90 }, 1: { weight: 10 }, 2: null, 3: null });
       let heavy = 0;
       for (let i = 1; i <= 100; i++) {
@@ -329,11 +329,11 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal((await send(port, null, { localAddress })).by, 'a');
       await run(byAddress, { 0: { state: 'draining' } });
       // Each request gives it its time again.
-      for (let i = 0; i < 4; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 200));
+      for (let i = 0; i < 3; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 500));
         assert.equal((await send(port, null, { localAddress })).by, 'a');
       }
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await new Promise((resolve) => setTimeout(resolve, 1_300));
       assert.notEqual((await send(port, null, { localAddress })).by, 'a');
     });
 
@@ -346,7 +346,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       const settings = {
         id: 'svc-tcp',
         protocol: 'tcp',
-        stickiness: { type: 'source-ip', timeout: 500 },
+        stickiness: { type: 'source-ip', timeout: 1_000 },
         drainTimeout: 60_000,
       } as const;
       const listener = listenerOf(own, { id: 'lsn-tcp', protocol: 'tcp', http: null, serviceId: 'svc-tcp' });
@@ -368,7 +368,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       const long = await dial('127.0.6.99');
       const draining = some.map((target, index) => ('xyz'[index] === long.by ? { ...target, weight: 0 } : target));
       await engine.apply(changeOf([serviceOf(draining, settings)], []));
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
       long.socket.resetAndDestroy();
       const open = () => engine.counters().listeners.find((one) => one.listenerId === 'lsn-tcp')!.activeConnections;
       while (open() > 0) await new Promise((resolve) => setTimeout(resolve, 2));
