@@ -7,18 +7,13 @@ import type { MirrorExchange } from '../rules/mirror/mirror-exchange.ts';
 import type { RequestChanges } from '../rules/request/request-changes.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { RuledRequest, Verdict } from '../rules/ruled-request.ts';
-import { pickSticky, readVisit, type StickyVisit, stickyLine } from '../stickiness/sticky-visit.ts';
-import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
+import { ListenerCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import { RequestRecord } from '../telemetry/request-record.ts';
-import { askedName } from '../tls/asked-name.ts';
-import type { TargetTls } from '../tls/target-tls.ts';
 import { AskedUpgrade } from '../upgrade/asked-upgrade.ts';
 import { UpgradedSession } from '../upgrade/upgraded-session.ts';
-import { UpstreamConnection } from '../upstream/connection.ts';
 import type { Exchange, UpstreamLoss } from '../upstream/exchange.ts';
-import { OwnConnections } from '../upstream/own-connections.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
 import { isCongested, isRelieved } from '../worker/back-pressure.ts';
@@ -33,13 +28,11 @@ import { rememberSpans, UNMOVED } from './log-spans.ts';
 import { isIdempotent, Method } from './method.ts';
 import { rememberRefusedWords } from './refused-words.ts';
 import type { ResponseHead } from './response-head.ts';
+import { TargetSide } from './target-side.ts';
 import { withTransportSecurity } from './transport-security.ts';
 
 /** Room for a `Connection` line of the proxy's own, in bytes. */
 const CONNECTION_LINE = 32;
-
-/** Targets that are tried for one request before it fails. */
-const MAX_ATTEMPTS = 3;
 
 const VARY = 'Vary: Accept-Encoding\r\n';
 
@@ -64,17 +57,10 @@ export class RequestExchange implements Exchange {
   readonly #worker: WorkerContext;
   readonly #client: ExchangeClient;
   readonly #record = new RequestRecord();
-  /** Connections to targets that tell of this client; null: none was ever kept. */
-  #own: OwnConnections | null = null;
+  readonly #side: TargetSide;
   #method: Method = Method.other;
   #minor = 1;
-  #buffer = NO_BUFFER;
-  #start = 0;
-  #end = 0;
-  #wholeInBuffer = false;
   #upgrade: AskedUpgrade | null = null;
-  /** For services that keep their clients; null: none has been asked. */
-  #visit: StickyVisit | null = null;
   /** For listeners that compress; else null. */
   #compression: ResponseCompression | null = null;
   /** Some server could see another end of the request: nothing is sent behind it. */
@@ -86,18 +72,11 @@ export class RequestExchange implements Exchange {
   /** The buffer that the request came in, when it goes on in another one; what the log reads. */
   #original = NO_BUFFER;
   #mirror: MirrorExchange | null = null;
-  #service: Service | null = null;
-  #target: Target | null = null;
-  #upstream: UpstreamConnection | null = null;
-  #upstreamReady = false;
-  #upstreamPaused = false;
-  #attempts = 0;
-  #tried = -1;
-  #triedBefore = -1;
 
   constructor(worker: WorkerContext, client: ExchangeClient) {
     this.#worker = worker;
     this.#client = client;
+    this.#side = new TargetSide(worker, client, this.#record, this, this.body);
   }
 
   get expectsNoBody(): boolean {
@@ -111,12 +90,12 @@ export class RequestExchange implements Exchange {
 
   /** More of the body is to come, and there is somewhere to put it. */
   get takesBody(): boolean {
-    return !this.body.done && this.#upstreamReady && !this.#congested();
+    return !this.body.done && this.#side.takesMore;
   }
 
   /** More of the body is to come, but the target does not take what it has been sent. */
   get isHeldUp(): boolean {
-    return !this.body.done && this.#upstreamReady && this.#congested();
+    return !this.body.done && this.#side.isHeldUp;
   }
 
   /** More of the body is to come, and it matters. */
@@ -125,7 +104,7 @@ export class RequestExchange implements Exchange {
   }
 
   uses(target: Target): boolean {
-    return this.#target === target;
+    return this.#side.target === target;
   }
 
   /** A request has begun, good or bad, with its first byte at `startedAt`. */
@@ -141,10 +120,7 @@ export class RequestExchange implements Exchange {
     this.#method = Method.other;
     this.#minor = 1;
     this.#ruled = null;
-    this.#service = null;
-    this.#attempts = 0;
-    this.#tried = -1;
-    this.#triedBefore = -1;
+    this.#side.begin();
     this.#record.clear(startedAt);
     cells[ListenerCell.requests]!++;
     cells[ListenerCell.activeRequests]!++;
@@ -164,7 +140,8 @@ export class RequestExchange implements Exchange {
   start(buffer: number, end: number, keepAlive: boolean): number {
     const { requestHead: head, rewriter, memory } = this.#worker;
     const { client, listener } = this.#client;
-    const body = this.body;
+    const { body } = this;
+    const { request } = this.#side;
     if (client.resolve(listener.planned, memory, head)) this.#record.forgetEnds();
     this.#method = head.method;
     this.#minor = head.minor;
@@ -172,8 +149,8 @@ export class RequestExchange implements Exchange {
     body.startRequest(head);
     const bodyEnd = body.consume(memory, head.end, end);
     this.#record.bytesReceived = bodyEnd - head.methodStart;
-    this.#buffer = buffer;
-    this.#end = bodyEnd;
+    request.buffer = buffer;
+    request.end = bodyEnd;
     if (body.failed) {
       rememberSpans(this.#record, head, UNMOVED);
       this.#failBody();
@@ -188,14 +165,14 @@ export class RequestExchange implements Exchange {
       taken = this.#makeRoom(changes, bodyEnd);
       if (taken < 0) return bodyEnd;
     }
-    this.#wholeInBuffer = body.done;
+    request.whole = body.done;
     this.#compression = readCompression(this.#compression, this.#worker, head, listener.planned.http);
-    this.#visit = readVisit(this.#visit, this.#worker, this.#serviceNow(), head.fields, client.remoteAddress);
-    this.#start = rewriter.request(head, client, changes);
+    this.#side.readClient(this.#serviceNow(), head.fields);
+    request.start = rewriter.request(head, client, changes);
     if (this.#original === NO_BUFFER) rememberSpans(this.#record, head, rewriter);
     this.#upgrade = head.upgrade < 0 ? null : new AskedUpgrade(head, rewriter);
     if (ruled !== null && ruled.rule !== null && ruled.rule.mirror !== null) {
-      this.#mirror = this.#worker.mirrors.beginFor(ruled.rule, client, this.#start, this.#end, body.done);
+      this.#mirror = this.#worker.mirrors.beginFor(ruled.rule, client, request.start, request.end, body.done);
     }
     this.#dispatch();
     return taken;
@@ -231,17 +208,18 @@ export class RequestExchange implements Exchange {
    */
   #makeRoom(changes: RequestChanges | null, bodyEnd: number): number {
     const { requestHead: head, arena, headRoom } = this.#worker;
+    const { request } = this.#side;
     const apart = changes?.changesLogged === true;
     const growth = growthOf(this.#client.client.lines, head) + (changes === null ? 0 : changes.growth);
     if (apart) rememberSpans(this.#record, head, UNMOVED);
-    if (!headRoom.forRequest(arena, head, this.body, growth, apart, this.#buffer, bodyEnd)) {
+    if (!headRoom.forRequest(arena, head, this.body, growth, apart, request.buffer, bodyEnd)) {
       rememberSpans(this.#record, head, UNMOVED);
       this.fail(headRoom.status, EndReason.proxyRequestHead);
       return -1;
     }
-    if (apart) this.#original = this.#buffer;
-    this.#buffer = headRoom.buffer;
-    this.#end = headRoom.end;
+    if (apart) this.#original = request.buffer;
+    request.buffer = headRoom.buffer;
+    request.end = headRoom.end;
     this.#record.bytesReceived -= bodyEnd - headRoom.bodyEnd;
     changes?.changeLine(head);
     return headRoom.bodyEnd;
@@ -252,12 +230,12 @@ export class RequestExchange implements Exchange {
    * ends.
    */
   takeBody(buffer: number, start: number, end: number): number {
-    const body = this.body;
-    const upstream = this.#upstream;
+    const { body } = this;
+    const { upstream, request } = this.#side;
     if (upstream === null) throw new Error('a request body needs a connection to go to');
     const bodyEnd = body.consume(this.#worker.memory, start, end);
     this.#record.bytesReceived += bodyEnd - start;
-    this.#wholeInBuffer = false;
+    request.whole = false;
     if (body.failed) {
       this.#worker.arena.release(buffer);
       this.#failBody();
@@ -266,14 +244,14 @@ export class RequestExchange implements Exchange {
     if (this.#mirror !== null) this.#worker.mirrors.add(this.#mirror, start, bodyEnd, body.done);
     upstream.send(buffer, start, bodyEnd);
     // From the last byte on, and while it does not take what is sent, the target owes the next move.
-    upstream.expectProgress(body.done || this.#congested());
+    upstream.expectProgress(body.done || this.#side.congested());
     return bodyEnd;
   }
 
   /** Ends a request that a target will not answer (any more), by the proxy's own answer if that is still possible. */
   fail(status: number, reason: EndReason): void {
     this.#record.reason = reason;
-    this.#dropUpstream();
+    this.#side.drop();
     if (this.responseStarted) {
       this.cut(reason);
       return;
@@ -293,7 +271,7 @@ export class RequestExchange implements Exchange {
 
   /** What there is of a request that is going to be refused: memory[start, end). One count of the buffer comes with it. */
   keepRefused(buffer: number, start: number, end: number): void {
-    this.#buffer = buffer;
+    this.#side.request.buffer = buffer;
     this.#record.bytesReceived = end - start;
     rememberRefusedWords(this.#record, this.#worker.memory, start, end);
   }
@@ -311,7 +289,7 @@ export class RequestExchange implements Exchange {
   cut(reason: EndReason): void {
     this.#record.reason = reason;
     this.keepAlive = false;
-    this.#dropUpstream();
+    this.#side.drop();
     this.#client.connection.abort();
     this.#finish();
   }
@@ -320,10 +298,7 @@ export class RequestExchange implements Exchange {
   onClientSent(): void {
     const { connection, listener } = this.#client;
     if (connection.unsent > 0) connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
-    if (this.#upstreamPaused && isRelieved(connection)) {
-      this.#upstreamPaused = false;
-      this.#upstream?.resume();
-    }
+    this.#side.onClientSent();
     if (this.responseDone && connection.unsent === 0) this.#finish();
   }
 
@@ -335,7 +310,7 @@ export class RequestExchange implements Exchange {
       else record.reason = this.body.done ? EndReason.clientResponseHead : EndReason.clientRequestBody;
       if (!this.responseStarted) record.status = 499;
     }
-    this.#dropUpstream();
+    this.#side.drop();
     this.#finish();
   }
 
@@ -343,83 +318,22 @@ export class RequestExchange implements Exchange {
 
   /** Sends the request to a target; called again for the next attempt. */
   #dispatch(): void {
-    const service = this.#serviceNow();
-    if (service !== this.#service) this.#tried = this.#triedBefore = -1;
-    this.#service = service;
-    const { client } = this.#client;
-    const index = pickSticky(service, this.#visit, client.hash, this.#tried, this.#triedBefore);
-    if (service === null || index < 0) {
-      this.fail(503, EndReason.proxyRoute);
-      return;
-    }
-    const target = service.targets[index]!;
-    this.#attempts++;
-    this.#triedBefore = this.#tried;
-    this.#tried = index;
-    const { tls } = service;
-    const name = tls === null ? '' : this.#nameAt(tls, target);
-    const { remoteAddress, remotePort } = client;
-    const kept = service.isBoundToClient
-      ? (this.#own?.take(target, remoteAddress, remotePort, tls, name) ?? null)
-      : target.takeIdle(tls, name);
-    this.#useTarget(service, target, kept);
-  }
-
-  #useTarget(service: Service, target: Target, kept: UpstreamConnection | null): void {
-    const { reactor, responseHead } = this.#worker;
-    this.#target = target;
-    this.#record.target = target.name;
-    this.#record.dispatchedAt = reactor.now;
-    // What an earlier attempt reached does not count.
-    this.#record.readyAt = 0;
-    target.begin();
-    if (kept === null) {
-      this.#upstream = new UpstreamConnection(
-        reactor,
-        responseHead,
-        target,
-        this,
-        service,
-        this.#client.client,
-        service.tls === null ? '' : this.#nameAt(service.tls, target),
-      );
-      return;
-    }
-    this.#upstream = kept;
-    kept.attach(this);
-    this.#sendRequest();
-  }
-
-  #nameAt(tls: TargetTls, target: Target): string {
-    const { hostStart, hostEnd } = this.#record;
-    return tls.nameFor(askedName(this.#worker.memory, hostStart, hostEnd), target.endpoint.address);
+    if (!this.#side.dispatch(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);
   }
 
   onUpstreamReady(): void {
-    this.#sendRequest();
+    this.#side.send();
     this.#client.onExchangeReady();
-  }
-
-  #sendRequest(): void {
-    const upstream = this.#upstream;
-    const service = this.#service;
-    if (upstream === null || service === null) throw new Error('a request without a target cannot be sent');
-    this.#upstreamReady = true;
-    this.#record.readyAt = this.#worker.reactor.now;
-    this.#worker.arena.retain(this.#buffer);
-    upstream.start(this.#buffer, this.#start, this.#end, this.body.done, service.planned.readTimeout);
   }
 
   onUpstreamSent(connection: Connection): void {
     if (this.body.done || !isRelieved(connection)) return;
-    this.#upstream?.expectProgress(false);
+    this.#side.upstream?.expectProgress(false);
     this.#client.onExchangeReady();
   }
 
   onUpstreamLost(loss: UpstreamLoss): void {
-    this.#upstream = null;
-    this.#upstreamReady = false;
-    this.#leaveTarget();
+    this.#side.lost();
     if (this.responseStarted) {
       this.cut(EndReason.targetResponseBody);
       return;
@@ -427,23 +341,12 @@ export class RequestExchange implements Exchange {
     const status = loss.cause === 'timeout' ? 504 : 502;
     if (loss.phase === 'connect') {
       // Not one byte has gone to that target, so another one may be asked whatever the method.
-      if (this.#attempts < MAX_ATTEMPTS) this.#dispatch();
+      if (this.#side.canTryAnother) this.#dispatch();
       else this.fail(status, loss.cause === 'exhausted' ? EndReason.proxyConnect : EndReason.targetConnect);
-    } else if (loss.staleReuse && this.#wholeInBuffer && isIdempotent(this.#method)) {
-      this.#replay();
+    } else if (loss.staleReuse && this.#side.request.whole && isIdempotent(this.#method)) {
+      // The kept connection was closing as the request went out: once more on a new one (RFC 9112 section 9.3.1).
+      if (!this.#side.replay(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);
     } else this.fail(status, EndReason.targetResponseHead);
-  }
-
-  /** The kept connection was closing as the request went out: once more on a new one (RFC 9112 section 9.3.1). */
-  #replay(): void {
-    const service = this.#service;
-    const target = service === null || this.#tried < 0 ? undefined : service.targets[this.#tried];
-    if (service === null || target === undefined || target.gone) {
-      this.#dispatch();
-      return;
-    }
-    target.cells[TargetCell.replays]!++;
-    this.#useTarget(service, target, null);
   }
 
   onInterimResponse(head: ResponseHead, buffer: number): void {
@@ -459,11 +362,10 @@ export class RequestExchange implements Exchange {
   }
 
   onSwitch(head: ResponseHead, buffer: number, end: number): boolean {
-    const { arena, memory, rewriter, reactor } = this.#worker;
+    const { memory, rewriter, reactor } = this.#worker;
     const { listener, connection: client } = this.#client;
     const record = this.#record;
-    const upstream = this.#upstream;
-    const target = this.#target;
+    const { upstream, target } = this.#side;
     if (upstream === null || target === null || !this.#upgrade?.isGrantedBy(memory, head)) return false;
     record.status = record.targetStatus = 101;
     record.firstByteAt = reactor.now;
@@ -472,9 +374,7 @@ export class RequestExchange implements Exchange {
     this.active = false;
     const ends = this.#client.client;
     const session = new UpgradedSession(this.#worker, listener, client, ends, upstream.detach(), target, record);
-    arena.release(this.#buffer);
-    arena.release(this.#original);
-    this.#buffer = this.#original = NO_BUFFER;
+    this.#releaseBuffers();
     this.#client.onSwitched(session);
     return true;
   }
@@ -577,8 +477,7 @@ export class RequestExchange implements Exchange {
   /** What the listener and the service add to every response of a target; null: nothing. */
   #ownLines(head: ResponseHead): string | null {
     const { protocol, http } = this.#client.listener.planned;
-    const cookie = stickyLine(this.#service, this.#visit, this.#tried, head.fields, protocol === 'https');
-    return withTransportSecurity(http, cookie);
+    return withTransportSecurity(http, this.#side.stickyLine(head, protocol === 'https'));
   }
 
   onResponseBody(buffer: number, start: number, end: number): void {
@@ -594,54 +493,15 @@ export class RequestExchange implements Exchange {
       this.cut(EndReason.proxyResponseBody);
       return;
     }
-    const upstream = this.#upstream;
-    this.#upstream = null;
-    this.#upstreamReady = false;
-    if (upstream !== null) {
-      if (this.#upstreamPaused) {
-        this.#upstreamPaused = false;
-        upstream.connection.resume();
-      }
-      // A target that has answered before it took the whole request keeps bytes of a buffer in which the next request
-      // may lie as well, and that one's head grows over them.
-      const taken = this.body.done && upstream.connection.unsent === 0;
-      if (!taken) upstream.abort();
-      else if (!reusable || this.#doubted) upstream.discard();
-      else if (this.#service?.isBoundToClient === true) this.#keepOwn(upstream);
-      else upstream.release();
-    }
-    this.#leaveTarget();
+    this.#side.finish(reusable && !this.#doubted);
     this.#record.answeredAt = this.#worker.reactor.now;
     this.responseDone = true;
     if (this.#client.connection.unsent === 0) this.#finish();
   }
 
-  #keepOwn(upstream: UpstreamConnection): void {
-    const { remoteAddress, remotePort } = this.#client.client;
-    this.#own ??= new OwnConnections();
-    this.#own.keep(upstream, remoteAddress, remotePort);
-  }
-
-  /** Closes connections that nobody else may use: the client is gone. */
+  /** The client is gone, and with it who could use connections that tell of it. */
   dropKept(): void {
-    this.#own?.clear();
-  }
-
-  #congested(): boolean {
-    return this.#upstream !== null && isCongested(this.#upstream.connection);
-  }
-
-  #leaveTarget(): void {
-    this.#target?.finish();
-    this.#target = null;
-  }
-
-  #dropUpstream(): void {
-    this.#upstream?.abort();
-    this.#upstream = null;
-    this.#upstreamReady = false;
-    this.#upstreamPaused = false;
-    this.#leaveTarget();
+    this.#side.dropKept();
   }
 
   // --- the answer --------------------------------------------------------------------------------------------------
@@ -653,10 +513,7 @@ export class RequestExchange implements Exchange {
     this.#record.bytesSent += end - start;
     connection.send(buffer, start, end);
     connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
-    if (!this.#upstreamPaused && isCongested(connection) && this.#upstream !== null) {
-      this.#upstreamPaused = true;
-      this.#upstream.pause();
-    }
+    if (isCongested(connection)) this.#side.pause();
   }
 
   /** Sends the proxy's own answer. */
@@ -722,9 +579,15 @@ export class RequestExchange implements Exchange {
     // What is missing of the request will never come to its copy.
     if (!this.body.done) this.#mirror?.abort();
     this.#mirror = null;
-    worker.arena.release(this.#buffer);
-    worker.arena.release(this.#original);
-    this.#buffer = this.#original = NO_BUFFER;
+    this.#releaseBuffers();
     this.#client.onExchangeOver();
+  }
+
+  #releaseBuffers(): void {
+    const { arena } = this.#worker;
+    const { request } = this.#side;
+    arena.release(request.buffer);
+    arena.release(this.#original);
+    request.buffer = this.#original = NO_BUFFER;
   }
 }

@@ -1,0 +1,231 @@
+import { NO_BUFFER } from '../reactor/arena.ts';
+import { pickSticky, readVisit, type StickyVisit, stickyLine } from '../stickiness/sticky-visit.ts';
+import { TargetCell } from '../telemetry/cells.ts';
+import type { RequestRecord } from '../telemetry/request-record.ts';
+import { askedName } from '../tls/asked-name.ts';
+import type { TargetTls } from '../tls/target-tls.ts';
+import { UpstreamConnection } from '../upstream/connection.ts';
+import type { Exchange } from '../upstream/exchange.ts';
+import { OwnConnections } from '../upstream/own-connections.ts';
+import type { Service } from '../upstream/service.ts';
+import type { Target } from '../upstream/target.ts';
+import { isCongested, isRelieved } from '../worker/back-pressure.ts';
+import type { WorkerContext } from '../worker/context.ts';
+import type { Body } from './body.ts';
+import type { ExchangeClient } from './exchange-client.ts';
+import type { FieldTable } from './fields.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/** Targets that are tried for one request before it fails. */
+const MAX_ATTEMPTS = 3;
+
+/** The beginning of the request as it is sent, head included, in a buffer that is held until the exchange ends. */
+export class SentRequest {
+  buffer = NO_BUFFER;
+  start = 0;
+  end = 0;
+  /** That is all of it, so that it can be sent once more. */
+  whole = false;
+}
+
+/**
+ * The way of a request to a target: which one, by which connection, and which one next when that was not to be. One
+ * object per client connection, used again for each of its requests.
+ */
+export class TargetSide {
+  readonly request = new SentRequest();
+  upstream: UpstreamConnection | null = null;
+  target: Target | null = null;
+  readonly #worker: WorkerContext;
+  readonly #client: ExchangeClient;
+  readonly #record: RequestRecord;
+  readonly #exchange: Exchange;
+  readonly #body: Body;
+  /** The connection is up, and the beginning of the request has been handed to it. */
+  #ready = false;
+  #paused = false;
+  #service: Service | null = null;
+  /** For services that keep their clients; null: none has been asked. */
+  #visit: StickyVisit | null = null;
+  /** Connections to targets that tell of this client; null: none was ever kept. */
+  #own: OwnConnections | null = null;
+  #attempts = 0;
+  #tried = -1;
+  #triedBefore = -1;
+
+  /** `exchange` hears of what happens on the connection; `body` is that of the request. */
+  constructor(worker: WorkerContext, client: ExchangeClient, record: RequestRecord, exchange: Exchange, body: Body) {
+    this.#worker = worker;
+    this.#client = client;
+    this.#record = record;
+    this.#exchange = exchange;
+    this.#body = body;
+  }
+
+  begin(): void {
+    this.#service = null;
+    this.#attempts = 0;
+    this.#tried = -1;
+    this.#triedBefore = -1;
+  }
+
+  /** A target takes the request, and more of its body if there is room. */
+  get takesMore(): boolean {
+    return this.#ready && !this.congested();
+  }
+
+  /** A target takes the request, but not what it has been sent. */
+  get isHeldUp(): boolean {
+    return this.#ready && this.congested();
+  }
+
+  get canTryAnother(): boolean {
+    return this.#attempts < MAX_ATTEMPTS;
+  }
+
+  congested(): boolean {
+    return this.upstream !== null && isCongested(this.upstream.connection);
+  }
+
+  /** Reads of the request's fields where a service that keeps its clients has this one. */
+  readClient(service: Service | null, fields: FieldTable): void {
+    this.#visit = readVisit(this.#visit, this.#worker, service, fields, this.#client.client.remoteAddress);
+  }
+
+  /** What a service that keeps its clients tells this one with the response; null: nothing. */
+  stickyLine(head: ResponseHead, secure: boolean): string | null {
+    return stickyLine(this.#service, this.#visit, this.#tried, head.fields, secure);
+  }
+
+  /** Sends the request to a target; called again for the next attempt. False: there is none. */
+  dispatch(service: Service | null): boolean {
+    if (service !== this.#service) this.#tried = this.#triedBefore = -1;
+    this.#service = service;
+    const { client } = this.#client;
+    const index = pickSticky(service, this.#visit, client.hash, this.#tried, this.#triedBefore);
+    if (service === null || index < 0) return false;
+    const target = service.targets[index]!;
+    this.#attempts++;
+    this.#triedBefore = this.#tried;
+    this.#tried = index;
+    const { tls } = service;
+    const name = tls === null ? '' : this.#nameAt(tls, target);
+    const { remoteAddress, remotePort } = client;
+    const kept = service.isBoundToClient
+      ? (this.#own?.take(target, remoteAddress, remotePort, tls, name) ?? null)
+      : target.takeIdle(tls, name);
+    this.#use(service, target, kept, name);
+    return true;
+  }
+
+  /** The same target once more, on a new connection; another one if it has left. False: there is none. */
+  replay(service: Service | null): boolean {
+    const target = this.#service === null || this.#tried < 0 ? undefined : this.#service.targets[this.#tried];
+    if (this.#service === null || target === undefined || target.gone) return this.dispatch(service);
+    target.cells[TargetCell.replays]!++;
+    const { tls } = this.#service;
+    this.#use(this.#service, target, null, tls === null ? '' : this.#nameAt(tls, target));
+    return true;
+  }
+
+  #use(service: Service, target: Target, kept: UpstreamConnection | null, name: string): void {
+    const { reactor, responseHead } = this.#worker;
+    const { client } = this.#client;
+    this.target = target;
+    this.#record.target = target.name;
+    this.#record.dispatchedAt = reactor.now;
+    // What an earlier attempt reached does not count.
+    this.#record.readyAt = 0;
+    target.begin();
+    if (kept === null) {
+      this.upstream = new UpstreamConnection(reactor, responseHead, target, this.#exchange, service, client, name);
+      return;
+    }
+    this.upstream = kept;
+    kept.attach(this.#exchange);
+    this.send();
+  }
+
+  #nameAt(tls: TargetTls, target: Target): string {
+    const { hostStart, hostEnd } = this.#record;
+    return tls.nameFor(askedName(this.#worker.memory, hostStart, hostEnd), target.endpoint.address);
+  }
+
+  /** Sends the beginning of the request; the connection is up. */
+  send(): void {
+    const { upstream, request } = this;
+    const service = this.#service;
+    if (upstream === null || service === null) throw new Error('a request without a target cannot be sent');
+    this.#ready = true;
+    this.#record.readyAt = this.#worker.reactor.now;
+    this.#worker.arena.retain(request.buffer);
+    upstream.start(request.buffer, request.start, request.end, this.#body.done, service.planned.readTimeout);
+  }
+
+  /** The client takes no more of the response for now. */
+  pause(): void {
+    if (this.#paused || this.upstream === null) return;
+    this.#paused = true;
+    this.upstream.pause();
+  }
+
+  /** The client's connection has handed something over. */
+  onClientSent(): void {
+    if (!this.#paused || !isRelieved(this.#client.connection)) return;
+    this.#paused = false;
+    this.upstream?.resume();
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.upstream = null;
+    this.#ready = false;
+    this.leave();
+  }
+
+  /** The response is complete. `reusable`: the connection can carry another request. */
+  finish(reusable: boolean): void {
+    const upstream = this.upstream;
+    this.upstream = null;
+    this.#ready = false;
+    if (upstream !== null) {
+      if (this.#paused) {
+        this.#paused = false;
+        upstream.connection.resume();
+      }
+      // A target that has answered before it took the whole request keeps bytes of a buffer in which the next request
+      // may lie as well, and that one's head grows over them.
+      const taken = this.#body.done && upstream.connection.unsent === 0;
+      if (!taken) upstream.abort();
+      else if (!reusable) upstream.discard();
+      else if (this.#service?.isBoundToClient === true) this.#keepOwn(upstream);
+      else upstream.release();
+    }
+    this.leave();
+  }
+
+  /** Cuts the exchange with the target off, if there is one. */
+  drop(): void {
+    this.upstream?.abort();
+    this.upstream = null;
+    this.#ready = false;
+    this.#paused = false;
+    this.leave();
+  }
+
+  leave(): void {
+    this.target?.finish();
+    this.target = null;
+  }
+
+  /** Closes connections that nobody else may use: the client is gone. */
+  dropKept(): void {
+    this.#own?.clear();
+  }
+
+  #keepOwn(upstream: UpstreamConnection): void {
+    const { remoteAddress, remotePort } = this.#client.client;
+    this.#own ??= new OwnConnections();
+    this.#own.keep(upstream, remoteAddress, remotePort);
+  }
+}
