@@ -7,7 +7,7 @@ import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
 import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
 import { createEngine } from '../src/engine/create.ts';
 import type { ProxyEngine } from '../src/engine/engine.ts';
-import { bodyOf, freePort, httpOrigin, type Origin, rawExchange } from './exchange.ts';
+import { bodyOf, freePort, httpOrigin, type Origin, rawExchange, tcpOrigin } from './exchange.ts';
 import { changeOf, listenerOf, serviceOf } from './plans.ts';
 
 interface Answer {
@@ -152,6 +152,42 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.deepEqual([head.headers['content-length'], head.headers.vary], ['5000', 'Accept-Encoding']);
       const old = await rawExchange(port, 'GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n');
       assert.doesNotMatch(old, /Content-Encoding/i);
+    });
+
+    test('an answer to HEAD has no body, whatever came before on the connection', async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      for (const path of ['/?chunks=3', '/']) {
+        for (let round = 0; round < 4; round++) {
+          const get = await send(port, path, 'gzip', { agent });
+          assert.equal(decoded(get).equals(textOf(5_000)), true);
+          const head = await send(port, path, 'gzip', { agent, method: 'HEAD' });
+          assert.deepEqual([head.status, head.headers['content-encoding'], head.body.length], [200, undefined, 0]);
+          assert.equal(head.headers.vary, 'Accept-Encoding');
+        }
+      }
+      agent.destroy();
+    });
+
+    test('an answer to HEAD that says chunked is none that is compressed', async () => {
+      const chunks = 'Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const text = textOf(5_000).toString();
+      const chunky = await tcpOrigin((socket) =>
+        socket.on('data', (data) => {
+          const body = data.toString().startsWith('HEAD') ? '' : `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
+          socket.write(`HTTP/1.1 200 OK\r\n${chunks}${body}`);
+        }),
+      );
+      const own = await freePort();
+      const listener = listenerOf(own, { id: 'lsn-c', serviceId: 'svc-c', http: { ...PLAIN_HTTP, compression: true } });
+      await engine.apply(changeOf([serviceOf([chunky.port], { id: 'svc-c' })], [listener]));
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      for (let round = 0; round < 4; round++) {
+        assert.equal(decoded(await send(own, '/', 'gzip', { agent })).toString(), text);
+        const head = await send(own, '/', 'gzip', { agent, method: 'HEAD' });
+        assert.deepEqual([head.headers['content-encoding'], head.body.length], [undefined, 0]);
+      }
+      agent.destroy();
+      await chunky.close();
     });
 
     test('a body that ends with its connection is compressed as well', async () => {

@@ -48,6 +48,7 @@ export class ResponseCompression {
     this.#minor = head.minor;
     this.varies = false;
     this.streams = false;
+    this.#coding = Coding.none;
     this.#whole = null;
     this.#stream = null;
   }
