@@ -1,5 +1,5 @@
 import type { HeaderVariable } from '@evenkeel/model/plan/header-variables.ts';
-import type { PlannedJwt, PlannedRule } from '@evenkeel/model/plan/rules.ts';
+import type { PlannedHeaderEdit, PlannedJwt, PlannedRule } from '@evenkeel/model/plan/rules.ts';
 import { type AsciiSegment, asciiJson, asciiSegment } from '../telemetry/ascii-segment.ts';
 import type { Service } from '../upstream/service.ts';
 import { FixedResponse } from './action/fixed-response.ts';
@@ -15,7 +15,12 @@ export interface ServiceReference {
 }
 
 export type RuleAction =
-  | { readonly type: 'forward'; readonly services: WeightedServices<ServiceReference> }
+  | {
+      readonly type: 'forward';
+      readonly services: WeightedServices<ServiceReference>;
+      /** The service that all of it goes to; null: there are several, or none. */
+      readonly only: ServiceReference | null;
+    }
   | { readonly type: 'redirect'; readonly redirect: Redirect }
   | { readonly type: 'respond'; readonly response: FixedResponse };
 
@@ -27,8 +32,6 @@ const LOGGED = ['user-agent', 'referer', 'x-request-id'];
 
 /** What a rule does, ready to be done. */
 export class CompiledRule {
-  /** Its name for the access log. */
-  readonly logged: AsciiSegment;
   readonly jwt: { readonly verifier: JwtVerifier; readonly claims: PlannedJwt['claims'] } | null;
   /** The Host line for targets; null: as asked for. */
   readonly hostLine: string | null;
@@ -39,18 +42,24 @@ export class CompiledRule {
   readonly responseHeaders: HeaderEdits | null;
   readonly variables: ReadonlySet<HeaderVariable>;
   readonly action: RuleAction;
+  /** The request is changed at all on its way. */
+  readonly changesRequest: boolean;
+  /** There are variables to be filled in. */
+  readonly hasVariables: boolean;
   /** The request that goes on says other things than the log does of the one that came. */
   readonly changesLogged: boolean;
+  readonly #name: string;
+  #logged: AsciiSegment | null = null;
   /** Hundredths of a copy that are owed: grows by `percent` with each request, and a copy takes 100. */
   #owed = 0;
 
   /** `reference` finds the services. Throws a PatternError for an expression that the model should have refused. */
   constructor(planned: PlannedRule, reference: (serviceId: string) => ServiceReference) {
     const { jwt, rewrite, mirror } = planned;
-    const response = new HeaderEdits(planned.responseHeaders);
+    const response = editsOf(planned.responseHeaders);
     // What a client says under the name of a claim is never the token's word.
     const claimed = jwt?.claims.map(({ header }) => header.toLowerCase()).filter(isEditable) ?? [];
-    this.logged = asciiSegment(`,"rule":${asciiJson(planned.name.slice(0, MOST_LOGGED))}`);
+    this.#name = planned.name;
     this.jwt =
       jwt === null
         ? null
@@ -61,16 +70,20 @@ export class CompiledRule {
     this.hostLine = rewrite?.host == null ? null : `Host: ${rewrite.host.replace(/[^!-~]/g, '')}\r\n`;
     this.path = rewrite?.path == null ? null : new PathRewrite(rewrite.path);
     this.mirror = mirror === null ? null : { service: reference(mirror.serviceId), percent: mirror.percent };
-    this.requestHeaders = new HeaderEdits(planned.requestHeaders, claimed);
+    this.requestHeaders = editsOf(planned.requestHeaders, claimed);
     this.responseHeaders = response.isEmpty ? null : response;
-    this.variables = new Set([...this.requestHeaders.variables, ...response.variables]);
+    const variables = [...this.requestHeaders.variables, ...response.variables];
+    this.variables = variables.length === 0 ? NO_EDITS.variables : new Set(variables);
     this.action = actionOf(planned, reference);
+    this.hasVariables = this.variables.size > 0;
+    this.changesRequest = this.hostLine !== null || this.path !== null || jwt !== null || !this.requestHeaders.isEmpty;
     this.changesLogged = rewrite !== null || LOGGED.some((name) => this.requestHeaders.removed.has(name));
   }
 
-  /** Whether the request is changed at all on its way. */
-  get changesRequest(): boolean {
-    return this.hostLine !== null || this.path !== null || this.jwt !== null || !this.requestHeaders.isEmpty;
+  /** Its name for the access log; made when it is first asked for, as most rules of many never are. */
+  get logged(): AsciiSegment {
+    this.#logged ??= asciiSegment(`,"rule":${asciiJson(this.#name.slice(0, MOST_LOGGED))}`);
+    return this.#logged;
   }
 
   /** The service that a copy of the next request goes to; null: none is made. Evenly spread, without chance. */
@@ -84,11 +97,19 @@ export class CompiledRule {
   }
 }
 
+const NO_EDITS = new HeaderEdits([]);
+
+/** Most rules have none, and share them. */
+function editsOf(edits: readonly PlannedHeaderEdit[], alsoRemoved: readonly string[] = []): HeaderEdits {
+  return edits.length + alsoRemoved.length === 0 ? NO_EDITS : new HeaderEdits(edits, alsoRemoved);
+}
+
 function actionOf({ action }: PlannedRule, reference: (serviceId: string) => ServiceReference): RuleAction {
   switch (action.type) {
     case 'forward': {
       const services = action.services.map(({ serviceId, weight }) => ({ service: reference(serviceId), weight }));
-      return { type: 'forward', services: new WeightedServices(services) };
+      const only = services.length === 1 && services[0]!.weight > 0 ? services[0]!.service : null;
+      return { type: 'forward', services: new WeightedServices(services), only };
     }
     case 'redirect':
       return { type: 'redirect', redirect: new Redirect(action) };

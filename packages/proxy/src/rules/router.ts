@@ -3,6 +3,7 @@ import type { RoutedRequest } from './condition/condition.ts';
 import { conditionsOf } from './condition/conditions.ts';
 import { HostIndex, type HostPattern } from './index/host-index.ts';
 import { type PathEntry, type PathHit, PathIndex } from './index/path-index.ts';
+import { MOST_IN_LIST, PathLists } from './index/path-lists.ts';
 import type { Matched } from './rule.ts';
 
 /** Where the parts of a request lie that rules are found by. */
@@ -23,8 +24,9 @@ const LAST = Number.POSITIVE_INFINITY;
 export class Router<R> {
   readonly order: RuleOrder;
   readonly #hosts: HostIndex;
-  /** By group of `#hosts`. */
-  readonly #paths: readonly PathIndex<R>[];
+  /** By group of `#hosts`; null: its paths are in `#lists`. */
+  readonly #indexes: readonly (PathIndex<R> | null)[];
+  readonly #lists: PathLists<R>;
 
   /** `rules` are those of the group, in its order, as what the caller makes of them. */
   constructor(group: PlannedRuleGroup, rules: readonly R[]) {
@@ -45,7 +47,9 @@ export class Router<R> {
       }
     }
     this.#hosts = new HostIndex(Array.from(hosts.values(), ({ pattern }) => pattern));
-    this.#paths = Array.from(hosts.values(), ({ entries }) => new PathIndex(entries));
+    const paths = Array.from(hosts.values(), ({ entries }) => entries);
+    this.#indexes = paths.map((entries) => (isShort(entries, group.order) ? null : new PathIndex(entries)));
+    this.#lists = new PathLists(paths.map((entries, index) => (this.#indexes[index] === null ? entries : [])));
   }
 
   /** The rule for a request, in `hit`; false: there is none. */
@@ -56,13 +60,24 @@ export class Router<R> {
     const stays = this.order === 'stay-in-host';
     let below = LAST;
     for (let i = 0; i < hosts.count; i++) {
-      const paths = this.#paths[hosts.found[i]!]!;
-      const found = paths.find(request, pathStart, pathEnd, below, byPriority, stays, hit);
+      const host = hosts.found[i]!;
+      const index = this.#indexes[host]!;
+      const found =
+        index === null
+          ? this.#lists.find(host, request, pathStart, pathEnd, below, byPriority, hit)
+          : index.find(request, pathStart, pathEnd, below, byPriority, stays, hit);
       if (stays || (found && !byPriority)) return found;
       if (found && hit.matched !== null) below = hit.matched.priority;
     }
     return below !== LAST;
   }
+}
+
+/** Whether the paths of a host are looked at one by one: there are few, and no slash can be missing (RUL-14). */
+function isShort(entries: readonly PathEntry<unknown>[], order: RuleOrder): boolean {
+  const slashes =
+    order === 'stay-in-host' && entries.some(({ path }) => path?.kind === 'prefix' && path.value.endsWith('/'));
+  return entries.length <= MOST_IN_LIST && !slashes;
 }
 
 /** The rules by priority, each with its place. */

@@ -74,7 +74,7 @@ export class RuledRequest {
     const rule = this.#hit.matched?.rule ?? null;
     if (rule === null) throw new Error('a request was routed to no rule');
     this.rule = rule;
-    this.values.take(rule.variables, client, memory, head, host, pathEnd);
+    if (rule.hasVariables) this.values.take(rule.variables, client, memory, head, host, pathEnd);
     if (this.#hit.slash) return this.#redirect(SLASH_REDIRECT, head, client, planned, pathEnd, true);
     if (rule.jwt !== null) {
       const refused = this.#authenticate(rule.jwt, head);
@@ -130,7 +130,7 @@ export class RuledRequest {
         return this.#answer(status, EndReason.none, fields, body);
       }
       case 'forward':
-        this.service = action.services.pick(client.hash);
+        this.service = action.only ?? action.services.pick(client.hash);
         if (this.service === null) return this.#refuse(503, EndReason.proxyRoute);
         if (!rule.changesRequest) return Verdict.forward;
         switch (this.changes.compose(rule, this.values, head, pathEnd, this.#hit.length)) {

@@ -58,6 +58,16 @@ export class VariableValues {
     switch (variable) {
       case 'client_address':
         return client.remoteAddress;
+      case 'client_certificate_fingerprint':
+        return client.tls?.certificate?.fingerprint ?? '';
+      case 'client_certificate_issuer':
+        return visible(client.tls?.certificate?.issuer ?? '');
+      case 'client_certificate_serial':
+        return client.tls?.certificate?.serialNumber ?? '';
+      case 'client_certificate_subject':
+        return visible(client.tls?.certificate?.subject ?? '');
+      case 'client_certificate_verify':
+        return visible(client.tls?.certificate?.verifyResult ?? '');
       case 'client_port':
         return client.remotePort === 0 ? '' : String(client.remotePort);
       case 'host':

@@ -6,13 +6,17 @@ import { MethodCondition } from './method.ts';
 import { QueryCondition } from './query.ts';
 import { SourceCondition } from './source.ts';
 
+/** Of most rules; one object, which is at hand when ten thousand others would not be. */
+const NONE: readonly Condition[] = [];
+
 /** What a rule asks beside host and path, the cheapest first. */
 export function conditionsOf({ methods, sources, headers, cookies, query }: PlannedMatch): readonly Condition[] {
-  return [
+  const conditions = [
     ...(methods.length > 0 ? [new MethodCondition(methods)] : []),
     ...(sources.length > 0 ? [new SourceCondition(sources)] : []),
     ...headers.map((planned) => new HeaderCondition(planned)),
     ...query.map((planned) => new QueryCondition(planned)),
     ...cookies.map((planned) => new CookieCondition(planned)),
   ];
+  return conditions.length === 0 ? NONE : conditions;
 }
