@@ -58,3 +58,15 @@ export function ticketKeysOf(...bytes: readonly number[]): SharedEntry {
 export function withShared(change: EngineChange, ...entries: readonly SharedEntry[]): EngineChange {
   return { ...change, shared: new Map([...change.shared, ...entries.map((entry) => [entry.key, entry] as const)]) };
 }
+
+/** The rule group `told`: every request gets these headers, each with the value of a variable. */
+export function ruleSetting(headers: Readonly<Record<string, string>>): SharedEntry {
+  const requestHeaders = Object.entries(headers).map(([name, variable]) => {
+    return { operation: 'set' as const, name, value: `$${'{'}${variable}}` };
+  });
+  const match = { hosts: [], paths: [], methods: [], headers: [], cookies: [], query: [], sources: [] };
+  const action = { type: 'forward' as const, services: [{ serviceId: 'told', weight: 1 }] };
+  const nothing = { jwt: null, rewrite: null, mirror: null, responseHeaders: [] };
+  const rule = { id: 'told', name: 'told', priority: 1, match, requestHeaders, action, ...nothing };
+  return planEntry('rule-group', { id: 'told', name: 'told', order: 'priority', rules: [rule] }) as SharedEntry;
+}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
@@ -11,7 +12,7 @@ import { createEngine } from '../src/engine/create.ts';
 import type { ProxyEngine } from '../src/engine/engine.ts';
 import { bodyOf, freePort, httpOrigin, type Origin, rawExchange, tcpOrigin } from './exchange.ts';
 import { changeOf, listenerOf, serviceOf } from './plans.ts';
-import { authorityOf, certificateOf, httpsListener, ticketKeysOf, withShared } from './tls-plans.ts';
+import { authorityOf, certificateOf, httpsListener, ruleSetting, ticketKeysOf, withShared } from './tls-plans.ts';
 
 const root = issue({ commonName: 'root', ca: true });
 const other = issue({ commonName: 'other', ca: true });
@@ -242,6 +243,48 @@ for (const reactor of ['uring', 'portable'] as const) {
         assert.match(await refusal(own, { cert: stranger.certificate, key: stranger.key }), /UNKNOWN_CA/);
       }
       await apply(changeOf([], [], { listeners: ['clients'] }));
+    });
+
+    test('hands what it says of a client to targets, by headers of a rule', async () => {
+      const own = await freePort();
+      const echo = await httpOrigin((incoming, response) => {
+        const { 'x-subject': subject, 'x-fingerprint': fingerprint, 'x-verify': verify } = incoming.headers;
+        response.end(JSON.stringify([subject, fingerprint, verify]));
+      });
+      const headers = { 'X-Subject': 'client_certificate_subject', 'X-Fingerprint': 'client_certificate_fingerprint' };
+      const rules = ruleSetting({ ...headers, 'X-Verify': 'client_certificate_verify' });
+      const tls = { clientCertificates: { mode: 'optional', authorityId: 'clients', depth: 1 } } as const;
+      const listener = httpsListener(own, tls, { id: 'told', serviceId: 'told', ruleGroupId: 'told' });
+      const change = changeOf([serviceOf([echo.port], { id: 'told' })], [listener]);
+      await apply(withShared(change, authorityOf('clients', root.certificate), rules));
+      const agent = new Agent({ keepAlive: false });
+      const shown = { agent, cert: client.certificate, key: client.key };
+      const fingerprint = createHash('sha256').update(new X509Certificate(client.certificate).raw).digest('hex');
+      const good = await send(own, { ...shown, headers: { 'x-subject': 'CN=somebody else' } });
+      assert.deepEqual(JSON.parse(good.body.toString()), ['CN=alice', fingerprint, 'ok']);
+      const none = await send(own, { agent, headers: { 'x-subject': 'CN=somebody else' } });
+      assert.deepEqual(JSON.parse(none.body.toString()), ['', '', '']);
+      await apply(changeOf([], [], { listeners: ['told'], services: ['told'] }));
+      await echo.close();
+    });
+
+    test('a record that was changed on its way ends the connection', async () => {
+      let spoil = false;
+      const relay = await tcpOrigin((socket) => {
+        const inner = connectPlain({ port, host: '127.0.0.1' });
+        socket.on('data', (bytes: Buffer) => {
+          if (spoil) bytes[bytes.length - 1]! ^= 1;
+          inner.write(bytes);
+        });
+        inner.on('data', (bytes) => socket.write(bytes)).on('end', () => socket.end());
+        inner.on('error', () => socket.destroy());
+      });
+      const socket = await handshake(relay.port);
+      spoil = true;
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+      assert.equal(error.code, 'ERR_SSL_SSL/TLS_ALERT_BAD_RECORD_MAC');
+      await relay.close();
     });
 
     test('a session is not taken up where clients are asked for other certificates', async () => {

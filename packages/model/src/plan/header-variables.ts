@@ -1,6 +1,11 @@
 /** What `${…}` in the value of a header may name, in rules; see the guide on rules. */
 export const HEADER_VARIABLES = [
   'client_address',
+  'client_certificate_fingerprint',
+  'client_certificate_issuer',
+  'client_certificate_serial',
+  'client_certificate_subject',
+  'client_certificate_verify',
   'client_port',
   'host',
   'listener_address',

@@ -11,6 +11,7 @@ export function factsOf(info: TlsInfo): TlsFacts {
     protocol: info.protocol,
     clientCertificate: clientCertificate !== null,
     commonName: clientCertificate === null ? '' : commonNameOf(clientCertificate.subject),
+    ...(clientCertificate === null ? {} : { certificate: clientCertificate }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { PeerCertificate } from '../../tls/tls-info.ts';
 import { IpAddress } from '../ip-address.ts';
 import { Command, Family, TlsClient, TlsTlv, Tlv, V2_FIXED, V2_SIGNATURE } from './format.ts';
 
@@ -23,6 +24,8 @@ export interface TlsFacts {
   readonly clientCertificate: boolean;
   /** Common name of its subject. */
   readonly commonName: string;
+  /** What it says; absent when there is none. */
+  readonly certificate?: PeerCertificate;
 }
 
 /** Longest text that goes into one TLV, in bytes: longer ones are left out, as part of a name is another name. */
