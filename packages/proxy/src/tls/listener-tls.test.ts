@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PlannedCertificate } from '@evenkeel/model/plan/tls.ts';
+import { issue } from '@evenkeel/testbed/certificates/issue.ts';
+import { CountedArena } from '../reactor/counted-arena.ts';
+import { PortableReactor } from '../reactor/portable/reactor.ts';
+import type { WorkerSharedEntry } from '../worker/messages.ts';
+import { ContextCache } from './context-cache.ts';
+import { listenerWithTls } from './contract/plans.ts';
+import { TlsError } from './ffi/errors.ts';
+import { TlsLibrary } from './library.ts';
+import { ListenerTls, type TlsObjects } from './listener-tls.ts';
+import { type PackedCertificate, packCertificates } from './packed-certificate.ts';
+import type { ServerContext } from './server-context.ts';
+import { WorkerTls } from './worker-tls.ts';
+
+const root = issue({ commonName: 'root', ca: true });
+const web = issue({ names: ['web.test'], issuer: root });
+const other = issue({ names: ['other.test'], issuer: root });
+const rsa = issue({ names: ['web.test'], issuer: root, key: 'rsa-2048' });
+
+function packed(id: string, chain: string, privateKey: string): PackedCertificate {
+  const planned: PlannedCertificate = { id, chain, privateKey, names: [], keyType: 'ecdsa', ocspResponse: null };
+  return packCertificates([planned])[0]!;
+}
+
+const certificates = new Map([
+  ['web', packed('web', web.certificate, web.key)],
+  ['other', packed('other', other.certificate, other.key)],
+  ['rsa', packed('rsa', rsa.certificate, rsa.key)],
+]);
+const objects: TlsObjects = {
+  certificate: (id) => certificates.get(id),
+  authority: (id) => {
+    throw new TlsError(`authority ${id} is not in the plan`);
+  },
+};
+
+describe('the TLS of a listener', () => {
+  const library = new TlsLibrary(new CountedArena(4));
+  const make = (
+    tls: Parameters<typeof listenerWithTls>[0],
+    known = objects,
+    cache = new ContextCache(),
+  ): ListenerTls => {
+    const planned = listenerWithTls(tls);
+    assert.ok(planned.tls !== null);
+    return new ListenerTls(library, cache, planned, planned.tls, known);
+  };
+
+  for (const [what, tls, message] of [
+    ['no default certificate', {}, /no default certificate/],
+    ['a certificate that is not there', { defaultCertificates: ['gone'] }, /certificate gone is not in the plan/],
+    ['ciphers that nobody knows', { defaultCertificates: ['web'], ciphers: ['RC5'] }, /ciphers RC5 .*no cipher match/],
+    ['ciphersuites that nobody knows', { defaultCertificates: ['web'], ciphersuites: ['TLS_X'] }, /ciphersuites TLS_X/],
+    ['no version', { defaultCertificates: ['web'], versions: [] }, /no TLS version/],
+    [
+      'an authority that is not there',
+      { defaultCertificates: ['web'], clientCertificates: { mode: 'required', authorityId: 'gone', depth: 1 } },
+      /authority gone is not in the plan/,
+    ],
+  ] as const) {
+    it(`is refused for ${what}`, () => assert.throws(() => make(tls), { name: 'TlsError', message }));
+  }
+
+  const encrypted = createPrivateKey(web.key).export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: 'x',
+  });
+  for (const [what, chain, key, message] of [
+    ['text', 'not a certificate', web.key, /certificate bad cannot be read: no start line/],
+    ['a certificate that is cut off', web.certificate.slice(0, 300), web.key, /certificate bad cannot be read/],
+    [
+      'a chain with garbage in it',
+      `${web.certificate}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
+      web.key,
+      /cannot be read/,
+    ],
+    ['no key', web.certificate, '', /the private key of certificate bad cannot be read/],
+    ['an encrypted key', web.certificate, String(encrypted), /the private key of certificate bad cannot be read/],
+    ['the key of another', web.certificate, other.key, /do not belong together/],
+  ] as const) {
+    it(`is refused for ${what}`, () => {
+      const bad = packed('bad', chain, key);
+      const known = { ...objects, certificate: () => bad };
+      assert.throws(() => make({ defaultCertificates: ['bad'] }, known), { name: 'TlsError', message });
+    });
+  }
+
+  it('builds contexts when they are asked for, one for a set of certificates', () => {
+    const cache = new ContextCache();
+    const names = ['a.test', 'b.test', 'a.test'].map((name, i) => ({ name, certificateId: i === 2 ? 'rsa' : 'web' }));
+    const tls = make({ defaultCertificates: ['other'], certificates: names }, objects, cache);
+    assert.equal(cache.size, 1, 'the default one');
+    const both = tls.contextFor('a.test');
+    assert.notEqual(both, tls.contextFor('b.test'));
+    assert.equal(both, tls.contextFor('a.test'));
+    assert.equal(tls.contextFor('unknown.test'), tls.contextFor(''));
+    assert.equal(cache.size, 3);
+    tls.free();
+    assert.equal(cache.size, 0);
+  });
+
+  it('is the same as long as nothing of it changes', () => {
+    const listener = listenerWithTls({ defaultCertificates: ['web'] });
+    const tls = make({ defaultCertificates: ['web'] });
+    assert.ok(tls.isStillGood({ ...listener, idleTimeout: 1 }, objects));
+    assert.ok(!tls.isStillGood(listenerWithTls({ defaultCertificates: ['web'], sessionTickets: false }), objects));
+    const renewed = packed('web', web.certificate, web.key);
+    assert.ok(!tls.isStillGood(listener, { ...objects, certificate: () => renewed }));
+    tls.free();
+  });
+});
+
+describe('the cache of contexts', () => {
+  it('keeps those that were used last', () => {
+    const freed: string[] = [];
+    const context = (name: string) => ({ free: () => freed.push(name) }) as unknown as ServerContext;
+    const cache = new ContextCache(2);
+    for (const name of ['1 a', '1 b']) cache.set(name, context(name));
+    assert.ok(cache.get('1 a') !== undefined);
+    cache.set('2 c', context('2 c'));
+    assert.deepEqual(freed, ['1 b']);
+    cache.deleteAll('1 ');
+    assert.deepEqual(freed, ['1 b', '1 a']);
+    assert.equal(cache.size, 1);
+  });
+});
+
+describe('the TLS of a worker', () => {
+  it('checks many certificates in slices, and finds the bad one among them', async () => {
+    const reactor = new PortableReactor({ buffers: 8 });
+    const shared = new Map<string, WorkerSharedEntry>();
+    const add = (id: string, value: PackedCertificate): unknown =>
+      shared.set(`certificate/${id}`, { key: `certificate/${id}`, kind: 'certificate', value });
+    for (let i = 0; i < 600; i++) add(`c${i}`, packed(`c${i}`, web.certificate, web.key));
+    const tls = new WorkerTls(reactor, shared);
+    const names = Array.from({ length: 600 }, (_, i) => ({ name: `n${i}.test`, certificateId: `c${i}` }));
+    const planned = listenerWithTls({ defaultCertificates: ['c0'], certificates: names });
+    const prepare = async (): Promise<ListenerTls | TlsError> => {
+      let outcome: ListenerTls | TlsError | null = null;
+      tls.forListener(planned, null, (result) => {
+        outcome = result;
+      });
+      assert.equal(outcome, null, 'the first slice is not all');
+      while (outcome === null) await sleep(1);
+      return outcome;
+    };
+    assert.ok((await prepare()) instanceof ListenerTls);
+    // Those that were found good are not looked at again; 512 of the others are one slice.
+    for (let i = 0; i < 600; i++) add(`c${i}`, packed(`c${i}`, web.certificate, i === 599 ? other.key : web.key));
+    const refused = await prepare();
+    assert.ok(refused instanceof TlsError);
+    assert.match(refused.message, /certificate c599 and its private key/);
+    await reactor.destroy();
+  });
+});
