@@ -43,12 +43,14 @@ const textOf = (size: number): Buffer => Buffer.alloc(size, 'Some text that says
 for (const reactor of ['uring', 'portable'] as const) {
   describe(`compression and error pages on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
     let engine: ProxyEngine;
+    let buffers: number;
     let origin: Origin;
     let port: number;
     let plainPort: number;
 
     before(async () => {
       engine = await createEngine({ workers: 1, reactor });
+      buffers = engine.counters().workers[0]!.freeBuffers;
       origin = await httpOrigin((incoming, response) => {
         const query = new URL(incoming.url ?? '/', 'http://origin').searchParams;
         const body = textOf(Number(query.get('size') ?? 5_000));
@@ -208,6 +210,12 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.match(await rawExchange(port, 'GET / HTTP/3.0\r\nHost: a\r\n\r\n'), /^HTTP\/1.1 505 .*505 HTTP/s);
       const theirs = await send(port, '/?status=404', null);
       assert.equal(theirs.body.equals(textOf(5_000)), true);
+    });
+
+    test('no buffer is left behind', async () => {
+      const held = (): number[] => engine.counters().workers.map(({ freeBuffers }) => freeBuffers);
+      // The workers write it down now and then.
+      while (held().some((free) => free !== buffers)) await new Promise((resolve) => setTimeout(resolve, 20));
     });
   });
 }

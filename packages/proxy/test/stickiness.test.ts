@@ -50,6 +50,7 @@ async function send(port: number, cookie: string | null = null, options: Request
 for (const reactor of ['uring', 'portable'] as const) {
   describe(`stickiness on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
     let engine: ProxyEngine;
+    let buffers: number;
     let secondNode: ProxyEngine;
     let origins: Origin[];
     let port: number;
@@ -58,6 +59,7 @@ for (const reactor of ['uring', 'portable'] as const) {
 
     before(async () => {
       engine = await createEngine({ workers: 3, reactor });
+      buffers = engine.counters().workers[0]!.freeBuffers;
       secondNode = await createEngine({ workers: 1, reactor });
       origins = await Promise.all(
         ['a', 'b', 'c', 'd'].map((name) =>
@@ -411,6 +413,12 @@ for (const reactor of ['uring', 'portable'] as const) {
         assert.doesNotMatch(again, /Set-Cookie/);
       }
       for (const origin of wants) await origin.close();
+    });
+
+    test('no buffer is left behind', async () => {
+      const held = (): number[] => engine.counters().workers.map(({ freeBuffers }) => freeBuffers);
+      // The workers write it down now and then.
+      while (held().some((free) => free !== buffers)) await new Promise((resolve) => setTimeout(resolve, 20));
     });
   });
 }

@@ -76,11 +76,13 @@ function closed(socket: Socket): Promise<void> {
 for (const reactor of ['uring', 'portable'] as const) {
   describe(`upgrades on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
     let engine: ProxyEngine;
+    let buffers: number;
     let echo: EchoOrigin;
     let port: number;
 
     before(async () => {
       engine = await createEngine({ workers: 2, reactor });
+      buffers = engine.counters().workers[0]!.freeBuffers;
       echo = await echoOrigin();
       port = await listen('echo', echo.port);
     });
@@ -428,6 +430,12 @@ for (const reactor of ['uring', 'portable'] as const) {
       for (const { socket } of open) socket.destroy();
       await until(() => loads().every((one) => one.activeRequests === 0 && one.activeConnections === 0));
       for (const one of others) await one.close();
+    });
+
+    test('no buffer is left behind', async () => {
+      const held = (): number[] => engine.counters().workers.map(({ freeBuffers }) => freeBuffers);
+      // The workers write it down now and then.
+      while (held().some((free) => free !== buffers)) await new Promise((resolve) => setTimeout(resolve, 20));
     });
   });
 }
