@@ -1,8 +1,5 @@
-import { type ResponseCompression, readCompression } from '../compression/response-compression.ts';
 import { NO_BUFFER } from '../reactor/arena.ts';
 import type { Connection } from '../reactor/reactor.ts';
-import type { HeaderEdits } from '../rules/action/header-edits.ts';
-import { hasNoBody } from '../rules/action/local-answer.ts';
 import type { MirrorExchange } from '../rules/mirror/mirror-exchange.ts';
 import type { RequestChanges } from '../rules/request/request-changes.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
@@ -16,25 +13,19 @@ import { UpgradedSession } from '../upgrade/upgraded-session.ts';
 import type { Exchange, UpstreamLoss } from '../upstream/exchange.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
-import { isCongested, isRelieved } from '../worker/back-pressure.ts';
+import { isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { Body } from './body.ts';
-import { sendComposed } from './composed-answer.ts';
 import { AMBIGUOUS_BITS, countDoubts, Desync, firstReason } from './desync.ts';
-import { type ErrorPage, errorPageOf } from './error-pages.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { growthOf } from './head-room.ts';
 import { rememberSpans, UNMOVED } from './log-spans.ts';
 import { isIdempotent, Method } from './method.ts';
 import { rememberRefusedWords } from './refused-words.ts';
 import type { ResponseHead } from './response-head.ts';
+import { ResponseSide } from './response-side.ts';
 import { TargetSide } from './target-side.ts';
 import { withTransportSecurity } from './transport-security.ts';
-
-/** Room for a `Connection` line of the proxy's own, in bytes. */
-const CONNECTION_LINE = 32;
-
-const VARY = 'Vary: Accept-Encoding\r\n';
 
 /**
  * The request that a client connection is at, and the response to it: finds a target, sends the request on, hands the
@@ -47,22 +38,16 @@ export class RequestExchange implements Exchange {
   /** A request is under way; everything else is meaningful only then. */
   active = false;
   readonly body = new Body();
-  /** The client's connection can carry another request afterwards. */
-  keepAlive = true;
   /** The client may still be sending what nobody will read. */
   lingers = false;
-  /** The response has begun to go out, and has gone out or been queued whole. */
-  responseStarted = false;
-  responseDone = false;
   readonly #worker: WorkerContext;
   readonly #client: ExchangeClient;
   readonly #record = new RequestRecord();
   readonly #side: TargetSide;
+  readonly #response: ResponseSide;
   #method: Method = Method.other;
   #minor = 1;
   #upgrade: AskedUpgrade | null = null;
-  /** For listeners that compress; else null. */
-  #compression: ResponseCompression | null = null;
   /** Some server could see another end of the request: nothing is sent behind it. */
   #doubted = false;
   /** Made when the first request meets rules. */
@@ -77,15 +62,28 @@ export class RequestExchange implements Exchange {
     this.#worker = worker;
     this.#client = client;
     this.#side = new TargetSide(worker, client, this.#record, this, this.body);
+    this.#response = new ResponseSide(worker, client, this.#record, this.#side);
+  }
+
+  /** The client's connection can carry another request afterwards. */
+  get keepAlive(): boolean {
+    return this.#response.keepAlive;
+  }
+
+  set keepAlive(keepAlive: boolean) {
+    this.#response.keepAlive = keepAlive;
+  }
+
+  get responseStarted(): boolean {
+    return this.#response.started;
   }
 
   get expectsNoBody(): boolean {
-    return this.#method === Method.head;
+    return this.#response.expectsNoBody;
   }
 
   wantsPlainBody(head: ResponseHead): boolean {
-    this.#compression?.judge(head);
-    return this.#minor === 0 || this.#compression?.wantsPlain === true;
+    return this.#response.wantsPlainBody(head);
   }
 
   /** More of the body is to come, and there is somewhere to put it. */
@@ -100,7 +98,7 @@ export class RequestExchange implements Exchange {
 
   /** More of the body is to come, and it matters. */
   get awaitsBody(): boolean {
-    return !this.body.done && !this.responseDone;
+    return !this.body.done && !this.#response.done;
   }
 
   uses(target: Target): boolean {
@@ -112,10 +110,8 @@ export class RequestExchange implements Exchange {
     const cells = this.#client.listener.cells;
     this.active = true;
     this.body.startNone();
-    this.keepAlive = true;
+    this.#response.begin();
     this.lingers = false;
-    this.responseStarted = false;
-    this.responseDone = false;
     this.#doubted = false;
     this.#method = Method.other;
     this.#minor = 1;
@@ -145,6 +141,7 @@ export class RequestExchange implements Exchange {
     if (client.resolve(listener.planned, memory, head)) this.#record.forgetEnds();
     this.#method = head.method;
     this.#minor = head.minor;
+    this.#response.readRequest(head);
     this.keepAlive = keepAlive;
     body.startRequest(head);
     const bodyEnd = body.consume(memory, head.end, end);
@@ -166,7 +163,7 @@ export class RequestExchange implements Exchange {
       if (taken < 0) return bodyEnd;
     }
     request.whole = body.done;
-    this.#compression = readCompression(this.#compression, this.#worker, head, listener.planned.http);
+    this.#response.readAccepted(head);
     this.#side.readClient(this.#serviceNow(), head.fields);
     request.start = rewriter.request(head, client, changes);
     if (this.#original === NO_BUFFER) rememberSpans(this.#record, head, rewriter);
@@ -260,7 +257,7 @@ export class RequestExchange implements Exchange {
       this.keepAlive = false;
       this.lingers = true;
     }
-    this.#answer(status);
+    this.#response.answer(status);
   }
 
   /** The chunks of the body cannot be read. */
@@ -282,7 +279,7 @@ export class RequestExchange implements Exchange {
     this.#record.reason = reason;
     this.keepAlive = false;
     this.lingers = true;
-    this.#answer(status);
+    this.#response.answer(status);
   }
 
   /** The response cannot be completed: the client must see that it is cut off. */
@@ -299,7 +296,7 @@ export class RequestExchange implements Exchange {
     const { connection, listener } = this.#client;
     if (connection.unsent > 0) connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
     this.#side.onClientSent();
-    if (this.responseDone && connection.unsent === 0) this.#finish();
+    if (this.#response.done && connection.unsent === 0) this.#finish();
   }
 
   /** The client's connection is gone. */
@@ -358,7 +355,7 @@ export class RequestExchange implements Exchange {
     }
     this.#client.listener.cells[ListenerCell.responses + 1]!++;
     // What it says of the connection is the target's and the proxy's business; it shrinks, if anything.
-    this.#send(buffer, rewriter.response(head, true, 1, false), head.end);
+    this.#response.send(buffer, rewriter.response(head, true, 1, false), head.end);
   }
 
   onSwitch(head: ResponseHead, buffer: number, end: number): boolean {
@@ -370,7 +367,7 @@ export class RequestExchange implements Exchange {
     record.status = record.targetStatus = 101;
     record.firstByteAt = reactor.now;
     record.minor = this.#minor;
-    this.#send(buffer, rewriter.switching(head, this.#ownLines(head)), end);
+    this.#response.send(buffer, rewriter.switching(head, this.#ownLines(head)), end);
     this.active = false;
     const ends = this.#client.client;
     const session = new UpgradedSession(this.#worker, listener, client, ends, upstream.detach(), target, record);
@@ -388,90 +385,8 @@ export class RequestExchange implements Exchange {
     this.#record.status = head.status;
     this.#record.targetStatus = head.status;
     this.#record.firstByteAt = this.#worker.reactor.now;
-    const own = this.#ownLines(head);
-    const headers = this.#ruled?.rule?.responseHeaders ?? null;
-    const compression = this.#compression;
-    if (compression !== null && this.#sendCompressed(compression, headers, head, buffer, end, own)) return;
-    const line = compression?.varies === true ? (own ?? '') + VARY : own;
-    if (headers !== null) {
-      this.#sendChanged(headers, head, buffer, end, plain, line);
-      return;
-    }
-    const start = this.#worker.rewriter.response(head, this.keepAlive, this.#minor, plain, line);
-    this.responseStarted = true;
-    this.#send(buffer, start, end);
-  }
-
-  /** Sends a response whose head a rule changes. */
-  #sendChanged(
-    headers: HeaderEdits,
-    head: ResponseHead,
-    buffer: number,
-    end: number,
-    plain: boolean,
-    line: string | null,
-  ): void {
-    const { arena, headRoom, rewriter } = this.#worker;
-    const ruled = this.#ruled;
-    if (ruled === null) throw new Error('a response is changed by a rule only');
-    const changes = ruled.responseChanges;
-    const composed = changes.compose(headers, ruled.values);
-    const bodyStart = head.end;
-    const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
-    if (!composed || !headRoom.forResponse(arena, head, growth, buffer)) {
-      arena.release(buffer);
-      this.fail(composed ? headRoom.status : 502, EndReason.proxyResponseHead);
-      return;
-    }
-    const apart = headRoom.buffer !== buffer;
-    const start = rewriter.response(head, this.keepAlive, this.#minor, plain, line, changes);
-    this.responseStarted = true;
-    this.#send(headRoom.buffer, start, apart ? head.end : end);
-    if (!apart) return;
-    if (end > bodyStart) this.#send(buffer, bodyStart, end);
-    else arena.release(buffer);
-  }
-
-  /** Sends a response compressed; false: it goes on as it is. */
-  #sendCompressed(
-    compression: ResponseCompression,
-    headers: HeaderEdits | null,
-    head: ResponseHead,
-    buffer: number,
-    end: number,
-    line: string | null,
-  ): boolean {
-    const { arena, headRoom, rewriter } = this.#worker;
-    if (!head.chunked) compression.judge(head);
-    if (!compression.wants) return false;
-    const ruled = this.#ruled;
-    const rules = headers === null || ruled === null ? null : ruled.responseChanges;
-    if (headers !== null && ruled !== null && !ruled.responseChanges.compose(headers, ruled.values)) {
-      arena.release(buffer);
-      this.fail(502, EndReason.proxyResponseHead);
-      return true;
-    }
-    const changes = compression.compose(head, end, rules);
-    if (changes === null) return false;
-    const bodyStart = head.end;
-    const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
-    if (!headRoom.forResponse(arena, head, growth, buffer)) {
-      arena.release(buffer);
-      this.fail(headRoom.status, EndReason.proxyResponseHead);
-      return true;
-    }
-    // The body is read where it lies, while the head is on its way.
-    if (headRoom.buffer === buffer) arena.retain(buffer);
-    const start = rewriter.response(head, this.keepAlive, this.#minor, false, line, changes);
-    this.responseStarted = true;
-    this.#send(headRoom.buffer, start, head.end);
-    this.#sendBody(compression, bodyStart, end);
-    arena.release(buffer);
-    return true;
-  }
-
-  #sendBody(compression: ResponseCompression, start: number, end: number): void {
-    if (!compression.sendBody(start, end, this.#sendPart)) this.cut(EndReason.proxyResponseBody);
+    const failed = this.#response.sendHead(head, buffer, end, this.#ownLines(head), this.#ruled);
+    if (failed > 0) this.fail(failed, this.responseStarted ? EndReason.proxyResponseBody : EndReason.proxyResponseHead);
   }
 
   /** What the listener and the service add to every response of a target; null: nothing. */
@@ -481,21 +396,17 @@ export class RequestExchange implements Exchange {
   }
 
   onResponseBody(buffer: number, start: number, end: number): void {
-    if (this.#compression?.streams === true) {
-      this.#sendBody(this.#compression, start, end);
-      this.#worker.arena.release(buffer);
-    } else if (end === start) this.#worker.arena.release(buffer);
-    else this.#send(buffer, start, end);
+    if (!this.#response.sendBody(buffer, start, end)) this.cut(EndReason.proxyResponseBody);
   }
 
   onResponseDone(reusable: boolean): void {
-    if (this.#compression?.streams === true && !this.#compression.sendEnd(this.#sendPart)) {
+    if (!this.#response.sendEnd()) {
       this.cut(EndReason.proxyResponseBody);
       return;
     }
     this.#side.finish(reusable && !this.#doubted);
     this.#record.answeredAt = this.#worker.reactor.now;
-    this.responseDone = true;
+    this.#response.done = true;
     if (this.#client.connection.unsent === 0) this.#finish();
   }
 
@@ -504,60 +415,17 @@ export class RequestExchange implements Exchange {
     this.#side.dropKept();
   }
 
-  // --- the answer --------------------------------------------------------------------------------------------------
-
-  readonly #sendPart = (buffer: number, start: number, end: number): void => this.#send(buffer, start, end);
-
-  #send(buffer: number, start: number, end: number): void {
-    const { connection, listener } = this.#client;
-    this.#record.bytesSent += end - start;
-    connection.send(buffer, start, end);
-    connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
-    if (isCongested(connection)) this.#side.pause();
-  }
-
-  /** Sends the proxy's own answer. */
-  #answer(status: number): void {
-    const page = errorPageOf(this.#client.listener.planned.http, status);
-    if (page !== null && this.#answerPage(page, status)) return;
-    const range = this.#worker.responses.get(status, this.keepAlive, this.#method !== Method.head);
-    this.#record.status = status;
-    this.responseStarted = true;
-    this.responseDone = true;
-    this.#send(NO_BUFFER, range.start, range.end);
-  }
-
-  /** Sends the listener's own page; false: there are no buffers for it. */
-  #answerPage(page: ErrorPage, status: number): boolean {
-    const { arena, answer } = this.#worker;
-    page.writeHead(answer, this.keepAlive);
-    if (!sendComposed(arena, answer, this.#method === Method.head ? null : page.body, this.#sendPart)) return false;
-    this.#record.status = status;
-    this.responseStarted = true;
-    this.responseDone = true;
-    return true;
-  }
+  // --- the end -----------------------------------------------------------------------------------------------------
 
   /** Sends the answer that a rule gives. */
   #answerByRule(ruled: RuledRequest): void {
-    const worker = this.#worker;
     if (!this.body.done) {
       this.keepAlive = false;
       this.lingers = true;
     }
     this.#record.reason = ruled.reason;
-    if (!ruled.writeAnswer(this.keepAlive)) {
-      this.fail(414, EndReason.proxyResponseHead);
-      return;
-    }
-    const withBody = this.#method !== Method.head && !hasNoBody(ruled.status);
-    if (!sendComposed(worker.arena, worker.answer, withBody ? ruled.body : null, this.#sendPart)) {
-      this.fail(503, EndReason.proxyResponseHead);
-      return;
-    }
-    this.#record.status = ruled.status;
-    this.responseStarted = true;
-    this.responseDone = true;
+    const failed = this.#response.answerByRule(ruled);
+    if (failed > 0) this.fail(failed, EndReason.proxyResponseHead);
   }
 
   /** The exchange is over, well or badly: counts it, logs it and gives its buffer back. */

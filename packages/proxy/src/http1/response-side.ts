@@ -1,0 +1,224 @@
+import { type ResponseCompression, readCompression } from '../compression/response-compression.ts';
+import { NO_BUFFER } from '../reactor/arena.ts';
+import type { HeaderEdits } from '../rules/action/header-edits.ts';
+import { hasNoBody } from '../rules/action/local-answer.ts';
+import type { RuledRequest } from '../rules/ruled-request.ts';
+import type { RequestRecord } from '../telemetry/request-record.ts';
+import { isCongested } from '../worker/back-pressure.ts';
+import type { WorkerContext } from '../worker/context.ts';
+import { sendComposed } from './composed-answer.ts';
+import { type ErrorPage, errorPageOf } from './error-pages.ts';
+import type { ExchangeClient } from './exchange-client.ts';
+import { Method } from './method.ts';
+import type { RequestHead } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
+import type { TargetSide } from './target-side.ts';
+
+/** Room for a `Connection` line of the proxy's own, in bytes. */
+const CONNECTION_LINE = 32;
+
+const VARY = 'Vary: Accept-Encoding\r\n';
+
+/**
+ * What goes to the client: a target's response, as it is or changed by a rule or by compression, or an answer of the
+ * proxy's own. One object per client connection, used again for each of its requests.
+ */
+export class ResponseSide {
+  /** The client's connection can carry another request afterwards. */
+  keepAlive = true;
+  /** The response has begun to go out, and has gone out or been queued whole. */
+  started = false;
+  done = false;
+  readonly #worker: WorkerContext;
+  readonly #client: ExchangeClient;
+  readonly #record: RequestRecord;
+  readonly #target: TargetSide;
+  #method: Method = Method.other;
+  #minor = 1;
+  /** For listeners that compress; else null. */
+  #compression: ResponseCompression | null = null;
+
+  /** `target` is paused while the client does not take what is sent. */
+  constructor(worker: WorkerContext, client: ExchangeClient, record: RequestRecord, target: TargetSide) {
+    this.#worker = worker;
+    this.#client = client;
+    this.#record = record;
+    this.#target = target;
+  }
+
+  /** A request has begun of which nothing is known yet. */
+  begin(): void {
+    this.keepAlive = true;
+    this.started = false;
+    this.done = false;
+    this.#method = Method.other;
+    this.#minor = 1;
+  }
+
+  /** The request has this head. */
+  readRequest(head: RequestHead): void {
+    this.#method = head.method;
+    this.#minor = head.minor;
+  }
+
+  /** The request goes to a target, whose answer may be compressed. */
+  readAccepted(head: RequestHead): void {
+    this.#compression = readCompression(this.#compression, this.#worker, head, this.#client.listener.planned.http);
+  }
+
+  get expectsNoBody(): boolean {
+    return this.#method === Method.head;
+  }
+
+  /** Whether the chunked framing of the response with this head is taken off. */
+  wantsPlainBody(head: ResponseHead): boolean {
+    this.#compression?.judge(head);
+    return this.#minor === 0 || this.#compression?.wantsPlain === true;
+  }
+
+  /** Sends memory[start, end); one count of the buffer goes with it. */
+  send = (buffer: number, start: number, end: number): void => {
+    const { connection, listener } = this.#client;
+    this.#record.bytesSent += end - start;
+    connection.send(buffer, start, end);
+    connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
+    if (isCongested(connection)) this.#target.pause();
+  };
+
+  /**
+   * Sends a target's response head, with `own` lines of the listener's and the service's, and what came behind it up to
+   * `end`; one count of the buffer comes with it. Returns 0, or the status to fail with when that cannot be.
+   */
+  sendHead(head: ResponseHead, buffer: number, end: number, own: string | null, ruled: RuledRequest | null): number {
+    const plain = this.#minor === 0 && head.chunked;
+    const headers = ruled?.rule?.responseHeaders ?? null;
+    const compression = this.#compression;
+    if (compression !== null) {
+      const outcome = this.#sendCompressed(compression, headers, ruled, head, buffer, end, own);
+      if (outcome >= 0) return outcome;
+    }
+    const line = compression?.varies === true ? (own ?? '') + VARY : own;
+    if (headers !== null && ruled !== null) return this.#sendChanged(headers, ruled, head, buffer, end, plain, line);
+    const start = this.#worker.rewriter.response(head, this.keepAlive, this.#minor, plain, line);
+    this.started = true;
+    this.send(buffer, start, end);
+    return 0;
+  }
+
+  /** Sends a response whose head a rule changes. */
+  #sendChanged(
+    headers: HeaderEdits,
+    ruled: RuledRequest,
+    head: ResponseHead,
+    buffer: number,
+    end: number,
+    plain: boolean,
+    line: string | null,
+  ): number {
+    const { arena, headRoom, rewriter } = this.#worker;
+    const changes = ruled.responseChanges;
+    const composed = changes.compose(headers, ruled.values);
+    const bodyStart = head.end;
+    const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
+    if (!composed || !headRoom.forResponse(arena, head, growth, buffer)) {
+      arena.release(buffer);
+      return composed ? headRoom.status : 502;
+    }
+    const apart = headRoom.buffer !== buffer;
+    const start = rewriter.response(head, this.keepAlive, this.#minor, plain, line, changes);
+    this.started = true;
+    this.send(headRoom.buffer, start, apart ? head.end : end);
+    if (!apart) return 0;
+    if (end > bodyStart) this.send(buffer, bodyStart, end);
+    else arena.release(buffer);
+    return 0;
+  }
+
+  /** Sends a response compressed; -1: it goes on as it is. */
+  #sendCompressed(
+    compression: ResponseCompression,
+    headers: HeaderEdits | null,
+    ruled: RuledRequest | null,
+    head: ResponseHead,
+    buffer: number,
+    end: number,
+    line: string | null,
+  ): number {
+    const { arena, headRoom, rewriter } = this.#worker;
+    if (!head.chunked) compression.judge(head);
+    if (!compression.wants) return -1;
+    const rules = headers === null || ruled === null ? null : ruled.responseChanges;
+    if (headers !== null && ruled !== null && !ruled.responseChanges.compose(headers, ruled.values)) {
+      arena.release(buffer);
+      return 502;
+    }
+    const changes = compression.compose(head, end, rules);
+    if (changes === null) return -1;
+    const bodyStart = head.end;
+    const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
+    if (!headRoom.forResponse(arena, head, growth, buffer)) {
+      arena.release(buffer);
+      return headRoom.status;
+    }
+    // The body is read where it lies, while the head is on its way.
+    if (headRoom.buffer === buffer) arena.retain(buffer);
+    const start = rewriter.response(head, this.keepAlive, this.#minor, false, line, changes);
+    this.started = true;
+    this.send(headRoom.buffer, start, head.end);
+    const sent = compression.sendBody(bodyStart, end, this.send);
+    arena.release(buffer);
+    return sent ? 0 : 502;
+  }
+
+  /** Sends more of the body; one count of the buffer comes with it. False: the response cannot go on. */
+  sendBody(buffer: number, start: number, end: number): boolean {
+    const { arena } = this.#worker;
+    if (this.#compression?.streams === true) {
+      const sent = this.#compression.sendBody(start, end, this.send);
+      arena.release(buffer);
+      return sent;
+    }
+    if (end === start) arena.release(buffer);
+    else this.send(buffer, start, end);
+    return true;
+  }
+
+  /** Sends what is left when the body has ended. False: the response cannot go on. */
+  sendEnd(): boolean {
+    return this.#compression?.streams !== true || this.#compression.sendEnd(this.send);
+  }
+
+  /** Sends the proxy's own answer. */
+  answer(status: number): void {
+    const page = errorPageOf(this.#client.listener.planned.http, status);
+    if (page !== null && this.#answerPage(page, status)) return;
+    const range = this.#worker.responses.get(status, this.keepAlive, !this.expectsNoBody);
+    this.#answered(status);
+    this.send(NO_BUFFER, range.start, range.end);
+  }
+
+  /** Sends the listener's own page; false: there are no buffers for it. */
+  #answerPage(page: ErrorPage, status: number): boolean {
+    const { arena, answer } = this.#worker;
+    page.writeHead(answer, this.keepAlive);
+    if (!sendComposed(arena, answer, this.expectsNoBody ? null : page.body, this.send)) return false;
+    this.#answered(status);
+    return true;
+  }
+
+  /** Sends the answer that a rule gives. Returns 0, or the status to fail with when that cannot be. */
+  answerByRule(ruled: RuledRequest): number {
+    const { arena, answer } = this.#worker;
+    if (!ruled.writeAnswer(this.keepAlive)) return 414;
+    const withBody = !this.expectsNoBody && !hasNoBody(ruled.status);
+    if (!sendComposed(arena, answer, withBody ? ruled.body : null, this.send)) return 503;
+    this.#answered(ruled.status);
+    return 0;
+  }
+
+  #answered(status: number): void {
+    this.#record.status = status;
+    this.started = true;
+    this.done = true;
+  }
+}
