@@ -134,3 +134,17 @@ test('an authority takes CA and self-signed certificates, and revocation lists t
   const without = await running.call('updateAuthority', { params, body: { revocationLists: '' } });
   assert.deepEqual([without.revocationLists, without.certificates.length, without.status], [[], 2, 'valid']);
 });
+
+test('a revocation list of a key of another kind is signed by none', async (t) => {
+  const running = await Running.start(t);
+  const edwards = issue({ commonName: 'Test Root', ca: true, key: 'ed25519' });
+  for (const [own, list] of [
+    [ROOT, revocationList(edwards)],
+    [edwards, revocationList(ROOT)],
+  ] as const) {
+    const body = { certificates: own.certificate, revocationLists: list };
+    assert.match(firstError(await running.refused('createAuthority', { body })), /signed by none/);
+  }
+  const body = { certificates: edwards.certificate, revocationLists: revocationList(edwards) };
+  assert.equal((await running.call('createAuthority', { body })).revocationLists.length, 1);
+});

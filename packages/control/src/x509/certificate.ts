@@ -61,12 +61,20 @@ export function readCertificates(pem: string, limit: number, at: string): X509Ce
   if (blocks.length === 0) refuseField('certificate-invalid', at, 'holds no certificate in PEM form');
   if (blocks.length > limit) refuseField('certificate-invalid', at, `holds more than ${limit} certificates`);
   return blocks.map(({ text }, i) => {
-    try {
-      return new X509Certificate(text);
-    } catch {
-      return refuseField('certificate-invalid', at, `certificate ${i + 1} cannot be read: it is damaged or no X.509`);
-    }
+    const reason = `certificate ${i + 1} cannot be read: it is damaged or no X.509`;
+    return parse(text) ?? refuseField('certificate-invalid', at, reason);
   });
+}
+
+/** Null also when its times or its key cannot be read, which are looked at only when they are asked for. */
+function parse(pem: string): X509Certificate | null {
+  try {
+    const certificate = new X509Certificate(pem);
+    const { publicKey, validFromDate, validToDate } = certificate;
+    return publicKey.type === 'public' && validFromDate.getTime() <= validToDate.getTime() ? certificate : null;
+  } catch {
+    return null;
+  }
 }
 
 export function linkOf(certificate: X509Certificate): CertificateLink {

@@ -4,11 +4,24 @@ export interface PemBlock {
   readonly text: string;
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n[\s\S]*?-----END \1-----/g;
+const BORDER = /^\s*-----(BEGIN|END) ([A-Z0-9 ]{1,64})-----\s*$/;
 
-/** The blocks of a text in order; what is between them is commentary, and left out. */
+/**
+ * The blocks of a text in order; what is between them is commentary, and left out. It goes line by line, so that the time
+ * does not grow faster than the text: a block that does not end takes nothing of those behind it. Indentation is dropped.
+ */
 export function pemBlocks(text: string): PemBlock[] {
-  return Array.from(text.matchAll(BLOCK), ([block, label]) => ({ label: label!, text: block.replaceAll('\r', '') }));
+  const blocks: PemBlock[] = [];
+  let open: { readonly label: string; readonly lines: string[] } | null = null;
+  for (const line of text.split(/\r?\n/)) {
+    const [, border, label] = BORDER.exec(line) ?? [];
+    if (border === 'BEGIN') open = { label: label!, lines: [`-----BEGIN ${label}-----`] };
+    else if (border === 'END' && open?.label === label) {
+      blocks.push({ label: label!, text: [...open!.lines, `-----END ${label}-----`].join('\n') });
+      open = null;
+    } else open?.lines.push(line.trim());
+  }
+  return blocks;
 }
 
 /** The bytes of a block; null when it is not base64. */

@@ -88,17 +88,24 @@ function count(entries: { readonly content: Buffer } | null): number {
 
 function signed(list: CertificateList, certificate: X509Certificate): boolean {
   const hash = hashOfSignature(list.algorithm);
-  if (hash === undefined || !subjectOf(certificate).equals(list.issuer)) return false;
-  return verify(hash, list.signed, certificate.publicKey, list.signature);
+  if (hash === undefined || subjectOf(certificate)?.equals(list.issuer) !== true) return false;
+  const { publicKey } = certificate;
+  // Edwards curves sign with a hash of their own, and refuse to be told another.
+  if (/^ed/.test(publicKey.asymmetricKeyType ?? '') !== (hash === null)) return false;
+  return verify(hash, list.signed, publicKey, list.signature);
 }
 
 /** DER of the subject (RFC 5280 §4.1): after version, serial number, algorithm, issuer and validity. */
-export function subjectOf(certificate: X509Certificate): Buffer {
-  const body = new DerReader(
-    new DerReader(new DerReader(certificate.raw).next(DER.SEQUENCE).content).next(DER.SEQUENCE).content,
-  );
-  body.optional(0xa0);
-  body.next(DER.INTEGER);
-  for (let i = 0; i < 3; i++) body.next(DER.SEQUENCE);
-  return body.next(DER.SEQUENCE).whole;
+function subjectOf(certificate: X509Certificate): Buffer | null {
+  try {
+    const whole = new DerReader(new DerReader(certificate.raw).next(DER.SEQUENCE).content);
+    const body = new DerReader(whole.next(DER.SEQUENCE).content);
+    body.optional(0xa0);
+    body.next(DER.INTEGER);
+    for (let i = 0; i < 3; i++) body.next(DER.SEQUENCE);
+    return body.next(DER.SEQUENCE).whole;
+  } catch (error) {
+    if (error instanceof DerError) return null;
+    throw error;
+  }
 }
