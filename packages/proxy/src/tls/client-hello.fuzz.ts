@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { FuzzTarget } from '@evenkeel/testbed/fuzz/target.ts';
+import { readWithOpenssl } from '../../test/tls/openssl-reader.ts';
 import { clientHello, extension, negotiable } from './client-hello.cases.ts';
 import { ClientHello, COMPLETE, INCOMPLETE } from './client-hello.ts';
-import { readWithOpenssl } from './fuzzing/openssl-reader.ts';
 
 const hello = new ClientHello();
 

@@ -8,7 +8,7 @@ import { CountedArena } from '../reactor/counted-arena.ts';
 import { PortableReactor } from '../reactor/portable/reactor.ts';
 import type { WorkerSharedEntry } from '../worker/messages.ts';
 import { ContextCache } from './context-cache.ts';
-import { listenerWithTls } from './contract/plans.ts';
+import { listenerWithTls } from '../../test/tls/plans.ts';
 import { TlsError } from './ffi/errors.ts';
 import { TlsLibrary } from './library.ts';
 import { ListenerTls, type TlsObjects } from './listener-tls.ts';

@@ -1,6 +1,6 @@
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
-import { ParsedCertificate } from '../certificate.ts';
-import { NativeMemory } from '../ffi/native-memory.ts';
+import { ParsedCertificate } from '../../src/tls/certificate.ts';
+import { NativeMemory } from '../../src/tls/ffi/native-memory.ts';
 import {
   BIO_CTRL_RESET,
   BIO_ctrl,
@@ -18,8 +18,8 @@ import {
   SSL_set_accept_state,
   SSL_set_bio,
   TLS_server_method,
-} from '../ffi/openssl.ts';
-import { packCertificates } from '../packed-certificate.ts';
+} from '../../src/tls/ffi/openssl.ts';
+import { packCertificates } from '../../src/tls/packed-certificate.ts';
 
 export interface OpensslReading {
   /** Bytes that OpenSSL has answered with: a ServerHello or an alert. */

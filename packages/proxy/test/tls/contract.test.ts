@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { withoutIPv6 } from '../../reactor/contract/available.ts';
-import { CONTRACT } from '../../reactor/contract/cases.ts';
-import type { ReactorHarness } from '../../reactor/contract/harness.ts';
-import { portableHarness, uringHarness } from '../../reactor/contract/local-worlds.ts';
-import type { Reactor } from '../../reactor/reactor.ts';
+import { withoutIPv6 } from '../../src/reactor/contract/available.ts';
+import { CONTRACT } from '../../src/reactor/contract/cases.ts';
+import type { ReactorHarness } from '../../src/reactor/contract/harness.ts';
+import { portableHarness, uringHarness } from '../../src/reactor/contract/local-worlds.ts';
+import type { Reactor } from '../../src/reactor/reactor.ts';
 import { secured } from './secure-reactor.ts';
 
 /** Cases that plain connections alone fulfill, and why. */

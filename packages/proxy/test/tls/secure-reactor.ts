@@ -1,6 +1,6 @@
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
-import type { Arena } from '../../reactor/arena.ts';
-import type { ReactorHarness, World } from '../../reactor/contract/harness.ts';
+import type { Arena } from '../../src/reactor/arena.ts';
+import type { ReactorHarness, World } from '../../src/reactor/contract/harness.ts';
 import type {
   Closed,
   Connection,
@@ -13,13 +13,13 @@ import type {
   ReactorName,
   Timer,
   Unsettled,
-} from '../../reactor/reactor.ts';
-import { ContextCache } from '../context-cache.ts';
-import { TlsLibrary } from '../library.ts';
-import { ListenerTls } from '../listener-tls.ts';
-import { packCertificates } from '../packed-certificate.ts';
-import { SecureServer } from '../secure-server.ts';
-import { TargetTls } from '../target-tls.ts';
+} from '../../src/reactor/reactor.ts';
+import { ContextCache } from '../../src/tls/context-cache.ts';
+import { TlsLibrary } from '../../src/tls/library.ts';
+import { ListenerTls } from '../../src/tls/listener-tls.ts';
+import { packCertificates } from '../../src/tls/packed-certificate.ts';
+import { SecureServer } from '../../src/tls/secure-server.ts';
+import { TargetTls } from '../../src/tls/target-tls.ts';
 import { listenerWithTls, TLS } from './plans.ts';
 
 const server = issue({ names: ['secure.test'] });
