@@ -106,9 +106,12 @@ for (const reactor of ['uring', 'portable'] as const) {
     }
 
     test('refuses what is expired, of another name or of another authority, unless nothing is verified', async () => {
+      const handshakesFailed = (): number => engine.counters().listeners[0]?.reasons['target-handshake'] ?? 0;
+      const before = handshakesFailed();
       const old = await target(expired);
       await plan(old.port, { serverName: 'inner.test' });
       assert.equal((await ask()).status, 502);
+      assert.equal(handshakesFailed(), before + 1);
       await plan(old.port, { serverName: 'inner.test', authorityId: null });
       assert.equal((await ask()).status, 200);
       old.close();

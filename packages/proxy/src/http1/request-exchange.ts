@@ -10,7 +10,7 @@ import { EndReason } from '../telemetry/end-reason.ts';
 import { RequestRecord } from '../telemetry/request-record.ts';
 import { AskedUpgrade } from '../upgrade/asked-upgrade.ts';
 import { UpgradedSession } from '../upgrade/upgraded-session.ts';
-import type { Exchange, UpstreamLoss } from '../upstream/exchange.ts';
+import { type Exchange, reasonOfNoConnection, type UpstreamLoss } from '../upstream/exchange.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Target } from '../upstream/target.ts';
 import { isRelieved } from '../worker/back-pressure.ts';
@@ -339,7 +339,7 @@ export class RequestExchange implements Exchange {
     if (loss.phase === 'connect') {
       // Not one byte has gone to that target, so another one may be asked whatever the method.
       if (this.#side.canTryAnother) this.#dispatch();
-      else this.fail(status, loss.cause === 'exhausted' ? EndReason.proxyConnect : EndReason.targetConnect);
+      else this.fail(status, reasonOfNoConnection(loss));
     } else if (loss.staleReuse && this.#side.request.whole && isIdempotent(this.#method)) {
       // The kept connection was closing as the request went out: once more on a new one (RFC 9112 section 9.3.1).
       if (!this.#side.replay(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);

@@ -40,6 +40,8 @@ export const EndReason = {
   clientHandshake: 22,
   /** The listener went away meanwhile, or there were no buffers. */
   proxyHandshake: 23,
+  /** TLS with the target did not come about: its certificate is not good, or it speaks no TLS of an allowed version. */
+  targetHandshake: 24,
 } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 

@@ -1,24 +1,20 @@
-import { HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../reactor/arena.ts';
 import { RangeQueue } from '../reactor/range-queue.ts';
 import { Closed, type Connection, type ConnectionHandler, type Reactor, type Unsettled } from '../reactor/reactor.ts';
 import { takeError } from './ffi/errors.ts';
 import {
   BIO_CTRL_RESET,
   BIO_ctrl,
-  BIO_ctrl_pending,
-  BIO_write,
   ERR_clear_error,
   SSL_do_handshake,
   SSL_ERROR_WANT_READ,
-  SSL_ERROR_ZERO_RETURN,
   SSL_free,
   SSL_get_error,
   SSL_get_verify_result,
-  SSL_read,
   SSL_shutdown,
   X509_verify_cert_error_string,
 } from './ffi/openssl.ts';
 import type { TlsLibrary } from './library.ts';
+import { RecordReader } from './record-reader.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { TlsInfo } from './tls-info.ts';
 
@@ -60,14 +56,12 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   protected readonly library: TlsLibrary;
   /** 0 before and after. */
   protected ssl = 0;
+  readonly #reader: RecordReader;
   readonly #writer: RecordWriter;
   #state: number = State.handshake;
   #paused = false;
   /** Decrypted, but nobody wants it now. */
   #backlog: RangeQueue | null = null;
-  /** Decrypted while there was no buffer to put it into: the rest of one receive, so at most two records. */
-  #spilled: Uint8Array[] | null = null;
-  #peerEnded = false;
   #endDelivered = false;
   /** The peer is gone without having ended. */
   #truncated = false;
@@ -89,6 +83,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     this.library = library;
     this.handler = handler;
     this.raw = open(this);
+    this.#reader = new RecordReader(reactor.arena, library);
     this.#writer = new RecordWriter(reactor.arena, library, this.raw);
   }
 
@@ -157,7 +152,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     if (!this.#paused) return;
     this.#paused = false;
     if (this.#state !== State.open) return;
-    if (this.#spilled === null) this.raw.resume();
+    if (!this.#reader.starving) this.raw.resume();
     if (this.#owes) this.reactor.unsettle(this);
   }
 
@@ -189,7 +184,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
       this.giveUp('the peer ended within the handshake');
       return;
     }
-    if (this.#state !== State.open || this.#peerEnded) return;
+    if (this.#state !== State.open || this.#reader.ended) return;
     this.#truncated = true;
     this.#deliverKept();
   }
@@ -203,7 +198,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     this.#drop();
     if (this.ssl !== 0) SSL_free(this.ssl);
     this.ssl = 0;
-    const finished = this.#finSent && this.#peerEnded;
+    const finished = this.#finSent && this.#reader.ended;
     this.handler.onClosed(this, this.#reason ?? (finished ? Closed.finished : reason));
   }
 
@@ -226,16 +221,12 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
 
   /** Feeds what came into TLS and hands on what it was; one count of the buffer comes with it. */
   protected decrypt(buffer: number, start: number, end: number): void {
-    this.feed(start, end);
+    this.#reader.feed(start, end);
     if (this.#state === State.handshake && !this.shakeHands()) {
       this.reactor.arena.release(buffer);
       return;
     }
     this.#read(buffer);
-  }
-
-  protected feed(start: number, end: number): void {
-    BIO_write(this.library.input, this.library.arenaAddress + start, end - start);
   }
 
   /** Goes on with the handshake. Returns whether it is done; when it has failed, the connection is on its way out. */
@@ -283,47 +274,29 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     return X509_verify_cert_error_string(SSL_get_verify_result(this.ssl));
   }
 
-  #read(first: number): void {
-    const { arena } = this.reactor;
-    // All is taken out of OpenSSL before the first of it is handed on: whoever gets it may use other connections.
-    const { input, arenaAddress, decrypted } = this.library;
-    let buffer = first;
-    let failed = false;
-    for (;;) {
-      if (buffer === NO_BUFFER) buffer = arena.acquire();
-      const spills = buffer === NO_BUFFER;
-      const start = spills ? 0 : arena.base(buffer) + HEADROOM;
-      const size = SSL_read(this.ssl, spills ? this.library.memory.address : arenaAddress + start, RECEIVE_SIZE);
-      if (size > 0) {
-        if (spills) (this.#spilled ??= []).push(this.library.memory.bytes.slice(0, size));
-        else decrypted.push(buffer, start, start + size);
-        buffer = NO_BUFFER;
-        // At most one record is in OpenSSL at a time, and no more than it holds was read.
-        if (BIO_ctrl_pending(input) > 0) continue;
-        break;
-      }
-      const error = SSL_get_error(this.ssl, size);
-      // Behind the end, or behind what cannot be understood, something may be left.
-      if (error !== SSL_ERROR_WANT_READ) BIO_ctrl(input, BIO_CTRL_RESET, 0, 0);
-      if (error === SSL_ERROR_ZERO_RETURN) this.#peerEnded = true;
-      else failed = error !== SSL_ERROR_WANT_READ;
-      break;
-    }
-    if (buffer !== NO_BUFFER) arena.release(buffer);
+  #read(buffer: number): void {
+    const failure = this.#reader.read(this.ssl, buffer);
     // A key update is answered from inside of reading (RFC 8446 section 4.6.3).
-    const failure = failed ? takeError() : '';
     const said = this.#writer.flush();
+    this.#deliverDecrypted();
+    if (this.#reader.starving) {
+      // Nothing more is read until there are buffers for what has come.
+      this.raw.pause();
+      this.#retryLater();
+    }
+    if (failure !== '') this.#fail(failure);
+    else if (!said) this.abort();
+    else if (this.#reader.ended) this.#deliverKept();
+  }
+
+  /** All was taken out of OpenSSL before the first of it is handed on: whoever gets it may use other connections. */
+  #deliverDecrypted(): void {
+    const { decrypted } = this.library;
     while (decrypted.length > 0) {
-      const buffer = decrypted.buffer(0);
-      const start = decrypted.start(0);
-      const end = decrypted.end(0);
+      const [buffer, start, end] = [decrypted.buffer(0), decrypted.start(0), decrypted.end(0)];
       decrypted.shift();
       this.#deliver(buffer, start, end);
     }
-    if (this.#spilled !== null) this.#starve();
-    if (failed) this.#fail(failure);
-    else if (!said) this.abort();
-    else if (this.#peerEnded) this.#deliverKept();
   }
 
   #deliver(buffer: number, start: number, end: number): void {
@@ -337,7 +310,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   /** Something has been decrypted, or has happened, of which nobody has been told. */
   get #owes(): boolean {
     const kept = this.#backlog !== null && this.#backlog.length > 0;
-    return kept || this.#truncated || (this.#peerEnded && !this.#endDelivered);
+    return kept || this.#truncated || (this.#reader.ended && !this.#endDelivered);
   }
 
   /** Hands on what was kept while paused, then what could not be put anywhere, and then the end. */
@@ -350,21 +323,15 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
       backlog.shift();
       this.handler.onReceive(this, buffer, start, end);
     }
-    if (this.#paused || this.#spilled !== null || this.#state !== State.open) return;
+    if (this.#paused || this.#reader.starving || this.#state !== State.open) return;
     if (this.#truncated) {
       this.failure = 'the peer ended without close_notify';
       this.#endWith(Closed.reset);
-    } else if (this.#peerEnded && !this.#endDelivered) {
+    } else if (this.#reader.ended && !this.#endDelivered) {
       this.#endDelivered = true;
       this.handler.onEnd(this);
       this.#closeWhenFinished();
     }
-  }
-
-  /** Waits for buffers to put into what was decrypted without one; meanwhile nothing more is read. */
-  #starve(): void {
-    this.raw.pause();
-    this.#retryLater();
   }
 
   #retryLater(): void {
@@ -377,21 +344,15 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   }
 
   #retry(): void {
-    const { arena } = this.reactor;
-    const spilled = this.#spilled;
-    while (spilled !== null && spilled.length > 0) {
-      const buffer = arena.acquire();
-      if (buffer === NO_BUFFER) break;
-      const bytes = spilled.shift()!;
-      const start = arena.base(buffer) + HEADROOM;
-      arena.memory.set(bytes, start);
-      this.#deliver(buffer, start, start + bytes.length);
-    }
-    if (spilled !== null && spilled.length > 0) this.#retryLater();
-    else if (spilled !== null) {
-      this.#spilled = null;
-      if (!this.#paused && this.#state === State.open) this.raw.resume();
-      this.#deliverKept();
+    const reader = this.#reader;
+    if (reader.starving) {
+      reader.unspill();
+      this.#deliverDecrypted();
+      if (reader.starving) this.#retryLater();
+      else {
+        if (!this.#paused && this.#state === State.open) this.raw.resume();
+        this.#deliverKept();
+      }
     }
     this.#write();
   }
@@ -472,7 +433,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
 
   #dropBacklog(): void {
     this.#backlog?.truncate(0, this.reactor.arena);
-    this.#spilled = null;
+    this.#reader.drop();
   }
 
   /** Lets everything go, and leaves nothing in what all connections share. */

@@ -1,5 +1,5 @@
 import { RangeQueue } from '../reactor/range-queue.ts';
-import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
+import { Closed, type Connection, type ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
 import { pickSticky, StickyVisit } from '../stickiness/sticky-visit.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
@@ -133,13 +133,13 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   onEnd(_connection: Connection): void {}
 
   onDeadline(connection: Connection): void {
-    if (connection === this.#upstream) this.#connectFailed();
+    if (connection === this.#upstream) this.#connectFailed(Closed.timedOut);
   }
 
-  onClosed(connection: Connection, _reason: Closed): void {
+  onClosed(connection: Connection, reason: Closed): void {
     if (this.#over) return;
     // Also what is left of an attempt that was given up for the next one.
-    if (connection === this.#upstream) this.#connectFailed();
+    if (connection === this.#upstream) this.#connectFailed(reason);
     else if (connection === this.#client) {
       this.#finish(EndReason.clientTunnel);
       this.#upstream?.abort();
@@ -162,7 +162,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   }
 
   /** Not one byte has moved, so another target may be asked. */
-  #connectFailed(): void {
+  #connectFailed(reason: Closed): void {
     const target = this.#target;
     const upstream = this.#upstream;
     this.#leaveTarget();
@@ -173,7 +173,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
       this.open();
       return;
     }
-    this.#finish(EndReason.targetConnect);
+    this.#finish(reason === Closed.handshake ? EndReason.targetHandshake : EndReason.targetConnect);
     this.#client.abort();
   }
 

@@ -1,5 +1,6 @@
 import type { ResponseHead } from '../http1/response-head.ts';
-import type { Closed, Connection } from '../reactor/reactor.ts';
+import { Closed, type Connection } from '../reactor/reactor.ts';
+import { EndReason } from '../telemetry/end-reason.ts';
 
 /** The request side of an exchange, as the connection to the target sees it. */
 export interface Exchange {
@@ -38,4 +39,10 @@ export interface UpstreamLoss {
   readonly reason: Closed;
   /** The connection had carried a request before, and not one byte of this response came. */
   readonly staleReuse: boolean;
+}
+
+/** Why there was no connection to a target. */
+export function reasonOfNoConnection({ cause, reason }: Pick<UpstreamLoss, 'cause' | 'reason'>): EndReason {
+  if (cause === 'exhausted') return EndReason.proxyConnect;
+  return reason === Closed.handshake ? EndReason.targetHandshake : EndReason.targetConnect;
 }
