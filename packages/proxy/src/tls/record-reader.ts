@@ -76,14 +76,18 @@ export class RecordReader {
     this.#spilled = null;
   }
 
+  /** Nothing more is read: what is left behind the end, or behind what cannot be understood, is not kept for others. */
+  discard(): void {
+    BIO_ctrl(this.#library.input, BIO_CTRL_RESET, 0, 0);
+  }
+
   drop(): void {
     this.#spilled = null;
   }
 
   #stop(error: number): string {
     if (error === SSL_ERROR_WANT_READ) return '';
-    // Behind the end, or behind what cannot be understood, something may be left.
-    BIO_ctrl(this.#library.input, BIO_CTRL_RESET, 0, 0);
+    this.discard();
     if (error !== SSL_ERROR_ZERO_RETURN) return takeError();
     this.ended = true;
     return '';

@@ -1,9 +1,6 @@
-import { RangeQueue } from '../reactor/range-queue.ts';
 import { Closed, type Connection, type ConnectionHandler, type Reactor, type Unsettled } from '../reactor/reactor.ts';
 import { takeError } from './ffi/errors.ts';
 import {
-  BIO_CTRL_RESET,
-  BIO_ctrl,
   ERR_clear_error,
   SSL_do_handshake,
   SSL_ERROR_WANT_READ,
@@ -17,6 +14,7 @@ import type { TlsLibrary } from './library.ts';
 import { RecordReader } from './record-reader.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { TlsInfo } from './tls-info.ts';
+import { Undelivered } from './undelivered.ts';
 
 /** How long the peer has to take the alert that says why the connection ends, in milliseconds. */
 const ALERT_LINGER = 1_000;
@@ -60,8 +58,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   readonly #writer: RecordWriter;
   #state: number = State.handshake;
   #paused = false;
-  /** Decrypted, but nobody wants it now. */
-  #backlog: RangeQueue | null = null;
+  readonly #undelivered = new Undelivered();
   #endDelivered = false;
   /** The peer is gone without having ended. */
   #truncated = false;
@@ -222,11 +219,9 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   /** Feeds what came into TLS and hands on what it was; one count of the buffer comes with it. */
   protected decrypt(buffer: number, start: number, end: number): void {
     this.#reader.feed(start, end);
-    if (this.#state === State.handshake && !this.shakeHands()) {
-      this.reactor.arena.release(buffer);
-      return;
-    }
-    this.#read(buffer);
+    const connects = this.#state === State.handshake;
+    if (connects && !this.shakeHands()) this.reactor.arena.release(buffer);
+    else this.#read(buffer, connects);
   }
 
   /** Goes on with the handshake. Returns whether it is done; when it has failed, the connection is on its way out. */
@@ -234,21 +229,19 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     const result = SSL_do_handshake(this.ssl);
     const error = result === 1 ? 0 : SSL_get_error(this.ssl, result);
     if (error !== 0 && error !== SSL_ERROR_WANT_READ) {
+      this.#reader.discard();
       this.#fail(this.#handshakeError());
       return false;
     }
     if (!this.#writer.flush()) {
-      this.failure = 'no buffers';
-      this.#endWith(Closed.exhausted);
+      this.#reader.discard();
+      this.#endWith(Closed.exhausted, 'no buffers');
       return false;
     }
     if (result !== 1) return false;
     ERR_clear_error();
     this.#state = State.open;
     this.tls = this.readInfo();
-    if (this.#paused) this.raw.pause();
-    this.handler.onConnected(this);
-    this.#write();
     return true;
   }
 
@@ -263,8 +256,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
 
   /** Ends the connection without a word, as there can be no TLS on it. */
   protected giveUp(reason: string): void {
-    this.failure = reason;
-    this.#endWith(Closed.handshake);
+    this.#endWith(Closed.handshake, reason);
   }
 
   /** Why the handshake has failed: what is wrong with the peer's certificate, or what OpenSSL says. */
@@ -274,10 +266,19 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     return X509_verify_cert_error_string(SSL_get_verify_result(this.ssl));
   }
 
-  #read(buffer: number): void {
+  /**
+   * All is taken out of OpenSSL before anybody hears of it: whoever does may use other connections. `connects`: the
+   * handshake has just ended.
+   */
+  #read(buffer: number, connects: boolean): void {
     const failure = this.#reader.read(this.ssl, buffer);
     // A key update is answered from inside of reading (RFC 8446 section 4.6.3).
     const said = this.#writer.flush();
+    if (connects) {
+      if (this.#paused) this.raw.pause();
+      this.handler.onConnected(this);
+      this.#write();
+    }
     this.#deliverDecrypted();
     if (this.#reader.starving) {
       // Nothing more is read until there are buffers for what has come.
@@ -285,11 +286,10 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
       this.#retryLater();
     }
     if (failure !== '') this.#fail(failure);
-    else if (!said) this.abort();
+    else if (!said) this.#endWith(Closed.exhausted, 'no buffers');
     else if (this.#reader.ended) this.#deliverKept();
   }
 
-  /** All was taken out of OpenSSL before the first of it is handed on: whoever gets it may use other connections. */
   #deliverDecrypted(): void {
     const { decrypted } = this.library;
     while (decrypted.length > 0) {
@@ -301,32 +301,22 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
 
   #deliver(buffer: number, start: number, end: number): void {
     if (this.#state !== State.open) this.reactor.arena.release(buffer);
-    else if (this.#paused || (this.#backlog !== null && this.#backlog.length > 0)) {
-      this.#backlog ??= new RangeQueue();
-      this.#backlog.push(buffer, start, end);
-    } else this.handler.onReceive(this, buffer, start, end);
+    else if (this.#paused || !this.#undelivered.empty) this.#undelivered.keep(buffer, start, end);
+    else this.handler.onReceive(this, buffer, start, end);
   }
 
   /** Something has been decrypted, or has happened, of which nobody has been told. */
   get #owes(): boolean {
-    const kept = this.#backlog !== null && this.#backlog.length > 0;
-    return kept || this.#truncated || (this.#reader.ended && !this.#endDelivered);
+    return !this.#undelivered.empty || this.#truncated || (this.#reader.ended && !this.#endDelivered);
   }
 
   /** Hands on what was kept while paused, then what could not be put anywhere, and then the end. */
   #deliverKept(): void {
-    const backlog = this.#backlog;
-    while (backlog !== null && backlog.length > 0 && !this.#paused && this.#state === State.open) {
-      const buffer = backlog.buffer(0);
-      const start = backlog.start(0);
-      const end = backlog.end(0);
-      backlog.shift();
-      this.handler.onReceive(this, buffer, start, end);
-    }
+    const undelivered = this.#undelivered;
+    while (!undelivered.empty && !this.#paused && this.#state === State.open) undelivered.handOn(this);
     if (this.#paused || this.#reader.starving || this.#state !== State.open) return;
     if (this.#truncated) {
-      this.failure = 'the peer ended without close_notify';
-      this.#endWith(Closed.reset);
+      this.#endWith(Closed.reset, 'the peer ended without close_notify');
     } else if (this.#reader.ended && !this.#endDelivered) {
       this.#endDelivered = true;
       this.handler.onEnd(this);
@@ -400,7 +390,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     if (this.#state !== State.open) return;
     this.#state = State.closing;
     this.#linger = linger;
-    this.#dropBacklog();
+    this.#dropReceived();
     this.#write();
   }
 
@@ -424,22 +414,21 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     this.raw.closeLingering(ALERT_LINGER);
   }
 
-  #endWith(reason: Closed): void {
+  #endWith(reason: Closed, failure: string): void {
+    this.failure = failure;
     this.#reason = reason;
     this.#state = State.failed;
     this.#drop();
     this.raw.abort();
   }
 
-  #dropBacklog(): void {
-    this.#backlog?.truncate(0, this.reactor.arena);
+  #dropReceived(): void {
+    this.#undelivered.drop(this.reactor.arena);
     this.#reader.drop();
   }
 
-  /** Lets everything go, and leaves nothing in what all connections share. */
   #drop(): void {
-    BIO_ctrl(this.library.input, BIO_CTRL_RESET, 0, 0);
-    this.#dropBacklog();
+    this.#dropReceived();
     this.#writer.waiting.truncate(0, this.reactor.arena);
   }
 }
