@@ -21,7 +21,7 @@ export const evenkeel: Balancer = {
         listeners: [
           {
             protocol: certificateId === null ? 'http' : 'https',
-            ...(certificateId === null ? {} : { defaultCertificateIds: [certificateId] }),
+            ...(certificateId === null ? {} : { defaultCertificates: [certificateId] }),
             port: setup.port,
             idleTimeout: 120,
             service: {
