@@ -17,6 +17,11 @@ import { GATHER } from './submission-scratch.ts';
 const SLOW = 50;
 
 /**
+ * Large receives that a full one is good for: one may bring only the end of a message, and the next is about as long.
+ */
+const PLENTY = 2;
+
+/**
  * A connection whose bytes io_uring moves. Its slot, by which completions find it, is used again only when none of its
  * operations is in flight.
  *
@@ -33,8 +38,8 @@ export class UringConnection extends StreamConnection {
   #starved = false;
   /** What is received, or was last, is received into a large buffer. */
   #large = false;
-  /** The last receive has filled an ordinary buffer: there is probably more where it came from. */
-  #plenty = false;
+  /** Receives that may go into large buffers; a full one renews it, as there is probably more where it came from. */
+  #plenty = 0;
   /** Since when nothing more is wanted; 0 while something is. */
   #heldSince = 0;
 
@@ -85,7 +90,7 @@ export class UringConnection extends StreamConnection {
       this.unsettle();
     }
     if ((flags & IORING_CQE_F_BUFFER) !== 0) this.#bufferFilled(flags >>> IORING_CQE_BUFFER_SHIFT, result);
-    if (result >= RECEIVE_SIZE) this.#plenty = true;
+    if (result >= RECEIVE_SIZE) this.#plenty = PLENTY;
     if (result > 0) return;
     if (result === 0) this.peerHasEnded();
     else if (result === -ENOBUFS) this.#starve();
@@ -124,13 +129,13 @@ export class UringConnection extends StreamConnection {
       return;
     }
     if (this.#heldSince > 0) {
-      if (clock.now - this.#heldSince > SLOW) this.#plenty = false;
+      if (clock.now - this.#heldSince > SLOW) this.#plenty = 0;
       this.#heldSince = 0;
     }
     this.#receiving = true;
     this.#inFlight++;
-    this.#large = this.#plenty && this.largeReceives && buffers.largeWaiting > 0;
-    this.#plenty = false;
+    this.#large = this.#plenty > 0 && this.largeReceives && buffers.largeWaiting > 0;
+    if (this.#plenty > 0) this.#plenty--;
     if (this.#large) operations.receiveLarge(this.#slot, this.#descriptor);
     else operations.receive(this.#slot, this.#descriptor);
   }
