@@ -378,6 +378,7 @@ export class RequestExchange implements Exchange {
 
   onResponseHead(head: ResponseHead, buffer: number, end: number, endsWithConnection: boolean): void {
     const plain = this.#minor === 0 && head.chunked;
+    const kept = this.keepAlive && this.body.done;
     // What has no length ends with the connection, on this side as well.
     if (endsWithConnection || (plain && !this.expectsNoBody)) this.keepAlive = false;
     // A target that answers before it has the whole body leaves a connection that nobody can use again.
@@ -385,7 +386,7 @@ export class RequestExchange implements Exchange {
     this.#record.status = head.status;
     this.#record.targetStatus = head.status;
     this.#record.firstByteAt = this.#worker.reactor.now;
-    const failed = this.#response.sendHead(head, buffer, end, this.#ownLines(head), this.#ruled);
+    const failed = this.#response.sendHead(head, buffer, end, this.#ownLines(head), this.#ruled, kept);
     if (failed > 0) this.fail(failed, this.responseStarted ? EndReason.proxyResponseBody : EndReason.proxyResponseHead);
   }
 

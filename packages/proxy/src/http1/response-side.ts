@@ -87,14 +87,22 @@ export class ResponseSide {
 
   /**
    * Sends a target's response head, with `own` lines of the listener's and the service's, and what came behind it up to
-   * `end`; one count of the buffer comes with it. Returns 0, or the status to fail with when that cannot be.
+   * `end`; one count of the buffer comes with it. `kept`: the client's connection may stay if the response has an end of
+   * its own, which compression gives it. Returns 0, or the status to fail with when that cannot be.
    */
-  sendHead(head: ResponseHead, buffer: number, end: number, own: string | null, ruled: RuledRequest | null): number {
+  sendHead(
+    head: ResponseHead,
+    buffer: number,
+    end: number,
+    own: string | null,
+    ruled: RuledRequest | null,
+    kept: boolean,
+  ): number {
     const plain = this.#minor === 0 && head.chunked;
     const headers = ruled?.rule?.responseHeaders ?? null;
     const compression = this.#compression;
     if (compression !== null) {
-      const outcome = this.#sendCompressed(compression, headers, ruled, head, buffer, end, own);
+      const outcome = this.#sendCompressed(compression, headers, ruled, head, buffer, end, own, kept);
       if (outcome >= 0) return outcome;
     }
     const line = compression?.varies === true ? (own ?? '') + VARY : own;
@@ -143,6 +151,7 @@ export class ResponseSide {
     buffer: number,
     end: number,
     line: string | null,
+    kept: boolean,
   ): number {
     const { arena, headRoom, rewriter } = this.#worker;
     if (!head.chunked) compression.judge(head);
@@ -160,6 +169,7 @@ export class ResponseSide {
       arena.release(buffer);
       return headRoom.status;
     }
+    this.keepAlive = kept;
     // The body is read where it lies, while the head is on its way.
     if (headRoom.buffer === buffer) arena.retain(buffer);
     const start = rewriter.response(head, this.keepAlive, this.#minor, false, line, changes);

@@ -35,16 +35,17 @@ const MIRROR = { address: '10.4.0.1', port: 8080 };
 
 /**
  * The real proxy, as one worker runs it, on a simulated reactor. With `changing`, its plan changes while it runs; with
- * `ruled`, its requests are judged by rules, and copies of some go to a mirror; `service` is what is unusual about the
- * service.
+ * `ruled`, its requests are judged by rules, and copies of some go to a mirror; `service` and `unusual` are what is
+ * unusual about the service and the listener.
  */
 export function proxyMiddle(
   protocol: 'http' | 'tcp',
   changing = false,
   ruled = false,
   service: Partial<PlannedService> = {},
+  unusual: Partial<PlannedListener> = {},
 ): MakeMiddle {
-  return (reactor, origins) => new ProxyMiddle(protocol, changing, ruled, service, reactor, origins);
+  return (reactor, origins) => new ProxyMiddle(protocol, changing, ruled, service, unusual, reactor, origins);
 }
 
 class ProxyMiddle implements Middle {
@@ -69,13 +70,14 @@ class ProxyMiddle implements Middle {
     changing: boolean,
     ruled: boolean,
     service: Partial<PlannedService>,
+    unusual: Partial<PlannedListener>,
     reactor: SimulatedReactor,
     origins: readonly Endpoint[],
   ) {
     this.#reactor = reactor;
     this.#random = reactor.network.random.fork();
     this.#tables = new Tables(counters, () => this.#random.fraction());
-    const listener = plannedListener(protocol, runs++);
+    const listener = { ...plannedListener(protocol, runs++), ...unusual };
     this.#listener = ruled ? { ...listener, ruleGroupId: `rules-${runs}` } : listener;
     this.#service = { ...plannedService(protocol, listener.serviceId as string), ...service };
     this.#mirror = ruled ? plannedService(protocol, `mirror-${runs}`) : null;

@@ -1,3 +1,4 @@
+import { constants, gunzipSync } from 'node:zlib';
 import type { Journal } from '../journal.ts';
 import { PatternCheck } from '../pattern.ts';
 import type { Outcome } from './ledger.ts';
@@ -18,12 +19,19 @@ export class ResponseCheck {
   readonly #status: number;
   readonly #byOrigin: boolean;
   readonly #body: PatternCheck;
+  /** What has come of a body in gzip; null: it comes as it is. */
+  #compressed: Uint8Array[] | null = null;
 
   constructor(request: RequestPlan, interim: readonly number[], head: MessageHead, journal: Journal, proxied: boolean) {
     this.#request = request;
     this.#journal = journal;
     this.#status = statusOf(head);
     this.#body = new PatternCheck(responseBodyKey(request.id));
+    const coding = fieldOf(head, 'content-encoding');
+    if (coding !== null) {
+      this.#compressed = [];
+      if (coding !== 'gzip') journal.violate(`${request.id} got a body in ${coding}`);
+    }
     const id = fieldOf(head, 'x-request-id');
     this.#byOrigin = id !== null;
     // A head that tells nothing can be passed on before the body turns out to be none.
@@ -49,7 +57,8 @@ export class ResponseCheck {
   }
 
   onBody(bytes: Uint8Array): void {
-    this.#body.add(bytes);
+    if (this.#compressed === null) this.#body.add(bytes);
+    else this.#compressed.push(bytes.slice());
   }
 
   /** The response says that it is whole. */
@@ -60,6 +69,7 @@ export class ResponseCheck {
       return { kind: 'refused', status: this.#status };
     }
     const planned = this.#request.response;
+    this.#decompress(true);
     const fault = this.#body.fault(hasBody(this.#request) ? bodyLength(planned.body) : 0);
     if (fault !== null) this.#journal.violate(`response body of ${this.#request.id} at its client: ${fault}`);
     return { kind: 'answered' };
@@ -71,8 +81,24 @@ export class ResponseCheck {
 
   /** The connection is gone before the response was whole. */
   breakOff(): void {
+    this.#decompress(false);
     const fault = this.#byOrigin ? this.#body.fault(this.#body.length) : null;
     if (fault !== null) this.#journal.violate(`beginning of the response body of ${this.#request.id}: ${fault}`);
+  }
+
+  /** `whole`: there must be an end to it. */
+  #decompress(whole: boolean): void {
+    const compressed = Buffer.concat(this.#compressed ?? []);
+    this.#compressed = null;
+    if (compressed.length === 0) return;
+    const finishFlush = whole ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
+    try {
+      this.#body.add(gunzipSync(compressed, { finishFlush }));
+    } catch (error) {
+      this.#journal.violate(
+        `the gzip of ${this.#request.id} is broken: ${error instanceof Error ? error.message : ''}`,
+      );
+    }
   }
 
   #checkOriginHead(head: MessageHead, id: string | null): void {
