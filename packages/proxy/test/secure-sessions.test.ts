@@ -20,6 +20,11 @@ const root = issue({ commonName: 'root', ca: true });
 const web = issue({ commonName: 'web.test', names: ['web.test'], key: 'p256', issuer: root, use: 'server' });
 const trust = { servername: 'web.test', ca: root.certificate };
 
+interface Answer {
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
 for (const reactor of ['uring', 'portable'] as const) {
   describe(`sessions over TLS on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
     let engine: ProxyEngine;
@@ -68,13 +73,13 @@ for (const reactor of ['uring', 'portable'] as const) {
       await new Promise((resolve) => server.close(resolve));
     });
 
-    async function send(
-      headers: Record<string, string>,
-    ): Promise<{ headers: IncomingMessage['headers']; body: Buffer }> {
+    async function send(headers: Record<string, string>): Promise<Answer> {
       const message = request({ host: '127.0.0.1', port, ...trust, headers: { ...headers, connection: 'close' } });
       message.end();
       const [response] = (await once(message, 'response')) as [IncomingMessage];
-      return { headers: response.headers, body: await bodyOf(response) };
+      const body = await bodyOf(response);
+      assert.equal(response.statusCode, 200, body.toString());
+      return { headers: response.headers, body };
     }
 
     test('WebSocket messages pass both ways, and the end with its code', async () => {
