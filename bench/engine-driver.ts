@@ -3,8 +3,10 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
+import { PLAIN_HTTP, type PlannedForwarding } from '@evenkeel/model/plan/http.ts';
 import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import { isShared, type PlanEntry, type SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import type { PlannedTls } from '@evenkeel/model/plan/tls.ts';
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
 import { CIPHERS, CIPHERSUITES, type Setup } from './balancers/balancer.ts';
@@ -16,6 +18,14 @@ import { hostOfRule } from './rules.ts';
  * with the setup. EVENKEEL_REACTOR chooses the reactor (uring).
  */
 const DRAIN_MILLISECONDS = 20;
+const COOKIE: PlannedStickiness = {
+  type: 'cookie',
+  cookieName: 'SRV',
+  expiry: 0,
+  key: Buffer.alloc(32, 7).toString('base64'),
+  oldKeys: [],
+};
+const TOLD: PlannedForwarding = { ...PLAIN_HTTP.forwarding, protocol: true, port: true, host: true };
 const TLS: PlannedTls = {
   defaultCertificates: ['server'],
   certificates: [],
@@ -48,6 +58,7 @@ const refused = await engine.apply({
           readTimeout: 60_000,
           drainTimeout: 1_000,
           ...PLAIN_SERVICE,
+          stickiness: setup.sessions ? COOKIE : null,
         },
         targets: setup.origins.map(({ address, port }, index) => ({
           id: `origin${index}`,
@@ -76,6 +87,7 @@ const refused = await engine.apply({
         headerTimeout: 10_000,
         accessLog: true,
         ...PLAIN_HTTP_LISTENER,
+        http: setup.sessions ? { ...PLAIN_HTTP, forwarding: TOLD } : PLAIN_HTTP,
         ruleGroupId: setup.rules === undefined ? null : 'rules',
         tls: setup.tls === undefined ? null : TLS,
       },

@@ -4,7 +4,7 @@ import { coldStart } from './scenarios/cold-start.ts';
 import { healthChecks } from './scenarios/health-checks.ts';
 import { body1mb, connectionPerRequest, keepalive64, keepalive256, keepaliveVaried } from './scenarios/http.ts';
 import { memory } from './scenarios/memory.ts';
-import { rules10000 } from './scenarios/rules.ts';
+import { rules100Sticky, rules10000 } from './scenarios/rules.ts';
 import { tlsHandshakeP256, tlsHandshakeRsa, tlsKeepalive, tlsResumed } from './scenarios/tls.ts';
 import { websocket } from './scenarios/websocket.ts';
 
@@ -15,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   keepaliveVaried,
   connectionPerRequest,
   body1mb,
+  rules100Sticky,
   rules10000,
   websocket,
   tlsHandshakeP256,

@@ -21,6 +21,8 @@ export interface Setup {
   readonly origins: readonly Endpoint[];
   /** Rules of the listener: one for any host, or one for each of so many (`h0.example.com` …), all to the same origins. */
   readonly rules?: number;
+  /** A cookie of the balancer's own keeps clients with their target, which is told of them in X-Forwarded fields. */
+  readonly sessions?: boolean;
   /** Its listener is HTTPS, in TLS 1.2 and 1.3 with session tickets. */
   readonly tls?: ServerCertificate;
   /** The core to run on; null: any. */
@@ -40,6 +42,8 @@ export const CIPHERS = ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-S
 export interface RunningBalancer {
   readonly address: string;
   readonly port: number;
+  /** What clients have to send to be kept with a target; absent: nothing. */
+  readonly cookie?: string;
   /** The processes that carry traffic, with what belongs to them. */
   pids(): readonly number[];
   stop(): Promise<void>;

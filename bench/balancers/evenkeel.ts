@@ -24,9 +24,11 @@ export const evenkeel: Balancer = {
             ...(certificateId === null ? {} : { defaultCertificates: [certificateId] }),
             port: setup.port,
             idleTimeout: 120,
+            ...(setup.sessions ? { forwarding: { protocol: true, port: true, host: true } } : {}),
             service: {
               // The same probes as HAProxy's.
               healthCheck: { protocol: 'tcp', interval: 5 },
+              ...(setup.sessions ? { stickiness: { type: 'cookie' as const } } : {}),
               targets: setup.origins.map(({ address, port }) => ({ address, port, weight: 1 })),
             },
           },

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, run } from '../process/children.ts';
+import { hostOfRule } from '../rules.ts';
 import { type Balancer, CIPHERS, CIPHERSUITES, MAX_CONNECTIONS, type RunningBalancer, type Setup } from './balancer.ts';
 
 /** Debian's HAProxy. */
@@ -11,6 +12,7 @@ export const haproxy: Balancer = {
   },
   async start(setup: Setup): Promise<RunningBalancer> {
     const file = join(setup.directory, 'haproxy.cfg');
+    if (setup.rules !== undefined) writeFileSync(mapOf(setup), mapFile(setup.rules));
     writeFileSync(file, configuration(setup));
     if (setup.tls !== undefined) writeFileSync(pemOf(setup), setup.tls.certificate + setup.tls.key, { mode: 0o600 });
     // -db: in the foreground.
@@ -29,10 +31,14 @@ export const haproxy: Balancer = {
  */
 function configuration(setup: Setup): string {
   const servers = setup.origins.map(
-    (origin, index) => `  server origin${index} ${origin.address}:${origin.port} weight 1 check inter 5s`,
+    (origin, index) =>
+      `  server origin${index} ${origin.address}:${origin.port} weight 1 check inter 5s${setup.sessions ? ` cookie o${index}` : ''}`,
   );
   const suites = `ciphers ${CIPHERS.join(':')} ciphersuites ${CIPHERSUITES.join(':')}`;
   const secure = setup.tls === undefined ? '' : ` ssl crt ${pemOf(setup)} alpn http/1.1 ssl-min-ver TLSv1.2 ${suites}`;
+  const ruled =
+    setup.rules === undefined ? '' : `  use_backend %[req.hdr(host),lower,map_str(${mapOf(setup)},origins)]\n`;
+  const sessions = setup.sessions ? `  cookie SRV insert indirect nocache\n${FORWARDED}` : '';
   return `global
   nbthread 1
   maxconn ${MAX_CONNECTIONS}
@@ -61,17 +67,31 @@ frontend clients
   bind ${setup.address}:${setup.port} maxconn ${MAX_CONNECTIONS} backlog 4096${secure}
   log global
   option httplog
-  default_backend origins
+${ruled}  default_backend origins
 
 backend origins
   balance roundrobin
-${servers.join('\n')}
+${sessions}${servers.join('\n')}
 
 frontend metrics
   bind ${setup.address}:${setup.metricsPort}
   http-request use-service prometheus-exporter if { path /metrics }
 `;
 }
+
+function mapOf(setup: Setup): string {
+  return join(setup.directory, 'hosts.map');
+}
+
+function mapFile(rules: number): string {
+  return Array.from({ length: rules }, (_, index) => `${hostOfRule(index)} origins\n`).join('');
+}
+
+/** What targets are told, as Evenkeel does it. */
+const FORWARDED = `  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Port %[dst_port]
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+`;
 
 function pemOf(setup: Setup): string {
   return join(setup.directory, 'server.pem');

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startNginx } from '../nginx.ts';
 import { run } from '../process/children.ts';
+import { hostOfRule } from '../rules.ts';
 import { type Balancer, CIPHERS, CIPHERSUITES, type RunningBalancer, type Setup } from './balancer.ts';
 
 /** Debian's nginx as a proxy. */
@@ -27,6 +28,7 @@ export const nginx: Balancer = {
 function configuration(setup: Setup): string {
   const servers = setup.origins.map((origin) => `    server ${origin.address}:${origin.port} weight=1;`);
   const secure = setup.tls === undefined ? '' : secureServer(setup.directory);
+  const hosts = setup.rules === undefined ? '' : hostMap(setup.rules);
   const accessLog = join(setup.directory, 'access.log');
   return `
   log_format fields '$remote_addr:$remote_port [$time_local] $server_port $upstream_addr '
@@ -35,8 +37,8 @@ function configuration(setup: Setup): string {
   access_log ${accessLog} fields buffer=64k flush=1s;
   keepalive_timeout 120s;
   keepalive_requests 1000000000;
-  upstream origins {
-${servers.join('\n')}
+${hosts}  upstream origins {
+${setup.sessions ? '    hash $cookie_session consistent;\n' : ''}${servers.join('\n')}
     keepalive 512;
     keepalive_requests 1000000000;
   }
@@ -44,12 +46,12 @@ ${servers.join('\n')}
     listen ${setup.address}:${setup.port} backlog=4096${setup.tls === undefined ? '' : ' ssl'};
 ${secure}
     location / {
-      proxy_pass http://origins;
+      proxy_pass http://${setup.rules === undefined ? 'origins' : '$service'};
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_buffers 16 16k;
+${setup.sessions ? FORWARDED : ''}      proxy_buffers 16 16k;
       proxy_busy_buffers_size 64k;
       proxy_max_temp_file_size 0;
     }
@@ -61,6 +63,17 @@ ${secure}
   }
 `;
 }
+
+/** Which service a host is for. */
+function hostMap(rules: number): string {
+  const lines = Array.from({ length: rules }, (_, index) => `    ${hostOfRule(index)} origins;\n`);
+  return `  map_hash_max_size 65536;\n  map $http_host $service {\n    default origins;\n${lines.join('')}  }\n`;
+}
+
+const FORWARDED = `      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Port $server_port;
+      proxy_set_header X-Forwarded-Host $http_host;
+`;
 
 function secureServer(directory: string): string {
   return `    ssl_certificate ${join(directory, 'server.crt')};

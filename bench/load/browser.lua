@@ -2,7 +2,7 @@
 -- WRK_VARY=1: no two requests in a row have the same fields, as with a trace identifier.
 -- WRK_CLOSE=1: a new connection for each request. WRK_THINK=n: each connection waits a random time of n ms on average
 -- between an answer and its next request, so that every balancer gets about the same load, below its limit.
--- WRK_HOSTS=n: each request is for one of n hosts, h0.example.com and so on, by chance.
+-- WRK_COOKIE=a=b: one cookie more. WRK_HOSTS=n: each request is for one of n hosts, h0.example.com and so on, by chance.
 
 wrk.headers = {
   ["Host"] = "shop.example.com",
@@ -18,6 +18,9 @@ wrk.headers = {
   ["Accept-Language"] = "en-GB,en;q=0.9,de;q=0.8",
   ["Cookie"] = "session=7f9c2ba4e88f827d616045507605853e; consent=1; theme=dark",
 }
+
+local cookie = os.getenv("WRK_COOKIE")
+if cookie then wrk.headers["Cookie"] = wrk.headers["Cookie"] .. "; " .. cookie end
 
 local hosts = tonumber(os.getenv("WRK_HOSTS"))
 if hosts then

@@ -13,6 +13,8 @@ export interface Load {
   readonly think?: number;
   /** Requests are for so many hosts (`h0.example.com` …) instead of one. */
   readonly hosts?: number;
+  /** One cookie more. */
+  readonly cookie?: string;
   readonly core: number | null;
 }
 
@@ -35,6 +37,7 @@ export async function wrk(load: Load): Promise<LoadResult> {
     ...(load.close === true ? { WRK_CLOSE: '1' } : {}),
     ...(load.vary === true ? { WRK_VARY: '1' } : {}),
     ...(load.hosts === undefined ? {} : { WRK_HOSTS: String(load.hosts) }),
+    ...(load.cookie === undefined ? {} : { WRK_COOKIE: load.cookie }),
     ...(load.think === undefined ? {} : { WRK_THINK: String(load.think) }),
   };
   const command = [

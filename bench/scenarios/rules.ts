@@ -34,3 +34,44 @@ export const rules10000: Scenario = {
 function withRules(balancer: Balancer, rules: number, name: string): Balancer {
   return { name, version: () => balancer.version(), start: (setup) => balancer.start({ ...setup, rules }) };
 }
+
+const SESSIONS: Traffic = {
+  name: 'rules-100-sticky',
+  title:
+    'HTTP/1.1 keep-alive on 64 connections, each request for one of 100 hosts by chance, a rule for each; clients are ' +
+    'kept by a cookie (nginx: by a hash of theirs), targets told of them by X-Forwarded-For, -Proto, -Port and -Host.',
+  path: PATHS.small,
+  connections: 64,
+  hosts: 100,
+  paced: true,
+  metrics: TRAFFIC.metrics,
+  targets: [
+    { metric: 'cpuPerRequest', kind: 'ratio', against: 'better', limit: 0.8 },
+    { metric: 'userPerRequest', kind: 'ratio', against: 'better', limit: 0.7 },
+    { metric: 'pacedP99', kind: 'ratio', against: 'better', limit: 1 },
+  ],
+};
+
+/** What a listener of an application does, all at once. */
+export const rules100Sticky: Scenario = {
+  name: SESSIONS.name,
+  title: SESSIONS.title,
+  targets: [...SESSIONS.targets, { metric: 'errors', kind: 'absolute', limit: 0 }],
+  run: (bench) =>
+    onStage(bench, bench.balancers.map(withSessions), (stage) => takeTurns(bench, stage, SESSIONS), 'small'),
+};
+
+/** A balancer with 100 rules and sessions, whose cookie has been fetched. */
+function withSessions(balancer: Balancer): Balancer {
+  return {
+    name: balancer.name,
+    version: () => balancer.version(),
+    async start(setup) {
+      const running = await balancer.start({ ...setup, rules: 100, sessions: true });
+      const answer = await fetch(`http://${running.address}:${running.port}${PATHS.small}`);
+      await answer.arrayBuffer();
+      const cookie = answer.headers.get('set-cookie')?.split(';', 1)[0];
+      return cookie === undefined ? running : { ...running, cookie };
+    },
+  };
+}

@@ -86,7 +86,7 @@ function thinkTime(traffic: Traffic, saturated: readonly Round[]): number {
   return Math.max(1, Math.round((traffic.connections * 1000) / (PACED_SHARE * slowest)));
 }
 
-function loadOf(bench: Bench, traffic: Traffic, balancer: { readonly address: string; readonly port: number }) {
+function loadOf(bench: Bench, traffic: Traffic, balancer: Pick<RunningBalancer, 'address' | 'port' | 'cookie'>) {
   return {
     url: `http${traffic.tls === true ? 's' : ''}://${balancer.address}:${balancer.port}${traffic.path}`,
     connections: traffic.connections,
@@ -94,6 +94,7 @@ function loadOf(bench: Bench, traffic: Traffic, balancer: { readonly address: st
     close: traffic.close === true,
     vary: traffic.vary === true,
     ...(traffic.hosts === undefined ? {} : { hosts: traffic.hosts }),
+    ...(balancer.cookie === undefined ? {} : { cookie: balancer.cookie }),
     core: loadCore(bench),
   };
 }
