@@ -28,8 +28,9 @@ import { TargetSide } from './target-side.ts';
 import { withTransportSecurity } from './transport-security.ts';
 
 /**
- * The request that a client connection is at, and the response to it: finds a target, sends the request on, hands the
- * response back as it comes. One object per connection, used again for each of its requests.
+ * The request that a client connection is at, and the response to it: asks the rules, has a target found
+ * (`TargetSide`), sends the request on, and hands the response back as it comes (`ResponseSide`). One object per
+ * connection, used again for each of its requests.
  *
  * The request's first buffer (head, and what came of the body with it) is held until the exchange ends: it is what a
  * second attempt sends, and what the access log reads.
@@ -43,7 +44,7 @@ export class RequestExchange implements Exchange {
   readonly #worker: WorkerContext;
   readonly #client: ExchangeClient;
   readonly #record = new RequestRecord();
-  readonly #side: TargetSide;
+  readonly #target: TargetSide;
   readonly #response: ResponseSide;
   #method: Method = Method.other;
   #minor = 1;
@@ -61,8 +62,8 @@ export class RequestExchange implements Exchange {
   constructor(worker: WorkerContext, client: ExchangeClient) {
     this.#worker = worker;
     this.#client = client;
-    this.#side = new TargetSide(worker, client, this.#record, this, this.body);
-    this.#response = new ResponseSide(worker, client, this.#record, this.#side);
+    this.#target = new TargetSide(worker, client, this.#record, this, this.body);
+    this.#response = new ResponseSide(worker, client, this.#record, this.#target);
   }
 
   /** The client's connection can carry another request afterwards. */
@@ -88,12 +89,12 @@ export class RequestExchange implements Exchange {
 
   /** More of the body is to come, and there is somewhere to put it. */
   get takesBody(): boolean {
-    return !this.body.done && this.#side.takesMore;
+    return !this.body.done && this.#target.takesMore;
   }
 
   /** More of the body is to come, but the target does not take what it has been sent. */
   get isHeldUp(): boolean {
-    return !this.body.done && this.#side.isHeldUp;
+    return !this.body.done && this.#target.isHeldUp;
   }
 
   /** More of the body is to come, and it matters. */
@@ -102,7 +103,7 @@ export class RequestExchange implements Exchange {
   }
 
   uses(target: Target): boolean {
-    return this.#side.target === target;
+    return this.#target.target === target;
   }
 
   /** A request has begun, good or bad, with its first byte at `startedAt`. */
@@ -116,7 +117,7 @@ export class RequestExchange implements Exchange {
     this.#method = Method.other;
     this.#minor = 1;
     this.#ruled = null;
-    this.#side.begin();
+    this.#target.begin();
     this.#record.clear(startedAt);
     cells[ListenerCell.requests]!++;
     cells[ListenerCell.activeRequests]!++;
@@ -137,7 +138,7 @@ export class RequestExchange implements Exchange {
     const { requestHead: head, rewriter, memory } = this.#worker;
     const { client, listener } = this.#client;
     const { body } = this;
-    const { request } = this.#side;
+    const { request } = this.#target;
     if (client.resolve(listener.planned, memory, head)) this.#record.forgetEnds();
     this.#method = head.method;
     this.#minor = head.minor;
@@ -164,7 +165,7 @@ export class RequestExchange implements Exchange {
     }
     request.whole = body.done;
     this.#response.readAccepted(head);
-    this.#side.readClient(this.#serviceNow(), head.fields);
+    this.#target.readClient(this.#serviceNow(), head.fields);
     request.start = rewriter.request(head, client, changes);
     if (this.#original === NO_BUFFER) rememberSpans(this.#record, head, rewriter);
     this.#upgrade = head.upgrade < 0 ? null : new AskedUpgrade(head, rewriter);
@@ -205,7 +206,7 @@ export class RequestExchange implements Exchange {
    */
   #makeRoom(changes: RequestChanges | null, bodyEnd: number): number {
     const { requestHead: head, arena, headRoom } = this.#worker;
-    const { request } = this.#side;
+    const { request } = this.#target;
     const apart = changes?.changesLogged === true;
     const growth = growthOf(this.#client.client.lines, head) + (changes === null ? 0 : changes.growth);
     if (apart) rememberSpans(this.#record, head, UNMOVED);
@@ -228,7 +229,7 @@ export class RequestExchange implements Exchange {
    */
   takeBody(buffer: number, start: number, end: number): number {
     const { body } = this;
-    const { upstream, request } = this.#side;
+    const { upstream, request } = this.#target;
     if (upstream === null) throw new Error('a request body needs a connection to go to');
     const bodyEnd = body.consume(this.#worker.memory, start, end);
     this.#record.bytesReceived += bodyEnd - start;
@@ -241,14 +242,14 @@ export class RequestExchange implements Exchange {
     if (this.#mirror !== null) this.#worker.mirrors.add(this.#mirror, start, bodyEnd, body.done);
     upstream.send(buffer, start, bodyEnd);
     // From the last byte on, and while it does not take what is sent, the target owes the next move.
-    upstream.expectProgress(body.done || this.#side.congested());
+    upstream.expectProgress(body.done || this.#target.congested());
     return bodyEnd;
   }
 
   /** Ends a request that a target will not answer (any more), by the proxy's own answer if that is still possible. */
   fail(status: number, reason: EndReason): void {
     this.#record.reason = reason;
-    this.#side.drop();
+    this.#target.drop();
     if (this.responseStarted) {
       this.cut(reason);
       return;
@@ -268,7 +269,7 @@ export class RequestExchange implements Exchange {
 
   /** What there is of a request that is going to be refused: memory[start, end). One count of the buffer comes with it. */
   keepRefused(buffer: number, start: number, end: number): void {
-    this.#side.request.buffer = buffer;
+    this.#target.request.buffer = buffer;
     this.#record.bytesReceived = end - start;
     rememberRefusedWords(this.#record, this.#worker.memory, start, end);
   }
@@ -286,7 +287,7 @@ export class RequestExchange implements Exchange {
   cut(reason: EndReason): void {
     this.#record.reason = reason;
     this.keepAlive = false;
-    this.#side.drop();
+    this.#target.drop();
     this.#client.connection.abort();
     this.#finish();
   }
@@ -295,7 +296,7 @@ export class RequestExchange implements Exchange {
   onClientSent(): void {
     const { connection, listener } = this.#client;
     if (connection.unsent > 0) connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
-    this.#side.onClientSent();
+    this.#target.onClientSent();
     if (this.#response.done && connection.unsent === 0) this.#finish();
   }
 
@@ -307,7 +308,7 @@ export class RequestExchange implements Exchange {
       else record.reason = this.body.done ? EndReason.clientResponseHead : EndReason.clientRequestBody;
       if (!this.responseStarted) record.status = 499;
     }
-    this.#side.drop();
+    this.#target.drop();
     this.#finish();
   }
 
@@ -315,22 +316,22 @@ export class RequestExchange implements Exchange {
 
   /** Sends the request to a target; called again for the next attempt. */
   #dispatch(): void {
-    if (!this.#side.dispatch(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);
+    if (!this.#target.dispatch(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);
   }
 
   onUpstreamReady(): void {
-    this.#side.send();
+    this.#target.send();
     this.#client.onExchangeReady();
   }
 
   onUpstreamSent(connection: Connection): void {
     if (this.body.done || !isRelieved(connection)) return;
-    this.#side.upstream?.expectProgress(false);
+    this.#target.upstream?.expectProgress(false);
     this.#client.onExchangeReady();
   }
 
   onUpstreamLost(loss: UpstreamLoss): void {
-    this.#side.lost();
+    this.#target.lost();
     if (this.responseStarted) {
       this.cut(EndReason.targetResponseBody);
       return;
@@ -338,11 +339,11 @@ export class RequestExchange implements Exchange {
     const status = loss.cause === 'timeout' ? 504 : 502;
     if (loss.phase === 'connect') {
       // Not one byte has gone to that target, so another one may be asked whatever the method.
-      if (this.#side.canTryAnother) this.#dispatch();
+      if (this.#target.canTryAnother) this.#dispatch();
       else this.fail(status, reasonOfNoConnection(loss));
-    } else if (loss.staleReuse && this.#side.request.whole && isIdempotent(this.#method)) {
+    } else if (loss.staleReuse && this.#target.request.whole && isIdempotent(this.#method)) {
       // The kept connection was closing as the request went out: once more on a new one (RFC 9112 section 9.3.1).
-      if (!this.#side.replay(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);
+      if (!this.#target.replay(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);
     } else this.fail(status, EndReason.targetResponseHead);
   }
 
@@ -362,7 +363,7 @@ export class RequestExchange implements Exchange {
     const { memory, rewriter, reactor } = this.#worker;
     const { listener, connection: client } = this.#client;
     const record = this.#record;
-    const { upstream, target } = this.#side;
+    const { upstream, target } = this.#target;
     if (upstream === null || target === null || !this.#upgrade?.isGrantedBy(memory, head)) return false;
     record.status = record.targetStatus = 101;
     record.firstByteAt = reactor.now;
@@ -393,7 +394,7 @@ export class RequestExchange implements Exchange {
   /** What the listener and the service add to every response of a target; null: nothing. */
   #ownLines(head: ResponseHead): string | null {
     const { protocol, http } = this.#client.listener.planned;
-    return withTransportSecurity(http, this.#side.stickyLine(head, protocol === 'https'));
+    return withTransportSecurity(http, this.#target.stickyLine(head, protocol === 'https'));
   }
 
   onResponseBody(buffer: number, start: number, end: number): void {
@@ -405,7 +406,7 @@ export class RequestExchange implements Exchange {
       this.cut(EndReason.proxyResponseBody);
       return;
     }
-    this.#side.finish(reusable && !this.#doubted);
+    this.#target.finish(reusable && !this.#doubted);
     this.#record.answeredAt = this.#worker.reactor.now;
     this.#response.done = true;
     if (this.#client.connection.unsent === 0) this.#finish();
@@ -413,7 +414,7 @@ export class RequestExchange implements Exchange {
 
   /** The client is gone, and with it who could use connections that tell of it. */
   dropKept(): void {
-    this.#side.dropKept();
+    this.#target.dropKept();
   }
 
   // --- the end -----------------------------------------------------------------------------------------------------
@@ -454,7 +455,7 @@ export class RequestExchange implements Exchange {
 
   #releaseBuffers(): void {
     const { arena } = this.#worker;
-    const { request } = this.#side;
+    const { request } = this.#target;
     arena.release(request.buffer);
     arena.release(this.#original);
     request.buffer = this.#original = NO_BUFFER;
