@@ -23,6 +23,11 @@ test('stickiness: off by default, changed field by field, its key in no answer',
   assert.deepEqual(sticky.stickiness, { type: 'cookie', cookieName: name, expiry: 3600, timeout: 300 });
   const renamed = await update({ stickiness: { cookieName: 'where' }, proxyProtocol: 'v2', transparent: true });
   assert.deepEqual(renamed.stickiness, { ...sticky.stickiness, cookieName: 'where' });
+  // What was the targets' cookie never becomes the proxy's own.
+  await update({ stickiness: { type: 'application-cookie', cookieName: 'SESSIONID' } });
+  const own = await update({ stickiness: { type: 'cookie' } });
+  assert.equal(own.stickiness.cookieName, name);
+  await update({ stickiness: { cookieName: 'where' } });
   const texts = [
     sticky,
     renamed,

@@ -47,17 +47,29 @@ export function checkCertificates(
   }
 }
 
-/** Refuses a policy by which no client could ever connect: TLS 1.2 alone, with ciphers for another type of key. */
+/** Refuses a policy by which no client could ever connect to a name: TLS 1.2 alone, with ciphers for other types of key. */
 export function checkPolicyFits(
   state: State,
   { versions, ciphers }: TlsSettings,
-  { defaultCertificateIds }: Certificates,
+  { defaultCertificateIds, certificates }: Certificates,
   refuse: (reason: string) => never,
 ): void {
   if (versions.includes('1.3')) return;
-  const types = defaultCertificateIds.map((id) => state.certificates.get(id)?.keyType);
-  if (types.some((type) => type && ciphers.some((cipher) => KEY_TYPES_OF.get(cipher)?.includes(type)))) return;
-  refuse(`has no cipher for keys of type ${types.join(', ')}, which the default certificate has`);
+  const fits = new Set(ciphers.flatMap((cipher) => KEY_TYPES_OF.get(cipher) ?? []));
+  const check = (ids: readonly string[], whose: string) => {
+    const types = ids.flatMap((id) => state.certificates.get(id)?.keyType ?? []);
+    if (!types.some((type) => fits.has(type))) {
+      refuse(`has no cipher for keys of type ${types.join(', ')}, which ${whose} has`);
+    }
+  };
+  check(defaultCertificateIds, 'the default certificate');
+  const byName = Map.groupBy(certificates, ({ name }) => name);
+  for (const [name, shown] of byName) {
+    check(
+      shown.map(({ certificateId }) => certificateId),
+      `the certificate for ${name}`,
+    );
+  }
 }
 
 /** After the certificate was replaced: everything that shows it must still be right. */

@@ -31,6 +31,10 @@ export function changeStickiness(
   at: string,
 ): Stickiness {
   const changed = { ...current, ...patch };
+  // A name that was given for one kind means nothing to another: the targets' own cookie must not be written over.
+  if (changed.type !== current.type && patch?.cookieName === undefined) {
+    changed.cookieName = defaultCookieName(service.id);
+  }
   switch (changed.type) {
     case 'none':
       return changed;
