@@ -19,6 +19,10 @@ const ORDINARY_ENTRIES = 64;
  */
 const LARGE_ENTRIES = 16;
 
+/** Buffers that a slow reader of a large body holds at a time while others wait for the kernel, about. */
+const ORDINARY_SPARE = 16;
+const LARGE_SPARE = 2;
+
 /** What the kernel receives into: ordinary buffers for all, large ones as long as there are some. */
 export class ReceiveBuffers {
   readonly #arena: MappedArena;
@@ -78,15 +82,18 @@ export class ReceiveBuffers {
   }
 
   /**
-   * Touches what is lent first. These buffers are used by every kind of traffic sooner or later, and a process that has
-   * them from its start does not grow by them under the first large body.
+   * Touches what is used first: what is lent, and what takes its place while it is on its way out. Every kind of traffic
+   * uses these buffers sooner or later, and a process that has them from its start does not grow by them under the first
+   * large body.
    */
   #populate(): void {
     const arena = this.#arena;
-    const { firstLarge } = arena;
-    arena.populate(arena.base(0), arena.base(this.waiting - 1) + HEADROOM + RECEIVE_SIZE);
-    const large = this.largeWaiting;
-    if (large > 0) arena.populate(arena.base(firstLarge), arena.base(firstLarge + large - 1) + HEADROOM + LARGE_SIZE);
+    const { capacity, firstLarge } = arena;
+    const ordinary = Math.min(this.waiting + ORDINARY_SPARE, firstLarge);
+    arena.populate(arena.base(0), arena.base(ordinary - 1) + HEADROOM + RECEIVE_SIZE);
+    if (this.#large === null) return;
+    const large = Math.min(firstLarge + this.largeWaiting + LARGE_SPARE, capacity);
+    arena.populate(arena.base(firstLarge), arena.base(large - 1) + HEADROOM + LARGE_SIZE);
   }
 }
 
