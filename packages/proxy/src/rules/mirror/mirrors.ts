@@ -1,5 +1,5 @@
 import { Method } from '../../http1/method.ts';
-import { NO_BUFFER } from '../../reactor/arena.ts';
+import { BUFFER_SIZE, NO_BUFFER } from '../../reactor/arena.ts';
 import type { Client } from '../../source-address/client.ts';
 import type { Target } from '../../upstream/target.ts';
 import type { WorkerContext } from '../../worker/context.ts';
@@ -43,24 +43,31 @@ export class Mirrors {
    */
   begin(request: MirroredRequest, start: number, end: number, complete: boolean): MirrorExchange | null {
     if (this.#running.size >= MOST) return null;
-    const copy = this.#copy(start, end);
+    const firstEnd = Math.min(end, start + BUFFER_SIZE);
+    const copy = this.#copy(start, firstEnd);
     if (copy === NO_BUFFER) return null;
     const mirror = new MirrorExchange(this.#worker, request, this.#over);
     this.#running.add(mirror);
     const base = this.#worker.arena.base(copy);
-    mirror.begin(copy, base, base + (end - start), complete, request.client);
+    mirror.begin(copy, base, base + (firstEnd - start), complete && firstEnd === end, request.client);
+    if (firstEnd < end) this.add(mirror, firstEnd, end, complete);
     return mirror;
   }
 
   /** Adds more of the request's body, memory[start, end), to a copy; gives the copy up when there is no room. */
   add(mirror: MirrorExchange, start: number, end: number, complete: boolean): void {
-    const copy = this.#copy(start, end);
-    if (copy === NO_BUFFER) {
-      mirror.abort();
-      return;
-    }
-    const base = this.#worker.arena.base(copy);
-    mirror.add(copy, base, base + (end - start), complete);
+    let at = start;
+    do {
+      const pieceEnd = Math.min(end, at + BUFFER_SIZE);
+      const copy = this.#copy(at, pieceEnd);
+      if (copy === NO_BUFFER) {
+        mirror.abort();
+        return;
+      }
+      const base = this.#worker.arena.base(copy);
+      mirror.add(copy, base, base + (pieceEnd - at), complete && pieceEnd === end);
+      at = pieceEnd;
+    } while (at < end);
   }
 
   /** Gives up the copies that go to a target. */
@@ -73,8 +80,10 @@ export class Mirrors {
     for (const mirror of [...this.#running]) mirror.abort();
   }
 
+  /** What is received at once may be larger than a buffer that can be acquired: copies are made in pieces. */
   #copy(start: number, end: number): number {
     const { arena, memory } = this.#worker;
+    if (end - start > BUFFER_SIZE) throw new RangeError(`${end - start} bytes do not fit into one buffer`);
     if (arena.free < arena.capacity * FREE_SHARE) return NO_BUFFER;
     const buffer = arena.acquire();
     if (buffer !== NO_BUFFER) memory.copyWithin(arena.base(buffer), start, end);
