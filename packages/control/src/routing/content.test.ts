@@ -116,6 +116,12 @@ const WRONG: readonly (readonly [what: string, patch: RulePatch, expected: RegEx
   ['a path without a slash', exactPath('a'), /^validation-failed \/match\/paths\/0\/value: does not begin/],
   ['a path with a query', exactPath('/a?b'), /the query is no part/],
   ['a path in the form of another vendor', exactPath('/a*'), /take the kind `prefix`/],
+  [
+    'a star that is not at the end',
+    exactPath('/v1.0/*/x'),
+    /^validation-failed \/match\/paths\/0\/value: has a `\*` before its end: .*`~\^\/v1\\\.0\/\[\^\/\]\+\/x\$`/,
+  ],
+  ['a prefix with one within', match({ paths: [{ kind: 'prefix', value: '/*/x' }] }), /`\^\/\[\^\/\]\+\/x`/],
   ['a prefix with a star', match({ paths: [{ kind: 'prefix', value: '/a*' }] }), /needs no `\*`/],
   ['a path with a space', exactPath('/a b'), /write it as `%`/],
   ['a path with half an escape', exactPath('/a%2'), /two hexadecimal digits/],

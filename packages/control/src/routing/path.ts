@@ -25,6 +25,10 @@ function reasonAgainst(text: string, kind: 'exact' | 'prefix'): string {
   if (!text.startsWith('/')) return 'does not begin with `/`';
   if (text.length > RULE.pathLength) return `has more than ${RULE.pathLength} characters`;
   if (/[?#]/.test(text)) return 'has a `?` or `#`: the query is no part of the path';
+  if (/\*./.test(text)) {
+    const pattern = patternLike(text, kind);
+    return `has a \`*\` before its end: take the kind \`regex\` with \`${pattern}\` (\`~${pattern}\` on the command line)`;
+  }
   if (text.endsWith('*')) {
     return kind === 'exact'
       ? 'ends in `*`: for what it begins with, take the kind `prefix`'
@@ -33,4 +37,10 @@ function reasonAgainst(text: string, kind: 'exact' | 'prefix'): string {
   if (!/^[!-~]*$/.test(text)) return 'has a character that no path has: write it as `%` and two hexadecimal digits';
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return 'has a `%` without two hexadecimal digits';
   return '';
+}
+
+/** The regular expression that a path with `*` for segments was most likely meant as. */
+function patternLike(text: string, kind: 'exact' | 'prefix'): string {
+  const source = text.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '[^/]+');
+  return `^${source}${kind === 'exact' ? '$' : ''}`;
 }
