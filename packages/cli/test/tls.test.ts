@@ -72,6 +72,27 @@ test('a certificate is uploaded, listed, shown, and its key is nowhere', async (
   assert.deepEqual([shown.tags, shown.chain.length], [{ team: 'web' }, 1]);
 });
 
+test('a load balancer is made with its certificate in one step', async () => {
+  const said = await text('lb create shop --listener https:8443 --listener http:8080 --default-certificate www');
+  assert.match(said, /^Load balancer shop .*\n {2}https:\/\/[\d.]+:8443\/\n {2}http:\/\/[\d.]+:8080\/\nApplied/);
+  const { id } = await json<Certificate>('certificate show www');
+  assert.deepEqual((await json<Listener>('listener show shop/https-8443')).defaultCertificateIds, [id]);
+  assert.deepEqual((await json<Listener>('listener show shop/http-8080')).defaultCertificateIds, []);
+  for (const [listeners, says] of [
+    ['--listener https:8444', /https:8444 needs a certificate: --default-certificate/],
+    [
+      '--listener http:8081 --default-certificate www',
+      /--default-certificate needs a --listener of protocol https or tls/,
+    ],
+    ['--default-certificate www', /--default-certificate needs a --listener that/],
+  ] as const) {
+    const { exitCode, err } = await run(`lb create other ${listeners}`);
+    assert.equal(exitCode, 2);
+    assert.match(err, says);
+  }
+  await text('lb delete shop --yes');
+});
+
 test('files that are missing, too large or wrong are told of', async () => {
   const chain = file('chain.pem', WWW.certificate);
   for (const [line, code, says] of [

@@ -20,7 +20,7 @@ import {
   serviceColumns,
   targetGroupColumns,
 } from './columns.ts';
-import { loadBalancers } from './kinds.ts';
+import { certificates, loadBalancers } from './kinds.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -68,7 +68,8 @@ async function contentOf({ client, paint }: Session, { id: loadBalancerId }: Loa
 export function create(call: Call) {
   return withSession(call, async (session) => {
     const { options } = call;
-    const body = creation(call.args[0] as string | undefined, options);
+    const certificate = options.defaultCertificate as string[] | undefined;
+    const body = creation(call.args[0] as string | undefined, options, await namesOf(session, certificate));
     const made = await session.client.createLoadBalancer({ body });
     const listening = (body.listeners ?? []).map(({ protocol, port }) => addressText(protocol, made.vip, port));
     const message = [`Load balancer ${made.name} (${made.id}) created: VIP ${made.vip}.`, ...listening].join('\n');
@@ -76,8 +77,22 @@ export function create(call: Call) {
   });
 }
 
-/** The whole of a new load balancer: with listeners, a target group that their services share. */
-export function creation(name: string | undefined, options: OptionValues): LoadBalancerCreate {
+/** Names of certificates, in the order given: a document has no identifiers. */
+async function namesOf(session: Session, references: readonly string[] = []): Promise<string[]> {
+  const names: string[] = [];
+  for (const text of references) names.push((await resolve(session, certificates, text)).name);
+  return names;
+}
+
+/**
+ * The whole of a new load balancer: with listeners, a target group that their services share. `defaultCertificates`
+ * are names, for the listeners at which TLS ends.
+ */
+export function creation(
+  name: string | undefined,
+  options: OptionValues,
+  defaultCertificates: readonly string[] = [],
+): LoadBalancerCreate {
   const {
     listener = [],
     target: targets,
@@ -105,23 +120,45 @@ export function creation(name: string | undefined, options: OptionValues): LoadB
     const [orphan] = [
       targets && '--target',
       targetPort && '--target-port',
+      defaultCertificates.length > 0 && '--default-certificate',
       ...flagsGiven(forwardingFields, options),
     ].filter(Boolean);
     if (orphan) throw new CliFailure(EXIT.usage, `${orphan} needs a --listener that traffic comes in by.`);
     return own;
   }
+  checkCertificates(listener, defaultCertificates);
   const targetGroup = name ?? 'targets';
   const service = { targetGroup, ...(targetPort !== undefined && { port: targetPort }), ...forwarding };
   return {
     ...own,
     targetGroups: [{ name: targetGroup, targets: targets ?? [] }],
-    listeners: listener.map(({ protocol, port }) => ({ protocol, port, service })),
+    listeners: listener.map(({ protocol, port }) => ({
+      protocol,
+      port,
+      ...(endsTls(protocol) && { defaultCertificates }),
+      service,
+    })),
   } as LoadBalancerCreate;
+}
+
+const endsTls = (protocol: string) => protocol === 'https' || protocol === 'tls';
+
+function checkCertificates(listeners: readonly ProtocolAndPort[], certificates: readonly string[]): void {
+  const ending = listeners.find(({ protocol }) => endsTls(protocol));
+  if (ending === undefined && certificates.length > 0) {
+    throw new CliFailure(EXIT.usage, '--default-certificate needs a --listener of protocol https or tls.');
+  }
+  if (ending !== undefined && certificates.length === 0) {
+    const { protocol, port } = ending;
+    throw new CliFailure(EXIT.usage, `--listener ${protocol}:${port} needs a certificate: --default-certificate.`, [
+      'See "evenkeel certificate create --help".',
+    ]);
+  }
 }
 
 function addressText(protocol: string, vip: string, port: number): string {
   const host = vip.includes(':') ? `[${vip}]` : vip;
-  return `  ${protocol}://${host}:${port}${protocol === 'http' ? '/' : ''}`;
+  return `  ${protocol}://${host}:${port}${protocol.startsWith('http') ? '/' : ''}`;
 }
 
 export function update(call: Call) {

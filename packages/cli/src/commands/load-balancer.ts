@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { forwardingFields, loadBalancerFields, nameField } from './resource-fields.ts';
+import { defaultCertificateOption } from './tls-options.ts';
 import { integer, protocolAndPort, several } from './values.ts';
 import { addExamples, addIfMatch, addWait, addYes, reference, referenceOption, targetOption } from './words.ts';
 
@@ -42,6 +43,7 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
         several(protocolAndPort),
       ),
     )
+    .addOption(defaultCertificateOption('what its https and tls listeners show; twice for keys of two types'))
     .addOption(targetOption())
     .addOption(
       new Option('--target-port <port>', 'for targets without a port (default: the port of the listener)').argParser(
@@ -58,6 +60,8 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     'evenkeel lb create api --listener http:80 --target 10.0.0.21:9000 --health-path /healthz',
     '# two TCP ports, to the same ports of the same servers',
     'evenkeel lb create mail --listener tcp:25 --listener tcp:143 --target 10.0.0.31 --target 10.0.0.32',
+    '# HTTPS, with a certificate that is there',
+    'evenkeel lb create shop --listener https:443 --default-certificate www --target 10.0.0.51:8080',
     '# nothing behind it yet',
     'evenkeel lb create empty',
   );

@@ -5,13 +5,7 @@ import { referenceOption } from './words.ts';
 /** Options of a listener that name certificates and the like; the others are plain fields. */
 export function addTlsReferences(command: Command): Command {
   return command
-    .addOption(
-      referenceOption(
-        '--default-certificate <certificate>',
-        'shown when no name fits; twice for keys of two types',
-        'certificate',
-      ).argParser(several(String)),
-    )
+    .addOption(defaultCertificateOption('shown when no name fits; twice for keys of two types'))
     .addOption(
       new Option(
         '--certificate <name=certificate>',
@@ -39,6 +33,9 @@ export function addTlsReferences(command: Command): Command {
       ).argParser(severalOrNone(nameAndReference)),
     );
 }
+
+export const defaultCertificateOption = (help: string) =>
+  referenceOption('--default-certificate <certificate>', help, 'certificate').argParser(several(String));
 
 export const tlsAuthorityOption = () =>
   referenceOption(
