@@ -9,6 +9,7 @@ test('errors of the JSON log and plain words on stderr are shown, the rest is no
   assert.equal(spoken.of('{"level":30,"msg":"fine"}', false), null);
   assert.equal(spoken.of('plain on stdout', false), null);
   assert.equal(spoken.of('plain on stderr', true), 'plain on stderr');
+  assert.equal(spoken.of('evenkeel: port 1 is in use', true), 'port 1 is in use');
   assert.equal(spoken.of('{"cut off', true), '{"cut off');
 });
 

@@ -35,9 +35,14 @@ export class Spoken {
 /** The words of a line that a person should see, or null. */
 export function textOf(line: string, fromStderr: boolean): string | null {
   const entry = parseObject(line);
-  if (entry === null) return fromStderr ? line : null;
+  if (entry === null) return fromStderr ? withoutName(line) : null;
   if (typeof entry.level !== 'number' || entry.level < ERROR_LEVEL) return null;
-  return String(entry.msg ?? line).replace(/^evenkeel-\w+: /, '');
+  return withoutName(String(entry.msg ?? line));
+}
+
+/** Processes say who they are in front; the terminal is told by whoever shows the line. */
+function withoutName(line: string): string {
+  return line.replace(/^evenkeel(-\w+)?: /, '');
 }
 
 /** A JSON object on one line, or null. */
