@@ -26,9 +26,8 @@ export async function withSession(call: Call, work: (session: Session) => Promis
     await work(session);
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
-    throw new CliFailure(EXIT.unreachable, `the control plane does not run, or cannot be reached: ${error.message}.`, [
-      'Start it with "evenkeel start", or name another one with --url.',
-    ]);
+    const { unreachable } = await import('./unreachable.ts');
+    throw unreachable(error, connection.url, common.home, io.env);
   }
   return undefined;
 }
