@@ -42,6 +42,38 @@ test('every wrong field is named at once, by JSON pointer, with what is allowed'
   assert.equal(byField['/deletionProtection']!.reason, 'is not of type boolean');
 });
 
+test('addresses and blocks are told in words, and null only where the type is wrong', () => {
+  const listener = validators.for(contract.createListener.body, 'body');
+  const errors = errorsOf(() =>
+    listener({
+      loadBalancerId: 'lb-000000000000000000',
+      protocol: 'http',
+      port: 80,
+      trustedProxies: ['10.0.0.1/8'],
+      ruleGroupId: 'www',
+      backendServiceId: 5,
+      service: { targets: [{ address: 'localhost', port: 80 }] },
+    }),
+  );
+  const reasons = Object.fromEntries(errors.map(({ field, reason }) => [field, reason]));
+  assert.equal(errors.length, Object.keys(reasons).length);
+  assert.equal(
+    reasons['/trustedProxies/0'],
+    'is not an address or a CIDR block without bits beyond its length, such as 10.0.0.0/8',
+  );
+  assert.equal(reasons['/service/targets/0/address'], 'is not an IPv4 or IPv6 address; names are not looked up');
+  assert.equal(reasons['/ruleGroupId'], 'does not have the right form');
+  assert.equal(reasons['/backendServiceId'], 'is not of type string or null');
+});
+
+test('a part that may be null is told of by what is wrong within it', () => {
+  const rule = validators.for(contract.createRule.body, 'body');
+  const reasons = (redirect: unknown) =>
+    errorsOf(() => rule({ name: 'www', redirect })).map(({ field, reason }) => `${field} ${reason}`);
+  assert.deepEqual(reasons({ status: 999 }), ['/redirect/status is not one of the allowed values']);
+  assert.deepEqual(reasons(5), ['/redirect is not of type object or null']);
+});
+
 test('text is a number in a query, and nowhere else', () => {
   assert.deepEqual(query({ limit: '5' }), { limit: 5 });
   assert.deepEqual(

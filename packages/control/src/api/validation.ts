@@ -16,6 +16,11 @@ export type Place = 'body' | 'path' | 'query';
 export type Validator = (value: unknown, size?: number) => unknown;
 
 const SHOWN = 100;
+/** What texts of the formats that the model has are. */
+const FORMS: Readonly<Record<string, string>> = {
+  ip: 'an IPv4 or IPv6 address; names are not looked up',
+  network: 'an address or a CIDR block without bits beyond its length, such as 10.0.0.0/8',
+};
 /** Characters of a body of which all errors are looked for; of a larger one, the first alone: there could be a million. */
 const THOROUGH = 64 * 1_024;
 
@@ -70,10 +75,11 @@ function createAjv(options: { coerceTypes: false | 'array'; allErrors: boolean }
 function explain(errors: readonly ErrorObject[], place: Place, schema: TSchema): FieldError[] {
   const fields: FieldError[] = [];
   const seen = new Set<string>();
+  const nullable = new Set(errors.filter(isAboutNull).map(({ instancePath }) => instancePath));
   for (const error of errors) {
-    // An error of a branch explains more than the `anyOf` around it.
-    if (error.keyword === 'anyOf' && errors.length > 1) continue;
-    const described = describe(error, place, schema);
+    // An error of a branch explains more than the `anyOf` around it, or than that the value might have been null.
+    if ((error.keyword === 'anyOf' || isAboutNull(error)) && errors.length > 1) continue;
+    const described = describe(error, place, schema, nullable.has(error.instancePath));
     const key = `${described.field} ${described.reason}`;
     if (seen.has(key)) continue;
     seen.add(key);
@@ -83,7 +89,12 @@ function explain(errors: readonly ErrorObject[], place: Place, schema: TSchema):
   return fields;
 }
 
-function describe(error: ErrorObject, place: Place, schema: TSchema): FieldError {
+/** Whether it is that of the branch `null` of a value that may be null. */
+function isAboutNull({ keyword, params }: ErrorObject): boolean {
+  return keyword === 'type' && params['type'] === 'null';
+}
+
+function describe(error: ErrorObject, place: Place, schema: TSchema, nullable: boolean): FieldError {
   const { keyword, params } = error;
   switch (keyword) {
     case 'required':
@@ -100,8 +111,10 @@ function describe(error: ErrorObject, place: Place, schema: TSchema): FieldError
         reason: 'is not one of the allowed values',
         allowed: params['allowedValues'],
       };
-    case 'type':
-      return { field: fieldOf(error, place), reason: `is not of type ${[params['type']].flat().join(' or ')}` };
+    case 'type': {
+      const types = [params['type'], ...(nullable ? ['null'] : [])].flat();
+      return { field: fieldOf(error, place), reason: `is not of type ${types.join(' or ')}` };
+    }
     case 'minimum':
     case 'maximum': {
       const { minimum, maximum } = error.parentSchema as { minimum?: number; maximum?: number };
@@ -110,7 +123,7 @@ function describe(error: ErrorObject, place: Place, schema: TSchema): FieldError
     case 'pattern':
       return { field: fieldOf(error, place), reason: 'does not have the right form', allowed: params['pattern'] };
     case 'format':
-      return { field: fieldOf(error, place), reason: 'does not have the right form', allowed: params['format'] };
+      return { field: fieldOf(error, place), reason: `is not ${FORMS[params['format']] ?? `a ${params['format']}`}` };
     default:
       return { field: fieldOf(error, place), reason: error.message ?? keyword };
   }
