@@ -63,6 +63,8 @@ export const RULE = {
 /** Tokens that requests must carry. Lengths in characters; bytes and bits are those of RFC 7518 §3.2 and §3.3. */
 export const JWT = {
   keys: 20,
+  /** Of the JSON of all keys together, with the members that are not used. */
+  setLength: 65_536,
   keyMembers: 20,
   claims: 10,
   nameLength: 64,

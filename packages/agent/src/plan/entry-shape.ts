@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { JWT } from '@evenkeel/model/limits.ts';
 import { isNetwork } from '@evenkeel/model/network.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
@@ -8,7 +9,10 @@ import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
 import { TLS_VERSIONS } from '@evenkeel/model/plan/tls.ts';
 import { fields, flag, integer, list, nullable, oneOf, type Shape, text } from './shape.ts';
 
-/** Shapes of the objects in `@evenkeel/model/plan/objects.ts`, as they come from the stream or the disk. */
+/**
+ * Shapes of the objects in `@evenkeel/model/plan/objects.ts`, as they come from the stream or the disk. None is narrower
+ * than what the API lets in: a plan with an entry that is refused here is not applied at all.
+ */
 
 const id = text(128, { matches: /^[\x21-\x7e]+$/, says: 'an identifier of visible ASCII characters' });
 const name = text(1024);
@@ -24,6 +28,9 @@ const network: Shape = (value, path) =>
 
 /** These go into the bytes of a probe's request; a line break in them would make it another request. */
 const visible = { matches: /^[\x21-\x7e]*$/, says: 'made of visible ASCII characters' };
+
+/** The proxy writes it as UTF-8 (obs-text of RFC 9110 §5.5). */
+const fieldValue = { matches: /^[\t\x20-\x7e\u0080-\uffff]*$/, says: 'free of control characters' };
 
 const printable = { matches: /^[\x20-\x7e]*$/, says: 'made of printable ASCII characters' };
 
@@ -98,15 +105,19 @@ const stickiness = ofType({
   'source-ip': fields({ type: oneOf('source-ip'), timeout: milliseconds }),
 });
 
-const fieldMatch = fields({
-  name: text(256, visible),
-  kind: oneOf('exact', 'prefix', 'contains', 'regex', 'present', 'absent'),
-  values: list(text(4096)),
-});
+const fieldMatch = (name: Shape) =>
+  fields({
+    name,
+    kind: oneOf('exact', 'prefix', 'contains', 'regex', 'present', 'absent'),
+    values: list(text(4096)),
+  });
+const tokenMatch = fieldMatch(text(256, visible));
+/** Names of parameters are compared with what the query says once it is decoded: any text. */
+const parameterMatch = fieldMatch(text(256));
 const headerEdit = fields({
   operation: oneOf('set', 'add', 'remove'),
   name: text(256, visible),
-  value: text(4096, printable),
+  value: text(4096, fieldValue),
 });
 const serviceShare = fields({ serviceId: id, weight: integer(0, 1_000_000) });
 const rule = fields({
@@ -117,14 +128,14 @@ const rule = fields({
     hosts: list(fields({ kind: oneOf('exact', 'prefix-wildcard', 'suffix-wildcard', 'regex'), value: text(1024) })),
     paths: list(fields({ kind: oneOf('exact', 'prefix', 'regex'), value: text(4096), ignoreCase: flag })),
     methods: list(text(64, visible)),
-    headers: list(fieldMatch),
-    cookies: list(fieldMatch),
-    query: list(fieldMatch),
+    headers: list(tokenMatch),
+    cookies: list(tokenMatch),
+    query: list(parameterMatch),
     sources: list(network),
   }),
   jwt: nullable(
     fields({
-      keys: text(65_536),
+      keys: text(JWT.setLength),
       algorithms: list(oneOf('RS256', 'ES256', 'PS256', 'EdDSA', 'HS256')),
       issuer: nullable(text(1024)),
       audience: nullable(text(1024)),

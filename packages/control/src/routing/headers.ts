@@ -49,6 +49,9 @@ function checked(edit: HeaderEdit, at: string): HeaderEdit {
   if (edit.operation === 'remove' && edit.value !== '') {
     refuseField('validation-failed', `${at}/value`, 'is not used by `remove`', '');
   }
+  if (!edit.value.isWellFormed()) {
+    refuseField('validation-failed', `${at}/value`, 'has half of a surrogate pair: it is sent as UTF-8');
+  }
   const variable = checkHeaderValue(edit.value);
   if (variable !== '') refuseField('validation-failed', `${at}/value`, variable, HEADER_VARIABLES);
   return edit;

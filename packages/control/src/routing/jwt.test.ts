@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import { JWT } from '@evenkeel/model/limits.ts';
 import type { JwtInput } from '@evenkeel/model/resources/rule-jwt.ts';
 import { ProblemError } from '../problem.ts';
 import { jwtOf } from './jwt.ts';
@@ -37,6 +38,14 @@ test('keys with algorithms that fit them; defaults are filled in', () => {
     leeway: 60,
     claims: [],
   });
+});
+
+test('keys of so many characters, and not one more', () => {
+  const padded = (length: number) => ({ ...OCT, note: 'x'.repeat(length) });
+  const room = JWT.setLength - JSON.stringify({ keys: [padded(0)] }).length;
+  assert.equal(jwtOf({ keys: [padded(room)], algorithms: ['HS256'] }, '').keys.length, 1);
+  const tooLong = refusal({ keys: [padded(room + 1)], algorithms: ['HS256'] });
+  assert.equal(tooLong, '/jwt/keys: have 65537 characters as JSON {"maximum":65536}');
 });
 
 for (const [what, input, expected] of [

@@ -10,6 +10,10 @@ type Algorithm = Jwt['algorithms'][number];
 /** The settings in one form, with keys that can be used and algorithms that fit them. `at` is the pointer to `input`. */
 export function jwtOf(input: JwtInput, at: string): Jwt {
   const jwt = completed(Jwt, input);
+  const { length } = jwkSet(jwt.keys);
+  if (length > JWT.setLength) {
+    refuseField('validation-failed', `${at}/keys`, `have ${length} characters as JSON`, { maximum: JWT.setLength });
+  }
   const fitting = jwt.keys.map((key, i) => algorithmsOf(key, `${at}/keys/${i}`));
   for (const [i, fits] of fitting.entries()) {
     if (!fits.some((algorithm) => jwt.algorithms.includes(algorithm))) {
@@ -29,6 +33,11 @@ export function jwtOf(input: JwtInput, at: string): Jwt {
     }
   }
   return { ...jwt, algorithms: [...new Set(jwt.algorithms)] };
+}
+
+/** The keys as a JWK set (RFC 7517 §5), as plans carry them. */
+export function jwkSet(keys: Jwt['keys']): string {
+  return JSON.stringify({ keys });
 }
 
 /** The algorithms that a key can be used with; refuses one that cannot be used at all. */

@@ -35,7 +35,9 @@ export const [Jwt, JwtInput] = Part(
     keys: Type.Array(Ref(JsonWebKey), {
       minItems: 1,
       maxItems: JWT.keys,
-      description: 'The keys of a JWK set (RFC 7517); one of them must have signed the token.',
+      description:
+        'The keys of a JWK set (RFC 7517); one of them must have signed the token. ' +
+        `As JSON, up to ${JWT.setLength} characters together.`,
     }),
     algorithms: Type.Array(Words(JWT_ALGORITHMS, 'An algorithm (RFC 7518, RFC 8037).'), {
       minItems: 1,
