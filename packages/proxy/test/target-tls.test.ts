@@ -5,11 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { connect as connectPlain } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls';
+import { planEntry } from '@evenkeel/model/plan/hash.ts';
+import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import type { PlannedRule, PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import type { PlannedTargetTls } from '@evenkeel/model/plan/tls.ts';
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
 import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
 import { createEngine } from '../src/engine/create.ts';
 import type { ProxyEngine } from '../src/engine/engine.ts';
+import { ruleGroupOf, ruleOf } from '../src/rules/fixtures/rules.ts';
+import { MOST_KEPT } from '../src/upstream/kept-connections.ts';
 import { freePort, rawExchange } from './exchange.ts';
 import { changeOf, listenerOf, serviceOf } from './plans.ts';
 import { authorityOf, withShared } from './tls-plans.ts';
@@ -18,7 +23,7 @@ const root = issue({ commonName: 'root', ca: true });
 const other = issue({ commonName: 'other', ca: true });
 const good = issue({
   commonName: 'inner',
-  names: ['inner.test', 'asked.test'],
+  names: ['inner.test', 'asked.test', '*.many.test'],
   addresses: ['127.0.0.1'],
   issuer: root,
 });
@@ -54,10 +59,18 @@ for (const reactor of ['uring', 'portable'] as const) {
     let engine: ProxyEngine;
     let port: number;
 
-    const plan = async (targetPort: number, tls: Partial<PlannedTargetTls>, authority = root): Promise<void> => {
+    const plan = async (
+      targetPort: number,
+      tls: Partial<PlannedTargetTls>,
+      authority = root,
+      rules: PlannedRuleGroup | null = null,
+    ): Promise<void> => {
       const settings: PlannedTargetTls = { authorityId: 'inner', serverName: '', versions: ['1.2', '1.3'], ...tls };
-      const change = changeOf([serviceOf([targetPort], { tls: settings })], [listenerOf(port)]);
-      assert.deepEqual(await engine.apply(withShared(change, authorityOf('inner', authority.certificate))), []);
+      const listener = listenerOf(port, { ruleGroupId: rules === null ? null : rules.id });
+      const change = changeOf([serviceOf([targetPort], { tls: settings })], [listener]);
+      const shared = [authorityOf('inner', authority.certificate)];
+      if (rules !== null) shared.push(planEntry('rule-group', rules) as SharedEntry);
+      assert.deepEqual(await engine.apply(withShared(change, ...shared)), []);
     };
     const ask = async (host = 'asked.test'): Promise<{ status: number; said: Record<string, unknown> }> => {
       const text = await rawExchange(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
@@ -93,6 +106,54 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal((await ask('asked.test')).said.count, 1);
       assert.equal((await ask('inner.test')).said.count, 2);
       assert.equal((await ask('asked.test')).said.count, 2);
+      inner.close();
+    });
+
+    test('asks for the host of each request, however often it has seen the same head', async () => {
+      const inner = await target(good);
+      await plan(inner.port, {});
+      for (let i = 0; i < 40; i++) {
+        const { name, count } = (await ask('asked.test')).said;
+        assert.deepEqual({ name, count }, { name: 'asked.test', count: 1 }, `request ${i}`);
+      }
+      inner.close();
+    });
+
+    test('keeps a connection however many names other clients ask for', async () => {
+      const inner = await target(good);
+      await plan(inner.port, {});
+      const names = Array.from({ length: MOST_KEPT + 8 }, (_, i) => `n${i}.many.test`);
+      const next = names.values();
+      const askAll = async (): Promise<void> => {
+        for (const name of next) assert.equal((await ask(name)).said.name, name);
+      };
+      await Promise.all([askAll(), askAll(), askAll(), askAll()]);
+      assert.equal((await ask('asked.test')).said.count, names.length + 1);
+      assert.equal((await ask('asked.test')).said.count, names.length + 1);
+      inner.close();
+    });
+
+    test('asks for the host that a rule has put in place of the one that was asked for', async () => {
+      const inner = await target(good);
+      const action = { type: 'forward' as const, services: [{ serviceId: 'svc', weight: 1 }] };
+      const rule = (id: string, priority: number, host: string): PlannedRule =>
+        ruleOf(
+          id,
+          priority,
+          { hosts: [{ kind: 'exact', value: `${id}.test` }] },
+          { action, rewrite: { host, path: null } },
+        );
+      const rules = ruleGroupOf('priority', [
+        rule('name', 1, 'Inner.test:8443'),
+        rule('address', 2, '[::1]'),
+        rule('stranger', 3, 'stranger.test'),
+      ]);
+      await plan(inner.port, {}, root, rules);
+      assert.equal((await ask('name.test')).said.name, 'inner.test');
+      assert.equal((await ask('asked.test')).said.name, 'asked.test');
+      assert.equal((await ask('name.test')).said.count, 2);
+      assert.equal((await ask('address.test')).said.name, false);
+      assert.equal((await ask('stranger.test')).status, 502);
       inner.close();
     });
 

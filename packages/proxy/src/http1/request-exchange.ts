@@ -165,7 +165,7 @@ export class RequestExchange implements Exchange {
     }
     request.whole = body.done;
     this.#response.readAccepted(head);
-    this.#target.readClient(this.#serviceNow(), head.fields);
+    this.#target.readHead(this.#serviceNow(), head, ruled === null ? null : ruled.rule);
     request.start = rewriter.request(head, client, changes);
     if (this.#original === NO_BUFFER) rememberSpans(this.#record, head, rewriter);
     this.#upgrade = head.upgrade < 0 ? null : new AskedUpgrade(head, rewriter);

@@ -1,4 +1,5 @@
 import { NO_BUFFER } from '../reactor/arena.ts';
+import type { CompiledRule } from '../rules/compiled-rule.ts';
 import { pickSticky, readVisit, type StickyVisit, stickyLine } from '../stickiness/sticky-visit.ts';
 import { TargetCell } from '../telemetry/cells.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
@@ -13,7 +14,7 @@ import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Body } from './body.ts';
 import type { ExchangeClient } from './exchange-client.ts';
-import type { FieldTable } from './fields.ts';
+import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
 /** Targets that are tried for one request before it fails. */
@@ -52,6 +53,8 @@ export class TargetSide {
   #attempts = 0;
   #tried = -1;
   #triedBefore = -1;
+  /** The host that the request goes to, where TLS asks targets for it. */
+  #asked = '';
 
   /** `exchange` hears of what happens on the connection; `body` is that of the request. */
   constructor(worker: WorkerContext, client: ExchangeClient, record: RequestRecord, exchange: Exchange, body: Body) {
@@ -67,6 +70,7 @@ export class TargetSide {
     this.#attempts = 0;
     this.#tried = -1;
     this.#triedBefore = -1;
+    this.#asked = '';
   }
 
   /** A target takes the request, and more of its body if there is room. */
@@ -87,9 +91,15 @@ export class TargetSide {
     return this.upstream !== null && isCongested(this.upstream.connection);
   }
 
-  /** Reads of the request's fields where a service that keeps its clients has this one. */
-  readClient(service: Service | null, fields: FieldTable): void {
+  /**
+   * Reads of the request's head, before it is rewritten, where a service that keeps its clients has this one, and which
+   * name targets are asked for over TLS: the host that `rule` gives the request, else its own.
+   */
+  readHead(service: Service | null, head: RequestHead, rule: CompiledRule | null): void {
+    const { fields } = head;
     this.#visit = readVisit(this.#visit, this.#worker, service, fields, this.#client.client.remoteAddress);
+    if (service === null || service.tls === null) return;
+    this.#asked = rule?.serverName ?? this.#hostOf(head);
   }
 
   /** What a service that keeps its clients tells this one with the response; null: nothing. */
@@ -147,8 +157,11 @@ export class TargetSide {
   }
 
   #nameAt(tls: TargetTls, target: Target): string {
-    const { hostStart, hostEnd } = this.#record;
-    return tls.nameFor(askedName(this.#worker.memory, hostStart, hostEnd), target.endpoint.address);
+    return tls.nameFor(this.#asked, target.endpoint.address);
+  }
+
+  #hostOf({ host, fields }: RequestHead): string {
+    return host < 0 ? '' : askedName(this.#worker.memory, fields.valueStart(host), fields.valueEnd(host));
   }
 
   /** Sends the beginning of the request; the connection is up. */

@@ -1,6 +1,7 @@
 import type { HeaderVariable } from '@evenkeel/model/plan/header-variables.ts';
 import type { PlannedHeaderEdit, PlannedJwt, PlannedRule } from '@evenkeel/model/plan/rules.ts';
 import { type AsciiSegment, asciiJson, asciiSegment } from '../telemetry/ascii-segment.ts';
+import { nameOfHost } from '../tls/asked-name.ts';
 import type { Service } from '../upstream/service.ts';
 import { FixedResponse } from './action/fixed-response.ts';
 import { HeaderEdits, isEditable } from './action/header-edits.ts';
@@ -35,6 +36,8 @@ export class CompiledRule {
   readonly jwt: { readonly verifier: JwtVerifier; readonly claims: PlannedJwt['claims'] } | null;
   /** The Host line for targets; null: as asked for. */
   readonly hostLine: string | null;
+  /** The name of that host, which targets are asked for over TLS; null: that of the request. */
+  readonly serverName: string | null;
   readonly path: PathRewrite | null;
   readonly mirror: { readonly service: ServiceReference; readonly percent: number } | null;
   readonly requestHeaders: HeaderEdits;
@@ -67,7 +70,9 @@ export class CompiledRule {
             verifier: new JwtVerifier(jwt),
             claims: jwt.claims.filter(({ header }) => isEditable(header.toLowerCase())),
           };
-    this.hostLine = rewrite?.host == null ? null : `Host: ${rewrite.host.replace(/[^!-~]/g, '')}\r\n`;
+    const host = rewrite?.host?.replace(/[^!-~]/g, '') ?? null;
+    this.hostLine = host === null ? null : `Host: ${host}\r\n`;
+    this.serverName = host === null ? null : nameOfHost(host);
     this.path = rewrite?.path == null ? null : new PathRewrite(rewrite.path);
     this.mirror = mirror === null ? null : { service: reference(mirror.serviceId), percent: mirror.percent };
     this.requestHeaders = editsOf(planned.requestHeaders, claimed);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { askedName } from './asked-name.ts';
+import { askedName, nameOfHost } from './asked-name.ts';
 import { ServerNames } from './server-names.ts';
 import { commonNameOf } from './tls-facts.ts';
 
@@ -42,6 +42,7 @@ describe('askedName', () => {
     it(`of "${host.slice(0, 20)}" is "${name}"`, () => {
       const bytes = Buffer.from(`x${host}y`);
       assert.equal(askedName(bytes, 1, bytes.length - 1), name);
+      assert.equal(nameOfHost(host), name);
     });
   }
 });

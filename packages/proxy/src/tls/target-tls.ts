@@ -5,7 +5,10 @@ import { freeWhenCollected } from './ffi/collected.ts';
 import { TlsError } from './ffi/errors.ts';
 import {
   SSL_CTX_free,
+  SSL_CTX_set_options,
   SSL_CTX_set_verify,
+  SSL_OP_NO_COMPRESSION,
+  SSL_OP_NO_RENEGOTIATION,
   SSL_VERIFY_NONE,
   SSL_VERIFY_PEER,
   TLS_client_method,
@@ -22,6 +25,8 @@ export class TargetTls {
   /** Address of the context; 0 when there can be none, and no connection then: see `error`. */
   readonly context: number;
   readonly error: string;
+  /** A target must have the name that the request is for; otherwise that of the settings. */
+  readonly isNamedByRequest: boolean;
   readonly #library: TlsLibrary;
   readonly #authority: ParsedAuthority | TlsError | null;
 
@@ -34,6 +39,7 @@ export class TargetTls {
   ) {
     this.planned = planned;
     this.verifies = planned.authorityId !== null;
+    this.isNamedByRequest = planned.serverName === '';
     this.#library = library;
     this.#authority = authority;
     if (authority instanceof TlsError) {
@@ -45,6 +51,7 @@ export class TargetTls {
     const context = newContext(TLS_client_method());
     this.context = context;
     freeWhenCollected(this, () => SSL_CTX_free(context));
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION + SSL_OP_NO_RENEGOTIATION);
     limitVersions(this.context, planned.versions);
     if (http) library.protocols.offerIn(this.context);
     authority?.addTo(this.context, false);
@@ -53,7 +60,7 @@ export class TargetTls {
 
   /** The name that a target must have; `asked`: the host that the client asked for, `address`: the target's. */
   nameFor(asked: string, address: string): string {
-    if (this.planned.serverName !== '') return this.planned.serverName;
+    if (!this.isNamedByRequest) return this.planned.serverName;
     return asked === '' ? address : asked;
   }
 

@@ -9,6 +9,7 @@ import { TargetCell } from '../telemetry/cells.ts';
 import type { TargetTls } from '../tls/target-tls.ts';
 import { connectTarget, type WayToTargets } from './connect-target.ts';
 import type { Exchange, UpstreamLoss } from './exchange.ts';
+import { KeptPlace } from './kept-list.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -26,8 +27,9 @@ export class UpstreamConnection implements ConnectionHandler {
   /** What it is secured by, and whom the target was asked for; a request that wants others takes another connection. */
   readonly tls: TargetTls | null;
   readonly serverName: string;
-  /** Place in the target's list of kept connections; -1 when it is not there. */
-  idleIndex = -1;
+  /** Where it waits among the target's kept connections. */
+  readonly place = new KeptPlace<UpstreamConnection>(this);
+  readonly placeOfName = new KeptPlace<UpstreamConnection>(this);
   readonly #reactor: Reactor;
   readonly #arena: Arena;
   readonly #head: ResponseHead;

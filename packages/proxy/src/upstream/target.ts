@@ -4,9 +4,7 @@ import { TargetCell } from '../telemetry/cells.ts';
 import { targetSegment } from '../telemetry/target-segment.ts';
 import type { TargetTls } from '../tls/target-tls.ts';
 import type { UpstreamConnection } from './connection.ts';
-
-/** Connections of one worker that wait for a request, per target. Beyond it a connection is closed instead of kept. */
-const MAX_IDLE = 512;
+import { KeptConnections } from './kept-connections.ts';
 
 /** One target of one service as one worker uses it: its kept connections and its counters. */
 export class Target {
@@ -23,8 +21,7 @@ export class Target {
   headSlot = 0;
   /** It has left its group: what runs may end, nothing new begins. */
   gone = false;
-  /** Kept connections; the one used last is taken first, so that the others can grow old and go. */
-  readonly #idle: UpstreamConnection[] = [];
+  readonly #kept = new KeptConnections<UpstreamConnection>();
 
   constructor(id: string, serviceId: string, endpoint: Endpoint, cells: Float64Array, load: Int32Array, slot: number) {
     this.id = id;
@@ -33,10 +30,6 @@ export class Target {
     this.cells = cells;
     this.load = load;
     this.slot = slot;
-  }
-
-  get idleCount(): number {
-    return this.#idle.length;
   }
 
   /** Whether a request or tunnel of this worker is under way here. */
@@ -58,41 +51,29 @@ export class Target {
 
   /** A kept connection that is secured by `tls` for this name; null: there is none. */
   takeIdle(tls: TargetTls | null, serverName: string): UpstreamConnection | null {
-    const idle = this.#idle;
-    for (let index = idle.length - 1; index >= 0; index--) {
-      const connection = idle[index]!;
-      if (connection.tls !== tls || connection.serverName !== serverName) continue;
-      this.forget(connection);
-      return connection;
-    }
-    return null;
+    const connection = this.#kept.take(tls, serverName);
+    if (connection !== null) this.cells[TargetCell.idleConnections]!--;
+    return connection;
   }
 
-  /** Keeps a connection for a later request. False: there is no room or the target is gone, the caller closes it. */
+  /**
+   * Keeps a connection for a later request; when there are many, another one goes for it. False: it is of no use, as the
+   * target is gone or spoken to in another way now, and the caller closes it.
+   */
   keep(connection: UpstreamConnection): boolean {
-    if (this.gone || this.#idle.length === MAX_IDLE) return false;
-    connection.idleIndex = this.#idle.length;
-    this.#idle.push(connection);
+    if (this.gone || !this.#kept.keep(connection)) return false;
     this.cells[TargetCell.idleConnections]!++;
     return true;
   }
 
   /** Takes one particular kept connection out, as it is going away. */
   forget(connection: UpstreamConnection): void {
-    const index = connection.idleIndex;
-    if (index < 0) return;
-    connection.idleIndex = -1;
-    this.cells[TargetCell.idleConnections]!--;
-    const last = this.#idle.pop();
-    if (last === undefined || last === connection) return;
-    this.#idle[index] = last;
-    last.idleIndex = index;
+    if (this.#kept.forget(connection)) this.cells[TargetCell.idleConnections]!--;
   }
 
   /** Nothing new goes to this target; kept connections are closed. */
   retire(): void {
     this.gone = true;
-    // Each takes itself out of the list.
-    for (let last = this.#idle.at(-1); last !== undefined; last = this.#idle.at(-1)) last.discard();
+    this.#kept.clear();
   }
 }

@@ -28,6 +28,8 @@ export interface MirroredRequest {
   readonly service: Service;
   readonly target: Target;
   readonly client: AnnouncedClient;
+  /** The host that it is for, as a name; only for services with TLS. */
+  readonly asked: string;
   readonly expectsNoBody: boolean;
 }
 
@@ -40,6 +42,7 @@ export class MirrorExchange implements Exchange {
   readonly target: Target;
   readonly #worker: WorkerContext;
   readonly #service: Service;
+  readonly #asked: string;
   readonly #over: (mirror: MirrorExchange) => void;
   readonly #timer: Timer;
   #upstream: UpstreamConnection | null = null;
@@ -54,6 +57,7 @@ export class MirrorExchange implements Exchange {
   constructor(worker: WorkerContext, request: MirroredRequest, over: (mirror: MirrorExchange) => void) {
     this.#worker = worker;
     this.#service = request.service;
+    this.#asked = request.asked;
     this.target = request.target;
     this.expectsNoBody = request.expectsNoBody;
     this.#over = over;
@@ -69,7 +73,7 @@ export class MirrorExchange implements Exchange {
     this.target.begin();
     const service = this.#service;
     const { tls } = service;
-    const name = tls === null ? '' : tls.nameFor('', this.target.endpoint.address);
+    const name = tls === null ? '' : tls.nameFor(this.#asked, this.target.endpoint.address);
     const kept = service.isBoundToClient ? null : this.target.takeIdle(tls, name);
     if (kept === null) {
       this.#upstream = new UpstreamConnection(reactor, responseHead, this.target, this, service, client, name);

@@ -1,6 +1,8 @@
 import { Method } from '../../http1/method.ts';
+import type { RequestHead } from '../../http1/request-head.ts';
 import { BUFFER_SIZE, NO_BUFFER } from '../../reactor/arena.ts';
 import type { Client } from '../../source-address/client.ts';
+import { askedName } from '../../tls/asked-name.ts';
 import type { Target } from '../../upstream/target.ts';
 import type { WorkerContext } from '../../worker/context.ts';
 import type { CompiledRule } from '../compiled-rule.ts';
@@ -34,7 +36,9 @@ export class Mirrors {
     const service = rule.takeMirror();
     const target = service?.targets[service.pick(client.hash, -1, -1)];
     if (service === null || target === undefined) return null;
-    return this.begin({ service, target, client, expectsNoBody: head.method === Method.head }, start, end, complete);
+    const asked = service.tls === null ? '' : (rule.serverName ?? this.#hostOf(head));
+    const expectsNoBody = head.method === Method.head;
+    return this.begin({ service, target, client, asked, expectsNoBody }, start, end, complete);
   }
 
   /**
@@ -78,6 +82,14 @@ export class Mirrors {
   /** Gives up all copies. */
   stop(): void {
     for (const mirror of [...this.#running]) mirror.abort();
+  }
+
+  /** The host of a request whose head has been rewritten. */
+  #hostOf({ host, fields }: RequestHead): string {
+    if (host < 0) return '';
+    const { memory, rewriter } = this.#worker;
+    const moved = rewriter.movedBy(fields.nameStart(host));
+    return askedName(memory, fields.valueStart(host) + moved, fields.valueEnd(host) + moved);
   }
 
   /** What is received at once may be larger than a buffer that can be acquired: copies are made in pieces. */
