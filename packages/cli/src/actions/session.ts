@@ -27,7 +27,7 @@ export async function withSession(call: Call, work: (session: Session) => Promis
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     const { unreachable } = await import('./unreachable.ts');
-    throw unreachable(error, connection.url, common.home, io.env);
+    throw unreachable(error, new URL(connection.url).origin, common.home, io.env);
   }
   return undefined;
 }
