@@ -51,7 +51,15 @@ async function target(identity: typeof good, options: TlsOptions = {}) {
   server.unref().on('connection', (socket) => socket.unref());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, close: () => server.closeAllConnections() };
+  return {
+    port: (server.address() as AddressInfo).port,
+    /** The name that the next connection asks for. */
+    async nextName(): Promise<unknown> {
+      const [socket] = (await once(server, 'secureConnection')) as [TLSSocket & { servername?: string | false }];
+      return socket.servername;
+    },
+    close: () => server.closeAllConnections(),
+  };
 }
 
 for (const reactor of ['uring', 'portable'] as const) {
@@ -155,6 +163,30 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal((await ask('address.test')).said.name, false);
       assert.equal((await ask('stranger.test')).status, 502);
       inner.close();
+    });
+
+    test('asks for the same host where a copy of the request goes', async () => {
+      const [inner, copies] = [await target(good), await target(good)];
+      const tls: PlannedTargetTls = { authorityId: 'inner', serverName: '', versions: ['1.3'] };
+      const services = [serviceOf([inner.port], { tls }), serviceOf([copies.port], { id: 'copies', tls })];
+      const action = { type: 'forward' as const, services: [{ serviceId: 'svc', weight: 1 }] };
+      const path = { kind: 'whole' as const, pattern: '', replacement: '/longer/than/it/was' };
+      for (const [rewrite, asked, name] of [
+        [null, 'ASKED.test:80', 'asked.test'],
+        [{ host: null, path }, 'n1.many.test', 'n1.many.test'],
+        [{ host: 'n2.many.test', path }, 'n3.many.test', 'n2.many.test'],
+      ] as const) {
+        const rules = ruleGroupOf('priority', [
+          ruleOf('copied', 1, {}, { action, rewrite, mirror: { serviceId: 'copies', percent: 100 } }),
+        ]);
+        const change = changeOf(services, [listenerOf(port, { ruleGroupId: rules.id })]);
+        const shared = [authorityOf('inner', root.certificate), planEntry('rule-group', rules) as SharedEntry];
+        assert.deepEqual(await engine.apply(withShared(change, ...shared)), []);
+        const [copied, { said }] = await Promise.all([copies.nextName(), ask(asked)]);
+        assert.deepEqual([said.name, copied], [name, name]);
+      }
+      inner.close();
+      copies.close();
     });
 
     for (const version of ['1.2', '1.3'] as const) {
