@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { NO_BUFFER } from './arena.ts';
+import { HEADROOM, NO_BUFFER, RECEIVE_SIZE } from './arena.ts';
 import { CountedArena } from './counted-arena.ts';
 import { RangeQueue } from './range-queue.ts';
 
@@ -40,4 +40,23 @@ it('keeps the order over thousands of ranges without ever being empty', () => {
     queue.push(NO_BUFFER, i, i + 1);
     assert.deepEqual([queue.length, queue.bytes], [50, 50]);
   }
+});
+
+it('appends small ranges to the last one while there is room in its buffer', () => {
+  const arena = new CountedArena(3);
+  const queue = new RangeQueue();
+  const room = HEADROOM + RECEIVE_SIZE;
+  for (let i = 0; i < room; i++) {
+    const buffer = arena.acquire();
+    const start = arena.base(buffer) + HEADROOM;
+    arena.memory[start] = i & 255;
+    queue.append(buffer, start, start + 1, arena);
+  }
+  assert.deepEqual([queue.length, queue.bytes, arena.free], [2, room, 1]);
+  assert.deepEqual([queue.end(0) - queue.start(0), queue.end(1) - queue.start(1)], [RECEIVE_SIZE, HEADROOM]);
+  for (let i = 0, at = 0; i < 2; i++) {
+    for (let from = queue.start(i); from < queue.end(i); from++, at++) assert.equal(arena.memory[from], at & 255);
+  }
+  queue.truncate(0, arena);
+  assert.equal(arena.free, 3);
 });

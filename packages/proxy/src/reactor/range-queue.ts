@@ -1,4 +1,4 @@
-import { type Arena, NO_BUFFER } from './arena.ts';
+import { type Arena, BUFFER_SIZE, NO_BUFFER } from './arena.ts';
 
 /**
  * Ranges of arena memory in order: what waits to be sent, or what came while nobody wanted it. Triples in one array
@@ -25,6 +25,26 @@ export class RangeQueue {
     items[tail + 2] = end;
     this.#tail = tail + 3;
     this.bytes += end - start;
+  }
+
+  /**
+   * Puts a range behind the last one, into its buffer, when there is room: the queue must own the only count of it, and
+   * the range's own buffer is released. Otherwise the range is pushed. So many small ranges share few buffers.
+   */
+  append(buffer: number, start: number, end: number, arena: Arena): void {
+    const tail = this.#tail;
+    if (tail > this.#head) {
+      const items = this.#items;
+      const to = items[tail - 1];
+      if (to + end - start <= arena.base(items[tail - 3]) + BUFFER_SIZE) {
+        arena.memory.copyWithin(to, start, end);
+        items[tail - 1] = to + end - start;
+        this.bytes += end - start;
+        arena.release(buffer);
+        return;
+      }
+    }
+    this.push(buffer, start, end);
   }
 
   /** Parts of the range at `index`, counted from the front. */

@@ -248,7 +248,8 @@ export abstract class StreamConnection implements Connection, Unsettled {
       this.#context.arena.release(buffer);
     } else if (this.#paused || (this.#backlog !== null && this.#backlog.length > 0)) {
       this.#backlog ??= new RangeQueue();
-      this.#backlog.push(buffer, start, end);
+      // What arrives during a pause is limited in bytes; so are the buffers that it takes, however small the pieces are.
+      this.#backlog.append(buffer, start, end, this.#context.arena);
       this.unsettle();
     } else {
       this.handler.onReceive(this, buffer, start, end);
