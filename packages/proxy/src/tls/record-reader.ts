@@ -22,7 +22,7 @@ export class RecordReader {
   ended = false;
   readonly #arena: Arena;
   readonly #library: TlsLibrary;
-  /** Decrypted while there was no buffer to put it into: the rest of one receive, so at most two records. */
+  /** Decrypted while there was no buffer to put it into: the rest of one receive, so less than two buffers full. */
   #spilled: Uint8Array[] | null = null;
 
   constructor(arena: Arena, library: TlsLibrary) {
@@ -40,24 +40,30 @@ export class RecordReader {
     BIO_write(this.#library.input, this.#library.arenaAddress + start, end - start);
   }
 
-  /** Decrypts what was fed, beginning with `buffer`, of which one count comes with it. Returns what went wrong, or ''. */
+  /**
+   * Decrypts what was fed, beginning with `buffer`, of which one count comes with it. However small the records are,
+   * a buffer is filled before the next one is taken. Returns what went wrong, or ''.
+   */
   read(ssl: number, buffer: number): string {
     const arena = this.#arena;
-    const { input, arenaAddress, decrypted, memory } = this.#library;
+    const { input, arenaAddress, memory } = this.#library;
+    let filled = 0;
     for (;;) {
-      if (buffer === NO_BUFFER) buffer = arena.acquire();
       const spills = buffer === NO_BUFFER;
-      const start = spills ? 0 : arena.base(buffer) + HEADROOM;
-      const size = SSL_read(ssl, spills ? memory.address : arenaAddress + start, RECEIVE_SIZE);
-      if (size <= 0) {
-        if (buffer !== NO_BUFFER) arena.release(buffer);
-        return this.#stop(SSL_get_error(ssl, size));
+      const to = spills ? memory.address : arenaAddress + arena.base(buffer) + HEADROOM;
+      const room = RECEIVE_SIZE - filled;
+      const size = SSL_read(ssl, to + filled, room);
+      if (size > 0) filled += size;
+      // At most one record is in OpenSSL at a time: when less than there is room for was read, it is used up.
+      if (size <= 0 || (size < room && BIO_ctrl_pending(input) === 0)) {
+        this.#keep(buffer, filled);
+        return size <= 0 ? this.#stop(SSL_get_error(ssl, size)) : '';
       }
-      if (spills) (this.#spilled ??= []).push(memory.bytes.slice(0, size));
-      else decrypted.push(buffer, start, start + size);
-      buffer = NO_BUFFER;
-      // At most one record is in OpenSSL at a time, and no more than it holds was read.
-      if (BIO_ctrl_pending(input) === 0) return '';
+      if (size < room) continue;
+      this.#keep(buffer, filled);
+      // What comes behind spilled bytes is spilled as well, or it would overtake them.
+      buffer = this.#spilled === null ? arena.acquire() : NO_BUFFER;
+      filled = 0;
     }
   }
 
@@ -74,6 +80,20 @@ export class RecordReader {
       this.#library.decrypted.push(buffer, start, start + bytes.length);
     }
     this.#spilled = null;
+  }
+
+  /** Keeps what a buffer has been filled with, or a copy when there is none. */
+  #keep(buffer: number, filled: number): void {
+    const { decrypted, memory } = this.#library;
+    if (filled === 0) {
+      this.#arena.release(buffer);
+    } else if (buffer === NO_BUFFER) {
+      (this.#spilled ??= []).push(memory.bytes.slice(0, filled));
+      memory.bytes.fill(0, 0, filled);
+    } else {
+      const start = this.#arena.base(buffer) + HEADROOM;
+      decrypted.push(buffer, start, start + filled);
+    }
   }
 
   /** Nothing more is read: what is left behind the end, or behind what cannot be understood, is not kept for others. */

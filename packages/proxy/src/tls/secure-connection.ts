@@ -149,8 +149,8 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     if (!this.#paused) return;
     this.#paused = false;
     if (this.#state !== State.open) return;
-    if (!this.#reader.starving) this.raw.resume();
     if (this.#owes) this.reactor.unsettle(this);
+    else if (!this.#reader.starving) this.raw.resume();
   }
 
   setDeadline(at: number): void {
@@ -315,6 +315,8 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     const undelivered = this.#undelivered;
     while (!undelivered.empty && !this.#paused && this.#state === State.open) undelivered.handOn(this);
     if (this.#paused || this.#reader.starving || this.#state !== State.open) return;
+    // Only now: what is kept is of one receive at most.
+    this.raw.resume();
     if (this.#truncated) {
       this.#endWith(Closed.reset, 'the peer ended without close_notify');
     } else if (this.#reader.ended && !this.#endDelivered) {
@@ -339,10 +341,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
       reader.unspill();
       this.#deliverDecrypted();
       if (reader.starving) this.#retryLater();
-      else {
-        if (!this.#paused && this.#state === State.open) this.raw.resume();
-        this.#deliverKept();
-      }
+      else this.#deliverKept();
     }
     this.#write();
   }
