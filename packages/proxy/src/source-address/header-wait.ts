@@ -1,3 +1,4 @@
+import { HeldBytes } from '../reactor/held-bytes.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
 import { ConnectionRecord } from '../telemetry/connection-record.ts';
@@ -11,8 +12,6 @@ import { INCOMPLETE, MALFORMED, ProxyHeaderReader } from './proxy-protocol/heade
 
 /** Used for the length of one call. */
 const reader = new ProxyHeaderReader();
-
-const NOTHING = new Uint8Array(0);
 
 /** Goes on with the connection, whose handler it sets; `announced`: the ends that the header has named, if it has. */
 type Begin = (announced: ConnectionEnds | null) => void;
@@ -33,7 +32,7 @@ export class HeaderWait implements ConnectionHandler, Session {
   readonly #begin: Begin;
   readonly #startedAt: number;
   /** What has come of the header; less than `V2_MOST` bytes. */
-  #kept = NOTHING;
+  readonly #kept = new HeldBytes();
   #over = false;
 
   constructor(worker: WorkerContext, listener: Listener, connection: Connection, sender: Client, begin: Begin) {
@@ -65,14 +64,15 @@ export class HeaderWait implements ConnectionHandler, Session {
       arena.release(buffer);
       return;
     }
-    const before = this.#kept.length;
+    const kept = this.#kept;
+    const before = kept.length;
     let length: number;
     if (before === 0) length = reader.read(memory, start, end);
     else {
-      this.#kept = join(this.#kept, memory, start, Math.min(end, start + V2_MOST - before));
-      length = reader.read(this.#kept, 0, this.#kept.length);
+      kept.add(memory, start, Math.min(end, start + V2_MOST - before));
+      length = reader.read(kept.bytes, 0, kept.length);
     }
-    if (length === INCOMPLETE && before === 0) this.#kept = memory.slice(start, end);
+    if (length === INCOMPLETE && before === 0) kept.add(memory, start, end);
     if (length === INCOMPLETE || length === MALFORMED) arena.release(buffer);
     if (length === MALFORMED) this.#fail(EndReason.clientConnect);
     if (length > 0) this.#take(connection, buffer, start + length - before, end);
@@ -132,11 +132,4 @@ function announcedEnds(): ConnectionEnds {
     localAddress: reader.destination.toString(),
     localPort: reader.destinationPort,
   };
-}
-
-function join(kept: Uint8Array, memory: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(kept.length + end - start);
-  whole.set(kept);
-  whole.set(memory.subarray(start, end), kept.length);
-  return whole;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { FuzzTarget } from '@evenkeel/testbed/fuzz/target.ts';
 import { readWithOpenssl } from '../../test/tls/openssl-reader.ts';
 import { clientHello, extension, negotiable } from './client-hello.cases.ts';
-import { ClientHello, COMPLETE, INCOMPLETE } from './client-hello.ts';
+import { ClientHello, COMPLETE, HelloProgress, INCOMPLETE } from './client-hello.ts';
 
 const hello = new ClientHello();
 
@@ -49,9 +49,15 @@ function checkPieces(input: Uint8Array, whole: number): void {
   const shifted = new Uint8Array(input.length + 7).fill(22);
   shifted.set(input, 7);
   let previous = INCOMPLETE;
+  const progress = new HelloProgress();
   for (let length = 0; length <= input.length; length += 1 + (input.length >> 6)) {
     const verdict = hello.parse(shifted, 7, 7 + length);
     if (previous !== INCOMPLETE) assert.equal(verdict, previous, `verdict on the first ${length} bytes`);
+    if (previous === INCOMPLETE) {
+      const name = hello.serverName;
+      assert.equal(hello.parse(shifted, 7, 7 + length, progress), verdict, `in pieces, after ${length} bytes`);
+      if (verdict === COMPLETE) assert.equal(hello.serverName, name);
+    }
     previous = verdict;
   }
   assert.equal(hello.parse(shifted, 7, shifted.length), whole);

@@ -4,7 +4,7 @@ import { describeFailure, fuzz } from '@evenkeel/testbed/fuzz/fuzz.ts';
 import { Random } from '../reactor/simulated/random.ts';
 import { clientHello, extension, type HelloOptions, records, vector } from './client-hello.cases.ts';
 import { clientHelloFuzz } from './client-hello.fuzz.ts';
-import { Alert, ClientHello, COMPLETE, INCOMPLETE, MAX_HELLO } from './client-hello.ts';
+import { Alert, ClientHello, COMPLETE, HelloProgress, INCOMPLETE, MAX_HELLO } from './client-hello.ts';
 
 const hello = new ClientHello();
 const parse = (bytes: Uint8Array): number => hello.parse(bytes, 0, bytes.length);
@@ -78,6 +78,19 @@ describe('ClientHello', () => {
       assert.equal(hello.serverName, 'a.test');
       assert.equal(hello.offersHttp11, true);
     }
+  });
+
+  it('does not look again through the records of a message that comes in pieces', () => {
+    const bytes = clientHello({ serverName: 'a.test', protocols: ['http/1.1'], recordSize: 1 });
+    const progress = new HelloProgress();
+    for (let length = 1; length < bytes.length; length++) {
+      assert.equal(hello.parse(bytes, 0, length, progress), INCOMPLETE);
+      // The first four bytes of the message have its length.
+      if (length >= 4 * 6) assert.ok(length - progress.at <= 2 * 6, `${length} bytes, passes over ${progress.at}`);
+    }
+    assert.equal(hello.parse(bytes, 0, bytes.length, progress), COMPLETE);
+    assert.equal(hello.serverName, 'a.test');
+    assert.equal(hello.offersHttp11, true);
   });
 
   it('gives up on records that go on for ever', () => {

@@ -36,6 +36,19 @@ const TLS_1_2 = 0x0303;
 const TLS_1_3 = 0x0304;
 const HTTP_1_1 = Buffer.from('http/1.1', 'latin1');
 
+/**
+ * How far a ClientHello that comes in pieces has been looked through, so that each piece costs no more than itself: for
+ * the `parse` calls of one connection, whose ranges all begin with the same bytes.
+ */
+export class HelloProgress {
+  /** Bytes in front of the record to go on with. */
+  at = 0;
+  /** Bytes of the message in the records before that one. */
+  length = 0;
+  /** Of the whole message; -1: not known yet, and nothing is passed over. */
+  size = -1;
+}
+
 /** A reader that is used again for each ClientHello; its fields are of the last one that was complete. */
 export class ClientHello {
   /** Host name of the SNI extension (RFC 6066 section 3) in lower case, without a final dot; empty: none. */
@@ -52,10 +65,11 @@ export class ClientHello {
   #end = 0;
 
   /** Reads memory[start, end): `COMPLETE`, `INCOMPLETE`, or the alert to answer with. A verdict is never taken back. */
-  parse(memory: Uint8Array, start: number, end: number): number {
-    let size = -1;
-    let length = 0;
-    for (let at = start; ; ) {
+  parse(memory: Uint8Array, start: number, end: number, progress: HelloProgress | null = null): number {
+    let size = progress?.size ?? -1;
+    const resumes = size >= 0;
+    let length = progress?.length ?? 0;
+    for (let at = start + (progress?.at ?? 0); ; ) {
       const verdict = this.#readRecordHeader(memory, at, end, at === start);
       if (verdict !== COMPLETE) return verdict;
       const recordEnd = at + RECORD_HEADER + ((memory[at + 3]! << 8) | memory[at + 4]!);
@@ -66,7 +80,7 @@ export class ClientHello {
         const verdict = this.#peekType(memory, from, available, length);
         if (verdict !== COMPLETE) return verdict;
       }
-      if (at === start && available - from >= 4) {
+      if (at === start && !resumes && available - from >= 4) {
         size = 4 + ((memory[from + 1]! << 16) | (memory[from + 2]! << 8) | memory[from + 3]!);
         if (size > MAX_HELLO) return Alert.decodeError;
         // The usual case: all of it in the first record.
@@ -75,14 +89,23 @@ export class ClientHello {
           return this.#readMessage(memory, from + 4, from + size);
         }
       }
-      if (length + available - from > MAX_HELLO) return Alert.decodeError;
-      for (let i = from; i < available; i++) this.#joined[length++] = memory[i]!;
+      const before = length;
+      length += available - from;
+      if (length > MAX_HELLO) return Alert.decodeError;
+      if (!resumes) for (let i = from, to = before; i < available; i++) this.#joined[to++] = memory[i]!;
       if (size < 0 && length >= 4) {
         const joined = this.#joined;
         size = 4 + ((joined[1]! << 16) | (joined[2]! << 8) | joined[3]!);
         if (size > MAX_HELLO) return Alert.decodeError;
       }
-      if (size >= 0 && length >= size) return this.#readMessage(this.#joined, 4, size);
+      if (size >= 0 && length >= size) {
+        return resumes ? this.parse(memory, start, end) : this.#readMessage(this.#joined, 4, size);
+      }
+      if (progress !== null && size >= 0) {
+        progress.at = at - start;
+        progress.length = before;
+        progress.size = size;
+      }
       if (recordEnd >= end) return INCOMPLETE;
       at = recordEnd;
     }

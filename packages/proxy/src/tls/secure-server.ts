@@ -1,5 +1,6 @@
+import { HeldBytes } from '../reactor/held-bytes.ts';
 import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
-import { Alert, COMPLETE, INCOMPLETE } from './client-hello.ts';
+import { Alert, COMPLETE, HelloProgress, INCOMPLETE } from './client-hello.ts';
 import { BIO_up_ref, BIO_write, SSL_new, SSL_set_accept_state, SSL_set_bio } from './ffi/openssl.ts';
 import type { TlsLibrary } from './library.ts';
 import { readTlsInfo } from './read-tls-info.ts';
@@ -16,6 +17,12 @@ export interface ContextChoice {
   contextFor(serverName: string): number;
 }
 
+/** A ClientHello that has not come whole: MAX_HELLO bytes and a record header at most. */
+class PartialHello {
+  readonly held = new HeldBytes();
+  readonly progress = new HelloProgress();
+}
+
 /** The server's side of TLS on an accepted connection: reads the ClientHello and lets it choose the certificate. */
 export class SecureServer extends SecureConnection {
   /** As it is when the ClientHello is there. */
@@ -23,7 +30,7 @@ export class SecureServer extends SecureConnection {
   #asked = false;
   #protocol = '';
   /** What has come of a ClientHello that comes in pieces. */
-  #partial: Uint8Array | null = null;
+  #partial: PartialHello | null = null;
   #serverName = '';
 
   /** `handler` hears `onConnected` when the handshake is done. */
@@ -47,15 +54,18 @@ export class SecureServer extends SecureConnection {
   protected receiveHello(buffer: number, start: number, end: number): void {
     const { arena } = this.reactor;
     const { hello } = this.library;
-    const before = this.#partial;
-    let verdict: number;
-    if (before === null) verdict = hello.parse(arena.memory, start, end);
-    else {
-      this.#partial = joined(before, arena.memory.subarray(start, end));
-      verdict = hello.parse(this.#partial, 0, this.#partial.length);
-    }
+    const partial = this.#partial;
+    const before = partial === null ? 0 : partial.held.length;
+    partial?.held.add(arena.memory, start, end);
+    const verdict =
+      partial === null
+        ? hello.parse(arena.memory, start, end)
+        : hello.parse(partial.held.bytes, 0, partial.held.length, partial.progress);
     if (verdict === INCOMPLETE) {
-      this.#partial ??= arena.memory.slice(start, end);
+      if (partial === null) {
+        this.#partial = new PartialHello();
+        this.#partial.held.add(arena.memory, start, end);
+      }
       arena.release(buffer);
       return;
     }
@@ -68,8 +78,10 @@ export class SecureServer extends SecureConnection {
       return;
     }
     this.ssl = ssl;
-    if (before !== null)
-      this.library.memory.with(before, (address, size) => BIO_write(this.library.input, address, size));
+    if (partial !== null) {
+      const bytes = partial.held.bytes.subarray(0, before);
+      this.library.memory.with(bytes, (address, size) => BIO_write(this.library.input, address, size));
+    }
     this.decrypt(buffer, start, end);
   }
 
@@ -98,11 +110,4 @@ export function useSharedBios(ssl: number, { input, output }: TlsLibrary): void 
   BIO_up_ref(input);
   BIO_up_ref(output);
   SSL_set_bio(ssl, input, output);
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
 }

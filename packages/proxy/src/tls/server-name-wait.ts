@@ -1,3 +1,5 @@
+import { HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../reactor/arena.ts';
+import { HeldBytes } from '../reactor/held-bytes.ts';
 import { RangeQueue } from '../reactor/range-queue.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
@@ -6,18 +8,19 @@ import { ConnectionRecord } from '../telemetry/connection-record.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, Session } from '../worker/listener.ts';
-import { ClientHello, COMPLETE, INCOMPLETE, MAX_HELLO } from './client-hello.ts';
+import { ClientHello, COMPLETE, HelloProgress, INCOMPLETE } from './client-hello.ts';
 
 /** Used for the length of one call. */
 const hello = new ClientHello();
-const joined = new Uint8Array(2 * MAX_HELLO);
+/** What was held, in buffers again; empty in between. */
+const restored = new RangeQueue();
 
 /** Goes on with the connection, whose handler it sets; `serverName` is empty when the client named none. */
 type Begin = (serverName: string) => void;
 
 /**
  * A connection of a `tcp` listener that passes TLS through by server names, until its ClientHello is there. Its bytes
- * are kept as they came. What is no ClientHello, or names nobody, goes on without a name; silence beyond the listener's
+ * wait outside the arena and go on as they came. What is no ClientHello, or names nobody, goes on without a name; silence beyond the listener's
  * header timeout ends the connection.
  */
 export class ServerNameWait implements ConnectionHandler, Session {
@@ -29,8 +32,9 @@ export class ServerNameWait implements ConnectionHandler, Session {
   readonly #client: Client;
   readonly #begin: Begin;
   readonly #startedAt: number;
-  /** Less than MAX_HELLO bytes, and what came last. */
-  readonly #held = new RangeQueue();
+  /** What has come of a ClientHello that comes in pieces: MAX_HELLO bytes, a record header, and the last piece at most. */
+  readonly #held = new HeldBytes();
+  readonly #progress = new HelloProgress();
   #over = false;
 
   constructor(worker: WorkerContext, listener: Listener, connection: Connection, client: Client, begin: Begin) {
@@ -64,15 +68,31 @@ export class ServerNameWait implements ConnectionHandler, Session {
       arena.release(buffer);
       return;
     }
-    this.#held.push(buffer, start, end);
-    const verdict = this.#held.length === 1 ? hello.parse(memory, start, end) : this.#parseHeld();
-    if (verdict === INCOMPLETE) return;
+    const held = this.#held;
+    const before = held.length;
+    let verdict: number;
+    if (before === 0) verdict = hello.parse(memory, start, end, this.#progress);
+    else {
+      held.add(memory, start, end);
+      verdict = hello.parse(held.bytes, 0, held.length, this.#progress);
+    }
+    if (verdict === INCOMPLETE) {
+      if (before === 0) held.add(memory, start, end);
+      arena.release(buffer);
+      return;
+    }
+    if (!this.#restore(before)) {
+      arena.release(buffer);
+      this.#fail(EndReason.proxyAccept);
+      return;
+    }
+    restored.push(buffer, start, end);
     this.#over = true;
     this.#listener.cells[ListenerCell.activeConnections]!--;
     this.#listener.removeSession(this);
     connection.setDeadline(0);
     this.#begin(verdict === COMPLETE ? hello.serverName : '');
-    this.#handOn(connection);
+    handOn(connection);
   }
 
   onSent(): void {}
@@ -89,26 +109,22 @@ export class ServerNameWait implements ConnectionHandler, Session {
     this.#leave(EndReason.clientConnect);
   }
 
-  #parseHeld(): number {
-    const { memory } = this.#worker;
-    const held = this.#held;
-    let length = 0;
-    for (let i = 0; i < held.length; i++) {
-      const end = Math.min(held.end(i), held.start(i) + joined.length - length);
-      joined.set(memory.subarray(held.start(i), end), length);
-      length += end - held.start(i);
+  /** Puts the first `length` bytes that are held into buffers. False: there are none. */
+  #restore(length: number): boolean {
+    const { arena, memory } = this.#worker;
+    for (let at = 0; at < length; at += RECEIVE_SIZE) {
+      const buffer = arena.acquire();
+      if (buffer === NO_BUFFER) {
+        restored.truncate(0, arena);
+        return false;
+      }
+      const start = arena.base(buffer) + HEADROOM;
+      const bytes = this.#held.bytes.subarray(at, Math.min(length, at + RECEIVE_SIZE));
+      memory.set(bytes, start);
+      restored.push(buffer, start, start + bytes.length);
     }
-    return hello.parse(joined, 0, length);
-  }
-
-  /** Gives whoever handles the connection now what came of it before. */
-  #handOn(connection: Connection): void {
-    const held = this.#held;
-    while (held.length > 0) {
-      const [buffer, start, end] = [held.buffer(0), held.start(0), held.end(0)];
-      held.shift();
-      connection.handler.onReceive(connection, buffer, start, end);
-    }
+    this.#held.clear();
+    return true;
   }
 
   #fail(reason: EndReason): void {
@@ -120,7 +136,7 @@ export class ServerNameWait implements ConnectionHandler, Session {
   #leave(reason: EndReason): void {
     if (this.#over) return;
     this.#over = true;
-    this.#held.truncate(0, this.#worker.arena);
+    this.#held.clear();
     const { cells, planned } = this.#listener;
     cells[ListenerCell.connections]!++;
     cells[ListenerCell.activeConnections]!--;
@@ -131,5 +147,14 @@ export class ServerNameWait implements ConnectionHandler, Session {
       this.#worker.log.connection(this.#listener, this.#client, record);
     }
     this.#listener.removeSession(this);
+  }
+}
+
+/** Gives whoever handles the connection now what came of it before. */
+function handOn(connection: Connection): void {
+  while (restored.length > 0) {
+    const [buffer, start, end] = [restored.buffer(0), restored.start(0), restored.end(0)];
+    restored.shift();
+    connection.handler.onReceive(connection, buffer, start, end);
   }
 }

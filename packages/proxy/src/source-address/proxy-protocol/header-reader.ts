@@ -38,9 +38,9 @@ export class ProxyHeaderReader {
   #readV1(bytes: Uint8Array, start: number, end: number): number {
     const prefix = matches(bytes, start, end, V1_PREFIX);
     if (prefix <= 0) return prefix;
-    const lineEnd = bytes.indexOf(LF, start);
-    if (lineEnd < 0 || lineEnd >= end) return end - start < V1_MOST ? INCOMPLETE : MALFORMED;
-    if (lineEnd - start >= V1_MOST || bytes[lineEnd - 1] !== CR) return MALFORMED;
+    const lineEnd = lineEndOf(bytes, start, Math.min(end, start + V1_MOST));
+    if (lineEnd < 0) return end - start < V1_MOST ? INCOMPLETE : MALFORMED;
+    if (bytes[lineEnd - 1] !== CR) return MALFORMED;
     return this.#readLine(bytes, start + V1_PREFIX.length, lineEnd - 1) ? lineEnd + 1 - start : MALFORMED;
   }
 
@@ -133,6 +133,12 @@ function matches(bytes: Uint8Array, start: number, end: number, expected: Uint8A
   const available = Math.min(expected.length, end - start);
   for (let i = 0; i < available; i++) if (bytes[start + i] !== expected[i]) return MALFORMED;
   return available === expected.length ? 1 : INCOMPLETE;
+}
+
+/** Looks no further than `end`: behind it lies all of the arena. */
+function lineEndOf(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; at++) if (bytes[at] === LF) return at;
+  return -1;
 }
 
 function wordEnd(bytes: Uint8Array, at: number, end: number): number {
