@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
+import { takeError } from './ffi/errors.ts';
 import {
   SSL_CTRL_SET_TLSEXT_HOSTNAME,
   SSL_ctrlText,
@@ -63,8 +64,8 @@ export class SecureClient extends SecureConnection {
     this.ssl = ssl;
     useSharedBios(ssl, this.library);
     SSL_set_connect_state(ssl);
-    this.#expect(ssl);
-    this.shakeHands();
+    if (this.#expect(ssl)) this.shakeHands();
+    else this.giveUp(`the name ${this.#name} cannot be verified: ${takeError()}`);
   }
 
   protected receiveHello(buffer: number): void {
@@ -77,14 +78,16 @@ export class SecureClient extends SecureConnection {
     return readTlsInfo(this.ssl, this.#name, '', null);
   }
 
-  #expect(ssl: number): void {
+  /** False: OpenSSL does not take the name, and would verify the certificate for any. */
+  #expect(ssl: number): boolean {
     const name = this.#name;
+    const { verifies } = this.#tls;
     if (isIP(name) !== 0) {
       // Addresses are not sent (RFC 6066 section 3), but they may be what the certificate is for.
-      if (this.#tls.verifies) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);
-      return;
+      return !verifies || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) === 1;
     }
-    SSL_ctrlText(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name);
-    if (this.#tls.verifies) SSL_set1_host(ssl, name);
+    if (SSL_ctrlText(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name) !== 1) return false;
+    // An empty name would be none to verify.
+    return !verifies || (name !== '' && SSL_set1_host(ssl, name) === 1);
   }
 }
