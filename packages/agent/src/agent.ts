@@ -212,8 +212,9 @@ export class NodeAgent {
         this.#resync(parsed.problem);
         return;
       case 'message': {
-        const outcome = this.#intake.take(parsed.message);
-        if (outcome.kind === 'plan') this.#applier.setPlan(outcome.plan);
+        const outcome = this.#intake.take(parsed.message, parsed.faults);
+        for (const fault of parsed.faults.values()) this.#log.error({ fault }, 'an entry of the plan cannot be run');
+        if (outcome.kind === 'plan') this.#applier.setPlan(outcome.plan, outcome.refused);
         else if (outcome.kind === 'resync') this.#resync(outcome.problem);
         return;
       }

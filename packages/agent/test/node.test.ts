@@ -199,6 +199,38 @@ test('a refused listener reaches the control plane with its reason', async () =>
   assert.deepEqual((await applied).refused, [refusal]);
 });
 
+test('an entry that cannot be run is reported for its listener, and changes of the rest go on', async () => {
+  const peer = await control(plan(1));
+  const { agent, engine, stop } = await node(peer.url);
+  await agent.start();
+  const strange = planEntry('listener', plannedListener({ id: 'lsn-2', port: 70_000 }));
+  const withStrange = (version: number, port: number): NodePlan =>
+    planOf(version, [...plan(version, { port }).entries.values(), strange]);
+  for (const [version, port] of [
+    [2, 82],
+    [3, 83],
+  ] as const) {
+    const applied = peer.applied(version);
+    peer.sendDelta(withStrange(version, port));
+    const [only, ...others] = (await applied).refused;
+    assert.deepEqual([only?.listenerId, only?.code, others.length], ['lsn-2', 'failed', 0]);
+    assert.match(only!.detail, /port must be an integer/);
+    assert.equal(engine.listeners.get('lsn-1')?.port, port);
+    assert.equal(engine.listeners.has('lsn-2'), false);
+  }
+  assert.equal((await agent.snapshot()).control.resyncs, 0);
+  await stop();
+
+  // What is on its disk is what it runs: the control plane sees by the hash that this is not what it sent.
+  const hello = peer.next('hello');
+  const second = await node(peer.url);
+  const applied = peer.applied(3);
+  await second.agent.start();
+  assert.equal((await hello).version, 3);
+  assert.notEqual((await hello).hash, withStrange(3, 83).hash);
+  assert.equal((await applied).refused[0]?.listenerId, 'lsn-2');
+});
+
 test('a wrong base, a wrong hash and a malformed message each end in a resync, and the plan stays', async () => {
   const peer = await control(plan(1));
   const { agent, engine } = await node(peer.url);

@@ -70,6 +70,25 @@ test('a new version with equal entries is told without troubling the engine', as
   );
 });
 
+test('listeners that were refused beforehand are told of with those of the engine, and not tried again', async () => {
+  const { clock, engine, applier, applied } = world();
+  const beforehand = [{ listenerId: 'lsn-9', code: 'failed', detail: 'why' }];
+  applier.setPlan(plan(1), beforehand);
+  await applier.settled();
+  applier.setPlan(plan(2), beforehand);
+  await applier.settled();
+  await clock.advanceAsync(60_000);
+  await applier.settled();
+  applier.setPlan(plan(3));
+  await applier.settled();
+  assert.deepEqual(applied, [
+    { version: 1, refused: beforehand },
+    { version: 2, refused: beforehand },
+    { version: 3, refused: [] },
+  ]);
+  assert.equal(engine.changes.length, 1);
+});
+
 test('a change of health is applied and not told as a plan', async () => {
   const { engine, applier, applied } = world();
   applier.setPlan(plan(1));

@@ -40,6 +40,9 @@ export interface Applied {
 export class Applier {
   readonly #options: ApplierOptions;
   #applied: Applied = { version: 0, refused: [] };
+  /** What the engine refused; the rest of the list was refused before it. */
+  #byEngine: readonly RefusedListener[] = [];
+  #beforehand: readonly RefusedListener[] = [];
   /** The refused listeners that were told of last. */
   #told = '[]';
   /** A plan has come that was not answered yet. */
@@ -61,7 +64,9 @@ export class Applier {
     return this.#applied;
   }
 
-  setPlan(plan: NodePlan): void {
+  /** `refused` are listeners of which the plan says less than the control plane does. */
+  setPlan(plan: NodePlan, refused: readonly RefusedListener[] = []): void {
+    this.#beforehand = refused;
     this.#options.resolver.setPlan(plan);
     this.#asked = true;
     this.#wake();
@@ -104,10 +109,11 @@ export class Applier {
     const { plan } = resolver;
     const asked = this.#asked;
     this.#asked = false;
+    const beforehand = this.#beforehand;
     const { version } = plan;
     const change = resolver.take();
     if (change === null) {
-      this.#conclude(plan, this.#applied.refused, asked);
+      this.#conclude(plan, this.#byEngine, beforehand, asked);
       return true;
     }
     const started = clock.now();
@@ -115,7 +121,7 @@ export class Applier {
       const refused = await engine.apply(change);
       onAttempt?.(clock.now() - started, true);
       this.#failures = 0;
-      this.#conclude(plan, refused, asked);
+      this.#conclude(plan, refused, beforehand, asked);
       return true;
     } catch (error) {
       onAttempt?.(clock.now() - started, false);
@@ -128,7 +134,15 @@ export class Applier {
     }
   }
 
-  #conclude(plan: NodePlan, refused: readonly RefusedListener[], asked: boolean): void {
+  #conclude(
+    plan: NodePlan,
+    byEngine: readonly RefusedListener[],
+    beforehand: readonly RefusedListener[],
+    asked: boolean,
+  ): void {
+    this.#byEngine = byEngine;
+    const known = new Set(beforehand.map(({ listenerId }) => listenerId));
+    const refused = [...beforehand, ...byEngine.filter(({ listenerId }) => !known.has(listenerId))];
     const applied = { version: plan.version, refused };
     this.#applied = applied;
     const refusals = JSON.stringify(refused);
@@ -136,13 +150,13 @@ export class Applier {
     this.#told = refusals;
     if (isNews) this.#refusals = 0;
     // Other changes in between do not put the next attempt off.
-    if (refused.length > 0 && (isNews || this.#retry === null)) this.#retryRefused();
+    if (byEngine.length > 0 && (isNews || this.#retry === null)) this.#retryRefused();
     if (asked || isNews) this.#options.onApplied(applied, plan);
   }
 
   #retryRefused(): void {
     this.#retryAfter(doubled(RETRY_REFUSED, this.#refusals++), () => {
-      for (const { listenerId } of this.#applied.refused) this.#options.resolver.touchListener(listenerId);
+      for (const { listenerId } of this.#byEngine) this.#options.resolver.touchListener(listenerId);
     });
   }
 

@@ -11,7 +11,7 @@ import { fields, flag, integer, list, nullable, oneOf, type Shape, text } from '
 
 /**
  * Shapes of the objects in `@evenkeel/model/plan/objects.ts`, as they come from the stream or the disk. None is narrower
- * than what the API lets in: a plan with an entry that is refused here is not applied at all.
+ * than what the API lets in: an entry that is refused here does not come into effect on any node.
  */
 
 const id = text(128, { matches: /^[\x21-\x7e]+$/, says: 'an identifier of visible ASCII characters' });
@@ -248,11 +248,17 @@ const values: Readonly<Record<PlannedKind, Shape>> = {
   authority,
   'ticket-keys': ticketKeys,
 };
-const head = fields({ key: text(160), kind: oneOf(...Object.keys(values)), hash });
+/** What every entry has. */
+export const entryHead = fields({
+  key: text(160, { matches: /^[a-z-]+\/[\x21-\x7e]+$/, says: 'a kind and an identifier' }),
+  kind: oneOf(...Object.keys(values)),
+  hash,
+  value: fields({}),
+});
 
 /** A `PlanEntry` whose key is that of its value. Says nothing about whether the hash is right. */
 export const entryShape: Shape = (value, path) => {
-  const fault = head(value, path);
+  const fault = entryHead(value, path);
   if (fault !== '') return fault;
   const entry = value as { readonly key: string; readonly kind: PlannedKind; readonly value: unknown };
   const inside = values[entry.kind](entry.value, `${path}.value`);

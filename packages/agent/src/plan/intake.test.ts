@@ -70,3 +70,38 @@ test('an empty plan is a plan', () => {
   const other = new PlanIntake(one);
   assert.equal(other.take(snapshot(planOf(9, []))).kind, 'plan');
 });
+
+test('an entry that cannot be run stays as it was, its listeners are refused, and all else goes on', () => {
+  const [group] = [...one.entries.values()].filter(({ kind }) => kind === 'group');
+  const faults = new Map([[group!.key, 'why']]);
+  const strange = planEntry('group', { ...plannedGroup(), name: 'strange' });
+  const listener = planEntry('listener', plannedListener({ port: 82 }));
+  const [service] = [...one.entries.values()].filter(({ kind }) => kind === 'service');
+  const next = planOf(2, [listener, service!, strange]);
+  const intake = new PlanIntake(one);
+  const outcome = intake.take(delta(one, next), faults);
+  assert.ok(outcome.kind === 'plan');
+  assert.equal(outcome.plan.entries.get(group!.key), group, 'what was there before');
+  assert.equal(outcome.plan.entries.get(listener.key)?.hash, listener.hash);
+  assert.deepEqual(outcome.refused, [{ listenerId: 'lsn-1', code: 'failed', detail: 'why' }]);
+  assert.equal(intake.plan.hash, next.hash, 'deltas go on from what the control plane sent');
+
+  const again = planOf(3, [planEntry('listener', plannedListener({ port: 83 })), service!, strange]);
+  const later = intake.take(delta(next, again));
+  assert.ok(later.kind === 'plan');
+  assert.equal(later.plan.entries.get(group!.key), group);
+  assert.equal(later.refused.length, 1, 'it is remembered');
+
+  const good = planOf(4, [listener, service!, group!]);
+  const last = intake.take(delta(again, good));
+  assert.ok(last.kind === 'plan');
+  assert.deepEqual([last.plan.hash, last.refused], [good.hash, []]);
+});
+
+test('an entry that cannot be run and never could is left out', () => {
+  const faults = new Map([['listener/lsn-1', 'why']]);
+  const outcome = new PlanIntake(null).take(snapshot(one), faults);
+  assert.ok(outcome.kind === 'plan');
+  assert.deepEqual([...outcome.plan.entries.keys()].sort(), ['group/grp-1', 'service/svc-1']);
+  assert.deepEqual(outcome.refused, [{ listenerId: 'lsn-1', code: 'failed', detail: 'why' }]);
+});

@@ -1,10 +1,14 @@
 import { applyDelta, EMPTY_PLAN, planOf } from '@evenkeel/model/plan/delta.ts';
-import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
-import type { ToAgent } from '@evenkeel/model/plan/stream.ts';
+import type { NodePlan, PlanDelta } from '@evenkeel/model/plan/plan.ts';
+import type { RefusedListener, ToAgent } from '@evenkeel/model/plan/stream.ts';
+import { type Faults, refusedFor, withoutFaults } from './refused-entries.ts';
 
 export type Intake =
-  /** The plan is another now; it may have the same entries under a new version. */
-  | { readonly kind: 'plan'; readonly plan: NodePlan }
+  /**
+   * The plan is another now; it may have the same entries under a new version. In `plan`, what cannot be run is as it was
+   * before; `refused` are the listeners that this concerns.
+   */
+  | { readonly kind: 'plan'; readonly plan: NodePlan; readonly refused: readonly RefusedListener[] }
   /** What came does not fit; the control plane is to send a snapshot. */
   | { readonly kind: 'resync'; readonly problem: string }
   /** A delta that was on its way before the control plane heard of the resync. */
@@ -12,11 +16,16 @@ export type Intake =
 
 /** Follows the plan that the control plane wants, by its snapshots and deltas. Messages are well-formed already. */
 export class PlanIntake {
+  /** As the control plane wants it. */
   #plan: NodePlan;
+  /** As it can be run. */
+  #usable: NodePlan;
+  readonly #faults = new Map<string, string>();
   #awaitsSnapshot = false;
 
   constructor(plan: NodePlan | null) {
     this.#plan = plan ?? EMPTY_PLAN;
+    this.#usable = this.#plan;
   }
 
   get plan(): NodePlan {
@@ -28,7 +37,8 @@ export class PlanIntake {
     this.#awaitsSnapshot = false;
   }
 
-  take(message: ToAgent): Intake {
+  /** `faults` are those of the entries of the message. */
+  take(message: ToAgent, faults: Faults = new Map()): Intake {
     switch (message.type) {
       case 'snapshot': {
         const plan = planOf(message.version, message.entries);
@@ -38,12 +48,12 @@ export class PlanIntake {
           return this.refuse('the hash of a snapshot is not that of its entries');
         }
         this.#awaitsSnapshot = false;
-        return this.#accept(plan);
+        return this.#accept(plan, this.#faults.keys(), faults);
       }
       case 'delta': {
         if (this.#awaitsSnapshot) return { kind: 'passed-over' };
         const plan = applyDelta(this.#plan, message);
-        if (plan !== null) return this.#accept(plan);
+        if (plan !== null) return this.#accept(plan, replacedBy(message), faults);
         return this.refuse(`a delta from version ${message.from} does not fit on version ${this.#plan.version}`);
       }
     }
@@ -55,8 +65,16 @@ export class PlanIntake {
     return { kind: 'resync', problem };
   }
 
-  #accept(plan: NodePlan): Intake {
+  /** `replaced` are the keys of entries that are not in the plan any more, or others now. */
+  #accept(plan: NodePlan, replaced: Iterable<string>, faults: Faults): Intake {
+    for (const key of replaced) this.#faults.delete(key);
+    for (const [key, fault] of faults) this.#faults.set(key, fault);
     this.#plan = plan;
-    return { kind: 'plan', plan };
+    this.#usable = withoutFaults(plan, this.#faults, this.#usable);
+    return { kind: 'plan', plan: this.#usable, refused: refusedFor(plan, this.#faults) };
   }
+}
+
+function replacedBy({ removes, upserts }: PlanDelta): string[] {
+  return [...removes, ...upserts.map(({ key }) => key)];
 }

@@ -14,6 +14,14 @@ test('accepts a snapshot and a delta, with fields it does not know', () => {
   assert.equal(parseToAgent(JSON.stringify({ ...delta, sent: 'today' })).kind, 'message');
 });
 
+test('an entry that cannot be run is named, and takes nothing else with it', () => {
+  const strange = planEntry('listener', plannedListener({ id: 'lsn-2', port: 70_000 }));
+  const parsed = parseToAgent(JSON.stringify({ ...snapshot, entries: [entry, strange] }));
+  assert.ok(parsed.kind === 'message');
+  assert.deepEqual([...parsed.faults.keys()], ['listener/lsn-2']);
+  assert.match(parsed.faults.get('listener/lsn-2')!, /^listener\/lsn-2.value.port must be/);
+});
+
 test('passes over types that it does not know', () => {
   assert.deepEqual(parseToAgent('{"type":"greeting"}'), { kind: 'unknown', type: 'greeting' });
   assert.equal(parseToAgent('{"type":"toString"}').kind, 'unknown');
@@ -26,10 +34,7 @@ const INVALID: readonly (readonly [problem: RegExp, frame: string])[] = [
   [/type must be a string/, '{"type":1}'],
   [/snapshot: version must be an integer/, JSON.stringify({ ...snapshot, version: -1 })],
   [/snapshot: entries must be an array/, JSON.stringify({ ...snapshot, entries: {} })],
-  [
-    /snapshot: entries\[0\].value.port/,
-    JSON.stringify({ ...snapshot, entries: [{ ...entry, value: { ...entry.value, port: 70_000 } }] }),
-  ],
+  [/snapshot: entries\[0\].kind/, JSON.stringify({ ...snapshot, entries: [{ ...entry, kind: 'other' }] })],
   [/delta: from must be/, JSON.stringify({ ...delta, from: undefined })],
   [/delta: removes\[0\]/, JSON.stringify({ ...delta, removes: [1] })],
   [

@@ -1,11 +1,13 @@
 import { hashEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { ToAgent } from '@evenkeel/model/plan/stream.ts';
-import { entryShape } from '../plan/entry-shape.ts';
+import { entryHead, entryShape } from '../plan/entry-shape.ts';
+import type { Faults } from '../plan/refused-entries.ts';
 import { fields, integer, list, type Shape, text } from '../plan/shape.ts';
 
 export type Parsed =
-  | { readonly kind: 'message'; readonly message: ToAgent }
+  /** Entries that are named in `faults` have the right hash, and a value that this version cannot run. */
+  | { readonly kind: 'message'; readonly message: ToAgent; readonly faults: Faults }
   /** Of a type that this version does not know; to be passed over. */
   | { readonly kind: 'unknown'; readonly type: string }
   | { readonly kind: 'invalid'; readonly problem: string };
@@ -13,8 +15,8 @@ export type Parsed =
 const version = integer(0);
 const hash = text(64, { matches: /^[0-9a-f]*$/, says: 'hexadecimal' });
 const SHAPES: Readonly<Record<ToAgent['type'], Shape>> = {
-  snapshot: fields({ version, hash, entries: list(entryShape) }),
-  delta: fields({ from: version, version, hash, upserts: list(entryShape), removes: list(text(160)) }),
+  snapshot: fields({ version, hash, entries: list(entryHead) }),
+  delta: fields({ from: version, version, hash, upserts: list(entryHead), removes: list(text(160)) }),
 };
 
 /** Reads one text frame from the control plane and checks all of it, the hash of every entry included. */
@@ -31,10 +33,20 @@ export function parseToAgent(frame: string): Parsed {
   const fault = SHAPES[type as ToAgent['type']](value, '');
   if (fault !== '') return { kind: 'invalid', problem: `${type}: ${fault}` };
   const message = value as ToAgent;
-  const wrong = findWrongHash(message.type === 'snapshot' ? message.entries : message.upserts);
+  const entries = message.type === 'snapshot' ? message.entries : message.upserts;
+  const wrong = findWrongHash(entries);
   return wrong === null
-    ? { kind: 'message', message }
+    ? { kind: 'message', message, faults: faultsOf(entries) }
     : { kind: 'invalid', problem: `${type}: the hash of ${wrong.key} is not that of its value` };
+}
+
+function faultsOf(entries: readonly PlanEntry[]): Faults {
+  const faults = new Map<string, string>();
+  for (const entry of entries) {
+    const found = entryShape(entry, entry.key);
+    if (found !== '') faults.set(entry.key, found);
+  }
+  return faults;
 }
 
 function findWrongHash(entries: readonly PlanEntry[]): PlanEntry | null {
