@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 import { connect as connectPlain } from 'node:net';
+import { Duplex } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { issue, revocationList } from '@evenkeel/testbed/certificates/issue.ts';
@@ -351,6 +352,25 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal(await readAll(socket), 'you said hello');
       await apply(changeOf([], [], { listeners: ['tunnel'], services: ['echo'] }));
       await echo.close();
+    });
+
+    test('takes a ClientHello byte by byte', async () => {
+      const raw = connectPlain({ port, host: '127.0.0.1', noDelay: true });
+      await once(raw, 'connect');
+      const slow = new Duplex({
+        read: () => undefined,
+        write: (chunk: Buffer, _encoding, done) => {
+          for (let i = 0; i < chunk.length - 1; i++) raw.write(chunk.subarray(i, i + 1));
+          raw.write(chunk.subarray(-1), done);
+        },
+      });
+      raw.on('data', (chunk) => slow.push(chunk));
+      raw.on('end', () => slow.push(null));
+      const socket = connect({ socket: slow, servername: 'web.test', ca: root.certificate });
+      await once(socket, 'secureConnect');
+      socket.write('GET / HTTP/1.1\r\nHost: web.test\r\nConnection: close\r\n\r\n');
+      assert.match(await readAll(socket), /^HTTP\/1.1 200 /);
+      raw.destroy();
     });
 
     test('passes TLS through by server name, untouched', async () => {

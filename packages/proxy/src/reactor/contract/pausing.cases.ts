@@ -47,6 +47,25 @@ export const pausingCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'small pieces that arrive during a pause share buffers',
+    async run(world) {
+      const [left, right] = [world.open(), world.open()];
+      const { client, server, host } = await pair(world, left, right);
+      call(() => server.connection.pause());
+      let fewest = right.arena.capacity;
+      for (let i = 0; i < 100; i++) {
+        client.send(String(i % 10));
+        await world.until('the piece sent', () => client.connection.unsent === 0);
+        fewest = Math.min(fewest, right.arena.free);
+      }
+      assert.ok(fewest > right.arena.capacity - 20, `${right.arena.capacity - fewest} buffers were taken`);
+      call(() => server.connection.resume());
+      await world.until('all pieces', () => server.receivedBytes === 100);
+      assert.equal(server.text, '0123456789'.repeat(10));
+      await finish(world, server, client, host);
+    },
+  },
+  {
     name: 'pause and resume at once change nothing',
     async run(world) {
       const reactor = world.open();
