@@ -224,7 +224,7 @@ test('settings of listeners and services: times in milliseconds, a key that stay
   for (const type of ['none', 'application-cookie', 'cookie'] as const) {
     const draft = new Draft(next, context);
     const [service] = [...[...draft.loadBalancers.values()][0]!.services.values()];
-    updateBackendService(draft, service!, { stickiness: { type } });
+    updateBackendService(draft, service!, { stickiness: { type, cookieName: 'where' } });
     next = draft.finish();
     const planned = valuesOf(compile(next, null), 'service')[0]!.stickiness;
     if (type === 'none') assert.equal(planned, null);

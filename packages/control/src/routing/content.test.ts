@@ -211,6 +211,7 @@ const WRONG: readonly (readonly [what: string, patch: RulePatch, expected: RegEx
   ['the host', set('host'), /is changed by `rewrite`/],
   ['a forwarding field', set('X-Forwarded-For'), /is switched by `forwarding`/],
   ['a variable that is none', set('x', '$' + '{password}'), /requestHeaders\/0\/value: has the unknown variable/],
+  ['half of a surrogate pair', set('x', 'a\ud800b'), /requestHeaders\/0\/value: has half of a surrogate pair/],
   ['a variable without an end', set('x', '$' + '{host'), /without its/],
   [
     'a value to remove',
