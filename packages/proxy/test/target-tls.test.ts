@@ -219,23 +219,6 @@ for (const reactor of ['uring', 'portable'] as const) {
       inner.close();
     });
 
-    test('does not negotiate again with a target that asks for it', async () => {
-      const outcomes: string[] = [];
-      const options = { cert: good.certificate, key: good.key, maxVersion: 'TLSv1.2' } as const;
-      const server = createTls(options, (socket) => {
-        socket.on('error', (error: NodeJS.ErrnoException) => outcomes.push(error.code ?? error.message));
-        socket.once('data', () =>
-          socket.renegotiate({}, (error) => outcomes.push(error === null ? 'done' : 'refused')),
-        );
-      });
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      await plan((server.address() as AddressInfo).port, { serverName: 'inner.test' });
-      await ask();
-      assert.ok(outcomes.length > 0 && !outcomes.includes('done'), outcomes.join());
-      server.close();
-    });
-
     test('an answer that is cut off without close_notify does not pass for a whole one', async () => {
       let polite = false;
       const server = createTls({ cert: good.certificate, key: good.key }, (socket) => {
