@@ -24,9 +24,7 @@ export function acceptClient(
     begin(connection, client);
     return;
   }
-  const wait = new HeaderWait(worker, listener, connection, client, (announced) =>
+  connection.handler = new HeaderWait(worker, listener, connection, client, (announced) =>
     begin(connection, announced === null ? client : new Client(listener.planned, connection, announced)),
   );
-  connection.handler = wait;
-  listener.addSession(wait);
 }

@@ -1,10 +1,9 @@
 import { Closed, type Connection, type ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
-import { ListenerCell } from '../telemetry/cells.ts';
-import { ConnectionRecord } from '../telemetry/connection-record.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { WorkerContext } from '../worker/context.ts';
-import type { Listener, Session } from '../worker/listener.ts';
+import type { Listener } from '../worker/listener.ts';
+import { Opening } from '../worker/opening.ts';
 import type { TlsLibrary } from './library.ts';
 import { type ContextChoice, SecureServer } from './secure-server.ts';
 import { factsOf } from './tls-facts.ts';
@@ -16,16 +15,9 @@ type Begin = (connection: Connection, client: Client) => void;
  * A client connection of an `https` or `tls` listener until its handshake is done, for which it has the listener's
  * header timeout. One that fails is counted and logged here, and nobody else hears of it.
  */
-export class Handshake implements ConnectionHandler, Session {
-  previous: Session | null = null;
-  next: Session | null = null;
-  readonly #worker: WorkerContext;
-  readonly #listener: Listener;
-  readonly #client: Client;
+export class Handshake extends Opening implements ConnectionHandler {
   readonly #begin: Begin;
   readonly #connection: SecureServer;
-  readonly #startedAt: number;
-  #over = false;
 
   constructor(
     worker: WorkerContext,
@@ -36,15 +28,10 @@ export class Handshake implements ConnectionHandler, Session {
     client: Client,
     begin: Begin,
   ) {
-    this.#worker = worker;
-    this.#listener = listener;
-    this.#client = client;
+    super(worker, listener, client);
     this.#begin = begin;
-    this.#startedAt = worker.reactor.now;
-    listener.cells[ListenerCell.activeConnections]!++;
     this.#connection = new SecureServer(worker.reactor, library, choice, raw, this);
-    this.#connection.setDeadline(this.#startedAt + listener.planned.headerTimeout);
-    listener.addSession(this);
+    this.#connection.setDeadline(this.deadline);
   }
 
   drain(): void {
@@ -52,24 +39,20 @@ export class Handshake implements ConnectionHandler, Session {
   }
 
   cut(): void {
-    this.#leave(EndReason.proxyHandshake, 'the listener is gone');
+    this.fail(EndReason.proxyHandshake, 'the listener is gone');
     this.#connection.abort();
   }
 
-  cutFrom(): void {}
-
   onConnected(connection: Connection): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#listener.cells[ListenerCell.activeConnections]!--;
-    this.#listener.removeSession(this);
+    if (this.over) return;
+    this.succeed();
     connection.setDeadline(0);
-    if (connection.tls !== null) this.#client.tls = factsOf(connection.tls);
-    this.#begin(connection, this.#client);
+    if (connection.tls !== null) this.client.tls = factsOf(connection.tls);
+    this.#begin(connection, this.client);
   }
 
   onReceive(_connection: Connection, buffer: number): void {
-    this.#worker.arena.release(buffer);
+    this.worker.arena.release(buffer);
   }
 
   onSent(): void {}
@@ -77,28 +60,12 @@ export class Handshake implements ConnectionHandler, Session {
   onEnd(): void {}
 
   onDeadline(): void {
-    this.#leave(EndReason.clientHandshake, 'the handshake took too long');
+    this.fail(EndReason.clientHandshake, 'the handshake took too long');
     this.#connection.abort();
   }
 
   onClosed(_connection: Connection, reason: Closed): void {
     const ours = reason === Closed.exhausted;
-    this.#leave(ours ? EndReason.proxyHandshake : EndReason.clientHandshake, this.#connection.failure);
-  }
-
-  #leave(reason: EndReason, failure: string): void {
-    if (this.#over) return;
-    this.#over = true;
-    const { cells, planned } = this.#listener;
-    cells[ListenerCell.connections]!++;
-    cells[ListenerCell.activeConnections]!--;
-    cells[ListenerCell.reasons + reason]!++;
-    if (planned.accessLog) {
-      const record = new ConnectionRecord(this.#startedAt);
-      record.reason = reason;
-      record.failure = failure;
-      this.#worker.log.connection(this.#listener, this.#client, record);
-    }
-    this.#listener.removeSession(this);
+    this.fail(ours ? EndReason.proxyHandshake : EndReason.clientHandshake, this.#connection.failure);
   }
 }

@@ -3,11 +3,10 @@ import { HeldBytes } from '../reactor/held-bytes.ts';
 import { RangeQueue } from '../reactor/range-queue.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
-import { ListenerCell } from '../telemetry/cells.ts';
-import { ConnectionRecord } from '../telemetry/connection-record.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { WorkerContext } from '../worker/context.ts';
-import type { Listener, Session } from '../worker/listener.ts';
+import type { Listener } from '../worker/listener.ts';
+import { Opening } from '../worker/opening.ts';
 import { ClientHello, COMPLETE, HelloProgress, INCOMPLETE } from './client-hello.ts';
 
 /** Used for the length of one call. */
@@ -20,51 +19,37 @@ type Begin = (serverName: string) => void;
 
 /**
  * A connection of a `tcp` listener that passes TLS through by server names, until its ClientHello is there. Its bytes
- * wait outside the arena and go on as they came. What is no ClientHello, or names nobody, goes on without a name; silence beyond the listener's
- * header timeout ends the connection.
+ * wait outside the arena and go on as they came. What is no ClientHello, or names nobody, goes on without a name;
+ * silence beyond the listener's header timeout ends the connection.
  */
-export class ServerNameWait implements ConnectionHandler, Session {
-  previous: Session | null = null;
-  next: Session | null = null;
-  readonly #worker: WorkerContext;
-  readonly #listener: Listener;
+export class ServerNameWait extends Opening implements ConnectionHandler {
   readonly #connection: Connection;
-  readonly #client: Client;
   readonly #begin: Begin;
-  readonly #startedAt: number;
   /** What has come of a ClientHello that comes in pieces: MAX_HELLO bytes, a record header, and the last piece at most. */
   readonly #held = new HeldBytes();
   readonly #progress = new HelloProgress();
-  #over = false;
 
   constructor(worker: WorkerContext, listener: Listener, connection: Connection, client: Client, begin: Begin) {
-    this.#worker = worker;
-    this.#listener = listener;
+    super(worker, listener, client);
     this.#connection = connection;
-    this.#client = client;
     this.#begin = begin;
-    this.#startedAt = worker.reactor.now;
-    listener.cells[ListenerCell.activeConnections]!++;
     connection.handler = this;
-    connection.setDeadline(this.#startedAt + listener.planned.headerTimeout);
-    listener.addSession(this);
+    connection.setDeadline(this.deadline);
   }
 
   drain(): void {
-    this.#fail(EndReason.proxyAccept);
+    this.#abort(EndReason.proxyAccept);
   }
 
   cut(): void {
-    this.#fail(EndReason.proxyAccept);
+    this.#abort(EndReason.proxyAccept);
   }
-
-  cutFrom(): void {}
 
   onConnected(): void {}
 
   onReceive(connection: Connection, buffer: number, start: number, end: number): void {
-    const { arena, memory } = this.#worker;
-    if (this.#over) {
+    const { arena, memory } = this.worker;
+    if (this.over) {
       arena.release(buffer);
       return;
     }
@@ -83,13 +68,11 @@ export class ServerNameWait implements ConnectionHandler, Session {
     }
     if (!this.#restore(before)) {
       arena.release(buffer);
-      this.#fail(EndReason.proxyAccept);
+      this.#abort(EndReason.proxyAccept);
       return;
     }
     restored.push(buffer, start, end);
-    this.#over = true;
-    this.#listener.cells[ListenerCell.activeConnections]!--;
-    this.#listener.removeSession(this);
+    this.succeed();
     connection.setDeadline(0);
     this.#begin(verdict === COMPLETE ? hello.serverName : '');
     handOn(connection);
@@ -98,20 +81,20 @@ export class ServerNameWait implements ConnectionHandler, Session {
   onSent(): void {}
 
   onEnd(): void {
-    this.#fail(EndReason.clientConnect);
+    this.#abort(EndReason.clientConnect);
   }
 
   onDeadline(): void {
-    this.#fail(EndReason.clientConnect);
+    this.#abort(EndReason.clientConnect);
   }
 
   onClosed(_connection: Connection, _reason: Closed): void {
-    this.#leave(EndReason.clientConnect);
+    this.#end(EndReason.clientConnect);
   }
 
   /** Puts the first `length` bytes that are held into buffers. False: there are none. */
   #restore(length: number): boolean {
-    const { arena, memory } = this.#worker;
+    const { arena, memory } = this.worker;
     for (let at = 0; at < length; at += RECEIVE_SIZE) {
       const buffer = arena.acquire();
       if (buffer === NO_BUFFER) {
@@ -127,26 +110,15 @@ export class ServerNameWait implements ConnectionHandler, Session {
     return true;
   }
 
-  #fail(reason: EndReason): void {
-    if (this.#over) return;
-    this.#leave(reason);
+  #abort(reason: EndReason): void {
+    if (this.over) return;
+    this.#end(reason);
     this.#connection.abort();
   }
 
-  #leave(reason: EndReason): void {
-    if (this.#over) return;
-    this.#over = true;
+  #end(reason: EndReason): void {
     this.#held.clear();
-    const { cells, planned } = this.#listener;
-    cells[ListenerCell.connections]!++;
-    cells[ListenerCell.activeConnections]!--;
-    cells[ListenerCell.reasons + reason]!++;
-    if (planned.accessLog) {
-      const record = new ConnectionRecord(this.#startedAt);
-      record.reason = reason;
-      this.#worker.log.connection(this.#listener, this.#client, record);
-    }
-    this.#listener.removeSession(this);
+    this.fail(reason);
   }
 }
 
