@@ -167,7 +167,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
   }
 
   setDeadline(at: number): void {
-    if (this.#phase >= Phase.ending || this.#isLingering) return;
+    if (this.#phase >= Phase.ending || this.#isLingering()) return;
     if (at === 0) this.#context.wheel.clear(this.#deadline);
     else this.#context.wheel.arm(this.#deadline, at);
   }
@@ -175,7 +175,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
   // What the reactor calls.
 
   deadlinePassed(): void {
-    if (this.#isLingering) this.finishWith(Closed.local);
+    if (this.#isLingering()) this.finishWith(Closed.local);
     else if (this.#phase < Phase.ending) this.handler.onDeadline(this);
   }
 
@@ -340,7 +340,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
     return true;
   }
 
-  get #isLingering(): boolean {
+  #isLingering(): boolean {
     return this.#phase === Phase.lingering && this.#finSent;
   }
 

@@ -149,7 +149,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     if (!this.#paused) return;
     this.#paused = false;
     if (this.#state !== State.open) return;
-    if (this.#owes) this.reactor.unsettle(this);
+    if (this.#owes()) this.reactor.unsettle(this);
     else if (!this.#reader.starving) this.raw.resume();
   }
 
@@ -306,7 +306,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   }
 
   /** Something has been decrypted, or has happened, of which nobody has been told. */
-  get #owes(): boolean {
+  #owes(): boolean {
     return !this.#undelivered.empty || this.#truncated || (this.#reader.ended && !this.#endDelivered);
   }
 
