@@ -6,12 +6,18 @@ import { waitApplied } from '@evenkeel/client/wait.ts';
 import { Child } from './process/children.ts';
 import { freePorts } from './process/ports.ts';
 
-/** A control plane and a node agent, started as two processes as `npm start` does. */
-export interface Installation {
-  readonly client: Client;
+/** A control plane and a node agent, each a process of its own as `npm start` has them. */
+export interface Processes {
   /** The node agent: the process that carries traffic. */
   agentPids(): readonly number[];
+  controlPids(): readonly number[];
+  /** Resolves when both serve: the control plane its API, the agent its metrics. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface Installation extends Processes {
+  readonly client: Client;
 }
 
 export interface InstallationOptions {
@@ -27,31 +33,47 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const CONTROL = join(ROOT, 'packages', 'control', 'src', 'main.ts');
 const AGENT = join(ROOT, 'packages', 'agent', 'src', 'main.ts');
 
+/** Starts the control plane, and then the agent: on an empty home, the first makes what the second needs. */
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
-  const { directory, workers, core } = options;
-  const home = join(directory, 'home');
   const [port, metricsPort] = await freePorts(HOST, 2);
-  const url = `http://${HOST}:${port}`;
-  const control = new Child(
-    'control plane',
-    [process.execPath, CONTROL, '--home', home, '--host', HOST, '--port', String(port)],
-    { log: join(directory, 'control.log'), core: null },
-  );
-  await control.listening(HOST, port);
-  const agentFlags = ['--metrics-port', String(metricsPort), '--workers', String(workers), '--reactor', 'uring'];
-  const agent = new Child(
-    'node agent',
-    [process.execPath, AGENT, '--home', home, '--control-url', url, ...agentFlags],
-    {
-      log: join(directory, 'agent.log'),
-      core,
-    },
-  );
-  await agent.listening(HOST, metricsPort);
-  const { token } = JSON.parse(readFileSync(join(home, 'credentials', 'admin.json'), 'utf8')) as { token: string };
+  const control = startControl(options, port!);
+  await control.listening(HOST, port!);
+  const agent = startAgent(options, port!, metricsPort!);
+  const processes = together(control, port!, agent, metricsPort!);
+  await processes.settled();
+  const credential = join(options.directory, 'home', 'credentials', 'admin.json');
+  const { token } = JSON.parse(readFileSync(credential, 'utf8')) as { token: string };
+  return { ...processes, client: createClient({ url: `http://${HOST}:${port}`, token }) };
+}
+
+/** Starts both at the same moment on a home that was used before, and does not wait for them. */
+export async function resumeInstallation(options: InstallationOptions): Promise<Processes> {
+  const [port, metricsPort] = await freePorts(HOST, 2);
+  const control = startControl(options, port!);
+  return together(control, port!, startAgent(options, port!, metricsPort!), metricsPort!);
+}
+
+function startControl({ directory }: InstallationOptions, port: number): Child {
+  const flags = ['--home', join(directory, 'home'), '--host', HOST, '--port', String(port)];
+  const options = { log: join(directory, 'control.log'), core: null };
+  return new Child('control plane', [process.execPath, CONTROL, ...flags], options);
+}
+
+function startAgent({ directory, workers, core }: InstallationOptions, port: number, metricsPort: number): Child {
+  const flags = ['--home', join(directory, 'home'), '--control-url', `http://${HOST}:${port}`];
+  const more = ['--metrics-port', String(metricsPort), '--workers', String(workers), '--reactor', 'uring'];
+  const options = { log: join(directory, 'agent.log'), core };
+  return new Child('node agent', [process.execPath, AGENT, ...flags, ...more], options);
+}
+
+function together(control: Child, port: number, agent: Child, metricsPort: number): Processes {
   return {
-    client: createClient({ url, token }),
     agentPids: () => agent.pids,
+    controlPids: () => control.pids,
+    async settled() {
+      await control.listening(HOST, port);
+      await agent.listening(HOST, metricsPort);
+    },
     async stop() {
       await agent.stop();
       await control.stop();

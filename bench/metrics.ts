@@ -27,7 +27,10 @@ export const METRICS = {
   checksUser: { label: '– user', unit: 'cores', better: 'lower' },
   checksSystem: { label: '– system', unit: 'cores', better: 'lower' },
   coldStart: { label: 'First start → first proxied byte', unit: 's', better: 'lower' },
-  restart: { label: 'Next start → first proxied byte', unit: 's', better: 'lower' },
+  restart: { label: 'Next start → first answer', unit: 's', better: 'lower' },
+  restartWithOne: { label: '– with a single certificate', unit: 's', better: 'lower' },
+  agentMemoryOver: { label: 'Memory of the node agent over that with one', unit: 'MiB', better: 'lower' },
+  controlMemoryOver: { label: 'Memory of the control plane over that with one', unit: 'MiB', better: 'lower' },
   foreign: { label: 'Disturbance: cores used by other programs', unit: 'cores', better: 'lower' },
   stolen: { label: 'Disturbance: cores taken by the hypervisor', unit: 'cores', better: 'lower' },
 } as const satisfies Record<string, Metric>;

@@ -1,5 +1,6 @@
 import type { Scenario } from './bench.ts';
 import { applyLatency10, applyLatency1000 } from './scenarios/apply-latency.ts';
+import { certificates } from './scenarios/certificates.ts';
 import { coldStart } from './scenarios/cold-start.ts';
 import { healthChecks } from './scenarios/health-checks.ts';
 import { body1mb, connectionPerRequest, keepalive64, keepalive256, keepaliveVaried } from './scenarios/http.ts';
@@ -27,6 +28,7 @@ export const SCENARIOS: readonly Scenario[] = [
   applyLatency1000,
   healthChecks,
   coldStart,
+  certificates,
 ];
 
 /** Scenarios whose name is one of the given ones, or begins with one that is no scenario's own; all when none is given. */
