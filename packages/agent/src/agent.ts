@@ -14,11 +14,13 @@ import type { ProbeCounts } from './probing/probe-counts.ts';
 import { StreamClient } from './stream/client.ts';
 import { parseToAgent } from './stream/messages.ts';
 import { Outbox } from './stream/outbox.ts';
+import { Questions } from './stream/questions.ts';
 import { AccessLog } from './telemetry/access-log.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
 import { LogFile } from './telemetry/log-file.ts';
 import type { NodeHealth } from './telemetry/metrics-server.ts';
 import { ProcessMeter } from './telemetry/process-usage.ts';
+import { RecentRequests } from './telemetry/recent-requests.ts';
 import type { Snapshot } from './telemetry/snapshot.ts';
 
 /** Milliseconds between two requests for a whole plan. */
@@ -57,6 +59,8 @@ export class NodeAgent {
   readonly #applier: Applier;
   readonly #outbox: Outbox;
   readonly #stream: StreamClient;
+  readonly #questions: Questions;
+  readonly #recent = new RecentRequests();
   readonly #accessLog: AccessLog;
   readonly #counts: ControlCounts;
   readonly #meter = new ProcessMeter();
@@ -106,9 +110,17 @@ export class NodeAgent {
       send: (message) => this.#stream.send(message),
       report: () => [...this.#checker.report()],
     });
+    this.#questions = new Questions({ requests: ({ requestId }) => this.#recent.find(requestId) }, (answer) =>
+      this.#stream.send(answer),
+    );
     const { accessLogMaxBytes: maxBytes, accessLogKeep: keep } = options;
     const file = new LogFile({ path: home.accessLogFile, maxBytes, keep });
-    this.#accessLog = new AccessLog({ read: () => engine.readAccessLog(), file, clock, log });
+    const read = (): Uint8Array | null => {
+      const lines = engine.readAccessLog();
+      if (lines !== null) this.#recent.add(lines);
+      return lines;
+    };
+    this.#accessLog = new AccessLog({ read, file, clock, log });
   }
 
   /**
@@ -210,6 +222,9 @@ export class NodeAgent {
       case 'invalid':
         this.#intake.refuse(parsed.problem);
         this.#resync(parsed.problem);
+        return;
+      case 'query':
+        void this.#questions.take(parsed.query);
         return;
       case 'message': {
         const outcome = this.#intake.take(parsed.message, parsed.faults);

@@ -12,6 +12,7 @@ import { Validators } from './api/validation.ts';
 import { loadCredentials } from './credentials.ts';
 import { OperationTracker } from './nodes/operations.ts';
 import { saveNode, saveOutcomes } from './nodes/persistence.ts';
+import { NodeQuestions } from './nodes/questions.ts';
 import { NodeRegistry } from './nodes/registry.ts';
 import { AgentStream } from './nodes/stream.ts';
 import { TargetHealthTable } from './nodes/target-health.ts';
@@ -93,10 +94,12 @@ async function start(
     },
   );
   const operations = new OperationTracker(nodes, now, await store.read(unsettledOperations));
-  const stream = new AgentStream({
+  const questions = new NodeQuestions((node, query) => stream.ask(node, query));
+  const stream: AgentStream = new AgentStream({
     plans,
     nodes,
     health,
+    questions,
     warn: (node, message) => logger.warn({ node }, message),
     ping: PING,
     silence: SILENCE,
@@ -122,7 +125,7 @@ async function start(
   const validators = new Validators();
   const app = await createServer({
     version: VERSION,
-    handlers: createHandlers({ store, nodes, health, operations, now }),
+    handlers: createHandlers({ store, nodes, health, questions, operations, now }),
     store,
     admin: new TokenCheck('admin', credentials.adminToken),
     node: new TokenCheck('node', credentials.nodeToken),

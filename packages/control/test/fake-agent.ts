@@ -1,5 +1,6 @@
 import { applyDelta, EMPTY_PLAN, planOf } from '@evenkeel/model/plan/delta.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { FromAgent, RefusedListener, ToAgent } from '@evenkeel/model/plan/stream.ts';
 import type { Running } from './running.ts';
 
@@ -22,6 +23,8 @@ export class FakeAgent {
   readonly ended: Promise<{ code: number; reason: string }>;
   acknowledges: boolean;
   refuses: (plan: NodePlan) => RefusedListener[];
+  /** What it says to a question; undefined: nothing. */
+  answers: (query: QueryMessage) => { answer: unknown } | { problem: string } | undefined = () => undefined;
   readonly #watchers = new Set<() => void>();
 
   static async connect(running: Running, options: AgentOptions = {}): Promise<FakeAgent> {
@@ -90,6 +93,11 @@ export class FakeAgent {
 
   #receive(message: ToAgent): void {
     this.messages.push(message);
+    if (message.type === 'query') {
+      const answer = this.answers(message);
+      if (answer !== undefined) this.say({ type: 'answer', id: message.id, ...answer });
+      return;
+    }
     const next =
       message.type === 'snapshot' ? planOf(message.version, message.entries) : applyDelta(this.plan, message);
     if (next === null || next.hash !== message.hash) throw new Error(`${message.type} ${message.version} does not fit`);

@@ -209,6 +209,18 @@ export const ERRORS = {
   ),
   'shutting-down': server(503, 'later', 'Shutting down', 'The control plane is stopping; ask again when it is back.'),
   'too-busy': server(503, 'later', 'Too busy', 'Too many requests are waiting already; ask again later.'),
+  'node-unavailable': server(
+    503,
+    'later',
+    'No node to ask',
+    'The answer is known to load-balancer nodes alone, and none that could give it is connected; ask again when one is.',
+  ),
+  'node-timeout': server(
+    504,
+    'later',
+    'Node timeout',
+    'The node that was asked did not answer in time; ask again, or look at its log.',
+  ),
   'storage-full': server(
     507,
     'after-change',

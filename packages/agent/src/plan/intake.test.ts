@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { diffPlans, planOf } from '@evenkeel/model/plan/delta.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
-import type { ToAgent } from '@evenkeel/model/plan/stream.ts';
+import type { PlanMessage } from '@evenkeel/model/plan/stream.ts';
 import { plannedGroup, plannedListener, plannedService } from '../../test/planned.ts';
 import { PlanIntake } from './intake.ts';
 
@@ -14,11 +14,11 @@ const one = planOf(1, [
 ]);
 const two = planOf(2, [planEntry('listener', plannedListener({ port: 81 })), planEntry('service', plannedService())]);
 
-function snapshot(plan: NodePlan): ToAgent {
+function snapshot(plan: NodePlan): PlanMessage {
   return { type: 'snapshot', version: plan.version, hash: plan.hash, entries: [...plan.entries.values()] };
 }
 
-function delta(before: NodePlan, after: NodePlan): ToAgent {
+function delta(before: NodePlan, after: NodePlan): PlanMessage {
   return { type: 'delta', ...diffPlans(before, after) };
 }
 
@@ -52,7 +52,7 @@ test('a delta or a snapshot with another hash asks for a resync', () => {
 test('a snapshot that names a key twice is refused', () => {
   const entry = planEntry('listener', plannedListener());
   const intake = new PlanIntake(null);
-  const twice: ToAgent = { type: 'snapshot', version: 1, hash: planOf(1, [entry]).hash, entries: [entry, entry] };
+  const twice: PlanMessage = { type: 'snapshot', version: 1, hash: planOf(1, [entry]).hash, entries: [entry, entry] };
   assert.equal(intake.take(twice).kind, 'resync');
 });
 

@@ -1,6 +1,6 @@
 import { applyDelta, EMPTY_PLAN, planOf } from '@evenkeel/model/plan/delta.ts';
 import type { NodePlan, PlanDelta } from '@evenkeel/model/plan/plan.ts';
-import type { RefusedListener, ToAgent } from '@evenkeel/model/plan/stream.ts';
+import type { PlanMessage, RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { type Faults, refusedFor, withoutFaults } from './refused-entries.ts';
 
 export type Intake =
@@ -38,7 +38,7 @@ export class PlanIntake {
   }
 
   /** `faults` are those of the entries of the message. */
-  take(message: ToAgent, faults: Faults = new Map()): Intake {
+  take(message: PlanMessage, faults: Faults = new Map()): Intake {
     switch (message.type) {
       case 'snapshot': {
         const plan = planOf(message.version, message.entries);

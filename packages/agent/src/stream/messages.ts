@@ -1,13 +1,16 @@
 import { hashEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
-import type { ToAgent } from '@evenkeel/model/plan/stream.ts';
+import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
+import type { PlanMessage, ToAgent } from '@evenkeel/model/plan/stream.ts';
 import { entryHead, entryShape } from '../plan/entry-shape.ts';
 import type { Faults } from '../plan/refused-entries.ts';
 import { fields, integer, list, type Shape, text } from '../plan/shape.ts';
 
 export type Parsed =
   /** Entries that are named in `faults` have the right hash, and a value that this version cannot run. */
-  | { readonly kind: 'message'; readonly message: ToAgent; readonly faults: Faults }
+  | { readonly kind: 'message'; readonly message: PlanMessage; readonly faults: Faults }
+  /** Well-formed but for the question itself: that is for whoever answers it. */
+  | { readonly kind: 'query'; readonly query: QueryMessage }
   /** Of a type that this version does not know; to be passed over. */
   | { readonly kind: 'unknown'; readonly type: string }
   | { readonly kind: 'invalid'; readonly problem: string };
@@ -17,6 +20,7 @@ const hash = text(64, { matches: /^[0-9a-f]*$/, says: 'hexadecimal' });
 const SHAPES: Readonly<Record<ToAgent['type'], Shape>> = {
   snapshot: fields({ version, hash, entries: list(entryHead) }),
   delta: fields({ from: version, version, hash, upserts: list(entryHead), removes: list(text(160)) }),
+  query: fields({ id: integer(0), kind: text(64), question: fields({}) }),
 };
 
 /** Reads one text frame from the control plane and checks all of it, the hash of every entry included. */
@@ -33,6 +37,7 @@ export function parseToAgent(frame: string): Parsed {
   const fault = SHAPES[type as ToAgent['type']](value, '');
   if (fault !== '') return { kind: 'invalid', problem: `${type}: ${fault}` };
   const message = value as ToAgent;
+  if (message.type === 'query') return { kind: 'query', query: message };
   const entries = message.type === 'snapshot' ? message.entries : message.upserts;
   const wrong = findWrongHash(entries);
   return wrong === null

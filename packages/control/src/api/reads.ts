@@ -3,6 +3,7 @@ import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import { RULE, WAIT } from '@evenkeel/model/limits.ts';
 import { BUILT_IN_POLICIES, TLS_CIPHERS } from '@evenkeel/model/tls-ciphers.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
+import type { NodeQuestions } from '../nodes/questions.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { TargetHealthTable } from '../nodes/target-health.ts';
 import { notFound } from '../resources/rules.ts';
@@ -67,6 +68,7 @@ export interface ReadSources {
   readonly store: Store;
   readonly nodes: NodeRegistry;
   readonly health: TargetHealthTable;
+  readonly questions: NodeQuestions;
   readonly operations: OperationTracker;
   /** Unix milliseconds. */
   readonly now: () => number;

@@ -32,6 +32,10 @@ export function parseMessage(text: string): FromAgent | null {
       return typeof value['complete'] === 'boolean' && isListOf(value['targets'], isReported)
         ? (value as unknown as FromAgent)
         : null;
+    case 'answer':
+      return isCount(value['id']) && ('problem' in value ? isText(value['problem']) : 'answer' in value)
+        ? (value as unknown as FromAgent)
+        : null;
     default:
       return null;
   }

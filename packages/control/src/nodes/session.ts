@@ -1,7 +1,9 @@
+import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { FromAgent } from '@evenkeel/model/plan/stream.ts';
 import type { CompiledPlan } from '../plan/compile.ts';
 import type { PlanPublisher } from '../plan/publisher.ts';
 import { parseMessage } from './messages.ts';
+import type { NodeQuestions } from './questions.ts';
 import type { NodeRegistry } from './registry.ts';
 import type { TargetHealthTable } from './target-health.ts';
 
@@ -27,6 +29,7 @@ export interface SessionContext {
   readonly plans: PlanPublisher;
   readonly nodes: NodeRegistry;
   readonly health: TargetHealthTable;
+  readonly questions: NodeQuestions;
   readonly warn: (node: string, message: string) => void;
   /** The agent said who it is. */
   readonly opened: (session: AgentSession) => void;
@@ -69,6 +72,13 @@ export class AgentSession {
     if (this.#node !== null && this.#sent !== this.#context.plans.plan) this.#send();
   }
 
+  /** False when the connection is gone, or has more to carry than it takes. */
+  ask(query: QueryMessage): boolean {
+    if (this.#closed || this.#socket.bufferedAmount > BUFFERED) return false;
+    this.#socket.send(JSON.stringify(query), () => {});
+    return true;
+  }
+
   close(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -81,7 +91,7 @@ export class AgentSession {
   }
 
   #heard(node: string, message: Exclude<FromAgent, Hello>): void {
-    const { nodes, health, warn } = this.#context;
+    const { nodes, health, questions, warn } = this.#context;
     nodes.seen(node);
     switch (message.type) {
       case 'resync':
@@ -95,6 +105,9 @@ export class AgentSession {
       case 'health':
         if (!health.report(node, message.complete, message.targets))
           warn(node, 'reports of many targets that are gone were dropped');
+        break;
+      case 'answer':
+        questions.answered(node, message);
         break;
       case 'heartbeat':
         break;

@@ -5,6 +5,7 @@ import { EMPTY_PLAN } from '@evenkeel/model/plan/delta.ts';
 import type { WebSocket } from '@fastify/websocket';
 import { PlanPublisher } from '../plan/publisher.ts';
 import { EMPTY_STATE } from '../state/state.ts';
+import { NodeQuestions } from './questions.ts';
 import { NodeRegistry } from './registry.ts';
 import { CLOSE } from './session.ts';
 import { AgentStream } from './stream.ts';
@@ -53,6 +54,7 @@ function streamOf(t: TestContext, limit: number) {
     plans: new PlanPublisher(EMPTY_STATE),
     nodes: new NodeRegistry([], 10, () => now, { changed: () => {}, save: () => {} }),
     health: new TargetHealthTable(() => EMPTY_STATE),
+    questions: new NodeQuestions(() => false),
     warn: () => {},
     ping: PING,
     silence: SILENCE,

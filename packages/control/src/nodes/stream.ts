@@ -1,5 +1,7 @@
+import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { WebSocket } from '@fastify/websocket';
 import type { PlanPublisher } from '../plan/publisher.ts';
+import type { NodeQuestions } from './questions.ts';
 import type { NodeRegistry } from './registry.ts';
 import { AgentSession, CLOSE } from './session.ts';
 import type { TargetHealthTable } from './target-health.ts';
@@ -11,6 +13,7 @@ export interface StreamOptions {
   readonly plans: PlanPublisher;
   readonly nodes: NodeRegistry;
   readonly health: TargetHealthTable;
+  readonly questions: NodeQuestions;
   readonly warn: (node: string, message: string) => void;
   /** Milliseconds from ping to ping, and of silence until an agent counts as gone. */
   readonly ping: number;
@@ -31,14 +34,15 @@ export class AgentStream {
 
   /** Takes over a WebSocket whose node token was checked. */
   accept(socket: WebSocket): void {
-    const { plans, nodes, health, warn, ping, silence, limit } = this.#options;
+    const { plans, nodes, health, questions, warn, ping, silence, limit } = this.#options;
     // What ends a connection badly shows in the `close` that follows.
     socket.on('error', () => {});
     if (this.#sessions.size >= limit) {
       socket.close(CLOSE.tooMany, `there are ${limit} streams already`);
       return;
     }
-    const session = new AgentSession(socket, { plans, nodes, health, warn, opened: (opened) => this.#opened(opened) });
+    const opened = (session: AgentSession) => this.#opened(session);
+    const session = new AgentSession(socket, { plans, nodes, health, questions, warn, opened });
     this.#sessions.set(session, socket);
 
     let heard = performance.now();
@@ -74,6 +78,11 @@ export class AgentStream {
     for (const session of this.#byNode.values()) session.offer();
   }
 
+  /** False when the node is not connected, or its connection takes no more. */
+  ask(node: string, query: QueryMessage): boolean {
+    return this.#byNode.get(node)?.ask(query) ?? false;
+  }
+
   close(): void {
     for (const session of [...this.#sessions.keys()]) session.close(1001, 'the control plane is stopping');
   }
@@ -96,5 +105,6 @@ export class AgentStream {
     if (node === null || this.#byNode.get(node) !== session) return;
     this.#byNode.delete(node);
     this.#options.nodes.disconnected(node);
+    this.#options.questions.gone(node);
   }
 }

@@ -1,4 +1,4 @@
-import type { ToAgent } from '@evenkeel/model/plan/stream.ts';
+import type { PlanMessage } from '@evenkeel/model/plan/stream.ts';
 import type { State } from '../state/state.ts';
 import { type CompiledPlan, compile } from './compile.ts';
 import { diffParts } from './parts.ts';
@@ -41,7 +41,7 @@ export class PlanPublisher {
   frame(from: CompiledPlan | null): string {
     const to = this.#plan;
     if (from === null) {
-      const snapshot: ToAgent = {
+      const snapshot: PlanMessage = {
         type: 'snapshot',
         version: to.version,
         hash: to.hash,
@@ -50,7 +50,7 @@ export class PlanPublisher {
       return JSON.stringify(snapshot);
     }
     if (this.#last?.from === from && this.#last.to === to) return this.#last.text;
-    const delta: ToAgent = { type: 'delta', ...diffParts(from, to) };
+    const delta: PlanMessage = { type: 'delta', ...diffParts(from, to) };
     const text = JSON.stringify(delta);
     this.#last = { from, to, text };
     return text;

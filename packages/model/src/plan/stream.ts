@@ -1,4 +1,5 @@
 import type { PlanDelta, PlanEntry } from './plan.ts';
+import type { AnswerMessage, QueryMessage } from './query.ts';
 
 /**
  * What a node agent and the control plane say to each other, as JSON text frames on one WebSocket that the agent opens
@@ -6,9 +7,11 @@ import type { PlanDelta, PlanEntry } from './plan.ts';
  *
  * The agent says `hello` with the plan it has. The control plane answers with a delta when it can, else a snapshot, and
  * then a delta for each change. The agent answers each with `applied`. A hash that does not match, or a delta from a
- * version that the agent does not have, makes it say `resync`.
+ * version that the agent does not have, makes it say `resync`. Besides, the control plane may ask: see `query.ts`.
  */
-export type ToAgent =
+export type ToAgent = PlanMessage | QueryMessage;
+
+export type PlanMessage =
   | {
       readonly type: 'snapshot';
       readonly version: number;
@@ -34,6 +37,7 @@ export type FromAgent =
   | { readonly type: 'applied'; readonly version: number; readonly refused: readonly RefusedListener[] }
   /** `complete`: these are all targets; otherwise only those that changed. */
   | { readonly type: 'health'; readonly complete: boolean; readonly targets: readonly ReportedHealth[] }
+  | AnswerMessage
   | { readonly type: 'heartbeat' };
 
 /** A listener that the node cannot run; the list in `applied` is always complete. */

@@ -1,0 +1,69 @@
+import type { RequestsAnswer } from '@evenkeel/model/plan/query.ts';
+import { LineStore } from './line-store.ts';
+
+/** Bytes that are kept of the lines of all requests, and apart from them of those that failed. */
+const OF_ALL = 8 * 1024 * 1024;
+const OF_FAILURES = 8 * 1024 * 1024;
+/** Lines in one answer. */
+const MOST = 20;
+
+/** How a line ends whose request or connection ended as it should. */
+const WELL = Buffer.from('"reason":"none"}\n');
+/** A request that was answered with a status of 500 or more failed, whoever is to blame. */
+const STATUS = Buffer.from('"status":5');
+
+/**
+ * What ended lately on this node, by identifier of the request: lines of the access log as they were written, in memory
+ * of a fixed size. Failures have a place of their own, so that no number of requests that went well pushes them out.
+ * There is no index: a line costs a copy when it comes, and looking for one means a search through all of them.
+ */
+export class RecentRequests {
+  readonly #all: LineStore;
+  readonly #failures: LineStore;
+
+  constructor(bytesOfAll: number = OF_ALL, bytesOfFailures: number = OF_FAILURES) {
+    this.#all = new LineStore(bytesOfAll);
+    this.#failures = new LineStore(bytesOfFailures);
+  }
+
+  /** Complete lines of the access log, which are copied. */
+  add(lines: Uint8Array): void {
+    this.#all.add(lines);
+    const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength);
+    for (let start = 0; start < bytes.length; ) {
+      const end = bytes.indexOf(10, start) + 1;
+      if (end === 0) return;
+      if (isFailure(bytes, start, end)) this.#failures.add(lines.subarray(start, end));
+      start = end;
+    }
+  }
+
+  /** Requests with this identifier, as the log had it, the newest first. */
+  find(requestId: string): RequestsAnswer {
+    const needle = Buffer.from(`"request_id":"${escaped(requestId)}"`);
+    const found = new Set<string>();
+    for (const store of [this.#all, this.#failures]) {
+      for (const line of store.find(needle, MOST)) found.add(line);
+    }
+    const lines = [...found].map((line) => JSON.parse(line) as Record<string, unknown>);
+    lines.sort((a, b) => (String(a['time']) < String(b['time']) ? 1 : -1));
+    return { lines: lines.slice(0, MOST), since: timeOf(this.#all.oldest) };
+  }
+}
+
+function isFailure(bytes: Buffer, start: number, end: number): boolean {
+  if (end - WELL.length < start || bytes.compare(WELL, 0, WELL.length, end - WELL.length, end) !== 0) return true;
+  const status = bytes.indexOf(STATUS, start);
+  return status >= 0 && status < end;
+}
+
+/** As the log writes text; see `LineWriter.escaped`. */
+function escaped(text: string): string {
+  return Buffer.from(text)
+    .toString('latin1')
+    .replace(/[^ !#-[\]-~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function timeOf(line: string | null): number | null {
+  return line === null ? null : Date.parse(String((JSON.parse(line) as Record<string, unknown>)['time']));
+}
