@@ -10,6 +10,8 @@ export interface BalanceInput {
   readonly slots: ArrayLike<number>;
   /** Requests under way by slot, in shared memory; workers count in it. */
   readonly load: Int32Array;
+  /** What is held back from targets, by slot, in shared memory. */
+  readonly held: Int32Array;
   /** The service's table until now: its schedule is continued. null for a new service. */
   readonly previous: BalanceTable | null;
   /** 0 <= random() < 1: where the schedule of a new service begins, so that nodes do not all start with one target. */
@@ -21,7 +23,7 @@ export interface BalanceInput {
  * 100 a target), or about 1 ms for a source-IP table.
  */
 export function buildBalance(input: BalanceInput): BalanceTable {
-  const { service, slots, load, previous, random } = input;
+  const { service, slots, load, held, previous, random } = input;
   const kind = kindOf(service.service.algorithm);
   const candidates = sharedUint16(candidatesOf(service.targets));
   const weights = new Uint8Array(new SharedArrayBuffer(candidates.length));
@@ -35,7 +37,7 @@ export function buildBalance(input: BalanceInput): BalanceTable {
   const keeps = stickiness === null ? NOBODY : keepsOf(service.targets);
   const byKey = kind === BalanceKind.sourceIp || (stickiness !== null && stickiness.type !== 'cookie');
   const lookup = byKey ? lookupOf(service.targets, candidates) : NO_CANDIDATES;
-  const basis = { kind, candidates, weights, slots: itsSlots, cursor, lookup, keeps, load };
+  const basis = { kind, candidates, weights, slots: itsSlots, cursor, lookup, keeps, load, held };
   if (kind === BalanceKind.sourceIp) return { ...basis, sequence: NO_CANDIDATES, owed: NONE_OWED, start: 0 };
   if (previous !== null && previous.sequence.length > 0 && sameSchedule(previous, weights, itsSlots)) {
     const { sequence, owed, start } = previous;

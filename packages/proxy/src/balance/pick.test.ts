@@ -6,19 +6,22 @@ import type { EngineTarget } from '../engine/engine.ts';
 import { Random } from '../reactor/simulated/random.ts';
 import { buildBalance } from './build.ts';
 import { clientHash } from './client-hash.ts';
+import { HELD_WHOLE } from './held.ts';
 import { pick } from './pick.ts';
 import type { BalanceTable } from './table.ts';
 
 interface World {
   readonly table: BalanceTable;
   readonly load: Int32Array;
+  readonly held: Int32Array;
 }
 
 function build(algorithm: Algorithm, targets: readonly EngineTarget[], previous: BalanceTable | null = null): World {
   const load = previous?.load ?? new Int32Array(new SharedArrayBuffer(4 * 4_096));
+  const held = previous?.held ?? new Int32Array(new SharedArrayBuffer(4 * 4_096));
   const slots = targets.map((target) => 10 + Number(target.id.slice(1)));
-  const table = buildBalance({ service: serviceOf(algorithm, targets), slots, load, previous, random: () => 0 });
-  return { table, load };
+  const table = buildBalance({ service: serviceOf(algorithm, targets), slots, load, held, previous, random: () => 0 });
+  return { table, load, held };
 }
 
 const clients = Array.from({ length: 2_000 }, (_, n) => clientHash(`198.51.${n >> 8}.${n & 255}`));
@@ -97,6 +100,34 @@ for (const algorithm of ALGORITHMS) {
       for (const index of [0, 1, 3]) assert.ok(counts[index]! > clients.length / 6, `${counts}`);
     });
 
+    it('picks nobody who is held back whole while there is another, tried or not', () => {
+      const { table, held } = build(algorithm, targetsOf([100, 10, 10, 10]));
+      held[10] = held[12] = HELD_WHOLE;
+      const counts = count(table, 4);
+      assert.equal(counts[0]! + counts[2]!, 0);
+      assert.ok(counts[1]! > clients.length / 3 && counts[3]! > clients.length / 3, `${counts}`);
+      for (const client of clients.slice(0, 100)) assert.equal(pick(table, client, 1, -1), 3);
+    });
+
+    it('picks all the same when all are held back whole', () => {
+      const { table, held } = build(algorithm, targetsOf([10, 10]));
+      held[10] = held[11] = HELD_WHOLE;
+      for (const client of clients.slice(0, 100)) assert.ok(pick(table, client, -1, -1) >= 0);
+    });
+
+    it('gives a target more and more as less of it is held back', () => {
+      const { table, held } = build(algorithm, targetsOf([10, 10, 10, 10]));
+      let before = -1;
+      for (const share of [0, 0.1, 0.25, 0.5, 0.75, 1]) {
+        held[12] = Math.round(HELD_WHOLE * (1 - share));
+        const picks = count(table, 4)[2]!;
+        const fair = (clients.length * share) / (3 + share);
+        assert.ok(picks > before, `${picks} of a share of ${share}, ${before} of a smaller one`);
+        assert.ok(Math.abs(picks - fair) < clients.length * 0.04, `${picks} of a share of ${share}, ${fair} are fair`);
+        before = picks;
+      }
+    });
+
     it('keeps to the indexes of the table it is given', () => {
       const before = build(algorithm, targetsOf([10, 10, 10]));
       const after = build(algorithm, targetsOf([10, 10, 10]).slice(2), before.table);
@@ -136,8 +167,9 @@ describe('round robin', () => {
     const targets = targetsOf([1, 1, 1, 1]);
     const first = [0, 0.25, 0.5, 0.99].map((chance) => {
       const load = new Int32Array(new SharedArrayBuffer(64));
+      const held = new Int32Array(new SharedArrayBuffer(64));
       const service = serviceOf('round-robin', targets);
-      const table = buildBalance({ service, slots: [0, 1, 2, 3], load, previous: null, random: () => chance });
+      const table = buildBalance({ service, slots: [0, 1, 2, 3], load, held, previous: null, random: () => chance });
       return pick(table, 0, -1, -1);
     });
     assert.deepEqual(first, [0, 1, 2, 3]);

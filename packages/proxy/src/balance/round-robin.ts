@@ -1,5 +1,9 @@
+import { chanceOfTurn, leastHeld, takes } from './held.ts';
 import { otherThan } from './other-than.ts';
 import type { BalanceTable } from './table.ts';
+
+/** Turns that are passed on, at most, before a choice that is held back falls to a neighbour. */
+const MAX_PASSED = 16;
 
 /** The next target of the schedule that all workers share; instead of one that was tried, one beside it. */
 export function pickRoundRobin(table: BalanceTable, tried: number, triedBefore: number): number {
@@ -8,9 +12,17 @@ export function pickRoundRobin(table: BalanceTable, tried: number, triedBefore: 
   return target !== tried && target !== triedBefore ? target : otherThan(table, candidate, tried, triedBefore);
 }
 
-/** Takes the next turn of the schedule: a candidate. */
+/**
+ * Takes the next turn of the schedule: a candidate. One that does not take its turn leaves it to the next one, so that
+ * the others share it as they share the rest.
+ */
 export function nextTurn(table: BalanceTable): number {
-  const { sequence } = table;
-  const turn = (Atomics.add(table.cursor, 0, 1) - table.start) >>> 0;
-  return sequence[turn % sequence.length]!;
+  const { cursor, sequence, start } = table;
+  let candidate = -1;
+  for (let passed = 0; passed < MAX_PASSED; passed++) {
+    const turn = (Atomics.add(cursor, 0, 1) - start) >>> 0;
+    candidate = sequence[turn % sequence.length]!;
+    if (takes(table, candidate, chanceOfTurn(turn))) return candidate;
+  }
+  return leastHeld(table, candidate);
 }

@@ -1,7 +1,7 @@
 /**
  * How one service spreads its clients, built in the owner's thread and read by every worker. The arrays are shared
- * memory, so that a table exists once per process however many workers there are; only `cursor` and `load` are written
- * after it has been built. A plain object: it goes to the workers by structured clone.
+ * memory, so that a table exists once per process however many workers there are; only `cursor`, `load` and
+ * `held` are written after it has been built. A plain object: it goes to the workers by structured clone.
  *
  * A *target* is an index into the service's targets. A *candidate* is an index into `candidates`: the targets that may
  * take new traffic.
@@ -31,6 +31,8 @@ export interface BalanceTable {
   readonly keeps: Uint8Array;
   /** Requests and tunnels under way in this process, by slot. */
   readonly load: Int32Array;
+  /** What is held back from a target now, by slot, 0 to `HELD_WHOLE`; see held.ts. */
+  readonly held: Int32Array;
 }
 
 export const BalanceKind = { roundRobin: 0, leastConnections: 1, sourceIp: 2 } as const;

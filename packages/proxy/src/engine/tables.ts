@@ -104,6 +104,7 @@ export class Tables {
       service: engine,
       slots: targets.map((target) => target.slot),
       load: this.#counters.load,
+      held: this.#counters.held,
       previous: previous?.table ?? null,
       random: this.#random,
     });

@@ -32,6 +32,8 @@ interface TargetName {
 export class SharedCounters {
   /** Requests and tunnels under way per target slot, over all workers; written with Atomics. */
   readonly load = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
+  /** What is held back from a target, per slot, see balance/held.ts; written with Atomics. */
+  readonly held = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
   readonly #workers: number;
   readonly #listeners = new Slots<string>(MAX_LISTENERS);
   readonly #targets = new Slots<TargetName>(MAX_TARGETS);
@@ -104,6 +106,7 @@ export class SharedCounters {
       if (this.#targetRows.sumCell(slot, activeRequests) !== 0) return false;
       this.#targetRows.clear(slot);
       Atomics.store(this.load, slot, 0);
+      Atomics.store(this.held, slot, 0);
       return true;
     });
   }
