@@ -18,6 +18,23 @@ export const IDLE_TIMEOUT = { minimum: 1, maximum: 86_400, default: { http: 60, 
 /** Seconds until a request head must be complete (LSN-15, LSN-16). */
 export const HEADER_TIMEOUT = { minimum: 1, maximum: 120, default: 60 } as const;
 
+/** Seconds that a client is waited for: within a body, within a response, between requests (LSN-15, IDL-03). */
+export const BODY_TIMEOUT = { minimum: 1, maximum: 120, default: 60 } as const;
+export const SEND_TIMEOUT = { minimum: 1, maximum: 3_600, default: 60 } as const;
+export const KEEP_ALIVE_TIMEOUT = { minimum: 0, maximum: 3_600, default: 75 } as const;
+/** What clients of one listener may take, on each node; sizes in bytes, null for no limit (LSN-12, LSN-15). */
+export const LISTENER_LIMITS = {
+  connections: { minimum: 1, maximum: 5_000_000, default: null },
+  connectionsPerSecond: { minimum: 1, maximum: 500_000, default: null },
+  requestsPerSecond: { minimum: 1, maximum: 500_000, default: null },
+  requestsPerConnection: { minimum: 1, maximum: 1_000_000, default: null },
+  bodySize: { minimum: 1, maximum: 10_240 * 1_048_576, default: 60 * 1_048_576 },
+  headerSize: { minimum: 256, maximum: 16_384, default: 16_384 },
+  headerCount: { minimum: 1, maximum: 128, default: 128 },
+  targetLength: { minimum: 16, maximum: 8_192, default: 8_192 },
+  minimumRate: { minimum: 1, maximum: 1_048_576, default: 240 },
+} as const;
+
 /** Seconds of silence on an upgraded connection (WS-02). */
 export const UPGRADE_IDLE_TIMEOUT = { minimum: 1, maximum: 86_400, default: 60 } as const;
 /** CIDR blocks of a listener whose word on the client's address counts. */
@@ -79,9 +96,10 @@ export const WEIGHT = { minimum: 0, maximum: 100, default: 10 } as const;
 
 /** Seconds (DRN-01). */
 export const DRAIN_TIMEOUT = { minimum: 0, maximum: 3_600, default: 300 } as const;
-/** Seconds (LSN-15 proxy_connect_timeout, proxy_read_timeout). */
+/** Seconds (LSN-15 proxy_connect_timeout, proxy_read_timeout, proxy_send_timeout). */
 export const CONNECT_TIMEOUT = { minimum: 1, maximum: 120, default: 4 } as const;
 export const READ_TIMEOUT = { minimum: 1, maximum: 3_600, default: 60 } as const;
+export const TARGET_SEND_TIMEOUT = { minimum: 1, maximum: 3_600, default: 60 } as const;
 
 /** Times in seconds, thresholds in probes (HC-03, HC-04, HC-06, HC-07, HC-17, §25.3, §25.4). */
 export const HEALTH_CHECK = {

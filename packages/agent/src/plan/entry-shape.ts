@@ -7,7 +7,7 @@ import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
 import { TLS_VERSIONS } from '@evenkeel/model/plan/tls.ts';
-import { fields, flag, integer, list, nullable, oneOf, type Shape, text } from './shape.ts';
+import { fields, flag, integer, list, nullable, oneOf, optional, type Shape, text } from './shape.ts';
 
 /**
  * Shapes of the objects in `@evenkeel/model/plan/objects.ts`, as they come from the stream or the disk. None is narrower
@@ -188,6 +188,22 @@ const certificate = fields({
 const authority = fields({ id, certificates: pem, revocationLists: text(16_777_216) });
 const ticketKeys = fields({ id: oneOf('current'), keys: list(text(128, visible)) });
 
+const count = integer(1, 2 ** 31 - 1);
+const limits = fields({
+  bodyTimeout: milliseconds,
+  sendTimeout: milliseconds,
+  keepAliveTimeout: integer(0, 2 ** 31 - 1),
+  minimumRate: nullable(count),
+  connections: nullable(count),
+  connectionsPerSecond: nullable(count),
+  requestsPerSecond: nullable(count),
+  requestsPerConnection: nullable(count),
+  bodySize: nullable(integer(1)),
+  headerSize: integer(1, 16_384),
+  headerCount: integer(1, 128),
+  targetLength: integer(1, 8_192),
+});
+
 const listener = fields({
   id,
   loadBalancerId: id,
@@ -199,6 +215,7 @@ const listener = fields({
   serviceId: nullable(id),
   idleTimeout: milliseconds,
   headerTimeout: milliseconds,
+  limits: optional(limits),
   accessLog: flag,
   tls: nullable(tls),
   http: nullable(http),
@@ -218,6 +235,7 @@ const service = fields({
   healthCheck: nullable(healthCheck),
   connectTimeout: milliseconds,
   readTimeout: milliseconds,
+  sendTimeout: optional(milliseconds),
   drainTimeout: integer(0, 2 ** 31 - 1),
   stickiness: nullable(stickiness),
   tls: nullable(

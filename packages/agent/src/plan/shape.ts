@@ -31,6 +31,11 @@ export function nullable(shape: Shape): Shape {
   return (value, path) => (value === null ? '' : shape(value, path));
 }
 
+/** A field that plans of older versions do not have. */
+export function optional(shape: Shape): Shape {
+  return (value, path) => (value === undefined ? '' : shape(value, path));
+}
+
 export function list(item: Shape): Shape {
   return (value, path) => {
     if (!Array.isArray(value)) return `${path} must be an array`;

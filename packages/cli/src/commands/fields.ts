@@ -16,6 +16,7 @@ export interface Field {
 export type Value =
   | { readonly kind: 'text'; readonly placeholder: string }
   | { readonly kind: 'integer'; readonly placeholder: string }
+  | { readonly kind: 'integer-or-none'; readonly placeholder: string }
   | { readonly kind: 'word'; readonly allowed: readonly string[] }
   | { readonly kind: 'on-off' }
   | { readonly kind: 'tags' }
@@ -26,6 +27,7 @@ export type Value =
 
 export const text = (placeholder: string): Value => ({ kind: 'text', placeholder });
 export const integer = (placeholder: string): Value => ({ kind: 'integer', placeholder });
+export const integerOrNone = (placeholder: string): Value => ({ kind: 'integer-or-none', placeholder });
 export const word = (allowed: readonly string[]): Value => ({ kind: 'word', allowed });
 export const onOff: Value = { kind: 'on-off' };
 export const tags: Value = { kind: 'tags' };
@@ -45,6 +47,8 @@ function optionOf({ flag, value, help }: Field): Option {
       return new Option(`--${flag} <${value.placeholder}>`, help);
     case 'integer':
       return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.integer);
+    case 'integer-or-none':
+      return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.integerOrNone);
     case 'word':
       return new Option(`--${flag} <word>`, help).choices(value.allowed);
     case 'on-off':
@@ -58,7 +62,7 @@ function optionOf({ flag, value, help }: Field): Option {
     case 'error-page':
       return hinted(new Option(`--${flag} <status=file>`, help).argParser(values.errorPage), 'file');
     case 'port-or-none':
-      return new Option(`--${flag} <port>`, help).argParser(values.portOrNone);
+      return new Option(`--${flag} <port>`, help).argParser(values.integerOrNone);
   }
 }
 

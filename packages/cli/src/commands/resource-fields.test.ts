@@ -100,6 +100,7 @@ function fits({ value }: Field, schema: Schema | undefined): boolean {
     case 'error-page':
       return types.includes('array');
     case 'port-or-none':
+    case 'integer-or-none':
       return types.includes('integer') && types.includes('null');
   }
 }

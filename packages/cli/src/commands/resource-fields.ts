@@ -4,6 +4,7 @@ import {
   HEADER_TIMEOUT,
   IDLE_TIMEOUT,
   READ_TIMEOUT,
+  TARGET_SEND_TIMEOUT,
   WEIGHT,
 } from '@evenkeel/model/limits.ts';
 import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
@@ -13,6 +14,7 @@ import { PROXY_PROTOCOLS } from '@evenkeel/model/settings.ts';
 import { type Field, integer, onOff, standard, tags, text, word } from './fields.ts';
 import { healthFields } from './health-fields.ts';
 import { httpFields, sourceFields } from './http-fields.ts';
+import { limitFields } from './limit-fields.ts';
 import { stickinessFields } from './stickiness-fields.ts';
 import { protocolFields, targetTlsFields, tlsFields } from './tls-fields.ts';
 
@@ -60,6 +62,7 @@ export const listenerFields: readonly Field[] = [
     value: integer('seconds'),
     help: `until the head of an HTTP request must be complete ${standard(HEADER_TIMEOUT)}`,
   },
+  ...limitFields,
   { flag: 'access-log', field: 'accessLog', value: onOff, help: 'whether it writes the access log (default on)' },
   ...httpFields,
   ...sourceFields,
@@ -91,6 +94,12 @@ export const forwardingFields: readonly Field[] = [
     field: 'readTimeout',
     value: integer('seconds'),
     help: `longest silence of a target within an HTTP request ${standard(READ_TIMEOUT)}`,
+  },
+  {
+    flag: 'send-timeout',
+    field: 'sendTimeout',
+    value: integer('seconds'),
+    help: `longest wait for a target to take more of an HTTP request ${standard(TARGET_SEND_TIMEOUT)}`,
   },
   ...stickinessFields,
   {

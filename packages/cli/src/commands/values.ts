@@ -12,6 +12,11 @@ export function integer(text: string): number {
   throw new InvalidArgumentError('Give a whole number.');
 }
 
+/** A whole number, or null for `none`. */
+export function integerOrNone(text: string): number | null {
+  return text === 'none' ? null : integer(text);
+}
+
 /** Seconds that somebody waits: up to a day. */
 export function waitSeconds(text: string): number {
   const seconds = integer(text);
@@ -23,11 +28,6 @@ export function onOff(text: string): boolean {
   if (text === 'on') return true;
   if (text === 'off') return false;
   throw new InvalidArgumentError('Give "on" or "off".');
-}
-
-/** A port, or null for `none`. */
-export function portOrNone(text: string): number | null {
-  return text === 'none' ? null : integer(text);
 }
 
 /** Words between commas. */

@@ -1,5 +1,6 @@
 import { ERROR_PAGES } from '@evenkeel/model/limits.ts';
 import type { PlannedHttp } from '@evenkeel/model/plan/http.ts';
+import type { PlannedLimits } from '@evenkeel/model/plan/limits.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_HTTP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
@@ -27,12 +28,22 @@ export function planListener(
     ruleGroupId: listener.ruleGroupId,
     idleTimeout: listener.idleTimeout * 1_000,
     headerTimeout: listener.headerTimeout * 1_000,
+    limits: planLimits(listener),
     accessLog: listener.accessLog,
     tls: policy && planTls(listener, policy),
     http: SERVICE_PROTOCOL[listener.protocol] === 'http' ? planHttp(listener) : null,
     serverNames: listener.serverNames.map(({ name, backendServiceId }) => ({ name, serviceId: backendServiceId })),
     acceptProxyProtocol: listener.acceptProxyProtocol,
     trustedProxies: listener.trustedProxies,
+  };
+}
+
+function planLimits({ limits, bodyTimeout, sendTimeout, keepAliveTimeout }: ListenerRecord): PlannedLimits {
+  return {
+    ...limits,
+    bodyTimeout: bodyTimeout * 1_000,
+    sendTimeout: sendTimeout * 1_000,
+    keepAliveTimeout: keepAliveTimeout * 1_000,
   };
 }
 

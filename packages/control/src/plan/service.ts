@@ -22,6 +22,7 @@ export function planService(service: BackendServiceRecord): PlannedService {
     healthCheck: service.healthCheck.enabled ? planHealthCheck(service.healthCheck) : null,
     connectTimeout: service.connectTimeout * 1_000,
     readTimeout: service.readTimeout * 1_000,
+    sendTimeout: service.sendTimeout * 1_000,
     drainTimeout: service.drainTimeout * 1_000,
     stickiness: planStickiness(service),
     tls: planTargetTls(service),

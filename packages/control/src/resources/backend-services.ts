@@ -1,4 +1,4 @@
-import { CONNECT_TIMEOUT, DRAIN_TIMEOUT, READ_TIMEOUT } from '@evenkeel/model/limits.ts';
+import { CONNECT_TIMEOUT, DRAIN_TIMEOUT, READ_TIMEOUT, TARGET_SEND_TIMEOUT } from '@evenkeel/model/limits.ts';
 import type { BackendServiceCreate, BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
 import { refuseField } from '../problem.ts';
 import { rulesUsing } from '../routing/rule-groups.ts';
@@ -49,6 +49,7 @@ export function createBackendService(
     drainTimeout: input.drainTimeout ?? DRAIN_TIMEOUT.default,
     connectTimeout: input.connectTimeout ?? CONNECT_TIMEOUT.default,
     readTimeout: input.readTimeout ?? READ_TIMEOUT.default,
+    sendTimeout: input.sendTimeout ?? TARGET_SEND_TIMEOUT.default,
     proxyProtocol: input.proxyProtocol ?? 'none',
     transparent: input.transparent ?? false,
     stickiness,

@@ -1,8 +1,18 @@
-import { ERROR_PAGES, HEADER_TIMEOUT, IDLE_TIMEOUT, UPGRADE_IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
+import {
+  BODY_TIMEOUT,
+  ERROR_PAGES,
+  HEADER_TIMEOUT,
+  IDLE_TIMEOUT,
+  KEEP_ALIVE_TIMEOUT,
+  SEND_TIMEOUT,
+  UPGRADE_IDLE_TIMEOUT,
+} from '@evenkeel/model/limits.ts';
 import { canonicalNetwork } from '@evenkeel/model/network.ts';
 import type { ErrorPage } from '@evenkeel/model/resources/error-page.ts';
 import type { Forwarding } from '@evenkeel/model/resources/forwarding.ts';
 import type { ListenerCreate, ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
+import { ListenerLimits } from '@evenkeel/model/resources/listener-limits.ts';
+import { completed } from '@evenkeel/model/schema.ts';
 import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import { refuseField } from '../problem.ts';
 import type { ListenerRecord } from '../state/records.ts';
@@ -29,6 +39,9 @@ export function newListenerSettings(
     enabled: input.enabled ?? true,
     idleTimeout: input.idleTimeout ?? IDLE_TIMEOUT.default[SERVICE_PROTOCOL[protocol]],
     headerTimeout: input.headerTimeout ?? HEADER_TIMEOUT.default,
+    bodyTimeout: input.bodyTimeout ?? BODY_TIMEOUT.default,
+    sendTimeout: input.sendTimeout ?? SEND_TIMEOUT.default,
+    keepAliveTimeout: input.keepAliveTimeout ?? KEEP_ALIVE_TIMEOUT.default,
     accessLog: input.accessLog ?? true,
     trustedProxies: input.trustedProxies ?? [],
     acceptProxyProtocol: input.acceptProxyProtocol ?? false,
@@ -37,6 +50,7 @@ export function newListenerSettings(
     compression: input.compression ?? false,
     errorPages: input.errorPages ?? [],
     forwarding: { ...FORWARDING, ...input.forwarding },
+    limits: completed(ListenerLimits, input.limits ?? {}),
   };
   return { ...settings, ...checkedSettings(settings, settings, at) };
 }
@@ -48,10 +62,11 @@ export function changedListenerSettings(
   at: string,
 ): Partial<ListenerRecord> {
   // Those with objects inside are merged: here, or in listener-tls.ts.
-  const { forwarding, clientCertificates: _, hsts: __, ...plain } = patch;
+  const { forwarding, limits, clientCertificates: _, hsts: __, ...plain } = patch;
   return {
     ...plain,
     ...(forwarding && { forwarding: { ...listener.forwarding, ...forwarding } }),
+    ...(limits && { limits: { ...listener.limits, ...limits } }),
     ...checkedSettings(patch, { ...listener, ...plain }, at),
   };
 }

@@ -9,6 +9,7 @@ import * as errorPage from '../resources/error-page.ts';
 import * as forwarding from '../resources/forwarding.ts';
 import * as healthCheck from '../resources/health-check.ts';
 import * as listener from '../resources/listener.ts';
+import * as listenerLimits from '../resources/listener-limits.ts';
 import * as listenerTls from '../resources/listener-tls.ts';
 import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
@@ -42,6 +43,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     loadBalancer,
     listener,
     listenerTls,
+    listenerLimits,
     forwarding,
     errorPage,
     backendService,

@@ -1,4 +1,5 @@
 import type { PlannedHttp } from './http.ts';
+import type { PlannedLimits } from './limits.ts';
 import type { PlannedStickiness, TargetState } from './stickiness.ts';
 import type { PlannedTargetTls, PlannedTls } from './tls.ts';
 
@@ -23,6 +24,8 @@ export interface PlannedListener {
   readonly idleTimeout: number;
   /** A request head must be complete within this time from its first byte, else 408 (LSN-15). */
   readonly headerTimeout: number;
+  /** Absent in plans of versions that did not know of them: `STANDARD_LIMITS`. */
+  readonly limits?: PlannedLimits;
   readonly accessLog: boolean;
   /** null for `http` and `tcp`. */
   readonly tls: PlannedTls | null;
@@ -51,6 +54,8 @@ export interface PlannedService {
   readonly connectTimeout: number;
   /** Longest silence of a target within a request before 504. */
   readonly readTimeout: number;
+  /** Longest wait for a target to take more of a request before 504; absent in older plans: `readTimeout`. */
+  readonly sendTimeout?: number;
   /** How long connections to a deregistered target may go on. */
   readonly drainTimeout: number;
   readonly stickiness: PlannedStickiness | null;

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
-import { CONNECT_TIMEOUT, DOCUMENT, DRAIN_TIMEOUT, READ_TIMEOUT } from '../limits.ts';
+import { CONNECT_TIMEOUT, DOCUMENT, DRAIN_TIMEOUT, READ_TIMEOUT, TARGET_SEND_TIMEOUT } from '../limits.ts';
 import { ALGORITHMS } from '../plan/objects.ts';
 import { Input, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
 import { PROXY_PROTOCOLS } from '../settings.ts';
@@ -38,6 +38,12 @@ export const backendServiceSettings = {
     READ_TIMEOUT.maximum,
     READ_TIMEOUT.default,
     'Longest silence of a target within a request before 504. Not used by tcp.',
+  ),
+  sendTimeout: Seconds(
+    TARGET_SEND_TIMEOUT.minimum,
+    TARGET_SEND_TIMEOUT.maximum,
+    TARGET_SEND_TIMEOUT.default,
+    'Longest wait for a target to take more of a request body before 504. Not used by tcp.',
   ),
   proxyProtocol: Words(
     PROXY_PROTOCOLS,

@@ -8,6 +8,7 @@ import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { InlineService } from './backend-service.ts';
 import { ErrorPage } from './error-page.ts';
 import { Forwarding, ForwardingPatch } from './forwarding.ts';
+import { clientTimeouts, ListenerLimits, ListenerLimitsPatch } from './listener-limits.ts';
 import {
   listenerTlsDocument,
   listenerTlsObjectPatches,
@@ -42,6 +43,7 @@ export const listenerSettings = {
     HEADER_TIMEOUT.default,
     'An HTTP request head must be complete within this time, else 408 (LSN-16). Not used by tcp and tls.',
   ),
+  ...clientTimeouts,
   accessLog: Type.Boolean({ default: true, description: 'Whether requests or connections are written to the log.' }),
   trustedProxies: Type.Array(Network('An address or a CIDR block.'), {
     maxItems: TRUSTED_PROXIES,
@@ -107,6 +109,7 @@ const properties = resource(Id('listener', 'Identifier of the listener.'), {
   ...listenerTlsSettings,
   ...listenerTlsObjects,
   forwarding: Ref(Forwarding),
+  limits: Ref(ListenerLimits),
   addresses: Type.Array(Address('An address.'), {
     description: 'Where it listens: the VIP, and the elastic IP if any.',
   }),
@@ -127,6 +130,7 @@ export const ListenerPatch = Patch('ListenerPatch', {
   ...listenerTlsSettings,
   ...listenerTlsObjectPatches,
   forwarding: Ref(ForwardingPatch),
+  limits: Ref(ListenerLimitsPatch),
 });
 export type ListenerPatch = Static<typeof ListenerPatch>;
 
@@ -138,6 +142,7 @@ export const ListenerCreate = Input('ListenerCreate', {
   ...optional(listenerTlsSettings),
   ...optional(listenerTlsObjectPatches),
   forwarding: Type.Optional(Ref(ForwardingPatch)),
+  limits: Type.Optional(Ref(ListenerLimitsPatch)),
   backendServiceId: Type.Optional(properties.backendServiceId),
   ruleGroupId: Type.Optional(properties.ruleGroupId),
   service: Type.Optional(Ref(InlineService)),
@@ -151,6 +156,7 @@ export const ListenerDocument = Input('ListenerDocument', {
   ...optional(listenerSettings),
   ...optional(listenerTlsDocument),
   forwarding: ListenerCreate.properties.forwarding,
+  limits: ListenerCreate.properties.limits,
   backendService: Type.Optional(
     Nullable(Type.String({ description: 'Name or identifier of a backend service of this load balancer.' })),
   ),

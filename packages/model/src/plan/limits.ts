@@ -1,0 +1,40 @@
+/** What a listener lets clients take of time, bytes and numbers, as plans carry it. */
+export interface PlannedLimits {
+  /** Longest wait for more of a request body, in milliseconds. */
+  readonly bodyTimeout: number;
+  /** Longest wait for a client to take more of a response, in milliseconds. */
+  readonly sendTimeout: number;
+  /** Longest wait for the next request of a connection, in milliseconds; 0: one request each. */
+  readonly keepAliveTimeout: number;
+  /** Bytes per second that a client has to send of a body, and to take of a response; null: any. */
+  readonly minimumRate: number | null;
+  /** Client connections at a time, on all workers of a node; null here and below: as many as there are. */
+  readonly connections: number | null;
+  readonly connectionsPerSecond: number | null;
+  readonly requestsPerSecond: number | null;
+  readonly requestsPerConnection: number | null;
+  /** Bytes of a request's body, without the framing of chunks. */
+  readonly bodySize: number | null;
+  /** Bytes of a request's head. */
+  readonly headerSize: number;
+  /** Fields of a request's head. */
+  readonly headerCount: number;
+  /** Bytes of a request's target. */
+  readonly targetLength: number;
+}
+
+/** What holds where a plan says nothing: one of a version that did not know of limits. */
+export const STANDARD_LIMITS: PlannedLimits = {
+  bodyTimeout: 60_000,
+  sendTimeout: 60_000,
+  keepAliveTimeout: 75_000,
+  minimumRate: 240,
+  connections: null,
+  connectionsPerSecond: null,
+  requestsPerSecond: null,
+  requestsPerConnection: null,
+  bodySize: null,
+  headerSize: 16_384,
+  headerCount: 128,
+  targetLength: 8_192,
+};

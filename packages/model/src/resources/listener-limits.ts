@@ -1,0 +1,81 @@
+import { type Static, type TProperties, Type } from 'typebox';
+import { BODY_TIMEOUT, KEEP_ALIVE_TIMEOUT, LISTENER_LIMITS, SEND_TIMEOUT } from '../limits.ts';
+import { Nullable, Output, Patch, Seconds } from '../schema.ts';
+
+interface Range {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly default: number | null;
+}
+
+const bounded = ({ minimum, maximum, default: standard }: Range, description: string) =>
+  Type.Integer({ minimum, maximum, default: standard as number, description });
+
+const unlessNull = (range: Range, description: string) =>
+  Nullable(bounded(range, `${description} null: no limit.${range.default === null ? ' Default: no limit.' : ''}`));
+
+const settings = {
+  connections: unlessNull(
+    LISTENER_LIMITS.connections,
+    'Client connections at a time (LSN-12). Beyond it, a new one is answered 503 by http and reset by https, tcp and tls.',
+  ),
+  connectionsPerSecond: unlessNull(
+    LISTENER_LIMITS.connectionsPerSecond,
+    'New connections (LSN-12), with one second of them at once after a pause. Beyond it as with `connections`.',
+  ),
+  requestsPerSecond: unlessNull(
+    LISTENER_LIMITS.requestsPerSecond,
+    'Requests (LSN-12), with one second of them at once after a pause; else 429 with Retry-After. Not used by tcp and tls.',
+  ),
+  requestsPerConnection: unlessNull(
+    LISTENER_LIMITS.requestsPerConnection,
+    'The response to the last of them says `Connection: close` (LSN-15). Not used by tcp and tls.',
+  ),
+  bodySize: unlessNull(
+    LISTENER_LIMITS.bodySize,
+    'Bytes of a request body, else 413: at once when its length is declared (LSN-15). Not used by tcp and tls.',
+  ),
+  headerSize: bounded(
+    LISTENER_LIMITS.headerSize,
+    'Bytes of a request head with its request line, else 431 (LSN-15). Not used by tcp and tls.',
+  ),
+  headerCount: bounded(LISTENER_LIMITS.headerCount, 'Header fields of a request, else 431. Not used by tcp and tls.'),
+  targetLength: bounded(
+    LISTENER_LIMITS.targetLength,
+    'Bytes of the request target (path and query), else 414. Not used by tcp and tls.',
+  ),
+  minimumRate: unlessNull(
+    LISTENER_LIMITS.minimumRate,
+    'Bytes per second that a client has to send of a request body, else 408, and to take of a response, else it is ' +
+      'closed; `bodyTimeout` and `sendTimeout` are how far it may fall behind. Not used by tcp and tls.',
+  ),
+} satisfies TProperties;
+
+/** What a listener lets its clients take. Each node keeps to it by itself, over all its workers. */
+export const ListenerLimits = Output('ListenerLimits', settings);
+export type ListenerLimits = Static<typeof ListenerLimits>;
+
+export const ListenerLimitsPatch = Patch('ListenerLimitsPatch', settings);
+export type ListenerLimitsPatch = Static<typeof ListenerLimitsPatch>;
+
+/** Timeouts towards clients, beside `idleTimeout`, which ends what is silent for longer than that in any case. */
+export const clientTimeouts = {
+  bodyTimeout: Seconds(
+    BODY_TIMEOUT.minimum,
+    BODY_TIMEOUT.maximum,
+    BODY_TIMEOUT.default,
+    'Longest wait for more of a request body, else 408 (LSN-15, LSN-16). Not used by tcp and tls.',
+  ),
+  sendTimeout: Seconds(
+    SEND_TIMEOUT.minimum,
+    SEND_TIMEOUT.maximum,
+    SEND_TIMEOUT.default,
+    'Longest wait for a client to take more of a response, else it is closed (LSN-15). Not used by tcp and tls.',
+  ),
+  keepAliveTimeout: Seconds(
+    KEEP_ALIVE_TIMEOUT.minimum,
+    KEEP_ALIVE_TIMEOUT.maximum,
+    KEEP_ALIVE_TIMEOUT.default,
+    'Longest wait for the next request of a connection; 0: one request each (LSN-15, IDL-03). Not used by tcp and tls.',
+  ),
+};
