@@ -54,6 +54,12 @@ export interface ListenOptions extends Endpoint {
   readonly backlog: number;
   /** Several reactors of this user may listen on the same address and port; the kernel spreads connections (SO_REUSEPORT). */
   readonly reusePort: boolean;
+  /**
+   * A socket that listens there already, to accept from in place of a new one. It stays the caller's, who closes it after
+   * this one has ended, and others may accept from it too. Closing here ends the accepting alone: connections that wait
+   * in the socket stay there for the others, and one that was being accepted may still be told of.
+   */
+  readonly descriptor?: number;
 }
 
 export interface ListenerHandler {
@@ -67,7 +73,7 @@ export interface ListenerHandler {
 export interface ListeningSocket {
   /** The bound address; `port` is the real one when 0 was asked for. */
   readonly endpoint: Endpoint;
-  /** Stops accepting and closes the socket; connections that were accepted live on. */
+  /** Stops accepting and closes the socket, if it was opened here; connections that were accepted live on. */
   close(): void;
 }
 

@@ -1,3 +1,4 @@
+import { borrowedCases } from './borrowed.cases.ts';
 import { bufferCases } from './buffers.cases.ts';
 import { closingCases } from './closing.cases.ts';
 import type { ContractCase } from './harness.ts';
@@ -15,5 +16,6 @@ export const CONTRACT: readonly ContractCase[] = [
   ...timeCases,
   ...bufferCases,
   ...listeningCases,
+  ...borrowedCases,
   ...transparentCases,
 ];

@@ -40,6 +40,19 @@ export const shutdown: (descriptor: number, how: number) => number = library.fun
 export const close: (descriptor: number) => number = library.func('int close(int)');
 export const setsockopt: (descriptor: number, level: number, name: number, value: number, size: number) => number =
   library.func('int setsockopt(int, int, int, int64_t, uint32_t)');
+export const getsockopt: (descriptor: number, level: number, name: number, value: number, size: number) => number =
+  library.func('int getsockopt(int, int, int, int64_t, int64_t)');
+export const fcntl: (descriptor: number, command: number, argument: number) => number =
+  library.func('int fcntl(int, int, int)');
+export const socketpair: (family: number, type: number, protocol: number, descriptors: number) => number = library.func(
+  'int socketpair(int, int, int, int64_t)',
+);
+export const sendmsg: (descriptor: number, message: number, flags: number) => number = library.func(
+  'int64_t sendmsg(int, int64_t, int)',
+);
+export const recvmsg: (descriptor: number, message: number, flags: number) => number = library.func(
+  'int64_t recvmsg(int, int64_t, int)',
+);
 export const getsockname: (descriptor: number, address: number, size: number) => number = library.func(
   'int getsockname(int, int64_t, int64_t)',
 );

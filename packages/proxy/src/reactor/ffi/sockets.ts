@@ -3,8 +3,10 @@ import {
   bind,
   close,
   errorName,
+  fcntl,
   getpeername,
   getsockname,
+  getsockopt,
   lastError,
   listen,
   setsockopt,
@@ -30,6 +32,10 @@ const IPV6_TRANSPARENT = 75;
 const IPPROTO_IP = 0;
 const IP_TRANSPARENT = 19;
 const IP_BIND_ADDRESS_NO_PORT = 24;
+const SO_ACCEPTCONN = 30;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
 const SHUT_WR = 1;
 const SHUT_RDWR = 2;
 
@@ -145,6 +151,28 @@ export function finish(descriptor: number): void {
 /** Stops listening at once, so that the port can be bound again before the last reference to the socket is gone. */
 export function stopListening(descriptor: number): void {
   shutdown(descriptor, SHUT_RDWR);
+}
+
+/** Whether the descriptor is of a socket that listens. */
+export function isListening(descriptor: number): boolean {
+  view.setInt32(OPTION, 0, true);
+  view.setUint32(SIZE, 4, true);
+  const known =
+    getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, scratch.address + OPTION, scratch.address + SIZE) === 0;
+  return known && view.getInt32(OPTION, true) === 1;
+}
+
+/** Makes calls on the socket wait, or not, for all who share it. */
+export function setBlocking(descriptor: number, blocking: boolean): void {
+  const flags = fcntl(descriptor, F_GETFL, 0);
+  const wanted = blocking ? flags & ~SOCK_NONBLOCK : flags | SOCK_NONBLOCK;
+  if (wanted !== flags) fcntl(descriptor, F_SETFL, wanted);
+}
+
+/** Another descriptor of the same socket. */
+export function duplicate(descriptor: number): Opened {
+  const copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  return copy < 0 ? failed('fcntl') : { descriptor: copy };
 }
 
 /** Binds an address and lets it go at once. Returns null, or the system's name of the error. */

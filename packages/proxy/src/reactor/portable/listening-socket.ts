@@ -1,4 +1,5 @@
 import { createServer, isIP, type Server, type Socket } from 'node:net';
+import { duplicate } from '../ffi/sockets.ts';
 import type { Endpoint, ListenerHandler, ListeningSocket, ListenOptions } from '../reactor.ts';
 import { UNHANDLED } from '../unhandled.ts';
 import { PortableConnection } from './connection.ts';
@@ -17,7 +18,7 @@ export class PortableListeningSocket implements ListeningSocket {
   #closed = false;
 
   constructor(context: ListeningContext, options: ListenOptions, handler: ListenerHandler) {
-    const { address, port, backlog, reusePort } = options;
+    const { address, port, backlog, reusePort, descriptor } = options;
     this.#context = context;
     this.#handler = handler;
     this.endpoint = { address, port };
@@ -27,7 +28,9 @@ export class PortableListeningSocket implements ListeningSocket {
     this.#server.on('error', (error: NodeJS.ErrnoException) => this.#failed(error.code ?? 'UNKNOWN', error.message));
     this.#server.on('close', () => context.listeners.delete(this));
     context.listeners.add(this);
-    if (isIP(address) === 0) {
+    if (descriptor !== undefined) {
+      this.#borrow(descriptor, backlog);
+    } else if (isIP(address) === 0) {
       queueMicrotask(() => this.#failed('EINVAL', `listen for ${address} port ${port} failed: EINVAL`));
     } else {
       this.#server.listen({ host: address, port, backlog, reusePort, ipv6Only: true });
@@ -38,6 +41,13 @@ export class PortableListeningSocket implements ListeningSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.#server.close();
+  }
+
+  /** A server closes what it listens on, so it gets a descriptor of its own. */
+  #borrow(descriptor: number, backlog: number): void {
+    const copy = duplicate(descriptor);
+    if ('descriptor' in copy) this.#server.listen({ fd: copy.descriptor, backlog });
+    else queueMicrotask(() => this.#failed(copy.code, `${copy.call} for a listening socket failed: ${copy.code}`));
   }
 
   #listening(): void {

@@ -1,10 +1,11 @@
-import { localEndpoint, type Opened, openListening, stopListening } from '../ffi/sockets.ts';
+import { localEndpoint, type Opened, openListening, setBlocking, stopListening } from '../ffi/sockets.ts';
 import type { Endpoint, ListenError, ListenerHandler, ListeningSocket, ListenOptions } from '../reactor.ts';
 import { UNHANDLED } from '../unhandled.ts';
 import { IORING_CQE_F_MORE } from './abi.ts';
 import { UringConnection } from './connection.ts';
 import type { UringContext } from './context.ts';
 import { EAGAIN, ECONNABORTED, EINTR, EPERM, EPROTO } from './errno.ts';
+import { Kind } from './operations.ts';
 import type { Slots } from './slots.ts';
 
 /** Errors of the connection that would have been accepted. Others, such as EMFILE, would come again at once. */
@@ -25,6 +26,9 @@ export class UringListeningSocket implements ListeningSocket {
   readonly #handler: ListenerHandler;
   readonly #slot: number;
   readonly #descriptor: number;
+  /** The socket is somebody else's. */
+  readonly #borrowed: boolean;
+  #dropped = false;
   #error: ListenError | null = null;
   #announced = false;
   #closed = false;
@@ -34,7 +38,11 @@ export class UringListeningSocket implements ListeningSocket {
   constructor(context: ListeningContext, options: ListenOptions, handler: ListenerHandler) {
     this.#context = context;
     this.#handler = handler;
-    const opened: Opened = openListening(options);
+    this.#borrowed = options.descriptor !== undefined;
+    const opened: Opened =
+      options.descriptor === undefined ? openListening(options) : { descriptor: options.descriptor };
+    // Whoever has accepted from it before may have done so without waiting.
+    if (this.#borrowed && 'descriptor' in opened) setBlocking(opened.descriptor, true);
     if ('descriptor' in opened) {
       this.#descriptor = opened.descriptor;
       this.endpoint = localEndpoint(opened.descriptor);
@@ -51,12 +59,20 @@ export class UringListeningSocket implements ListeningSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#descriptor >= 0) {
+    if (this.#borrowed) {
+      if (this.accepting) this.#context.operations.cancel(this.#slot, Kind.accept);
+    } else if (this.#descriptor >= 0) {
       // Ends the accept that is in flight, too.
       stopListening(this.#descriptor);
       this.#context.operations.close(this.#descriptor);
     }
     this.#context.unsettle(this);
+  }
+
+  /** Closes, and tells nobody of what is still accepted. */
+  drop(): void {
+    this.#dropped = true;
+    this.close();
   }
 
   settle(): void {
@@ -102,7 +118,7 @@ export class UringListeningSocket implements ListeningSocket {
   }
 
   #accepted(descriptor: number): void {
-    if (this.#closed) {
+    if (this.#dropped || (this.#closed && !this.#borrowed)) {
       this.#context.operations.close(descriptor);
       return;
     }

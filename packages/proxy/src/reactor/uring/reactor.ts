@@ -203,7 +203,7 @@ export class UringReactor implements Reactor {
    */
   #dropAll(): void {
     const sockets = this.#listeners.all();
-    for (const socket of sockets) socket.close();
+    for (const socket of sockets) socket.drop();
     for (const connection of this.#connections.all()) this.#dropping += connection.drop();
     if (this.#wakeDescriptor >= 0) {
       this.#dropping++;
