@@ -46,6 +46,7 @@ async function measureOnce(stage: Stage, balancer: RunningBalancer, load: () => 
     requestsPerSecond: result.requests / result.seconds,
     p50: result.p50,
     p99: result.p99,
+    ...(result.p999 === undefined ? {} : { p999: result.p999 }),
     gigabytesPerCpuSecond: result.bytes / GIGABYTE / total(cpu),
     gigabytesPerSecond: result.bytes / GIGABYTE / result.seconds,
     busy: total(cpu) / elapsed,

@@ -12,7 +12,8 @@ import { freePorts } from './process/ports.ts';
 /**
  * Shows where the data plane's CPU time goes under load:
  *
- *   node_modules/.bin/node bench/profile.ts [--connections 64] [--seconds 5] [--close] [--large] [--top 60] [--callers]
+ *   node_modules/.bin/node bench/profile.ts [--connections 64] [--seconds 5] [--close] [--large] [--sessions]
+ *                                           [--top 60] [--callers]
  *
  * prints the CPU time per request, the hottest functions of user space and of the kernel in microseconds per request
  * (perf, sampling CPU time, with the names of compiled JavaScript; interpreted functions show as bytecode handlers), and
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     top: { type: 'string', default: '60' },
     close: { type: 'boolean', default: false },
     large: { type: 'boolean', default: false },
+    sessions: { type: 'boolean', default: false },
     callers: { type: 'boolean', default: false },
   },
 });
@@ -34,6 +36,8 @@ const directory = mkdtempSync(join(tmpdir(), 'evenkeel-profile-'));
 const BALANCER_CORE = 0;
 const LOAD_CORE = 1;
 const MICROS_PER_SAMPLE = 250;
+/** With `--sessions`: hosts, each with a rule, as in the scenario rules-100-sticky. */
+const SESSION_HOSTS = 100;
 process.once('SIGINT', () => {
   killAll();
   process.exit(1);
@@ -53,14 +57,17 @@ try {
     metricsPort,
     origins: origins.endpoints,
     core: BALANCER_CORE,
+    ...(values.sessions ? { rules: SESSION_HOSTS, sessions: true } : {}),
   });
   const [pid] = balancer.pids();
+  const cookie = values.sessions ? await cookieOf(`http://${address}:${port}${PATHS.small}`) : null;
   const load = () =>
     wrk({
       url: `http://${address}:${port}${values.large ? PATHS.large : PATHS.small}`,
       connections: Number(values.connections),
       seconds,
       close: values.close,
+      ...(cookie === null ? {} : { hosts: SESSION_HOSTS, cookie }),
       core: LOAD_CORE,
     });
   await load();
@@ -72,6 +79,15 @@ try {
 } finally {
   killAll();
   rmSync(directory, { recursive: true, force: true });
+}
+
+/** The cookie that keeps a client with its target. */
+async function cookieOf(url: string): Promise<string> {
+  const answer = await fetch(url);
+  await answer.arrayBuffer();
+  const cookie = answer.headers.get('set-cookie')?.split(';', 1)[0];
+  if (cookie === undefined) throw new Error('the data plane has issued no cookie');
+  return cookie;
 }
 
 async function costs(pid: number, load: () => ReturnType<typeof wrk>): Promise<void> {

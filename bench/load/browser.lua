@@ -58,7 +58,8 @@ end
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format(
-    '\nresult {"requests":%d,"bytes":%d,"microseconds":%d,"p50":%d,"p99":%d,"errors":%d}\n',
+    '\nresult {"requests":%d,"bytes":%d,"microseconds":%d,"p50":%d,"p99":%d,"p999":%d,"errors":%d}\n',
     summary.requests, summary.bytes, summary.duration, latency:percentile(50), latency:percentile(99),
+    latency:percentile(99.9),
     e.connect + e.read + e.write + e.status + e.timeout))
 end

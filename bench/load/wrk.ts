@@ -25,6 +25,8 @@ export interface LoadResult {
   /** Latencies in milliseconds. */
   readonly p50: number;
   readonly p99: number;
+  /** Where it is measured: `wrk` does so. */
+  readonly p999?: number;
   /** Failed connects, reads and writes, timeouts, and answers that are not 2xx or 3xx. */
   readonly errors: number;
 }
@@ -66,6 +68,7 @@ export function parseResult(output: string): LoadResult {
     seconds: raw.microseconds / 1e6,
     p50: raw.p50 / 1000,
     p99: raw.p99 / 1000,
+    p999: raw.p999 / 1000,
     errors: raw.errors,
   };
 }

@@ -22,6 +22,8 @@ export interface Traffic {
   readonly vary?: boolean;
   /** Measure latency also at a rate that every balancer can serve. */
   readonly paced?: boolean;
+  /** At that rate, also of the slowest thousandth: takes some ten seconds for enough of them. */
+  readonly tail?: boolean;
   /** Which metrics to keep. */
   readonly metrics: readonly MetricName[];
   readonly targets: readonly Target[];
@@ -58,7 +60,7 @@ export async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): P
     const equal = { think };
     const paced =
       traffic.paced === true
-        ? await each(stage, (balancer) => measurePaced({ ...loadOf(bench, traffic, balancer), ...equal }))
+        ? await each(stage, (balancer) => measurePaced(traffic, { ...loadOf(bench, traffic, balancer), ...equal }))
         : new Map<string, Round>();
     for (const [name, list] of rounds) {
       list.push({ ...keep(saturated.get(name) ?? {}, traffic.metrics), ...paced.get(name) });
@@ -99,9 +101,14 @@ function loadOf(bench: Bench, traffic: Traffic, balancer: Pick<RunningBalancer, 
   };
 }
 
-async function measurePaced(load: Parameters<typeof wrk>[0]): Promise<Round> {
+async function measurePaced(traffic: Traffic, load: Parameters<typeof wrk>[0]): Promise<Round> {
   const result = await wrk(load);
-  return { pacedP50: result.p50, pacedP99: result.p99, pacedRate: result.requests / result.seconds };
+  return {
+    pacedP50: result.p50,
+    pacedP99: result.p99,
+    ...(traffic.tail === true && result.p999 !== undefined ? { pacedP999: result.p999 } : {}),
+    pacedRate: result.requests / result.seconds,
+  };
 }
 
 function keep(round: Round, metrics: readonly MetricName[]): Round {
