@@ -1,3 +1,4 @@
+import type { PlannedHash, PlannedRebalance, PlannedTargetLimits, PlannedZone } from './balancing.ts';
 import type { PlannedHttp } from './http.ts';
 import type { PlannedLimits } from './limits.ts';
 import type { PlannedStickiness, TargetState } from './stickiness.ts';
@@ -65,9 +66,22 @@ export interface PlannedService {
   readonly proxyProtocol: 0 | 1 | 2;
   /** Targets see the client's own address as the source of connections. */
   readonly transparent: boolean;
+  // Absent in plans of versions that did not know of them, see balancing.ts.
+  readonly hash?: PlannedHash;
+  readonly targetLimits?: PlannedTargetLimits;
+  readonly zone?: PlannedZone;
+  /** null or absent: connections stay where they are. */
+  readonly rebalance?: PlannedRebalance | null;
 }
 
-export const ALGORITHMS = ['round-robin', 'least-connections', 'source-ip'] as const;
+export const ALGORITHMS = [
+  'round-robin',
+  'least-connections',
+  'source-ip',
+  'hash',
+  'power-of-two',
+  'peak-ewma',
+] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 export interface PlannedHealthCheck {

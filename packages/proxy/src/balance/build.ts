@@ -1,8 +1,11 @@
-import type { Algorithm } from '@evenkeel/model/plan/objects.ts';
+import { STANDARD_HASH, STANDARD_ZONE } from '@evenkeel/model/plan/balancing.ts';
+import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService, EngineTarget } from '../engine/engine.ts';
+import type { Latencies } from './latency.ts';
 import { fillMaglev, maglevSize } from './maglev.ts';
 import { smoothSequence } from './smooth-sequence.ts';
 import { BalanceKind, type BalanceTable, MAX_TARGETS } from './table.ts';
+import { divideByZone, WHOLE } from './zones.ts';
 
 export interface BalanceInput {
   readonly service: EngineService;
@@ -12,6 +15,8 @@ export interface BalanceInput {
   readonly load: Int32Array;
   /** What is held back from targets, by slot, in shared memory. */
   readonly held: Int32Array;
+  /** How long targets take to answer, by slot, in shared memory; workers observe it. */
+  readonly latencies: Latencies;
   /** The service's table until now: its schedule is continued. null for a new service. */
   readonly previous: BalanceTable | null;
   /** 0 <= random() < 1: where the schedule of a new service begins, so that nodes do not all start with one target. */
@@ -23,9 +28,24 @@ export interface BalanceInput {
  * 100 a target), or about 1 ms for a source-IP table.
  */
 export function buildBalance(input: BalanceInput): BalanceTable {
-  const { service, slots, load, held, previous, random } = input;
-  const kind = kindOf(service.service.algorithm);
-  const candidates = sharedUint16(candidatesOf(service.targets));
+  const { service, previous } = input;
+  const { targets } = service;
+  const division = divideByZone(service.service.zone ?? STANDARD_ZONE, targets);
+  if (division === null) return buildTable(input, candidatesOf(targets), previous);
+  const isLocal = (index: number) => targets[index]!.isLocal === true;
+  if (!division.spills) return buildTable(input, candidatesOf(targets, isLocal), previous);
+  const all = candidatesOf(targets);
+  const local = all.filter(isLocal);
+  const others = all.filter((index) => !isLocal(index));
+  if (local.length === 0 || others.length === 0) return buildTable(input, all, previous);
+  const elsewhere = buildTable(input, others, previous?.elsewhere ?? null);
+  return { ...buildTable(input, local, previous), elsewhere, localShare: division.localShare };
+}
+
+function buildTable(input: BalanceInput, indexes: readonly number[], previous: BalanceTable | null): BalanceTable {
+  const { service, slots, load, held, latencies, random } = input;
+  const kind = kindOf(service.service);
+  const candidates = sharedUint16(indexes);
   const weights = new Uint8Array(new SharedArrayBuffer(candidates.length));
   const itsSlots = new Int32Array(new SharedArrayBuffer(candidates.length * 4));
   for (let c = 0; c < candidates.length; c++) {
@@ -34,11 +54,26 @@ export function buildBalance(input: BalanceInput): BalanceTable {
   }
   const cursor = previous?.cursor ?? new Int32Array(new SharedArrayBuffer(4));
   const { stickiness } = service.service;
-  const keeps = stickiness === null ? NOBODY : keepsOf(service.targets);
-  const byKey = kind === BalanceKind.sourceIp || (stickiness !== null && stickiness.type !== 'cookie');
-  const lookup = byKey ? lookupOf(service.targets, candidates) : NO_CANDIDATES;
-  const basis = { kind, candidates, weights, slots: itsSlots, cursor, lookup, keeps, load, held };
-  if (kind === BalanceKind.sourceIp) return { ...basis, sequence: NO_CANDIDATES, owed: NONE_OWED, start: 0 };
+  const goesByKey = kind === BalanceKind.key || kind === BalanceKind.boundedKey;
+  const byKey = goesByKey || (stickiness !== null && stickiness.type !== 'cookie');
+  const basis = {
+    kind,
+    candidates,
+    weights,
+    slots: itsSlots,
+    cursor,
+    lookup: byKey ? lookupOf(service.targets, candidates) : NO_CANDIDATES,
+    keeps: stickiness === null ? NOBODY : keepsOf(service.targets),
+    load,
+    held,
+    slotOf: sharedInt32(slots),
+    meanWeight: candidates.length === 0 ? 1 : sum(weights) / candidates.length,
+    loadFactor: (service.service.hash ?? STANDARD_HASH).loadFactor,
+    latencies,
+    elsewhere: null,
+    localShare: WHOLE,
+  };
+  if (goesByKey) return { ...basis, sequence: NO_CANDIDATES, owed: NONE_OWED, start: 0 };
   if (previous !== null && previous.sequence.length > 0 && sameSchedule(previous, weights, itsSlots)) {
     const { sequence, owed, start } = previous;
     return { ...basis, sequence, owed, start };
@@ -55,14 +90,19 @@ const NO_CANDIDATES = new Uint16Array(new SharedArrayBuffer(0));
 const NOBODY = new Uint8Array(new SharedArrayBuffer(0));
 const NONE_OWED: ReadonlyMap<number, number> = new Map();
 
-function kindOf(algorithm: Algorithm): BalanceKind {
+function kindOf({ algorithm, hash }: PlannedService): BalanceKind {
   switch (algorithm) {
     case 'round-robin':
       return BalanceKind.roundRobin;
     case 'least-connections':
       return BalanceKind.leastConnections;
     case 'source-ip':
-      return BalanceKind.sourceIp;
+    case 'hash':
+      return (hash ?? STANDARD_HASH).loadFactor === 0 ? BalanceKind.key : BalanceKind.boundedKey;
+    case 'power-of-two':
+      return BalanceKind.powerOfTwo;
+    case 'peak-ewma':
+      return BalanceKind.peakEwma;
   }
 }
 
@@ -70,12 +110,12 @@ function kindOf(algorithm: Algorithm): BalanceKind {
  * Targets that take new traffic, of those that are active: eligible ones of positive weight, or when there are none, all
  * of positive weight.
  */
-function candidatesOf(targets: readonly EngineTarget[]): number[] {
+function candidatesOf(targets: readonly EngineTarget[], counts: (index: number) => boolean = () => true): number[] {
   const weighted: number[] = [];
   const eligible: number[] = [];
   for (let index = 0; index < Math.min(targets.length, MAX_TARGETS); index++) {
     const target = targets[index]!;
-    if (target.weight <= 0 || target.state !== 'active') continue;
+    if (target.weight <= 0 || target.state !== 'active' || !counts(index)) continue;
     weighted.push(index);
     if (target.eligible) eligible.push(index);
   }
@@ -160,6 +200,12 @@ function sum(values: ArrayLike<number>): number {
 
 function sharedUint16(values: readonly number[]): Uint16Array {
   const shared = new Uint16Array(new SharedArrayBuffer(values.length * 2));
+  shared.set(values);
+  return shared;
+}
+
+function sharedInt32(values: ArrayLike<number>): Int32Array {
+  const shared = new Int32Array(new SharedArrayBuffer(values.length * 4));
   shared.set(values);
   return shared;
 }

@@ -34,6 +34,11 @@ function scramble(word: number): number {
   return Math.imul(word, 0x1b873593);
 }
 
+/** A number that looks drawn at random, and is the same for the same `number`. 0 … 2^32 − 1. */
+export function mixed(number: number): number {
+  return finish(Math.imul(number, 0x9e3779b1) ^ 0x85eb_ca77);
+}
+
 /** Every bit of the result depends on every bit of `hash`. Returns 0 … 2^32 − 1. */
 function finish(hash: number): number {
   hash ^= hash >>> 16;

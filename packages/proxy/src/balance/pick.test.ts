@@ -7,8 +7,15 @@ import { Random } from '../reactor/simulated/random.ts';
 import { buildBalance } from './build.ts';
 import { clientHash } from './client-hash.ts';
 import { HELD_WHOLE } from './held.ts';
-import { pick } from './pick.ts';
+import { newLatencies } from './latency.ts';
+import { pick as pickAt } from './pick.ts';
 import type { BalanceTable } from './table.ts';
+
+const latencies = newLatencies(4_096);
+
+function pick(table: BalanceTable, hash: number, tried: number, triedBefore: number): number {
+  return pickAt(table, hash, tried, triedBefore, { wallTime: 0 });
+}
 
 interface World {
   readonly table: BalanceTable;
@@ -20,7 +27,15 @@ function build(algorithm: Algorithm, targets: readonly EngineTarget[], previous:
   const load = previous?.load ?? new Int32Array(new SharedArrayBuffer(4 * 4_096));
   const held = previous?.held ?? new Int32Array(new SharedArrayBuffer(4 * 4_096));
   const slots = targets.map((target) => 10 + Number(target.id.slice(1)));
-  const table = buildBalance({ service: serviceOf(algorithm, targets), slots, load, held, previous, random: () => 0 });
+  const table = buildBalance({
+    service: serviceOf(algorithm, targets),
+    slots,
+    load,
+    held,
+    latencies,
+    previous,
+    random: () => 0,
+  });
   return { table, load, held };
 }
 
@@ -169,7 +184,15 @@ describe('round robin', () => {
       const load = new Int32Array(new SharedArrayBuffer(64));
       const held = new Int32Array(new SharedArrayBuffer(64));
       const service = serviceOf('round-robin', targets);
-      const table = buildBalance({ service, slots: [0, 1, 2, 3], load, held, previous: null, random: () => chance });
+      const table = buildBalance({
+        service,
+        slots: [0, 1, 2, 3],
+        load,
+        held,
+        latencies,
+        previous: null,
+        random: () => chance,
+      });
       return pick(table, 0, -1, -1);
     });
     assert.deepEqual(first, [0, 1, 2, 3]);

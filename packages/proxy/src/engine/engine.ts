@@ -58,6 +58,8 @@ export interface EngineTarget {
   readonly state: TargetState;
   /** Healthy, or not checked. When no target of positive weight is eligible, all of positive weight are used (HC-10). */
   readonly eligible: boolean;
+  /** In the zone of this node; absent when the node or the target is in none. */
+  readonly isLocal?: boolean;
 }
 
 export interface EngineOptions {

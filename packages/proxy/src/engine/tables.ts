@@ -105,6 +105,7 @@ export class Tables {
       slots: targets.map((target) => target.slot),
       load: this.#counters.load,
       held: this.#counters.held,
+      latencies: this.#counters.latencies,
       previous: previous?.table ?? null,
       random: this.#random,
     });

@@ -53,6 +53,8 @@ export class TargetSide {
   #attempts = 0;
   #tried = -1;
   #triedBefore = -1;
+  /** What a target is chosen by where that is not its turn: see `Service.pick`. */
+  #hash = 0;
   /** The host that the request goes to, where TLS asks targets for it. */
   #asked = '';
 
@@ -92,12 +94,15 @@ export class TargetSide {
   }
 
   /**
-   * Reads of the request's head, before it is rewritten, where a service that keeps its clients has this one, and which
-   * name targets are asked for over TLS: the host that `rule` gives the request, else its own.
+   * Reads of the request's head, before it is rewritten, what its target is chosen by, where a service that keeps its
+   * clients has this one, and which name targets are asked for over TLS: the host that `rule` gives the request, else its own.
    */
   readHead(service: Service | null, head: RequestHead, rule: CompiledRule | null): void {
     const { fields } = head;
-    this.#visit = readVisit(this.#visit, this.#worker, service, fields, this.#client.client.remoteAddress);
+    const { client } = this.#client;
+    const hash = service === null ? null : service.requestHash;
+    this.#hash = hash === null ? client.hash : hash.read(this.#worker.memory, head);
+    this.#visit = readVisit(this.#visit, this.#worker, service, fields, client.remoteAddress);
     if (service === null || service.tls === null) return;
     this.#asked = rule?.serverName ?? this.#hostOf(head);
   }
@@ -112,7 +117,7 @@ export class TargetSide {
     if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
     const { client } = this.#client;
-    const index = pickSticky(service, this.#visit, client.hash, this.#tried, this.#triedBefore);
+    const index = pickSticky(service, this.#visit, this.#hash, this.#tried, this.#triedBefore);
     if (service === null || index < 0) return false;
     const target = service.targets[index]!;
     this.#attempts++;

@@ -1,3 +1,4 @@
+import { forgetLatency, newLatencies } from '../balance/latency.ts';
 import { DESYNC_REASONS } from '../http1/desync.ts';
 import { LISTENER_ROW, ListenerCell, TARGET_ROW, TargetCell, WORKER_ROW, WorkerCell } from './cells.ts';
 import { CounterRows } from './counter-rows.ts';
@@ -34,6 +35,10 @@ export class SharedCounters {
   readonly load = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
   /** What is held back from a target, per slot, see balance/held.ts; written with Atomics. */
   readonly held = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
+  /** How long targets take to answer, per slot, see balance/latency.ts. */
+  readonly latencies = newLatencies(MAX_TARGETS);
+  /** Connections to targets, kept ones included, per slot, over all workers; written with Atomics. */
+  readonly connections = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
   readonly #workers: number;
   readonly #listeners = new Slots<string>(MAX_LISTENERS);
   readonly #targets = new Slots<TargetName>(MAX_TARGETS);
@@ -107,6 +112,8 @@ export class SharedCounters {
       this.#targetRows.clear(slot);
       Atomics.store(this.load, slot, 0);
       Atomics.store(this.held, slot, 0);
+      Atomics.store(this.connections, slot, 0);
+      forgetLatency(this.latencies, slot);
       return true;
     });
   }
@@ -121,6 +128,7 @@ export class SharedCounters {
     for (const { slot } of this.#targets.entries()) {
       const row = this.targetRow(worker, slot);
       Atomics.sub(this.load, slot, row[TargetCell.activeRequests]!);
+      Atomics.sub(this.connections, slot, row[TargetCell.activeConnections]!);
       row[TargetCell.activeRequests] = 0;
       row[TargetCell.activeConnections] = 0;
       row[TargetCell.idleConnections] = 0;

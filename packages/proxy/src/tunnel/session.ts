@@ -1,3 +1,4 @@
+import { FAILED } from '../balance/latency.ts';
 import { RangeQueue } from '../reactor/range-queue.ts';
 import { Closed, type Connection, type ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
@@ -36,6 +37,8 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   #relay: Relay | null = null;
   /** For a service that keeps its clients; else null. */
   #visit: StickyVisit | null = null;
+  /** When the connection to the target began to be made. */
+  #openedAt = 0;
   #attempts = 0;
   #tried = -1;
   #triedBefore = -1;
@@ -77,6 +80,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     this.#tried = index;
     this.#target = target;
     this.#record.target = target.name;
+    this.#openedAt = reactor.now;
     target.begin();
     target.cells[TargetCell.connections]!++;
     target.cells[TargetCell.activeConnections]!++;
@@ -107,7 +111,9 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   // The session hears of its connections until both are there; from then on the relay does.
 
   onConnected(upstream: Connection): void {
-    this.#record.connectedAt = this.#worker.reactor.now;
+    const { now, wallTime } = this.#worker.reactor;
+    this.#record.connectedAt = now;
+    this.#target?.observe(now - this.#openedAt, wallTime);
     const relay = new Relay(this.#worker, this.#client, upstream, this);
     this.#relay = relay;
     const held = this.#held;
@@ -166,7 +172,10 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     const target = this.#target;
     const upstream = this.#upstream;
     this.#leaveTarget();
-    if (target !== null) target.cells[TargetCell.connectErrors]!++;
+    if (target !== null) {
+      target.cells[TargetCell.connectErrors]!++;
+      target.observe(FAILED, this.#worker.reactor.wallTime);
+    }
     this.#upstream = null;
     upstream?.abort();
     if (this.#attempts < MAX_ATTEMPTS && !this.#draining) {

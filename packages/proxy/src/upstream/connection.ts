@@ -1,3 +1,4 @@
+import { FAILED } from '../balance/latency.ts';
 import { Body, BodyKind } from '../http1/body.ts';
 import { HeadError } from '../http1/head-error.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from '../http1/partial-head.ts';
@@ -38,6 +39,8 @@ export class UpstreamConnection implements ConnectionHandler {
   #exchange: Exchange | null;
   #state: number = State.connecting;
   #readTimeout = 0;
+  /** When the request that it carries began to be sent. */
+  #sentAt = 0;
   /** Whether the target owes the next move, so that its silence is counted. */
   #expecting = false;
   #reused = false;
@@ -87,6 +90,7 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#state = State.head;
     this.#bytesSeen = false;
     this.#readTimeout = readTimeout;
+    this.#sentAt = this.#reactor.now;
     this.expectProgress(complete);
     this.send(buffer, start, end);
   }
@@ -318,6 +322,7 @@ export class UpstreamConnection implements ConnectionHandler {
       return;
     }
     this.target.cells[TargetCell.responses + Math.floor(status / 100)]!++;
+    if (this.target.latencies !== null) this.target.observe(this.#reactor.now - this.#sentAt, this.#reactor.wallTime);
     if (exchange.expectsNoBody || status === 204 || status === 304) body.startNone();
     else if (head.chunked) body.startChunked();
     else if (head.contentLength >= 0) body.startLength(head.contentLength);
@@ -404,6 +409,7 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#leave();
     this.connection.abort();
     if (state === State.connecting) this.target.cells[TargetCell.connectErrors]!++;
+    if (exchange !== null && this.target.latencies !== null) this.target.observe(FAILED, this.#reactor.wallTime);
     exchange?.onUpstreamLost({
       phase: state === State.connecting ? 'connect' : state === State.body ? 'response-body' : 'response-head',
       cause,

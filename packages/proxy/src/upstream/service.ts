@@ -1,6 +1,7 @@
+import { STANDARD_HASH } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
-import { pick } from '../balance/pick.ts';
-import { pickSourceIp } from '../balance/source-ip.ts';
+import { pick, pickByHash, type WallClock } from '../balance/pick.ts';
+import { RequestHash } from '../balance/request-hash.ts';
 import type { BalanceTable } from '../balance/table.ts';
 import type { StickyService } from '../stickiness/sticky-service.ts';
 import type { TargetTls } from '../tls/target-tls.ts';
@@ -21,7 +22,10 @@ export class Service {
   readonly sticky: StickyService | null;
   /** How its targets are spoken to; null: in the clear. Exchanged when the authority changes. */
   tls: TargetTls | null;
+  /** Reads what the algorithm `hash` chooses by; null for the others. */
+  readonly requestHash: RequestHash | null;
   readonly #table: BalanceTable;
+  readonly #clock: WallClock;
 
   constructor(
     planned: PlannedService,
@@ -29,22 +33,28 @@ export class Service {
     table: BalanceTable,
     sticky: StickyService | null,
     tls: TargetTls | null,
+    clock: WallClock,
   ) {
     this.planned = planned;
     this.targets = targets;
     this.isBoundToClient = isBoundToClient(planned);
     this.sticky = sticky;
     this.tls = tls;
+    this.requestHash = planned.algorithm === 'hash' ? new RequestHash(planned.hash ?? STANDARD_HASH) : null;
     this.#table = table;
+    this.#clock = clock;
   }
 
-  /** Index of the target for a client, as `pick` has it: not one of the last two that were tried, if there is another. */
-  pick(clientHash: number, tried: number, triedBefore: number): number {
-    return pick(this.#table, clientHash, tried, triedBefore);
+  /**
+   * Index of the target for a client, as `pick` has it: not one of the last two that were tried, if there is another.
+   * `hash`: of the client's address, or of the request where the service has a `requestHash`.
+   */
+  pick(hash: number, tried: number, triedBefore: number): number {
+    return pick(this.#table, hash, tried, triedBefore, this.#clock);
   }
 
   /** The same by a hash of the client's key, for services that keep clients by one, whatever their algorithm. */
   pickByHash(hash: number, tried: number, triedBefore: number): number {
-    return this.#table.candidates.length === 0 ? -1 : pickSourceIp(this.#table, hash, tried, triedBefore);
+    return pickByHash(this.#table, hash, tried, triedBefore, this.#clock);
   }
 }

@@ -1,3 +1,4 @@
+import { type Latencies, observeLatency } from '../balance/latency.ts';
 import type { Endpoint } from '../reactor/reactor.ts';
 import type { AsciiSegment } from '../telemetry/ascii-segment.ts';
 import { TargetCell } from '../telemetry/cells.ts';
@@ -17,6 +18,8 @@ export class Target {
   /** Requests or tunnels under way on all workers of this process, at `slot`; what least connections compares. */
   readonly load: Int32Array;
   readonly slot: number;
+  /** For services that choose by them; else null. */
+  latencies: Latencies | null = null;
   /** Where the worker may remember the fields that this target answers with. */
   headSlot = 0;
   /** It has left its group: what runs may end, nothing new begins. */
@@ -47,6 +50,11 @@ export class Target {
   finish(): void {
     Atomics.sub(this.load, this.slot, 1);
     this.cells[TargetCell.activeRequests]!--;
+  }
+
+  /** It has answered, or a connection to it has opened, after so many milliseconds. */
+  observe(milliseconds: number, wallTime: number): void {
+    if (this.latencies !== null) observeLatency(this.latencies, this.slot, milliseconds, wallTime);
   }
 
   /** A kept connection that is secured by `tls` for this name; null: there is none. */

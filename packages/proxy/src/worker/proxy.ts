@@ -237,9 +237,11 @@ export class Proxy {
         target.slot,
       );
     });
+    const latencies = next.planned.algorithm === 'peak-ewma' ? next.table.latencies : null;
+    for (const target of targets) target.latencies = latencies;
     const sticky = next.planned.stickiness === null ? null : stickyService(next, old ?? null, this.#worker);
     const tls = this.#tls.forService(next.planned, old?.tls ?? null);
-    const service = new Service(next.planned, targets, next.table, sticky, tls);
+    const service = new Service(next.planned, targets, next.table, sticky, tls, this.#worker.reactor);
     this.#services.set(id, service);
     this.#rules.setService(id, service);
     for (const listener of this.#users.get(id) ?? []) listener.service = service;
