@@ -8,6 +8,12 @@ export const MAX_FIELDS = 128;
 /** Numbers per field in `FieldTable.spans`. */
 const STRIDE = 5;
 
+/** What somebody has found out about fields that are kept, so that nobody finds it out again. */
+export interface FieldNote {
+  /** Who knows what the rest means: a number that nobody else on this worker has. */
+  readonly owner: number;
+}
+
 /** The fields of one head as spans of memory; made once and filled again for each head. */
 export class FieldTable {
   count = 0;
@@ -20,6 +26,10 @@ export class FieldTable {
   repeated = 0;
   /** `straightenValue` has changed something. */
   straightened = false;
+  /** On a table that is kept: what its Cookie fields say to the service that read them last, … */
+  cookieNote: FieldNote | null = null;
+  /** … and what rules know of its Host. */
+  hostNote: FieldNote | null = null;
   /** By code: index of the first field with it; meaningful where `known` has the bit. */
   readonly first = new Uint8Array(32);
   /** Per field: code, name start, name end, value start, value end (optional white space trimmed). */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Random } from '../reactor/simulated/random.ts';
 import { HeadError } from './head-error.ts';
 import { RequestHead } from './request-head.ts';
 import { ResponseHead } from './response-head.ts';
@@ -116,6 +117,56 @@ describe('HeadMemory', () => {
     for (let i = 0; i < 100; i++) next(`Trace: ${i}\r\nConnection: close\r\nReferer: /${i}\r\n`);
     const whole = Array.from({ length: 40 }, () => next('Trace: last\r\nCookie: a=1\r\n'));
     assert.ok(whole.at(-1), 'the new tail is remembered in the end');
+  });
+
+  it('finds sections that take turns, wherever and however often they differ', () => {
+    const hosts = Array.from({ length: 40 }, (_, i) => `shop${i}.example`);
+    const pages = [
+      'Accept: text/html\r\nSec-Fetch-Dest: document\r\nReferer: https://shop.example/a/long/path\r\n',
+      'Accept: image/avif,image/webp\r\nSec-Fetch-Dest: image\r\nReferer: https://shop.example/a/long/path\r\n',
+      'Accept: */*\r\nSec-Fetch-Dest: script\r\nReferer: https://shop.example/a/long/path\r\n',
+    ];
+    const sections = hosts.flatMap((host) =>
+      pages.map((page) => `User-Agent: one and the same/1.0\r\nHost: ${host}\r\n${page}Cookie: a=b; c=d\r\n\r\n`),
+    );
+    const warm = new RequestHead();
+    const random = new Random(7);
+    let found = 0;
+    const rounds = 20_000;
+    for (let round = 0; round < rounds; round++) {
+      const section = sections[random.below(sections.length)]!;
+      const memory = place(`GET /${round % 11} HTTP/1.1\r\n${section}`, round % 7);
+      const error = warm.parse(memory, round % 7, memory.length, warm.slot);
+      assert.equal(error, HeadError.none);
+      if (warm.fields.isKept && round >= rounds / 2) found++;
+      if (round % 16 !== 0) continue;
+      const cold = new RequestHead();
+      cold.parse(memory, round % 7, memory.length);
+      assert.deepEqual(told(warm), told(cold), section);
+    }
+    assert.ok(found > rounds * 0.45, `${found} of ${rounds / 2} were known`);
+  });
+
+  it('sections that were joined from others and changed in a byte are never taken for known ones', () => {
+    const random = new Random(11);
+    const pieces = [
+      'Host: a.example\r\n',
+      'Host: b.example\r\n',
+      'Cookie: k=1\r\n',
+      'Cookie: k=2; long=0123456789\r\n',
+    ];
+    const ends = ['X-Trace: 1\r\n', 'Connection: close\r\n', 'Content-Length: 7\r\n', ''];
+    const warm = new RequestHead();
+    for (let round = 0; round < 20_000; round++) {
+      const host = pieces[random.below(2)]!;
+      const section = `${host}Accept: text/html,application/xml\r\n${pieces[2 + random.below(2)]}${ends[random.below(4)]}\r\n`;
+      const memory = place(`GET / HTTP/1.1\r\n${section}`, 3);
+      if (random.below(4) === 0) memory[19 + random.below(section.length)]! ^= 1 << random.below(5);
+      const cold = new RequestHead();
+      const expected = cold.parse(Buffer.from(memory), 3, memory.length);
+      assert.equal(warm.parse(memory, 3, memory.length, warm.slot), expected);
+      if (expected === HeadError.none) assert.deepEqual(told(warm), told(cold), memory.toString('latin1'));
+    }
   });
 
   it('fields that reading has set straight are read each time', () => {

@@ -4,12 +4,16 @@ import { ConnectionOption, readAllConnectionOptions } from './connection-options
 import { Field } from './field-names.ts';
 import { eachListElement, equalsIgnoringCase, FieldTable, parseContentLength, parseFields } from './fields.ts';
 import { HeadError } from './head-error.ts';
-import { HeadMemory, type RememberedFields } from './head-memory.ts';
+import { HeadMemory } from './head-memory.ts';
 import { Method, methodOf } from './method.ts';
+import type { RememberedFields } from './remembered-fields.ts';
 import { skipTarget, WordView } from './scan.ts';
 
 /** Longest request target in bytes; a longer one is answered 414. */
 export const MAX_TARGET = 8 * 1024;
+
+/** Field sections that are remembered at most, of one worker's clients. */
+const REMEMBERED = 1_024;
 
 const HOST_BIT = 1 << Field.host;
 const CONTENT_LENGTH_BIT = 1 << Field.contentLength;
@@ -96,7 +100,7 @@ export class RequestHead {
   slot = 0;
   readonly #words = new WordView();
   readonly #table = new FieldTable();
-  readonly #memory = new HeadMemory<RequestMeaning>();
+  readonly #memory = new HeadMemory<RequestMeaning>(REMEMBERED);
   readonly #meaning = (): RequestMeaning => meaningOf(this);
 
   constructor() {
@@ -145,11 +149,11 @@ export class RequestHead {
     if (version !== HeadError.none) return version;
     this.method = methodOf(memory, this.methodStart, this.methodEnd);
     const view = this.#words.view;
-    const like = this.minor === 1 ? this.#memory.at(hint) : null;
-    const equal = like === null ? 0 : like.equalBytes(view, this.lineEnd, end);
+    const like = this.minor === 1 ? this.#memory.find(hint, view, this.lineEnd, end) : null;
+    const equal = like === null ? 0 : this.#memory.equal;
     this.slot = hint;
     if (like !== null && equal === like.length) {
-      this.#memory.found();
+      this.slot = like.slot;
       this.#recall(like);
       this.remembered = like;
       return this.#checkTarget(memory);

@@ -3,11 +3,15 @@ import { ConnectionOption, readAllConnectionOptions } from './connection-options
 import { Field } from './field-names.ts';
 import { equalsIgnoringCase, FieldTable, parseContentLength, parseFields } from './fields.ts';
 import { HeadError } from './head-error.ts';
-import { HeadMemory, type RememberedFields } from './head-memory.ts';
+import { HeadMemory } from './head-memory.ts';
+import type { RememberedFields } from './remembered-fields.ts';
 import { WordView } from './scan.ts';
 
 const PREFIX = 'HTTP/1.';
 const CONTENT_LENGTH_BIT = 1 << Field.contentLength;
+
+/** Field sections that are remembered at most, of all targets of one worker. */
+const REMEMBERED = 256;
 
 /** What the fields of an HTTP/1.1 response say that is not an interim one. */
 type ResponseMeaning = Readonly<Pick<ResponseHead, 'contentLength' | 'chunked' | 'keepAlive' | 'connectionOptions'>>;
@@ -34,7 +38,7 @@ export class ResponseHead {
   slot = 0;
   readonly #words = new WordView();
   readonly #table = new FieldTable();
-  readonly #memory = new HeadMemory<ResponseMeaning>();
+  readonly #memory = new HeadMemory<ResponseMeaning>(REMEMBERED);
   readonly #meaning = (): ResponseMeaning => {
     const { contentLength, chunked, keepAlive, connectionOptions } = this;
     return { contentLength, chunked, keepAlive, connectionOptions };
@@ -86,11 +90,11 @@ export class ResponseHead {
     const view = this.#words.view;
     // What the fields mean depends on the version, and for interim responses on the status.
     const repeats = minor === 1 && this.status >= 200;
-    const like = repeats ? this.#memory.at(hint) : null;
-    const equal = like === null ? 0 : like.equalBytes(view, this.lineEnd, end);
+    const like = repeats ? this.#memory.find(hint, view, this.lineEnd, end) : null;
+    const equal = like === null ? 0 : this.#memory.equal;
     this.slot = hint;
     if (like !== null && equal === like.length) {
-      this.#memory.found();
+      this.slot = like.slot;
       this.#recall(like);
       return HeadError.none;
     }

@@ -46,6 +46,21 @@ function ruleFor(
 
 const host = (kind: PlannedHost['kind'], value: string): { hosts: PlannedHost[] } => ({ hosts: [{ kind, value }] });
 
+test('routers find their own hosts in fields that are kept, each time', () => {
+  const fields = 'User-Agent: a client that repeats itself/1.0\r\n';
+  const { routedRequest, place } = parsedRequest({ host: 'www.example.com', fields, kept: true });
+  const routers = ['www.example.com', 'other.example'].map((value) => {
+    const rules = [ruleOf('named', 1, { hosts: [{ kind: 'exact', value }] }), ruleOf('rest', 2, {})];
+    return new Router(ruleGroupOf('priority', rules), rules);
+  });
+  const found = [0, 0, 1, 1, 0, 1].map((index) => {
+    const hit = new PathHit<PlannedRule>();
+    assert.ok(routers[index]!.route(routedRequest, place, hit));
+    return hit.matched?.rule.id;
+  });
+  assert.deepEqual(found, ['named', 'named', 'rest', 'rest', 'named', 'rest']);
+});
+
 describe('hosts', () => {
   const matches = {
     any: {},

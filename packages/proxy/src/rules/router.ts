@@ -1,4 +1,5 @@
 import type { PlannedHost, PlannedRule, PlannedRuleGroup, RuleOrder } from '@evenkeel/model/plan/rules.ts';
+import type { FieldNote } from '../http1/fields.ts';
 import type { RoutedRequest } from './condition/condition.ts';
 import { conditionsOf } from './condition/conditions.ts';
 import { HostIndex, type HostPattern } from './index/host-index.ts';
@@ -16,6 +17,20 @@ export interface RoutePlace {
 
 const LAST = Number.POSITIVE_INFINITY;
 
+/** Routers that were made on this thread: each has a number of its own. */
+let made = 0;
+
+/** Hosts that a Host field was found to be, the best first. */
+class HostNote implements FieldNote {
+  readonly owner: number;
+  readonly groups: Int32Array;
+
+  constructor(owner: number, groups: Int32Array) {
+    this.owner = owner;
+    this.groups = groups;
+  }
+}
+
 /**
  * The rules of a rule group, compiled: asked once per request for the rule that applies. Immutable; what a request costs
  * does not grow with the number of hosts, paths and rules, but with the rules that ask for the same host and path, and
@@ -23,6 +38,9 @@ const LAST = Number.POSITIVE_INFINITY;
  */
 export class Router<R> {
   readonly order: RuleOrder;
+  readonly #number = ++made;
+  /** Hosts that `#groupsOf` has found. */
+  #count = 0;
   readonly #hosts: HostIndex;
   /** By group of `#hosts`; null: its paths are in `#lists`. */
   readonly #indexes: readonly (PathIndex<R> | null)[];
@@ -54,13 +72,13 @@ export class Router<R> {
 
   /** The rule for a request, in `hit`; false: there is none. */
   route(request: RoutedRequest, { hostStart, hostEnd, pathStart, pathEnd }: RoutePlace, hit: PathHit<R>): boolean {
-    const hosts = this.#hosts;
-    hosts.find(request.memory, hostStart, hostEnd);
+    const groups = this.#groupsOf(request, hostStart, hostEnd);
+    const count = this.#count;
     const byPriority = this.order === 'priority';
     const stays = this.order === 'stay-in-host';
     let below = LAST;
-    for (let i = 0; i < hosts.count; i++) {
-      const host = hosts.found[i]!;
+    for (let i = 0; i < count; i++) {
+      const host = groups[i]!;
       const index = this.#indexes[host]!;
       const found =
         index === null
@@ -70,6 +88,23 @@ export class Router<R> {
       if (found && hit.matched !== null) below = hit.matched.priority;
     }
     return below !== LAST;
+  }
+
+  /**
+   * The hosts that the request's Host memory[hostStart, hostEnd) is, `#count` of them. Looked up once for fields that are
+   * kept.
+   */
+  #groupsOf({ memory, head: { fields } }: RoutedRequest, hostStart: number, hostEnd: number): Int32Array {
+    const note = fields.hostNote;
+    if (note instanceof HostNote && note.owner === this.#number) {
+      this.#count = note.groups.length;
+      return note.groups;
+    }
+    const hosts = this.#hosts;
+    hosts.find(memory, hostStart, hostEnd);
+    this.#count = hosts.count;
+    if (fields.isKept) fields.hostNote = new HostNote(this.#number, hosts.found.slice(0, hosts.count));
+    return hosts.found;
   }
 }
 

@@ -1,4 +1,6 @@
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
+import { Field } from '../http1/field-names.ts';
+import type { FieldNote, FieldTable } from '../http1/fields.ts';
 import { findCookie, type ValueSpan } from './cookies.ts';
 import { TOKEN_LENGTH, TokenSealer } from './token.ts';
 import type { TokenCache } from './token-cache.ts';
@@ -13,6 +15,23 @@ const MAX_SKEW = 300;
 
 /** Lines that are kept; more targets than that cost cryptography again. */
 const MAX_LINES = 1_024;
+
+const COOKIE_BIT = 1 << Field.cookie;
+
+/** What the Cookie fields of a table that is kept have said. */
+class CookieNote implements FieldNote {
+  readonly owner: number;
+  readonly target: number;
+  readonly time: number;
+  readonly old: boolean;
+
+  constructor(owner: number, target: number, time: number, old: boolean) {
+    this.owner = owner;
+    this.target = target;
+    this.time = time;
+    this.old = old;
+  }
+}
 
 interface Line {
   readonly time: number;
@@ -54,6 +73,30 @@ export class InsertedCookie {
   /** Forgets what was read before. */
   clear(): void {
     this.target = -1;
+  }
+
+  /**
+   * Reads the Cookie fields of a request. Several are as good as one: a proxy in front that speaks HTTP/2 may split them.
+   * Fields that are kept are read once, and again when the cookie that they say has become too old.
+   */
+  readFields(memory: Uint8Array, fields: FieldTable, wallTime: number): void {
+    this.clear();
+    if ((fields.known & COOKIE_BIT) === 0) return;
+    const note = fields.cookieNote;
+    if (note instanceof CookieNote && note.owner === this.#owner && this.#holds(note, wallTime)) {
+      this.target = note.target;
+      this.time = note.time;
+      this.old = note.old;
+      return;
+    }
+    for (let i = fields.first[Field.cookie]!; i < fields.count && this.target < 0; i++) {
+      if (fields.code(i) === Field.cookie) this.read(memory, fields.valueStart(i), fields.valueEnd(i), wallTime);
+    }
+    if (fields.isKept) fields.cookieNote = new CookieNote(this.#owner, this.target, this.time, this.old);
+  }
+
+  #holds(note: CookieNote, wallTime: number): boolean {
+    return note.target < 0 || this.isValid(note.time, wallTime);
   }
 
   /**

@@ -31,7 +31,8 @@ function place(text: string): number {
 }
 
 describe('StickyVisit', () => {
-  const cookie = new InsertedCookie(planned.id, COOKIE, new TokenCache());
+  const tokens = new TokenCache();
+  const cookie = new InsertedCookie(planned.id, COOKIE, tokens);
   const sticky = new StickyService(cookie, ['a', 'b'], Uint8Array.of(1, 1), null);
   const head = new RequestHead();
   const answer = new ResponseHead();
@@ -63,6 +64,22 @@ describe('StickyVisit', () => {
       assert.match(lineFor(visit, 'EK=bad') ?? '', /^Set-Cookie: EK=/);
       assert.match(lineFor(visit, 'z=1') ?? '', /^Set-Cookie: EK=/);
     }
+  });
+
+  it('says the same to all connections, and to each service what is meant for it', () => {
+    const [visit, another] = [new StickyVisit(worker), new StickyVisit(worker)];
+    const other = new InsertedCookie('other', COOKIE, tokens);
+    const elsewhere = new StickyService(other, ['a', 'b'], Uint8Array.of(1, 1), null);
+    const pair = pairOf(1);
+    for (let round = 0; round < 6; round++) {
+      assert.equal(lineFor(visit, pair), null);
+      another.readRequest(sticky, head.fields, '192.0.2.2');
+      assert.equal(another.readResponse(sticky, 1, answer.fields, false), null);
+      // The same name and key, but not its cookie.
+      visit.readRequest(elsewhere, head.fields, '192.0.2.1');
+      assert.match(visit.readResponse(elsewhere, 1, answer.fields, false) ?? '', /^Set-Cookie: EK=/);
+    }
+    assert.ok(head.fields.isKept);
   });
 
   it('does not forget the time over fields that stay the same', () => {

@@ -29,8 +29,6 @@ export class StickyVisit {
   /** When the cookie that says so was issued, and whether with an old key. */
   #time = 0;
   #old = false;
-  /** The fields that were read, if this table of them has no others ever. */
-  #readFrom: FieldTable | null = null;
   /** What the client is known by; 0: nothing. */
   #key = 0;
   /** What chooses a target for a client with a key that is not known. */
@@ -42,9 +40,7 @@ export class StickyVisit {
 
   /** A request with these fields begins. */
   readRequest({ means }: StickyService, fields: FieldTable, address: string): void {
-    if (fields === this.#readFrom && means === this.#means && this.#isStillValid(means)) return;
     this.#begin(means);
-    this.#readFrom = fields.isKept && means instanceof InsertedCookie ? fields : null;
     if (means instanceof InsertedCookie) this.#readOwnCookie(means, fields);
     else if (means.cookieName === null) this.#readAddress(means, address);
     else this.#readTheirCookie(means, means.cookieName, fields);
@@ -101,13 +97,6 @@ export class StickyVisit {
     this.#means = means;
     this.#belongs = -1;
     this.#key = 0;
-    this.#readFrom = null;
-  }
-
-  /** A client that says the same again belongs where it belonged, until its cookie is too old. */
-  #isStillValid(means: Means): boolean {
-    if (!(means instanceof InsertedCookie)) return false;
-    return this.#belongs < 0 || means.isValid(this.#time, this.#worker.reactor.wallTime);
   }
 
   #readAddress(means: RememberedClients, address: string): void {
@@ -115,15 +104,9 @@ export class StickyVisit {
     this.#belongs = means.find(this.#key, this.#worker.reactor.wallTime);
   }
 
-  /** Several Cookie fields are as good as one: a proxy in front that speaks HTTP/2 may split them. */
   #readOwnCookie(cookie: InsertedCookie, fields: FieldTable): void {
-    if ((fields.known & COOKIE_BIT) === 0) return;
     const { memory, reactor } = this.#worker;
-    cookie.clear();
-    for (let i = fields.first[Field.cookie]!; i < fields.count && cookie.target < 0; i++) {
-      if (fields.code(i) !== Field.cookie) continue;
-      cookie.read(memory, fields.valueStart(i), fields.valueEnd(i), reactor.wallTime);
-    }
+    cookie.readFields(memory, fields, reactor.wallTime);
     this.#belongs = cookie.target;
     this.#time = cookie.time;
     this.#old = cookie.old;

@@ -1,4 +1,4 @@
-import type { RememberedFields } from '../http1/head-memory.ts';
+import type { RememberedFields } from '../http1/remembered-fields.ts';
 import type { AsciiSegment } from './ascii-segment.ts';
 import { EndReason } from './end-reason.ts';
 import { NO_TARGET } from './target-segment.ts';

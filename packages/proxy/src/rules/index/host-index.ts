@@ -118,8 +118,11 @@ export class HostIndex {
   /** found[first, last) come shortest first and go behind what there is, longest first. */
   #takeBackwards(first: number, last: number): void {
     const found = this.found;
-    found.subarray(first, last).reverse();
-    if (first !== this.count) found.copyWithin(this.count, first, last);
-    this.count += last - first;
+    for (let one = first, other = last - 1; one < other; one++, other--) {
+      const group = found[one]!;
+      found[one] = found[other]!;
+      found[other] = group;
+    }
+    for (let from = first; from < last; from++) found[this.count++] = found[from]!;
   }
 }
