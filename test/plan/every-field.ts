@@ -33,6 +33,10 @@ export const EVERY_FIELD: LoadBalancerCreate = {
       sendTimeout: 1,
       proxyProtocol: 'none',
       transparent: false,
+      hash: { key: 'header', name: 'x-tenant', loadFactor: 125 },
+      targetLimits: { maxConnections: 1, maxRequests: 1, queueSize: 0, queueTimeout: 1 },
+      zone: { preference: 'prefer', threshold: 1 },
+      rebalance: { enabled: true, rate: 1, minimumAge: 0 },
       tls: { enabled: true, verify: true, authority: 'root', serverName: 'a.example.com' },
       stickiness: { type: 'cookie', cookieName: 'where', expiry: 0, timeout: 9 },
       healthCheck: {

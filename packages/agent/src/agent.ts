@@ -2,6 +2,8 @@ import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from './clock/clock.ts';
+import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
+import { trafficOf } from './diagnosis/traffic.ts';
 import { type HealthChange, HealthChecker } from './health/checker.ts';
 import { isEligible } from './health/state.ts';
 import type { Watch } from './health/watch.ts';
@@ -84,7 +86,7 @@ export class NodeAgent {
       watch: options.watch,
       onChange: (change) => this.#onHealth(change),
     });
-    this.#resolver = new Resolver(this.#checker);
+    this.#resolver = new Resolver(this.#checker, options.zone);
     this.#applier = new Applier({
       engine,
       resolver: this.#resolver,
@@ -188,6 +190,12 @@ export class NodeAgent {
     await Promise.race([late.promise, Promise.all([this.#accessLog.stop(LAST_WRITES), this.#store.flush()])]);
     timer.cancel();
     this.#meter.stop();
+  }
+
+  #explaining(): ExplainingNode {
+    const { engine } = this.#options;
+    const { version: generation } = this.#applier.applied;
+    return { engine, plan: this.#resolver.plan, generation, health: this.#checker.report() };
   }
 
   #hello() {

@@ -101,6 +101,26 @@ export const CONNECT_TIMEOUT = { minimum: 1, maximum: 120, default: 4 } as const
 export const READ_TIMEOUT = { minimum: 1, maximum: 3_600, default: 60 } as const;
 export const TARGET_SEND_TIMEOUT = { minimum: 1, maximum: 3_600, default: 60 } as const;
 
+/** Of the algorithms that go by a key: `loadFactor` in percent, 0 for none. */
+export const HASH = {
+  name: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]*$", maximum: 128 },
+  loadFactor: { minimum: 0, maximum: 1_000, default: 0 },
+} as const;
+/** Of one node with one target; the queue of one node for one backend service, its time in seconds. */
+export const TARGET_LIMITS = {
+  maxConnections: { minimum: 1, maximum: 1_000_000, default: 10_000 },
+  maxRequests: { minimum: 1, maximum: 1_000_000, default: 10_000 },
+  queueSize: { minimum: 0, maximum: 100_000, default: 128 },
+  queueTimeout: { minimum: 1, maximum: 120, default: 5 },
+} as const;
+/** In percent (HA-04). */
+export const ZONE = { threshold: { minimum: 1, maximum: 100, default: 70 } } as const;
+/** Connections in a second, age in seconds. */
+export const REBALANCE = {
+  rate: { minimum: 1, maximum: 10_000, default: 10 },
+  minimumAge: { minimum: 0, maximum: 86_400, default: 60 },
+} as const;
+
 /** Times in seconds, thresholds in probes (HC-03, HC-04, HC-06, HC-07, HC-17, §25.3, §25.4). */
 export const HEALTH_CHECK = {
   interval: { minimum: 1, maximum: 600, default: 5 },

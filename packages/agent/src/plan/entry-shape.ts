@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { JWT } from '@evenkeel/model/limits.ts';
 import { isNetwork } from '@evenkeel/model/network.ts';
+import { HASH_KEYS, ZONE_PREFERENCES } from '@evenkeel/model/plan/balancing.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
@@ -229,6 +230,16 @@ const service = fields({
   id,
   name,
   protocol: oneOf('http', 'tcp'),
+const hashing = fields({ key: oneOf(...HASH_KEYS), name: text(256, visible), loadFactor: integer(0, 100_000) });
+const targetLimits = fields({
+  maxConnections: count,
+  maxRequests: count,
+  queueSize: integer(0, 1_000_000),
+  queueTimeout: milliseconds,
+});
+const zone = fields({ preference: oneOf(...ZONE_PREFERENCES), threshold: integer(1, 100) });
+const rebalance = fields({ rate: count, minimumAge: integer(0, 2 ** 31 - 1) });
+
   algorithm: oneOf(...ALGORITHMS),
   groupId: nullable(id),
   port,
@@ -247,6 +258,10 @@ const service = fields({
 
 const target = fields({
   id,
+  hash: optional(hashing),
+  targetLimits: optional(targetLimits),
+  zone: optional(zone),
+  rebalance: optional(nullable(rebalance)),
   address,
   port: portOrNone,
   weight: integer(0, 100),

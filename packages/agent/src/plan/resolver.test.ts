@@ -140,3 +140,20 @@ test('what the engine failed to take is told again, as it is by then', () => {
   assert.equal(change?.services.get('svc-1')?.targets.length, 2);
   assert.equal(change?.listeners.get('lsn-1'), null, 'it may have been opened before the failure');
 });
+
+test("targets of the node's own zone are told apart", () => {
+  const zoned = plannedGroup({
+    targets: [plannedTarget({ id: 'a', zone: 'z1' }), plannedTarget({ id: 'b', zone: '' })],
+  });
+  const told = (zone: string) => {
+    const resolver = new Resolver(new FakeHealth(), zone);
+    resolver.setPlan(plan({ listeners: [listener], services: [service], groups: [zoned] }));
+    return resolver
+      .take()
+      ?.services.get('svc-1')
+      ?.targets.map(({ isLocal }) => isLocal);
+  };
+  assert.deepEqual(told('z1'), [true, undefined]);
+  assert.deepEqual(told('z2'), [undefined, undefined]);
+  assert.deepEqual(told(''), [undefined, undefined]);
+});

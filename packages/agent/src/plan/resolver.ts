@@ -16,6 +16,7 @@ export interface TargetHealth {
  */
 export class Resolver {
   readonly #health: TargetHealth;
+  readonly #zone: string;
   #plan: NodePlan = EMPTY_PLAN;
   /** Services by the group they draw on. */
   readonly #users = new Map<string, Set<string>>();
@@ -27,8 +28,10 @@ export class Resolver {
   readonly #sentServices = new Set<string>();
   readonly #sentListeners = new Set<string>();
 
-  constructor(health: TargetHealth) {
+  /** `zone`: of the node; empty: none. */
+  constructor(health: TargetHealth, zone = '') {
     this.#health = health;
+    this.#zone = zone;
   }
 
   get plan(): NodePlan {
@@ -137,6 +140,7 @@ export class Resolver {
       weight: target.weight,
       state: target.state,
       eligible: this.#health.isEligible(service.id, target.id),
+      ...(this.#zone !== '' && target.zone === this.#zone && { isLocal: true }),
     }));
     return { service, targets };
   }

@@ -11,6 +11,7 @@ import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
 import { PROXY_PROTOCOLS } from '@evenkeel/model/settings.ts';
+import { balancingFields } from './balancing-fields.ts';
 import { type Field, integer, onOff, standard, tags, text, word } from './fields.ts';
 import { healthFields } from './health-fields.ts';
 import { httpFields, sourceFields } from './http-fields.ts';
@@ -77,6 +78,7 @@ export const forwardingFields: readonly Field[] = [
     value: word(ALGORITHMS),
     help: 'how a target is chosen (default round-robin)',
   },
+  ...balancingFields,
   {
     flag: 'drain-timeout',
     field: 'drainTimeout',

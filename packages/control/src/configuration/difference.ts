@@ -28,7 +28,19 @@ const HIDDEN = new Set([
 ]);
 
 /** Objects inside, whose fields are shown one by one. */
-const NESTED = new Set(['healthCheck', 'stickiness', 'forwarding', 'limits', 'hsts', 'tls', 'match']);
+const NESTED = new Set([
+  'hash',
+  'targetLimits',
+  'zone',
+  'rebalance',
+  'healthCheck',
+  'stickiness',
+  'forwarding',
+  'limits',
+  'hsts',
+  'tls',
+  'match',
+]);
 
 export type Mentioned = { readonly kind: ResourceKind; readonly record: AnyRecord };
 

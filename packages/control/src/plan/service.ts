@@ -1,6 +1,8 @@
+import type { PlannedRebalance } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedHealthCheck, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
+import type { Rebalance } from '@evenkeel/model/resources/balancing.ts';
 import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
 import { statusRange } from '../resources/health-check.ts';
 import { keysOf } from '../resources/stickiness-keys.ts';
@@ -28,7 +30,15 @@ export function planService(service: BackendServiceRecord): PlannedService {
     tls: planTargetTls(service),
     proxyProtocol: PROXY_PROTOCOL[service.proxyProtocol],
     transparent: service.transparent,
+    hash: service.hash,
+    targetLimits: { ...service.targetLimits, queueTimeout: service.targetLimits.queueTimeout * 1_000 },
+    zone: service.zone,
+    rebalance: planRebalance(service.rebalance),
   };
+}
+
+function planRebalance({ enabled, rate, minimumAge }: Rebalance): PlannedRebalance | null {
+  return enabled ? { rate, minimumAge: minimumAge * 1_000 } : null;
 }
 
 function planHealthCheck(check: HealthCheck): PlannedHealthCheck {

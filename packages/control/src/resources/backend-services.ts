@@ -5,6 +5,7 @@ import { rulesUsing } from '../routing/rule-groups.ts';
 import type { Draft } from '../state/draft.ts';
 import type { BackendServiceRecord } from '../state/records.ts';
 import { findService, type LoadBalancerTree } from '../state/state.ts';
+import { changeBalancing, PLAIN_BALANCING } from './balancing.ts';
 import { changeHealthCheck, defaultHealthCheck } from './health-check.ts';
 import { getLoadBalancerTree } from './load-balancers.ts';
 import { checkName, checkQuota, checkUnused, notFound, refTo } from './rules.ts';
@@ -52,6 +53,7 @@ export function createBackendService(
     sendTimeout: input.sendTimeout ?? TARGET_SEND_TIMEOUT.default,
     proxyProtocol: input.proxyProtocol ?? 'none',
     transparent: input.transparent ?? false,
+    ...changeBalancing(PLAIN_BALANCING, input, owner, at),
     stickiness,
     stickinessKeys: ensureKeys(draft, stickiness, null),
     tls: changeTargetTls(draft, PLAIN_TARGETS, input.tls, healthCheck, at),
@@ -73,7 +75,15 @@ export function updateBackendService(
   const stickiness = changeStickiness(service.stickiness, patch.stickiness, owner, `${at}/stickiness`);
   const stickinessKeys = ensureKeys(draft, stickiness, service.stickinessKeys);
   const tls = changeTargetTls(draft, service.tls, patch.tls, healthCheck, at);
-  return draft.update('backendService', service, { ...patch, tls, healthCheck, stickiness, stickinessKeys });
+  const balancing = changeBalancing(service, patch, owner, at);
+  return draft.update('backendService', service, {
+    ...patch,
+    ...balancing,
+    tls,
+    healthCheck,
+    stickiness,
+    stickinessKeys,
+  });
 }
 
 /** Refused while a listener or a rule uses it (BAK-11). Its target group is kept. */

@@ -4,6 +4,7 @@ import { initial } from './migrations/0001-initial.ts';
 import { application } from './migrations/0002-application.ts';
 import { tls } from './migrations/0003-tls.ts';
 import { limits } from './migrations/0004-limits.ts';
+import { balancing } from './migrations/0005-balancing.ts';
 import type { Database } from './schema.ts';
 
 /** In order. A migration that was released is never changed; a new one follows it. */
@@ -12,6 +13,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-application': application,
   '0003-tls': tls,
   '0004-limits': limits,
+  '0005-balancing': balancing,
 };
 
 /** Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. */

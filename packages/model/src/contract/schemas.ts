@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { FieldError, Problem } from '../problem.ts';
 import * as authority from '../resources/authority.ts';
 import * as backendService from '../resources/backend-service.ts';
+import * as balancing from '../resources/balancing.ts';
 import * as certificate from '../resources/certificate.ts';
 import * as document from '../resources/document.ts';
 import * as elasticIp from '../resources/elastic-ip.ts';
@@ -47,6 +48,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     forwarding,
     errorPage,
     backendService,
+    balancing,
     targetTls,
     stickiness,
     healthCheck,

@@ -5,6 +5,16 @@ import { ALGORITHMS } from '../plan/objects.ts';
 import { Input, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
 import { PROXY_PROTOCOLS } from '../settings.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
+import {
+  Hash,
+  HashPatch,
+  Rebalance,
+  RebalancePatch,
+  TargetLimits,
+  TargetLimitsPatch,
+  ZonePolicy,
+  ZonePolicyPatch,
+} from './balancing.ts';
 import { HealthCheck, HealthCheckPatch } from './health-check.ts';
 import { Stickiness, StickinessPatch } from './stickiness.ts';
 import { TargetInput } from './target.ts';
@@ -20,7 +30,12 @@ export const backendServiceIdentity = {
 export const backendServiceSettings = {
   description: Description,
   tags: Tags,
-  algorithm: Words(ALGORITHMS, 'How a target is chosen (BAK-01). Default: round-robin (BAK-03).'),
+  algorithm: Words(
+    ALGORITHMS,
+    'How a target is chosen (BAK-01): in turns, by the least under way, by the source address, by a key of the ' +
+      'request (`hash`), or the better of two drawn at random: by what is under way (`power-of-two`) or by how fast ' +
+      'targets answer (`peak-ewma`). Default: round-robin (BAK-03).',
+  ),
   drainTimeout: Seconds(
     DRAIN_TIMEOUT.minimum,
     DRAIN_TIMEOUT.maximum,
@@ -63,6 +78,10 @@ const properties = resource(Id('backendService', 'Identifier of the backend serv
   ...backendServiceIdentity,
   targetGroupId: Nullable(Id('targetGroup', 'Where its targets come from; null: none yet (BAK-09, BAK-10).')),
   ...backendServiceSettings,
+  hash: Ref(Hash),
+  targetLimits: Ref(TargetLimits),
+  zone: Ref(ZonePolicy),
+  rebalance: Ref(Rebalance),
   tls: Ref(TargetTls),
   stickiness: Ref(Stickiness),
   healthCheck: Ref(HealthCheck),
@@ -73,10 +92,18 @@ export type BackendService = Static<typeof BackendService>;
 
 export const BackendServiceWritten = Written('BackendServiceWritten', properties);
 
+const balancing = {
+  hash: Ref(HashPatch),
+  targetLimits: Ref(TargetLimitsPatch),
+  zone: Ref(ZonePolicyPatch),
+  rebalance: Ref(RebalancePatch),
+};
+
 export const BackendServicePatch = Patch('BackendServicePatch', {
   name: Name,
   targetGroupId: properties.targetGroupId,
   ...backendServiceSettings,
+  ...balancing,
   tls: Ref(TargetTlsPatch),
   stickiness: Ref(StickinessPatch),
   healthCheck: Ref(HealthCheckPatch),
@@ -85,6 +112,7 @@ export type BackendServicePatch = Static<typeof BackendServicePatch>;
 
 const creation = {
   ...optional(backendServiceSettings),
+  ...optional(balancing),
   stickiness: Type.Optional(Ref(StickinessPatch)),
   healthCheck: Type.Optional(Ref(HealthCheckPatch)),
   targets: Type.Optional(
