@@ -3,7 +3,7 @@ import { JWT } from '@evenkeel/model/limits.ts';
 import { isNetwork } from '@evenkeel/model/network.ts';
 import { HASH_KEYS, ZONE_PREFERENCES } from '@evenkeel/model/plan/balancing.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
-import { ALGORITHMS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
+import { ALGORITHMS, CHECK_PROTOCOLS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
@@ -40,6 +40,13 @@ const statusRange: Shape = (value, path) => {
   if (!Array.isArray(value) || range.length !== 2) return `${path} must be a pair of status codes`;
   return integer(100, 999)(range[0], `${path}[0]`) || integer(100, 999)(range[1], `${path}[1]`);
 };
+
+const hexadecimal = { matches: /^[0-9a-f]*$/, says: 'hexadecimal' };
+const targetTls = fields({
+  authorityId: nullable(id),
+  serverName: text(255, visible),
+  versions: list(oneOf(...TLS_VERSIONS)),
+});
 
 const healthCheck = fields({
   protocol: oneOf('tcp', 'http'),
@@ -226,10 +233,6 @@ const listener = fields({
   trustedProxies: list(network),
 });
 
-const service = fields({
-  id,
-  name,
-  protocol: oneOf('http', 'tcp'),
 const hashing = fields({ key: oneOf(...HASH_KEYS), name: text(256, visible), loadFactor: integer(0, 100_000) });
 const targetLimits = fields({
   maxConnections: count,
@@ -240,6 +243,10 @@ const targetLimits = fields({
 const zone = fields({ preference: oneOf(...ZONE_PREFERENCES), threshold: integer(1, 100) });
 const rebalance = fields({ rate: count, minimumAge: integer(0, 2 ** 31 - 1) });
 
+const service = fields({
+  id,
+  name,
+  protocol: oneOf('http', 'tcp'),
   algorithm: oneOf(...ALGORITHMS),
   groupId: nullable(id),
   port,
@@ -249,19 +256,17 @@ const rebalance = fields({ rate: count, minimumAge: integer(0, 2 ** 31 - 1) });
   sendTimeout: optional(milliseconds),
   drainTimeout: integer(0, 2 ** 31 - 1),
   stickiness: nullable(stickiness),
-  tls: nullable(
-    fields({ authorityId: nullable(id), serverName: text(255, visible), versions: list(oneOf(...TLS_VERSIONS)) }),
-  ),
+  tls: nullable(targetTls),
   proxyProtocol: integer(0, 2),
   transparent: flag,
-});
-
-const target = fields({
-  id,
   hash: optional(hashing),
   targetLimits: optional(targetLimits),
   zone: optional(zone),
   rebalance: optional(nullable(rebalance)),
+});
+
+const target = fields({
+  id,
   address,
   port: portOrNone,
   weight: integer(0, 100),
