@@ -3,7 +3,7 @@ import { JWT } from '@evenkeel/model/limits.ts';
 import { isNetwork } from '@evenkeel/model/network.ts';
 import { HASH_KEYS, ZONE_PREFERENCES } from '@evenkeel/model/plan/balancing.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
-import { ALGORITHMS, CHECK_PROTOCOLS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
+import { ALGORITHMS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
@@ -41,7 +41,6 @@ const statusRange: Shape = (value, path) => {
   return integer(100, 999)(range[0], `${path}[0]`) || integer(100, 999)(range[1], `${path}[1]`);
 };
 
-const hexadecimal = { matches: /^[0-9a-f]*$/, says: 'hexadecimal' };
 const targetTls = fields({
   authorityId: nullable(id),
   serverName: text(255, visible),
