@@ -1,6 +1,6 @@
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { bindOnly } from '../reactor/ffi/sockets.ts';
-import { refusalCode } from '../worker/listening.ts';
+import { refusal } from '../sockets/refusal.ts';
 
 /** Says why a listener cannot have an address, or null when nothing is in the way. */
 export type AddressProbe = (listenerId: string, address: string, port: number) => RefusedListener | null;

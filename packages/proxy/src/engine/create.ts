@@ -1,4 +1,7 @@
 import { whyNotTransparent } from '../reactor/ffi/sockets.ts';
+import { ListenerSockets } from '../sockets/listener-sockets.ts';
+import { SocketHold } from '../sockets/socket-hold.ts';
+import { systemCalls } from '../sockets/system-calls.ts';
 import { SharedCounters } from '../telemetry/shared-counters.ts';
 import { probeByBinding } from './address-probe.ts';
 import type { EngineOptions, ProxyEngine } from './engine.ts';
@@ -10,17 +13,29 @@ import { WorkerSeat } from './worker-seat.ts';
 export interface CreateEngineOptions extends EngineOptions {
   /** Tells of a worker that died (its connections are lost) and is being replaced. */
   readonly onWorkerDeath?: (worker: number, error: Error) => void;
+  /** Two ends of a Unix socket pair that somebody else keeps open: listening sockets outlive this process in them. */
+  readonly hold?: readonly [number, number];
+  /** Told when not all listening sockets can be held: the system's name of the error. */
+  readonly onUnheld?: (code: string) => void;
 }
 
 /** Starts the workers. Rejects when the reactor that is asked for cannot run here. */
 export async function createEngine(options: CreateEngineOptions): Promise<ProxyEngine> {
   const counters = new SharedCounters(options.workers);
-  const tables = new Tables(counters, Math.random);
+  const sockets = new ListenerSockets({
+    workers: options.workers,
+    probe: probeByBinding,
+    calls: systemCalls,
+    hold: options.hold === undefined ? null : new SocketHold(...options.hold),
+    onUnheld: options.onUnheld ?? (() => undefined),
+  });
+  const tables = new Tables(counters, Math.random, (planned) => sockets.of(planned));
   const seats = Array.from(
     { length: options.workers },
     (_, index) =>
       new WorkerSeat({
         index,
+        workers: options.workers,
         reactor: options.reactor,
         tables,
         counters,
@@ -30,5 +45,5 @@ export async function createEngine(options: CreateEngineOptions): Promise<ProxyE
   const [ready] = await Promise.all(seats.map((seat) => seat.start()));
   const transparency = new Transparency(tables, whyNotTransparent);
   if (ready === undefined) throw new RangeError('an engine needs at least one worker');
-  return new WorkerEngine(tables, counters, seats, probeByBinding, transparency, ready.reactor, ready.reason);
+  return new WorkerEngine(tables, counters, seats, sockets, transparency, ready.reactor, ready.reason);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { changeOf, listenerOf, serviceOf } from '../../test/plans.ts';
+import { ListenerSockets } from '../sockets/listener-sockets.ts';
 import { SharedCounters } from '../telemetry/shared-counters.ts';
 import { WorkerEngine } from './proxy-engine.ts';
 import { type SharedChange, Tables } from './tables.ts';
@@ -14,6 +15,8 @@ const refusal: RefusedListener = { listenerId: 'lsn', code: 'address-in-use', de
 /** A worker that opens everything but what it is told to refuse. */
 class FakeSeat {
   onRefused: (refused: readonly RefusedListener[]) => void = () => {};
+  onPresence: () => void = () => {};
+  readonly present = true;
   refusing = false;
   readonly told: SharedChange[] = [];
 
@@ -21,6 +24,8 @@ class FakeSeat {
     this.told.push(change);
     return Promise.resolve(this.refusing && change.listeners.some(({ planned }) => planned !== null) ? [refusal] : []);
   }
+
+  accept(): void {}
 
   /** How often it was asked to open the listener. */
   get opened(): number {
@@ -41,11 +46,25 @@ describe('a worker that was replaced and cannot open a listener', () => {
     const counters = new SharedCounters(1);
     seat = new FakeSeat();
     const tables = new Tables(counters, () => 0);
+    const calls = {
+      open: () => ({ descriptor: -1 }),
+      close: () => undefined,
+      leave: () => undefined,
+      endpointOf: () => ({ address: '', port: 0 }),
+      isListening: () => true,
+    };
+    const sockets = new ListenerSockets({
+      workers: 1,
+      probe: () => null,
+      calls,
+      hold: null,
+      onUnheld: () => undefined,
+    });
     engine = new WorkerEngine(
       tables,
       counters,
       [seat as unknown as WorkerSeat],
-      () => null,
+      sockets,
       new Transparency(tables, () => null),
       'portable',
       'a test',

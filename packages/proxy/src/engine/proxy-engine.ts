@@ -4,7 +4,7 @@ import type { PlannedTls } from '@evenkeel/model/plan/tls.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
 import type { EngineCounters } from '../telemetry/counters.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
-import type { AddressProbe } from './address-probe.ts';
+import type { ListenerSockets } from '../sockets/listener-sockets.ts';
 import type { EngineChange, ProxyEngine } from './engine.ts';
 import type { Tables } from './tables.ts';
 import type { Transparency } from './transparency.ts';
@@ -22,7 +22,7 @@ export class WorkerEngine implements ProxyEngine {
   readonly #tables: Tables;
   readonly #counters: SharedCounters;
   readonly #seats: readonly WorkerSeat[];
-  readonly #probe: AddressProbe;
+  readonly #sockets: ListenerSockets;
   readonly #transparency: Transparency;
   readonly #refused = new Map<string, RefusedListener>();
   /** Listeners that workers have refused, as the plan has them. */
@@ -32,11 +32,15 @@ export class WorkerEngine implements ProxyEngine {
   /** The call that is being carried out, and those behind it. */
   #last: Promise<unknown> = Promise.resolve();
 
+  #accepting = true;
+  #retired = false;
+  /** A change has been applied since sockets were restored. */
+  #claimed = false;
   constructor(
     tables: Tables,
     counters: SharedCounters,
     seats: readonly WorkerSeat[],
-    probe: AddressProbe,
+    sockets: ListenerSockets,
     transparency: Transparency,
     reactor: ReactorName,
     reason: string,
@@ -44,11 +48,15 @@ export class WorkerEngine implements ProxyEngine {
     this.#tables = tables;
     this.#counters = counters;
     this.#seats = seats;
-    this.#probe = probe;
+    this.#sockets = sockets;
     this.#transparency = transparency;
     this.reactor = reactor;
     this.reactorReason = reason;
-    for (const seat of seats) seat.onRefused = (refused) => this.#reopen(refused);
+    for (const seat of seats) {
+      seat.onRefused = (refused) => this.#reopen(refused);
+      seat.onPresence = () => this.#share();
+    }
+    this.#share();
   }
 
   get workers(): number {
@@ -59,6 +67,31 @@ export class WorkerEngine implements ProxyEngine {
     const outcome = this.#last.then(() => this.#apply(change));
     this.#last = outcome.catch(() => undefined);
     return outcome;
+  get sockets() {
+    return { open: this.#sockets.count, held: this.#sockets.held };
+  }
+
+  restoreSockets(): number {
+    this.#claimed = false;
+    return this.#sockets.restore();
+  }
+
+  reclaimSockets(): void {
+    this.#sockets.reclaim();
+  }
+
+  accept(accepting: boolean): void {
+    this.#accepting = accepting;
+    this.#share();
+  }
+
+  async retire(drainMilliseconds: number): Promise<void> {
+    this.#retired = true;
+    this.#accepting = false;
+    await this.#last;
+    await Promise.all(this.#seats.map((seat) => seat.retire(drainMilliseconds)));
+  }
+
   }
 
   counters(): EngineCounters {
@@ -77,7 +110,21 @@ export class WorkerEngine implements ProxyEngine {
 
   async stop(drainMilliseconds: number): Promise<void> {
     await this.#last;
-    await Promise.all(this.#seats.map((seat) => seat.stop(drainMilliseconds)));
+    const stopped = Promise.all(this.#seats.map((seat) => seat.stop(drainMilliseconds)));
+    // Those of a retired engine are somebody else's by now.
+    if (!this.#retired) this.#sockets.closeAll();
+    await stopped;
+  }
+
+  /** Each worker accepts from its own sockets, and the next one also from those of a worker that is being replaced. */
+  #share(): void {
+    const shares = this.#seats.map((): number[] => []);
+    for (let i = 0; this.#accepting && i < shares.length; i++) {
+      const order = shares.map((_, step) => (i + step) % shares.length);
+      const heir = order.find((j) => this.#seats[j]!.present);
+      if (heir !== undefined) shares[heir]!.push(i);
+    }
+    for (const [i, seat] of this.#seats.entries()) seat.accept(shares[i]!);
   }
 
   async #apply(change: EngineChange): Promise<readonly RefusedListener[]> {
@@ -106,7 +153,11 @@ export class WorkerEngine implements ProxyEngine {
       if (this.#tables.listener(listenerId) !== null) leaving.set(listenerId, null);
     }
     // What goes comes first, listeners and single addresses, so that it is free for what comes.
-    if (leaving.size > 0) await this.#tell({ ...NOTHING, listeners: leaving });
+    if (leaving.size > 0) {
+      const before = this.#plannedOf(leaving.keys());
+      await this.#tell({ ...NOTHING, listeners: leaving });
+      this.#closeSockets(before);
+    }
     await this.#open(change, coming);
     return [...this.#refused.values()];
   }
@@ -117,8 +168,11 @@ export class WorkerEngine implements ProxyEngine {
     const without = new Map<string, PlannedListener | null>();
     for (const [id, planned] of coming) {
       const old = this.#tables.listener(id);
+    if (!this.#claimed) this.#sockets.closeUnclaimed();
+    this.#claimed = true;
+    this.#sockets.save();
       without.set(id, old === null ? null : { ...planned, addresses: old.addresses });
-      const taken = this.#findTaken(planned, old);
+      const taken = this.#openSockets(planned, old);
       if (taken === null) {
         listeners.set(id, planned);
         continue;
@@ -141,7 +195,9 @@ export class WorkerEngine implements ProxyEngine {
     }
   }
 
+    const before = this.#plannedOf(back.keys());
   /** Listeners, refused ones too, whose TLS is made of what changes: they are told, or tried, anew. */
+    this.#closeSockets(before);
   #usersOf(shared: EngineChange['shared']): PlannedListener[] {
     const changed = new Set([...shared.keys()].filter((key) => /^(certificate|authority)\//.test(key)));
     if (changed.size === 0) return [];
@@ -171,13 +227,15 @@ export class WorkerEngine implements ProxyEngine {
     this.#reopen(now.filter(({ listenerId }) => listeners.has(listenerId)));
   }
 
-  /** Addresses that somebody else listens on; SO_REUSEPORT would let this user's other processes share them. */
-  #findTaken(planned: PlannedListener, old: PlannedListener | null): RefusedListener | null {
-    const kept = old?.addresses ?? [];
-    for (const address of planned.addresses) {
-      if (kept.includes(address)) continue;
-      const refusal = this.#probe(planned.id, address, planned.port);
-      if (refusal !== null) return refusal;
+  /** Listens on the addresses that are new. On all or on none: returns the first that cannot be had. */
+  #openSockets(planned: PlannedListener, old: PlannedListener | null): RefusedListener | null {
+    const { id, addresses, port } = planned;
+    const added = addresses.filter((address) => old?.addresses.includes(address) !== true);
+    for (const [i, address] of added.entries()) {
+      const refused = this.#sockets.open(id, address, port);
+      if (refused === null) continue;
+      for (const opened of added.slice(0, i)) this.#sockets.close(id, opened, port);
+      return refused;
     }
     return null;
   }
@@ -191,6 +249,19 @@ export class WorkerEngine implements ProxyEngine {
 }
 
 /** Keys of the shared entries that a listener's TLS is made of. */
+  #plannedOf(ids: Iterable<string>): PlannedListener[] {
+    return [...ids].map((id) => this.#tables.listener(id)).filter((planned) => planned !== null);
+  }
+
+  /** Ends the listening of these, where the tables do not have them any more. */
+  #closeSockets(before: readonly PlannedListener[]): void {
+    for (const { id, addresses, port } of before) {
+      const now = this.#tables.listener(id);
+      const kept = now?.port === port ? now.addresses : [];
+      for (const address of addresses) if (!kept.includes(address)) this.#sockets.close(id, address, port);
+    }
+  }
+
 function tlsObjects({ defaultCertificates, certificates, clientCertificates }: PlannedTls): string[] {
   const ids = [...defaultCertificates, ...certificates.map(({ certificateId }) => certificateId)];
   const keys = ids.map((id) => `certificate/${id}`);

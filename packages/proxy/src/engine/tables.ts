@@ -10,6 +10,7 @@ import type {
   WorkerSharedChange,
   WorkerSharedEntry,
 } from '../worker/messages.ts';
+  WorkerSockets,
 import type { EngineChange, EngineService } from './engine.ts';
 import { shareEntries } from './share-entries.ts';
 
@@ -31,11 +32,17 @@ export class Tables {
   readonly #counters: SharedCounters;
   readonly #random: () => number;
 
-  /** `random` as for `buildBalance`. */
-  constructor(counters: SharedCounters, random: () => number) {
+  readonly #socketsOf: (planned: PlannedListener) => WorkerSockets | null;
+  /** `random` as for `buildBalance`; `socketsOf`: what the workers accept from, see `WorkerListenerChange`. */
+  constructor(
+    counters: SharedCounters,
+    random: () => number,
+    socketsOf: (planned: PlannedListener) => WorkerSockets | null = () => null,
+  ) {
     this.#counters = counters;
     this.#random = random;
   }
+    this.#socketsOf = socketsOf;
 
   /** Takes a change in. What leaves with it keeps its counters until `retire` is called. */
   change(change: EngineChange): SharedChange {
@@ -56,8 +63,9 @@ export class Tables {
     for (const [id, planned] of change.listeners) {
       const slot = this.#counters.listenerSlot(id);
       if (planned === null) this.#listeners.delete(id);
-      else this.#listeners.set(id, { id, planned, slot });
-      listeners.push({ id, planned, slot });
+      const sockets = planned === null ? null : this.#socketsOf(planned);
+      else this.#listeners.set(id, { id, planned, slot, sockets });
+      listeners.push({ id, planned, slot, sockets });
     }
     return { shared, services, listeners };
   }

@@ -21,6 +21,8 @@ export interface Ready {
 
 export interface SeatOptions {
   readonly index: number;
+  /** How many there are. */
+  readonly workers: number;
   readonly reactor: EngineOptions['reactor'];
   readonly tables: Tables;
   readonly counters: SharedCounters;
@@ -35,6 +37,8 @@ export interface SeatOptions {
 export class WorkerSeat {
   /** Told what a new thread could not open of everything; an empty list when all is well. */
   onRefused: (refused: readonly RefusedListener[]) => void = () => {};
+  /** Told when a thread has died, and when another runs everything in its place. */
+  onPresence: () => void = () => {};
   readonly #options: SeatOptions;
   readonly #ring = AccessLogRing.create();
   readonly #wake = new Wake();
@@ -43,6 +47,9 @@ export class WorkerSeat {
   #thread: Worker | null = null;
   #sequence = 0;
   #stopping = false;
+  /** It runs everything that it should. */
+  #present = false;
+  #mine = '';
   #delay = RESTART_DELAY;
   #bornAt = 0;
   #ready: ((ready: Ready) => void) | null = null;
@@ -71,6 +78,19 @@ export class WorkerSeat {
     });
   }
 
+  /** Whether its thread runs everything that it should. */
+  get present(): boolean {
+    return this.#present;
+  }
+
+  /** Has the worker accept from these shares of the sockets. */
+  accept(mine: readonly number[]): void {
+    const now = mine.join();
+    if (this.#mine === now || !this.#present) return;
+    this.#mine = now;
+    this.#post({ type: 'accept', mine });
+  }
+
   get accessLogDropped(): number {
     return this.#ring.dropped;
   }
@@ -81,20 +101,34 @@ export class WorkerSeat {
 
   /** Resolves when the worker has drained and its thread has ended. */
   stop(drainMilliseconds: number): Promise<void> {
+    return this.#end({ type: 'stop', drainMilliseconds });
+  }
+
+  /** Resolves when nothing runs any more, as others accept, and the thread has ended. */
+  retire(drainMilliseconds: number): Promise<void> {
+    return this.#end({ type: 'retire', drainMilliseconds });
+  }
+
+  #end(message: ToWorker): Promise<void> {
     this.#stopping = true;
     if (this.#thread === null) {
       this.#wake.close();
       return Promise.resolve();
     }
     return new Promise((resolve) => {
-      this.#stopped = resolve;
-      this.#post({ type: 'stop', drainMilliseconds });
+      const before = this.#stopped;
+      this.#stopped = () => {
+        before?.();
+        resolve();
+      };
+      this.#post(message);
     });
   }
 
   #spawn(): void {
-    const { index, reactor, counters } = this.#options;
+    const { index, workers, reactor, counters } = this.#options;
     const workerData: WorkerData = {
+      workers,
       reactor,
       wake: this.#wake.descriptor,
       ring: this.#ring.shared,
@@ -114,6 +148,7 @@ export class WorkerSeat {
   #onMessage(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
+        if (this.#ready !== null) this.#present = true;
         this.#ready?.({ reactor: message.reactor, reason: message.reason });
         this.#ready = null;
         this.#failed = null;
@@ -133,6 +168,8 @@ export class WorkerSeat {
   #onExit(cause: Error): void {
     const { index, counters, onDeath } = this.#options;
     this.#thread = null;
+    this.#present = false;
+    this.#mine = '';
     counters.forgetWorker(index);
     for (const resolve of this.#pending.values()) resolve([]);
     this.#pending.clear();
@@ -146,6 +183,7 @@ export class WorkerSeat {
       return;
     }
     onDeath(index, cause);
+    this.onPresence();
     if (performance.now() - this.#bornAt >= LONG_LIFE) this.#delay = RESTART_DELAY;
     setTimeout(() => this.#replace(), this.#delay);
     this.#delay = Math.min(this.#delay * 2, RESTART_DELAY_LIMIT);
@@ -154,7 +192,11 @@ export class WorkerSeat {
   #replace(): void {
     if (this.#stopping) return;
     this.#spawn();
-    this.#tell(this.#options.tables.everything(), (refused) => this.onRefused(refused));
+    this.#tell(this.#options.tables.everything(), (refused) => {
+      this.#present = this.#thread !== null;
+      this.onPresence();
+      this.onRefused(refused);
+    });
   }
 
   #tell(change: SharedChange, applied: (refused: readonly RefusedListener[]) => void): void {

@@ -1,12 +1,20 @@
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { Connection, ListenError, ListenerHandler, ListeningSocket, Reactor } from '../reactor/reactor.ts';
+import { refusalCode } from '../sockets/refusal.ts';
 
 /** Connections that the kernel may hold for a socket before they are accepted; capped by net.core.somaxconn. */
 const BACKLOG = 4096;
 
+/** Something to accept from. */
+export interface Place {
+  readonly address: string;
+  /** A socket that listens there already; null: one is to be opened. */
+  readonly descriptor: number | null;
+}
+
 /**
- * The sockets of one listener: one per address, all or none. An address that stays in the set keeps its socket, whatever
- * else changes.
+ * What one worker accepts from for one listener: all places of it or none. A place that stays in the set is accepted
+ * from without a break, whatever else changes.
  */
 export class ListeningSockets implements ListenerHandler {
   readonly #reactor: Reactor;
@@ -14,6 +22,7 @@ export class ListeningSockets implements ListenerHandler {
   readonly #accept: (connection: Connection) => void;
   readonly #open = new Map<string, ListeningSocket>();
   #waiting: Opening | null = null;
+  #closed = false;
 
   constructor(reactor: Reactor, listenerId: string, accept: (connection: Connection) => void) {
     this.#reactor = reactor;
@@ -22,29 +31,27 @@ export class ListeningSockets implements ListenerHandler {
   }
 
   /**
-   * Makes `addresses` the set of addresses that are listened on. Calls back with null, or with why the new ones cannot
-   * be opened; then the sockets are as they were before. One call at a time.
+   * Makes `places` the set that is accepted from. Calls back with null, or with why the new ones cannot be opened; then
+   * the set is as it was before. One call at a time.
    */
-  set(addresses: readonly string[], port: number, done: (refused: RefusedListener | null) => void): void {
-    const added = addresses.filter((address) => !this.#open.has(address));
-    const opening: Opening = {
-      wanted: new Set(addresses),
-      opened: new Map(),
-      pending: added.length,
-      refused: null,
-      done,
-    };
+  set(places: readonly Place[], port: number, done: (refused: RefusedListener | null) => void): void {
+    const wanted = new Map(places.map((place) => [keyOf(place), place]));
+    const added = [...wanted].filter(([key]) => !this.#open.has(key));
+    const opening: Opening = { wanted, opened: new Map(), pending: added.length, refused: null, done };
     if (added.length === 0) {
       this.#settle(opening);
       return;
     }
     this.#waiting = opening;
-    for (const address of added) {
-      opening.opened.set(address, this.#reactor.listen({ address, port, backlog: BACKLOG, reusePort: true }, this));
+    for (const [key, { address, descriptor }] of added) {
+      const options = { address, port, backlog: BACKLOG, reusePort: true };
+      const given = descriptor === null ? options : { ...options, descriptor };
+      opening.opened.set(key, this.#reactor.listen(given, this));
     }
   }
 
   close(): void {
+    this.#closed = true;
     for (const socket of this.#open.values()) socket.close();
     this.#open.clear();
   }
@@ -56,12 +63,13 @@ export class ListeningSockets implements ListenerHandler {
   onFailed(socket: ListeningSocket, error: ListenError): void {
     const opening = this.#waiting;
     if (opening === null) return;
-    for (const [address, candidate] of opening.opened) if (candidate === socket) opening.opened.delete(address);
+    for (const [key, candidate] of opening.opened) if (candidate === socket) opening.opened.delete(key);
     this.#answered({ listenerId: this.#listenerId, code: refusalCode(error.code), detail: error.message });
   }
 
   onAccept(connection: Connection, _socket: ListeningSocket): void {
-    this.#accept(connection);
+    // Accepted while the listener went: without a handler, it is closed.
+    if (!this.#closed) this.#accept(connection);
   }
 
   #answered(refused: RefusedListener | null): void {
@@ -78,11 +86,11 @@ export class ListeningSockets implements ListenerHandler {
     if (opening.refused !== null) {
       for (const socket of opening.opened.values()) socket.close();
     } else {
-      for (const [address, socket] of opening.opened) this.#open.set(address, socket);
-      for (const [address, socket] of this.#open) {
-        if (opening.wanted.has(address)) continue;
+      for (const [key, socket] of opening.opened) this.#open.set(key, socket);
+      for (const [key, socket] of this.#open) {
+        if (opening.wanted.has(key)) continue;
         socket.close();
-        this.#open.delete(address);
+        this.#open.delete(key);
       }
     }
     opening.done(opening.refused);
@@ -90,24 +98,13 @@ export class ListeningSockets implements ListenerHandler {
 }
 
 interface Opening {
-  readonly wanted: ReadonlySet<string>;
+  readonly wanted: ReadonlyMap<string, Place>;
   readonly opened: Map<string, ListeningSocket>;
   pending: number;
   refused: RefusedListener | null;
   readonly done: (refused: RefusedListener | null) => void;
 }
 
-/** The plan stream's word for a system error. */
-export function refusalCode(systemCode: string): string {
-  switch (systemCode) {
-    case 'EADDRINUSE':
-      return 'address-in-use';
-    case 'EADDRNOTAVAIL':
-      return 'address-not-available';
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission-denied';
-    default:
-      return 'failed';
-  }
+function keyOf({ address, descriptor }: Place): string {
+  return descriptor === null ? address : `${address} ${descriptor}`;
 }

@@ -19,7 +19,8 @@ const data = workerData as WorkerData;
 
 const { reactor, reason, stop } = createReactor(data.reactor, { wakeDescriptor: data.wake });
 const rows = new WorkerRows(data.counters);
-const proxy = new Proxy(new WorkerContext(reactor, new AccessLog(new AccessLogRing(data.ring), reactor)), rows);
+const context = new WorkerContext(reactor, new AccessLog(new AccessLogRing(data.ring), reactor));
+const proxy = new Proxy(context, rows, { of: data.workers, mine: [] });
 
 function tell(message: FromWorker): void {
   port.postMessage(message);
@@ -36,13 +37,21 @@ function onMessage(message: ToWorker): void {
     case 'apply':
       proxy.apply(message, (refused) => tell({ type: 'applied', sequence: message.sequence, refused }));
       return;
+    case 'accept':
+      proxy.accept(message.mine);
+      return;
     case 'stop':
-      proxy.stop(message.drainMilliseconds, () => {
-        tell({ type: 'stopped' });
-        stop();
-      });
+      proxy.stop(message.drainMilliseconds, end);
+      return;
+    case 'retire':
+      proxy.retire(message.drainMilliseconds, end);
       return;
   }
+}
+
+function end(): void {
+  tell({ type: 'stopped' });
+  stop();
 }
 
 report();

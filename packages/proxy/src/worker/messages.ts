@@ -9,8 +9,12 @@ import type { PackedCertificate } from '../tls/packed-certificate.ts';
 /** What the engine tells a worker; shared memory in it is shared, everything else is copied. */
 export type ToWorker =
   | ({ readonly type: 'apply'; readonly sequence: number } & WorkerChange)
+  /** Accept from these shares of the sockets; see shares.ts. */
+  | { readonly type: 'accept'; readonly mine: readonly number[] }
   /** Stop listening, let requests end, then answer `stopped`. */
-  | { readonly type: 'stop'; readonly drainMilliseconds: number };
+  | { readonly type: 'stop'; readonly drainMilliseconds: number }
+  /** Others accept now: let clients that come back go to them, and answer `stopped` when none is left. */
+  | { readonly type: 'retire'; readonly drainMilliseconds: number };
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly reactor: 'uring' | 'portable'; readonly reason: string }
@@ -65,10 +69,15 @@ export interface WorkerTarget {
   readonly slot: number;
 }
 
+/** Descriptors of listening sockets, by address. */
+export type WorkerSockets = Readonly<Record<string, readonly number[]>>;
+
 export interface WorkerListenerChange {
   readonly id: string;
   /** null removes it. */
   readonly planned: PlannedListener | null;
   /** Its place in the counter rows. */
   readonly slot: number;
+  /** What to accept from; null: the worker is to open sockets itself. */
+  readonly sockets: WorkerSockets | null;
 }

@@ -13,19 +13,33 @@ import { sessionsOf } from './begin-session.ts';
 import type { WorkerContext } from './context.ts';
 import { Listener } from './listener.ts';
 import { ListeningSockets } from './listening.ts';
-import type { WorkerChange, WorkerListenerChange, WorkerService, WorkerSharedEntry } from './messages.ts';
+import type {
+  WorkerChange,
+  WorkerListenerChange,
+  WorkerService,
+  WorkerSharedEntry,
+  WorkerSockets,
+} from './messages.ts';
 import { namedServices } from './named-services.ts';
+import { EVERYTHING, placesOf, type Shares } from './shares.ts';
 import type { WorkerRows } from './worker-rows.ts';
 
 /** How long tunnels of a removed listener go on when it has no service that says so, in milliseconds. */
 const DEFAULT_DRAIN = 300_000;
+
+/** Before sockets that could not be accepted from are tried again, in milliseconds. */
+const SHARES_RETRY = 100;
+
+/** What requests in flight and idle clients get when the time for retiring is over, in milliseconds. */
+const LAST_WORDS = 500;
 
 /** How often a draining worker looks whether it is done, in milliseconds. */
 const DRAIN_POLL = 20;
 
 interface RunningListener {
   readonly listener: Listener;
-  readonly sockets: ListeningSockets;
+  readonly listening: ListeningSockets;
+  sockets: WorkerSockets | null;
 }
 
 /**
@@ -35,6 +49,10 @@ interface RunningListener {
 export class Proxy {
   readonly #worker: WorkerContext;
   readonly #rows: WorkerRows;
+  #shares: Shares;
+  /** Sockets are changed by one thing at a time; what has to wait for it. */
+  #busy = false;
+  readonly #waiting: (() => void)[] = [];
   readonly #listeners = new Map<string, RunningListener>();
   /** Rule groups, certificates and the like, by key. */
   readonly #shared = new Map<string, WorkerSharedEntry>();
@@ -48,17 +66,39 @@ export class Proxy {
   /** What will cut those who still use a target that has left. */
   readonly #retiring = new Set<Timer>();
 
-  constructor(worker: WorkerContext, rows: WorkerRows) {
+  constructor(worker: WorkerContext, rows: WorkerRows, shares = EVERYTHING) {
     this.#worker = worker;
     this.#rows = rows;
+    this.#shares = shares;
     this.#tls = new WorkerTls(worker.reactor, this.#shared);
   }
 
   /**
-   * Applies a change; calls back with the listeners of it that are refused. One call at a time. A listener keeps its
-   * protocol and port; one with others has been removed before.
+   * Applies a change; calls back with the listeners of it that are refused. A listener keeps its protocol and port; one
+   * with others has been removed before.
    */
   apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
+    this.#inTurn((over) => {
+      this.#apply(change, (refused) => {
+        done(refused);
+        over();
+      });
+    });
+  }
+
+  #inTurn(act: (over: () => void) => void): void {
+    const begin = (): void => {
+      this.#busy = true;
+      act(() => {
+        this.#busy = false;
+        this.#waiting.shift()?.();
+      });
+    };
+    if (this.#busy) this.#waiting.push(begin);
+    else begin();
+  }
+
+  #apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
     for (const { entry } of change.shared) if (entry !== null) this.#setShared(entry);
     for (const { id, service } of change.services) if (service !== null) this.#setService(id, service);
     const refused: RefusedListener[] = [];
@@ -96,8 +136,54 @@ export class Proxy {
     if (entry?.kind === 'rule-group') this.#rules.remove(entry.value.id);
   }
 
+  /** Accepts from these shares of the sockets from now on. */
+  accept(mine: readonly number[]): void {
+    this.#inTurn((over) => {
+      this.#shares = { ...this.#shares, mine };
+      this.#followShares(over);
+    });
+  }
+
+  #followShares(done: () => void): void {
+    let failed = false;
+    let pending = this.#listeners.size;
+    if (pending === 0) done();
+    for (const { listener, listening, sockets } of this.#listeners.values()) {
+      const { planned } = listener;
+      listening.set(placesOf(planned, sockets, this.#shares), planned.port, (refused) => {
+        failed ||= refused !== null;
+        pending--;
+        if (pending > 0) return;
+        // For want of descriptors; some will be free again.
+        if (failed) this.#worker.reactor.setTimer(SHARES_RETRY, () => this.accept(this.#shares.mine));
+        done();
+      });
+    }
+  }
+
+  /**
+   * Another process accepts from now on. Nothing is closed before its time: a client that asks again on its connection
+   * is told with the answer that it is the last one. What is left after `milliseconds` is cut; then calls back.
+   */
+  retire(milliseconds: number, done: () => void): void {
+    this.accept([]);
+    for (const { listener } of this.#listeners.values()) listener.closing = true;
+    const { reactor } = this.#worker;
+    const deadline = reactor.now + milliseconds;
+    const look = (): void => {
+      const running = [...this.#listeners.values()].some(({ listener }) => !listener.empty) || this.#draining.size > 0;
+      if (running && reactor.now < deadline) reactor.setTimer(DRAIN_POLL, look);
+      else this.stop(running ? LAST_WORDS : 0, done);
+    };
+    look();
+  }
+
   /** Stops listening, lets what runs end for at most `milliseconds`, then cuts it; calls back when nothing is left. */
   stop(milliseconds: number, done: () => void): void {
+    this.#inTurn(() => this.#stop(milliseconds, done));
+  }
+
+  #stop(milliseconds: number, done: () => void): void {
     const reactor = this.#worker.reactor;
     const deadline = reactor.now + milliseconds;
     for (const id of [...this.#listeners.keys()]) this.#removeListener(id);
@@ -151,20 +237,23 @@ export class Proxy {
   ): void {
     const { id } = change;
     const known = this.#listeners.get(id);
-    const { listener, sockets } = known ?? this.#newListener(planned, this.#rows.listener(change.slot));
+    const { sockets } = change;
+    const running = known ?? this.#newListener(planned, this.#rows.listener(change.slot));
+    const { listener, listening } = running;
     // A new listener has its service and TLS before its sockets, as the first connection may come at once.
     if (known === undefined) {
       listener.tls = tls;
       this.#joinService(listener);
     }
-    sockets.set(planned.addresses, planned.port, (refused) => {
+    listening.set(placesOf(planned, sockets, this.#shares), planned.port, (refused) => {
       if (refused === null) {
         this.#leaveService(listener);
         listener.planned = planned;
         if (listener.tls !== tls) listener.tls?.free();
         listener.tls = tls;
         this.#joinService(listener);
-        this.#listeners.set(id, { listener, sockets });
+        running.sockets = sockets;
+        this.#listeners.set(id, running);
       } else if (known === undefined) {
         this.#leaveService(listener);
         listener.drain();
@@ -178,15 +267,15 @@ export class Proxy {
     const listener = new Listener(planned, null, cells);
     const begin = sessionsOf(this.#worker, this.#tls, listener);
     const accept = (connection: Connection) => acceptClient(this.#worker, listener, connection, begin);
-    return { listener, sockets: new ListeningSockets(this.#worker.reactor, planned.id, accept) };
+    return { listener, listening: new ListeningSockets(this.#worker.reactor, planned.id, accept), sockets: null };
   }
 
   #removeListener(id: string): void {
     const running = this.#listeners.get(id);
     if (running === undefined) return;
-    const { listener, sockets } = running;
+    const { listener, listening } = running;
     this.#listeners.delete(id);
-    sockets.close();
+    listening.close();
     listener.tls?.free();
     const drain = listener.service?.planned.drainTimeout ?? DEFAULT_DRAIN;
     this.#leaveService(listener);

@@ -3,6 +3,8 @@ import type { CounterBlocks } from '../telemetry/shared-counters.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerData {
+  /** How many workers there are. */
+  readonly workers: number;
   readonly reactor: EngineOptions['reactor'];
   /** Descriptor of the eventfd that wakes the worker's loop. */
   readonly wake: number;
