@@ -59,6 +59,20 @@ export class FakeEngine implements ProxyEngine {
     return this.log.shift() ?? null;
   }
 
+  readonly sockets = { open: 0, held: 0 };
+
+  restoreSockets(): number {
+    return 0;
+  }
+
+  accept(): void {}
+
+  reclaimSockets(): void {}
+
+  retire(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async stop(drainMilliseconds: number): Promise<void> {
     this.stoppedWith = drainMilliseconds;
   }

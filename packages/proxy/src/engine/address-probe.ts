@@ -11,20 +11,5 @@ export type AddressProbe = (listenerId: string, address: string, port: number) =
  */
 export const probeByBinding: AddressProbe = (listenerId, address, port) => {
   const code = bindOnly({ address, port });
-  return code === null ? null : { listenerId, code: refusalCode(code), detail: explain(code, address, port) };
+  return code === null ? null : refusal(listenerId, code, address, port);
 };
-
-function explain(code: string, address: string, port: number): string {
-  const place = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-  switch (code) {
-    case 'EADDRINUSE':
-      return `${place} is in use by another program on this node`;
-    case 'EADDRNOTAVAIL':
-      return `${address} is not an address of this node`;
-    case 'EACCES':
-    case 'EPERM':
-      return `this node may not listen on ${place}: ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE`;
-    default:
-      return `${place} cannot be bound: ${code}`;
-  }
-}

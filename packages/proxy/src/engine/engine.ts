@@ -29,6 +29,26 @@ export interface ProxyEngine {
    * They stay as they are until the next call, which gives their room back: to be called until it returns null.
    */
   readAccessLog(): Uint8Array | null;
+  /** Listening sockets, and how many of them would outlive this process. */
+  readonly sockets: { readonly open: number; readonly held: number };
+  /**
+   * Takes over the listening sockets that an earlier process has left, or that another one gives up. What the first
+   * `apply` does not ask for is closed. Returns how many there were.
+   */
+  restoreSockets(): number;
+  /**
+   * Whether workers accept connections; at first, they do. While they do not, clients wait in the queues of the sockets
+   * for whoever accepts next: this engine or another process that has the same sockets.
+   */
+  accept(accepting: boolean): void;
+  /** Holds what this engine listens on, after another process has taken it and gone. */
+  reclaimSockets(): void;
+  /**
+   * Another process accepts from the same sockets for good: ends what runs without closing anything before its time. A
+   * client that asks again on its connection hears that it is the last answer there. Cuts what is left after
+   * `drainMilliseconds`.
+   */
+  retire(drainMilliseconds: number): Promise<void>;
   /** Stops listening, lets requests in flight finish for at most `drainMilliseconds`, then closes everything. */
   stop(drainMilliseconds: number): Promise<void>;
 }

@@ -2,9 +2,9 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { PlannedTls } from '@evenkeel/model/plan/tls.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
+import type { ListenerSockets } from '../sockets/listener-sockets.ts';
 import type { EngineCounters } from '../telemetry/counters.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
-import type { ListenerSockets } from '../sockets/listener-sockets.ts';
 import type { EngineChange, ProxyEngine } from './engine.ts';
 import type { Tables } from './tables.ts';
 import type { Transparency } from './transparency.ts';
@@ -29,13 +29,13 @@ export class WorkerEngine implements ProxyEngine {
   readonly #waiting = new Map<string, PlannedListener>();
   /** Whose log is being read. */
   #logSeat = 0;
-  /** The call that is being carried out, and those behind it. */
-  #last: Promise<unknown> = Promise.resolve();
-
   #accepting = true;
   #retired = false;
   /** A change has been applied since sockets were restored. */
   #claimed = false;
+  /** The call that is being carried out, and those behind it. */
+  #last: Promise<unknown> = Promise.resolve();
+
   constructor(
     tables: Tables,
     counters: SharedCounters,
@@ -63,10 +63,6 @@ export class WorkerEngine implements ProxyEngine {
     return this.#seats.length;
   }
 
-  apply(change: EngineChange): Promise<readonly RefusedListener[]> {
-    const outcome = this.#last.then(() => this.#apply(change));
-    this.#last = outcome.catch(() => undefined);
-    return outcome;
   get sockets() {
     return { open: this.#sockets.count, held: this.#sockets.held };
   }
@@ -92,6 +88,10 @@ export class WorkerEngine implements ProxyEngine {
     await Promise.all(this.#seats.map((seat) => seat.retire(drainMilliseconds)));
   }
 
+  apply(change: EngineChange): Promise<readonly RefusedListener[]> {
+    const outcome = this.#last.then(() => this.#apply(change));
+    this.#last = outcome.catch(() => undefined);
+    return outcome;
   }
 
   counters(): EngineCounters {
@@ -159,6 +159,9 @@ export class WorkerEngine implements ProxyEngine {
       this.#closeSockets(before);
     }
     await this.#open(change, coming);
+    if (!this.#claimed) this.#sockets.closeUnclaimed();
+    this.#claimed = true;
+    this.#sockets.save();
     return [...this.#refused.values()];
   }
 
@@ -168,9 +171,6 @@ export class WorkerEngine implements ProxyEngine {
     const without = new Map<string, PlannedListener | null>();
     for (const [id, planned] of coming) {
       const old = this.#tables.listener(id);
-    if (!this.#claimed) this.#sockets.closeUnclaimed();
-    this.#claimed = true;
-    this.#sockets.save();
       without.set(id, old === null ? null : { ...planned, addresses: old.addresses });
       const taken = this.#openSockets(planned, old);
       if (taken === null) {
@@ -186,7 +186,9 @@ export class WorkerEngine implements ProxyEngine {
     if (refused.length === 0) return;
     // Whole or not at all: what one worker cannot open, the others give up again.
     const back = new Map(refused.map(({ listenerId }) => [listenerId, without.get(listenerId) ?? null]));
+    const before = this.#plannedOf(back.keys());
     await this.#tell({ ...NOTHING, listeners: back });
+    this.#closeSockets(before);
     for (const refusal of refused) {
       const { listenerId } = refusal;
       this.#refused.set(listenerId, refusal);
@@ -195,9 +197,7 @@ export class WorkerEngine implements ProxyEngine {
     }
   }
 
-    const before = this.#plannedOf(back.keys());
   /** Listeners, refused ones too, whose TLS is made of what changes: they are told, or tried, anew. */
-    this.#closeSockets(before);
   #usersOf(shared: EngineChange['shared']): PlannedListener[] {
     const changed = new Set([...shared.keys()].filter((key) => /^(certificate|authority)\//.test(key)));
     if (changed.size === 0) return [];
@@ -240,15 +240,6 @@ export class WorkerEngine implements ProxyEngine {
     return null;
   }
 
-  async #tell(change: EngineChange): Promise<RefusedListener[]> {
-    const shared = this.#tables.change(change);
-    const answers = await Promise.all(this.#seats.map((seat) => seat.apply(shared)));
-    this.#tables.retire(shared);
-    return answers.flat();
-  }
-}
-
-/** Keys of the shared entries that a listener's TLS is made of. */
   #plannedOf(ids: Iterable<string>): PlannedListener[] {
     return [...ids].map((id) => this.#tables.listener(id)).filter((planned) => planned !== null);
   }
@@ -262,6 +253,15 @@ export class WorkerEngine implements ProxyEngine {
     }
   }
 
+  async #tell(change: EngineChange): Promise<RefusedListener[]> {
+    const shared = this.#tables.change(change);
+    const answers = await Promise.all(this.#seats.map((seat) => seat.apply(shared)));
+    this.#tables.retire(shared);
+    return answers.flat();
+  }
+}
+
+/** Keys of the shared entries that a listener's TLS is made of. */
 function tlsObjects({ defaultCertificates, certificates, clientCertificates }: PlannedTls): string[] {
   const ids = [...defaultCertificates, ...certificates.map(({ certificateId }) => certificateId)];
   const keys = ids.map((id) => `certificate/${id}`);

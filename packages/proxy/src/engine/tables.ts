@@ -9,8 +9,8 @@ import type {
   WorkerServiceChange,
   WorkerSharedChange,
   WorkerSharedEntry,
-} from '../worker/messages.ts';
   WorkerSockets,
+} from '../worker/messages.ts';
 import type { EngineChange, EngineService } from './engine.ts';
 import { shareEntries } from './share-entries.ts';
 
@@ -31,8 +31,8 @@ export class Tables {
   readonly #services = new Map<string, WorkerService>();
   readonly #counters: SharedCounters;
   readonly #random: () => number;
-
   readonly #socketsOf: (planned: PlannedListener) => WorkerSockets | null;
+
   /** `random` as for `buildBalance`; `socketsOf`: what the workers accept from, see `WorkerListenerChange`. */
   constructor(
     counters: SharedCounters,
@@ -41,8 +41,8 @@ export class Tables {
   ) {
     this.#counters = counters;
     this.#random = random;
-  }
     this.#socketsOf = socketsOf;
+  }
 
   /** Takes a change in. What leaves with it keeps its counters until `retire` is called. */
   change(change: EngineChange): SharedChange {
@@ -62,8 +62,8 @@ export class Tables {
     const listeners: WorkerListenerChange[] = [];
     for (const [id, planned] of change.listeners) {
       const slot = this.#counters.listenerSlot(id);
-      if (planned === null) this.#listeners.delete(id);
       const sockets = planned === null ? null : this.#socketsOf(planned);
+      if (planned === null) this.#listeners.delete(id);
       else this.#listeners.set(id, { id, planned, slot, sockets });
       listeners.push({ id, planned, slot, sockets });
     }
