@@ -5,7 +5,7 @@ import type {
   PlannedService,
   PlannedTarget,
 } from '@evenkeel/model/plan/objects.ts';
-import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
+import { PLAIN_CHECK, PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 
 /** Plan objects with everything filled in; a test names only what it is about. */
 
@@ -22,6 +22,7 @@ export function plannedCheck(given: Partial<PlannedHealthCheck> = {}): PlannedHe
     host: '',
     httpVersion: '1.1',
     statusRanges: [[200, 399]],
+    ...PLAIN_CHECK,
     ...given,
   };
 }

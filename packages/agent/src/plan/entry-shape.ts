@@ -3,7 +3,7 @@ import { JWT } from '@evenkeel/model/limits.ts';
 import { isNetwork } from '@evenkeel/model/network.ts';
 import { HASH_KEYS, ZONE_PREFERENCES } from '@evenkeel/model/plan/balancing.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
-import { ALGORITHMS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
+import { ALGORITHMS, CHECK_PROTOCOLS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
@@ -41,6 +41,7 @@ const statusRange: Shape = (value, path) => {
   return integer(100, 999)(range[0], `${path}[0]`) || integer(100, 999)(range[1], `${path}[1]`);
 };
 
+const hexadecimal = { matches: /^[0-9a-f]*$/, says: 'hexadecimal' };
 const targetTls = fields({
   authorityId: nullable(id),
   serverName: text(255, visible),
@@ -48,7 +49,7 @@ const targetTls = fields({
 });
 
 const healthCheck = fields({
-  protocol: oneOf('tcp', 'http'),
+  protocol: oneOf(...CHECK_PROTOCOLS),
   port: portOrNone,
   interval: milliseconds,
   timeout: milliseconds,
@@ -59,6 +60,10 @@ const healthCheck = fields({
   host: text(1024, visible),
   httpVersion: oneOf('1.0', '1.1'),
   statusRanges: list(statusRange),
+  send: optional(text(4096, hexadecimal)),
+  expect: optional(text(4096, hexadecimal)),
+  grpcService: optional(text(1024)),
+  tls: optional(nullable(targetTls)),
 });
 
 const tls = fields({

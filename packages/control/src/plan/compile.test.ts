@@ -205,6 +205,10 @@ test('times are in milliseconds, defaults are filled in, a disabled listener is 
       [204, 204],
       [200, 299],
     ],
+    send: '',
+    expect: '',
+    grpcService: '',
+    tls: null,
   });
   assert.equal(unchecked!['healthCheck'], null);
   const [target] = group!['targets'] as { id: string }[];

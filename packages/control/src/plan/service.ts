@@ -1,6 +1,6 @@
 import type { PlannedRebalance } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedHealthCheck, PlannedService } from '@evenkeel/model/plan/objects.ts';
-import { PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
+import { PLAIN_CHECK, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import type { Rebalance } from '@evenkeel/model/resources/balancing.ts';
 import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
@@ -43,6 +43,7 @@ function planRebalance({ enabled, rate, minimumAge }: Rebalance): PlannedRebalan
 
 function planHealthCheck(check: HealthCheck): PlannedHealthCheck {
   return {
+    ...PLAIN_CHECK,
     protocol: check.protocol,
     port: check.port ?? 0,
     interval: check.interval * 1_000,

@@ -84,8 +84,12 @@ export const ALGORITHMS = [
 ] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
+export const CHECK_PROTOCOLS = ['tcp', 'tls', 'http', 'https', 'grpc', 'grpcs', 'udp'] as const;
+/** What is said to the target; `tls`, `https` and `grpcs` say it within TLS. */
+export type CheckProtocol = (typeof CHECK_PROTOCOLS)[number];
+
 export interface PlannedHealthCheck {
-  readonly protocol: 'tcp' | 'http';
+  readonly protocol: CheckProtocol;
   /** 0: the port that traffic goes to. */
   readonly port: number;
   readonly interval: number;
@@ -101,6 +105,14 @@ export interface PlannedHealthCheck {
   readonly httpVersion: '1.0' | '1.1';
   /** Status codes that count as success: inclusive ranges. */
   readonly statusRanges: readonly (readonly [number, number])[];
+  /** What `tcp`, `tls` and `udp` send, in hexadecimal; empty: nothing, or for udp a text of the prober's own. */
+  readonly send: string;
+  /** What has to be in the answer, in hexadecimal; empty: no answer is waited for, or for udp any will do. */
+  readonly expect: string;
+  /** The service that `grpc` asks about; empty: the server as a whole. */
+  readonly grpcService: string;
+  /** null for those that do not say it within TLS. */
+  readonly tls: PlannedTargetTls | null;
 }
 
 export interface PlannedGroup {

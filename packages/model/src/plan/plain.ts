@@ -1,5 +1,5 @@
 import { PLAIN_HTTP } from './http.ts';
-import type { PlannedListener, PlannedService } from './objects.ts';
+import type { PlannedHealthCheck, PlannedListener, PlannedService } from './objects.ts';
 
 /** What listeners and services are when nobody asks for more. */
 
@@ -20,3 +20,11 @@ export const PLAIN_SERVICE = {
   proxyProtocol: 0,
   transparent: false,
 } as const satisfies Partial<PlannedService>;
+
+/** What health checks are when nobody asks for more; plans of older versions leave these out. */
+export const PLAIN_CHECK = {
+  send: '',
+  expect: '',
+  grpcService: '',
+  tls: null,
+} as const satisfies Partial<PlannedHealthCheck>;
