@@ -112,8 +112,13 @@ export class NodeAgent {
       send: (message) => this.#stream.send(message),
       report: () => [...this.#checker.report()],
     });
-    this.#questions = new Questions({ requests: ({ requestId }) => this.#recent.find(requestId) }, (answer) =>
-      this.#stream.send(answer),
+    this.#questions = new Questions(
+      {
+        requests: ({ requestId }) => this.#recent.find(requestId),
+        explain: (question) => explainOn(this.#explaining(), question),
+        traffic: (question) => trafficOf(engine.counters(), question),
+      },
+      (answer) => this.#stream.send(answer),
     );
     const { accessLogMaxBytes: maxBytes, accessLogKeep: keep } = options;
     const file = new LogFile({ path: home.accessLogFile, maxBytes, keep });

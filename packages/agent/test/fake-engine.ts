@@ -73,6 +73,10 @@ export class FakeEngine implements ProxyEngine {
     return Promise.resolve();
   }
 
+  explain(): null {
+    return null;
+  }
+
   async stop(drainMilliseconds: number): Promise<void> {
     this.stoppedWith = drainMilliseconds;
   }

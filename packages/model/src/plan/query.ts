@@ -1,3 +1,5 @@
+import type { Explanation } from '../resources/explanation.ts';
+
 /**
  * What the control plane may ask a node while the stream is open. An answer is for one caller, is not kept, and says how
  * things are at that moment. A node of an older version passes over what it does not know: the question then times out.
@@ -5,6 +7,10 @@
 export interface NodeQuestionKinds {
   /** What the node remembers of requests with an identifier. */
   requests: { readonly ask: RequestsQuestion; readonly answer: RequestsAnswer };
+  /** What the node would do with a request. */
+  explain: { readonly ask: ExplainQuestion; readonly answer: ExplainAnswer };
+  /** What the node has counted of a listener, or of the targets of a service. */
+  traffic: { readonly ask: TrafficQuestion; readonly answer: TrafficAnswer };
 }
 export type QuestionKind = keyof NodeQuestionKinds;
 export type QuestionOf<K extends QuestionKind> = NodeQuestionKinds[K]['ask'];
@@ -37,4 +43,52 @@ export interface RequestsAnswer {
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   /** Unix milliseconds when the oldest request ended that the node remembers; null: it remembers none. */
   readonly since: number | null;
+}
+
+/** A request, or for TCP and TLS listeners a connection, that might come. */
+export interface ExplainQuestion {
+  readonly listenerId: string;
+  readonly method: string;
+  /** Host header; empty: none is sent, which HTTP/1.1 does not allow. */
+  readonly host: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Header fields, each as `Name: value`. */
+  readonly headers: readonly string[];
+  /** Cookies, each as `name=value`. */
+  readonly cookies: readonly string[];
+  /** Address of whoever connects. */
+  readonly source: string;
+  /** Name that the ClientHello asks for, where TLS is passed through; empty: none. */
+  readonly serverName: string;
+}
+
+export type ExplainAnswer = Omit<Explanation, 'node'>;
+
+/** One of the two; the other is empty. */
+export interface TrafficQuestion {
+  readonly listenerId: string;
+  readonly serviceId: string;
+}
+
+export interface CountedTraffic {
+  readonly connections: number;
+  readonly activeConnections: number;
+  readonly requests: number;
+  readonly activeRequests: number;
+  /** By class: 1xx to 5xx. */
+  readonly responses: readonly number[];
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+export interface TrafficAnswer {
+  /** `reasons`: how many ended so. */
+  readonly listeners: readonly (CountedTraffic & { readonly reasons: Readonly<Record<string, number>> })[];
+  readonly targets: readonly (CountedTraffic & {
+    readonly targetId: string;
+    readonly idleConnections: number;
+    readonly connectErrors: number;
+    readonly replays: number;
+  })[];
 }

@@ -1,7 +1,9 @@
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import type { ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import type { EngineExplanation } from '../explain/explainer.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
 import type { EngineCounters } from '../telemetry/counters.ts';
 
@@ -49,6 +51,8 @@ export interface ProxyEngine {
    * `drainMilliseconds`.
    */
   retire(drainMilliseconds: number): Promise<void>;
+  /** What would become of a request, by what runs now; null: the listener does not run. Nothing is changed by it. */
+  explain(question: ExplainQuestion): EngineExplanation | null;
   /** Stops listening, lets requests in flight finish for at most `drainMilliseconds`, then closes everything. */
   stop(drainMilliseconds: number): Promise<void>;
 }

@@ -1,6 +1,8 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { PlannedTls } from '@evenkeel/model/plan/tls.ts';
+import { type EngineExplanation, Explainer } from '../explain/explainer.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
 import type { ListenerSockets } from '../sockets/listener-sockets.ts';
 import type { EngineCounters } from '../telemetry/counters.ts';
@@ -20,6 +22,7 @@ export class WorkerEngine implements ProxyEngine {
   readonly reactor: ReactorName;
   readonly reactorReason: string;
   readonly #tables: Tables;
+  readonly #explainer: Explainer;
   readonly #counters: SharedCounters;
   readonly #seats: readonly WorkerSeat[];
   readonly #sockets: ListenerSockets;
@@ -46,6 +49,7 @@ export class WorkerEngine implements ProxyEngine {
     reason: string,
   ) {
     this.#tables = tables;
+    this.#explainer = new Explainer(tables, Date.now);
     this.#counters = counters;
     this.#seats = seats;
     this.#sockets = sockets;
@@ -106,6 +110,11 @@ export class WorkerEngine implements ProxyEngine {
       this.#logSeat = (this.#logSeat + 1) % this.#seats.length;
     }
     return null;
+  }
+
+  explain(question: ExplainQuestion): EngineExplanation | null {
+    const planned = this.#refused.has(question.listenerId) ? null : this.#tables.listener(question.listenerId);
+    return planned === null ? null : this.#explainer.explain(planned, question);
   }
 
   async stop(drainMilliseconds: number): Promise<void> {

@@ -1,4 +1,5 @@
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
+import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import { buildBalance } from '../balance/build.ts';
 import { newStickTable, type StickTableMemory } from '../stickiness/stick-table.ts';
@@ -96,6 +97,15 @@ export class Tables {
   /** All listeners that there are. */
   listeners(): PlannedListener[] {
     return Array.from(this.#listeners.values(), ({ planned }) => planned);
+  }
+
+  service(id: string): WorkerService | null {
+    return this.#services.get(id) ?? null;
+  }
+
+  ruleGroup(id: string): PlannedRuleGroup | null {
+    const entry = this.#shared.get(`rule-group/${id}`);
+    return entry?.kind === 'rule-group' ? entry.value : null;
   }
 
   /** A shared entry as it was last changed to; null when there is none. */

@@ -10,7 +10,7 @@ export class InsertBlock {
   end: number;
   readonly memory: Uint8Array;
 
-  constructor(arena: Arena) {
+  constructor(arena: Pick<Arena, 'memory' | 'intern'>) {
     this.memory = arena.memory;
     this.start = arena.intern(new Uint8Array(SIZE)).start;
     this.end = this.start;

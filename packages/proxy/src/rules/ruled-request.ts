@@ -1,5 +1,6 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import type { Reactor } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { WorkerContext } from '../worker/context.ts';
@@ -29,6 +30,11 @@ export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
 const NO_BYTES = new Uint8Array(0);
 
+/** What of a worker it takes to judge a request. */
+export type JudgingPlace = Pick<WorkerContext, 'memory' | 'requestIds' | 'lines' | 'answer'> & {
+  readonly reactor: Pick<Reactor, 'wallTime'>;
+};
+
 /**
  * What the rules of its listener say of one request. One object serves all requests of a connection; what it says is
  * good until the next one is judged.
@@ -42,12 +48,12 @@ export class RuledRequest {
   readonly values: VariableValues;
   readonly changes: RequestChanges;
   readonly responseChanges: ResponseChanges;
-  readonly #worker: WorkerContext;
+  readonly #worker: JudgingPlace;
   readonly #host = new HostName();
   readonly #hit = new PathHit<CompiledRule>();
   #fields: readonly AnswerField[] = [];
 
-  constructor(worker: WorkerContext) {
+  constructor(worker: JudgingPlace) {
     this.#worker = worker;
     this.values = new VariableValues(worker.requestIds);
     this.changes = new RequestChanges(worker.lines);

@@ -1,7 +1,6 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { clientHash } from '../balance/client-hash.ts';
 import type { RequestHead } from '../http1/request-head.ts';
-import type { Connection } from '../reactor/reactor.ts';
 import { walkForwardedFor } from './forwarded-for.ts';
 import { ForwardedLines } from './forwarded-lines.ts';
 import { IpAddress } from './ip-address.ts';
@@ -39,7 +38,7 @@ export class Client implements ConnectionEnds {
   #ip: IpAddress | null = null;
   #lines: ForwardedLines | null = null;
 
-  constructor(planned: PlannedListener, connection: Connection, announced: ConnectionEnds | null = null) {
+  constructor(planned: PlannedListener, connection: ConnectionEnds, announced: ConnectionEnds | null = null) {
     const settings = sourceSettingsOf(planned);
     const ends = announced ?? connection;
     this.#planned = planned;

@@ -48,7 +48,11 @@ interface Before {
 }
 
 /** The stickiness of a service that has one; `before` is the service until now. */
-export function stickyService(next: WorkerService, before: Before | null, worker: WorkerContext): StickyService {
+export function stickyService(
+  next: WorkerService,
+  before: Before | null,
+  worker: Pick<WorkerContext, 'tokens'>,
+): StickyService {
   const { stickiness } = next.planned;
   if (stickiness === null) throw new Error('a service without stickiness keeps nobody');
   const old = before?.sticky ?? null;
@@ -62,7 +66,7 @@ export function stickyService(next: WorkerService, before: Before | null, worker
   );
 }
 
-function newMeans({ planned, clients }: WorkerService, worker: WorkerContext): Means {
+function newMeans({ planned, clients }: WorkerService, worker: Pick<WorkerContext, 'tokens'>): Means {
   const { stickiness } = planned;
   if (stickiness?.type === 'cookie') return new InsertedCookie(planned.id, stickiness, worker.tokens);
   if (stickiness === null || clients === null) throw new Error('to remember clients takes a table');

@@ -1,6 +1,7 @@
 import { hashBytes } from '../balance/hash.ts';
 import { Field } from '../http1/field-names.ts';
 import type { FieldTable } from '../http1/fields.ts';
+import type { Reactor } from '../reactor/reactor.ts';
 import type { Service } from '../upstream/service.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { findCookie, readSetCookie, type ValueSpan } from './cookies.ts';
@@ -16,12 +17,15 @@ const SEED = 0x5e55_10c0;
 
 const span: ValueSpan = { start: 0, end: 0 };
 
+/** What of a worker it takes to know where a client belongs. */
+export type VisitedPlace = Pick<WorkerContext, 'memory'> & { readonly reactor: Pick<Reactor, 'wallTime'> };
+
 /**
  * One request, or one connection of a TCP listener, to a service that keeps its clients: where the client belongs, and
  * what is to be told to it. One object per client connection, used again for each of its requests.
  */
 export class StickyVisit {
-  readonly #worker: WorkerContext;
+  readonly #worker: VisitedPlace;
   /** What the rest was read by; it means nothing to a service with other means. */
   #means: Means | null = null;
   /** Number of the target that the client belongs to; -1: none. */
@@ -34,8 +38,18 @@ export class StickyVisit {
   /** What chooses a target for a client with a key that is not known. */
   #hash = 0;
 
-  constructor(worker: WorkerContext) {
+  constructor(worker: VisitedPlace) {
     this.#worker = worker;
+  }
+
+  /** Number of the target that the client belongs to; -1: none. */
+  get belongsTo(): number {
+    return this.#belongs;
+  }
+
+  /** The client is known by something that chooses a target for it, wherever it belongs. */
+  get hasKey(): boolean {
+    return this.#key !== 0;
   }
 
   /** A request with these fields begins. */

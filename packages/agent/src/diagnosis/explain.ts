@@ -1,0 +1,77 @@
+import type { PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
+import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { ExplainAnswer, ExplainQuestion } from '@evenkeel/model/plan/query.ts';
+import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
+import type { ExplainedService, ExplainedTarget } from '@evenkeel/model/resources/explanation.ts';
+import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { TargetChoice } from '@evenkeel/proxy/explain/target-choice.ts';
+
+export interface ExplainingNode {
+  readonly engine: Pick<ProxyEngine, 'explain'>;
+  /** What runs, and which version of it the node has acknowledged. */
+  readonly plan: NodePlan;
+  readonly generation: number;
+  readonly health: Iterable<ReportedHealth>;
+}
+
+/** What would become of a request: as the engine says it, with what this node knows of the targets. */
+export function explainOn(node: ExplainingNode, question: ExplainQuestion): ExplainAnswer {
+  const explained = node.engine.explain(question);
+  if (explained === null)
+    throw new Error('the listener does not run here: it is disabled, refused, or yet to be applied');
+  const { service, ...rest } = explained;
+  return {
+    ...rest,
+    generation: node.generation,
+    listenerId: question.listenerId,
+    rules: [...rest.rules],
+    changes: [...rest.changes],
+    services: [...rest.services],
+    service: service === null ? null : explainService(node, service.id, service.choice),
+  };
+}
+
+function explainService(node: ExplainingNode, id: string, choice: TargetChoice): ExplainedService | null {
+  const entry = node.plan.entries.get(`service/${id}`);
+  if (entry?.kind !== 'service') return null;
+  const { name, algorithm } = entry.value;
+  const { clientHash, stickiness, because } = choice;
+  const targets = explainTargets(node, entry.value, choice);
+  return { serviceId: id, name, algorithm, clientHash, stickiness, targets, because };
+}
+
+function explainTargets(node: ExplainingNode, service: PlannedService, choice: TargetChoice): ExplainedTarget[] {
+  const group = node.plan.entries.get(`group/${service.groupId}`);
+  const planned = new Map(group?.kind === 'group' ? group.value.targets.map((target) => [target.id, target]) : []);
+  const health = new Map<string, ReportedHealth>();
+  for (const one of node.health) if (one.serviceId === service.id) health.set(one.targetId, one);
+  return choice.targets.flatMap(({ id, address, port, candidate, underWay }) => {
+    const target = planned.get(id);
+    if (target === undefined) return [];
+    const { state = 'unchecked', reason = '' } = health.get(id) ?? {};
+    return {
+      targetId: id,
+      address,
+      port,
+      zone: target.zone,
+      weight: target.weight,
+      state: target.state,
+      health: state,
+      healthReason: reason,
+      underWay,
+      candidate,
+      why: whyOf(target, state, reason, candidate),
+      chosen: choice.chosen === id,
+    };
+  });
+}
+
+function whyOf(target: PlannedTarget, health: string, reason: string, candidate: boolean): string {
+  const well = health === 'healthy' || health === 'unchecked';
+  if (candidate && well) return health === 'healthy' ? 'healthy' : 'not checked, and so taken to be well';
+  if (candidate) return `${health}, but no target is healthy, so all of them are tried (HC-10)`;
+  if (target.state !== 'active') return `${target.state}: it takes no new clients`;
+  if (target.weight === 0) return 'weight 0: it takes no new clients';
+  if (!well) return reason === '' ? health : `${health}: ${reason}`;
+  return 'kept out for now';
+}

@@ -1,0 +1,20 @@
+import type { TrafficAnswer, TrafficQuestion } from '@evenkeel/model/plan/query.ts';
+import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+
+/** What this node has counted of a listener, or of the targets of a service; the same as its metrics. */
+export function trafficOf(counters: EngineCounters, { listenerId, serviceId }: TrafficQuestion): TrafficAnswer {
+  return {
+    listeners: counters.listeners
+      .filter((one) => one.listenerId === listenerId)
+      .map(({ responses, ...one }) => {
+        const { connections, activeConnections, requests, activeRequests, bytesReceived, bytesSent, reasons } = one;
+        const counts = { connections, activeConnections, requests, activeRequests, bytesReceived, bytesSent };
+        return { ...counts, responses: responses.slice(1), reasons };
+      }),
+    targets: counters.targets
+      .filter((one) => one.serviceId === serviceId)
+      .map(({ serviceId: _, responses, ...one }) => {
+        return { ...one, responses: responses.slice(1) };
+      }),
+  };
+}

@@ -1,0 +1,105 @@
+import { type Static, Type } from 'typebox';
+import { Id, NodeId } from '../identifiers.ts';
+import { TARGET_STATES } from '../plan/stickiness.ts';
+import { TARGET_HEALTH_STATES } from '../plan/stream.ts';
+import { Address, Nullable, Output, Port, Ref, Words } from '../schema.ts';
+
+const Text = (description: string) => Type.String({ description });
+const Flag = (description: string) => Type.Boolean({ description });
+const Count = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const CONDITION_KINDS = ['host', 'path', 'method', 'source', 'header', 'query', 'cookie', 'rank'] as const;
+
+/** One thing that a rule asks of requests, and whether this request has it. */
+export const ExplainedCondition = Output('ExplainedCondition', {
+  kind: Words(CONDITION_KINDS, 'What is compared; `rank`: another rule that matches comes before this one.'),
+  name: Text('Of the header, cookie or parameter; else empty.'),
+  wanted: Text('What the rule asks for, in words.'),
+  actual: Text('What the request has.'),
+  holds: Flag('Whether that is what the rule asks for.'),
+});
+export type ExplainedCondition = Static<typeof ExplainedCondition>;
+
+export const RULE_OUTCOMES = ['applies', 'outranked', 'no-match'] as const;
+
+export const ExplainedRule = Output('ExplainedRule', {
+  ruleId: Text('Identifier of the rule.'),
+  name: Text('Its name.'),
+  priority: Type.Integer({ description: 'Its priority.' }),
+  outcome: Words(RULE_OUTCOMES, '`outranked`: it matches as well, but another one comes first.'),
+  conditions: Type.Array(Ref(ExplainedCondition), { description: 'Empty: it asks for nothing.' }),
+});
+export type ExplainedRule = Static<typeof ExplainedRule>;
+
+export const ExplainedRequest = Output('ExplainedRequest', {
+  method: Text('The method.'),
+  host: Text('The host as rules compare it: without port and final dot.'),
+  path: Text('The path as rules compare it: without dot segments and the query.'),
+  query: Text('The query, without its question mark.'),
+  client: Address("The client's address: the source, or whom a trusted proxy names in `X-Forwarded-For`."),
+});
+
+export const ExplainedShare = Output('ExplainedShare', {
+  serviceId: Text('Identifier of the backend service.'),
+  weight: Type.Integer({ description: 'Its weight in the rule.' }),
+  percent: Type.Number({ description: 'Its share of the clients.' }),
+  chosen: Flag('Whether this client is one of them.'),
+});
+export type ExplainedShare = Static<typeof ExplainedShare>;
+
+export const ExplainedTarget = Output('ExplainedTarget', {
+  targetId: Text('Identifier of the target.'),
+  address: Address('Its address.'),
+  port: Port('The port that traffic goes to.'),
+  zone: Text('Its zone; empty: none.'),
+  weight: Type.Integer({ description: 'Its weight.' }),
+  state: Words(TARGET_STATES, 'What the configuration wants of it.'),
+  health: Words(TARGET_HEALTH_STATES, 'What this node has found.'),
+  healthReason: Text('Empty, or why the last probe failed.'),
+  underWay: Count('Requests and connections that are under way there on this node.'),
+  candidate: Flag('Whether it takes new traffic now.'),
+  why: Text('Why it does, or does not.'),
+  chosen: Flag('Whether the request would go there.'),
+});
+export type ExplainedTarget = Static<typeof ExplainedTarget>;
+
+export const ExplainedStickiness = Output('ExplainedStickiness', {
+  type: Words(['cookie', 'application-cookie', 'source-ip'], 'What clients are known by.'),
+  targetId: Nullable(Text('The target that the client belongs to; null: none.')),
+  why: Text('What the request says of that, in words.'),
+});
+export type ExplainedStickiness = Static<typeof ExplainedStickiness>;
+
+export const ExplainedService = Output('ExplainedService', {
+  serviceId: Text('Identifier of the backend service.'),
+  name: Text('Its name.'),
+  algorithm: Text('How it chooses among its targets.'),
+  clientHash: Count('The number by which hashing knows the client, the same on every node.'),
+  stickiness: Nullable(Ref(ExplainedStickiness)),
+  targets: Type.Array(Ref(ExplainedTarget)),
+  because: Text('Why that target, in words.'),
+});
+export type ExplainedService = Static<typeof ExplainedService>;
+
+export const OUTCOMES = ['forward', 'redirect', 'respond', 'refuse', 'close'] as const;
+
+export const Explanation = Output('Explanation', {
+  node: NodeId('The node that says so.'),
+  generation: Count('The generation that it runs.'),
+  listenerId: Id('listener', 'The listener.'),
+  request: Ref(ExplainedRequest),
+  outcome: Words(OUTCOMES, 'What becomes of it: sent on, answered by a rule, refused; `close`: a connection is ended.'),
+  status: Nullable(Type.Integer({ description: 'Of the answer that is not a target’s; else null.' })),
+  location: Text('Where a redirect leads; else empty.'),
+  reason: Text('As in the access log; `none`: nothing is wrong.'),
+  why: Text('All of it in one sentence.'),
+  ruleOrder: Text('How rules are chosen: `priority`, `fall-through` or `stay-in-host`; empty without rules.'),
+  rules: Type.Array(Ref(ExplainedRule), {
+    description: 'The rule that applies, and others by priority; those that come closest when there are many.',
+  }),
+  rulesLeftOut: Count('Rules that are not listed: none of them matches.'),
+  changes: Type.Array(Type.String(), { description: 'What the rule changes of the request on its way, in words.' }),
+  services: Type.Array(Ref(ExplainedShare), { description: 'What the rule chooses from; empty without a rule.' }),
+  service: Nullable(Ref(ExplainedService)),
+});
+export type Explanation = Static<typeof Explanation>;
