@@ -1,4 +1,5 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { RESOURCES } from '@evenkeel/proxy/overload/pressure.ts';
 import type { ListenerCounters, TargetCounters } from '@evenkeel/proxy/telemetry/counters.ts';
 import { histogramSamples, type Metric, type Sample } from './metric.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -33,6 +34,14 @@ export const engineMetrics: readonly Metric<Snapshot>[] = [
     'Ended requests and connections, by who ended them and in which phase.',
     function* (counters, labels) {
       for (const [reason, value] of Object.entries(counters.reasons)) yield { labels: { ...labels, reason }, value };
+    },
+  ),
+  perListener(
+    'limited_total',
+    'counter',
+    'Connections and requests that were refused or ended at a limit, by limit.',
+    function* (counters, labels) {
+      for (const [limit, value] of Object.entries(counters.limits)) yield { labels: { ...labels, limit }, value };
     },
   ),
   perListener(
@@ -118,6 +127,36 @@ export const engineMetrics: readonly Metric<Snapshot>[] = [
     (one) => one.openConnections,
   ),
   worker('free_buffers', 'gauge', 'Buffers of the worker that are free.', (one) => one.freeBuffers),
+  worker(
+    'waiting_heads',
+    'gauge',
+    'Client connections of the worker that owe their first request or handshake.',
+    (one) => one.waitingHeads,
+  ),
+  worker(
+    'standing_delay_seconds',
+    'gauge',
+    'Time that whatever arrives at the worker has waited at least, of late.',
+    (one) => one.standingDelay / 1_000,
+  ),
+  worker(
+    'shed_ratio',
+    'gauge',
+    'Share of new connections and requests that the worker turns away for want of time.',
+    (one) => one.shedShare,
+  ),
+  {
+    name: 'evenkeel_worker_overloaded',
+    type: 'gauge',
+    help: '1 while the worker is out of time, buffers, descriptors or memory, so that it turns new work away.',
+    *sample({ engine }) {
+      for (const { worker: index, overload } of engine.workers) {
+        for (const resource of RESOURCES) {
+          yield { labels: { worker: index, resource }, value: overload.includes(resource) ? 1 : 0 };
+        }
+      }
+    },
+  },
 ];
 
 function listenerInfo({ id, name, loadBalancerId, loadBalancerName, protocol, port }: PlannedListener): Sample {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import { descriptorLimit } from '../overload/descriptor-limit.ts';
 import { Wake } from '../reactor/wake.ts';
 import { AccessLogRing } from '../telemetry/access-log-ring.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
@@ -133,6 +134,8 @@ export class WorkerSeat {
       wake: this.#wake.descriptor,
       ring: this.#ring.shared,
       counters: counters.blocks(index),
+      index,
+      descriptorLimit: descriptorLimit(),
     };
     const thread = new Worker(new URL('../worker/main.ts', import.meta.url), { workerData });
     let cause = new Error('the worker ended by itself');

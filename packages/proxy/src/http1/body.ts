@@ -10,10 +10,13 @@ export class Body {
   done = true;
   /** Its framing is broken. */
   failed = false;
+  /** Bytes of content that are known to come: all of them, or those of the chunks that have begun. */
+  announced = 0;
   #remaining = 0;
   #chunked: ChunkedReader | null = null;
 
   startNone(): void {
+    this.announced = 0;
     this.kind = BodyKind.none;
     this.done = true;
     this.failed = false;
@@ -22,6 +25,7 @@ export class Body {
   startLength(length: number): void {
     this.kind = BodyKind.length;
     this.#remaining = length;
+    this.announced = length;
     this.done = length === 0;
     this.failed = false;
   }
@@ -30,6 +34,7 @@ export class Body {
     this.kind = BodyKind.chunked;
     this.#chunked ??= new ChunkedReader();
     this.#chunked.reset();
+    this.announced = 0;
     this.done = false;
     this.failed = false;
   }
@@ -76,6 +81,7 @@ export class Body {
 
   /** Takes over what the chunk reader has found, after its `next` was called directly. */
   takeChunkState(): void {
+    this.announced = this.chunks.announced;
     this.done = this.chunks.done;
     this.failed = this.chunks.failed;
   }

@@ -43,6 +43,8 @@ export class ChunkedReader {
   /** The chunk data in what the last `next` consumed; empty when equal. */
   dataStart = 0;
   dataEnd = 0;
+  /** Bytes of chunk data that have been announced so far. */
+  announced = 0;
   #state: number = State.size;
   /** Bytes of chunk data still to come. */
   #remaining = 0;
@@ -53,6 +55,7 @@ export class ChunkedReader {
   reset(): void {
     this.done = false;
     this.failed = false;
+    this.announced = 0;
     this.#state = State.size;
     this.#remaining = 0;
     this.#digits = 0;
@@ -109,6 +112,7 @@ export class ChunkedReader {
         return;
       case State.sizeLf:
         if (byte !== LF) this.failed = true;
+        this.announced += this.#remaining;
         this.#state = this.#remaining === 0 ? State.trailerStart : State.data;
         return;
       case State.dataCr:

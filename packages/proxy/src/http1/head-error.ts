@@ -1,3 +1,5 @@
+import { Limit } from '../limits/limit.ts';
+
 /** Why a message head or a chunk is refused. Numbers, because the parsers return them; each has one status. */
 export const HeadError = {
   none: 0,
@@ -28,6 +30,13 @@ export const HeadError = {
   interimWithBody: 24,
 } as const;
 export type HeadError = (typeof HeadError)[keyof typeof HeadError];
+
+/** Limit by error, for what is well-formed and too large. */
+export const LIMIT_OF_HEAD_ERROR: Readonly<Partial<Record<HeadError, Limit>>> = {
+  [HeadError.tooManyFields]: Limit.headerCount,
+  [HeadError.headTooLarge]: Limit.headerSize,
+  [HeadError.targetTooLong]: Limit.targetLength,
+};
 
 /** Status by error, for what a client sent. */
 export const STATUS_OF_HEAD_ERROR: readonly number[] = Object.values(HeadError).map((error) => {

@@ -2,7 +2,11 @@ import { STATUS_CODES } from 'node:http';
 import type { Arena, StaticRange } from '../reactor/arena.ts';
 
 /** Statuses that the proxy answers with by itself. */
-const STATUSES = [400, 404, 405, 408, 413, 414, 417, 431, 500, 501, 502, 503, 504, 505] as const;
+const STATUSES = [400, 404, 405, 408, 413, 414, 417, 429, 431, 500, 501, 502, 503, 504, 505] as const;
+
+/** Statuses that a second from now may be another one. */
+const RETRIED: ReadonlySet<number> = new Set([429, 503]);
+const RETRY_AFTER = 1;
 
 /** Ready-made answers of the proxy itself, laid down once in the arena, so that even a worker without buffers can answer. */
 export class LocalResponses {
@@ -39,8 +43,9 @@ function compose(status: number, keepAlive: boolean, withBody: boolean): string 
 /** The head of an answer that the proxy gives by itself; `length` of its body in bytes. */
 export function headOfLocal(status: number, contentType: string, length: number, keepAlive: boolean): string {
   const allow = status === 405 ? 'Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n' : '';
+  const later = RETRIED.has(status) ? `Retry-After: ${RETRY_AFTER}\r\n` : '';
   return (
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nServer: evenkeel\r\nContent-Type: ${contentType}\r\n` +
-    `Content-Length: ${length}\r\n${allow}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
+    `Content-Length: ${length}\r\n${allow}${later}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
   );
 }

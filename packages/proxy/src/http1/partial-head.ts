@@ -26,9 +26,9 @@ export class PartialHead {
   }
 
   /** Adds a piece that cannot complete the head, as it has no line end. False: the head would be too large. */
-  extend(memory: Uint8Array, start: number, end: number): boolean {
+  extend(memory: Uint8Array, start: number, end: number, most = MAX_HEAD): boolean {
     const old = this.#bytes;
-    if (old === null || old.length + (end - start) >= MAX_HEAD) return false;
+    if (old === null || old.length + (end - start) >= most) return false;
     const bytes = new Uint8Array(old.length + (end - start));
     bytes.set(old);
     for (let i = start, to = old.length; i < end; i++, to++) bytes[to] = memory[i]!;

@@ -1,3 +1,5 @@
+import { limitOfRequest } from '../limits/admit.ts';
+import { Limit, NO_LIMIT } from '../limits/limit.ts';
 import { NO_BUFFER } from '../reactor/arena.ts';
 import type { Connection } from '../reactor/reactor.ts';
 import type { MirrorExchange } from '../rules/mirror/mirror-exchange.ts';
@@ -154,6 +156,10 @@ export class RequestExchange implements Exchange {
       this.#failBody();
       return bodyEnd;
     }
+    const { limits } = listener;
+    if (limits.hasRequestRate || this.#worker.overload.sheds || body.announced > limits.bodySize) {
+      if (!this.#isAdmitted()) return bodyEnd;
+    }
     const { rules } = listener;
     if (rules !== null && !this.#judge(rules)) return bodyEnd;
     const ruled = this.#ruled;
@@ -174,6 +180,32 @@ export class RequestExchange implements Exchange {
     }
     this.#dispatch();
     return taken;
+  }
+
+  /** Asks what the listener and the worker have room for; false: the request has been answered. */
+  #isAdmitted(): boolean {
+    const { listener } = this.#client;
+    const limit = limitOfRequest(this.#worker, listener);
+    if (limit === NO_LIMIT && this.body.announced <= listener.limits.bodySize) return true;
+    rememberSpans(this.#record, this.#worker.requestHead, UNMOVED);
+    if (limit === NO_LIMIT) this.#refuseBody();
+    else {
+      this.limited(limit);
+      this.fail(limit === Limit.requestsPerSecond ? 429 : 503, EndReason.proxyRequestHead);
+    }
+    return false;
+  }
+
+  /** The body is larger than the listener takes. */
+  #refuseBody(): void {
+    this.limited(Limit.bodySize);
+    this.fail(413, EndReason.clientRequestBody);
+  }
+
+  /** A limit is why the request is about to end. */
+  limited(limit: Limit): void {
+    this.#record.limit = limit;
+    this.#client.listener.cells[ListenerCell.limits + limit]!++;
   }
 
   /** The service that the request goes to, as it is now. */
@@ -239,10 +271,16 @@ export class RequestExchange implements Exchange {
       this.#failBody();
       return bodyEnd;
     }
+    if (body.announced > this.#client.listener.limits.bodySize) {
+      this.#worker.arena.release(buffer);
+      this.#refuseBody();
+      return bodyEnd;
+    }
     if (this.#mirror !== null) this.#worker.mirrors.add(this.#mirror, start, bodyEnd, body.done);
     upstream.send(buffer, start, bodyEnd);
     // From the last byte on, and while it does not take what is sent, the target owes the next move.
-    upstream.expectProgress(body.done || this.#target.congested());
+    if (!body.done && this.#target.congested()) upstream.expectTaking();
+    else upstream.expectProgress(body.done);
     return bodyEnd;
   }
 
@@ -292,10 +330,16 @@ export class RequestExchange implements Exchange {
     this.#finish();
   }
 
+  /** The client does not take the response, or too slowly. */
+  cutSlowClient(): void {
+    this.limited(this.#response.pace.wasSlow ? Limit.minimumRate : Limit.sendTimeout);
+    this.cut(EndReason.clientResponseBody);
+  }
+
   /** The client's connection has handed over something of the response. */
   onClientSent(): void {
-    const { connection, listener } = this.#client;
-    if (connection.unsent > 0) connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
+    const { connection } = this.#client;
+    if (connection.unsent > 0) this.#response.taken();
     this.#target.onClientSent();
     if (this.#response.done && connection.unsent === 0) this.#finish();
   }
@@ -325,7 +369,11 @@ export class RequestExchange implements Exchange {
   }
 
   onUpstreamSent(connection: Connection): void {
-    if (this.body.done || !isRelieved(connection)) return;
+    if (this.body.done) return;
+    if (!isRelieved(connection)) {
+      this.#target.upstream?.expectTaking();
+      return;
+    }
     this.#target.upstream?.expectProgress(false);
     this.#client.onExchangeReady();
   }

@@ -1,4 +1,5 @@
 import { type ResponseCompression, readCompression } from '../compression/response-compression.ts';
+import { Pace } from '../limits/pace.ts';
 import { NO_BUFFER } from '../reactor/arena.ts';
 import type { HeaderEdits } from '../rules/action/header-edits.ts';
 import { hasNoBody } from '../rules/action/local-answer.ts';
@@ -29,6 +30,10 @@ export class ResponseSide {
   /** The response has begun to go out, and has gone out or been queued whole. */
   started = false;
   done = false;
+  /** How fast the client has to take it. */
+  readonly pace = new Pace();
+  /** Bytes of the response that the client's connection has handed over, when that was last asked. */
+  #taken = 0;
   readonly #worker: WorkerContext;
   readonly #client: ExchangeClient;
   readonly #record: RequestRecord;
@@ -51,6 +56,7 @@ export class ResponseSide {
     this.keepAlive = true;
     this.started = false;
     this.done = false;
+    this.#taken = 0;
     this.#method = Method.other;
     this.#minor = 1;
   }
@@ -64,6 +70,15 @@ export class ResponseSide {
   /** The request goes to a target, whose answer may be compressed. */
   readAccepted(head: RequestHead): void {
     this.#compression = readCompression(this.#compression, this.#worker, head, this.#client.listener.planned.http);
+  }
+
+  /** The client's connection has handed over something, but not all. */
+  taken(): void {
+    const { connection, listener } = this.#client;
+    const taken = this.#record.bytesSent - connection.unsent;
+    this.pace.moved(this.#worker.reactor.now, Math.max(1, taken - this.#taken), listener.limits.perByte);
+    this.#taken = taken;
+    connection.setDeadline(this.pace.until);
   }
 
   get expectsNoBody(): boolean {
@@ -80,8 +95,12 @@ export class ResponseSide {
   send = (buffer: number, start: number, end: number): void => {
     const { connection, listener } = this.#client;
     this.#record.bytesSent += end - start;
+    const waitsAlready = connection.unsent > 0;
     connection.send(buffer, start, end);
-    connection.setDeadline(this.#worker.reactor.now + listener.planned.idleTimeout);
+    if (!waitsAlready) {
+      this.pace.start(this.#worker.reactor.now, listener.limits.sendWait);
+      connection.setDeadline(this.pace.until);
+    }
     if (isCongested(connection)) this.#target.pause();
   };
 

@@ -1,4 +1,7 @@
 import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
+import { Limit, NO_LIMIT } from '../limits/limit.ts';
+import { Pace } from '../limits/pace.ts';
+import type { AwaitedHead } from '../overload/waiting-heads.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
@@ -10,7 +13,7 @@ import type { Listener, Session } from '../worker/listener.ts';
 import { CR, LF } from './characters.ts';
 import { closesClient, doubtsOf, isRefused, severeReason } from './desync.ts';
 import type { ExchangeClient } from './exchange-client.ts';
-import { HeadError, STATUS_OF_HEAD_ERROR } from './head-error.ts';
+import { HeadError, LIMIT_OF_HEAD_ERROR, STATUS_OF_HEAD_ERROR } from './head-error.ts';
 import { InputQueue } from './input-queue.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from './partial-head.ts';
 import { RequestExchange } from './request-exchange.ts';
@@ -25,13 +28,16 @@ const DRAIN_LINGER = 1_000;
  * One client connection of an HTTP listener: reads requests one after the other and has each carried out. Nothing of a
  * body is kept but what one side has sent and the other not yet taken.
  */
-export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
+export class HttpSession implements ConnectionHandler, ExchangeClient, Session, AwaitedHead {
   readonly listener: Listener;
   readonly connection: Connection;
   readonly client: Client;
   /** Neighbours in the listener's list of sessions. */
   previous: Session | null = null;
   next: Session | null = null;
+  beforeInWait: AwaitedHead | null = null;
+  afterInWait: AwaitedHead | null = null;
+  inWait = false;
 
   readonly #worker: WorkerContext;
   readonly #exchange: RequestExchange;
@@ -48,6 +54,11 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   #last = false;
   /** When the first byte of the head that is being read came. */
   #headStartedAt = 0;
+  /** Requests that have begun. */
+  #requests = 0;
+  /** How fast the body has to come. */
+  readonly #pace = new Pace();
+  #pausedAt = 0;
   /** Where the worker may remember the fields that this client sends. */
   #hint: number;
 
@@ -61,7 +72,8 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     this.#exchange = new RequestExchange(worker, this);
     listener.cells[ListenerCell.connections]!++;
     listener.cells[ListenerCell.activeConnections]!++;
-    this.#expectClient();
+    worker.overload.waiting.add(this);
+    connection.setDeadline(worker.reactor.now + listener.planned.idleTimeout);
   }
 
   /** Lets the request under way finish and then closes; an idle connection closes when the client has seen the end. */
@@ -80,6 +92,14 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     this.#closing = true;
     if (exchange.active) exchange.cut(EndReason.proxyResponseBody);
     else this.connection.abort();
+  }
+
+  giveUpWaiting(): void {
+    const { cells } = this.listener;
+    cells[ListenerCell.reasons + EndReason.clientRequestHead]!++;
+    cells[ListenerCell.limits + Limit.waitingHeads]!++;
+    this.#closing = true;
+    this.connection.abort();
   }
 
   cutFrom(target: Target): void {
@@ -112,12 +132,15 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   onDeadline(connection: Connection): void {
     const exchange = this.#exchange;
     if (!exchange.active) {
-      if (this.#partial.waiting) this.#refusePartial(408, EndReason.clientRequestHead);
+      if (this.#partial.waiting) this.#refusePartial(408, EndReason.clientRequestHead, Limit.headerTimeout);
       else this.#close(0);
     } else if (connection.unsent > 0) {
       this.#closing = true;
-      exchange.cut(EndReason.clientResponseBody);
-    } else if (exchange.awaitsBody && !this.#paused) exchange.fail(408, EndReason.clientRequestBody);
+      exchange.cutSlowClient();
+    } else if (exchange.awaitsBody && !this.#paused) {
+      exchange.limited(this.#pace.wasSlow ? Limit.minimumRate : Limit.bodyTimeout);
+      exchange.fail(408, EndReason.clientRequestBody);
+    }
   }
 
   onClosed(_connection: Connection, _reason: Closed): void {
@@ -127,6 +150,8 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     this.#partial.clear();
     this.#input.clear(this.#worker.arena);
     this.listener.cells[ListenerCell.activeConnections]!--;
+    this.listener.leave();
+    this.#worker.overload.waiting.remove(this);
     this.listener.removeSession(this);
   }
 
@@ -141,7 +166,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
       this.#close(lingers || this.#expectsMore() ? LINGER : 0);
       return;
     }
-    this.#expectClient();
+    this.#expectRequest();
     this.#pump();
   }
 
@@ -174,11 +199,14 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (paused) {
+      this.#pausedAt = this.#worker.reactor.now;
       this.connection.pause();
       return;
     }
     this.connection.resume();
-    if (exchange.active && !exchange.body.done) this.#expectClient();
+    if (!exchange.active || exchange.body.done) return;
+    this.#pace.excuse(this.#worker.reactor.now - this.#pausedAt);
+    this.connection.setDeadline(this.#pace.until);
   }
 
   /** The client has ended: what is missing of the body will never come, and must not pass for the whole. */
@@ -203,12 +231,12 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     const { arena, memory } = this.#worker;
     const partial = this.#partial;
     if (!hasLineEnd(memory, start, end)) {
-      const kept = partial.extend(memory, start, end);
+      const kept = partial.extend(memory, start, end, this.listener.limits.headerSize);
       arena.release(buffer);
-      if (!kept) this.#refusePartial(431, EndReason.clientRequestHead);
+      if (!kept) this.#refusePartial(431, EndReason.clientRequestHead, Limit.headerSize);
     } else if (!partial.join(arena, start, end)) {
       arena.release(buffer);
-      this.#refusePartial(503, EndReason.proxyRequestHead);
+      this.#refusePartial(503, EndReason.proxyRequestHead, Limit.overload);
     } else {
       if (partial.rest < end) this.#input.unshift(buffer, partial.rest, end);
       else arena.release(buffer);
@@ -234,13 +262,14 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
       this.#startRequest(buffer, end);
       return;
     }
-    const tooLarge = end - start >= MAX_HEAD;
+    const tooLarge = end - start >= this.listener.limits.headerSize;
     if (error !== HeadError.incomplete || tooLarge) {
       this.#refuseHead(error === HeadError.incomplete ? HeadError.headTooLarge : error, buffer, start, end);
       return;
     }
     this.#partial.keep(memory, start, end);
     arena.release(buffer);
+    this.#worker.overload.waiting.add(this);
     this.connection.setDeadline(this.#headStartedAt + this.listener.planned.headerTimeout);
   }
 
@@ -249,9 +278,19 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     const exchange = this.#exchange;
     const { requestHead: head, arena, memory } = this.#worker;
     const doubts = doubtsOf(memory, head);
+    const { limits } = this.listener;
+    if (this.inWait) this.#worker.overload.waiting.remove(this);
     let { keepAlive } = head;
     this.#last = !keepAlive;
     exchange.begin(this.#headStartedAt);
+    if (++this.#requests >= limits.requestsPerConnection || this.#worker.overload.sparesConnections) keepAlive = false;
+    if (limits.asksOfHeads) {
+      const limit = limits.beyond(head);
+      if (limit !== NO_LIMIT) {
+        this.#refuseLarge(limit, buffer, end);
+        return;
+      }
+    }
     if (doubts !== 0) {
       const mode = (this.listener.planned.http ?? PLAIN_HTTP).desyncMode;
       exchange.doubt(doubts);
@@ -265,6 +304,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     // The exchange may be over when `start` returns; what lies behind the request needs a count of its own before.
     arena.retain(buffer);
     const rest = exchange.start(buffer, end, keepAlive && !this.#ended && !this.listener.closing);
+    if (!exchange.body.done) this.#pace.start(this.#worker.reactor.now, limits.bodyWait);
     this.#afterBody(buffer, rest, end);
   }
 
@@ -274,6 +314,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     const { buffer, start, end } = input;
     input.shift();
     arena.retain(buffer);
+    this.#pace.moved(this.#worker.reactor.now, end - start, this.listener.limits.perByte);
     const rest = this.#exchange.takeBody(buffer, start, end);
     this.#afterBody(buffer, rest, end);
   }
@@ -286,7 +327,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
     if (!active) return;
     // While a response is on its way out, the deadline is about its being taken.
     if (!body.done) {
-      if (!responseStarted || this.connection.unsent === 0) this.#expectClient();
+      if (!responseStarted || this.connection.unsent === 0) this.connection.setDeadline(this.#pace.until);
     } else if (!responseStarted) this.connection.setDeadline(0);
   }
 
@@ -294,24 +335,37 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session {
   #refuseHead(error: HeadError, buffer: number, start: number, end: number): void {
     const exchange = this.#exchange;
     const reason = severeReason(error);
+    this.#worker.overload.waiting.remove(this);
     exchange.begin(this.#headStartedAt);
     exchange.keepRefused(buffer, start, end);
     if (reason >= 0) exchange.doubt(1 << reason);
+    const limit = LIMIT_OF_HEAD_ERROR[error] ?? NO_LIMIT;
+    if (limit !== NO_LIMIT) exchange.limited(limit);
     exchange.refuse(STATUS_OF_HEAD_ERROR[error]!, EndReason.clientRequestHead);
   }
 
+  /** The request that has begun has a head beyond a limit of the listener; one count of the buffer comes with it. */
+  #refuseLarge(limit: Limit, buffer: number, end: number): void {
+    const exchange = this.#exchange;
+    exchange.keepRefused(buffer, this.#worker.requestHead.methodStart, end);
+    exchange.limited(limit);
+    exchange.refuse(limit === Limit.targetLength ? 414 : 431, EndReason.clientRequestHead);
+  }
+
   /** What has come of a head is all that will be read of it. */
-  #refusePartial(status: number, reason: EndReason): void {
+  #refusePartial(status: number, reason: EndReason, limit: Limit): void {
+    this.#worker.overload.waiting.remove(this);
     const partial = this.#partial;
     this.#exchange.begin(this.#headStartedAt);
     if (partial.join(this.#worker.arena, 0, 0)) this.#exchange.keepRefused(partial.buffer, partial.start, partial.end);
     partial.clear();
+    this.#exchange.limited(limit);
     this.#exchange.refuse(status, reason);
   }
 
-  /** The client owes the next move. */
-  #expectClient(): void {
-    this.connection.setDeadline(this.#worker.reactor.now + this.listener.planned.idleTimeout);
+  /** The client owes the next request. */
+  #expectRequest(): void {
+    this.connection.setDeadline(this.#worker.reactor.now + this.listener.limits.requestWait);
   }
 
   /**

@@ -177,7 +177,14 @@ export class TargetSide {
     this.#ready = true;
     this.#record.readyAt = this.#worker.reactor.now;
     this.#worker.arena.retain(request.buffer);
-    upstream.start(request.buffer, request.start, request.end, this.#body.done, service.planned.readTimeout);
+    upstream.start(
+      request.buffer,
+      request.start,
+      request.end,
+      this.#body.done,
+      service.planned.readTimeout,
+      service.planned.sendTimeout ?? service.planned.readTimeout,
+    );
   }
 
   /** The client takes no more of the response for now. */

@@ -1,5 +1,6 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { DESYNC_REASONS } from '../http1/desync.ts';
+import { LIMITS, NO_LIMIT } from '../limits/limit.ts';
 import { type AsciiSegment, asciiJson, asciiSegment } from './ascii-segment.ts';
 import { type ClientEnds, endsSegment, writeEnds } from './client-ends.ts';
 import type { ConnectionRecord } from './connection-record.ts';
@@ -33,6 +34,7 @@ import type { RequestRecord } from './request-record.ts';
  *     protocol        HTTP/1.0 or HTTP/1.1; "" when the request line could not be understood
  *     request_id      only when the request had one
  *     desync          only when somebody could understand the request in another way: see http1/desync.ts
+ *     limit           only when one was reached: see limits/limit.ts
  *     clipped         true when a text was longer than the log takes; otherwise absent
  *     ssl_error       why the handshake failed, when it did
  *     reason          who ended it, in which phase: see `END_REASONS`
@@ -83,6 +85,8 @@ const TCP_REASON = asciiSegment(',"reason":"');
 const REASONS = END_REASONS.map((reason) => asciiSegment(`${reason}"}\n`));
 /** Behind an open text, and leaving one open. */
 const DESYNC = DESYNC_REASONS.map((reason) => asciiSegment(`","desync":"${reason}`));
+/** Likewise. */
+const LIMIT = LIMITS.map((limit) => asciiSegment(`","limit":"${limit}`));
 const NULL = asciiSegment('null');
 
 /** What of a line is the same for all requests, or connections, of a listener. */
@@ -140,6 +144,7 @@ export function writeRequestLine(
   if (logged !== null) out.segment(logged);
   else writeFields(out, record, memory);
   if (record.desync >= 0) out.segment(DESYNC[record.desync]!);
+  if (record.limit !== NO_LIMIT) out.segment(LIMIT[record.limit]!);
   out.segment(out.clipped ? CLIPPED : REASON);
   out.segment(REASONS[record.reason]!);
 }

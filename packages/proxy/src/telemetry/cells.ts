@@ -19,10 +19,14 @@ export const ListenerCell = {
   reasons: 45,
   /** Index + `Desync`. */
   desync: 112,
+  /** Index + `Limit`. */
+  limits: 144,
+  /** Client connections that hold one of the listener's places; see limits/shared-limits.ts. */
+  places: 175,
 } as const;
 
 /** Doubles per listener row. */
-export const LISTENER_ROW = 144;
+export const LISTENER_ROW = 176;
 
 export const TargetCell = {
   connections: 0,
@@ -44,6 +48,14 @@ export const TARGET_ROW = 16;
 export const WorkerCell = {
   openConnections: 0,
   freeBuffers: 1,
+  /** Bits of what the worker is out of; see overload/pressure.ts. */
+  overload: 2,
+  /** Milliseconds that what arrives waits at least. */
+  standingDelay: 3,
+  /** Share of new work that is turned away for want of time. */
+  shedShare: 4,
+  /** Connections that owe their first head. */
+  waitingHeads: 5,
 } as const;
 
 /** Doubles per worker row. */

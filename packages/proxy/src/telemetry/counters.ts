@@ -1,3 +1,5 @@
+import type { Resource } from '../overload/pressure.ts';
+
 /** What the workers counted, added up. Counts only grow; `active` and `idle` are of the moment. */
 export interface EngineCounters {
   readonly listeners: readonly ListenerCounters[];
@@ -21,6 +23,8 @@ export interface ListenerCounters {
   readonly reasons: Readonly<Record<string, number>>;
   /** Requests that somebody could understand in another way, by reason (see http1/desync.ts); one may have several. */
   readonly desync: Readonly<Record<string, number>>;
+  /** What was refused or ended at a limit, by limit (see limits/limit.ts). */
+  readonly limits: Readonly<Record<string, number>>;
   /** Durations of requests, from the first byte in to the last byte out. */
   readonly duration: HistogramCounts;
 }
@@ -45,6 +49,14 @@ export interface WorkerCounters {
   readonly worker: number;
   readonly openConnections: number;
   readonly freeBuffers: number;
+  /** What it is out of, so that it turns new work away; empty as a rule. */
+  readonly overload: readonly Resource[];
+  /** Milliseconds that what arrives waits at least. */
+  readonly standingDelay: number;
+  /** Share of new work that is turned away for want of time. */
+  readonly shedShare: number;
+  /** Client connections that owe their first head. */
+  readonly waitingHeads: number;
 }
 
 /** `counts[i]` observations were <= `bounds[i]` seconds and > the bound before; the last count has no bound. */

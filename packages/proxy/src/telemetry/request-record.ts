@@ -1,4 +1,5 @@
 import type { RememberedFields } from '../http1/remembered-fields.ts';
+import { type Limit, NO_LIMIT } from '../limits/limit.ts';
 import type { AsciiSegment } from './ascii-segment.ts';
 import { EndReason } from './end-reason.ts';
 import { NO_TARGET } from './target-segment.ts';
@@ -14,6 +15,8 @@ export class RequestRecord {
   reason: EndReason = EndReason.none;
   /** Why somebody could understand the request in another way, a `Desync`; -1 for no such reason. */
   desync = -1;
+  /** The limit that was reached; `NO_LIMIT`: none. */
+  limit: Limit | typeof NO_LIMIT = NO_LIMIT;
   /** Status sent to the client; 499 when it left before there was one. */
   status = 0;
   /** Status that the target sent; 0 without one. */
@@ -66,6 +69,7 @@ export class RequestRecord {
     this.rule = null;
     this.reason = EndReason.none;
     this.desync = -1;
+    this.limit = NO_LIMIT;
     this.status = 0;
     this.targetStatus = 0;
     this.target = NO_TARGET;

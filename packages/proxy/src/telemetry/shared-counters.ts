@@ -1,5 +1,8 @@
 import { forgetLatency, newLatencies } from '../balance/latency.ts';
 import { DESYNC_REASONS } from '../http1/desync.ts';
+import { LIMITS } from '../limits/limit.ts';
+import { clearLimits, forgetConnections, newLimitMemory } from '../limits/shared-limits.ts';
+import { resourcesOf } from '../overload/pressure.ts';
 import { LISTENER_ROW, ListenerCell, TARGET_ROW, TargetCell, WORKER_ROW, WorkerCell } from './cells.ts';
 import { CounterRows } from './counter-rows.ts';
 import type { EngineCounters, ListenerCounters, TargetCounters } from './counters.ts';
@@ -19,6 +22,9 @@ export interface CounterBlocks {
   readonly targets: Float64Array;
   /** A single row. */
   readonly worker: Float64Array;
+  /** Shared by all workers: what they count together, see limits/shared-limits.ts, and open connections by worker. */
+  readonly limits: Int32Array;
+  readonly sockets: Int32Array;
 }
 
 interface TargetName {
@@ -39,6 +45,8 @@ export class SharedCounters {
   readonly latencies = newLatencies(MAX_TARGETS);
   /** Connections to targets, kept ones included, per slot, over all workers; written with Atomics. */
   readonly connections = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
+  readonly #limits = newLimitMemory(MAX_LISTENERS);
+  readonly #sockets: Int32Array;
   readonly #workers: number;
   readonly #listeners = new Slots<string>(MAX_LISTENERS);
   readonly #targets = new Slots<TargetName>(MAX_TARGETS);
@@ -48,6 +56,7 @@ export class SharedCounters {
 
   constructor(workers: number) {
     this.#workers = workers;
+    this.#sockets = new Int32Array(new SharedArrayBuffer(workers * Int32Array.BYTES_PER_ELEMENT));
     this.#listenerRows = new CounterRows(workers, MAX_LISTENERS, LISTENER_ROW);
     this.#targetRows = new CounterRows(workers, MAX_TARGETS, TARGET_ROW);
     this.#workerRows = new CounterRows(workers, 1, WORKER_ROW);
@@ -79,6 +88,8 @@ export class SharedCounters {
       listeners: this.#listenerRows.block(worker),
       targets: this.#targetRows.block(worker),
       worker: this.#workerRows.block(worker),
+      limits: this.#limits,
+      sockets: this.#sockets,
     };
   }
 
@@ -103,6 +114,7 @@ export class SharedCounters {
       const { activeConnections } = ListenerCell;
       if (this.#listenerRows.sumCell(slot, activeConnections) !== 0) return false;
       this.#listenerRows.clear(slot);
+      clearLimits(this.#limits, slot);
       return true;
     });
     this.#targets.sweep((slot) => {
@@ -123,6 +135,8 @@ export class SharedCounters {
     for (const { slot } of this.#listeners.entries()) {
       const row = this.listenerRow(worker, slot);
       row[ListenerCell.activeConnections] = 0;
+      forgetConnections(this.#limits, slot, row[ListenerCell.places]!);
+      row[ListenerCell.places] = 0;
       row[ListenerCell.activeRequests] = 0;
     }
     for (const { slot } of this.#targets.entries()) {
@@ -134,6 +148,7 @@ export class SharedCounters {
       row[TargetCell.idleConnections] = 0;
     }
     this.workerRow(worker).fill(0);
+    Atomics.store(this.#sockets, worker, 0);
   }
 
   /** Sums over all workers. */
@@ -151,6 +166,10 @@ export class SharedCounters {
           worker,
           openConnections: row[WorkerCell.openConnections]!,
           freeBuffers: row[WorkerCell.freeBuffers]!,
+          overload: resourcesOf(row[WorkerCell.overload]!),
+          standingDelay: row[WorkerCell.standingDelay]!,
+          shedShare: row[WorkerCell.shedShare]!,
+          waitingHeads: row[WorkerCell.waitingHeads]!,
         };
       }),
       accessLogDropped,
@@ -185,6 +204,7 @@ function listenerCounters(listenerId: string, row: Float64Array): ListenerCounte
     bytesSent: row[ListenerCell.bytesSent]!,
     reasons: countsByName(row, ListenerCell.reasons, END_REASONS),
     desync: countsByName(row, ListenerCell.desync, DESYNC_REASONS),
+    limits: countsByName(row, ListenerCell.limits, LIMITS),
     duration: durationCounts(row),
   };
 }

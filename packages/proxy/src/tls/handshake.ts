@@ -39,7 +39,7 @@ export class Handshake extends Opening implements ConnectionHandler {
   }
 
   cut(): void {
-    this.fail(EndReason.proxyHandshake, 'the listener is gone');
+    this.fail(EndReason.proxyHandshake, 'given up: the listener is gone, or too many clients were waiting');
     this.#connection.abort();
   }
 

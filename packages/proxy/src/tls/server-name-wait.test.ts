@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { listenerOf } from '../../test/plans.ts';
+import { WaitingHeads } from '../overload/waiting-heads.ts';
 import { HEADROOM, NO_BUFFER } from '../reactor/arena.ts';
 import { CountedArena } from '../reactor/counted-arena.ts';
 import type { Connection, ConnectionHandler } from '../reactor/reactor.ts';
@@ -28,11 +29,13 @@ function waiting(buffers: number) {
       outcome.aborted = true;
     },
   } as unknown as Connection;
-  const worker = { arena, memory: arena.memory, reactor: { now: 0 } } as unknown as WorkerContext;
+  const overload = { waiting: new WaitingHeads(() => 1) };
+  const worker = { arena, memory: arena.memory, reactor: { now: 0 }, overload } as unknown as WorkerContext;
   const listener = {
     planned: { ...listenerOf(1), accessLog: false },
     cells: new Uint32Array(256),
     addSession: () => undefined,
+    leave: () => undefined,
     removeSession: () => undefined,
   } as unknown as Listener;
   new ServerNameWait(worker, listener, connection, {} as Client, (serverName) => {

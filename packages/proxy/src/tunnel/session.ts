@@ -213,6 +213,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     this.#held?.truncate(0, this.#worker.arena);
     record.reason = reason;
     cells[ListenerCell.activeConnections]!--;
+    this.#listener.leave();
     cells[ListenerCell.reasons + reason]!++;
     countDuration(cells, worker.reactor.now - record.startedAt);
     if (this.#listener.planned.accessLog) worker.log.connection(this.#listener, this.#ends, record);

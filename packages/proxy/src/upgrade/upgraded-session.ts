@@ -100,6 +100,7 @@ export class UpgradedSession implements Session, RelayOwner {
     const { cells } = listener;
     cells[ListenerCell.activeRequests]!--;
     cells[ListenerCell.activeConnections]!--;
+    listener.leave();
     cells[ListenerCell.reasons + reason]!++;
     this.#target.finish();
     this.#target.cells[TargetCell.activeConnections]!--;

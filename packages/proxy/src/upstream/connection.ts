@@ -39,6 +39,7 @@ export class UpstreamConnection implements ConnectionHandler {
   #exchange: Exchange | null;
   #state: number = State.connecting;
   #readTimeout = 0;
+  #sendTimeout = 0;
   /** When the request that it carries began to be sent. */
   #sentAt = 0;
   /** Whether the target owes the next move, so that its silence is counted. */
@@ -84,12 +85,14 @@ export class UpstreamConnection implements ConnectionHandler {
 
   /**
    * Sends the beginning of the request, head included; one count of the buffer goes with it. `complete`: that is all of
-   * the request. `readTimeout`: longest silence of the target while it is expected to move, in milliseconds.
+   * the request. `readTimeout`: longest silence of the target while it is expected to move, `sendTimeout`: longest time
+   * in which it may take nothing, in milliseconds.
    */
-  start(buffer: number, start: number, end: number, complete: boolean, readTimeout: number): void {
+  start(buffer: number, start: number, end: number, complete: boolean, readTimeout: number, sendTimeout: number): void {
     this.#state = State.head;
     this.#bytesSeen = false;
     this.#readTimeout = readTimeout;
+    this.#sendTimeout = sendTimeout;
     this.#sentAt = this.#reactor.now;
     this.expectProgress(complete);
     this.send(buffer, start, end);
@@ -99,6 +102,12 @@ export class UpstreamConnection implements ConnectionHandler {
   expectProgress(expecting: boolean): void {
     this.#expecting = expecting;
     this.connection.setDeadline(expecting ? this.#reactor.now + this.#readTimeout : 0);
+  }
+
+  /** The target does not take what it was sent: from now on it has so long to take more. */
+  expectTaking(): void {
+    this.#expecting = true;
+    this.connection.setDeadline(this.#reactor.now + this.#sendTimeout);
   }
 
   /** Sends more of the request; one count of the buffer goes with it. */

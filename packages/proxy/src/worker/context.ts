@@ -6,6 +6,10 @@ import { MAX_HEAD } from '../http1/partial-head.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { ResponseHead } from '../http1/response-head.ts';
 import { HeadRewriter } from '../http1/rewrite.ts';
+import { sharedClockOffset } from '../limits/shared-clock.ts';
+import { TurnAway } from '../limits/turn-away.ts';
+import { NodeSockets } from '../overload/node-sockets.ts';
+import { Overload } from '../overload/overload.ts';
 import type { Arena, StaticRange } from '../reactor/arena.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import { RequestIds } from '../rules/action/request-ids.ts';
@@ -32,10 +36,16 @@ export class WorkerContext {
   /** What cookies said that were seen lately; made when the first service needs it. */
   #tokens: TokenCache | null = null;
   readonly compressing = new TimeBudget(() => performance.now());
+  /** What there is too much of, and what is therefore turned away. */
+  readonly overload: Overload;
+  readonly turnAway: TurnAway;
+  /** To be added to `Reactor.now` for a time that means the same to all workers, in milliseconds. */
+  readonly sharedClockOffset: number;
   /** Room for a head. */
   readonly scratch: StaticRange;
 
-  constructor(reactor: Reactor, log: AccessLog) {
+  /** `sockets`: of all workers of the node; by default there is no other one, and no bound. */
+  constructor(reactor: Reactor, log: AccessLog, sockets = new NodeSockets(new Int32Array(1), 0, 0)) {
     this.reactor = reactor;
     this.arena = reactor.arena;
     this.memory = reactor.arena.memory;
@@ -45,6 +55,9 @@ export class WorkerContext {
     this.lines = new InsertBlock(reactor.arena);
     this.answer = new InsertBlock(reactor.arena);
     this.mirrors = new Mirrors(this);
+    this.overload = new Overload(reactor, sockets);
+    this.turnAway = new TurnAway(this);
+    this.sharedClockOffset = sharedClockOffset(reactor);
     this.scratch = reactor.arena.intern(new Uint8Array(MAX_HEAD));
   }
 

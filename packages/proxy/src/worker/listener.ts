@@ -1,5 +1,8 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { ListenerLimits } from '../limits/listener-limits.ts';
+import type { SharedLimits } from '../limits/shared-limits.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
+import { ListenerCell } from '../telemetry/cells.ts';
 import type { ListenerTls } from '../tls/listener-tls.ts';
 import type { ServerNames } from '../tls/server-names.ts';
 import type { Service } from '../upstream/service.ts';
@@ -25,6 +28,10 @@ export interface ServiceSource {
 /** A listener as one worker uses it. `planned`, `service` and `rules` change with the plan; what runs keeps what it took. */
 export class Listener implements ServiceSource {
   planned: PlannedListener;
+  /** Those of `planned`. */
+  limits: ListenerLimits;
+  /** What the workers of the node count together. */
+  readonly shared: SharedLimits;
   service: Service | null;
   /** What its requests are judged by; null: all go to the service. */
   rules: RuleSet | null = null;
@@ -38,10 +45,30 @@ export class Listener implements ServiceSource {
   closing = false;
   #first: Session | null = null;
 
-  constructor(planned: PlannedListener, service: Service | null, cells: Float64Array) {
+  constructor(planned: PlannedListener, service: Service | null, cells: Float64Array, shared: SharedLimits) {
     this.planned = planned;
+    this.limits = new ListenerLimits(planned);
+    this.shared = shared;
     this.service = service;
     this.cells = cells;
+  }
+
+  /** The plan says something else of it. */
+  follow(planned: PlannedListener): void {
+    this.planned = planned;
+    this.limits = new ListenerLimits(planned);
+  }
+
+  /** Takes a place for a connection; false: there is none. Each is given back by `leave`. */
+  enter(): boolean {
+    if (!this.shared.enter(this.limits.connections)) return false;
+    this.cells[ListenerCell.places]!++;
+    return true;
+  }
+
+  leave(): void {
+    this.cells[ListenerCell.places]!--;
+    this.shared.leave();
   }
 
   get empty(): boolean {

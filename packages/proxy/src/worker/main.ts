@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { NodeSockets } from '../overload/node-sockets.ts';
 import { createReactor } from '../reactor/choose.ts';
 import { run } from '../reactor/run.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
@@ -19,7 +20,8 @@ const data = workerData as WorkerData;
 
 const { reactor, reason, stop } = createReactor(data.reactor, { wakeDescriptor: data.wake });
 const rows = new WorkerRows(data.counters);
-const context = new WorkerContext(reactor, new AccessLog(new AccessLogRing(data.ring), reactor));
+const sockets = new NodeSockets(data.counters.sockets, data.index, data.descriptorLimit);
+const context = new WorkerContext(reactor, new AccessLog(new AccessLogRing(data.ring), reactor), sockets);
 const proxy = new Proxy(context, rows, { of: data.workers, mine: [] });
 
 function tell(message: FromWorker): void {
@@ -29,6 +31,11 @@ function tell(message: FromWorker): void {
 function report(): void {
   rows.own[WorkerCell.openConnections] = reactor.open;
   rows.own[WorkerCell.freeBuffers] = reactor.arena.free;
+  const { overload } = context;
+  rows.own[WorkerCell.overload] = overload.bits;
+  rows.own[WorkerCell.standingDelay] = overload.delay;
+  rows.own[WorkerCell.shedShare] = overload.share;
+  rows.own[WorkerCell.waitingHeads] = overload.waiting.count;
   reactor.setTimer(REPORT_INTERVAL, report);
 }
 
@@ -54,6 +61,7 @@ function end(): void {
   stop();
 }
 
+context.overload.start();
 report();
 tell({ type: 'ready', reactor: reactor.name, reason });
 await run(reactor, port, onMessage);

@@ -1,3 +1,5 @@
+import { Limit } from '../limits/limit.ts';
+import type { AwaitedHead } from '../overload/waiting-heads.ts';
 import type { Client } from '../source-address/client.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
 import { ConnectionRecord } from '../telemetry/connection-record.ts';
@@ -9,9 +11,12 @@ import type { Listener, Session } from './listener.ts';
  * A client connection of which something has to be known before its session begins: it has the listener's header
  * timeout for that, counts as active meanwhile, and is counted and logged here when it ends before.
  */
-export abstract class Opening implements Session {
+export abstract class Opening implements Session, AwaitedHead {
   previous: Session | null = null;
   next: Session | null = null;
+  beforeInWait: AwaitedHead | null = null;
+  afterInWait: AwaitedHead | null = null;
+  inWait = false;
   protected readonly worker: WorkerContext;
   protected readonly listener: Listener;
   protected readonly client: Client;
@@ -27,10 +32,16 @@ export abstract class Opening implements Session {
     this.#startedAt = worker.reactor.now;
     listener.cells[ListenerCell.activeConnections]!++;
     listener.addSession(this);
+    worker.overload.waiting.add(this);
   }
 
   abstract drain(): void;
   abstract cut(): void;
+
+  giveUpWaiting(): void {
+    this.listener.cells[ListenerCell.limits + Limit.waitingHeads]!++;
+    this.cut();
+  }
 
   /** It uses no target yet. */
   cutFrom(): void {}
@@ -43,6 +54,7 @@ export abstract class Opening implements Session {
   /** What was to be known is known: whoever goes on counts the connection from here. */
   protected succeed(): void {
     this.over = true;
+    this.worker.overload.waiting.remove(this);
     this.listener.cells[ListenerCell.activeConnections]!--;
     this.listener.removeSession(this);
   }
@@ -51,6 +63,7 @@ export abstract class Opening implements Session {
   protected fail(reason: EndReason, failure = ''): void {
     if (this.over) return;
     this.succeed();
+    this.listener.leave();
     const { cells, planned } = this.listener;
     cells[ListenerCell.connections]!++;
     cells[ListenerCell.reasons + reason]!++;

@@ -1,5 +1,6 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import { admitConnection } from '../limits/admit.ts';
 import type { Connection, Timer } from '../reactor/reactor.ts';
 import { RuleSets } from '../rules/rule-sets.ts';
 import { acceptClient } from '../source-address/accept-client.ts';
@@ -238,7 +239,7 @@ export class Proxy {
     const { id } = change;
     const known = this.#listeners.get(id);
     const { sockets } = change;
-    const running = known ?? this.#newListener(planned, this.#rows.listener(change.slot));
+    const running = known ?? this.#newListener(planned, change.slot);
     const { listener, listening } = running;
     // A new listener has its service and TLS before its sockets, as the first connection may come at once.
     if (known === undefined) {
@@ -248,7 +249,7 @@ export class Proxy {
     listening.set(placesOf(planned, sockets, this.#shares), planned.port, (refused) => {
       if (refused === null) {
         this.#leaveService(listener);
-        listener.planned = planned;
+        listener.follow(planned);
         if (listener.tls !== tls) listener.tls?.free();
         listener.tls = tls;
         this.#joinService(listener);
@@ -263,10 +264,12 @@ export class Proxy {
     });
   }
 
-  #newListener(planned: PlannedListener, cells: Float64Array): RunningListener {
-    const listener = new Listener(planned, null, cells);
+  #newListener(planned: PlannedListener, slot: number): RunningListener {
+    const listener = new Listener(planned, null, this.#rows.listener(slot), this.#rows.limits(slot));
     const begin = sessionsOf(this.#worker, this.#tls, listener);
-    const accept = (connection: Connection) => acceptClient(this.#worker, listener, connection, begin);
+    const accept = (connection: Connection) => {
+      if (admitConnection(this.#worker, listener, connection)) acceptClient(this.#worker, listener, connection, begin);
+    };
     return { listener, listening: new ListeningSockets(this.#worker.reactor, planned.id, accept), sockets: null };
   }
 

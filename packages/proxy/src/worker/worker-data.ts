@@ -11,4 +11,8 @@ export interface WorkerData {
   /** Memory of its access-log ring. */
   readonly ring: SharedArrayBuffer;
   readonly counters: CounterBlocks;
+  /** Which of the workers it is. */
+  readonly index: number;
+  /** Limit of open descriptors of the process; 0: not known. */
+  readonly descriptorLimit: number;
 }

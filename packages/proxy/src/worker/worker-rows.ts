@@ -1,3 +1,4 @@
+import { SharedLimits } from '../limits/shared-limits.ts';
 import { LISTENER_ROW, TARGET_ROW } from '../telemetry/cells.ts';
 import type { CounterBlocks } from '../telemetry/shared-counters.ts';
 
@@ -11,6 +12,11 @@ export class WorkerRows {
 
   listener(slot: number): Float64Array {
     return this.#blocks.listeners.subarray(slot * LISTENER_ROW, (slot + 1) * LISTENER_ROW);
+  }
+
+  /** What all workers count together of a listener. */
+  limits(slot: number): SharedLimits {
+    return new SharedLimits(this.#blocks.limits, slot);
   }
 
   target(slot: number): Float64Array {

@@ -121,7 +121,8 @@ export class MirrorExchange implements Exchange {
     const [first, ...rest] = this.#parts.splice(0);
     if (upstream === null || first === undefined) return;
     this.#ready = true;
-    upstream.start(first.buffer, first.start, first.end, this.#complete, this.#service.planned.readTimeout);
+    const { readTimeout, sendTimeout = readTimeout } = this.#service.planned;
+    upstream.start(first.buffer, first.start, first.end, this.#complete, readTimeout, sendTimeout);
     for (const { buffer, start, end } of rest) upstream.send(buffer, start, end);
   }
 

@@ -1,0 +1,34 @@
+import type { Connection } from '../reactor/reactor.ts';
+import type { WorkerContext } from '../worker/context.ts';
+import type { Listener } from '../worker/listener.ts';
+import { Limit, NO_LIMIT } from './limit.ts';
+
+/**
+ * Decides on a connection that was just accepted, before anything else is done for it. True: it has a place, which
+ * whoever ends it gives back with `Listener.leave`. False: it has been turned away.
+ */
+export function admitConnection(worker: WorkerContext, listener: Listener, connection: Connection): boolean {
+  const limit = limitOfConnection(worker, listener);
+  if (limit === NO_LIMIT) return true;
+  worker.turnAway.turnAway(listener, connection, limit);
+  return false;
+}
+
+function limitOfConnection(worker: WorkerContext, listener: Listener): Limit | typeof NO_LIMIT {
+  if (worker.overload.refusesConnection()) return Limit.overload;
+  const { connectionsPerSecond: rate } = listener.limits;
+  const { now } = worker.reactor;
+  if (rate < Number.POSITIVE_INFINITY && !listener.shared.connectionRate.take(rate, now + worker.sharedClockOffset)) {
+    return Limit.connectionsPerSecond;
+  }
+  return listener.enter() ? NO_LIMIT : Limit.connections;
+}
+
+/** Decides on a request that begins on a connection that is there. */
+export function limitOfRequest(worker: WorkerContext, listener: Listener): Limit | typeof NO_LIMIT {
+  const { limits, shared } = listener;
+  if (worker.overload.sheds && worker.overload.refusesRequest()) return Limit.overload;
+  if (!limits.hasRequestRate) return NO_LIMIT;
+  const now = worker.reactor.now + worker.sharedClockOffset;
+  return shared.requestRate.take(limits.requestsPerSecond, now) ? NO_LIMIT : Limit.requestsPerSecond;
+}
