@@ -1,6 +1,7 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
-import type { EngineChange, EngineService, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { EngineChange, EngineService, ProxyEngine, RefusedRetries } from '@evenkeel/proxy/engine/engine.ts';
+import type { TargetStanding } from '@evenkeel/proxy/standing/standing.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
 
 /** An engine that carries nothing but keeps account of what it was told, and does as the test says. */
@@ -16,6 +17,7 @@ export class FakeEngine implements ProxyEngine {
   /** Lines that `readAccessLog` gives next. */
   readonly log: Uint8Array[] = [];
   counted: EngineCounters = { listeners: [], targets: [], workers: [], accessLogDropped: 0 };
+  standing: TargetStanding[] = [];
   /** Set to fail the next change. */
   failure: Error | null = null;
   stoppedWith: number | null = null;
@@ -53,6 +55,14 @@ export class FakeEngine implements ProxyEngine {
 
   counters(): EngineCounters {
     return this.counted;
+  }
+
+  standings(): readonly TargetStanding[] {
+    return this.standing;
+  }
+
+  refusedRetries(): readonly RefusedRetries[] {
+    return [];
   }
 
   readAccessLog(): Uint8Array | null {

@@ -54,6 +54,8 @@ export function fullSnapshot(targets = 2): Snapshot {
         bytesSent: 1e4,
         bytesReceived: 1e6,
         replays: 1,
+        retries: 4,
+        failures: 6,
       })),
       workers: [
         {

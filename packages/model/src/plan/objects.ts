@@ -1,6 +1,7 @@
 import type { PlannedHash, PlannedRebalance, PlannedTargetLimits, PlannedZone } from './balancing.ts';
 import type { PlannedHttp } from './http.ts';
 import type { PlannedLimits } from './limits.ts';
+import type { PlannedOutlierDetection, PlannedRetry } from './resilience.ts';
 import type { PlannedStickiness, TargetState } from './stickiness.ts';
 import type { PlannedTargetTls, PlannedTls } from './tls.ts';
 
@@ -72,6 +73,11 @@ export interface PlannedService {
   readonly zone?: PlannedZone;
   /** null or absent: connections stay where they are. */
   readonly rebalance?: PlannedRebalance | null;
+  /** The same, see resilience.ts. */
+  readonly outlierDetection?: PlannedOutlierDetection | null;
+  readonly slowStart?: number;
+  readonly failOpen?: number;
+  readonly retry?: PlannedRetry;
 }
 
 export const ALGORITHMS = [

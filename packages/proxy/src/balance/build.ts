@@ -1,6 +1,7 @@
 import { STANDARD_HASH, STANDARD_ZONE } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService, EngineTarget } from '../engine/engine.ts';
+import { failsOpen, takesTraffic } from '../standing/fail-open.ts';
 import type { Latencies } from './latency.ts';
 import { fillMaglev, maglevSize } from './maglev.ts';
 import { smoothSequence } from './smooth-sequence.ts';
@@ -30,11 +31,12 @@ export interface BalanceInput {
 export function buildBalance(input: BalanceInput): BalanceTable {
   const { service, previous } = input;
   const { targets } = service;
+  const open = failsOpen(service);
   const division = divideByZone(service.service.zone ?? STANDARD_ZONE, targets);
-  if (division === null) return buildTable(input, candidatesOf(targets), previous);
+  if (division === null) return buildTable(input, candidatesOf(targets, open), previous);
   const isLocal = (index: number) => targets[index]!.isLocal === true;
-  if (!division.spills) return buildTable(input, candidatesOf(targets, isLocal), previous);
-  const all = candidatesOf(targets);
+  if (!division.spills) return buildTable(input, candidatesOf(targets, open, isLocal), previous);
+  const all = candidatesOf(targets, open);
   const local = all.filter(isLocal);
   const others = all.filter((index) => !isLocal(index));
   if (local.length === 0 || others.length === 0) return buildTable(input, all, previous);
@@ -63,7 +65,7 @@ function buildTable(input: BalanceInput, indexes: readonly number[], previous: B
     slots: itsSlots,
     cursor,
     lookup: byKey ? lookupOf(service.targets, candidates) : NO_CANDIDATES,
-    keeps: stickiness === null ? NOBODY : keepsOf(service.targets),
+    keeps: stickiness === null ? NOBODY : keepsOf(service),
     load,
     held,
     slotOf: sharedInt32(slots),
@@ -107,28 +109,33 @@ function kindOf({ algorithm, hash }: PlannedService): BalanceKind {
 }
 
 /**
- * Targets that take new traffic, of those that are active: eligible ones of positive weight, or when there are none, all
- * of positive weight.
+ * Targets that take new traffic, of those that are active: eligible ones of positive weight; when there are none, or the
+ * service fails open, all of positive weight.
  */
-function candidatesOf(targets: readonly EngineTarget[], counts: (index: number) => boolean = () => true): number[] {
+function candidatesOf(
+  targets: readonly EngineTarget[],
+  open: boolean,
+  counts: (index: number) => boolean = () => true,
+): number[] {
   const weighted: number[] = [];
   const eligible: number[] = [];
   for (let index = 0; index < Math.min(targets.length, MAX_TARGETS); index++) {
     const target = targets[index]!;
-    if (target.weight <= 0 || target.state !== 'active' || !counts(index)) continue;
+    if (!takesTraffic(target, true) || !counts(index)) continue;
     weighted.push(index);
     if (target.eligible) eligible.push(index);
   }
-  return eligible.length > 0 ? eligible : weighted;
+  return eligible.length > 0 && !open ? eligible : weighted;
 }
 
 /**
- * Targets that take clients who belong to them, whatever their weight: eligible ones that are not disabled. When no
- * active target of positive weight is eligible, health counts for nothing here as well.
+ * Targets that take clients who belong to them, whatever their weight: eligible ones that are not disabled. When the
+ * service fails open, health counts for nothing here as well.
  */
-function keepsOf(targets: readonly EngineTarget[]): Uint8Array {
+function keepsOf(service: EngineService): Uint8Array {
+  const { targets } = service;
   const keeps = new Uint8Array(new SharedArrayBuffer(targets.length));
-  const healthCounts = targets.some(({ weight, state, eligible }) => weight > 0 && state === 'active' && eligible);
+  const healthCounts = targets.some((target) => takesTraffic(target, false)) && !failsOpen(service);
   targets.forEach(({ state, eligible }, index) => {
     keeps[index] = state !== 'disabled' && (eligible || !healthCounts) ? 1 : 0;
   });

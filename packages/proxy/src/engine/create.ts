@@ -2,11 +2,12 @@ import { whyNotTransparent } from '../reactor/ffi/sockets.ts';
 import { ListenerSockets } from '../sockets/listener-sockets.ts';
 import { SocketHold } from '../sockets/socket-hold.ts';
 import { systemCalls } from '../sockets/system-calls.ts';
+import type { TargetStanding } from '../standing/standing.ts';
 import { SharedCounters } from '../telemetry/shared-counters.ts';
 import { probeByBinding } from './address-probe.ts';
 import type { EngineOptions, ProxyEngine } from './engine.ts';
 import { WorkerEngine } from './proxy-engine.ts';
-import { Tables } from './tables.ts';
+import { SYSTEM_CLOCK, Tables } from './tables.ts';
 import { Transparency } from './transparency.ts';
 import { WorkerSeat } from './worker-seat.ts';
 
@@ -17,6 +18,8 @@ export interface CreateEngineOptions extends EngineOptions {
   readonly hold?: readonly [number, number];
   /** Told when not all listening sockets can be held: the system's name of the error. */
   readonly onUnheld?: (code: string) => void;
+  /** Tells of a target that was ejected, is back, starts slowly or has its whole share, on this node. */
+  readonly onStanding?: (standing: TargetStanding) => void;
 }
 
 /** Starts the workers. Rejects when the reactor that is asked for cannot run here. */
@@ -29,7 +32,10 @@ export async function createEngine(options: CreateEngineOptions): Promise<ProxyE
     hold: options.hold === undefined ? null : new SocketHold(...options.hold),
     onUnheld: options.onUnheld ?? (() => undefined),
   });
-  const tables = new Tables(counters, Math.random, (planned) => sockets.of(planned));
+  const tables = new Tables(counters, Math.random, (planned) => sockets.of(planned), {
+    clock: SYSTEM_CLOCK,
+    onChange: options.onStanding ?? (() => undefined),
+  });
   const seats = Array.from(
     { length: options.workers },
     (_, index) =>

@@ -5,6 +5,7 @@ import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { EngineExplanation } from '../explain/explainer.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
+import type { TargetStanding } from '../standing/standing.ts';
 import type { EngineCounters } from '../telemetry/counters.ts';
 
 /**
@@ -26,6 +27,10 @@ export interface ProxyEngine {
   apply(change: EngineChange): Promise<readonly RefusedListener[]>;
   /** Sums over all workers since the engine started. Cheap enough to be called every second. */
   counters(): EngineCounters;
+  /** How the targets of all services stand with the traffic of this node. */
+  standings(): readonly TargetStanding[];
+  /** Retries that were refused because the budget of their service was spent. */
+  refusedRetries(): readonly RefusedRetries[];
   /**
    * Complete access-log lines (newline-ended JSON, UTF-8) of one worker, in shared memory; null when no worker has any.
    * They stay as they are until the next call, which gives their room back: to be called until it returns null.
@@ -55,6 +60,11 @@ export interface ProxyEngine {
   explain(question: ExplainQuestion): EngineExplanation | null;
   /** Stops listening, lets requests in flight finish for at most `drainMilliseconds`, then closes everything. */
   stop(drainMilliseconds: number): Promise<void>;
+}
+
+export interface RefusedRetries {
+  readonly serviceId: string;
+  readonly refused: number;
 }
 
 export interface EngineChange {

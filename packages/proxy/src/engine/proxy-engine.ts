@@ -5,9 +5,11 @@ import type { PlannedTls } from '@evenkeel/model/plan/tls.ts';
 import { type EngineExplanation, Explainer } from '../explain/explainer.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
 import type { ListenerSockets } from '../sockets/listener-sockets.ts';
+import type { TargetStanding } from '../standing/standing.ts';
+import { SWEEP_INTERVAL } from '../standing/standings.ts';
 import type { EngineCounters } from '../telemetry/counters.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
-import type { EngineChange, ProxyEngine } from './engine.ts';
+import type { EngineChange, ProxyEngine, RefusedRetries } from './engine.ts';
 import type { Tables } from './tables.ts';
 import type { Transparency } from './transparency.ts';
 import type { WorkerSeat } from './worker-seat.ts';
@@ -30,6 +32,7 @@ export class WorkerEngine implements ProxyEngine {
   readonly #refused = new Map<string, RefusedListener>();
   /** Listeners that workers have refused, as the plan has them. */
   readonly #waiting = new Map<string, PlannedListener>();
+  readonly #sweeps: NodeJS.Timeout;
   /** Whose log is being read. */
   #logSeat = 0;
   #accepting = true;
@@ -61,6 +64,7 @@ export class WorkerEngine implements ProxyEngine {
       seat.onPresence = () => this.#share();
     }
     this.#share();
+    this.#sweeps = setInterval(() => tables.sweepStandings(), SWEEP_INTERVAL).unref();
   }
 
   get workers(): number {
@@ -102,6 +106,14 @@ export class WorkerEngine implements ProxyEngine {
     return this.#counters.read(this.#seats.reduce((sum, seat) => sum + seat.accessLogDropped, 0));
   }
 
+  standings(): readonly TargetStanding[] {
+    return this.#tables.standings();
+  }
+
+  refusedRetries(): readonly RefusedRetries[] {
+    return this.#tables.refusedRetries();
+  }
+
   readAccessLog(): Uint8Array | null {
     // Each ring is read until it is empty, so that what was given out last is given back.
     for (let tried = 0; tried < this.#seats.length; tried++) {
@@ -119,6 +131,7 @@ export class WorkerEngine implements ProxyEngine {
 
   async stop(drainMilliseconds: number): Promise<void> {
     await this.#last;
+    clearInterval(this.#sweeps);
     const stopped = Promise.all(this.#seats.map((seat) => seat.stop(drainMilliseconds)));
     // Those of a retired engine are somebody else's by now.
     if (!this.#retired) this.#sockets.closeAll();

@@ -2,6 +2,10 @@ import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objec
 import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import { buildBalance } from '../balance/build.ts';
+import { newRetryBudget, refusedRetries } from '../retry/budget.ts';
+import type { StandingClock, StandingOptions } from '../standing/service-standing.ts';
+import type { TargetStanding } from '../standing/standing.ts';
+import { Standings } from '../standing/standings.ts';
 import { newStickTable, type StickTableMemory } from '../stickiness/stick-table.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import type {
@@ -12,7 +16,7 @@ import type {
   WorkerSharedEntry,
   WorkerSockets,
 } from '../worker/messages.ts';
-import type { EngineChange, EngineService } from './engine.ts';
+import type { EngineChange, EngineService, RefusedRetries } from './engine.ts';
 import { shareEntries } from './share-entries.ts';
 
 /** What all workers are told alike; each finds its own counter rows by the slots in it. */
@@ -33,16 +37,23 @@ export class Tables {
   readonly #counters: SharedCounters;
   readonly #random: () => number;
   readonly #socketsOf: (planned: PlannedListener) => WorkerSockets | null;
+  readonly #standings: Standings;
 
-  /** `random` as for `buildBalance`; `socketsOf`: what the workers accept from, see `WorkerListenerChange`. */
+  /**
+   * `random` as for `buildBalance`; `socketsOf`: what the workers accept from, see `WorkerListenerChange`; `standing`: the
+   * time, and who is told of each target that stands in another way.
+   */
   constructor(
     counters: SharedCounters,
     random: () => number,
     socketsOf: (planned: PlannedListener) => WorkerSockets | null = () => null,
+    standing: Pick<StandingOptions, 'clock' | 'onChange'> = UNOBSERVED,
   ) {
     this.#counters = counters;
     this.#random = random;
     this.#socketsOf = socketsOf;
+    const observe = (slot: number) => counters.observed(slot);
+    this.#standings = new Standings({ memory: counters.standing, observe, ...standing });
   }
 
   /** Takes a change in. What leaves with it keeps its counters until `retire` is called. */
@@ -74,7 +85,8 @@ export class Tables {
   /** All workers have applied the change: counters of what it removed may go when they are quiet. */
   retire(change: SharedChange): void {
     for (const { id, planned } of change.listeners) if (planned === null) this.#counters.retireListener(id);
-    for (const { id, left } of change.services) {
+    for (const { id, service, left } of change.services) {
+      this.#standings.forget(id, left, service === null);
       for (const targetId of left) this.#counters.retireTarget(id, targetId);
     }
     this.#counters.sweep();
@@ -87,6 +99,21 @@ export class Tables {
       services: Array.from(this.#services, ([id, service]) => ({ id, service, left: [] })),
       listeners: [...this.#listeners.values()],
     };
+  }
+
+  /** Ejections end and slow starts go on; to be called every `SWEEP_INTERVAL`. */
+  sweepStandings(): void {
+    this.#standings.sweep();
+  }
+
+  /** How all targets stand with the traffic. */
+  standings(): TargetStanding[] {
+    return [...this.#standings.report()];
+  }
+
+  /** Retries that were refused because a service's budget was spent, by service. */
+  refusedRetries(): RefusedRetries[] {
+    return Array.from(this.#services, ([serviceId, { retries }]) => ({ serviceId, refused: refusedRetries(retries) }));
   }
 
   /** The listener as it was last changed to; null when there is none. */
@@ -118,16 +145,25 @@ export class Tables {
       return { id: targetId, address, port, state, slot: this.#counters.targetSlot(id, targetId) };
     });
     const previous = this.#services.get(id) ?? null;
+    const slots = targets.map((target) => target.slot);
+    const count = this.#standings.set(engine, slots);
     const table = buildBalance({
       service: engine,
-      slots: targets.map((target) => target.slot),
+      slots,
       load: this.#counters.load,
       held: this.#counters.held,
       latencies: this.#counters.latencies,
       previous: previous?.table ?? null,
       random: this.#random,
     });
-    const service = { planned: engine.service, targets, table, clients: this.#clientsOf(engine.service, previous) };
+    const service: WorkerService = {
+      planned: engine.service,
+      targets,
+      table,
+      clients: this.#clientsOf(engine.service, previous),
+      standing: { memory: this.#counters.standing, count },
+      retries: previous?.retries ?? newRetryBudget(),
+    };
     this.#services.set(id, service);
     return service;
   }
@@ -145,6 +181,10 @@ export class Tables {
     return null;
   }
 }
+
+export const SYSTEM_CLOCK: StandingClock = { now: () => performance.now(), wallTime: () => Date.now() };
+
+const UNOBSERVED = { clock: SYSTEM_CLOCK, onChange: () => undefined };
 
 /** What clients are known by. */
 function keyOf(stickiness: PlannedStickiness): string {

@@ -1,6 +1,10 @@
+import { resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { ExplainedStickiness } from '@evenkeel/model/resources/explanation.ts';
+import { HELD_WHOLE } from '../balance/held.ts';
 import type { BalanceTable } from '../balance/table.ts';
 import type { FieldTable } from '../http1/fields.ts';
+import { newRetryBudget } from '../retry/budget.ts';
+import { RetryPolicy } from '../retry/policy.ts';
 import type { Client } from '../source-address/client.ts';
 import type { StickTableMemory } from '../stickiness/stick-table.ts';
 import { stickyService } from '../stickiness/sticky-service.ts';
@@ -43,18 +47,21 @@ export function chooseTarget(
   const { planned } = service;
   const copied: WorkerService = { ...service, table, clients: copyOfClients(service.clients) };
   const sticky = planned.stickiness === null ? null : stickyService(copied, null, room);
-  const acting = new Service(planned, [], table, sticky, null);
+  const retry = new RetryPolicy(resilienceOf(planned).retry, newRetryBudget());
+  const acting = new Service(planned, [], table, sticky, null, retry, room.reactor);
   const visit = sticky === null ? null : new StickyVisit(room);
   if (sticky !== null && fields !== null) visit?.readRequest(sticky, fields, client.remoteAddress);
   else if (sticky !== null) visit?.readConnection(sticky, client.remoteAddress);
   const index = pickSticky(acting, visit, client.hash, -1, -1);
   const candidates = new Set(table.candidates);
+  // Those that are ejected are candidates of the table, and passed over.
+  const isInTraffic = (slot: number) => Atomics.load(table.held, slot) < HELD_WHOLE;
   const targets = service.targets.map(({ id, address, port, slot }, place) => ({
     id,
     address,
     port,
-    candidate: candidates.has(place),
-    keepsClients: table.keeps[place] === 1,
+    candidate: candidates.has(place) && isInTraffic(slot),
+    keepsClients: table.keeps[place] === 1 && isInTraffic(slot),
     underWay: Atomics.load(table.load, slot),
   }));
   const belongs = visit === null ? -1 : visit.belongsTo;

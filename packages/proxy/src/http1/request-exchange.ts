@@ -2,6 +2,7 @@ import { limitOfRequest } from '../limits/admit.ts';
 import { Limit, NO_LIMIT } from '../limits/limit.ts';
 import { NO_BUFFER } from '../reactor/arena.ts';
 import type { Connection } from '../reactor/reactor.ts';
+import { failureOf } from '../retry/attempt-failure.ts';
 import type { MirrorExchange } from '../rules/mirror/mirror-exchange.ts';
 import type { RequestChanges } from '../rules/request/request-changes.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
@@ -384,15 +385,20 @@ export class RequestExchange implements Exchange {
       this.cut(EndReason.targetResponseBody);
       return;
     }
-    const status = loss.cause === 'timeout' ? 504 : 502;
-    if (loss.phase === 'connect') {
-      // Not one byte has gone to that target, so another one may be asked whatever the method.
-      if (this.#target.canTryAnother) this.#dispatch();
-      else this.fail(status, reasonOfNoConnection(loss));
-    } else if (loss.staleReuse && this.#target.request.whole && isIdempotent(this.#method)) {
+    if (loss.staleReuse && this.#target.request.whole && isIdempotent(this.#method)) {
       // The kept connection was closing as the request went out: once more on a new one (RFC 9112 section 9.3.1).
       if (!this.#target.replay(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);
-    } else this.fail(status, EndReason.targetResponseHead);
+      return;
+    }
+    const reason = loss.phase === 'connect' ? reasonOfNoConnection(loss) : EndReason.targetResponseHead;
+    if (this.#target.retries(failureOf(loss), this.#method)) this.#dispatch();
+    else this.fail(loss.cause === 'timeout' ? 504 : 502, reason);
+  }
+
+  onSlowTry(): boolean {
+    if (this.responseStarted || !this.#target.leavesSlow(this.#method)) return false;
+    this.#dispatch();
+    return true;
   }
 
   onInterimResponse(head: ResponseHead, buffer: number): void {
@@ -426,6 +432,11 @@ export class RequestExchange implements Exchange {
   }
 
   onResponseHead(head: ResponseHead, buffer: number, end: number, endsWithConnection: boolean): void {
+    if (this.#target.leavesStatus(head.status, this.#method)) {
+      this.#worker.arena.release(buffer);
+      this.#dispatch();
+      return;
+    }
     const plain = this.#minor === 0 && head.chunked;
     const kept = this.keepAlive && this.body.done;
     // What has no length ends with the connection, on this side as well.

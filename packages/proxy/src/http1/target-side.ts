@@ -1,4 +1,6 @@
 import { NO_BUFFER } from '../reactor/arena.ts';
+import { AttemptFailure } from '../retry/attempt-failure.ts';
+import { describeFailedAttempt } from '../retry/failed-attempts.ts';
 import type { CompiledRule } from '../rules/compiled-rule.ts';
 import { pickSticky, readVisit, type StickyVisit, stickyLine } from '../stickiness/sticky-visit.ts';
 import { TargetCell } from '../telemetry/cells.ts';
@@ -14,11 +16,9 @@ import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Body } from './body.ts';
 import type { ExchangeClient } from './exchange-client.ts';
+import { isIdempotent, type Method } from './method.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
-
-/** Targets that are tried for one request before it fails. */
-const MAX_ATTEMPTS = 3;
 
 /** The beginning of the request as it is sent, head included, in a buffer that is held until the exchange ends. */
 export class SentRequest {
@@ -85,8 +85,32 @@ export class TargetSide {
     return this.#ready && this.congested();
   }
 
-  get canTryAnother(): boolean {
-    return this.#attempts < MAX_ATTEMPTS;
+  /** Whether another target is asked after this failure of the one that was asked last; then that counts as a retry. */
+  retries(failure: AttemptFailure, method: Method): boolean {
+    const service = this.#service;
+    const target = service?.targets[this.#tried];
+    if (service === null || target === undefined) return false;
+    const failed = describeFailedAttempt(target.endpoint, failure);
+    this.#record.failedAttempts += this.#record.failedAttempts === '' ? failed : `, ${failed}`;
+    const repeatable = this.request.whole && service.retry.repeats(isIdempotent(method));
+    return service.retry.takes(failure, this.#attempts, repeatable, this.#worker.reactor.wallTime);
+  }
+
+  /** Whether another target is asked because this one has answered with this status; if so, this one is left. */
+  leavesStatus(status: number, method: Method): boolean {
+    const service = this.#service;
+    if (service === null || !service.retry.retriesStatus(status) || !service.hasChoice) return false;
+    if (!this.retries(AttemptFailure.status, method)) return false;
+    this.drop();
+    return true;
+  }
+
+  /** Whether another target is asked because this one takes long to answer; if so, this one is left. */
+  leavesSlow(method: Method): boolean {
+    if (this.#service?.hasChoice !== true || !this.retries(AttemptFailure.timeout, method)) return false;
+    this.target?.watch?.failed();
+    this.drop();
+    return true;
   }
 
   congested(): boolean {
@@ -120,7 +144,9 @@ export class TargetSide {
     const index = pickSticky(service, this.#visit, this.#hash, this.#tried, this.#triedBefore);
     if (service === null || index < 0) return false;
     const target = service.targets[index]!;
-    this.#attempts++;
+    if (this.#attempts++ === 0) service.retry.budget.onRequest();
+    else target.cells[TargetCell.retries]!++;
+    this.#record.attempts = this.#attempts;
     this.#triedBefore = this.#tried;
     this.#tried = index;
     const { tls } = service;
@@ -176,6 +202,7 @@ export class TargetSide {
     if (upstream === null || service === null) throw new Error('a request without a target cannot be sent');
     this.#ready = true;
     this.#record.readyAt = this.#worker.reactor.now;
+    upstream.tryTimeout = service.retry.tryTimeout;
     this.#worker.arena.retain(request.buffer);
     upstream.start(
       request.buffer,

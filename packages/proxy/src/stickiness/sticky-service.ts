@@ -1,10 +1,15 @@
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
+import { HELD_WHOLE } from '../balance/held.ts';
+import type { BalanceTable } from '../balance/table.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { WorkerService } from '../worker/messages.ts';
 import { InsertedCookie } from './inserted-cookie.ts';
 import { RememberedClients } from './remembered-clients.ts';
 import { targetNumber } from './target-number.ts';
+
+/** What of a table says who takes clients that belong to it. */
+type KeepingTable = Pick<BalanceTable, 'keeps' | 'held' | 'slotOf'>;
 
 /** What a service knows its clients by. */
 export type Means = InsertedCookie | RememberedClients;
@@ -12,18 +17,18 @@ export type Means = InsertedCookie | RememberedClients;
 /** How one service keeps its clients with their targets. A new plan makes a new one, and the means go along. */
 export class StickyService {
   readonly means: Means;
-  readonly #keeps: Uint8Array;
+  readonly #table: KeepingTable;
   readonly #numbers: readonly number[];
   readonly #byId: ReadonlyMap<string, number>;
   readonly #indexes: ReadonlyMap<number, number>;
 
   /**
-   * `targetIds` in the order of the service; `keeps`: by target, 1 when it takes clients who belong to it; `before`: of
+   * `targetIds` in the order of the service; `table`: says which targets take clients who belong to them; `before`: of
    * the same service until now, which knows most of the numbers.
    */
-  constructor(means: Means, targetIds: readonly string[], keeps: Uint8Array, before: StickyService | null) {
+  constructor(means: Means, targetIds: readonly string[], table: KeepingTable, before: StickyService | null) {
     this.means = means;
-    this.#keeps = keeps;
+    this.#table = table;
     const known = before === null ? null : before.#byId;
     this.#byId = new Map(targetIds.map((id) => [id, known?.get(id) ?? targetNumber(id)]));
     this.#numbers = targetIds.map((id) => this.#byId.get(id)!);
@@ -33,7 +38,9 @@ export class StickyService {
   /** Index of the target with this number, if it takes clients who belong to it; else -1. */
   keeper(number: number): number {
     const index = this.#indexes.get(number);
-    return index === undefined || this.#keeps[index] !== 1 ? -1 : index;
+    if (index === undefined) return -1;
+    const { keeps, held, slotOf } = this.#table;
+    return keeps[index] === 1 && held[slotOf[index]!]! < HELD_WHOLE ? index : -1;
   }
 
   /** The number of the target with this index. */
@@ -61,7 +68,7 @@ export function stickyService(
   return new StickyService(
     means,
     next.targets.map((target) => target.id),
-    next.table.keeps,
+    next.table,
     old,
   );
 }

@@ -33,7 +33,8 @@ function place(text: string): number {
 describe('StickyVisit', () => {
   const tokens = new TokenCache();
   const cookie = new InsertedCookie(planned.id, COOKIE, tokens);
-  const sticky = new StickyService(cookie, ['a', 'b'], Uint8Array.of(1, 1), null);
+  const table = { keeps: Uint8Array.of(1, 1), held: new Int32Array(2), slotOf: Int32Array.of(0, 1) };
+  const sticky = new StickyService(cookie, ['a', 'b'], table, null);
   const head = new RequestHead();
   const answer = new ResponseHead();
   assert.equal(answer.parse(memory, 0, place('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')), HeadError.none);
@@ -69,7 +70,7 @@ describe('StickyVisit', () => {
   it('says the same to all connections, and to each service what is meant for it', () => {
     const [visit, another] = [new StickyVisit(worker), new StickyVisit(worker)];
     const other = new InsertedCookie('other', COOKIE, tokens);
-    const elsewhere = new StickyService(other, ['a', 'b'], Uint8Array.of(1, 1), null);
+    const elsewhere = new StickyService(other, ['a', 'b'], table, null);
     const pair = pairOf(1);
     for (let round = 0; round < 6; round++) {
       assert.equal(lineFor(visit, pair), null);

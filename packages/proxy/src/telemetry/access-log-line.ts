@@ -29,6 +29,8 @@ import type { RequestRecord } from './request-record.ts';
  *     target_status   sent by the target, or 0
  *     request_length, bytes_sent      bytes from and to the client (tcp: bytes_received, bytes_sent)
  *     connection_requests       which request of the client's connection it is, from 1 on
+ *     attempts, failed_attempts     only when an attempt failed: how many there were, and which failed with what, such
+ *                     as "10.0.0.1:8080 refused, 10.0.0.2:8080 no-response"
  *     rule            name of the rule that applied; absent when none did
  *     method, uri, host, user_agent, referer      as received; "" when absent
  *     protocol        HTTP/1.0 or HTTP/1.1; "" when the request line could not be understood
@@ -77,6 +79,8 @@ const REFERER = asciiSegment('","referer":"');
 const REQUEST_ID = asciiSegment('","request_id":"');
 const CLIPPED = asciiSegment('","clipped":true,"reason":"');
 const SSL_ERROR = asciiSegment(',"ssl_error":"');
+const ATTEMPTS = asciiSegment(',"attempts":');
+const FAILED_ATTEMPTS = asciiSegment(',"failed_attempts":"');
 const QUOTE = asciiSegment('"');
 const REASON = asciiSegment('","reason":"');
 const CONNECTION_MS = asciiSegment('","connection_ms":');
@@ -134,6 +138,7 @@ export function writeRequestLine(
   out.segment(CONNECTION_REQUESTS);
   out.integer(record.logged);
   if (record.rule !== null) out.segment(record.rule);
+  if (record.failedAttempts !== '') writeAttempts(out, record.attempts, record.failedAttempts);
   out.segment(METHOD);
   out.escaped(memory, record.methodStart, record.methodEnd, Most.method);
   out.segment(URI);
@@ -191,8 +196,17 @@ export function writeConnectionLine(
     out.plain(record.failure);
     out.segment(QUOTE);
   }
+  if (record.failedAttempts !== '') writeAttempts(out, record.attempts, record.failedAttempts);
   out.segment(TCP_REASON);
   out.segment(REASONS[record.reason]!);
+}
+
+function writeAttempts(out: LineWriter, attempts: number, failed: string): void {
+  out.segment(ATTEMPTS);
+  out.integer(attempts);
+  out.segment(FAILED_ATTEMPTS);
+  out.plain(failed);
+  out.segment(QUOTE);
 }
 
 /** Both, up to the length of the request. Nearly always they are the same, and then they are written in one piece. */

@@ -40,10 +40,17 @@ export const TargetCell = {
   replays: 8,
   /** Index + status class (1–5). */
   responses: 9,
+  /** Requests that were sent here after another attempt of theirs had failed. */
+  retries: 15,
+  /** Requests that failed here: no answer, none to the end, or one with a status from 500 on. */
+  failures: 16,
+  /** Answers with other statuses, and the milliseconds that they took together; counted where they are compared. */
+  answers: 17,
+  answerTime: 18,
 } as const;
 
 /** Doubles per target row. */
-export const TARGET_ROW = 16;
+export const TARGET_ROW = 24;
 
 export const WorkerCell = {
   openConnections: 0,

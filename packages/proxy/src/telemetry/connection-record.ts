@@ -9,6 +9,9 @@ export class ConnectionRecord {
   target: AsciiSegment = NO_TARGET;
   /** Why TLS failed, in OpenSSL's words; empty when it did not. ASCII, without quotes. */
   failure = '';
+  /** Attempts to connect to a target; and those that failed, as in `RequestRecord`. */
+  attempts = 0;
+  failedAttempts = '';
   readonly startedAt: number;
   /** The connection to the target was up; 0 when it never was. */
   connectedAt = 0;

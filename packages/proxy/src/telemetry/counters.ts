@@ -43,6 +43,10 @@ export interface TargetCounters {
   readonly bytesReceived: number;
   /** Requests sent a second time because a kept connection had gone before any byte of the answer. */
   readonly replays: number;
+  /** Requests that came here after another attempt of theirs had failed. */
+  readonly retries: number;
+  /** Requests that failed here, as outlier detection sees it. */
+  readonly failures: number;
 }
 
 export interface WorkerCounters {

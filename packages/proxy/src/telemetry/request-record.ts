@@ -24,6 +24,10 @@ export class RequestRecord {
   /** The last target that was tried, as `targetSegment` has it. */
   target: AsciiSegment = NO_TARGET;
   minor = 1;
+  /** Attempts to send it to a target, the first included; 0: none. */
+  attempts = 0;
+  /** Those that failed, one behind the other as `describeFailedAttempt` has it; "": none. */
+  failedAttempts = '';
   /** First byte of the request. */
   startedAt = 0;
   /** A target was chosen. */
@@ -73,6 +77,8 @@ export class RequestRecord {
     this.status = 0;
     this.targetStatus = 0;
     this.target = NO_TARGET;
+    this.attempts = 0;
+    this.failedAttempts = '';
     this.minor = 1;
     this.startedAt = startedAt;
     this.dispatchedAt = 0;

@@ -3,6 +3,8 @@ import { DESYNC_REASONS } from '../http1/desync.ts';
 import { LIMITS } from '../limits/limit.ts';
 import { clearLimits, forgetConnections, newLimitMemory } from '../limits/shared-limits.ts';
 import { resourcesOf } from '../overload/pressure.ts';
+import { clearStanding, newStandingMemory } from '../standing/ejections.ts';
+import type { Observed } from '../standing/rates.ts';
 import { LISTENER_ROW, ListenerCell, TARGET_ROW, TargetCell, WORKER_ROW, WorkerCell } from './cells.ts';
 import { CounterRows } from './counter-rows.ts';
 import type { EngineCounters, ListenerCounters, TargetCounters } from './counters.ts';
@@ -13,7 +15,7 @@ import { Slots } from './slots.ts';
 /** Listeners that are counted apart, removed ones with open connections included. 5 MiB of address space a worker. */
 const MAX_LISTENERS = 4_096;
 
-/** Targets times services that are counted apart. 8 MiB of address space a worker. */
+/** Targets times services that are counted apart. 12 MiB of address space a worker. */
 const MAX_TARGETS = 65_536;
 
 /** One worker's rows: blocks of shared memory. */
@@ -47,6 +49,8 @@ export class SharedCounters {
   readonly connections = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
   readonly #limits = newLimitMemory(MAX_LISTENERS);
   readonly #sockets: Int32Array;
+  /** Which targets are ejected, and how often each has failed in a row, per slot; see standing/ejections.ts. */
+  readonly standing = newStandingMemory(MAX_TARGETS, this.held);
   readonly #workers: number;
   readonly #listeners = new Slots<string>(MAX_LISTENERS);
   readonly #targets = new Slots<TargetName>(MAX_TARGETS);
@@ -80,6 +84,16 @@ export class SharedCounters {
   /** The row that a worker writes for a target; see `TargetCell`. */
   targetRow(worker: number, slot: number): Float64Array {
     return this.#targetRows.row(worker, slot);
+  }
+
+  /** What all workers have seen of a target, as outlier detection compares it. */
+  observed(slot: number): Observed {
+    const rows = this.#targetRows;
+    return {
+      answers: rows.sumCell(slot, TargetCell.answers),
+      failures: rows.sumCell(slot, TargetCell.failures),
+      answerTime: rows.sumCell(slot, TargetCell.answerTime),
+    };
   }
 
   /** The memory that a worker counts in; it finds its rows by slot. */
@@ -123,7 +137,7 @@ export class SharedCounters {
       if (this.#targetRows.sumCell(slot, activeRequests) !== 0) return false;
       this.#targetRows.clear(slot);
       Atomics.store(this.load, slot, 0);
-      Atomics.store(this.held, slot, 0);
+      clearStanding(this.standing, slot);
       Atomics.store(this.connections, slot, 0);
       forgetLatency(this.latencies, slot);
       return true;
@@ -222,5 +236,7 @@ function targetCounters(name: TargetName, row: Float64Array): TargetCounters {
     bytesSent: row[TargetCell.bytesSent]!,
     bytesReceived: row[TargetCell.bytesReceived]!,
     replays: row[TargetCell.replays]!,
+    retries: row[TargetCell.retries]!,
+    failures: row[TargetCell.failures]!,
   };
 }

@@ -1,6 +1,8 @@
 import { FAILED } from '../balance/latency.ts';
 import { RangeQueue } from '../reactor/range-queue.ts';
 import { Closed, type Connection, type ConnectionHandler } from '../reactor/reactor.ts';
+import { AttemptFailure, connectFailure } from '../retry/attempt-failure.ts';
+import { describeFailedAttempt } from '../retry/failed-attempts.ts';
 import type { Client } from '../source-address/client.ts';
 import { pickSticky, StickyVisit } from '../stickiness/sticky-visit.ts';
 import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
@@ -14,9 +16,6 @@ import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, ServiceSource, Session } from '../worker/listener.ts';
 import { countRelayed } from './count-relayed.ts';
 import { Relay, type RelayOwner } from './relay.ts';
-
-/** Targets that are tried for one connection before it fails. */
-const MAX_ATTEMPTS = 3;
 
 /** One client connection of a TCP listener: finds a target for it, connects there, and has the two relayed. */
 export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
@@ -75,7 +74,9 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     }
     const { reactor } = this.#worker;
     const target = service.targets[index]!;
-    this.#attempts++;
+    if (this.#attempts++ === 0) service.retry.budget.onRequest();
+    else target.cells[TargetCell.retries]!++;
+    this.#record.attempts = this.#attempts;
     this.#triedBefore = this.#tried;
     this.#tried = index;
     this.#target = target;
@@ -114,6 +115,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     const { now, wallTime } = this.#worker.reactor;
     this.#record.connectedAt = now;
     this.#target?.observe(now - this.#openedAt, wallTime);
+    this.#target?.watch?.connected();
     const relay = new Relay(this.#worker, this.#client, upstream, this);
     this.#relay = relay;
     const held = this.#held;
@@ -178,7 +180,14 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     }
     this.#upstream = null;
     upstream?.abort();
-    if (this.#attempts < MAX_ATTEMPTS && !this.#draining) {
+    const failure = connectFailure(reason);
+    if (target !== null) {
+      const failed = describeFailedAttempt(target.endpoint, failure);
+      this.#record.failedAttempts += this.#record.failedAttempts === '' ? failed : `, ${failed}`;
+      if (failure !== AttemptFailure.exhausted && reason !== Closed.local) target.watch?.connectFailed();
+    }
+    const { wallTime } = this.#worker.reactor;
+    if (!this.#draining && this.#service?.retry.takes(failure, this.#attempts, false, wallTime) === true) {
       this.open();
       return;
     }

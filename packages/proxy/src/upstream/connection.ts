@@ -6,6 +6,7 @@ import type { ResponseHead } from '../http1/response-head.ts';
 import { type Arena, HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../reactor/arena.ts';
 import { Closed, type Connection, type ConnectionHandler, type Reactor } from '../reactor/reactor.ts';
 import type { AnnouncedClient } from '../source-address/proxy-protocol/announce.ts';
+import { judgeLoss } from '../standing/judge-loss.ts';
 import { TargetCell } from '../telemetry/cells.ts';
 import type { TargetTls } from '../tls/target-tls.ts';
 import { connectTarget, type WayToTargets } from './connect-target.ts';
@@ -40,6 +41,8 @@ export class UpstreamConnection implements ConnectionHandler {
   #state: number = State.connecting;
   #readTimeout = 0;
   #sendTimeout = 0;
+  /** Sooner than the read timeout, the exchange is asked once whether it turns to another target; 0: it is not. */
+  tryTimeout = 0;
   /** When the request that it carries began to be sent. */
   #sentAt = 0;
   /** Whether the target owes the next move, so that its silence is counted. */
@@ -93,6 +96,7 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#bytesSeen = false;
     this.#readTimeout = readTimeout;
     this.#sendTimeout = sendTimeout;
+    if (this.tryTimeout >= readTimeout) this.tryTimeout = 0;
     this.#sentAt = this.#reactor.now;
     this.expectProgress(complete);
     this.send(buffer, start, end);
@@ -101,7 +105,8 @@ export class UpstreamConnection implements ConnectionHandler {
   /** Says whether the target owes the next move; the time it has begins anew. */
   expectProgress(expecting: boolean): void {
     this.#expecting = expecting;
-    this.connection.setDeadline(expecting ? this.#reactor.now + this.#readTimeout : 0);
+    const limit = this.tryTimeout > 0 ? this.tryTimeout : this.#readTimeout;
+    this.connection.setDeadline(expecting ? this.#reactor.now + limit : 0);
   }
 
   /** The target does not take what it was sent: from now on it has so long to take more. */
@@ -209,7 +214,15 @@ export class UpstreamConnection implements ConnectionHandler {
 
   onDeadline(_connection: Connection): void {
     if (this.#state === State.idle) this.discard();
+    else if (this.#state === State.head && this.tryTimeout > 0) this.#askForMore();
     else this.#lose('timeout', Closed.timedOut);
+  }
+
+  /** The time of one try is over: the exchange goes, or waits for as long as the target may be silent. */
+  #askForMore(): void {
+    const rest = this.#readTimeout - this.tryTimeout;
+    this.tryTimeout = 0;
+    if (this.#exchange?.onSlowTry() !== true) this.connection.setDeadline(this.#reactor.now + rest);
   }
 
   onClosed(_connection: Connection, reason: Closed): void {
@@ -327,11 +340,15 @@ export class UpstreamConnection implements ConnectionHandler {
     }
     const status = head.status;
     if (status === 101) {
+      this.target.watch?.answered(status, this.#reactor.now - this.#sentAt);
       this.#switch(exchange, buffer, end);
       return;
     }
     this.target.cells[TargetCell.responses + Math.floor(status / 100)]!++;
-    if (this.target.latencies !== null) this.target.observe(this.#reactor.now - this.#sentAt, this.#reactor.wallTime);
+    const took = this.#reactor.now - this.#sentAt;
+    if (this.target.latencies !== null) this.target.observe(took, this.#reactor.wallTime);
+    this.target.watch?.answered(status, took);
+    this.tryTimeout = 0;
     if (exchange.expectsNoBody || status === 204 || status === 304) body.startNone();
     else if (head.chunked) body.startChunked();
     else if (head.contentLength >= 0) body.startLength(head.contentLength);
@@ -419,12 +436,16 @@ export class UpstreamConnection implements ConnectionHandler {
     this.connection.abort();
     if (state === State.connecting) this.target.cells[TargetCell.connectErrors]!++;
     if (exchange !== null && this.target.latencies !== null) this.target.observe(FAILED, this.#reactor.wallTime);
-    exchange?.onUpstreamLost({
+    if (exchange === null) return;
+    const loss: UpstreamLoss = {
       phase: state === State.connecting ? 'connect' : state === State.body ? 'response-body' : 'response-head',
       cause,
       reason,
       staleReuse: this.#reused && !this.#bytesSeen && cause === 'closed',
-    });
+      bytesSeen: this.#bytesSeen,
+    };
+    if (this.target.watch !== null) judgeLoss(this.target.watch, loss);
+    exchange.onUpstreamLost(loss);
   }
 
   #leaveWaiting(): void {

@@ -10,6 +10,11 @@ export interface Exchange {
   wantsPlainBody(head: ResponseHead): boolean;
   /** A new connection is up; the request can be sent. */
   onUpstreamReady(): void;
+  /**
+   * The target has not answered within the time that one try has. True: the exchange has turned to another target, and
+   * this connection is gone; false: it waits on.
+   */
+  onSlowTry(): boolean;
   /** There will be no response, or no more of it. The upstream connection is gone already. */
   onUpstreamLost(loss: UpstreamLoss): void;
   /** A whole 1xx response, unaltered, up to `head.end`; one count of the buffer comes with it. */
@@ -39,6 +44,8 @@ export interface UpstreamLoss {
   readonly reason: Closed;
   /** The connection had carried a request before, and not one byte of this response came. */
   readonly staleReuse: boolean;
+  /** Something of this response came. */
+  readonly bytesSeen: boolean;
 }
 
 /** Why there was no connection to a target. */

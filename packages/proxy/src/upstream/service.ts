@@ -3,6 +3,7 @@ import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { pick, pickByHash, type WallClock } from '../balance/pick.ts';
 import { RequestHash } from '../balance/request-hash.ts';
 import type { BalanceTable } from '../balance/table.ts';
+import type { RetryPolicy } from '../retry/policy.ts';
 import type { StickyService } from '../stickiness/sticky-service.ts';
 import type { TargetTls } from '../tls/target-tls.ts';
 import { isBoundToClient } from './connect-target.ts';
@@ -20,6 +21,8 @@ export class Service {
   readonly isBoundToClient: boolean;
   /** null: every request is balanced for itself. */
   readonly sticky: StickyService | null;
+  /** After what another target is asked. */
+  readonly retry: RetryPolicy;
   /** How its targets are spoken to; null: in the clear. Exchanged when the authority changes. */
   tls: TargetTls | null;
   /** Reads what the algorithm `hash` chooses by; null for the others. */
@@ -33,6 +36,7 @@ export class Service {
     table: BalanceTable,
     sticky: StickyService | null,
     tls: TargetTls | null,
+    retry: RetryPolicy,
     clock: WallClock,
   ) {
     this.planned = planned;
@@ -40,6 +44,7 @@ export class Service {
     this.isBoundToClient = isBoundToClient(planned);
     this.sticky = sticky;
     this.tls = tls;
+    this.retry = retry;
     this.requestHash = planned.algorithm === 'hash' ? new RequestHash(planned.hash ?? STANDARD_HASH) : null;
     this.#table = table;
     this.#clock = clock;
@@ -51,6 +56,11 @@ export class Service {
    */
   pick(hash: number, tried: number, triedBefore: number): number {
     return pick(this.#table, hash, tried, triedBefore, this.#clock);
+  }
+
+  /** Whether there is more than one target to choose from. */
+  get hasChoice(): boolean {
+    return this.#table.candidates.length > 1 || this.#table.elsewhere !== null;
   }
 
   /** The same by a hash of the client's key, for services that keep clients by one, whatever their algorithm. */

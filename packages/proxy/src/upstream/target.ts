@@ -1,5 +1,6 @@
 import { type Latencies, observeLatency } from '../balance/latency.ts';
 import type { Endpoint } from '../reactor/reactor.ts';
+import type { TargetWatch } from '../standing/target-watch.ts';
 import type { AsciiSegment } from '../telemetry/ascii-segment.ts';
 import { TargetCell } from '../telemetry/cells.ts';
 import { targetSegment } from '../telemetry/target-segment.ts';
@@ -22,6 +23,8 @@ export class Target {
   latencies: Latencies | null = null;
   /** Where the worker may remember the fields that this target answers with. */
   headSlot = 0;
+  /** For services whose traffic says how their targets are; else null. */
+  watch: TargetWatch | null = null;
   /** It has left its group: what runs may end, nothing new begins. */
   gone = false;
   readonly #kept = new KeptConnections<UpstreamConnection>();
@@ -82,6 +85,7 @@ export class Target {
   /** Nothing new goes to this target; kept connections are closed. */
   retire(): void {
     this.gone = true;
+    this.watch = null;
     this.#kept.clear();
   }
 }

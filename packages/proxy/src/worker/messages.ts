@@ -3,6 +3,8 @@ import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { BalanceTable } from '../balance/table.ts';
+import type { RetryBudgetMemory } from '../retry/budget.ts';
+import type { WorkerStanding } from '../standing/worker-standing.ts';
 import type { StickTableMemory } from '../stickiness/stick-table.ts';
 import type { PackedCertificate } from '../tls/packed-certificate.ts';
 
@@ -58,6 +60,8 @@ export interface WorkerService {
   readonly table: BalanceTable;
   /** For stickiness that remembers clients; else null. */
   readonly clients: StickTableMemory | null;
+  readonly standing: WorkerStanding;
+  readonly retries: RetryBudgetMemory;
 }
 
 export interface WorkerTarget {

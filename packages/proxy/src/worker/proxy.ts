@@ -1,9 +1,12 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { admitConnection } from '../limits/admit.ts';
 import type { Connection, Timer } from '../reactor/reactor.ts';
+import { RetryPolicy } from '../retry/policy.ts';
 import { RuleSets } from '../rules/rule-sets.ts';
 import { acceptClient } from '../source-address/accept-client.ts';
+import { watchOver } from '../standing/worker-standing.ts';
 import { stickyService } from '../stickiness/sticky-service.ts';
 import { TlsError } from '../tls/ffi/errors.ts';
 import type { ListenerTls } from '../tls/listener-tls.ts';
@@ -333,7 +336,9 @@ export class Proxy {
     for (const target of targets) target.latencies = latencies;
     const sticky = next.planned.stickiness === null ? null : stickyService(next, old ?? null, this.#worker);
     const tls = this.#tls.forService(next.planned, old?.tls ?? null);
-    const service = new Service(next.planned, targets, next.table, sticky, tls, this.#worker.reactor);
+    for (const target of targets) target.watch = watchOver(next, target.slot, target.cells);
+    const retry = new RetryPolicy(resilienceOf(next.planned).retry, next.retries);
+    const service = new Service(next.planned, targets, next.table, sticky, tls, retry, this.#worker.reactor);
     this.#services.set(id, service);
     this.#rules.setService(id, service);
     for (const listener of this.#users.get(id) ?? []) listener.service = service;

@@ -103,6 +103,10 @@ export class MirrorExchange implements Exchange {
     upstream.expectProgress(complete);
   }
 
+  onSlowTry(): boolean {
+    return false;
+  }
+
   /** Gives the copy up, wherever it is. */
   abort(): void {
     const upstream = this.#upstream;
