@@ -124,7 +124,7 @@ export class NodeAgent {
     const file = new LogFile({ path: home.accessLogFile, maxBytes, keep });
     const read = (): Uint8Array | null => {
       const lines = engine.readAccessLog();
-      if (lines !== null) this.#recent.add(lines);
+      if (lines !== null) this.#recent.add(lines, engine.mayHaveFailures);
       return lines;
     };
     this.#accessLog = new AccessLog({ read, file, clock, log });

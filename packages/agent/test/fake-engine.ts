@@ -69,6 +69,8 @@ export class FakeEngine implements ProxyEngine {
     return this.log.shift() ?? null;
   }
 
+  readonly mayHaveFailures = true;
+
   readonly sockets = { open: 0, held: 0 };
 
   restoreSockets(): number {

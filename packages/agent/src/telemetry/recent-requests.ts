@@ -26,14 +26,19 @@ export class RecentRequests {
     this.#failures = new LineStore(bytesOfFailures);
   }
 
-  /** Complete lines of the access log, which are copied. */
-  add(lines: Uint8Array): void {
+  /** Complete lines of the access log, which are copied. Usually none of them fails, and nobody looks at each. */
+  add(lines: Uint8Array, mayHaveFailures: boolean): void {
     this.#all.add(lines);
+    if (!mayHaveFailures) return;
     const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength);
+    // The next status of a failure, wherever that is: looked for once, not in each line again up to the end.
+    let status = bytes.indexOf(STATUS);
     for (let start = 0; start < bytes.length; ) {
       const end = bytes.indexOf(10, start) + 1;
       if (end === 0) return;
-      if (isFailure(bytes, start, end)) this.#failures.add(lines.subarray(start, end));
+      if (status >= 0 && status < start) status = bytes.indexOf(STATUS, start);
+      const failed = (status >= 0 && status < end) || !endsWell(bytes, start, end);
+      if (failed) this.#failures.add(lines.subarray(start, end));
       start = end;
     }
   }
@@ -51,10 +56,8 @@ export class RecentRequests {
   }
 }
 
-function isFailure(bytes: Buffer, start: number, end: number): boolean {
-  if (end - WELL.length < start || bytes.compare(WELL, 0, WELL.length, end - WELL.length, end) !== 0) return true;
-  const status = bytes.indexOf(STATUS, start);
-  return status >= 0 && status < end;
+function endsWell(bytes: Buffer, start: number, end: number): boolean {
+  return end - WELL.length >= start && bytes.compare(WELL, 0, WELL.length, end - WELL.length, end) === 0;
 }
 
 /** As the log writes text; see `LineWriter.escaped`. */

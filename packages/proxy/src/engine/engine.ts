@@ -36,6 +36,11 @@ export interface ProxyEngine {
    * They stay as they are until the next call, which gives their room back: to be called until it returns null.
    */
   readAccessLog(): Uint8Array | null;
+  /**
+   * Whether the lines that `readAccessLog` has returned last may tell of failures: a reason other than `none`, or a
+   * status of 500 or more. If not, none of them does, and nobody has to look.
+   */
+  readonly mayHaveFailures: boolean;
   /** Listening sockets, and how many of them would outlive this process. */
   readonly sockets: { readonly open: number; readonly held: number };
   /**

@@ -124,6 +124,10 @@ export class WorkerEngine implements ProxyEngine {
     return null;
   }
 
+  get mayHaveFailures(): boolean {
+    return this.#seats[this.#logSeat]!.mayHaveFailures;
+  }
+
   explain(question: ExplainQuestion): EngineExplanation | null {
     const planned = this.#refused.has(question.listenerId) ? null : this.#tables.listener(question.listenerId);
     return planned === null ? null : this.#explainer.explain(planned, question);

@@ -100,6 +100,10 @@ export class WorkerSeat {
     return this.#ring.read();
   }
 
+  get mayHaveFailures(): boolean {
+    return this.#ring.mayHaveFailures;
+  }
+
   /** Resolves when the worker has drained and its thread has ended. */
   stop(drainMilliseconds: number): Promise<void> {
     return this.#end({ type: 'stop', drainMilliseconds });

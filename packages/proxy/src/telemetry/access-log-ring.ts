@@ -9,8 +9,9 @@ const HEAD = 0;
 const TAIL = 16;
 const LAP_END = 17;
 const HEADER_CELLS = 32;
-/** Float64 cell of the header, behind the Int32 ones. */
+/** Float64 cells of the header, behind the Int32 ones. */
 const DROPPED = HEADER_CELLS / 2;
+const FAILURES = DROPPED + 1;
 const HEADER_BYTES = HEADER_CELLS * 4 + 64;
 
 /**
@@ -30,6 +31,10 @@ export class AccessLogRing {
   readonly #size: number;
   readonly #cells: Int32Array;
   readonly #dropped: Float64Array;
+  readonly #failures: Float64Array;
+  /** Reader: failures that it has heard of. */
+  #failuresSeen = 0;
+  #mayHaveFailures = false;
   /** Reader: where what it was given last ends; -1 when it has nothing. */
   #readEnd = -1;
 
@@ -39,6 +44,7 @@ export class AccessLogRing {
     if (this.#size < MAX_LINE) throw new RangeError(`a ring needs ${HEADER_BYTES + 2 * MAX_LINE} bytes or more`);
     this.#cells = new Int32Array(shared, 0, HEADER_CELLS);
     this.#dropped = new Float64Array(shared, DROPPED * 8, 1);
+    this.#failures = new Float64Array(shared, FAILURES * 8, 1);
     this.bytes = new Uint8Array(shared, HEADER_BYTES);
   }
 
@@ -66,8 +72,10 @@ export class AccessLogRing {
     return head - tail > MAX_LINE ? tail : this.#drop();
   }
 
-  /** Writer: the line that was begun ends before `end`, and may be read. */
-  commit(end: number): void {
+  /** Writer: the line that was begun ends before `end`, and may be read. `failed`: it tells of a failure. */
+  commit(end: number, failed = false): void {
+    // Before the tail, so that whoever has read that line has heard of it.
+    if (failed) this.#failures[0]!++;
     Atomics.store(this.#cells, TAIL, end);
   }
 
@@ -79,12 +87,20 @@ export class AccessLogRing {
     const cells = this.#cells;
     this.#giveBack(this.#readEnd);
     const tail = Atomics.load(cells, TAIL);
+    const failures = this.#failures[0]!;
+    this.#mayHaveFailures = failures !== this.#failuresSeen;
     if (tail < cells[HEAD]! && cells[HEAD] === cells[LAP_END]) this.#giveBack(0);
     const head = cells[HEAD]!;
     if (tail === head) return null;
-    // Lines up to the end of the lap; the next call has those of the next one.
+    // Lines up to the end of the lap; the next call has those of the next one, and what failed may be among them.
     this.#readEnd = tail > head ? tail : cells[LAP_END]!;
+    if (tail > head) this.#failuresSeen = failures;
     return this.bytes.subarray(head, this.#readEnd);
+  }
+
+  /** Reader: whether the lines that `read` has returned last may tell of failures; else none of them does. */
+  get mayHaveFailures(): boolean {
+    return this.#mayHaveFailures;
   }
 
   #giveBack(end: number): void {

@@ -5,6 +5,7 @@ import type { AccessLogRing } from './access-log-ring.ts';
 import type { AsciiSegment } from './ascii-segment.ts';
 import type { ClientEnds } from './client-ends.ts';
 import type { ConnectionRecord } from './connection-record.ts';
+import { EndReason } from './end-reason.ts';
 import { LineWriter } from './line-writer.ts';
 import type { RequestRecord } from './request-record.ts';
 
@@ -42,7 +43,7 @@ export class AccessLog {
     const { now, wallTime } = this.#reactor;
     out.at = at;
     writeRequestLine(out, this.#partsOf(listener.planned), client, record, this.#memory, now, wallTime);
-    this.#ring.commit(out.at);
+    this.#ring.commit(out.at, record.reason !== EndReason.none || record.status >= 500);
   }
 
   /** Logs a tunnelled connection that has ended now. */
@@ -59,7 +60,7 @@ export class AccessLog {
       this.#reactor.now,
       this.#reactor.wallTime,
     );
-    this.#ring.commit(out.at);
+    this.#ring.commit(out.at, record.reason !== EndReason.none);
   }
 
   #partsOf(planned: PlannedListener): AsciiSegment {

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RecentRequests } from './recent-requests.ts';
+
+const line = (id: number, status: number, reason = 'none'): string =>
+  `{"time":"2026-11-21T10:00:00.${String(id % 1000).padStart(3, '0')}Z","status":${status},"request_id":"r${id}","reason":"${reason}"}\n`;
+
+test('failures outlive what went well, wherever they stand among it', () => {
+  const recent = new RecentRequests(2_000, 4_000);
+  const failures = new Map([
+    [0, line(0, 502, 'target-connect')],
+    [7, line(7, 200, 'client-response-body')],
+    [8, line(8, 500)],
+    [39, line(39, 504, 'target-response-head')],
+  ]);
+  const lines = Array.from({ length: 40 }, (_, id) => failures.get(id) ?? line(id, 200)).join('');
+  recent.add(Buffer.from(lines), true);
+  recent.add(Buffer.from(Array.from({ length: 60 }, (_, id) => line(100 + id, 204)).join('')), false);
+  for (const id of failures.keys()) assert.equal(recent.find(`r${id}`).lines.length, 1, `r${id}`);
+  assert.equal(recent.find('r20').lines.length, 0);
+  assert.equal(recent.find('r159').lines.length, 1);
+});
+
+test('a long piece of the log costs about as much as its length, not its square', () => {
+  const recent = new RecentRequests();
+  const lines = Buffer.from(line(1, 200).repeat(20_000));
+  const started = performance.now();
+  recent.add(lines, true);
+  // 2 MB; looking for a status behind every line would be 20 GB.
+  assert.ok(performance.now() - started < 2_000);
+});
