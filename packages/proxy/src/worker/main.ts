@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { NodeSockets } from '../overload/node-sockets.ts';
 import { createReactor } from '../reactor/choose.ts';
 import { run } from '../reactor/run.ts';
+import { takeTimeSlice } from '../reactor/time-slice.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { AccessLogRing } from '../telemetry/access-log-ring.ts';
 import { WorkerCell } from '../telemetry/cells.ts';
@@ -14,10 +15,14 @@ import { WorkerRows } from './worker-rows.ts';
 /** How often a worker writes down how it is, in milliseconds. */
 const REPORT_INTERVAL = 250;
 
+/** Microseconds. Short, so that traffic does not wait for other threads; longer than nearly all turns of the reactor. */
+const TIME_SLICE = 200;
+
 if (parentPort === null) throw new Error('this file is the body of a worker thread');
 const port = parentPort;
 const data = workerData as WorkerData;
 
+takeTimeSlice(TIME_SLICE);
 const { reactor, reason, stop } = createReactor(data.reactor, { wakeDescriptor: data.wake });
 const rows = new WorkerRows(data.counters);
 const sockets = new NodeSockets(data.counters.sockets, data.index, data.descriptorLimit);

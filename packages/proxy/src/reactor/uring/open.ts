@@ -19,10 +19,10 @@ export function openUringReactor(options: UringOptions): { reactor: UringReactor
   }
 }
 
-/** Whether a kernel release such as 6.12.9-amd64 is new enough. */
-export function isRecent(kernel: string): boolean {
+/** Whether a kernel release such as 6.12.9-amd64 is not older than another one. */
+export function isRecent(kernel: string, oldest: readonly [number, number] = OLDEST): boolean {
   const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
-  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
 }
 
 function explain(error: SystemError): string {
