@@ -4,6 +4,7 @@ import { addAuthority } from './commands/authority.ts';
 import type { Bind } from './commands/call.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addDiagnosis } from './commands/diagnosis.ts';
 import { addDocument } from './commands/document.ts';
 import { addElasticIp } from './commands/elastic-ip.ts';
 import { addFleet } from './commands/fleet.ts';
@@ -56,6 +57,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addRule(program, bind);
   addElasticIp(program, bind);
   addHealth(program, bind);
+  addDiagnosis(program, bind);
   program.commandsGroup('TLS:');
   addCertificate(program, bind);
   addAuthority(program, bind);

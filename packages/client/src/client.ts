@@ -93,7 +93,8 @@ function urlOf(origin: string, template: string, args: AnyArguments): string {
   });
   const url = new URL(path, origin);
   for (const [name, value] of Object.entries(args.query ?? {})) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(one));
   }
   return url.href;
 }

@@ -81,4 +81,8 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   getNode: ['GET', '/v1/nodes/{nodeId}'],
   forgetNode: ['DELETE', '/v1/nodes/{nodeId}'],
   listTargetHealth: ['GET', '/v1/target-health'],
+  explain: ['GET', '/v1/explain'],
+  getRequest: ['GET', '/v1/requests/{requestId}'],
+  getListenerTraffic: ['GET', '/v1/listeners/{listenerId}/traffic'],
+  getBackendServiceTraffic: ['GET', '/v1/backend-services/{backendServiceId}/traffic'],
 };

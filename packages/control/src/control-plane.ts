@@ -10,6 +10,7 @@ import { Metrics } from './api/metrics.ts';
 import { createServer } from './api/server.ts';
 import { Validators } from './api/validation.ts';
 import { loadCredentials } from './credentials.ts';
+import { answerCheck } from './diagnosis/checked-answers.ts';
 import { OperationTracker } from './nodes/operations.ts';
 import { saveNode, saveOutcomes } from './nodes/persistence.ts';
 import { NodeQuestions } from './nodes/questions.ts';
@@ -125,7 +126,15 @@ async function start(
   const validators = new Validators();
   const app = await createServer({
     version: VERSION,
-    handlers: createHandlers({ store, nodes, health, questions, operations, now }),
+    handlers: createHandlers({
+      store,
+      nodes,
+      health,
+      questions,
+      checked: answerCheck(validators),
+      operations,
+      now,
+    }),
     store,
     admin: new TokenCheck('admin', credentials.adminToken),
     node: new TokenCheck('node', credentials.nodeToken),

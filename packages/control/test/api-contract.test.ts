@@ -56,6 +56,13 @@ const BODIES: Partial<Record<OperationName, unknown>> = {
   replaceRules: { rules: [] },
 };
 
+/** Queries without which a route refuses all else. */
+const QUERIES: Partial<Record<OperationName, Record<string, string>>> = {
+  explain: { listenerId: unknownId('listenerId') },
+};
+/** Routes that nodes answer, by identifiers that nobody gives out: api-diagnosis.test.ts has them. */
+const ANSWERED_BY_NODES: readonly OperationName[] = ['getRequest'];
+
 test('every route', async (t) => {
   const running = await Running.start(t);
   for (const [name, route] of ROUTES) {
@@ -75,13 +82,13 @@ test('every route', async (t) => {
         assertProblem(answer, 'unauthenticated', `${name} ${authorization}`);
         assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
       }
-      if (parametersOf(route).length > 0) {
+      if (parametersOf(route).length > 0 && !ANSWERED_BY_NODES.includes(name)) {
         assertProblem(await running.try(name, { params, body }), 'resource-not-found', name);
         const malformed = Object.fromEntries(parametersOf(route).map((parameter) => [parameter, 'NOT_AN_ID']));
         const problem = assertProblem(await running.try(name, { params: malformed, body }), 'validation-failed', name);
         assert.match(problem.errors![0]!.field, /^path /);
       }
-      const query = await running.try(name, { params, body, query: { nonsense: 1 } });
+      const query = await running.try(name, { params, body, query: { ...QUERIES[name], nonsense: 1 } });
       const unknown = assertProblem(query, 'validation-failed', name);
       assert.deepEqual(
         unknown.errors!.map(({ field }) => field),
@@ -169,6 +176,8 @@ test('every route of an existing object answers with what the contract says', as
   };
   const order = (name: OperationName) => (/^delete|^deregister|^disassociate/.test(name) ? 1 : 0);
   const skipped: OperationName[] = [
+    // Nodes answer these.
+    ...(['explain', 'getRequest', 'getListenerTraffic', 'getBackendServiceTraffic'] as const),
     'getNode',
     'forgetNode',
     'deregisterTargets',

@@ -96,6 +96,7 @@ export class FakeAgent {
     if (message.type === 'query') {
       const answer = this.answers(message);
       if (answer !== undefined) this.say({ type: 'answer', id: message.id, ...answer });
+      for (const look of [...this.#watchers]) look();
       return;
     }
     const next =

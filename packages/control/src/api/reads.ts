@@ -2,6 +2,8 @@ import { canonicalAddress } from '@evenkeel/model/address.ts';
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import { RULE, WAIT } from '@evenkeel/model/limits.ts';
 import { BUILT_IN_POLICIES, TLS_CIPHERS } from '@evenkeel/model/tls-ciphers.ts';
+import type { AnswerCheck } from '../diagnosis/checked-answers.ts';
+import { createDiagnosis, type DiagnosisName } from '../diagnosis/reads.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
 import type { NodeQuestions } from '../nodes/questions.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
@@ -58,7 +60,8 @@ export type ReadName =
   | 'getOperation'
   | 'listNodes'
   | 'getNode'
-  | 'listTargetHealth';
+  | 'listTargetHealth'
+  | DiagnosisName;
 
 export type Reads = {
   readonly [K in ReadName]: (call: Call<K>) => ResponseOf<K> | Promise<ResponseOf<K>>;
@@ -70,15 +73,18 @@ export interface ReadSources {
   readonly health: TargetHealthTable;
   readonly questions: NodeQuestions;
   readonly operations: OperationTracker;
+  readonly checked: AnswerCheck;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
 /** The calls that change nothing. */
-export function createReads({ store, nodes, health, operations, now }: ReadSources): Reads {
+export function createReads(sources: ReadSources): Reads {
+  const { store, nodes, health, operations, now } = sources;
   const views = () => new Views(store.state, nodes.list(), now());
   const byId = ({ id }: { readonly id: string }) => id;
   return {
+    ...createDiagnosis(sources),
     listLoadBalancers({ query }) {
       const wanted = where(loadBalancersOf(store.state), ({ name, type }) =>
         matches([query.name, name], [query.type, type]),

@@ -2,6 +2,7 @@ import { authorityRoutes } from './authorities.ts';
 import { backendServiceRoutes } from './backend-services.ts';
 import { certificateRoutes } from './certificates.ts';
 import { configurationRoutes } from './configuration.ts';
+import { diagnosisRoutes } from './diagnosis.ts';
 import { elasticIpRoutes } from './elastic-ips.ts';
 import { listenerRoutes } from './listeners.ts';
 import { loadBalancerRoutes } from './load-balancers.ts';
@@ -29,6 +30,7 @@ export const contract = {
   ...configurationRoutes,
   ...operationRoutes,
   ...nodeRoutes,
+  ...diagnosisRoutes,
 };
 export type Contract = typeof contract;
 export type OperationName = keyof Contract;

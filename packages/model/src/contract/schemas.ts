@@ -6,7 +6,9 @@ import * as balancing from '../resources/balancing.ts';
 import * as certificate from '../resources/certificate.ts';
 import * as document from '../resources/document.ts';
 import * as elasticIp from '../resources/elastic-ip.ts';
+import * as endedRequest from '../resources/ended-request.ts';
 import * as errorPage from '../resources/error-page.ts';
+import * as explanation from '../resources/explanation.ts';
 import * as forwarding from '../resources/forwarding.ts';
 import * as healthCheck from '../resources/health-check.ts';
 import * as listener from '../resources/listener.ts';
@@ -27,6 +29,7 @@ import * as target from '../resources/target.ts';
 import * as targetGroup from '../resources/target-group.ts';
 import * as targetHealth from '../resources/target-health.ts';
 import * as targetTls from '../resources/target-tls.ts';
+import * as traffic from '../resources/traffic.ts';
 import { BackendServiceCreated } from './backend-services.ts';
 import { ListenerCreated } from './listeners.ts';
 import { NodeForgotten } from './nodes.ts';
@@ -68,6 +71,9 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     document,
     operation,
     node,
+    explanation,
+    endedRequest,
+    traffic,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isNamed)

@@ -1,0 +1,36 @@
+import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import type { Call } from '../api/call.ts';
+import { notFound } from '../resources/rules.ts';
+import { findListener, findService } from '../state/state.ts';
+import type { Store } from '../store/store.ts';
+import type { AnswerCheck } from './checked-answers.ts';
+import { explainRequest } from './explain.ts';
+import type { Asking } from './nodes-to-ask.ts';
+import { reportRequest } from './requests.ts';
+import { listenerTraffic, serviceTraffic } from './traffic.ts';
+
+export type DiagnosisName = 'explain' | 'getRequest' | 'getListenerTraffic' | 'getBackendServiceTraffic';
+
+export type DiagnosisReads = { readonly [K in DiagnosisName]: (call: Call<K>) => Promise<ResponseOf<K>> };
+
+export interface DiagnosisSources extends Asking {
+  readonly store: Store;
+  readonly checked: AnswerCheck;
+}
+
+/** The calls whose answers only nodes know. */
+export function createDiagnosis(sources: DiagnosisSources): DiagnosisReads {
+  const { store, checked } = sources;
+  return {
+    explain: async ({ query }) => checked('Explanation', await explainRequest(sources, store.state, query)),
+    getRequest: async ({ params }) => checked('RequestReport', await reportRequest(sources, params.requestId)),
+    async getListenerTraffic({ params: { listenerId: id } }) {
+      if (findListener(store.state, id) === null) notFound('listener', id);
+      return checked('ListenerTraffic', await listenerTraffic(sources, id));
+    },
+    async getBackendServiceTraffic({ params: { backendServiceId: id } }) {
+      if (findService(store.state, id) === null) notFound('backend service', id);
+      return checked('ServiceTraffic', await serviceTraffic(sources, id));
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { reasonInWords } from '@evenkeel/model/end-reasons.ts';
+import type { EndedRequest, RequestReport } from '@evenkeel/model/resources/ended-request.ts';
+import { ProblemError } from '../problem.ts';
+import { type Asking, askEveryNode } from './nodes-to-ask.ts';
+
+/** What the nodes remember of a request. Throws when none of them remembers it. */
+export async function reportRequest(asking: Asking, requestId: string): Promise<RequestReport> {
+  const { answers, asked } = await askEveryNode(asking, 'requests', { requestId }, ({ since }) => since);
+  const requests = answers
+    .flatMap(({ node, answer }) => answer.lines.map((line) => endedRequest(node, line)))
+    .sort((a, b) => (a.endedAt < b.endedAt ? 1 : -1));
+  if (requests.length > 0) return { requestId, requests, nodes: [...asked] };
+  const memories = asked.map(({ node, answered, problem, since }) => {
+    if (!answered) return problem;
+    return since === null
+      ? `${node} remembers no request`
+      : `${node} remembers all since ${since}, and failures longer`;
+  });
+  throw new ProblemError('resource-not-found', `no node remembers a request ${requestId}: ${memories.join('; ')}`);
+}
+
+function endedRequest(node: string, line: Readonly<Record<string, unknown>>): EndedRequest {
+  const text = (name: string): string => (typeof line[name] === 'string' ? line[name] : '');
+  const reason = text('reason');
+  const { endedBy, phase, meaning } = reasonInWords(reason);
+  return {
+    node,
+    endedAt: text('time'),
+    loadBalancerId: text('load_balancer'),
+    listenerId: text('listener'),
+    status: typeof line['status'] === 'number' ? line['status'] : null,
+    reason,
+    endedBy,
+    phase,
+    meaning,
+    log: line,
+  };
+}

@@ -1,0 +1,79 @@
+import { reasonInWords } from '@evenkeel/model/end-reasons.ts';
+import type { CountedTraffic } from '@evenkeel/model/plan/query.ts';
+import type { ListenerTraffic, ServiceTraffic, TargetTraffic } from '@evenkeel/model/resources/traffic.ts';
+import { type Asking, askEveryNode } from './nodes-to-ask.ts';
+
+const NOTHING: CountedTraffic = {
+  connections: 0,
+  activeConnections: 0,
+  requests: 0,
+  activeRequests: 0,
+  responses: [0, 0, 0, 0, 0],
+  bytesReceived: 0,
+  bytesSent: 0,
+};
+
+/** What all nodes have counted of a listener, added up. */
+export async function listenerTraffic(asking: Asking, listenerId: string): Promise<ListenerTraffic> {
+  const { answers, asked } = await askEveryNode(asking, 'traffic', { listenerId, serviceId: '' }, () => null);
+  const counted = answers.flatMap(({ answer }) => answer.listeners);
+  const reasons = new Map<string, number>();
+  for (const listener of counted) {
+    for (const [reason, count] of Object.entries(listener.reasons)) {
+      if (count > 0) reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+    }
+  }
+  const ended = Array.from(reasons, ([reason, count]) => {
+    const { endedBy, phase } = reasonInWords(reason);
+    return { reason, endedBy, phase, count };
+  }).sort((a, b) => b.count - a.count);
+  return { listenerId, ...sumOf(counted), ended, nodes: [...asked] };
+}
+
+/** What all nodes have counted of the targets of a service, added up for each. */
+export async function serviceTraffic(asking: Asking, backendServiceId: string): Promise<ServiceTraffic> {
+  const { answers, asked } = await askEveryNode(
+    asking,
+    'traffic',
+    { listenerId: '', serviceId: backendServiceId },
+    () => null,
+  );
+  const byTarget = Map.groupBy(
+    answers.flatMap(({ answer }) => answer.targets),
+    ({ targetId }) => targetId,
+  );
+  const targets = Array.from(byTarget, ([targetId, counted]): TargetTraffic => {
+    const add = (field: 'idleConnections' | 'connectErrors' | 'replays'): number =>
+      counted.reduce((sum, one) => sum + one[field], 0);
+    return {
+      targetId,
+      ...sumOf(counted),
+      idleConnections: add('idleConnections'),
+      connectErrors: add('connectErrors'),
+      replays: add('replays'),
+    };
+  });
+  return { backendServiceId, targets, nodes: [...asked] };
+}
+
+type Summed = { -readonly [K in keyof Omit<CountedTraffic, 'responses'>]: number } & { responses: number[] };
+
+function sumOf(counted: readonly CountedTraffic[]): Summed {
+  const sum: Summed = { ...NOTHING, responses: [...NOTHING.responses] };
+  for (const one of counted) {
+    for (const field of [
+      'connections',
+      'activeConnections',
+      'requests',
+      'activeRequests',
+      'bytesReceived',
+      'bytesSent',
+    ] as const) {
+      sum[field] += one[field];
+    }
+    one.responses.forEach((count, index) => {
+      sum.responses[index] = (sum.responses[index] ?? 0) + count;
+    });
+  }
+  return sum;
+}

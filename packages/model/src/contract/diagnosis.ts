@@ -1,0 +1,108 @@
+import { Type } from 'typebox';
+import { Id, NodeId } from '../identifiers.ts';
+import { RequestReport } from '../resources/ended-request.ts';
+import { Explanation } from '../resources/explanation.ts';
+import { ListenerTraffic, ServiceTraffic } from '../resources/traffic.ts';
+import { Address, Ref } from '../schema.ts';
+import type { Route } from './route.ts';
+
+const tags = ['diagnosis'] as const;
+
+/** Forms of the parts of a request: none has a line break, which would make it another request. */
+const EXPLAINED = {
+  method: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+  host: '^[!-~]*$',
+  path: '^[!-~]+$',
+  header: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\\t -~\\u0080-\\uffff]*$",
+  cookie: '^[ -:<-~]*$',
+  headers: 64,
+  length: 8_192,
+} as const;
+
+const Lines = (pattern: string, most: number, description: string) =>
+  Type.Array(Type.String({ pattern, maxLength: EXPLAINED.length }), { maxItems: most, description });
+
+/** What only nodes know, asked while somebody waits. Nothing is changed by it, and nothing kept. */
+export const diagnosisRoutes = {
+  explain: {
+    method: 'GET',
+    path: '/v1/explain',
+    summary: 'Explain what would become of a request',
+    description:
+      'Which rule applies and why others do not, what is done with the request, which targets its service has, and ' +
+      'which would be chosen. A node that runs the listener says so, by the code and tables that its traffic goes ' +
+      'through; nothing is sent and nobody’s turn is taken.',
+    tags,
+    query: Type.Object(
+      {
+        listenerId: Id('listener', 'The listener that would be asked.'),
+        method: Type.Optional(
+          Type.String({ pattern: EXPLAINED.method, maxLength: 64, default: 'GET', description: 'Default: GET.' }),
+        ),
+        host: Type.Optional(
+          Type.String({ pattern: EXPLAINED.host, maxLength: 512, description: 'Default: where the listener listens.' }),
+        ),
+        path: Type.Optional(
+          Type.String({
+            pattern: EXPLAINED.path,
+            maxLength: EXPLAINED.length,
+            default: '/',
+            description: 'Path and query. Default: `/`.',
+          }),
+        ),
+        header: Type.Optional(
+          Lines(EXPLAINED.header, EXPLAINED.headers, 'A header, as `Name: value`; may be repeated.'),
+        ),
+        cookie: Type.Optional(
+          Lines(EXPLAINED.cookie, EXPLAINED.headers, 'A cookie, as `name=value`; may be repeated.'),
+        ),
+        source: Type.Optional(Address('Address of whoever connects. Default: 127.0.0.1.')),
+        serverName: Type.Optional(
+          Type.String({
+            pattern: EXPLAINED.host,
+            maxLength: 255,
+            description: 'Name that the ClientHello asks for, where a tcp listener passes TLS through.',
+          }),
+        ),
+        node: Type.Optional(NodeId('The node to ask. Default: the first that is connected.')),
+      },
+      { additionalProperties: false },
+    ),
+    status: 200,
+    response: Ref(Explanation),
+  },
+  getRequest: {
+    method: 'GET',
+    path: '/v1/requests/{requestId}',
+    summary: 'Show how a request ended, and why',
+    description:
+      'By the identifier that the access log has as `request_id`. Nodes remember their newest requests, and failures ' +
+      'apart from them and longer, in memory of a fixed size; those of listeners whose access log is off they do not.',
+    tags,
+    params: Type.Object({
+      requestId: Type.String({ minLength: 1, maxLength: 200, description: 'Identifier of the request.' }),
+    }),
+    status: 200,
+    response: Ref(RequestReport),
+  },
+  getListenerTraffic: {
+    method: 'GET',
+    path: '/v1/listeners/{listenerId}/traffic',
+    summary: 'Show what a listener has carried',
+    description: 'What the nodes have counted since they started, requests that ended by reason among it.',
+    tags,
+    params: Type.Object({ listenerId: Id('listener', 'Identifier of the listener.') }),
+    status: 200,
+    response: Ref(ListenerTraffic),
+  },
+  getBackendServiceTraffic: {
+    method: 'GET',
+    path: '/v1/backend-services/{backendServiceId}/traffic',
+    summary: 'Show what each target of a backend service has carried',
+    description: 'What the nodes have counted since they started.',
+    tags,
+    params: Type.Object({ backendServiceId: Id('backendService', 'Identifier of the backend service.') }),
+    status: 200,
+    response: Ref(ServiceTraffic),
+  },
+} as const satisfies Record<string, Route>;

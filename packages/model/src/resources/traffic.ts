@@ -1,0 +1,50 @@
+import { type Static, Type } from 'typebox';
+import { Id } from '../identifiers.ts';
+import { Output, Ref } from '../schema.ts';
+import { AskedNode, endOfRequest } from './ended-request.ts';
+
+const count = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const EndedCount = Output('EndedCount', { ...endOfRequest, count: count('How many ended so.') });
+export type EndedCount = Static<typeof EndedCount>;
+
+const shared = {
+  connections: count('Connections so far.'),
+  activeConnections: count('Connections that are open.'),
+  requests: count('Requests so far.'),
+  activeRequests: count('Requests under way.'),
+  responses: Type.Array(Type.Integer(), { description: 'Responses by class: those of 1xx, 2xx, 3xx, 4xx, 5xx.' }),
+  bytesReceived: count('Bytes received.'),
+  bytesSent: count('Bytes sent.'),
+};
+
+const nodes = Type.Array(Ref(AskedNode), {
+  description: 'Who was asked; counts of nodes that did not answer are missing.',
+});
+
+/** What the nodes have counted since they started, added up; the same as their metrics. */
+export const ListenerTraffic = Output('ListenerTraffic', {
+  listenerId: Id('listener', 'The listener.'),
+  ...shared,
+  ended: Type.Array(Ref(EndedCount), {
+    description: 'Requests and connections that ended, by reason, the most first.',
+  }),
+  nodes,
+});
+export type ListenerTraffic = Static<typeof ListenerTraffic>;
+
+export const TargetTraffic = Output('TargetTraffic', {
+  targetId: Type.String({ description: 'The target.' }),
+  ...shared,
+  idleConnections: count('Connections that are kept for later requests.'),
+  connectErrors: count('Connections that could not be made.'),
+  replays: count('Requests that were sent again because a kept connection had gone.'),
+});
+export type TargetTraffic = Static<typeof TargetTraffic>;
+
+export const ServiceTraffic = Output('ServiceTraffic', {
+  backendServiceId: Id('backendService', 'The backend service.'),
+  targets: Type.Array(Ref(TargetTraffic)),
+  nodes,
+});
+export type ServiceTraffic = Static<typeof ServiceTraffic>;
