@@ -1,5 +1,6 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from './clock/clock.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
@@ -172,6 +173,14 @@ export class NodeAgent {
       accessLog: this.#accessLog,
       control: this.#counts,
     };
+  }
+
+  /** Told by the engine, by each worker for itself. */
+  certificateFailed(failure: CertificateFailure): void {
+    if (!this.#applier.certificateFailed(failure)) return;
+    this.#counts.certificateFailures++;
+    const { listenerId, detail } = failure;
+    this.#log.error({ listenerId, detail }, 'a certificate cannot be used; handshakes for its name are refused');
   }
 
   reopenAccessLog(): void {

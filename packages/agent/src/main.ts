@@ -35,6 +35,7 @@ async function run(settings: AgentSettings): Promise<void> {
   const home = await Home.open(settings.home);
   const nodeId = await home.nodeId(settings.nodeName);
   const counts = new ControlCounts();
+  let agent: NodeAgent | null = null;
   const engine = await createEngine({
     workers: settings.workers,
     reactor: settings.reactor,
@@ -42,11 +43,12 @@ async function run(settings: AgentSettings): Promise<void> {
       counts.workerDeaths++;
       log.error({ err: error, worker }, 'a traffic worker has died with its connections and is replaced');
     },
+    onCertificateFailure: (failure) => agent?.certificateFailed(failure),
   }).catch((error: Error) => {
     throw new StartError(`the data plane did not start: ${error.message}`, { cause: error });
   });
   const watch = new ProbingThread({ reactor: settings.reactor, clock: systemClock, log });
-  const agent = new NodeAgent({
+  agent = new NodeAgent({
     ...settings,
     home,
     nodeId,

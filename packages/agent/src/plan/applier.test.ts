@@ -156,3 +156,30 @@ test('nothing is applied after stop', async () => {
   await clock.advanceAsync(60_000);
   assert.equal(engine.changes.length, 1);
 });
+
+test('a listener that goes on without a name is told of, until the plan has another certificate', async () => {
+  const { applier, applied } = world();
+  const chain = (text: string) =>
+    planEntry('certificate', {
+      id: 'crt-1',
+      chain: text,
+      privateKey: '',
+      names: [],
+      keyType: 'ecdsa',
+      ocspResponse: null,
+    });
+  const entries = plan(1).entries;
+  applier.setPlan(planOf(1, [...entries.values(), chain('old')]));
+  await applier.settled();
+  const failure = { listenerId: 'lsn-1', certificateIds: ['crt-1'], detail: 'no good' };
+  assert.ok(applier.certificateFailed(failure));
+  assert.ok(!applier.certificateFailed(failure), 'another worker says the same');
+  await applier.settled();
+  applier.setPlan(planOf(2, [...entries.values(), chain('new')]));
+  await applier.settled();
+  assert.deepEqual(applied, [
+    { version: 1, refused: [] },
+    { version: 1, refused: [{ listenerId: 'lsn-1', code: 'certificate-unusable', detail: 'no good' }] },
+    { version: 2, refused: [] },
+  ]);
+});

@@ -1,8 +1,10 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock/clock.ts';
+import { CertificateFaults } from './certificate-faults.ts';
 import type { Resolver } from './resolver.ts';
 
 /**
@@ -43,6 +45,7 @@ export class Applier {
   /** What the engine refused; the rest of the list was refused before it. */
   #byEngine: readonly RefusedListener[] = [];
   #beforehand: readonly RefusedListener[] = [];
+  readonly #certificateFaults = new CertificateFaults();
   /** The refused listeners that were told of last. */
   #told = '[]';
   /** A plan has come that was not answered yet. */
@@ -76,6 +79,13 @@ export class Applier {
   touchService(id: string): void {
     this.#options.resolver.touchService(id);
     this.#wake();
+  }
+
+  /** A listener goes on without a name whose certificate is no good; false when that was known. */
+  certificateFailed(failure: CertificateFailure): boolean {
+    if (!this.#certificateFaults.add(failure, this.#options.resolver.plan)) return false;
+    this.#wake();
+    return true;
   }
 
   /** Resolves when nothing is being applied and nothing waits. */
@@ -141,8 +151,12 @@ export class Applier {
     asked: boolean,
   ): void {
     this.#byEngine = byEngine;
-    const known = new Set(beforehand.map(({ listenerId }) => listenerId));
-    const refused = [...beforehand, ...byEngine.filter(({ listenerId }) => !known.has(listenerId))];
+    // Of what is wrong with a listener, the first is told.
+    const byListener = new Map<string, RefusedListener>();
+    for (const one of [...beforehand, ...byEngine, ...this.#certificateFaults.of(plan)]) {
+      if (!byListener.has(one.listenerId)) byListener.set(one.listenerId, one);
+    }
+    const refused = [...byListener.values()];
     const applied = { version: plan.version, refused };
     this.#applied = applied;
     const refusals = JSON.stringify(refused);

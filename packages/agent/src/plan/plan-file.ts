@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
-import { applyDelta, isIntact, planOf } from '@evenkeel/model/plan/delta.ts';
+import { hash } from 'node:crypto';
+import { applyDelta, planOf } from '@evenkeel/model/plan/delta.ts';
 import { hashEntry } from '@evenkeel/model/plan/hash.ts';
 import type { NodePlan, PlanDelta, PlanEntry } from '@evenkeel/model/plan/plan.ts';
+import { EntryCompactor } from './compact-entries.ts';
 import { entryShape } from './entry-shape.ts';
 import { fields, integer, list, type Shape, text } from './shape.ts';
 
@@ -16,6 +17,9 @@ const FORMAT = 2;
 const DIGITS = 16;
 /** Characters of a piece: what is encoded in one go, between which the thread does other things. */
 const PIECE = 32 * 1024;
+/** Entries that are read before they are compacted together. */
+const LOOSE = 256;
+const CLOSING_BRACKET = 0x5d;
 
 const headerShape = fields({
   format: integer(FORMAT, FORMAT),
@@ -63,67 +67,91 @@ export interface Decoded {
   readonly begunWith: number;
 }
 
-/** The plan in a file, or what is wrong with it when not even the plan is whole that it was begun with. */
-export function decodePlan(content: string): Decoded | string {
-  const lines = new Lines(content);
-  const header = lines.next(headerShape);
-  if (typeof header === 'string') return `${header}, or not a plan file of this version`;
-  const { version, hash, entries: count } = header.value as Header;
-  const entries: PlanEntry[] = [];
-  while (entries.length < count) {
-    const line = lines.next(entryShape);
-    if (typeof line === 'string') return line;
-    entries.push(line.value as PlanEntry);
+/**
+ * Reads a plan file line by line, so that no more of it is in memory than a line and what has come of those before. That
+ * an entry has the hash that it says was checked when it came; the line's checksum says that it is still the same.
+ */
+export class PlanDecoder {
+  readonly #compactor = new EntryCompactor();
+  #header: Header | null = null;
+  /** Of the plan that the file was begun with; compacted but for the last ones. */
+  readonly #entries: PlanEntry[] = [];
+  #loose: PlanEntry[] = [];
+  #plan: NodePlan | null = null;
+  #begunWith = 0;
+  #problem = '';
+
+  /** The next line, without the end of it. */
+  take(line: Buffer): void {
+    if (this.#problem !== '') return;
+    this.#problem = this.#plan === null ? this.#takeOfPlan(line) : this.#takeChange(this.#plan, line);
   }
-  let plan = planOf(version, entries);
-  if (plan.hash !== hash || plan.entries.size !== count || !isIntact(plan)) return 'the hashes are wrong';
-  const begunWith = Buffer.byteLength(content.slice(0, lines.at));
-  while (!lines.ended) {
-    const line = lines.next(deltaShape);
-    if (typeof line === 'string') return { plan, problem: line, begunWith };
-    const next = followUp(plan, line.value as PlanDelta);
-    if (next === null) return { plan, problem: 'a change does not fit the plan before it', begunWith };
-    plan = next;
+
+  /** The plan that all lines have made, or what is wrong with it when not even the one is whole that the file began with. */
+  end(): Decoded | string {
+    if (this.#plan !== null) return { plan: this.#plan, problem: this.#problem, begunWith: this.#begunWith };
+    return this.#problem || 'a line is torn';
   }
-  return { plan, problem: '', begunWith };
+
+  /** What stands behind the last whole line. */
+  takeTorn(): void {
+    this.#problem ||= 'a line is torn';
+  }
+
+  #takeOfPlan(line: Buffer): string {
+    this.#begunWith += line.length + 1;
+    if (this.#header === null) {
+      const header = read(line, headerShape);
+      if (typeof header === 'string') return `${header}, or not a plan file of this version`;
+      this.#header = header.value as Header;
+    } else {
+      const entry = read(line, entryShape);
+      if (typeof entry === 'string') return entry;
+      this.#loose.push(entry.value as PlanEntry);
+      if (this.#loose.length >= LOOSE) this.#compact();
+    }
+    const { version, hash, entries: count } = this.#header;
+    if (this.#entries.length + this.#loose.length < count) return '';
+    this.#compact();
+    const plan = planOf(version, this.#entries);
+    if (plan.hash !== hash || plan.entries.size !== count) return 'the hashes are wrong';
+    this.#plan = plan;
+    return '';
+  }
+
+  #takeChange(plan: NodePlan, line: Buffer): string {
+    const change = read(line, deltaShape);
+    if (typeof change === 'string') return change;
+    const next = followUp(plan, change.value as PlanDelta);
+    if (next === null) return 'a change does not fit the plan before it';
+    this.#plan = next;
+    return '';
+  }
+
+  #compact(): void {
+    for (const entry of this.#compactor.compact(this.#loose)) this.#entries.push(entry);
+    this.#loose = [];
+  }
 }
 
 function followUp(plan: NodePlan, delta: PlanDelta): NodePlan | null {
   if (delta.upserts.some((entry) => hashEntry(entry.key, entry.value) !== entry.hash)) return null;
-  return applyDelta(plan, delta);
+  return applyDelta(plan, { ...delta, upserts: new EntryCompactor().compact(delta.upserts) });
 }
 
-/** Reads one line after the other. */
-class Lines {
-  readonly #content: string;
-  at = 0;
-
-  constructor(content: string) {
-    this.#content = content;
+/** What a line says, when it has the shape; else what is wrong with it. */
+function read(line: Buffer, shape: Shape): { readonly value: unknown } | string {
+  const body = line.subarray(DIGITS + 4, -1);
+  const framed = line.length > DIGITS + 5 && line.toString('latin1', 0, DIGITS + 4) === `["${checksum(body)}",`;
+  if (!framed || line.at(-1) !== CLOSING_BRACKET) return 'a checksum is wrong';
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString('utf8'));
+  } catch {
+    return 'a line is not JSON';
   }
-
-  get ended(): boolean {
-    return this.at === this.#content.length;
-  }
-
-  /** What the next line says, when it has the shape; else what is wrong with it. */
-  next(shape: Shape): { readonly value: unknown } | string {
-    const end = this.#content.indexOf('\n', this.at);
-    if (end < 0) return 'a line is torn';
-    const line = this.#content.slice(this.at, end);
-    const body = line.slice(DIGITS + 4, -1);
-    if (line !== envelope(body)) return 'a checksum is wrong';
-    let value: unknown;
-    try {
-      value = JSON.parse(body);
-    } catch {
-      return 'a line is not JSON';
-    }
-    const fault = shape(value, '');
-    if (fault !== '') return fault;
-    this.at = end + 1;
-    return { value };
-  }
+  const fault = shape(value, '');
+  return fault === '' ? { value } : fault;
 }
 
 function encodeLine(value: unknown): string {
@@ -131,5 +159,9 @@ function encodeLine(value: unknown): string {
 }
 
 function envelope(body: string): string {
-  return `["${createHash('sha256').update(body).digest('hex').slice(0, DIGITS)}",${body}]`;
+  return `["${checksum(body)}",${body}]`;
+}
+
+function checksum(body: string | Buffer): string {
+  return hash('sha256', body, 'hex').slice(0, DIGITS);
 }

@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diffPlans } from '@evenkeel/model/plan/delta.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock/clock.ts';
-import { decodePlan, encodeDelta, encodePlan } from './plan-file.ts';
+import { readLines } from './file-lines.ts';
+import { encodeDelta, encodePlan, PlanDecoder } from './plan-file.ts';
 import { givesUpSecrets } from './secrets.ts';
 
 /**
@@ -77,22 +78,27 @@ export class PlanStore {
    * counts as none.
    */
   async load(): Promise<NodePlan | null> {
-    let content: string;
+    const decoder = new PlanDecoder();
+    let length: number;
     try {
-      content = await readFile(this.#path, 'utf8');
+      length = await readLines(
+        this.#path,
+        (line) => decoder.take(line),
+        () => decoder.takeTorn(),
+      );
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
       this.#log.error({ err: error, path: this.#path }, 'the plan on disk cannot be read; starting without one');
       return null;
     }
-    const decoded = decodePlan(content);
+    const decoded = decoder.end();
     if (typeof decoded === 'string') {
       await this.#setAside(decoded);
       return null;
     }
     const { plan, problem, begunWith } = decoded;
     this.#savedVersion = plan.version;
-    if (problem === '') this.#stored = { plan, length: Buffer.byteLength(content), begunWith };
+    if (problem === '') this.#stored = { plan, length, begunWith };
     else this.#log.warn({ path: this.#path, problem, version: plan.version }, 'the last changes on disk are damaged');
     return plan;
   }

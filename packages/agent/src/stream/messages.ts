@@ -2,6 +2,7 @@ import { hashEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { PlanMessage, ToAgent } from '@evenkeel/model/plan/stream.ts';
+import { EntryCompactor } from '../plan/compact-entries.ts';
 import { entryHead, entryShape } from '../plan/entry-shape.ts';
 import type { Faults } from '../plan/refused-entries.ts';
 import { fields, integer, list, type Shape, text } from '../plan/shape.ts';
@@ -40,9 +41,17 @@ export function parseToAgent(frame: string): Parsed {
   if (message.type === 'query') return { kind: 'query', query: message };
   const entries = message.type === 'snapshot' ? message.entries : message.upserts;
   const wrong = findWrongHash(entries);
-  return wrong === null
-    ? { kind: 'message', message, faults: faultsOf(entries) }
-    : { kind: 'invalid', problem: `${type}: the hash of ${wrong.key} is not that of its value` };
+  if (wrong !== null) {
+    return { kind: 'invalid', problem: `${type}: the hash of ${wrong.key} is not that of its value` };
+  }
+  return { kind: 'message', message: compacted(message), faults: faultsOf(entries) };
+}
+
+function compacted(message: PlanMessage): PlanMessage {
+  const compactor = new EntryCompactor();
+  return message.type === 'snapshot'
+    ? { ...message, entries: compactor.compact(message.entries) }
+    : { ...message, upserts: compactor.compact(message.upserts) };
 }
 
 function faultsOf(entries: readonly PlanEntry[]): Faults {

@@ -74,6 +74,11 @@ export const nodeMetrics: readonly Metric<Snapshot>[] = [
     'Traffic workers that died, with their connections, and were replaced.',
     ({ control }) => control.workerDeaths,
   ),
+  counter(
+    'evenkeel_certificate_failures_total',
+    'Certificates that turned out to be no good when a client first asked for their name; handshakes for it are refused.',
+    ({ control }) => control.certificateFailures,
+  ),
   counter('evenkeel_plan_resyncs_total', 'Times that a whole plan was asked for.', ({ control }) => control.resyncs),
   gauge('evenkeel_stream_open', '1 while the stream to the control plane is open.', ({ stream }) =>
     stream.isOpen ? 1 : 0,

@@ -43,7 +43,7 @@ export type FromAgent =
 /** A listener that the node cannot run; the list in `applied` is always complete. */
 export interface RefusedListener {
   readonly listenerId: string;
-  /** `address-in-use`, `address-not-available`, `permission-denied` or `failed`. */
+  /** `address-in-use`, `address-not-available`, `permission-denied`, `failed`, or `certificate-unusable`: it runs, but for a name. */
   readonly code: string;
   readonly detail: string;
 }

@@ -90,7 +90,8 @@ export const ListenerOnNode = Output('ListenerOnNode', {
   ),
   appliedGeneration: Type.Integer({ description: 'The newest generation that the node has applied.' }),
   code: Type.String({
-    description: 'Empty, or `address-in-use`, `address-not-available`, `permission-denied`, `failed`.',
+    description:
+      'Empty, or `address-in-use`, `address-not-available`, `permission-denied`, `certificate-unusable` (it runs, but for a name), `failed`.',
   }),
   detail: Type.String({ description: 'Empty, or the reason in words.' }),
 });

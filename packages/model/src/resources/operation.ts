@@ -29,7 +29,9 @@ export type ResourceRef = Static<typeof ResourceRef>;
 /** A listener that a node cannot run, among those that the operation touched. */
 export const RefusedOnNode = Output('RefusedOnNode', {
   listenerId: Id('listener', 'The listener.'),
-  code: Type.String({ description: '`address-in-use`, `address-not-available`, `permission-denied` or `failed`.' }),
+  code: Type.String({
+    description: '`address-in-use`, `address-not-available`, `permission-denied`, `certificate-unusable` or `failed`.',
+  }),
   detail: Type.String({ description: 'The reason in words.' }),
 });
 

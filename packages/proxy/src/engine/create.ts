@@ -4,6 +4,7 @@ import { SocketHold } from '../sockets/socket-hold.ts';
 import { systemCalls } from '../sockets/system-calls.ts';
 import type { TargetStanding } from '../standing/standing.ts';
 import { SharedCounters } from '../telemetry/shared-counters.ts';
+import type { CertificateFailure } from '../tls/listener-tls.ts';
 import { probeByBinding } from './address-probe.ts';
 import type { EngineOptions, ProxyEngine } from './engine.ts';
 import { WorkerEngine } from './proxy-engine.ts';
@@ -14,6 +15,11 @@ import { WorkerSeat } from './worker-seat.ts';
 export interface CreateEngineOptions extends EngineOptions {
   /** Tells of a worker that died (its connections are lost) and is being replaced. */
   readonly onWorkerDeath?: (worker: number, error: Error) => void;
+  /**
+   * Tells of certificates that turned out to be no good when a client first asked for their name. It may be told the same
+   * by every worker.
+   */
+  readonly onCertificateFailure?: (failure: CertificateFailure) => void;
   /** Two ends of a Unix socket pair that somebody else keeps open: listening sockets outlive this process in them. */
   readonly hold?: readonly [number, number];
   /** Told when not all listening sockets can be held: the system's name of the error. */
@@ -46,6 +52,7 @@ export async function createEngine(options: CreateEngineOptions): Promise<ProxyE
         tables,
         counters,
         onDeath: options.onWorkerDeath ?? (() => undefined),
+        onCertificateFailure: options.onCertificateFailure ?? (() => undefined),
       }),
   );
   const [ready] = await Promise.all(seats.map((seat) => seat.start()));

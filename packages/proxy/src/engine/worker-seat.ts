@@ -4,6 +4,7 @@ import { descriptorLimit } from '../overload/descriptor-limit.ts';
 import { Wake } from '../reactor/wake.ts';
 import { AccessLogRing } from '../telemetry/access-log-ring.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
+import type { CertificateFailure } from '../tls/listener-tls.ts';
 import type { FromWorker, ToWorker } from '../worker/messages.ts';
 import type { WorkerData } from '../worker/worker-data.ts';
 import type { EngineOptions } from './engine.ts';
@@ -29,6 +30,7 @@ export interface SeatOptions {
   readonly counters: SharedCounters;
   /** Tells of a worker that died, and why. */
   readonly onDeath: (index: number, error: Error) => void;
+  readonly onCertificateFailure: (failure: CertificateFailure) => void;
 }
 
 /**
@@ -166,6 +168,9 @@ export class WorkerSeat {
         resolve?.(message.refused);
         return;
       }
+      case 'certificate-failed':
+        this.#options.onCertificateFailure(message);
+        return;
       case 'stopped':
         // The thread ends by itself now; `exit` tells.
         return;

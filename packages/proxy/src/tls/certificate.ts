@@ -11,7 +11,7 @@ import {
   X509_check_private_key,
   X509_free,
 } from './ffi/openssl.ts';
-import { chainOf, type PackedCertificate, privateKeyOf } from './packed-certificate.ts';
+import { issuersOf, ownOf, type PackedCertificate, privateKeyOf } from './packed-certificate.ts';
 
 /** A planned certificate as OpenSSL has read it. Addresses of objects that `free` gives back. */
 export class ParsedCertificate {
@@ -27,7 +27,15 @@ export class ParsedCertificate {
 
   /** Throws TlsError, saying which part of which certificate OpenSSL refuses and why. */
   static parse(planned: PackedCertificate, memory: NativeMemory): ParsedCertificate {
-    const [certificate, ...chain] = readCertificates(chainOf(planned), memory, `certificate ${planned.id}`);
+    const what = `certificate ${planned.id}`;
+    const read: number[] = [];
+    try {
+      for (const pem of [ownOf(planned), ...issuersOf(planned)]) read.push(...readCertificates(pem, memory, what));
+    } catch (error) {
+      for (const certificate of read) X509_free(certificate);
+      throw error;
+    }
+    const [certificate, ...chain] = read;
     // With an empty password for keys that are encrypted after all: without one, OpenSSL would ask the terminal.
     const key = memory.withPem(privateKeyOf(planned), (bio) => PEM_read_bio_PrivateKey(bio, 0, 0, memory.empty));
     const parsed = new ParsedCertificate(certificate!, chain, key);

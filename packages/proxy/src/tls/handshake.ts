@@ -65,7 +65,7 @@ export class Handshake extends Opening implements ConnectionHandler {
   }
 
   onClosed(_connection: Connection, reason: Closed): void {
-    const ours = reason === Closed.exhausted;
+    const ours = reason === Closed.exhausted || this.#connection.unserved;
     this.fail(ours ? EndReason.proxyHandshake : EndReason.clientHandshake, this.#connection.failure);
   }
 }

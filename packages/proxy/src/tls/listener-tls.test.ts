@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlannedCertificate } from '@evenkeel/model/plan/tls.ts';
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
 import { listenerWithTls } from '../../test/tls/plans.ts';
@@ -11,8 +10,8 @@ import type { WorkerSharedEntry } from '../worker/messages.ts';
 import { ContextCache } from './context-cache.ts';
 import { TlsError } from './ffi/errors.ts';
 import { TlsLibrary } from './library.ts';
-import { ListenerTls, type TlsObjects } from './listener-tls.ts';
-import { type PackedCertificate, packCertificates } from './packed-certificate.ts';
+import { type CertificateFailure, ListenerTls, type TlsObjects } from './listener-tls.ts';
+import { type PackedCertificate, packCertificate } from './packed-certificate.ts';
 import type { ServerContext } from './server-context.ts';
 import { WorkerTls } from './worker-tls.ts';
 
@@ -23,7 +22,7 @@ const rsa = issue({ names: ['web.test'], issuer: root, key: 'rsa-2048' });
 
 function packed(id: string, chain: string, privateKey: string): PackedCertificate {
   const planned: PlannedCertificate = { id, chain, privateKey, names: [], keyType: 'ecdsa', ocspResponse: null };
-  return packCertificates([planned])[0]!;
+  return packCertificate(planned);
 }
 
 const certificates = new Map([
@@ -36,6 +35,7 @@ const objects: TlsObjects = {
   authority: (id) => {
     throw new TlsError(`authority ${id} is not in the plan`);
   },
+  certificatesFailed: ({ detail }) => assert.fail(detail),
 };
 
 describe('the TLS of a listener', () => {
@@ -132,30 +132,40 @@ describe('the cache of contexts', () => {
 });
 
 describe('the TLS of a worker', () => {
-  it('checks many certificates in slices, and finds the bad one among them', async () => {
+  it('looks at a certificate when its name is asked for, and tells once of one that is no good', async () => {
     const reactor = new PortableReactor({ buffers: 8 });
     const shared = new Map<string, WorkerSharedEntry>();
-    const add = (id: string, value: PackedCertificate): unknown =>
-      shared.set(`certificate/${id}`, { key: `certificate/${id}`, kind: 'certificate', value });
-    for (let i = 0; i < 600; i++) add(`c${i}`, packed(`c${i}`, web.certificate, web.key));
-    const tls = new WorkerTls(reactor, shared);
-    const names = Array.from({ length: 600 }, (_, i) => ({ name: `n${i}.test`, certificateId: `c${i}` }));
-    const planned = listenerWithTls({ defaultCertificates: ['c0'], certificates: names });
-    const prepare = async (): Promise<ListenerTls | TlsError> => {
-      let outcome: ListenerTls | TlsError | null = null;
-      tls.forListener(planned, null, (result) => {
-        outcome = result;
+    const failures: CertificateFailure[] = [];
+    const add = (id: string, key: string): unknown =>
+      shared.set(`certificate/${id}`, {
+        key: `certificate/${id}`,
+        kind: 'certificate',
+        value: packed(id, web.certificate, key),
       });
-      assert.equal(outcome, null, 'the first slice is not all');
-      while (outcome === null) await sleep(1);
-      return outcome;
-    };
-    assert.ok((await prepare()) instanceof ListenerTls);
-    // Those that were found good are not looked at again; 512 of the others are one slice.
-    for (let i = 0; i < 600; i++) add(`c${i}`, packed(`c${i}`, web.certificate, i === 599 ? other.key : web.key));
-    const refused = await prepare();
-    assert.ok(refused instanceof TlsError);
-    assert.match(refused.message, /certificate c599 and its private key/);
+    add('good', web.key);
+    add('bad', other.key);
+    const worker = new WorkerTls(reactor, shared, (failure) => failures.push(failure));
+    const names = ['good', 'bad'].map((id) => ({ name: `${id}.test`, certificateId: id }));
+    const planned = listenerWithTls({ defaultCertificates: ['good'], certificates: names });
+    const tls = worker.forListener(planned, null);
+    assert.equal(failures.length, 0, 'nobody has asked');
+    assert.notEqual(tls.contextFor('good.test'), 0);
+    assert.equal(tls.contextFor('bad.test'), 0);
+    assert.equal(tls.contextFor('bad.test'), 0);
+    assert.notEqual(tls.contextFor('unknown.test'), 0, 'the default one is shown to those who ask for no name of ours');
+    assert.equal(failures.length, 1, 'it is told once');
+    const [failure] = failures;
+    assert.deepEqual([failure!.listenerId, failure!.certificateIds], ['lsn', ['bad']]);
+    assert.match(failure!.detail, /certificate bad and its private key do not belong together/);
+
+    add('bad', web.key);
+    const mended = worker.forListener(planned, tls);
+    assert.notEqual(mended, tls);
+    assert.notEqual(mended.contextFor('bad.test'), 0, 'another certificate is another chance');
+    assert.equal(worker.forListener(planned, mended), mended, 'nothing has changed');
+
+    add('good', other.key);
+    assert.throws(() => worker.forListener(planned, mended), /certificate good and its private key/);
     await reactor.destroy();
   });
 });

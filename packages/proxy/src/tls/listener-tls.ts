@@ -16,6 +16,16 @@ interface NameEntry {
   readonly certificates: PackedCertificate[];
   /** Of its context in the cache. */
   key: string;
+  /** OpenSSL does not take them: nobody gets a context until the plan has others. */
+  failed: boolean;
+}
+
+/** Certificates that OpenSSL did not take when a client first asked for their name. */
+export interface CertificateFailure {
+  readonly listenerId: string;
+  /** One of them is at fault, or they do not go with the listener's settings. */
+  readonly certificateIds: readonly string[];
+  readonly detail: string;
 }
 
 /** What a listener's TLS is made of besides its own settings. */
@@ -23,6 +33,8 @@ export interface TlsObjects {
   certificate(id: string): PackedCertificate | undefined;
   /** Throws TlsError. */
   authority(id: string): ParsedAuthority;
+  /** Told once for each name. */
+  certificatesFailed(failure: CertificateFailure): void;
 }
 
 let last = 0;
@@ -35,6 +47,8 @@ let last = 0;
 export class ListenerTls implements ContextChoice {
   readonly choosesHttp: boolean;
   readonly asksForCertificates: boolean;
+  readonly #listenerId: string;
+  readonly #objects: TlsObjects;
   readonly #library: TlsLibrary;
   readonly #cache: ContextCache;
   readonly #settings: ServerSettings;
@@ -52,6 +66,8 @@ export class ListenerTls implements ContextChoice {
     tls: PlannedTls,
     objects: TlsObjects,
   ) {
+    this.#listenerId = listener.id;
+    this.#objects = objects;
     this.#library = library;
     this.#cache = cache;
     const used = new Map<string, PackedCertificate>();
@@ -100,11 +116,15 @@ export class ListenerTls implements ContextChoice {
     const entry = (serverName === '' ? undefined : this.#names.find(serverName)) ?? this.#default;
     const known = this.#cache.get(entry.key);
     if (known !== undefined) return known.address;
+    if (entry.failed) return 0;
     try {
       return this.#build(entry);
     } catch (error) {
-      if (error instanceof TlsError) return 0;
-      throw error;
+      if (!(error instanceof TlsError)) throw error;
+      entry.failed = true;
+      const certificateIds = entry.certificates.map(({ id }) => id);
+      this.#objects.certificatesFailed({ listenerId: this.#listenerId, certificateIds, detail: error.message });
+      return 0;
     }
   }
 
@@ -133,7 +153,7 @@ export class ListenerTls implements ContextChoice {
   }
 
   #entryOf(certificates: PackedCertificate[]): NameEntry {
-    return { certificates, key: this.#keyOf(certificates) };
+    return { certificates, key: this.#keyOf(certificates), failed: false };
   }
 
   #keyOf(certificates: readonly PackedCertificate[]): string {

@@ -1,36 +1,124 @@
 import type { PlannedCertificate } from '@evenkeel/model/plan/tls.ts';
 
-/** A certificate and its key as all workers share them: bytes that none of them keeps a copy of. */
-export interface PackedCertificate {
-  readonly id: string;
-  /** PEM of this certificate, and of others: its chain is pem[start, middle), its key pem[middle, end). */
-  readonly pem: SharedArrayBuffer;
+/** Text in memory that all threads share. */
+export interface PackedText {
+  readonly bytes: SharedArrayBuffer;
   readonly start: number;
-  readonly middle: number;
   readonly end: number;
+}
+
+/** A certificate and its key as all threads share them: bytes that none of them keeps a copy of. */
+export interface PackedCertificate extends PackedText {
+  readonly id: string;
+  /** The PEM of the server's own certificate is bytes[start, middle), that of its key bytes[middle, end). */
+  readonly middle: number;
+  /** PEM of the certificates behind it; certificates of one issuer have the same object. null: there are none. */
+  readonly issuers: PackedText | null;
   /** As in the plan. */
   readonly ocspResponse: string | null;
 }
 
-/** Packs certificates into one piece of memory. */
-export function packCertificates(planned: readonly PlannedCertificate[]): PackedCertificate[] {
-  const size = planned.reduce((sum, { chain, privateKey }) => sum + chain.length + privateKey.length, 0);
-  const pem = new SharedArrayBuffer(size);
-  const bytes = Buffer.from(pem);
-  let at = 0;
-  return planned.map(({ id, chain, privateKey, ocspResponse }) => {
-    const start = at;
-    // PEM is ASCII; what else somebody has put in makes a certificate that cannot be read, not another one.
-    const middle = start + bytes.write(chain, start, 'latin1');
-    at = middle + bytes.write(privateKey, middle, 'latin1');
-    return { id, pem, start, middle, end: at, ocspResponse };
-  });
+/** A planned certificate whose long texts lie packed, and are made strings again for whoever asks for them. */
+export class SharedCertificate implements PlannedCertificate {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly keyType: PlannedCertificate['keyType'];
+  readonly packed: PackedCertificate;
+
+  constructor({ id, names, keyType }: PlannedCertificate, packed: PackedCertificate) {
+    this.id = id;
+    this.names = names;
+    this.keyType = keyType;
+    this.packed = packed;
+  }
+
+  get chain(): string {
+    return textOf(ownOf(this.packed)) + issuersOf(this.packed).map(textOf).join('');
+  }
+
+  get privateKey(): string {
+    return textOf(privateKeyOf(this.packed));
+  }
+
+  get ocspResponse(): string | null {
+    return this.packed.ocspResponse;
+  }
+
+  toJSON(): PlannedCertificate {
+    const { id, chain, privateKey, names, keyType, ocspResponse } = this;
+    return { id, chain, privateKey, names, keyType, ocspResponse };
+  }
 }
 
-export function chainOf({ pem, start, middle }: PackedCertificate): Uint8Array {
-  return new Uint8Array(pem, start, middle - start);
+/** The end of the first certificate. */
+const FIRST = /-----END CERTIFICATE-----\r?\n/;
+
+/** Packs certificates, each call into one piece of memory; what certificates of one issuer have in common only once. */
+export class CertificatePacker {
+  readonly #issuers = new Map<string, PackedText>();
+
+  /** PEM is ASCII; what else somebody has put in makes a certificate that cannot be read, not another one. */
+  pack(planned: readonly PlannedCertificate[]): SharedCertificate[] {
+    const pieces = planned.map(piecesOf);
+    const bytes = new SharedArrayBuffer(this.#roomFor(pieces));
+    const room = Buffer.from(bytes);
+    let at = 0;
+    const write = (text: string): PackedText => {
+      const start = at;
+      at += room.write(text, start, 'latin1');
+      return { bytes, start, end: at };
+    };
+    return planned.map((certificate, i) => {
+      const piece = pieces[i]!;
+      const { start, end: middle } = write(piece.own);
+      const { end } = write(piece.privateKey);
+      const { id, ocspResponse } = certificate;
+      const issuers = piece.issuers === '' ? null : (this.#issuers.get(piece.issuers) ?? write(piece.issuers));
+      if (issuers !== null) this.#issuers.set(piece.issuers, issuers);
+      return new SharedCertificate(certificate, { id, bytes, start, middle, end, issuers, ocspResponse });
+    });
+  }
+
+  #roomFor(pieces: readonly Pieces[]): number {
+    const issuers = new Set(pieces.map((piece) => piece.issuers));
+    let size = 0;
+    for (const text of issuers) if (!this.#issuers.has(text)) size += text.length;
+    for (const { own, privateKey } of pieces) size += own.length + privateKey.length;
+    return size;
+  }
 }
 
-export function privateKeyOf({ pem, middle, end }: PackedCertificate): Uint8Array {
-  return new Uint8Array(pem, middle, end - middle);
+/** Packs one by itself. */
+export function packCertificate(planned: PlannedCertificate): PackedCertificate {
+  return new CertificatePacker().pack([planned])[0]!.packed;
+}
+
+interface Pieces {
+  readonly own: string;
+  readonly issuers: string;
+  readonly privateKey: string;
+}
+
+function piecesOf({ chain, privateKey }: PlannedCertificate): Pieces {
+  const end = FIRST.exec(chain);
+  const length = end === null ? chain.length : end.index + end[0].length;
+  return { own: chain.slice(0, length), issuers: chain.slice(length), privateKey };
+}
+
+/** The server's own certificate. */
+export function ownOf({ bytes, start, middle }: PackedCertificate): Uint8Array {
+  return new Uint8Array(bytes, start, middle - start);
+}
+
+/** What is sent along with it: one text or none. */
+export function issuersOf({ issuers }: PackedCertificate): Uint8Array[] {
+  return issuers === null ? [] : [new Uint8Array(issuers.bytes, issuers.start, issuers.end - issuers.start)];
+}
+
+export function privateKeyOf({ bytes, middle, end }: PackedCertificate): Uint8Array {
+  return new Uint8Array(bytes, middle, end - middle);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

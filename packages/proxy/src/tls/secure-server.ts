@@ -32,6 +32,8 @@ export class SecureServer extends SecureConnection {
   /** What has come of a ClientHello that comes in pieces. */
   #partial: PartialHello | null = null;
   #serverName = '';
+  /** The handshake has failed for want of a certificate that can be shown: nothing that the client did. */
+  unserved = false;
 
   /** `handler` hears `onConnected` when the handshake is done. */
   constructor(
@@ -73,8 +75,9 @@ export class SecureServer extends SecureConnection {
     const ssl = verdict === COMPLETE ? this.#begin(hello.serverName) : 0;
     if (ssl === 0) {
       arena.release(buffer);
-      const unusable = verdict === COMPLETE;
-      this.refuse(unusable ? Alert.internalError : verdict, unusable ? 'no certificate' : 'malformed ClientHello');
+      this.unserved = verdict === COMPLETE;
+      if (this.unserved) this.refuse(Alert.internalError, 'no usable certificate');
+      else this.refuse(verdict, 'malformed ClientHello');
       return;
     }
     this.ssl = ssl;

@@ -3,33 +3,31 @@ import type { PlannedAuthority } from '@evenkeel/model/plan/tls.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import type { WorkerSharedEntry } from '../worker/messages.ts';
 import { ParsedAuthority } from './authority.ts';
-import { ParsedCertificate } from './certificate.ts';
 import { ContextCache } from './context-cache.ts';
 import { TlsError } from './ffi/errors.ts';
 import { TlsLibrary } from './library.ts';
-import { ListenerTls, type TlsObjects } from './listener-tls.ts';
+import { type CertificateFailure, ListenerTls, type TlsObjects } from './listener-tls.ts';
 import type { PackedCertificate } from './packed-certificate.ts';
 import { TargetTls } from './target-tls.ts';
-
-/** Certificates that are checked before other work has its turn: 0.1 to 0.2 ms each. */
-const SLICE = 32;
-/** The same while there is no connection that would have to wait. */
-const IDLE_SLICE = 512;
 
 /** The TLS of one worker: turns what plans say of it into what connections are made from. */
 export class WorkerTls implements TlsObjects {
   readonly #reactor: Reactor;
   readonly #shared: ReadonlyMap<string, WorkerSharedEntry>;
+  readonly #onFailure: (failure: CertificateFailure) => void;
   readonly #cache = new ContextCache();
-  /** Certificates that OpenSSL takes. */
-  readonly #valid = new WeakSet<PackedCertificate>();
   readonly #authorities = new WeakMap<PlannedAuthority, ParsedAuthority>();
   #library: TlsLibrary | null = null;
 
-  /** `shared`: the worker's shared entries by key, as they are now. */
-  constructor(reactor: Reactor, shared: ReadonlyMap<string, WorkerSharedEntry>) {
+  /** `shared`: the worker's shared entries by key, as they are now. `onFailure` hears of certificates that are no good. */
+  constructor(
+    reactor: Reactor,
+    shared: ReadonlyMap<string, WorkerSharedEntry>,
+    onFailure: (failure: CertificateFailure) => void = () => undefined,
+  ) {
     this.#reactor = reactor;
     this.#shared = shared;
+    this.#onFailure = onFailure;
   }
 
   /** Made when TLS is first needed. */
@@ -62,40 +60,20 @@ export class WorkerTls implements TlsObjects {
     this.#library?.ticketKeys.set(entry?.kind === 'ticket-keys' ? entry.value : null);
   }
 
+  certificatesFailed(failure: CertificateFailure): void {
+    this.#onFailure(failure);
+  }
+
   /**
-   * Prepares the TLS of a listener, in slices, and calls back with it, or with why there can be none. `old`, what the
-   * listener has now, is used again when nothing about it has changed.
+   * The TLS of a listener; throws TlsError, saying why there can be none. `old`, what the listener has now, is used again
+   * when nothing about it has changed. Only the default certificates are looked at: ten thousand others wait until
+   * somebody asks for their names.
    */
-  forListener(planned: PlannedListener, old: ListenerTls | null, done: (result: ListenerTls | TlsError) => void): void {
+  forListener(planned: PlannedListener, old: ListenerTls | null): ListenerTls {
     const { tls } = planned;
-    if (tls === null) {
-      done(new TlsError(`a listener of protocol ${planned.protocol} needs TLS settings`));
-      return;
-    }
-    const finish = (): ListenerTls => {
-      if (old?.isStillGood(planned, this) === true) return old;
-      return new ListenerTls(this.library, this.#cache, planned, tls, this);
-    };
-    const ids = new Set([...tls.defaultCertificates, ...tls.certificates.map(({ certificateId }) => certificateId)]);
-    const waiting = [...ids].map((id) => this.certificate(id)).filter((known) => known !== undefined);
-    let at = 0;
-    const check = (): void => {
-      const end = at + (this.#reactor.open === 0 ? IDLE_SLICE : SLICE);
-      let outcome: ListenerTls | TlsError;
-      try {
-        while (at < waiting.length && at < end) this.#check(waiting[at++]!);
-        if (at < waiting.length) {
-          this.#reactor.setTimer(0, check);
-          return;
-        }
-        outcome = finish();
-      } catch (error) {
-        if (!(error instanceof TlsError)) throw error;
-        outcome = error;
-      }
-      done(outcome);
-    };
-    check();
+    if (tls === null) throw new TlsError(`a listener of protocol ${planned.protocol} needs TLS settings`);
+    if (old?.isStillGood(planned, this) === true) return old;
+    return new ListenerTls(this.library, this.#cache, planned, tls, this);
   }
 
   /** The TLS to the targets of a service; null: plain. `old`, what it had before, is used again if it is still good. */
@@ -111,11 +89,5 @@ export class WorkerTls implements TlsObjects {
     }
     if (old?.isStillGood(tls, authority) === true) return old;
     return new TargetTls(this.library, tls, authority, planned.protocol === 'http');
-  }
-
-  #check(certificate: PackedCertificate): void {
-    if (this.#valid.has(certificate)) return;
-    ParsedCertificate.parse(certificate, this.library.memory).free();
-    this.#valid.add(certificate);
   }
 }

@@ -27,7 +27,8 @@ const { reactor, reason, stop } = createReactor(data.reactor, { wakeDescriptor: 
 const rows = new WorkerRows(data.counters);
 const sockets = new NodeSockets(data.counters.sockets, data.index, data.descriptorLimit);
 const context = new WorkerContext(reactor, new AccessLog(new AccessLogRing(data.ring), reactor), sockets);
-const proxy = new Proxy(context, rows, { of: data.workers, mine: [] });
+const shares = { of: data.workers, mine: [] };
+const proxy = new Proxy(context, rows, shares, (failure) => tell({ type: 'certificate-failed', ...failure }));
 
 function tell(message: FromWorker): void {
   port.postMessage(message);

@@ -6,6 +6,7 @@ import type { BalanceTable } from '../balance/table.ts';
 import type { RetryBudgetMemory } from '../retry/budget.ts';
 import type { WorkerStanding } from '../standing/worker-standing.ts';
 import type { StickTableMemory } from '../stickiness/stick-table.ts';
+import type { CertificateFailure } from '../tls/listener-tls.ts';
 import type { PackedCertificate } from '../tls/packed-certificate.ts';
 
 /** What the engine tells a worker; shared memory in it is shared, everything else is copied. */
@@ -21,6 +22,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'ready'; readonly reactor: 'uring' | 'portable'; readonly reason: string }
   | { readonly type: 'applied'; readonly sequence: number; readonly refused: readonly RefusedListener[] }
+  /** Handshakes for a name end with an alert, as nothing can be made of its certificate. */
+  | ({ readonly type: 'certificate-failed' } & CertificateFailure)
   | { readonly type: 'stopped' };
 
 export interface WorkerChange {

@@ -9,7 +9,7 @@ import { acceptClient } from '../source-address/accept-client.ts';
 import { watchOver } from '../standing/worker-standing.ts';
 import { stickyService } from '../stickiness/sticky-service.ts';
 import { TlsError } from '../tls/ffi/errors.ts';
-import type { ListenerTls } from '../tls/listener-tls.ts';
+import type { CertificateFailure, ListenerTls } from '../tls/listener-tls.ts';
 import { WorkerTls } from '../tls/worker-tls.ts';
 import { Service } from '../upstream/service.ts';
 import { Target } from '../upstream/target.ts';
@@ -70,11 +70,17 @@ export class Proxy {
   /** What will cut those who still use a target that has left. */
   readonly #retiring = new Set<Timer>();
 
-  constructor(worker: WorkerContext, rows: WorkerRows, shares = EVERYTHING) {
+  /** `onCertificateFailure` hears of certificates that turn out to be no good when they are first asked for. */
+  constructor(
+    worker: WorkerContext,
+    rows: WorkerRows,
+    shares = EVERYTHING,
+    onCertificateFailure?: (failure: CertificateFailure) => void,
+  ) {
     this.#worker = worker;
     this.#rows = rows;
     this.#shares = shares;
-    this.#tls = new WorkerTls(worker.reactor, this.#shared);
+    this.#tls = new WorkerTls(worker.reactor, this.#shared, onCertificateFailure);
   }
 
   /**
@@ -222,14 +228,15 @@ export class Proxy {
       answered({ listenerId: id, code: 'failed', detail: fault });
       return;
     }
-    if (planned.tls === null) {
-      this.#openListener(change, planned, null, answered);
+    let tls: ListenerTls | null = null;
+    try {
+      if (planned.tls !== null) tls = this.#tls.forListener(planned, this.#listeners.get(id)?.listener.tls ?? null);
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+      answered({ listenerId: id, code: 'failed', detail: error.message });
       return;
     }
-    this.#tls.forListener(planned, this.#listeners.get(id)?.listener.tls ?? null, (tls) => {
-      if (tls instanceof TlsError) answered({ listenerId: id, code: 'failed', detail: tls.message });
-      else this.#openListener(change, planned, tls, answered);
-    });
+    this.#openListener(change, planned, tls, answered);
   }
 
   /** `tls`: for listeners of protocol `https` and `tls`. */

@@ -19,7 +19,7 @@ import {
   SSL_set_bio,
   TLS_server_method,
 } from '../../src/tls/ffi/openssl.ts';
-import { packCertificates } from '../../src/tls/packed-certificate.ts';
+import { packCertificate } from '../../src/tls/packed-certificate.ts';
 
 export interface OpensslReading {
   /** Bytes that OpenSSL has answered with: a ServerHello or an alert. */
@@ -38,8 +38,8 @@ const context = SSL_CTX_new(TLS_server_method());
 for (const key of ['p256', 'rsa-2048'] as const) {
   const { certificate, key: privateKey } = issue({ key });
   const own = { names: [], keyType: key === 'p256' ? 'ecdsa' : 'rsa', ocspResponse: null } as const;
-  const [packed] = packCertificates([{ id: key, chain: certificate, privateKey, ...own }]);
-  if (packed !== undefined) ParsedCertificate.parse(packed, memory).addTo(context, key);
+  const packed = packCertificate({ id: key, chain: certificate, privateKey, ...own });
+  ParsedCertificate.parse(packed, memory).addTo(context, key);
 }
 
 /** What a server of OpenSSL's makes of the first bytes of a connection. */

@@ -17,15 +17,20 @@ import type {
 import { ContextCache } from '../../src/tls/context-cache.ts';
 import { TlsLibrary } from '../../src/tls/library.ts';
 import { ListenerTls } from '../../src/tls/listener-tls.ts';
-import { packCertificates } from '../../src/tls/packed-certificate.ts';
+import { packCertificate } from '../../src/tls/packed-certificate.ts';
 import { SecureServer } from '../../src/tls/secure-server.ts';
 import { TargetTls } from '../../src/tls/target-tls.ts';
 import { listenerWithTls, TLS } from './plans.ts';
 
 const server = issue({ names: ['secure.test'] });
-const [certificate] = packCertificates([
-  { id: 'own', chain: server.certificate, privateKey: server.key, names: [], keyType: 'ecdsa', ocspResponse: null },
-]);
+const certificate = packCertificate({
+  id: 'own',
+  chain: server.certificate,
+  privateKey: server.key,
+  names: [],
+  keyType: 'ecdsa',
+  ocspResponse: null,
+});
 
 /** Another reactor on which every connection speaks TLS: what the contract of reactors is held against. */
 class SecureReactor implements Reactor {
@@ -42,6 +47,7 @@ class SecureReactor implements Reactor {
       authority: () => {
         throw new Error('no authorities here');
       },
+      certificatesFailed: () => undefined,
     };
     const planned = listenerWithTls({ defaultCertificates: ['own'], versions });
     this.#listening = new ListenerTls(this.#library, new ContextCache(), planned, planned.tls ?? TLS, objects);
