@@ -9,7 +9,7 @@ export const AttemptFailure = {
   connectTimeout: 1,
   handshake: 2,
   connect: 3,
-  /** The node had no port, descriptor or memory for it. */
+  /** The node had no port, descriptor or memory for the connection. */
   exhausted: 4,
   /** The target closed before one byte of an answer. */
   noResponse: 5,
@@ -19,6 +19,8 @@ export const AttemptFailure = {
   invalid: 7,
   /** It answered with a status after which another target is asked. */
   status: 8,
+  /** The node had no memory for the answer. */
+  lost: 9,
 } as const;
 export type AttemptFailure = (typeof AttemptFailure)[keyof typeof AttemptFailure];
 
@@ -33,14 +35,15 @@ export const ATTEMPT_FAILURES = [
   'timeout',
   'invalid',
   'status',
+  'lost',
 ] as const;
 
 /** `bytesSeen`: something of an answer came. */
 export function failureOf({ phase, cause, reason, bytesSeen }: UpstreamLoss): AttemptFailure {
-  if (cause === 'exhausted') return AttemptFailure.exhausted;
-  if (phase === 'connect') return connectFailure(reason);
+  if (phase === 'connect') return cause === 'exhausted' ? AttemptFailure.exhausted : connectFailure(reason);
   if (cause === 'timeout') return AttemptFailure.timeout;
-  return cause === 'closed' && !bytesSeen ? AttemptFailure.noResponse : AttemptFailure.invalid;
+  if (cause === 'closed' && !bytesSeen) return AttemptFailure.noResponse;
+  return cause === 'exhausted' ? AttemptFailure.lost : AttemptFailure.invalid;
 }
 
 export function connectFailure(reason: Closed): AttemptFailure {

@@ -56,6 +56,9 @@ describe('retry policy', () => {
     assert.equal(failureOf({ ...loss, bytesSeen: true }), AttemptFailure.invalid);
     assert.equal(failureOf({ ...loss, cause: 'timeout', bytesSeen: false }), AttemptFailure.timeout);
     assert.equal(failureOf({ ...loss, phase: 'connect', bytesSeen: false }), AttemptFailure.connect);
+    // The request has been carried out: only before it was sent does it cost nothing to ask on.
+    assert.equal(failureOf({ ...loss, cause: 'exhausted', bytesSeen: true }), AttemptFailure.lost);
+    assert.equal(policyOf({}).takes(AttemptFailure.lost, 1, true, 0), false);
     assert.equal(connectFailure(Closed.unreachable), AttemptFailure.refused);
     assert.equal(connectFailure(Closed.handshake), AttemptFailure.handshake);
   });
