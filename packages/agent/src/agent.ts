@@ -1,4 +1,5 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
@@ -6,6 +7,7 @@ import type { Clock, Random, Timer } from './clock/clock.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
 import { trafficOf } from './diagnosis/traffic.ts';
 import { type HealthChange, HealthChecker } from './health/checker.ts';
+import { KnownHealth } from './health/known.ts';
 import { isEligible } from './health/state.ts';
 import type { Watch } from './health/watch.ts';
 import type { Home } from './home.ts';
@@ -58,6 +60,7 @@ export class NodeAgent {
   readonly #log: Logger;
   readonly #store: PlanStore;
   readonly #checker: HealthChecker;
+  readonly #known = new KnownHealth();
   readonly #resolver: Resolver;
   readonly #applier: Applier;
   readonly #outbox: Outbox;
@@ -75,6 +78,8 @@ export class NodeAgent {
   #resyncTimer: Timer | null = null;
   #firstPlanTimer: Timer | null = null;
   #draining = false;
+  /** Another process takes over: no plan is taken in any more. */
+  #frozen = false;
 
   constructor(options: NodeAgentOptions) {
     const { home, engine, clock, random, log } = options;
@@ -85,6 +90,7 @@ export class NodeAgent {
     this.#checker = new HealthChecker({
       clock,
       watch: options.watch,
+      known: this.#known,
       onChange: (change) => this.#onHealth(change),
     });
     this.#resolver = new Resolver(this.#checker, options.zone);
@@ -136,6 +142,13 @@ export class NodeAgent {
    * or the first from the control plane, or nothing when there is neither.
    */
   async start(): Promise<void> {
+    await this.load([]);
+    await this.connect();
+  }
+
+  /** Brings the plan on disk to the engine. `health`: what another process knows of the targets. Resolves with its version. */
+  async load(health: readonly ReportedHealth[]): Promise<number> {
+    this.#known.learn(health);
     this.#accessLog.start();
     const plan = await this.#store.load();
     if (plan !== null) {
@@ -145,6 +158,11 @@ export class NodeAgent {
       this.#applier.setPlan(plan);
       await this.#applier.settled();
     }
+    return plan?.version ?? 0;
+  }
+
+  /** Turns to the control plane; resolves as `start` does. */
+  async connect(): Promise<void> {
     this.#stream.start();
     await this.#ready.promise;
   }
@@ -187,10 +205,35 @@ export class NodeAgent {
     this.#accessLog.reopen();
   }
 
+  /** Takes no plan in any more and writes none; resolves with what is known of the targets. */
+  async freeze(): Promise<readonly ReportedHealth[]> {
+    this.#frozen = true;
+    await this.#applier.settled();
+    await this.#store.flush();
+    return [...this.#checker.report()];
+  }
+
+  /** Goes on as before `freeze`. */
+  thaw(): void {
+    this.#frozen = false;
+    this.#resync('the upgrade of this node was called off');
+  }
+
+  /** Another process serves in place of this one: ends what runs within `drain` milliseconds, and is gone. */
+  async retire(drain: number): Promise<void> {
+    this.#frozen = true;
+    this.#draining = true;
+    await this.#end(() => this.#options.engine.retire(drain));
+  }
+
   /** Lets requests in flight finish for at most `drain` milliseconds, writes what is left to write, and is gone. */
   async stop(drain: number): Promise<void> {
-    const { clock, engine } = this.#options;
     this.#draining = true;
+    await this.#end(() => this.#options.engine.stop(drain));
+  }
+
+  async #end(carryOff: () => Promise<void>): Promise<void> {
+    const { clock } = this.#options;
     this.#ready.resolve();
     this.#applier.stop();
     this.#checker.stop();
@@ -198,10 +241,13 @@ export class NodeAgent {
     this.#resyncTimer?.cancel();
     this.#firstPlanTimer?.cancel();
     this.#stream.stop();
-    await engine.stop(drain);
+    await carryOff();
     const late = Promise.withResolvers<void>();
     const timer = clock.setTimer(LAST_WRITES, late.resolve);
-    await Promise.race([late.promise, Promise.all([this.#accessLog.stop(LAST_WRITES), this.#store.flush()])]);
+    await Promise.race([
+      late.promise,
+      Promise.all([this.#accessLog.stop(LAST_WRITES), this.#frozen || this.#store.flush()]),
+    ]);
     timer.cancel();
     this.#meter.stop();
   }
@@ -235,6 +281,7 @@ export class NodeAgent {
   }
 
   #onFrame(frame: string): void {
+    if (this.#frozen) return;
     const parsed = parseToAgent(frame);
     this.#counts.message(parsed.kind === 'message' ? parsed.message.type : parsed.kind);
     switch (parsed.kind) {

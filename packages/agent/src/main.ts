@@ -8,6 +8,8 @@ import { Home } from './home.ts';
 import { type AgentSettings, parseSettings, USAGE } from './options.ts';
 import { ProbingThread } from './probing/probing-thread.ts';
 import { StartError } from './start-error.ts';
+import { Channel, supervisionOf } from './supervision/channel.ts';
+import { Upgrade } from './supervision/upgrade.ts';
 import { ControlCounts } from './telemetry/control-counts.ts';
 import { MetricsServer } from './telemetry/metrics-server.ts';
 
@@ -32,6 +34,8 @@ try {
 
 async function run(settings: AgentSettings): Promise<void> {
   const log = pino({ level: settings.logLevel, base: { component: 'agent' } }, stderr);
+  const supervision = supervisionOf(process.env);
+  if (settings.standby && supervision === null) throw new StartError('--standby is for the supervisor: leave it out');
   const home = await Home.open(settings.home);
   const nodeId = await home.nodeId(settings.nodeName);
   const counts = new ControlCounts();
@@ -39,6 +43,10 @@ async function run(settings: AgentSettings): Promise<void> {
   const engine = await createEngine({
     workers: settings.workers,
     reactor: settings.reactor,
+    ...(supervision === null ? {} : { hold: supervision.hold }),
+    onUnheld: (code) => {
+      log.error({ code }, 'not all listening sockets would outlive this process; raise its limit of open files');
+    },
     onWorkerDeath: (worker, error) => {
       counts.workerDeaths++;
       log.error({ err: error, worker }, 'a traffic worker has died with its connections and is replaced');
@@ -61,31 +69,84 @@ async function run(settings: AgentSettings): Promise<void> {
     random: Math.random,
     log,
   });
-  const metrics = await listenForMetrics(settings, agent, log);
   const { reactor, reactorReason: reason, workers } = engine;
   log.info({ reactor, reason, workers }, 'the data plane is up');
+  let metrics: MetricsServer | null = null;
+  const listen = async (): Promise<void> => {
+    metrics = await listenForMetrics(settings, agent, log);
+  };
 
   let stopping = false;
+  let serving = !settings.standby;
+  const finish = (ended: Promise<void>): void => {
+    ended.then(() => metrics?.close()).then(() => end(0), fail);
+  };
   const stop = (reason: string, code: number): void => {
-    if (stopping) {
+    // One that stands by has the sockets of the other, which must go on listening.
+    if (stopping || !serving) {
       log.warn({ reason }, 'ending at once');
       end(code);
     }
     stopping = true;
     log.info({ reason, drainMilliseconds: settings.drainTimeout }, 'draining');
-    agent
-      .stop(settings.drainTimeout)
-      .then(() => metrics.close())
-      .then(() => end(0), fail);
+    finish(agent.stop(settings.drainTimeout));
+  };
+  const tellReady = (): void => {
+    const ready = { event: 'ready', node: nodeId, reactor, reason, workers, metricsUrl: metrics?.url };
+    if (!stopping) process.stdout.write(`${JSON.stringify(ready)}\n`);
   };
   process.on('SIGTERM', () => stop('SIGTERM', 143));
   process.on('SIGINT', () => stop('SIGINT', 130));
   process.on('SIGHUP', () => agent.reopenAccessLog());
   if (settings.supervised) process.stdin.on('close', () => stop('standard input has ended', 1)).resume();
 
+  const upgrade = new Upgrade(
+    {
+      freeze: () => agent.freeze(),
+      async load(health) {
+        engine.restoreSockets();
+        const planVersion = await agent.load(health);
+        return { planVersion, sockets: engine.sockets.open };
+      },
+      async pause() {
+        engine.accept(false);
+        await metrics?.close();
+        metrics = null;
+      },
+      async go() {
+        serving = true;
+        engine.accept(true);
+        await listen();
+        await agent.connect();
+        tellReady();
+      },
+      async resume() {
+        engine.reclaimSockets();
+        engine.accept(true);
+        agent.thaw();
+        if (metrics === null) await listen();
+      },
+      retire(drainMilliseconds) {
+        log.info({ drainMilliseconds }, 'another node agent serves in place of this one');
+        finish(agent.retire(drainMilliseconds));
+      },
+    },
+    log,
+  );
+  const channel =
+    supervision === null ? null : new Channel(supervision.channel, (command, from) => upgrade.take(command, from));
+  if (settings.standby) {
+    engine.accept(false);
+    channel?.tell({ event: 'standby' });
+    return;
+  }
+  await listen();
+  if (supervision !== null) {
+    const sockets = engine.restoreSockets();
+    if (sockets > 0) log.info({ sockets }, 'accepting from the sockets of the node agent before this one');
+  }
   await agent.start();
-  const ready = { event: 'ready', node: nodeId, reactor, reason, workers, metricsUrl: metrics.url };
-  if (!stopping) process.stdout.write(`${JSON.stringify(ready)}\n`);
+  tellReady();
 }
 
 async function listenForMetrics(settings: AgentSettings, agent: NodeAgent, log: pino.Logger): Promise<MetricsServer> {

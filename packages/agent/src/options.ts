@@ -20,6 +20,8 @@ export interface AgentSettings {
   readonly logLevel: string;
   /** End when standard input does. */
   readonly supervised: boolean;
+  /** Take over from a node agent that serves, step by step as the supervisor says. */
+  readonly standby: boolean;
 }
 
 const REACTORS = ['auto', 'uring', 'portable'] as const;
@@ -43,6 +45,7 @@ given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
   --access-log-keep N      access logs put aside that are kept (5)
   --log-level LEVEL        ${LOG_LEVELS.join(', ')} (info)
   --supervised             end when standard input ends
+  --standby                take over from the node agent that serves, as the supervisor of both says
   --help                   print this
 `;
 
@@ -60,6 +63,7 @@ const FLAGS = {
   'access-log-keep': { type: 'string' },
   'log-level': { type: 'string' },
   supervised: { type: 'boolean' },
+  standby: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const;
 
@@ -89,6 +93,7 @@ export function parseSettings(args: readonly string[], environment: Values): Age
     accessLogMaxBytes: number('access-log-max-mib', 100, 1, 1_048_576) * 1024 * 1024,
     accessLogKeep: number('access-log-keep', 5, 0, 1000),
     logLevel: oneOf('log-level', text('log-level', 'info'), LOG_LEVELS),
+    standby: given['standby'] === true,
     supervised: given['supervised'] === true || environment[variable('supervised')] === '1',
   };
 }

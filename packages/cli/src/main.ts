@@ -5,6 +5,7 @@ const PROCESS_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Pro
   start: async (args) => (await import('./start/command.ts')).startCommand(args),
   status: async (args) => (await import('./start/status-command.ts')).statusCommand(args),
   stop: async (args) => (await import('./start/stop-command.ts')).stopCommand(args),
+  upgrade: async (args) => (await import('./start/upgrade-command.ts')).upgradeCommand(args),
 };
 
 async function main(words: readonly string[]): Promise<number> {

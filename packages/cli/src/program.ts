@@ -89,6 +89,7 @@ function addProcesses(program: Command): void {
     start: 'Run a control plane and a node agent on this machine',
     status: 'Tell whether they run, and where',
     stop: 'End them: requests in flight may finish',
+    upgrade: 'Have them go on in this version, without an end to any request',
   };
   for (const [name, description] of Object.entries(processes)) {
     program

@@ -1,6 +1,7 @@
 import type { PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { Clock } from '../clock/clock.ts';
+import type { KnownHealth } from './known.ts';
 import type { ProbeTarget } from './prober.ts';
 import { probeKey } from './shared-probe.ts';
 import { detecting, type HealthState, isEligible, type Thresholds, unchecked } from './state.ts';
@@ -9,6 +10,8 @@ import type { ProbeLoad, Watch } from './watch.ts';
 export interface HealthCheckerOptions {
   readonly clock: Clock;
   readonly watch: Watch;
+  /** What is known of targets before the first probe. */
+  readonly known?: KnownHealth;
   /** A target is new, or its state or reason has changed. */
   readonly onChange: (change: HealthChange) => void;
 }
@@ -120,7 +123,8 @@ export class HealthChecker {
       return same;
     }
     const known = same !== undefined && same.key !== null ? same : null;
-    const state = known?.state ?? detecting(clock.wallTime());
+    const learnt = known?.state ?? this.#options.known?.take(service.id, target.id);
+    const state = learnt ?? detecting(clock.wallTime());
     const checked = this.#add({ ...ids, key, id: ++this.#lastId, limits, state });
     this.#watched.set(checked.id, checked);
     this.#options.watch.begin(checked.id, probed, limits, known === null ? state : { kind: 'as', id: known.id });

@@ -12,6 +12,8 @@ export interface Home {
   readonly lock: string;
   /** Who runs on this home and where it listens. */
   readonly record: string;
+  /** Where whoever runs on this home takes requests, if the system can have a socket of that name. */
+  readonly socket: string;
   readonly logs: string;
   readonly adminCredential: string;
   readonly nodeCredential: string;
@@ -26,6 +28,7 @@ export function locateHome(flag: string | undefined, env: NodeJS.ProcessEnv = pr
     path,
     lock: join(path, 'run', 'lock'),
     record: join(path, 'run', 'running.json'),
+    socket: join(path, 'run', 'supervisor.sock'),
     logs: join(path, 'logs'),
     adminCredential: join(path, 'credentials', 'admin.json'),
     nodeCredential: join(path, 'credentials', 'node.json'),

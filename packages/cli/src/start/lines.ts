@@ -1,13 +1,15 @@
 /** Longest line that is kept whole; the rest of a longer one is dropped. */
 export const LONGEST_LINE = 16 * 1024;
 
-/** Makes lines out of pieces of text. Memory is bounded by LONGEST_LINE. */
+/** Makes lines out of pieces of text. Memory is bounded by the longest. */
 export class LineSplitter {
   readonly #onLine: (line: string) => void;
+  readonly #longest: number;
   #partial = '';
 
-  constructor(onLine: (line: string) => void) {
+  constructor(onLine: (line: string) => void, longest = LONGEST_LINE) {
     this.#onLine = onLine;
+    this.#longest = longest;
   }
 
   push(text: string): void {
@@ -28,6 +30,6 @@ export class LineSplitter {
   }
 
   #extend(text: string): void {
-    this.#partial += text.slice(0, LONGEST_LINE - this.#partial.length);
+    this.#partial += text.slice(0, this.#longest - this.#partial.length);
   }
 }

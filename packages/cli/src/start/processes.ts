@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { OriginPlace } from './demo-record.ts';
 import { ROOT } from './home.ts';
 import type { StartOptions } from './options.ts';
+import type { SocketQueue } from './socket-queue.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 
 /** Main files of the processes; only tests exchange them. */
@@ -11,11 +12,28 @@ export interface Scripts {
   readonly origin: string;
 }
 
-export const SCRIPTS: Scripts = {
-  control: join(ROOT, 'packages', 'control', 'src', 'main.ts'),
-  agent: join(ROOT, 'packages', 'agent', 'src', 'main.ts'),
-  origin: join(import.meta.dirname, 'origin.ts'),
-};
+export const SCRIPTS = scriptsOf(ROOT);
+
+/** Those of the version in a folder. */
+export function scriptsOf(root: string): Scripts {
+  const packages = join(root, 'packages');
+  return {
+    control: join(packages, 'control', 'src', 'main.ts'),
+    agent: join(packages, 'agent', 'src', 'main.ts'),
+    origin: join(packages, 'cli', 'src', 'start', 'origin.ts'),
+  };
+}
+
+/** What of a process another version brings with it. */
+export interface Version {
+  readonly script: string;
+  readonly node: string;
+  readonly lifeline: string;
+}
+
+export function lifelineOf(root: string): string {
+  return join(root, 'packages', 'cli', 'src', 'start', 'lifeline.ts');
+}
 
 /** Ports as they are; one that was "any" is fixed by the first start, so that a restarted process comes back to it. */
 export class Ports {
@@ -28,19 +46,29 @@ export class Ports {
   }
 }
 
-export function controlSpec(script: string, options: StartOptions, ports: Ports): ProcessSpec {
+export function controlSpec(version: Pick<Version, 'script'>, options: StartOptions, ports: Ports): ProcessSpec {
   return {
+    ...version,
     name: 'control plane',
-    script,
     args: () => ['--home', options.home.path, '--host', options.host, '--port', String(ports.api)],
   };
 }
 
-export function agentSpec(script: string, options: StartOptions, ports: Ports): ProcessSpec {
+/** `standby`: in its first start it takes over from another one. */
+export function agentSpec(
+  version: Pick<Version, 'script'>,
+  options: StartOptions,
+  ports: Ports,
+  sockets: SocketQueue,
+  standby = false,
+): ProcessSpec {
+  let starts = 0;
   return {
+    ...version,
     name: 'node agent',
-    script,
+    sockets,
     args: () => [
+      ...(standby && starts++ === 0 ? ['--standby'] : []),
       ...['--home', options.home.path, '--control-url', urlOf(options.host, ports.api)],
       ...['--metrics-host', options.host, '--metrics-port', String(ports.metrics)],
       ...['--drain-timeout', String(options.drainTimeout), ...options.agentFlags],

@@ -15,6 +15,8 @@ export interface Running {
   readonly url: string | null;
   readonly metricsUrl: string | null;
   readonly processes: readonly ProcessMark[];
+  /** Where it takes requests, see control-socket.ts; null: not yet. */
+  readonly socket?: string | null;
 }
 
 export function writeRunning(path: string, running: Running): void {

@@ -1,11 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { Backoff } from './backoff.ts';
 import { StartFailure } from './failure.ts';
 import { LineSplitter } from './lines.ts';
 import type { LogFile } from './log-file.ts';
 import { startTimeOf } from './process-time.ts';
+import { Pulse } from './pulse.ts';
 import type { ProcessMark } from './running.ts';
+import type { SocketQueue } from './socket-queue.ts';
 import { parseObject, Spoken, textOf } from './spoken.ts';
 
 /** What a process says on stdout, as one line of JSON, when it does its work. */
@@ -21,6 +25,17 @@ export interface ProcessSpec {
   readonly script: string;
   /** Asked before each start. */
   args(): readonly string[];
+  /** The Node that runs it, and what that loads before; this one's by default. */
+  readonly node?: string;
+  readonly lifeline?: string;
+  /** It is told commands and tells events, and keeps sockets in this queue: see `command`. */
+  readonly sockets?: SocketQueue;
+}
+
+/** What a process says on its channel. */
+export interface ChannelEvent {
+  readonly event: string;
+  readonly [detail: string]: unknown;
 }
 
 export interface Surroundings {
@@ -48,6 +63,9 @@ const START_TIMEOUT = 30_000;
 /** Lines of complaint that are kept to explain a failed start. */
 const KEPT_LINES = 20;
 
+/** Longest event on a channel: the health of all targets is in one. */
+const LONGEST_EVENT = 64 * 1024 * 1024;
+
 const LIFELINE = join(import.meta.dirname, 'lifeline.ts');
 
 /**
@@ -65,6 +83,9 @@ export class SupervisedProcess {
   #errors: string[] = [];
   #first: PromiseWithResolvers<ReadyEvent> | null = null;
   #ended: PromiseWithResolvers<void> | null = null;
+  #pulse: Pulse | null = null;
+  #channel: Duplex | null = null;
+  readonly #events = new EventEmitter<{ event: [ChannelEvent]; exit: [string] }>();
 
   constructor(spec: ProcessSpec, around: Surroundings) {
     this.#spec = spec;
@@ -73,6 +94,58 @@ export class SupervisedProcess {
 
   get mark(): ProcessMark | null {
     return 'mark' in this.#state ? this.#state.mark : null;
+  }
+
+  get running(): boolean {
+    return this.#state.kind === 'running';
+  }
+
+  /**
+   * Resolves with what it answers on its channel to `command` (null: with what it says next). Rejects with a
+   * StartFailure when that is no `event`, or does not come within `patience` milliseconds.
+   */
+  async ask(command: object | null, event: string, patience: number): Promise<ChannelEvent> {
+    const { name } = this.#spec;
+    const signal = AbortSignal.timeout(patience);
+    const answer = once(this.#events, 'event', { signal });
+    const exit = once(this.#events, 'exit', { signal }).then(([how]) => {
+      throw new StartFailure(`The ${name} ended while it was upgraded (${how}). Its log is ${this.#around.logPath}.`);
+    });
+    if (command !== null) this.tell(command);
+    try {
+      const [said] = (await Promise.race([answer, exit])) as [ChannelEvent];
+      if (said.event === event) return said;
+      throw new StartFailure(`The ${name} did not come to "${event}": ${String(said.reason ?? said.event)}`);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new StartFailure(`The ${name} did not come to "${event}" within ${patience / 1000} s.`);
+    } finally {
+      answer.catch(() => {});
+      exit.catch(() => {});
+    }
+  }
+
+  /** It does not answer as it should: it is killed, and started again. */
+  kick(): void {
+    if (this.#state.kind === 'starting' || this.#state.kind === 'running') this.#state.child.kill('SIGKILL');
+  }
+
+  /** Tells it a command, on its channel. */
+  tell(command: object): void {
+    this.#channel?.write(`${JSON.stringify(command)}\n`);
+  }
+
+  /** It is to end by itself: when it does it is not started again, and after `patience` milliseconds it is killed. */
+  async letGo(patience: number): Promise<void> {
+    this.#keepDown();
+    if (this.#state.kind !== 'starting' && this.#state.kind !== 'running') return;
+    this.#state = { ...this.#state, mark: { ...this.#state.mark, name: `${this.#spec.name} (draining)` } };
+    this.#around.onChange();
+    this.#ended ??= Promise.withResolvers();
+    const { child } = this.#state;
+    const timer = setTimeout(() => child.kill('SIGKILL'), patience);
+    await this.#ended.promise;
+    clearTimeout(timer);
   }
 
   /** Resolves with what it said when it was ready; rejects with a StartFailure when it ended before that. */
@@ -118,8 +191,14 @@ export class SupervisedProcess {
   #spawn(): void {
     const env = { ...process.env };
     delete env.EVENKEEL_LIFELINE;
-    const child = spawn(process.execPath, ['--import', LIFELINE, this.#spec.script, ...this.#spec.args()], {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    const { node = process.execPath, lifeline = LIFELINE, script, sockets } = this.#spec;
+    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe'];
+    if (sockets !== undefined) {
+      stdio.push('pipe', sockets.readEnd, sockets.writeEnd);
+      env.EVENKEEL_SUPERVISION = '4,5,6';
+    }
+    const child: ChildProcess = spawn(node, ['--import', lifeline, script, ...this.#spec.args()], {
+      stdio,
       detached: true,
       env,
     });
@@ -139,12 +218,35 @@ export class SupervisedProcess {
       mark: { name: this.#spec.name, pid, startTime: startTimeOf(pid) ?? 0 },
     };
     this.#around.onChange();
+    this.#watch(child);
     this.#read(child, 'stdout');
     this.#read(child, 'stderr');
     // `close` comes after the last line of output, which tells why.
     child.once('close', (code, signal) => {
       this.#onExit(signal === null ? `exit code ${code}` : signal, performance.now() - since);
     });
+  }
+
+  #watch(child: ChildProcess): void {
+    const pulse = new Pulse((seconds) => {
+      this.#around.say(`${this.#spec.name} has shown no sign of life for ${seconds} s and is killed`);
+      child.kill('SIGKILL');
+    });
+    this.#pulse = pulse;
+    child.stdio[3]?.on('error', () => {}).on('data', () => pulse.beat());
+    child.once('exit', () => pulse.stop());
+    this.#channel = null;
+    if (this.#spec.sockets === undefined) return;
+    const channel = child.stdio[4] as Duplex;
+    const lines = new LineSplitter(
+      (line) => this.#events.emit('event', JSON.parse(line) as ChannelEvent),
+      LONGEST_EVENT,
+    );
+    channel
+      .on('error', () => {})
+      .setEncoding('utf8')
+      .on('data', (text: string) => lines.push(text));
+    this.#channel = channel;
   }
 
   #read(child: ChildProcess, from: 'stdout' | 'stderr'): void {
@@ -187,7 +289,9 @@ export class SupervisedProcess {
 
   #onExit(how: string, ran: number): void {
     this.#state = { kind: 'ended' };
+    this.#pulse?.stop();
     this.#around.onChange();
+    this.#events.emit('exit', how);
     this.#ended?.resolve();
     if (this.#first !== null) {
       this.#first.reject(this.#failure(`ended while it was starting (${how})`));

@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
+import { ControlSocket, type UpgradeRequest } from './control-socket.ts';
 import { DemoRunner } from './demo-runner.ts';
 import { StartFailure } from './failure.ts';
 import { Fleet } from './fleet.ts';
+import { handOver } from './hand-over.ts';
 import { prepareHome } from './home.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { FileLock } from './lock.ts';
 import type { StartOptions } from './options.ts';
-import { agentMayStartAtOnce, agentSpec, controlSpec, Ports, SCRIPTS } from './processes.ts';
+import { agentMayStartAtOnce, agentSpec, controlSpec, lifelineOf, Ports, SCRIPTS, scriptsOf } from './processes.ts';
 import { readRunning, removeRunning } from './running.ts';
 import { readyScreen } from './screen.ts';
+import { openSocketQueue, type SocketQueue } from './socket-queue.ts';
 import type { ReadyEvent, SupervisedProcess } from './supervised-process.ts';
 
 /** Milliseconds that a process has to end in order; the agent's come on top of what it lets requests take. */
@@ -23,8 +27,14 @@ export class Supervisor {
   readonly #ports: Ports;
   readonly #fleet: Fleet;
   readonly #originScript: string;
-  readonly #control: SupervisedProcess;
-  readonly #agent: SupervisedProcess;
+  readonly #agentScript: string;
+  #control: SupervisedProcess;
+  #agent: SupervisedProcess | null = null;
+  /** Agents in whose place another one serves, while they end what they have. */
+  readonly #retiring = new Set<SupervisedProcess>();
+  #sockets: SocketQueue | null = null;
+  #socket: ControlSocket | null = null;
+  #upgrading = false;
   #demo: DemoRunner | null = null;
   #lock: FileLock | null = null;
   #url = '';
@@ -36,8 +46,8 @@ export class Supervisor {
     this.#originScript = scripts.origin;
     this.#ports = new Ports(options.port, options.metricsPort);
     this.#fleet = new Fleet(options.home.logs, options.home.record, say);
-    this.#control = this.#fleet.add(controlSpec(scripts.control, options, this.#ports), 'control');
-    this.#agent = this.#fleet.add(agentSpec(scripts.agent, options, this.#ports), 'agent');
+    this.#control = this.#fleet.add(controlSpec({ script: scripts.control }, options, this.#ports), 'control');
+    this.#agentScript = scripts.agent;
   }
 
   /** Resolves when everything runs and the screen is printed. Throws a StartFailure after ending what it had begun. */
@@ -50,8 +60,11 @@ export class Supervisor {
     try {
       if ((await clearLeftovers(home.record)) > 0) this.#say('Cleared away what a run that was killed had left.');
       this.#fleet.record();
+      this.#sockets = await openSocketQueue();
       this.#goOn();
       await this.#startAll(started);
+      this.#socket = await ControlSocket.listen(home.socket, (request, say) => this.#upgrade(request, say));
+      this.#fleet.publish({ socket: this.#socket.path });
     } catch (error) {
       await this.stop();
       throw error;
@@ -108,6 +121,8 @@ export class Supervisor {
   }
 
   async #startAgent(): Promise<ReadyEvent> {
+    const spec = agentSpec({ script: this.#agentScript }, this.#options, this.#ports, this.#queue());
+    this.#agent = this.#fleet.add(spec, 'agent');
     const ready = await this.#agent.start();
     const metricsUrl = String(ready.metricsUrl);
     this.#ports.metrics = Number(new URL(metricsUrl).port);
@@ -115,13 +130,90 @@ export class Supervisor {
     return ready;
   }
 
+  #queue(): SocketQueue {
+    if (this.#sockets === null) throw new Error('the queue of sockets is opened before the node agent');
+    return this.#sockets;
+  }
+
+  /** Replaces node agent and control plane by those of another version, one after the other. */
+  async #upgrade(request: UpgradeRequest, say: (line: string) => void): Promise<void> {
+    if (this.#upgrading) throw new StartFailure('An upgrade is under way already.');
+    this.#goOn();
+    this.#upgrading = true;
+    try {
+      // The newer agent can do with an older control plane, as it reads older plans.
+      await this.#upgradeAgent(request, say);
+      if (!request.agentOnly) await this.#upgradeControl(request, say);
+    } finally {
+      this.#upgrading = false;
+    }
+  }
+
+  async #upgradeAgent({ root, node, drainMilliseconds }: UpgradeRequest, say: (line: string) => void): Promise<void> {
+    const old = this.#agent;
+    if (old?.running !== true)
+      throw new StartFailure('The node agent does not run at the moment: try again when it does.');
+    const script = scriptsOf(root).agent;
+    if (!existsSync(script)) throw new StartFailure(`${root} holds no version of Evenkeel: ${script} is missing.`);
+    const version = { script, node, lifeline: lifelineOf(root) };
+    const next = this.#fleet.add(agentSpec(version, this.#options, this.#ports, this.#queue(), true), 'agent');
+    const pid = old.mark?.pid;
+    try {
+      await handOver(old, next);
+    } catch (error) {
+      this.#fleet.remove(next);
+      throw new StartFailure(`The old version goes on. ${(error as Error).message}`);
+    }
+    this.#agent = next;
+    this.#retiring.add(old);
+    const gone = old.letGo(drainMilliseconds + PATIENCE.agent);
+    old.tell({ command: 'retire', drainMilliseconds });
+    gone.then(() => {
+      this.#retiring.delete(old);
+      this.#fleet.remove(old);
+      this.#say(`node agent: the one before the upgrade (process ${pid}) has ended`);
+    });
+    say(
+      `The new node agent serves (process ${next.mark?.pid}). The old one (process ${pid}) ends what it has, within ${drainMilliseconds / 1000} s.`,
+    );
+    this.#say(`node agent: upgraded from ${root}`);
+  }
+
+  async #upgradeControl({ root, node }: UpgradeRequest, say: (line: string) => void): Promise<void> {
+    const old = this.#control;
+    const version = { script: scriptsOf(root).control, node, lifeline: lifelineOf(root) };
+    const next = this.#fleet.add(controlSpec(version, this.#options, this.#ports), 'control');
+    // One at a time has the state.
+    await old.stop(PATIENCE.control);
+    this.#fleet.remove(old);
+    this.#control = next;
+    try {
+      await next.start();
+    } catch (error) {
+      next.kill();
+      this.#fleet.remove(next);
+      const again = controlSpec({ script: SCRIPTS.control }, this.#options, this.#ports);
+      this.#control = this.#fleet.add(again, 'control');
+      await this.#control.start();
+      throw new StartFailure(
+        `The new node agent serves, with the old control plane: the new one did not start. ${(error as Error).message}`,
+      );
+    }
+    say('The new control plane answers.');
+    this.#say(`control plane: upgraded from ${root}`);
+  }
+
   async #stopAll(): Promise<void> {
     if (this.#lock === null) return;
     // Stopped while it starts: nobody waits for the demo any more, but its servers go last of the traffic's way.
     this.#demo?.abandon();
-    await this.#agent.stop(this.#options.drainTimeout * 1000 + PATIENCE.agent);
+    this.#socket?.close();
+    const agents = [...this.#retiring, ...(this.#agent === null ? [] : [this.#agent])];
+    await Promise.all(agents.map((agent) => agent.stop(this.#options.drainTimeout * 1000 + PATIENCE.agent)));
     await Promise.all([this.#demo?.stop(), this.#control.stop(PATIENCE.control)]);
     this.#fleet.close();
+    this.#sockets?.readEnd.destroy();
+    this.#sockets?.writeEnd.destroy();
     removeRunning(this.#options.home.record);
     this.#lock.release();
   }
@@ -131,7 +223,7 @@ export class Supervisor {
     const running = readRunning(home.record);
     const where = running === null ? '' : ` (process ${running.pid}${running.url === null ? '' : `, ${running.url}`})`;
     return new StartFailure(
-      `Evenkeel already runs on ${home.path}${where}: use that one, end it with "evenkeel stop", or name another folder with --home.`,
+      `Evenkeel already runs on ${home.path}${where}: use that one, end it with "evenkeel stop", have it go on in this version with "evenkeel upgrade", or name another folder with --home.`,
     );
   }
 }

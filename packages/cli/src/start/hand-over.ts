@@ -1,0 +1,28 @@
+import type { ReadyEvent, SupervisedProcess } from './supervised-process.ts';
+
+/** Milliseconds that each step may take. */
+const STEP = 20_000;
+
+/**
+ * Has a new node agent serve in place of the old one, on the same listening sockets. The old one goes on accepting until
+ * everything is ready in the new one; for the moment in between, clients wait in the queues of the sockets. Should a step
+ * fail, the new one is ended and the old one goes on; throws a StartFailure then.
+ */
+export async function handOver(old: SupervisedProcess, next: SupervisedProcess): Promise<ReadyEvent> {
+  const ready = next.start();
+  ready.catch(() => {});
+  try {
+    await next.ask(null, 'standby', STEP);
+    const { health } = await old.ask({ command: 'freeze' }, 'frozen', STEP);
+    await next.ask({ command: 'load', health }, 'loaded', STEP);
+    await old.ask({ command: 'pause' }, 'paused', STEP);
+    next.tell({ command: 'go' });
+    return await ready;
+  } catch (error) {
+    // Not in order: what it ends in order, it ends for the other one too.
+    next.kill();
+    await next.stop(0);
+    await old.ask({ command: 'resume' }, 'resumed', STEP).catch(() => old.kick());
+    throw error;
+  }
+}
