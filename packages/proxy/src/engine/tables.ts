@@ -8,6 +8,7 @@ import type { TargetStanding } from '../standing/standing.ts';
 import { Standings } from '../standing/standings.ts';
 import { newStickTable, type StickTableMemory } from '../stickiness/stick-table.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
+import { forgetQueued, newQueueMemory } from '../upstream/queue-memory.ts';
 import type {
   WorkerListenerChange,
   WorkerService,
@@ -92,6 +93,11 @@ export class Tables {
     this.#counters.sweep();
   }
 
+  /** A worker has died: what waited there waits no more. */
+  forgetWorker(index: number): void {
+    for (const { queue } of this.#services.values()) forgetQueued(queue, index);
+  }
+
   /** Everything there is, for a worker that starts anew. */
   everything(): SharedChange {
     return {
@@ -163,6 +169,7 @@ export class Tables {
       clients: this.#clientsOf(engine.service, previous),
       standing: { memory: this.#counters.standing, count },
       retries: previous?.retries ?? newRetryBudget(),
+      queue: previous?.queue ?? newQueueMemory(this.#counters.workers),
     };
     this.#services.set(id, service);
     return service;

@@ -178,11 +178,12 @@ export class WorkerSeat {
   }
 
   #onExit(cause: Error): void {
-    const { index, counters, onDeath } = this.#options;
+    const { index, counters, tables, onDeath } = this.#options;
     this.#thread = null;
     this.#present = false;
     this.#mine = '';
     counters.forgetWorker(index);
+    tables.forgetWorker(index);
     for (const resolve of this.#pending.values()) resolve([]);
     this.#pending.clear();
     if (this.#stopping) {

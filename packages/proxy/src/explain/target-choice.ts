@@ -48,7 +48,7 @@ export function chooseTarget(
   const copied: WorkerService = { ...service, table, clients: copyOfClients(service.clients) };
   const sticky = planned.stickiness === null ? null : stickyService(copied, null, room);
   const retry = new RetryPolicy(resilienceOf(planned).retry, newRetryBudget());
-  const acting = new Service(planned, [], table, sticky, null, retry, room.reactor);
+  const acting = new Service(planned, [], table, sticky, null, retry, room.reactor, null);
   const visit = sticky === null ? null : new StickyVisit(room);
   if (sticky !== null && fields !== null) visit?.readRequest(sticky, fields, client.remoteAddress);
   else if (sticky !== null) visit?.readConnection(sticky, client.remoteAddress);

@@ -15,6 +15,7 @@ import { AskedUpgrade } from '../upgrade/asked-upgrade.ts';
 import { UpgradedSession } from '../upgrade/upgraded-session.ts';
 import { type Exchange, reasonOfNoConnection, type UpstreamLoss } from '../upstream/exchange.ts';
 import type { Service } from '../upstream/service.ts';
+import type { Waiter } from '../upstream/service-queue.ts';
 import type { Target } from '../upstream/target.ts';
 import { isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
@@ -27,7 +28,7 @@ import { isIdempotent, Method } from './method.ts';
 import { rememberRefusedWords } from './refused-words.ts';
 import type { ResponseHead } from './response-head.ts';
 import { ResponseSide } from './response-side.ts';
-import { TargetSide } from './target-side.ts';
+import { Dispatched, TargetSide } from './target-side.ts';
 import { withTransportSecurity } from './transport-security.ts';
 
 /**
@@ -38,7 +39,7 @@ import { withTransportSecurity } from './transport-security.ts';
  * The request's first buffer (head, and what came of the body with it) is held until the exchange ends: it is what a
  * second attempt sends, and what the access log reads.
  */
-export class RequestExchange implements Exchange {
+export class RequestExchange implements Exchange, Waiter {
   /** A request is under way; everything else is meaningful only then. */
   active = false;
   readonly body = new Body();
@@ -361,7 +362,22 @@ export class RequestExchange implements Exchange {
 
   /** Sends the request to a target; called again for the next attempt. */
   #dispatch(): void {
-    if (!this.#target.dispatch(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);
+    this.#dispatched(this.#target.dispatch(this.#serviceNow(), false));
+  }
+
+  #dispatched(outcome: Dispatched): void {
+    if (outcome === Dispatched.nobody) this.fail(503, EndReason.proxyRoute);
+    else if (outcome === Dispatched.refused) this.fail(503, EndReason.proxyQueueFull);
+  }
+
+  onTurn(): boolean {
+    const outcome = this.#target.dispatch(this.#serviceNow(), true);
+    this.#dispatched(outcome);
+    return outcome !== Dispatched.waits;
+  }
+
+  onWaitedTooLong(): void {
+    this.fail(503, EndReason.proxyQueueTimeout);
   }
 
   onUpstreamReady(): void {
@@ -387,7 +403,7 @@ export class RequestExchange implements Exchange {
     }
     if (loss.staleReuse && this.#target.request.whole && isIdempotent(this.#method)) {
       // The kept connection was closing as the request went out: once more on a new one (RFC 9112 section 9.3.1).
-      if (!this.#target.replay(this.#serviceNow())) this.fail(503, EndReason.proxyRoute);
+      this.#dispatched(this.#target.replay(this.#serviceNow()));
       return;
     }
     const reason = loss.phase === 'connect' ? reasonOfNoConnection(loss) : EndReason.targetResponseHead;

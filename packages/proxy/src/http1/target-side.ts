@@ -11,6 +11,7 @@ import { UpstreamConnection } from '../upstream/connection.ts';
 import type { Exchange } from '../upstream/exchange.ts';
 import { OwnConnections } from '../upstream/own-connections.ts';
 import type { Service } from '../upstream/service.ts';
+import type { ServiceQueue, Waiter } from '../upstream/service-queue.ts';
 import type { Target } from '../upstream/target.ts';
 import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
@@ -19,6 +20,18 @@ import type { ExchangeClient } from './exchange-client.ts';
 import { isIdempotent, type Method } from './method.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
+
+/** What became of a request that was to be sent to a target. */
+export const Dispatched = {
+  sent: 0,
+  /** No target has room: it waits in the queue. */
+  waits: 1,
+  /** No target has room, nor has the queue. */
+  refused: 2,
+  /** There is no target. */
+  nobody: 3,
+} as const;
+export type Dispatched = (typeof Dispatched)[keyof typeof Dispatched];
 
 /** The beginning of the request as it is sent, head included, in a buffer that is held until the exchange ends. */
 export class SentRequest {
@@ -40,7 +53,9 @@ export class TargetSide {
   readonly #worker: WorkerContext;
   readonly #client: ExchangeClient;
   readonly #record: RequestRecord;
-  readonly #exchange: Exchange;
+  readonly #exchange: Exchange & Waiter;
+  /** Where the request waits, or has waited, for a target with room. */
+  #queue: ServiceQueue | null = null;
   readonly #body: Body;
   /** The connection is up, and the beginning of the request has been handed to it. */
   #ready = false;
@@ -59,7 +74,13 @@ export class TargetSide {
   #asked = '';
 
   /** `exchange` hears of what happens on the connection; `body` is that of the request. */
-  constructor(worker: WorkerContext, client: ExchangeClient, record: RequestRecord, exchange: Exchange, body: Body) {
+  constructor(
+    worker: WorkerContext,
+    client: ExchangeClient,
+    record: RequestRecord,
+    exchange: Exchange & Waiter,
+    body: Body,
+  ) {
     this.#worker = worker;
     this.#client = client;
     this.#record = record;
@@ -69,6 +90,7 @@ export class TargetSide {
 
   begin(): void {
     this.#service = null;
+    this.#queue = null;
     this.#attempts = 0;
     this.#tried = -1;
     this.#triedBefore = -1;
@@ -136,37 +158,70 @@ export class TargetSide {
     return stickyLine(this.#service, this.#visit, this.#tried, head.fields, secure);
   }
 
-  /** Sends the request to a target; called again for the next attempt. False: there is none. */
-  dispatch(service: Service | null): boolean {
+  /**
+   * Sends the request to a target; called again for the next attempt, and when its turn in the queue has come
+   * (`queued`).
+   */
+  dispatch(service: Service | null, queued: boolean): Dispatched {
     if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
-    const { client } = this.#client;
-    const index = pickSticky(service, this.#visit, this.#hash, this.#tried, this.#triedBefore);
-    if (service === null || index < 0) return false;
+    const tried = this.#tried;
+    const index = pickSticky(service, this.#visit, this.#hash, tried, this.#triedBefore);
+    if (service === null || index < 0) return Dispatched.nobody;
+    // Whoever waits comes before whoever has just come.
+    if (!queued && service.queue !== null && service.queue.isUsed) return this.#wait(service);
+    if (this.#enter(service, index)) return Dispatched.sent;
+    const other = service.pickWithRoom(this.#hash, index, tried);
+    if (other >= 0 && this.#enter(service, other)) return Dispatched.sent;
+    return queued ? Dispatched.waits : this.#wait(service);
+  }
+
+  /** The same target once more, on a new connection; another one if it has left, or is full. */
+  replay(service: Service | null): Dispatched {
+    const target = this.#service === null || this.#tried < 0 ? undefined : this.#service.targets[this.#tried];
+    if (this.#service === null || target === undefined || target.gone) return this.dispatch(service, false);
+    target.cells[TargetCell.replays]!++;
+    if (!target.reserve()) return this.dispatch(service, false);
+    if (!target.openConnection()) {
+      target.giveBack();
+      return this.dispatch(service, false);
+    }
+    const { tls } = this.#service;
+    this.#use(this.#service, target, null, tls === null ? '' : this.#nameAt(tls, target));
+    return Dispatched.sent;
+  }
+
+  /** Sends the request to the target with this index, if that has room for it. */
+  #enter(service: Service, index: number): boolean {
     const target = service.targets[index]!;
+    if (!target.reserve()) return false;
+    const { tls } = service;
+    const name = tls === null ? '' : this.#nameAt(tls, target);
+    const { remoteAddress, remotePort } = this.#client.client;
+    const kept = service.isBoundToClient
+      ? (this.#own?.take(target, remoteAddress, remotePort, tls, name) ?? null)
+      : target.takeIdle(tls, name);
+    if (kept === null && !target.openConnection()) {
+      target.giveBack();
+      return false;
+    }
     if (this.#attempts++ === 0) service.retry.budget.onRequest();
     else target.cells[TargetCell.retries]!++;
     this.#record.attempts = this.#attempts;
     this.#triedBefore = this.#tried;
     this.#tried = index;
-    const { tls } = service;
-    const name = tls === null ? '' : this.#nameAt(tls, target);
-    const { remoteAddress, remotePort } = client;
-    const kept = service.isBoundToClient
-      ? (this.#own?.take(target, remoteAddress, remotePort, tls, name) ?? null)
-      : target.takeIdle(tls, name);
     this.#use(service, target, kept, name);
     return true;
   }
 
-  /** The same target once more, on a new connection; another one if it has left. False: there is none. */
-  replay(service: Service | null): boolean {
-    const target = this.#service === null || this.#tried < 0 ? undefined : this.#service.targets[this.#tried];
-    if (this.#service === null || target === undefined || target.gone) return this.dispatch(service);
-    target.cells[TargetCell.replays]!++;
-    const { tls } = this.#service;
-    this.#use(this.#service, target, null, tls === null ? '' : this.#nameAt(tls, target));
-    return true;
+  /** Gets in line for the first target that has room. */
+  #wait(service: Service): Dispatched {
+    const { queue, limits } = service;
+    if (queue === null || !queue.join(this.#exchange, this.#client.listener, limits.queueSize, limits.queueTimeout)) {
+      return Dispatched.refused;
+    }
+    this.#queue = queue;
+    return Dispatched.waits;
   }
 
   #use(service: Service, target: Target, kept: UpstreamConnection | null, name: string): void {
@@ -258,6 +313,8 @@ export class TargetSide {
 
   /** Cuts the exchange with the target off, if there is one. */
   drop(): void {
+    this.#queue?.leave(this.#exchange);
+    this.#queue = null;
     this.upstream?.abort();
     this.upstream = null;
     this.#ready = false;
@@ -266,8 +323,9 @@ export class TargetSide {
   }
 
   leave(): void {
-    this.target?.finish();
+    const { target } = this;
     this.target = null;
+    target?.finish();
   }
 
   /** Closes connections that nobody else may use: the client is gone. */

@@ -42,6 +42,10 @@ export const EndReason = {
   proxyHandshake: 23,
   /** TLS with the target did not come about: its certificate is not good, or it speaks no TLS of an allowed version. */
   targetHandshake: 24,
+  /** All targets had as much as they may have, and so had the queue. */
+  proxyQueueFull: 25,
+  /** All targets had as much as they may have, for as long as it may wait. */
+  proxyQueueTimeout: 26,
 } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 

@@ -27,6 +27,11 @@ export interface CounterBlocks {
   /** Shared by all workers: what they count together, see limits/shared-limits.ts, and open connections by worker. */
   readonly limits: Int32Array;
   readonly sockets: Int32Array;
+  /** Which worker it is, from 0. */
+  readonly index: number;
+  /** Of all workers together, by target slot; see `SharedCounters`. */
+  readonly connections: Int32Array;
+  readonly wanted: Int32Array;
 }
 
 interface TargetName {
@@ -51,7 +56,9 @@ export class SharedCounters {
   readonly #sockets: Int32Array;
   /** Which targets are ejected, and how often each has failed in a row, per slot; see standing/ejections.ts. */
   readonly standing = newStandingMemory(MAX_TARGETS, this.held);
-  readonly #workers: number;
+  /** Whether some worker needs the place of a connection that another one keeps, per slot; see upstream/relief.ts. */
+  readonly wanted = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
+  readonly workers: number;
   readonly #listeners = new Slots<string>(MAX_LISTENERS);
   readonly #targets = new Slots<TargetName>(MAX_TARGETS);
   readonly #listenerRows: CounterRows;
@@ -59,8 +66,8 @@ export class SharedCounters {
   readonly #workerRows: CounterRows;
 
   constructor(workers: number) {
-    this.#workers = workers;
     this.#sockets = new Int32Array(new SharedArrayBuffer(workers * Int32Array.BYTES_PER_ELEMENT));
+    this.workers = workers;
     this.#listenerRows = new CounterRows(workers, MAX_LISTENERS, LISTENER_ROW);
     this.#targetRows = new CounterRows(workers, MAX_TARGETS, TARGET_ROW);
     this.#workerRows = new CounterRows(workers, 1, WORKER_ROW);
@@ -104,6 +111,9 @@ export class SharedCounters {
       worker: this.#workerRows.block(worker),
       limits: this.#limits,
       sockets: this.#sockets,
+      index: worker,
+      connections: this.connections,
+      wanted: this.wanted,
     };
   }
 
@@ -139,6 +149,7 @@ export class SharedCounters {
       Atomics.store(this.load, slot, 0);
       clearStanding(this.standing, slot);
       Atomics.store(this.connections, slot, 0);
+      Atomics.store(this.wanted, slot, 0);
       forgetLatency(this.latencies, slot);
       return true;
     });
@@ -174,7 +185,7 @@ export class SharedCounters {
       targets: Array.from(this.#targets.entries(), ({ name, slot }) =>
         targetCounters(name, this.#targetRows.sum(slot)),
       ),
-      workers: Array.from({ length: this.#workers }, (_, worker) => {
+      workers: Array.from({ length: this.workers }, (_, worker) => {
         const row = this.workerRow(worker);
         return {
           worker,

@@ -11,6 +11,7 @@ import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import { connectTarget } from '../upstream/connect-target.ts';
 import type { Service } from '../upstream/service.ts';
+import type { ServiceQueue, Waiter } from '../upstream/service-queue.ts';
 import type { Target } from '../upstream/target.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, ServiceSource, Session } from '../worker/listener.ts';
@@ -18,7 +19,7 @@ import { countRelayed } from './count-relayed.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 
 /** One client connection of a TCP listener: finds a target for it, connects there, and has the two relayed. */
-export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
+export class TunnelSession implements ConnectionHandler, Session, RelayOwner, Waiter {
   previous: Session | null = null;
   next: Session | null = null;
   readonly #worker: WorkerContext;
@@ -31,6 +32,8 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
   /** What came before the connection was paused: behind the client's PROXY header, or its ClientHello. */
   #held: RangeQueue | null = null;
   #service: Service | null = null;
+  /** Where it waits, or has waited, for a target with room. */
+  #queue: ServiceQueue | null = null;
   #target: Target | null = null;
   #upstream: Connection | null = null;
   #relay: Relay | null = null;
@@ -59,6 +62,20 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
 
   /** Chooses a target and connects to it. The session is the client connection's handler by now. */
   open(): void {
+    this.#openOrWait(false);
+  }
+
+  onTurn(): boolean {
+    return this.#openOrWait(true);
+  }
+
+  onWaitedTooLong(): void {
+    this.#finish(EndReason.proxyQueueTimeout);
+    this.#client.abort();
+  }
+
+  /** False: it goes on waiting. `queued`: its turn in the queue has come. */
+  #openOrWait(queued: boolean): boolean {
     const { service } = this.#source;
     if (service !== this.#service) this.#tried = this.#triedBefore = -1;
     this.#service = service;
@@ -70,8 +87,40 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     if (service === null || index < 0) {
       this.#finish(EndReason.proxyRoute);
       this.#client.abort();
+      return true;
+    }
+    const isBehind = !queued && service.queue !== null && service.queue.isUsed;
+    let place = !isBehind && this.#reserve(service.targets[index]!) ? index : -1;
+    if (place < 0 && !isBehind) {
+      const other = service.pickWithRoom(this.#ends.hash, index, this.#tried);
+      if (other >= 0 && this.#reserve(service.targets[other]!)) place = other;
+    }
+    if (place >= 0) this.#connect(service, place);
+    else if (queued) return false;
+    else this.#wait(service);
+    return true;
+  }
+
+  /** Takes a place for the tunnel and its connection. */
+  #reserve(target: Target): boolean {
+    if (!target.reserve()) return false;
+    if (target.openConnection()) return true;
+    target.giveBack();
+    return false;
+  }
+
+  /** Gets in line for the first target that has room. */
+  #wait(service: Service): void {
+    const { queue, limits } = service;
+    if (queue?.join(this, this.#listener, limits.queueSize, limits.queueTimeout) === true) {
+      this.#queue = queue;
       return;
     }
+    this.#finish(EndReason.proxyQueueFull);
+    this.#client.abort();
+  }
+
+  #connect(service: Service, index: number): void {
     const { reactor } = this.#worker;
     const target = service.targets[index]!;
     if (this.#attempts++ === 0) service.retry.budget.onRequest();
@@ -83,8 +132,6 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     this.#record.target = target.name;
     this.#openedAt = reactor.now;
     target.begin();
-    target.cells[TargetCell.connections]!++;
-    target.cells[TargetCell.activeConnections]!++;
     const upstream = connectTarget(reactor, service, target, this.#ends, this.#nameAt(service, target), this);
     this.#upstream = upstream;
     upstream.setDeadline(reactor.now + service.planned.connectTimeout);
@@ -204,8 +251,8 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     const target = this.#target;
     if (target === null) return;
     this.#target = null;
+    target.closeConnection();
     target.finish();
-    target.cells[TargetCell.activeConnections]!--;
   }
 
   /** Counts and logs; called once. */
@@ -219,6 +266,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner {
     if (sticky !== null && this.#relay !== null) this.#visit?.touch(sticky, this.#tried);
     this.#leaveTarget();
     this.#over = true;
+    this.#queue?.leave(this);
     this.#held?.truncate(0, this.#worker.arena);
     record.reason = reason;
     cells[ListenerCell.activeConnections]!--;

@@ -2,7 +2,7 @@ import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
 import type { InputQueue } from '../http1/input-queue.ts';
 import type { Connection } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
-import { ListenerCell, TargetCell } from '../telemetry/cells.ts';
+import { ListenerCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
@@ -103,7 +103,7 @@ export class UpgradedSession implements Session, RelayOwner {
     listener.leave();
     cells[ListenerCell.reasons + reason]!++;
     this.#target.finish();
-    this.#target.cells[TargetCell.activeConnections]!--;
+    this.#target.closeConnection();
     this.#record.reason = reason;
     if (listener.planned.accessLog) {
       this.#words.layDown(this.#record, worker.memory, worker.scratch.start);

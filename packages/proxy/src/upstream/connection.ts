@@ -55,7 +55,8 @@ export class UpstreamConnection implements ConnectionHandler {
   /** It waits outside of the target's pool. */
   #waitsAlone = false;
 
-  /** Connects on behalf of `client`; `exchange` hears of the outcome. `head` is the worker's parser. */
+  /**
+   * Connects on behalf of `client`, in a place that the target has given (`openConnection`); `exchange` hears of the outcome. `head` is the worker's parser. */
   constructor(
     reactor: Reactor,
     head: ResponseHead,
@@ -70,8 +71,6 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#head = head;
     this.target = target;
     this.#exchange = exchange;
-    target.cells[TargetCell.connections]!++;
-    target.cells[TargetCell.activeConnections]!++;
     this.tls = service.tls;
     this.serverName = serverName;
     this.connection = connectTarget(reactor, service, target, client, serverName, this);
@@ -458,6 +457,6 @@ export class UpstreamConnection implements ConnectionHandler {
     if (this.#waitsAlone) this.#leaveWaiting();
     this.#state = State.gone;
     this.#partial.clear();
-    this.target.cells[TargetCell.activeConnections]!--;
+    this.target.closeConnection();
   }
 }

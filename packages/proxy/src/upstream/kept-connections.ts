@@ -36,6 +36,10 @@ export class KeptConnections<Connection extends Keepable<Connection>> {
   /** null: they are all as good for any request. No list in it is empty. */
   #names: Map<string, KeptList<Connection>> | null = null;
 
+  get isEmpty(): boolean {
+    return this.#all.count === 0;
+  }
+
   /**
    * Takes a connection out that is secured by `tls`, to a target of this name; null: there is none. Those that were
    * secured in another way are closed: the settings have changed.
@@ -70,6 +74,13 @@ export class KeptConnections<Connection extends Keepable<Connection>> {
       if (named.count === 0) this.#names?.delete(connection.serverName);
     }
     return true;
+  }
+
+  /** Closes the one that has waited longest; false: there is none. */
+  closeOldest(): boolean {
+    const { oldest } = this.#all;
+    oldest?.connection.discard();
+    return oldest !== null;
   }
 
   /** Closes all of them. */

@@ -1,4 +1,4 @@
-import { STANDARD_HASH } from '@evenkeel/model/plan/balancing.ts';
+import { type PlannedTargetLimits, STANDARD_HASH, STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { pick, pickByHash, type WallClock } from '../balance/pick.ts';
 import { RequestHash } from '../balance/request-hash.ts';
@@ -7,6 +7,8 @@ import type { RetryPolicy } from '../retry/policy.ts';
 import type { StickyService } from '../stickiness/sticky-service.ts';
 import type { TargetTls } from '../tls/target-tls.ts';
 import { isBoundToClient } from './connect-target.ts';
+import { findRoom } from './room.ts';
+import type { ServiceQueue } from './service-queue.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -27,6 +29,9 @@ export class Service {
   tls: TargetTls | null;
   /** Reads what the algorithm `hash` chooses by; null for the others. */
   readonly requestHash: RequestHash | null;
+  readonly limits: PlannedTargetLimits;
+  /** What waits while no target has room; null: nothing does. */
+  readonly queue: ServiceQueue | null;
   readonly #table: BalanceTable;
   readonly #clock: WallClock;
 
@@ -38,6 +43,7 @@ export class Service {
     tls: TargetTls | null,
     retry: RetryPolicy,
     clock: WallClock,
+    queue: ServiceQueue | null,
   ) {
     this.planned = planned;
     this.targets = targets;
@@ -46,6 +52,8 @@ export class Service {
     this.tls = tls;
     this.retry = retry;
     this.requestHash = planned.algorithm === 'hash' ? new RequestHash(planned.hash ?? STANDARD_HASH) : null;
+    this.limits = planned.targetLimits ?? STANDARD_TARGET_LIMITS;
+    this.queue = queue;
     this.#table = table;
     this.#clock = clock;
   }
@@ -61,6 +69,11 @@ export class Service {
   /** Whether there is more than one target to choose from. */
   get hasChoice(): boolean {
     return this.#table.candidates.length > 1 || this.#table.elsewhere !== null;
+  }
+
+  /** Index of another target instead of a full one: one that has room, and was not tried; -1: there is none. */
+  pickWithRoom(hash: number, tried: number, triedBefore: number): number {
+    return findRoom(this.#table, this.targets, hash, tried, triedBefore);
   }
 
   /** The same by a hash of the client's key, for services that keep clients by one, whatever their algorithm. */

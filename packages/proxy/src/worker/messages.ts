@@ -8,6 +8,7 @@ import type { WorkerStanding } from '../standing/worker-standing.ts';
 import type { StickTableMemory } from '../stickiness/stick-table.ts';
 import type { CertificateFailure } from '../tls/listener-tls.ts';
 import type { PackedCertificate } from '../tls/packed-certificate.ts';
+import type { QueueMemory } from '../upstream/queue-memory.ts';
 
 /** What the engine tells a worker; shared memory in it is shared, everything else is copied. */
 export type ToWorker =
@@ -65,6 +66,8 @@ export interface WorkerService {
   readonly clients: StickTableMemory | null;
   readonly standing: WorkerStanding;
   readonly retries: RetryBudgetMemory;
+  /** Who waits for its targets in which worker. */
+  readonly queue: QueueMemory;
 }
 
 export interface WorkerTarget {

@@ -1,3 +1,4 @@
+import { STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
@@ -11,7 +12,10 @@ import { stickyService } from '../stickiness/sticky-service.ts';
 import { TlsError } from '../tls/ffi/errors.ts';
 import type { CertificateFailure, ListenerTls } from '../tls/listener-tls.ts';
 import { WorkerTls } from '../tls/worker-tls.ts';
+import { MOST_KEPT } from '../upstream/kept-connections.ts';
+import { Relief } from '../upstream/relief.ts';
 import { Service } from '../upstream/service.ts';
+import { ServiceQueue } from '../upstream/service-queue.ts';
 import { Target } from '../upstream/target.ts';
 import { sessionsOf } from './begin-session.ts';
 import type { WorkerContext } from './context.ts';
@@ -63,6 +67,7 @@ export class Proxy {
   readonly #tls: WorkerTls;
   readonly #services = new Map<string, Service>();
   readonly #rules = new RuleSets();
+  readonly #relief: Relief;
   /** By service id, so that a changed service finds its listeners without a search. */
   readonly #users = new Map<string, Set<Listener>>();
   /** Removed, with connections that had not ended then, and what will cut them. */
@@ -79,6 +84,7 @@ export class Proxy {
   ) {
     this.#worker = worker;
     this.#rows = rows;
+    this.#relief = new Relief(worker.reactor, rows.wanted);
     this.#shares = shares;
     this.#tls = new WorkerTls(worker.reactor, this.#shared, onCertificateFailure);
   }
@@ -207,6 +213,7 @@ export class Proxy {
         for (const id of [...this.#services.keys()]) this.#removeService(id);
         for (const timer of this.#retiring) timer.cancel();
         this.#retiring.clear();
+        this.#relief.stop();
         this.#worker.mirrors.stop();
         done();
         return;
@@ -336,16 +343,21 @@ export class Proxy {
         { address: target.address, port: target.port },
         this.#rows.target(target.slot),
         next.table.load,
+        this.#rows.connections,
         target.slot,
       );
     });
+    const limits = next.planned.targetLimits ?? STANDARD_TARGET_LIMITS;
+    const queue = old?.queue ?? new ServiceQueue(this.#worker.reactor, next.queue, this.#rows.index);
+    // What other workers keep can fill a low limit; a high one is beyond what all of them keep.
+    const relief = limits.maxConnections <= MOST_KEPT * next.queue.since.length ? this.#relief : null;
     const latencies = next.planned.algorithm === 'peak-ewma' ? next.table.latencies : null;
-    for (const target of targets) target.latencies = latencies;
+    for (const target of targets) target.follow(limits, queue, relief, latencies);
     const sticky = next.planned.stickiness === null ? null : stickyService(next, old ?? null, this.#worker);
     const tls = this.#tls.forService(next.planned, old?.tls ?? null);
     for (const target of targets) target.watch = watchOver(next, target.slot, target.cells);
     const retry = new RetryPolicy(resilienceOf(next.planned).retry, next.retries);
-    const service = new Service(next.planned, targets, next.table, sticky, tls, retry, this.#worker.reactor);
+    const service = new Service(next.planned, targets, next.table, sticky, tls, retry, this.#worker.reactor, queue);
     this.#services.set(id, service);
     this.#rules.setService(id, service);
     for (const listener of this.#users.get(id) ?? []) listener.service = service;

@@ -23,6 +23,21 @@ export class WorkerRows {
     return this.#blocks.targets.subarray(slot * TARGET_ROW, (slot + 1) * TARGET_ROW);
   }
 
+  /** Which worker it is, from 0. */
+  get index(): number {
+    return this.#blocks.index;
+  }
+
+  /** Connections to targets on all workers, by slot. */
+  get connections(): Int32Array {
+    return this.#blocks.connections;
+  }
+
+  /** Which targets some worker needs a connection's place at, by slot. */
+  get wanted(): Int32Array {
+    return this.#blocks.wanted;
+  }
+
   /** The worker's own row; see `WorkerCell`. */
   get own(): Float64Array {
     return this.#blocks.worker;

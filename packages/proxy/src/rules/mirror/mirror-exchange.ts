@@ -70,11 +70,21 @@ export class MirrorExchange implements Exchange {
     this.#parts.push({ buffer, start, end });
     this.#copied = end - start;
     this.#complete = complete;
-    this.target.begin();
     const service = this.#service;
     const { tls } = service;
     const name = tls === null ? '' : tls.nameFor(this.#asked, this.target.endpoint.address);
     const kept = service.isBoundToClient ? null : this.target.takeIdle(tls, name);
+    if (!this.target.reserve()) {
+      kept?.discard();
+      this.#giveUp();
+      return;
+    }
+    if (kept === null && !this.target.openConnection()) {
+      this.target.giveBack();
+      this.#giveUp();
+      return;
+    }
+    this.target.begin();
     if (kept === null) {
       this.#upstream = new UpstreamConnection(reactor, responseHead, this.target, this, service, client, name);
       return;
@@ -165,6 +175,13 @@ export class MirrorExchange implements Exchange {
   }
 
   onUpstreamSent(_connection: Connection): void {}
+
+  /** The target has no room for a copy. */
+  #giveUp(): void {
+    for (const { buffer } of this.#parts.splice(0)) this.#worker.arena.release(buffer);
+    this.#timer.cancel();
+    this.#over(this);
+  }
 
   #finish(): void {
     this.#timer.cancel();

@@ -35,7 +35,7 @@ export class Mirrors {
     if (head.upgrade >= 0 || head.contentLength > MOST_COPIED) return null;
     const service = rule.takeMirror();
     const target = service?.targets[service.pick(client.hash, -1, -1)];
-    if (service === null || target === undefined) return null;
+    if (service === null || target === undefined || !target.hasRoom) return null;
     const asked = service.tls === null ? '' : (rule.serverName ?? this.#hostOf(head));
     const expectsNoBody = head.method === Method.head;
     return this.begin({ service, target, client, asked, expectsNoBody }, start, end, complete);
