@@ -1,20 +1,21 @@
-import { createHash } from 'node:crypto';
-
 /**
  * A text that shows nowhere by accident: not in JSON, in a log line, in an inspected object. Who needs it says so by
- * `reveal`. Two secrets with the same digest are equal, as records are compared.
+ * `reveal`. One that was read from the database stays sealed in memory too, and is opened each time that it is revealed.
  */
 export class Secret {
-  readonly digest: string;
-  readonly #text: string;
+  readonly #reveal: () => string;
 
-  constructor(text: string) {
-    this.#text = text;
-    this.digest = createHash('sha256').update(text).digest('base64url');
+  /** Of a text, or of what opens it. */
+  constructor(text: string | (() => string)) {
+    this.#reveal = typeof text === 'string' ? () => text : text;
   }
 
   reveal(): string {
-    return this.#text;
+    return this.#reveal();
+  }
+
+  equals(other: unknown): boolean {
+    return this === other || (other instanceof Secret && other.reveal() === this.reveal());
   }
 
   toString(): string {

@@ -18,6 +18,7 @@ const TAG_BYTES = 16;
 export class Vault {
   readonly #file: string;
   #key: Buffer | null;
+  #mark: string | null = null;
 
   /** Reads the key, if there is one. Throws a StartError. */
   constructor(file: string) {
@@ -35,27 +36,40 @@ export class Vault {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.#key, nonce).setAAD(Buffer.from(name));
     const parts = [nonce, cipher.update(secret.reveal(), 'utf8'), cipher.final(), cipher.getAuthTag()];
-    return `1.${markOf(this.#key)}.${Buffer.concat(parts).toString('base64url')}`;
+    return `1.${this.#markOf(this.#key)}.${Buffer.concat(parts).toString('base64url')}`;
   }
 
-  /** Throws a StartError when the key is not there or is another one, an Error when the text is damaged. */
+  /**
+   * The secret, which stays sealed until it is revealed. Throws a StartError when the key is not there or is another one,
+   * an Error when the text is damaged.
+   */
   open(name: string, sealed: string): Secret {
+    this.#unseal(name, sealed);
+    return new Secret(() => this.#unseal(name, sealed));
+  }
+
+  #unseal(name: string, sealed: string): string {
     const [version, mark, data, ...rest] = sealed.split('.');
     if (version !== '1' || mark === undefined || data === undefined || rest.length > 0) {
       throw new Error(`the secret of ${name} has an unknown form`);
     }
-    if (this.#key === null || markOf(this.#key) !== mark) throw this.#lost();
+    if (this.#key === null || this.#markOf(this.#key) !== mark) throw this.#lost();
     const bytes = Buffer.from(data, 'base64url');
     if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new Error(`the secret of ${name} is damaged`);
     const decipher = createDecipheriv(CIPHER, this.#key, bytes.subarray(0, NONCE_BYTES))
       .setAAD(Buffer.from(name))
       .setAuthTag(bytes.subarray(-TAG_BYTES));
     try {
-      const text = decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
-      return new Secret(text);
+      return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
     } catch (error) {
       throw new Error(`the secret of ${name} is damaged`, { cause: error });
     }
+  }
+
+  /** Tells keys apart, and tells nothing of them. There is one in the life of a vault. */
+  #markOf(key: Buffer): string {
+    this.#mark ??= markOf(key);
+    return this.#mark;
   }
 
   #lost(): StartError {
@@ -67,7 +81,6 @@ export class Vault {
   }
 }
 
-/** Tells keys apart, and tells nothing of them. */
 function markOf(key: Buffer): string {
   return createHash('sha256').update('evenkeel secrets key\n').update(key).digest('base64url').slice(0, 8);
 }

@@ -2,6 +2,7 @@ import type { IdKind, IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { AddressPools } from '../resources/addresses.ts';
+import { Secret } from '../secrets/secret.ts';
 import type {
   AnyRecord,
   AuthorityRecord,
@@ -304,9 +305,10 @@ export class Draft implements State {
   }
 }
 
-/** Deep equality of plain data. */
+/** Deep equality of plain data, and of the secrets in it. */
 export function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
+  if (a instanceof Secret) return a.equals(b);
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const keys = Object.keys(a);

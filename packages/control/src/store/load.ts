@@ -1,8 +1,9 @@
+import type { CertificateLink } from '@evenkeel/model/resources/certificate.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { Kysely } from 'kysely';
 import { certificatesOf } from '../resources/usage.ts';
 import type { Vault } from '../secrets/vault.ts';
-import type { ElasticIpRecord, RecordOf, TicketKeys } from '../state/records.ts';
+import type { CertificateRecord, ElasticIpRecord, RecordOf, TicketKeys } from '../state/records.ts';
 import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from '../state/state.ts';
 import { fromRow, MAPPINGS, type Row, TICKET_KEYS } from './rows.ts';
 import type { Database } from './schema.ts';
@@ -20,8 +21,11 @@ type Maps = {
  */
 export async function loadState(db: Kysely<Database>, vault: Vault): Promise<State> {
   const read = async <K extends ResourceKind>(kind: K): Promise<RecordOf[K][]> => {
-    const rows = await db.selectFrom(MAPPINGS[kind].table).selectAll().orderBy('id').execute();
-    return rows.map((row) => fromRow(kind, row as Row, vault));
+    const records: RecordOf[K][] = [];
+    // One row after the other: what they are read from is a multiple of what becomes of them.
+    const rows = db.selectFrom(MAPPINGS[kind].table).selectAll().orderBy('id').stream();
+    for await (const row of rows) records.push(fromRow(kind, row as Row, vault));
+    return records;
   };
   const { generation } = (await db.selectFrom('state').select('generation').executeTakeFirst()) ?? { generation: 0 };
   const pools = await db.selectFrom('address_pool').selectAll().execute();
@@ -75,7 +79,7 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
   }
   for (const [id, user] of associated) existing(elasticIps, id, user);
 
-  const certificates = byId(await read('certificate'));
+  const certificates = byId(withSharedLinks(await read('certificate')));
   const authorities = byId(await read('authority'));
   const securityPolicies = byId(await read('securityPolicy'));
   for (const { listeners, services } of trees.values()) {
@@ -103,6 +107,19 @@ async function readTicketKeys(db: Kysely<Database>, vault: Vault): Promise<Ticke
   if (row === undefined) return null;
   const sealed = JSON.parse(row.keys) as string[];
   return { keys: sealed.map((text) => vault.open(TICKET_KEYS, text)), rotatedAt: row.rotated_at };
+}
+
+/** Certificates of one issuer are shown with the same links, of which one is enough. */
+function withSharedLinks(certificates: readonly CertificateRecord[]): CertificateRecord[] {
+  const known = new Map<string, CertificateLink>();
+  const shared = (link: CertificateLink): CertificateLink => {
+    const first = known.get(link.fingerprint);
+    if (first === undefined) known.set(link.fingerprint, link);
+    return first ?? link;
+  };
+  return certificates.map(({ chain: [own, ...issuers], ...record }) => {
+    return { ...record, chain: [own!, ...issuers.map(shared)] };
+  });
 }
 
 function byId<T extends { readonly id: string }>(records: readonly T[]): Map<string, T> {
