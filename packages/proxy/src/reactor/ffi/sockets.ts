@@ -17,6 +17,7 @@ import { Mapping } from './mapping.ts';
 import { AF_INET, AF_INET6, addressFamily, readSockaddr, SOCKADDR_SIZE, writeSockaddr } from './sockaddr.ts';
 
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 /** Sockets stay blocking: on a non-blocking one io_uring answers EAGAIN instead of waiting. */
 export const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
@@ -83,6 +84,12 @@ export function openConnecting(family: number): Opened {
   const descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return failed('socket');
   return enable(descriptor, IPPROTO_TCP, TCP_NODELAY) ? { descriptor } : failed('setsockopt', descriptor);
+}
+
+/** A UDP socket to connect with: it then receives from its one peer alone, and errors that come back (ICMP). */
+export function openDatagram(family: number): Opened {
+  const descriptor = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  return descriptor < 0 ? failed('socket') : { descriptor };
 }
 
 /**

@@ -1,11 +1,11 @@
-import type { ConnectionContext } from '../stream-connection.ts';
+import type { ConnectionContext, StreamConnection } from '../stream-connection.ts';
 import type { PortableArena } from './arena.ts';
 import type { PortableConnection } from './connection.ts';
 
 /** What connections and listening sockets share with their reactor. */
 export interface PortableContext extends ConnectionContext {
   readonly arena: PortableArena;
-  readonly connections: Set<PortableConnection>;
+  readonly connections: Set<StreamConnection>;
   /** Has `fed` called when there are buffers to receive into. */
   starve(connection: PortableConnection): void;
 }

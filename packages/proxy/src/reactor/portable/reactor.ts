@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { connect, isIP, Socket, type TcpSocketConnectOpts } from 'node:net';
 import { DEFAULT_BUFFERS } from '../counted-arena.ts';
 import { openTransparent } from '../ffi/sockets.ts';
@@ -13,10 +14,12 @@ import type {
   Unsettled,
 } from '../reactor.ts';
 import { SettleList } from '../settle-list.ts';
+import type { StreamConnection } from '../stream-connection.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { WheelTimer } from '../wheel-timer.ts';
 import { PortableArena } from './arena.ts';
 import { PortableConnection } from './connection.ts';
+import { DatagramConnection } from './datagram-connection.ts';
 import { type ListeningContext, PortableListeningSocket } from './listening-socket.ts';
 
 export interface PortableOptions {
@@ -36,7 +39,7 @@ export class PortableReactor implements Reactor {
   /** Asks whoever runs the reactor to end and destroy it. */
   readonly stop: () => void;
   readonly #wheel = new TimerWheel(performance.now());
-  readonly #connections = new Set<PortableConnection>();
+  readonly #connections = new Set<StreamConnection>();
   readonly #listeners = new Set<PortableListeningSocket>();
   readonly #context: ListeningContext;
   readonly #unsettled = new SettleList();
@@ -95,6 +98,13 @@ export class PortableReactor implements Reactor {
     const to = { host: address, port, noDelay: true, autoSelectFamily: false };
     if (from !== '') return this.#connectFrom(from, remote, to, handler);
     return new PortableConnection(this.#context, connect({ ...to, allowHalfOpen: true }), handler, remote);
+  }
+
+  /** Exchanges datagrams with one peer as if over a connection; see the reactor on io_uring. */
+  connectDatagram(remote: Endpoint, handler: ConnectionHandler): Connection {
+    const version = isIP(remote.address);
+    if (version === 0 || this.#destroying) return this.connect(remote, handler);
+    return new DatagramConnection(this.#context, createSocket(version === 6 ? 'udp6' : 'udp4'), handler, remote);
   }
 
   /** Node binds no foreign address by itself: it is given a socket that is bound already. */

@@ -2,7 +2,7 @@ import { DEFAULT_BUFFERS, largeFor } from '../counted-arena.ts';
 import { SystemError } from '../ffi/libc.ts';
 import { Mapping } from '../ffi/mapping.ts';
 import { addressFamily } from '../ffi/sockaddr.ts';
-import { openConnecting, openTransparent } from '../ffi/sockets.ts';
+import { openConnecting, openDatagram, openTransparent } from '../ffi/sockets.ts';
 import { MappedArena } from '../mapped-arena.ts';
 import type {
   Connection,
@@ -132,6 +132,23 @@ export class UringReactor implements Reactor {
         : from === ''
           ? openConnecting(family)
           : openTransparent(from, remote.address, false);
+    return this.#connect(opened, remote, handler);
+  }
+
+  /**
+   * Exchanges datagrams with one peer as if over a connection: `onReceive` brings each whole, up to the size of a buffer,
+   * an error that the peer or a router sends back ends it, and an empty datagram counts as the end.
+   */
+  connectDatagram(remote: Endpoint, handler: ConnectionHandler): Connection {
+    const family = addressFamily(remote.address);
+    return this.#connect(family === 0 ? { code: 'EINVAL' } : openDatagram(family), remote, handler);
+  }
+
+  #connect(
+    opened: { readonly descriptor: number } | { readonly code: string },
+    remote: Endpoint,
+    handler: ConnectionHandler,
+  ): Connection {
     const descriptor = 'descriptor' in opened ? opened.descriptor : -1;
     const connection = new UringConnection(this.#context, descriptor, handler, remote);
     if ('code' in opened) connection.failConnect(opened.code);
