@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from './clock/clock.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
 import { trafficOf } from './diagnosis/traffic.ts';
+import { healthAnswerers } from './health/answerers.ts';
 import { type HealthChange, HealthChecker } from './health/checker.ts';
 import { KnownHealth } from './health/known.ts';
 import { isEligible } from './health/state.ts';
@@ -124,6 +125,7 @@ export class NodeAgent {
         requests: ({ requestId }) => this.#recent.find(requestId),
         explain: (question) => explainOn(this.#explaining(), question),
         traffic: (question) => trafficOf(engine.counters(), question),
+        ...healthAnswerers(this.#checker),
       },
       (answer) => this.#stream.send(answer),
     );
@@ -186,6 +188,7 @@ export class NodeAgent {
       storedVersion: this.#store.savedVersion,
       storeFailures: this.#store.failures,
       health: [...this.#checker.report()],
+      healthTurns: [...this.#checker.turns()],
       probes: this.#options.probes,
       stream: this.#stream,
       accessLog: this.#accessLog,
@@ -325,9 +328,11 @@ export class NodeAgent {
     this.#ready.resolve();
   }
 
-  #onHealth({ serviceId, targetId, before, after }: HealthChange): void {
+  #onHealth({ serviceId, targetId, before, after, flapping, flapTurn }: HealthChange): void {
     const { kind: state, reason, since } = after;
-    this.#outbox.changed({ serviceId, targetId, state, reason, since });
+    this.#outbox.changed({ serviceId, targetId, state, reason, since, flapping });
+    if (flapTurn && flapping !== null) this.#log.warn({ serviceId, targetId, ...flapping }, 'a target is flapping');
+    else if (flapTurn) this.#log.info({ serviceId, targetId }, 'a target has ceased to flap');
     if (before === null || before.kind === state) return;
     // That a new target is well is no news; ten thousand of them at a start must not fill the log.
     const level = before.kind === 'detecting' && state === 'healthy' ? 'debug' : 'info';

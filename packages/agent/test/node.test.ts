@@ -11,7 +11,7 @@ import { NodeAgent } from '../src/agent.ts';
 import { systemClock } from '../src/clock/clock.ts';
 import { LocalWatch } from '../src/health/local-watch.ts';
 import type { ProbeOutcome } from '../src/health/outcome.ts';
-import type { Prober } from '../src/health/prober.ts';
+import type { Probe, Prober } from '../src/health/prober.ts';
 import { Home } from '../src/home.ts';
 import { ProbeCounts } from '../src/probing/probe-counts.ts';
 import { ControlCounts } from '../src/telemetry/control-counts.ts';
@@ -23,17 +23,25 @@ import { plannedCheck, plannedGroup, plannedListener, plannedService, plannedTar
 
 /** The agent as a whole, with an engine that carries nothing, against a control plane over a real WebSocket. */
 
-const success: ProbeOutcome = { kind: 'success' };
+const success: ProbeOutcome = { kind: 'success', detail: '' };
 const refused: ProbeOutcome = { kind: 'failure', reason: 'CONNECT_FAILED', detail: 'ECONNREFUSED' };
 
 /** Answers at once with what the test has set for the address. */
 class InstantProber implements Prober {
   readonly outcomes = new Map<string, ProbeOutcome>();
 
-  probe(target: { address: string }, done: (outcome: ProbeOutcome) => void): { cancel(): void } {
-    const timer = setImmediate(() => done(this.outcomes.get(target.address) ?? success));
-    return { cancel: () => clearImmediate(timer) };
+  prepare(target: { address: string }): Probe {
+    let timer: NodeJS.Immediate | undefined;
+    return {
+      request: Buffer.from('GET'),
+      start: (_history, done) => {
+        timer = setImmediate(() => done(this.outcomes.get(target.address) ?? success));
+      },
+      cancel: () => clearImmediate(timer),
+    };
   }
+
+  setAuthority(): void {}
 }
 
 let directory = temporaryDirectory();

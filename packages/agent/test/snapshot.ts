@@ -19,10 +19,12 @@ export function fullSnapshot(targets = 2): Snapshot {
   control.message('snapshot');
   control.message('invalid');
   const probes = new ProbeCounts();
-  probes.probed('http', { kind: 'success' }, 2);
+  probes.probed('http', { kind: 'success', detail: '' }, 2);
   probes.probed('tcp', { kind: 'failure', reason: 'CONNECT_FAILED', detail: '' }, 1);
   probes.report({ endpoints: 2, inFlight: 1, waiting: 0, lag: 250 }, 1);
+  const diagnosis = '6 changes in 10 min';
   return {
+    healthTurns: [{ serviceId: 'svc-1', targetId: 'tgt-0', count: 6 }],
     node: { name: 'node-1', zone: 'z1', version: '0.1.0', reactor: 'portable' },
     engine: {
       listeners: [
@@ -80,6 +82,7 @@ export function fullSnapshot(targets = 2): Snapshot {
       state: index % 2 === 0 ? 'healthy' : 'unhealthy',
       reason: '',
       since: 1,
+      flapping: index === 0 ? { changes: 6, diagnosis } : null,
     })),
     probes,
     stream: { isOpen: true, connects: 3 },

@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import type { PlannedHealthCheck, PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
 import { plannedCheck, plannedService, plannedTarget } from '../../test/planned.ts';
 import { seededRandom, VirtualClock } from '../../test/virtual-clock.ts';
+import type { Timer } from '../clock/clock.ts';
 import { type HealthChange, HealthChecker } from './checker.ts';
 import { LocalWatch } from './local-watch.ts';
 import type { ProbeOutcome } from './outcome.ts';
-import type { Prober, ProbeTarget } from './prober.ts';
+import type { Probe, Prober, ProbeTarget } from './prober.ts';
 
-const good: ProbeOutcome = { kind: 'success' };
+const good: ProbeOutcome = { kind: 'success', detail: 'status 200' };
 const refused: ProbeOutcome = { kind: 'failure', reason: 'CONNECT_FAILED', detail: 'ECONNREFUSED' };
 
 /** Answers each probe after `delay` of virtual time with what the test has set for its address. */
@@ -23,16 +24,22 @@ class ScriptedProber implements Prober {
     this.#clock = clock;
   }
 
-  probe(target: ProbeTarget, done: (outcome: ProbeOutcome) => void): { cancel(): void } {
-    this.probes.push({ address: target.address, port: target.port, at: this.#clock.now() });
-    const timer = this.#clock.setTimer(this.delay, () => done(this.outcomes.get(target.address) ?? good));
+  prepare(target: ProbeTarget): Probe {
+    let timer: Timer | null = null;
     return {
+      request: Buffer.from('GET'),
+      start: (_history, done) => {
+        this.probes.push({ address: target.address, port: target.port, at: this.#clock.now() });
+        timer = this.#clock.setTimer(this.delay, () => done(this.outcomes.get(target.address) ?? good));
+      },
       cancel: () => {
         this.cancelled++;
-        timer.cancel();
+        timer?.cancel();
       },
     };
   }
+
+  setAuthority(): void {}
 
   times(address: string): number[] {
     return this.probes.filter((probe) => probe.address === address).map((probe) => probe.at);

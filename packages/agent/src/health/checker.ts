@@ -1,11 +1,20 @@
+import {
+  type EvidenceAnswer,
+  type EvidenceQuestion,
+  type TargetEvidence,
+  TRIAL_TARGETS,
+  type TrialQuestion,
+} from '@evenkeel/model/plan/evidence.ts';
 import type { PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
-import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
+import { PLAIN_CHECK } from '@evenkeel/model/plan/plain.ts';
+import type { Flapping, ReportedHealth } from '@evenkeel/model/plan/stream.ts';
+import type { PlannedAuthority } from '@evenkeel/model/plan/tls.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { KnownHealth } from './known.ts';
 import type { ProbeTarget } from './prober.ts';
 import { probeKey } from './shared-probe.ts';
 import { detecting, type HealthState, isEligible, type Thresholds, unchecked } from './state.ts';
-import type { ProbeLoad, Watch } from './watch.ts';
+import type { Evidence, ProbeLoad, Watch } from './watch.ts';
 
 export interface HealthCheckerOptions {
   readonly clock: Clock;
@@ -22,12 +31,18 @@ export interface HealthChange {
   /** null: the target is new. */
   readonly before: HealthState | null;
   readonly after: HealthState;
+  /** null: it does not flap. */
+  readonly flapping: Flapping | null;
+  /** It flaps since this change, or has ceased to. */
+  readonly flapTurn: boolean;
 }
 
 interface Checked {
   readonly serviceId: string;
   readonly targetId: string;
   readonly endpoint: string;
+  /** What is probed; null: nothing. */
+  readonly probed: ProbeTarget | null;
   /** What is asked of the endpoint; null: the service has no health check. */
   readonly key: string | null;
   /** Number of the judgement; 0 without one. */
@@ -35,9 +50,13 @@ interface Checked {
   limits: Thresholds;
   /** As it was last heard of. */
   state: HealthState;
+  flapping: Flapping | null;
+  /** Changes between healthy and unhealthy. */
+  turns: number;
 }
 
 const NO_LIMITS: Thresholds = { rise: 1, fall: 1 };
+const NEVER_TURNED = { flapping: null, turns: 0 };
 
 /**
  * Knows how every target of every service is, by having those watched whose service has a health check. Told of services
@@ -52,7 +71,7 @@ export class HealthChecker {
 
   constructor(options: HealthCheckerOptions) {
     this.#options = options;
-    options.watch.onChange = (id, state) => this.#onState(id, state);
+    options.watch.onChange = (id, state, flapping) => this.#onState(id, state, flapping);
   }
 
   get load(): ProbeLoad {
@@ -96,6 +115,35 @@ export class HealthChecker {
     }
   }
 
+  /** Targets that have changed between healthy and unhealthy, and how often. */
+  *turns(): Generator<{ readonly serviceId: string; readonly targetId: string; readonly count: number }> {
+    for (const { serviceId, targetId, turns } of this.#watched.values()) {
+      if (turns > 0) yield { serviceId, targetId, count: turns };
+    }
+  }
+
+  setAuthority(id: string, planned: PlannedAuthority | null): void {
+    this.#options.watch.setAuthority(id, planned);
+  }
+
+  /** The last exchanges with the targets of a service that are probed: with one of them, or with the first ones. */
+  async evidence({ serviceId, targetId, limit }: EvidenceQuestion): Promise<EvidenceAnswer> {
+    const all = [...(this.#services.get(serviceId)?.values() ?? [])];
+    const wanted = all
+      .filter((checked) => checked.probed !== null && (targetId === null || checked.targetId === targetId))
+      .slice(0, limit);
+    const evidence = await this.#options.watch.gather({ kind: 'history', ids: wanted.map(({ id }) => id) });
+    return { targets: wanted.map(({ targetId: id, probed }, index) => shown(id, probed!, evidence[index] ?? [])) };
+  }
+
+  /** Probes each of the targets once; nothing is judged by it. */
+  async trial({ check, proxyProtocol, targets }: TrialQuestion): Promise<EvidenceAnswer> {
+    const wanted = targets.slice(0, TRIAL_TARGETS);
+    const probed = wanted.map(({ address, port }): ProbeTarget => ({ address, port, check, proxyProtocol }));
+    const evidence = await this.#options.watch.gather({ kind: 'trial', targets: probed });
+    return { targets: wanted.map(({ targetId }, index) => shown(targetId, probed[index]!, evidence[index] ?? [])) };
+  }
+
   /** Ends all probing; what is known stays. */
   stop(): void {
     this.#options.watch.stop();
@@ -103,14 +151,16 @@ export class HealthChecker {
 
   #check(service: PlannedService, target: PlannedTarget, before: Checked | undefined): Checked {
     const { clock } = this.#options;
-    const check = service.healthCheck;
+    // A plan of an older version leaves out what did not exist then.
+    const check = service.healthCheck === null ? null : { ...PLAIN_CHECK, ...service.healthCheck };
     const port = target.port === 0 ? service.port : target.port;
     const endpoint = `${target.address} ${port}`;
     const same = before !== undefined && before.endpoint === endpoint ? before : undefined;
     const ids = { serviceId: service.id, targetId: target.id, endpoint };
     if (check === null) {
       if (same?.key === null) return same;
-      return this.#add({ ...ids, key: null, id: 0, limits: NO_LIMITS, state: unchecked(clock.wallTime()) });
+      const state = unchecked(clock.wallTime());
+      return this.#add({ ...ids, ...NEVER_TURNED, probed: null, key: null, id: 0, limits: NO_LIMITS, state });
     }
     const probedPort = check.port === 0 ? port : check.port;
     // Another port than that of the traffic is another server, of which nothing is known.
@@ -125,7 +175,8 @@ export class HealthChecker {
     const known = same !== undefined && same.key !== null ? same : null;
     const learnt = known?.state ?? this.#options.known?.take(service.id, target.id);
     const state = learnt ?? detecting(clock.wallTime());
-    const checked = this.#add({ ...ids, key, id: ++this.#lastId, limits, state });
+    const id = ++this.#lastId;
+    const checked = this.#add({ ...ids, ...NEVER_TURNED, probed, key, id, limits, state });
     this.#watched.set(checked.id, checked);
     this.#options.watch.begin(checked.id, probed, limits, known === null ? state : { kind: 'as', id: known.id });
     return checked;
@@ -133,7 +184,7 @@ export class HealthChecker {
 
   #add(checked: Checked): Checked {
     const { serviceId, targetId, state } = checked;
-    this.#options.onChange({ serviceId, targetId, before: null, after: state });
+    this.#options.onChange({ serviceId, targetId, before: null, after: state, flapping: null, flapTurn: false });
     return checked;
   }
 
@@ -148,16 +199,23 @@ export class HealthChecker {
     this.#options.watch.end(id);
   }
 
-  #onState(id: number, state: HealthState): void {
+  #onState(id: number, state: HealthState, flapping: Flapping | null): void {
     const checked = this.#watched.get(id);
     // What was judged before the end was heard of is of no interest any more.
     if (checked === undefined) return;
     const { serviceId, targetId, state: before } = checked;
+    const flapTurn = (checked.flapping === null) !== (flapping === null);
     checked.state = state;
-    this.#options.onChange({ serviceId, targetId, before, after: state });
+    checked.flapping = flapping;
+    if (before.kind !== state.kind && before.kind !== 'detecting') checked.turns++;
+    this.#options.onChange({ serviceId, targetId, before, after: state, flapping, flapTurn });
   }
 }
 
-function reported({ serviceId, targetId, state }: Checked): ReportedHealth {
-  return { serviceId, targetId, state: state.kind, reason: state.reason, since: state.since };
+function reported({ serviceId, targetId, state, flapping }: Checked): ReportedHealth {
+  return { serviceId, targetId, state: state.kind, reason: state.reason, since: state.since, flapping };
+}
+
+function shown(targetId: string, { address, port }: ProbeTarget, exchanges: Evidence[number]): TargetEvidence {
+  return { targetId, address, port, exchanges };
 }

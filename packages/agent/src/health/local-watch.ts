@@ -1,3 +1,5 @@
+import type { Flapping } from '@evenkeel/model/plan/stream.ts';
+import type { PlannedAuthority } from '@evenkeel/model/plan/tls.ts';
 import type { Clock, Random } from '../clock/clock.ts';
 import { Judge } from './judge.ts';
 import type { ProbeOutcome } from './outcome.ts';
@@ -5,7 +7,8 @@ import type { Prober, ProbeTarget } from './prober.ts';
 import { Scheduler } from './scheduler.ts';
 import { probeKey, SharedProbe, type SharedProbeOptions } from './shared-probe.ts';
 import { detecting, type HealthState, type Thresholds } from './state.ts';
-import type { Beginning, ProbeLoad, Watch } from './watch.ts';
+import { tryOut } from './trial.ts';
+import type { Beginning, Evidence, EvidenceRequest, ProbeLoad, Watch } from './watch.ts';
 
 /** Probes in flight at a time; each holds one descriptor. */
 export const PROBE_SLOTS = 256;
@@ -27,8 +30,9 @@ interface Watched {
 
 /** Probes and judges on the thread that it is on. */
 export class LocalWatch implements Watch {
-  onChange: (id: number, state: HealthState) => void = () => undefined;
+  onChange: (id: number, state: HealthState, flapping: Flapping | null) => void = () => undefined;
   readonly #clock: Clock;
+  readonly #prober: Prober;
   readonly #scheduler: Scheduler;
   readonly #probeOptions: SharedProbeOptions;
   readonly #probes = new Map<string, SharedProbe>();
@@ -36,6 +40,7 @@ export class LocalWatch implements Watch {
 
   constructor(options: LocalWatchOptions) {
     this.#clock = options.clock;
+    this.#prober = options.prober;
     this.#scheduler = new Scheduler({ clock: options.clock, slots: options.slots ?? PROBE_SLOTS });
     this.#probeOptions = { ...options, scheduler: this.#scheduler, onProbed: options.onProbed ?? (() => undefined) };
   }
@@ -45,16 +50,20 @@ export class LocalWatch implements Watch {
     return { endpoints: this.#probes.size, inFlight: running, waiting, lag };
   }
 
+  setAuthority(id: string, planned: PlannedAuthority | null): void {
+    this.#prober.setAuthority(id, planned);
+  }
+
   begin(id: number, target: ProbeTarget, limits: Thresholds, beginning: Beginning): void {
-    const judge = new Judge(id, this.#resolve(beginning), limits, this.#clock, (changed) =>
-      this.onChange(changed.id, changed.state),
-    );
     const key = probeKey(target);
     let probe = this.#probes.get(key);
     if (probe === undefined) {
       probe = new SharedProbe(target, this.#probeOptions);
       this.#probes.set(key, probe);
     }
+    const judge = new Judge(id, this.#resolve(beginning), limits, this.#clock, probe, (changed) =>
+      this.onChange(changed.id, changed.state, changed.flapping),
+    );
     this.#watched.set(id, { judge, probe, key });
     // With a state of its own, it was watched before, in just that way.
     probe.join(judge, beginning.kind !== 'as' && !judge.isNewcomer);
@@ -72,9 +81,30 @@ export class LocalWatch implements Watch {
     if (watched.probe.leave(watched.judge)) this.#probes.delete(watched.key);
   }
 
+  gather(request: EvidenceRequest): Promise<Evidence> {
+    return new Promise((resolve) => this.collect(request, resolve));
+  }
+
+  /** The same on a thread whose promises do not move. */
+  collect(request: EvidenceRequest, done: (evidence: Evidence) => void): void {
+    switch (request.kind) {
+      case 'history':
+        done(request.ids.map((id) => this.#exchanges(id)));
+        return;
+      case 'trial':
+        tryOut(request.targets, this.#prober, this.#clock, (exchanges) => done(exchanges.map((one) => [one])));
+        return;
+    }
+  }
+
   stop(): void {
     this.#scheduler.stop();
     for (const id of [...this.#watched.keys()]) this.end(id);
+  }
+
+  #exchanges(id: number): Evidence[number] {
+    const probe = this.#watched.get(id)?.probe;
+    return probe === undefined ? [] : probe.history.exchanges(probe.request);
   }
 
   #resolve(beginning: Beginning): HealthState {

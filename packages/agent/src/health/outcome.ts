@@ -1,4 +1,4 @@
-/** Why a probe failed; the codes that users see as the reason of an unhealthy target (HC-16). */
+/** Why a probe failed; the codes that users see as the reason of an unhealthy target: those of HC-16, and three more. */
 export const FAILURE_REASONS = [
   /** Nobody listens there, or there is no way there. */
   'CONNECT_FAILED',
@@ -10,19 +10,26 @@ export const FAILURE_REASONS = [
   'REQUEST_FAILED',
   /** The target took no bytes of the request until the time had run out. */
   'REQUEST_TIMEOUT',
-  /** The connection ended before the head of the answer was complete. */
+  /** The connection ended before the answer was complete. */
   'RECEIVE_RESPONSE_FAILED',
-  /** The head of the answer was not complete when the time had run out. */
+  /** The answer was not complete when the time had run out. */
   'RECEIVE_RESPONSE_TIMEOUT',
   /** The answer's status code is not one of those that count as success. */
   'HTTP_CODE_MISMATCH',
-  /** What came back is not HTTP/1, or its head is longer than the bound. */
+  /** What came back is not of the protocol, or longer than the bound. */
   'RESPONSE_FORMAT_ERROR',
+  /** The connection was up, and TLS did not come about: no TLS there, no version in common, a certificate not good. */
+  'TLS_HANDSHAKE_FAILED',
+  /** An answer came, and what was expected is not in it. */
+  'RESPONSE_MISMATCH',
+  /** A gRPC service says that it is not serving, or does not know the health protocol or the service's name. */
+  'GRPC_NOT_SERVING',
 ] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
+/** What came of a probe; `detail` says what the verdict rests on. */
 export type ProbeOutcome =
-  | { readonly kind: 'success' }
+  | { readonly kind: 'success'; readonly detail: string }
   | { readonly kind: 'failure'; readonly reason: FailureReason; readonly detail: string }
   /** This node lacked descriptors or memory, which says nothing about the target. */
   | { readonly kind: 'inconclusive'; readonly detail: string };

@@ -1,24 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VirtualClock } from '../../test/virtual-clock.ts';
-import { Scheduler, type Task } from './scheduler.ts';
+import { seededRandom, VirtualClock } from '../../test/virtual-clock.ts';
+import { NO_SLOT, Scheduler, STARTS, type Task, TICK } from './scheduler.ts';
 
 class Recorder {
   readonly started: string[] = [];
   readonly lags: number[] = [];
   readonly finish = new Map<string, () => void>();
+  scheduler: Scheduler | null = null;
 
   task(name: string, slow = false): Task {
-    return {
+    const task: Task = {
       due: 0,
       place: -1,
       slow,
-      run: (lag, finished) => {
+      slot: NO_SLOT,
+      run: (lag) => {
         this.started.push(name);
         this.lags.push(lag);
-        this.finish.set(name, finished);
+        this.finish.set(name, () => this.scheduler?.finished(task));
       },
     };
+    return task;
   }
 }
 
@@ -26,6 +29,7 @@ test('runs tasks at their times, a moved one at its new time, a cancelled one ne
   const clock = new VirtualClock();
   const scheduler = new Scheduler({ clock, slots: 10 });
   const recorder = new Recorder();
+  recorder.scheduler = scheduler;
   const moved = recorder.task('moved');
   const cancelled = recorder.task('cancelled');
   scheduler.schedule(recorder.task('late'), 50);
@@ -44,6 +48,7 @@ test('holds to its slots, starts the next in order when one is free, and tells h
   const clock = new VirtualClock();
   const scheduler = new Scheduler({ clock, slots: 2 });
   const recorder = new Recorder();
+  recorder.scheduler = scheduler;
   ['a', 'b', 'c', 'd'].forEach((name, index) => {
     scheduler.schedule(recorder.task(name), 10 + index);
   });
@@ -62,6 +67,7 @@ test('tasks that were slow hold at most half of the slots', () => {
   const clock = new VirtualClock();
   const scheduler = new Scheduler({ clock, slots: 4 });
   const recorder = new Recorder();
+  recorder.scheduler = scheduler;
   for (let index = 0; index < 6; index++) scheduler.schedule(recorder.task(`slow${index}`, true), index);
   clock.advance(10);
   assert.deepEqual(recorder.started, ['slow0', 'slow1']);
@@ -80,19 +86,18 @@ test('ten thousand tasks that are due together begin in slices, a tick apart, in
   const order: number[] = [];
   const perMoment = new Map<number, number>();
   for (let index = 0; index < 10_000; index++) {
-    scheduler.schedule(
-      {
-        due: 0,
-        place: -1,
-        slow: false,
-        run: (_lag, finished) => {
-          order.push(index);
-          perMoment.set(clock.now(), (perMoment.get(clock.now()) ?? 0) + 1);
-          finished();
-        },
+    const task: Task = {
+      due: 0,
+      place: -1,
+      slow: false,
+      slot: NO_SLOT,
+      run: () => {
+        order.push(index);
+        perMoment.set(clock.now(), (perMoment.get(clock.now()) ?? 0) + 1);
+        scheduler.finished(task);
       },
-      1 + index / 1e6,
-    );
+    };
+    scheduler.schedule(task, 1 + index / 1e6);
   }
   clock.advance(1_999);
   assert.ok(order.length < 10_000);
@@ -109,6 +114,7 @@ test('tasks that never end take their slots and no more, however many are due', 
   const clock = new VirtualClock();
   const scheduler = new Scheduler({ clock, slots: 120 });
   const recorder = new Recorder();
+  recorder.scheduler = scheduler;
   for (let index = 0; index < 500; index++) scheduler.schedule(recorder.task(`t${index}`), 0);
   clock.advance(100);
   assert.equal(recorder.started.length, 120);
@@ -123,6 +129,7 @@ test('nothing starts after stop', () => {
   const clock = new VirtualClock();
   const scheduler = new Scheduler({ clock, slots: 1 });
   const recorder = new Recorder();
+  recorder.scheduler = scheduler;
   scheduler.schedule(recorder.task('a'), 1);
   scheduler.schedule(recorder.task('b'), 1);
   scheduler.schedule(recorder.task('c'), 5);
@@ -132,4 +139,48 @@ test('nothing starts after stop', () => {
   clock.advance(10);
   assert.deepEqual(recorder.started, ['a']);
   assert.equal(clock.timers, 0);
+});
+
+test('whatever is scheduled, moved, cancelled and finished: no more begin in any time than its slots allow', () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = seededRandom(seed);
+    const clock = new VirtualClock();
+    const scheduler = new Scheduler({ clock, slots: 1 + Math.floor(random() * 400) });
+    const starts: number[] = [];
+    const held: Task[] = [];
+    const tasks = Array.from({ length: 2_000 }, () => {
+      const task: Task = {
+        due: 0,
+        place: -1,
+        slow: random() < 0.1,
+        slot: NO_SLOT,
+        run: () => {
+          starts.push(clock.now());
+          held.push(task);
+        },
+      };
+      return task;
+    });
+    for (let step = 0; step < 300; step++) {
+      const begun = starts.length;
+      for (let i = random() < 0.1 ? 1_000 : 5; i > 0; i--) {
+        const task = tasks[Math.floor(random() * tasks.length)] as Task;
+        if (task.slot !== NO_SLOT) continue;
+        if (random() < 0.1) scheduler.cancel(task);
+        else scheduler.schedule(task, clock.now() + random() * 40);
+      }
+      for (const task of held.splice(0, Math.floor(random() * (held.length + 1)))) scheduler.finished(task);
+      clock.advance(random() * 15);
+      assert.ok(starts.length >= begun);
+    }
+    for (const window of [1, TICK, 10 * TICK]) {
+      const allowed = STARTS * (Math.ceil(window / TICK) + 1);
+      let first = 0;
+      for (const [index, at] of starts.entries()) {
+        while ((starts[first] as number) <= at - window) first++;
+        assert.ok(index - first < allowed, `seed ${seed}: more than ${allowed} within ${window} ms`);
+      }
+    }
+    assert.ok(starts.length > 200, 'the test starts too little to say anything');
+  }
 });

@@ -1,24 +1,31 @@
 import type { Clock, Timer } from '../clock/clock.ts';
 import { type Due, DueHeap } from './due-heap.ts';
 
+export const NO_SLOT = 0;
+export const QUICK_SLOT = 1;
+export const SLOW_SLOT = 2;
+export type SlotKind = typeof NO_SLOT | typeof QUICK_SLOT | typeof SLOW_SLOT;
+
 /** Something that is run when it is due and a slot is free. */
 export interface Task extends Due {
   /** The last run kept its slot until its time ran out. */
   slow: boolean;
-  /** Begins the work; `finished` is called once, at any later time. `lag`: milliseconds it had to wait beyond `due`. */
-  run(lag: number, finished: () => void): void;
+  /** What it holds; the scheduler's own. */
+  slot: SlotKind;
+  /** Begins the work; `Scheduler.finished` is called at any later time. `lag`: milliseconds it waited beyond `due`. */
+  run(lag: number): void;
 }
 
 /**
  * Milliseconds at least between two looks for due tasks: with thousands of them, going to sleep and waking up for each
  * costs more than what is done.
  */
-const TICK = 10;
+export const TICK = 10;
 /**
  * Tasks that are started in one tick at most. Thousands of targets that are new in the same moment are begun one slice
  * after the other, at some thousand a second, which neither they nor this node feel as a blow.
  */
-const STARTS = 50;
+export const STARTS = 50;
 
 export interface SchedulerOptions {
   readonly clock: Clock;
@@ -27,8 +34,9 @@ export interface SchedulerOptions {
 }
 
 /**
- * Runs tasks at their times with a bounded number at once, and a bounded number that begin together. When all slots are taken, due tasks wait in order. Tasks that
- * were slow last time may hold at most half of the slots: a rack of silent targets does not delay the probes of live ones.
+ * Runs tasks at their times with a bounded number at once, and a bounded number that begin together. When all slots are
+ * taken, due tasks wait in order. Tasks that were slow last time may hold at most half of the slots: a rack of silent
+ * targets does not delay the probes of live ones.
  */
 export class Scheduler {
   readonly #clock: Clock;
@@ -90,6 +98,15 @@ export class Scheduler {
     this.#waitingSlow.delete(task);
   }
 
+  /** The work that the task began is over, and its slot is free; without one, nothing happens. */
+  finished(task: Task): void {
+    if (task.slot === NO_SLOT) return;
+    this.#running--;
+    if (task.slot === SLOW_SLOT) this.#runningSlow--;
+    task.slot = NO_SLOT;
+    this.#fill();
+  }
+
   /** Starts nothing more. */
   stop(): void {
     this.#stopped = true;
@@ -145,16 +162,9 @@ export class Scheduler {
   }
 
   #start(task: Task): void {
-    const slow = task.slow;
     this.#running++;
-    if (slow) this.#runningSlow++;
-    let open = true;
-    task.run(Math.max(0, this.#clock.now() - task.due), () => {
-      if (!open) return;
-      open = false;
-      this.#running--;
-      if (slow) this.#runningSlow--;
-      this.#fill();
-    });
+    if (task.slow) this.#runningSlow++;
+    task.slot = task.slow ? SLOW_SLOT : QUICK_SLOT;
+    task.run(Math.max(0, this.#clock.now() - task.due));
   }
 }

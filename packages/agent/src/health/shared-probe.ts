@@ -1,8 +1,9 @@
 import type { Clock, Random } from '../clock/clock.ts';
 import type { Judge } from './judge.ts';
 import { type ProbeOutcome, timedOut } from './outcome.ts';
-import type { Prober, ProbeTarget, RunningProbe } from './prober.ts';
-import type { Scheduler, Task } from './scheduler.ts';
+import { ProbeHistory } from './probe-history.ts';
+import type { Probe, Prober, ProbeTarget } from './prober.ts';
+import { NO_SLOT, type Scheduler, type SlotKind, type Task } from './scheduler.ts';
 
 export interface SharedProbeOptions {
   readonly clock: Clock;
@@ -25,23 +26,38 @@ export class SharedProbe implements Task {
   due = 0;
   place = -1;
   slow = false;
+  slot: SlotKind = NO_SLOT;
   readonly target: ProbeTarget;
+  readonly history = new ProbeHistory();
   readonly #options: SharedProbeOptions;
+  readonly #probe: Probe;
   readonly #judges = new Set<Judge>();
+  /** One function for all probes: thousands begin in a second. */
+  readonly #onEnded = (outcome: ProbeOutcome): void => this.#ended(outcome);
   #regularDue: number;
-  #running: RunningProbe | null = null;
+  #running = false;
   #fresh = true;
+  /** Of the probe that runs. */
+  #started = 0;
+  #lag = 0;
+  #regular = false;
 
   constructor(target: ProbeTarget, options: SharedProbeOptions) {
     this.target = target;
     this.#options = options;
+    this.#probe = options.prober.prepare(target);
     this.#regularDue = options.clock.now() + (1 - options.random()) * target.check.interval;
+  }
+
+  /** What each probe sends. */
+  get request(): Uint8Array {
+    return this.#probe.request;
   }
 
   /** Adds a judge. One that is not informed of the target has it probed at once, another waits for its turn. */
   join(judge: Judge, informed: boolean): void {
     this.#judges.add(judge);
-    if (this.#running !== null) return;
+    if (this.#running) return;
     const due = informed ? this.#regularDue : this.#options.clock.now();
     this.#options.scheduler.schedule(this, this.place < 0 ? due : Math.min(this.due, due));
   }
@@ -51,45 +67,45 @@ export class SharedProbe implements Task {
     this.#judges.delete(judge);
     if (this.#judges.size > 0) return false;
     this.#options.scheduler.cancel(this);
-    this.#running?.cancel();
+    if (this.#running) {
+      this.#running = false;
+      this.#probe.cancel();
+      this.#options.scheduler.finished(this);
+    }
     return true;
   }
 
-  run(lag: number, finished: () => void): void {
-    const { clock, prober, onProbed } = this.#options;
-    const started = clock.now();
-    const due = started >= this.#regularDue;
+  run(lag: number): void {
+    const { clock } = this.#options;
+    this.#started = clock.now();
+    this.#lag = lag;
+    const due = this.#started >= this.#regularDue;
     // The first one counts for everybody: whoever comes here with a state has it from another check.
-    const regular = due || this.#fresh;
+    this.#regular = due || this.#fresh;
     this.#fresh = false;
-    if (due) this.#regularDue = Math.max(started, this.#regularDue + this.#interval());
-    const running = prober.probe(this.target, (outcome) => {
-      this.#running = null;
-      this.slow = timedOut(outcome);
-      onProbed(this.target, outcome, clock.now() - started, lag);
-      this.#judge(outcome, regular);
-      finished();
-      this.#scheduleNext();
-    });
-    this.#running = {
-      cancel: () => {
-        this.#running = null;
-        running.cancel();
-        finished();
-      },
-    };
+    if (due) this.#regularDue = Math.max(this.#started, this.#regularDue + this.#interval());
+    this.#running = true;
+    this.history.begin(this.#started, clock.wallTime());
+    this.#probe.start(this.history, this.#onEnded);
   }
 
-  #judge(outcome: ProbeOutcome, regular: boolean): void {
+  #ended(outcome: ProbeOutcome): void {
+    const { clock, onProbed, scheduler } = this.#options;
+    const now = clock.now();
+    this.#running = false;
+    this.slow = timedOut(outcome);
+    this.history.end(outcome, now);
+    onProbed(this.target, outcome, now - this.#started, this.#lag);
     for (const judge of this.#judges) {
-      if (regular || judge.isNewcomer) judge.take(outcome);
+      if (this.#regular || judge.isNewcomer) judge.take(outcome);
     }
+    scheduler.finished(this);
+    this.#scheduleNext(now);
   }
 
-  #scheduleNext(): void {
+  #scheduleNext(now: number): void {
     if (this.#judges.size === 0) return;
     let due = this.#regularDue;
-    const now = this.#options.clock.now();
     for (const judge of this.#judges) {
       if (judge.isNewcomer) due = Math.min(due, now + judge.newcomerGap(this.target.check.interval));
     }
@@ -111,6 +127,22 @@ export function probeKey(target: ProbeTarget): string {
     check.protocol,
     check.interval,
     check.timeout,
-    ...(check.protocol === 'http' ? [check.method, check.path, check.host, check.httpVersion, check.statusRanges] : []),
+    check.tls,
+    ...whatIsAsked(target),
   ]);
+}
+
+function whatIsAsked({ check }: ProbeTarget): readonly unknown[] {
+  switch (check.protocol) {
+    case 'tcp':
+    case 'tls':
+    case 'udp':
+      return [check.send, check.expect];
+    case 'http':
+    case 'https':
+      return [check.method, check.path, check.host, check.httpVersion, check.statusRanges];
+    case 'grpc':
+    case 'grpcs':
+      return [check.host, check.grpcService];
+  }
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ProbeOutcome } from './outcome.ts';
 import { detecting, type HealthState, isEligible, isNewcomer, judge, newcomerGap, unchecked } from './state.ts';
 
-const good: ProbeOutcome = { kind: 'success' };
+const good: ProbeOutcome = { kind: 'success', detail: '' };
 const bad: ProbeOutcome = { kind: 'failure', reason: 'CONNECT_FAILED', detail: 'ECONNREFUSED' };
 const wrong: ProbeOutcome = { kind: 'failure', reason: 'HTTP_CODE_MISMATCH', detail: 'status 500' };
 const limits = { rise: 3, fall: 2 };

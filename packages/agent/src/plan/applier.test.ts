@@ -9,7 +9,12 @@ import { settle, VirtualClock } from '../../test/virtual-clock.ts';
 import { type Applied, Applier } from './applier.ts';
 import { Resolver } from './resolver.ts';
 
-const health = { setService: () => undefined, removeService: () => undefined, isEligible: () => true };
+const health = {
+  setService: () => undefined,
+  removeService: () => undefined,
+  setAuthority: () => undefined,
+  isEligible: () => true,
+};
 
 function world() {
   const clock = new VirtualClock();

@@ -15,13 +15,13 @@ import { fields, flag, integer, list, nullable, oneOf, optional, type Shape, tex
  * than what the API lets in: an entry that is refused here does not come into effect on any node.
  */
 
-const id = text(128, { matches: /^[\x21-\x7e]+$/, says: 'an identifier of visible ASCII characters' });
+export const id = text(128, { matches: /^[\x21-\x7e]+$/, says: 'an identifier of visible ASCII characters' });
 const name = text(1024);
 const milliseconds = integer(1, 2 ** 31 - 1);
 const portOrNone = integer(0, 65_535);
-const port = integer(1, 65_535);
+export const port = integer(1, 65_535);
 
-const address: Shape = (value, path) =>
+export const address: Shape = (value, path) =>
   typeof value === 'string' && isIP(value) !== 0 ? '' : `${path} must be an IPv4 or IPv6 address`;
 
 const network: Shape = (value, path) =>
@@ -48,7 +48,7 @@ const targetTls = fields({
   versions: list(oneOf(...TLS_VERSIONS)),
 });
 
-const healthCheck = fields({
+export const healthCheck = fields({
   protocol: oneOf(...CHECK_PROTOCOLS),
   port: portOrNone,
   interval: milliseconds,

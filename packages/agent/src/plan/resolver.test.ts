@@ -19,6 +19,10 @@ class FakeHealth implements TargetHealth {
     this.told.push(`remove ${id}`);
   }
 
+  setAuthority(id: string, planned: object | null): void {
+    this.told.push(`${planned === null ? 'forget' : 'trust'} ${id}`);
+  }
+
   isEligible(serviceId: string, targetId: string): boolean {
     return !this.down.has(`${serviceId}/${targetId}`);
   }

@@ -1,12 +1,15 @@
 import { diffPlans, EMPTY_PLAN } from '@evenkeel/model/plan/delta.ts';
 import type { PlannedListener, PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
 import { isShared, type NodePlan, type SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import type { PlannedAuthority } from '@evenkeel/model/plan/tls.ts';
 import type { EngineChange, EngineService } from '@evenkeel/proxy/engine/engine.ts';
 
 /** What the resolver asks and tells about health. */
 export interface TargetHealth {
   setService(service: PlannedService, targets: readonly PlannedTarget[]): void;
   removeService(serviceId: string): void;
+  /** What targets are judged by that are verified; null: it is gone. */
+  setAuthority(id: string, planned: PlannedAuthority | null): void;
   isEligible(serviceId: string, targetId: string): boolean;
 }
 
@@ -50,7 +53,11 @@ export class Resolver {
       if (kind === 'listener') this.#dirtyListeners.add(id);
       else if (kind === 'service') services.add(id);
       else if (kind === 'group') groups.push(id);
-      else this.#dirtyShared.add(key);
+      else {
+        this.#dirtyShared.add(key);
+        // Services of the same plan refer to it.
+        if (kind === 'authority') this.#health.setAuthority(id, authorityIn(plan, id));
+      }
     }
     for (const id of services) this.#index(id, before, plan);
     for (const id of groups) for (const user of this.#users.get(id) ?? []) services.add(user);
@@ -159,6 +166,11 @@ function splitKey(key: string): [kind: string, id: string] {
 function listenerIn(plan: NodePlan, id: string): PlannedListener | undefined {
   const entry = plan.entries.get(`listener/${id}`);
   return entry?.kind === 'listener' ? entry.value : undefined;
+}
+
+function authorityIn(plan: NodePlan, id: string): PlannedAuthority | null {
+  const entry = plan.entries.get(`authority/${id}`);
+  return entry?.kind === 'authority' ? entry.value : null;
 }
 
 function serviceIn(plan: NodePlan, id: string): PlannedService | undefined {

@@ -1,9 +1,8 @@
-import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
+import { CHECK_PROTOCOLS, type CheckProtocol } from '@evenkeel/model/plan/objects.ts';
 import type { HistogramCounts } from '@evenkeel/proxy/telemetry/counters.ts';
 import { FAILURE_REASONS, type ProbeOutcome } from '../health/outcome.ts';
 import type { ProbeLoad } from '../health/watch.ts';
 
-const PROTOCOLS: readonly PlannedHealthCheck['protocol'][] = ['tcp', 'http'];
 const RESULTS = ['success', 'inconclusive', ...FAILURE_REASONS] as const;
 /** Upper bounds of durations in seconds. */
 const BOUNDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
@@ -22,14 +21,14 @@ export class ProbeCounts {
   readonly shared: SharedArrayBuffer;
   readonly #cells: Float64Array;
 
-  constructor(shared = new SharedArrayBuffer((LOAD + PROTOCOLS.length * ROW) * Float64Array.BYTES_PER_ELEMENT)) {
+  constructor(shared = new SharedArrayBuffer((LOAD + CHECK_PROTOCOLS.length * ROW) * Float64Array.BYTES_PER_ELEMENT)) {
     this.shared = shared;
     this.#cells = new Float64Array(shared);
   }
 
   /** @param milliseconds how long the probe took */
-  probed(protocol: PlannedHealthCheck['protocol'], outcome: ProbeOutcome, milliseconds: number): void {
-    const row = LOAD + PROTOCOLS.indexOf(protocol) * ROW;
+  probed(protocol: CheckProtocol, outcome: ProbeOutcome, milliseconds: number): void {
+    const row = LOAD + CHECK_PROTOCOLS.indexOf(protocol) * ROW;
     const found = BOUNDS.findIndex((bound) => milliseconds / 1000 <= bound);
     this.#add(row + RESULTS.indexOf(outcome.kind === 'failure' ? outcome.reason : outcome.kind), 1);
     this.#add(row + BUCKETS + (found < 0 ? BOUNDS.length : found), 1);
@@ -53,7 +52,7 @@ export class ProbeCounts {
 
   /** Probes by protocol and result: `success`, `inconclusive`, or why it failed. */
   *results(): Generator<{ readonly protocol: string; readonly result: string; readonly count: number }> {
-    for (const [index, protocol] of PROTOCOLS.entries()) {
+    for (const [index, protocol] of CHECK_PROTOCOLS.entries()) {
       const row = LOAD + index * ROW;
       for (const [at, result] of RESULTS.entries()) {
         const count = this.#cells[row + at] as number;
@@ -64,7 +63,7 @@ export class ProbeCounts {
 
   /** How long probes took, by protocol. */
   *durations(): Generator<HistogramCounts & { readonly protocol: string }> {
-    for (const [index, protocol] of PROTOCOLS.entries()) {
+    for (const [index, protocol] of CHECK_PROTOCOLS.entries()) {
       const row = LOAD + index * ROW;
       const counts = Array.from(this.#cells.subarray(row + BUCKETS, row + SUM));
       if (counts.some((count) => count > 0)) {

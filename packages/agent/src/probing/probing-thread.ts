@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads';
+import type { Flapping } from '@evenkeel/model/plan/stream.ts';
+import type { PlannedAuthority } from '@evenkeel/model/plan/tls.ts';
 import { Wake } from '@evenkeel/proxy/reactor/wake.ts';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { ProbeTarget } from '../health/prober.ts';
 import type { HealthState, Thresholds } from '../health/state.ts';
-import type { Beginning, ProbeLoad, Watch } from '../health/watch.ts';
+import type { Beginning, Evidence, EvidenceRequest, ProbeLoad, Watch } from '../health/watch.ts';
 import type { FromProbing, Order, ProbingData, ToProbing } from './messages.ts';
 import { ProbeCounts } from './probe-counts.ts';
 
@@ -34,10 +36,13 @@ interface Watched {
  * successor goes on with the states that were known.
  */
 export class ProbingThread implements Watch {
-  onChange: (id: number, state: HealthState) => void = () => undefined;
+  onChange: (id: number, state: HealthState, flapping: Flapping | null) => void = () => undefined;
   readonly counts = new ProbeCounts();
   readonly #options: ProbingThreadOptions;
   readonly #watched = new Map<number, Watched>();
+  readonly #authorities = new Map<string, PlannedAuthority>();
+  readonly #gathering = new Map<number, PromiseWithResolvers<Evidence>>();
+  #lastGathering = 0;
   readonly #wake = new Wake();
   #orders: Order[] = [];
   #thread: Worker | null = null;
@@ -62,6 +67,27 @@ export class ProbingThread implements Watch {
     if (known === undefined) throw new Error('a judgement begins as one that is not there');
     this.#watched.set(id, { target, limits, state: known });
     this.#order({ kind: 'begin', id, target, limits, beginning });
+  }
+
+  setAuthority(id: string, planned: PlannedAuthority | null): void {
+    if (planned === null) this.#authorities.delete(id);
+    else this.#authorities.set(id, planned);
+    // A thread is not started for an authority alone.
+    if (this.#thread !== null || this.#orders.length > 0) this.#order({ kind: 'authority', id, planned });
+  }
+
+  gather(request: EvidenceRequest): Promise<Evidence> {
+    if (this.#stopped || (this.#timer !== null && this.#thread === null)) {
+      return Promise.reject(new Error('probing is not running at this moment'));
+    }
+    // What was asked before is carried out before.
+    this.#flush();
+    const thread = this.#thread ?? this.#spawn();
+    const id = ++this.#lastGathering;
+    const gathering = Promise.withResolvers<Evidence>();
+    this.#gathering.set(id, gathering);
+    this.#post(thread, { type: 'gather', id, request });
+    return gathering.promise;
   }
 
   adjust(id: number, limits: Thresholds): void {
@@ -93,13 +119,13 @@ export class ProbingThread implements Watch {
   #flush(): void {
     const orders = this.#orders;
     this.#orders = [];
-    if (this.#stopped) return;
+    if (this.#stopped || orders.length === 0) return;
     if (this.#thread !== null) this.#post(this.#thread, { type: 'orders', orders });
     // Between two threads there is nobody to tell: the successor is told everything.
     else if (this.#timer === null) this.#spawn();
   }
 
-  #spawn(): void {
+  #spawn(): Worker {
     const { reactor, clock } = this.#options;
     const workerData: ProbingData = { reactor, wake: this.#wake.descriptor, counts: this.counts.shared };
     const thread = new Worker(new URL('./thread.ts', import.meta.url), { workerData, name: 'probing' });
@@ -112,11 +138,13 @@ export class ProbingThread implements Watch {
     this.#thread = thread;
     this.#bornAt = clock.now();
     const orders: Order[] = [];
+    for (const [id, planned] of this.#authorities) orders.push({ kind: 'authority', id, planned });
     for (const [id, { target, limits, state }] of this.#watched) {
       orders.push({ kind: 'begin', id, target, limits, beginning: state });
     }
     this.#post(thread, { type: 'orders', orders });
     this.#look(thread, Number.NaN);
+    return thread;
   }
 
   /** Ends a thread that shows no sign of life from one look to the next. */
@@ -132,12 +160,17 @@ export class ProbingThread implements Watch {
     });
   }
 
-  #onMessage({ changes }: FromProbing): void {
-    for (const { id, state } of changes) {
+  #onMessage(message: FromProbing): void {
+    if (message.type === 'evidence') {
+      this.#gathering.get(message.id)?.resolve(message.evidence);
+      this.#gathering.delete(message.id);
+      return;
+    }
+    for (const { id, state, flapping } of message.changes) {
       const watched = this.#watched.get(id);
       if (watched === undefined) continue;
       watched.state = state;
-      this.onChange(id, state);
+      this.onChange(id, state, flapping);
     }
   }
 
@@ -145,6 +178,8 @@ export class ProbingThread implements Watch {
     const { clock, log } = this.#options;
     this.#thread = null;
     this.#timer?.cancel();
+    for (const { reject } of this.#gathering.values()) reject(new Error('probing has ended before it could answer'));
+    this.#gathering.clear();
     if (this.#stopped) {
       this.#wake.close();
       return;

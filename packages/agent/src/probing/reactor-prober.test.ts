@@ -6,12 +6,13 @@ import { Worker } from 'node:worker_threads';
 import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
 import { withoutUring } from '@evenkeel/proxy/reactor/contract/available.ts';
 import { PortableReactor } from '@evenkeel/proxy/reactor/portable/reactor.ts';
-import type { Reactor } from '@evenkeel/proxy/reactor/reactor.ts';
 import { UringReactor } from '@evenkeel/proxy/reactor/uring/reactor.ts';
 import { LOCAL_V1, LOCAL_V2 } from '@evenkeel/proxy/source-address/proxy-protocol/compose.ts';
 import { plannedCheck } from '../../test/planned.ts';
 import type { ProbeOutcome } from '../health/outcome.ts';
-import { ReactorProber, requestText } from './reactor-prober.ts';
+import { ProbeHistory } from '../health/probe-history.ts';
+import { type ProbingReactor, ReactorProber } from './reactor-prober.ts';
+import { requestText } from './script.ts';
 
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
@@ -69,7 +70,7 @@ async function stuckServer(): Promise<{ port: number; stop: () => Promise<unknow
 }
 
 interface Local {
-  readonly reactor: Reactor;
+  readonly reactor: ProbingReactor;
   stop(): Promise<void>;
 }
 
@@ -121,7 +122,10 @@ function cases(open: () => Local): void {
     proxyProtocol: 0 | 1 | 2 = 0,
   ): Promise<ProbeOutcome> {
     return new Promise((resolve) => {
-      prober.probe({ address, port, check: plannedCheck({ timeout: 2000, ...check }), proxyProtocol }, resolve);
+      const target = { address, port, check: plannedCheck({ timeout: 2000, ...check }), proxyProtocol };
+      const history = new ProbeHistory();
+      history.begin(0, 0);
+      prober.prepare(target).start(history, resolve);
     });
   }
 
@@ -135,7 +139,7 @@ function cases(open: () => Local): void {
         socket.on('error', seen);
         socket.resume();
       });
-      assert.deepEqual(await probe(port, { protocol: 'tcp' }), { kind: 'success' });
+      assert.equal(reason(await probe(port, { protocol: 'tcp' })), 'success');
       assert.equal((await reset).code, 'ECONNRESET');
     });
 
@@ -241,7 +245,10 @@ function cases(open: () => Local): void {
       const port = await serve((socket) => socket.resume());
       let reported = false;
       const target = { address: '127.0.0.1', port, check: plannedCheck({ timeout: 50 }), proxyProtocol: 0 } as const;
-      const running = prober.probe(target, () => {
+      const running = prober.prepare(target);
+      const history = new ProbeHistory();
+      history.begin(0, 0);
+      running.start(history, () => {
         reported = true;
       });
       running.cancel();
@@ -262,10 +269,10 @@ function cases(open: () => Local): void {
             socket.end('HTTP/1.1 200 OK\r\n\r\n');
           });
         });
-        assert.deepEqual(await probe(port, {}, '127.0.0.1', version), { kind: 'success' });
+        assert.equal(reason(await probe(port, {}, '127.0.0.1', version)), 'success');
         assert.deepEqual(Buffer.concat(seen).subarray(0, header.length), Buffer.from(header));
         // A target that is asked for no more than a connection may see its reset before it has read the header.
-        assert.deepEqual(await probe(port, { protocol: 'tcp' }, '127.0.0.1', version), { kind: 'success' });
+        assert.equal(reason(await probe(port, { protocol: 'tcp' }, '127.0.0.1', version)), 'success');
       }
     });
 

@@ -1,42 +1,80 @@
-import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
+import type { PlannedAuthority } from '@evenkeel/model/plan/tls.ts';
 import { NO_BUFFER } from '@evenkeel/proxy/reactor/arena.ts';
-import { Closed, type Connection, type ConnectionHandler, type Reactor } from '@evenkeel/proxy/reactor/reactor.ts';
-import { LOCAL_V1, LOCAL_V2 } from '@evenkeel/proxy/source-address/proxy-protocol/compose.ts';
+import {
+  Closed,
+  type Connection,
+  type ConnectionHandler,
+  type Endpoint,
+  type Reactor,
+} from '@evenkeel/proxy/reactor/reactor.ts';
 import type { FailureReason, ProbeOutcome } from '../health/outcome.ts';
-import type { Prober, ProbeTarget, RunningProbe } from '../health/prober.ts';
-import { ResponseHeadReader } from '../health/response-head.ts';
+import type { ProbeHistory } from '../health/probe-history.ts';
+import type { Probe, Prober, ProbeTarget } from '../health/prober.ts';
+import { ProbeTls } from './probe-tls.ts';
+import { type ProbeScript, scriptFor } from './script.ts';
 
-export const USER_AGENT = 'evenkeel-health-check';
+/** A reactor that can also exchange datagrams with one peer, as if with a connection. */
+export interface ProbingReactor extends Reactor {
+  connectDatagram(remote: Endpoint, handler: ConnectionHandler): Connection;
+}
 
 /** Probes over a reactor. A connection ends with a reset, so that probing leaves no sockets in TIME_WAIT behind. */
 export class ReactorProber implements Prober {
-  readonly #reactor: Reactor;
+  readonly #tls: ProbeTls;
+  readonly #reactor: ProbingReactor;
 
-  constructor(reactor: Reactor) {
+  constructor(reactor: ProbingReactor) {
     this.#reactor = reactor;
+    this.#tls = new ProbeTls(reactor.arena);
   }
 
-  probe(target: ProbeTarget, done: (outcome: ProbeOutcome) => void): RunningProbe {
-    return new ReactorProbe(this.#reactor, target, done);
+  prepare(target: ProbeTarget): Probe {
+    return new ReactorProbe(this.#reactor, this.#tls, target);
+  }
+
+  setAuthority(id: string, planned: PlannedAuthority | null): void {
+    this.#tls.setAuthority(id, planned);
   }
 }
 
-type Phase = 'connecting' | 'sending' | 'receiving' | 'over';
+type Phase = 'idle' | 'connecting' | 'shaking-hands' | 'sending' | 'receiving';
 
-class ReactorProbe implements RunningProbe, ConnectionHandler {
-  readonly #reactor: Reactor;
+class ReactorProbe implements Probe, ConnectionHandler {
+  readonly request: Uint8Array;
+  readonly #reactor: ProbingReactor;
+  readonly #tls: ProbeTls;
   readonly #target: ProbeTarget;
-  readonly #done: (outcome: ProbeOutcome) => void;
-  readonly #connection: Connection;
-  readonly #head = new ResponseHeadReader();
-  #phase: Phase = 'connecting';
+  readonly #script: ProbeScript;
+  /** What goes out first in the clear: all there is to say, or what has to be in front of TLS. */
+  readonly #opening: Uint8Array;
+  readonly #up: ProbeOutcome;
+  #history: ProbeHistory | null = null;
+  #done: ((outcome: ProbeOutcome) => void) | null = null;
+  #connection: Connection | null = null;
+  #phase: Phase = 'idle';
+  #answered = false;
 
-  constructor(reactor: Reactor, target: ProbeTarget, done: (outcome: ProbeOutcome) => void) {
+  constructor(reactor: ProbingReactor, tls: ProbeTls, target: ProbeTarget) {
     this.#reactor = reactor;
+    this.#tls = tls;
     this.#target = target;
+    const script = scriptFor(target);
+    this.#script = script;
+    this.request = target.check.tls === null ? Buffer.concat([script.preamble, script.request]) : script.request;
+    this.#opening = target.check.tls === null ? this.request : script.preamble;
+    const up = target.check.tls === null ? 'the connection was made' : 'the TLS handshake was done';
+    this.#up = { kind: 'success', detail: script.request.length === 0 ? up : `${up} and the request sent` };
+  }
+
+  start(history: ProbeHistory, done: (outcome: ProbeOutcome) => void): void {
+    this.#history = history;
     this.#done = done;
-    this.#connection = reactor.connect(target, this);
-    this.#connection.setDeadline(reactor.now + target.check.timeout);
+    this.#phase = 'connecting';
+    this.#answered = false;
+    this.#script.answer?.reset();
+    const connection = this.#connect();
+    this.#connection = connection;
+    connection.setDeadline(this.#reactor.now + this.#target.check.timeout);
   }
 
   cancel(): void {
@@ -44,85 +82,119 @@ class ReactorProbe implements RunningProbe, ConnectionHandler {
   }
 
   onConnected(connection: Connection): void {
-    if (this.#phase !== 'connecting') return;
-    const { check, proxyProtocol } = this.#target;
-    if (check.protocol === 'tcp' && proxyProtocol === 0) {
-      this.#settle({ kind: 'success' });
-      return;
-    }
-    const { arena } = this.#reactor;
-    const buffer = arena.acquire();
-    if (buffer === NO_BUFFER) {
-      this.#settle({ kind: 'inconclusive', detail: 'no buffer is free' });
-      return;
-    }
-    this.#phase = 'sending';
-    const start = arena.base(buffer);
-    let end = start;
-    if (proxyProtocol !== 0) {
-      const header = proxyProtocol === 1 ? LOCAL_V1 : LOCAL_V2;
-      arena.memory.set(header, start);
-      end += header.length;
-    }
-    if (check.protocol === 'http') end += writeLatin1(arena.memory, end, requestText(this.#target));
-    connection.send(buffer, start, end);
+    if (!this.#isCurrent(connection)) return;
+    this.#history?.connected(this.#reactor.now, false);
+    const { request, answer } = this.#script;
+    // In the clear, the preamble goes out with the request.
+    const bytes = this.#target.check.tls === null ? this.#opening : request;
+    if (bytes.length > 0) {
+      this.#phase = 'sending';
+      if (this.#send(connection, bytes)) this.#history?.sent(bytes.length);
+      else this.#settle({ kind: 'inconclusive', detail: 'no buffer is free' });
+    } else if (answer === null) this.#settle(this.#up);
+    else this.#phase = 'receiving';
   }
 
-  onSent(): void {
-    if (this.#phase !== 'sending') return;
+  onSent(connection: Connection): void {
+    if (!this.#isCurrent(connection) || this.#phase !== 'sending') return;
     this.#phase = 'receiving';
-    if (this.#target.check.protocol === 'tcp') this.#settle({ kind: 'success' });
+    if (this.#script.answer === null) this.#settle(this.#up);
   }
 
-  onReceive(_: Connection, buffer: number, start: number, end: number): void {
+  onReceive(connection: Connection, buffer: number, start: number, end: number): void {
     const { arena } = this.#reactor;
-    if (this.#phase === 'sending' || this.#phase === 'receiving') this.#read(arena.memory, start, end);
+    const { answer } = this.#script;
+    if (this.#isCurrent(connection) && answer !== null) {
+      this.#answered = true;
+      this.#history?.received(arena.memory, start, end, this.#reactor.now);
+      const verdict = answer.read(arena.memory, start, end);
+      if (verdict !== null) this.#settle(verdict);
+      else this.#reply(connection, answer.reply());
+    }
     arena.release(buffer);
   }
 
-  onEnd(): void {
-    this.#fail('RECEIVE_RESPONSE_FAILED', 'the connection ended before the answer did');
+  onEnd(connection: Connection): void {
+    if (!this.#isCurrent(connection)) return;
+    const verdict = this.#script.answer?.ended() ?? null;
+    if (verdict !== null) this.#settle(verdict);
+    else this.#fail('RECEIVE_RESPONSE_FAILED', 'the connection ended before the answer did');
   }
 
-  onDeadline(): void {
+  onDeadline(connection: Connection): void {
+    if (!this.#isCurrent(connection)) return;
     const limit = `after ${this.#target.check.timeout} ms`;
     switch (this.#phase) {
       case 'connecting':
         this.#fail('CONNECT_TIMEOUT', `not connected ${limit}`);
         return;
+      case 'shaking-hands':
+        this.#fail('CONNECT_TIMEOUT', `the TLS handshake was not done ${limit}`);
+        return;
       case 'sending':
         this.#fail('REQUEST_TIMEOUT', `request not taken ${limit}`);
         return;
       case 'receiving':
-        this.#fail('RECEIVE_RESPONSE_TIMEOUT', `answer not complete ${limit}`);
+        if (this.#script.silenceIsGood) this.#settle({ kind: 'success', detail: `no error came back ${limit}` });
+        else this.#fail('RECEIVE_RESPONSE_TIMEOUT', `answer not complete ${limit}`);
         return;
-      case 'over':
+      case 'idle':
         return;
     }
   }
 
-  onClosed(_: Connection, reason: Closed): void {
+  onClosed(connection: Connection, reason: Closed): void {
+    if (!this.#isCurrent(connection)) return;
     const detail = DETAILS[reason];
     if (reason === Closed.exhausted) this.#settle({ kind: 'inconclusive', detail });
+    else if (reason === Closed.handshake) this.#fail('TLS_HANDSHAKE_FAILED', failureOf(connection) || detail);
+    else if (this.#script.transport === 'udp') this.#fail('CONNECT_FAILED', `ICMP: ${detail}`);
     else if (this.#phase === 'connecting') {
       this.#fail(reason === Closed.timedOut ? 'CONNECT_TIMEOUT' : 'CONNECT_FAILED', detail);
-    } else if (this.#head.started) this.#fail('RECEIVE_RESPONSE_FAILED', detail);
+    } else if (this.#phase === 'shaking-hands') this.#fail('TLS_HANDSHAKE_FAILED', detail);
+    else if (this.#answered) this.#fail('RECEIVE_RESPONSE_FAILED', detail);
     else if (reason === Closed.reset) this.#fail('CONNECT_INTERRUPT', detail);
     else this.#fail(this.#phase === 'sending' ? 'REQUEST_FAILED' : 'RECEIVE_RESPONSE_FAILED', detail);
   }
 
-  #read(memory: Uint8Array, start: number, end: number): void {
-    const progress = this.#head.read(memory, start, end);
-    switch (progress.kind) {
-      case 'more':
-        return;
-      case 'malformed':
-        this.#fail('RESPONSE_FORMAT_ERROR', progress.detail);
-        return;
-      case 'complete':
-        if (countsAsSuccess(this.#target.check, progress.status)) this.#settle({ kind: 'success' });
-        else this.#fail('HTTP_CODE_MISMATCH', `status ${progress.status}`);
-    }
+  #connect(): Connection {
+    const { check } = this.#target;
+    if (this.#script.transport === 'udp') return this.#reactor.connectDatagram(this.#target, this);
+    if (check.tls === null) return this.#reactor.connect(this.#target, this);
+    const tls = this.#tls.settingsFor(check.tls, this.#script.alpn);
+    return tls.connect(this.#reactor, tls.nameFor('', this.#target.address), (secure) => this.#open(secure), this);
+  }
+
+  /** The connection beneath TLS. */
+  #open(secure: ConnectionHandler): Connection {
+    const raw = this.#reactor.connect(this.#target, new Noticed(secure, () => this.#connectedInTheClear()));
+    // Without it the target would take the handshake for something else.
+    if (this.#opening.length > 0 && !this.#send(raw, this.#opening)) raw.abort();
+    return raw;
+  }
+
+  #connectedInTheClear(): void {
+    if (this.#phase === 'connecting') this.#phase = 'shaking-hands';
+  }
+
+  #reply(connection: Connection, bytes: Uint8Array | null): void {
+    if (bytes !== null && this.#send(connection, bytes)) this.#history?.sent(bytes.length);
+  }
+
+  /** False: no buffer is free. A request has at most 5 KiB and some hundred bytes; a buffer has 17 KiB. */
+  #send(connection: Connection, bytes: Uint8Array): boolean {
+    const { arena } = this.#reactor;
+    const buffer = arena.acquire();
+    if (buffer === NO_BUFFER) return false;
+    const start = arena.base(buffer);
+    arena.memory.set(bytes, start);
+    connection.send(buffer, start, start + bytes.length);
+    return true;
+  }
+
+  /** A connection may be told of as gone when the next probe has begun. */
+  #isCurrent(connection: Connection): boolean {
+    return this.#phase !== 'idle' && connection === this.#connection;
   }
 
   #fail(reason: FailureReason, detail: string): void {
@@ -130,15 +202,18 @@ class ReactorProbe implements RunningProbe, ConnectionHandler {
   }
 
   #settle(outcome: ProbeOutcome): void {
-    if (this.#phase === 'over') return;
+    const done = this.#done;
     this.#finish();
-    this.#done(outcome);
+    done?.(outcome);
   }
 
   #finish(): void {
-    if (this.#phase === 'over') return;
-    this.#phase = 'over';
-    this.#connection.abort();
+    const connection = this.#connection;
+    this.#phase = 'idle';
+    this.#connection = null;
+    this.#history = null;
+    this.#done = null;
+    connection?.abort();
   }
 }
 
@@ -154,27 +229,45 @@ const DETAILS: Readonly<Record<Closed, string>> = {
   [Closed.handshake]: 'TLS did not come about',
 };
 
-function countsAsSuccess(check: PlannedHealthCheck, status: number): boolean {
-  return check.statusRanges.some(([low, high]) => status >= low && status <= high);
+/** What OpenSSL says of a handshake that failed. */
+function failureOf(connection: Connection): string {
+  return 'failure' in connection && typeof connection.failure === 'string' ? connection.failure : '';
 }
 
-/** The bytes of the probe's request. Path and host hold visible ASCII only (see plan/entry-shape.ts). */
-export function requestText(target: ProbeTarget): string {
-  const { check } = target;
-  return (
-    `${check.method} ${check.path} HTTP/${check.httpVersion}\r\n` +
-    `Host: ${check.host === '' ? authority(target) : check.host}\r\n` +
-    `User-Agent: ${USER_AGENT}\r\nAccept: */*\r\nConnection: close\r\n\r\n`
-  );
-}
+/** Passes everything on, and notices when the connection is up. */
+class Noticed implements ConnectionHandler {
+  readonly #handler: ConnectionHandler;
+  readonly #connected: () => void;
 
-function authority(target: ProbeTarget): string {
-  const host = target.address.includes(':') ? `[${target.address}]` : target.address;
-  return target.port === 80 ? host : `${host}:${target.port}`;
-}
+  constructor(handler: ConnectionHandler, connected: () => void) {
+    this.#handler = handler;
+    this.#connected = connected;
+  }
 
-/** Returns the number of bytes: at most those of path and host, 5 KiB, and some hundred; a buffer has 17 KiB. */
-function writeLatin1(memory: Uint8Array, start: number, text: string): number {
-  for (let at = 0; at < text.length; at++) memory[start + at] = text.charCodeAt(at);
-  return text.length;
+  onConnected(connection: Connection): void {
+    this.#connected();
+    // From here on, TLS is told directly.
+    connection.handler = this.#handler;
+    this.#handler.onConnected(connection);
+  }
+
+  onReceive(connection: Connection, buffer: number, start: number, end: number): void {
+    this.#handler.onReceive(connection, buffer, start, end);
+  }
+
+  onSent(connection: Connection): void {
+    this.#handler.onSent(connection);
+  }
+
+  onEnd(connection: Connection): void {
+    this.#handler.onEnd(connection);
+  }
+
+  onDeadline(connection: Connection): void {
+    this.#handler.onDeadline(connection);
+  }
+
+  onClosed(connection: Connection, reason: Closed): void {
+    this.#handler.onClosed(connection, reason);
+  }
 }

@@ -2,8 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createReactor } from '@evenkeel/proxy/reactor/choose.ts';
 import { run } from '@evenkeel/proxy/reactor/run.ts';
 import { LocalWatch } from '../health/local-watch.ts';
-import type { HealthState } from '../health/state.ts';
-import type { FromProbing, Order, ProbingData, ToProbing } from './messages.ts';
+import type { ChangedJudgement, FromProbing, Order, ProbingData, ToProbing } from './messages.ts';
 import { ProbeCounts } from './probe-counts.ts';
 import { ReactorProber } from './reactor-prober.ts';
 
@@ -31,15 +30,15 @@ const watch = new LocalWatch({
   onProbed: ({ check }, outcome, duration) => counts.probed(check.protocol, outcome, duration),
 });
 
-let changes: { readonly id: number; readonly state: HealthState }[] = [];
-watch.onChange = (id, state) => {
+let changes: ChangedJudgement[] = [];
+watch.onChange = (id, state, flapping) => {
   // One message for all of a tick: ten thousand targets that are new are well within the same second.
   if (changes.length === 0) reactor.setTimer(0, tell);
-  changes.push({ id, state });
+  changes.push({ id, state, flapping });
 };
 
 function tell(): void {
-  port.postMessage({ changes } satisfies FromProbing);
+  port.postMessage({ type: 'changes', changes } satisfies FromProbing);
   changes = [];
 }
 
@@ -52,6 +51,9 @@ function carryOut(order: Order): void {
   switch (order.kind) {
     case 'begin':
       watch.begin(order.id, order.target, order.limits, order.beginning);
+      return;
+    case 'authority':
+      watch.setAuthority(order.id, order.planned);
       return;
     case 'adjust':
       watch.adjust(order.id, order.limits);
@@ -67,6 +69,13 @@ function onMessage(message: ToProbing): void {
     case 'orders':
       for (const order of message.orders) carryOut(order);
       return;
+    case 'gather': {
+      const { id } = message;
+      watch.collect(message.request, (evidence) => {
+        port.postMessage({ type: 'evidence', id, evidence } satisfies FromProbing);
+      });
+      return;
+    }
     case 'stop':
       watch.stop();
       stop();

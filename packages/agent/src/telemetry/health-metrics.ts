@@ -16,6 +16,26 @@ export const healthMetrics: readonly Metric<Snapshot>[] = [
     },
   },
   {
+    name: 'evenkeel_target_flapping',
+    type: 'gauge',
+    help: 'Changes between healthy and unhealthy in ten minutes, of targets that have had four or more.',
+    *sample({ health }) {
+      for (const { serviceId, targetId, flapping } of health) {
+        if (flapping) yield { labels: { service: serviceId, target: targetId }, value: flapping.changes };
+      }
+    },
+  },
+  {
+    name: 'evenkeel_target_health_changes_total',
+    type: 'counter',
+    help: 'Changes between healthy and unhealthy, of targets that have had any.',
+    *sample({ healthTurns }) {
+      for (const { serviceId, targetId, count } of healthTurns) {
+        yield { labels: { service: serviceId, target: targetId }, value: count };
+      }
+    },
+  },
+  {
     name: 'evenkeel_service_targets',
     type: 'gauge',
     help: 'Targets of the service by state of health.',

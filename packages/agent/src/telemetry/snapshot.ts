@@ -15,6 +15,8 @@ export interface Snapshot {
   readonly storedVersion: number;
   readonly storeFailures: number;
   readonly health: readonly ReportedHealth[];
+  /** Targets that have changed between healthy and unhealthy, and how often. */
+  readonly healthTurns: readonly { readonly serviceId: string; readonly targetId: string; readonly count: number }[];
   readonly probes: ProbeCounts;
   readonly stream: { readonly isOpen: boolean; readonly connects: number };
   readonly accessLog: { readonly dropped: number; readonly writtenBytes: number; readonly failing: boolean };

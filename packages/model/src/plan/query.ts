@@ -1,4 +1,5 @@
 import type { Explanation } from '../resources/explanation.ts';
+import type { EvidenceAnswer, EvidenceQuestion, TrialQuestion } from './evidence.ts';
 
 /**
  * What the control plane may ask a node while the stream is open. An answer is for one caller, is not kept, and says how
@@ -11,6 +12,10 @@ export interface NodeQuestionKinds {
   explain: { readonly ask: ExplainQuestion; readonly answer: ExplainAnswer };
   /** What the node has counted of a listener, or of the targets of a service. */
   traffic: { readonly ask: TrafficQuestion; readonly answer: TrafficAnswer };
+  /** The last probes of the targets of a service. */
+  'health-evidence': { readonly ask: EvidenceQuestion; readonly answer: EvidenceAnswer };
+  /** One probe of each target given, with the check given; nothing changes by it. */
+  'health-trial': { readonly ask: TrialQuestion; readonly answer: EvidenceAnswer };
 }
 export type QuestionKind = keyof NodeQuestionKinds;
 export type QuestionOf<K extends QuestionKind> = NodeQuestionKinds[K]['ask'];

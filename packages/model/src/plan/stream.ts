@@ -60,4 +60,14 @@ export interface ReportedHealth {
   readonly reason: string;
   /** Unix milliseconds of the last change of state. */
   readonly since: number;
+  /** null: it does not flap. Nodes of older versions say nothing of it. */
+  readonly flapping?: Flapping | null;
+}
+
+/** That a target changes between healthy and unhealthy again and again. */
+export interface Flapping {
+  /** Changes within the last ten minutes; 64 stand for more. */
+  readonly changes: number;
+  /** What the last probes say about the reason, as one sentence. */
+  readonly diagnosis: string;
 }

@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer as createHttp2, createSecureServer, type ServerHttp2Stream } from 'node:http2';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { createServer as createTls } from 'node:tls';
+import type { ProbeExchange } from '@evenkeel/model/plan/evidence.ts';
+import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
+import { TLS_VERSIONS } from '@evenkeel/model/plan/tls.ts';
+import { withoutUring } from '@evenkeel/proxy/reactor/contract/available.ts';
+import { PortableReactor } from '@evenkeel/proxy/reactor/portable/reactor.ts';
+import { UringReactor } from '@evenkeel/proxy/reactor/uring/reactor.ts';
+import { issue } from '@evenkeel/testbed/certificates/issue.ts';
+import { plannedCheck } from '../../test/planned.ts';
+import { tryOut } from '../health/trial.ts';
+import { type ProbingReactor, ReactorProber } from './reactor-prober.ts';
+
+/** Every kind of check against servers that are well, that lie, that hang, and that speak another protocol. */
+
+const authority = issue({ commonName: 'authority', ca: true });
+const identity = issue({ commonName: 'target', names: ['app.example.com'], issuer: authority });
+const other = issue({ commonName: 'other', ca: true });
+const pems = { cert: identity.certificate, key: identity.key };
+
+const ends: (() => void)[] = [];
+after(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+async function listening(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+  });
+  server
+    .on('tlsClientError', () => undefined)
+    .on('sessionError', () => undefined)
+    .on('error', () => undefined);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ends.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+const saying = (answer: string | Buffer) =>
+  listening(createServer((socket) => socket.once('data', () => socket.end(answer))));
+const silent = () => listening(createServer((socket) => socket.resume()));
+
+/** What a health service answers: a message with the serving status, or none, and a gRPC status. */
+function healthService(stream: ServerHttp2Stream, serving: number | null, status: string, asked: string[]): void {
+  const body: Buffer[] = [];
+  stream.on('error', () => undefined);
+  stream.on('data', (bytes: Buffer) => body.push(bytes));
+  stream.on('end', () => {
+    asked.push(Buffer.concat(body).subarray(7).toString());
+    const head = { ':status': 200, 'content-type': 'application/grpc' };
+    if (serving === null) {
+      stream.respond({ ...head, 'grpc-status': status }, { endStream: true });
+      return;
+    }
+    stream.respond(head, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
+    stream.end(Buffer.from([0, 0, 0, 0, 2, 8, serving]));
+  });
+}
+
+async function grpc(serving: number | null, status = '0', secure = false) {
+  const asked: string[] = [];
+  const server = secure ? createSecureServer(pems) : createHttp2();
+  server.on('stream', (stream: ServerHttp2Stream) => healthService(stream, serving, status, asked));
+  return { port: await listening(server as unknown as Server), asked };
+}
+
+async function udp(answer: (message: Buffer, reply: (bytes: Buffer) => void) => void): Promise<number> {
+  const socket: UdpSocket = createSocket('udp4');
+  socket.on('message', (message, { port }) => answer(message, (bytes) => socket.send(bytes, port, '127.0.0.1')));
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  ends.push(() => socket.close());
+  return socket.address().port;
+}
+
+const hex = (text: string) => Buffer.from(text, 'latin1').toString('hex');
+const unverified = { authorityId: null, serverName: '', versions: TLS_VERSIONS };
+const verified = { authorityId: 'ca-1', serverName: 'app.example.com', versions: TLS_VERSIONS };
+
+function turnedUring() {
+  const reactor = new UringReactor({ buffers: 64 });
+  let turns: NodeJS.Immediate | null = null;
+  const turn = (): void => {
+    reactor.turn(0);
+    turns = setImmediate(turn);
+  };
+  turn();
+  return {
+    reactor,
+    stop: async () => {
+      if (turns !== null) clearImmediate(turns);
+      reactor.destroy();
+    },
+  };
+}
+
+function portable() {
+  const reactor = new PortableReactor({ buffers: 64 });
+  return { reactor, stop: () => reactor.destroy() };
+}
+
+describe('over the uring reactor', { skip: withoutUring }, () => cases(turnedUring));
+describe('over the portable reactor', () => cases(portable));
+
+function cases(open: () => { readonly reactor: ProbingReactor; stop(): Promise<void> }): void {
+  let local: ReturnType<typeof open>;
+  let prober: ReactorProber;
+
+  before(() => {
+    local = open();
+    prober = new ReactorProber(local.reactor);
+    prober.setAuthority('ca-1', { id: 'ca-1', certificates: authority.certificate, revocationLists: '' });
+  });
+
+  after(async () => {
+    const { reactor } = local;
+    await local.stop();
+    assert.equal(reactor.open, 0, 'connections are left');
+  });
+
+  function exchange(port: number, given: Partial<PlannedHealthCheck>, proxyProtocol: 0 | 1 | 2 = 0) {
+    const check = plannedCheck({ timeout: 2_000, ...given });
+    const { reactor } = local;
+    const clock = {
+      now: () => reactor.now,
+      wallTime: () => reactor.wallTime,
+      setTimer: (delay: number, callback: () => void) => reactor.setTimer(delay, callback),
+    };
+    return new Promise<ProbeExchange>((resolve) => {
+      tryOut([{ address: '127.0.0.1', port, check, proxyProtocol }], prober, clock, ([one]) => resolve(one!));
+    });
+  }
+
+  async function verdict(port: number, check: Partial<PlannedHealthCheck>): Promise<string> {
+    const { verdict: kind, reason } = await exchange(port, check);
+    return kind === 'failure' ? reason : kind;
+  }
+
+  describe('tcp with something to say', () => {
+    const ping = { protocol: 'tcp', send: hex('PING\r\n'), expect: hex('+PONG') } as const;
+
+    test('finds what it expects, wherever it begins and however it is cut', async () => {
+      const port = await listening(
+        createServer((socket) =>
+          socket.once('data', async () => {
+            for (const piece of ['hello ', '+P', 'ONG\r\n']) {
+              socket.write(piece);
+              await new Promise(setImmediate);
+            }
+          }),
+        ),
+      );
+      const found = await exchange(port, ping);
+      assert.equal(found.verdict, 'success');
+      assert.equal(found.sent, 'PING\\r\\n');
+      assert.match(found.received, /^hello /);
+      assert.equal(found.rule, 'the answer contains +PONG');
+      assert.ok(found.connect !== null && found.firstByte !== null && found.firstByte >= found.connect);
+      assert.ok(found.total >= found.firstByte);
+    });
+
+    test('another answer, a flood and silence fail', async () => {
+      assert.equal(await verdict(await saying('-ERR\r\n'), ping), 'RESPONSE_MISMATCH');
+      const flood = await listening(
+        createServer((socket) => socket.once('data', () => socket.write('x'.repeat(9_000)))),
+      );
+      assert.equal(await verdict(flood, ping), 'RESPONSE_MISMATCH');
+      assert.equal(await verdict(await silent(), { ...ping, timeout: 100 }), 'RECEIVE_RESPONSE_TIMEOUT');
+      assert.equal(
+        await verdict(await listening(createServer((socket) => socket.end())), ping),
+        'RECEIVE_RESPONSE_FAILED',
+      );
+    });
+
+    test('bytes that are no text are shown as what they are', async () => {
+      const binary = await saying(Buffer.from([0, 255, 92]));
+      const found = await exchange(binary, { protocol: 'tcp', send: '00ff', expect: 'ff' });
+      assert.deepEqual([found.verdict, found.sent, found.received], ['success', '\\x00\\xff', '\\x00\\xff\\\\']);
+    });
+  });
+
+  describe('tls', () => {
+    const tls = { protocol: 'tls', tls: unverified } as const;
+
+    test('succeeds with the handshake, and with what is said inside', async () => {
+      const port = await listening(
+        createTls(pems, (socket) => socket.on('error', () => undefined).write('220 ready\r\n')),
+      );
+      const shaken = await exchange(port, tls);
+      assert.deepEqual([shaken.verdict, shaken.rule], ['success', 'the TLS handshake was done']);
+      assert.equal(await verdict(port, { ...tls, expect: hex('220') }), 'success');
+    });
+
+    test('a certificate is judged where that is asked for: by authority and by name', async () => {
+      const port = await listening(createTls(pems, (socket) => socket.on('error', () => undefined)));
+      assert.equal(await verdict(port, { ...tls, tls: verified }), 'success');
+      const wrongName = await exchange(port, { ...tls, tls: { ...verified, serverName: 'shop.example.com' } });
+      assert.equal(wrongName.reason, 'TLS_HANDSHAKE_FAILED');
+      assert.notEqual(wrongName.rule, '');
+      assert.equal(await verdict(port, { ...tls, tls: { ...verified, authorityId: 'ca-2' } }), 'TLS_HANDSHAKE_FAILED');
+    });
+
+    test('an authority that changes is the one that counts from then on', async () => {
+      const port = await listening(createTls(pems, (socket) => socket.on('error', () => undefined)));
+      const settings = { ...tls, tls: { ...verified, authorityId: 'ca-3' } };
+      prober.setAuthority('ca-3', { id: 'ca-3', certificates: other.certificate, revocationLists: '' });
+      assert.equal(await verdict(port, settings), 'TLS_HANDSHAKE_FAILED');
+      prober.setAuthority('ca-3', { id: 'ca-3', certificates: authority.certificate, revocationLists: '' });
+      assert.equal(await verdict(port, settings), 'success');
+    });
+
+    test('a server without TLS, one that hangs, and one that hangs up', async () => {
+      assert.equal(await verdict(await saying('HTTP/1.1 400 Bad Request\r\n\r\n'), tls), 'TLS_HANDSHAKE_FAILED');
+      assert.equal(await verdict(await silent(), { ...tls, timeout: 100 }), 'CONNECT_TIMEOUT');
+      assert.equal(await verdict(await saying(''), tls), 'TLS_HANDSHAKE_FAILED');
+    });
+  });
+
+  describe('https', () => {
+    const https = { protocol: 'https', tls: unverified } as const;
+    const answering = (answer: string) =>
+      listening(
+        createTls(pems, (socket) => socket.on('error', () => undefined).once('data', () => socket.end(answer))),
+      );
+
+    test('judges the answer inside TLS, and shows what was said before encryption', async () => {
+      const good = await exchange(await answering('HTTP/1.1 204 No Content\r\n\r\n'), https);
+      assert.deepEqual([good.verdict, good.rule], ['success', 'status 204 is one of 200–399']);
+      assert.match(good.sent, /^GET \/ HTTP\/1.1\\r\\nHost: /);
+      assert.match(good.received, /^HTTP\/1.1 204/);
+      assert.equal(await verdict(await answering('HTTP/1.1 503 Busy\r\n\r\n'), https), 'HTTP_CODE_MISMATCH');
+      assert.equal(await verdict(await answering('SSH-2.0-x\r\n'), https), 'RESPONSE_FORMAT_ERROR');
+    });
+
+    test('sends the server name', async () => {
+      const names: string[] = [];
+      const seen = (name: string, done: (error: Error | null) => void): void => {
+        names.push(name);
+        done(null);
+      };
+      const port = await listening(
+        createTls({ ...pems, SNICallback: seen }, (socket) =>
+          socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n')),
+        ),
+      );
+      assert.equal(await verdict(port, { ...https, tls: verified }), 'success');
+      assert.deepEqual(names, ['app.example.com']);
+    });
+  });
+
+  for (const secure of [false, true]) {
+    const kind = secure ? 'grpcs' : 'grpc';
+    describe(kind, () => {
+      const check = { protocol: kind, tls: secure ? unverified : null, grpcService: 'shop.v1.Cart' } as const;
+
+      test('a service that is serving, whatever its name', async () => {
+        const { port, asked } = await grpc(1, '0', secure);
+        const found = await exchange(port, check);
+        assert.deepEqual([found.verdict, found.rule], ['success', 'the service says SERVING']);
+        assert.equal(await verdict(port, { ...check, grpcService: '' }), 'success');
+        assert.deepEqual(asked, ['shop.v1.Cart', '']);
+      });
+
+      test('one that is not, one that does not know the name, and one without health checks', async () => {
+        const notServing = await exchange((await grpc(2, '0', secure)).port, check);
+        assert.deepEqual([notServing.reason, notServing.rule], ['GRPC_NOT_SERVING', 'the service says NOT_SERVING']);
+        assert.match((await exchange((await grpc(null, '5', secure)).port, check)).rule, /grpc-status 5 NOT_FOUND/);
+        assert.match(
+          (await exchange((await grpc(null, '12', secure)).port, check)).rule,
+          /grpc-status 12 UNIMPLEMENTED/,
+        );
+        assert.equal(await verdict((await grpc(1, '14', secure)).port, check), 'GRPC_NOT_SERVING');
+      });
+    });
+  }
+
+  test('grpc against HTTP/1, garbage, silence, and a web server that speaks HTTP/2', async () => {
+    const check = { protocol: 'grpc' } as const;
+    assert.equal(await verdict(await saying('HTTP/1.1 400 Bad Request\r\n\r\n'), check), 'RESPONSE_FORMAT_ERROR');
+    assert.equal(await verdict(await saying(Buffer.alloc(40, 0xff)), check), 'RESPONSE_FORMAT_ERROR');
+    assert.equal(await verdict(await silent(), { ...check, timeout: 100 }), 'RECEIVE_RESPONSE_TIMEOUT');
+    const web = createHttp2((_, response) => response.writeHead(404).end());
+    assert.equal(await verdict(await listening(web as unknown as Server), check), 'HTTP_CODE_MISMATCH');
+  });
+
+  describe('udp', () => {
+    const check = { protocol: 'udp' } as const;
+
+    test('an answer, the expected one, another one', async () => {
+      const asked: string[] = [];
+      const port = await udp((message, reply) => {
+        asked.push(message.toString());
+        reply(Buffer.from('pong'));
+      });
+      assert.equal(await verdict(port, check), 'success');
+      assert.equal(await verdict(port, { ...check, send: hex('ping'), expect: hex('pong') }), 'success');
+      assert.deepEqual(asked, ['HEALTH CHECK', 'ping']);
+      assert.equal(await verdict(port, { ...check, expect: hex('PONG'), timeout: 100 }), 'RECEIVE_RESPONSE_TIMEOUT');
+    });
+
+    test('silence is good where nothing is expected, and a port that nobody has is not', async () => {
+      const port = await udp(() => undefined);
+      const quiet = await exchange(port, { ...check, timeout: 60 });
+      assert.deepEqual([quiet.verdict, quiet.rule], ['success', 'no error came back after 60 ms']);
+      assert.equal(await verdict(port, { ...check, expect: hex('x'), timeout: 60 }), 'RECEIVE_RESPONSE_TIMEOUT');
+      const socket = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(socket, 'listening');
+      const { port: closed } = socket.address();
+      socket.close();
+      await once(socket, 'close');
+      const refused = await exchange(closed, check);
+      assert.deepEqual([refused.reason, refused.rule], ['CONNECT_FAILED', 'ICMP: ECONNREFUSED']);
+    });
+  });
+
+  test('PROXY protocol stands in front of TLS', async () => {
+    let first = '';
+    const port = await listening(
+      createServer((socket) =>
+        socket.once('data', (bytes) => {
+          first = bytes.toString('latin1');
+          socket.destroy();
+        }),
+      ),
+    );
+    await exchange(port, { protocol: 'https', tls: unverified }, 1);
+    assert.match(first, /^PROXY UNKNOWN\r\n/);
+  });
+}
