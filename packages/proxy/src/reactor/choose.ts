@@ -11,6 +11,8 @@ export interface ReactorOptions {
   readonly buffers?: number;
   /** `Wake.descriptor` of who posts messages to this thread; -1 or nothing when nobody does. */
   readonly wakeDescriptor?: number;
+  /** Shared memory from `newTrace`: what is left open when the thread is ended can be closed by another, see `Trace`. */
+  readonly trace?: SharedArrayBuffer;
 }
 
 export interface ChosenReactor {

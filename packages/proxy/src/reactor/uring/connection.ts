@@ -49,6 +49,7 @@ export class UringConnection extends StreamConnection {
     this.#context = context;
     this.#descriptor = descriptor;
     this.#slot = context.slots.add(this);
+    context.trace.opened(this.#slot, descriptor);
   }
 
   /** Begins to connect; the address has been written to where the kernel can read it. */
@@ -155,6 +156,7 @@ export class UringConnection extends StreamConnection {
     if (this.#receiving) operations.cancel(this.#slot, Kind.receive);
     if (this.sending > 0) operations.cancel(this.#slot, Kind.send);
     if (this.#descriptor >= 0) operations.close(this.#descriptor);
+    this.#context.trace.closed(this.#slot);
   }
 
   protected isQuiet(): boolean {

@@ -24,6 +24,7 @@ import { type ListeningContext, UringListeningSocket } from './listening-socket.
 import { Kind, Operations } from './operations.ts';
 import { ReceiveBuffers } from './receive-buffers.ts';
 import { receiveLimits } from './receive-limits.ts';
+import { type Remains, Trace } from './remains.ts';
 import { Ring } from './ring.ts';
 import { Slots } from './slots.ts';
 import { SubmissionScratch } from './submission-scratch.ts';
@@ -33,6 +34,8 @@ export interface UringOptions {
   readonly buffers?: number;
   /** An eventfd; `onWake` is called when somebody writes to it. Owned by the caller; -1 for none. */
   readonly wakeDescriptor?: number;
+  /** Where word is left of what is open, from `newTrace`; nowhere by default. */
+  readonly trace?: SharedArrayBuffer;
   /** Whether to use limited multishot receives; by default, when the kernel has them. */
   readonly limitedReceives?: boolean;
   /** Size of the submission ring, a power of two; the completion ring is eight times as large. */
@@ -67,6 +70,7 @@ export class UringReactor implements Reactor {
   /** Called on the reactor's thread, between callbacks, after somebody has written to the wake descriptor. */
   onWake: () => void = () => {};
   readonly #ring: Ring;
+  readonly #trace: Trace;
   readonly #operations: Operations;
   readonly #buffers: ReceiveBuffers;
   readonly #wheel = new TimerWheel(this.now);
@@ -100,6 +104,8 @@ export class UringReactor implements Reactor {
       this.#ring.close();
       throw error;
     }
+    this.#trace = new Trace(options.trace ?? null);
+    this.#trace.begin();
     this.#context = this.#makeContext();
     this.#wakeDescriptor = options.wakeDescriptor ?? -1;
     this.#wakeBuffer = Mapping.anonymous(4096);
@@ -113,6 +119,11 @@ export class UringReactor implements Reactor {
 
   get open(): number {
     return this.#connections.size;
+  }
+
+  /** For `Trace.clear`, on another thread, when this one is no more. */
+  get remains(): Remains {
+    return { ring: this.#ring.descriptor, mappings: [...this.#ring.mappings, this.arena.mapping] };
   }
 
   /** How often the kernel was entered: one per turn, and more when the submission ring was full. */
@@ -200,6 +211,7 @@ export class UringReactor implements Reactor {
     else this.#closeAll();
     this.#ring.submit();
     this.#ring.close();
+    this.#trace.end();
     this.#buffers.reclaim();
     this.arena.discard();
   }
@@ -318,6 +330,7 @@ export class UringReactor implements Reactor {
       scratch: new SubmissionScratch(this.#ring),
       buffers: this.#buffers,
       slots: this.#connections,
+      trace: this.#trace,
       listeners: this.#listeners,
       unsettle: (item) => this.unsettle(item),
       starve: (connection) => {

@@ -75,8 +75,8 @@ export class Ring {
   /** How often the kernel was entered. */
   enters = 0;
 
-  readonly #descriptor: number;
-  readonly #mappings: readonly Mapping[];
+  readonly descriptor: number;
+  readonly mappings: readonly Mapping[];
   #closed = false;
   readonly #entries: number;
   readonly #mask: number;
@@ -97,7 +97,7 @@ export class Ring {
     params[2] = SETUP_FLAGS;
     const descriptor = syscall(SYS_IO_URING_SETUP, entries, this.#arguments.address + ARGUMENT, 0, 0, 0, 0);
     if (descriptor < 0) throw new SystemError('io_uring_setup');
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
     this.#enterDescriptor = descriptor;
     try {
       const [sq, cq] = [params.slice(10, 20), params.slice(20, 30)];
@@ -106,7 +106,7 @@ export class Ring {
       const size = Math.max(sq[6] + this.#entries * 4, cq[5] + params[1] * 16);
       const rings = Mapping.shared(Math.ceil(size / 4096) * 4096, descriptor, 0);
       const entryList = Mapping.shared(this.#entries * SQE_WORDS * 4, descriptor, IORING_OFF_SQES);
-      this.#mappings = [rings, entryList];
+      this.mappings = [rings, entryList];
       this.words = new Int32Array(rings.bytes);
       this.submissions = new Int32Array(entryList.bytes);
       this.#tailIndex = sq[1] >> 2;
@@ -181,7 +181,7 @@ export class Ring {
   register(operation: number, argument: Int32Array, count: number): number {
     this.#argumentWords.set(argument, ARGUMENT >> 2);
     const pointer = this.#arguments.address + ARGUMENT;
-    const result = syscall(SYS_IO_URING_REGISTER, this.#descriptor, operation, pointer, count, 0, 0);
+    const result = syscall(SYS_IO_URING_REGISTER, this.descriptor, operation, pointer, count, 0, 0);
     return result < 0 ? -lastError() : result;
   }
 
@@ -192,15 +192,15 @@ export class Ring {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    close(this.#descriptor);
+    close(this.descriptor);
     this.words = new Int32Array(this.words.length);
     this.submissions = new Int32Array(this.submissions.length);
-    for (const mapping of this.#mappings) mapping.unmap();
+    for (const mapping of this.mappings) mapping.unmap();
   }
 
   /** A registered ring saves a look-up of the descriptor per call. Where it is refused, the descriptor does as well. */
   #registerSelf(): void {
-    const update = new Int32Array([-1, 0, this.#descriptor, 0]);
+    const update = new Int32Array([-1, 0, this.descriptor, 0]);
     if (this.register(IORING_REGISTER_RING_FDS, update, 1) !== 1) return;
     this.#enterDescriptor = this.#argumentWords[ARGUMENT >> 2];
     this.#enterFlags = IORING_ENTER_REGISTERED_RING;

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { withoutUring } from '../contract/available.ts';
+import { close } from '../ffi/libc.ts';
+import { localEndpoint, openListening } from '../ffi/sockets.ts';
+import { newTrace, type Remains, Trace } from './remains.ts';
+
+/** A thread that accepts one connection and then hangs. */
+const HANGING = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  import(workerData.reactor).then(({ UringReactor }) => {
+    const reactor = new UringReactor({ buffers: 64, trace: workerData.trace });
+    const { descriptor } = workerData;
+    let accepted = false;
+    reactor.listen({ address: '127.0.0.1', port: 0, backlog: 16, reusePort: true, descriptor }, {
+      onListening() {},
+      onFailed() {},
+      onAccept(connection) {
+        accepted = true;
+        connection.handler = { onReceive() {}, onSent() {}, onEnd() {}, onDeadline() {}, onClosed() {}, onConnected() {} };
+      },
+    });
+    while (!accepted) reactor.turn(10);
+    reactor.turn(1);
+    parentPort.postMessage(reactor.remains);
+    for (;;);
+  });`;
+
+test('what a thread that was ended had open is closed, and its listening socket goes to the next', {
+  skip: withoutUring,
+}, async (t) => {
+  const opened = openListening({ address: '127.0.0.1', port: 0, backlog: 16, reusePort: true });
+  assert.ok('descriptor' in opened);
+  const { descriptor } = opened;
+  t.after(() => close(descriptor));
+  const { port } = localEndpoint(descriptor);
+  const memory = newTrace();
+  const reactor = new URL('./reactor.ts', import.meta.url).href;
+  const workerData = { trace: memory, descriptor, reactor };
+  for (let round = 0; round < 2; round++) {
+    const thread = new Worker(HANGING, { eval: true, workerData });
+    const client = connect(port, '127.0.0.1');
+    t.after(() => client.destroy());
+    client.resume();
+    client.on('error', () => undefined);
+    const [remains] = (await once(thread, 'message')) as [Remains];
+    await thread.terminate();
+    const closed = once(client, 'close');
+    assert.equal(new Trace(memory).clear(remains), 1);
+    await closed;
+    assert.equal(new Trace(memory).clear(remains), 0, 'once');
+  }
+});
