@@ -24,7 +24,9 @@ import { Questions } from './stream/questions.ts';
 import { AccessLog } from './telemetry/access-log.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
 import { LogFile } from './telemetry/log-file.ts';
+import { LogStream } from './telemetry/log-stream.ts';
 import type { NodeHealth } from './telemetry/metrics-server.ts';
+import { PlannedFormats } from './telemetry/planned-formats.ts';
 import { ProcessMeter } from './telemetry/process-usage.ts';
 import { RecentRequests } from './telemetry/recent-requests.ts';
 import type { Snapshot } from './telemetry/snapshot.ts';
@@ -33,6 +35,8 @@ import type { Snapshot } from './telemetry/snapshot.ts';
 const RESYNC_PACE = 1000;
 /** Milliseconds that a node without a plan waits for its first before it says that it is ready. */
 const FIRST_PLAN = 2000;
+/** The descriptor of standard output. */
+const STDOUT = 1;
 /** Milliseconds that the disk is given at the end. */
 const LAST_WRITES = 2000;
 
@@ -43,6 +47,10 @@ export interface NodeAgentOptions {
   /** Version of the software. */
   readonly version: string;
   readonly controlUrl: string;
+  /** Where the access log goes. */
+  readonly accessLog: 'file' | 'stdout';
+  /** Of listeners that want no other. */
+  readonly accessLogFormat: string;
   readonly accessLogMaxBytes: number;
   readonly accessLogKeep: number;
   readonly engine: ProxyEngine;
@@ -130,13 +138,17 @@ export class NodeAgent {
       (answer) => this.#stream.send(answer),
     );
     const { accessLogMaxBytes: maxBytes, accessLogKeep: keep } = options;
-    const file = new LogFile({ path: home.accessLogFile, maxBytes, keep });
+    const formats = new PlannedFormats(options.accessLogFormat);
+    const file =
+      options.accessLog === 'stdout'
+        ? new LogStream(STDOUT)
+        : new LogFile({ path: home.accessLogFile, maxBytes, keep });
     const read = (): Uint8Array | null => {
       const lines = engine.readAccessLog();
       if (lines !== null) this.#recent.add(lines, engine.mayHaveFailures);
       return lines;
     };
-    this.#accessLog = new AccessLog({ read, file, clock, log });
+    this.#accessLog = new AccessLog({ read, file, format: () => formats.under(this.#resolver.plan), clock, log });
   }
 
   /**

@@ -1,6 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import {
+  isLogFormatFault,
+  JSON_LOG_FORMAT,
+  LOG_FORMAT_NAMES,
+  parseLogFormat,
+} from '@evenkeel/model/access-log-format.ts';
 import { StartError } from './start-error.ts';
 
 export interface AgentSettings {
@@ -15,6 +21,9 @@ export interface AgentSettings {
   readonly nodeName: string | undefined;
   /** Milliseconds. */
   readonly drainTimeout: number;
+  readonly accessLog: 'file' | 'stdout';
+  /** A name or a template; see access-log-format.ts of the model. */
+  readonly accessLogFormat: string;
   readonly accessLogMaxBytes: number;
   readonly accessLogKeep: number;
   readonly logLevel: string;
@@ -25,6 +34,7 @@ export interface AgentSettings {
 }
 
 const REACTORS = ['auto', 'uring', 'portable'] as const;
+const ACCESS_LOGS = ['file', 'stdout'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
 
 export const USAGE = `Usage: evenkeel-agent [flags]
@@ -41,6 +51,8 @@ given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
   --metrics-host ADDRESS   where /metrics and /healthz are served (127.0.0.1)
   --metrics-port PORT      (7701; 0 for any)
   --drain-timeout SECONDS  how long requests in flight may go on after SIGTERM (10)
+  --access-log WHERE       file (logs/access.log in the home) or stdout (file)
+  --access-log-format F    of listeners that want no other: ${LOG_FORMAT_NAMES.join(', ')}, or a template (json)
   --access-log-max-mib N   size at which the access log is put aside (100)
   --access-log-keep N      access logs put aside that are kept (5)
   --log-level LEVEL        ${LOG_LEVELS.join(', ')} (info)
@@ -59,6 +71,8 @@ const FLAGS = {
   'metrics-host': { type: 'string' },
   'metrics-port': { type: 'string' },
   'drain-timeout': { type: 'string' },
+  'access-log': { type: 'string' },
+  'access-log-format': { type: 'string' },
   'access-log-max-mib': { type: 'string' },
   'access-log-keep': { type: 'string' },
   'log-level': { type: 'string' },
@@ -90,6 +104,8 @@ export function parseSettings(args: readonly string[], environment: Values): Age
     zone: text('zone', ''),
     nodeName: nodeName === '' ? undefined : nodeName,
     drainTimeout: number('drain-timeout', 10, 0, 86_400) * 1000,
+    accessLog: oneOf('access-log', text('access-log', 'file'), ACCESS_LOGS),
+    accessLogFormat: logFormat('access-log-format', text('access-log-format', JSON_LOG_FORMAT)),
     accessLogMaxBytes: number('access-log-max-mib', 100, 1, 1_048_576) * 1024 * 1024,
     accessLogKeep: number('access-log-keep', 5, 0, 1000),
     logLevel: oneOf('log-level', text('log-level', 'info'), LOG_LEVELS),
@@ -120,6 +136,12 @@ function oneOf<const Word extends string>(flag: string, text: string, words: rea
   const found = words.find((word) => word === text);
   if (found !== undefined) return found;
   throw new StartError(`--${flag} must be one of ${words.join(', ')}, not ${JSON.stringify(text)}`);
+}
+
+function logFormat(flag: string, text: string): string {
+  const parsed = parseLogFormat(text);
+  if (!isLogFormatFault(parsed)) return text;
+  throw new StartError(`--${flag} ${parsed.reason}; allowed are ${parsed.allowed.join(', ')}`);
 }
 
 function url(flag: string, text: string): string {

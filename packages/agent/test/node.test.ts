@@ -72,6 +72,8 @@ async function node(controlUrl: string, engine = new FakeEngine(), prober = new 
     zone: 'z1',
     version: '1.2.3',
     controlUrl,
+    accessLog: 'file',
+    accessLogFormat: 'json',
     accessLogMaxBytes: 1e6,
     accessLogKeep: 1,
     engine,

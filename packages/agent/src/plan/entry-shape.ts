@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { JWT } from '@evenkeel/model/limits.ts';
 import { isNetwork } from '@evenkeel/model/network.ts';
 import { HASH_KEYS, ZONE_PREFERENCES } from '@evenkeel/model/plan/balancing.ts';
-import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
+import { DESYNC_MODES, REQUEST_ID_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS, CHECK_PROTOCOLS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
@@ -91,6 +91,7 @@ const http = fields({
   hstsIncludeSubDomains: flag,
   upgradeIdleTimeout: milliseconds,
   compression: flag,
+  requestId: optional(oneOf(...REQUEST_ID_MODES)),
   errorPages: list(fields({ status: integer(400, 599), contentType: text(256, printable), body: text(65_536) })),
 });
 
@@ -229,6 +230,7 @@ const listener = fields({
   headerTimeout: milliseconds,
   limits: optional(limits),
   accessLog: flag,
+  accessLogFormat: optional(nullable(text(4096))),
   tls: nullable(tls),
   http: nullable(http),
   ruleGroupId: nullable(id),

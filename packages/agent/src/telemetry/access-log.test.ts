@@ -108,3 +108,23 @@ test('stop writes what is left, and gives up on a disk that hangs', async () => 
   hanging.clock.advance(2000);
   await stopped;
 });
+
+test('lines are given their format in pieces of whole lines, and nothing is lost', async () => {
+  const { clock, ring, written, file } = world();
+  const sizes: number[] = [];
+  const format = (lines: Uint8Array): Uint8Array => {
+    sizes.push(lines.length);
+    return Buffer.from(Buffer.from(lines).toString().toUpperCase());
+  };
+  const read = () => {
+    const text = ring.shift();
+    return text === undefined ? null : Buffer.from(text);
+  };
+  const accessLog = new AccessLog({ read, file, format: () => format, clock, log: recordingLog().log });
+  const text = Array.from({ length: 5_000 }, (_, i) => `line ${i} ${'x'.repeat(i % 200)}\n`).join('');
+  ring.push(text, `${'y'.repeat(200_000)}\n`);
+  await accessLog.drain();
+  assert.equal(written.join(''), `${text}${'y'.repeat(200_000)}\n`.toUpperCase());
+  assert.ok(sizes.length > 5 && sizes.filter((size) => size > 64 * 1024 + 1).length === 1);
+  assert.ok(written.every((piece) => piece.endsWith('\n')));
+});

@@ -10,10 +10,15 @@ const DRAIN = 20;
 /** Milliseconds to wait before a file that failed is opened again. */
 const REOPEN = 1000;
 
+/** Bytes that are given a format in one go: about a millisecond's worth. */
+const PIECE = 64 * 1024;
+
 export interface AccessLogOptions {
   /** Complete lines from the data plane, which stay as they are until the next call; null when there are none. */
   readonly read: () => Uint8Array | null;
   readonly file: Pick<LogFile, 'append' | 'close'>;
+  /** What gives lines another format, as of now; null: they are written as they are. */
+  readonly format?: () => ((lines: Uint8Array) => Uint8Array) | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -93,7 +98,11 @@ export class AccessLog {
       this.#reopen = false;
       await this.#close();
     }
-    for (let lines = this.#options.read(); lines !== null; lines = this.#options.read()) await this.#append(lines);
+    for (let lines = this.#options.read(); lines !== null; lines = this.#options.read()) {
+      const format = this.#options.format?.() ?? null;
+      if (format === null) await this.#append(lines);
+      else for (const piece of piecesOf(lines)) await this.#append(format(piece));
+    }
   }
 
   async #append(lines: Uint8Array): Promise<void> {
@@ -118,6 +127,16 @@ export class AccessLog {
 
   async #close(): Promise<void> {
     await this.#options.file.close().catch((error) => this.#options.log.warn({ err: error }, 'closing the access log'));
+  }
+}
+
+/** Whole lines at a time, so that giving them a format never keeps the thread for long. */
+function* piecesOf(lines: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < lines.length; ) {
+    const last = lines.length - start <= PIECE ? lines.length : lines.lastIndexOf(10, start + PIECE) + 1;
+    const end = last > start ? last : lines.indexOf(10, start) + 1 || lines.length;
+    yield lines.subarray(start, end);
+    start = end;
   }
 }
 

@@ -15,6 +15,7 @@ export interface Field {
 /** The kinds of values that fields have. */
 export type Value =
   | { readonly kind: 'text'; readonly placeholder: string }
+  | { readonly kind: 'text-or-none'; readonly placeholder: string }
   | { readonly kind: 'integer'; readonly placeholder: string }
   | { readonly kind: 'integer-or-none'; readonly placeholder: string }
   | { readonly kind: 'word'; readonly allowed: readonly string[] }
@@ -26,6 +27,7 @@ export type Value =
   | { readonly kind: 'port-or-none' };
 
 export const text = (placeholder: string): Value => ({ kind: 'text', placeholder });
+export const textOrNone = (placeholder: string): Value => ({ kind: 'text-or-none', placeholder });
 export const integer = (placeholder: string): Value => ({ kind: 'integer', placeholder });
 export const integerOrNone = (placeholder: string): Value => ({ kind: 'integer-or-none', placeholder });
 export const word = (allowed: readonly string[]): Value => ({ kind: 'word', allowed });
@@ -45,6 +47,8 @@ function optionOf({ flag, value, help }: Field): Option {
   switch (value.kind) {
     case 'text':
       return new Option(`--${flag} <${value.placeholder}>`, help);
+    case 'text-or-none':
+      return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.textOrNone);
     case 'integer':
       return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.integer);
     case 'integer-or-none':

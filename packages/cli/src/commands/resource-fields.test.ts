@@ -89,6 +89,8 @@ function fits({ value }: Field, schema: Schema | undefined): boolean {
       return JSON.stringify(schema?.enum) === JSON.stringify(value.allowed);
     case 'text':
       return types.includes('string') && schema?.enum === undefined;
+    case 'text-or-none':
+      return types.includes('string') && types.includes('null');
     case 'integer':
       return types.includes('integer') && !types.includes('null');
     case 'on-off':

@@ -1,3 +1,4 @@
+import { LOG_FORMAT_NAMES } from '@evenkeel/model/access-log-format.ts';
 import {
   CONNECT_TIMEOUT,
   DRAIN_TIMEOUT,
@@ -7,12 +8,13 @@ import {
   TARGET_SEND_TIMEOUT,
   WEIGHT,
 } from '@evenkeel/model/limits.ts';
+import { REQUEST_ID_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
 import { PROXY_PROTOCOLS } from '@evenkeel/model/settings.ts';
 import { balancingFields } from './balancing-fields.ts';
-import { type Field, integer, onOff, standard, tags, text, word } from './fields.ts';
+import { type Field, integer, onOff, standard, tags, text, textOrNone, word } from './fields.ts';
 import { healthFields } from './health-fields.ts';
 import { httpFields, sourceFields } from './http-fields.ts';
 import { limitFields } from './limit-fields.ts';
@@ -65,6 +67,20 @@ export const listenerFields: readonly Field[] = [
   },
   ...limitFields,
   { flag: 'access-log', field: 'accessLog', value: onOff, help: 'whether it writes the access log (default on)' },
+  {
+    flag: 'access-log-format',
+    field: 'accessLogFormat',
+    value: textOrNone('format'),
+    help:
+      `${LOG_FORMAT_NAMES.join(', ')}, or a template such as '$remote_addr $status $request_id'; ` +
+      'none: as the node is set (default none)',
+  },
+  {
+    flag: 'request-id',
+    field: 'requestId',
+    value: word(REQUEST_ID_MODES),
+    help: 'who is told the identifier of a request (default errors)',
+  },
   ...httpFields,
   ...sourceFields,
   ...tlsFields,

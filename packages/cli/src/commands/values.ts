@@ -80,6 +80,10 @@ export function tag(text: string, before: Readonly<Record<string, string>> = {})
 }
 
 /** For an option that may be given several times. */
+export function textOrNone(text: string): string | null {
+  return text === 'none' ? null : text;
+}
+
 export function several<T>(parse: (text: string) => T): (text: string, before?: readonly T[]) => T[] {
   return (text, before = []) => [...before, parse(text)];
 }

@@ -30,6 +30,7 @@ export function planListener(
     headerTimeout: listener.headerTimeout * 1_000,
     limits: planLimits(listener),
     accessLog: listener.accessLog,
+    accessLogFormat: listener.accessLogFormat,
     tls: policy && planTls(listener, policy),
     http: SERVICE_PROTOCOL[listener.protocol] === 'http' ? planHttp(listener) : null,
     serverNames: listener.serverNames.map(({ name, backendServiceId }) => ({ name, serviceId: backendServiceId })),
@@ -55,6 +56,7 @@ function planHttp(listener: ListenerRecord): PlannedHttp {
     hstsIncludeSubDomains: listener.hsts.includeSubDomains,
     upgradeIdleTimeout: listener.upgradeIdleTimeout * 1_000,
     compression: listener.compression,
+    requestId: listener.requestId,
     errorPages: listener.errorPages.map(({ status, contentType, body }) => ({
       status,
       contentType: contentType ?? ERROR_PAGES.contentType,

@@ -1,3 +1,4 @@
+import { isLogFormatFault, parseLogFormat } from '@evenkeel/model/access-log-format.ts';
 import {
   BODY_TIMEOUT,
   ERROR_PAGES,
@@ -43,6 +44,8 @@ export function newListenerSettings(
     sendTimeout: input.sendTimeout ?? SEND_TIMEOUT.default,
     keepAliveTimeout: input.keepAliveTimeout ?? KEEP_ALIVE_TIMEOUT.default,
     accessLog: input.accessLog ?? true,
+    accessLogFormat: input.accessLogFormat ?? null,
+    requestId: input.requestId ?? ('errors' as const),
     trustedProxies: input.trustedProxies ?? [],
     acceptProxyProtocol: input.acceptProxyProtocol ?? false,
     desyncMode: input.desyncMode ?? ('defensive' as const),
@@ -73,7 +76,11 @@ export function changedListenerSettings(
 
 /** What schemas cannot say of settings; `given` are those that were sent, `whole` all as they will be. */
 function checkedSettings(
-  { trustedProxies, errorPages }: Pick<ListenerPatch, 'trustedProxies' | 'errorPages'>,
+  {
+    trustedProxies,
+    errorPages,
+    accessLogFormat,
+  }: Pick<ListenerPatch, 'trustedProxies' | 'errorPages' | 'accessLogFormat'>,
   whole: { readonly acceptProxyProtocol: boolean; readonly trustedProxies: readonly string[] },
   at: string,
 ) {
@@ -81,6 +88,9 @@ function checkedSettings(
     const reason = 'is empty: a header of the PROXY protocol is taken from trusted proxies alone';
     refuseField('validation-failed', `${at}/trustedProxies`, reason);
   }
+  const parsed = accessLogFormat == null ? null : parseLogFormat(accessLogFormat);
+  if (isLogFormatFault(parsed))
+    refuseField('validation-failed', `${at}/accessLogFormat`, parsed.reason, parsed.allowed);
   return {
     ...(trustedProxies && { trustedProxies: [...new Set(trustedProxies.map((block) => canonicalNetwork(block)!))] }),
     ...(errorPages && {

@@ -113,6 +113,7 @@ test('a state of the first version has defaults for what came later, and its pla
   assert.deepEqual([service.stickinessKeys, service.proxyProtocol, service.transparent], [null, 'none', false]);
   assert.deepEqual([listener!.idleTimeout, listener!.desyncMode, listener!.ruleGroupId], [7, 'defensive', null]);
   assert.deepEqual([listener!.bodyTimeout, listener!.limits.bodySize, service.sendTimeout], [60, null, 60]);
+  assert.deepEqual([listener!.accessLogFormat, listener!.requestId], [null, 'errors']);
   assert.deepEqual([service.hash.key, service.zone.preference, service.rebalance.enabled], ['uri', 'none', false]);
   assert.deepEqual([target!.state, tree.ruleGroups.size], ['active', 0]);
 

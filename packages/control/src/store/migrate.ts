@@ -5,6 +5,7 @@ import { application } from './migrations/0002-application.ts';
 import { tls } from './migrations/0003-tls.ts';
 import { limits } from './migrations/0004-limits.ts';
 import { balancing } from './migrations/0005-balancing.ts';
+import { requestLog } from './migrations/0006-request-log.ts';
 import type { Database } from './schema.ts';
 
 /** In order. A migration that was released is never changed; a new one follows it. */
@@ -14,6 +15,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-tls': tls,
   '0004-limits': limits,
   '0005-balancing': balancing,
+  '0006-request-log': requestLog,
 };
 
 /** Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. */

@@ -3,6 +3,13 @@
 export const DESYNC_MODES = ['monitor', 'defensive', 'strict'] as const;
 export type DesyncMode = (typeof DESYNC_MODES)[number];
 
+/**
+ * Who is told the identifier of a request, in `X-Request-ID`: nobody; the client, in error answers of the load balancer's
+ * own; the client and the target, always, and what an untrusted client says in its place is dropped.
+ */
+export const REQUEST_ID_MODES = ['off', 'errors', 'always'] as const;
+export type RequestIdMode = (typeof REQUEST_ID_MODES)[number];
+
 export interface PlannedHttp {
   readonly forwarding: PlannedForwarding;
   /**
@@ -16,6 +23,8 @@ export interface PlannedHttp {
   /** Silence after which an upgraded connection is closed (WS-02). */
   readonly upgradeIdleTimeout: number;
   readonly compression: boolean;
+  /** Absent from older plans: errors. */
+  readonly requestId?: RequestIdMode;
   /** The proxy's own error answers, by status: HTML. */
   readonly errorPages: readonly { readonly status: number; readonly contentType: string; readonly body: string }[];
 }

@@ -29,6 +29,8 @@ export interface PlannedListener {
   /** Absent in plans of versions that did not know of them: `STANDARD_LIMITS`. */
   readonly limits?: PlannedLimits;
   readonly accessLog: boolean;
+  /** As `access-log-format.ts` has it; null, or absent from older plans: the node's. */
+  readonly accessLogFormat?: string | null;
   /** null for `http` and `tcp`. */
   readonly tls: PlannedTls | null;
   /** null for `tcp` and `tls`. */

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { LOG_FORMAT_LENGTH, LOG_FORMAT_NAMES } from '../access-log-format.ts';
 import { Id, NodeId } from '../identifiers.ts';
 import { ERROR_PAGES, HEADER_TIMEOUT, IDLE_TIMEOUT, TRUSTED_PROXIES, UPGRADE_IDLE_TIMEOUT } from '../limits.ts';
-import { DESYNC_MODES } from '../plan/http.ts';
+import { DESYNC_MODES, REQUEST_ID_MODES } from '../plan/http.ts';
 import { LISTENER_PROTOCOLS, type ListenerProtocol } from '../plan/objects.ts';
 import { Address, Input, Network, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
@@ -45,6 +46,21 @@ export const listenerSettings = {
   ),
   ...clientTimeouts,
   accessLog: Type.Boolean({ default: true, description: 'Whether requests or connections are written to the log.' }),
+  accessLogFormat: Nullable(
+    Type.String({
+      minLength: 1,
+      maxLength: LOG_FORMAT_LENGTH,
+      description:
+        `Form of its lines: ${LOG_FORMAT_NAMES.map((name) => `\`${name}\``).join(', ')}, or a template with variables such as ` +
+        '`$remote_addr` and `${request_id}`; see the guide. null: as the node is set, `json` if nobody says otherwise.',
+    }),
+  ),
+  requestId: Words(
+    REQUEST_ID_MODES,
+    'Who is told the identifier of a request, in `X-Request-ID`: `errors`: the client, in error answers of the load ' +
+      'balancer’s own; `always`: client and target, and only a trusted proxy may choose it; `off`: nobody. Default: ' +
+      'errors. Not used by tcp and tls.',
+  ),
   trustedProxies: Type.Array(Network('An address or a CIDR block.'), {
     maxItems: TRUSTED_PROXIES,
     default: [],
