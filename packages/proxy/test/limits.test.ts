@@ -242,6 +242,25 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.deepEqual(statusesIn(steady.received()), [200]);
     });
 
+    it('the answer to a body that is too large reaches a client that is still sending, but not for ever', async () => {
+      await front.plan([origin.port], limited({ bodySize: 1_000 }));
+      const { socket, received, over } = await client();
+      const closed = new Promise((resolve) => socket.on('close', resolve));
+      socket.write(post('Content-Length: 100000000000'));
+      const piece = Buffer.alloc(1024 * 1024);
+      let sent = 0;
+      const more = (): void => {
+        while (socket.writable && sent < 1024 && socket.write(piece)) sent++;
+        sent++;
+      };
+      socket.on('drain', more);
+      more();
+      assert.equal(await over, 'end');
+      assert.deepEqual(statusesIn(received()), [413]);
+      await closed;
+      assert.ok(sent > 200 && sent < 400, `${sent} MiB were taken`);
+    });
+
     it('a client that does not take its response is closed, and counted', async () => {
       const large = await httpOrigin((_request, response) => response.end(Buffer.alloc(16 * 1024 * 1024)));
       try {

@@ -40,6 +40,9 @@ class Deadline extends WheelEntry {
   }
 }
 
+/** Bytes of a peer that are thrown away while it has time to take its answer: whoever sends more does not look for one. */
+const MOST_LINGERED = 256 * 1024 * 1024;
+
 const NOWHERE: Endpoint = { address: '', port: 0 };
 
 /**
@@ -66,6 +69,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
   #finWanted = false;
   #finSent = false;
   #lingerTime = 0;
+  #lingered = 0;
   /** Sending has failed for this reason; what the peer sent before is still read. */
   #broken: Closed | null = null;
   #reason: Closed = Closed.local;
@@ -246,6 +250,9 @@ export abstract class StreamConnection implements Connection, Unsettled {
   protected received(buffer: number, start: number, end: number): void {
     if (this.#phase !== Phase.open) {
       this.#context.arena.release(buffer);
+      if (this.#phase !== Phase.lingering) return;
+      this.#lingered += end - start;
+      if (this.#lingered > MOST_LINGERED) this.finishWith(Closed.local);
     } else if (this.#paused || (this.#backlog !== null && this.#backlog.length > 0)) {
       this.#backlog ??= new RangeQueue();
       // What arrives during a pause is limited in bytes; so are the buffers that it takes, however small the pieces are.
