@@ -113,6 +113,31 @@ export const TARGET_LIMITS = {
   queueSize: { minimum: 0, maximum: 100_000, default: 128 },
   queueTimeout: { minimum: 1, maximum: 120, default: 5 },
 } as const;
+/** Counts in a row, percentage points, factors, requests, seconds, percent. */
+export const OUTLIER_DETECTION = {
+  consecutiveErrors: { minimum: 0, maximum: 1_000, default: 5 },
+  consecutiveConnectFailures: { minimum: 0, maximum: 1_000, default: 3 },
+  successRateMargin: { minimum: 0, maximum: 100, default: 0 },
+  latencyFactor: { minimum: 0, maximum: 1_000, default: 0 },
+  minimumRequests: { minimum: 1, maximum: 1_000_000, default: 50 },
+  interval: { minimum: 1, maximum: 3_600, default: 10 },
+  baseEjection: { minimum: 1, maximum: 3_600, default: 10 },
+  maxEjection: { minimum: 1, maximum: 86_400, default: 300 },
+  maxEjectedShare: { minimum: 0, maximum: 100, default: 50 },
+} as const;
+/** Seconds. */
+export const SLOW_START = { duration: { minimum: 0, maximum: 900, default: 0 } } as const;
+/** In percent. */
+export const FAIL_OPEN = { threshold: { minimum: 0, maximum: 100, default: 0 } } as const;
+/** Statuses that one service names at most; times in milliseconds, the budget in percent, its minimum per second. */
+export const RETRY = {
+  statuses: 20,
+  status: { minimum: 400, maximum: 599 },
+  attempts: { minimum: 1, maximum: 5, default: 3 },
+  tryTimeoutMs: { minimum: 0, maximum: 3_600_000, default: 0 },
+  budget: { minimum: 0, maximum: 100, default: 20 },
+  budgetMinimum: { minimum: 0, maximum: 255, default: 3 },
+} as const;
 /** In percent (HA-04). */
 export const ZONE = { threshold: { minimum: 1, maximum: 100, default: 70 } } as const;
 /** Connections in a second, age in seconds. */

@@ -5,6 +5,7 @@ import { HASH_KEYS, ZONE_PREFERENCES } from '@evenkeel/model/plan/balancing.ts';
 import { DESYNC_MODES, REQUEST_ID_MODES } from '@evenkeel/model/plan/http.ts';
 import { ALGORITHMS, CHECK_PROTOCOLS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
+import { RETRY_CONDITIONS } from '@evenkeel/model/plan/resilience.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
 import { TLS_VERSIONS } from '@evenkeel/model/plan/tls.ts';
@@ -247,6 +248,26 @@ const targetLimits = fields({
   queueTimeout: milliseconds,
 });
 const zone = fields({ preference: oneOf(...ZONE_PREFERENCES), threshold: integer(1, 100) });
+const outlierDetection = fields({
+  consecutiveErrors: integer(0, 2 ** 31 - 1),
+  consecutiveConnectFailures: integer(0, 2 ** 31 - 1),
+  successRateMargin: integer(0, 100),
+  latencyFactor: integer(0, 2 ** 31 - 1),
+  minimumRequests: count,
+  interval: milliseconds,
+  baseEjection: milliseconds,
+  maxEjection: milliseconds,
+  maxEjectedShare: integer(0, 100),
+});
+const retry = fields({
+  conditions: list(oneOf(...RETRY_CONDITIONS)),
+  statuses: list(integer(100, 999)),
+  allMethods: flag,
+  attempts: integer(1, 100),
+  tryTimeout: integer(0, 2 ** 31 - 1),
+  budget: integer(0, 100),
+  budgetMinimum: integer(0, 255),
+});
 const rebalance = fields({ rate: count, minimumAge: integer(0, 2 ** 31 - 1) });
 
 const service = fields({
@@ -269,6 +290,10 @@ const service = fields({
   targetLimits: optional(targetLimits),
   zone: optional(zone),
   rebalance: optional(nullable(rebalance)),
+  outlierDetection: optional(nullable(outlierDetection)),
+  slowStart: optional(integer(0, 2 ** 31 - 1)),
+  failOpen: optional(integer(0, 100)),
+  retry: optional(retry),
 });
 
 const target = fields({

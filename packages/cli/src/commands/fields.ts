@@ -23,6 +23,7 @@ export type Value =
   | { readonly kind: 'tags' }
   | { readonly kind: 'words'; readonly placeholder: string }
   | { readonly kind: 'words-or-none'; readonly placeholder: string }
+  | { readonly kind: 'integers-or-none'; readonly placeholder: string }
   | { readonly kind: 'error-page' }
   | { readonly kind: 'port-or-none' };
 
@@ -35,6 +36,7 @@ export const onOff: Value = { kind: 'on-off' };
 export const tags: Value = { kind: 'tags' };
 export const words = (placeholder: string): Value => ({ kind: 'words', placeholder });
 export const wordsOrNone = (placeholder: string): Value => ({ kind: 'words-or-none', placeholder });
+export const integersOrNone = (placeholder: string): Value => ({ kind: 'integers-or-none', placeholder });
 export const errorPage: Value = { kind: 'error-page' };
 export const portOrNone: Value = { kind: 'port-or-none' };
 
@@ -63,6 +65,8 @@ function optionOf({ flag, value, help }: Field): Option {
       return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.words);
     case 'words-or-none':
       return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.wordsOrNone);
+    case 'integers-or-none':
+      return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.integersOrNone);
     case 'error-page':
       return hinted(new Option(`--${flag} <status=file>`, help).argParser(values.errorPage), 'file');
     case 'port-or-none':

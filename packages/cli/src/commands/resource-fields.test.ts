@@ -99,6 +99,7 @@ function fits({ value }: Field, schema: Schema | undefined): boolean {
       return types.includes('object');
     case 'words':
     case 'words-or-none':
+    case 'integers-or-none':
     case 'error-page':
       return types.includes('array');
     case 'port-or-none':

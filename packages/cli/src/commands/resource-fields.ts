@@ -18,6 +18,7 @@ import { type Field, integer, onOff, standard, tags, text, textOrNone, word } fr
 import { healthFields } from './health-fields.ts';
 import { httpFields, sourceFields } from './http-fields.ts';
 import { limitFields } from './limit-fields.ts';
+import { resilienceFields } from './resilience-fields.ts';
 import { stickinessFields } from './stickiness-fields.ts';
 import { protocolFields, targetTlsFields, tlsFields } from './tls-fields.ts';
 
@@ -95,6 +96,7 @@ export const forwardingFields: readonly Field[] = [
     help: 'how a target is chosen (default round-robin)',
   },
   ...balancingFields,
+  ...resilienceFields,
   {
     flag: 'drain-timeout',
     field: 'drainTimeout',

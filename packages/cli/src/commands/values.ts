@@ -40,6 +40,11 @@ export function wordsOrNone(text: string): string[] {
   return text === 'none' ? [] : words(text);
 }
 
+/** Whole numbers between commas; none at all for `none`. */
+export function integersOrNone(text: string): number[] {
+  return wordsOrNone(text).map(integer);
+}
+
 export interface ErrorPageSpec {
   readonly status: number;
   readonly contentType?: string;

@@ -7,6 +7,7 @@ import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
 import { statusRange } from '../resources/health-check.ts';
 import { keysOf } from '../resources/stickiness-keys.ts';
 import type { BackendServiceRecord } from '../state/records.ts';
+import { planResilience } from './resilience.ts';
 import { planTargetTls } from './tls.ts';
 
 const PROXY_PROTOCOL = { none: 0, v1: 1, v2: 2 } as const;
@@ -34,6 +35,7 @@ export function planService(service: BackendServiceRecord): PlannedService {
     targetLimits: { ...service.targetLimits, queueTimeout: service.targetLimits.queueTimeout * 1_000 },
     zone: service.zone,
     rebalance: planRebalance(service.rebalance),
+    ...planResilience(service),
   };
 }
 

@@ -8,6 +8,7 @@ import { findService, type LoadBalancerTree } from '../state/state.ts';
 import { changeBalancing, PLAIN_BALANCING } from './balancing.ts';
 import { changeHealthCheck, defaultHealthCheck } from './health-check.ts';
 import { getLoadBalancerTree } from './load-balancers.ts';
+import { changeResilience, STANDARD_RESILIENCE } from './resilience.ts';
 import { checkName, checkQuota, checkUnused, notFound, refTo } from './rules.ts';
 import { changeStickiness, defaultStickiness } from './stickiness.ts';
 import { ensureKeys } from './stickiness-keys.ts';
@@ -54,6 +55,7 @@ export function createBackendService(
     proxyProtocol: input.proxyProtocol ?? 'none',
     transparent: input.transparent ?? false,
     ...changeBalancing(PLAIN_BALANCING, input, owner, at),
+    ...changeResilience(STANDARD_RESILIENCE, input, input.protocol, at),
     stickiness,
     stickinessKeys: ensureKeys(draft, stickiness, null),
     tls: changeTargetTls(draft, PLAIN_TARGETS, input.tls, healthCheck, at),
@@ -76,9 +78,11 @@ export function updateBackendService(
   const stickinessKeys = ensureKeys(draft, stickiness, service.stickinessKeys);
   const tls = changeTargetTls(draft, service.tls, patch.tls, healthCheck, at);
   const balancing = changeBalancing(service, patch, owner, at);
+  const resilience = changeResilience(service, patch, service.protocol, at);
   return draft.update('backendService', service, {
     ...patch,
     ...balancing,
+    ...resilience,
     tls,
     healthCheck,
     stickiness,

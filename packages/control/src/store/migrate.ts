@@ -6,6 +6,7 @@ import { tls } from './migrations/0003-tls.ts';
 import { limits } from './migrations/0004-limits.ts';
 import { balancing } from './migrations/0005-balancing.ts';
 import { requestLog } from './migrations/0006-request-log.ts';
+import { resilience } from './migrations/0007-resilience.ts';
 import type { Database } from './schema.ts';
 
 /** In order. A migration that was released is never changed; a new one follows it. */
@@ -16,6 +17,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-limits': limits,
   '0005-balancing': balancing,
   '0006-request-log': requestLog,
+  '0007-resilience': resilience,
 };
 
 /** Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. */

@@ -17,6 +17,7 @@ import * as listenerTls from '../resources/listener-tls.ts';
 import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
+import * as resilience from '../resources/resilience.ts';
 import * as rule from '../resources/rule.ts';
 import * as ruleActions from '../resources/rule-actions.ts';
 import * as ruleEdits from '../resources/rule-edits.ts';
@@ -52,6 +53,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     errorPage,
     backendService,
     balancing,
+    resilience,
     targetTls,
     stickiness,
     healthCheck,

@@ -16,6 +16,16 @@ import {
   ZonePolicyPatch,
 } from './balancing.ts';
 import { HealthCheck, HealthCheckPatch } from './health-check.ts';
+import {
+  FailOpen,
+  FailOpenPatch,
+  OutlierDetection,
+  OutlierDetectionPatch,
+  Retry,
+  RetryPatch,
+  SlowStart,
+  SlowStartPatch,
+} from './resilience.ts';
 import { Stickiness, StickinessPatch } from './stickiness.ts';
 import { TargetInput } from './target.ts';
 import { TargetTls, TargetTlsDocument, TargetTlsPatch } from './target-tls.ts';
@@ -82,6 +92,10 @@ const properties = resource(Id('backendService', 'Identifier of the backend serv
   targetLimits: Ref(TargetLimits),
   zone: Ref(ZonePolicy),
   rebalance: Ref(Rebalance),
+  outlierDetection: Ref(OutlierDetection),
+  slowStart: Ref(SlowStart),
+  failOpen: Ref(FailOpen),
+  retry: Ref(Retry),
   tls: Ref(TargetTls),
   stickiness: Ref(Stickiness),
   healthCheck: Ref(HealthCheck),
@@ -99,11 +113,19 @@ const balancing = {
   rebalance: Ref(RebalancePatch),
 };
 
+const resilience = {
+  outlierDetection: Ref(OutlierDetectionPatch),
+  slowStart: Ref(SlowStartPatch),
+  failOpen: Ref(FailOpenPatch),
+  retry: Ref(RetryPatch),
+};
+
 export const BackendServicePatch = Patch('BackendServicePatch', {
   name: Name,
   targetGroupId: properties.targetGroupId,
   ...backendServiceSettings,
   ...balancing,
+  ...resilience,
   tls: Ref(TargetTlsPatch),
   stickiness: Ref(StickinessPatch),
   healthCheck: Ref(HealthCheckPatch),
@@ -113,6 +135,7 @@ export type BackendServicePatch = Static<typeof BackendServicePatch>;
 const creation = {
   ...optional(backendServiceSettings),
   ...optional(balancing),
+  ...optional(resilience),
   stickiness: Type.Optional(Ref(StickinessPatch)),
   healthCheck: Type.Optional(Ref(HealthCheckPatch)),
   targets: Type.Optional(
