@@ -152,7 +152,8 @@ export interface Connection {
   close(): void;
   /**
    * Flushes what is queued, sends FIN, throws away what still arrives until the peer ends, `milliseconds` pass or it is
-   * too much (256 MiB), then closes: for answers to a client that is still sending, which an immediate close would reset (RFC 9112 section 9.6).
+   * too much (256 MiB), then closes: for answers to a client that is still sending, which an immediate close would reset
+   * (RFC 9112 section 9.6).
    */
   closeLingering(milliseconds: number): void;
   /** Closes at once; what is queued is lost and the peer sees a reset where the system allows it (SO_LINGER 0). */
