@@ -20,6 +20,10 @@ export interface Received {
 /** Reads what a client sends, strictly by RFC 6455 section 5: no extensions, every frame masked. */
 export class FrameReader {
   #bytes: Buffer = Buffer.alloc(0);
+  /** What has come behind `#bytes`, until there are `#needed` of both. */
+  #pieces: Buffer[] = [];
+  #there = 0;
+  #needed = 0;
   #fragments: Buffer[] = [];
   /** Opcode of the message that is coming in fragments; 0 when there is none. */
   #opcode = 0;
@@ -27,7 +31,12 @@ export class FrameReader {
 
   /** Takes bytes in and returns what has become whole. Throws a `ProtocolError`; nothing may be added afterwards. */
   *add(bytes: Uint8Array): Generator<Received> {
-    this.#bytes = Buffer.concat([this.#bytes, bytes]);
+    this.#pieces.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    this.#there += bytes.length;
+    if (this.#there < this.#needed) return;
+    this.#bytes = Buffer.concat([this.#bytes, ...this.#pieces]);
+    this.#pieces = [];
+    this.#needed = 0;
     for (;;) {
       const frame = this.#takeFrame();
       if (frame === null) return;
@@ -56,11 +65,13 @@ export class FrameReader {
     if (bytes.length < start) return null;
     const length = wide === 0 ? short : wide === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
     if (bytes.length < start + length) {
-      this.#checkBegun(opcode, fin, bytes, start);
+      // Text that may turn out wrong is looked at as it comes; everything else can wait until its frame is whole.
+      if (!this.#checkBegun(opcode, fin, bytes, start)) this.#needed = start + length;
       return null;
     }
     const payload = masked(bytes.subarray(start, start + length), bytes.subarray(start - 4, start));
     this.#bytes = bytes.subarray(start + length);
+    this.#there = this.#bytes.length;
     return { fin, opcode, payload };
   }
 
@@ -70,13 +81,14 @@ export class FrameReader {
     if (opcode !== Opcode.continuation && this.#opcode !== 0) throw new ProtocolError(1002, 'a message is not over');
   }
 
-  /** Text that can no longer become right is refused before its frame is whole. */
-  #checkBegun(opcode: number, fin: boolean, bytes: Buffer, start: number): void {
+  /** Text that can no longer become right is refused before its frame is whole. Returns whether it was looked at. */
+  #checkBegun(opcode: number, fin: boolean, bytes: Buffer, start: number): boolean {
     const text = opcode === Opcode.text || (opcode === Opcode.continuation && this.#opcode === Opcode.text);
     // Only short frames: to look at a large one again with every piece would take for ever.
-    if (!text || fin || bytes.length - start > 1_000) return;
+    if (!text || fin || bytes.length - start > 1_000) return false;
     const so = masked(bytes.subarray(start), bytes.subarray(start - 4, start));
     decode(new TextDecoder('utf-8', { fatal: true }), Buffer.concat([...this.#fragments, so]), true);
+    return true;
   }
 
   #join({ fin, opcode, payload }: Received & { readonly fin: boolean }): Received | null {
