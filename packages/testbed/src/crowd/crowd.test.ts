@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { issue } from '../certificates/issue.ts';
 import { echoOrigin } from '../websocket/echo-origin.ts';
 import { Crowd } from './crowd.ts';
-import type { Kind, Reports } from './program.ts';
+import type { Kind } from './program.ts';
+import type { Reports } from './tally.ts';
 
 const PATIENT = { path: '/', tls: null, think: 5, fresh: false, sticky: false } as const;
 

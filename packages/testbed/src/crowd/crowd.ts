@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Kind, Order, Reports } from './program.ts';
+import type { Kind, Order } from './program.ts';
+import type { Reports } from './tally.ts';
 
 /** A crowd of clients in a process of its own, so that what it measures does not wait for who asks for it. */
 export class Crowd {

@@ -1,5 +1,5 @@
 import { HttpClient, type HttpClientOptions } from './http-client.ts';
-import { type Report, Tally } from './tally.ts';
+import { type Reports, Tally } from './tally.ts';
 import { WebSocketClient, type WebSocketClientOptions } from './web-socket-client.ts';
 
 /**
@@ -16,9 +16,6 @@ export type Order =
   | { readonly order: 'phase' }
   /** The same, and the program ends. */
   | { readonly order: 'stop' };
-
-/** By the name of the kind. */
-export type Reports = Readonly<Record<string, Report>>;
 
 const tallies = new Map<string, Tally>();
 const clients: (HttpClient | WebSocketClient)[] = [];

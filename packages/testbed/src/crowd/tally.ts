@@ -18,6 +18,9 @@ export interface Report {
   readonly slowest: number;
 }
 
+/** By the name of the kind of client. */
+export type Reports = Readonly<Record<string, Report>>;
+
 /** More kinds of failure than this are counted together, so that a storm of them stays readable. */
 const MOST_KINDS = 20;
 
