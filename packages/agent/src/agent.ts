@@ -26,6 +26,7 @@ import type { ControlCounts } from './telemetry/control-counts.ts';
 import { LogFile } from './telemetry/log-file.ts';
 import { LogStream } from './telemetry/log-stream.ts';
 import type { NodeHealth } from './telemetry/metrics-server.ts';
+import { NodeOverload } from './telemetry/node-overload.ts';
 import { PlannedFormats } from './telemetry/planned-formats.ts';
 import { ProcessMeter } from './telemetry/process-usage.ts';
 import { RecentRequests } from './telemetry/recent-requests.ts';
@@ -78,6 +79,7 @@ export class NodeAgent {
   readonly #recent = new RecentRequests();
   readonly #accessLog: AccessLog;
   readonly #counts: ControlCounts;
+  readonly #overload: NodeOverload;
   readonly #meter = new ProcessMeter();
   readonly #ready = Promise.withResolvers<void>();
   #intake = new PlanIntake(null);
@@ -95,6 +97,7 @@ export class NodeAgent {
     this.#options = options;
     this.#log = log;
     this.#counts = options.counts;
+    this.#overload = new NodeOverload(engine, log);
     this.#store = new PlanStore({ path: home.planFile, clock, log });
     this.#checker = new HealthChecker({
       clock,
@@ -118,6 +121,7 @@ export class NodeAgent {
       random,
       log,
       hello: () => this.#hello(),
+      heartbeat: () => ({ type: 'heartbeat', overload: this.#overload.read() }),
       onOpen: () => this.#onOpen(),
       onFrame: (frame) => this.#onFrame(frame),
       onUnreachable: () => this.#ready.resolve(),
@@ -195,6 +199,7 @@ export class NodeAgent {
       process: await this.#meter.read(),
       node: { name: nodeId, zone, version, reactor: engine.reactor },
       engine: engine.counters(),
+      sockets: engine.sockets,
       plan: this.#resolver.plan,
       applied: this.#applier.applied,
       storedVersion: this.#store.savedVersion,

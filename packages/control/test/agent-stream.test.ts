@@ -327,3 +327,26 @@ test('an agent that does not answer the goodbye does not hold up the stop', asyn
   await running.restart();
   await closed;
 });
+
+test('a node tells what it is out of with each sign of life; what it leaves out it has again', async (t) => {
+  const running = await Running.start(t);
+  const agent = await FakeAgent.connect(running);
+  const node = () => running.call('getNode', { params: { nodeId: 'node-1' } });
+  const overload = async (expected: readonly string[]) => {
+    while (JSON.stringify((await node()).overload) !== JSON.stringify(expected));
+  };
+  await overload([]);
+  agent.say({ type: 'heartbeat', overload: ['descriptors', 'time'] });
+  await overload(['descriptors', 'time']);
+  // An older agent does not say, and nonsense says nothing.
+  agent.say({ type: 'heartbeat' });
+  await overload([]);
+  agent.say({ type: 'heartbeat', overload: ['memory'] });
+  await overload(['memory']);
+  agent.socket.send('{"type":"heartbeat","overload":{"all":true}}');
+  await overload([]);
+  agent.say({ type: 'heartbeat', overload: ['memory'] });
+  await overload(['memory']);
+  await agent.leave();
+  await overload([]);
+});

@@ -30,6 +30,7 @@ function client(
     clock: given.clock ?? systemClock,
     random: Math.random,
     log,
+    heartbeat: () => ({ type: 'heartbeat', overload: ['memory'] }),
     hello: () => ({
       type: 'hello',
       node: 'n',
@@ -135,7 +136,7 @@ test('sends heartbeats; a peer that goes silent is given up after the silence', 
   await opened;
   const beat = peer.next('heartbeat');
   clock.advance(HEARTBEAT);
-  await beat;
+  assert.deepEqual(await beat, { type: 'heartbeat', overload: ['memory'] });
   // The peer's host is gone: nothing is answered any more, and nothing is closed.
   peer.socket?.pause();
   (peer.socket as unknown as { _socket: { pause(): void } })._socket.pause();

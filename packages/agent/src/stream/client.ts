@@ -25,6 +25,8 @@ export interface StreamClientOptions {
   readonly log: Logger;
   /** The first message of a stream. */
   readonly hello: () => FromAgent;
+  /** What is said now and then, so that both sides know of each other. */
+  readonly heartbeat: () => FromAgent;
   /** The stream is open and `hello` is sent. */
   readonly onOpen: () => void;
   readonly onFrame: (frame: string) => void;
@@ -157,7 +159,7 @@ export class StreamClient {
         return;
       }
       socket.ping();
-      this.send({ type: 'heartbeat' });
+      this.send(this.#options.heartbeat());
       this.#options.onWritable();
       this.#beatLater();
     });

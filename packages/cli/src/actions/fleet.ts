@@ -27,6 +27,7 @@ const NODES: readonly Column<Node>[] = [
   { head: 'STATUS', of: (node) => node.status },
   { head: 'BEHIND', of: (node) => node.behind },
   { head: 'REFUSED', of: (node) => (node.refused.length === 0 ? null : count(node.refused.length, 'listener')) },
+  { head: 'OVERLOAD', of: ({ overload }) => (overload.length === 0 ? null : overload.join(', ')) },
   { head: 'REACTOR', of: (node) => node.reactor },
   { head: 'WORKERS', of: (node) => node.workers },
   { head: 'SOFTWARE', of: (node) => node.software },

@@ -3,7 +3,7 @@ import type { Operation } from '@evenkeel/model/resources/operation.ts';
 import type { ServiceHealth, TargetHealth } from '@evenkeel/model/resources/target-health.ts';
 import type { Outcome } from '../nodes/operations.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
-import { type TargetHealthTable, worst } from '../nodes/target-health.ts';
+import { type TargetHealthTable, worst, worstFlapping } from '../nodes/target-health.ts';
 import type { BackendServiceRecord, TargetRecord } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
 import type { OperationRecord } from '../store/history.ts';
@@ -12,12 +12,13 @@ import { timestamp } from './views.ts';
 /** How nodes, operations and the health of targets show in the API. */
 
 export function showNode(node: NodeStatus, generation: number): Node {
-  const { firstSeenAt, lastSeenAt, connectedAt, refused, ...rest } = node;
+  const { firstSeenAt, lastSeenAt, connectedAt, refused, overload, ...rest } = node;
   return {
     ...rest,
     status: connectedAt === null ? 'offline' : 'online',
     behind: Math.max(0, generation - node.appliedGeneration),
     refused: [...refused],
+    overload: [...overload],
     firstSeenAt: timestamp(firstSeenAt),
     lastSeenAt: timestamp(lastSeenAt),
     connectedAt: connectedAt === null ? null : timestamp(connectedAt),
@@ -83,7 +84,14 @@ export function showTargetHealth({ tree, service, target }: CheckedTarget, healt
     state: summary?.state ?? (service.healthCheck.enabled ? 'detecting' : 'unchecked'),
     reason: summary?.reason ?? '',
     since: summary && timestamp(summary.since),
-    nodes: reports.map(({ node, state, reason, since }) => ({ node, state, reason, since: timestamp(since) })),
+    flapping: worstFlapping(reports),
+    nodes: reports.map(({ node, state, reason, since, flapping }) => ({
+      node,
+      state,
+      reason,
+      since: timestamp(since),
+      flapping: flapping ?? null,
+    })),
   };
 }
 

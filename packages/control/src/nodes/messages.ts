@@ -8,6 +8,8 @@ import {
 
 const NODE_ID = new RegExp((NodeId('') as { pattern?: string }).pattern!);
 const TEXT = 500;
+/** Kinds of things that a node can be out of. */
+const RESOURCES = 16;
 
 /** What an agent says, checked. Null when it is not a message of the stream. */
 export function parseMessage(text: string): FromAgent | null {
@@ -22,8 +24,9 @@ export function parseMessage(text: string): FromAgent | null {
     case 'hello':
       return isHello(value) ? value : null;
     case 'resync':
+      return { type: 'resync' };
     case 'heartbeat':
-      return { type: value['type'] };
+      return { type: 'heartbeat', overload: wordsIn(value['overload']) };
     case 'applied':
       return isCount(value['version']) && isListOf(value['refused'], isRefused)
         ? (value as unknown as FromAgent)
@@ -39,6 +42,11 @@ export function parseMessage(text: string): FromAgent | null {
     default:
       return null;
   }
+}
+
+/** Words that a newer agent may use are passed on as they are; what is no list of words says nothing. */
+function wordsIn(value: unknown): string[] {
+  return Array.isArray(value) && value.length <= RESOURCES ? value.filter(isText) : [];
 }
 
 type Fields = Record<string, unknown>;
@@ -66,7 +74,17 @@ function isReported(value: Fields): value is Fields & ReportedHealth {
     isText(value['targetId']) &&
     (TARGET_HEALTH_STATES as readonly unknown[]).includes(value['state']) &&
     isText(value['reason']) &&
-    isCount(value['since'])
+    isCount(value['since']) &&
+    isFlapping(value['flapping'])
+  );
+}
+
+/** Agents of older versions say nothing of it. */
+function isFlapping(value: unknown): boolean {
+  return (
+    value === undefined ||
+    value === null ||
+    (isRecord(value) && isCount(value['changes']) && isText(value['diagnosis']))
   );
 }
 

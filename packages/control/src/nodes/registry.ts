@@ -15,6 +15,8 @@ export interface NodeStatus {
   readonly refused: readonly RefusedListener[];
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
+  /** What its workers are out of, so that they turn new work away; empty while it is offline. */
+  readonly overload: readonly string[];
   /** Null while it is offline. */
   readonly connectedAt: number | null;
 }
@@ -87,6 +89,7 @@ export class NodeRegistry {
       refused: known?.refused ?? [],
       firstSeenAt: known?.firstSeenAt ?? now,
       lastSeenAt: now,
+      overload: [],
       connectedAt: now,
     };
     this.#nodes.set(id, node);
@@ -96,7 +99,7 @@ export class NodeRegistry {
   }
 
   disconnected(id: string): void {
-    const node = this.#update(id, { connectedAt: null });
+    const node = this.#update(id, { connectedAt: null, overload: [] });
     if (node === null) return;
     this.#events.save(node);
     this.#events.changed();
@@ -105,6 +108,10 @@ export class NodeRegistry {
   applied(id: string, version: number, refused: readonly RefusedListener[]): void {
     this.#update(id, { appliedGeneration: version, refused, lastSeenAt: this.#now() });
     this.#events.changed();
+  }
+
+  overloaded(id: string, overload: readonly string[]): void {
+    this.#update(id, { overload });
   }
 
   seen(id: string): void {
@@ -151,6 +158,7 @@ function nodeFromRow(row: NodeRow): NodeStatus {
     workers: row.workers,
     appliedGeneration: row.applied_generation,
     refused: [],
+    overload: [],
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,
     connectedAt: null,

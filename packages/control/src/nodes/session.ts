@@ -110,6 +110,7 @@ export class AgentSession {
         questions.answered(node, message);
         break;
       case 'heartbeat':
+        nodes.overloaded(node, message.overload ?? []);
         break;
       default:
         message satisfies never;

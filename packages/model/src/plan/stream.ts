@@ -38,7 +38,8 @@ export type FromAgent =
   /** `complete`: these are all targets; otherwise only those that changed. */
   | { readonly type: 'health'; readonly complete: boolean; readonly targets: readonly ReportedHealth[] }
   | AnswerMessage
-  | { readonly type: 'heartbeat' };
+  /** `overload`: what workers of the node are out of; older agents do not say. */
+  | { readonly type: 'heartbeat'; readonly overload?: readonly string[] };
 
 /** A listener that the node cannot run; the list in `applied` is always complete. */
 export interface RefusedListener {

@@ -13,6 +13,11 @@ export const Node = Output('Node', {
   appliedGeneration: Type.Integer({ description: 'The newest generation that it has applied.' }),
   behind: Type.Integer({ description: 'How many generations it has yet to apply.' }),
   refused: Type.Array(Ref(RefusedOnNode), { description: 'Every listener that it cannot run.' }),
+  overload: Type.Array(Type.String(), {
+    description:
+      'What its workers are out of, so that they turn new work away: `time`, `buffers`, `descriptors`, `memory`. ' +
+      'Empty as a rule.',
+  }),
   firstSeenAt: Timestamp('First connection'),
   lastSeenAt: Timestamp('Last sign of life'),
   connectedAt: Nullable(Timestamp('Start of the present connection; null while offline')),
