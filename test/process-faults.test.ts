@@ -6,10 +6,11 @@ import { ConnectionError } from '@evenkeel/client/errors.ts';
 import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
 import { Installation } from './product/installation.ts';
 import { KeptConnection } from './product/kept-connection.ts';
+import { Newcomers } from './product/newcomers.ts';
 import { httpOrigin, type Origin } from './product/origins.ts';
 import { ask, Traffic } from './product/traffic.ts';
 import { until } from './product/until.ts';
-import { BOMB, bombEnvironment } from './product/worker-bomb.ts';
+import { BOMB, bombEnvironment, TRAP } from './product/worker-bomb.ts';
 
 /** The processes of the product die without a word while it serves. */
 
@@ -192,6 +193,42 @@ for (const reactor of ['uring', 'portable'] as const) {
       evenkeel.agent.log.some((line) => line.includes('boom')),
       'the log has the error',
     );
+    t.diagnostic(`${first.length - survivors.length} of ${first.length} connections were lost`);
+  });
+
+  test(`a worker hangs: it is ended with its connections and replaced, and nothing is refused (${reactor})`, {
+    skip: requiresReactor(reactor),
+  }, async (t) => {
+    await using origin = await httpOrigin('one');
+    await using evenkeel = await Installation.start({ reactor, workers: 2, agentEnvironment: bombEnvironment });
+    const { vip, listener } = await createLoadBalancer(evenkeel, origin);
+    const first = await Promise.all(Array.from({ length: CONNECTIONS }, () => KeptConnection.open(vip, 8080)));
+    t.after(() => first.map((connection) => connection.close()));
+    await Promise.all(first.map((connection) => connection.ask()));
+    const clients = new Newcomers(vip, 8080, 8);
+    t.after(() => clients.stop());
+
+    const change = await evenkeel.client.updateListener({ params: { listenerId: listener }, body: { name: TRAP } });
+    await until('connections of the worker are closed', () => first.some(({ closed }) => closed));
+    await evenkeel.applied(change);
+    const survivors = first.filter(({ closed }) => !closed);
+    assert.ok(survivors.length > 0, 'the connections of the other worker are open');
+    assert.deepEqual(new Set(await Promise.all(survivors.map((connection) => connection.ask()))), new Set([200]));
+    const before = clients.answered;
+    await until('newcomers are served by both', () => clients.answered > before + 200);
+    await clients.stop();
+    const lost = [...clients.outcomes.keys()].filter((outcome) => outcome !== '200');
+    assert.deepEqual(
+      lost.filter((outcome) => !/^(ECONNRESET|closed without an answer)$/.test(outcome)),
+      [],
+      'nothing was refused, and nobody waited for the dead',
+    );
+    await until('the counters are right', async () => {
+      return total(await evenkeel.metrics(), 'evenkeel_listener_active_connections') === survivors.length;
+    });
+    const metrics = await evenkeel.metrics();
+    assert.equal(metrics.get('evenkeel_worker_hangs_total'), 1);
+    assert.equal(metrics.get('evenkeel_worker_deaths_total'), 1);
     t.diagnostic(`${first.length - survivors.length} of ${first.length} connections were lost`);
   });
 }

@@ -200,6 +200,7 @@ export class NodeAgent {
       node: { name: nodeId, zone, version, reactor: engine.reactor },
       engine: engine.counters(),
       sockets: engine.sockets,
+      sockets: engine.sockets,
       plan: this.#resolver.plan,
       applied: this.#applier.applied,
       storedVersion: this.#store.savedVersion,

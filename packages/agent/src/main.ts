@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
+import { WorkerHang } from '@evenkeel/proxy/engine/worker-watch.ts';
 import { pino } from 'pino';
 import agentPackage from '../package.json' with { type: 'json' };
 import { NodeAgent } from './agent.ts';
@@ -47,9 +48,17 @@ async function run(settings: AgentSettings): Promise<void> {
     onUnheld: (code) => {
       log.error({ code }, 'not all listening sockets would outlive this process; raise its limit of open files');
     },
+    onWorkerStuck: (worker) => fail(new Error(`traffic worker ${worker} hangs and cannot be ended`)),
     onWorkerDeath: (worker, error) => {
       counts.workerDeaths++;
-      log.error({ err: error, worker }, 'a traffic worker has died with its connections and is replaced');
+      const hung = error instanceof WorkerHang;
+      if (hung) counts.workerHangs++;
+      log.error(
+        { err: error, worker },
+        hung
+          ? 'a traffic worker hung and is ended with its connections and replaced; if it does so again, report what it was busy with'
+          : 'a traffic worker has died with its connections and is replaced; if it does so again, report the error',
+      );
     },
     onCertificateFailure: (failure) => agent?.certificateFailed(failure),
   }).catch((error: Error) => {

@@ -25,6 +25,7 @@ export function fullSnapshot(targets = 2): Snapshot {
   const diagnosis = '6 changes in 10 min';
   return {
     healthTurns: [{ serviceId: 'svc-1', targetId: 'tgt-0', count: 6 }],
+    sockets: { open: 4, held: 4 },
     node: { name: 'node-1', zone: 'z1', version: '0.1.0', reactor: 'portable' },
     engine: {
       listeners: [

@@ -9,6 +9,8 @@ export class ControlCounts {
   resyncs = 0;
   /** Traffic workers that died and were replaced. */
   workerDeaths = 0;
+  /** Those among them that were ended because their loop did not turn. */
+  workerHangs = 0;
   /** Certificates that turned out to be no good when a client first asked for their name. */
   certificateFailures = 0;
   /** Messages from the control plane by type; `invalid` and `unknown` among them. */

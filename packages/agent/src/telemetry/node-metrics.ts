@@ -75,6 +75,21 @@ export const nodeMetrics: readonly Metric<Snapshot>[] = [
     ({ control }) => control.workerDeaths,
   ),
   counter(
+    'evenkeel_worker_hangs_total',
+    'Traffic workers among them that were ended because their loop did not turn.',
+    ({ control }) => control.workerHangs,
+  ),
+  gauge(
+    'evenkeel_listening_sockets',
+    'Listening sockets: for each address of a listener one per worker.',
+    (snapshot) => snapshot.sockets.open,
+  ),
+  gauge(
+    'evenkeel_listening_sockets_held',
+    'Listening sockets that would outlive this process, for the next one to accept from.',
+    (snapshot) => snapshot.sockets.held,
+  ),
+  counter(
     'evenkeel_certificate_failures_total',
     'Certificates that turned out to be no good when a client first asked for their name; handshakes for it are refused.',
     ({ control }) => control.certificateFailures,

@@ -10,6 +10,8 @@ import type { ProcessUsage } from './process-usage.ts';
 export interface Snapshot {
   readonly node: { readonly name: string; readonly zone: string; readonly version: string; readonly reactor: string };
   readonly engine: EngineCounters;
+  /** Listening sockets, and how many of them are held by the supervisor. */
+  readonly sockets: { readonly open: number; readonly held: number };
   readonly plan: NodePlan;
   readonly applied: Applied;
   readonly storedVersion: number;

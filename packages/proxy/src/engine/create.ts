@@ -15,6 +15,8 @@ import { WorkerSeat } from './worker-seat.ts';
 export interface CreateEngineOptions extends EngineOptions {
   /** Tells of a worker that died (its connections are lost) and is being replaced. */
   readonly onWorkerDeath?: (worker: number, error: Error) => void;
+  /** Tells of a worker that hangs in a way that only the end of this process can end. */
+  readonly onWorkerStuck?: (worker: number) => void;
   /**
    * Tells of certificates that turned out to be no good when a client first asked for their name. It may be told the same
    * by every worker.
@@ -52,6 +54,7 @@ export async function createEngine(options: CreateEngineOptions): Promise<ProxyE
         tables,
         counters,
         onDeath: options.onWorkerDeath ?? (() => undefined),
+        onStuck: options.onWorkerStuck ?? (() => undefined),
         onCertificateFailure: options.onCertificateFailure ?? (() => undefined),
       }),
   );

@@ -1,19 +1,25 @@
 import { Worker } from 'node:worker_threads';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { descriptorLimit } from '../overload/descriptor-limit.ts';
+import { newTrace, type Remains, Trace } from '../reactor/uring/remains.ts';
 import { Wake } from '../reactor/wake.ts';
 import { AccessLogRing } from '../telemetry/access-log-ring.ts';
+import { WorkerCell } from '../telemetry/cells.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import type { CertificateFailure } from '../tls/listener-tls.ts';
 import type { FromWorker, ToWorker } from '../worker/messages.ts';
 import type { WorkerData } from '../worker/worker-data.ts';
 import type { EngineOptions } from './engine.ts';
 import type { SharedChange, Tables } from './tables.ts';
+import { WorkerHang, WorkerWatch } from './worker-watch.ts';
 
 /** Before a worker that died is replaced, in milliseconds: doubled with each death until one has lived for a minute. */
 const RESTART_DELAY = 50;
 const RESTART_DELAY_LIMIT = 5_000;
 const LONG_LIFE = 60_000;
+
+/** Milliseconds that a hanging thread has to end when it is told to, which reaches it anywhere but in a system call. */
+const LAST_CHANCE = 5_000;
 
 /** What the reactor of a worker turned out to be. */
 export interface Ready {
@@ -30,6 +36,8 @@ export interface SeatOptions {
   readonly counters: SharedCounters;
   /** Tells of a worker that died, and why. */
   readonly onDeath: (index: number, error: Error) => void;
+  /** Tells of a worker that hangs and cannot be ended: this process has to be. */
+  readonly onStuck: (index: number) => void;
   readonly onCertificateFailure: (failure: CertificateFailure) => void;
 }
 
@@ -45,9 +53,12 @@ export class WorkerSeat {
   readonly #options: SeatOptions;
   readonly #ring = AccessLogRing.create();
   readonly #wake = new Wake();
+  readonly #trace = newTrace();
   /** Changes that the worker has not acknowledged, by sequence. */
   readonly #pending = new Map<number, (refused: readonly RefusedListener[]) => void>();
   #thread: Worker | null = null;
+  #watch: WorkerWatch | null = null;
+  #remains: Remains | null = null;
   #sequence = 0;
   #stopping = false;
   /** It runs everything that it should. */
@@ -138,6 +149,7 @@ export class WorkerSeat {
       workers,
       reactor,
       wake: this.#wake.descriptor,
+      trace: this.#trace,
       ring: this.#ring.shared,
       counters: counters.blocks(index),
       index,
@@ -147,6 +159,14 @@ export class WorkerSeat {
     let cause = new Error('the worker ended by itself');
     this.#thread = thread;
     this.#bornAt = performance.now();
+    const own = counters.blocks(index).worker;
+    this.#watch = new WorkerWatch(
+      () => own[WorkerCell.beats]!,
+      (seconds) => {
+        cause = new WorkerHang(seconds);
+        this.#terminate(thread);
+      },
+    );
     thread.on('message', (message: FromWorker) => this.#onMessage(message));
     thread.on('error', (error) => {
       cause = error instanceof Error ? error : new Error(String(error));
@@ -154,9 +174,15 @@ export class WorkerSeat {
     thread.on('exit', () => this.#onExit(cause));
   }
 
+  #terminate(thread: Worker): void {
+    const late = setTimeout(() => this.#options.onStuck(this.#options.index), LAST_CHANCE);
+    void thread.terminate().then(() => clearTimeout(late));
+  }
+
   #onMessage(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
+        this.#remains = message.remains;
         if (this.#ready !== null) this.#present = true;
         this.#ready?.({ reactor: message.reactor, reason: message.reason });
         this.#ready = null;
@@ -180,6 +206,9 @@ export class WorkerSeat {
   #onExit(cause: Error): void {
     const { index, counters, tables, onDeath } = this.#options;
     this.#thread = null;
+    this.#watch?.stop();
+    if (this.#remains !== null) new Trace(this.#trace).clear(this.#remains);
+    this.#remains = null;
     this.#present = false;
     this.#mine = '';
     counters.forgetWorker(index);

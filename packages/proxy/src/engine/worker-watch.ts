@@ -7,6 +7,15 @@ const LOOK = 1_000;
 const MOST_MISSED = 10;
 const MOST_MISSED_AT_FIRST = 30;
 
+/** Why a worker was ended whose loop did not turn. */
+export class WorkerHang extends Error {
+  override readonly name = 'WorkerHang';
+
+  constructor(seconds: number) {
+    super(`the worker's loop has not turned for ${seconds} s`);
+  }
+}
+
 /** Looks whether a worker's loop turns: it counts its beats in shared memory. */
 export class WorkerWatch {
   readonly #beats: () => number;

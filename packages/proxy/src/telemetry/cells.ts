@@ -63,6 +63,8 @@ export const WorkerCell = {
   shedShare: 4,
   /** Connections that owe their first head. */
   waitingHeads: 5,
+  /** Counted up as long as the worker's loop turns. */
+  beats: 6,
 } as const;
 
 /** Doubles per worker row. */

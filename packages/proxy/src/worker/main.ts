@@ -23,7 +23,10 @@ const port = parentPort;
 const data = workerData as WorkerData;
 
 takeTimeSlice(TIME_SLICE);
-const { reactor, reason, stop } = createReactor(data.reactor, { wakeDescriptor: data.wake });
+const { reactor, reason, stop } = createReactor(data.reactor, {
+  wakeDescriptor: data.wake,
+  trace: data.trace,
+});
 const rows = new WorkerRows(data.counters);
 const sockets = new NodeSockets(data.counters.sockets, data.index, data.descriptorLimit);
 const context = new WorkerContext(reactor, new AccessLog(new AccessLogRing(data.ring), reactor), sockets);
@@ -42,6 +45,7 @@ function report(): void {
   rows.own[WorkerCell.standingDelay] = overload.delay;
   rows.own[WorkerCell.shedShare] = overload.share;
   rows.own[WorkerCell.waitingHeads] = overload.waiting.count;
+  rows.own[WorkerCell.beats]!++;
   reactor.setTimer(REPORT_INTERVAL, report);
 }
 
@@ -69,5 +73,6 @@ function end(): void {
 
 context.overload.start();
 report();
-tell({ type: 'ready', reactor: reactor.name, reason });
+if (reactor.name === 'uring') tell({ type: 'ready', reactor: reactor.name, reason, remains: reactor.remains });
+else tell({ type: 'ready', reactor: reactor.name, reason, remains: null });
 await run(reactor, port, onMessage);

@@ -3,6 +3,7 @@ import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { BalanceTable } from '../balance/table.ts';
+import type { Remains } from '../reactor/uring/remains.ts';
 import type { RetryBudgetMemory } from '../retry/budget.ts';
 import type { WorkerStanding } from '../standing/worker-standing.ts';
 import type { StickTableMemory } from '../stickiness/stick-table.ts';
@@ -21,11 +22,16 @@ export type ToWorker =
   | { readonly type: 'retire'; readonly drainMilliseconds: number };
 
 export type FromWorker =
-  | { readonly type: 'ready'; readonly reactor: 'uring' | 'portable'; readonly reason: string }
+  | ({ readonly type: 'ready'; readonly reason: string } & ReadyReactor)
   | { readonly type: 'applied'; readonly sequence: number; readonly refused: readonly RefusedListener[] }
   /** Handshakes for a name end with an alert, as nothing can be made of its certificate. */
   | ({ readonly type: 'certificate-failed' } & CertificateFailure)
   | { readonly type: 'stopped' };
+
+/** `remains`: what is to be cleared away should the thread be ended. */
+type ReadyReactor =
+  | { readonly reactor: 'uring'; readonly remains: Remains }
+  | { readonly reactor: 'portable'; readonly remains: null };
 
 export interface WorkerChange {
   /** In place before services and listeners that refer to them, gone after. */

@@ -8,6 +8,8 @@ export interface WorkerData {
   readonly reactor: EngineOptions['reactor'];
   /** Descriptor of the eventfd that wakes the worker's loop. */
   readonly wake: number;
+  /** Where word of its descriptors is left; see reactor/uring/remains.ts. */
+  readonly trace: SharedArrayBuffer;
   /** Memory of its access-log ring. */
   readonly ring: SharedArrayBuffer;
   readonly counters: CounterBlocks;
