@@ -6,6 +6,7 @@ import type {
   PlannedTarget,
 } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_CHECK, PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
+import type { PlannedRule } from '@evenkeel/model/plan/rules.ts';
 
 /** Plan objects with everything filled in; a test names only what it is about. */
 
@@ -66,6 +67,22 @@ export function plannedListener(given: Partial<PlannedListener> = {}): PlannedLi
     headerTimeout: 10_000,
     accessLog: true,
     ...PLAIN_HTTP_LISTENER,
+    ...given,
+  };
+}
+
+export function plannedRule(given: Partial<PlannedRule> = {}): PlannedRule {
+  return {
+    id: 'rule-1',
+    name: 'rule',
+    priority: 10,
+    match: { hosts: [], paths: [], methods: [], headers: [], cookies: [], query: [], sources: [] },
+    jwt: null,
+    rewrite: null,
+    mirror: null,
+    requestHeaders: [],
+    responseHeaders: [],
+    action: { type: 'forward', services: [{ serviceId: 'svc-1', weight: 1 }] },
     ...given,
   };
 }

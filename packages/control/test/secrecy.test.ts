@@ -150,3 +150,75 @@ function run(t: TestContext, home: string) {
   t.after(() => child.kill('SIGKILL'));
   return child;
 }
+
+const TOKEN_SECRET = 'c2VjcmV0LW9mLXRva2Vucy1hbmQtbG9uZy1lbm91Z2g';
+const OTHER_SECRET = 'YW5vdGhlci1zZWNyZXQtdGhhdC1pcy1sb25nLWVub3VnaA';
+
+/** The keys of the only rule, as nodes have them. */
+function plannedKeys(agent: FakeAgent): string {
+  const groups = Array.from(agent.plan.entries.values()).flatMap((one) =>
+    one.kind === 'rule-group' ? [one.value] : [],
+  );
+  return groups[0]?.rules[0]?.jwt?.keys ?? '';
+}
+
+test('secrets of tokens go to the nodes, and into no answer and no file as they are', async (t) => {
+  const running = await Running.start(t);
+  const rule = (k?: string) => ({
+    name: 'app',
+    forward: [{ backendService: 'web' }],
+    jwt: { keys: [{ kty: 'oct', kid: 'a', ...(k !== undefined && { k }) }], algorithms: ['HS256' as const] },
+  });
+  const body = (k?: string) => ({
+    loadBalancers: [
+      {
+        name: 'a',
+        backendServices: [{ name: 'web', protocol: 'http' as const, port: 80 }],
+        ruleGroups: [{ name: 'web', rules: [rule(k)] }],
+        listeners: [{ protocol: 'http' as const, port: 80, backendService: 'web', ruleGroup: 'web' }],
+      },
+    ],
+  });
+  const missing = await running.try('applyConfiguration', { body: body() });
+  assert.equal(missing.status, 400);
+  assert.match(JSON.stringify(missing.body), /rules\/0\/jwt\/keys\/0\/k.*no secret is stored/);
+  const answers = [
+    await running.try('applyConfiguration', { body: { ...body(TOKEN_SECRET), dryRun: true } }),
+    await running.try('applyConfiguration', { body: body(TOKEN_SECRET) }),
+  ];
+  const agent = await FakeAgent.connect(running);
+  await agent.until(() => plannedKeys(agent).includes(TOKEN_SECRET));
+
+  const [group] = (await running.call('listRuleGroups')).items;
+  const params = { ruleGroupId: group!.id };
+  const [stored] = (await running.call('listRules', { params })).items;
+  assert.deepEqual(stored!.jwt!.keys, [{ kty: 'oct', kid: 'a', secretSet: true }]);
+  // What is exported is applied again: the secret stays, and nothing has changed.
+  const again = await running.try('applyConfiguration', { body: body() });
+  assert.deepEqual(
+    (again.body as { changes: { action: string }[] }).changes.filter((one) => one.action !== 'unchanged'),
+    [],
+  );
+  const ruleParams = { ...params, ruleId: stored!.id };
+  const { jwt } = stored!;
+  answers.push(again, await running.try('updateRule', { params: ruleParams, body: { jwt: { ...jwt!, leeway: 7 } } }));
+  await agent.until(() => JSON.stringify([...agent.plan.entries.values()]).includes('"leeway":7'));
+  assert.ok(plannedKeys(agent).includes(TOKEN_SECRET), 'other settings leave the secret as it is');
+
+  const changed = await running.try('applyConfiguration', { body: { ...body(OTHER_SECRET), dryRun: true } });
+  assert.match(JSON.stringify(changed.body), /jwt\.secrets/, 'that a secret is another is told');
+  answers.push(changed, await running.try('applyConfiguration', { body: body(OTHER_SECRET) }));
+  await agent.until(() => plannedKeys(agent).includes(OTHER_SECRET));
+  answers.push(await running.try('listRules', { params }), await running.try('getRule', { params: ruleParams }));
+  for (const [i, answer] of answers.entries()) {
+    assert.ok(answer.status < 300, `answer ${i}: ${JSON.stringify(answer.body)}`);
+    for (const secret of [TOKEN_SECRET, OTHER_SECRET]) {
+      assert.ok(!JSON.stringify(answer.body).includes(secret), `answer ${i} holds a secret`);
+    }
+  }
+  await running.restart();
+  for (const file of readdirSync(join(running.home, 'state'))) {
+    const content = readFileSync(join(running.home, 'state', file), 'latin1');
+    for (const secret of [TOKEN_SECRET, OTHER_SECRET]) assert.ok(!content.includes(secret), `${file} holds a secret`);
+  }
+});

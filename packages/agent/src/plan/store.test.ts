@@ -16,7 +16,7 @@ import { applyDelta, diffPlans, planOf } from '@evenkeel/model/plan/delta.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import { recordingLog } from '../../test/log.ts';
-import { plannedGroup, plannedListener, plannedService, plannedTarget } from '../../test/planned.ts';
+import { plannedGroup, plannedListener, plannedRule, plannedService, plannedTarget } from '../../test/planned.ts';
 import { settle, VirtualClock } from '../../test/virtual-clock.ts';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { PlanStore } from './store.ts';
@@ -194,12 +194,18 @@ test('a key that has gone out of use is not on the disk any more', async () => {
         stickiness: { type: 'cookie', cookieName: 'c', expiry: 0, key: `the cookies of ${name}`, oldKeys: [] },
       }),
     );
+  const token = (name: string): PlanEntry => {
+    const keys = JSON.stringify({ keys: [{ kty: 'oct', k: `the tokens of ${name}` }] });
+    const jwt = { keys, algorithms: ['HS256'], issuer: null, audience: null, leeway: 0, claims: [] } as const;
+    return planEntry('rule-group', { id: 'rg-1', name: 'rg', order: 'priority', rules: [plannedRule({ jwt })] });
+  };
   const writer = store();
   for (const [version, name] of ['yesterday', 'today', 'nobody'].entries()) {
-    for (const [step, make] of [certificate, tickets, sticky].entries()) {
-      const kept = [certificate, tickets, sticky].slice(step + 1).map((other) => other('yesterday'));
+    const kinds = [certificate, tickets, sticky, token];
+    for (const [step, make] of kinds.entries()) {
+      const kept = kinds.slice(step + 1).map((other) => other('yesterday'));
       const entries = name === 'yesterday' ? [...kept, make(name)] : name === 'today' ? [make(name)] : [];
-      writer.save(planOf(version * 3 + step + 1, entries));
+      writer.save(planOf(version * kinds.length + step + 1, entries));
       await writer.flush();
       const file = readFileSync(path, 'utf8');
       const found = file.match(/the \w+ of \w+/g) ?? [];
@@ -332,4 +338,19 @@ test('a directory that cannot be written to is a failure, not a crash', async ()
   writer.save(plan);
   await writer.flush();
   assert.equal(writer.savedVersion, 7);
+});
+
+test('rules that change without their secrets are put behind the plan', async () => {
+  const keys = JSON.stringify({ keys: [{ kty: 'oct', k: 'the tokens' }] });
+  const jwt = { keys, algorithms: ['HS256'], issuer: null, audience: null, leeway: 0, claims: [] } as const;
+  const group = (name: string): PlanEntry => {
+    const rules = [plannedRule({ jwt }), plannedRule({ id: 'rule-2', name })];
+    return planEntry('rule-group', { id: 'rg-1', name: 'rg', order: 'priority', rules });
+  };
+  const writer = store();
+  for (const [i, name] of ['a', 'b', 'c'].entries()) {
+    writer.save(planOf(i + 1, [group(name)]));
+    await writer.flush();
+  }
+  assert.equal(readFileSync(path, 'utf8').match(/the tokens/g)?.length, 3);
 });

@@ -81,7 +81,8 @@ export class Views {
   }
 
   rule(record: RuleRecord): Rule {
-    return withTimes(record);
+    const { jwtSecrets: _, ...shown } = record;
+    return withTimes(shown);
   }
 
   elasticIp(record: ElasticIpRecord): ElasticIp {

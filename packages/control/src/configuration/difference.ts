@@ -20,6 +20,7 @@ const HIDDEN = new Set([
   'stickinessKeys',
   'ruleGroupId',
   'privateKey',
+  'jwtSecrets',
   'defaultCertificateIds',
   'certificates',
   'securityPolicyId',
@@ -145,12 +146,14 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
       break;
     }
     case 'rule': {
-      const { forward, mirror } = record as RecordOf['rule'];
+      const { forward, mirror, jwtSecrets } = record as RecordOf['rule'];
       const named = ({ backendServiceId, ...rest }: { readonly backendServiceId: string }) => {
         return { backendService: serviceName(state, backendServiceId), ...rest };
       };
       fields['forward'] = forward?.map(named) ?? null;
       fields['mirror'] = mirror && named(mirror);
+      // That they change is told, and not to what.
+      if (jwtSecrets !== null) fields['jwt.secrets'] = jwtSecrets;
       break;
     }
     case 'backendService': {

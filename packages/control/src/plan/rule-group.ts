@@ -4,6 +4,7 @@ import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { PlannedAction, PlannedRule } from '@evenkeel/model/plan/rules.ts';
 import { jwkSet } from '../routing/jwt.ts';
+import { keysWithSecrets } from '../routing/jwt-secrets.ts';
 import { inOrder } from '../routing/order.ts';
 import type { RuleRecord } from '../state/records.ts';
 import type { RuleGroupTree } from '../state/state.ts';
@@ -38,7 +39,7 @@ function makeRule(rule: RuleRecord): PlannedRule {
     name,
     priority,
     match: { ...match, hosts: match.hosts.map(parseHostPattern) },
-    jwt: jwt && { ...jwt, keys: jwkSet(jwt.keys) },
+    jwt: jwt && { ...jwt, keys: jwkSet(keysWithSecrets(rule)) },
     rewrite,
     mirror: mirror && { serviceId: mirror.backendServiceId, percent: mirror.percent },
     requestHeaders,

@@ -69,6 +69,7 @@ test('what is left out has its default, and everything is in one form', () => {
     redirect: null,
     respond: null,
     jwt: null,
+    jwtSecrets: null,
     rewrite: { host: 'inner.example.com', path: null },
     mirror: { backendServiceId: green, percent: 100 },
     requestHeaders: [{ operation: 'set', name: 'X-Client', value: '$' + '{client_address}:$' + '{client_port}' }],

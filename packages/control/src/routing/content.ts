@@ -5,6 +5,7 @@ import type { LoadBalancerTree } from '../state/state.ts';
 import { forwardOf, mirrorOf, redirectOf, respondOf, rewriteOf } from './actions.ts';
 import { headerEditsOf } from './headers.ts';
 import { jwtOf } from './jwt.ts';
+import type { KeptJwt } from './jwt-secrets.ts';
 import { changeMatch, EVERYTHING } from './match.ts';
 
 /** What a rule says, without what it is called and where it stands. */
@@ -16,6 +17,7 @@ export type RuleContent = Pick<
   | 'redirect'
   | 'respond'
   | 'jwt'
+  | 'jwtSecrets'
   | 'rewrite'
   | 'mirror'
   | 'requestHeaders'
@@ -29,6 +31,7 @@ export const NOTHING: RuleContent = {
   redirect: null,
   respond: null,
   jwt: null,
+  jwtSecrets: null,
   rewrite: null,
   mirror: null,
   requestHeaders: [],
@@ -38,14 +41,15 @@ export const NOTHING: RuleContent = {
 const ACTIONS = ['forward', 'redirect', 'respond'] as const;
 
 /**
- * The content with the given fields changed; whatever can be wrong within one rule is refused. `at` is the pointer to
- * `patch`.
+ * The content with the given fields changed; whatever can be wrong within one rule is refused. Secrets that the patch
+ * leaves out are those of `kept`. `at` is the pointer to `patch`.
  */
 export function changeContent(
   tree: LoadBalancerTree,
   current: RuleContent,
   patch: Omit<RulePatch, 'name' | 'priority'>,
   at: string,
+  kept: KeptJwt = current,
 ): RuleContent {
   const match = changeMatch(current.match, patch.match, `${at}/match`);
   const { forward, redirect, respond, jwt, rewrite, mirror } = patch;
@@ -53,7 +57,7 @@ export function changeContent(
     description: patch.description ?? current.description,
     match,
     ...actionOf(tree, current, { forward, redirect, respond }, at),
-    jwt: jwt === undefined ? current.jwt : jwt && jwtOf(jwt, `${at}/jwt`),
+    ...jwtPatched(current, jwt, kept, at),
     // The match may be other than when it was checked first.
     rewrite:
       rewrite === undefined
@@ -69,6 +73,12 @@ export function changeContent(
   };
   checkTogether(changed, at);
   return changed;
+}
+
+function jwtPatched(current: KeptJwt, patch: RulePatch['jwt'], kept: KeptJwt, at: string): KeptJwt {
+  if (patch === null) return { jwt: null, jwtSecrets: null };
+  if (patch !== undefined) return jwtOf(patch, kept, `${at}/jwt`);
+  return { jwt: current.jwt, jwtSecrets: current.jwtSecrets };
 }
 
 type Action = Pick<RuleContent, (typeof ACTIONS)[number]>;

@@ -6,6 +6,8 @@ import type { JwtInput } from '@evenkeel/model/resources/rule-jwt.ts';
 import { ProblemError } from '../problem.ts';
 import { jwtOf } from './jwt.ts';
 
+const NONE = { jwt: null, jwtSecrets: null };
+
 const rsa = (bits: number) => generateKeyPairSync('rsa', { modulusLength: bits });
 const { publicKey, privateKey } = rsa(2_048);
 const RSA = publicKey.export({ format: 'jwk' }) as Record<string, unknown>;
@@ -18,7 +20,7 @@ const OCT = { kty: 'oct', k: Buffer.alloc(32, 7).toString('base64url') };
 
 function refusal(input: JwtInput): string {
   try {
-    jwtOf(input, '/jwt');
+    jwtOf(input, NONE, '/jwt');
   } catch (error) {
     assert.ok(error instanceof ProblemError);
     const [first] = error.particulars.errors!;
@@ -29,9 +31,10 @@ function refusal(input: JwtInput): string {
 
 test('keys with algorithms that fit them; defaults are filled in', () => {
   const keys = [{ ...RSA, kid: 'a' }, EC, ED, OCT];
-  const jwt = jwtOf({ keys, algorithms: ['RS256', 'ES256', 'EdDSA', 'HS256', 'RS256'] }, '');
+  const { jwt, jwtSecrets } = jwtOf({ keys, algorithms: ['RS256', 'ES256', 'EdDSA', 'HS256', 'RS256'] }, NONE, '');
+  assert.equal(jwtSecrets?.reveal(), JSON.stringify([OCT.k]));
   assert.deepEqual(jwt, {
-    keys,
+    keys: [{ ...RSA, kid: 'a' }, EC, ED, { kty: 'oct', secretSet: true }],
     algorithms: ['RS256', 'ES256', 'EdDSA', 'HS256'],
     issuer: null,
     audience: null,
@@ -43,7 +46,7 @@ test('keys with algorithms that fit them; defaults are filled in', () => {
 test('keys of so many characters, and not one more', () => {
   const padded = (length: number) => ({ ...OCT, note: 'x'.repeat(length) });
   const room = JWT.setLength - JSON.stringify({ keys: [padded(0)] }).length;
-  assert.equal(jwtOf({ keys: [padded(room)], algorithms: ['HS256'] }, '').keys.length, 1);
+  assert.equal(jwtOf({ keys: [padded(room)], algorithms: ['HS256'] }, NONE, '').jwt?.keys.length, 1);
   const tooLong = refusal({ keys: [padded(room + 1)], algorithms: ['HS256'] });
   assert.equal(tooLong, '/jwt/keys: have 65537 characters as JSON {"maximum":65536}');
 });

@@ -4,12 +4,16 @@ import { Jwt, type JwtInput } from '@evenkeel/model/resources/rule-jwt.ts';
 import { completed } from '@evenkeel/model/schema.ts';
 import { refuseField } from '../problem.ts';
 import { checkClaimHeader } from './headers.ts';
+import { type KeptJwt, recallSecrets, takeSecrets } from './jwt-secrets.ts';
 
 type Algorithm = Jwt['algorithms'][number];
 
-/** The settings in one form, with keys that can be used and algorithms that fit them. `at` is the pointer to `input`. */
-export function jwtOf(input: JwtInput, at: string): Jwt {
-  const jwt = completed(Jwt, input);
+/**
+ * The settings in one form, with keys that can be used and algorithms that fit them. Secrets that `input` does not say
+ * are those of `kept`. `at` is the pointer to `input`.
+ */
+export function jwtOf(input: JwtInput, kept: KeptJwt, at: string): KeptJwt {
+  const jwt = completed(Jwt, { ...input, keys: recallSecrets(input.keys, kept, `${at}/keys`) });
   const { length } = jwkSet(jwt.keys);
   if (length > JWT.setLength) {
     refuseField('validation-failed', `${at}/keys`, `have ${length} characters as JSON`, { maximum: JWT.setLength });
@@ -32,7 +36,7 @@ export function jwtOf(input: JwtInput, at: string): Jwt {
       refuseField('validation-failed', `${at}/claims/${i}/header`, 'is in the list before');
     }
   }
-  return { ...jwt, algorithms: [...new Set(jwt.algorithms)] };
+  return takeSecrets({ ...jwt, algorithms: [...new Set(jwt.algorithms)] });
 }
 
 /** The keys as a JWK set (RFC 7517 §5), as plans carry them. */

@@ -61,7 +61,7 @@ export function deleteRule(draft: Draft, rule: RuleRecord): void {
 /**
  * Makes the rules of the group those of the list: adds, changes and removes; rules are known by their names, and one
  * without a priority comes after the one before it. What a rule does not say has its default, or, with `keep`, stays as
- * it was. Answers with the new rules, in the order of the list. `at` is the pointer to the list.
+ * it was; secrets stay in either case. Answers with the new rules, in the order of the list. `at` is the pointer to the list.
  */
 export function replaceRules(
   draft: Draft,
@@ -90,7 +90,7 @@ export function replaceRules(
     priorities.add(priority);
     last = priority;
     const rule = known.get(name);
-    const content = changeContent(tree, keep === 'keep' && rule ? rule : NOTHING, patch, `${at}/${i}`);
+    const content = changeContent(tree, keep === 'keep' && rule ? rule : NOTHING, patch, `${at}/${i}`, rule);
     return rule === undefined
       ? draft.create('rule', { id: draft.newId('rule'), name, ruleGroupId: group.id, priority, ...content })
       : draft.update('rule', rule, { priority, ...content });

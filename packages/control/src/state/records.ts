@@ -30,7 +30,10 @@ export type BackendServiceRecord = Recorded<BackendService> & {
 export type TargetGroupRecord = Recorded<TargetGroup, 'targetCount'>;
 export type TargetRecord = Recorded<Target>;
 export type RuleGroupRecord = Recorded<RuleGroup, 'ruleCount'>;
-export type RuleRecord = Recorded<Rule>;
+export type RuleRecord = Recorded<Rule> & {
+  /** What the keys of `jwt` hold back, see jwt-secrets.ts; null: nothing. */
+  readonly jwtSecrets: Secret | null;
+};
 export type ElasticIpRecord = Recorded<ElasticIp>;
 /** `pem` is the chain; `ocspResponse` is DER in base64. */
 export type CertificateRecord = Recorded<Certificate, 'status' | 'daysLeft' | 'stapled' | 'usedBy'> & {

@@ -7,6 +7,7 @@ import { limits } from './migrations/0004-limits.ts';
 import { balancing } from './migrations/0005-balancing.ts';
 import { requestLog } from './migrations/0006-request-log.ts';
 import { resilience } from './migrations/0007-resilience.ts';
+import { ruleSecrets } from './migrations/0008-rule-secrets.ts';
 import type { Database } from './schema.ts';
 
 /** In order. A migration that was released is never changed; a new one follows it. */
@@ -18,6 +19,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-balancing': balancing,
   '0006-request-log': requestLog,
   '0007-resilience': resilience,
+  '0008-rule-secrets': ruleSecrets,
 };
 
 /** Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. */

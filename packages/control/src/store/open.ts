@@ -7,6 +7,7 @@ import type { State } from '../state/state.ts';
 import { loadState } from './load.ts';
 import { migrate } from './migrate.ts';
 import type { Database } from './schema.ts';
+import { sealRuleSecrets } from './seal-rule-secrets.ts';
 import { APPLICATION_ID, SQLITE, SqliteFile, sqliteCode } from './sqlite.ts';
 
 export interface OpenedDatabase {
@@ -30,6 +31,7 @@ export async function openDatabase(file: string, vault: Vault): Promise<OpenedDa
     await migrate(db);
     const state = await loadState(db, vault);
     vault.ensureKey();
+    await sealRuleSecrets(db, state, vault);
     return { db, sqlite, state };
   } catch (error) {
     sqlite?.close();

@@ -1,4 +1,5 @@
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import { type KeptJwt, takeSecrets } from '../routing/jwt-secrets.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { RecordOf } from '../state/records.ts';
@@ -60,7 +61,12 @@ export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
     secrets: ['stickinessKeys'],
   },
   ruleGroup: { table: 'rule_group', columns: { ...COMMON, loadBalancerId: 'load_balancer_id' }, derived: [] },
-  rule: { table: 'rule', columns: { ...COMMON, ruleGroupId: 'rule_group_id' }, derived: [] },
+  rule: {
+    table: 'rule',
+    columns: { ...COMMON, ruleGroupId: 'rule_group_id', jwtSecrets: 'jwt_secrets' },
+    derived: [],
+    secrets: ['jwtSecrets'],
+  },
   listener: {
     table: 'listener',
     columns: {
@@ -106,5 +112,12 @@ export function fromRow<K extends ResourceKind>(kind: K, row: Row, vault: Vault)
     if (sealed !== null) record[field] = vault.open(`${row['id']}/${field}`, String(sealed));
   }
   if (kind === 'target') record['port'] ||= null;
+  if (kind === 'rule') takeUnsealed(record as unknown as RecordOf['rule']);
   return record as unknown as RecordOf[K];
+}
+
+/** Rules that were written before secrets had a column have them among their settings. */
+function takeUnsealed(record: { -readonly [K in keyof KeptJwt]: KeptJwt[K] }): void {
+  const { jwt } = record;
+  if (jwt?.keys.some(({ kty, k }) => kty === 'oct' && k !== undefined)) Object.assign(record, takeSecrets(jwt));
 }

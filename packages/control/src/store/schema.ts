@@ -23,7 +23,8 @@ export interface Database {
   /** `port` 0: the port of the service. */
   target: Resource & { target_group_id: string; address: string; port: number };
   rule_group: Resource & { load_balancer_id: string };
-  rule: Resource & { rule_group_id: string };
+  /** `jwt_secrets` is sealed; null: there are none. */
+  rule: Resource & { rule_group_id: string; jwt_secrets: string | null };
   elastic_ip: Resource & { address: string };
   /** `private_key` is sealed; see secrets/vault.ts. */
   certificate: Resource & { private_key: string };

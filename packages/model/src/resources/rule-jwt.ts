@@ -10,6 +10,16 @@ export const JsonWebKey = Type.Unsafe<Readonly<Record<string, unknown>>>({
   properties: {
     kty: { type: 'string', enum: ['RSA', 'EC', 'OKP', 'oct'], description: 'The type of the key.' },
     kid: { type: 'string', maxLength: JWT.nameLength, description: 'Names the key in tokens.' },
+    k: {
+      type: 'string',
+      writeOnly: true,
+      description: 'The secret of a key of type `oct`, in base64url; in no answer. Left out: the one that is stored.',
+    },
+    secretSet: {
+      type: 'boolean',
+      readOnly: true,
+      description: 'True for keys of type `oct`: their secret is stored, encrypted. Of no effect in what is written.',
+    },
   },
   required: ['kty'],
   additionalProperties: true,
