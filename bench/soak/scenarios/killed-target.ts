@@ -30,10 +30,10 @@ export const killedTarget: SoakScenario = {
       await crowd.phase();
       for (let round = 0; round < rounds; round++) {
         const origin = origins[round % origins.length];
-        const failures = await product.metric('evenkeel_target_connect_failures_total');
+        const failures = await product.metric('evenkeel_target_connect_errors_total');
         await origin.kill();
         await sleep(after);
-        most = Math.max(most, (await product.metric('evenkeel_target_connect_failures_total')) - failures);
+        most = Math.max(most, (await product.metric('evenkeel_target_connect_errors_total')) - failures);
         await origin.restart();
         await sleep(before);
       }

@@ -33,27 +33,32 @@ export class HttpClient {
   #waiting: ((outcome: Response | string) => void) | null = null;
   #cookie = '';
   #target = '';
-  #stopped = false;
+  readonly #stopped = new AbortController();
 
   constructor(options: HttpClientOptions, tally: () => Tally) {
     this.#options = options;
     this.#tally = tally;
   }
 
-  /** Asks until it is stopped. */
+  /** Asks until it is stopped, and has the answer to its last request. */
   async run(): Promise<void> {
     const { think } = this.#options;
     // Not all at once, neither now nor later.
-    await sleep(Math.random() * think);
-    while (!this.#stopped) {
+    await this.#pause(Math.random() * think);
+    while (!this.#stopped.signal.aborted) {
       await this.#once();
-      await sleep(think * (0.5 + Math.random()));
+      await this.#pause(think * (0.5 + Math.random()));
     }
     this.#drop();
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#stopped.abort();
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    const { signal } = this.#stopped;
+    await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
   }
 
   async #once(): Promise<void> {

@@ -14,11 +14,12 @@ export type Order =
   | { readonly order: 'play'; readonly kinds: readonly Kind[] }
   /** What comes from now on counts as another phase; answered with the reports of the one that has ended. */
   | { readonly order: 'phase' }
-  /** The same, and the program ends. */
+  /** The same once everybody has the answer to what was asked, and the program ends. */
   | { readonly order: 'stop' };
 
 const tallies = new Map<string, Tally>();
 const clients: (HttpClient | WebSocketClient)[] = [];
+const runs: Promise<void>[] = [];
 
 function play(kinds: readonly Kind[]): void {
   for (const kind of kinds) {
@@ -27,7 +28,7 @@ function play(kinds: readonly Kind[]): void {
     for (let i = 0; i < kind.clients; i++) {
       const client = kind.protocol === 'http' ? new HttpClient(kind, tally) : new WebSocketClient(kind, tally);
       clients.push(client);
-      void client.run();
+      runs.push(client.run());
     }
   }
 }
@@ -36,6 +37,12 @@ function report(): Reports {
   const reports = Object.fromEntries([...tallies].map(([name, tally]) => [name, tally.report()]));
   for (const name of tallies.keys()) tallies.set(name, new Tally());
   return reports;
+}
+
+async function stop(): Promise<void> {
+  for (const client of clients) client.stop();
+  await Promise.all(runs);
+  process.send?.(report(), () => process.exit(0));
 }
 
 process.on('message', (message: Order) => {
@@ -47,8 +54,7 @@ process.on('message', (message: Order) => {
       process.send?.(report());
       return;
     case 'stop':
-      for (const client of clients) client.stop();
-      process.send?.(report(), () => process.exit(0));
+      void stop();
   }
 });
 process.on('disconnect', () => process.exit(1));
