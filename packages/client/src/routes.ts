@@ -85,4 +85,6 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   getRequest: ['GET', '/v1/requests/{requestId}'],
   getListenerTraffic: ['GET', '/v1/listeners/{listenerId}/traffic'],
   getBackendServiceTraffic: ['GET', '/v1/backend-services/{backendServiceId}/traffic'],
+  getHealthEvidence: ['GET', '/v1/backend-services/{backendServiceId}/health/evidence'],
+  tryHealthCheck: ['POST', '/v1/backend-services/{backendServiceId}/try-health-check'],
 };

@@ -199,7 +199,7 @@ test('a service that a tcp listener names for TLS that passes is in use', async 
   assert.deepEqual([problem.code, problem.usedBy!.map(({ name }) => name)], ['resource-in-use', ['tcp-443']]);
 });
 
-test('TLS to targets is verified against an authority, or not at all, and not probed by http', async (t) => {
+test('TLS to targets is verified against an authority, or not at all, and probes follow', async (t) => {
   const running = await Running.start(t);
   const { lb, web, authority } = await site(running);
   const create = (body: object) => ({ body: { loadBalancerId: lb, name: 'a', protocol: 'http', port: 443, ...body } });
@@ -207,10 +207,6 @@ test('TLS to targets is verified against an authority, or not at all, and not pr
     [{ tls: { enabled: true } }, /tls\/authorityId is missing/],
     [{ tls: { authorityId: 'ca-01hf7yat018zv6cc00' } }, /reference-not-found \/tls\/authorityId/],
     [{ tls: { serverName: '*.a.test' } }, /tls\/serverName \*\.a\.test is no exact host name/],
-    [
-      { tls: { enabled: true, verify: false }, healthCheck: { protocol: 'http' } },
-      /healthCheck\/protocol probes do not speak TLS/,
-    ],
   ];
   for (const [body, says] of refusals) {
     assert.match(firstError(await running.refused('createBackendService', create(body))), says);
@@ -218,14 +214,9 @@ test('TLS to targets is verified against an authority, or not at all, and not pr
   const tls = { enabled: true, authorityId: authority, serverName: 'App.test' };
   const made = await running.call('createBackendService', create({ tls }));
   assert.deepEqual(made.tls, { enabled: true, verify: true, authorityId: authority, serverName: 'app.test' });
-  assert.equal(made.healthCheck.protocol, 'tcp');
+  assert.equal(made.healthCheck.protocol, 'http');
   const params = { backendServiceId: web };
-  const problem = await running.refused('updateBackendService', {
-    params,
-    body: { tls: { enabled: true, verify: false } },
-  });
-  assert.match(firstError(problem), /probes do not speak TLS/);
-  const body = { tls: { enabled: true, verify: false }, healthCheck: { protocol: 'tcp' } };
+  const body = { tls: { enabled: true, verify: false } };
   assert.equal((await running.call('updateBackendService', { params, body })).tls.verify, false);
   const { usedBy } = await running.call('getAuthority', { params: { authorityId: authority } });
   assert.deepEqual(

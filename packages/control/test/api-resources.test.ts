@@ -67,6 +67,12 @@ test('defaults are those of the requirements', async (t) => {
     host: '',
     httpVersion: '1.0',
     codes: ['2xx', '3xx'],
+    send: '',
+    expect: '',
+    payloadFormat: 'text',
+    grpcService: '',
+    tlsVerify: 'auto',
+    serverName: '',
   });
   const tcp = await running.call('createListener', { body: { ...lb, protocol: 'tcp', port: 81, service: {} } });
   assert.deepEqual([tcp.name, tcp.idleTimeout], ['tcp-81', 1_800]);

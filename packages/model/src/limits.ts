@@ -154,6 +154,8 @@ export const HEALTH_CHECK = {
   fall: { minimum: 1, maximum: 10, default: 3 },
   pathLength: 1_000,
   hostLength: 255,
+  payloadLength: 500,
+  grpcServiceLength: 255,
   codes: { maximum: 20, default: ['2xx', '3xx'] },
 } as const;
 

@@ -27,5 +27,8 @@ export const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
 /** RFC 7518 §3.1, RFC 8037 §3.1. */
 export const JWT_ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA', 'HS256'] as const;
 
+/** How the payload of a health check is written, and whether certificates are judged by it. */
+export const PAYLOAD_FORMATS = ['text', 'hex'] as const;
+export const TLS_VERIFY = ['auto', 'on', 'off'] as const;
 /** Requests that may be sent again after they have been sent. */
 export const RETRY_METHODS = ['idempotent', 'all'] as const;

@@ -184,6 +184,7 @@ export function placeOf({ address, port }: { readonly address: string; readonly 
 
 function checkText({ healthCheck }: BackendService): string {
   if (!healthCheck.enabled) return 'off';
-  const what = healthCheck.protocol === 'http' ? `http ${healthCheck.path}` : 'tcp';
+  const { protocol } = healthCheck;
+  const what = protocol.startsWith('http') ? `${protocol} ${healthCheck.path}` : protocol;
   return `${what} every ${healthCheck.interval} s`;
 }

@@ -4,23 +4,32 @@ import type { TargetHealth } from '@evenkeel/model/resources/target-health.ts';
 import type { Call } from '../commands/call.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
-import type { Column } from '../output/table.ts';
+import { type Column, table } from '../output/table.ts';
 import { Names, placeOf } from './columns.ts';
+import { showEvidence } from './health-evidence.ts';
 import { backendServices, loadBalancers } from './kinds.ts';
 import { notFound, resolve, resolvePart } from './reference.ts';
-import { printList, type Session, withSession } from './session.ts';
+import { print, type Session, withSession } from './session.ts';
 
 export function health(call: Call) {
   return withSession(call, async (session) => {
-    const { lb, state } = call.options;
+    const { lb, state, evidence, target } = call.options;
     const [what] = call.args as [string | undefined];
+    if (evidence || target !== undefined) {
+      await showEvidence(session, what, lb, target);
+      return;
+    }
     const query = { limit: PAGE.maximum, ...(state && { state }), ...(await scopeOf(session, what, lb)) };
     const all = await Array.fromAsync(items(session.client.listTargetHealth, { query }));
     const names =
       session.form === 'text'
         ? await Names.load(session.client, 'listLoadBalancers', 'listBackendServices')
         : new Names();
-    printList(session, all, columns(names), (target) => target.targetId);
+    print(session, {
+      json: all,
+      ids: all.map(({ targetId }) => targetId),
+      text: () => table(columns(names), all, session.paint) + flappingText(all, names),
+    });
   });
 }
 
@@ -45,6 +54,17 @@ async function scopeOf(session: Session, what: string | undefined, lb: string | 
 
 function isNotFound(error: unknown): boolean {
   return error instanceof CliFailure && error.exitCode === EXIT.notFound;
+}
+
+/** A line for each target that flaps: since when it does is of less use than why. */
+function flappingText(all: readonly TargetHealth[], names: Names): string {
+  return all
+    .filter(({ flapping }) => flapping !== null)
+    .map(
+      (target) =>
+        `\n${names.of(target.backendServiceId)} ${placeOf(target)} is flapping: ${target.flapping!.diagnosis}\n`,
+    )
+    .join('');
 }
 
 function columns(names: Names): Column<TargetHealth>[] {

@@ -1,4 +1,6 @@
 import { HEALTH_CHECK } from '@evenkeel/model/limits.ts';
+import { CHECK_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
+import { PAYLOAD_FORMATS, TLS_VERIFY } from '@evenkeel/model/settings.ts';
 import { type Field, integer, onOff, portOrNone, standard, text, word, words } from './fields.ts';
 
 /** The fields of health checks that the command line can set; see resource-fields.ts. */
@@ -12,7 +14,7 @@ export const healthFields: readonly Field[] = [
   {
     flag: 'health-protocol',
     field: 'healthCheck.protocol',
-    value: word(['tcp', 'http']),
+    value: word(CHECK_PROTOCOLS),
     help: 'how (default: the protocol of the service)',
   },
   {
@@ -56,7 +58,7 @@ export const healthFields: readonly Field[] = [
     flag: 'health-host',
     field: 'healthCheck.host',
     value: text('host'),
-    help: 'Host header of http probes (default: the address of the target)',
+    help: 'host of http and grpc probes (default: the address of the target)',
   },
   {
     flag: 'health-http-version',
@@ -69,5 +71,41 @@ export const healthFields: readonly Field[] = [
     field: 'healthCheck.codes',
     value: words('codes'),
     help: `codes that count as success, with commas: 2xx, 204, 200-299 (default ${HEALTH_CHECK.codes.default})`,
+  },
+  {
+    flag: 'health-send',
+    field: 'healthCheck.send',
+    value: text('text'),
+    help: 'what tcp, tls and udp probes send (default: nothing, by udp "HEALTH CHECK")',
+  },
+  {
+    flag: 'health-expect',
+    field: 'healthCheck.expect',
+    value: text('text'),
+    help: 'what has to be in the answer to tcp, tls and udp probes (default: no answer is needed)',
+  },
+  {
+    flag: 'health-payload-format',
+    field: 'healthCheck.payloadFormat',
+    value: word(PAYLOAD_FORMATS),
+    help: String.raw`how both are written: text with \r, \n, \t, \\ and \x0a, or hex (default text)`,
+  },
+  {
+    flag: 'health-grpc-service',
+    field: 'healthCheck.grpcService',
+    value: text('name'),
+    help: 'the service that grpc probes ask about (default: the server as a whole)',
+  },
+  {
+    flag: 'health-tls-verify',
+    field: 'healthCheck.tlsVerify',
+    value: word(TLS_VERIFY),
+    help: 'whether certificates are judged within TLS; auto: as for traffic (default auto)',
+  },
+  {
+    flag: 'health-server-name',
+    field: 'healthCheck.serverName',
+    value: text('name'),
+    help: 'SNI of probes, and the name on the certificate (default: that of the service, else the host)',
   },
 ];

@@ -23,16 +23,17 @@ export interface Heard<A> {
 
 /**
  * Asks every node that is connected, all at once. Nodes that do not answer are named with the reason; throws when none
- * does.
+ * does. `patience`: milliseconds that each has for its answer.
  */
 export async function askEveryNode<K extends QuestionKind>(
   { nodes, questions }: Asking,
   kind: K,
   question: QuestionOf<K>,
   sinceOf: (answer: AnswerOf<K>) => number | null,
+  patience?: number,
 ): Promise<Heard<AnswerOf<K>>> {
   const ids = connectedNodes(nodes);
-  const results = await Promise.allSettled(ids.map((node) => questions.ask(node, kind, question)));
+  const results = await Promise.allSettled(ids.map((node) => questions.ask(node, kind, question, patience)));
   const answers: { node: string; answer: AnswerOf<K> }[] = [];
   const asked = results.map((result, index): AskedNode => {
     const node = ids[index]!;

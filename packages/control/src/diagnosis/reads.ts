@@ -5,11 +5,18 @@ import { findListener, findService } from '../state/state.ts';
 import type { Store } from '../store/store.ts';
 import type { AnswerCheck } from './checked-answers.ts';
 import { explainRequest } from './explain.ts';
+import { healthEvidence, tryHealthCheck } from './health.ts';
 import type { Asking } from './nodes-to-ask.ts';
 import { reportRequest } from './requests.ts';
 import { listenerTraffic, serviceTraffic } from './traffic.ts';
 
-export type DiagnosisName = 'explain' | 'getRequest' | 'getListenerTraffic' | 'getBackendServiceTraffic';
+export type DiagnosisName =
+  | 'explain'
+  | 'getRequest'
+  | 'getListenerTraffic'
+  | 'getBackendServiceTraffic'
+  | 'getHealthEvidence'
+  | 'tryHealthCheck';
 
 export type DiagnosisReads = { readonly [K in DiagnosisName]: (call: Call<K>) => Promise<ResponseOf<K>> };
 
@@ -32,5 +39,9 @@ export function createDiagnosis(sources: DiagnosisSources): DiagnosisReads {
       if (findService(store.state, id) === null) notFound('backend service', id);
       return checked('ServiceTraffic', await serviceTraffic(sources, id));
     },
+    getHealthEvidence: async ({ params: { backendServiceId: id }, query }) =>
+      checked('HealthEvidence', await healthEvidence(sources, store.state, id, query)),
+    tryHealthCheck: async ({ params: { backendServiceId: id }, body }) =>
+      checked('HealthTrial', await tryHealthCheck(sources, store.state, id, body)),
   };
 }

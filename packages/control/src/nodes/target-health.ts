@@ -1,4 +1,4 @@
-import type { ReportedHealth, TargetHealthState } from '@evenkeel/model/plan/stream.ts';
+import type { Flapping, ReportedHealth, TargetHealthState } from '@evenkeel/model/plan/stream.ts';
 import type { State } from '../state/state.ts';
 
 /** What a node says of a target. */
@@ -55,6 +55,15 @@ export function worst(reports: readonly NodeHealth[]): NodeHealth | null {
   for (const report of reports) {
     const order = result === null ? -1 : SEVERITY.indexOf(report.state) - SEVERITY.indexOf(result.state);
     if (result === null || order < 0 || (order === 0 && report.since < result.since)) result = report;
+  }
+  return result;
+}
+
+/** That which changes most; null when the target flaps on no node. */
+export function worstFlapping(reports: readonly NodeHealth[]): Flapping | null {
+  let result: Flapping | null = null;
+  for (const { flapping } of reports) {
+    if (flapping && (result === null || flapping.changes > result.changes)) result = flapping;
   }
   return result;
 }

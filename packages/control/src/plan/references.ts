@@ -3,6 +3,7 @@ import { findSecurityPolicy } from '../resources/security-policies.ts';
 import { certificatesOf, endsTls } from '../resources/usage.ts';
 import type { ListenerRecord } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
+import { planProbeTls } from './health-check.ts';
 import { planTargetTls, planTls } from './tls.ts';
 
 /** What the entries of a load balancer take from outside of it. */
@@ -24,8 +25,9 @@ export function referencesOf(tree: LoadBalancerTree, state: State, before: Refer
     for (const key of sharedBy(listener, policy)) shared.add(key);
   }
   for (const service of tree.services.values()) {
-    const authorityId = planTargetTls(service)?.authorityId;
-    if (authorityId) shared.add(`authority/${authorityId}`);
+    for (const tls of [planTargetTls(service), planProbeTls(service.healthCheck, service)]) {
+      if (tls?.authorityId) shared.add(`authority/${tls.authorityId}`);
+    }
   }
   if (before !== null && sameKeys(before.shared, shared)) {
     return samePolicies(before.policies, policies) ? before : { shared: before.shared, policies };

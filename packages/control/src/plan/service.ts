@@ -1,16 +1,15 @@
 import type { PlannedRebalance } from '@evenkeel/model/plan/balancing.ts';
-import type { PlannedHealthCheck, PlannedService } from '@evenkeel/model/plan/objects.ts';
-import { PLAIN_CHECK, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
+import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
+import { PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import type { Rebalance } from '@evenkeel/model/resources/balancing.ts';
-import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
-import { statusRange } from '../resources/health-check.ts';
 import { keysOf } from '../resources/stickiness-keys.ts';
 import type { BackendServiceRecord } from '../state/records.ts';
+import { planHealthCheck } from './health-check.ts';
 import { planResilience } from './resilience.ts';
 import { planTargetTls } from './tls.ts';
 
-const PROXY_PROTOCOL = { none: 0, v1: 1, v2: 2 } as const;
+export const PROXY_PROTOCOL = { none: 0, v1: 1, v2: 2 } as const;
 
 /** The entry of a backend service: everything resolved, times in milliseconds. */
 export function planService(service: BackendServiceRecord): PlannedService {
@@ -22,7 +21,7 @@ export function planService(service: BackendServiceRecord): PlannedService {
     algorithm: service.algorithm,
     groupId: service.targetGroupId,
     port: service.port,
-    healthCheck: service.healthCheck.enabled ? planHealthCheck(service.healthCheck) : null,
+    healthCheck: service.healthCheck.enabled ? planHealthCheck(service.healthCheck, service) : null,
     connectTimeout: service.connectTimeout * 1_000,
     readTimeout: service.readTimeout * 1_000,
     sendTimeout: service.sendTimeout * 1_000,
@@ -41,23 +40,6 @@ export function planService(service: BackendServiceRecord): PlannedService {
 
 function planRebalance({ enabled, rate, minimumAge }: Rebalance): PlannedRebalance | null {
   return enabled ? { rate, minimumAge: minimumAge * 1_000 } : null;
-}
-
-function planHealthCheck(check: HealthCheck): PlannedHealthCheck {
-  return {
-    ...PLAIN_CHECK,
-    protocol: check.protocol,
-    port: check.port ?? 0,
-    interval: check.interval * 1_000,
-    timeout: check.timeout * 1_000,
-    rise: check.rise,
-    fall: check.fall,
-    method: check.method,
-    path: check.path,
-    host: check.host,
-    httpVersion: check.httpVersion,
-    statusRanges: check.codes.map(statusRange),
-  };
 }
 
 function planStickiness({ stickiness, stickinessKeys }: BackendServiceRecord): PlannedStickiness | null {

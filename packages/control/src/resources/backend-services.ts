@@ -35,8 +35,13 @@ export function createBackendService(
   const id = draft.newId('backendService');
   const algorithm = input.algorithm ?? 'round-robin';
   const owner = { id, protocol: input.protocol, algorithm };
-  const probedBy = input.tls?.enabled ? 'tcp' : input.protocol;
-  const healthCheck = changeHealthCheck(defaultHealthCheck(probedBy), input.healthCheck, `${at}/healthCheck`);
+  const tls = changeTargetTls(draft, PLAIN_TARGETS, input.tls, at);
+  const healthCheck = changeHealthCheck(
+    defaultHealthCheck(input.protocol),
+    input.healthCheck,
+    tls,
+    `${at}/healthCheck`,
+  );
   const stickiness = changeStickiness(defaultStickiness(id), input.stickiness, owner, `${at}/stickiness`);
   return draft.create('backendService', {
     id,
@@ -58,7 +63,7 @@ export function createBackendService(
     ...changeResilience(STANDARD_RESILIENCE, input, input.protocol, at),
     stickiness,
     stickinessKeys: ensureKeys(draft, stickiness, null),
-    tls: changeTargetTls(draft, PLAIN_TARGETS, input.tls, healthCheck, at),
+    tls,
     healthCheck,
   });
 }
@@ -72,11 +77,11 @@ export function updateBackendService(
   const tree = draft.loadBalancers.get(service.loadBalancerId)!;
   if (patch.name !== undefined) checkName(tree.services.values(), patch.name, at, service.id);
   if (patch.targetGroupId) checkGroupReference(tree, patch.targetGroupId, `${at}/targetGroupId`);
-  const healthCheck = changeHealthCheck(service.healthCheck, patch.healthCheck, `${at}/healthCheck`);
+  const tls = changeTargetTls(draft, service.tls, patch.tls, at);
+  const healthCheck = changeHealthCheck(service.healthCheck, patch.healthCheck, tls, `${at}/healthCheck`);
   const owner = { ...service, algorithm: patch.algorithm ?? service.algorithm };
   const stickiness = changeStickiness(service.stickiness, patch.stickiness, owner, `${at}/stickiness`);
   const stickinessKeys = ensureKeys(draft, stickiness, service.stickinessKeys);
-  const tls = changeTargetTls(draft, service.tls, patch.tls, healthCheck, at);
   const balancing = changeBalancing(service, patch, owner, at);
   const resilience = changeResilience(service, patch, service.protocol, at);
   return draft.update('backendService', service, {

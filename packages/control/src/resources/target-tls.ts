@@ -1,4 +1,3 @@
-import type { HealthCheck } from '@evenkeel/model/resources/health-check.ts';
 import type { TargetTls, TargetTlsDocument, TargetTlsPatch } from '@evenkeel/model/resources/target-tls.ts';
 import { refuseField } from '../problem.ts';
 import type { State } from '../state/state.ts';
@@ -13,7 +12,6 @@ export function changeTargetTls(
   state: State,
   current: TargetTls,
   patch: TargetTlsPatch | undefined,
-  healthCheck: HealthCheck,
   at: string,
 ): TargetTls {
   const changed = { ...current, ...patch };
@@ -37,11 +35,6 @@ export function changeTargetTls(
   if (verify && authorityId === null) {
     const reason = 'is missing: name the authority that targets are judged by, or set verify to false';
     refuseField('validation-failed', `${at}/tls/authorityId`, reason);
-  }
-  // A plain request to a port that speaks TLS always fails, and would make every target unhealthy.
-  if (healthCheck.enabled && healthCheck.protocol === 'http' && healthCheck.port === null) {
-    const reason = 'probes do not speak TLS in this version: probe by tcp, or on a plain port of its own';
-    refuseField('validation-failed', `${at}/healthCheck/protocol`, reason, ['tcp']);
   }
   return changed;
 }

@@ -115,6 +115,8 @@ test('a state of the first version has defaults for what came later, and its pla
   assert.deepEqual([listener!.bodyTimeout, listener!.limits.bodySize, service.sendTimeout], [60, null, 60]);
   assert.deepEqual([listener!.accessLogFormat, listener!.requestId], [null, 'errors']);
   assert.deepEqual([service.hash.key, service.zone.preference, service.rebalance.enabled], ['uri', 'none', false]);
+  const { send, tlsVerify } = service.healthCheck;
+  assert.deepEqual([send, tlsVerify], ['', 'auto']);
   assert.deepEqual([target!.state, tree.ruleGroups.size], ['active', 0]);
 
   const values = new Map(Array.from(compile(store.state, null).entries.values(), ({ kind, value }) => [kind, value]));

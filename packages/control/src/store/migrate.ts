@@ -6,6 +6,7 @@ import { tls } from './migrations/0003-tls.ts';
 import { limits } from './migrations/0004-limits.ts';
 import { balancing } from './migrations/0005-balancing.ts';
 import { requestLog } from './migrations/0006-request-log.ts';
+import { healthChecks } from './migrations/0007-health-checks.ts';
 import { resilience } from './migrations/0007-resilience.ts';
 import { ruleSecrets } from './migrations/0008-rule-secrets.ts';
 import type { Database } from './schema.ts';
@@ -18,6 +19,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-limits': limits,
   '0005-balancing': balancing,
   '0006-request-log': requestLog,
+  '0007-health-checks': healthChecks,
   '0007-resilience': resilience,
   '0008-rule-secrets': ruleSecrets,
 };

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
 import { RequestReport } from '../resources/ended-request.ts';
 import { Explanation } from '../resources/explanation.ts';
+import { HealthEvidence, HealthTrial, HealthTrialRequest } from '../resources/health-evidence.ts';
 import { ListenerTraffic, ServiceTraffic } from '../resources/traffic.ts';
 import { Address, Ref } from '../schema.ts';
 import type { Route } from './route.ts';
@@ -104,5 +105,40 @@ export const diagnosisRoutes = {
     params: Type.Object({ backendServiceId: Id('backendService', 'Identifier of the backend service.') }),
     status: 200,
     response: Ref(ServiceTraffic),
+  },
+  getHealthEvidence: {
+    method: 'GET',
+    path: '/v1/backend-services/{backendServiceId}/health/evidence',
+    summary: 'Show the last probes of the targets of a backend service',
+    description:
+      'What each node has sent, what came back and when, and what the verdict rests on: the last ten exchanges with each ' +
+      'target, as nodes have them in memory.',
+    tags,
+    params: Type.Object({ backendServiceId: Id('backendService', 'Identifier of the backend service.') }),
+    query: Type.Object(
+      {
+        targetId: Type.Optional(Id('target', 'Only this target.')),
+        limit: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: 1_000, default: 100, description: 'Targets for each node, at most.' }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    status: 200,
+    response: Ref(HealthEvidence),
+  },
+  tryHealthCheck: {
+    method: 'POST',
+    path: '/v1/backend-services/{backendServiceId}/try-health-check',
+    summary: 'Try a health check without changing anything',
+    description:
+      'Every node probes each target once, at once, by the health check of the service with the fields given changed, and ' +
+      'the answer shows what happened. No state of any target changes by it. The answer takes as long as the probes: with ' +
+      'targets that are silent, the timeout of the check for each 32 of them.',
+    tags,
+    params: Type.Object({ backendServiceId: Id('backendService', 'Identifier of the backend service.') }),
+    body: Ref(HealthTrialRequest),
+    status: 200,
+    response: Ref(HealthTrial),
   },
 } as const satisfies Record<string, Route>;

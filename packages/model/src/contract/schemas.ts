@@ -11,6 +11,7 @@ import * as errorPage from '../resources/error-page.ts';
 import * as explanation from '../resources/explanation.ts';
 import * as forwarding from '../resources/forwarding.ts';
 import * as healthCheck from '../resources/health-check.ts';
+import * as healthEvidence from '../resources/health-evidence.ts';
 import * as listener from '../resources/listener.ts';
 import * as listenerLimits from '../resources/listener-limits.ts';
 import * as listenerTls from '../resources/listener-tls.ts';
@@ -60,6 +61,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     targetGroup,
     target,
     targetHealth,
+    healthEvidence,
     ruleGroup,
     rule,
     ruleMatch,

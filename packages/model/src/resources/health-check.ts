@@ -1,15 +1,21 @@
 import { type Static, type TProperties, Type } from 'typebox';
 import { HEALTH_CHECK } from '../limits.ts';
+import { CHECK_PROTOCOLS } from '../plan/objects.ts';
 import { Nullable, Output, Patch, Port, Seconds, Words } from '../schema.ts';
+import { PAYLOAD_FORMATS, TLS_VERIFY } from '../settings.ts';
 
 const count = (limit: { minimum: number; maximum: number; default: number }, description: string) =>
   Type.Integer({ minimum: limit.minimum, maximum: limit.maximum, default: limit.default, description });
 
-const { interval, timeout, rise, fall, pathLength, hostLength, codes } = HEALTH_CHECK;
+const { interval, timeout, rise, fall, pathLength, hostLength, codes, payloadLength, grpcServiceLength } = HEALTH_CHECK;
 
 const settings = {
   enabled: Type.Boolean({ default: true, description: 'While false, every target takes traffic unchecked (HC-08).' }),
-  protocol: Words(['tcp', 'http'], 'Default: the protocol of the backend service (HC-02).'),
+  protocol: Words(
+    CHECK_PROTOCOLS,
+    'Default: the protocol of the backend service (HC-02). On the port of the traffic of a service that reaches its ' +
+      'targets by TLS, `http` and `grpc` are spoken within TLS as well (HC-15); `tls`, `https` and `grpcs` always are.',
+  ),
   port: Nullable(Port('The port that is probed; null: the port that traffic goes to (HC-03).')),
   interval: Seconds(interval.minimum, interval.maximum, interval.default, 'From one probe to the next.'),
   timeout: Seconds(timeout.minimum, timeout.maximum, timeout.default, 'A probe without an answer by then has failed.'),
@@ -26,7 +32,7 @@ const settings = {
     pattern: '^[A-Za-z0-9.:\\[\\]_-]*$',
     maxLength: hostLength,
     default: '',
-    description: 'Host header of http probes; empty: the address of the target (HC-07).',
+    description: 'Host of http and grpc probes; empty: the address of the target (HC-07).',
   }),
   httpVersion: Words(['1.0', '1.1'], 'HTTP version of probes (HC-07). Default: 1.0.'),
   codes: Type.Array(
@@ -41,6 +47,41 @@ const settings = {
       description: 'Status codes that count as success (HC-05).',
     },
   ),
+  send: Type.String({
+    maxLength: payloadLength,
+    default: '',
+    description: 'What tcp, tls and udp probes send (HC-13); empty: nothing, or by udp `HEALTH CHECK`.',
+  }),
+  expect: Type.String({
+    maxLength: payloadLength,
+    default: '',
+    description:
+      'What has to be in the first 4 KiB of the answer to tcp, tls and udp probes; empty: no answer is needed, and by ' +
+      'udp silence is a success, too, unless an ICMP error comes back.',
+  }),
+  payloadFormat: Words(
+    PAYLOAD_FORMATS,
+    'How `send` and `expect` are written: as text, in which `\\r`, `\\n`, `\\t`, `\\\\` and `\\x0a` stand for bytes, ' +
+      'or in hexadecimal digits. Default: text.',
+  ),
+  grpcService: Type.String({
+    pattern: '^[!-~]*$',
+    maxLength: grpcServiceLength,
+    default: '',
+    description: 'The service that grpc probes ask about; empty: the server as a whole.',
+  }),
+  tlsVerify: Words(
+    TLS_VERIFY,
+    "Whether a target's certificate has to be good within TLS, as judged by the authority of the service. `auto`: as " +
+      'for traffic; not where traffic goes in the clear. Default: auto.',
+  ),
+  serverName: Type.String({
+    pattern: '^[A-Za-z0-9._-]*$',
+    maxLength: hostLength,
+    default: '',
+    description:
+      'The name that is sent as SNI and that the certificate must be for; empty: that of the service, else `host`.',
+  }),
 } satisfies TProperties;
 
 export const HealthCheck = Output('HealthCheck', settings);

@@ -10,11 +10,24 @@ const State = Words(
 
 const Reason = Type.String({ description: 'Empty, or why the last probe failed (HC-16), for example CONNECT_FAILED.' });
 
+export const TargetFlapping = Output(
+  'TargetFlapping',
+  {
+    changes: Type.Integer({ minimum: 0, description: 'Changes within the last ten minutes; 64 stand for more.' }),
+    diagnosis: Type.String({ description: 'What the last probes say about the reason.' }),
+  },
+  'A target that has changed between healthy and unhealthy four times or more within ten minutes.',
+);
+export type TargetFlapping = Static<typeof TargetFlapping>;
+
+const flapping = Nullable(Ref(TargetFlapping));
+
 export const TargetHealthOnNode = Output('TargetHealthOnNode', {
   node: NodeId('The node that probes.'),
   state: State,
   reason: Reason,
   since: Timestamp('Last change of state'),
+  flapping,
 });
 
 /** A target as one backend service sees it; a target of a shared group appears once per service. */
@@ -32,6 +45,7 @@ export const TargetHealth = Output('TargetHealth', {
   ),
   reason: Reason,
   since: Nullable(Timestamp('Last change of state; null while no node has reported')),
+  flapping,
   nodes: Type.Array(Ref(TargetHealthOnNode)),
 });
 export type TargetHealth = Static<typeof TargetHealth>;
