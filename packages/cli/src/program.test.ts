@@ -7,7 +7,7 @@ import { buildProgram } from './program.ts';
 
 const silent = { out: () => {}, err: () => {} };
 /** Commands that main.ts runs, and help. */
-const ELSEWHERE = new Set(['start', 'status', 'stop']);
+const ELSEWHERE = new Set(['start', 'status', 'stop', 'upgrade']);
 
 /** The commands that do something, with their words. */
 function leaves(command: Command, words: readonly string[] = []): { words: readonly string[]; command: Command }[] {
