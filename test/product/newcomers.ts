@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-const TIMEOUT = 15_000;
+const TIMEOUT = 60_000;
 
 /** Clients that ask once on each connection, and note what each came to. */
 export class Newcomers {

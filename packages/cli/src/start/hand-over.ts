@@ -1,7 +1,9 @@
 import type { ReadyEvent, SupervisedProcess } from './supervised-process.ts';
 
-/** Milliseconds that each step may take. */
-const STEP = 20_000;
+/** Milliseconds that each step may take; the old agent serves meanwhile. */
+const STEP = 30_000;
+/** Milliseconds that the new agent has to begin, on a machine that carries load. */
+const BEGIN = 60_000;
 
 /**
  * Has a new node agent serve in place of the old one, on the same listening sockets. The old one goes on accepting until
@@ -9,10 +11,10 @@ const STEP = 20_000;
  * fail, the new one is ended and the old one goes on; throws a StartFailure then.
  */
 export async function handOver(old: SupervisedProcess, next: SupervisedProcess): Promise<ReadyEvent> {
-  const ready = next.start();
+  const ready = next.start(BEGIN + 4 * STEP);
   ready.catch(() => {});
   try {
-    await next.ask(null, 'standby', STEP);
+    await next.ask(null, 'standby', BEGIN);
     const { health } = await old.ask({ command: 'freeze' }, 'frozen', STEP);
     await next.ask({ command: 'load', health }, 'loaded', STEP);
     await old.ask({ command: 'pause' }, 'paused', STEP);

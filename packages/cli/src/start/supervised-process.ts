@@ -149,13 +149,13 @@ export class SupervisedProcess {
   }
 
   /** Resolves with what it said when it was ready; rejects with a StartFailure when it ended before that. */
-  start(): Promise<ReadyEvent> {
+  start(patience = START_TIMEOUT): Promise<ReadyEvent> {
     if (this.#stopping) return Promise.reject(new StartFailure(`The ${this.#spec.name} was stopped before it began.`));
     const first = Promise.withResolvers<ReadyEvent>();
     this.#first = first;
     const timer = setTimeout(() => {
-      first.reject(this.#failure(`was not ready within ${START_TIMEOUT / 1000} s`));
-    }, START_TIMEOUT);
+      first.reject(this.#failure(`was not ready within ${patience / 1000} s`));
+    }, patience);
     this.#spawn();
     return first.promise.finally(() => clearTimeout(timer));
   }
