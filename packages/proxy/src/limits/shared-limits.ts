@@ -11,6 +11,11 @@ export function newLimitMemory(listeners: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer(listeners * ROW * Int32Array.BYTES_PER_ELEMENT));
 }
 
+/** Connections that have a place now. */
+export function placesTaken(memory: Int32Array, slot: number): number {
+  return Atomics.load(memory, slot * ROW + Word.connections);
+}
+
 /** Takes back connections that a worker had when it died. */
 export function forgetConnections(memory: Int32Array, slot: number, connections: number): void {
   Atomics.sub(memory, slot * ROW + Word.connections, connections);
@@ -40,8 +45,13 @@ export class SharedLimits {
 
   /** Takes one of at most `most` places; false: they are all taken. Each is given back by `leave`. */
   enter(most: number): boolean {
-    if (Atomics.add(this.#words, this.#connections, 1) < most) return true;
-    Atomics.sub(this.#words, this.#connections, 1);
+    const words = this.#words;
+    const at = this.#connections;
+    for (let taken = Atomics.load(words, at); taken < most; ) {
+      const found = Atomics.compareExchange(words, at, taken, taken + 1);
+      if (found === taken) return true;
+      taken = found;
+    }
     return false;
   }
 
