@@ -172,6 +172,7 @@ export class RequestExchange implements Exchange, Waiter {
       if (taken < 0) return bodyEnd;
     }
     request.whole = body.done;
+    request.idempotent = isIdempotent(head.method);
     this.#response.readAccepted(head);
     this.#target.readHead(this.#serviceNow(), head, ruled === null ? null : ruled.rule);
     request.start = rewriter.request(head, client, changes);

@@ -40,6 +40,8 @@ export class SentRequest {
   end = 0;
   /** That is all of it, so that it can be sent once more. */
   whole = false;
+  /** Sending it twice does no more than sending it once (RFC 9110 section 9.2.2). */
+  idempotent = false;
 }
 
 /**
@@ -198,9 +200,12 @@ export class TargetSide {
     const { tls } = service;
     const name = tls === null ? '' : this.#nameAt(tls, target);
     const { remoteAddress, remotePort } = this.#client.client;
+    const { now } = this.#worker.reactor;
+    // What could not be sent once more meets no connection that the target may be about to close.
+    const since = this.request.whole && this.request.idempotent ? 0 : now - target.idleLimit.safeFor(now);
     const kept = service.isBoundToClient
-      ? (this.#own?.take(target, remoteAddress, remotePort, tls, name) ?? null)
-      : target.takeIdle(tls, name);
+      ? (this.#own?.take(target, remoteAddress, remotePort, tls, name, since) ?? null)
+      : target.takeIdle(tls, name, since);
     if (kept === null && !target.openConnection()) {
       target.giveBack();
       return false;

@@ -1,6 +1,8 @@
 import { FAILED } from '../balance/latency.ts';
 import { Body, BodyKind } from '../http1/body.ts';
+import { Field } from '../http1/field-names.ts';
 import { HeadError } from '../http1/head-error.ts';
+import { keepAliveTimeout } from '../http1/keep-alive-field.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from '../http1/partial-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { type Arena, HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../reactor/arena.ts';
@@ -14,11 +16,7 @@ import type { Exchange, UpstreamLoss } from './exchange.ts';
 import { KeptPlace } from './kept-list.ts';
 import type { Target } from './target.ts';
 
-/**
- * How long a kept connection may wait for its next request, in milliseconds. Shorter than the idle limit of the usual
- * servers (5 s and more), so that the proxy is the one who lets go.
- */
-const IDLE_TIMEOUT = 4_000;
+const KEEP_ALIVE_BIT = 1 << Field.keepAlive;
 
 const State = { connecting: 0, idle: 1, head: 2, body: 3, gone: 4 } as const;
 
@@ -48,6 +46,9 @@ export class UpstreamConnection implements ConnectionHandler {
   /** Whether the target owes the next move, so that its silence is counted. */
   #expecting = false;
   #reused = false;
+  /** When it began to wait for a request, and for how long it had waited before the present one. */
+  idleSince = 0;
+  #idleFor = 0;
   #bytesSeen = false;
   #keepAlive = false;
   /** The chunked framing of the response is taken off. */
@@ -82,6 +83,7 @@ export class UpstreamConnection implements ConnectionHandler {
   attach(exchange: Exchange): void {
     this.#exchange = exchange;
     this.#reused = true;
+    this.#idleFor = this.#reactor.now - this.idleSince;
     if (this.#waitsAlone) this.#leaveWaiting();
   }
 
@@ -133,22 +135,24 @@ export class UpstreamConnection implements ConnectionHandler {
 
   /** Gives the connection back after a complete exchange that left it reusable. */
   release(): void {
-    this.#exchange = null;
-    this.#state = State.idle;
-    if (!this.target.keep(this)) {
-      this.discard();
-      return;
-    }
-    this.connection.setDeadline(this.#reactor.now + IDLE_TIMEOUT);
+    this.#becomeIdle();
+    if (!this.target.keep(this)) this.discard();
   }
 
   /** Like `release`, but whoever calls it keeps the connection, for the client that it tells of. */
   wait(): void {
-    this.#exchange = null;
-    this.#state = State.idle;
+    this.#becomeIdle();
     this.#waitsAlone = true;
     this.target.cells[TargetCell.idleConnections]!++;
-    this.connection.setDeadline(this.#reactor.now + IDLE_TIMEOUT);
+  }
+
+  /** It is let go before the target would close it. */
+  #becomeIdle(): void {
+    const { now } = this.#reactor;
+    this.#exchange = null;
+    this.#state = State.idle;
+    this.idleSince = now;
+    this.connection.setDeadline(now + this.target.idleLimit.keepFor(now));
   }
 
   /** Whether it can carry a request: it may have gone since it began to wait. */
@@ -212,8 +216,10 @@ export class UpstreamConnection implements ConnectionHandler {
   }
 
   onDeadline(_connection: Connection): void {
-    if (this.#state === State.idle) this.discard();
-    else if (this.#state === State.head && this.tryTimeout > 0) this.#askForMore();
+    if (this.#state === State.idle) {
+      this.target.idleLimit.survived();
+      this.discard();
+    } else if (this.#state === State.head && this.tryTimeout > 0) this.#askForMore();
     else this.#lose('timeout', Closed.timedOut);
   }
 
@@ -236,7 +242,10 @@ export class UpstreamConnection implements ConnectionHandler {
   #receiveHead(buffer: number, start: number, end: number): void {
     const arena = this.#arena;
     const memory = arena.memory;
-    this.#bytesSeen = true;
+    if (!this.#bytesSeen) {
+      this.#bytesSeen = true;
+      if (this.#reused) this.target.idleLimit.outlived(this.#idleFor);
+    }
     if (this.#partial.waiting) {
       const joined = hasLineEnd(memory, start, end) && this.#partial.join(arena, start, end);
       if (!joined) {
@@ -354,6 +363,7 @@ export class UpstreamConnection implements ConnectionHandler {
     else body.startUntilClose();
     this.#state = State.body;
     this.#keepAlive = head.keepAlive && !this.#endsWithConnection();
+    if ((head.fields.known & KEEP_ALIVE_BIT) !== 0) this.#readKeepAlive(head);
     if (this.#expecting) this.expectProgress(true);
     this.#plain = body.kind === BodyKind.chunked && exchange.wantsPlainBody(head);
     if (this.#plain) {
@@ -371,6 +381,13 @@ export class UpstreamConnection implements ConnectionHandler {
     }
     exchange.onResponseHead(head, buffer, bodyEnd, this.#endsWithConnection());
     if (body.done && this.#exchange === exchange) this.#finish(this.#keepAlive && bodyEnd === end);
+  }
+
+  /** Many servers say how long they wait; it is not standard, but where it is said it is true. */
+  #readKeepAlive({ fields }: ResponseHead): void {
+    const index = fields.indexOf(Field.keepAlive);
+    const seconds = keepAliveTimeout(this.#arena.memory, fields.valueStart(index), fields.valueEnd(index));
+    if (seconds >= 0) this.target.idleLimit.told(seconds * 1_000);
   }
 
   #switch(exchange: Exchange, buffer: number, end: number): void {
@@ -434,8 +451,10 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#leave();
     this.connection.abort();
     if (state === State.connecting) this.target.cells[TargetCell.connectErrors]!++;
-    if (exchange !== null && this.target.latencies !== null) this.target.observe(FAILED, this.#reactor.wallTime);
-    if (exchange === null) return;
+    if (exchange === null) {
+      if (state === State.idle && cause === 'closed') this.#learnLimit(this.#reactor.now - this.idleSince);
+      return;
+    }
     const loss: UpstreamLoss = {
       phase: state === State.connecting ? 'connect' : state === State.body ? 'response-body' : 'response-head',
       cause,
@@ -443,8 +462,15 @@ export class UpstreamConnection implements ConnectionHandler {
       staleReuse: this.#reused && !this.#bytesSeen && cause === 'closed',
       bytesSeen: this.#bytesSeen,
     };
+    if (loss.staleReuse) this.#learnLimit(this.#idleFor);
+    else if (this.target.latencies !== null) this.target.observe(FAILED, this.#reactor.wallTime);
     if (this.target.watch !== null) judgeLoss(this.target.watch, loss);
     exchange.onUpstreamLost(loss);
+  }
+
+  /** The target has closed a connection that had waited for so long. */
+  #learnLimit(waited: number): void {
+    this.target.idleLimit.closedAfter(waited, this.#reactor.now);
   }
 
   #leaveWaiting(): void {

@@ -9,6 +9,7 @@ const bySettings: Secured = { isNamedByRequest: false };
 
 class Kept implements Keepable<Kept> {
   readonly tls: Secured | null;
+  readonly idleSince = 0;
   readonly serverName: string;
   readonly place = new KeptPlace<Kept>(this);
   readonly placeOfName = new KeptPlace<Kept>(this);

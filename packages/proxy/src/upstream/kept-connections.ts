@@ -17,6 +17,8 @@ export interface Keepable<Self> {
   /** null: in the clear. */
   readonly tls: Secured | null;
   readonly serverName: string;
+  /** When it began to wait. */
+  readonly idleSince: number;
   /** Among all kept connections, and among those of its name. */
   readonly place: KeptPlace<Self>;
   readonly placeOfName: KeptPlace<Self>;
@@ -42,13 +44,14 @@ export class KeptConnections<Connection extends Keepable<Connection>> {
 
   /**
    * Takes a connection out that is secured by `tls`, to a target of this name; null: there is none. Those that were
-   * secured in another way are closed: the settings have changed.
+   * secured in another way are closed: the settings have changed. `since`: one that has waited for longer is left where
+   * it is.
    */
-  take(tls: Secured | null, serverName: string): Connection | null {
+  take(tls: Secured | null, serverName: string, since = 0): Connection | null {
     if (tls !== this.#tls) this.#secureBy(tls);
     const names = this.#names;
     const place = names === null ? this.#all.newest : (names.get(serverName)?.newest ?? null);
-    if (place === null) return null;
+    if (place === null || place.connection.idleSince < since) return null;
     this.forget(place.connection);
     return place.connection;
   }

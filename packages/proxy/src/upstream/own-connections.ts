@@ -22,6 +22,7 @@ export class OwnConnections {
     port: number,
     tls: TargetTls | null,
     serverName: string,
+    since: number,
   ): UpstreamConnection | null {
     if (address !== this.#address || port !== this.#port) {
       this.clear();
@@ -30,7 +31,11 @@ export class OwnConnections {
     const kept = this.#kept;
     for (let i = kept.length - 1; i >= 0; i--) {
       const connection = kept[i]!;
-      const fits = connection.target === target && connection.tls === tls && connection.serverName === serverName;
+      const fits =
+        connection.target === target &&
+        connection.tls === tls &&
+        connection.serverName === serverName &&
+        connection.idleSince >= since;
       if (connection.waits && !fits) continue;
       kept.splice(i, 1);
       if (connection.waits) return connection;

@@ -148,9 +148,9 @@ export class Target {
     if (this.latencies !== null) observeLatency(this.latencies, this.slot, milliseconds, wallTime);
   }
 
-  /** A kept connection that is secured by `tls` for this name; null: there is none. */
-  takeIdle(tls: TargetTls | null, serverName: string): UpstreamConnection | null {
-    const connection = this.#kept.take(tls, serverName);
+  /** A kept connection that is secured by `tls` for this name and waits `since` then or later; null: there is none. */
+  takeIdle(tls: TargetTls | null, serverName: string, since: number): UpstreamConnection | null {
+    const connection = this.#kept.take(tls, serverName, since);
     if (connection !== null) this.cells[TargetCell.idleConnections]!--;
     return connection;
   }

@@ -73,7 +73,7 @@ export class MirrorExchange implements Exchange {
     const service = this.#service;
     const { tls } = service;
     const name = tls === null ? '' : tls.nameFor(this.#asked, this.target.endpoint.address);
-    const kept = service.isBoundToClient ? null : this.target.takeIdle(tls, name);
+    const kept = service.isBoundToClient ? null : this.target.takeIdle(tls, name, 0);
     if (!this.target.reserve()) {
       kept?.discard();
       this.#giveUp();
