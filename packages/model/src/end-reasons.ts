@@ -15,6 +15,7 @@ const PHASE: Readonly<Record<string, string>> = {
   'request-body': 'while the body of the request was on its way',
   'queue-full': 'when all targets had as much as they may have, and no place was left to wait',
   'queue-timeout': 'while it waited for a target, all of which had as much as they may have',
+  rebalance: 'to have it made anew where there is less to do',
   route: 'when a service and a target were looked for',
   'response-head': 'while the head of the response was awaited',
   'response-body': 'while the body of the response was on its way',

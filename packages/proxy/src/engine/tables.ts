@@ -2,6 +2,7 @@ import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objec
 import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import { buildBalance } from '../balance/build.ts';
+import { newPaceMemory } from '../rebalance/pace.ts';
 import { newRetryBudget, refusedRetries } from '../retry/budget.ts';
 import type { StandingClock, StandingOptions } from '../standing/service-standing.ts';
 import type { TargetStanding } from '../standing/standing.ts';
@@ -170,6 +171,7 @@ export class Tables {
       standing: { memory: this.#counters.standing, count },
       retries: previous?.retries ?? newRetryBudget(),
       queue: previous?.queue ?? newQueueMemory(this.#counters.workers),
+      pace: previous?.pace ?? newPaceMemory(),
     };
     this.#services.set(id, service);
     return service;

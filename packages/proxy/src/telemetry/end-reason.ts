@@ -46,6 +46,8 @@ export const EndReason = {
   proxyQueueFull: 25,
   /** All targets had as much as they may have, for as long as it may wait. */
   proxyQueueTimeout: 26,
+  /** A long-lived connection was closed so that it would be made anew where there is less. */
+  proxyRebalance: 27,
 } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 

@@ -3,6 +3,9 @@ import { EndReason } from '../telemetry/end-reason.ts';
 import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 
+/** How long peers of connections that are closed in good order have to end as well, in milliseconds. */
+const CLOSING = 5_000;
+
 /** Whose connections are relayed. */
 export interface RelayOwner {
   /** How long nothing may move, in milliseconds. */
@@ -56,6 +59,14 @@ export class Relay implements ConnectionHandler {
     this.#finish(reason);
     this.#client.abort();
     this.#upstream.abort();
+  }
+
+  /** Both connections are closed once what was received has been sent; what still comes is lost, but resets nobody. */
+  close(reason: EndReason): void {
+    if (this.#over) return;
+    this.#finish(reason);
+    this.#client.closeLingering(CLOSING);
+    this.#upstream.closeLingering(CLOSING);
   }
 
   onConnected(_connection: Connection): void {}

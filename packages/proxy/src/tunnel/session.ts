@@ -1,6 +1,7 @@
 import { FAILED } from '../balance/latency.ts';
 import { RangeQueue } from '../reactor/range-queue.ts';
 import { Closed, type Connection, type ConnectionHandler } from '../reactor/reactor.ts';
+import type { Movable } from '../rebalance/rebalancer.ts';
 import { AttemptFailure, connectFailure } from '../retry/attempt-failure.ts';
 import { describeFailedAttempt } from '../retry/failed-attempts.ts';
 import type { Client } from '../source-address/client.ts';
@@ -19,7 +20,7 @@ import { countRelayed } from './count-relayed.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 
 /** One client connection of a TCP listener: finds a target for it, connects there, and has the two relayed. */
-export class TunnelSession implements ConnectionHandler, Session, RelayOwner, Waiter {
+export class TunnelSession implements ConnectionHandler, Session, RelayOwner, Waiter, Movable {
   previous: Session | null = null;
   next: Session | null = null;
   readonly #worker: WorkerContext;
@@ -46,6 +47,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner, Wa
   #triedBefore = -1;
   #over = false;
   #draining = false;
+  movableSince = 0;
 
   constructor(worker: WorkerContext, listener: Listener, client: Connection, ends: Client, source: ServiceSource) {
     this.#worker = worker;
@@ -152,6 +154,10 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner, Wa
     this.#upstream?.abort();
   }
 
+  move(): void {
+    this.#relay?.close(EndReason.proxyRebalance);
+  }
+
   cutFrom(target: Target): void {
     if (this.#target === target) this.cut();
   }
@@ -165,6 +171,8 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner, Wa
     this.#target?.watch?.connected();
     const relay = new Relay(this.#worker, this.#client, upstream, this);
     this.#relay = relay;
+    this.movableSince = now;
+    this.#target?.movables.add(this);
     const held = this.#held;
     while (held !== null && held.length > 0) {
       const [buffer, start, end] = [held.buffer(0), held.start(0), held.end(0)];
@@ -251,6 +259,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner, Wa
     const target = this.#target;
     if (target === null) return;
     this.#target = null;
+    target.movables.delete(this);
     target.closeConnection();
     target.finish();
   }

@@ -1,6 +1,7 @@
 import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
 import type { InputQueue } from '../http1/input-queue.ts';
 import type { Connection } from '../reactor/reactor.ts';
+import type { Movable } from '../rebalance/rebalancer.ts';
 import type { Client } from '../source-address/client.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
@@ -18,7 +19,7 @@ import { KeptWords } from './kept-words.ts';
  * proxy's business. It counts as one request until it ends, and is logged then; its duration in the metrics is the time
  * to the switch, since hours of an open connection would say nothing of how fast requests are answered.
  */
-export class UpgradedSession implements Session, RelayOwner {
+export class UpgradedSession implements Session, RelayOwner, Movable {
   previous: Session | null = null;
   next: Session | null = null;
   readonly #worker: WorkerContext;
@@ -30,6 +31,7 @@ export class UpgradedSession implements Session, RelayOwner {
   readonly #ends: Client;
   readonly #words: KeptWords;
   #relay: Relay | null = null;
+  readonly movableSince: number;
 
   /**
    * `target`: where the request counts as under way. `record`: of the request; its spans lie in a buffer that may be
@@ -52,6 +54,8 @@ export class UpgradedSession implements Session, RelayOwner {
     this.#record = record;
     this.#ends = ends;
     this.#words = new KeptWords(record, worker.memory);
+    this.movableSince = worker.reactor.now;
+    target.movables.add(this);
     const { cells } = listener;
     cells[ListenerCell.bytesReceived]! += record.bytesReceived;
     cells[ListenerCell.bytesSent]! += record.bytesSent;
@@ -79,6 +83,10 @@ export class UpgradedSession implements Session, RelayOwner {
     this.#relay?.cut(EndReason.proxyTunnel);
   }
 
+  move(): void {
+    this.#relay?.close(EndReason.proxyRebalance);
+  }
+
   cutFrom(target: Target): void {
     if (this.#target === target) this.cut();
   }
@@ -102,8 +110,9 @@ export class UpgradedSession implements Session, RelayOwner {
     cells[ListenerCell.activeConnections]!--;
     listener.leave();
     cells[ListenerCell.reasons + reason]!++;
-    this.#target.finish();
+    this.#target.movables.delete(this);
     this.#target.closeConnection();
+    this.#target.finish();
     this.#record.reason = reason;
     if (listener.planned.accessLog) {
       this.#words.layDown(this.#record, worker.memory, worker.scratch.start);

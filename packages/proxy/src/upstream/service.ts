@@ -2,6 +2,7 @@ import { type PlannedTargetLimits, STANDARD_HASH, STANDARD_TARGET_LIMITS } from 
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { pick, pickByHash, type WallClock } from '../balance/pick.ts';
 import { RequestHash } from '../balance/request-hash.ts';
+import { type Share, sharesOf } from '../balance/shares.ts';
 import type { BalanceTable } from '../balance/table.ts';
 import type { RetryPolicy } from '../retry/policy.ts';
 import type { StickyService } from '../stickiness/sticky-service.ts';
@@ -70,6 +71,9 @@ export class Service {
   get hasChoice(): boolean {
     return this.#table.candidates.length > 1 || this.#table.elsewhere !== null;
   }
+
+  /** What each target should have of what all have under way. */
+  readonly shares = (): Share[] => sharesOf(this.#table);
 
   /** Index of another target instead of a full one: one that has room, and was not tried; -1: there is none. */
   pickWithRoom(hash: number, tried: number, triedBefore: number): number {

@@ -1,6 +1,7 @@
 import { type PlannedTargetLimits, STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
 import { type Latencies, observeLatency } from '../balance/latency.ts';
 import type { Endpoint } from '../reactor/reactor.ts';
+import type { Movable } from '../rebalance/rebalancer.ts';
 import type { TargetWatch } from '../standing/target-watch.ts';
 import type { AsciiSegment } from '../telemetry/ascii-segment.ts';
 import { TargetCell } from '../telemetry/cells.ts';
@@ -34,6 +35,8 @@ export class Target {
   relief: Relief | null = null;
   /** How long it keeps connections on which nothing comes. */
   readonly idleLimit = new IdleLimit();
+  /** Long-lived connections to it in this worker, the oldest first. */
+  readonly movables = new Set<Movable>();
   /** For services that choose by them; else null. */
   latencies: Latencies | null = null;
   /** Where the worker may remember the fields that this target answers with. */

@@ -4,6 +4,7 @@ import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { BalanceTable } from '../balance/table.ts';
 import type { Remains } from '../reactor/uring/remains.ts';
+import type { PaceMemory } from '../rebalance/pace.ts';
 import type { RetryBudgetMemory } from '../retry/budget.ts';
 import type { WorkerStanding } from '../standing/worker-standing.ts';
 import type { StickTableMemory } from '../stickiness/stick-table.ts';
@@ -74,6 +75,8 @@ export interface WorkerService {
   readonly retries: RetryBudgetMemory;
   /** Who waits for its targets in which worker. */
   readonly queue: QueueMemory;
+  /** How many of its connections are moved. */
+  readonly pace: PaceMemory;
 }
 
 export interface WorkerTarget {

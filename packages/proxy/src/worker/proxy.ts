@@ -4,6 +4,7 @@ import { resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { admitConnection } from '../limits/admit.ts';
 import type { Connection, Timer } from '../reactor/reactor.ts';
+import { Rebalancer } from '../rebalance/rebalancer.ts';
 import { RetryPolicy } from '../retry/policy.ts';
 import { RuleSets } from '../rules/rule-sets.ts';
 import { acceptClient } from '../source-address/accept-client.ts';
@@ -68,6 +69,7 @@ export class Proxy {
   readonly #services = new Map<string, Service>();
   readonly #rules = new RuleSets();
   readonly #relief: Relief;
+  readonly #rebalancer: Rebalancer;
   /** By service id, so that a changed service finds its listeners without a search. */
   readonly #users = new Map<string, Set<Listener>>();
   /** Removed, with connections that had not ended then, and what will cut them. */
@@ -85,6 +87,7 @@ export class Proxy {
     this.#worker = worker;
     this.#rows = rows;
     this.#relief = new Relief(worker.reactor, rows.wanted);
+    this.#rebalancer = new Rebalancer(worker.reactor);
     this.#shares = shares;
     this.#tls = new WorkerTls(worker.reactor, this.#shared, onCertificateFailure);
   }
@@ -214,6 +217,7 @@ export class Proxy {
         for (const timer of this.#retiring) timer.cancel();
         this.#retiring.clear();
         this.#relief.stop();
+        this.#rebalancer.stop();
         this.#worker.mirrors.stop();
         done();
         return;
@@ -359,6 +363,7 @@ export class Proxy {
     const retry = new RetryPolicy(resilienceOf(next.planned).retry, next.retries);
     const service = new Service(next.planned, targets, next.table, sticky, tls, retry, this.#worker.reactor, queue);
     this.#services.set(id, service);
+    this.#rebalancer.set(id, service, next.pace);
     this.#rules.setService(id, service);
     for (const listener of this.#users.get(id) ?? []) listener.service = service;
     for (const target of before.values()) this.#retire(target, next.planned.drainTimeout);
@@ -368,6 +373,7 @@ export class Proxy {
     const service = this.#services.get(id);
     if (service === undefined) return;
     this.#services.delete(id);
+    this.#rebalancer.set(id, null, null);
     this.#rules.setService(id, null);
     for (const listener of this.#users.get(id) ?? []) listener.service = null;
     for (const target of service.targets) this.#retire(target, service.planned.drainTimeout);
