@@ -1,6 +1,7 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { TargetStanding } from '@evenkeel/proxy/standing/standing.ts';
 import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from './clock/clock.ts';
@@ -10,6 +11,7 @@ import { healthAnswerers } from './health/answerers.ts';
 import { type HealthChange, HealthChecker } from './health/checker.ts';
 import { KnownHealth } from './health/known.ts';
 import { isEligible } from './health/state.ts';
+import { TrafficStandings } from './health/traffic-standings.ts';
 import type { Watch } from './health/watch.ts';
 import type { Home } from './home.ts';
 import { type Applied, Applier } from './plan/applier.ts';
@@ -71,6 +73,7 @@ export class NodeAgent {
   readonly #store: PlanStore;
   readonly #checker: HealthChecker;
   readonly #known = new KnownHealth();
+  readonly #standings = new TrafficStandings();
   readonly #resolver: Resolver;
   readonly #applier: Applier;
   readonly #outbox: Outbox;
@@ -130,7 +133,7 @@ export class NodeAgent {
     this.#outbox = new Outbox({
       clock,
       send: (message) => this.#stream.send(message),
-      report: () => [...this.#checker.report()],
+      report: () => this.#report(),
     });
     this.#questions = new Questions(
       {
@@ -200,12 +203,13 @@ export class NodeAgent {
       node: { name: nodeId, zone, version, reactor: engine.reactor },
       engine: engine.counters(),
       sockets: engine.sockets,
-      sockets: engine.sockets,
       plan: this.#resolver.plan,
       applied: this.#applier.applied,
       storedVersion: this.#store.savedVersion,
       storeFailures: this.#store.failures,
-      health: [...this.#checker.report()],
+      health: this.#report(),
+      ejections: this.#standings.ejections(),
+      refusedRetries: engine.refusedRetries(),
       healthTurns: [...this.#checker.turns()],
       probes: this.#options.probes,
       stream: this.#stream,
@@ -220,6 +224,20 @@ export class NodeAgent {
     this.#counts.certificateFailures++;
     const { listenerId, detail } = failure;
     this.#log.error({ listenerId, detail }, 'a certificate cannot be used; handshakes for its name are refused');
+  }
+
+  /** Told by the engine: a target stands in another way with the traffic. */
+  standingChanged(standing: TargetStanding): void {
+    const { serviceId, targetId, ejected, share, failOpen } = standing;
+    const turn = this.#standings.take(standing);
+    const health = this.#checker.reportOf(serviceId, targetId);
+    if (health !== undefined) this.#outbox.changed(this.#standings.join(health));
+    if (turn === 'ejected') this.#log.warn({ serviceId, targetId, ...ejected }, 'a target is ejected');
+    else if (turn === 'back') this.#log.info({ serviceId, targetId, share }, 'a target is back from its ejection');
+    else if (turn !== null) this.#log.debug({ serviceId, targetId, share }, `slow start: ${turn}`);
+    if (!this.#standings.turnsOpen(standing)) return;
+    if (failOpen) this.#log.warn({ serviceId }, 'too few targets are healthy: all of them take traffic');
+    else this.#log.info({ serviceId }, 'enough targets are healthy: they alone take traffic');
   }
 
   reopenAccessLog(): void {
@@ -277,6 +295,12 @@ export class NodeAgent {
     const { engine } = this.#options;
     const { version: generation } = this.#applier.applied;
     return { engine, plan: this.#resolver.plan, generation, health: this.#checker.report() };
+  }
+
+  /** All targets, as health checks and traffic have them. */
+  #report(): ReportedHealth[] {
+    this.#standings.reset(this.#options.engine.standings());
+    return Array.from(this.#checker.report(), (health) => this.#standings.join(health));
   }
 
   #hello() {
@@ -348,7 +372,7 @@ export class NodeAgent {
 
   #onHealth({ serviceId, targetId, before, after, flapping, flapTurn }: HealthChange): void {
     const { kind: state, reason, since } = after;
-    this.#outbox.changed({ serviceId, targetId, state, reason, since, flapping });
+    this.#outbox.changed(this.#standings.join({ serviceId, targetId, state, reason, since, flapping }));
     if (flapTurn && flapping !== null) this.#log.warn({ serviceId, targetId, ...flapping }, 'a target is flapping');
     else if (flapTurn) this.#log.info({ serviceId, targetId }, 'a target has ceased to flap');
     if (before === null || before.kind === state) return;

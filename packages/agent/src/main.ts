@@ -60,6 +60,7 @@ async function run(settings: AgentSettings): Promise<void> {
           : 'a traffic worker has died with its connections and is replaced; if it does so again, report the error',
       );
     },
+    onStanding: (standing) => agent?.standingChanged(standing),
     onCertificateFailure: (failure) => agent?.certificateFailed(failure),
   }).catch((error: Error) => {
     throw new StartError(`the data plane did not start: ${error.message}`, { cause: error });

@@ -84,8 +84,13 @@ export function fullSnapshot(targets = 2): Snapshot {
       reason: '',
       since: 1,
       flapping: index === 0 ? { changes: 6, diagnosis } : null,
+      ...(index === 1 && {
+        traffic: { ejected: { reason: 'errors', since: 1, until: 2, times: 1 }, share: 0, failOpen: true },
+      }),
     })),
     probes,
+    ejections: [{ serviceId: 'svc-1', targetId: 'tgt-1', reason: 'errors', count: 2 }],
+    refusedRetries: [{ serviceId: 'svc-1', refused: 3 }],
     stream: { isOpen: true, connects: 3 },
     accessLog: { dropped: 4, writtenBytes: 4096, failing: false },
     control,

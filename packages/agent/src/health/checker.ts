@@ -115,6 +115,12 @@ export class HealthChecker {
     }
   }
 
+  /** One target; undefined when the service has no such target. */
+  reportOf(serviceId: string, targetId: string): ReportedHealth | undefined {
+    const checked = this.#services.get(serviceId)?.get(targetId);
+    return checked && reported(checked);
+  }
+
   /** Targets that have changed between healthy and unhealthy, and how often. */
   *turns(): Generator<{ readonly serviceId: string; readonly targetId: string; readonly count: number }> {
     for (const { serviceId, targetId, turns } of this.#watched.values()) {

@@ -110,6 +110,18 @@ export const engineMetrics: readonly Metric<Snapshot>[] = [
     'Requests sent again because a kept connection had gone.',
     (counters) => counters.replays,
   ),
+  target(
+    'retries_total',
+    'counter',
+    'Requests sent to the target after another attempt of theirs had failed.',
+    (counters) => counters.retries,
+  ),
+  target(
+    'failures_total',
+    'counter',
+    'Requests that failed at the target, as outlier detection sees it.',
+    (counters) => counters.failures,
+  ),
   target('sent_bytes_total', 'counter', 'Bytes sent to the target.', (counters) => counters.bytesSent),
   target('received_bytes_total', 'counter', 'Bytes received from the target.', (counters) => counters.bytesReceived),
   perTarget(

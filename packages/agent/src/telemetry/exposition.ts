@@ -5,11 +5,17 @@ import { healthMetrics } from './health-metrics.ts';
 import type { Metric, Sample } from './metric.ts';
 import { nodeMetrics } from './node-metrics.ts';
 import type { Snapshot } from './snapshot.ts';
+import { standingMetrics } from './standing-metrics.ts';
 
 export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
 /** Every metric of the agent. */
-export const METRICS: readonly Metric<Snapshot>[] = [...nodeMetrics, ...engineMetrics, ...healthMetrics];
+export const METRICS: readonly Metric<Snapshot>[] = [
+  ...nodeMetrics,
+  ...engineMetrics,
+  ...healthMetrics,
+  ...standingMetrics,
+];
 
 /** Lines that are made in one go; some 10 ms of work. */
 const SLICE = 1000;

@@ -1,6 +1,8 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
+import type { RefusedRetries } from '@evenkeel/proxy/engine/engine.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+import type { EjectionCount } from '../health/traffic-standings.ts';
 import type { Applied } from '../plan/applier.ts';
 import type { ProbeCounts } from '../probing/probe-counts.ts';
 import type { ControlCounts } from './control-counts.ts';
@@ -19,6 +21,9 @@ export interface Snapshot {
   readonly health: readonly ReportedHealth[];
   /** Targets that have changed between healthy and unhealthy, and how often. */
   readonly healthTurns: readonly { readonly serviceId: string; readonly targetId: string; readonly count: number }[];
+  /** By target and reason. */
+  readonly ejections: Iterable<EjectionCount>;
+  readonly refusedRetries: readonly RefusedRetries[];
   readonly probes: ProbeCounts;
   readonly stream: { readonly isOpen: boolean; readonly connects: number };
   readonly accessLog: { readonly dropped: number; readonly writtenBytes: number; readonly failing: boolean };

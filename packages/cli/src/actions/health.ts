@@ -76,5 +76,13 @@ function columns(names: Names): Column<TargetHealth>[] {
     { head: 'STATE', of: (target) => target.state },
     { head: 'REASON', of: (target) => target.reason },
     { head: 'SINCE', of: (target) => target.since },
+    { head: 'TRAFFIC', of: ({ traffic }) => trafficText(traffic) },
   ];
+}
+
+/** What is unusual about how a target stands with the traffic; null: nothing. */
+function trafficText({ ejected, share, failOpen }: TargetHealth['traffic']): string | null {
+  if (ejected !== null) return `ejected (${ejected.reason}) until ${ejected.until}`;
+  const words = [share < 100 ? `slow start, ${share} %` : '', failOpen ? 'fail-open: all take traffic' : ''];
+  return words.filter((text) => text !== '').join('; ') || null;
 }

@@ -1,9 +1,11 @@
+import type { ReportedTraffic } from '@evenkeel/model/plan/stream.ts';
 import type { Node } from '@evenkeel/model/resources/node.ts';
 import type { Operation } from '@evenkeel/model/resources/operation.ts';
 import type { ServiceHealth, TargetHealth } from '@evenkeel/model/resources/target-health.ts';
+import type { TrafficStanding } from '@evenkeel/model/resources/traffic-standing.ts';
 import type { Outcome } from '../nodes/operations.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
-import { type TargetHealthTable, worst, worstFlapping } from '../nodes/target-health.ts';
+import { leastTraffic, type TargetHealthTable, worst, worstFlapping } from '../nodes/target-health.ts';
 import type { BackendServiceRecord, TargetRecord } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
 import type { OperationRecord } from '../store/history.ts';
@@ -85,13 +87,26 @@ export function showTargetHealth({ tree, service, target }: CheckedTarget, healt
     reason: summary?.reason ?? '',
     since: summary && timestamp(summary.since),
     flapping: worstFlapping(reports),
-    nodes: reports.map(({ node, state, reason, since, flapping }) => ({
+    traffic: showTraffic(leastTraffic(reports)),
+    nodes: reports.map(({ node, state, reason, since, flapping, traffic }) => ({
       node,
       state,
       reason,
       since: timestamp(since),
       flapping: flapping ?? null,
+      traffic: showTraffic(traffic),
     })),
+  };
+}
+
+/** `traffic`: absent when it takes what its weight gives it. */
+function showTraffic(traffic: ReportedTraffic | undefined): TrafficStanding {
+  if (traffic === undefined) return { ejected: null, share: 100, failOpen: false };
+  const { ejected, share, failOpen } = traffic;
+  return {
+    ejected: ejected && { ...ejected, since: timestamp(ejected.since), until: timestamp(ejected.until) },
+    share,
+    failOpen,
   };
 }
 

@@ -1,5 +1,6 @@
 import { NodeId } from '@evenkeel/model/identifiers.ts';
 import {
+  EJECTION_REASONS,
   type FromAgent,
   type RefusedListener,
   type ReportedHealth,
@@ -75,7 +76,8 @@ function isReported(value: Fields): value is Fields & ReportedHealth {
     (TARGET_HEALTH_STATES as readonly unknown[]).includes(value['state']) &&
     isText(value['reason']) &&
     isCount(value['since']) &&
-    isFlapping(value['flapping'])
+    isFlapping(value['flapping']) &&
+    (value['traffic'] === undefined || (isRecord(value['traffic']) && isTraffic(value['traffic'])))
   );
 }
 
@@ -85,6 +87,18 @@ function isFlapping(value: unknown): boolean {
     value === undefined ||
     value === null ||
     (isRecord(value) && isCount(value['changes']) && isText(value['diagnosis']))
+  );
+}
+
+function isTraffic({ ejected, share, failOpen }: Fields): boolean {
+  if (!isCount(share) || share > 100 || typeof failOpen !== 'boolean') return false;
+  if (ejected === null) return true;
+  return (
+    isRecord(ejected) &&
+    (EJECTION_REASONS as readonly unknown[]).includes(ejected['reason']) &&
+    isCount(ejected['since']) &&
+    isCount(ejected['until']) &&
+    isCount(ejected['times'])
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Flapping, ReportedHealth, TargetHealthState } from '@evenkeel/model/plan/stream.ts';
+import type { Flapping, ReportedHealth, ReportedTraffic, TargetHealthState } from '@evenkeel/model/plan/stream.ts';
 import type { State } from '../state/state.ts';
 
 /** What a node says of a target. */
@@ -64,6 +64,15 @@ export function worstFlapping(reports: readonly NodeHealth[]): Flapping | null {
   let result: Flapping | null = null;
   for (const { flapping } of reports) {
     if (flapping && (result === null || flapping.changes > result.changes)) result = flapping;
+  }
+  return result;
+}
+
+/** That of the node on which the target takes least; undefined when it takes its whole share on all. */
+export function leastTraffic(reports: readonly NodeHealth[]): ReportedTraffic | undefined {
+  let result: ReportedTraffic | undefined;
+  for (const { traffic } of reports) {
+    if (traffic !== undefined && (result === undefined || traffic.share < result.share)) result = traffic;
   }
   return result;
 }

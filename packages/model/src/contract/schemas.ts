@@ -32,6 +32,7 @@ import * as targetGroup from '../resources/target-group.ts';
 import * as targetHealth from '../resources/target-health.ts';
 import * as targetTls from '../resources/target-tls.ts';
 import * as traffic from '../resources/traffic.ts';
+import * as trafficStanding from '../resources/traffic-standing.ts';
 import { BackendServiceCreated } from './backend-services.ts';
 import { ListenerCreated } from './listeners.ts';
 import { NodeForgotten } from './nodes.ts';
@@ -62,6 +63,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     target,
     targetHealth,
     healthEvidence,
+    trafficStanding,
     ruleGroup,
     rule,
     ruleMatch,

@@ -63,6 +63,26 @@ export interface ReportedHealth {
   readonly since: number;
   /** null: it does not flap. Nodes of older versions say nothing of it. */
   readonly flapping?: Flapping | null;
+  /** How it stands with the traffic of the node; absent: it takes what its weight gives it. */
+  readonly traffic?: ReportedTraffic;
+}
+
+export const EJECTION_REASONS = ['connect-failures', 'errors', 'success-rate', 'latency'] as const;
+/** What traffic has shown of a target that is ejected. */
+export type EjectionReasonName = (typeof EJECTION_REASONS)[number];
+
+export interface ReportedTraffic {
+  /** Unix milliseconds; `times`: ejections in a row. */
+  readonly ejected: {
+    readonly reason: EjectionReasonName;
+    readonly since: number;
+    readonly until: number;
+    readonly times: number;
+  } | null;
+  /** Percent of what its weight gives it. */
+  readonly share: number;
+  /** Too few targets of the service are healthy, so that all of them take traffic. */
+  readonly failOpen: boolean;
 }
 
 /** That a target changes between healthy and unhealthy again and again. */

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
 import { TARGET_HEALTH_STATES } from '../plan/stream.ts';
 import { Address, Nullable, Output, Port, Ref, Timestamp, Words } from '../schema.ts';
+import { TrafficStanding } from './traffic-standing.ts';
 
 const State = Words(
   TARGET_HEALTH_STATES,
@@ -28,6 +29,7 @@ export const TargetHealthOnNode = Output('TargetHealthOnNode', {
   reason: Reason,
   since: Timestamp('Last change of state'),
   flapping,
+  traffic: Ref(TrafficStanding),
 });
 
 /** A target as one backend service sees it; a target of a shared group appears once per service. */
@@ -46,6 +48,7 @@ export const TargetHealth = Output('TargetHealth', {
   reason: Reason,
   since: Nullable(Timestamp('Last change of state; null while no node has reported')),
   flapping,
+  traffic: Ref(TrafficStanding),
   nodes: Type.Array(Ref(TargetHealthOnNode)),
 });
 export type TargetHealth = Static<typeof TargetHealth>;

@@ -1,12 +1,9 @@
 import { HELD_WHOLE } from '../balance/held.ts';
 import { OVERFLOW_SLOT } from '../telemetry/slots.ts';
 
-/** Why a target is ejected. */
+/** Why a target is ejected: one more than the place among `EJECTION_REASONS`. */
 export const EjectionReason = { none: 0, connectFailures: 1, errors: 2, successRate: 3, latency: 4 } as const;
 export type EjectionReason = (typeof EjectionReason)[keyof typeof EjectionReason];
-
-export const EJECTION_REASONS = ['', 'connect-failures', 'errors', 'success-rate', 'latency'] as const;
-export type EjectionReasonName = Exclude<(typeof EJECTION_REASONS)[number], ''>;
 
 /** Per target slot, in shared memory, of all services. */
 export interface StandingMemory {

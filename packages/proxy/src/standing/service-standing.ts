@@ -1,13 +1,12 @@
 import { type Resilience, resilienceOf } from '@evenkeel/model/plan/resilience.ts';
+import { EJECTION_REASONS } from '@evenkeel/model/plan/stream.ts';
 import { HELD_WHOLE } from '../balance/held.ts';
 import type { EngineService, EngineTarget } from '../engine/engine.ts';
 import { OVERFLOW_SLOT } from '../telemetry/slots.ts';
 import { ejectionLimit } from './ejection-limit.ts';
 import {
-  EJECTION_REASONS,
   type EjectionCount,
   EjectionReason,
-  type EjectionReasonName,
   eject,
   ejectionsOf,
   limitEjections,
@@ -215,7 +214,7 @@ export class ServiceStanding {
     member.times = Math.max(0, member.times - forgotten) + 1;
     const duration = Math.min(maxEjection, baseEjection * 2 ** Math.min(30, member.times - 1));
     const since = clock.wallTime();
-    const name = EJECTION_REASONS[reason] as EjectionReasonName;
+    const name = EJECTION_REASONS[reason - 1]!;
     const told: Ejected = { reason: name, since, until: since + duration, times: member.times };
     member.ejected = { told, endsAt: now + duration };
     member.startedAt = null;

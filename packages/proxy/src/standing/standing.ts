@@ -1,4 +1,4 @@
-import type { EjectionReasonName } from './ejections.ts';
+import type { EjectionReasonName } from '@evenkeel/model/plan/stream.ts';
 
 /** How a target of a service stands with the traffic of this node, beside what health checks say. Times are Unix ms. */
 export interface TargetStanding {
