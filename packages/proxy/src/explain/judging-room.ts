@@ -1,7 +1,7 @@
 import { InsertBlock } from '../http1/insert-block.ts';
 import type { StaticRange } from '../reactor/arena.ts';
-import { RequestIds } from '../rules/action/request-ids.ts';
 import { TokenCache } from '../stickiness/token-cache.ts';
+import { RequestIds } from '../telemetry/request-ids.ts';
 
 /** Where the request is put: room to grow in front, and more than any head may take. */
 const HEAD_START = 1_024;

@@ -1,6 +1,6 @@
 import type { PlannedHttp } from '@evenkeel/model/plan/http.ts';
 import type { InsertBlock } from './insert-block.ts';
-import { headOfLocal } from './local-response.ts';
+import { headOfLocal, localBody } from './local-response.ts';
 
 /** A listener's own page for one status of the proxy's answers. */
 export interface ErrorPage {
@@ -20,6 +20,18 @@ export function errorPageOf(http: PlannedHttp | null, status: number): ErrorPage
     pages.set(http, ofListener);
   }
   return ofListener.get(status) ?? null;
+}
+
+const plainPages = new Map<number, ErrorPage>();
+
+/** The proxy's own answer with this status, for those who add to its head. */
+export function plainPage(status: number): ErrorPage {
+  let page = plainPages.get(status);
+  if (page === undefined) {
+    page = encode({ status, contentType: 'text/plain', body: localBody(status) });
+    plainPages.set(status, page);
+  }
+  return page;
 }
 
 function encode({ status, contentType, body }: PlannedHttp['errorPages'][number]): ErrorPage {

@@ -36,8 +36,13 @@ function keyOf(status: number, keepAlive: boolean, withBody: boolean): number {
 }
 
 function compose(status: number, keepAlive: boolean, withBody: boolean): string {
-  const body = `${status} ${STATUS_CODES[status]}\n`;
+  const body = localBody(status);
   return headOfLocal(status, 'text/plain', body.length, keepAlive) + (withBody ? body : '');
+}
+
+/** What an answer that the proxy gives by itself says to people. */
+export function localBody(status: number): string {
+  return `${status} ${STATUS_CODES[status]}\n`;
 }
 
 /** The head of an answer that the proxy gives by itself; `length` of its body in bytes. */

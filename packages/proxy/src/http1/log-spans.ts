@@ -24,6 +24,11 @@ export function rememberSpans(record: RequestRecord, head: RequestHead, rewriter
   if (sentTarget !== null) {
     record.sentTarget = new DataView(sentTarget.buffer, sentTarget.byteOffset, sentTarget.length);
   }
+  if (head.requestId >= 0) {
+    const moved = rewriter.movedBy(fields.nameStart(head.requestId));
+    record.requestIdStart = fields.valueStart(head.requestId) + moved;
+    record.requestIdEnd = fields.valueEnd(head.requestId) + moved;
+  }
   if (record.remembered !== null && record.remembered.logged !== null) return;
   if (head.host >= 0) {
     const moved = rewriter.movedBy(fields.nameStart(head.host));
@@ -39,10 +44,5 @@ export function rememberSpans(record: RequestRecord, head: RequestHead, rewriter
     const moved = rewriter.movedBy(fields.nameStart(head.referer));
     record.refererStart = fields.valueStart(head.referer) + moved;
     record.refererEnd = fields.valueEnd(head.referer) + moved;
-  }
-  if (head.requestId >= 0) {
-    const moved = rewriter.movedBy(fields.nameStart(head.requestId));
-    record.requestIdStart = fields.valueStart(head.requestId) + moved;
-    record.requestIdEnd = fields.valueEnd(head.requestId) + moved;
   }
 }

@@ -26,10 +26,14 @@ import { growthOf } from './head-room.ts';
 import { rememberSpans, UNMOVED } from './log-spans.ts';
 import { isIdempotent, Method } from './method.ts';
 import { rememberRefusedWords } from './refused-words.ts';
+import { REQUEST_ID_GROWTH, requestIdLine, wantsOwnId, withRequestId } from './request-id.ts';
 import type { ResponseHead } from './response-head.ts';
 import { ResponseSide } from './response-side.ts';
 import { Dispatched, TargetSide } from './target-side.ts';
 import { withTransportSecurity } from './transport-security.ts';
+
+/** The kernel is asked for the round trip to a client for the first request of its connection, and one in so many. */
+const ROUND_TRIP_EVERY = 255;
 
 /**
  * The request that a client connection is at, and the response to it: asks the rules, has a target found
@@ -162,20 +166,23 @@ export class RequestExchange implements Exchange, Waiter {
     if (limits.hasRequestRate || this.#worker.overload.sheds || body.announced > limits.bodySize) {
       if (!this.#isAdmitted()) return bodyEnd;
     }
+    const { http } = listener.planned;
+    let idLine: string | null = null;
+    if (wantsOwnId(http, memory, head, client.isTrusted)) idLine = this.#giveId();
     const { rules } = listener;
     if (rules !== null && !this.#judge(rules)) return bodyEnd;
     const ruled = this.#ruled;
     const changes = ruled?.changes.any === true ? ruled.changes : null;
     let taken = bodyEnd;
-    if (changes !== null || !client.lines.isConstant) {
-      taken = this.#makeRoom(changes, bodyEnd);
+    if (changes !== null || idLine !== null || !client.lines.isConstant) {
+      taken = this.#makeRoom(changes, idLine, bodyEnd);
       if (taken < 0) return bodyEnd;
     }
     request.whole = body.done;
     request.idempotent = isIdempotent(head.method);
     this.#response.readAccepted(head);
     this.#target.readHead(this.#serviceNow(), head, ruled === null ? null : ruled.rule);
-    request.start = rewriter.request(head, client, changes);
+    request.start = rewriter.request(head, client, changes, idLine);
     if (this.#original === NO_BUFFER) rememberSpans(this.#record, head, rewriter);
     this.#upgrade = head.upgrade < 0 ? null : new AskedUpgrade(head, rewriter);
     if (ruled !== null && ruled.rule !== null && ruled.rule.mirror !== null) {
@@ -183,6 +190,13 @@ export class RequestExchange implements Exchange, Waiter {
     }
     this.#dispatch();
     return taken;
+  }
+
+  /** Gives the request an identifier of ours; returns the line that tells of it. */
+  #giveId(): string {
+    const { requestIds } = this.#worker;
+    this.#record.id = requestIds.next();
+    return requestIdLine(requestIds, this.#record.id);
   }
 
   /** Asks what the listener and the worker have room for; false: the request has been answered. */
@@ -223,8 +237,9 @@ export class RequestExchange implements Exchange, Waiter {
     const { client, listener } = this.#client;
     this.#rules ??= new RuledRequest(this.#worker);
     const ruled = this.#rules;
-    const verdict = ruled.judge(rules, head, client, listener.planned, listener.service !== null);
+    const verdict = ruled.judge(rules, head, client, listener.planned, listener.service !== null, this.#record.id);
     this.#ruled = ruled;
+    if (ruled.rule?.hasVariables === true) this.#record.id = ruled.values.id;
     this.#record.rule = ruled.rule === null ? null : ruled.rule.logged;
     if (verdict === Verdict.forward) return true;
     rememberSpans(this.#record, head, UNMOVED);
@@ -239,11 +254,14 @@ export class RequestExchange implements Exchange, Waiter {
    * Makes room for the head to grow, and writes the path that a rule wants. Returns where the request's part of what was
    * received ends; -1: the request has been refused.
    */
-  #makeRoom(changes: RequestChanges | null, bodyEnd: number): number {
+  #makeRoom(changes: RequestChanges | null, idLine: string | null, bodyEnd: number): number {
     const { requestHead: head, arena, headRoom } = this.#worker;
     const { request } = this.#target;
     const apart = changes?.changesLogged === true;
-    const growth = growthOf(this.#client.client.lines, head) + (changes === null ? 0 : changes.growth);
+    const growth =
+      growthOf(this.#client.client.lines, head) +
+      (changes === null ? 0 : changes.growth) +
+      (idLine === null ? 0 : REQUEST_ID_GROWTH);
     if (apart) rememberSpans(this.#record, head, UNMOVED);
     if (!headRoom.forRequest(arena, head, this.body, growth, apart, request.buffer, bodyEnd)) {
       rememberSpans(this.#record, head, UNMOVED);
@@ -470,7 +488,9 @@ export class RequestExchange implements Exchange, Waiter {
   /** What the listener and the service add to every response of a target; null: nothing. */
   #ownLines(head: ResponseHead): string | null {
     const { protocol, http } = this.#client.listener.planned;
-    return withTransportSecurity(http, this.#target.stickyLine(head, protocol === 'https'));
+    const line = withTransportSecurity(http, this.#target.stickyLine(head, protocol === 'https'));
+    const { memory, requestIds } = this.#worker;
+    return withRequestId(http, this.#record, memory, requestIds, head, line);
   }
 
   onResponseBody(buffer: number, start: number, end: number): void {
@@ -521,7 +541,10 @@ export class RequestExchange implements Exchange, Waiter {
     cells[ListenerCell.responses + Math.floor(record.status / 100)]!++;
     cells[ListenerCell.reasons + record.reason]!++;
     countDuration(cells, worker.reactor.now - record.startedAt);
-    if (listener.planned.accessLog) worker.log.request(listener, client, record);
+    if (listener.planned.accessLog) {
+      if ((record.logged & ROUND_TRIP_EVERY) === 0) record.roundTrip = this.#client.connection.roundTrip();
+      worker.log.request(listener, client, record);
+    }
     // What is missing of the request will never come to its copy.
     if (!this.body.done) this.#mirror?.abort();
     this.#mirror = null;

@@ -8,10 +8,11 @@ import type { RequestRecord } from '../telemetry/request-record.ts';
 import { isCongested } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { sendComposed } from './composed-answer.ts';
-import { type ErrorPage, errorPageOf } from './error-pages.ts';
+import { type ErrorPage, errorPageOf, plainPage } from './error-pages.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { Method } from './method.ts';
 import type { RequestHead } from './request-head.ts';
+import { addLine, lineForAnswer } from './request-id.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { TargetSide } from './target-side.ts';
 
@@ -219,17 +220,21 @@ export class ResponseSide {
 
   /** Sends the proxy's own answer. */
   answer(status: number): void {
-    const page = errorPageOf(this.#client.listener.planned.http, status);
-    if (page !== null && this.#answerPage(page, status)) return;
+    const { http } = this.#client.listener.planned;
+    const { memory, requestIds } = this.#worker;
+    const line = lineForAnswer(http, this.#record, memory, requestIds, false);
+    const page = errorPageOf(http, status) ?? (line === null ? null : plainPage(status));
+    if (page !== null && this.#answerPage(page, status, line)) return;
     const range = this.#worker.responses.get(status, this.keepAlive, !this.expectsNoBody);
     this.#answered(status);
     this.send(NO_BUFFER, range.start, range.end);
   }
 
-  /** Sends the listener's own page; false: there are no buffers for it. */
-  #answerPage(page: ErrorPage, status: number): boolean {
+  /** Sends a page, with one more line in its head if there is one; false: there are no buffers for it. */
+  #answerPage(page: ErrorPage, status: number, line: string | null): boolean {
     const { arena, answer } = this.#worker;
     page.writeHead(answer, this.keepAlive);
+    if (line !== null) addLine(answer, line);
     if (!sendComposed(arena, answer, this.expectsNoBody ? null : page.body, this.send)) return false;
     this.#answered(status);
     return true;
@@ -238,7 +243,9 @@ export class ResponseSide {
   /** Sends the answer that a rule gives. Returns 0, or the status to fail with when that cannot be. */
   answerByRule(ruled: RuledRequest): number {
     const { arena, answer } = this.#worker;
-    if (!ruled.writeAnswer(this.keepAlive)) return 414;
+    const { memory, requestIds } = this.#worker;
+    const { http } = this.#client.listener.planned;
+    if (!ruled.writeAnswer(this.keepAlive, lineForAnswer(http, this.#record, memory, requestIds, true))) return 414;
     const withBody = !this.expectsNoBody && !hasNoBody(ruled.status);
     if (!sendComposed(arena, answer, withBody ? ruled.body : null, this.send)) return 503;
     this.#answered(ruled.status);

@@ -15,6 +15,7 @@ const ONE = 49;
 const CONNECTION_BIT = 1 << Field.connection;
 const HOST_BIT = 1 << Field.host;
 const UPGRADE_BIT = 1 << Field.upgrade;
+const REQUEST_ID_BIT = 1 << Field.requestId;
 const EXPECT_BIT = 1 << Field.expect;
 const FRAMING_BITS = (1 << Field.transferEncoding) | (1 << Field.trailer);
 
@@ -64,10 +65,16 @@ export class HeadRewriter {
 
   /**
    * The request for the target: HTTP/1.1 in origin-form, hop-by-hop fields gone (RFC 9110 section 7.6.1), the fields that
-   * tell of the client added (SRC-02, SRC-04), and what rules change. Returns the new start; `movedBy` tells where spans
+   * tell of the client added (SRC-02, SRC-04), and what rules change; `idLine` takes the place of the client's
+   * identifier of the request. Returns the new start; `movedBy` tells where spans
    * have gone.
    */
-  request(head: RequestHead, client: RequestClient, changes: FieldChanges | null = null): number {
+  request(
+    head: RequestHead,
+    client: RequestClient,
+    changes: FieldChanges | null = null,
+    idLine: string | null = null,
+  ): number {
     const memory = this.#memory;
     const edit = this.#edit;
     const insert = this.#insert;
@@ -83,6 +90,10 @@ export class HeadRewriter {
     }
     if (head.host < 0 && changes?.replacesHost !== true) insert.text(`Host: ${hostOf(client)}\r\n`);
     if (head.upgrade >= 0) insert.constant(this.#connectionUpgrade);
+    if (idLine !== null) {
+      insert.text(idLine);
+      drops |= REQUEST_ID_BIT;
+    }
     // `Connection: keep-alive` alone is as true of the target's connection: it stays, and nothing has to be moved.
     const onlyKeepAlive = head.minor === 1 && head.connectionOptions === ConnectionOption.keepAlive;
     if (onlyKeepAlive) drops &= ~CONNECTION_BIT;

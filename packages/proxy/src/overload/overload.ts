@@ -11,7 +11,7 @@ const INTERVAL = 100;
 const HEAP_EVERY = 10;
 
 /** From which standing delay on, in milliseconds, a worker has more to do than it can, and until which. */
-const DELAY = { enter: 400, leave: 100 };
+const DELAY = { enter: 500, leave: 100 };
 
 /** Shares that are in use: from the first on, nothing new is taken, until no more than the second is. */
 const BUFFERS = { enter: 0.9375, leave: 0.875 };

@@ -136,6 +136,8 @@ export interface Connection {
   readonly localPort: number;
   /** What TLS has settled; null on a plain connection, and before the handshake is done. */
   readonly tls: TlsInfo | null;
+  /** Smoothed round trip to the peer in microseconds, as the system has it now; -1: it cannot be asked. Costs a system call. */
+  roundTrip(): number;
   /** Bytes queued by `send` that have not been handed over yet. */
   readonly unsent: number;
   /** Sends that have not been handed over whole yet: each but those of interned bytes keeps a buffer. */

@@ -95,6 +95,11 @@ export abstract class StreamConnection implements Connection, Unsettled {
     return this.#remoteEndpoint().port;
   }
 
+  /** Nobody is asked here. */
+  roundTrip(): number {
+    return -1;
+  }
+
   get localAddress(): string {
     return this.#localEndpoint().address;
   }

@@ -1,5 +1,6 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import { addLine } from '../http1/request-id.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
@@ -60,8 +61,18 @@ export class RuledRequest {
     this.responseChanges = new ResponseChanges(worker.lines);
   }
 
-  /** Finds the rule for the request whose head this is, and works out what it wants. The head's path is settled. */
-  judge(rules: RuleSet, head: RequestHead, client: Client, planned: PlannedListener, fallback: boolean): Verdict {
+  /**
+   * Finds the rule for the request whose head this is, and works out what it wants. The head's path is settled. `id` is
+   * the number of the identifier that the request has been given; 0: none.
+   */
+  judge(
+    rules: RuleSet,
+    head: RequestHead,
+    client: Client,
+    planned: PlannedListener,
+    fallback: boolean,
+    id = 0,
+  ): Verdict {
     const { memory } = this.#worker;
     const { fields } = head;
     const host = this.#host;
@@ -80,7 +91,7 @@ export class RuledRequest {
     const rule = this.#hit.matched?.rule ?? null;
     if (rule === null) throw new Error('a request was routed to no rule');
     this.rule = rule;
-    if (rule.hasVariables) this.values.take(rule.variables, client, memory, head, host, pathEnd);
+    if (rule.hasVariables) this.values.take(rule.variables, client, memory, head, host, pathEnd, id);
     if (this.#hit.slash) return this.#redirect(SLASH_REDIRECT, head, client, planned, pathEnd, true);
     if (rule.jwt !== null) {
       const refused = this.#authenticate(rule.jwt, head);
@@ -89,11 +100,14 @@ export class RuledRequest {
     return this.#act(rule, head, client, planned, pathEnd);
   }
 
-  /** Writes the head of the answer; false: it is too large. */
-  writeAnswer(keepAlive: boolean): boolean {
+  /** Writes the head of the answer, with one more line if there is one; false: it is too large. */
+  writeAnswer(keepAlive: boolean, line: string | null = null): boolean {
     const edits = this.rule?.responseHeaders ?? null;
     const { answer } = this.#worker;
-    return writeAnswerHead(answer, this.status, keepAlive, this.body.length, this.#fields, edits, this.values);
+    if (!writeAnswerHead(answer, this.status, keepAlive, this.body.length, this.#fields, edits, this.values))
+      return false;
+    if (line !== null) addLine(answer, line);
+    return true;
   }
 
   #route(rules: RuleSet, head: RequestHead, client: Client, pathEnd: number): boolean {

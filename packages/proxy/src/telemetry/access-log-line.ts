@@ -6,6 +6,7 @@ import { type ClientEnds, endsSegment, writeEnds } from './client-ends.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { END_REASONS } from './end-reason.ts';
 import type { LineWriter } from './line-writer.ts';
+import { ID_DIGITS, type RequestIds } from './request-ids.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /**
@@ -18,6 +19,9 @@ import type { RequestRecord } from './request-record.ts';
  *     vip, vport      address and port that the client asked for
  *     client_ip, client_port    of the client as it was resolved; port 0: not known
  *     sender          address:port of who has sent it, only when that is not the client
+ *     connection      number of the client's connection
+ *     rtt_us          round trip to the client in microseconds, as the kernel has it; absent where nobody can ask
+ *     ssl_handshake_ms          how long the handshake took; only with TLS
  *     ssl_protocol, ssl_cipher, server_name    only with TLS: what was agreed on, and the name that was asked for
  *     target          address:port of the last target that was tried, or ""
  *     service         identifier of the backend service that it belongs to, or ""
@@ -34,7 +38,7 @@ import type { RequestRecord } from './request-record.ts';
  *     rule            name of the rule that applied; absent when none did
  *     method, uri, host, user_agent, referer      as received; "" when absent
  *     protocol        HTTP/1.0 or HTTP/1.1; "" when the request line could not be understood
- *     request_id      only when the request had one
+ *     request_id      the request's own, or one that was made for it
  *     desync          only when somebody could understand the request in another way: see http1/desync.ts
  *     limit           only when one was reached: see limits/limit.ts
  *     clipped         true when a text was longer than the log takes; otherwise absent
@@ -109,6 +113,7 @@ export function writeRequestLine(
   memory: DataView,
   now: number,
   wallTime: number,
+  ids: RequestIds,
 ): void {
   out.clipped = false;
   out.segment(OPEN);
@@ -116,10 +121,10 @@ export function writeRequestLine(
   out.segment(listener);
   record.logged++;
   if (record.ends !== null) out.segment(record.ends);
-  else if (record.logged === 1) writeEnds(out, ends);
+  else if (record.logged === 1) writeEnds(out, ends, record);
   else {
     // The second line of a connection: there may be many more, with the same beginning.
-    record.ends = endsSegment(ends);
+    record.ends = endsSegment(ends, record);
     out.segment(record.ends);
   }
   out.segment(record.target);
@@ -148,6 +153,7 @@ export function writeRequestLine(
   const logged = record.remembered === null ? null : record.remembered.logged;
   if (logged !== null) out.segment(logged);
   else writeFields(out, record, memory);
+  writeRequestId(out, record, memory, ids);
   if (record.desync >= 0) out.segment(DESYNC[record.desync]!);
   if (record.limit !== NO_LIMIT) out.segment(LIMIT[record.limit]!);
   out.segment(out.clipped ? CLIPPED : REASON);
@@ -163,11 +169,19 @@ function writeFields(out: LineWriter, record: RequestRecord, memory: DataView): 
   out.escaped(memory, record.agentStart, record.agentEnd, Most.agent);
   out.segment(REFERER);
   out.escaped(memory, record.refererStart, record.refererEnd, Most.referer);
-  if (record.requestIdStart < record.requestIdEnd) {
-    out.segment(REQUEST_ID);
-    out.escaped(memory, record.requestIdStart, record.requestIdEnd, Most.requestId);
-  }
   if (record.remembered !== null && !out.clipped) record.remembered.logged = out.since(start);
+}
+
+/** The request's own identifier, or one that was made for it, now if not before. */
+function writeRequestId(out: LineWriter, record: RequestRecord, memory: DataView, ids: RequestIds): void {
+  out.segment(REQUEST_ID);
+  if (record.id === 0 && record.requestIdStart < record.requestIdEnd) {
+    out.escaped(memory, record.requestIdStart, record.requestIdEnd, Most.requestId);
+    return;
+  }
+  if (record.id === 0) record.id = ids.next();
+  out.segment(ids.prefix);
+  out.hexadecimal(record.id, ID_DIGITS);
 }
 
 export function writeConnectionLine(
@@ -175,13 +189,14 @@ export function writeConnectionLine(
   listener: AsciiSegment,
   ends: ClientEnds,
   record: ConnectionRecord,
+  connection: number,
   now: number,
   wallTime: number,
 ): void {
   out.segment(OPEN);
   out.time(wallTime);
   out.segment(listener);
-  writeEnds(out, ends);
+  writeEnds(out, ends, { connection, roundTrip: record.roundTrip });
   out.segment(record.target);
   out.segment(CONNECTION_MS);
   out.milliseconds(now - record.startedAt);

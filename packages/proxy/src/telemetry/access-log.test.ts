@@ -8,6 +8,7 @@ import { AccessLogRing, MAX_LINE } from './access-log-ring.ts';
 import { ConnectionRecord } from './connection-record.ts';
 import { EndReason } from './end-reason.ts';
 import { SEGMENT_OVERRUN } from './line-writer.ts';
+import { RequestIds } from './request-ids.ts';
 import { RequestRecord } from './request-record.ts';
 import { targetSegment } from './target-segment.ts';
 
@@ -39,7 +40,7 @@ function logOver(memory: Uint8Array): { log: AccessLog; ring: AccessLogRing; lin
   const ring = AccessLogRing.create();
   const arena = { memory } as Arena;
   const clock = { arena, now: 5_100.5, wallTime: Date.UTC(2026, 4, 1, 12, 0, 0, 250) };
-  const log = new AccessLog(ring, clock);
+  const log = new AccessLog(ring, clock, new RequestIds('0123456789abcdef', 16));
   const lines = (): unknown[] =>
     new TextDecoder('utf8', { fatal: true })
       .decode(Uint8Array.from(ring.read() ?? []))
@@ -91,6 +92,7 @@ describe('access log', () => {
         vip: '127.1.0.1',
         client_ip: '192.0.2.7',
         client_port: 40_123,
+        connection: 17,
         target: '10.0.0.1:80',
         service: 'svc-1',
         request_ms: 100.375,
@@ -125,7 +127,11 @@ describe('access log', () => {
     const [first, ...rest] = lines() as [object, ...object[]];
     assert.deepEqual(
       rest,
-      [2, 3, 4].map((count) => ({ ...first, connection_requests: count })),
+      [2, 3, 4].map((count) => ({
+        ...first,
+        connection_requests: count,
+        request_id: `0123456789abcdef000000000000000${count}`,
+      })),
     );
   });
 
@@ -173,7 +179,7 @@ describe('access log', () => {
     assert.equal(line['protocol'], '');
     assert.equal(line['request_ms'], 0);
     assert.equal(line['reason'], 'client-request-head');
-    assert.ok(!('request_id' in line));
+    assert.equal(line['request_id'], '0123456789abcdef0000000000000001');
   });
 
   it('keeps the longest line that there can be below MAX_LINE, and marks it', () => {
@@ -217,6 +223,7 @@ describe('access log', () => {
       vip: '127.1.0.1',
       client_ip: '192.0.2.7',
       client_port: 40_123,
+      connection: 17,
       target: '10.0.0.2:5432',
       service: 'svc-2',
       connection_ms: 100.5,

@@ -7,6 +7,7 @@ import type { ClientEnds } from './client-ends.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { EndReason } from './end-reason.ts';
 import { LineWriter } from './line-writer.ts';
+import { RequestIds } from './request-ids.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** Whoever is logged about: its plan object may be exchanged for another one at any time. */
@@ -19,6 +20,8 @@ type Clocks = Pick<Reactor, 'arena' | 'now' | 'wallTime'>;
 
 /** One worker's access log: writes lines into its ring, or drops them (counted) while the reader is behind. */
 export class AccessLog {
+  /** What requests and connections are called. */
+  readonly ids: RequestIds;
   readonly #ring: AccessLogRing;
   readonly #reactor: Clocks;
   readonly #memory: DataView;
@@ -27,7 +30,8 @@ export class AccessLog {
   #lastPlanned: PlannedListener | null = null;
   #lastParts: AsciiSegment | null = null;
 
-  constructor(ring: AccessLogRing, reactor: Clocks) {
+  constructor(ring: AccessLogRing, reactor: Clocks, ids: RequestIds = new RequestIds()) {
+    this.ids = ids;
     this.#ring = ring;
     this.#reactor = reactor;
     const { memory } = reactor.arena;
@@ -42,7 +46,8 @@ export class AccessLog {
     const out = this.#out;
     const { now, wallTime } = this.#reactor;
     out.at = at;
-    writeRequestLine(out, this.#partsOf(listener.planned), client, record, this.#memory, now, wallTime);
+    if (record.connection === 0) record.connection = this.ids.nextConnection();
+    writeRequestLine(out, this.#partsOf(listener.planned), client, record, this.#memory, now, wallTime, this.ids);
     this.#ring.commit(out.at, record.reason !== EndReason.none || record.status >= 500);
   }
 
@@ -57,6 +62,7 @@ export class AccessLog {
       this.#partsOf(listener.planned),
       client,
       record,
+      this.ids.nextConnection(),
       this.#reactor.now,
       this.#reactor.wallTime,
     );

@@ -12,6 +12,8 @@ export class ConnectionRecord {
   /** Attempts to connect to a target; and those that failed, as in `RequestRecord`. */
   attempts = 0;
   failedAttempts = '';
+  /** Round trip to the client in microseconds; -1: not known. */
+  roundTrip = -1;
   readonly startedAt: number;
   /** The connection to the target was up; 0 when it never was. */
   connectedAt = 0;

@@ -84,6 +84,21 @@ export class LineWriter {
     this.at = at;
   }
 
+  /** A whole number, 0 … 2^53 − 1, as so many lower-case hexadecimal digits. */
+  hexadecimal(value: number, digits: number): void {
+    const bytes = this.#bytes;
+    const start = this.at;
+    this.at = start + digits;
+    // In two halves: bit operations know 32 bits.
+    let low = value >>> 0;
+    let high = Math.floor(value / 2 ** 32);
+    for (let at = this.at - 1; at >= start; at--) {
+      bytes[at] = HEX[low & 15]!;
+      low = (low >>> 4) | ((high & 15) << 28);
+      high >>>= 4;
+    }
+  }
+
   /** A whole number, 0 … 2^53 − 1. */
   integer(value: number): void {
     if (value < 1e9) {

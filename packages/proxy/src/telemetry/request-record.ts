@@ -9,6 +9,12 @@ import { NO_TARGET } from './target-segment.ts';
  * and read once. Times are milliseconds of `Reactor.now`, 0 when the point was not reached; spans are empty when equal.
  */
 export class RequestRecord {
+  /** Number of the identifier that was made for the request; 0: none was, it may have its own. */
+  id = 0;
+  /** Number of the client's connection; 0: not given yet. Kept by `clear`. */
+  connection = 0;
+  /** Round trip to the client in microseconds, as last asked; -1: not known. Kept by `clear`. */
+  roundTrip = -1;
   /** Lines that the log has written for this connection, and what they say of its two ends. Kept by `clear`. */
   logged = 0;
   ends: AsciiSegment | null = null;
@@ -68,6 +74,7 @@ export class RequestRecord {
   }
 
   clear(startedAt: number): void {
+    this.id = 0;
     this.remembered = null;
     this.sentTarget = null;
     this.rule = null;

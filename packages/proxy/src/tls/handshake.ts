@@ -47,7 +47,9 @@ export class Handshake extends Opening implements ConnectionHandler {
     if (this.over) return;
     this.succeed();
     connection.setDeadline(0);
-    if (connection.tls !== null) this.client.tls = factsOf(connection.tls);
+    if (connection.tls !== null) {
+      this.client.tls = { ...factsOf(connection.tls), handshakeMilliseconds: this.lasted };
+    }
     this.#begin(connection, this.client);
   }
 

@@ -94,6 +94,10 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     return this.raw.remotePort;
   }
 
+  roundTrip(): number {
+    return this.raw.roundTrip();
+  }
+
   get localAddress(): string {
     return this.raw.localAddress;
   }

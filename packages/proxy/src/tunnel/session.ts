@@ -167,6 +167,7 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner, Wa
   onConnected(upstream: Connection): void {
     const { now, wallTime } = this.#worker.reactor;
     this.#record.connectedAt = now;
+    if (this.#listener.planned.accessLog) this.#record.roundTrip = this.#client.roundTrip();
     this.#target?.observe(now - this.#openedAt, wallTime);
     this.#target?.watch?.connected();
     const relay = new Relay(this.#worker, this.#client, upstream, this);

@@ -12,10 +12,10 @@ import { NodeSockets } from '../overload/node-sockets.ts';
 import { Overload } from '../overload/overload.ts';
 import type { Arena, StaticRange } from '../reactor/arena.ts';
 import type { Reactor } from '../reactor/reactor.ts';
-import { RequestIds } from '../rules/action/request-ids.ts';
 import { Mirrors } from '../rules/mirror/mirrors.ts';
 import { TokenCache } from '../stickiness/token-cache.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
+import type { RequestIds } from '../telemetry/request-ids.ts';
 
 /** What all connections of one worker share. Everything here is used for the length of one call only. */
 export class WorkerContext {
@@ -31,7 +31,7 @@ export class WorkerContext {
   /** Lines that rules add to a head, and heads of answers that they give. */
   readonly lines: InsertBlock;
   readonly answer: InsertBlock;
-  readonly requestIds = new RequestIds();
+  readonly requestIds: RequestIds;
   readonly mirrors: Mirrors;
   /** What cookies said that were seen lately; made when the first service needs it. */
   #tokens: TokenCache | null = null;
@@ -50,6 +50,7 @@ export class WorkerContext {
     this.arena = reactor.arena;
     this.memory = reactor.arena.memory;
     this.log = log;
+    this.requestIds = log.ids;
     this.rewriter = new HeadRewriter(reactor.arena);
     this.responses = new LocalResponses(reactor.arena);
     this.lines = new InsertBlock(reactor.arena);

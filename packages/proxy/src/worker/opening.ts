@@ -46,6 +46,11 @@ export abstract class Opening implements Session, AwaitedHead {
   /** It uses no target yet. */
   cutFrom(): void {}
 
+  /** Milliseconds that it has taken. */
+  protected get lasted(): number {
+    return this.worker.reactor.now - this.#startedAt;
+  }
+
   /** When it has to be over, as in `Connection.setDeadline`. */
   protected get deadline(): number {
     return this.#startedAt + this.listener.planned.headerTimeout;

@@ -120,6 +120,11 @@ export class SimulatedConnection implements Connection {
     this.wake();
   }
 
+  /** The network is not asked. */
+  roundTrip(): number {
+    return -1;
+  }
+
   setDeadline(at: number): void {
     if (this.#gone) return;
     if (at === 0) this.#reactor.wheel.clear(this.#deadline);

@@ -1,7 +1,7 @@
 import { HEADROOM, RECEIVE_SIZE } from '../arena.ts';
 import { closedReason } from '../closed-reason.ts';
 import { errorName } from '../ffi/libc.ts';
-import { finish, localEndpoint, remoteEndpoint, resetOnClose } from '../ffi/sockets.ts';
+import { finish, localEndpoint, remoteEndpoint, resetOnClose, roundTripOf } from '../ffi/sockets.ts';
 import type { ConnectionHandler, Endpoint } from '../reactor.ts';
 import { StreamConnection } from '../stream-connection.ts';
 import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_BUFFER, IORING_CQE_F_MORE } from './abi.ts';
@@ -166,6 +166,10 @@ export class UringConnection extends StreamConnection {
   protected forget(): void {
     this.#context.slots.remove(this.#slot);
     this.#context.descriptorFreed();
+  }
+
+  override roundTrip(): number {
+    return this.isEnding ? -1 : roundTripOf(this.#descriptor);
   }
 
   protected readRemote(): Endpoint {

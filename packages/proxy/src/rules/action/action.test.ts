@@ -5,11 +5,11 @@ import type { FieldTable } from '../../http1/fields.ts';
 import { InsertBlock } from '../../http1/insert-block.ts';
 import { RequestHead } from '../../http1/request-head.ts';
 import { CheckedArena } from '../../reactor/simulated/checked-arena.ts';
+import { RequestIds } from '../../telemetry/request-ids.ts';
 import { HostName } from '../request/host-name.ts';
 import { HeaderEdits } from './header-edits.ts';
 import { PathRewrite } from './path-rewrite.ts';
 import { Redirect, SLASH_REDIRECT } from './redirect.ts';
-import { RequestIds } from './request-ids.ts';
 import { VariableValues } from './variables.ts';
 import { WeightedServices } from './weighted-services.ts';
 
@@ -150,7 +150,7 @@ describe('HeaderEdits', () => {
 
   const lines = (edits: readonly PlannedHeaderEdit[], request = parsed('/p?q', 'h:80')): string | null => {
     const compiled = new HeaderEdits(edits);
-    values.take(compiled.variables, client, arena.memory, request.head, request.host, request.pathEnd);
+    values.take(compiled.variables, client, arena.memory, request.head, request.host, request.pathEnd, 0);
     return written((block) => compiled.write(block, values));
   };
 

@@ -1,8 +1,8 @@
 import { HEADER_VARIABLES, type HeaderVariable } from '@evenkeel/model/plan/header-variables.ts';
 import type { RequestHead } from '../../http1/request-head.ts';
 import type { TlsFacts } from '../../source-address/proxy-protocol/compose.ts';
+import type { RequestIds } from '../../telemetry/request-ids.ts';
 import type { HostName } from '../request/host-name.ts';
-import type { RequestIds } from './request-ids.ts';
 
 /** A request id that a client sends is taken over up to this length, in bytes. */
 const MAX_REQUEST_ID = 128;
@@ -21,6 +21,8 @@ const OF_REQUEST: readonly HeaderVariable[] = ['host', 'method', 'path', 'reques
 
 /** The values that variables in headers have for one request. One object serves all requests of a connection. */
 export class VariableValues {
+  /** Number of the identifier that was made for this request; 0: none was. */
+  id = 0;
   readonly #ids: RequestIds;
   #client: VariableClient | null = null;
   #host = '';
@@ -32,7 +34,7 @@ export class VariableValues {
     this.#ids = ids;
   }
 
-  /** Takes what `wanted` names; `pathEnd` is where the path ends in `memory`. */
+  /** Takes what `wanted` names; `pathEnd` is where the path ends in `memory`; `id` as in the field of that name. */
   take(
     wanted: ReadonlySet<HeaderVariable>,
     client: VariableClient,
@@ -40,8 +42,10 @@ export class VariableValues {
     head: RequestHead,
     host: HostName,
     pathEnd: number,
+    id: number,
   ): void {
     this.#client = client;
+    this.id = id;
     for (const variable of OF_REQUEST) {
       if (!wanted.has(variable)) continue;
       if (variable === 'host') this.#host = textOf(memory, host.start, host.end);
@@ -94,10 +98,16 @@ export class VariableValues {
   }
 
   #requestIdOf(memory: Uint8Array, { requestId, fields }: RequestHead): string {
-    if (requestId < 0) return this.#ids.next();
+    if (this.id !== 0) return this.#ids.text(this.id);
+    if (requestId < 0) return this.#make();
     const start = fields.valueStart(requestId);
     const end = fields.valueEnd(requestId);
-    return end > start && end - start <= MAX_REQUEST_ID ? textOf(memory, start, end) : this.#ids.next();
+    return end > start && end - start <= MAX_REQUEST_ID ? textOf(memory, start, end) : this.#make();
+  }
+
+  #make(): string {
+    this.id = this.#ids.next();
+    return this.#ids.text(this.id);
   }
 }
 

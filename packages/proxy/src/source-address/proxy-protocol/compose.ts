@@ -24,6 +24,8 @@ export interface TlsFacts {
   readonly clientCertificate: boolean;
   /** Common name of its subject. */
   readonly commonName: string;
+  /** How long its handshake took; absent when nobody has looked. */
+  readonly handshakeMilliseconds?: number;
   /** What it says; absent when there is none. */
   readonly certificate?: PeerCertificate;
 }
