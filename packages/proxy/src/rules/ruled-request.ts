@@ -9,13 +9,13 @@ import { type AnswerField, answerField, writeAnswerHead } from './action/local-a
 import { type Redirect, SLASH_REDIRECT } from './action/redirect.ts';
 import { VariableValues } from './action/variables.ts';
 import type { CompiledRule, ServiceReference } from './compiled-rule.ts';
-import type { RoutedRequest } from './condition/condition.ts';
 import { PathHit } from './index/path-index.ts';
 import { bearerToken } from './jwt/bearer.ts';
 import { HostName } from './request/host-name.ts';
 import { RequestChanges } from './request/request-changes.ts';
 import { settlePath } from './request/target-path.ts';
 import { ResponseChanges } from './response-changes.ts';
+import { Routed } from './routed.ts';
 import type { RuleSet } from './rule-set.ts';
 
 /** What is to be done with a request. */
@@ -52,10 +52,12 @@ export class RuledRequest {
   readonly #worker: JudgingPlace;
   readonly #host = new HostName();
   readonly #hit = new PathHit<CompiledRule>();
+  readonly #routed: Routed;
   #fields: readonly AnswerField[] = [];
 
   constructor(worker: JudgingPlace) {
     this.#worker = worker;
+    this.#routed = new Routed(worker.memory);
     this.values = new VariableValues(worker.requestIds);
     this.changes = new RequestChanges(worker.lines);
     this.responseChanges = new ResponseChanges(worker.lines);
@@ -111,16 +113,9 @@ export class RuledRequest {
   }
 
   #route(rules: RuleSet, head: RequestHead, client: Client, pathEnd: number): boolean {
-    const request: RoutedRequest = {
-      memory: this.#worker.memory,
-      head,
-      queryStart: Math.min(pathEnd + 1, head.targetEnd),
-      queryEnd: head.targetEnd,
-      client: client.ip,
-    };
-    const { start, end } = this.#host;
-    const place = { hostStart: start, hostEnd: end, pathStart: head.pathStart, pathEnd };
-    return rules.router.route(request, place, this.#hit);
+    const routed = this.#routed;
+    routed.take(head, this.#host, pathEnd, client.ip);
+    return rules.router.route(routed, routed, this.#hit);
   }
 
   #authenticate({ verifier, claims }: NonNullable<CompiledRule['jwt']>, head: RequestHead): Verdict | null {

@@ -11,6 +11,9 @@ import { targetNumber } from './target-number.ts';
 /** What of a table says who takes clients that belong to it. */
 type KeepingTable = Pick<BalanceTable, 'keeps' | 'held' | 'slotOf'>;
 
+/** Targets up to which a look at each costs less than a map. */
+const FEW = 16;
+
 /** What a service knows its clients by. */
 export type Means = InsertedCookie | RememberedClients;
 
@@ -18,7 +21,7 @@ export type Means = InsertedCookie | RememberedClients;
 export class StickyService {
   readonly means: Means;
   readonly #table: KeepingTable;
-  readonly #numbers: readonly number[];
+  readonly #numbers: Float64Array;
   readonly #byId: ReadonlyMap<string, number>;
   readonly #indexes: ReadonlyMap<number, number>;
 
@@ -31,16 +34,25 @@ export class StickyService {
     this.#table = table;
     const known = before === null ? null : before.#byId;
     this.#byId = new Map(targetIds.map((id) => [id, known?.get(id) ?? targetNumber(id)]));
-    this.#numbers = targetIds.map((id) => this.#byId.get(id)!);
-    this.#indexes = new Map(this.#numbers.map((number, index) => [number, index]));
+    this.#numbers = Float64Array.from(targetIds, (id) => this.#byId.get(id)!);
+    this.#indexes = new Map(Array.from(this.#numbers, (number, index) => [number, index]));
   }
 
   /** Index of the target with this number, if it takes clients who belong to it; else -1. */
   keeper(number: number): number {
-    const index = this.#indexes.get(number);
-    if (index === undefined) return -1;
+    const index = this.#indexOf(number);
+    if (index < 0) return -1;
     const { keeps, held, slotOf } = this.#table;
     return keeps[index] === 1 && held[slotOf[index]!]! < HELD_WHOLE ? index : -1;
+  }
+
+  /** Of two with one number, the last. */
+  #indexOf(number: number): number {
+    const numbers = this.#numbers;
+    if (numbers.length > FEW) return this.#indexes.get(number) ?? -1;
+    let index = numbers.length - 1;
+    while (index >= 0 && numbers[index] !== number) index--;
+    return index;
   }
 
   /** The number of the target with this index. */

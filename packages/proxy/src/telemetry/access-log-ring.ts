@@ -4,6 +4,12 @@ export const RING_SIZE = 4 * 1024 * 1024;
 /** What a line may need at most, and what must be free for one to begin. */
 export const MAX_LINE = 16 * 1024;
 
+/**
+ * From here on the writer begins a new lap whenever the reader has seen everything: lines that are read soon lie in the
+ * same few pages, which stay in the cache.
+ */
+const SHORTEST_LAP = 64 * 1024;
+
 /** Int32 cells of the header, on cache lines of their own. */
 const HEAD = 0;
 const TAIL = 16;
@@ -62,7 +68,7 @@ export class AccessLogRing {
     const cells = this.#cells;
     const head = Atomics.load(cells, HEAD);
     let tail = cells[TAIL]!;
-    if (tail >= this.#size) {
+    if (tail >= this.#size || (tail === head && tail >= SHORTEST_LAP)) {
       // A head at 0 has seen nothing of this lap; a tail at 0 would tell it that there is nothing. A head beyond the
       // tail is still in the lap before.
       if (head === 0 || head > tail) return this.#drop();

@@ -1,0 +1,37 @@
+import { RequestHead } from '../http1/request-head.ts';
+import { IpAddress } from '../source-address/ip-address.ts';
+import type { RoutedRequest } from './condition/condition.ts';
+import type { HostName } from './request/host-name.ts';
+import type { RoutePlace } from './router.ts';
+
+const NOBODY = new IpAddress();
+const NO_HEAD = new RequestHead();
+
+/** The request as the router sees it, for the length of one call. One object serves all requests of a connection. */
+export class Routed implements RoutedRequest, RoutePlace {
+  readonly memory: Uint8Array;
+  head: RequestHead = NO_HEAD;
+  client: IpAddress = NOBODY;
+  queryStart = 0;
+  queryEnd = 0;
+  hostStart = 0;
+  hostEnd = 0;
+  pathStart = 0;
+  pathEnd = 0;
+
+  constructor(memory: Uint8Array) {
+    this.memory = memory;
+  }
+
+  /** `pathEnd`: where the path ends, behind which there may be a query. */
+  take(head: RequestHead, host: HostName, pathEnd: number, client: IpAddress): void {
+    this.head = head;
+    this.client = client;
+    this.queryStart = Math.min(pathEnd + 1, head.targetEnd);
+    this.queryEnd = head.targetEnd;
+    this.hostStart = host.start;
+    this.hostEnd = host.end;
+    this.pathStart = head.pathStart;
+    this.pathEnd = pathEnd;
+  }
+}
