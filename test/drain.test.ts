@@ -22,6 +22,7 @@ for (const reactor of ['uring', 'portable'] as const) {
     let vip: string;
     let groups: ReadonlyMap<string, string>;
     let listeners: ReadonlyMap<string, string>;
+    let services: ReadonlyMap<string, string>;
     /** Requests that the slow origin has not answered. */
     const waiting: ServerResponse[] = [];
 
@@ -42,6 +43,8 @@ for (const reactor of ['uring', 'portable'] as const) {
             { name: 'patient', protocol: 'http', port: 8080, service: service(slow, 60) },
             { name: 'deleted', protocol: 'http', port: 8081, service: service(slow, 60) },
             { name: 'brief', protocol: 'tcp', port: 8082, service: service(echo, DRAIN) },
+            { name: 'watched', protocol: 'http', port: 8084, service: service(slow, 60) },
+            { name: 'steady', protocol: 'tcp', port: 8085, service: service(echo, 60) },
             { name: 'abrupt', protocol: 'tcp', port: 8083, service: service(echo, 0) },
           ],
         },
@@ -52,6 +55,7 @@ for (const reactor of ['uring', 'portable'] as const) {
         new Map(created.created.filter((object) => object.kind === kind).map(({ name, id }) => [name, id] as const));
       groups = ofKind('targetGroup');
       listeners = ofKind('listener');
+      services = ofKind('backendService');
     });
 
     after(async () => {
@@ -92,6 +96,40 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal(slow.count, had);
       waiting.at(-1)?.end('finished');
       assert.equal(await answer, 'finished');
+    });
+
+    test('what is under way to a deregistered target shows in the API as it falls', async () => {
+      const first = waiting.length;
+      const answers = [await inFlight(8084), await inFlight(8084), await inFlight(8084)];
+      const backendServiceId = String(services.get('watched'));
+      const seen = async () => {
+        const { targets } = await evenkeel.client.getBackendServiceTraffic({ params: { backendServiceId } });
+        return targets.map(({ draining, activeRequests }) => ({ draining, activeRequests }));
+      };
+      assert.deepEqual(await seen(), [{ draining: false, activeRequests: 3 }]);
+      await replaceTarget('watched', null);
+      for (const left of [3, 2, 1]) {
+        await until(`${left} are under way`, async () => (await seen())[0]?.activeRequests === left);
+        assert.deepEqual(await seen(), [{ draining: true, activeRequests: left }]);
+        assert.match(String(await ask(`http://${vip}:8084/`)), /^503$/, 'nothing new goes there');
+        waiting[first + 3 - left]?.end('finished');
+        assert.equal(await answers[3 - left]?.answer, 'finished');
+      }
+      await until('nothing is', async () => ((await seen())[0]?.activeRequests ?? 0) === 0);
+    });
+
+    test('a change of one listener touches no connection of another', async (t) => {
+      const others = [await Tunnel.open(vip, 8085), await Tunnel.open(vip, 8085)];
+      t.after(() => others.map((tunnel) => tunnel.close()));
+      const bytes = Buffer.from('as before');
+      const change = listeners.get('patient');
+      for (const body of [{ name: 'renamed' }, { idleTimeout: 30 }]) {
+        const params = { listenerId: String(change) };
+        await evenkeel.applied(await evenkeel.client.updateListener({ params, body }));
+        for (const tunnel of others) assert.deepEqual(await tunnel.echo(bytes), bytes, JSON.stringify(body));
+      }
+      await evenkeel.applied(await evenkeel.client.deleteListener({ params: { listenerId: String(change) } }));
+      for (const tunnel of others) assert.deepEqual(await tunnel.echo(bytes), bytes);
     });
 
     test('a deleted listener finishes what it has, and takes no new connection', async () => {

@@ -57,6 +57,7 @@ export function fullSnapshot(targets = 2): Snapshot {
         bytesSent: 1e4,
         bytesReceived: 1e6,
         replays: 1,
+        draining: false,
         retries: 4,
         failures: 6,
       })),

@@ -85,6 +85,14 @@ export function addService(program: Command, bind: Bind): void {
   );
   bind(update, async (call) => (await actions()).update(call));
 
+  const traffic = service
+    .command('traffic')
+    .description('Show what each target has carried and has under way; those that drain, too')
+    .addArgument(reference('<service>', REFERENCE, 'backendService'))
+    .addOption(ofLoadBalancer('its load balancer'));
+  addExamples(traffic, 'evenkeel service traffic web/http-80', 'watch -n 1 evenkeel service traffic web/http-80');
+  bind(traffic, async (call) => (await import('../actions/service-traffic.ts')).showTraffic(call));
+
   const rotate = service
     .command('rotate-key')
     .description('Give the cookies of a backend service a new key; those of the key before are still taken')

@@ -47,6 +47,7 @@ export async function serviceTraffic(asking: Asking, backendServiceId: string): 
       counted.reduce((sum, one) => sum + one[field], 0);
     return {
       targetId,
+      draining: counted.every(({ draining }) => draining === true),
       ...sumOf(counted),
       idleConnections: add('idleConnections'),
       connectErrors: add('connectErrors'),

@@ -92,6 +92,8 @@ export interface TrafficAnswer {
   readonly listeners: readonly (CountedTraffic & { readonly reasons: Readonly<Record<string, number>> })[];
   readonly targets: readonly (CountedTraffic & {
     readonly targetId: string;
+    /** It has left the plan; what was under way to it goes on. Absent: from a node of an older version. */
+    readonly draining?: boolean;
     readonly idleConnections: number;
     readonly connectErrors: number;
     readonly replays: number;

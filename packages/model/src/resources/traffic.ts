@@ -35,6 +35,11 @@ export type ListenerTraffic = Static<typeof ListenerTraffic>;
 
 export const TargetTraffic = Output('TargetTraffic', {
   targetId: Type.String({ description: 'The target.' }),
+  draining: Type.Boolean({
+    description:
+      'It has been deregistered, and every worker of every node that has it knows that: nothing new goes to it, and what ' +
+      'is under way may end until the drain timeout of the service is over.',
+  }),
   ...shared,
   idleConnections: count('Connections that are kept for later requests.'),
   connectErrors: count('Connections that could not be made.'),

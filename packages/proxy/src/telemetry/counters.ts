@@ -32,6 +32,8 @@ export interface ListenerCounters {
 export interface TargetCounters {
   readonly serviceId: string;
   readonly targetId: string;
+  /** It has left the plan, and every worker knows that; what was under way to it goes on. */
+  readonly draining: boolean;
   readonly connections: number;
   readonly activeConnections: number;
   readonly idleConnections: number;

@@ -183,7 +183,11 @@ export class SharedCounters {
         listenerCounters(name, this.#listenerRows.sum(slot)),
       ),
       targets: Array.from(this.#targets.entries(), ({ name, slot }) =>
-        targetCounters(name, this.#targetRows.sum(slot)),
+        targetCounters(
+          name,
+          this.#targets.isRetired(targetKey(name.serviceId, name.targetId)),
+          this.#targetRows.sum(slot),
+        ),
       ),
       workers: Array.from({ length: this.workers }, (_, worker) => {
         const row = this.workerRow(worker);
@@ -234,9 +238,10 @@ function listenerCounters(listenerId: string, row: Float64Array): ListenerCounte
   };
 }
 
-function targetCounters(name: TargetName, row: Float64Array): TargetCounters {
+function targetCounters(name: TargetName, draining: boolean, row: Float64Array): TargetCounters {
   return {
     ...name,
+    draining,
     connections: row[TargetCell.connections]!,
     activeConnections: row[TargetCell.activeConnections]!,
     idleConnections: row[TargetCell.idleConnections]!,

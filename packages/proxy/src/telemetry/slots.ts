@@ -54,6 +54,11 @@ export class Slots<Name> {
     if (this.#free.length > before) this.#free.sort((a, b) => b - a);
   }
 
+  /** Whether the key has left the plan, and is here until it is quiet. */
+  isRetired(key: string): boolean {
+    return this.#retired.has(key);
+  }
+
   /** All names that have a slot of their own, retired ones included. */
   entries(): IterableIterator<{ readonly name: Name; readonly slot: number }> {
     return this.#taken.values();

@@ -1,0 +1,35 @@
+import type { ServiceTraffic } from '@evenkeel/model/resources/traffic.ts';
+import type { Call } from '../commands/call.ts';
+import { type Column, table } from '../output/table.ts';
+import { backendServices } from './kinds.ts';
+import { resolvePart } from './reference.ts';
+import { print, withSession } from './session.ts';
+
+type Row = ServiceTraffic['targets'][number];
+
+/** What each target of a service has under way, so that a drain can be watched. */
+export function showTraffic(call: Call) {
+  return withSession(call, async (session) => {
+    const service = await resolvePart(session, backendServices, call.args[0] as string, call.options.lb);
+    const answer = await session.client.getBackendServiceTraffic({ params: { backendServiceId: service.id } });
+    const { targetGroupId } = service;
+    const named =
+      targetGroupId === null
+        ? { items: [] }
+        : await session.client.listTargets({ params: { targetGroupId }, query: { limit: 500 } });
+    const names = new Map(named.items.map(({ id, name, address }) => [id, name || address]));
+    const columns: Column<Row>[] = [
+      { head: 'TARGET', of: ({ targetId }) => names.get(targetId) ?? targetId },
+      { head: 'STATE', of: ({ draining }) => (draining ? 'draining' : 'registered') },
+      { head: 'UNDER WAY', of: ({ activeRequests }) => activeRequests },
+      { head: 'CONNECTIONS', of: ({ activeConnections }) => activeConnections },
+      { head: 'REQUESTS', of: ({ requests }) => requests },
+      { head: 'CONNECT ERRORS', of: ({ connectErrors }) => connectErrors },
+    ];
+    print(session, {
+      json: answer,
+      ids: answer.targets.map(({ targetId }) => targetId),
+      text: () => table(columns, answer.targets, session.paint),
+    });
+  });
+}
