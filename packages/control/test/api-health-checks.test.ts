@@ -59,6 +59,7 @@ test('fields that do not fit are refused with the reason and what is allowed', a
     [{ protocol: 'udp', expect: 'abc', payloadFormat: 'hex' }, /^\/healthCheck\/expect is not made of pairs of hex/],
     [{ protocol: 'tcp', send: 'é'.repeat(300) }, /^\/healthCheck\/send is 600 bytes long; 500 are allowed/],
     [{ grpcService: 'a.B' }, /^\/healthCheck\/grpcService is for grpc, and the check is by http/],
+    [{ checksPerConnection: 5 }, /^\/healthCheck\/checksPerConnection more than one needs .* httpVersion 1.1/],
     [{ tlsVerify: 'on' }, /^\/healthCheck\/tlsVerify the service names no authority/],
   ];
   for (const [healthCheck, says] of refusals) {

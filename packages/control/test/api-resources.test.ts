@@ -71,6 +71,7 @@ test('defaults are those of the requirements', async (t) => {
     expect: '',
     payloadFormat: 'text',
     grpcService: '',
+    checksPerConnection: 1,
     tlsVerify: 'auto',
     serverName: '',
   });

@@ -156,6 +156,7 @@ export const HEALTH_CHECK = {
   hostLength: 255,
   payloadLength: 500,
   grpcServiceLength: 255,
+  checksPerConnection: { minimum: 1, maximum: 100, default: 1 },
   codes: { maximum: 20, default: ['2xx', '3xx'] },
 } as const;
 

@@ -67,9 +67,9 @@ export class SharedProbe implements Task {
     this.#judges.delete(judge);
     if (this.#judges.size > 0) return false;
     this.#options.scheduler.cancel(this);
+    this.#probe.cancel();
     if (this.#running) {
       this.#running = false;
-      this.#probe.cancel();
       this.#options.scheduler.finished(this);
     }
     return true;
@@ -140,7 +140,7 @@ function whatIsAsked({ check }: ProbeTarget): readonly unknown[] {
       return [check.send, check.expect];
     case 'http':
     case 'https':
-      return [check.method, check.path, check.host, check.httpVersion, check.statusRanges];
+      return [check.method, check.path, check.host, check.httpVersion, check.statusRanges, check.checksPerConnection];
     case 'grpc':
     case 'grpcs':
       return [check.host, check.grpcService];

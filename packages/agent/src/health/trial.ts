@@ -28,6 +28,8 @@ export function tryOut(
     history.begin(clock.now(), clock.wallTime());
     probe.start(history, (outcome) => {
       history.end(outcome, clock.now());
+      // It may have left its connection open for a next one.
+      probe.cancel();
       exchanges[index] = history.exchanges(probe.request)[0] as ProbeExchange;
       ended++;
       if (ended === targets.length) done(exchanges);

@@ -64,6 +64,7 @@ export const healthCheck = fields({
   send: optional(text(4096, hexadecimal)),
   expect: optional(text(4096, hexadecimal)),
   grpcService: optional(text(1024)),
+  checksPerConnection: optional(integer(1, 1_000)),
   tls: optional(nullable(targetTls)),
 });
 

@@ -13,6 +13,8 @@ import { PortableReactor } from '@evenkeel/proxy/reactor/portable/reactor.ts';
 import { UringReactor } from '@evenkeel/proxy/reactor/uring/reactor.ts';
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
 import { plannedCheck } from '../../test/planned.ts';
+import type { ProbeOutcome } from '../health/outcome.ts';
+import { ProbeHistory } from '../health/probe-history.ts';
 import { tryOut } from '../health/trial.ts';
 import { type ProbingReactor, ReactorProber } from './reactor-prober.ts';
 
@@ -322,6 +324,93 @@ function cases(open: () => { readonly reactor: ProbingReactor; stop(): Promise<v
       await once(socket, 'close');
       const refused = await exchange(closed, check);
       assert.deepEqual([refused.reason, refused.rule], ['CONNECT_FAILED', 'ICMP: ECONNREFUSED']);
+    });
+  });
+
+  describe('several checks over one connection', () => {
+    const kept = { checksPerConnection: 3, httpVersion: '1.1', method: 'GET' } as const;
+
+    /** Probes one after the other with one and the same probe. */
+    async function series(port: number, count: number, given: Partial<PlannedHealthCheck> = {}) {
+      const check = plannedCheck({ timeout: 2_000, ...kept, ...given });
+      const probe = prober.prepare({ address: '127.0.0.1', port, check, proxyProtocol: 0 });
+      const seen: string[] = [];
+      for (let i = 0; i < count; i++) {
+        const history = new ProbeHistory();
+        const { reactor } = local;
+        history.begin(reactor.now, reactor.wallTime);
+        const outcome = await new Promise<ProbeOutcome>((resolve) => probe.start(history, resolve));
+        history.end(outcome, reactor.now);
+        const [one] = history.exchanges(probe.request);
+        seen.push(`${one!.connection} ${outcome.kind === 'failure' ? outcome.reason : outcome.kind}`);
+      }
+      probe.cancel();
+      return seen;
+    }
+
+    const answering = (answer: string, respond = true) => {
+      const counts = { connections: 0 };
+      const server = createServer((socket) => {
+        counts.connections++;
+        socket.on('data', () => respond && socket.write(answer));
+      });
+      return listening(server).then((port) => ({ port, counts }));
+    };
+
+    test('a connection carries its share, and then another is made', async () => {
+      const { port, counts } = await answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      assert.deepEqual(await series(port, 5), [
+        'new success',
+        'kept success',
+        'kept success',
+        'new success',
+        'kept success',
+      ]);
+      assert.equal(counts.connections, 2);
+    });
+
+    test('it is not used again when the answer is a failure, goes on, or says that it is the last', async () => {
+      const others = [
+        ['HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n', 'new HTTP_CODE_MISMATCH'],
+        ['HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok', 'new success'],
+        ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore', 'new success'],
+        ['HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', 'new success'],
+        ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'new success'],
+        ['HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n', 'new success'],
+      ] as const;
+      for (const [answer, verdict] of others) {
+        const { port } = await answering(answer);
+        assert.deepEqual(await series(port, 2), [verdict, verdict], answer);
+      }
+    });
+
+    test('a target that ends it, in the worst moment too, is asked over a new one', async () => {
+      let requests = 0;
+      const port = await listening(
+        createServer((socket) =>
+          socket.on('data', () => {
+            if (++requests % 2 === 0) socket.destroy();
+            else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+          }),
+        ),
+      );
+      assert.deepEqual(await series(port, 2), ['new success', 'new success']);
+    });
+
+    test('a target that hangs on it has failed, and the next check makes a new one', async () => {
+      let requests = 0;
+      const port = await listening(
+        createServer((socket) =>
+          socket.on('data', () => {
+            if (++requests !== 2) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+          }),
+        ),
+      );
+      assert.deepEqual(await series(port, 3, { timeout: 100 }), [
+        'new success',
+        'kept RECEIVE_RESPONSE_TIMEOUT',
+        'new success',
+      ]);
     });
   });
 

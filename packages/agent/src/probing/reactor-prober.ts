@@ -12,6 +12,15 @@ import type { ProbeHistory } from '../health/probe-history.ts';
 import type { Probe, Prober, ProbeTarget } from '../health/prober.ts';
 import { ProbeTls } from './probe-tls.ts';
 import { type ProbeScript, scriptFor } from './script.ts';
+import { isWholeResponse } from './whole-response.ts';
+
+/** Connections that are left open between probes, of all targets; each holds a descriptor. Beyond them, none is kept. */
+const KEPT = 10_000;
+
+/** How many connections are kept, for all probes of a prober. */
+interface KeptCount {
+  kept: number;
+}
 
 /** A reactor that can also exchange datagrams with one peer, as if with a connection. */
 export interface ProbingReactor extends Reactor {
@@ -22,6 +31,7 @@ export interface ProbingReactor extends Reactor {
 export class ReactorProber implements Prober {
   readonly #tls: ProbeTls;
   readonly #reactor: ProbingReactor;
+  readonly #count: KeptCount = { kept: 0 };
 
   constructor(reactor: ProbingReactor) {
     this.#reactor = reactor;
@@ -29,7 +39,7 @@ export class ReactorProber implements Prober {
   }
 
   prepare(target: ProbeTarget): Probe {
-    return new ReactorProbe(this.#reactor, this.#tls, target);
+    return new ReactorProbe(this.#reactor, this.#tls, this.#count, target);
   }
 
   setAuthority(id: string, planned: PlannedAuthority | null): void {
@@ -48,14 +58,23 @@ class ReactorProbe implements Probe, ConnectionHandler {
   /** What goes out first in the clear: all there is to say, or what has to be in front of TLS. */
   readonly #opening: Uint8Array;
   readonly #up: ProbeOutcome;
+  readonly #count: KeptCount;
+  /** Left open by the last probe, which succeeded; null: the next one makes its own. */
+  #kept: Connection | null = null;
+  /** Probes that the connection has carried. */
+  #carried = 0;
+  #reusing = false;
+  /** The answer came whole, and the connection can carry another. */
+  #whole = false;
   #history: ProbeHistory | null = null;
   #done: ((outcome: ProbeOutcome) => void) | null = null;
   #connection: Connection | null = null;
   #phase: Phase = 'idle';
   #answered = false;
 
-  constructor(reactor: ProbingReactor, tls: ProbeTls, target: ProbeTarget) {
+  constructor(reactor: ProbingReactor, tls: ProbeTls, count: KeptCount, target: ProbeTarget) {
     this.#reactor = reactor;
+    this.#count = count;
     this.#tls = tls;
     this.#target = target;
     const script = scriptFor(target);
@@ -69,24 +88,34 @@ class ReactorProbe implements Probe, ConnectionHandler {
   start(history: ProbeHistory, done: (outcome: ProbeOutcome) => void): void {
     this.#history = history;
     this.#done = done;
-    this.#phase = 'connecting';
     this.#answered = false;
+    this.#whole = false;
     this.#script.answer?.reset();
-    const connection = this.#connect();
+    const kept = this.#takeKept();
+    this.#reusing = kept !== null;
+    this.#phase = 'connecting';
+    const connection = kept ?? this.#connect();
     this.#connection = connection;
     connection.setDeadline(this.#reactor.now + this.#target.check.timeout);
+    if (kept === null) this.#carried = 0;
+    else this.#ask(kept);
   }
 
   cancel(): void {
-    this.#finish();
+    this.#finish(false);
+    this.#takeKept()?.abort();
   }
 
   onConnected(connection: Connection): void {
-    if (!this.#isCurrent(connection)) return;
-    this.#history?.connected(this.#reactor.now, false);
+    if (this.#isCurrent(connection)) this.#ask(connection);
+  }
+
+  #ask(connection: Connection): void {
+    this.#carried++;
+    this.#history?.connected(this.#reactor.now, this.#reusing);
     const { request, answer } = this.#script;
-    // In the clear, the preamble goes out with the request.
-    const bytes = this.#target.check.tls === null ? this.#opening : request;
+    // In the clear, the preamble goes out with the first request.
+    const bytes = this.#target.check.tls === null && !this.#reusing ? this.#opening : request;
     if (bytes.length > 0) {
       this.#phase = 'sending';
       if (this.#send(connection, bytes)) this.#history?.sent(bytes.length);
@@ -104,10 +133,13 @@ class ReactorProbe implements Probe, ConnectionHandler {
   onReceive(connection: Connection, buffer: number, start: number, end: number): void {
     const { arena } = this.#reactor;
     const { answer } = this.#script;
+    // Nothing has been asked: what speaks now does not keep to the protocol.
+    if (connection === this.#kept) this.#takeKept()?.abort();
     if (this.#isCurrent(connection) && answer !== null) {
       this.#answered = true;
       this.#history?.received(arena.memory, start, end, this.#reactor.now);
       const verdict = answer.read(arena.memory, start, end);
+      if (this.#target.check.checksPerConnection > 1) this.#noteWhole(arena.memory, start, end);
       if (verdict !== null) this.#settle(verdict);
       else this.#reply(connection, answer.reply());
     }
@@ -115,7 +147,8 @@ class ReactorProbe implements Probe, ConnectionHandler {
   }
 
   onEnd(connection: Connection): void {
-    if (!this.#isCurrent(connection)) return;
+    if (connection === this.#kept) this.#takeKept()?.abort();
+    if (!this.#isCurrent(connection) || this.#askedAnew()) return;
     const verdict = this.#script.answer?.ended() ?? null;
     if (verdict !== null) this.#settle(verdict);
     else this.#fail('RECEIVE_RESPONSE_FAILED', 'the connection ended before the answer did');
@@ -144,7 +177,8 @@ class ReactorProbe implements Probe, ConnectionHandler {
   }
 
   onClosed(connection: Connection, reason: Closed): void {
-    if (!this.#isCurrent(connection)) return;
+    if (connection === this.#kept) this.#takeKept();
+    if (!this.#isCurrent(connection) || this.#askedAnew()) return;
     const detail = DETAILS[reason];
     if (reason === Closed.exhausted) this.#settle({ kind: 'inconclusive', detail });
     else if (reason === Closed.handshake) this.#fail('TLS_HANDSHAKE_FAILED', failureOf(connection) || detail);
@@ -155,6 +189,35 @@ class ReactorProbe implements Probe, ConnectionHandler {
     else if (this.#answered) this.#fail('RECEIVE_RESPONSE_FAILED', detail);
     else if (reason === Closed.reset) this.#fail('CONNECT_INTERRUPT', detail);
     else this.#fail(this.#phase === 'sending' ? 'REQUEST_FAILED' : 'RECEIVE_RESPONSE_FAILED', detail);
+  }
+
+  /** The connection that was left open, which is nobody's then; null when there is none, or when it has carried its share. */
+  #takeKept(): Connection | null {
+    const kept = this.#kept;
+    if (kept === null) return null;
+    this.#kept = null;
+    this.#count.kept--;
+    return kept;
+  }
+
+  #noteWhole(memory: Uint8Array, start: number, end: number): void {
+    // A response in pieces is not put together: the next probe makes a connection of its own.
+    this.#whole = !this.#whole && isWholeResponse(memory, start, end, this.#target.check.method === 'HEAD');
+  }
+
+  /**
+   * A target may end a connection that was left open at any time, the moment in which it is used again included: that says
+   * nothing about it, and the same probe goes on over a new connection.
+   */
+  #askedAnew(): boolean {
+    if (!this.#reusing || this.#answered) return false;
+    this.#reusing = false;
+    this.#carried = 0;
+    this.#phase = 'connecting';
+    this.#connection?.abort();
+    this.#connection = this.#connect();
+    this.#connection.setDeadline(this.#reactor.now + this.#target.check.timeout);
+    return true;
   }
 
   #connect(): Connection {
@@ -203,17 +266,25 @@ class ReactorProbe implements Probe, ConnectionHandler {
 
   #settle(outcome: ProbeOutcome): void {
     const done = this.#done;
-    this.#finish();
+    const { checksPerConnection } = this.#target.check;
+    const keep = outcome.kind === 'success' && this.#whole && this.#carried < checksPerConnection;
+    this.#finish(keep && this.#count.kept < KEPT);
     done?.(outcome);
   }
 
-  #finish(): void {
+  #finish(keep: boolean): void {
     const connection = this.#connection;
     this.#phase = 'idle';
     this.#connection = null;
     this.#history = null;
     this.#done = null;
-    connection?.abort();
+    if (!keep || connection === null) {
+      connection?.abort();
+      return;
+    }
+    connection.setDeadline(0);
+    this.#kept = connection;
+    this.#count.kept++;
   }
 }
 

@@ -74,7 +74,7 @@ export function requestText(target: ProbeTarget): string {
   return (
     `${check.method} ${check.path} HTTP/${check.httpVersion}\r\n` +
     `Host: ${hostOf(target)}\r\n` +
-    `User-Agent: ${USER_AGENT}\r\nAccept: */*\r\nConnection: close\r\n\r\n`
+    `User-Agent: ${USER_AGENT}\r\nAccept: */*\r\nConnection: ${check.checksPerConnection > 1 ? 'keep-alive' : 'close'}\r\n\r\n`
   );
 }
 

@@ -97,6 +97,12 @@ export const healthFields: readonly Field[] = [
     help: 'the service that grpc probes ask about (default: the server as a whole)',
   },
   {
+    flag: 'health-checks-per-connection',
+    field: 'healthCheck.checksPerConnection',
+    value: integer('count'),
+    help: `http probes that one connection carries while they succeed ${standard(HEALTH_CHECK.checksPerConnection)}`,
+  },
+  {
     flag: 'health-tls-verify',
     field: 'healthCheck.tlsVerify',
     value: word(TLS_VERIFY),

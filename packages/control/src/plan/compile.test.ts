@@ -208,6 +208,7 @@ test('times are in milliseconds, defaults are filled in, a disabled listener is 
     send: '',
     expect: '',
     grpcService: '',
+    checksPerConnection: 1,
     tls: null,
   });
   assert.equal(unchecked!['healthCheck'], null);

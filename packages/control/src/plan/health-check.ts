@@ -24,6 +24,7 @@ export function planHealthCheck(check: HealthCheck, service: Service): PlannedHe
     send: hexadecimal(check.send, check),
     expect: hexadecimal(check.expect, check),
     grpcService: check.grpcService,
+    checksPerConnection: check.checksPerConnection,
     tls: planProbeTls(check, service),
   };
 }

@@ -29,6 +29,7 @@ const UNSAID = {
   expect: '',
   payloadFormat: 'text',
   grpcService: '',
+  checksPerConnection: HEALTH_CHECK.checksPerConnection.default,
   tlsVerify: 'auto',
   serverName: '',
 } as const satisfies Partial<HealthCheck>;
@@ -55,6 +56,11 @@ export function changeHealthCheck(
     if (low > high) refuseField('validation-failed', `${at}/codes/${i}`, `${text} ends before it begins`);
   }
   checkPayload(changed, patch, at);
+  const isKept = changed.checksPerConnection > 1;
+  if (isKept && !(changed.protocol.startsWith('http') && changed.httpVersion === '1.1')) {
+    const reason = 'more than one needs a check by http or https with httpVersion 1.1';
+    refuseField('validation-failed', `${at}/checksPerConnection`, reason, 1);
+  }
   if (patch.grpcService && !WITH_GRPC.includes(changed.protocol)) {
     refuseField('validation-failed', `${at}/grpcService`, `is for grpc, and the check is by ${changed.protocol}`, '');
   }

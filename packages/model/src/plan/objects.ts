@@ -119,6 +119,8 @@ export interface PlannedHealthCheck {
   readonly expect: string;
   /** The service that `grpc` asks about; empty: the server as a whole. */
   readonly grpcService: string;
+  /** Probes by http and https that a connection carries while they succeed; 1: each has its own. */
+  readonly checksPerConnection: number;
   /** null for those that do not say it within TLS. */
   readonly tls: PlannedTargetTls | null;
 }

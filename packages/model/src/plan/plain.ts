@@ -26,5 +26,6 @@ export const PLAIN_CHECK = {
   send: '',
   expect: '',
   grpcService: '',
+  checksPerConnection: 1,
   tls: null,
 } as const satisfies Partial<PlannedHealthCheck>;

@@ -70,6 +70,11 @@ const settings = {
     default: '',
     description: 'The service that grpc probes ask about; empty: the server as a whole.',
   }),
+  checksPerConnection: count(
+    HEALTH_CHECK.checksPerConnection,
+    'Probes by http or https that one connection carries while they succeed; more than 1 needs HTTP/1.1, and costs a ' +
+      'fraction, but that a target takes no new connections is found that many intervals later.',
+  ),
   tlsVerify: Words(
     TLS_VERIFY,
     "Whether a target's certificate has to be good within TLS, as judged by the authority of the service. `auto`: as " +
