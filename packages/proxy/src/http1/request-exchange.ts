@@ -427,7 +427,11 @@ export class RequestExchange implements Exchange, Waiter {
     }
     const reason = loss.phase === 'connect' ? reasonOfNoConnection(loss) : EndReason.targetResponseHead;
     if (this.#target.retries(failureOf(loss), this.#method)) this.#dispatch();
-    else this.fail(loss.cause === 'timeout' ? 504 : 502, reason);
+    else if (loss.cause === 'exhausted') {
+      // Out of descriptors, local ports or buffers: it is this node that cannot, for now.
+      this.limited(Limit.overload);
+      this.fail(503, reason);
+    } else this.fail(loss.cause === 'timeout' ? 504 : 502, reason);
   }
 
   onSlowTry(): boolean {
