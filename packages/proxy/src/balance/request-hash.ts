@@ -3,7 +3,8 @@ import { Field } from '../http1/field-names.ts';
 import { equalsIgnoringCase } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { findCookie, type ValueSpan } from '../stickiness/cookies.ts';
-import { hashBytes, mixed } from './hash.ts';
+import { askedName } from '../tls/asked-name.ts';
+import { hashBytes, hashText, mixed } from './hash.ts';
 
 /** Of all hashes of keys: equal on every node. */
 const SEED = 0x6b3a_51d7;
@@ -30,13 +31,13 @@ export class RequestHash {
    * are spread over all targets.
    */
   read(memory: Uint8Array, head: RequestHead): number {
-    const found = this.#find(memory, head);
-    if (found) return hashBytes(memory, span.start, span.end, SEED);
+    if (this.#key === 'host') return this.#readHost(memory, head);
+    if (this.#find(memory, head)) return hashBytes(memory, span.start, span.end, SEED);
     return mixed(this.#without++);
   }
 
   #find(memory: Uint8Array, head: RequestHead): boolean {
-    const { fields, host, pathStart, targetEnd } = head;
+    const { fields, pathStart, targetEnd } = head;
     switch (this.#key) {
       case 'uri':
         span.start = pathStart;
@@ -51,10 +52,7 @@ export class RequestHash {
         span.end = targetEnd;
         return span.start < span.end;
       case 'host':
-        if (host < 0) return false;
-        span.start = fields.valueStart(host);
-        span.end = fields.valueEnd(host);
-        return true;
+        return false;
       case 'header':
         for (let i = 0; i < fields.count; i++) {
           if (!equalsIgnoringCase(memory, fields.nameStart(i), fields.nameEnd(i), this.#name)) continue;
@@ -66,6 +64,12 @@ export class RequestHash {
       case 'cookie':
         return this.#findCookie(memory, head);
     }
+  }
+
+  /** Hosts are the same however they are written. */
+  #readHost(memory: Uint8Array, { host, fields }: RequestHead): number {
+    if (host < 0) return mixed(this.#without++);
+    return hashText(askedName(memory, fields.valueStart(host), fields.valueEnd(host)), SEED);
   }
 
   /** An empty cookie names nobody. */
@@ -85,14 +89,4 @@ function queryAt(memory: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && memory[at] !== QUESTION) at++;
   return at;
-}
-
-/** The number for a key that is known as text, as `RequestHash` has it for ASCII; for explanations. */
-export function keyHash(key: string): number {
-  return hashBytes(
-    Uint8Array.from(key, (character) => character.charCodeAt(0)),
-    0,
-    key.length,
-    SEED,
-  );
 }
