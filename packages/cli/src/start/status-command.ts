@@ -27,5 +27,6 @@ function describe(running: Running | null): string {
     ['supervisor', `process ${pid}`],
     ...processes.map(({ name, pid: id }) => [name, `process ${id}`]),
   ];
-  return rows.map(([name, value]) => `\n  ${name.padEnd(15)}${value}`).join('');
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows.map(([name, value]) => `\n  ${name.padEnd(width)}${value}`).join('');
 }

@@ -12,7 +12,7 @@ import { agentMayStartAtOnce, agentSpec, controlSpec, lifelineOf, Ports, SCRIPTS
 import { readRunning, removeRunning } from './running.ts';
 import { readyScreen } from './screen.ts';
 import { openSocketQueue, type SocketQueue } from './socket-queue.ts';
-import type { ReadyEvent, SupervisedProcess } from './supervised-process.ts';
+import type { ProcessSpec, ReadyEvent, SupervisedProcess } from './supervised-process.ts';
 
 /** Milliseconds that a process has to end in order; the agent's come on top of what it lets requests take. */
 const PATIENCE = { agent: 5_000, control: 12_000 };
@@ -29,6 +29,8 @@ export class Supervisor {
   readonly #originScript: string;
   readonly #agentScript: string;
   #control: SupervisedProcess;
+  /** What `#control` runs. */
+  #controlSpec: ProcessSpec;
   #agent: SupervisedProcess | null = null;
   /** Agents in whose place another one serves, while they end what they have. */
   readonly #retiring = new Set<SupervisedProcess>();
@@ -46,7 +48,8 @@ export class Supervisor {
     this.#originScript = scripts.origin;
     this.#ports = new Ports(options.port, options.metricsPort);
     this.#fleet = new Fleet(options.home.logs, options.home.record, say);
-    this.#control = this.#fleet.add(controlSpec({ script: scripts.control }, options, this.#ports), 'control');
+    this.#controlSpec = controlSpec({ script: scripts.control }, options, this.#ports);
+    this.#control = this.#fleet.add(this.#controlSpec, 'control');
     this.#agentScript = scripts.agent;
   }
 
@@ -143,6 +146,7 @@ export class Supervisor {
     try {
       // The newer agent can do with an older control plane, as it reads older plans.
       await this.#upgradeAgent(request, say);
+      this.#goOn();
       if (!request.agentOnly) await this.#upgradeControl(request, say);
     } finally {
       this.#upgrading = false;
@@ -180,27 +184,28 @@ export class Supervisor {
   }
 
   async #upgradeControl({ root, node }: UpgradeRequest, say: (line: string) => void): Promise<void> {
-    const old = this.#control;
+    const before = this.#controlSpec;
     const version = { script: scriptsOf(root).control, node, lifeline: lifelineOf(root) };
-    const next = this.#fleet.add(controlSpec(version, this.#options, this.#ports), 'control');
-    // One at a time has the state.
-    await old.stop(PATIENCE.control);
-    this.#fleet.remove(old);
-    this.#control = next;
     try {
-      await next.start();
+      await this.#replaceControl(controlSpec(version, this.#options, this.#ports));
     } catch (error) {
-      next.kill();
-      this.#fleet.remove(next);
-      const again = controlSpec({ script: SCRIPTS.control }, this.#options, this.#ports);
-      this.#control = this.#fleet.add(again, 'control');
-      await this.#control.start();
+      this.#goOn();
+      await this.#replaceControl(before);
       throw new StartFailure(
         `The new node agent serves, with the old control plane: the new one did not start. ${(error as Error).message}`,
       );
     }
     say('The new control plane answers.');
     this.#say(`control plane: upgraded from ${root}`);
+  }
+
+  /** One at a time has the state. */
+  async #replaceControl(spec: ProcessSpec): Promise<void> {
+    await this.#control.stop(PATIENCE.control);
+    this.#fleet.remove(this.#control);
+    this.#controlSpec = spec;
+    this.#control = this.#fleet.add(spec, 'control');
+    await this.#control.start();
   }
 
   async #stopAll(): Promise<void> {
