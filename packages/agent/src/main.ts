@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
 import { WorkerHang } from '@evenkeel/proxy/engine/worker-watch.ts';
+import { limitTimeSlices } from '@evenkeel/proxy/reactor/time-slice.ts';
 import { pino } from 'pino';
 import agentPackage from '../package.json' with { type: 'json' };
 import { NodeAgent } from './agent.ts';
@@ -16,6 +17,9 @@ import { MetricsServer } from './telemetry/metrics-server.ts';
 
 /** Bytes of log that may wait for a slow reader of standard error; what comes beyond is dropped. */
 const LOG_BACKLOG = 1024 * 1024;
+
+/** Microseconds that a thread runs before a worker on the same core has its turn. Workers have shorter ones. */
+const TIME_SLICE = 500;
 
 const stderr = pino.destination({ fd: 2, sync: false, maxLength: LOG_BACKLOG });
 // Whoever reads our output may be gone; that is no reason to drop connections.
@@ -34,6 +38,7 @@ try {
 }
 
 async function run(settings: AgentSettings): Promise<void> {
+  limitTimeSlices(TIME_SLICE);
   const log = pino({ level: settings.logLevel, base: { component: 'agent' } }, stderr);
   const supervision = supervisionOf(process.env);
   if (settings.standby && supervision === null) throw new StartError('--standby is for the supervisor: leave it out');

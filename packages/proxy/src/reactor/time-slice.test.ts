@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { release } from 'node:os';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { takeTimeSlice } from './time-slice.ts';
+import { limitTimeSlices, takeTimeSlice } from './time-slice.ts';
 import { isRecent } from './uring/open.ts';
 
 const modern = process.platform === 'linux' && isRecent(release(), [6, 12]);
@@ -29,4 +30,11 @@ test('the scheduler takes slices within its bounds', { skip: modern ? false : 'n
 
 test('asking does no harm where it is not granted', () => {
   assert.equal(takeTimeSlice(10_000_000), false);
+});
+
+test('all threads of a process take slices', { skip: modern ? false : 'needs Linux 6.12' }, () => {
+  const threads = readdirSync('/proc/self/task').length;
+  assert.ok(threads > 1);
+  assert.ok(limitTimeSlices(3_000) >= threads);
+  assert.equal(limitTimeSlices(10_000_000), 0);
 });

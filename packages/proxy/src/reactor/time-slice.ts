@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { arch } from 'node:os';
 
 /** Without koffi, threads are scheduled as the system does it by itself. */
@@ -20,18 +21,34 @@ const SCHED_OTHER = 0;
  * scheduler has taken it.
  */
 export function takeTimeSlice(microseconds: number): boolean {
+  return setTimeSlice(microseconds, 0);
+}
+
+/**
+ * The same for all threads that this process has now, and those that they make later unless they ask for themselves: for
+ * none of them does a worker wait longer, also on a core that is never idle. Returns how many have taken it.
+ */
+export function limitTimeSlices(microseconds: number): number {
+  if (process.platform !== 'linux') return 0;
+  return readdirSync('/proc/self/task').filter((thread) => setTimeSlice(microseconds, Number(thread))).length;
+}
+
+/** `thread`: its number; 0: the calling one. One that has ended meanwhile takes nothing. */
+function setTimeSlice(microseconds: number, thread: number): boolean {
   const calls = CALLS[arch()];
   if (ffi === null || calls === undefined || process.platform !== 'linux') return false;
   const [{ syscall }, { Mapping }] = ffi;
   const [set, get] = calls;
   const memory = Mapping.anonymous(4096);
   const view = new DataView(memory.bytes);
-  const read = () => syscall(get, 0, memory.address, ATTRIBUTES_SIZE, 0, 0, 0) === 0;
+  const read = () => syscall(get, thread, memory.address, ATTRIBUTES_SIZE, 0, 0, 0) === 0;
   try {
     if (!read() || view.getUint32(4, true) !== SCHED_OTHER) return false;
     const wanted = BigInt(microseconds) * 1000n;
     view.setBigUint64(RUNTIME, wanted, true);
-    return syscall(set, 0, memory.address, 0, 0, 0, 0) === 0 && read() && view.getBigUint64(RUNTIME, true) === wanted;
+    return (
+      syscall(set, thread, memory.address, 0, 0, 0, 0) === 0 && read() && view.getBigUint64(RUNTIME, true) === wanted
+    );
   } finally {
     memory.unmap();
   }
