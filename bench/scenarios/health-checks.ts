@@ -16,6 +16,8 @@ const QUICK_TARGETS = 1_000;
 /** What one group may hold by the default quota. */
 const TARGETS_PER_GROUP = 1_000;
 const INTERVAL_SECONDS = 5;
+/** Probes that a connection carries in the second half, in which they may share one. */
+const PER_CONNECTION = 10;
 /** Every target is probed this often in one measurement. */
 const PROBES = 3;
 const MAX_ROUNDS = 3;
@@ -24,6 +26,8 @@ const HOST = '127.0.0.1';
 /** Somebody who checks the targets, and the processes that it takes. */
 interface Checker {
   readonly name: string;
+  /** Has probes share connections from then on; null: it cannot. */
+  readonly share: (() => Promise<void>) | null;
   pids(): readonly number[];
   stop(): Promise<void>;
 }
@@ -33,7 +37,7 @@ export const healthChecks: Scenario = {
   title:
     `${TARGETS.toLocaleString('en-US')} targets, each asked by GET over HTTP/1.0 every ${INTERVAL_SECONDS} s, and no ` +
     'traffic. The whole process counts, and on the loopback interface also the half of the TCP work that targets would ' +
-    'do on machines of their own.',
+    `do on machines of their own. shared*: the same with ${PER_CONNECTION} checks to a connection, by GET over HTTP/1.1.`,
   targets: [{ metric: 'checksBusy', kind: 'absolute', limit: 0.05 }],
   run: (bench) => measure(bench, bench.settings.quick ? QUICK_TARGETS : TARGETS),
 };
@@ -56,6 +60,16 @@ async function measure(bench: Bench, count: number): Promise<Map<string, Round[]
     for (let round = 1; round <= Math.min(MAX_ROUNDS, bench.settings.rounds); round += 1) {
       for (const [name, figures] of await measureOnce(checkers)) rounds.get(name)?.push(figures);
       bench.say(`round ${round}`);
+    }
+    const sharing = checkers.filter(({ share }) => share !== null);
+    for (const { share } of sharing) await share?.();
+    if (sharing.length > 0) await sleep(2 * INTERVAL_SECONDS * 1_000);
+    for (let round = 1; round <= Math.min(MAX_ROUNDS, bench.settings.rounds); round += 1) {
+      for (const [name, { checksBusy = 0, checksUser = 0, checksSystem = 0 }] of await measureOnce(sharing)) {
+        const shared = { sharedBusy: checksBusy, sharedUser: checksUser, sharedSystem: checksSystem };
+        Object.assign(rounds.get(name)![round - 1]!, shared);
+      }
+      bench.say(`round ${round}, with shared connections`);
     }
     return rounds;
   } finally {
@@ -85,13 +99,25 @@ async function measureOnce(checkers: readonly Checker[]): Promise<Map<string, Ro
 
 async function startEvenkeel(directory: string, targets: readonly Endpoint[]): Promise<Checker> {
   const installation = await startInstallation({ directory, workers: 1, core: null });
+  const services: string[] = [];
   for (let from = 0; from < targets.length; from += TARGETS_PER_GROUP) {
-    await createService(installation.client, from, targets.slice(from, from + TARGETS_PER_GROUP));
+    services.push(await createService(installation.client, from, targets.slice(from, from + TARGETS_PER_GROUP)));
   }
-  return { name: 'evenkeel', pids: () => installation.agentPids(), stop: () => installation.stop() };
+  const healthCheck = { httpVersion: '1.1', checksPerConnection: PER_CONNECTION } as const;
+  return {
+    name: 'evenkeel',
+    share: async () => {
+      for (const backendServiceId of services) {
+        await installation.client.updateBackendService({ params: { backendServiceId }, body: { healthCheck } });
+      }
+    },
+    pids: () => installation.agentPids(),
+    stop: () => installation.stop(),
+  };
 }
 
-async function createService(client: Client, number: number, targets: readonly Endpoint[]): Promise<void> {
+/** Returns its identifier. */
+async function createService(client: Client, number: number, targets: readonly Endpoint[]): Promise<string> {
   const healthCheck = { protocol: 'http', interval: INTERVAL_SECONDS } as const;
   const service = { targets: [...targets], healthCheck };
   const [port] = await freePorts(HOST, 1);
@@ -104,6 +130,7 @@ async function createService(client: Client, number: number, targets: readonly E
     const { total: known, healthy } = await client.getBackendServiceHealth({ params: { backendServiceId: id } });
     return healthy === known;
   });
+  return id!;
 }
 
 async function startHaproxy(directory: string, targets: readonly Endpoint[]): Promise<Checker> {
@@ -140,5 +167,5 @@ ${servers.join('\n')}
     core: null,
   });
   await child.listening(HOST, port);
-  return { name: 'haproxy', pids: () => child.pids, stop: () => child.stop() };
+  return { name: 'haproxy', share: null, pids: () => child.pids, stop: () => child.stop() };
 }
