@@ -16,7 +16,7 @@ export class FakeEngine implements ProxyEngine {
   readonly refuse = new Map<string, RefusedListener>();
   /** Lines that `readAccessLog` gives next. */
   readonly log: Uint8Array[] = [];
-  counted: EngineCounters = { listeners: [], targets: [], workers: [], accessLogDropped: 0 };
+  counted: EngineCounters = { listeners: [], targets: [], rules: [], workers: [], accessLogDropped: 0 };
   standing: TargetStanding[] = [];
   /** Set to fail the next change. */
   failure: Error | null = null;

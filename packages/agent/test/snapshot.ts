@@ -61,6 +61,7 @@ export function fullSnapshot(targets = 2): Snapshot {
         retries: 4,
         failures: 6,
       })),
+      rules: [{ ruleGroupId: 'rg-1', ruleId: 'rule-1', requests: 7 }],
       workers: [
         {
           worker: 0,

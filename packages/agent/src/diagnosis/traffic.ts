@@ -1,9 +1,13 @@
 import type { TrafficAnswer, TrafficQuestion } from '@evenkeel/model/plan/query.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
 
-/** What this node has counted of a listener, or of the targets of a service; the same as its metrics. */
-export function trafficOf(counters: EngineCounters, { listenerId, serviceId }: TrafficQuestion): TrafficAnswer {
+/** What this node has counted of a listener, of the targets of a service, or of the rules of a group; as in its metrics. */
+export function trafficOf(counters: EngineCounters, question: TrafficQuestion): TrafficAnswer {
+  const { listenerId, serviceId, ruleGroupId } = question;
   return {
+    rules: counters.rules
+      .filter((one) => one.ruleGroupId === ruleGroupId)
+      .map(({ ruleId, requests }) => ({ ruleId, requests })),
     listeners: counters.listeners
       .filter((one) => one.listenerId === listenerId)
       .map(({ responses, ...one }) => {

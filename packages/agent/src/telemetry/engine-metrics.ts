@@ -20,6 +20,16 @@ export const engineMetrics: readonly Metric<Snapshot>[] = [
   listener('active_requests', 'gauge', 'Requests in flight now.', (counters) => counters.activeRequests),
   listener('received_bytes_total', 'counter', 'Bytes received from clients.', (counters) => counters.bytesReceived),
   listener('sent_bytes_total', 'counter', 'Bytes sent to clients.', (counters) => counters.bytesSent),
+  {
+    name: 'evenkeel_rule_requests_total',
+    type: 'counter',
+    help: 'Requests that each rule has matched; rules that have matched none are left out.',
+    *sample({ engine }) {
+      for (const { ruleGroupId, ruleId, requests } of engine.rules) {
+        yield { labels: { rule_group: ruleGroupId, rule: ruleId }, value: requests };
+      }
+    },
+  },
   perListener(
     'responses_total',
     'counter',

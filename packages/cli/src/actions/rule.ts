@@ -26,8 +26,11 @@ export function list(call: Call) {
 
 export function show(call: Call) {
   return withSession(call, async (session) => {
-    const rule = await find(session, await groupOf(session, call), call.args[0] as string);
-    printOne(session, rule, () => details(rule, session.paint));
+    const { group, rule } = await placed(session, call);
+    const { rules } = await session.client.getRuleGroupTraffic({ params: { ruleGroupId: group.id } });
+    const requests = rules.find(({ ruleId }) => ruleId === rule.id)?.requests ?? 0;
+    const shown = { ...rule, requests };
+    printOne(session, shown, () => details(shown, session.paint));
   });
 }
 
@@ -45,8 +48,7 @@ export function create(call: Call) {
 export function update(call: Call) {
   return withSession(call, async (session) => {
     const { options } = call;
-    const group = await groupOf(session, call);
-    const rule = await find(session, group, call.args[0] as string);
+    const { group, rule } = await placed(session, call);
     const body = await ruleBody(session, group.loadBalancerId, options, rule);
     if (Object.keys(body).length === 0) {
       throw new CliFailure(EXIT.usage, 'nothing to change: name at least one field, see --help.');
@@ -62,15 +64,25 @@ export function update(call: Call) {
 
 export function remove(call: Call) {
   return withSession(call, async (session) => {
-    const group = await groupOf(session, call);
     await removeAll(session, call, {
       noun: 'rule',
-      find: (text) => find(session, group, text),
+      find: async (text) => (await placed(session, call, text)).rule,
       describe: async ({ name, id, priority }) => `${name} (${id}) of priority ${priority}`,
-      remove: ({ id }) =>
-        session.client.deleteRule({ params: { ruleGroupId: group.id, ruleId: id }, ...precondition(call.options) }),
+      remove: ({ id, ruleGroupId }) =>
+        session.client.deleteRule({ params: { ruleGroupId, ruleId: id }, ...precondition(call.options) }),
     });
   });
+}
+
+/** A rule by its identifier or name in `--group`, or as `group/rule` or `load-balancer/group/rule`. */
+async function placed(session: Session, { args, options }: Call, text = args[0] as string) {
+  const slash = options.group === undefined ? text.lastIndexOf('/') : -1;
+  const name = options.group ?? text.slice(0, Math.max(0, slash));
+  if (name === '') {
+    throw new CliFailure(EXIT.usage, `which rule group has the rule? Say GROUP/${text}, or --group GROUP.`);
+  }
+  const group = await resolvePart(session, ruleGroups, name, options.lb);
+  return { group, rule: await find(session, group, text.slice(slash + 1)) };
 }
 
 function groupOf(session: Session, { options }: Call): Promise<RuleGroup> {

@@ -4,9 +4,10 @@ import { addRuleOptions } from './rule-options.ts';
 import { addExamples, addIfMatch, addWait, addYes, ofLoadBalancer, reference, referenceOption } from './words.ts';
 
 const actions = () => import('../actions/rule.ts');
-const REFERENCE = 'identifier or name';
 
-const ofGroup = () => referenceOption('--group <group>', 'the rule group', 'ruleGroup').makeOptionMandatory();
+const inGroup = () => referenceOption('--group <group>', 'the rule group', 'ruleGroup');
+const ofGroup = () => inGroup().makeOptionMandatory();
+const REFERENCE_IN_GROUP = 'identifier or name with --group, else group/rule or load-balancer/group/rule';
 
 export function addRule(program: Command, bind: Bind): void {
   const rule = program.command('rule').alias('rules').description('Rules: what is done with which requests');
@@ -23,11 +24,11 @@ export function addRule(program: Command, bind: Bind): void {
   const show = rule
     .command('show')
     .alias('get')
-    .description('Show a rule')
-    .addArgument(reference('<rule>', REFERENCE, 'rule'))
-    .addOption(ofGroup())
+    .description('Show a rule, and how many requests it has matched')
+    .addArgument(reference('<rule>', REFERENCE_IN_GROUP, 'rule'))
+    .addOption(inGroup())
     .addOption(ofLoadBalancer('its load balancer'));
-  addExamples(show, 'evenkeel rule show api --group web/sites');
+  addExamples(show, 'evenkeel rule show api --group web/sites', 'evenkeel rule show web/sites/api');
   bind(show, async (call) => (await actions()).show(call));
 
   const create = rule
@@ -50,8 +51,8 @@ export function addRule(program: Command, bind: Bind): void {
     .command('update')
     .alias('set')
     .description('Change a rule')
-    .addArgument(reference('<rule>', REFERENCE, 'rule'))
-    .addOption(ofGroup())
+    .addArgument(reference('<rule>', REFERENCE_IN_GROUP, 'rule'))
+    .addOption(inGroup())
     .addOption(ofLoadBalancer('its load balancer'))
     .option('--name <name>', 'name');
   addWait(addIfMatch(addRuleOptions(update)));
@@ -66,8 +67,8 @@ export function addRule(program: Command, bind: Bind): void {
     .command('delete')
     .alias('rm')
     .description('Delete rules')
-    .addArgument(reference('<rule...>', REFERENCE, 'rule'))
-    .addOption(ofGroup())
+    .addArgument(reference('<rule...>', REFERENCE_IN_GROUP, 'rule'))
+    .addOption(inGroup())
     .addOption(ofLoadBalancer('its load balancer'));
   addWait(addYes(addIfMatch(remove)));
   addExamples(remove, 'evenkeel rule delete canary --group web/sites');

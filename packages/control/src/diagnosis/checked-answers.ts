@@ -1,12 +1,20 @@
 import { RequestReport } from '@evenkeel/model/resources/ended-request.ts';
 import { Explanation } from '@evenkeel/model/resources/explanation.ts';
 import { HealthEvidence, HealthTrial } from '@evenkeel/model/resources/health-evidence.ts';
-import { ListenerTraffic, ServiceTraffic } from '@evenkeel/model/resources/traffic.ts';
+import { ListenerTraffic, RuleGroupTraffic, ServiceTraffic } from '@evenkeel/model/resources/traffic.ts';
 import { Ref } from '@evenkeel/model/schema.ts';
 import type { Validators } from '../api/validation.ts';
 import { ProblemError } from '../problem.ts';
 
-const ANSWERS = { Explanation, RequestReport, ListenerTraffic, ServiceTraffic, HealthEvidence, HealthTrial };
+const ANSWERS = {
+  Explanation,
+  RequestReport,
+  ListenerTraffic,
+  RuleGroupTraffic,
+  ServiceTraffic,
+  HealthEvidence,
+  HealthTrial,
+};
 
 /** Gives the answer back when it has the shape that the API promises; what nodes say is not taken on trust. */
 export type AnswerCheck = <T extends object>(name: keyof typeof ANSWERS, answer: T) => T;

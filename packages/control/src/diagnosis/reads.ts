@@ -1,20 +1,22 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { Call } from '../api/call.ts';
 import { notFound } from '../resources/rules.ts';
-import { findListener, findService } from '../state/state.ts';
+import { inOrder } from '../routing/order.ts';
+import { findListener, findRuleGroup, findService } from '../state/state.ts';
 import type { Store } from '../store/store.ts';
 import type { AnswerCheck } from './checked-answers.ts';
 import { explainRequest } from './explain.ts';
 import { healthEvidence, tryHealthCheck } from './health.ts';
 import type { Asking } from './nodes-to-ask.ts';
 import { reportRequest } from './requests.ts';
-import { listenerTraffic, serviceTraffic } from './traffic.ts';
+import { listenerTraffic, ruleGroupTraffic, serviceTraffic } from './traffic.ts';
 
 export type DiagnosisName =
   | 'explain'
   | 'getRequest'
   | 'getListenerTraffic'
   | 'getBackendServiceTraffic'
+  | 'getRuleGroupTraffic'
   | 'getHealthEvidence'
   | 'tryHealthCheck';
 
@@ -38,6 +40,10 @@ export function createDiagnosis(sources: DiagnosisSources): DiagnosisReads {
     async getBackendServiceTraffic({ params: { backendServiceId: id } }) {
       if (findService(store.state, id) === null) notFound('backend service', id);
       return checked('ServiceTraffic', await serviceTraffic(sources, id));
+    },
+    async getRuleGroupTraffic({ params: { ruleGroupId: id } }) {
+      const { rules } = findRuleGroup(store.state, id) ?? notFound('rule group', id);
+      return checked('RuleGroupTraffic', await ruleGroupTraffic(sources, id, inOrder(rules.values())));
     },
     getHealthEvidence: async ({ params: { backendServiceId: id }, query }) =>
       checked('HealthEvidence', await healthEvidence(sources, store.state, id, query)),

@@ -1,6 +1,12 @@
 import { reasonInWords } from '@evenkeel/model/end-reasons.ts';
 import type { CountedTraffic } from '@evenkeel/model/plan/query.ts';
-import type { ListenerTraffic, ServiceTraffic, TargetTraffic } from '@evenkeel/model/resources/traffic.ts';
+import type {
+  ListenerTraffic,
+  RuleGroupTraffic,
+  ServiceTraffic,
+  TargetTraffic,
+} from '@evenkeel/model/resources/traffic.ts';
+import type { RuleRecord } from '../state/records.ts';
 import { type Asking, askEveryNode } from './nodes-to-ask.ts';
 
 const NOTHING: CountedTraffic = {
@@ -55,6 +61,26 @@ export async function serviceTraffic(asking: Asking, backendServiceId: string): 
     };
   });
   return { backendServiceId, targets, nodes: [...asked] };
+}
+
+/** How many requests all nodes have counted of each rule of a group. */
+export async function ruleGroupTraffic(
+  asking: Asking,
+  ruleGroupId: string,
+  rules: readonly Pick<RuleRecord, 'id' | 'name'>[],
+): Promise<RuleGroupTraffic> {
+  const { answers, asked } = await askEveryNode(
+    asking,
+    'traffic',
+    { listenerId: '', serviceId: '', ruleGroupId },
+    () => null,
+  );
+  const requests = new Map<string, number>();
+  for (const { answer } of answers) {
+    for (const rule of answer.rules ?? []) requests.set(rule.ruleId, (requests.get(rule.ruleId) ?? 0) + rule.requests);
+  }
+  const counted = rules.map(({ id, name }) => ({ ruleId: id, name, requests: requests.get(id) ?? 0 }));
+  return { ruleGroupId, rules: counted, nodes: [...asked] };
 }
 
 type Summed = { -readonly [K in keyof Omit<CountedTraffic, 'responses'>]: number } & { responses: number[] };

@@ -3,7 +3,7 @@ import { Id, NodeId } from '../identifiers.ts';
 import { RequestReport } from '../resources/ended-request.ts';
 import { Explanation } from '../resources/explanation.ts';
 import { HealthEvidence, HealthTrial, HealthTrialRequest } from '../resources/health-evidence.ts';
-import { ListenerTraffic, ServiceTraffic } from '../resources/traffic.ts';
+import { ListenerTraffic, RuleGroupTraffic, ServiceTraffic } from '../resources/traffic.ts';
 import { Address, Ref } from '../schema.ts';
 import type { Route } from './route.ts';
 
@@ -105,6 +105,16 @@ export const diagnosisRoutes = {
     params: Type.Object({ backendServiceId: Id('backendService', 'Identifier of the backend service.') }),
     status: 200,
     response: Ref(ServiceTraffic),
+  },
+  getRuleGroupTraffic: {
+    method: 'GET',
+    path: '/v1/rule-groups/{ruleGroupId}/traffic',
+    summary: 'Show how many requests each rule of a group has matched',
+    description: 'What the nodes have counted since they started, for all listeners of the group together.',
+    tags,
+    params: Type.Object({ ruleGroupId: Id('ruleGroup', 'Identifier of the rule group.') }),
+    status: 200,
+    response: Ref(RuleGroupTraffic),
   },
   getHealthEvidence: {
     method: 'GET',

@@ -10,7 +10,7 @@ export interface NodeQuestionKinds {
   requests: { readonly ask: RequestsQuestion; readonly answer: RequestsAnswer };
   /** What the node would do with a request. */
   explain: { readonly ask: ExplainQuestion; readonly answer: ExplainAnswer };
-  /** What the node has counted of a listener, or of the targets of a service. */
+  /** What the node has counted of a listener, of the targets of a service, or of the rules of a group. */
   traffic: { readonly ask: TrafficQuestion; readonly answer: TrafficAnswer };
   /** The last probes of the targets of a service. */
   'health-evidence': { readonly ask: EvidenceQuestion; readonly answer: EvidenceAnswer };
@@ -70,10 +70,12 @@ export interface ExplainQuestion {
 
 export type ExplainAnswer = Omit<Explanation, 'node'>;
 
-/** One of the two; the other is empty. */
+/** One of the three; the others are empty. */
 export interface TrafficQuestion {
   readonly listenerId: string;
   readonly serviceId: string;
+  /** Absent from control planes of older versions. */
+  readonly ruleGroupId?: string;
 }
 
 export interface CountedTraffic {
@@ -88,6 +90,8 @@ export interface CountedTraffic {
 }
 
 export interface TrafficAnswer {
+  /** Rules that have matched; absent from nodes of older versions. */
+  readonly rules?: readonly { readonly ruleId: string; readonly requests: number }[];
   /** `reasons`: how many ended so. */
   readonly listeners: readonly (CountedTraffic & { readonly reasons: Readonly<Record<string, number>> })[];
   readonly targets: readonly (CountedTraffic & {

@@ -47,6 +47,22 @@ export const TargetTraffic = Output('TargetTraffic', {
 });
 export type TargetTraffic = Static<typeof TargetTraffic>;
 
+export const RuleTraffic = Output('RuleTraffic', {
+  ruleId: Id('rule', 'The rule.'),
+  name: Type.String({ description: 'Its name.' }),
+  requests: count('Requests that it matched, whatever became of them.'),
+});
+export type RuleTraffic = Static<typeof RuleTraffic>;
+
+export const RuleGroupTraffic = Output('RuleGroupTraffic', {
+  ruleGroupId: Id('ruleGroup', 'The rule group.'),
+  rules: Type.Array(Ref(RuleTraffic), {
+    description: 'All rules of the group, in order of priority. A node counts 16,383 rules apart; others stay at 0.',
+  }),
+  nodes,
+});
+export type RuleGroupTraffic = Static<typeof RuleGroupTraffic>;
+
 export const ServiceTraffic = Output('ServiceTraffic', {
   backendServiceId: Id('backendService', 'The backend service.'),
   targets: Type.Array(Ref(TargetTraffic)),

@@ -60,7 +60,10 @@ export class Tables {
 
   /** Takes a change in. What leaves with it keeps its counters until `retire` is called. */
   change(change: EngineChange): SharedChange {
-    const shared = shareEntries(change.shared);
+    const shared = shareEntries(change.shared, {
+      shared: (key) => this.shared(key),
+      ruleSlot: (ruleGroupId, ruleId) => this.#counters.ruleSlot(ruleGroupId, ruleId),
+    });
     for (const { key, entry } of shared) {
       if (entry === null) this.#shared.delete(key);
       else this.#shared.set(key, entry);
@@ -91,6 +94,10 @@ export class Tables {
       this.#standings.forget(id, left, service === null);
       for (const targetId of left) this.#counters.retireTarget(id, targetId);
     }
+    for (const { key, left } of change.shared) {
+      const ruleGroupId = key.slice(key.indexOf('/') + 1);
+      for (const ruleId of left) this.#counters.retireRule(ruleGroupId, ruleId);
+    }
     this.#counters.sweep();
   }
 
@@ -102,7 +109,7 @@ export class Tables {
   /** Everything there is, for a worker that starts anew. */
   everything(): SharedChange {
     return {
-      shared: Array.from(this.#shared, ([key, entry]) => ({ key, entry })),
+      shared: Array.from(this.#shared, ([key, entry]) => ({ key, entry, left: [] })),
       services: Array.from(this.#services, ([id, service]) => ({ id, service, left: [] })),
       listeners: [...this.#listeners.values()],
     };

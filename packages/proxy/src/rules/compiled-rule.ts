@@ -51,17 +51,27 @@ export class CompiledRule {
   readonly hasVariables: boolean;
   /** The request that goes on says other things than the log does of the one that came. */
   readonly changesLogged: boolean;
+  /** Requests that it matched are counted in `counts[slot]`. */
+  readonly counts: Float64Array;
+  readonly slot: number;
   readonly #name: string;
   #logged: AsciiSegment | null = null;
   /** Hundredths of a copy that are owed: grows by `percent` with each request, and a copy takes 100. */
   #owed = 0;
 
   /** `reference` finds the services. Throws a PatternError for an expression that the model should have refused. */
-  constructor(planned: PlannedRule, reference: (serviceId: string) => ServiceReference) {
+  constructor(
+    planned: PlannedRule,
+    reference: (serviceId: string) => ServiceReference,
+    counts: Float64Array,
+    slot: number,
+  ) {
     const { jwt, rewrite, mirror } = planned;
     const response = editsOf(planned.responseHeaders);
     // What a client says under the name of a claim is never the token's word.
     const claimed = jwt?.claims.map(({ header }) => header.toLowerCase()).filter(isEditable) ?? [];
+    this.counts = counts;
+    this.slot = slot;
     this.#name = planned.name;
     this.jwt =
       jwt === null

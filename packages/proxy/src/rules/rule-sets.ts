@@ -7,18 +7,27 @@ import { ServiceReferences } from './service-references.ts';
 
 /** The rule groups of one worker: each compiled once, and shared by the listeners that have it. */
 export class RuleSets {
+  readonly #counts: Float64Array;
   readonly #references = new ServiceReferences();
   readonly #sets = new Map<string, { readonly rules: RuleSet; readonly release: () => void }>();
   readonly #users = new Map<string, Set<Listener>>();
   /** Why a group is not there, for those that cannot be compiled. */
   readonly #faults = new Map<string, string>();
 
-  /** Takes a group in. One that cannot be compiled leaves the one before it in place, and listeners are refused. */
-  set(group: PlannedRuleGroup): void {
+  /** `counts`: requests by slot of the rule. */
+  constructor(counts: Float64Array) {
+    this.#counts = counts;
+  }
+
+  /**
+   * Takes a group in; `slots` are those of its rules. One that cannot be compiled leaves the one before it in place, and
+   * listeners are refused.
+   */
+  set(group: PlannedRuleGroup, slots: readonly number[]): void {
     const { id } = group;
     const taking = this.#references.take();
     try {
-      const rules = new RuleSet(group, taking.reference);
+      const rules = new RuleSet(group, taking.reference, { counts: this.#counts, slots });
       this.#sets.get(id)?.release();
       this.#sets.set(id, { rules, release: taking.release });
       this.#faults.delete(id);

@@ -93,6 +93,7 @@ export class RuledRequest {
     const rule = this.#hit.matched?.rule ?? null;
     if (rule === null) throw new Error('a request was routed to no rule');
     this.rule = rule;
+    rule.counts[rule.slot]!++;
     if (rule.hasVariables) this.values.take(rule.variables, client, memory, head, host, pathEnd, id);
     if (this.#hit.slash) return this.#redirect(SLASH_REDIRECT, head, client, planned, pathEnd, true);
     if (rule.jwt !== null) {

@@ -4,6 +4,7 @@ import type { Resource } from '../overload/pressure.ts';
 export interface EngineCounters {
   readonly listeners: readonly ListenerCounters[];
   readonly targets: readonly TargetCounters[];
+  readonly rules: readonly RuleCounters[];
   readonly workers: readonly WorkerCounters[];
   /** Access-log lines that were dropped because the ring was full. */
   readonly accessLogDropped: number;
@@ -49,6 +50,14 @@ export interface TargetCounters {
   readonly retries: number;
   /** Requests that failed here, as outlier detection sees it. */
   readonly failures: number;
+}
+
+/** Of a rule that has matched at all, and that is counted apart. */
+export interface RuleCounters {
+  readonly ruleGroupId: string;
+  readonly ruleId: string;
+  /** Requests that it matched, whatever became of them. */
+  readonly requests: number;
 }
 
 export interface WorkerCounters {

@@ -18,10 +18,15 @@ const MAX_LISTENERS = 4_096;
 /** Targets times services that are counted apart. 12 MiB of address space a worker. */
 const MAX_TARGETS = 65_536;
 
+/** Rules that are counted apart; what others match is served all the same. 128 KiB of address space a worker. */
+export const MAX_RULES = 16_384;
+
 /** One worker's rows: blocks of shared memory. */
 export interface CounterBlocks {
   readonly listeners: Float64Array;
   readonly targets: Float64Array;
+  /** Requests that each rule has matched, by slot; 0 is for those that found no slot of their own. */
+  readonly rules: Float64Array;
   /** A single row. */
   readonly worker: Float64Array;
   /** Shared by all workers: what they count together, see limits/shared-limits.ts, and open connections by worker. */
@@ -32,6 +37,11 @@ export interface CounterBlocks {
   /** Of all workers together, by target slot; see `SharedCounters`. */
   readonly connections: Int32Array;
   readonly wanted: Int32Array;
+}
+
+interface RuleName {
+  readonly ruleGroupId: string;
+  readonly ruleId: string;
 }
 
 interface TargetName {
@@ -61,8 +71,10 @@ export class SharedCounters {
   readonly workers: number;
   readonly #listeners = new Slots<string>(MAX_LISTENERS);
   readonly #targets = new Slots<TargetName>(MAX_TARGETS);
+  readonly #rules = new Slots<RuleName>(MAX_RULES);
   readonly #listenerRows: CounterRows;
   readonly #targetRows: CounterRows;
+  readonly #ruleRows: CounterRows;
   readonly #workerRows: CounterRows;
 
   constructor(workers: number) {
@@ -70,6 +82,7 @@ export class SharedCounters {
     this.workers = workers;
     this.#listenerRows = new CounterRows(workers, MAX_LISTENERS, LISTENER_ROW);
     this.#targetRows = new CounterRows(workers, MAX_TARGETS, TARGET_ROW);
+    this.#ruleRows = new CounterRows(workers, MAX_RULES, 1);
     this.#workerRows = new CounterRows(workers, 1, WORKER_ROW);
   }
 
@@ -80,7 +93,12 @@ export class SharedCounters {
 
   /** The target's slot within a service, kept as long as it is there: its place in `load`, and its row's. */
   targetSlot(serviceId: string, targetId: string): number {
-    return this.#targets.take(targetKey(serviceId, targetId), { serviceId, targetId });
+    return this.#targets.take(pairKey(serviceId, targetId), { serviceId, targetId });
+  }
+
+  /** The rule's slot within its group, kept as long as it is there. */
+  ruleSlot(ruleGroupId: string, ruleId: string): number {
+    return this.#rules.take(pairKey(ruleGroupId, ruleId), { ruleGroupId, ruleId });
   }
 
   /** The row that a worker writes for a listener; see `ListenerCell`. */
@@ -108,6 +126,7 @@ export class SharedCounters {
     return {
       listeners: this.#listenerRows.block(worker),
       targets: this.#targetRows.block(worker),
+      rules: this.#ruleRows.block(worker),
       worker: this.#workerRows.block(worker),
       limits: this.#limits,
       sockets: this.#sockets,
@@ -129,7 +148,12 @@ export class SharedCounters {
 
   /** To be called when every worker has acknowledged that the target is gone. */
   retireTarget(serviceId: string, targetId: string): void {
-    this.#targets.retire(targetKey(serviceId, targetId));
+    this.#targets.retire(pairKey(serviceId, targetId));
+  }
+
+  /** To be called when every worker has acknowledged that the rule is gone. */
+  retireRule(ruleGroupId: string, ruleId: string): void {
+    this.#rules.retire(pairKey(ruleGroupId, ruleId));
   }
 
   /** Gives the slots of what is gone and quiet to others. Cheap; to be called now and then. */
@@ -139,6 +163,11 @@ export class SharedCounters {
       if (this.#listenerRows.sumCell(slot, activeConnections) !== 0) return false;
       this.#listenerRows.clear(slot);
       clearLimits(this.#limits, slot);
+      return true;
+    });
+    // A request is counted when its rule is found, so nobody writes there any more.
+    this.#rules.sweep((slot) => {
+      this.#ruleRows.clear(slot);
       return true;
     });
     this.#targets.sweep((slot) => {
@@ -189,6 +218,10 @@ export class SharedCounters {
           this.#targetRows.sum(slot),
         ),
       ),
+      rules: Array.from(this.#rules.entries(), ({ name, slot }) => ({
+        ...name,
+        requests: this.#ruleRows.sumCell(slot, 0),
+      })).filter(({ requests }) => requests > 0),
       workers: Array.from({ length: this.workers }, (_, worker) => {
         const row = this.workerRow(worker);
         return {
@@ -207,8 +240,8 @@ export class SharedCounters {
 }
 
 /** A space is in no identifier. */
-function targetKey(serviceId: string, targetId: string): string {
-  return `${serviceId} ${targetId}`;
+function pairKey(owner: string, id: string): string {
+  return `${owner} ${id}`;
 }
 
 /** Counts above 0. */

@@ -1,5 +1,6 @@
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { BalanceTable } from '../balance/table.ts';
@@ -45,10 +46,23 @@ export interface WorkerSharedChange {
   readonly key: string;
   /** null removes it. */
   readonly entry: WorkerSharedEntry | null;
+  /** Ids of rules that were in the group before and are not now. */
+  readonly left: readonly string[];
 }
 
 /** A shared entry, with what is large and the same for all workers in memory that they share. */
-export type WorkerSharedEntry = Exclude<SharedEntry, { readonly kind: 'certificate' }> | WorkerCertificateEntry;
+export type WorkerSharedEntry =
+  | Exclude<SharedEntry, { readonly kind: 'certificate' | 'rule-group' }>
+  | WorkerCertificateEntry
+  | WorkerRuleGroupEntry;
+
+export interface WorkerRuleGroupEntry {
+  readonly key: string;
+  readonly kind: 'rule-group';
+  readonly value: PlannedRuleGroup;
+  /** Of each rule, its place in the counters. */
+  readonly slots: readonly number[];
+}
 
 export interface WorkerCertificateEntry {
   readonly key: string;

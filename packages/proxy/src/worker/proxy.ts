@@ -67,7 +67,7 @@ export class Proxy {
   readonly #shared = new Map<string, WorkerSharedEntry>();
   readonly #tls: WorkerTls;
   readonly #services = new Map<string, Service>();
-  readonly #rules = new RuleSets();
+  readonly #rules: RuleSets;
   readonly #relief: Relief;
   readonly #rebalancer: Rebalancer;
   /** By service id, so that a changed service finds its listeners without a search. */
@@ -86,6 +86,7 @@ export class Proxy {
   ) {
     this.#worker = worker;
     this.#rows = rows;
+    this.#rules = new RuleSets(rows.rules);
     this.#relief = new Relief(worker.reactor, rows.wanted);
     this.#rebalancer = new Rebalancer(worker.reactor);
     this.#shares = shares;
@@ -142,7 +143,7 @@ export class Proxy {
 
   #setShared(entry: WorkerSharedEntry): void {
     this.#shared.set(entry.key, entry);
-    if (entry.kind === 'rule-group') this.#rules.set(entry.value);
+    if (entry.kind === 'rule-group') this.#rules.set(entry.value, entry.slots);
     else if (entry.kind === 'ticket-keys') this.#tls.followTicketKeys();
     else if (entry.kind === 'authority') {
       for (const service of this.#services.values()) service.tls = this.#tls.forService(service.planned, service.tls);

@@ -23,6 +23,11 @@ export class WorkerRows {
     return this.#blocks.targets.subarray(slot * TARGET_ROW, (slot + 1) * TARGET_ROW);
   }
 
+  /** Requests by slot of the rule. */
+  get rules(): Float64Array {
+    return this.#blocks.rules;
+  }
+
   /** Which worker it is, from 0. */
   get index(): number {
     return this.#blocks.index;
