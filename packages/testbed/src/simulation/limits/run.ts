@@ -1,3 +1,4 @@
+import { type PlannedTargetLimits, STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
 import { type PlannedLimits, STANDARD_LIMITS } from '@evenkeel/model/plan/limits.ts';
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
@@ -26,7 +27,8 @@ let runs = 0;
 
 /**
  * Two workers of one node with narrow limits, and clients who want more. After every event, no more connections may have
- * a place than there are; no more requests may have been let in than the rate allows; in the end every place is free.
+ * a place than there are, and the target no more requests and connections than it may; no more requests may have been let
+ * in than the rate allows; in the end every place is free and nobody waits.
  */
 export function playLimits(seed: number, trace: ((line: string) => void) | null = null): Journal {
   const random = new Random(seed);
@@ -34,12 +36,14 @@ export function playLimits(seed: number, trace: ((line: string) => void) | null 
   const journal = new Journal(network);
   const limits = drawLimits(random);
   const most = limits.connections!;
+  // Apart, so that the rest of a seed is as it was.
+  const targetLimits = drawTargetLimits(new Random(seed ^ 0x7a26_e700));
   const reactors = [1, 2].map((worker) =>
     network.createReactor({ label: `worker-${worker}`, address: `10.3.0.${worker}`, buffers: 200, descriptors: 1_000 }),
   );
   const origin = network.createReactor({ label: 'origin', address: ORIGIN.address, buffers: 100, descriptors: 1_000 });
   serveSessions(origin, ORIGIN, 'origin');
-  const world = startWorkers(reactors, limits, random);
+  const world = startWorkers(reactors, limits, targetLimits, random);
   network.run(100);
   const clients = Array.from({ length: random.between(2, 14) }, (_, index) => {
     const address = `10.1.0.${index + 1}`;
@@ -55,6 +59,9 @@ export function playLimits(seed: number, trace: ((line: string) => void) | null 
   const began = network.now;
   const look = (): boolean => {
     if (world.places() > most) journal.violate(`${world.places()} connections have a place, of ${most}`);
+    const { requests, connections } = world.atTarget();
+    if (requests > targetLimits.maxRequests) journal.violate(`${requests} requests at the target`);
+    if (connections > targetLimits.maxConnections) journal.violate(`${connections} connections to the target`);
     return clients.every((client) => client.done) || journal.violations.length > 20;
   };
   if (network.run(LONGEST, look) !== 'done') journal.violate(`the clients are not done after ${LONGEST} ms`);
@@ -65,6 +72,10 @@ export function playLimits(seed: number, trace: ((line: string) => void) | null 
   }
   network.run(network.now + 200_000);
   if (world.places() !== 0) journal.violate(`${world.places()} places are taken by nobody`);
+  const { requests, connections, queued } = world.atTarget();
+  if (requests + connections + queued !== 0) {
+    journal.violate(`${requests} requests, ${connections} connections, ${queued} in the queue of nobody`);
+  }
   if (world.active() !== 0) journal.violate(`${world.active()} connections of nobody are counted`);
   if (world.waiting() !== 0) journal.violate(`${world.waiting()} heads of nobody are waited for`);
   origin.halt();
@@ -91,7 +102,23 @@ function drawLimits(random: Random): PlannedLimits {
   };
 }
 
-function startWorkers(reactors: readonly SimulatedReactor[], limits: PlannedLimits, random: Random) {
+/** Every other time as narrow as can be. */
+function drawTargetLimits(random: Random): PlannedTargetLimits {
+  if (random.chance(0.5)) return STANDARD_TARGET_LIMITS;
+  return {
+    maxConnections: random.between(1, 3),
+    maxRequests: random.between(1, 3),
+    queueSize: random.between(0, 4),
+    queueTimeout: random.between(1, 3_000),
+  };
+}
+
+function startWorkers(
+  reactors: readonly SimulatedReactor[],
+  limits: PlannedLimits,
+  targetLimits: PlannedTargetLimits,
+  random: Random,
+) {
   const run = runs++;
   const tables = new Tables(counters, () => random.fraction());
   const service: PlannedService = {
@@ -106,6 +133,7 @@ function startWorkers(reactors: readonly SimulatedReactor[], limits: PlannedLimi
     readTimeout: 60_000,
     drainTimeout: 300_000,
     ...PLAIN_SERVICE,
+    targetLimits,
   };
   const listener: PlannedListener = {
     id: `limited-listener-${run}`,
@@ -144,7 +172,14 @@ function startWorkers(reactors: readonly SimulatedReactor[], limits: PlannedLimi
   });
   tables.retire(change);
   const slot = counters.listenerSlot(listener.id);
+  const targetSlot = counters.targetSlot(service.id, target.id);
+  const queue = tables.service(service.id)?.queue;
   return {
+    atTarget: () => ({
+      requests: counters.load[targetSlot]!,
+      connections: counters.connections[targetSlot]!,
+      queued: queue?.total[0] ?? 0,
+    }),
     places: () => placesTaken(counters.blocks(0).limits, slot),
     active: () => counters.read(0).listeners.find(({ listenerId }) => listenerId === listener.id)!.activeConnections,
     waiting: () => workers.reduce((sum, { context }) => sum + context.overload.waiting.count, 0),
