@@ -329,3 +329,110 @@ for (const [line, expected] of [
     assert.match(err, /^evenkeel: /);
   });
 }
+
+const EXPLAINED = {
+  node: 'n1',
+  generation: 7,
+  listenerId: LISTENER.id,
+  request: { method: 'POST', host: 'shop.example', path: '/login', query: 'a=1', client: '203.0.113.9' },
+  outcome: 'forward',
+  status: null,
+  location: '',
+  reason: 'none',
+  why: 'rule login applies',
+  ruleOrder: 'priority',
+  rules: [
+    {
+      ruleId: 'rul-1',
+      name: 'admin',
+      priority: 10,
+      outcome: 'no-match',
+      conditions: [{ kind: 'source', name: '', wanted: '10.0.0.0/8', actual: '203.0.113.9', holds: false }],
+    },
+    {
+      ruleId: 'rul-2',
+      name: 'login',
+      priority: 20,
+      outcome: 'applies',
+      conditions: [{ kind: 'path', name: '', wanted: 'exact /login', actual: '/login', holds: true }],
+    },
+  ],
+  rulesLeftOut: 3,
+  changes: ['host becomes x'],
+  services: [{ serviceId: 'svc-1', weight: 1, percent: 100, chosen: true }],
+  service: {
+    serviceId: 'svc-1',
+    name: 'web',
+    algorithm: 'round-robin',
+    clientHash: 1,
+    stickiness: null,
+    because: 'it has the next turn',
+    targets: [
+      {
+        targetId: 'tgt-1',
+        address: '10.0.0.1',
+        port: 80,
+        zone: '',
+        weight: 10,
+        state: 'active',
+        health: 'healthy',
+        healthReason: '',
+        underWay: 2,
+        candidate: true,
+        why: 'healthy',
+        chosen: true,
+      },
+    ],
+  },
+};
+
+test('explain asks for the request that it is told, and says what becomes of it and why', async () => {
+  await using api = await ScriptedApi.start({
+    ...READ,
+    [`GET /v1/listeners/${LISTENER.id}`]: { body: LISTENER },
+    [`GET /v1/explain?listenerId=${LISTENER.id}&path=%2Flogin%3Fa%3D1&method=POST&host=shop.example&header=X-Beta%3A+1&header=A%3A+b&cookie=user%3D17&source=203.0.113.9`]:
+      { body: EXPLAINED },
+  });
+  const words = ['explain', LISTENER.id, 'http://shop.example/login?a=1', '-X', 'POST', '--source', '203.0.113.9'];
+  const { out, err, exitCode } = await cli([...words, '-H', 'X-Beta: 1', '-H', 'A: b', '-b', 'user=17'], withApi(api));
+  assert.equal(exitCode, 0, err);
+  assert.match(
+    out,
+    /^POST shop\.example\/login from 203\.0\.113\.9\nforward: rule login applies\n {2}host becomes x\n/,
+  );
+  assert.match(out, /10 +admin +no-match +source is not 10\.0\.0\.0\/8 but 203\.0\.113\.9\n/);
+  assert.match(out, /→ +20 +login +applies +path is exact \/login\n {2}and 3 that do not match\n/);
+  assert.match(out, /→ +10\.0\.0\.1:80 +10 +– +active +healthy +2 +yes +healthy\n/);
+  assert.match(out, /→ it has the next turn\n\nAs node n1 runs it, generation 7\.\n$/);
+});
+
+test('request show tells the reason, and that nobody remembers', async () => {
+  const found = {
+    node: 'n1',
+    endedAt: '2026-05-01T12:00:00.250Z',
+    loadBalancerId: WEB.id,
+    listenerId: LISTENER.id,
+    status: 502,
+    reason: 'target-connect',
+    endedBy: 'target',
+    phase: 'connect',
+    meaning: 'The target went away.',
+    log: { uri: '/a' },
+  };
+  const body = { requestId: 'r1', requests: [found], nodes: [] };
+  await using api = await ScriptedApi.start({
+    'GET /v1/requests/r1': { body },
+    'GET /v1/requests/r2': problem('resource-not-found', 'no node remembers a request r2: n1 remembers no request'),
+  });
+  const { out } = await cli(['request', 'show', 'r1'], withApi(api));
+  assert.match(out, /reason: +target-connect\n/);
+  assert.match(out, /meaning: +The target went away\.\n/);
+  assert.match(out, /uri: +\/a\n/);
+  const quiet = await cli(['request', 'show', 'r1', '-q'], withApi(api));
+  assert.equal(quiet.out, 'target-connect\n');
+  const none = await cli(['request', 'show', 'r2'], withApi(api));
+  assert.deepEqual(
+    [none.exitCode, none.err],
+    [3, 'evenkeel: no node remembers a request r2: n1 remembers no request\n'],
+  );
+});

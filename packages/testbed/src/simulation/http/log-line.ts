@@ -5,7 +5,7 @@ export interface LogLine {
   readonly uri: string;
   readonly protocol: string;
   readonly status: number;
-  readonly request_id?: string;
+  readonly request_id: string;
 }
 
 /** Null when it is no JSON object with these fields. */
@@ -22,6 +22,8 @@ export function parseLogLine(line: string): LogLine | null {
 function isLogLine(value: unknown): value is LogLine {
   if (typeof value !== 'object' || value === null) return false;
   const fields = value as Record<string, unknown>;
-  const texts = ['client_ip', 'method', 'uri', 'protocol'].every((name) => typeof fields[name] === 'string');
+  const texts = ['client_ip', 'method', 'uri', 'protocol', 'request_id'].every(
+    (name) => typeof fields[name] === 'string',
+  );
   return texts && typeof fields['status'] === 'number';
 }

@@ -33,7 +33,8 @@ export class ResponseCheck {
       if (coding !== 'gzip') journal.violate(`${request.id} got a body in ${coding}`);
     }
     const id = fieldOf(head, 'x-request-id');
-    this.#byOrigin = id !== null;
+    // An answer of the proxy's own may name the request as well.
+    this.#byOrigin = fieldOf(head, 'x-origin') !== null;
     // A head that tells nothing can be passed on before the body turns out to be none.
     const mayMisbehave = request.response.fault?.kind === 'garbage';
     if (this.#byOrigin) this.#checkOriginHead(head, id);
