@@ -3,10 +3,10 @@ import { type LogLine, parseLogLine } from './log-line.ts';
 import { type HttpScenario, isIdempotent, type RequestPlan } from './plan.ts';
 import { writtenTarget } from './wire.ts';
 
-/** How a request ended for its client. */
 /** What the proxy calls a request of which it has read no name. */
 const MADE = /^[0-9a-f]{32}$/;
 
+/** How a request ended for its client. */
 export type Outcome =
   /** By the origin, whole. */
   | { readonly kind: 'answered' }
