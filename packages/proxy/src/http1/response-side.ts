@@ -15,6 +15,7 @@ import type { RequestHead } from './request-head.ts';
 import { addLine, lineForAnswer } from './request-id.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { TargetSide } from './target-side.ts';
+import { withTransportSecurity } from './transport-security.ts';
 
 /** Room for a `Connection` line of the proxy's own, in bytes. */
 const CONNECTION_LINE = 32;
@@ -222,7 +223,7 @@ export class ResponseSide {
   answer(status: number): void {
     const { http } = this.#client.listener.planned;
     const { memory, requestIds } = this.#worker;
-    const line = lineForAnswer(http, this.#record, memory, requestIds, false);
+    const line = withTransportSecurity(http, lineForAnswer(http, this.#record, memory, requestIds, false));
     const page = errorPageOf(http, status) ?? (line === null ? null : plainPage(status));
     if (page !== null && this.#answerPage(page, status, line)) return;
     const range = this.#worker.responses.get(status, this.keepAlive, !this.expectsNoBody);
@@ -245,7 +246,8 @@ export class ResponseSide {
     const { arena, answer } = this.#worker;
     const { memory, requestIds } = this.#worker;
     const { http } = this.#client.listener.planned;
-    if (!ruled.writeAnswer(this.keepAlive, lineForAnswer(http, this.#record, memory, requestIds, true))) return 414;
+    const line = withTransportSecurity(http, lineForAnswer(http, this.#record, memory, requestIds, true));
+    if (!ruled.writeAnswer(this.keepAlive, line)) return 414;
     const withBody = !this.expectsNoBody && !hasNoBody(ruled.status);
     if (!sendComposed(arena, answer, withBody ? ruled.body : null, this.send)) return 503;
     this.#answered(ruled.status);

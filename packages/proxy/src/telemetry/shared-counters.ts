@@ -214,7 +214,7 @@ export class SharedCounters {
       targets: Array.from(this.#targets.entries(), ({ name, slot }) =>
         targetCounters(
           name,
-          this.#targets.isRetired(targetKey(name.serviceId, name.targetId)),
+          this.#targets.isRetired(pairKey(name.serviceId, name.targetId)),
           this.#targetRows.sum(slot),
         ),
       ),
