@@ -448,6 +448,8 @@ export class RequestExchange implements Exchange, Waiter {
       return;
     }
     this.#client.listener.cells[ListenerCell.responses + 1]!++;
+    // Another target would say it again.
+    this.#target.request.whole = false;
     // What it says of the connection is the target's and the proxy's business; it shrinks, if anything.
     this.#response.send(buffer, rewriter.response(head, true, 1, false), head.end);
   }

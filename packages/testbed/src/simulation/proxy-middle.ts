@@ -1,11 +1,13 @@
 import { ALGORITHMS, type PlannedListener, type PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE, PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
+import { PLAIN_OUTLIER_DETECTION, resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
 import { Tables } from '@evenkeel/proxy/engine/tables.ts';
 import type { Endpoint } from '@evenkeel/proxy/reactor/reactor.ts';
 import type { Random } from '@evenkeel/proxy/reactor/simulated/random.ts';
 import type { SimulatedReactor } from '@evenkeel/proxy/reactor/simulated/simulated-reactor.ts';
+import { SWEEP_INTERVAL } from '@evenkeel/proxy/standing/standings.ts';
 import { AccessLog } from '@evenkeel/proxy/telemetry/access-log.ts';
 import { AccessLogRing } from '@evenkeel/proxy/telemetry/access-log-ring.ts';
 import { SharedCounters } from '@evenkeel/proxy/telemetry/shared-counters.ts';
@@ -76,13 +78,16 @@ class ProxyMiddle implements Middle {
   ) {
     this.#reactor = reactor;
     this.#random = reactor.network.random.fork();
-    this.#tables = new Tables(counters, () => this.#random.fraction());
+    const { network } = reactor;
+    const clock = { now: () => network.now, wallTime: () => reactor.wallTime };
+    this.#tables = new Tables(counters, () => this.#random.fraction(), undefined, { clock, onChange: () => undefined });
     const listener = { ...plannedListener(protocol, runs++), ...unusual };
     this.#listener = ruled ? { ...listener, ruleGroupId: `rules-${runs}` } : listener;
     this.#service = { ...plannedService(protocol, listener.serviceId as string), ...service };
     this.#mirror = ruled ? plannedService(protocol, `mirror-${runs}`) : null;
     if (ruled) this.#startMirror();
     this.#targets = origins.map(({ address, port }, index) => target(address, port, index));
+    if (resilienceOf(service).outlierDetection !== null) this.#sweepSoon();
     const log = new AccessLog(this.#ring, reactor);
     this.#proxy = new Proxy(new WorkerContext(reactor, log), new WorkerRows(counters.blocks(0)));
     this.#apply(this.#service, this.#targets, this.#listener, () => {
@@ -140,6 +145,22 @@ class ProxyMiddle implements Middle {
       const algorithm = random.chance(0.05) ? 'source-ip' : random.pick(ALGORITHMS.slice(0, 2));
       const listener = { ...this.#listener, idleTimeout: 60_000 + random.below(10_000) };
       this.#apply({ ...this.#service, algorithm }, targets, listener, () => this.#changeSoon(left - 1));
+    });
+  }
+
+  /** Ejections end, and are never too many. */
+  #sweepSoon(): void {
+    this.#reactor.network.after(SWEEP_INTERVAL, () => {
+      if (this.#ending) return;
+      this.#tables.sweepStandings();
+      const standings = this.#tables.standings().filter(({ serviceId }) => serviceId === this.#service.id);
+      const ejected = standings.filter((standing) => standing.ejected !== null).length;
+      const { maxEjectedShare } = resilienceOf(this.#service).outlierDetection ?? PLAIN_OUTLIER_DETECTION;
+      const most = Math.max(1, Math.floor((standings.length * maxEjectedShare) / 100));
+      if (ejected > Math.min(most, standings.length - 1)) {
+        throw new Error(`${ejected} of ${standings.length} targets are ejected`);
+      }
+      this.#sweepSoon();
     });
   }
 
