@@ -294,7 +294,8 @@ export class NodeAgent {
   #explaining(): ExplainingNode {
     const { engine } = this.#options;
     const { version: generation } = this.#applier.applied;
-    return { engine, plan: this.#resolver.plan, generation, health: this.#checker.report() };
+    const health = Array.from(this.#checker.report(), (known) => this.#standings.join(known));
+    return { engine, plan: this.#resolver.plan, generation, health };
   }
 
   /** All targets, as health checks and traffic have them. */

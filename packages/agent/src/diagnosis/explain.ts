@@ -1,7 +1,7 @@
 import type { PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ExplainAnswer, ExplainQuestion } from '@evenkeel/model/plan/query.ts';
-import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
+import type { ReportedHealth, ReportedTraffic } from '@evenkeel/model/plan/stream.ts';
 import type { ExplainedService, ExplainedTarget } from '@evenkeel/model/resources/explanation.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { TargetChoice } from '@evenkeel/proxy/explain/target-choice.ts';
@@ -48,7 +48,8 @@ function explainTargets(node: ExplainingNode, service: PlannedService, choice: T
   return choice.targets.flatMap(({ id, address, port, candidate, underWay }) => {
     const target = planned.get(id);
     if (target === undefined) return [];
-    const { state = 'unchecked', reason = '' } = health.get(id) ?? {};
+    const known = health.get(id);
+    const { state = 'unchecked', reason = '', traffic } = known ?? {};
     return {
       targetId: id,
       address,
@@ -58,16 +59,30 @@ function explainTargets(node: ExplainingNode, service: PlannedService, choice: T
       state: target.state,
       health: state,
       healthReason: reason,
+      share: traffic?.share ?? 100,
       underWay,
       candidate,
-      why: whyOf(target, state, reason, candidate),
+      why: whyOf(target, state, reason, candidate, traffic ?? null),
       chosen: choice.chosen === id,
     };
   });
 }
 
-function whyOf(target: PlannedTarget, health: string, reason: string, candidate: boolean): string {
+function whyOf(
+  target: PlannedTarget,
+  health: string,
+  reason: string,
+  candidate: boolean,
+  traffic: ReportedTraffic | null,
+): string {
   const well = health === 'healthy' || health === 'unchecked';
+  if (traffic?.ejected != null) {
+    const { reason: shown, until } = traffic.ejected;
+    return `ejected by what its traffic showed (${shown}) until ${new Date(until).toISOString()}`;
+  }
+  if (candidate && well && traffic !== null && traffic.share < 100) {
+    return `${health}, and starting slowly: it takes ${traffic.share} % of its share`;
+  }
   if (candidate && well) return health === 'healthy' ? 'healthy' : 'not checked, and so taken to be well';
   if (candidate) return `${health}, but no target is healthy, so all of them are tried (HC-10)`;
   if (target.state !== 'active') return `${target.state}: it takes no new clients`;

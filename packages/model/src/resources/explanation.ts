@@ -56,6 +56,7 @@ export const ExplainedTarget = Output('ExplainedTarget', {
   state: Words(TARGET_STATES, 'What the configuration wants of it.'),
   health: Words(TARGET_HEALTH_STATES, 'What this node has found.'),
   healthReason: Text('Empty, or why the last probe failed.'),
+  share: Count('Percent of what its weight gives it: less while it starts slowly, 0 while it is ejected.'),
   underWay: Count('Requests and connections that are under way there on this node.'),
   candidate: Flag('Whether it takes new traffic now.'),
   why: Text('Why it does, or does not.'),
@@ -74,7 +75,9 @@ export const ExplainedService = Output('ExplainedService', {
   serviceId: Text('Identifier of the backend service.'),
   name: Text('Its name.'),
   algorithm: Text('How it chooses among its targets.'),
-  clientHash: Count('The number by which hashing knows the client, the same on every node.'),
+  clientHash: Count(
+    'The number by which hashing knows the client, or the request for the algorithm hash: the same on every node.',
+  ),
   stickiness: Nullable(Ref(ExplainedStickiness)),
   targets: Type.Array(Ref(ExplainedTarget)),
   because: Text('Why that target, in words.'),

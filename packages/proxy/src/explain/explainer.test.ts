@@ -159,6 +159,16 @@ describe('explaining a request', () => {
     assert.equal(ask({ source: '192.0.2.3', headers }).request.client, '192.0.2.3');
   });
 
+  it('reads what the algorithm hash chooses by', () => {
+    const hash = { key: 'header', name: 'x-user', loadFactor: 0 } as const;
+    const { ask } = explaining([serviceOf([8001, 8002, 8003, 8004], { algorithm: 'hash', hash })]);
+    const chosen = (user: string) => ask({ headers: [`X-User: ${user}`] }).service?.choice;
+    const users = Array.from({ length: 30 }, (_, i) => `user-${i}`);
+    for (const user of users) assert.deepEqual(chosen(user), chosen(user));
+    assert.ok(new Set(users.map((user) => chosen(user)?.chosen)).size > 1);
+    assert.match(chosen('a')?.because ?? '', /the header of the request decides/);
+  });
+
   it('says why there is no target', () => {
     const idle = serviceOf([{ id: 't', address: '127.0.0.1', port: 1, weight: 0, state: 'active', eligible: true }]);
     const said = explaining([idle]).ask({});

@@ -175,7 +175,7 @@ export class Explainer {
       reason: REASON_OF_ROUTE,
     } as const;
     if (service === null || id === null) return { ...basis, ...failed, why: `${basis.why}; there is no service` };
-    const choice = chooseTarget(service, client, made === null ? null : made.head.fields, room);
+    const choice = chooseTarget(service, client, made === null ? null : made.head, room);
     if (choice.chosen === null) {
       return { ...basis, ...failed, service: { id, choice }, why: `${basis.why}; no target takes new traffic` };
     }

@@ -2,7 +2,7 @@ import { resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { ExplainedStickiness } from '@evenkeel/model/resources/explanation.ts';
 import { HELD_WHOLE } from '../balance/held.ts';
 import type { BalanceTable } from '../balance/table.ts';
-import type { FieldTable } from '../http1/fields.ts';
+import type { RequestHead } from '../http1/request-head.ts';
 import { newRetryBudget } from '../retry/budget.ts';
 import { RetryPolicy } from '../retry/policy.ts';
 import type { Client } from '../source-address/client.ts';
@@ -35,12 +35,12 @@ export interface ChoosableTarget {
 
 /**
  * Which target a client would get now, by the code and the tables of the workers, over copies of what choosing changes:
- * nobody's turn is taken and no client is remembered. `fields`: null for a connection.
+ * nobody's turn is taken and no client is remembered. `head`: null for a connection.
  */
 export function chooseTarget(
   service: WorkerService,
   client: Client,
-  fields: FieldTable | null,
+  head: RequestHead | null,
   room: JudgingRoom,
 ): TargetChoice {
   const table = copyOf(service.table);
@@ -50,9 +50,11 @@ export function chooseTarget(
   const retry = new RetryPolicy(resilienceOf(planned).retry, newRetryBudget());
   const acting = new Service(planned, [], table, sticky, null, retry, room.reactor, null);
   const visit = sticky === null ? null : new StickyVisit(room);
-  if (sticky !== null && fields !== null) visit?.readRequest(sticky, fields, client.remoteAddress);
+  if (sticky !== null && head !== null) visit?.readRequest(sticky, head.fields, client.remoteAddress);
   else if (sticky !== null) visit?.readConnection(sticky, client.remoteAddress);
-  const index = pickSticky(acting, visit, client.hash, -1, -1);
+  const { requestHash } = acting;
+  const hash = requestHash === null || head === null ? client.hash : requestHash.read(room.memory, head);
+  const index = pickSticky(acting, visit, hash, -1, -1);
   const candidates = new Set(table.candidates);
   // Those that are ejected are candidates of the table, and passed over.
   const isInTraffic = (slot: number) => Atomics.load(table.held, slot) < HELD_WHOLE;
@@ -74,7 +76,7 @@ export function chooseTarget(
   };
   const kept = known >= 0 && known === index;
   return {
-    clientHash: client.hash,
+    clientHash: hash,
     targets,
     chosen: service.targets[index]?.id ?? null,
     stickiness,
@@ -104,6 +106,8 @@ function wordsOfChoice({ planned }: WorkerService, table: BalanceTable, index: n
       return `it has the next turn of the schedule of ${table.sequence.length} turns, if no other request comes before`;
     case 'least-connections':
       return `of ${count} candidates, it has the least under way per weight`;
+    case 'hash':
+      return `the ${planned.hash?.key ?? 'uri'} of the request decides, by a hash table that all nodes have alike`;
     case 'source-ip':
       return "the client's address decides, by the hash table that all nodes have alike";
     default:
