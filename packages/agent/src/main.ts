@@ -85,11 +85,12 @@ async function run(settings: AgentSettings): Promise<void> {
     log,
   });
   const { reactor, reactorReason: reason, workers } = engine;
-  log.info({ reactor, reason, workers }, 'the data plane is up');
   let metrics: MetricsServer | null = null;
   const listen = async (): Promise<void> => {
     metrics = await listenForMetrics(settings, agent, log);
   };
+  if (!settings.standby) await listen();
+  log.info({ reactor, reason, workers }, 'the data plane is up');
 
   let stopping = false;
   let serving = !settings.standby;
@@ -155,7 +156,6 @@ async function run(settings: AgentSettings): Promise<void> {
     channel?.tell({ event: 'standby' });
     return;
   }
-  await listen();
   if (supervision !== null) {
     const sockets = engine.restoreSockets();
     if (sockets > 0) log.info({ sockets }, 'accepting from the sockets of the node agent before this one');
