@@ -182,6 +182,30 @@ describe('access log', () => {
     assert.equal(line['request_id'], '0123456789abcdef0000000000000001');
   });
 
+  it('tells of attempts that failed, and of none when none did', () => {
+    const { log, lines } = logOver(new Uint8Array(16));
+    const record = new RequestRecord();
+    record.clear(5_000);
+    record.attempts = 1;
+    log.request({ planned }, client, record);
+    record.attempts = 3;
+    record.failedAttempts = '10.0.0.1:80 refused, [2001:db8::1]:80 no-response';
+    log.request({ planned }, client, record);
+    const tunnel = new ConnectionRecord(5_000);
+    tunnel.attempts = 2;
+    tunnel.failedAttempts = '10.0.0.1:80 connect-timeout';
+    log.connection({ planned }, client, tunnel);
+    const told = lines().map((line) => {
+      const { attempts, failed_attempts } = line as Record<string, unknown>;
+      return [attempts, failed_attempts];
+    });
+    assert.deepEqual(told, [
+      [undefined, undefined],
+      [3, '10.0.0.1:80 refused, [2001:db8::1]:80 no-response'],
+      [2, '10.0.0.1:80 connect-timeout'],
+    ]);
+  });
+
   it('keeps the longest line that there can be below MAX_LINE, and marks it', () => {
     const memory = new Uint8Array(64 * 1024);
     const { log, ring } = logOver(memory);
