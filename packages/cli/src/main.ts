@@ -8,8 +8,20 @@ const PROCESS_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Pro
   upgrade: async (args) => (await import('./start/upgrade-command.ts')).upgradeCommand(args),
 };
 
+/** Options that any command takes, also in front of it, and whose value is a word of its own. */
+const WITH_VALUE: readonly string[] = ['--home', '--url', '--token'];
+
+/** Where the command stands: the first word that is no option, and no value of one. */
+function placeOfCommand(words: readonly string[]): number {
+  let at = 0;
+  while (at < words.length && words[at].startsWith('-')) at += WITH_VALUE.includes(words[at]) ? 2 : 1;
+  return at;
+}
+
 async function main(words: readonly string[]): Promise<number> {
-  const [name = '', ...rest] = words;
+  const place = placeOfCommand(words);
+  const name = words[place] ?? '';
+  const rest = [...words.slice(0, place), ...words.slice(place + 1)];
   if (Object.hasOwn(PROCESS_COMMANDS, name)) return PROCESS_COMMANDS[name](rest);
   if (name === 'help' && Object.hasOwn(PROCESS_COMMANDS, rest[0] ?? '')) return PROCESS_COMMANDS[rest[0]](['--help']);
   // Whoever reads our output may stop reading: `evenkeel lb list | head -1`.

@@ -6,27 +6,16 @@ import {
   IDLE_TIMEOUT,
   KEEP_ALIVE_TIMEOUT,
   SEND_TIMEOUT,
-  UPGRADE_IDLE_TIMEOUT,
 } from '@evenkeel/model/limits.ts';
 import { canonicalNetwork } from '@evenkeel/model/network.ts';
 import type { ErrorPage } from '@evenkeel/model/resources/error-page.ts';
-import type { Forwarding } from '@evenkeel/model/resources/forwarding.ts';
 import type { ListenerCreate, ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
 import { ListenerLimits } from '@evenkeel/model/resources/listener-limits.ts';
 import { completed } from '@evenkeel/model/schema.ts';
 import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import { refuseField } from '../problem.ts';
 import type { ListenerRecord } from '../state/records.ts';
-
-const FORWARDING: Forwarding = {
-  clientAddress: 'append',
-  protocol: false,
-  port: false,
-  host: false,
-  loadBalancerAddress: false,
-  clientPort: false,
-  standard: false,
-};
+import { checkHttpSettings, FORWARDING, HTTP_DEFAULTS } from './http-settings.ts';
 
 /** The settings of a new listener, with defaults where it says nothing. `at` is the pointer to `input`. */
 export function newListenerSettings(
@@ -34,6 +23,7 @@ export function newListenerSettings(
   protocol: ListenerProtocol,
   at: string,
 ) {
+  checkHttpSettings(protocol, input, HTTP_DEFAULTS, at);
   const settings = {
     description: input.description ?? '',
     tags: input.tags ?? {},
@@ -48,9 +38,9 @@ export function newListenerSettings(
     requestId: input.requestId ?? ('errors' as const),
     trustedProxies: input.trustedProxies ?? [],
     acceptProxyProtocol: input.acceptProxyProtocol ?? false,
-    desyncMode: input.desyncMode ?? ('defensive' as const),
-    upgradeIdleTimeout: input.upgradeIdleTimeout ?? UPGRADE_IDLE_TIMEOUT.default,
-    compression: input.compression ?? false,
+    desyncMode: input.desyncMode ?? HTTP_DEFAULTS.desyncMode,
+    upgradeIdleTimeout: input.upgradeIdleTimeout ?? HTTP_DEFAULTS.upgradeIdleTimeout,
+    compression: input.compression ?? HTTP_DEFAULTS.compression,
     errorPages: input.errorPages ?? [],
     forwarding: { ...FORWARDING, ...input.forwarding },
     limits: completed(ListenerLimits, input.limits ?? {}),
@@ -64,6 +54,7 @@ export function changedListenerSettings(
   patch: ListenerPatch,
   at: string,
 ): Partial<ListenerRecord> {
+  checkHttpSettings(listener.protocol, patch, listener, at);
   // Those with objects inside are merged: here, or in listener-tls.ts.
   const { forwarding, limits, clientCertificates: _, hsts: __, ...plain } = patch;
   return {
