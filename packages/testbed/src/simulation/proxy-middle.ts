@@ -4,6 +4,7 @@ import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import { PLAIN_OUTLIER_DETECTION, resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
 import { Tables } from '@evenkeel/proxy/engine/tables.ts';
+import { placesTaken } from '@evenkeel/proxy/limits/shared-limits.ts';
 import type { Endpoint } from '@evenkeel/proxy/reactor/reactor.ts';
 import type { Random } from '@evenkeel/proxy/reactor/simulated/random.ts';
 import type { SimulatedReactor } from '@evenkeel/proxy/reactor/simulated/simulated-reactor.ts';
@@ -211,6 +212,8 @@ function inspectCounters(
   const targets = read.targets.filter((candidate) => serviceIds.includes(candidate.serviceId));
   if (listener === undefined) return;
   if (listener.activeConnections !== 0) journal.violate(`${listener.activeConnections} client connections are counted`);
+  const places = placesTaken(counters.blocks(0).limits, counters.listenerSlot(listenerId));
+  if (places !== 0) journal.violate(`${places} places of the listener are taken by nobody`);
   if (listener.activeRequests !== 0) journal.violate(`${listener.activeRequests} requests are counted as active`);
   for (const { targetId, activeConnections, activeRequests, idleConnections } of targets) {
     if (activeRequests !== 0) journal.violate(`${activeRequests} requests are counted as active at ${targetId}`);
