@@ -5,11 +5,11 @@ import type { Client } from '@evenkeel/client/client.ts';
 import type { Bench, Scenario } from '../bench.ts';
 import { applied, startInstallation } from '../installation.ts';
 import type { Round } from '../metrics.ts';
+import { startNginx } from '../nginx.ts';
 import type { Endpoint } from '../origin.ts';
 import { Child, eventually } from '../process/children.ts';
 import { cpuOf, since, total } from '../process/cpu.ts';
 import { freePorts } from '../process/ports.ts';
-import { CAMPS, startSignposts } from '../signposts.ts';
 
 const TARGETS = 10_000;
 const QUICK_TARGETS = 1_000;
@@ -44,8 +44,7 @@ export const healthChecks: Scenario = {
 
 async function measure(bench: Bench, count: number): Promise<Map<string, Round[]>> {
   const directory = mkdtempSync(join(bench.directory, 'checks-'));
-  const signposts = await startSignposts(directory, count / CAMPS.length, null);
-  const targets = CAMPS.flatMap((camp) => signposts.endpoints(camp, 0, count / CAMPS.length));
+  const { origin, targets } = await startTargets(directory, count);
   const checkers: Checker[] = [];
   try {
     for (const { name } of bench.balancers) {
@@ -74,8 +73,23 @@ async function measure(bench: Bench, count: number): Promise<Map<string, Round[]
     return rounds;
   } finally {
     for (const checker of checkers) await checker.stop();
-    await signposts.process.stop();
+    await origin.stop();
   }
+}
+
+/**
+ * One nginx on one socket for all addresses: a socket for each would take the descriptors that kept connections need.
+ */
+async function startTargets(directory: string, count: number) {
+  const [port] = await freePorts(HOST, 1);
+  const http = `  access_log off;\n  keepalive_requests 1000000000;\n  server {\n    listen ${port} backlog=4096;\n    location / { return 200 here; }\n  }\n`;
+  const folder = join(directory, 'targets');
+  mkdirSync(folder);
+  const origin = await startNginx('targets', http, folder, { address: HOST, port: port! }, null);
+  const targets = Array.from({ length: count }, (_, n): Endpoint => {
+    return { address: `127.32.${n >> 8}.${n & 255}`, port: port! };
+  });
+  return { origin, targets };
 }
 
 /** Cores that each keeps busy, all of them over the same time, so that a disturbance is one for all. */
