@@ -84,7 +84,7 @@ function whyOf(
     return `${health}, and starting slowly: it takes ${traffic.share} % of its share`;
   }
   if (candidate && well) return health === 'healthy' ? 'healthy' : 'not checked, and so taken to be well';
-  if (candidate) return `${health}, but no target is healthy, so all of them are tried (HC-10)`;
+  if (candidate) return `${health}, but no target is healthy, so all of them are tried`;
   if (target.state !== 'active') return `${target.state}: it takes no new clients`;
   if (target.weight === 0) return 'weight 0: it takes no new clients';
   if (!well) return reason === '' ? health : `${health}: ${reason}`;

@@ -62,7 +62,7 @@ test('addresses and blocks are told in words, and null only where the type is wr
     'is not an address or a CIDR block without bits beyond its length, such as 10.0.0.0/8',
   );
   assert.equal(reasons['/service/targets/0/address'], 'is not an IPv4 or IPv6 address; names are not looked up');
-  assert.equal(reasons['/ruleGroupId'], 'does not have the right form');
+  assert.match(reasons['/ruleGroupId']!, /^must be an identifier: rg- .*, such as rg-/);
   assert.equal(reasons['/backendServiceId'], 'is not of type string or null');
 });
 

@@ -5,6 +5,7 @@ import type { FieldError } from '@evenkeel/model/problem.ts';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { TSchema } from 'typebox';
 import { ProblemError } from '../problem.ts';
+import { patternInWords } from './pattern-words.ts';
 
 /** Where in a request a value is. */
 export type Place = 'body' | 'path' | 'query';
@@ -120,8 +121,11 @@ function describe(error: ErrorObject, place: Place, schema: TSchema, nullable: b
       const { minimum, maximum } = error.parentSchema as { minimum?: number; maximum?: number };
       return { field: fieldOf(error, place), reason: 'is out of range', allowed: { minimum, maximum } };
     }
-    case 'pattern':
-      return { field: fieldOf(error, place), reason: 'does not have the right form', allowed: params['pattern'] };
+    case 'pattern': {
+      const words = patternInWords(params['pattern']);
+      const reason = words === null ? 'does not have the right form' : `must be ${words}`;
+      return { field: fieldOf(error, place), reason, ...(words === null && { allowed: params['pattern'] }) };
+    }
     case 'format':
       return { field: fieldOf(error, place), reason: `is not ${FORMS[params['format']] ?? `a ${params['format']}`}` };
     default:

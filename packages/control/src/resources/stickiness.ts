@@ -67,7 +67,7 @@ function checkCookies({ protocol, algorithm }: Owner, at: string): void {
     refuseField('validation-failed', `${at}/type`, `${protocol} has no cookies`, ['none', 'source-ip']);
   }
   if (algorithm !== 'round-robin') {
-    const reason = `cookies need the algorithm round-robin, not ${algorithm} (STK-04)`;
+    const reason = `cookies need the algorithm round-robin, not ${algorithm}`;
     refuseField(
       'validation-failed',
       `${at}/type`,

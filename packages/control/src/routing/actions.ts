@@ -57,7 +57,7 @@ export function redirectOf(input: RedirectInput, at: string): Redirect {
   const redirect = completed(Redirect, input);
   const { protocol, host, port, path, query } = redirect;
   if ([protocol, host, port, path, query].every((part) => part === null)) {
-    refuseField('redirect-loop', at, 'changes nothing: give a protocol, host, port, path or query (RUL-06)');
+    refuseField('redirect-loop', at, 'changes nothing: give a protocol, host, port, path or query');
   }
   checkHost(host, `${at}/host`);
   return redirect;

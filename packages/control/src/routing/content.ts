@@ -111,10 +111,10 @@ function checkTogether({ forward, rewrite, mirror, requestHeaders }: RuleContent
     const [field] = [rewrite && 'rewrite', mirror && 'mirror', requestHeaders.length > 0 && 'requestHeaders'].filter(
       Boolean,
     );
-    if (field) refuseField('validation-failed', `${at}/${field}`, 'goes with `forward` alone (RUL-07)');
+    if (field) refuseField('validation-failed', `${at}/${field}`, 'goes with `forward` alone');
   }
   if (mirror && forward?.some(({ backendServiceId }) => backendServiceId === mirror.backendServiceId)) {
-    const reason = 'is a service that requests go to themselves (BAK-17)';
+    const reason = 'is a service that requests go to themselves';
     refuseField('validation-failed', `${at}/mirror/backendServiceId`, reason);
   }
 }
