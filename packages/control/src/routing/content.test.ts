@@ -180,7 +180,7 @@ const WRONG: readonly (readonly [what: string, patch: RulePatch, expected: RegEx
   [
     'a mirror to itself',
     { forward, mirror: { backendServiceId: blue } },
-    /^validation-failed \/mirror\/backendServiceId: .*BAK-17/,
+    /^validation-failed \/mirror\/backendServiceId: is a service that requests go to/,
   ],
   [
     'a mirror without forwarding',
@@ -234,7 +234,7 @@ test('a change is checked with what stays', () => {
   });
   assert.match(refusal({ match: { paths: [] } }, prefixed), /needs a rule whose paths are all of the kind `prefix`/);
   const mirrored = accepted({ forward, mirror: { backendServiceId: green } });
-  assert.match(refusal({ forward: [{ backendServiceId: green }] }, mirrored), /BAK-17/);
+  assert.match(refusal({ forward: [{ backendServiceId: green }] }, mirrored), /requests go to themselves/);
   assert.match(refusal({ forward: null }, mirrored), /is missing/);
   assert.match(refusal(RESPOND, mirrored), /goes with `forward`/);
 });
