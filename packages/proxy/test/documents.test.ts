@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { reasonInWords } from '@evenkeel/model/end-reasons.ts';
 import { DESYNC_REASONS } from '../src/http1/desync.ts';
 import { END_REASONS } from '../src/telemetry/end-reason.ts';
 
@@ -19,6 +20,14 @@ test('the page on the access log names every reason', () => {
     END_REASONS.filter((reason) => !words.has(reason)),
     [],
   );
+});
+
+test('every reason has words for whoever asks about a request', () => {
+  for (const reason of END_REASONS) {
+    const { endedBy, phase, meaning } = reasonInWords(reason);
+    assert.equal(phase === '' ? 'none' : `${endedBy}-${phase}`, reason);
+    assert.doesNotMatch(meaning, /in the phase/, reason);
+  }
 });
 
 test('the page on strict HTTP names every reason, in order', () => {
