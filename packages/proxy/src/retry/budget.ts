@@ -1,6 +1,9 @@
 /** Retries that a quiet time may save up. */
 export const MOST_SAVED = 100;
 
+/** Retries beyond the share that are paid back. */
+const MOST_OWED = 30;
+
 /** A retry in the unit of the bucket, so that a per cent of a request is a whole number. */
 const RETRY = 100;
 
@@ -27,9 +30,12 @@ export function refusedRetries(memory: RetryBudgetMemory): number {
  * Keeps the retries of a service, on all workers of the node together, to a share of its requests, so that targets that
  * are slow or failing are not asked more and more for it: each request puts `percent` hundredths of a retry into a bucket
  * that begins empty and holds `MOST_SAVED`. Beside it, `minimum` retries a second are allowed, whatever there was before,
- * for services with few requests; those that the bucket pays for count among them. So at all times
+ * for services with few requests: those that the bucket pays for count among them, and those that it does not pay for are
+ * paid back by later requests, up to `MOST_OWED`. So at all times
  *
  *     retries <= requests × percent / 100 + seconds × minimum
+ *
+ * and with requests enough for the minimum, retries <= requests × percent / 100 + minimum.
  */
 export class RetryBudget {
   readonly #memory: RetryBudgetMemory;
@@ -58,7 +64,10 @@ export class RetryBudget {
       this.#countIn(second, MOST_COUNTED + 1);
       return true;
     }
-    if (this.#countIn(second, this.#minimum)) return true;
+    if (this.#countIn(second, this.#minimum)) {
+      this.#owe();
+      return true;
+    }
     Atomics.add(this.#memory, Cell.refused, 1);
     return false;
   }
@@ -81,6 +90,16 @@ export class RetryBudget {
       const before = Atomics.load(memory, Cell.bucket);
       if (before < RETRY) return false;
       if (Atomics.compareExchange(memory, Cell.bucket, before, before - RETRY) === before) return true;
+    }
+  }
+
+  /** What the minimum has paid for, later requests pay back: the minimum is not on top of their share. */
+  #owe(): void {
+    const memory = this.#memory;
+    for (;;) {
+      const before = Atomics.load(memory, Cell.bucket);
+      const after = Math.max(before - RETRY, -MOST_OWED * RETRY);
+      if (Atomics.compareExchange(memory, Cell.bucket, before, after) === before) return;
     }
   }
 

@@ -85,6 +85,17 @@ describe('retry budget', () => {
     assert.equal(take(2_000), 3, 'two of them are those of the share');
   });
 
+  it('is not exceeded for its floor by a service with requests enough', () => {
+    const budget = new RetryBudget(newRetryBudget(), 20, 3);
+    let retries = 0;
+    for (let request = 1; request <= 2_000; request++) {
+      budget.onRequest();
+      if (budget.take(request * 12)) retries++;
+      assert.ok(retries <= 0.2 * request + 3, `${retries} retries for ${request} requests`);
+    }
+    assert.ok(retries >= 0.19 * 2_000, `${retries} of 400 that may be`);
+  });
+
   it('is never exceeded, whatever comes in whatever order', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const random = new Random(seed);
