@@ -96,6 +96,20 @@ describe('retry budget', () => {
     assert.ok(retries >= 0.19 * 2_000, `${retries} of 400 that may be`);
   });
 
+  it('is paid back what the floor borrows, so that many requests never get more than their share', () => {
+    const budget = new RetryBudget(newRetryBudget(), 20, 3);
+    let retries = 0;
+    const seconds = 100;
+    for (let tick = 0; tick < 10 * seconds; tick++) {
+      for (let i = 0; i < 15; i++) {
+        budget.onRequest();
+        if (budget.take(tick * 100)) retries++;
+      }
+    }
+    assert.ok(retries <= 0.2 * 150 * seconds + 3, `${retries}`);
+    assert.ok(retries >= 0.19 * 150 * seconds, `${retries}`);
+  });
+
   it('is never exceeded, whatever comes in whatever order', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const random = new Random(seed);
