@@ -1,4 +1,4 @@
-/** Retries that a quiet time may save up, and that a time of few requests may borrow. */
+/** Retries that a quiet time may save up. */
 export const MOST_SAVED = 100;
 
 /** Retries beyond the share that are paid back. */
@@ -29,11 +29,13 @@ export function refusedRetries(memory: RetryBudgetMemory): number {
 /**
  * Keeps the retries of a service, on all workers of the node together, to a share of its requests, so that targets that
  * are slow or failing are not asked more and more for it: each request puts `percent` hundredths of a retry into a bucket
- * that begins empty and holds `MOST_SAVED`. `minimum` retries a second are allowed whatever is in it, for services with
- * few requests; those that the bucket pays for count among them, and those that it cannot pay for are borrowed from
- * requests to come, up to `MOST_SAVED`. So over time the share alone counts where it is the larger, and at all times
+ * that begins empty and holds `MOST_SAVED`. Beside it, `minimum` retries a second are allowed, whatever there was before,
+ * for services with few requests: those that the bucket pays for count among them, and those that it does not pay for are
+ * paid back by later requests, up to `MOST_OWED`. So at all times
  *
  *     retries <= requests × percent / 100 + seconds × minimum
+ *
+ * and with requests enough for the minimum, retries <= requests × percent / 100 + minimum.
  */
 export class RetryBudget {
   readonly #memory: RetryBudgetMemory;
@@ -63,7 +65,6 @@ export class RetryBudget {
       return true;
     }
     if (this.#countIn(second, this.#minimum)) {
-      this.#borrow();
       this.#owe();
       return true;
     }
@@ -92,11 +93,6 @@ export class RetryBudget {
     }
   }
 
-  #borrow(): void {
-    const memory = this.#memory;
-    for (;;) {
-      const before = Atomics.load(memory, Cell.bucket);
-      const after = Math.max(before - RETRY, -MOST_SAVED * RETRY);
   /** What the minimum has paid for, later requests pay back: the minimum is not on top of their share. */
   #owe(): void {
     const memory = this.#memory;
