@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { mixed } from '@evenkeel/model/hashing/murmur3.ts';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { serviceOf, targetsOf } from '../../test/services.ts';
 import type { EngineTarget } from '../engine/engine.ts';
 import { Random } from '../reactor/simulated/random.ts';
 import { buildBalance } from './build.ts';
-import { mixed } from './hash.ts';
 import { HELD_WHOLE } from './held.ts';
 import { DECAY, FAILED, newLatencies, observeLatency } from './latency.ts';
 import { pick } from './pick.ts';

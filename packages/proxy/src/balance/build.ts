@@ -1,9 +1,9 @@
+import { fillMaglev, maglevSize } from '@evenkeel/model/hashing/maglev.ts';
 import { STANDARD_HASH, STANDARD_ZONE } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService, EngineTarget } from '../engine/engine.ts';
 import { failsOpen, takesTraffic } from '../standing/fail-open.ts';
 import type { Latencies } from './latency.ts';
-import { fillMaglev, maglevSize } from './maglev.ts';
 import { smoothSequence } from './smooth-sequence.ts';
 import { BalanceKind, type BalanceTable, MAX_TARGETS } from './table.ts';
 import { divideByZone, WHOLE } from './zones.ts';

@@ -1,4 +1,4 @@
-import { hashText } from './hash.ts';
+import { hashText } from '@evenkeel/model/hashing/murmur3.ts';
 
 const SEED = 0x5eed_c11e;
 

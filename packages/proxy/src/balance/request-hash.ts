@@ -1,10 +1,10 @@
+import { hashBytes, hashText, mixed } from '@evenkeel/model/hashing/murmur3.ts';
 import type { HashKey, PlannedHash } from '@evenkeel/model/plan/balancing.ts';
 import { Field } from '../http1/field-names.ts';
 import { equalsIgnoringCase } from '../http1/fields.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { findCookie, type ValueSpan } from '../stickiness/cookies.ts';
 import { askedName } from '../tls/asked-name.ts';
-import { hashBytes, hashText, mixed } from './hash.ts';
 
 /** Of all hashes of keys: equal on every node. */
 const SEED = 0x6b3a_51d7;

@@ -1,4 +1,4 @@
-import { mixed } from './hash.ts';
+import { mixed } from '@evenkeel/model/hashing/murmur3.ts';
 import { chanceOfTurn, leastHeld, takes } from './held.ts';
 import { otherThan } from './other-than.ts';
 import type { BalanceTable } from './table.ts';

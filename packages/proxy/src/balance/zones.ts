@@ -1,6 +1,6 @@
+import { mixed } from '@evenkeel/model/hashing/murmur3.ts';
 import type { PlannedZone } from '@evenkeel/model/plan/balancing.ts';
 import type { EngineTarget } from '../engine/engine.ts';
-import { mixed } from './hash.ts';
 
 /** Shares of traffic are counted in parts of this. */
 export const WHOLE = 65_536;

@@ -1,4 +1,4 @@
-import { hashBytes, hashText } from '../balance/hash.ts';
+import { hashBytes, hashText } from '@evenkeel/model/hashing/murmur3.ts';
 
 /** Clients that one service remembers: a bucket holds so many of those whose keys share a hash. */
 const BUCKETS = 8_192;

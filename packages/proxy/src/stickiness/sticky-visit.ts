@@ -1,4 +1,4 @@
-import { hashBytes } from '../balance/hash.ts';
+import { hashBytes } from '@evenkeel/model/hashing/murmur3.ts';
 import { Field } from '../http1/field-names.ts';
 import type { FieldTable } from '../http1/fields.ts';
 import type { Reactor } from '../reactor/reactor.ts';

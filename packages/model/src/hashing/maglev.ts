@@ -1,4 +1,4 @@
-import { hashText } from './hash.ts';
+import { hashText } from './murmur3.ts';
 
 /** A target as the table sees it; `name` is what makes it the same target on every node and in every plan. */
 export interface MaglevTarget {
