@@ -45,9 +45,7 @@ export function trafficScenario(traffic: Traffic): Scenario {
 
 /** Loads the balancers of a stage one after the other, round by round. */
 export async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): Promise<Rounds> {
-  for (const balancer of stage.balancers.values()) {
-    await wrk({ ...loadOf(bench, traffic, balancer), seconds: WARM_UP_SECONDS });
-  }
+  await warmUp(bench, stage, traffic, {});
   const rounds = new Map<string, Round[]>([...stage.balancers.keys()].map((name) => [name, []]));
   let think: number | undefined;
   for (let round = 1; round <= bench.settings.rounds; round += 1) {
@@ -56,7 +54,10 @@ export async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): P
       return measureLoad(stage, balancer, () => wrk(load));
     });
     // The equal load is fixed after the first round, and the same for all.
-    think ??= thinkTime(traffic, [...saturated.values()]);
+    if (think === undefined) {
+      think = thinkTime(traffic, [...saturated.values()]);
+      if (traffic.paced === true) await warmUp(bench, stage, traffic, { think });
+    }
     const equal = { think };
     const paced =
       traffic.paced === true
@@ -68,6 +69,14 @@ export async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): P
     bench.say(`round ${round} of ${bench.settings.rounds}`);
   }
   return rounds;
+}
+
+/** Load of the kind that is measured next: what is compiled at run time is compiled anew when the load is another one. */
+async function warmUp(bench: Bench, stage: Stage, traffic: Traffic, { think }: { think?: number }): Promise<void> {
+  for (const balancer of stage.balancers.values()) {
+    const load = loadOf(bench, traffic, balancer);
+    await wrk({ ...load, ...(think === undefined ? {} : { think }), seconds: WARM_UP_SECONDS });
+  }
 }
 
 /** Small answers come from an origin that is never the bottleneck. */
