@@ -1,3 +1,4 @@
+import { HEALTH_CHECK } from '@evenkeel/model/limits.ts';
 import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 
 /** A load balancer with every field that the API knows of; certificate `site` and authority `root` must be there. */
@@ -75,10 +76,24 @@ export const EVERY_FIELD: LoadBalancerCreate = {
         host: 'a.example.com',
         httpVersion: '1.1',
         codes: ['2xx'],
+        checksPerConnection: 2,
+        tlsVerify: 'on',
+        serverName: 'a.example.com',
       },
     },
-    { name: 'green', protocol: 'http', port: 80, targets: [{ address: '10.0.0.2' }] },
-    { name: 'stream', protocol: 'tcp', port: 80 },
+    {
+      name: 'green',
+      protocol: 'http',
+      port: 80,
+      targets: [{ address: '10.0.0.2' }],
+      healthCheck: { protocol: 'grpc', grpcService: 'shop.Cart' },
+    },
+    {
+      name: 'stream',
+      protocol: 'tcp',
+      port: 80,
+      healthCheck: { protocol: 'udp', send: 'PING', expect: 'PONG', payloadFormat: 'text' },
+    },
   ],
   ruleGroups: [
     {
@@ -102,7 +117,7 @@ export const EVERY_FIELD: LoadBalancerCreate = {
           },
           forward: [{ backendService: 'blue', weight: 1 }],
           jwt: {
-            keys: [{ kty: 'oct', kid: 'k', k: 'A'.repeat(43) }],
+            keys: [{ kty: 'oct', kid: 'k', k: 'A'.repeat(43), secretSet: true }],
             algorithms: ['HS256'],
             issuer: 'i',
             audience: 'a',
@@ -164,6 +179,8 @@ export const EVERY_FIELD: LoadBalancerCreate = {
         minimumRate: 1,
       },
       accessLog: true,
+      accessLogFormat: '$remote_addr',
+      requestId: 'always',
       trustedProxies: ['10.0.0.0/8'],
       acceptProxyProtocol: true,
       desyncMode: 'strict',
@@ -206,6 +223,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'RuleMatchPatch.sources[]': NETWORKS,
   'RuleMatchPatch.hosts[]': ['*.example.com', 'www.example.*', `${'a.'.repeat(54)}aa`, `~${'😀'.repeat(512)}`],
   'ListenerDocument.trustedProxies[]': NETWORKS,
+  'HealthCheckPatch.send': ['\\x00'.repeat(HEALTH_CHECK.payloadLength / 4), '\\r\\n', '0a'],
+  'HealthCheckPatch.expect': [
+    '\\xff'.repeat(HEALTH_CHECK.payloadLength / 4),
+    'é'.repeat(HEALTH_CHECK.payloadLength / 2),
+  ],
   'HealthCheckPatch.codes[]': ['1xx', '5xx', '100', '599', '100-599'],
   'NamedCertificateDocument.name': ['*.example.com', 'WWW.EXAMPLE.COM'],
   'ServerNameDocument.name': ['*.example.com', `${'a.'.repeat(125)}aaa`],
