@@ -1,8 +1,9 @@
 import { HEADROOM, RECEIVE_SIZE } from '../arena.ts';
 import { closedReason } from '../closed-reason.ts';
 import { errorName } from '../ffi/libc.ts';
-import { finish, localEndpoint, remoteEndpoint, resetOnClose, roundTripOf } from '../ffi/sockets.ts';
-import type { ConnectionHandler, Endpoint } from '../reactor.ts';
+import { finish, localEndpoint, remoteEndpoint, resetOnClose } from '../ffi/sockets.ts';
+import { arrivalOn, roundTripOf } from '../ffi/tcp-info.ts';
+import type { Arrival, ConnectionHandler, Endpoint } from '../reactor.ts';
 import { StreamConnection } from '../stream-connection.ts';
 import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_BUFFER, IORING_CQE_F_MORE } from './abi.ts';
 import type { UringContext } from './context.ts';
@@ -31,6 +32,8 @@ export class UringConnection extends StreamConnection {
   readonly #context: UringContext;
   readonly #slot: number;
   readonly #descriptor: number;
+  /** This end has opened the connection. */
+  readonly #dialed: boolean;
   /** A receive is in flight. */
   #receiving = false;
   #connectPending = false;
@@ -48,6 +51,7 @@ export class UringConnection extends StreamConnection {
     super(context, handler, remote);
     this.#context = context;
     this.#descriptor = descriptor;
+    this.#dialed = remote !== null;
     this.#slot = context.slots.add(this);
     context.trace.opened(this.#slot, descriptor);
   }
@@ -104,7 +108,7 @@ export class UringConnection extends StreamConnection {
     this.#inFlight--;
     if (result >= 0) this.sent(result);
     else if (result === -EINTR || result === -EAGAIN) this.sent(0);
-    else this.sendFailed(closedReason(errorName(-result)));
+    else this.sendFailed(closedReason(errorName(-result)), 0);
   }
 
   protected sendQueued(): void {
@@ -170,6 +174,10 @@ export class UringConnection extends StreamConnection {
 
   override roundTrip(): number {
     return this.isEnding ? -1 : roundTripOf(this.#descriptor);
+  }
+
+  protected override askArrival(mark: number, peerEnded: boolean): Arrival {
+    return arrivalOn(this.#descriptor, this.#dialed, mark, peerEnded);
   }
 
   protected readRemote(): Endpoint {

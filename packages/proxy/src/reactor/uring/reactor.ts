@@ -123,7 +123,9 @@ export class UringReactor implements Reactor {
 
   /** For `Trace.clear`, on another thread, when this one is no more. */
   get remains(): Remains {
-    return { ring: this.#ring.descriptor, mappings: [...this.#ring.mappings, this.arena.mapping] };
+    // Only where they are: the mappings themselves would be sent to the other thread with all their bytes.
+    const mappings = [...this.#ring.mappings, this.arena.mapping].map(({ address, size }) => ({ address, size }));
+    return { ring: this.#ring.descriptor, mappings };
   }
 
   /** How often the kernel was entered: one per turn, and more when the submission ring was full. */

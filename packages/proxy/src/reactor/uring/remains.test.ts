@@ -49,6 +49,8 @@ test('what a thread that was ended had open is closed, and its listening socket 
     const [remains] = (await once(thread, 'message')) as [Remains];
     await thread.terminate();
     const closed = once(client, 'close');
+    assert.ok(Buffer.byteLength(JSON.stringify(remains)) < 1_000, 'addresses alone, not what lies there');
+    for (const mapping of remains.mappings) assert.deepEqual(Object.keys(mapping), ['address', 'size']);
     assert.equal(new Trace(memory).clear(remains), 1);
     await closed;
     assert.equal(new Trace(memory).clear(remains), 0, 'once');
