@@ -37,6 +37,9 @@ export interface StandingOptions {
 /** How long the targets of a new service are found healthy one by one, rather than come back, in milliseconds. */
 const FIRST_TIME = 30_000;
 
+/** How often what is held back is compared with what ought to be, in milliseconds. */
+const MEND_INTERVAL = 1_000;
+
 /** One target, as long as it has its place. `endsAt`, `startedAt` and `backAt` by the monotonic clock. */
 interface Member {
   readonly id: string;
@@ -64,6 +67,7 @@ export class ServiceStanding {
   #planned: Resilience;
   #failOpen = false;
   #judgedAt: number;
+  #mendedAt: number;
   /** Ejected or starting: there is something to do before workers or the plan change anything. */
   #busy = false;
   /** Targets that were there at the beginning, until then: they come to traffic together, whoever is healthy first. */
@@ -74,7 +78,7 @@ export class ServiceStanding {
     this.#options = options;
     this.#engine = engine;
     this.#planned = resilienceOf(engine.service);
-    this.#judgedAt = options.clock.now();
+    this.#judgedAt = this.#mendedAt = options.clock.now();
     this.#first = new Set(engine.targets.map(({ id }) => id));
     this.#firstUntil = this.#judgedAt + FIRST_TIME;
     this.#failOpen = failsOpen(engine);
@@ -117,6 +121,7 @@ export class ServiceStanding {
     const ejections = ejectionsOf(this.count);
     if (ejections > 0 || this.#busy) this.#sweepMembers();
     this.#judge();
+    this.#mend();
   }
 
   *report(): Generator<TargetStanding> {
@@ -218,6 +223,8 @@ export class ServiceStanding {
     const told: Ejected = { reason: name, since, until: since + duration, times: member.times };
     member.ejected = { told, endsAt: now + duration };
     member.startedAt = null;
+    // The worker may be between its two steps, or its second one have been mended.
+    Atomics.store(memory.held, member.slot, HELD_WHOLE);
     member.held = HELD_WHOLE;
     this.#busy = true;
     this.#tell(member);
@@ -277,6 +284,21 @@ export class ServiceStanding {
     const taking = [...this.#members.values()].filter(({ candidate, ejected }) => candidate && ejected === null);
     if (taking.some(({ startedAt }) => startedAt === null)) return;
     for (const member of taking) this.#giveBack(member, 0);
+  }
+
+  /**
+   * A worker ejects in two steps. When the target is given back in between, its second step comes last, and would hold
+   * the target back for ever, as nobody has it ejected.
+   */
+  #mend(): void {
+    const { clock, memory } = this.#options;
+    const now = clock.now();
+    if (now - this.#mendedAt < MEND_INTERVAL) return;
+    this.#mendedAt = now;
+    for (const { slot, ejected, held } of this.#members.values()) {
+      if (slot === OVERFLOW_SLOT || ejected !== null || memory.held[slot] === held) continue;
+      if (Atomics.load(memory.ejected, slot) === EjectionReason.none) Atomics.store(memory.held, slot, held);
+    }
   }
 
   #judge(): void {

@@ -145,6 +145,20 @@ describe('outlier detection', () => {
     assert.equal(world.held(0), 0, 'a worker with the old table is overruled');
   });
 
+  it('holds nothing back for a worker whose last step of an ejection came when that was over', () => {
+    times(3, () => world.watch(0).connectFailed());
+    const targets = world.engine.targets.map((target, index) => ({ ...target, eligible: index !== 0 }));
+    world.set(service(targets)).set(service(targetsOf([10, 10, 10, 10])));
+    assert.equal(world.held(0), 0);
+    Atomics.store(world.memory.held, 1, HELD_WHOLE);
+    world.after(1_000);
+    assert.equal(world.held(0), 0);
+    times(3, () => world.watch(0).connectFailed());
+    Atomics.store(world.memory.held, 1, 0);
+    world.after(100);
+    assert.equal(world.held(0), HELD_WHOLE, 'what was mended a moment too late is ejected all the same');
+  });
+
   it('never ejects the last one, and none of two that are left when both must stay', () => {
     world.set(service(targetsOf([10])));
     times(9, () => world.watch(0).connectFailed());
