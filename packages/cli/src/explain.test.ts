@@ -27,6 +27,17 @@ test('an error about one field is one line, with what is allowed', () => {
   });
 });
 
+test('a field that an option sets is told with the option, a parameter of a question by it alone', () => {
+  const about = (field: string) => {
+    const errors = [{ field, reason: 'is out of range' }];
+    return explain(apiError('validation-failed', { errors }), (name) => (name.endsWith('limit') ? '--limit' : null))
+      .text;
+  };
+  assert.equal(about('/queue/limit'), 'evenkeel: --limit (queue.limit): is out of range\n');
+  assert.equal(about('query limit'), 'evenkeel: --limit: is out of range\n');
+  assert.equal(about('/port'), 'evenkeel: port: is out of range\n');
+});
+
 test('several fields are a line each', () => {
   const errors = [
     { field: '/name', reason: 'is missing' },

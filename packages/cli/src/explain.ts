@@ -10,11 +10,14 @@ export interface Explanation {
   readonly exitCode: ExitCode;
 }
 
+/** The option that sets a field of the API, for those who have not called it by its name. */
+export type FlagOf = (field: string) => string | null;
+
 /** What went wrong, for the terminal: one line, then a line for each field or object in question. */
-export function explain(error: unknown): Explanation {
+export function explain(error: unknown, flagOf: FlagOf = () => null): Explanation {
   if (error instanceof CliFailure) return explanation(error.exitCode, error.message, error.details);
   if (error instanceof ApiError) {
-    const { message, details } = explainProblem(error.problem);
+    const { message, details } = explainProblem(error.problem, flagOf);
     return explanation(exitCodeOf(error.code, error.status), message, details);
   }
   if (error instanceof ConnectionError || error instanceof UnexpectedAnswerError) {
@@ -42,14 +45,25 @@ export function exitCodeOf(code: ErrorCode, status: number): ExitCode {
 }
 
 /** What the API says against a request: one line, and what there is to say about each field, user and quota. */
-export function explainProblem(problem: Problem): { readonly message: string; readonly details: readonly string[] } {
-  const fields = (problem.errors ?? []).map((error) => `${fieldName(error.field)}: ${reasonOf(error)}`);
+export function explainProblem(
+  problem: Problem,
+  flagOf: FlagOf = () => null,
+): { readonly message: string; readonly details: readonly string[] } {
+  const fields = (problem.errors ?? []).map((error) => `${calledBy(error.field, flagOf)}: ${reasonOf(error)}`);
   const users = (problem.usedBy ?? []).map(({ kind, name, id }) => `used by ${wordsOf(kind)} ${name} (${id})`);
   const request = problem.status >= 500 && problem.requestId !== undefined ? ` (request ${problem.requestId})` : '';
   // The detail is about the first field, in the words of the API.
   if (fields.length === 1) return { message: fields[0], details: users };
   const message = fields.length > 1 ? `${problem.title}: ${fields.length} fields` : problem.detail;
   return { message: `${message}${request}`, details: [...fields, ...users] };
+}
+
+/** Of a field that an option sets, the option with the name of the field; of a parameter the option alone. */
+function calledBy(pointer: string, flagOf: FlagOf): string {
+  const field = fieldName(pointer);
+  const flag = flagOf(field);
+  if (flag === null) return field;
+  return field.startsWith('query ') ? flag : `${flag} (${field})`;
 }
 
 export function reasonOf({ reason, allowed }: FieldError): string {

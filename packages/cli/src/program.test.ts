@@ -30,7 +30,7 @@ test('every example can be typed, and the command that it is an example of is ca
     const ran: string[] = [];
     const bind: Bind = (sub) => sub.action(() => void ran.push(wordsOf(sub)));
     for (const line of examplesOf(command)) {
-      const called = [...line.matchAll(/\bevenkeel ([^|>)]*)/g)].map(([, typed]) => typed.trim().split(/\s+/));
+      const called = [...line.matchAll(/\bevenkeel ([^|>)]*)/g)].map(([, typed]) => wordsIn(typed));
       if (line.startsWith('# ')) continue;
       assert.notEqual(called.length, 0, line);
       for (const typed of called) await buildProgram(silent, bind).parseAsync(typed, { from: 'user' });
@@ -47,6 +47,11 @@ test('names of commands and their aliases are not taken twice', () => {
     }
   }
 });
+
+/** As a shell splits it: what stands in quotes is one word, without them. */
+function wordsIn(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|'([^']*)'|\S+/g)].map(([word, double, single]) => double ?? single ?? word);
+}
 
 function wordsOf(command: Command): string {
   const parent = command.parent;

@@ -406,6 +406,77 @@ test('explain asks for the request that it is told, and says what becomes of it 
   assert.match(out, /→ it has the next turn\n\nAs node n1 runs it, generation 7\.\n$/);
 });
 
+test('of a connection, explain names no method and no path; a node that is not known is none that is away', async () => {
+  await using api = await ScriptedApi.start({
+    ...READ,
+    [`GET /v1/listeners/${LISTENER.id}`]: { body: { ...LISTENER, protocol: 'tcp' } },
+    'GET /v1/explain': { body: { ...EXPLAINED, rules: [], services: [], changes: [], why: 'it goes on' } },
+    'GET /v1/nodes/n9': problem('resource-not-found', 'there is no node n9'),
+  });
+  const { out } = await cli(['explain', LISTENER.id], withApi(api));
+  assert.match(out, /^connection to shop\.example from 203\.0\.113\.9\nforward: it goes on\n/);
+  const { err, exitCode } = await cli(['explain', LISTENER.id, '--node', 'n9'], withApi(api));
+  assert.deepEqual([exitCode, err], [3, 'evenkeel: there is no node n9\n']);
+});
+
+test('traffic names the classes of responses', async () => {
+  const counts = {
+    connections: 4,
+    activeConnections: 0,
+    requests: 4,
+    activeRequests: 0,
+    bytesReceived: 1,
+    bytesSent: 2,
+  };
+  await using api = await ScriptedApi.start({
+    [`GET /v1/listeners/${LISTENER.id}`]: { body: LISTENER },
+    [`GET /v1/listeners/${LISTENER.id}/traffic`]: {
+      body: { listenerId: LISTENER.id, ...counts, responses: [0, 3, 0, 1, 0], ended: [], nodes: [] },
+    },
+  });
+  const { out } = await cli(['traffic', LISTENER.id], withApi(api));
+  assert.match(out, /responses:\n {2}1xx: 0\n {2}2xx: 3\n {2}3xx: 0\n {2}4xx: 1\n/);
+});
+
+test('a trial of a check tells by its exit code whether all targets have passed', async () => {
+  const SERVICE = { id: 'svc-01m7y7pvpcamhyyt2q', name: 'web', loadBalancerId: WEB.id, targetGroupId: null };
+  const trial = (passed: number, failed: number) => ({ body: { targets: [], nodes: [], passed, failed } });
+  for (const [answer, expected] of [
+    [trial(2, 0), 0],
+    [trial(1, 1), 1],
+  ] as const) {
+    await using api = await ScriptedApi.start({
+      [`GET /v1/backend-services/${SERVICE.id}`]: { body: SERVICE },
+      [`POST /v1/backend-services/${SERVICE.id}/try-health-check`]: answer,
+    });
+    const { exitCode, out } = await cli(['try-health', SERVICE.id], withApi(api));
+    assert.equal(exitCode, expected);
+    assert.match(out, /Nothing has been changed\.\n$/);
+  }
+});
+
+test('health shows one target, by its place or address', async () => {
+  const target = (port: number) => ({
+    targetId: `tgt-${port}`,
+    address: '10.0.0.1',
+    port,
+    weight: 10,
+    state: 'healthy',
+    reason: '',
+    since: null,
+    flapping: null,
+    traffic: { ejected: null, share: 100, failOpen: false },
+  });
+  await using api = await ScriptedApi.start({ ...READ, 'GET /v1/target-health': page(target(1), target(2)) });
+  const shown = async (text: string) => await cli(['health', '--target', text, '-q'], withApi(api));
+  assert.equal((await shown('10.0.0.1:2')).out, 'tgt-2\n');
+  assert.equal((await shown('10.0.0.1')).out, 'tgt-1\ntgt-2\n');
+  assert.deepEqual(
+    [(await shown('10.0.0.9')).exitCode, (await shown('10.0.0.9')).err],
+    [3, 'evenkeel: there is no target "10.0.0.9".\n'],
+  );
+});
+
 test('request show tells the reason, and that nobody remembers', async () => {
   const found = {
     node: 'n1',
@@ -434,5 +505,42 @@ test('request show tells the reason, and that nobody remembers', async () => {
   assert.deepEqual(
     [none.exitCode, none.err],
     [3, 'evenkeel: no node remembers a request r2: n1 remembers no request\n'],
+  );
+});
+
+test('none is null in the body, wherever an option takes it', async () => {
+  const GROUP = { id: 'rg-01m7y7pvpcamhyyt2p', name: 'g', loadBalancerId: WEB.id };
+  const RULE = { id: 'rul-01m7y7pvpcamhyyt2n', name: 'r', ruleGroupId: GROUP.id };
+  const rules = `/v1/rule-groups/${GROUP.id}/rules`;
+  const answer = { body: { ...LISTENER, operationId: OPERATION } };
+  await using api = await ScriptedApi.start({
+    ...READ,
+    [`GET /v1/listeners/${LISTENER.id}`]: { body: LISTENER },
+    [`PATCH /v1/listeners/${LISTENER.id}`]: answer,
+    [`GET /v1/rule-groups/${GROUP.id}`]: { body: GROUP },
+    [`GET ${rules}/${RULE.id}`]: { body: RULE },
+    [`PATCH ${rules}/${RULE.id}`]: { body: { ...RULE, operationId: OPERATION } },
+  });
+  const words = ['--max-connections', 'none', '--minimum-rate', 'none', '--access-log-format', 'none'];
+  const listener = await cli(['listener', 'update', LISTENER.id, ...words], withApi(api));
+  assert.equal(listener.exitCode, 0, listener.err);
+  assert.deepEqual(api.bodies(`PATCH /v1/listeners/${LISTENER.id}`), [
+    { limits: { connections: null, minimumRate: null }, accessLogFormat: null },
+  ]);
+  const rule = await cli(['rule', 'update', RULE.id, '--group', GROUP.id, '--mirror', 'none'], withApi(api));
+  assert.equal(rule.exitCode, 0, rule.err);
+  assert.deepEqual(api.bodies(`PATCH ${rules}/${RULE.id}`), [{ mirror: null }]);
+});
+
+test('what the API says against a value is said of the option', async () => {
+  const errors = [{ field: '/limits/bodySize', reason: 'is out of range', allowed: { minimum: 1, maximum: 5 } }];
+  await using api = await ScriptedApi.start({
+    [`GET /v1/listeners/${LISTENER.id}`]: { body: LISTENER },
+    [`PATCH /v1/listeners/${LISTENER.id}`]: problem('validation-failed', 'no', { errors }),
+  });
+  const { err, exitCode } = await cli(['listener', 'update', LISTENER.id, '--max-body-size', '9'], withApi(api));
+  assert.deepEqual(
+    [exitCode, err],
+    [2, 'evenkeel: --max-body-size (limits.bodySize): is out of range (allowed: 1 to 5)\n'],
   );
 });

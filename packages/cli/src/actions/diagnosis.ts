@@ -1,4 +1,6 @@
 import type { Explanation } from '@evenkeel/model/resources/explanation.ts';
+import type { Listener } from '@evenkeel/model/resources/listener.ts';
+import type { ListenerTraffic } from '@evenkeel/model/resources/traffic.ts';
 import type { Call } from '../commands/call.ts';
 import { details, titled } from '../output/details.ts';
 import { type Column, table } from '../output/table.ts';
@@ -14,6 +16,8 @@ export function explain(call: Call) {
     const [name, url = '/'] = call.args as [string, string | undefined];
     const listener = await resolvePart(session, listeners, name, lb);
     const asked = partsOf(url);
+    // One that is not known is told from one that does not answer.
+    if (node !== undefined) await session.client.getNode({ params: { nodeId: node } });
     const answer = await session.client.explain({
       query: {
         listenerId: listener.id,
@@ -23,7 +27,7 @@ export function explain(call: Call) {
     });
     const names = session.form === 'text' ? await Names.load(session.client, 'listBackendServices') : new Names();
     const ids = answer.service?.targets.filter(({ chosen }) => chosen).map(({ targetId }) => targetId) ?? [];
-    print(session, { json: answer, ids, text: () => explanationText(session, answer, names) });
+    print(session, { json: answer, ids, text: () => explanationText(session, listener, answer, names) });
   });
 }
 
@@ -43,8 +47,14 @@ export function traffic(call: Call) {
   return withSession(call, async (session) => {
     const listener = await resolvePart(session, listeners, call.args[0] as string, call.options.lb);
     const answer = await session.client.getListenerTraffic({ params: { listenerId: listener.id } });
-    print(session, { json: answer, ids: [answer.listenerId], text: () => details(answer, session.paint) });
+    print(session, { json: answer, ids: [answer.listenerId], text: () => trafficText(session, answer) });
   });
+}
+
+/** As the API has it; responses by their class. */
+function trafficText(session: Session, answer: ListenerTraffic): string {
+  const responses = Object.fromEntries(answer.responses.map((count, index) => [`${index + 1}xx`, count]));
+  return details({ ...answer, responses }, session.paint);
 }
 
 /** Host and path of a URL, or a path alone. */
@@ -58,12 +68,13 @@ function optional<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K]
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
-function explanationText(session: Session, answer: Explanation, names: Names): string {
+function explanationText(session: Session, { protocol }: Listener, answer: Explanation, names: Names): string {
   const { paint } = session;
   const { request, service } = answer;
+  const plain = protocol === 'tcp' || protocol === 'tls';
   const status = answer.status === null ? '' : ` with ${answer.status}`;
   const lines = [
-    `${request.method} ${request.host}${request.path} from ${request.client}`,
+    `${plain ? 'connection to ' : `${request.method} `}${request.host}${plain ? '' : request.path} from ${request.client}`,
     `${paint('bold', `${answer.outcome}${status}`)}: ${answer.why}`,
     ...(answer.location === '' ? [] : [`Location: ${answer.location}`]),
     ...answer.changes.map((change) => `  ${change}`),

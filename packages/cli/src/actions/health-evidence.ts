@@ -36,8 +36,10 @@ export async function showEvidence(
   printEvidence(session, evidence, evidence.targets.length === 0 ? 'No node has probed any target.\n' : '');
 }
 
-export function tryHealth(call: Call) {
-  return withSession(call, async (session) => {
+/** The exit code says whether all targets have passed. */
+export async function tryHealth(call: Call): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  await withSession(call, async (session) => {
     const { lb, target } = call.options;
     const service = await resolvePart(session, backendServices, call.args[0] as string, lb);
     const targetId = await targetIdOf(session, service, target);
@@ -47,6 +49,7 @@ export function tryHealth(call: Call) {
     } as HealthTrialRequest;
     const trial = await session.client.tryHealthCheck({ params: { backendServiceId: service.id }, body });
     const { passed, failed } = trial;
+    if (failed > 0) exitCode = EXIT.failed;
     const verdict = passed + failed === 0 ? 'There is no target to probe.' : `${passed} passed, ${failed} did not.`;
     printEvidence(
       session,
@@ -54,6 +57,7 @@ export function tryHealth(call: Call) {
       `${session.paint(failed === 0 ? 'green' : 'red', verdict)} Nothing has been changed.\n`,
     );
   });
+  return exitCode;
 }
 
 function printEvidence(session: Session, evidence: HealthEvidence, last: string): void {

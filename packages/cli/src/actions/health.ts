@@ -15,12 +15,13 @@ export function health(call: Call) {
   return withSession(call, async (session) => {
     const { lb, state, evidence, target } = call.options;
     const [what] = call.args as [string | undefined];
-    if (evidence || target !== undefined) {
+    if (evidence) {
       await showEvidence(session, what, lb, target);
       return;
     }
     const query = { limit: PAGE.maximum, ...(state && { state }), ...(await scopeOf(session, what, lb)) };
-    const all = await Array.fromAsync(items(session.client.listTargetHealth, { query }));
+    const listed = await Array.fromAsync(items(session.client.listTargetHealth, { query }));
+    const all = target === undefined ? listed : ofTarget(listed, target);
     const names =
       session.form === 'text'
         ? await Names.load(session.client, 'listLoadBalancers', 'listBackendServices')
@@ -31,6 +32,13 @@ export function health(call: Call) {
       text: () => table(columns(names), all, session.paint) + flappingText(all, names),
     });
   });
+}
+
+/** Those that an identifier, an address, or an address with its port means. */
+function ofTarget(all: readonly TargetHealth[], text: string): TargetHealth[] {
+  const named = all.filter((one) => [one.targetId, one.address, placeOf(one)].includes(text));
+  if (named.length === 0) throw notFound('target', text);
+  return named;
 }
 
 /** A load balancer before a backend service, because it takes in its own service of the same name. */

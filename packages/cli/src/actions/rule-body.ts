@@ -1,6 +1,7 @@
 import type { Rule, RuleInput, RulePatch } from '@evenkeel/model/resources/rule.ts';
 import type { OptionValues } from 'commander';
 import type { Share } from '../commands/rule-values.ts';
+import { NONE } from '../commands/values.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { backendServices } from './kinds.ts';
@@ -34,7 +35,7 @@ export async function ruleBody(
     ...(forward && { forward: await Promise.all((forward as Share[]).map(weighted)) }),
     ...(redirect && { redirect }),
     ...(respond && { respond }),
-    ...(mirror !== undefined && { mirror: mirror && (await copied(mirror)) }),
+    ...(mirror !== undefined && { mirror: mirror === NONE ? null : await copied(mirror) }),
     ...(jwt !== undefined && { jwt }),
     ...(rewrite !== undefined && { rewrite }),
     ...(requestHeader && { requestHeaders: requestHeader }),

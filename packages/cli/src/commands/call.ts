@@ -22,6 +22,8 @@ export interface Call {
 
 export interface Outcome {
   exitCode: number;
+  /** The command that was called. */
+  command?: Command;
 }
 
 /** What a command does; its code is loaded when it is called. A number is the exit code. */
@@ -36,6 +38,7 @@ export const unbound: Bind = (command) => command;
 export function binder(io: Io, outcome: Outcome): Bind {
   return (command, action) =>
     command.action(async () => {
+      outcome.command = command;
       const call = { io, args: command.processedArgs, options: command.opts(), common: command.optsWithGlobals() };
       outcome.exitCode = (await action(call)) ?? outcome.exitCode;
     });

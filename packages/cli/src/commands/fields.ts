@@ -1,4 +1,5 @@
 import { type Command, Option, type OptionValues } from 'commander';
+import { setting } from './field-flags.ts';
 import { hinted } from './hints.ts';
 import * as values from './values.ts';
 
@@ -41,7 +42,7 @@ export const errorPage: Value = { kind: 'error-page' };
 export const portOrNone: Value = { kind: 'port-or-none' };
 
 export function addFields(command: Command, fields: readonly Field[]): Command {
-  for (const field of fields) command.addOption(optionOf(field));
+  for (const field of fields) command.addOption(setting(optionOf(field), field.field));
   return command;
 }
 
@@ -78,8 +79,9 @@ function optionOf({ flag, value, help }: Field): Option {
 export function bodyOf(fields: readonly Field[], options: OptionValues): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const { flag, field } of fields) {
-    const value = options[attributeOf(flag)];
-    if (value === undefined) continue;
+    const given = options[attributeOf(flag)];
+    if (given === undefined) continue;
+    const value = given === values.NONE ? null : given;
     const [outer, inner] = field.split('.');
     if (inner === undefined) body[outer] = value;
     else body[outer] = { ...(body[outer] as object | undefined), [inner]: value };

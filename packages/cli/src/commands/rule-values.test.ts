@@ -14,7 +14,7 @@ import {
   shareOrNone,
   shares,
 } from './rule-values.ts';
-import { errorPage, wordsOrNone } from './values.ts';
+import { errorPage, NONE, wordsOrNone } from './values.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'evenkeel-rule-values-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -47,7 +47,7 @@ test('services with and without a number', () => {
     { service: 'green', number: 1 },
     { service: 'raw' },
   ]);
-  assert.deepEqual([shareOrNone('none'), shareOrNone('blue=5')], [null, { service: 'blue', number: 5 }]);
+  assert.deepEqual([shareOrNone('none'), shareOrNone('blue=5')], [NONE, { service: 'blue', number: 5 }]);
   assert.throws(() => shares('blue=many'), /whole number/);
 });
 

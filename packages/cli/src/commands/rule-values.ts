@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { type ErrorPageSpec, errorPage, integer } from './values.ts';
+import { type ErrorPageSpec, errorPage, integer, NONE, type None } from './values.ts';
 
 /** How the text of a rule's options becomes a value. What a value may be, beyond its form, the API decides. */
 
@@ -51,9 +51,9 @@ export function shares(text: string): Share[] {
   return text.split(',').map((part) => share(part.trim()));
 }
 
-/** `service` or `service=percent`; null for `none`. */
-export function shareOrNone(text: string): Share | null {
-  return text === 'none' ? null : share(text);
+/** `service` or `service=percent`, or `none`. */
+export function shareOrNone(text: string): Share | None {
+  return text === 'none' ? NONE : share(text);
 }
 
 const REDIRECT_FORM = 'Give a status and what changes: 301,protocol=https,host=…,port=…,path=…,query=….';

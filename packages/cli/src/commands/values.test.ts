@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
-import { integer, integerOrNone, integersOrNone, onOff, protocolAndPort, several, tag, target } from './values.ts';
+import {
+  integer,
+  integerOrNone,
+  integersOrNone,
+  NONE,
+  onOff,
+  protocolAndPort,
+  several,
+  tag,
+  target,
+} from './values.ts';
 
 for (const [text, expected] of [
   ['10.0.0.1', { address: '10.0.0.1' }],
@@ -48,7 +58,7 @@ test('numbers, switches, ports', () => {
   assert.deepEqual([onOff('on'), onOff('off')], [true, false]);
   assert.throws(() => onOff('yes'), InvalidArgumentError);
   assert.deepEqual([integersOrNone('none'), integersOrNone('502, 503')], [[], [502, 503]]);
-  assert.deepEqual([integerOrNone('none'), integerOrNone('80')], [null, 80]);
+  assert.deepEqual([integerOrNone('none'), integerOrNone('80')], [NONE, 80]);
 });
 
 test('tags add up, and "none" begins anew', () => {

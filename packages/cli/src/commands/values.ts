@@ -12,9 +12,13 @@ export function integer(text: string): number {
   throw new InvalidArgumentError('Give a whole number.');
 }
 
-/** A whole number, or null for `none`. */
-export function integerOrNone(text: string): number | null {
-  return text === 'none' ? null : integer(text);
+/** What `none` becomes until it is null in a body: commander takes null for a value that is missing. */
+export const NONE: unique symbol = Symbol('none');
+export type None = typeof NONE;
+
+/** A whole number, or `none`. */
+export function integerOrNone(text: string): number | None {
+  return text === 'none' ? NONE : integer(text);
 }
 
 /** Seconds that somebody waits: up to a day. */
@@ -84,11 +88,11 @@ export function tag(text: string, before: Readonly<Record<string, string>> = {})
   return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
 }
 
-/** For an option that may be given several times. */
-export function textOrNone(text: string): string | null {
-  return text === 'none' ? null : text;
+export function textOrNone(text: string): string | None {
+  return text === 'none' ? NONE : text;
 }
 
+/** For an option that may be given several times. */
 export function several<T>(parse: (text: string) => T): (text: string, before?: readonly T[]) => T[] {
   return (text, before = []) => [...before, parse(text)];
 }

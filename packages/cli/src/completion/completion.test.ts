@@ -29,7 +29,7 @@ for (const [words, expected] of [
   [['lb', 'create', '--js'], ['--json']],
   [
     ['lb', 'create', '--algorithm', ''],
-    ['round-robin', 'least-connections', 'source-ip'],
+    ['round-robin', 'least-connections', 'source-ip', 'hash', 'power-of-two', 'peak-ewma'],
   ],
   [['lb', 'create', '--algorithm=le'], ['--algorithm=least-connections']],
   [['lb', 'create', 'web', '--vip', ''], []],
