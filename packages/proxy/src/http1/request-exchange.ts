@@ -91,6 +91,10 @@ export class RequestExchange implements Exchange, Waiter {
     return this.#response.expectsNoBody;
   }
 
+  get dependsOnArrival(): boolean {
+    return this.#target.request.dependsOnArrival;
+  }
+
   wantsPlainBody(head: ResponseHead): boolean {
     return this.#response.wantsPlainBody(head);
   }
@@ -420,7 +424,7 @@ export class RequestExchange implements Exchange, Waiter {
       this.cut(EndReason.targetResponseBody);
       return;
     }
-    if (loss.staleReuse && this.#target.request.whole && isIdempotent(this.#method)) {
+    if (loss.staleReuse && this.#target.request.canGoAgain(loss.unread)) {
       // The kept connection was closing as the request went out: once more on a new one (RFC 9112 section 9.3.1).
       this.#dispatched(this.#target.replay(this.#serviceNow()));
       return;

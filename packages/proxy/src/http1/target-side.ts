@@ -42,6 +42,16 @@ export class SentRequest {
   whole = false;
   /** Sending it twice does no more than sending it once (RFC 9110 section 9.2.2). */
   idempotent = false;
+
+  /** It can be sent again only if nothing of it has come to the target, and then can. */
+  get dependsOnArrival(): boolean {
+    return this.whole && !this.idempotent;
+  }
+
+  /** Whether it can be sent once more; `unread`: nothing of it has come to the target. */
+  canGoAgain(unread: boolean): boolean {
+    return this.whole && (this.idempotent || unread);
+  }
 }
 
 /**
@@ -114,8 +124,7 @@ export class TargetSide {
     const service = this.#service;
     const target = service?.targets[this.#tried];
     if (service === null || target === undefined) return false;
-    const failed = describeFailedAttempt(target.endpoint, failure);
-    this.#record.failedAttempts += this.#record.failedAttempts === '' ? failed : `, ${failed}`;
+    this.#tellFailed(target, failure);
     const repeatable = this.request.whole && service.retry.repeats(isIdempotent(method));
     return service.retry.takes(failure, this.#attempts, repeatable, this.#worker.reactor.wallTime);
   }
@@ -183,12 +192,14 @@ export class TargetSide {
     const target = this.#service === null || this.#tried < 0 ? undefined : this.#service.targets[this.#tried];
     if (this.#service === null || target === undefined || target.gone) return this.dispatch(service, false);
     target.cells[TargetCell.replays]!++;
+    this.#tellFailed(target, AttemptFailure.stale);
     if (!target.reserve()) return this.dispatch(service, false);
     if (!target.openConnection()) {
       target.giveBack();
       return this.dispatch(service, false);
     }
     const { tls } = this.#service;
+    this.#record.attempts++;
     this.#use(this.#service, target, null, tls === null ? '' : this.#nameAt(tls, target));
     return Dispatched.sent;
   }
@@ -212,7 +223,7 @@ export class TargetSide {
     }
     if (this.#attempts++ === 0) service.retry.budget.onRequest();
     else target.cells[TargetCell.retries]!++;
-    this.#record.attempts = this.#attempts;
+    this.#record.attempts++;
     this.#triedBefore = this.#tried;
     this.#tried = index;
     this.#use(service, target, kept, name);
@@ -245,6 +256,11 @@ export class TargetSide {
     this.upstream = kept;
     kept.attach(this.#exchange);
     this.send();
+  }
+
+  #tellFailed({ endpoint }: Target, failure: AttemptFailure): void {
+    const failed = describeFailedAttempt(endpoint, failure);
+    this.#record.failedAttempts += this.#record.failedAttempts === '' ? failed : `, ${failed}`;
   }
 
   #nameAt(tls: TargetTls, target: Target): string {

@@ -83,6 +83,19 @@ export interface ListenError {
   readonly message: string;
 }
 
+/** What is known of bytes that were sent: whether they have come to the peer's system. */
+export const Arrival = {
+  /** None of them has, and none will: nobody can have read one. */
+  none: 0,
+  /** Some have, so that the peer may have read them. */
+  some: 1,
+  /** It is not known yet. */
+  open: 2,
+  /** It will not be known. */
+  unknown: 3,
+} as const;
+export type Arrival = (typeof Arrival)[keyof typeof Arrival];
+
 /** Why a connection is gone. */
 export const Closed = {
   /** `close` or `abort` was called here. */
@@ -140,6 +153,17 @@ export interface Connection {
   roundTrip(): number;
   /** Bytes queued by `send` that have not been handed over yet. */
   readonly unsent: number;
+  /** Bytes that have been handed over since the connection began. */
+  readonly handedOver: number;
+  /**
+   * What has become of everything that was sent behind the first `mark` bytes (`handedOver` of an earlier moment), for
+   * whoever aborts the connection if that is `none`. Costs a system call.
+   *
+   * It is `none` for what was never handed over, and for what the system of a peer that had ended before refuses (RST)
+   * without having acknowledged any of it: the end (FIN) acknowledges all that the peer had read by then (RFC 9293 section
+   * 3.4). A reset alone proves nothing, as it may overtake the acknowledgement of what the peer has read.
+   */
+  arrivalBehind(mark: number): Arrival;
   /** Sends that have not been handed over whole yet: each but those of interned bytes keeps a buffer. */
   readonly queued: number;
   /**

@@ -1,6 +1,6 @@
 import type { Arena } from './arena.ts';
 import { RangeQueue } from './range-queue.ts';
-import { Closed, type Connection, type ConnectionHandler, type Endpoint, type Unsettled } from './reactor.ts';
+import { Arrival, Closed, type Connection, type ConnectionHandler, type Endpoint, type Unsettled } from './reactor.ts';
 import { type TimerWheel, WheelEntry } from './timer-wheel.ts';
 
 /** Where a connection is in its life; it only moves forward. */
@@ -57,6 +57,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
   protected readonly queue = new RangeQueue();
   /** Ranges at the front of the queue that are being sent. */
   protected sending = 0;
+  #handedOver = 0;
   readonly #context: ConnectionContext;
   readonly #deadline: Deadline;
   #phase: Phase;
@@ -118,6 +119,17 @@ export abstract class StreamConnection implements Connection, Unsettled {
 
   get queued(): number {
     return this.queue.length;
+  }
+
+  get handedOver(): number {
+    return this.#handedOver;
+  }
+
+  arrivalBehind(mark: number): Arrival {
+    if (this.sending === 0 && this.#handedOver <= mark) return Arrival.none;
+    // A send that failed has taken the error with it, and what looks like the peer's end then is none.
+    if (this.#phase >= Phase.ending || this.#broken !== null) return Arrival.unknown;
+    return this.askArrival(mark, this.#peerEnded);
   }
 
   send(buffer: number, start: number, end: number): void {
@@ -219,6 +231,11 @@ export abstract class StreamConnection implements Connection, Unsettled {
 
   // What subclasses do.
 
+  /** Asks the system for `arrivalBehind`; `peerEnded`: the peer's FIN has come. */
+  protected askArrival(_mark: number, _peerEnded: boolean): Arrival {
+    return Arrival.unknown;
+  }
+
   /** Starts sending ranges from the front of the queue and sets `sending` to how many those are. */
   protected abstract sendQueued(): void;
   /** Starts or stops receiving; `kept` says that something has come that nobody wants now. */
@@ -282,6 +299,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
     const { arena } = this.#context;
     const expected = this.sending;
     this.sending = 0;
+    this.#handedOver += count;
     if (this.#phase === Phase.ending) {
       this.queue.truncate(0, arena);
       this.unsettle();
@@ -292,9 +310,10 @@ export abstract class StreamConnection implements Connection, Unsettled {
     if (finished > 0) this.handler.onSent(this);
   }
 
-  /** Nothing is being sent now, and nothing more can be sent. */
-  protected sendFailed(reason: Closed): void {
+  /** Nothing is being sent now, and nothing more can be sent. `taken`: so many bytes may have been handed over all the same. */
+  protected sendFailed(reason: Closed, taken: number): void {
     this.sending = 0;
+    this.#handedOver += taken;
     this.queue.truncate(0, this.#context.arena);
     if (this.#phase === Phase.ending) {
       this.unsettle();

@@ -21,6 +21,8 @@ export const AttemptFailure = {
   status: 8,
   /** The node had no memory for the answer. */
   lost: 9,
+  /** It had closed the kept connection by which the request came. */
+  stale: 10,
 } as const;
 export type AttemptFailure = (typeof AttemptFailure)[keyof typeof AttemptFailure];
 
@@ -36,6 +38,7 @@ export const ATTEMPT_FAILURES = [
   'invalid',
   'status',
   'lost',
+  'kept-closed',
 ] as const;
 
 /** `bytesSeen`: something of an answer came. */

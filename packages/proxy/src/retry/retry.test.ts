@@ -51,7 +51,8 @@ describe('retry policy', () => {
   });
 
   it('tells failures apart', () => {
-    const loss = { phase: 'response-head', cause: 'closed', reason: Closed.reset, staleReuse: false } as const;
+    const kept = { staleReuse: false, unread: false };
+    const loss = { phase: 'response-head', cause: 'closed', reason: Closed.reset, ...kept } as const;
     assert.equal(failureOf({ ...loss, bytesSeen: false }), AttemptFailure.noResponse);
     assert.equal(failureOf({ ...loss, bytesSeen: true }), AttemptFailure.invalid);
     assert.equal(failureOf({ ...loss, cause: 'timeout', bytesSeen: false }), AttemptFailure.timeout);

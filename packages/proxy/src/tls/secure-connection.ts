@@ -1,4 +1,11 @@
-import { Closed, type Connection, type ConnectionHandler, type Reactor, type Unsettled } from '../reactor/reactor.ts';
+import {
+  type Arrival,
+  Closed,
+  type Connection,
+  type ConnectionHandler,
+  type Reactor,
+  type Unsettled,
+} from '../reactor/reactor.ts';
 import { takeError } from './ffi/errors.ts';
 import {
   ERR_clear_error,
@@ -112,6 +119,15 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
 
   get queued(): number {
     return this.raw.queued + this.#writer.waiting.length;
+  }
+
+  /** In records: of what is sent here, none has arrived before its first record has. */
+  get handedOver(): number {
+    return this.raw.handedOver;
+  }
+
+  arrivalBehind(mark: number): Arrival {
+    return this.raw.arrivalBehind(mark);
   }
 
   send(buffer: number, start: number, end: number): void {

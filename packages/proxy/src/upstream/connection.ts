@@ -6,7 +6,7 @@ import { keepAliveTimeout } from '../http1/keep-alive-field.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from '../http1/partial-head.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { type Arena, HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../reactor/arena.ts';
-import { Closed, type Connection, type ConnectionHandler, type Reactor } from '../reactor/reactor.ts';
+import { Arrival, Closed, type Connection, type ConnectionHandler, type Reactor } from '../reactor/reactor.ts';
 import type { AnnouncedClient } from '../source-address/proxy-protocol/announce.ts';
 import { judgeLoss } from '../standing/judge-loss.ts';
 import { TargetCell } from '../telemetry/cells.ts';
@@ -17,6 +17,10 @@ import { KeptPlace } from './kept-list.ts';
 import type { Target } from './target.ts';
 
 const KEEP_ALIVE_BIT = 1 << Field.keepAlive;
+
+/** How often the system is asked what has become of a request that met the target's end, and how long. Milliseconds. */
+const ASK_EVERY = 10;
+const ASK_LONGEST = 1_000;
 
 const State = { connecting: 0, idle: 1, head: 2, body: 3, gone: 4 } as const;
 
@@ -50,6 +54,10 @@ export class UpstreamConnection implements ConnectionHandler {
   idleSince = 0;
   #idleFor = 0;
   #bytesSeen = false;
+  /** What had been handed over when the request that it carries began. */
+  #mark = 0;
+  /** When the target ended before it answered a request for which it matters whether it came; 0: it did not. */
+  #endedAt = 0;
   #keepAlive = false;
   /** The chunked framing of the response is taken off. */
   #plain = false;
@@ -99,6 +107,7 @@ export class UpstreamConnection implements ConnectionHandler {
     this.#sendTimeout = sendTimeout;
     if (this.tryTimeout >= readTimeout) this.tryTimeout = 0;
     this.#sentAt = this.#reactor.now;
+    this.#mark = this.connection.handedOver;
     this.expectProgress(complete);
     this.send(buffer, start, end);
   }
@@ -212,14 +221,26 @@ export class UpstreamConnection implements ConnectionHandler {
       this.#finish(false);
       return;
     }
-    this.#lose('closed', Closed.finished);
+    if (this.#isStale && this.#exchange?.dependsOnArrival === true) {
+      this.#endedAt = this.#reactor.now;
+      this.#awaitArrival();
+    } else this.#lose('closed', Closed.finished);
+  }
+
+  /** The target's system answers what it was sent after it had ended: by a reset, if nobody is there to read it. */
+  #awaitArrival(): void {
+    const { now } = this.#reactor;
+    const open = this.connection.arrivalBehind(this.#mark) === Arrival.open;
+    if (open && now < this.#endedAt + ASK_LONGEST) this.connection.setDeadline(now + ASK_EVERY);
+    else this.#lose('closed', Closed.finished);
   }
 
   onDeadline(_connection: Connection): void {
     if (this.#state === State.idle) {
       this.target.idleLimit.survived();
       this.discard();
-    } else if (this.#state === State.head && this.tryTimeout > 0) this.#askForMore();
+    } else if (this.#endedAt > 0) this.#awaitArrival();
+    else if (this.#state === State.head && this.tryTimeout > 0) this.#askForMore();
     else this.#lose('timeout', Closed.timedOut);
   }
 
@@ -233,6 +254,11 @@ export class UpstreamConnection implements ConnectionHandler {
   onClosed(_connection: Connection, reason: Closed): void {
     if (this.#state === State.gone) return;
     this.#lose(reason === Closed.exhausted ? 'exhausted' : 'closed', reason);
+  }
+
+  /** It was kept for the request that it carries, of whose answer nothing has come. */
+  get #isStale(): boolean {
+    return this.#state === State.head && this.#reused && !this.#bytesSeen;
   }
 
   #endsWithConnection(): boolean {
@@ -447,6 +473,9 @@ export class UpstreamConnection implements ConnectionHandler {
     if (this.#state === State.gone) return;
     const state = this.#state;
     const exchange = this.#exchange;
+    const staleReuse = this.#isStale && cause === 'closed';
+    // Nobody knows once the connection is given up.
+    const unread = staleReuse && this.connection.arrivalBehind(this.#mark) === Arrival.none;
     this.#exchange = null;
     this.#leave();
     this.connection.abort();
@@ -459,10 +488,11 @@ export class UpstreamConnection implements ConnectionHandler {
       phase: state === State.connecting ? 'connect' : state === State.body ? 'response-body' : 'response-head',
       cause,
       reason,
-      staleReuse: this.#reused && !this.#bytesSeen && cause === 'closed',
+      staleReuse,
+      unread,
       bytesSeen: this.#bytesSeen,
     };
-    if (loss.staleReuse) this.#learnLimit(this.#idleFor);
+    if (staleReuse) this.#learnLimit(this.#idleFor);
     else if (this.target.latencies !== null) this.target.observe(FAILED, this.#reactor.wallTime);
     if (this.target.watch !== null) judgeLoss(this.target.watch, loss);
     exchange.onUpstreamLost(loss);

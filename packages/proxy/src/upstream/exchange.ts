@@ -6,6 +6,8 @@ import { EndReason } from '../telemetry/end-reason.ts';
 export interface Exchange {
   /** Whether the request's method is HEAD, whose response has no body. */
   readonly expectsNoBody: boolean;
+  /** Whether it can be sent again only if nothing of it has come to the target, and then can. */
+  readonly dependsOnArrival: boolean;
   /** Whether the chunked framing of the response with this head is taken off. */
   wantsPlainBody(head: ResponseHead): boolean;
   /** A new connection is up; the request can be sent. */
@@ -44,6 +46,8 @@ export interface UpstreamLoss {
   readonly reason: Closed;
   /** The connection had carried a request before, and not one byte of this response came. */
   readonly staleReuse: boolean;
+  /** Nothing of the request has come to the target, as far as `staleReuse`. */
+  readonly unread: boolean;
   /** Something of this response came. */
   readonly bytesSeen: boolean;
 }

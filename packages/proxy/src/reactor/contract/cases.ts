@@ -1,3 +1,4 @@
+import { arrivalCases } from './arrival.cases.ts';
 import { borrowedCases } from './borrowed.cases.ts';
 import { bufferCases } from './buffers.cases.ts';
 import { closingCases } from './closing.cases.ts';
@@ -12,6 +13,7 @@ import { transparentCases } from './transparent.cases.ts';
 export const CONTRACT: readonly ContractCase[] = [
   ...transferCases,
   ...closingCases,
+  ...arrivalCases,
   ...pausingCases,
   ...timeCases,
   ...bufferCases,

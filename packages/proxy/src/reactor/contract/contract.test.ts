@@ -14,6 +14,7 @@ function watched(world: World): { world: World; reactors: Reactor[] } {
     reactors,
     world: {
       virtual: world.virtual,
+      knowsArrival: world.knowsArrival,
       open: (buffers) => {
         const reactor = world.open(buffers);
         reactors.push(reactor);

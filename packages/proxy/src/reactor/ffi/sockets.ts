@@ -27,10 +27,6 @@ const SO_LINGER = 13;
 const SO_REUSEPORT = 15;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
-const TCP_INFO = 11;
-/** Of struct tcp_info (linux/tcp.h): as much as it takes to have the round trip, and where that is. */
-const TCP_INFO_SIZE = 72;
-const TCPI_RTT = 68;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_TRANSPARENT = 75;
@@ -138,13 +134,6 @@ export function localEndpoint(descriptor: number): Endpoint {
   view.setUint32(SIZE, SOCKADDR_SIZE, true);
   if (getsockname(descriptor, scratch.address + ADDRESS, scratch.address + SIZE) !== 0) return NOWHERE;
   return readSockaddr(view, ADDRESS);
-}
-
-/** Smoothed round trip of a TCP connection in microseconds (`tcpi_rtt`); -1 when the system does not say. */
-export function roundTripOf(descriptor: number): number {
-  view.setUint32(SIZE, TCP_INFO_SIZE, true);
-  const failed = getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, scratch.address + OPTION, scratch.address + SIZE) !== 0;
-  return failed ? -1 : view.getUint32(OPTION + TCPI_RTT, true);
 }
 
 /** The address at the other end; empty when the peer is gone. */

@@ -110,8 +110,9 @@ export class PortableConnection extends StreamConnection {
   }
 
   #written(size: number, error: (Error & { code?: string }) | null | undefined): void {
-    if (this.#writeFailure !== null) this.sendFailed(this.#writeFailure);
-    else if (error) this.sendFailed(closedReason(error.code ?? ''));
+    // It is not told how much of it had been written.
+    if (this.#writeFailure !== null) this.sendFailed(this.#writeFailure, size);
+    else if (error) this.sendFailed(closedReason(error.code ?? ''), size);
     else this.sent(size);
   }
 

@@ -35,7 +35,7 @@ export class DatagramConnection extends StreamConnection {
     const [start, end] = [this.queue.start(0), this.queue.end(0)];
     this.#socket.send(this.#context.arena.memory.subarray(start, end), (error) => {
       if (error === null) this.sent(end - start);
-      else this.sendFailed(closedReason((error as NodeJS.ErrnoException).code ?? ''));
+      else this.sendFailed(closedReason((error as NodeJS.ErrnoException).code ?? ''), 0);
     });
   }
 

@@ -1,5 +1,5 @@
 import { NO_BUFFER } from '../arena.ts';
-import { Closed, type Connection, type ConnectionHandler, type Endpoint } from '../reactor.ts';
+import { Arrival, Closed, type Connection, type ConnectionHandler, type Endpoint } from '../reactor.ts';
 import { WheelEntry } from '../timer-wheel.ts';
 import { SIMULATED_LARGE_SIZE } from './checked-arena.ts';
 import type { SimulatedEvent } from './event-queue.ts';
@@ -75,6 +75,18 @@ export class SimulatedConnection implements Connection {
 
   get queued(): number {
     return this.#outbox.queued;
+  }
+
+  get handedOver(): number {
+    return this.#outbox.handedOver;
+  }
+
+  arrivalBehind(mark: number): Arrival {
+    const socket = this.#socket;
+    if (socket === null || this.#outbox.handedOver <= mark) return Arrival.none;
+    if (socket.out.taken > mark) return Arrival.some;
+    if (socket.error === null) return Arrival.open;
+    return socket.in.finArrived && socket.error === Closed.reset ? Arrival.none : Arrival.unknown;
   }
 
   send(buffer: number, start: number, end: number): void {

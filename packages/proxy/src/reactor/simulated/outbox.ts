@@ -21,6 +21,8 @@ export interface Handover {
 export class Outbox {
   /** Bytes not handed over, or not reported yet. */
   unsent = 0;
+  /** Bytes that the kernel has taken so far. */
+  handedOver = 0;
   readonly #arena: CheckedArena;
   readonly #waiting: Outgoing[] = [];
   /** Sends that were handed over whole and not reported yet. */
@@ -59,6 +61,7 @@ export class Outbox {
       buffers.push(first.buffer);
     }
     this.#inHand += buffers.length;
+    this.handedOver += bytes;
     return bytes > 0 ? { bytes, buffers } : null;
   }
 

@@ -19,6 +19,8 @@ export interface PipeEnd {
 export class Pipe {
   queued = 0;
   arrived = 0;
+  /** Bytes that the receiving kernel has taken so far: all of them are acknowledged. */
+  taken = 0;
   finArrived = false;
   readonly #network: SimulatedNetwork;
   readonly #link: Link;
@@ -157,6 +159,7 @@ export class Pipe {
       this.#receiver.refuse();
       return;
     }
+    this.taken += piece.length;
     this.#arrivals.push(piece);
     this.arrived += piece.length;
     this.#receiver.wake();

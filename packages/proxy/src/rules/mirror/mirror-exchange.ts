@@ -39,6 +39,8 @@ export interface MirroredRequest {
  */
 export class MirrorExchange implements Exchange {
   readonly expectsNoBody: boolean;
+  /** It is not sent again. */
+  readonly dependsOnArrival = false;
   readonly target: Target;
   readonly #worker: WorkerContext;
   readonly #service: Service;
