@@ -72,6 +72,17 @@ describe('bounded loads', () => {
     assert.notEqual(next, home);
     assert.equal(pick(table, mixed(7), -1, -1, clock), next);
   });
+
+  it('give an ejected target nothing, however full the others are', () => {
+    const table = build('hash', targetsOf([10, 10, 10, 10]), bounded(125));
+    Atomics.store(table.held, 2, HELD_WHOLE);
+    for (let key = 0; key < 400; key++) {
+      const target = pick(table, mixed(key), -1, -1, clock);
+      assert.notEqual(target, 2);
+      Atomics.add(table.load, target, 1);
+    }
+    for (const target of [0, 1, 3]) assert.ok(table.load[target]! <= Math.ceil((1.25 * 400) / 3));
+  });
 });
 
 /** Requests that take `times[target]` milliseconds, `count` of them at a time for a while; how many each target had. */

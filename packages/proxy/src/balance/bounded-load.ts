@@ -1,4 +1,4 @@
-import { chanceOfClient, takes } from './held.ts';
+import { chanceOfClient, HELD_WHOLE, takes } from './held.ts';
 import { otherThan } from './other-than.ts';
 import type { BalanceTable } from './table.ts';
 
@@ -10,11 +10,12 @@ const MAX_STEPS = 64;
  * the key's entry that has less (Mirrokni, Thorup, Zadimoghaddam, "Consistent hashing with bounded loads", 2018). A key
  * that everybody asks for so spreads over as many targets as it takes, and always over the same ones.
  *
- * bound = ceil(factor × (all that is under way + 1) × weight / sum of weights); with factor >= 1 some target is below
- * its own. Costs O(n) for n candidates.
+ * bound = ceil(factor × (all that is under way + 1) × weight / sum of the weights that are not held back); with
+ * factor >= 1 some target that is not held back whole is below its own: what is ejected is not called upon because the
+ * others are full. Costs O(n) for n candidates.
  */
 export function pickBounded(table: BalanceTable, hash: number, tried: number, triedBefore: number): number {
-  const { lookup, candidates } = table;
+  const { lookup, candidates, held, slots } = table;
   const perWeight = allowedPerWeight(table);
   const chance = chanceOfClient(hash);
   let entry = hash % lookup.length;
@@ -28,16 +29,22 @@ export function pickBounded(table: BalanceTable, hash: number, tried: number, tr
   const first = lookup[entry]!;
   for (let step = 0, c = first; step < candidates.length; step++) {
     const target = candidates[c]!;
-    if (target !== tried && target !== triedBefore && isBelow(table, c, perWeight)) return target;
+    const isHeld = held[slots[c]!]! >= HELD_WHOLE;
+    if (!isHeld && target !== tried && target !== triedBefore && isBelow(table, c, perWeight)) return target;
     if (++c === candidates.length) c = 0;
   }
   return otherThan(table, first, tried, triedBefore);
 }
 
-function allowedPerWeight({ loadFactor, load, slots, meanWeight }: BalanceTable): number {
+function allowedPerWeight({ loadFactor, load, slots, weights, held }: BalanceTable): number {
   let total = 1;
-  for (let c = 0; c < slots.length; c++) total += load[slots[c]!]!;
-  return ((loadFactor / 100) * total) / (meanWeight * slots.length);
+  let taking = 0;
+  for (let c = 0; c < slots.length; c++) {
+    const slot = slots[c]!;
+    total += load[slot]!;
+    taking += weights[c]! * (HELD_WHOLE - held[slot]!);
+  }
+  return ((loadFactor / 100) * total * HELD_WHOLE) / taking;
 }
 
 function isBelow({ load, slots, weights }: BalanceTable, candidate: number, perWeight: number): boolean {
