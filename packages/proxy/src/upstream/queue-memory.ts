@@ -9,6 +9,8 @@ export interface QueueMemory {
   readonly waiting: Int32Array;
   /** By worker: since when the first of them has waited, in wall time; 0: nobody waits there. */
   readonly since: Float64Array;
+  /** By worker: when it has last looked after its own, in wall time. */
+  readonly lookedAt: Float64Array;
 }
 
 export function newQueueMemory(workers: number): QueueMemory {
@@ -16,6 +18,7 @@ export function newQueueMemory(workers: number): QueueMemory {
     total: new Int32Array(new SharedArrayBuffer(4)),
     waiting: new Int32Array(new SharedArrayBuffer(4 * workers)),
     since: new Float64Array(new SharedArrayBuffer(8 * workers)),
+    lookedAt: new Float64Array(new SharedArrayBuffer(8 * workers)),
   };
 }
 

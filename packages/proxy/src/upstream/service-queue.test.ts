@@ -107,6 +107,19 @@ describe('service queue', () => {
     assert.equal(time.armed, 0, 'nothing is left to do');
   });
 
+  it('does not wait for a worker that hangs', () => {
+    const { time, memory, queues } = setUp(2);
+    const places = new Places(1);
+    Atomics.add(memory.total, 0, 1);
+    memory.waiting[1] = 1;
+    memory.since[1] = memory.lookedAt[1] = time.wallTime - 50;
+    assert.ok(queues[0]!.join(places.waiter('a'), {}, 10, 5_000));
+    time.pass(150);
+    assert.deepEqual(places.served, [], 'the other one comes first');
+    time.pass(150);
+    assert.deepEqual(places.served, ['a']);
+  });
+
   it('lets workers take turns by who has waited longest', () => {
     const { queues, time } = setUp(2);
     const places = new Places(0);

@@ -7,6 +7,9 @@ const LOOK = 2;
 /** Between workers, who has waited longer by less than this does not matter, in milliseconds. */
 const ALIKE = 2 * LOOK;
 
+/** A worker that has not looked after its own for so long has no turn: the others wait for none that hangs. Milliseconds. */
+const STANDSTILL = 250;
+
 /** Something that waits until a target of its service has room: a request, or a connection of a TCP listener. */
 export interface Waiter {
   /** There may be room. True: it waits no more, as it has got what it waited for, or will not get it. */
@@ -79,6 +82,7 @@ export class ServiceQueue {
     lane.places.add(place);
     this.#places.set(waiter, place);
     this.waiting++;
+    this.#memory.lookedAt[this.#worker] = wallTime;
     this.#publish();
     this.#timer ??= this.#reactor.setTimer(LOOK, this.#look);
     return true;
@@ -108,7 +112,8 @@ export class ServiceQueue {
 
   readonly #look = (): void => {
     this.#timer = null;
-    const { now } = this.#reactor;
+    const { now, wallTime } = this.#reactor;
+    this.#memory.lookedAt[this.#worker] = wallTime;
     for (const lane of [...this.#lanes]) {
       for (const place of [...lane.places]) {
         if (place.deadline > now) break;
@@ -123,10 +128,11 @@ export class ServiceQueue {
 
   /** Whether nobody in another worker has waited for clearly longer. */
   #isOurTurn(): boolean {
-    const { since } = this.#memory;
+    const { since, lookedAt } = this.#memory;
     const own = since[this.#worker]! - ALIKE;
+    const lately = this.#reactor.wallTime - STANDSTILL;
     for (let worker = 0; worker < since.length; worker++) {
-      if (since[worker]! > 0 && since[worker]! < own) return false;
+      if (since[worker]! > 0 && since[worker]! < own && lookedAt[worker]! >= lately) return false;
     }
     return true;
   }
