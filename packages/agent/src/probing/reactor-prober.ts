@@ -12,7 +12,6 @@ import type { ProbeHistory } from '../health/probe-history.ts';
 import type { Probe, Prober, ProbeTarget } from '../health/prober.ts';
 import { ProbeTls } from './probe-tls.ts';
 import { type ProbeScript, scriptFor } from './script.ts';
-import { isWholeResponse } from './whole-response.ts';
 
 /** Connections that are left open between probes, of all targets; each holds a descriptor. Beyond them, none is kept. */
 const KEPT = 10_000;
@@ -64,8 +63,6 @@ class ReactorProbe implements Probe, ConnectionHandler {
   /** Probes that the connection has carried. */
   #carried = 0;
   #reusing = false;
-  /** The answer came whole, and the connection can carry another. */
-  #whole = false;
   #history: ProbeHistory | null = null;
   #done: ((outcome: ProbeOutcome) => void) | null = null;
   #connection: Connection | null = null;
@@ -89,7 +86,6 @@ class ReactorProbe implements Probe, ConnectionHandler {
     this.#history = history;
     this.#done = done;
     this.#answered = false;
-    this.#whole = false;
     this.#script.answer?.reset();
     const kept = this.#takeKept();
     this.#reusing = kept !== null;
@@ -139,7 +135,6 @@ class ReactorProbe implements Probe, ConnectionHandler {
       this.#answered = true;
       this.#history?.received(arena.memory, start, end, this.#reactor.now);
       const verdict = answer.read(arena.memory, start, end);
-      if (this.#target.check.checksPerConnection > 1) this.#noteWhole(arena.memory, start, end);
       if (verdict !== null) this.#settle(verdict);
       else this.#reply(connection, answer.reply());
     }
@@ -198,11 +193,6 @@ class ReactorProbe implements Probe, ConnectionHandler {
     this.#kept = null;
     this.#count.kept--;
     return kept;
-  }
-
-  #noteWhole(memory: Uint8Array, start: number, end: number): void {
-    // A response in pieces is not put together: the next probe makes a connection of its own.
-    this.#whole = !this.#whole && isWholeResponse(memory, start, end, this.#target.check.method === 'HEAD');
   }
 
   /**
@@ -267,7 +257,8 @@ class ReactorProbe implements Probe, ConnectionHandler {
   #settle(outcome: ProbeOutcome): void {
     const done = this.#done;
     const { checksPerConnection } = this.#target.check;
-    const keep = outcome.kind === 'success' && this.#whole && this.#carried < checksPerConnection;
+    const keep =
+      outcome.kind === 'success' && this.#carried < checksPerConnection && this.#script.answer?.whole === true;
     this.#finish(keep && this.#count.kept < KEPT);
     done?.(outcome);
   }

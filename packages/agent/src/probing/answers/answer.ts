@@ -13,6 +13,11 @@ export interface AnswerReader {
   reply(): Uint8Array | null;
   /** The target has ended its side before there was a verdict; null: that is a failure like any other. */
   ended(): ProbeOutcome | null;
+  /**
+   * Whether what was read last made the answer whole and nothing has come behind it, so that the connection can carry
+   * another exchange. Only what is certain counts.
+   */
+  readonly whole: boolean;
 }
 
 export const NO_BYTES = new Uint8Array(0);

@@ -7,6 +7,7 @@ const READ = 4_096;
 
 /** Any answer, or one with the expected bytes somewhere in its first 4 KiB. */
 export class ExpectedAnswer implements AnswerReader {
+  readonly whole = false;
   readonly #expected: Buffer;
   readonly #found: ProbeOutcome;
   #seen = Buffer.alloc(0);

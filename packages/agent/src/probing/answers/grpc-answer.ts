@@ -22,6 +22,7 @@ const GOOD: ProbeOutcome = { kind: 'success', detail: 'the service says SERVING'
 
 /** The answer of a gRPC health service over HTTP/2: one message that says SERVING, and grpc-status 0 if any. */
 export class GrpcAnswer implements AnswerReader {
+  readonly whole = false;
   readonly #blocks = new FieldBlocks();
   #bytes = Buffer.alloc(0);
   #total = 0;

@@ -6,17 +6,22 @@ type Ranges = readonly (readonly [number, number])[];
 
 /** The head of an HTTP/1 response, whose status code has to be among those that count as success. */
 export class HttpAnswer implements AnswerReader {
+  whole = false;
   readonly #ranges: Ranges;
+  readonly #bodiless: boolean;
   /** By status code. */
   readonly #outcomes = new Map<number, ProbeOutcome>();
-  #head = new ResponseHeadReader();
+  readonly #head = new ResponseHeadReader();
 
-  constructor(ranges: Ranges) {
+  /** `bodiless`: the answer to HEAD. */
+  constructor(ranges: Ranges, bodiless: boolean) {
     this.#ranges = ranges;
+    this.#bodiless = bodiless;
   }
 
   reset(): void {
-    if (this.#head.started) this.#head = new ResponseHeadReader();
+    this.whole = false;
+    this.#head.reset();
   }
 
   read(bytes: Uint8Array, start: number, end: number): ProbeOutcome | null {
@@ -27,6 +32,7 @@ export class HttpAnswer implements AnswerReader {
       case 'malformed':
         return { kind: 'failure', reason: 'RESPONSE_FORMAT_ERROR', detail: progress.detail };
       case 'complete':
+        this.whole = this.#head.persists && this.#head.headEnd + this.#bodyLength(progress.status) === end;
         return this.#judge(progress.status);
     }
   }
@@ -37,6 +43,15 @@ export class HttpAnswer implements AnswerReader {
 
   ended(): null {
     return null;
+  }
+
+  /** NaN: not certain. A body in pieces is not waited for: the next probe makes a connection of its own. */
+  #bodyLength(status: number): number {
+    // A connection that has switched protocols carries no other answer (RFC 9110 section 15.2.2).
+    if (status === 101) return Number.NaN;
+    if (this.#bodiless || status === 204 || status === 304) return 0;
+    const { bodyLength } = this.#head;
+    return bodyLength < 0 ? Number.NaN : bodyLength;
   }
 
   #judge(status: number): ProbeOutcome {
