@@ -261,3 +261,19 @@ test('the report names every target once', () => {
   );
   assert.equal([...checker.report('b')].length, 1);
 });
+
+test('targets that are well in silence delay nobody: their probes have slots of their own', () => {
+  const { clock, prober, checker } = world();
+  const silent: ProbeOutcome = { kind: 'success', detail: 'no error came back' };
+  const datagram = service('datagrams', { protocol: 'udp', interval: 5_000, timeout: 3_000 });
+  const many = Array.from({ length: 2_000 }, (_, n) => target(`tgt-${n}`, `127.2.${n >> 8}.${n & 255}`));
+  for (const { address } of many) prober.outcomes.set(address, silent);
+  prober.delay = 3_000;
+  checker.setService(datagram, many);
+  clock.advance(1_000);
+  assert.equal(checker.load.inFlight, 2_000);
+  prober.delay = 1;
+  checker.setService(service('svc-1'), [target('tgt-1', '127.0.0.1')]);
+  clock.advance(300);
+  assert.equal(checker.state('svc-1', 'tgt-1')?.kind, 'healthy');
+});

@@ -12,6 +12,11 @@ import type { Beginning, Evidence, EvidenceRequest, ProbeLoad, Watch } from './w
 
 /** Probes in flight at a time; each holds one descriptor. */
 export const PROBE_SLOTS = 256;
+/**
+ * The same for probes that wait in silence until their timeout: 680 a second with a timeout of 3 s, which are 3,400 such
+ * targets at the default interval. More wait for their turn, and delay nobody else.
+ */
+export const SILENT_SLOTS = 2_048;
 
 export interface LocalWatchOptions {
   readonly clock: Clock;
@@ -41,7 +46,8 @@ export class LocalWatch implements Watch {
   constructor(options: LocalWatchOptions) {
     this.#clock = options.clock;
     this.#prober = options.prober;
-    this.#scheduler = new Scheduler({ clock: options.clock, slots: options.slots ?? PROBE_SLOTS });
+    const slots = options.slots ?? PROBE_SLOTS;
+    this.#scheduler = new Scheduler({ clock: options.clock, slots, silentSlots: SILENT_SLOTS });
     this.#probeOptions = { ...options, scheduler: this.#scheduler, onProbed: options.onProbed ?? (() => undefined) };
   }
 

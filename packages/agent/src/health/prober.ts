@@ -13,6 +13,11 @@ export interface ProbeTarget {
   readonly proxyProtocol: 0 | 1 | 2;
 }
 
+/** Whether a probe succeeds when nothing comes back until the timeout: UDP of which no answer is expected. */
+export function silenceIsGood(check: PlannedHealthCheck): boolean {
+  return check.protocol === 'udp' && check.expect === '';
+}
+
 export interface Prober {
   prepare(target: ProbeTarget): Probe;
   /** What targets are judged by that are verified; null: it is gone. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom, VirtualClock } from '../../test/virtual-clock.ts';
-import { NO_SLOT, Scheduler, STARTS, type Task, TICK } from './scheduler.ts';
+import { Lane, NO_SLOT, Scheduler, STARTS, type Task, TICK } from './scheduler.ts';
 
 class Recorder {
   readonly started: string[] = [];
@@ -9,11 +9,11 @@ class Recorder {
   readonly finish = new Map<string, () => void>();
   scheduler: Scheduler | null = null;
 
-  task(name: string, slow = false): Task {
+  task(name: string, lane: Lane = Lane.quick): Task {
     const task: Task = {
       due: 0,
       place: -1,
-      slow,
+      lane,
       slot: NO_SLOT,
       run: (lag) => {
         this.started.push(name);
@@ -27,7 +27,7 @@ class Recorder {
 
 test('runs tasks at their times, a moved one at its new time, a cancelled one never', () => {
   const clock = new VirtualClock();
-  const scheduler = new Scheduler({ clock, slots: 10 });
+  const scheduler = new Scheduler({ clock, slots: 10, silentSlots: 4 });
   const recorder = new Recorder();
   recorder.scheduler = scheduler;
   const moved = recorder.task('moved');
@@ -46,7 +46,7 @@ test('runs tasks at their times, a moved one at its new time, a cancelled one ne
 
 test('holds to its slots, starts the next in order when one is free, and tells how late it is', () => {
   const clock = new VirtualClock();
-  const scheduler = new Scheduler({ clock, slots: 2 });
+  const scheduler = new Scheduler({ clock, slots: 2, silentSlots: 4 });
   const recorder = new Recorder();
   recorder.scheduler = scheduler;
   ['a', 'b', 'c', 'd'].forEach((name, index) => {
@@ -65,10 +65,10 @@ test('holds to its slots, starts the next in order when one is free, and tells h
 
 test('tasks that were slow hold at most half of the slots', () => {
   const clock = new VirtualClock();
-  const scheduler = new Scheduler({ clock, slots: 4 });
+  const scheduler = new Scheduler({ clock, slots: 4, silentSlots: 4 });
   const recorder = new Recorder();
   recorder.scheduler = scheduler;
-  for (let index = 0; index < 6; index++) scheduler.schedule(recorder.task(`slow${index}`, true), index);
+  for (let index = 0; index < 6; index++) scheduler.schedule(recorder.task(`slow${index}`, Lane.slow), index);
   clock.advance(10);
   assert.deepEqual(recorder.started, ['slow0', 'slow1']);
   for (let index = 0; index < 3; index++) scheduler.schedule(recorder.task(`quick${index}`), 11 + index);
@@ -80,16 +80,32 @@ test('tasks that were slow hold at most half of the slots', () => {
   assert.equal(recorder.started.at(-1), 'quick2', 'no third slow one while a quick one waits');
 });
 
+test('tasks that wait in silence have slots of their own', () => {
+  const clock = new VirtualClock();
+  const scheduler = new Scheduler({ clock, slots: 2, silentSlots: 3 });
+  const recorder = new Recorder();
+  recorder.scheduler = scheduler;
+  for (let index = 0; index < 5; index++) scheduler.schedule(recorder.task(`silent${index}`, Lane.silent), index);
+  for (let index = 0; index < 3; index++) scheduler.schedule(recorder.task(`quick${index}`), 5 + index);
+  clock.advance(20);
+  assert.deepEqual(recorder.started, ['silent0', 'silent1', 'silent2', 'quick0', 'quick1']);
+  assert.deepEqual([scheduler.running, scheduler.waiting], [5, 3]);
+  recorder.finish.get('quick0')?.();
+  assert.equal(recorder.started.at(-1), 'quick2', 'its slot is not for a silent one, however long that has waited');
+  recorder.finish.get('silent1')?.();
+  assert.equal(recorder.started.at(-1), 'silent3', 'nor the other way round');
+});
+
 test('ten thousand tasks that are due together begin in slices, a tick apart, in order', () => {
   const clock = new VirtualClock();
-  const scheduler = new Scheduler({ clock, slots: 256 });
+  const scheduler = new Scheduler({ clock, slots: 256, silentSlots: 4 });
   const order: number[] = [];
   const perMoment = new Map<number, number>();
   for (let index = 0; index < 10_000; index++) {
     const task: Task = {
       due: 0,
       place: -1,
-      slow: false,
+      lane: Lane.quick,
       slot: NO_SLOT,
       run: () => {
         order.push(index);
@@ -112,7 +128,7 @@ test('ten thousand tasks that are due together begin in slices, a tick apart, in
 
 test('tasks that never end take their slots and no more, however many are due', () => {
   const clock = new VirtualClock();
-  const scheduler = new Scheduler({ clock, slots: 120 });
+  const scheduler = new Scheduler({ clock, slots: 120, silentSlots: 4 });
   const recorder = new Recorder();
   recorder.scheduler = scheduler;
   for (let index = 0; index < 500; index++) scheduler.schedule(recorder.task(`t${index}`), 0);
@@ -127,7 +143,7 @@ test('tasks that never end take their slots and no more, however many are due', 
 
 test('nothing starts after stop', () => {
   const clock = new VirtualClock();
-  const scheduler = new Scheduler({ clock, slots: 1 });
+  const scheduler = new Scheduler({ clock, slots: 1, silentSlots: 4 });
   const recorder = new Recorder();
   recorder.scheduler = scheduler;
   scheduler.schedule(recorder.task('a'), 1);
@@ -145,14 +161,14 @@ test('whatever is scheduled, moved, cancelled and finished: no more begin in any
   for (let seed = 1; seed <= 30; seed++) {
     const random = seededRandom(seed);
     const clock = new VirtualClock();
-    const scheduler = new Scheduler({ clock, slots: 1 + Math.floor(random() * 400) });
+    const scheduler = new Scheduler({ clock, slots: 1 + Math.floor(random() * 400), silentSlots: 4 });
     const starts: number[] = [];
     const held: Task[] = [];
     const tasks = Array.from({ length: 2_000 }, () => {
       const task: Task = {
         due: 0,
         place: -1,
-        slow: random() < 0.1,
+        lane: random() < 0.1 ? Lane.slow : Lane.quick,
         slot: NO_SLOT,
         run: () => {
           starts.push(clock.now());

@@ -1,17 +1,23 @@
 import type { Clock, Timer } from '../clock/clock.ts';
 import { type Due, DueHeap } from './due-heap.ts';
 
-export const NO_SLOT = 0;
-export const QUICK_SLOT = 1;
-export const SLOW_SLOT = 2;
-export type SlotKind = typeof NO_SLOT | typeof QUICK_SLOT | typeof SLOW_SLOT;
+/** How long tasks are expected to keep their slots, and so with whom they share. */
+export const Lane = {
+  quick: 0,
+  /** The last run kept its slot until its time ran out. */
+  slow: 1,
+  /** Every run keeps its slot until its time runs out, and that is good: slots of their own. */
+  silent: 2,
+} as const;
+export type Lane = (typeof Lane)[keyof typeof Lane];
+
+export const NO_SLOT = -1;
 
 /** Something that is run when it is due and a slot is free. */
 export interface Task extends Due {
-  /** The last run kept its slot until its time ran out. */
-  slow: boolean;
-  /** What it holds; the scheduler's own. */
-  slot: SlotKind;
+  lane: Lane;
+  /** Of which lane it holds a slot; the scheduler's own. */
+  slot: Lane | typeof NO_SLOT;
   /** Begins the work; `Scheduler.finished` is called at any later time. `lag`: milliseconds it waited beyond `due`. */
   run(lag: number): void;
 }
@@ -29,24 +35,60 @@ export const STARTS = 50;
 
 export interface SchedulerOptions {
   readonly clock: Clock;
-  /** Tasks that may run at a time. */
+  /** Tasks that may run at a time, but silent ones. */
   readonly slots: number;
+  /** Silent tasks that may run at a time. */
+  readonly silentSlots: number;
+}
+
+/** One lane: what waits for a slot in order of arrival, how many may run at a time, and how many do. */
+class Waiting {
+  readonly limit: number;
+  running = 0;
+  /** A Set keeps the order and forgets a member in constant time. */
+  readonly #tasks = new Set<Task>();
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  has(task: Task): boolean {
+    return this.#tasks.has(task);
+  }
+
+  add(task: Task): void {
+    this.#tasks.add(task);
+  }
+
+  delete(task: Task): void {
+    this.#tasks.delete(task);
+  }
+
+  clear(): void {
+    this.#tasks.clear();
+  }
+
+  /** Who has waited for longest. */
+  first(): Task | undefined {
+    return this.#tasks.size === 0 ? undefined : this.#tasks.values().next().value;
+  }
 }
 
 /**
  * Runs tasks at their times with a bounded number at once, and a bounded number that begin together. When all slots are
- * taken, due tasks wait in order. Tasks that were slow last time may hold at most half of the slots: a rack of silent
- * targets does not delay the probes of live ones.
+ * taken, due tasks wait in order. Tasks that were slow last time may hold at most half of the slots, and those that wait
+ * in silence by their nature have slots of their own: a rack of silent targets does not delay the probes of live ones.
  */
 export class Scheduler {
   readonly #clock: Clock;
   readonly #slots: number;
   readonly #heap = new DueHeap<Task>();
-  /** Due and waiting for a slot. A Set keeps the order of arrival and forgets a member in constant time. */
-  readonly #waiting = new Set<Task>();
-  readonly #waitingSlow = new Set<Task>();
-  #running = 0;
-  #runningSlow = 0;
+  /** Due and waiting for a slot, by lane. */
+  readonly #lanes: readonly [Waiting, Waiting, Waiting];
   /** A task that finishes at once must not start the next from inside its own start. */
   #filling = false;
   #timer: Timer | null = null;
@@ -60,14 +102,18 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#clock = options.clock;
     this.#slots = options.slots;
+    const { slots, silentSlots } = options;
+    this.#lanes = [new Waiting(slots), new Waiting(Math.max(1, slots >> 1)), new Waiting(silentSlots)];
   }
 
   get running(): number {
-    return this.#running;
+    const [quick, slow, silent] = this.#lanes;
+    return quick.running + slow.running + silent.running;
   }
 
   get waiting(): number {
-    return this.#waiting.size + this.#waitingSlow.size;
+    const [quick, slow, silent] = this.#lanes;
+    return quick.size + slow.size + silent.size;
   }
 
   get scheduled(): number {
@@ -78,8 +124,8 @@ export class Scheduler {
   get lag(): number {
     const now = this.#clock.now();
     let lag = 0;
-    for (const lane of [this.#waiting, this.#waitingSlow]) {
-      const first = lane.values().next().value;
+    for (const lane of this.#lanes) {
+      const first = lane.first();
       if (first !== undefined) lag = Math.max(lag, now - first.due);
     }
     return lag;
@@ -87,22 +133,20 @@ export class Scheduler {
 
   /** Sets or changes when the task is due; one that waits for a slot keeps its turn. */
   schedule(task: Task, due: number): void {
-    if (this.#stopped || this.#waiting.has(task) || this.#waitingSlow.has(task)) return;
+    if (this.#stopped || this.#isWaiting(task)) return;
     this.#heap.set(task, due);
     this.#arm();
   }
 
   cancel(task: Task): void {
     this.#heap.remove(task);
-    this.#waiting.delete(task);
-    this.#waitingSlow.delete(task);
+    for (const lane of this.#lanes) lane.delete(task);
   }
 
   /** The work that the task began is over, and its slot is free; without one, nothing happens. */
   finished(task: Task): void {
     if (task.slot === NO_SLOT) return;
-    this.#running--;
-    if (task.slot === SLOW_SLOT) this.#runningSlow--;
+    this.#lanes[task.slot].running--;
     task.slot = NO_SLOT;
     this.#fill();
   }
@@ -112,12 +156,11 @@ export class Scheduler {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = null;
-    this.#waiting.clear();
-    this.#waitingSlow.clear();
+    for (const lane of this.#lanes) lane.clear();
   }
 
   #arm(): void {
-    const due = this.#starts === 0 && this.waiting > 0 ? this.#lastWake : (this.#heap.peek()?.due ?? Infinity);
+    const due = this.#starts === 0 && this.waiting > 0 ? this.#lastWake : this.#heap.nextDue;
     const at = Math.max(due, this.#lastWake + TICK);
     if (this.#stopped || at >= this.#armed) return;
     this.#timer?.cancel();
@@ -130,9 +173,10 @@ export class Scheduler {
     const now = this.#clock.now();
     this.#lastWake = now;
     this.#starts = STARTS;
-    for (let task = this.#heap.peek(); task !== undefined && task.due <= now; task = this.#heap.peek()) {
+    while (this.#heap.nextDue <= now) {
+      const task = this.#heap.peek() as Task;
       this.#heap.remove(task);
-      (task.slow ? this.#waitingSlow : this.#waiting).add(task);
+      this.#lanes[task.lane].add(task);
     }
     this.#fill();
     this.#arm();
@@ -141,7 +185,7 @@ export class Scheduler {
   #fill(): void {
     if (this.#filling) return;
     this.#filling = true;
-    while (!this.#stopped && this.#running < this.#slots && this.#starts > 0) {
+    while (!this.#stopped && this.#starts > 0) {
       const task = this.#next();
       if (task === undefined) break;
       this.#starts--;
@@ -151,20 +195,31 @@ export class Scheduler {
     if (this.#starts === 0) this.#arm();
   }
 
-  /** The task of either lane that has been due for longest. */
+  /** The task of those lanes that have a slot free which has been due for longest. */
   #next(): Task | undefined {
-    const slowMayRun = this.#runningSlow < Math.max(1, this.#slots >> 1);
-    const quick = this.#waiting.values().next().value;
-    const slow = slowMayRun ? this.#waitingSlow.values().next().value : undefined;
-    const task = quick === undefined || (slow !== undefined && slow.due < quick.due) ? slow : quick;
-    if (task !== undefined) (task === slow ? this.#waitingSlow : this.#waiting).delete(task);
-    return task;
+    const [quick, slow, silent] = this.#lanes;
+    // Slow ones run in the slots of all.
+    const isFull = quick.running + slow.running >= this.#slots;
+    let next: Task | undefined;
+    if (!isFull) next = earlier(next, quick.first());
+    if (!isFull && slow.running < slow.limit) next = earlier(next, slow.first());
+    if (silent.running < silent.limit) next = earlier(next, silent.first());
+    if (next !== undefined) this.#lanes[next.lane].delete(next);
+    return next;
+  }
+
+  #isWaiting(task: Task): boolean {
+    const [quick, slow, silent] = this.#lanes;
+    return quick.has(task) || slow.has(task) || silent.has(task);
   }
 
   #start(task: Task): void {
-    this.#running++;
-    if (task.slow) this.#runningSlow++;
-    task.slot = task.slow ? SLOW_SLOT : QUICK_SLOT;
+    this.#lanes[task.lane].running++;
+    task.slot = task.lane;
     task.run(Math.max(0, this.#clock.now() - task.due));
   }
+}
+
+function earlier(one: Task | undefined, other: Task | undefined): Task | undefined {
+  return one === undefined || (other !== undefined && other.due < one.due) ? other : one;
 }

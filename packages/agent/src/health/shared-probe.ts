@@ -2,8 +2,8 @@ import type { Clock, Random } from '../clock/clock.ts';
 import type { Judge } from './judge.ts';
 import { type ProbeOutcome, timedOut } from './outcome.ts';
 import { ProbeHistory } from './probe-history.ts';
-import type { Probe, Prober, ProbeTarget } from './prober.ts';
-import { NO_SLOT, type Scheduler, type SlotKind, type Task } from './scheduler.ts';
+import { type Probe, type Prober, type ProbeTarget, silenceIsGood } from './prober.ts';
+import { Lane, NO_SLOT, type Scheduler, type Task } from './scheduler.ts';
 
 export interface SharedProbeOptions {
   readonly clock: Clock;
@@ -25,8 +25,8 @@ export interface SharedProbeOptions {
 export class SharedProbe implements Task {
   due = 0;
   place = -1;
-  slow = false;
-  slot: SlotKind = NO_SLOT;
+  lane: Lane;
+  slot: Lane | typeof NO_SLOT = NO_SLOT;
   readonly target: ProbeTarget;
   readonly history = new ProbeHistory();
   readonly #options: SharedProbeOptions;
@@ -46,6 +46,7 @@ export class SharedProbe implements Task {
     this.target = target;
     this.#options = options;
     this.#probe = options.prober.prepare(target);
+    this.lane = silenceIsGood(target.check) ? Lane.silent : Lane.quick;
     this.#regularDue = options.clock.now() + (1 - options.random()) * target.check.interval;
   }
 
@@ -93,7 +94,7 @@ export class SharedProbe implements Task {
     const { clock, onProbed, scheduler } = this.#options;
     const now = clock.now();
     this.#running = false;
-    this.slow = timedOut(outcome);
+    if (this.lane !== Lane.silent) this.lane = timedOut(outcome) ? Lane.slow : Lane.quick;
     this.history.end(outcome, now);
     onProbed(this.target, outcome, now - this.#started, this.#lag);
     for (const judge of this.#judges) {

@@ -7,6 +7,14 @@ const RESULTS = ['success', 'inconclusive', ...FAILURE_REASONS] as const;
 /** Upper bounds of durations in seconds. */
 const BOUNDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 
+/** Where what is in a list of words is in it, without searching for it. */
+function places<Word extends string>(words: readonly Word[]): Readonly<Record<Word, number>> {
+  return Object.fromEntries(words.map((word, index) => [word, index])) as Record<Word, number>;
+}
+
+const PLACE_OF_PROTOCOL = places(CHECK_PROTOCOLS);
+const PLACE_OF_RESULT = places(RESULTS);
+
 /** Cells of one protocol: results, buckets of durations, their sum. The load has cells of its own in front of all. */
 const LOAD = 5;
 const BUCKETS = RESULTS.length;
@@ -28,11 +36,13 @@ export class ProbeCounts {
 
   /** @param milliseconds how long the probe took */
   probed(protocol: CheckProtocol, outcome: ProbeOutcome, milliseconds: number): void {
-    const row = LOAD + CHECK_PROTOCOLS.indexOf(protocol) * ROW;
-    const found = BOUNDS.findIndex((bound) => milliseconds / 1000 <= bound);
-    this.#add(row + RESULTS.indexOf(outcome.kind === 'failure' ? outcome.reason : outcome.kind), 1);
-    this.#add(row + BUCKETS + (found < 0 ? BOUNDS.length : found), 1);
-    this.#add(row + SUM, milliseconds / 1000);
+    const row = LOAD + PLACE_OF_PROTOCOL[protocol] * ROW;
+    const seconds = milliseconds / 1000;
+    let bucket = 0;
+    while (bucket < BOUNDS.length && seconds > (BOUNDS[bucket] as number)) bucket++;
+    this.#add(row + PLACE_OF_RESULT[outcome.kind === 'failure' ? outcome.reason : outcome.kind], 1);
+    this.#add(row + BUCKETS + bucket, 1);
+    this.#add(row + SUM, seconds);
   }
 
   /** @param heartbeat any number that is another than the last, while probing goes on */

@@ -1,6 +1,6 @@
 import { fromHex } from '@evenkeel/model/plan/escaped-bytes.ts';
 import { LOCAL_V1, LOCAL_V2 } from '@evenkeel/proxy/source-address/proxy-protocol/compose.ts';
-import type { ProbeTarget } from '../health/prober.ts';
+import { type ProbeTarget, silenceIsGood } from '../health/prober.ts';
 import { type AnswerReader, NO_BYTES } from './answers/answer.ts';
 import { ExpectedAnswer } from './answers/expected-answer.ts';
 import { GrpcAnswer } from './answers/grpc-answer.ts';
@@ -44,20 +44,24 @@ export function scriptFor(target: ProbeTarget): ProbeScript {
       return { ...plain, request: send, answer: expect.length === 0 ? null : new ExpectedAnswer(expect) };
     case 'udp': {
       const request = send.length === 0 ? UDP_PAYLOAD : send;
-      const silenceIsGood = expect.length === 0;
       return {
         ...plain,
         transport: 'udp',
         preamble: NO_BYTES,
         request,
         answer: new ExpectedAnswer(expect),
-        silenceIsGood,
+        silenceIsGood: silenceIsGood(check),
       };
     }
     case 'http':
     case 'https': {
       const request = Buffer.from(requestText(target), 'latin1');
-      return { ...plain, alpn: 'http/1.1', request, answer: new HttpAnswer(check.statusRanges) };
+      return {
+        ...plain,
+        alpn: 'http/1.1',
+        request,
+        answer: new HttpAnswer(check.statusRanges, check.method === 'HEAD'),
+      };
     }
     case 'grpc':
     case 'grpcs': {
