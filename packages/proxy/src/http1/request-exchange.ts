@@ -24,7 +24,7 @@ import { AMBIGUOUS_BITS, countDoubts, Desync, firstReason } from './desync.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { growthOf } from './head-room.ts';
 import { rememberSpans, UNMOVED } from './log-spans.ts';
-import { isIdempotent, Method } from './method.ts';
+import { isIdempotent, Method, methodOf } from './method.ts';
 import { rememberRefusedWords } from './refused-words.ts';
 import { REQUEST_ID_GROWTH, requestIdLine, wantsOwnId, withRequestId } from './request-id.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -334,7 +334,9 @@ export class RequestExchange implements Exchange, Waiter {
   keepRefused(buffer: number, start: number, end: number): void {
     this.#target.request.buffer = buffer;
     this.#record.bytesReceived = end - start;
-    rememberRefusedWords(this.#record, this.#worker.memory, start, end);
+    const { memory } = this.#worker;
+    rememberRefusedWords(this.#record, memory, start, end);
+    this.#response.readRefused(methodOf(memory, this.#record.methodStart, this.#record.methodEnd));
   }
 
   /** Answers what cannot be understood as a request. Nothing behind it can be trusted to be one either. */

@@ -69,6 +69,11 @@ export class ResponseSide {
     this.#minor = head.minor;
   }
 
+  /** The request is refused, and no more is known of it. */
+  readRefused(method: Method): void {
+    this.#method = method;
+  }
+
   /** The request goes to a target, whose answer may be compressed. */
   readAccepted(head: RequestHead): void {
     this.#compression = readCompression(this.#compression, this.#worker, head, this.#client.listener.planned.http);
