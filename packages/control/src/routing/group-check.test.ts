@@ -107,6 +107,28 @@ for (const [what, order, matches, expected] of [
   test(`never matches (${order}): ${what}`, () => assert.equal(shadowOf(order, ...matches), expected));
 }
 
+test('how both rules can be had is said, unless they ask for the same', () => {
+  const { draft, lb } = start();
+  const all: RuleInput = { name: 'all', respond: { status: 404 } };
+  const shop: RuleInput = { name: 'shop', match: { hosts: ['a.b'] }, respond: { status: 404 } };
+  const group = (name: string, rules: RuleInput[]) => problemOf(() => createRuleGroup(draft, lb, { name, rules }));
+  assert.match(
+    group('a', [all, shop])!.message,
+    /rule all \(priority 10\) takes .*; a priority below 10 puts it in front$/,
+  );
+  assert.match(
+    group('b', [{ ...all, priority: 1 }, shop])!.message,
+    /rule all \(priority 1\) takes .*; a priority above \d+ for rule all puts this in front$/,
+  );
+  assert.match(group('c', [shop, { ...shop, name: 'again' }])!.message, /takes all of its requests$/);
+  const { id } = createRuleGroup(draft, lb, { name: 'd', rules: [shop] });
+  const hides = problemOf(() => createRule(draft, id, { ...all, priority: 1 }));
+  assert.match(
+    hides!.message,
+    /rule shop \(priority 10\) could never match: .*; a priority above 10 puts this behind it$/,
+  );
+});
+
 test('a change that would hide another rule is refused where it is made', () => {
   const { draft, lb } = start();
   const { id } = createRuleGroup(draft, lb, {

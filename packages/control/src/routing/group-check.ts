@@ -4,7 +4,7 @@ import type { ListenerRecord, RuleRecord } from '../state/records.ts';
 import { findRuleGroup, type RuleGroupTree } from '../state/state.ts';
 import { inOrder } from './order.ts';
 import { leadsToItself } from './redirect-loop.ts';
-import { findShadow } from './shadow.ts';
+import { asksForTheSame, findShadow, type Shadow } from './shadow.ts';
 
 /**
  * Refuses rules that only all rules of the group together show to be wrong: those that can never match, and redirects
@@ -18,10 +18,11 @@ export function checkGroup(draft: Draft, groupId: string, atOf: (rule: RuleRecor
   if (shadow !== null) {
     const { winner, loser } = shadow;
     const own = atOf(loser);
+    const remedy = asksForTheSame(winner, loser) ? '' : remedyOf(shadow, own === null);
     const reason =
       own === null
-        ? `rule ${loser.name} (priority ${loser.priority}) could never match: this takes all of its requests`
-        : `can never match: rule ${winner.name} (priority ${winner.priority}) takes all of its requests`;
+        ? `rule ${loser.name} (priority ${loser.priority}) could never match: this takes all of its requests${remedy}`
+        : `can never match: rule ${winner.name} (priority ${winner.priority}) takes all of its requests${remedy}`;
     const blamed = own ?? atOf(winner);
     refuseField('rule-never-matches', blamed === null ? at : `${blamed}/match`, reason);
   }
@@ -37,6 +38,14 @@ export function checkGroup(draft: Draft, groupId: string, atOf: (rule: RuleRecor
     if (own === null && at === '') throw new ProblemError('redirect-loop', reason);
     refuseField('redirect-loop', own === null ? at : `${own}/redirect`, reason);
   }
+}
+
+/** How both can be had: the rule that takes less has to come first. `blamesWinner`: the rule that is told is the other one. */
+function remedyOf({ winner, loser }: Shadow, blamesWinner: boolean): string {
+  if (blamesWinner) return `; a priority above ${loser.priority} puts this behind it`;
+  return winner.priority > 1
+    ? `; a priority below ${winner.priority} puts it in front`
+    : `; a priority above ${loser.priority} for rule ${winner.name} puts this in front`;
 }
 
 /** Refuses a group whose redirects would lead to themselves by this listener. `at` is the pointer to its `ruleGroupId`. */

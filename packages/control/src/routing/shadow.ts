@@ -35,6 +35,11 @@ export function findShadow(rules: readonly RuleRecord[], order: RuleOrder): Shad
   return null;
 }
 
+/** Whether no order of the two leaves both something. */
+export function asksForTheSame(one: RuleRecord, other: RuleRecord): boolean {
+  return formOf(one).whole === formOf(other).whole;
+}
+
 /** The paths of one host that are taken, by their keys, and the lengths of the prefixes among them. */
 interface TakenPaths {
   readonly rules: Map<string, RuleRecord>;
