@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ListenerLimits } from '@evenkeel/model/resources/listener-limits.ts';
+import { completed } from '@evenkeel/model/schema.ts';
 import { ProblemError } from '../problem.ts';
 import { checkHttpSettings, FORWARDING, HTTP_DEFAULTS } from './http-settings.ts';
 
@@ -8,6 +10,17 @@ type Given = Parameters<typeof checkHttpSettings>[1];
 const page = { status: 503, contentType: 'text/html', body: 'x' };
 
 for (const [field, given] of [
+  ['bodyTimeout', { bodyTimeout: 5 }],
+  ['sendTimeout', { sendTimeout: 5 }],
+  ['keepAliveTimeout', { keepAliveTimeout: 0 }],
+  ['requestId', { requestId: 'always' }],
+  ['limits/requestsPerSecond', { limits: { requestsPerSecond: 1 } }],
+  ['limits/requestsPerConnection', { limits: { requestsPerConnection: 1 } }],
+  ['limits/bodySize', { limits: { connections: 5, bodySize: 10 } }],
+  ['limits/headerSize', { limits: { headerSize: 1_024 } }],
+  ['limits/headerCount', { limits: { headerCount: 10 } }],
+  ['limits/targetLength', { limits: { targetLength: 100 } }],
+  ['limits/minimumRate', { limits: { minimumRate: 9 } }],
   ['desyncMode', { desyncMode: 'strict' }],
   ['upgradeIdleTimeout', { upgradeIdleTimeout: 61 }],
   ['compression', { compression: true }],
@@ -35,4 +48,11 @@ test('what an export says of a listener is taken, and so is what it has already'
   checkHttpSettings('tcp', { ...HTTP_DEFAULTS, errorPages: [], forwarding: FORWARDING }, HTTP_DEFAULTS, '');
   checkHttpSettings('tcp', { forwarding: {} }, HTTP_DEFAULTS, '');
   checkHttpSettings('tls', { compression: true }, { ...HTTP_DEFAULTS, compression: true }, '');
+  checkHttpSettings('tcp', { limits: completed(ListenerLimits, {}) }, HTTP_DEFAULTS, '');
+  checkHttpSettings('tcp', { limits: { bodySize: null } }, HTTP_DEFAULTS, '');
+  checkHttpSettings('tls', { limits: { bodySize: 7 } }, { ...HTTP_DEFAULTS, limits: { bodySize: 7 } }, '');
+});
+
+test('what ends connections is for all protocols', () => {
+  checkHttpSettings('tcp', { limits: { connections: 1, connectionsPerSecond: 1 } }, HTTP_DEFAULTS, '');
 });

@@ -1,12 +1,5 @@
 import { isLogFormatFault, parseLogFormat } from '@evenkeel/model/access-log-format.ts';
-import {
-  BODY_TIMEOUT,
-  ERROR_PAGES,
-  HEADER_TIMEOUT,
-  IDLE_TIMEOUT,
-  KEEP_ALIVE_TIMEOUT,
-  SEND_TIMEOUT,
-} from '@evenkeel/model/limits.ts';
+import { ERROR_PAGES, HEADER_TIMEOUT, IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
 import { canonicalNetwork } from '@evenkeel/model/network.ts';
 import type { ErrorPage } from '@evenkeel/model/resources/error-page.ts';
 import type { ListenerCreate, ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
@@ -30,12 +23,12 @@ export function newListenerSettings(
     enabled: input.enabled ?? true,
     idleTimeout: input.idleTimeout ?? IDLE_TIMEOUT.default[SERVICE_PROTOCOL[protocol]],
     headerTimeout: input.headerTimeout ?? HEADER_TIMEOUT.default,
-    bodyTimeout: input.bodyTimeout ?? BODY_TIMEOUT.default,
-    sendTimeout: input.sendTimeout ?? SEND_TIMEOUT.default,
-    keepAliveTimeout: input.keepAliveTimeout ?? KEEP_ALIVE_TIMEOUT.default,
+    bodyTimeout: input.bodyTimeout ?? HTTP_DEFAULTS.bodyTimeout,
+    sendTimeout: input.sendTimeout ?? HTTP_DEFAULTS.sendTimeout,
+    keepAliveTimeout: input.keepAliveTimeout ?? HTTP_DEFAULTS.keepAliveTimeout,
     accessLog: input.accessLog ?? true,
     accessLogFormat: input.accessLogFormat ?? null,
-    requestId: input.requestId ?? ('errors' as const),
+    requestId: input.requestId ?? HTTP_DEFAULTS.requestId,
     trustedProxies: input.trustedProxies ?? [],
     acceptProxyProtocol: input.acceptProxyProtocol ?? false,
     desyncMode: input.desyncMode ?? HTTP_DEFAULTS.desyncMode,

@@ -42,7 +42,7 @@ export const listenerSettings = {
     HEADER_TIMEOUT.minimum,
     HEADER_TIMEOUT.maximum,
     HEADER_TIMEOUT.default,
-    'An HTTP request head must be complete within this time, else 408 (LSN-16). Not used by tcp and tls.',
+    'An HTTP request head must be complete within this time, else 408 (LSN-16); a TLS handshake and a header of the PROXY protocol as well, else the connection is closed.',
   ),
   ...clientTimeouts,
   accessLog: Type.Boolean({ default: true, description: 'Whether requests or connections are written to the log.' }),
