@@ -1,4 +1,5 @@
 import {
+  EVIDENCE_TARGETS,
   type EvidenceAnswer,
   type EvidenceQuestion,
   TRIAL_TARGETS,
@@ -8,7 +9,7 @@ import { address, healthCheck, id, port } from '../plan/entry-shape.ts';
 import { fields, integer, list, nullable, type Shape } from '../plan/shape.ts';
 import type { HealthChecker } from './checker.ts';
 
-const evidenceShape = fields({ serviceId: id, targetId: nullable(id), limit: integer(1, 10_000) });
+const evidenceShape = fields({ serviceId: id, targetId: nullable(id), limit: integer(1, EVIDENCE_TARGETS) });
 const trialShape = fields({
   check: healthCheck,
   proxyProtocol: integer(0, 2),

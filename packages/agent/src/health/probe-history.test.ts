@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BYTES_SHOWN, EXCHANGES_KEPT } from '@evenkeel/model/plan/evidence.ts';
+import { BYTES_SHOWN, EVIDENCE_TARGETS, EXCHANGES_KEPT } from '@evenkeel/model/plan/evidence.ts';
 import type { ProbeOutcome } from './outcome.ts';
 import { ProbeHistory } from './probe-history.ts';
 
@@ -68,4 +68,18 @@ test('a probe that never connected has no times but the last, and sent nothing',
   history.end({ kind: 'failure', reason: 'CONNECT_FAILED', detail: 'ECONNREFUSED' }, 6);
   const [one] = history.exchanges(REQUEST);
   assert.deepEqual([one!.connect, one!.firstByte, one!.total, one!.sent, one!.received], [null, null, 1, '', '']);
+});
+
+test('the exchanges of all targets that may be asked for go into one message, whatever bytes they are', () => {
+  const history = new ProbeHistory();
+  const request = Buffer.alloc(BYTES_SHOWN, 0xff);
+  const rule = 'x'.repeat(500);
+  for (let index = 0; index < EXCHANGES_KEPT; index++) {
+    history.begin(index, Date.now());
+    history.sent(request.length);
+    history.received(request, 0, request.length, index);
+    history.end({ kind: 'success', detail: rule }, index + 1);
+  }
+  const size = JSON.stringify(history.exchanges(request)).length;
+  assert.ok(size * EVIDENCE_TARGETS < 32 * 1_048_576, `${size} a target`);
 });

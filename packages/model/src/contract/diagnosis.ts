@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
+import { EVIDENCE_TARGETS } from '../plan/evidence.ts';
 import { RequestReport } from '../resources/ended-request.ts';
 import { Explanation } from '../resources/explanation.ts';
 import { HealthEvidence, HealthTrial, HealthTrialRequest } from '../resources/health-evidence.ts';
@@ -129,7 +130,12 @@ export const diagnosisRoutes = {
       {
         targetId: Type.Optional(Id('target', 'Only this target.')),
         limit: Type.Optional(
-          Type.Integer({ minimum: 1, maximum: 1_000, default: 100, description: 'Targets for each node, at most.' }),
+          Type.Integer({
+            minimum: 1,
+            maximum: EVIDENCE_TARGETS,
+            default: 100,
+            description: 'Targets for each node, at most.',
+          }),
         ),
       },
       { additionalProperties: false },

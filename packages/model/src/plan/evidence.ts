@@ -8,6 +8,11 @@ export const EXCHANGES_KEPT = 10;
 export const BYTES_SHOWN = 512;
 /** Targets that one question may be about. */
 export const TRIAL_TARGETS = 500;
+/**
+ * The same of one about exchanges: each target may have 40 KB of them, bytes that are not text written in five
+ * characters, and they are one message, of which the control plane takes 32 MiB.
+ */
+export const EVIDENCE_TARGETS = 500;
 
 /** One probe. Times in milliseconds, from its beginning. */
 export interface ProbeExchange {
