@@ -157,3 +157,62 @@ test('what nodes have counted is added up, requests that ended by reason', async
   ]);
   for (const node of nodes) await node.leave();
 });
+
+test('what nodes have counted of rules is added up, for the rules that there are, in order', async (t) => {
+  const running = await Running.start(t);
+  const { id: loadBalancerId } = await running.call('createLoadBalancer', { body: { name: 'web', listeners: [] } });
+  const respond = { status: 404 } as const;
+  const group = await running.call('createRuleGroup', {
+    body: {
+      loadBalancerId,
+      name: 'g',
+      rules: [
+        { name: 'late', priority: 20, match: { hosts: ['late.test'] }, respond },
+        { name: 'early', priority: 10, match: { hosts: ['early.test'] }, respond },
+        { name: 'never', priority: 30, match: { hosts: ['never.test'] }, respond },
+      ],
+    },
+  });
+  const params = { ruleGroupId: group.id };
+  const rules = (await running.call('listRules', { params })).items;
+  const idOf = (name: string) => rules.find((rule) => rule.name === name)!.id;
+  const nodes = await Promise.all(['node-a', 'node-b', 'node-c'].map((node) => FakeAgent.connect(running, { node })));
+  nodes[0]!.answers = () => ({
+    answer: { listeners: [], targets: [], rules: [{ ruleId: idOf('late'), requests: 3 }] },
+  });
+  nodes[1]!.answers = () => ({
+    answer: {
+      listeners: [],
+      targets: [],
+      rules: [
+        { ruleId: idOf('early'), requests: 1 },
+        { ruleId: idOf('late'), requests: 4 },
+        { ruleId: 'rule-gone', requests: 9 },
+      ],
+    },
+  });
+  // A node of an older version counts no rules.
+  nodes[2]!.answers = () => ({ answer: { listeners: [], targets: [] } });
+  const traffic = await running.call('getRuleGroupTraffic', { params });
+  assert.equal(traffic.ruleGroupId, group.id);
+  assert.deepEqual(
+    traffic.rules.map(({ name, requests }) => [name, requests]),
+    [
+      ['early', 1],
+      ['late', 7],
+      ['never', 0],
+    ],
+  );
+  assert.deepEqual(
+    traffic.nodes.map(({ answered }) => answered),
+    [true, true, true],
+  );
+  const asked = nodes[0]!.messages.at(-1);
+  assert.ok(asked?.type === 'query' && asked.kind === 'traffic');
+  assert.deepEqual(asked.question, { listenerId: '', serviceId: '', ruleGroupId: group.id });
+  const { code } = await running.refused('getRuleGroupTraffic', {
+    params: { ruleGroupId: `${group.id.slice(0, -1)}${group.id.endsWith('0') ? '1' : '0'}` },
+  });
+  assert.equal(code, 'resource-not-found');
+  for (const node of nodes) await node.leave();
+});
