@@ -84,8 +84,8 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   explain: ['GET', '/v1/explain'],
   getRequest: ['GET', '/v1/requests/{requestId}'],
   getListenerTraffic: ['GET', '/v1/listeners/{listenerId}/traffic'],
-  getRuleGroupTraffic: ['GET', '/v1/rule-groups/{ruleGroupId}/traffic'],
   getBackendServiceTraffic: ['GET', '/v1/backend-services/{backendServiceId}/traffic'],
+  getRuleGroupTraffic: ['GET', '/v1/rule-groups/{ruleGroupId}/traffic'],
   getHealthEvidence: ['GET', '/v1/backend-services/{backendServiceId}/health/evidence'],
   tryHealthCheck: ['POST', '/v1/backend-services/{backendServiceId}/try-health-check'],
 };

@@ -73,8 +73,18 @@ test('stickiness that cannot be is refused', async (t) => {
     '/stickiness/cookieName',
     /browsers refuse/,
   );
-  await refuse(http, { stickiness: { type: 'cookie', cookieName: 'a b' } }, '/stickiness/cookieName', /must be .* such as /);
-  await refuse(http, { stickiness: { type: 'cookie', cookieName: 'a;b' } }, '/stickiness/cookieName', /must be .* such as /);
+  await refuse(
+    http,
+    { stickiness: { type: 'cookie', cookieName: 'a b' } },
+    '/stickiness/cookieName',
+    /must be .* such as /,
+  );
+  await refuse(
+    http,
+    { stickiness: { type: 'cookie', cookieName: 'a;b' } },
+    '/stickiness/cookieName',
+    /must be .* such as /,
+  );
   await refuse(http, { stickiness: { expiry: 86_401 } }, '/stickiness/expiry', /range/);
   await refuse(http, { stickiness: { timeout: 0 } }, '/stickiness/timeout', /range/);
   await running.call('updateBackendService', { params: { backendServiceId: http }, body: cookie });

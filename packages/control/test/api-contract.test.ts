@@ -182,6 +182,7 @@ test('every route of an existing object answers with what the contract says', as
       'getRequest',
       'getListenerTraffic',
       'getBackendServiceTraffic',
+      'getRuleGroupTraffic',
       'getHealthEvidence',
       'tryHealthCheck',
     ] as const),

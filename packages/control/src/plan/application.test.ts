@@ -198,6 +198,7 @@ test('settings of listeners and services: times in milliseconds, a key that stay
     hstsIncludeSubDomains: false,
     upgradeIdleTimeout: 90_000,
     compression: true,
+    requestId: 'errors',
     errorPages: [{ status: 503, contentType: 'text/html; charset=utf-8', body: 'later' }],
   });
   const [sticky, bySource] = valuesOf(plan, 'service');
