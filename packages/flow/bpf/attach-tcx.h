@@ -1,0 +1,86 @@
+/* How a program at tcx (or clsact) reads, changes and sends frames. attach-xdp.h has the same names for XDP. */
+#pragma once
+#include "packet.h"
+
+#define CONTEXT struct __sk_buff
+/* Other programs at the same hook may look at it. */
+#define VERDICT_NOT_OURS TCX_NEXT
+#define VERDICT_KERNEL TCX_PASS
+#define VERDICT_DROP TCX_DROP
+
+/* Enough for an ICMPv6 error with the first 8 bytes of the transport header that it is about: 14 + 40 + 8 + 40 + 8. */
+#define LONGEST_HEADERS 110
+
+#define KIND_FOR_THIS_HOST 0 /* PACKET_HOST of linux/if_packet.h */
+
+/* The barriers keep clang from computing a member's address once for several reads: the verifier only knows reads that
+ * begin at the context itself. */
+static __always_inline void *frame_start(CONTEXT *context)
+{
+	barrier_var(context);
+	return (void *)(long)context->data;
+}
+
+static __always_inline void *frame_end(CONTEXT *context)
+{
+	barrier_var(context);
+	return (void *)(long)context->data_end;
+}
+
+static __always_inline __u32 frame_bytes(CONTEXT *context)
+{
+	return context->len;
+}
+
+/* A bridge floods frames of others, too; to answer those would send packets twice. */
+static __always_inline int is_for_this_host(CONTEXT *context)
+{
+	return context->pkt_type == KIND_FOR_THIS_HOST;
+}
+
+/* Headers may lie in pages that the program cannot read directly. */
+static __always_inline int begin(CONTEXT *context)
+{
+	__u32 wanted = context->len < LONGEST_HEADERS ? context->len : LONGEST_HEADERS;
+
+	if (frame_start(context) + LONGEST_HEADERS > frame_end(context))
+		return bpf_skb_pull_data(context, wanted) == 0;
+	return 1;
+}
+
+static __always_inline int send_back(CONTEXT *context)
+{
+	return bpf_redirect(context->ifindex, 0);
+}
+
+static __always_inline int send_to(CONTEXT *context, __u32 device)
+{
+	return bpf_redirect(device, 0);
+}
+
+/* Through the kernel's helper, because the checksum of a local or coalesced packet may be of the pseudo header alone
+ * until a device completes it. Pointers into the frame are invalid afterwards. */
+static __always_inline int change_transport_checksum(CONTEXT *context, __u32 offset, __u64 address_change,
+						     __be16 port_before, __be16 port_after, int is_udp)
+{
+	__u64 flags = is_udp ? BPF_F_MARK_MANGLED_0 : 0;
+
+	address_change = (address_change & 0xffffffff) + (address_change >> 32);
+	address_change = (address_change & 0xffffffff) + (address_change >> 32);
+	if (bpf_l4_csum_replace(context, offset, 0, address_change, flags | BPF_F_PSEUDO_HDR))
+		return -1;
+	if (port_before == port_after)
+		return 0;
+	return bpf_l4_csum_replace(context, offset, port_before, port_after, flags | sizeof(port_before));
+}
+
+/* FIXED_GSO: segments stay as long as they are, so the link to the target has to carry the outer headers as well. */
+static __always_inline int make_room(CONTEXT *context, int bytes, int outer_ipv6, int udp)
+{
+	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
+
+	flags |= outer_ipv6 ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV4;
+	if (udp)
+		flags |= BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
+	return bpf_skb_adjust_room(context, bytes, BPF_ADJ_ROOM_MAC, flags);
+}

@@ -1,0 +1,76 @@
+/* How a program at XDP reads, changes and sends frames. attach-tcx.h has the same names for tcx. */
+#pragma once
+#include "checksum.h"
+#include "packet.h"
+
+#define CONTEXT struct xdp_md
+#define VERDICT_NOT_OURS XDP_PASS
+/* The kernel goes on with what the frame is now: it routes it, resolves the next hop and checks the MTU. */
+#define VERDICT_KERNEL XDP_PASS
+#define VERDICT_DROP XDP_DROP
+
+/* The barriers keep clang from computing a member's address once for several reads: the verifier only knows reads that
+ * begin at the context itself. */
+static __always_inline void *frame_start(CONTEXT *context)
+{
+	barrier_var(context);
+	return (void *)(long)context->data;
+}
+
+static __always_inline void *frame_end(CONTEXT *context)
+{
+	barrier_var(context);
+	return (void *)(long)context->data_end;
+}
+
+static __always_inline __u32 frame_bytes(CONTEXT *context)
+{
+	return bpf_xdp_get_buff_len(context); /* with what lies in further pages */
+}
+
+/* A device hands XDP the frames to its own address; those of other hosts only in promiscuous mode. */
+static __always_inline int is_for_this_host(CONTEXT *context)
+{
+	return 1;
+}
+
+static __always_inline int begin(CONTEXT *context)
+{
+	return 1;
+}
+
+/* Out of the device that it came from. XDP_TX would save a queue, but silently loses frames on a veth whose peer has no
+ * program. */
+static __always_inline int send_back(CONTEXT *context)
+{
+	return bpf_redirect(context->ingress_ifindex, 0);
+}
+
+static __always_inline int send_to(CONTEXT *context, __u32 device)
+{
+	return bpf_redirect(device, 0);
+}
+
+/* `offset` of the checksum; the changes are those of checksum.h. Frames at XDP carry whole checksums: senders on veth
+ * have to compute them (`ethtool -K DEVICE tx off`), or the kernel drops the frames on their way out. */
+static __always_inline int change_transport_checksum(CONTEXT *context, __u32 offset, __u64 address_change,
+						     __be16 port_before, __be16 port_after, int is_udp)
+{
+	__u16 *check = frame_start(context) + offset;
+
+	if ((void *)(check + 1) > frame_end(context))
+		return -1;
+	/* UDP without a checksum (RFC 768), and 0 in its other form. */
+	if (is_udp && *check == 0)
+		return 0;
+	apply_change(check, address_change + change16(port_before, port_after));
+	if (is_udp && *check == 0)
+		*check = 0xffff;
+	return 0;
+}
+
+/* `bytes` more between Ethernet header and IP header; what is in the first 14 bytes then is undefined. */
+static __always_inline int make_room(CONTEXT *context, int bytes, int outer_ipv6, int udp)
+{
+	return bpf_xdp_adjust_head(context, -bytes);
+}

@@ -1,0 +1,102 @@
+/* Which target a packet goes to. Where a slot names the same target in the current table and in the one before, that
+ * is the answer, and nothing is remembered. Only flows in changed slots are written down. */
+#pragma once
+#include "count.h"
+#include "hash.h"
+
+#define NOBODY 0
+
+static __always_inline __u32 seconds_now(void)
+{
+	return (__u32)(bpf_ktime_get_coarse_ns() / 1000000000ull);
+}
+
+static __always_inline __u32 lifetime(const struct exception *entry, const struct listener *listener)
+{
+	switch (entry->state) {
+	case FLOW_OPENING:
+		return OPENING_SECONDS;
+	case FLOW_CLOSING:
+		return CLOSING_SECONDS;
+	default:
+		return listener->idle_seconds;
+	}
+}
+
+static __always_inline __u8 next_state(__u8 state, const struct packet *packet)
+{
+	if (packet->ends || state == FLOW_CLOSING)
+		return FLOW_CLOSING;
+	return packet->opens ? FLOW_OPENING : FLOW_ESTABLISHED;
+}
+
+static __always_inline int is_there(__u32 number)
+{
+	struct target *target = bpf_map_lookup_elem(&targets, &number);
+
+	return number != NOBODY && target && !(target->flags & TARGET_GONE);
+}
+
+/* A SYN begins a flow at the current target, anything else belongs to a flow that is older than the change and stays
+ * with the previous one. (So do new UDP flows, which look no different, until the table has settled.) From its first
+ * packet on the flow is remembered. `remember` is 0 for packets about a flow that are not of it. */
+static __always_inline __u32 choose_in_changed_slot(const struct packet *packet, const struct listener *listener,
+						    __u32 current, __u32 previous, int remember)
+{
+	struct flow key = {
+		.client = packet->source,
+		.vip = packet->destination,
+		.client_port = packet->source_port,
+		.vip_port = packet->destination_port,
+		.protocol = packet->protocol,
+	};
+	struct exception *known = bpf_map_lookup_elem(&exceptions, &key);
+	__u32 now = seconds_now();
+
+	if (known && now - known->seen <= lifetime(known, listener) && is_there(known->target)) {
+		/* A SYN on the ports of an older connection is a new one; in a handshake it is a retransmission. */
+		if (!packet->opens || known->state == FLOW_OPENING) {
+			__u8 state = next_state(known->state, packet);
+
+			if (remember && (known->seen != now || known->state != state)) {
+				known->seen = now;
+				known->state = state;
+			}
+			return known->target;
+		}
+	}
+	struct exception entry = {
+		.target = !packet->opens && is_there(previous) ? previous : current,
+		.state = next_state(packet->opens ? FLOW_OPENING : FLOW_ESTABLISHED, packet),
+		.seen = now,
+	};
+	if (remember)
+		bpf_map_update_elem(&exceptions, &key, &entry, BPF_ANY);
+	return entry.target;
+}
+
+/* The number of a target, or NOBODY with the reason in `reason`. Sets packet->hash. */
+static __always_inline __u32 choose(struct packet *packet, const struct listener *listener, int remember, __u32 *reason)
+{
+	__u32 first = 0, service = listener->service;
+	void *slot_table = bpf_map_lookup_elem(&tables, &service);
+	struct table *table = slot_table ? bpf_map_lookup_elem(slot_table, &first) : 0;
+
+	if (!table) {
+		*reason = DROP_NO_TABLE;
+		return NOBODY;
+	}
+	packet->hash = hash_flow(packet, listener->hash_seed);
+	__u32 chosen_by = listener->affinity == AFFINITY_SOURCE ? hash_source(packet, listener->hash_seed) : packet->hash;
+	/* The hash as a fraction of all slots: a multiplication where a remainder would be a division. */
+	__u64 slot = (__u64)chosen_by * SLOTS >> 32;
+
+	barrier_var(slot); /* else clang knows what the verifier does not: that it is less than SLOTS */
+	if (slot >= SLOTS)
+		return NOBODY;
+	__u32 current = table->slots[slot] & 0xffff, previous = table->slots[slot] >> 16;
+	*reason = DROP_NO_TARGET;
+	if (__builtin_expect(current == previous, 1))
+		return current;
+	return choose_in_changed_slot(packet, listener, current, previous, remember);
+}

@@ -1,0 +1,38 @@
+/* Numbers of the flow datapath, each with its reason. User space reads none of them: what it has to know it learns from
+ * the maps themselves, or has beside it in src/datapath. */
+#pragma once
+
+/* Slots of a Maglev table. Prime, so that every target's order visits every slot; with 100 targets a share is off by
+ * less than one per cent (Eisenbud et al., "Maglev", NSDI 2016, section 5.3 uses the same size). */
+#define SLOTS 65537
+
+/* Pairs of VIP, protocol and port. A hash that is not full costs one look-up whatever its size. */
+#define MAX_ENDPOINTS 65536
+/* Listeners by number, for their counters. */
+#define MAX_LISTENERS 8192
+/* Prefixes of port ranges: a range is at most 30 of them. */
+#define MAX_RANGE_PREFIXES 65536
+/* Services by number. An entry is 8 bytes until a table is put into it, which is 256 KiB. */
+#define MAX_SERVICES 4096
+/* Targets by number. A slot names two of them in 32 bits; number 0 is nobody. */
+#define MAX_TARGETS 65536
+/* Flows in changed slots: the least recently used make room. About 120 bytes each, taken when the map is made; the
+ * loader lowers it on small machines. */
+#define MAX_EXCEPTIONS 1048576
+
+/* A handshake that is not finished by then will not be: a client's kernel gives up after about 127 s of retries, but
+ * its retransmitted SYN finds the same target without an entry unless the table changed in between. */
+#define OPENING_SECONDS 60
+/* After FIN or RST. Last acknowledgements and retransmissions need a target for some round trips; 60 s is what TIME_WAIT
+ * is on Linux. A forged RST does no more than shorten the idle timeout to this. */
+#define CLOSING_SECONDS 60
+
+/* Hop limit of packets that begin here: tunnels and echo replies. The usual value of an end host. */
+#define OWN_HOP_LIMIT 64
+
+/* Generic UDP Encapsulation, the port registered for it. */
+#define GUE_PORT 6080
+/* Source ports of the tunnel are 49152 and up (the dynamic ones, RFC 6335 section 6), so that 14 bits of the flow's hash
+ * spread the outer packets over receive queues and equal-cost paths. */
+#define GUE_SOURCE_BASE 0xc000
+#define GUE_SOURCE_BITS 0x3fff

@@ -1,0 +1,85 @@
+#pragma once
+#include "structs.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_ENDPOINTS);
+	__type(key, struct endpoint);
+	__type(value, struct listener);
+} listeners SEC(".maps");
+
+/* Asked only where `listeners` has nothing; empty, it costs a null check. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_RANGE_PREFIXES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct range);
+	__type(value, struct listener);
+} listener_ranges SEC(".maps");
+
+/* Addresses that are balanced, whatever the port: for echo, and for packets that show no port. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_LISTENERS);
+	__type(key, struct address);
+	__type(value, __u32);
+} vips SEC(".maps");
+
+/* A table is one value, so that user space writes it with one call and swaps it by one entry of `tables`. */
+struct slot_table {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	/* By size: of types named inside another map, clang 14 writes down the names only. */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct table));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, MAX_SERVICES);
+	__type(key, __u32);
+	__array(values, struct slot_table);
+} tables SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_TARGETS);
+	__type(key, __u32);
+	__type(value, struct target);
+} targets SEC(".maps");
+
+/* NAT: endpoints of targets. One that serves two listeners cannot be here, see src/datapath. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_ENDPOINTS);
+	__type(key, struct endpoint);
+	__type(value, struct origin);
+} origins SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_EXCEPTIONS);
+	__type(key, struct flow);
+	__type(value, struct exception);
+} exceptions SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MAX_LISTENERS);
+	__type(key, __u32);
+	__type(value, struct traffic);
+} listener_traffic SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MAX_TARGETS);
+	__type(key, __u32);
+	__type(value, struct traffic);
+} target_traffic SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, OUTCOMES);
+	__type(key, __u32);
+	__type(value, __u64);
+} outcomes SEC(".maps");

@@ -1,0 +1,105 @@
+/* Forwarding with addresses translated, and the way back. */
+#pragma once
+#include "send.h"
+
+enum side { SOURCE, DESTINATION };
+
+/* One side of a TCP or UDP packet becomes `address` and `port`, and the checksums follow. With `hop` the frame is
+ * addressed to it, and the hop limit goes down; else the kernel will do both. Returns 0, or -1 for a frame shorter than
+ * it was. */
+static __always_inline int translate(CONTEXT *context, const struct packet *packet, enum side side,
+				     const struct address *address, __be16 port, const struct target *hop)
+{
+	void *data = frame_start(context), *end = frame_end(context);
+	const struct address *before = side == SOURCE ? &packet->source : &packet->destination;
+	__be16 port_before = side == SOURCE ? packet->source_port : packet->destination_port;
+	__u64 change = change_address(before, address);
+	__u32 offset;
+	__be16 *ports;
+
+	if (packet->family == FAMILY_IPV4) {
+		struct iphdr *ip = data + OFFSET_IP;
+
+		offset = OFFSET_TRANSPORT4;
+		ports = data + OFFSET_TRANSPORT4;
+		if ((void *)(ports + 2) > end)
+			return -1;
+		__u64 header_change = change;
+
+		if (side == SOURCE)
+			ip->saddr = address->words[3];
+		else
+			ip->daddr = address->words[3];
+		if (hop) {
+			/* ttl is the first byte of its word. */
+			header_change += change16(bpf_htons((__u16)ip->ttl << 8), bpf_htons((__u16)(ip->ttl - 1) << 8));
+			ip->ttl -= 1;
+		}
+		apply_change(&ip->check, header_change);
+	} else {
+		struct ipv6hdr *ip = data + OFFSET_IP;
+
+		offset = OFFSET_TRANSPORT6;
+		ports = data + OFFSET_TRANSPORT6;
+		if ((void *)(ports + 2) > end)
+			return -1;
+		if (side == SOURCE)
+			__builtin_memcpy(&ip->saddr, address, sizeof(*address));
+		else
+			__builtin_memcpy(&ip->daddr, address, sizeof(*address));
+		if (hop)
+			ip->hop_limit -= 1;
+	}
+	ports[side == SOURCE ? 0 : 1] = port;
+	if (hop)
+		set_next_hop(data, hop);
+	if (packet->protocol == IPPROTO_TCP)
+		return change_transport_checksum(context, offset + offsetof(struct tcphdr, check), change, port_before,
+						 port, 0);
+	return change_transport_checksum(context, offset + offsetof(struct udphdr, check), change, port_before, port, 1);
+}
+
+static __always_inline int forward_by_nat(CONTEXT *context, const struct packet *packet, const struct target *target,
+					  __u32 listener)
+{
+	__be16 port = target->port ? target->port : packet->destination_port;
+
+	/* Between the families there is no translation. */
+	if (is_ipv4(&target->address) != (packet->family == FAMILY_IPV4))
+		return drop(listener, DROP_NO_TARGET);
+	if (!target->device) {
+		if (translate(context, packet, DESTINATION, &target->address, port, 0))
+			return drop(listener, DROP_MALFORMED);
+		return VERDICT_KERNEL;
+	}
+	if (packet->hop_limit <= 1)
+		return drop(listener, DROP_HOP_LIMIT);
+	if (translate(context, packet, DESTINATION, &target->address, port, target))
+		return drop(listener, DROP_MALFORMED);
+	return send_to(context, target->device);
+}
+
+/* NAT: the answer of a target gets the VIP as its source again. What it answers to does not matter, so no state is
+ * needed: a target's endpoint belongs to one listener. */
+static __always_inline int return_to_client(CONTEXT *context, const struct packet *packet)
+{
+	struct endpoint target = {
+		.address = packet->source,
+		.port = packet->source_port,
+		.protocol = packet->protocol,
+	};
+	struct origin *origin = bpf_map_lookup_elem(&origins, &target);
+
+	if (!origin) {
+		target.port = 0; /* a target of a port range keeps the port */
+		origin = bpf_map_lookup_elem(&origins, &target);
+	}
+	if (!origin) {
+		count_outcome(OUTCOME_NOT_OURS);
+		return VERDICT_NOT_OURS;
+	}
+	if (translate(context, packet, SOURCE, &origin->vip, origin->port ? origin->port : packet->source_port, 0))
+		return drop(origin->listener, DROP_MALFORMED);
+	count_outcome(OUTCOME_RETURNED);
+	return VERDICT_KERNEL;
+}

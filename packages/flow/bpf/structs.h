@@ -1,0 +1,107 @@
+/* What the maps hold. src/datapath/layout.ts has the same layouts for user space, and a test holds both together by the
+ * sizes in the compiled objects. All members are aligned by themselves; padding is spelled out and zero, because the
+ * bytes of a key are compared as they lie. */
+#pragma once
+#include "consts.h"
+
+/* IPv6, or IPv4 mapped into it (RFC 4291, section 2.5.5.2): one kind of key for both. */
+struct address {
+	__be32 words[4];
+};
+
+struct endpoint {
+	struct address address;
+	__be16 port;
+	__u8 protocol;
+	__u8 zero;
+};
+
+/* Key of a prefix trie: everything before the port is always compared whole. */
+struct range {
+	__u32 prefix_length; /* 160 bits and those of the port */
+	__u8 protocol;
+	__u8 zero[3];
+	struct address address;
+	__be16 port;
+	__u16 zero2;
+};
+
+enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
+enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };
+
+struct listener {
+	__u32 number;
+	__u32 service;
+	__u32 hash_seed; /* secret of the plan, the same on all nodes: who does not know it cannot aim at one target */
+	__u32 idle_seconds;
+	__u8 mode;
+	__u8 affinity;
+	__u16 zero;
+};
+
+/* Lower half: the target of the current table; upper half: that of the one before. */
+struct table {
+	__u32 slots[SLOTS];
+};
+
+#define TARGET_GONE 1 /* its flows are chosen again */
+
+struct target {
+	struct address address;
+	struct address tunnel_source;
+	__u32 device; /* where its next hop is; 0: the kernel routes */
+	__u8 next_hop[6];
+	__u8 own_mac[6];
+	__be16 port; /* 0: the port that the client asked for */
+	__u16 flags;
+};
+
+/* Where a packet from a target seems to come from, for the client. */
+struct origin {
+	struct address vip;
+	__be16 port; /* 0: the port that the target answers from */
+	__u16 zero;
+	__u32 listener;
+};
+
+struct flow {
+	struct address client;
+	struct address vip;
+	__be16 client_port;
+	__be16 vip_port;
+	__u8 protocol;
+	__u8 zero[3];
+};
+
+enum flow_state { FLOW_OPENING, FLOW_ESTABLISHED, FLOW_CLOSING };
+
+struct exception {
+	__u16 target;
+	__u8 state;
+	__u8 zero;
+	__u32 seen; /* seconds since the machine started */
+};
+
+struct traffic {
+	__u64 packets;
+	__u64 bytes;
+	__u64 flows; /* TCP only: a UDP flow has no first packet */
+	__u64 drops;
+};
+
+/* Why a packet did not go to a target, or what else became of it. */
+enum outcome {
+	OUTCOME_NOT_OURS,
+	OUTCOME_RETURNED, /* from a target, source translated */
+	OUTCOME_ECHO,
+	OUTCOME_ICMP_STEERED,
+	DROP_MALFORMED,
+	DROP_FRAGMENT,
+	DROP_EXTENSIONS, /* IPv4 options or IPv6 extension headers */
+	DROP_HOP_LIMIT,
+	DROP_NO_TABLE,
+	DROP_NO_TARGET,
+	DROP_NO_NEXT_HOP,
+	DROP_NO_ROOM,
+	OUTCOMES,
+};

@@ -1,0 +1,18 @@
+/* The kernel's interface, as Debian's linux-libc-dev and libbpf-dev have it. */
+#pragma once
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <stddef.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+/* tcx came with Linux 6.6; the header may be older. */
+#define TCX_NEXT (-1)
+#define TCX_PASS 0
+#define TCX_DROP 2

@@ -1,0 +1,143 @@
+import { closeSync } from 'node:fs';
+import { checked, libbpf } from '../loader/libbpf.ts';
+import type { LoadedObject } from '../loader/object.ts';
+import { SLOTS } from '../maglev/slots.ts';
+import { addressBytes } from './address.ts';
+import {
+  type Endpoint,
+  endpointBytes,
+  type ListenerSettings,
+  listenerBytes,
+  numberKey,
+  type Origin,
+  OUTCOMES,
+  type Outcome,
+  originBytes,
+  rangeBytes,
+  readTraffic,
+  type TargetSettings,
+  type Traffic,
+  targetBytes,
+} from './layout.ts';
+import { portPrefixes } from './port-prefixes.ts';
+
+const MAP_TYPE_ARRAY = 2;
+const TABLE_BYTES = SLOTS * 4;
+
+/** Ports from `port` to `lastPort`. */
+export interface EndpointRange extends Endpoint {
+  readonly lastPort: number;
+}
+
+/** The maps of a loaded balancer in terms of listeners, targets and tables. Every write is seen by the next packet. */
+export class Datapath {
+  readonly #object: LoadedObject;
+
+  constructor(object: LoadedObject) {
+    this.#object = object;
+  }
+
+  /** The address is balanced: echo to it is answered, and what cannot be balanced is dropped. */
+  addVip(address: string): void {
+    this.#object.map('vips').set(addressBytes(address), numberKey(1));
+  }
+
+  removeVip(address: string): boolean {
+    return this.#object.map('vips').delete(addressBytes(address));
+  }
+
+  /** A listener on one port. The same port of another protocol is another endpoint of the same listener. */
+  setListener(endpoint: Endpoint, listener: ListenerSettings): void {
+    this.#object.map('listeners').set(endpointBytes(endpoint), listenerBytes(listener));
+  }
+
+  removeListener(endpoint: Endpoint): boolean {
+    return this.#object.map('listeners').delete(endpointBytes(endpoint));
+  }
+
+  /** A listener on a range of ports. A listener on one port, and a smaller range, go before it. */
+  setListenerRange(range: EndpointRange, listener: ListenerSettings): void {
+    const map = this.#object.map('listener_ranges');
+    for (const { port, bits } of portPrefixes(range.port, range.lastPort)) {
+      map.set(rangeBytes({ ...range, port }, bits), listenerBytes(listener));
+    }
+  }
+
+  removeListenerRange(range: EndpointRange): void {
+    const map = this.#object.map('listener_ranges');
+    for (const { port, bits } of portPrefixes(range.port, range.lastPort)) {
+      map.delete(rangeBytes({ ...range, port }, bits));
+    }
+  }
+
+  /** What number (1 … 65,535) stands for in tables. */
+  setTarget(number: number, target: TargetSettings): void {
+    if (number === 0) throw new RangeError('target number 0 is nobody');
+    this.#object.map('targets').set(numberKey(number), targetBytes(target));
+  }
+
+  /**
+   * NAT: whatever comes from this endpoint of a target goes to clients under the VIP. An endpoint has one origin, which is
+   * what makes the way back need no memory; a second one is refused. Port 0 stands for all ports.
+   */
+  setOrigin(target: Endpoint, origin: Origin): void {
+    const key = endpointBytes(target);
+    const value = originBytes(origin);
+    const present = this.#object.map('origins').get(key);
+    if (present !== null && !present.equals(value)) {
+      throw new Error(`${target.protocol} ${target.address}:${target.port} already answers for another listener`);
+    }
+    this.#object.map('origins').set(key, value);
+  }
+
+  removeOrigin(target: Endpoint): boolean {
+    return this.#object.map('origins').delete(endpointBytes(target));
+  }
+
+  /**
+   * Puts a table (see `pairSlots`) in the place of a service's present one, for all packets from one moment on. The kernel
+   * lets go of the old one when no program reads it any more; we wait for that on another thread.
+   */
+  async swapTable(service: number, pairs: Uint32Array): Promise<void> {
+    if (pairs.length !== SLOTS) throw new RangeError(`a table has ${SLOTS} slots, not ${pairs.length}`);
+    const created = libbpf().bpf_map_create(MAP_TYPE_ARRAY, 'slots', 4, TABLE_BYTES, 1, null);
+    const table = checked(created, 'making a table');
+    try {
+      const value = new Uint8Array(pairs.buffer, pairs.byteOffset, TABLE_BYTES);
+      checked(libbpf().bpf_map_update_elem(table, numberKey(0), value, 0), 'filling a table');
+      await this.#object.map('tables').setInBackground(numberKey(service), numberKey(table));
+    } finally {
+      closeSync(table);
+    }
+  }
+
+  removeTable(service: number): boolean {
+    return this.#object.map('tables').delete(numberKey(service));
+  }
+
+  listenerTraffic(number: number): Traffic {
+    return readTraffic(this.#object.map('listener_traffic').getPerCpu(numberKey(number)) ?? []);
+  }
+
+  targetTraffic(number: number): Traffic {
+    return readTraffic(this.#object.map('target_traffic').getPerCpu(numberKey(number)) ?? []);
+  }
+
+  /** What became of packets that did not simply go to a target. */
+  outcomes(): Record<Outcome, bigint> {
+    const map = this.#object.map('outcomes');
+    return Object.fromEntries(
+      OUTCOMES.map((name, index) => {
+        const perCpu = map.getPerCpu(numberKey(index)) ?? [];
+        return [name, perCpu.reduce((total, bytes) => total + bytes.readBigUInt64LE(0), 0n)];
+      }),
+    ) as Record<Outcome, bigint>;
+  }
+
+  /** How many flows are written down because they are in changed slots. Walks the map: not for every second. */
+  countExceptions(): number {
+    let count = 0;
+    for (const _ of this.#object.map('exceptions').keys()) count++;
+    return count;
+  }
+}

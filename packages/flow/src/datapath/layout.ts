@@ -1,0 +1,162 @@
+import { addressBytes, macBytes } from './address.ts';
+
+/**
+ * What the kernel's maps hold, in the layout of bpf/structs.h: numbers in the machine's order (little endian on all
+ * machines that we run on), ports in that of the network.
+ */
+export const PROTOCOLS = { tcp: 6, udp: 17 } as const;
+export type Protocol = keyof typeof PROTOCOLS;
+
+export const MODES = { nat: 0, l2: 1, ipip: 2, gue: 3 } as const;
+export type Mode = keyof typeof MODES;
+
+export const AFFINITIES = { flow: 0, source: 1 } as const;
+export type Affinity = keyof typeof AFFINITIES;
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+export interface ListenerSettings {
+  /** 1 … 8,191: where it is counted. */
+  readonly number: number;
+  /** 0 … 4,095: whose table it uses. */
+  readonly service: number;
+  /** The secret of the plan, 32 bits, the same on all nodes. */
+  readonly hashSeed: number;
+  readonly idleSeconds: number;
+  readonly mode: Mode;
+  readonly affinity: Affinity;
+}
+
+/** Where the frames to a target go. Without it the kernel routes them, which L2 forwarding cannot do with. */
+export interface NextHop {
+  readonly device: number;
+  readonly mac: string;
+  /** Of this node's device. */
+  readonly ownMac: string;
+}
+
+export interface TargetSettings {
+  readonly address: string;
+  /** NAT: the target's port; null: the one that the client asked for. */
+  readonly port: number | null;
+  /** Tunnels: the node's own address. */
+  readonly tunnelSource: string | null;
+  readonly nextHop: NextHop | null;
+  /** Its flows are chosen again, at once. */
+  readonly gone: boolean;
+}
+
+export interface Origin {
+  readonly vip: string;
+  /** null: the port that the target answers from. */
+  readonly port: number | null;
+  readonly listener: number;
+}
+
+export interface Traffic {
+  readonly packets: bigint;
+  readonly bytes: bigint;
+  /** TCP connections begun. */
+  readonly flows: bigint;
+  readonly drops: bigint;
+}
+
+/** Sizes in bytes, for the test that compares them with the compiled maps. */
+export const SIZES = {
+  listeners: { key: 20, value: 20 },
+  listener_ranges: { key: 28, value: 20 },
+  vips: { key: 16, value: 4 },
+  tables: { key: 4, value: 4 },
+  targets: { key: 4, value: 52 },
+  origins: { key: 20, value: 24 },
+  exceptions: { key: 40, value: 8 },
+  listener_traffic: { key: 4, value: 32 },
+  target_traffic: { key: 4, value: 32 },
+  outcomes: { key: 4, value: 8 },
+} as const;
+
+/** Names of `enum outcome`, in its order. */
+export const OUTCOMES = [
+  'not_ours',
+  'returned',
+  'echo',
+  'icmp_steered',
+  'malformed',
+  'fragment',
+  'extensions',
+  'hop_limit',
+  'no_table',
+  'no_target',
+  'no_next_hop',
+  'no_room',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export function numberKey(number: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(number);
+  return bytes;
+}
+
+export function endpointBytes({ address, port, protocol }: Endpoint): Buffer {
+  const bytes = Buffer.alloc(SIZES.listeners.key);
+  addressBytes(address).copy(bytes);
+  bytes.writeUInt16BE(port, 16);
+  bytes[18] = PROTOCOLS[protocol];
+  return bytes;
+}
+
+/** The first `bits` of the port are compared. */
+export function rangeBytes({ address, port, protocol }: Endpoint, bits: number): Buffer {
+  const bytes = Buffer.alloc(SIZES.listener_ranges.key);
+  bytes.writeUInt32LE(160 + bits, 0);
+  bytes[4] = PROTOCOLS[protocol];
+  addressBytes(address).copy(bytes, 8);
+  bytes.writeUInt16BE(port, 24);
+  return bytes;
+}
+
+export function listenerBytes(listener: ListenerSettings): Buffer {
+  const bytes = Buffer.alloc(SIZES.listeners.value);
+  bytes.writeUInt32LE(listener.number, 0);
+  bytes.writeUInt32LE(listener.service, 4);
+  bytes.writeUInt32LE(listener.hashSeed, 8);
+  bytes.writeUInt32LE(listener.idleSeconds, 12);
+  bytes[16] = MODES[listener.mode];
+  bytes[17] = AFFINITIES[listener.affinity];
+  return bytes;
+}
+
+const TARGET_GONE = 1;
+
+export function targetBytes(target: TargetSettings): Buffer {
+  const bytes = Buffer.alloc(SIZES.targets.value);
+  addressBytes(target.address).copy(bytes);
+  if (target.tunnelSource !== null) addressBytes(target.tunnelSource).copy(bytes, 16);
+  if (target.nextHop !== null) {
+    bytes.writeUInt32LE(target.nextHop.device, 32);
+    macBytes(target.nextHop.mac).copy(bytes, 36);
+    macBytes(target.nextHop.ownMac).copy(bytes, 42);
+  }
+  bytes.writeUInt16BE(target.port ?? 0, 48);
+  bytes.writeUInt16LE(target.gone ? TARGET_GONE : 0, 50);
+  return bytes;
+}
+
+export function originBytes(origin: Origin): Buffer {
+  const bytes = Buffer.alloc(SIZES.origins.value);
+  addressBytes(origin.vip).copy(bytes);
+  bytes.writeUInt16BE(origin.port ?? 0, 16);
+  bytes.writeUInt32LE(origin.listener, 20);
+  return bytes;
+}
+
+/** The sum over all CPUs. */
+export function readTraffic(perCpu: readonly Buffer[]): Traffic {
+  const sum = (offset: number) => perCpu.reduce((total, bytes) => total + bytes.readBigUInt64LE(offset), 0n);
+  return { packets: sum(0), bytes: sum(8), flows: sum(16), drops: sum(24) };
+}

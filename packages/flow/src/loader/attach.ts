@@ -1,0 +1,64 @@
+import { existsSync, unlinkSync } from 'node:fs';
+import koffi from 'koffi';
+import { checked, libbpf } from './libbpf.ts';
+
+/** enum bpf_attach_type of linux/bpf.h. */
+const ATTACH_TYPES = { xdp: 37, tcx: 46 } as const;
+export type AttachPoint = keyof typeof ATTACH_TYPES;
+
+const closeDescriptor = koffi.load(null).func('int close(int)') as (descriptor: number) => number;
+
+/** A program at the ingress of a device. It stays until `detach`, or with a pin beyond the end of this process. */
+export class Attachment {
+  #descriptor: number;
+  readonly #pin: string | null;
+
+  /**
+   * Attaches a program to a device of this network namespace. With `pin`, a path on a BPF file system, the attachment
+   * outlives the process, and one that is there already is taken over: the program is exchanged, and no packet goes by
+   * in between. Exchanging waits for a grace period of the kernel, some 10 ms.
+   */
+  static attach(point: AttachPoint, device: number, program: number, pin: string | null = null): Attachment {
+    const bpf = libbpf();
+    if (pin !== null && existsSync(pin)) {
+      const link = checked(bpf.bpf_obj_get(pin), `taking over ${pin}`);
+      const attachment = new Attachment(link, pin);
+      try {
+        attachment.replace(program);
+        return attachment;
+      } catch (error) {
+        closeDescriptor(link);
+        throw error;
+      }
+    }
+    const what = `attaching to ${point} of device ${device}`;
+    const link = checked(bpf.bpf_link_create(program, device, ATTACH_TYPES[point], null), what);
+    if (pin !== null) {
+      const pinned = bpf.bpf_obj_pin(link, pin);
+      if (pinned < 0) closeDescriptor(link);
+      checked(pinned, `pinning ${pin}`);
+    }
+    return new Attachment(link, pin);
+  }
+
+  private constructor(descriptor: number, pin: string | null) {
+    this.#descriptor = descriptor;
+    this.#pin = pin;
+  }
+
+  replace(program: number): void {
+    checked(libbpf().bpf_link_update(this.#descriptor, program, null), 'exchanging the program');
+  }
+
+  /** Gives up our hold; a pinned attachment goes on. */
+  close(): void {
+    if (this.#descriptor >= 0) closeDescriptor(this.#descriptor);
+    this.#descriptor = -1;
+  }
+
+  /** Takes the program off the device. */
+  detach(): void {
+    if (this.#pin !== null && existsSync(this.#pin)) unlinkSync(this.#pin);
+    this.close();
+  }
+}

@@ -1,0 +1,82 @@
+import { checked, libbpf, updateInBackground } from './libbpf.ts';
+
+export interface MapShape {
+  readonly descriptor: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+}
+
+const ENOENT = -2;
+
+/** A map of the kernel, in bytes. Keys and values are copied at each call, about a microsecond. */
+export class KernelMap {
+  readonly shape: MapShape;
+
+  constructor(shape: MapShape) {
+    this.shape = shape;
+  }
+
+  set(key: Uint8Array, value: Uint8Array): void {
+    this.#check(key, value.length);
+    checked(libbpf().bpf_map_update_elem(this.shape.descriptor, key, value, 0), 'writing a map entry');
+  }
+
+  /** For maps whose updates wait for all readers, some 10 ms: on a thread of their own. */
+  async setInBackground(key: Uint8Array, value: Uint8Array): Promise<void> {
+    this.#check(key, value.length);
+    checked(await updateInBackground(this.shape.descriptor, key, value), 'writing a map entry');
+  }
+
+  /** The value, or null. */
+  get(key: Uint8Array): Buffer | null {
+    return this.#look(key, Buffer.alloc(this.shape.valueSize));
+  }
+
+  /** For maps with a value per CPU: all of them, or null. Values are kept 8 bytes apart. */
+  getPerCpu(key: Uint8Array): Buffer[] | null {
+    const stride = (this.shape.valueSize + 7) & ~7;
+    const cpus = checked(libbpf().libbpf_num_possible_cpus(), 'counting CPUs');
+    const all = this.#look(key, Buffer.alloc(stride * cpus));
+    if (all === null) return null;
+    return Array.from({ length: cpus }, (_, cpu) => all.subarray(cpu * stride, cpu * stride + this.shape.valueSize));
+  }
+
+  /** Whether there was something to delete. */
+  delete(key: Uint8Array): boolean {
+    this.#check(key, this.shape.valueSize);
+    const result = libbpf().bpf_map_delete_elem(this.shape.descriptor, key);
+    return result === ENOENT ? false : checked(result, 'deleting a map entry') === 0;
+  }
+
+  /** All keys. An entry that comes or goes meanwhile may be missed, and after a deletion the walk begins again. */
+  *keys(): Generator<Buffer> {
+    let key: Buffer | null = null;
+    // Whatever others do to the map meanwhile, this ends.
+    for (let seen = 0; seen < this.shape.maxEntries; seen++) {
+      const next = Buffer.alloc(this.shape.keySize);
+      const result = libbpf().bpf_map_get_next_key(this.shape.descriptor, key, next);
+      if (result === ENOENT) return;
+      checked(result, 'walking a map');
+      yield next;
+      key = next;
+    }
+  }
+
+  #look(key: Uint8Array, value: Buffer): Buffer | null {
+    this.#check(key, this.shape.valueSize);
+    const result = libbpf().bpf_map_lookup_elem(this.shape.descriptor, key, value);
+    if (result === ENOENT) return null;
+    checked(result, 'reading a map entry');
+    return value;
+  }
+
+  /** The kernel reads as many bytes as the map says, wherever they come from. */
+  #check(key: Uint8Array, valueLength: number): void {
+    if (key.length !== this.shape.keySize || valueLength !== this.shape.valueSize) {
+      throw new RangeError(
+        `a map of ${this.shape.keySize} and ${this.shape.valueSize} bytes: ${key.length} and ${valueLength}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { KernelMap } from './kernel-map.ts';
+import { addressOf, checked, DatapathUnavailable, type Handle, lastError, libbpf } from './libbpf.ts';
+
+export interface LoadOptions {
+  /** Entries of maps other than in the source, by name. */
+  readonly mapSizes?: Readonly<Record<string, number>>;
+  /**
+   * A folder of a BPF file system in which the maps are, or will be, pinned under their names. Maps that are there are
+   * taken over with all they hold, so that a new program goes on with the tables of the old one.
+   */
+  readonly pinFolder?: string;
+}
+
+/** sizeof(struct bpf_object_open_opts) of libbpf 1.1; later versions accept it as it is. */
+const OPEN_OPTIONS_SIZE = 80;
+const KERNEL_LOG_OFFSET = 56;
+const KERNEL_LOG_SIZE = 256 * 1024;
+
+/** A compiled object whose programs and maps are in the kernel. They stay as long as it is open, attached, or pinned. */
+export class LoadedObject {
+  #handle: Handle;
+  readonly #maps = new Map<string, KernelMap>();
+  readonly #programs = new Map<string, number>();
+
+  /** Loads the programs and maps of the file. Throws DatapathUnavailable, or an Error with the verifier's last words. */
+  static load(path: string, options: LoadOptions = {}): LoadedObject {
+    const log = Buffer.alloc(KERNEL_LOG_SIZE);
+    const open = Buffer.alloc(OPEN_OPTIONS_SIZE);
+    open.writeBigUInt64LE(BigInt(OPEN_OPTIONS_SIZE), 0);
+    open.writeBigUInt64LE(addressOf(log), KERNEL_LOG_OFFSET);
+    open.writeBigUInt64LE(BigInt(log.length), KERNEL_LOG_OFFSET + 8);
+    const handle = libbpf().bpf_object__open_file(path, open);
+    if (handle === 0) checked(-lastError(), `opening ${path}`);
+    try {
+      for (const map of handles(handle, libbpf().bpf_object__next_map)) prepare(map, options);
+      const result = libbpf().bpf_object__load(handle);
+      if (result < 0) throw refusal(path, result, log);
+      return new LoadedObject(handle);
+    } catch (error) {
+      libbpf().bpf_object__close(handle);
+      throw error;
+    }
+  }
+
+  private constructor(handle: Handle) {
+    this.#handle = handle;
+    const bpf = libbpf();
+    for (const map of handles(handle, bpf.bpf_object__next_map)) {
+      const shape = {
+        descriptor: bpf.bpf_map__fd(map),
+        keySize: bpf.bpf_map__key_size(map),
+        valueSize: bpf.bpf_map__value_size(map),
+        maxEntries: bpf.bpf_map__max_entries(map),
+      };
+      this.#maps.set(bpf.bpf_map__name(map), new KernelMap(shape));
+    }
+    for (const program of handles(handle, bpf.bpf_object__next_program)) {
+      this.#programs.set(bpf.bpf_program__name(program), bpf.bpf_program__fd(program));
+    }
+  }
+
+  get mapNames(): readonly string[] {
+    return [...this.#maps.keys()];
+  }
+
+  map(name: string): KernelMap {
+    const map = this.#maps.get(name);
+    if (map === undefined) throw new Error(`no map ${name} in this object`);
+    return map;
+  }
+
+  /** The descriptor of a program; it belongs to this object. */
+  program(name: string): number {
+    const descriptor = this.#programs.get(name);
+    if (descriptor === undefined) throw new Error(`no program ${name} in this object`);
+    return descriptor;
+  }
+
+  /** What is attached or pinned stays in the kernel. */
+  close(): void {
+    if (this.#handle !== 0) libbpf().bpf_object__close(this.#handle);
+    this.#handle = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function* handles(object: Handle, next: (object: Handle, previous: Handle) => Handle): Generator<Handle> {
+  for (let handle = next(object, 0); handle !== 0; handle = next(object, handle)) yield handle;
+}
+
+function prepare(map: Handle, { mapSizes = {}, pinFolder }: LoadOptions): void {
+  const bpf = libbpf();
+  const name = bpf.bpf_map__name(map);
+  if (mapSizes[name] !== undefined) {
+    checked(bpf.bpf_map__set_max_entries(map, mapSizes[name]), `size of map ${name}`);
+  }
+  if (pinFolder !== undefined) checked(bpf.bpf_map__set_pin_path(map, `${pinFolder}/${name}`), `pin of map ${name}`);
+}
+
+function refusal(path: string, result: number, log: Buffer): Error {
+  const said = log.toString('utf8', 0, Math.max(0, log.indexOf(0))).trim();
+  if (said !== '') {
+    return new Error(`The kernel's verifier refuses ${path}:\n${said.split('\n').slice(-12).join('\n')}`);
+  }
+  try {
+    checked(result, `loading ${path}`);
+  } catch (error) {
+    if (error instanceof DatapathUnavailable) return error;
+    return new Error(`${(error as Error).message} (a pinned map of another layout is refused as an invalid argument)`);
+  }
+  return new Error(`loading ${path} failed`);
+}
