@@ -66,6 +66,24 @@ test('addresses and blocks are told in words, and null only where the type is wr
   assert.equal(reasons['/backendServiceId'], 'is not of type string or null');
 });
 
+test('sizes are told in words', () => {
+  const listener = validators.for(contract.updateListener.body, 'body');
+  const targets = validators.for(contract.registerTargets.body, 'body');
+  const told = (run: () => unknown) => errorsOf(run).map(({ field, reason }) => `${field} ${reason}`);
+  assert.deepEqual(
+    told(() => listener({ accessLogFormat: '' })),
+    ['/accessLogFormat is empty'],
+  );
+  assert.deepEqual(
+    told(() => listener({ description: 'x'.repeat(257) })),
+    ['/description has more than 256 characters'],
+  );
+  assert.deepEqual(
+    told(() => targets({ targets: [] })),
+    ['/targets is empty'],
+  );
+});
+
 test('a part that may be null is told of by what is wrong within it', () => {
   const rule = validators.for(contract.createRule.body, 'body');
   const reasons = (redirect: unknown) =>

@@ -128,9 +128,33 @@ function describe(error: ErrorObject, place: Place, schema: TSchema, nullable: b
     }
     case 'format':
       return { field: fieldOf(error, place), reason: `is not ${FORMS[params['format']] ?? `a ${params['format']}`}` };
+    case 'minLength':
+    case 'maxLength':
+    case 'minItems':
+    case 'maxItems':
+    case 'minProperties':
+    case 'maxProperties':
+      return { field: fieldOf(error, place), reason: sizeReason(keyword, params['limit']) };
+    case 'uniqueItems':
+      return { field: fieldOf(error, place), reason: 'names something twice' };
     default:
       return { field: fieldOf(error, place), reason: error.message ?? keyword };
   }
+}
+
+/** What is counted of a text, list or object. */
+const COUNTED: Readonly<Record<string, readonly [one: string, several: string]>> = {
+  Length: ['character', 'characters'],
+  Items: ['element', 'elements'],
+  Properties: ['field', 'fields'],
+};
+
+/** `minLength` and the like in words. */
+function sizeReason(keyword: string, limit: number): string {
+  const least = keyword.startsWith('min');
+  if (least && limit === 1) return 'is empty';
+  const [one, several] = COUNTED[keyword.slice(3)];
+  return `has ${least ? 'fewer' : 'more'} than ${limit} ${limit === 1 ? one : several}`;
 }
 
 /** A JSON pointer for a body; the name with its place for the rest. */

@@ -74,7 +74,7 @@ export const backendServiceRoutes = {
     method: 'DELETE',
     path,
     summary: 'Delete a backend service',
-    description: 'Refused while a listener or a rule uses it (BAK-11). Its target group is kept.',
+    description: 'Refused while a listener or a rule uses it. Its target group is kept.',
     tags,
     params,
     status: 200,

@@ -54,8 +54,8 @@ export const certificateRoutes = {
     path,
     summary: 'Change or replace a certificate',
     description:
-      'A new `chain`, with a new `privateKey` unless it has the old one, takes the place of the old everywhere at once ' +
-      '(TLS-06); no connection is touched. It must be for every name that listeners show it for. The OCSP response ' +
+      'A new `chain`, with a new `privateKey` unless it has the old one, takes the place of the old everywhere at once' +
+      '; no connection is touched. It must be for every name that listeners show it for. The OCSP response ' +
       'belongs to the old certificate, and goes with it unless a new one comes along.',
     tags,
     params,
@@ -68,7 +68,7 @@ export const certificateRoutes = {
     method: 'DELETE',
     path,
     summary: 'Delete a certificate',
-    description: 'Refused while a listener uses it (TLS-06).',
+    description: 'Refused while a listener uses it.',
     tags,
     params,
     status: 200,

@@ -33,8 +33,7 @@ export const listenerRoutes = {
     path: '/v1/listeners',
     summary: 'Create a listener',
     description:
-      'It names its backend service with `backendServiceId`, or carries one in `service`, which is created with it ' +
-      '(LSN-08).',
+      'It names its backend service with `backendServiceId`, or carries one in `service`, which is created with it.',
     tags,
     body: Ref(ListenerCreate),
     status: 201,

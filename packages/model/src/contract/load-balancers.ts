@@ -58,7 +58,7 @@ export const loadBalancerRoutes = {
     path,
     summary: 'Delete a load balancer',
     description:
-      'Its listeners, rule groups, backend services and target groups go with it (INS-10); its elastic IP is ' +
+      'Its listeners, rule groups, backend services and target groups go with it; its elastic IP is ' +
       'disassociated and kept.',
     tags,
     params,

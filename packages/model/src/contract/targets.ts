@@ -35,7 +35,7 @@ export const targetRoutes = {
     method: 'POST',
     path: collection,
     summary: 'Register targets',
-    description: 'Up to 500 in one call; all are registered, or none (BAK-13). They are probed at once.',
+    description: 'Up to 500 in one call; all are registered, or none. They are probed at once.',
     tags,
     params: group,
     body: Ref(TargetsRegistration),
@@ -60,7 +60,7 @@ export const targetRoutes = {
     summary: 'Deregister targets',
     description:
       'Up to 500 in one call; all are deregistered, or none. They take no new traffic; what is under way may go on for ' +
-      'the drain timeout of the backend service (DRN-02).',
+      'the drain timeout of the backend service.',
     tags,
     params: group,
     body: Ref(TargetsDeregistration),

@@ -29,7 +29,7 @@ const properties = resource(Id('authority', 'Identifier of the authority.'), {
 export const Authority = Output(
   'Authority',
   properties,
-  'Certificates that the certificates of clients (TLS-07) or of targets are judged by, with what was revoked.',
+  'Certificates that the certificates of clients or of targets are judged by, with what was revoked.',
 );
 export type Authority = Static<typeof Authority>;
 

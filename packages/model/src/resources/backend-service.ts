@@ -33,8 +33,8 @@ import { TargetTls, TargetTlsDocument, TargetTlsPatch } from './target-tls.ts';
 export const SERVICE_PROTOCOLS = ['http', 'tcp'] as const;
 
 export const backendServiceIdentity = {
-  protocol: Words(SERVICE_PROTOCOLS, 'Must match that of the listener (LSN-06). Fixed after creation (BAK-04).'),
-  port: Port('The port of targets that name none (BAK-05). Fixed after creation (BAK-04).'),
+  protocol: Words(SERVICE_PROTOCOLS, 'Must match that of the listener. Fixed after creation.'),
+  port: Port('The port of targets that name none. Fixed after creation.'),
 };
 
 export const backendServiceSettings = {
@@ -42,15 +42,15 @@ export const backendServiceSettings = {
   tags: Tags,
   algorithm: Words(
     ALGORITHMS,
-    'How a target is chosen (BAK-01): in turns, by the least under way, by the source address, by a key of the ' +
+    'How a target is chosen: in turns, by the least under way, by the source address, by a key of the ' +
       'request (`hash`), or the better of two drawn at random: by what is under way (`power-of-two`) or by how fast ' +
-      'targets answer (`peak-ewma`). Default: round-robin (BAK-03).',
+      'targets answer (`peak-ewma`). Default: round-robin.',
   ),
   drainTimeout: Seconds(
     DRAIN_TIMEOUT.minimum,
     DRAIN_TIMEOUT.maximum,
     DRAIN_TIMEOUT.default,
-    'How long connections to a deregistered target may go on; 0 cuts them (DRN-01, DRN-03).',
+    'How long connections to a deregistered target may go on; 0 cuts them.',
   ),
   connectTimeout: Seconds(
     CONNECT_TIMEOUT.minimum,
@@ -72,13 +72,13 @@ export const backendServiceSettings = {
   ),
   proxyProtocol: Words(
     PROXY_PROTOCOLS,
-    'The version of the PROXY protocol by which targets learn of the client; they must understand it (SRC-03). ' +
+    'The version of the PROXY protocol by which targets learn of the client; they must understand it. ' +
       'Default: none.',
   ),
   transparent: Type.Boolean({
     default: false,
     description:
-      "Whether targets see the client's own address as the source of connections (SRC-01). Their way back must lead " +
+      "Whether targets see the client's own address as the source of connections. Their way back must lead " +
       'through the node, and the node needs the privilege for it.',
   }),
 };
@@ -86,7 +86,7 @@ export const backendServiceSettings = {
 const properties = resource(Id('backendService', 'Identifier of the backend service.'), {
   loadBalancerId: Id('loadBalancer', 'The load balancer that it belongs to.'),
   ...backendServiceIdentity,
-  targetGroupId: Nullable(Id('targetGroup', 'Where its targets come from; null: none yet (BAK-09, BAK-10).')),
+  targetGroupId: Nullable(Id('targetGroup', 'Where its targets come from; null: none yet.')),
   ...backendServiceSettings,
   hash: Ref(Hash),
   targetLimits: Ref(TargetLimits),

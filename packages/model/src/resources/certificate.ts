@@ -56,8 +56,7 @@ export const CertificateWritten = Written('CertificateWritten', properties);
 const chain = Type.String({
   minLength: 1,
   maxLength: CERTIFICATE.chainLength,
-  description:
-    "PEM: the server's own certificate first, each followed by its issuer; the root may be left out (TLS-05).",
+  description: "PEM: the server's own certificate first, each followed by its issuer; the root may be left out.",
 });
 const privateKey = Type.String({
   minLength: 1,

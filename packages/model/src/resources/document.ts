@@ -16,9 +16,9 @@ import { TargetGroupDocument } from './target-group.ts';
  */
 const content = {
   type: Type.Optional(LoadBalancerType),
-  vip: Type.Optional(Address('A free address of the pool; without it, one is chosen (INS-19).')),
+  vip: Type.Optional(Address('A free address of the pool; without it, one is chosen.')),
   elasticIp: Type.Optional(
-    Nullable(Type.String({ description: 'Name or identifier of an elastic IP to associate; null: none (INS-18).' })),
+    Nullable(Type.String({ description: 'Name or identifier of an elastic IP to associate; null: none.' })),
   ),
   ...optional(loadBalancerSettings),
   targetGroups: Type.Optional(Type.Array(Ref(TargetGroupDocument), { maxItems: DOCUMENT.objects })),

@@ -7,7 +7,7 @@ const settings = { description: Description, tags: Tags };
 
 const properties = resource(Id('elasticIp', 'Identifier of the elastic IP.'), {
   address: Address('The address. Fixed after creation.'),
-  loadBalancerId: Nullable(Id('loadBalancer', 'The load balancer that it is associated with, if any (EIP-01).')),
+  loadBalancerId: Nullable(Id('loadBalancer', 'The load balancer that it is associated with, if any.')),
   ...settings,
 });
 

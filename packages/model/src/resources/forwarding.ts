@@ -3,13 +3,13 @@ import { Output, Patch, Words } from '../schema.ts';
 import { CLIENT_ADDRESS_FIELDS } from '../settings.ts';
 
 const field = (name: string, what: string) =>
-  Type.Boolean({ default: false, description: `Whether targets get \`${name}\`: ${what} (SRC-04).` });
+  Type.Boolean({ default: false, description: `Whether targets get \`${name}\`: ${what}.` });
 
 const settings = {
   clientAddress: Words(
     CLIENT_ADDRESS_FIELDS,
-    '`X-Forwarded-For`: `append` the address to what a trusted proxy sent, `replace` whatever was sent, or `off` ' +
-      '(SRC-02). Default: append.',
+    '`X-Forwarded-For`: `append` the address to what a trusted proxy sent, `replace` whatever was sent, or `off`' +
+      '. Default: append.',
   ),
   protocol: field('X-Forwarded-Proto', 'http or https'),
   port: field('X-Forwarded-Port', 'the port of the listener'),

@@ -10,13 +10,13 @@ const count = (limit: { minimum: number; maximum: number; default: number }, des
 const { interval, timeout, rise, fall, pathLength, hostLength, codes, payloadLength, grpcServiceLength } = HEALTH_CHECK;
 
 const settings = {
-  enabled: Type.Boolean({ default: true, description: 'While false, every target takes traffic unchecked (HC-08).' }),
+  enabled: Type.Boolean({ default: true, description: 'While false, every target takes traffic unchecked.' }),
   protocol: Words(
     CHECK_PROTOCOLS,
-    'Default: the protocol of the backend service (HC-02). On the port of the traffic of a service that reaches its ' +
-      'targets by TLS, `http` and `grpc` are spoken within TLS as well (HC-15); `tls`, `https` and `grpcs` always are.',
+    'Default: the protocol of the backend service. On the port of the traffic of a service that reaches its ' +
+      'targets by TLS, `http` and `grpc` are spoken within TLS as well; `tls`, `https` and `grpcs` always are.',
   ),
-  port: Nullable(Port('The port that is probed; null: the port that traffic goes to (HC-03).')),
+  port: Nullable(Port('The port that is probed; null: the port that traffic goes to.')),
   interval: Seconds(interval.minimum, interval.maximum, interval.default, 'From one probe to the next.'),
   timeout: Seconds(timeout.minimum, timeout.maximum, timeout.default, 'A probe without an answer by then has failed.'),
   rise: count(rise, 'Successes in a row until a target is healthy.'),
@@ -26,15 +26,15 @@ const settings = {
     pattern: '^/[!-~]*$',
     maxLength: pathLength,
     default: '/',
-    description: 'Request target of http probes: starts with `/`; visible ASCII only (HC-06).',
+    description: 'Request target of http probes: starts with `/`; visible ASCII only.',
   }),
   host: Type.String({
     pattern: '^[A-Za-z0-9.:\\[\\]_-]*$',
     maxLength: hostLength,
     default: '',
-    description: 'Host of http and grpc probes; empty: the address of the target (HC-07).',
+    description: 'Host of http and grpc probes; empty: the address of the target.',
   }),
-  httpVersion: Words(['1.0', '1.1'], 'HTTP version of probes (HC-07). Default: 1.0.'),
+  httpVersion: Words(['1.0', '1.1'], 'HTTP version of probes. Default: 1.0.'),
   codes: Type.Array(
     Type.String({
       pattern: '^([1-5]xx|[1-5][0-9]{2}(-[1-5][0-9]{2})?)$',
@@ -44,13 +44,13 @@ const settings = {
       minItems: 1,
       maxItems: codes.maximum,
       default: [...codes.default],
-      description: 'Status codes that count as success (HC-05).',
+      description: 'Status codes that count as success.',
     },
   ),
   send: Type.String({
     maxLength: payloadLength,
     default: '',
-    description: 'What tcp, tls and udp probes send (HC-13); empty: nothing, or by udp `HEALTH CHECK`.',
+    description: 'What tcp, tls and udp probes send; empty: nothing, or by udp `HEALTH CHECK`.',
   }),
   expect: Type.String({
     maxLength: payloadLength,

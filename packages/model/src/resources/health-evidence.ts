@@ -18,7 +18,7 @@ export const ProbeExchange = Output('ProbeExchange', {
     ['success', 'failure', 'inconclusive'],
     '`inconclusive`: the node lacked resources; counts for nothing.',
   ),
-  reason: Type.String({ description: 'Empty, or why it failed (HC-16).' }),
+  reason: Type.String({ description: 'Empty, or why it failed.' }),
   rule: Type.String({ description: 'What the verdict rests on, as a sentence.' }),
   connection: Words(['new', 'kept'], 'A connection of its own, or one that an earlier probe had left open.'),
   connect: Nullable(milliseconds('When the connection was up, TLS included; null: never.')),

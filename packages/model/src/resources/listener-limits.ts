@@ -17,27 +17,27 @@ const unlessNull = (range: Range, description: string) =>
 const settings = {
   connections: unlessNull(
     LISTENER_LIMITS.connections,
-    'Client connections at a time (LSN-12). Beyond it, a new one is answered 503 by http and reset by https, tcp and tls.',
+    'Client connections at a time. Beyond it, a new one is answered 503 by http and reset by https, tcp and tls.',
   ),
   connectionsPerSecond: unlessNull(
     LISTENER_LIMITS.connectionsPerSecond,
-    'New connections (LSN-12), with one second of them at once after a pause. Beyond it as with `connections`.',
+    'New connections, with one second of them at once after a pause. Beyond it as with `connections`.',
   ),
   requestsPerSecond: unlessNull(
     LISTENER_LIMITS.requestsPerSecond,
-    'Requests (LSN-12), with one second of them at once after a pause; else 429 with Retry-After. Not used by tcp and tls.',
+    'Requests, with one second of them at once after a pause; else 429 with Retry-After. Not used by tcp and tls.',
   ),
   requestsPerConnection: unlessNull(
     LISTENER_LIMITS.requestsPerConnection,
-    'The response to the last of them says `Connection: close` (LSN-15). Not used by tcp and tls.',
+    'The response to the last of them says `Connection: close`. Not used by tcp and tls.',
   ),
   bodySize: unlessNull(
     LISTENER_LIMITS.bodySize,
-    'Bytes of a request body, else 413: at once when its length is declared (LSN-15). Not used by tcp and tls.',
+    'Bytes of a request body, else 413: at once when its length is declared. Not used by tcp and tls.',
   ),
   headerSize: bounded(
     LISTENER_LIMITS.headerSize,
-    'Bytes of a request head with its request line, else 431 (LSN-15). Not used by tcp and tls.',
+    'Bytes of a request head with its request line, else 431. Not used by tcp and tls.',
   ),
   headerCount: bounded(LISTENER_LIMITS.headerCount, 'Header fields of a request, else 431. Not used by tcp and tls.'),
   targetLength: bounded(
@@ -64,18 +64,18 @@ export const clientTimeouts = {
     BODY_TIMEOUT.minimum,
     BODY_TIMEOUT.maximum,
     BODY_TIMEOUT.default,
-    'Longest wait for more of a request body, else 408 (LSN-15, LSN-16). Not used by tcp and tls.',
+    'Longest wait for more of a request body, else 408. Not used by tcp and tls.',
   ),
   sendTimeout: Seconds(
     SEND_TIMEOUT.minimum,
     SEND_TIMEOUT.maximum,
     SEND_TIMEOUT.default,
-    'Longest wait for a client to take more of a response, else it is closed (LSN-15). Not used by tcp and tls.',
+    'Longest wait for a client to take more of a response, else it is closed. Not used by tcp and tls.',
   ),
   keepAliveTimeout: Seconds(
     KEEP_ALIVE_TIMEOUT.minimum,
     KEEP_ALIVE_TIMEOUT.maximum,
     KEEP_ALIVE_TIMEOUT.default,
-    'Longest wait for the next request of a connection; 0: one request each (LSN-15, IDL-03). Not used by tcp and tls.',
+    'Longest wait for the next request of a connection; 0: one request each. Not used by tcp and tls.',
   ),
 };

@@ -29,14 +29,14 @@ export type ServerName = Static<typeof ServerName>;
 const clientCertificates = {
   mode: Words(
     CLIENT_CERTIFICATE_MODES,
-    'Whether clients are asked for a certificate, and whether they must have one (TLS-07). Default: off.',
+    'Whether clients are asked for a certificate, and whether they must have one. Default: off.',
   ),
   authorityId: Nullable(Id('authority', 'What the certificates of clients are judged by; needed unless `off`.')),
   depth: Type.Integer({
     minimum: VERIFY_DEPTH.minimum,
     maximum: VERIFY_DEPTH.maximum,
     default: VERIFY_DEPTH.default,
-    description: "Intermediate certificates between a client's and the authority's, at most (TLS-07).",
+    description: "Intermediate certificates between a client's and the authority's, at most.",
   }),
 };
 
@@ -49,7 +49,7 @@ export type ClientCertificatesPatch = Static<typeof ClientCertificatesPatch>;
 const hsts = {
   enabled: Type.Boolean({
     default: false,
-    description: 'Whether https answers tell browsers to come by https alone: Strict-Transport-Security (LSN-14).',
+    description: 'Whether https answers tell browsers to come by https alone: Strict-Transport-Security.',
   }),
   maxAge: Seconds(HSTS_MAX_AGE.minimum, HSTS_MAX_AGE.maximum, HSTS_MAX_AGE.default, 'How long they keep to it.'),
   includeSubDomains: Type.Boolean({ default: false, description: 'Whether it is meant for all names below, too.' }),
@@ -66,14 +66,14 @@ const defaultCertificates = {
   uniqueItems: true,
   default: [],
   description:
-    'Shown to clients that ask for no name, or for none of `certificates`: one, or two with keys of different types ' +
-    '(TLS-02). https and tls need one.',
+    'Shown to clients that ask for no name, or for none of `certificates`: one, or two with keys of different types' +
+    '. https and tls need one.',
 };
 const certificates = {
   maxItems: LISTENER_CERTIFICATES.named,
   default: [],
   description:
-    'Shown by the name that the client asks for (SNI): an exact name goes before a wildcard (TLS-03). A name may ' +
+    'Shown by the name that the client asks for (SNI): an exact name goes before a wildcard. A name may ' +
     'have one certificate for each type of key. A change replaces all of them.',
 };
 const serverNames = {
@@ -93,9 +93,7 @@ export const listenerTlsSettings = {
   defaultCertificateIds: Type.Array(Id('certificate', 'A certificate.'), defaultCertificates),
   certificates: Type.Array(Ref(NamedCertificate), certificates),
   securityPolicyId: Type.String({
-    ...SecurityPolicyId(
-      'Versions of TLS and ciphers: a policy by its identifier, or a built-in one by its name (TLS-08).',
-    ),
+    ...SecurityPolicyId('Versions of TLS and ciphers: a policy by its identifier, or a built-in one by its name.'),
     default: DEFAULT_SECURITY_POLICY,
   }),
   sessionTickets,

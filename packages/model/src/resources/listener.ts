@@ -20,29 +20,26 @@ import {
 export { LISTENER_PROTOCOLS, type ListenerProtocol };
 
 export const listenerIdentity = {
-  protocol: Words(
-    LISTENER_PROTOCOLS,
-    'https and tls are http and tcp with TLS that ends here (TLS-01). Fixed after creation (LSN-04).',
-  ),
-  port: Port('Each port can be used once per load balancer (LSN-03). Fixed after creation (LSN-04).'),
+  protocol: Words(LISTENER_PROTOCOLS, 'https and tls are http and tcp with TLS that ends here. Fixed after creation.'),
+  port: Port('Each port can be used once per load balancer. Fixed after creation.'),
 };
 
 export const listenerSettings = {
   description: Description,
   tags: Tags,
-  enabled: Type.Boolean({ default: true, description: 'While false, nothing listens on the port (LSN-07).' }),
+  enabled: Type.Boolean({ default: true, description: 'While false, nothing listens on the port.' }),
   idleTimeout: Type.Integer({
     minimum: IDLE_TIMEOUT.minimum,
     maximum: IDLE_TIMEOUT.maximum,
     description:
-      'A connection on which nothing moves for this long is closed (IDL-02). ' +
+      'A connection on which nothing moves for this long is closed. ' +
       `In seconds. Default: ${IDLE_TIMEOUT.default.http} for http and https, ${IDLE_TIMEOUT.default.tcp} for tcp and tls.`,
   }),
   headerTimeout: Seconds(
     HEADER_TIMEOUT.minimum,
     HEADER_TIMEOUT.maximum,
     HEADER_TIMEOUT.default,
-    'An HTTP request head must be complete within this time, else 408 (LSN-16); a TLS handshake and a header of the PROXY protocol as well, else the connection is closed.',
+    'An HTTP request head must be complete within this time, else 408; a TLS handshake and a header of the PROXY protocol as well, else the connection is closed.',
   ),
   ...clientTimeouts,
   accessLog: Type.Boolean({ default: true, description: 'Whether requests or connections are written to the log.' }),
@@ -81,11 +78,11 @@ export const listenerSettings = {
     UPGRADE_IDLE_TIMEOUT.minimum,
     UPGRADE_IDLE_TIMEOUT.maximum,
     UPGRADE_IDLE_TIMEOUT.default,
-    'An upgraded connection (WebSocket) on which nothing moves for this long is closed (WS-02). Not used by tcp and tls.',
+    'An upgraded connection (WebSocket) on which nothing moves for this long is closed. Not used by tcp and tls.',
   ),
   compression: Type.Boolean({
     default: false,
-    description: 'Whether text is compressed for clients that accept it (LSN-17). Not used by tcp and tls.',
+    description: 'Whether text is compressed for clients that accept it. Not used by tcp and tls.',
   }),
   errorPages: Type.Array(Ref(ErrorPage), {
     maxItems: ERROR_PAGES.count,
@@ -120,7 +117,7 @@ const properties = resource(Id('listener', 'Identifier of the listener.'), {
     Id('backendService', 'Where traffic goes. Without one, http answers 503 and tcp closes the connection.'),
   ),
   ruleGroupId: Nullable(
-    Id('ruleGroup', 'What is done with requests before the backend service is asked (RUL-01); http and https alone.'),
+    Id('ruleGroup', 'What is done with requests before the backend service is asked; http and https alone.'),
   ),
   ...listenerSettings,
   ...listenerTlsSettings,

@@ -7,19 +7,19 @@ export const LOAD_BALANCER_TYPES = ['application', 'network', 'classic'] as cons
 
 export const LoadBalancerType = Words(
   LOAD_BALANCER_TYPES,
-  'Fixed after creation (INS-06). `network` is not available in this version.',
+  'Fixed after creation. `network` is not available in this version.',
 );
 
 const settings = {
   description: Description,
   tags: Tags,
-  deletionProtection: Type.Boolean({ default: false, description: 'While true, deletion is refused (INS-09).' }),
+  deletionProtection: Type.Boolean({ default: false, description: 'While true, deletion is refused.' }),
 };
 
 const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.'), {
   type: LoadBalancerType,
   vip: Address('The address that its listeners are on. Fixed after creation.'),
-  elasticIpId: Nullable(Id('elasticIp', 'The elastic IP that is associated with it, if any (EIP-01).')),
+  elasticIpId: Nullable(Id('elasticIp', 'The elastic IP that is associated with it, if any.')),
   ...settings,
   status: Words(
     ['pending', 'active', 'degraded'],

@@ -77,7 +77,7 @@ export type SlowStartPatch = Static<typeof SlowStartPatch>;
 const failOpen = {
   threshold: count(
     FAIL_OPEN.threshold,
-    'When fewer than so many percent of the targets are healthy, all of them take traffic. 0: only when none is (HC-10).',
+    'When fewer than so many percent of the targets are healthy, all of them take traffic. 0: only when none is.',
   ),
 } satisfies TProperties;
 

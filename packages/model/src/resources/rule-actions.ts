@@ -23,7 +23,7 @@ const percent = {
     description: 'Of so many requests in a hundred a copy is sent.',
   }),
 };
-const serviceId = Id('backendService', 'A backend service of this load balancer, of protocol http (RUL-05).');
+const serviceId = Id('backendService', 'A backend service of this load balancer, of protocol http.');
 const serviceName = Type.String({ description: 'Name or identifier of a backend service of this load balancer.' });
 
 export const [ForwardTo, ForwardToInput] = Part('ForwardTo', { backendServiceId: serviceId }, weight);
@@ -52,7 +52,7 @@ export const [Redirect, RedirectInput] = Part(
       type: 'integer',
       enum: [...REDIRECT_STATUSES],
       default: 302,
-      description: 'The status of the answer (RUL-06).',
+      description: 'The status of the answer.',
     }),
     protocol: Nullable(
       Type.Unsafe<'http' | 'https'>({ ...Words(['http', 'https'], 'null: as asked for.'), ...unchanged }),

@@ -54,8 +54,7 @@ export const [HeaderEdit, HeaderEditInput] = Part(
     name: Type.String({
       pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
       maxLength: RULE.fieldNameLength,
-      description:
-        'A token (RFC 9110 §5.6.2). Fields of the connection, of framing and of forwarding are refused (RUL-07).',
+      description: 'A token (RFC 9110 §5.6.2). Fields of the connection, of framing and of forwarding are refused.',
     }),
   },
   {

@@ -14,8 +14,8 @@ const settings = {
   order: Words(
     RULE_ORDERS,
     'Which rule wins of those that match. `priority`: the smallest number; `fall-through`: the best host, in it the ' +
-      'best path, and if none of its paths match the next best host (RUL-02); `stay-in-host`: the same, but in the best ' +
-      'host alone (RUL-10, RUL-12). Default: priority.',
+      'best path, and if none of its paths match the next best host; `stay-in-host`: the same, but in the best ' +
+      'host alone. Default: priority.',
   ),
 };
 

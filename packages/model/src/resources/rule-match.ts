@@ -12,7 +12,7 @@ export const [PathMatch, PathMatchInput] = Part(
     value: Type.String({
       minLength: 1,
       maxLength: RULE.patternLength,
-      description: `Begins with \`/\`, but for \`regex\`; up to ${RULE.pathLength} characters (RUL-04, RUL-12).`,
+      description: `Begins with \`/\`, but for \`regex\`; up to ${RULE.pathLength} characters.`,
     }),
   },
   { ignoreCase: Type.Boolean({ default: false, description: 'Whether upper and lower case are the same.' }) },
@@ -48,8 +48,8 @@ const plain = {
   hosts: Type.Array(Type.String({ minLength: 1, maxLength: RULE.patternLength + 1 }), {
     ...several,
     description:
-      'Host names: `www.example.com`, `*.example.com`, `www.example.*`, or a regular expression behind a `~` ' +
-      '(RUL-02, RUL-03, RUL-10). The port is no part of them.',
+      'Host names: `www.example.com`, `*.example.com`, `www.example.*`, or a regular expression behind a `~`' +
+      '. The port is no part of them.',
   }),
   methods: Type.Array(Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Z-]+$", maxLength: RULE.methodLength }), {
     ...several,

@@ -29,12 +29,12 @@ const forwardTo = { minItems: 1, maxItems: RULE.forward };
 const edits = { maxItems: RULE.entries, default: [] };
 
 const DOES = {
-  forward: 'Where requests go (RUL-05).',
-  redirect: 'Where clients are sent instead (RUL-06).',
+  forward: 'Where requests go.',
+  redirect: 'Where clients are sent instead.',
   respond: 'What is answered at once.',
   jwt: 'The token that requests must carry (RFC 7519), else 401; null: none.',
-  rewrite: 'What the target sees other than what was asked for; with `forward` alone (RUL-07).',
-  mirror: 'Where copies of requests go; with `forward` alone, to another service (BAK-17).',
+  rewrite: 'What the target sees other than what was asked for; with `forward` alone.',
+  mirror: 'Where copies of requests go; with `forward` alone, to another service.',
   request: 'Changes of the header of requests, in this order; with `forward` alone.',
   response: 'Changes of the header of answers, in this order.',
 };

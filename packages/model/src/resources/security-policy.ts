@@ -14,7 +14,7 @@ const protocol = {
     minItems: 1,
     maxItems: TLS_VERSIONS.length,
     uniqueItems: true,
-    description: 'Versions of TLS that are spoken. Each needs at least one of the ciphers (TLS-08).',
+    description: 'Versions of TLS that are spoken. Each needs at least one of the ciphers.',
   }),
   ciphers: Type.Array(
     Words(
@@ -27,7 +27,7 @@ const protocol = {
       uniqueItems: true,
       description:
         'Ciphers in order of preference, by their OpenSSL names; `GET /v1/ciphers` lists them. Each needs its version ' +
-        'among the versions (TLS-08).',
+        'among the versions.',
     },
   ),
 };

@@ -9,27 +9,27 @@ const settings = {
   type: Words(
     STICKINESS_TYPES,
     '`cookie`: by a cookie of the load balancer; `application-cookie`: by one that the targets set; `source-ip`: by ' +
-      "the client's address. The cookies need http and round-robin (STK-01, STK-04 to STK-06). Default: none.",
+      "the client's address. The cookies need http and round-robin. Default: none.",
   ),
   cookieName: Type.String({
     pattern: cookieName.pattern,
     maxLength: cookieName.maximum,
     description:
       'A token of RFC 6265. For `application-cookie` it must be given. Default: `EVENKEEL-` and the last digits of the ' +
-      'identifier, so that services do not take each other for their own (STK-03).',
+      'identifier, so that services do not take each other for their own.',
   }),
   expiry: Seconds(
     expiry.minimum,
     expiry.maximum,
     expiry.default,
-    'How long browsers keep a `cookie` after each answer; 0: until they are closed (STK-02, STK-03).',
+    'How long browsers keep a `cookie` after each answer; 0: until they are closed.',
   ),
   timeout: Seconds(
     timeout.minimum,
     timeout.maximum,
     timeout.default,
     'How long a client is remembered after its last request or connection, for `source-ip` and ' +
-      '`application-cookie` (STK-05, STK-06).',
+      '`application-cookie`.',
   ),
 } satisfies TProperties;
 

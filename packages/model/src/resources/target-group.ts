@@ -9,7 +9,7 @@ export const TARGET_GROUP_TYPES = ['ip'] as const;
 
 export const TargetGroupType = Words(
   TARGET_GROUP_TYPES,
-  'What its targets are named by (BAK-08): `ip`, addresses. Fixed after creation. Default: ip.',
+  'What its targets are named by: `ip`, addresses. Fixed after creation. Default: ip.',
 );
 
 export const targetGroupSettings = { description: Description, tags: Tags };

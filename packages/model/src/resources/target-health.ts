@@ -6,10 +6,10 @@ import { TrafficStanding } from './traffic-standing.ts';
 
 const State = Words(
   TARGET_HEALTH_STATES,
-  '`detecting`: not yet judged, takes no traffic; `unchecked`: no health check, takes traffic (HC-09).',
+  '`detecting`: not yet judged, takes no traffic; `unchecked`: no health check, takes traffic.',
 );
 
-const Reason = Type.String({ description: 'Empty, or why the last probe failed (HC-16), for example CONNECT_FAILED.' });
+const Reason = Type.String({ description: 'Empty, or why the last probe failed, for example CONNECT_FAILED.' });
 
 export const TargetFlapping = Output(
   'TargetFlapping',

@@ -14,7 +14,7 @@ const TargetName = Type.String({
 
 const identity = {
   address: Address('IPv4 or IPv6 address. Fixed after creation.'),
-  port: Nullable(Port('null: the port of the backend service (BAK-05). Fixed after creation.')),
+  port: Nullable(Port('null: the port of the backend service. Fixed after creation.')),
 };
 
 const settings = {
@@ -22,7 +22,7 @@ const settings = {
     minimum: WEIGHT.minimum,
     maximum: WEIGHT.maximum,
     default: WEIGHT.default,
-    description: 'Share of the traffic relative to the other targets; 0 takes no new traffic (BAK-06, BAK-07).',
+    description: 'Share of the traffic relative to the other targets; 0 takes no new traffic.',
   }),
   zone: Type.String({ pattern: '^[A-Za-z0-9._-]*$', maxLength: 63, default: '', description: 'Where the target is.' }),
   state: Words(
