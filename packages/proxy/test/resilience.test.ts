@@ -89,6 +89,21 @@ for (const reactor of ['uring', 'portable'] as const) {
     const requestsAt = (serviceId: string, port: number): number =>
       engine.counters().targets.find((one) => one.serviceId === serviceId && one.targetId === `tgt-${port}`)!.requests;
 
+    /** Lines of the access log of the service's listener, once there are so many. */
+    async function logged(serviceId: string, count: number): Promise<Record<string, unknown>[]> {
+      const found: Record<string, unknown>[] = [];
+      await until('the log has it', () => {
+        for (let bytes = engine.readAccessLog(); bytes !== null; bytes = engine.readAccessLog()) {
+          const lines = Buffer.from(bytes).toString().trimEnd().split('\n');
+          found.push(
+            ...lines.map((line) => JSON.parse(line)).filter(({ listener }) => listener === `lsn-${serviceId}`),
+          );
+        }
+        return found.length >= count;
+      });
+      return found;
+    }
+
     it('loses no GET when one of four is killed under load, and it regains its share', async () => {
       const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
       const processes = await Promise.all(ports.map(startProcess));
@@ -178,9 +193,14 @@ for (const reactor of ['uring', 'portable'] as const) {
       const trying: PlannedRetry = { ...RETRY, conditions: ['timeout'], tryTimeout: 300 };
       const [ample] = await serve([slow.port, good.port], { retry: { ...trying, budget: 100, budgetMinimum: 255 } });
       for (let i = 0; i < 6; i++) assert.equal((await ask(ample, false)).body, 'good');
-      const [none] = await serve([slow.port, good.port], { retry: { ...trying, budget: 0, budgetMinimum: 0 } });
+      const [none, id] = await serve([slow.port, good.port], { retry: { ...trying, budget: 0, budgetMinimum: 0 } });
       const answers = await Promise.all(Array.from({ length: 4 }, () => ask(none, false)));
       assert.deepEqual(answers.map(({ body }) => body).sort(), ['good', 'good', 'slow', 'slow']);
+      const lines = await logged(id, answers.length);
+      assert.ok(
+        lines.every(({ failed_attempts }) => failed_attempts === undefined),
+        'what went on has not failed',
+      );
     });
 
     it('keeps the attempts at targets that are all slow within the budget', async () => {

@@ -24,7 +24,7 @@ import { AMBIGUOUS_BITS, countDoubts, Desync, firstReason } from './desync.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { growthOf } from './head-room.ts';
 import { rememberSpans, UNMOVED } from './log-spans.ts';
-import { isIdempotent, Method, methodOf } from './method.ts';
+import { isIdempotent, methodOf } from './method.ts';
 import { rememberRefusedWords } from './refused-words.ts';
 import { REQUEST_ID_GROWTH, requestIdLine, wantsOwnId, withRequestId } from './request-id.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -54,7 +54,6 @@ export class RequestExchange implements Exchange, Waiter {
   readonly #record = new RequestRecord();
   readonly #target: TargetSide;
   readonly #response: ResponseSide;
-  #method: Method = Method.other;
   #minor = 1;
   #upgrade: AskedUpgrade | null = null;
   /** Some server could see another end of the request: nothing is sent behind it. */
@@ -126,7 +125,6 @@ export class RequestExchange implements Exchange, Waiter {
     this.#response.begin();
     this.lingers = false;
     this.#doubted = false;
-    this.#method = Method.other;
     this.#minor = 1;
     this.#ruled = null;
     this.#target.begin();
@@ -152,7 +150,6 @@ export class RequestExchange implements Exchange, Waiter {
     const { body } = this;
     const { request } = this.#target;
     if (client.resolve(listener.planned, memory, head)) this.#record.forgetEnds();
-    this.#method = head.method;
     this.#minor = head.minor;
     this.#response.readRequest(head);
     this.keepAlive = keepAlive;
@@ -432,7 +429,7 @@ export class RequestExchange implements Exchange, Waiter {
       return;
     }
     const reason = loss.phase === 'connect' ? reasonOfNoConnection(loss) : EndReason.targetResponseHead;
-    if (this.#target.retries(failureOf(loss), this.#method)) this.#dispatch();
+    if (this.#target.retries(failureOf(loss))) this.#dispatch();
     else if (loss.cause === 'exhausted') {
       // Out of descriptors, local ports or buffers: it is this node that cannot, for now.
       this.limited(Limit.overload);
@@ -441,7 +438,7 @@ export class RequestExchange implements Exchange, Waiter {
   }
 
   onSlowTry(): boolean {
-    if (this.responseStarted || !this.#target.leavesSlow(this.#method)) return false;
+    if (this.responseStarted || !this.#target.leavesSlow()) return false;
     this.#dispatch();
     return true;
   }
@@ -479,7 +476,7 @@ export class RequestExchange implements Exchange, Waiter {
   }
 
   onResponseHead(head: ResponseHead, buffer: number, end: number, endsWithConnection: boolean): void {
-    if (this.#target.leavesStatus(head.status, this.#method)) {
+    if (this.#target.leavesStatus(head.status)) {
       this.#worker.arena.release(buffer);
       this.#dispatch();
       return;

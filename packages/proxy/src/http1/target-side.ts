@@ -1,6 +1,7 @@
 import { NO_BUFFER } from '../reactor/arena.ts';
 import { AttemptFailure } from '../retry/attempt-failure.ts';
 import { describeFailedAttempt } from '../retry/failed-attempts.ts';
+import type { RetryPolicy } from '../retry/policy.ts';
 import type { CompiledRule } from '../rules/compiled-rule.ts';
 import { pickSticky, readVisit, type StickyVisit, stickyLine } from '../stickiness/sticky-visit.ts';
 import { TargetCell } from '../telemetry/cells.ts';
@@ -17,7 +18,6 @@ import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Body } from './body.ts';
 import type { ExchangeClient } from './exchange-client.ts';
-import { isIdempotent, type Method } from './method.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
@@ -120,28 +120,41 @@ export class TargetSide {
   }
 
   /** Whether another target is asked after this failure of the one that was asked last; then that counts as a retry. */
-  retries(failure: AttemptFailure, method: Method): boolean {
+  retries(failure: AttemptFailure): boolean {
     const service = this.#service;
     const target = service?.targets[this.#tried];
     if (service === null || target === undefined) return false;
     this.#tellFailed(target, failure);
-    const repeatable = this.request.whole && service.retry.repeats(isIdempotent(method));
-    return service.retry.takes(failure, this.#attempts, repeatable, this.#worker.reactor.wallTime);
+    return this.#mayRetry(service, failure);
+  }
+
+  #mayRetry({ retry }: Service, failure: AttemptFailure): boolean {
+    return retry.takes(failure, this.#attempts, this.#isRepeatable(retry), this.#worker.reactor.wallTime);
+  }
+
+  #isRepeatable(retry: RetryPolicy): boolean {
+    return this.request.whole && retry.repeats(this.request.idempotent);
   }
 
   /** Whether another target is asked because this one has answered with this status; if so, this one is left. */
-  leavesStatus(status: number, method: Method): boolean {
-    const service = this.#service;
-    if (service === null || !service.retry.retriesStatus(status) || !service.hasChoice) return false;
-    if (!this.retries(AttemptFailure.status, method)) return false;
-    this.drop();
-    return true;
+  leavesStatus(status: number): boolean {
+    return this.#service?.retry.retriesStatus(status) === true && this.#leavesFor(AttemptFailure.status);
   }
 
   /** Whether another target is asked because this one takes long to answer; if so, this one is left. */
-  leavesSlow(method: Method): boolean {
-    if (this.#service?.hasChoice !== true || !this.retries(AttemptFailure.timeout, method)) return false;
-    this.target?.watch?.failed();
+  leavesSlow(): boolean {
+    const { target } = this;
+    if (!this.#leavesFor(AttemptFailure.timeout)) return false;
+    target?.watch?.failed();
+    return true;
+  }
+
+  /** Leaves a target for another one, if there is one that may be asked; if not, the attempt goes on and has not failed. */
+  #leavesFor(failure: AttemptFailure): boolean {
+    const { target } = this;
+    const service = this.#service;
+    if (service === null || target === null || !service.hasChoice || !this.#mayRetry(service, failure)) return false;
+    this.#tellFailed(target, failure);
     this.drop();
     return true;
   }
@@ -278,7 +291,7 @@ export class TargetSide {
     if (upstream === null || service === null) throw new Error('a request without a target cannot be sent');
     this.#ready = true;
     this.#record.readyAt = this.#worker.reactor.now;
-    upstream.tryTimeout = service.retry.tryTimeout;
+    upstream.tryTimeout = this.#isRepeatable(service.retry) ? service.retry.tryTimeout : 0;
     this.#worker.arena.retain(request.buffer);
     upstream.start(
       request.buffer,
