@@ -5,7 +5,7 @@ import {
   TRIAL_TARGETS,
   type TrialQuestion,
 } from '@evenkeel/model/plan/evidence.ts';
-import type { PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
+import type { PlannedHealthCheck, PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_CHECK } from '@evenkeel/model/plan/plain.ts';
 import type { Flapping, ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { PlannedAuthority } from '@evenkeel/model/plan/tls.ts';
@@ -85,7 +85,10 @@ export class HealthChecker {
   setService(service: PlannedService, targets: readonly PlannedTarget[]): void {
     const before = this.#services.get(service.id) ?? new Map<string, Checked>();
     const after = new Map<string, Checked>();
-    for (const target of targets) after.set(target.id, this.#check(service, target, before.get(target.id)));
+    // A plan of an older version leaves out what did not exist then. One object for all targets of the service, here and
+    // on the thread that probes: with a copy for each of thousands, every probe would have to fetch its own from memory.
+    const check = service.healthCheck === null ? null : { ...PLAIN_CHECK, ...service.healthCheck };
+    for (const target of targets) after.set(target.id, this.#check(service, check, target, before.get(target.id)));
     for (const [id, checked] of before) {
       if (after.get(id) !== checked) this.#leave(checked);
     }
@@ -155,10 +158,13 @@ export class HealthChecker {
     this.#options.watch.stop();
   }
 
-  #check(service: PlannedService, target: PlannedTarget, before: Checked | undefined): Checked {
+  #check(
+    service: PlannedService,
+    check: PlannedHealthCheck | null,
+    target: PlannedTarget,
+    before: Checked | undefined,
+  ): Checked {
     const { clock } = this.#options;
-    // A plan of an older version leaves out what did not exist then.
-    const check = service.healthCheck === null ? null : { ...PLAIN_CHECK, ...service.healthCheck };
     const port = target.port === 0 ? service.port : target.port;
     const endpoint = `${target.address} ${port}`;
     const same = before !== undefined && before.endpoint === endpoint ? before : undefined;

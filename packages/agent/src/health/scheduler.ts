@@ -13,8 +13,13 @@ export type Lane = (typeof Lane)[keyof typeof Lane];
 
 export const NO_SLOT = -1;
 
+/** Values of `place` for tasks that are not in the heap. */
+const OUTSIDE = -1;
+const WAITING = -2;
+
 /** Something that is run when it is due and a slot is free. */
 export interface Task extends Due {
+  /** Not to be changed while it waits. */
   lane: Lane;
   /** Of which lane it holds a slot; the scheduler's own. */
   slot: Lane | typeof NO_SLOT;
@@ -56,20 +61,19 @@ class Waiting {
     return this.#tasks.size;
   }
 
-  has(task: Task): boolean {
-    return this.#tasks.has(task);
-  }
-
+  /** The place of the task says that it waits, so that nobody has to search for it. */
   add(task: Task): void {
+    task.place = WAITING;
     this.#tasks.add(task);
   }
 
   delete(task: Task): void {
+    task.place = OUTSIDE;
     this.#tasks.delete(task);
   }
 
   clear(): void {
-    this.#tasks.clear();
+    for (const task of this.#tasks) this.delete(task);
   }
 
   /** Who has waited for longest. */
@@ -133,14 +137,14 @@ export class Scheduler {
 
   /** Sets or changes when the task is due; one that waits for a slot keeps its turn. */
   schedule(task: Task, due: number): void {
-    if (this.#stopped || this.#isWaiting(task)) return;
+    if (this.#stopped || task.place === WAITING) return;
     this.#heap.set(task, due);
     this.#arm();
   }
 
   cancel(task: Task): void {
-    this.#heap.remove(task);
-    for (const lane of this.#lanes) lane.delete(task);
+    if (task.place === WAITING) this.#lanes[task.lane].delete(task);
+    else this.#heap.remove(task);
   }
 
   /** The work that the task began is over, and its slot is free; without one, nothing happens. */
@@ -206,11 +210,6 @@ export class Scheduler {
     if (silent.running < silent.limit) next = earlier(next, silent.first());
     if (next !== undefined) this.#lanes[next.lane].delete(next);
     return next;
-  }
-
-  #isWaiting(task: Task): boolean {
-    const [quick, slow, silent] = this.#lanes;
-    return quick.has(task) || slow.has(task) || silent.has(task);
   }
 
   #start(task: Task): void {

@@ -10,6 +10,8 @@ import {
 import type { FailureReason, ProbeOutcome } from '../health/outcome.ts';
 import type { ProbeHistory } from '../health/probe-history.ts';
 import type { Probe, Prober, ProbeTarget } from '../health/prober.ts';
+import type { AnswerReader } from './answers/answer.ts';
+import { AnswerPools } from './answers/answer-pool.ts';
 import { ProbeTls } from './probe-tls.ts';
 import { type ProbeScript, scriptFor } from './script.ts';
 
@@ -31,6 +33,7 @@ export class ReactorProber implements Prober {
   readonly #tls: ProbeTls;
   readonly #reactor: ProbingReactor;
   readonly #count: KeptCount = { kept: 0 };
+  readonly #pools = new AnswerPools();
 
   constructor(reactor: ProbingReactor) {
     this.#reactor = reactor;
@@ -38,7 +41,7 @@ export class ReactorProber implements Prober {
   }
 
   prepare(target: ProbeTarget): Probe {
-    return new ReactorProbe(this.#reactor, this.#tls, this.#count, target);
+    return new ReactorProbe(this.#reactor, this.#tls, this.#count, target, scriptFor(target, this.#pools));
   }
 
   setAuthority(id: string, planned: PlannedAuthority | null): void {
@@ -64,17 +67,18 @@ class ReactorProbe implements Probe, ConnectionHandler {
   #carried = 0;
   #reusing = false;
   #history: ProbeHistory | null = null;
+  /** Reads the answer of the exchange under way. */
+  #answer: AnswerReader | null = null;
   #done: ((outcome: ProbeOutcome) => void) | null = null;
   #connection: Connection | null = null;
   #phase: Phase = 'idle';
   #answered = false;
 
-  constructor(reactor: ProbingReactor, tls: ProbeTls, count: KeptCount, target: ProbeTarget) {
+  constructor(reactor: ProbingReactor, tls: ProbeTls, count: KeptCount, target: ProbeTarget, script: ProbeScript) {
     this.#reactor = reactor;
     this.#count = count;
     this.#tls = tls;
     this.#target = target;
-    const script = scriptFor(target);
     this.#script = script;
     this.request = target.check.tls === null ? Buffer.concat([script.preamble, script.request]) : script.request;
     this.#opening = target.check.tls === null ? this.request : script.preamble;
@@ -86,7 +90,7 @@ class ReactorProbe implements Probe, ConnectionHandler {
     this.#history = history;
     this.#done = done;
     this.#answered = false;
-    this.#script.answer?.reset();
+    this.#answer = this.#script.answers?.take() ?? null;
     const kept = this.#takeKept();
     this.#reusing = kept !== null;
     this.#phase = 'connecting';
@@ -109,26 +113,26 @@ class ReactorProbe implements Probe, ConnectionHandler {
   #ask(connection: Connection): void {
     this.#carried++;
     this.#history?.connected(this.#reactor.now, this.#reusing);
-    const { request, answer } = this.#script;
+    const { request } = this.#script;
     // In the clear, the preamble goes out with the first request.
     const bytes = this.#target.check.tls === null && !this.#reusing ? this.#opening : request;
     if (bytes.length > 0) {
       this.#phase = 'sending';
       if (this.#send(connection, bytes)) this.#history?.sent(bytes.length);
       else this.#settle({ kind: 'inconclusive', detail: 'no buffer is free' });
-    } else if (answer === null) this.#settle(this.#up);
+    } else if (this.#answer === null) this.#settle(this.#up);
     else this.#phase = 'receiving';
   }
 
   onSent(connection: Connection): void {
     if (!this.#isCurrent(connection) || this.#phase !== 'sending') return;
     this.#phase = 'receiving';
-    if (this.#script.answer === null) this.#settle(this.#up);
+    if (this.#answer === null) this.#settle(this.#up);
   }
 
   onReceive(connection: Connection, buffer: number, start: number, end: number): void {
     const { arena } = this.#reactor;
-    const { answer } = this.#script;
+    const answer = this.#answer;
     // Nothing has been asked: what speaks now does not keep to the protocol.
     if (connection === this.#kept) this.#takeKept()?.abort();
     if (this.#isCurrent(connection) && answer !== null) {
@@ -144,7 +148,7 @@ class ReactorProbe implements Probe, ConnectionHandler {
   onEnd(connection: Connection): void {
     if (connection === this.#kept) this.#takeKept()?.abort();
     if (!this.#isCurrent(connection) || this.#askedAnew()) return;
-    const verdict = this.#script.answer?.ended() ?? null;
+    const verdict = this.#answer?.ended() ?? null;
     if (verdict !== null) this.#settle(verdict);
     else this.#fail('RECEIVE_RESPONSE_FAILED', 'the connection ended before the answer did');
   }
@@ -257,8 +261,7 @@ class ReactorProbe implements Probe, ConnectionHandler {
   #settle(outcome: ProbeOutcome): void {
     const done = this.#done;
     const { checksPerConnection } = this.#target.check;
-    const keep =
-      outcome.kind === 'success' && this.#carried < checksPerConnection && this.#script.answer?.whole === true;
+    const keep = outcome.kind === 'success' && this.#carried < checksPerConnection && this.#answer?.whole === true;
     this.#finish(keep && this.#count.kept < KEPT);
     done?.(outcome);
   }
@@ -269,6 +272,8 @@ class ReactorProbe implements Probe, ConnectionHandler {
     this.#connection = null;
     this.#history = null;
     this.#done = null;
+    if (this.#answer !== null) this.#script.answers?.giveBack(this.#answer);
+    this.#answer = null;
     if (!keep || connection === null) {
       connection?.abort();
       return;

@@ -1,10 +1,8 @@
 import { fromHex } from '@evenkeel/model/plan/escaped-bytes.ts';
 import { LOCAL_V1, LOCAL_V2 } from '@evenkeel/proxy/source-address/proxy-protocol/compose.ts';
 import { type ProbeTarget, silenceIsGood } from '../health/prober.ts';
-import { type AnswerReader, NO_BYTES } from './answers/answer.ts';
-import { ExpectedAnswer } from './answers/expected-answer.ts';
-import { GrpcAnswer } from './answers/grpc-answer.ts';
-import { HttpAnswer } from './answers/http-answer.ts';
+import { NO_BYTES } from './answers/answer.ts';
+import type { AnswerPool, AnswerPools } from './answers/answer-pool.ts';
 import { grpcRequest } from './grpc/request.ts';
 
 export const USER_AGENT = 'evenkeel-health-check';
@@ -19,13 +17,13 @@ export interface ProbeScript {
   /** In front of everything, TLS included: the header of the PROXY protocol. */
   readonly preamble: Uint8Array;
   readonly request: Uint8Array;
-  /** null: the probe has succeeded when the connection is up, TLS included, and the request is sent. */
-  readonly answer: AnswerReader | null;
+  /** Readers of the answer; null: the probe has succeeded when the connection is up, TLS included, and the request is sent. */
+  readonly answers: AnswerPool | null;
   /** UDP: silence until the timeout is a success, too; only an error that comes back is none. */
   readonly silenceIsGood: boolean;
 }
 
-export function scriptFor(target: ProbeTarget): ProbeScript {
+export function scriptFor(target: ProbeTarget, pools: AnswerPools): ProbeScript {
   const { check, proxyProtocol } = target;
   const preamble = proxyProtocol === 0 ? NO_BYTES : proxyProtocol === 1 ? LOCAL_V1 : LOCAL_V2;
   const plain = {
@@ -33,15 +31,16 @@ export function scriptFor(target: ProbeTarget): ProbeScript {
     alpn: '',
     preamble,
     request: NO_BYTES,
-    answer: null,
+    answers: null,
     silenceIsGood: false,
   } as const;
   const send = bytesOf(check.send);
   const expect = bytesOf(check.expect);
+  const answers = pools.poolFor(check, expect);
   switch (check.protocol) {
     case 'tcp':
     case 'tls':
-      return { ...plain, request: send, answer: expect.length === 0 ? null : new ExpectedAnswer(expect) };
+      return { ...plain, request: send, answers: expect.length === 0 ? null : answers };
     case 'udp': {
       const request = send.length === 0 ? UDP_PAYLOAD : send;
       return {
@@ -49,7 +48,7 @@ export function scriptFor(target: ProbeTarget): ProbeScript {
         transport: 'udp',
         preamble: NO_BYTES,
         request,
-        answer: new ExpectedAnswer(expect),
+        answers,
         silenceIsGood: silenceIsGood(check),
       };
     }
@@ -60,14 +59,14 @@ export function scriptFor(target: ProbeTarget): ProbeScript {
         ...plain,
         alpn: 'http/1.1',
         request,
-        answer: new HttpAnswer(check.statusRanges, check.method === 'HEAD'),
+        answers,
       };
     }
     case 'grpc':
     case 'grpcs': {
       const secure = check.protocol === 'grpcs';
       const request = grpcRequest(check.grpcService, hostOf(target), USER_AGENT, secure);
-      return { ...plain, alpn: 'h2', request, answer: new GrpcAnswer() };
+      return { ...plain, alpn: 'h2', request, answers };
     }
   }
 }

@@ -1,8 +1,8 @@
 import type { ProbeOutcome } from '../../health/outcome.ts';
 
 /**
- * Reads what a target answers and says when that is enough for a verdict. One reader serves all probes of a target, one
- * after the other; the outcomes of success are made once.
+ * Reads what a target answers and says when that is enough for a verdict. One reader serves many exchanges, one after the
+ * other; the outcomes of success are made once.
  */
 export interface AnswerReader {
   /** A new exchange begins. */
