@@ -127,7 +127,6 @@ export function secured(harness: ReactorHarness, version: '1.2' | '1.3'): Reacto
       const world = harness.create();
       const secure: World = {
         virtual: world.virtual,
-        knowsArrival: world.knowsArrival,
         open: (buffers) => new SecureReactor(world.open(buffers), [version]),
         until: (what, condition) => world.until(what, condition),
         pass: (milliseconds) => world.pass(milliseconds),

@@ -30,7 +30,7 @@ async function known(world: World, { client, mark }: Kept, expected: Arrival): P
     arrival = call(() => client.connection.arrivalBehind(mark));
     return arrival !== Arrival.open;
   });
-  assert.equal(arrival, world.knowsArrival ? expected : Arrival.unknown);
+  assert.equal(arrival, expected);
 }
 
 async function drop(world: World, { client, server, host }: Kept): Promise<void> {

@@ -14,7 +14,6 @@ function watched(world: World): { world: World; reactors: Reactor[] } {
     reactors,
     world: {
       virtual: world.virtual,
-      knowsArrival: world.knowsArrival,
       open: (buffers) => {
         const reactor = world.open(buffers);
         reactors.push(reactor);

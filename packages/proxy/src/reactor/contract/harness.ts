@@ -14,8 +14,6 @@ export interface ReactorHarness {
 export interface World {
   /** Time is virtual: nothing is later than the contract allows. */
   readonly virtual: boolean;
-  /** Its reactors can tell what has become of bytes that were sent. */
-  readonly knowsArrival: boolean;
   /** Another reactor, with an arena of so many buffers (256 when not said). */
   open(buffers?: number): Reactor;
   /** Lets the reactors run until the condition holds; rejects with `what` when that takes more than some seconds. */

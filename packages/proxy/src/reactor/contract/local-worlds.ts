@@ -9,7 +9,6 @@ const LIMIT = 20_000;
 /** A world whose reactors run in real time; `step` lets them run for a moment. */
 abstract class LocalWorld<R extends UringReactor | PortableReactor> implements World {
   readonly virtual = false;
-  abstract readonly knowsArrival: boolean;
   protected readonly reactors: R[] = [];
 
   abstract open(buffers?: number): R;
@@ -34,7 +33,6 @@ abstract class LocalWorld<R extends UringReactor | PortableReactor> implements W
 }
 
 class UringWorld extends LocalWorld<UringReactor> {
-  readonly knowsArrival = true;
   readonly #options: UringOptions;
 
   constructor(options: UringOptions) {
@@ -54,7 +52,6 @@ class UringWorld extends LocalWorld<UringReactor> {
 }
 
 class PortableWorld extends LocalWorld<PortableReactor> {
-  readonly knowsArrival = false;
   open(buffers = 256): PortableReactor {
     const reactor = new PortableReactor({ buffers });
     this.reactors.push(reactor);

@@ -21,6 +21,7 @@ const LENGTH = SIZE;
 
 /** Reads so many bytes of what the system knows of a TCP connection; false: it does not say as much. */
 function read(descriptor: number, size: number): boolean {
+  if (process.platform !== 'linux') return false;
   view.setUint32(LENGTH, size, true);
   const failed = getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, scratch.address, scratch.address + LENGTH) !== 0;
   return !failed && view.getUint32(LENGTH, true) === size;

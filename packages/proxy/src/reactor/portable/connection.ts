@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import { HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../arena.ts';
 import { closedReason } from '../closed-reason.ts';
-import { Closed, type ConnectionHandler, type Endpoint } from '../reactor.ts';
+import { arrivalOn } from '../ffi/tcp-info.ts';
+import { Arrival, Closed, type ConnectionHandler, type Endpoint } from '../reactor.ts';
 import { StreamConnection } from '../stream-connection.ts';
 import type { PortableContext } from './context.ts';
+import { descriptorOf } from './descriptor.ts';
 import { surviveFailedWrites } from './failed-writes.ts';
 
 /** Ranges that are handed to the socket at once. */
@@ -13,6 +15,8 @@ const GATHER = 16;
 export class PortableConnection extends StreamConnection {
   readonly #context: PortableContext;
   readonly #socket: Socket;
+  /** This end has opened the connection. */
+  readonly #dialed: boolean;
   #closed = false;
   #resetting = false;
   /** Why nothing more can be written. */
@@ -25,6 +29,7 @@ export class PortableConnection extends StreamConnection {
     super(context, handler, remote);
     this.#context = context;
     this.#socket = socket;
+    this.#dialed = remote !== null;
     context.connections.add(this);
     surviveFailedWrites(socket, (error) => {
       this.#writeFailure ??= closedReason(error.code ?? '');
@@ -99,6 +104,13 @@ export class PortableConnection extends StreamConnection {
 
   protected forget(): void {
     this.#context.connections.delete(this);
+  }
+
+  protected override askArrival(mark: number, peerEnded: boolean): Arrival {
+    const descriptor = descriptorOf(this.#socket);
+    // A write that failed has taken the error with it; see `arrivalBehind`.
+    if (descriptor < 0 || this.#writeFailure !== null) return Arrival.unknown;
+    return arrivalOn(descriptor, this.#dialed, mark, peerEnded);
   }
 
   protected readRemote(): Endpoint {

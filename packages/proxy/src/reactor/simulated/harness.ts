@@ -8,7 +8,6 @@ const LIMIT = 600_000;
 /** A calm network of its own, whose hosts all have the loopback addresses. */
 class SimulatedWorld implements World {
   readonly virtual = true;
-  readonly knowsArrival = true;
   readonly #network = new SimulatedNetwork(1);
 
   open(buffers = 256): SimulatedReactor {
