@@ -16,8 +16,15 @@ const QUICK_TARGETS = 1_000;
 /** What one group may hold by the default quota. */
 const TARGETS_PER_GROUP = 1_000;
 const INTERVAL_SECONDS = 5;
-/** Probes that a connection carries in the second half, in which they may share one. */
+/** Probes that a connection carries where they may share one. */
 const PER_CONNECTION = 10;
+
+/** What is asked in turn after the first kind, of those who can be told to. */
+const OTHER_KINDS = [
+  { kind: 'shared', healthCheck: { httpVersion: '1.1', checksPerConnection: PER_CONNECTION } },
+  { kind: 'tcp', healthCheck: { protocol: 'tcp', checksPerConnection: 1 } },
+] as const;
+type OtherKind = (typeof OTHER_KINDS)[number];
 /** Every target is probed this often in one measurement. */
 const PROBES = 3;
 const MAX_ROUNDS = 3;
@@ -26,8 +33,8 @@ const HOST = '127.0.0.1';
 /** Somebody who checks the targets, and the processes that it takes. */
 interface Checker {
   readonly name: string;
-  /** Has probes share connections from then on; null: it cannot. */
-  readonly share: (() => Promise<void>) | null;
+  /** Asks in another way from then on; null: it cannot. */
+  readonly turnTo: ((kind: OtherKind) => Promise<void>) | null;
   pids(): readonly number[];
   stop(): Promise<void>;
 }
@@ -37,7 +44,8 @@ export const healthChecks: Scenario = {
   title:
     `${TARGETS.toLocaleString('en-US')} targets, each asked by GET over HTTP/1.0 every ${INTERVAL_SECONDS} s, and no ` +
     'traffic. The whole process counts, and on the loopback interface also the half of the TCP work that targets would ' +
-    `do on machines of their own. shared*: the same with ${PER_CONNECTION} checks to a connection, by GET over HTTP/1.1.`,
+    `do on machines of their own. shared*: the same with ${PER_CONNECTION} checks to a connection, by GET over HTTP/1.1. tcp*: the same by ` +
+    'connecting and resetting alone.',
   targets: [{ metric: 'checksBusy', kind: 'absolute', limit: 0.05 }],
   run: (bench) => measure(bench, bench.settings.quick ? QUICK_TARGETS : TARGETS),
 };
@@ -60,21 +68,27 @@ async function measure(bench: Bench, count: number): Promise<Map<string, Round[]
       for (const [name, figures] of await measureOnce(checkers)) rounds.get(name)?.push(figures);
       bench.say(`round ${round}`);
     }
-    const sharing = checkers.filter(({ share }) => share !== null);
-    for (const { share } of sharing) await share?.();
-    if (sharing.length > 0) await sleep(2 * INTERVAL_SECONDS * 1_000);
-    for (let round = 1; round <= Math.min(MAX_ROUNDS, bench.settings.rounds); round += 1) {
-      for (const [name, { checksBusy = 0, checksUser = 0, checksSystem = 0 }] of await measureOnce(sharing)) {
-        const shared = { sharedBusy: checksBusy, sharedUser: checksUser, sharedSystem: checksSystem };
-        Object.assign(rounds.get(name)![round - 1]!, shared);
+    const turning = checkers.filter(({ turnTo }) => turnTo !== null);
+    for (const other of turning.length === 0 ? [] : OTHER_KINDS) {
+      for (const { turnTo } of turning) await turnTo?.(other);
+      await sleep(2 * INTERVAL_SECONDS * 1_000);
+      for (let round = 1; round <= Math.min(MAX_ROUNDS, bench.settings.rounds); round += 1) {
+        for (const [name, figures] of await measureOnce(turning)) {
+          Object.assign(rounds.get(name)![round - 1]!, named(other.kind, figures));
+        }
+        bench.say(`round ${round}, ${other.kind}`);
       }
-      bench.say(`round ${round}, with shared connections`);
     }
     return rounds;
   } finally {
     for (const checker of checkers) await checker.stop();
     await origin.stop();
   }
+}
+
+/** The same figures under the names of another kind. */
+function named(kind: OtherKind['kind'], { checksBusy = 0, checksUser = 0, checksSystem = 0 }: Round): Round {
+  return { [`${kind}Busy`]: checksBusy, [`${kind}User`]: checksUser, [`${kind}System`]: checksSystem };
 }
 
 /**
@@ -117,10 +131,9 @@ async function startEvenkeel(directory: string, targets: readonly Endpoint[]): P
   for (let from = 0; from < targets.length; from += TARGETS_PER_GROUP) {
     services.push(await createService(installation.client, from, targets.slice(from, from + TARGETS_PER_GROUP)));
   }
-  const healthCheck = { httpVersion: '1.1', checksPerConnection: PER_CONNECTION } as const;
   return {
     name: 'evenkeel',
-    share: async () => {
+    turnTo: async ({ healthCheck }) => {
       for (const backendServiceId of services) {
         await installation.client.updateBackendService({ params: { backendServiceId }, body: { healthCheck } });
       }
@@ -181,5 +194,5 @@ ${servers.join('\n')}
     core: null,
   });
   await child.listening(HOST, port);
-  return { name: 'haproxy', share: null, pids: () => child.pids, stop: () => child.stop() };
+  return { name: 'haproxy', turnTo: null, pids: () => child.pids, stop: () => child.stop() };
 }
