@@ -103,7 +103,7 @@ function wordsOfChoice({ planned }: WorkerService, table: BalanceTable, index: n
   const count = table.candidates.length;
   switch (planned.algorithm) {
     case 'round-robin':
-      return `it has the next turn of the schedule of ${table.sequence.length} turns, if no other request comes before`;
+      return `it has the next turn of ${table.sequence.length} in the schedule, if no other request comes before`;
     case 'least-connections':
       return `of ${count} candidates, it has the least under way per weight`;
     case 'hash':
