@@ -132,6 +132,12 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.deepEqual([requests.length, nodes.length, found?.listenerId, found?.status], [1, 1, listenerId, 502]);
       assert.deepEqual([found?.reason, found?.endedBy], ['target-response-head', 'target']);
       assert.equal(found?.log['target'], `${broken.address}:${broken.port}`);
+      const listed = await evenkeel.client.listRequests({ query: { listenerId } });
+      assert.ok(listed.requests.some(({ log }) => log['request_id'] === requestId));
+      assert.deepEqual(
+        listed.requests.filter(({ reason, status }) => reason === 'none' && (status ?? 0) < 500),
+        [],
+      );
       const line = `502 "GET /broken HTTP/1.1" ${requestId} target-response-head`;
       await until('the line is in the log', async () => {
         const log = await readFile(join(evenkeel.home, 'logs', 'access.log'), 'utf8').catch(() => '');

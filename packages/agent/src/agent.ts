@@ -138,6 +138,7 @@ export class NodeAgent {
     this.#questions = new Questions(
       {
         requests: ({ requestId }) => this.#recent.find(requestId),
+        'recent-requests': (question) => this.#recent.newest(question),
         explain: (question) => explainOn(this.#explaining(), question),
         traffic: (question) => trafficOf(engine.counters(), question),
         ...healthAnswerers(this.#checker),

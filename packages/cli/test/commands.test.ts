@@ -477,6 +477,42 @@ test('health shows one target, by its place or address', async () => {
   );
 });
 
+test('request list shows what failed lately, a listener’s alone if one is named', async () => {
+  const log = {
+    method: 'GET',
+    host: 'shop.test',
+    uri: '/a',
+    target: '10.0.0.1:80',
+    client_ip: '192.0.2.1',
+    request_id: 'r1',
+  };
+  const failed = {
+    node: 'n1',
+    endedAt: '2026-05-01T12:00:00.250Z',
+    loadBalancerId: WEB.id,
+    listenerId: LISTENER.id,
+    status: 502,
+    reason: 'target-connect',
+    endedBy: 'target',
+    phase: 'connect',
+    meaning: 'The target went away.',
+    log,
+  };
+  const silent = { node: 'n2', answered: false, problem: 'n2: it did not answer', since: null };
+  await using api = await ScriptedApi.start({
+    'GET /v1/requests': { body: { requests: [failed], nodes: [silent] } },
+    'GET /v1/listeners': { body: { items: [LISTENER], nextCursor: null } },
+    [`GET /v1/listeners/${LISTENER.id}`]: { body: LISTENER },
+    [`GET /v1/requests?outcome=all&listenerId=${LISTENER.id}&limit=5`]: { body: { requests: [], nodes: [] } },
+  });
+  const { out } = await cli(['request', 'list'], withApi(api));
+  assert.match(out, /12:00:00\.250Z +502 +target-connect +GET shop\.test \/a +10\.0\.0\.1:80 +192\.0\.2\.1 +r1\n/);
+  assert.match(out, /n2: it did not answer\n$/);
+  assert.equal((await cli(['request', 'list', '--quiet'], withApi(api))).out, 'r1\n');
+  const one = await cli(['request', 'list', LISTENER.id, '--all', '--limit', '5'], withApi(api));
+  assert.equal(one.out, 'No node remembers a request.\n');
+});
+
 test('request show tells the reason, and that nobody remembers', async () => {
   const found = {
     node: 'n1',

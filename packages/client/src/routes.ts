@@ -83,6 +83,7 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   listTargetHealth: ['GET', '/v1/target-health'],
   explain: ['GET', '/v1/explain'],
   getRequest: ['GET', '/v1/requests/{requestId}'],
+  listRequests: ['GET', '/v1/requests'],
   getListenerTraffic: ['GET', '/v1/listeners/{listenerId}/traffic'],
   getBackendServiceTraffic: ['GET', '/v1/backend-services/{backendServiceId}/traffic'],
   getRuleGroupTraffic: ['GET', '/v1/rule-groups/{ruleGroupId}/traffic'],

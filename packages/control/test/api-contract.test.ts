@@ -180,6 +180,7 @@ test('every route of an existing object answers with what the contract says', as
     ...([
       'explain',
       'getRequest',
+      'listRequests',
       'getListenerTraffic',
       'getBackendServiceTraffic',
       'getRuleGroupTraffic',

@@ -132,6 +132,55 @@ test('a request is found on whichever node remembers it, with its reason in word
   for (const node of nodes) await node.leave();
 });
 
+test('the newest failures of all nodes are listed, or what else is asked for', async (t) => {
+  const running = await Running.start(t);
+  const listenerId = await listenerOf(running);
+  assert.equal((await running.try('listRequests')).status, 503);
+  const nodes = await Promise.all(['node-a', 'node-b', 'node-c'].map((node) => FakeAgent.connect(running, { node })));
+  const at = (second: number) => ({ ...LINE, time: `2026-05-01T12:00:0${second}.000Z`, request_id: `r-${second}` });
+  nodes[0]!.answers = () => ({ answer: { lines: [at(5), at(3), at(1)], since: Date.UTC(2026, 0, 1) } });
+  nodes[1]!.answers = () => ({ answer: { lines: [at(4), at(2)], since: null } });
+  // As one of an older version does.
+  nodes[2]!.answers = () => ({ problem: 'the node does not know recent-requests' });
+  const asked = () => {
+    const message = nodes[0]!.messages.at(-1);
+    assert.ok(message?.type === 'query' && message.kind === 'recent-requests');
+    return message.question;
+  };
+  const all = await running.call('listRequests');
+  assert.deepEqual(
+    all.requests.map(({ log }) => log['request_id']),
+    ['r-5', 'r-4', 'r-3', 'r-2', 'r-1'],
+  );
+  assert.deepEqual([all.requests[0]?.endedBy, all.requests[0]?.phase], ['target', 'response-head']);
+  assert.deepEqual(
+    all.nodes.map(({ answered, problem }) => [answered, problem]),
+    [
+      [true, ''],
+      [true, ''],
+      [false, 'node-c: the node does not know recent-requests'],
+    ],
+  );
+  assert.deepEqual(asked(), { outcome: 'failed', listenerId: null, limit: 20 });
+  const two = await running.call('listRequests', { query: { outcome: 'all', listenerId, limit: 2 } });
+  assert.equal(two.requests.length, 2);
+  assert.deepEqual(asked(), { outcome: 'all', listenerId, limit: 2 });
+  for (const [field, value] of [
+    ['outcome', 'good'],
+    ['limit', 0],
+    ['limit', 101],
+    ['listenerId', 'lsn-0'],
+    ['since', 'yesterday'],
+  ] as const) {
+    const problem = await running.try('listRequests', { query: { [field]: value } as never });
+    assert.equal(problem.status, 400, `${field} ${value}`);
+    assert.match(JSON.stringify(problem.body), new RegExp(field));
+  }
+  const gone = `${listenerId.slice(0, -1)}${listenerId.endsWith('0') ? '1' : '0'}`;
+  assert.equal((await running.refused('listRequests', { query: { listenerId: gone } })).code, 'resource-not-found');
+  for (const node of nodes) await node.leave();
+});
+
 test('what nodes have counted is added up, requests that ended by reason', async (t) => {
   const running = await Running.start(t);
   const listenerId = await listenerOf(running);

@@ -35,6 +35,9 @@ export const LISTENER_LIMITS = {
   minimumRate: { minimum: 1, maximum: 1_048_576, default: 240 },
 } as const;
 
+/** Requests that ended lately in one answer. */
+export const RECENT_REQUESTS = { minimum: 1, maximum: 100, default: 20 } as const;
+
 /** Seconds of silence on an upgraded connection (WS-02). */
 export const UPGRADE_IDLE_TIMEOUT = { minimum: 1, maximum: 86_400, default: 60 } as const;
 /** CIDR blocks of a listener whose word on the client's address counts. */

@@ -32,3 +32,7 @@ export const PAYLOAD_FORMATS = ['text', 'hex'] as const;
 export const TLS_VERIFY = ['auto', 'on', 'off'] as const;
 /** Requests that may be sent again after they have been sent. */
 export const RETRY_METHODS = ['idempotent', 'all'] as const;
+
+/** Which of the requests that ended are asked for: a failure has a reason other than `none`, or a status of 500 or more. */
+export const REQUEST_OUTCOMES = ['failed', 'all'] as const;
+export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];

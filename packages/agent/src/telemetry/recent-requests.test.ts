@@ -29,3 +29,25 @@ test('a long piece of the log costs about as much as its length, not its square'
   // 2 MB; looking for a status behind every line would be 20 GB.
   assert.ok(performance.now() - started < 2_000);
 });
+
+test('the newest come first, of one listener or of all, and no more than asked for', () => {
+  const recent = new RecentRequests(8_000, 8_000);
+  const of = (id: number, listener: string, status: number): string =>
+    `{"time":"2026-11-21T10:00:${String(id).padStart(2, '0')}.000Z","listener":"${listener}","status":${status},` +
+    `"uri":"/\\u0022listener\\u0022:\\u0022lsn-b\\u0022","request_id":"r${id}","reason":"none"}\n`;
+  const lines = Array.from({ length: 30 }, (_, id) =>
+    of(id, id % 3 === 0 ? 'lsn-b' : 'lsn-a', id % 2 === 0 ? 502 : 200),
+  );
+  recent.add(Buffer.from(lines.join('')), true);
+  const idsOf = (outcome: 'failed' | 'all', listenerId: string | null, limit: number): unknown[] =>
+    recent.newest({ outcome, listenerId, limit }).lines.map((one) => one['request_id']);
+  assert.deepEqual(idsOf('all', null, 3), ['r29', 'r28', 'r27']);
+  assert.deepEqual(idsOf('failed', null, 3), ['r28', 'r26', 'r24']);
+  assert.deepEqual(idsOf('failed', 'lsn-b', 100), ['r24', 'r18', 'r12', 'r6', 'r0']);
+  assert.deepEqual(idsOf('all', 'lsn-c', 100), []);
+  assert.equal(recent.newest({ outcome: 'failed', listenerId: null, limit: 1 }).since, Date.UTC(2026, 10, 21, 10));
+  assert.deepEqual(new RecentRequests().newest({ outcome: 'all', listenerId: null, limit: 9 }), {
+    lines: [],
+    since: null,
+  });
+});

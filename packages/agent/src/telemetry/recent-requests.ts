@@ -1,4 +1,4 @@
-import type { RequestsAnswer } from '@evenkeel/model/plan/query.ts';
+import type { RecentRequestsQuestion, RequestsAnswer } from '@evenkeel/model/plan/query.ts';
 import { LineStore } from './line-store.ts';
 
 /** Bytes that are kept of the lines of all requests, and apart from them of those that failed. */
@@ -9,6 +9,8 @@ const MOST = 20;
 
 /** How a line ends whose request or connection ended as it should. */
 const WELL = Buffer.from('"reason":"none"}\n');
+/** How each line begins, and what is nowhere else in it: the log escapes quotes. */
+const LINE = Buffer.from('{"time":"');
 /** A request that was answered with a status of 500 or more failed, whoever is to blame. */
 const STATUS = Buffer.from('"status":5');
 
@@ -50,10 +52,20 @@ export class RecentRequests {
     for (const store of [this.#all, this.#failures]) {
       for (const line of store.find(needle, MOST)) found.add(line);
     }
-    const lines = [...found].map((line) => JSON.parse(line) as Record<string, unknown>);
-    lines.sort((a, b) => (String(a['time']) < String(b['time']) ? 1 : -1));
-    return { lines: lines.slice(0, MOST), since: timeOf(this.#all.oldest) };
+    return { lines: newestFirst(found).slice(0, MOST), since: timeOf(this.#all.oldest) };
   }
+
+  /** The newest requests, of one listener or of all. */
+  newest({ outcome, listenerId, limit }: RecentRequestsQuestion): RequestsAnswer {
+    const store = outcome === 'failed' ? this.#failures : this.#all;
+    const needle = listenerId === null ? LINE : Buffer.from(`"listener":"${escaped(listenerId)}"`);
+    return { lines: newestFirst(store.find(needle, limit)), since: timeOf(store.oldest) };
+  }
+}
+
+function newestFirst(found: Iterable<string>): Readonly<Record<string, unknown>>[] {
+  const lines = Array.from(found, (line) => JSON.parse(line) as Record<string, unknown>);
+  return lines.sort((a, b) => (String(a['time']) < String(b['time']) ? 1 : -1));
 }
 
 function endsWell(bytes: Buffer, start: number, end: number): boolean {

@@ -1,3 +1,4 @@
+import type { EndedRequest, EndedRequests } from '@evenkeel/model/resources/ended-request.ts';
 import type { Explanation } from '@evenkeel/model/resources/explanation.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { ListenerTraffic } from '@evenkeel/model/resources/traffic.ts';
@@ -42,6 +43,34 @@ export function showRequest(call: Call) {
     });
   });
 }
+
+export function listRequests(call: Call) {
+  return withSession(call, async (session) => {
+    const { lb, all, limit } = call.options;
+    const [name] = call.args as [string | undefined];
+    const listener = name === undefined ? undefined : await resolvePart(session, listeners, name, lb);
+    const query = optional({ outcome: all ? ('all' as const) : undefined, listenerId: listener?.id, limit });
+    const answer = await session.client.listRequests({ query });
+    const ids = answer.requests.map(({ log }) => String(log['request_id'] ?? ''));
+    print(session, { json: answer, ids, text: () => requestsText(session, answer, all === true) });
+  });
+}
+
+function requestsText({ paint }: Session, { requests, nodes }: EndedRequests, all: boolean): string {
+  const silent = nodes.filter(({ answered }) => !answered).map(({ problem }) => `${problem}\n`);
+  if (requests.length > 0) return table(endedColumns, requests, paint) + silent.join('');
+  return `No node remembers a request${all ? '' : ' that failed'}.\n${silent.join('')}`;
+}
+
+const endedColumns: Column<EndedRequest>[] = [
+  { head: 'ENDED', of: ({ endedAt }) => endedAt },
+  { head: 'STATUS', of: ({ status }) => status },
+  { head: 'REASON', of: ({ reason }) => reason },
+  { head: 'REQUEST', of: ({ log }) => [log['method'], log['host'], log['uri']].filter(Boolean).join(' ') || NOTHING },
+  { head: 'TARGET', of: ({ log }) => log['target'] || NOTHING },
+  { head: 'CLIENT', of: ({ log }) => log['client_ip'] },
+  { head: 'IDENTIFIER', of: ({ log }) => log['request_id'] ?? NOTHING },
+];
 
 export function traffic(call: Call) {
   return withSession(call, async (session) => {

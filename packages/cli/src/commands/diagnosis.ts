@@ -1,6 +1,7 @@
+import { RECENT_REQUESTS } from '@evenkeel/model/limits.ts';
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
-import { several } from './values.ts';
+import { integer, several } from './values.ts';
 import { addExamples, ofLoadBalancer, reference, referenceOption } from './words.ts';
 
 const actions = () => import('../actions/diagnosis.ts');
@@ -38,6 +39,22 @@ export function addDiagnosis(program: Command, bind: Bind): void {
     .argument('<id>', 'identifier of the request');
   addExamples(show, 'evenkeel request show 6f1c7d0a2b9e4f3500000000000002a1');
   bind(show, async (call) => (await actions()).showRequest(call));
+
+  const list = request
+    .command('list')
+    .alias('ls')
+    .description('List requests that failed lately, on all nodes, the newest first')
+    .addArgument(reference('[listener]', 'listener: identifier, name, or lb/listener (default: all)', 'listener'))
+    .addOption(ofLoadBalancer('the load balancer of the listener'))
+    .option('--all', 'those that ended well, too')
+    .addOption(
+      new Option(
+        '--limit <n>',
+        `at most so many (1 to ${RECENT_REQUESTS.maximum}; default ${RECENT_REQUESTS.default})`,
+      ).argParser(integer),
+    );
+  addExamples(list, 'evenkeel request list', 'evenkeel request list web/http-80 --limit 100 --json');
+  bind(list, async (call) => (await actions()).listRequests(call));
 
   const traffic = program
     .command('traffic')

@@ -1,4 +1,4 @@
-import { RequestReport } from '@evenkeel/model/resources/ended-request.ts';
+import { EndedRequests, RequestReport } from '@evenkeel/model/resources/ended-request.ts';
 import { Explanation } from '@evenkeel/model/resources/explanation.ts';
 import { HealthEvidence, HealthTrial } from '@evenkeel/model/resources/health-evidence.ts';
 import { ListenerTraffic, RuleGroupTraffic, ServiceTraffic } from '@evenkeel/model/resources/traffic.ts';
@@ -9,6 +9,7 @@ import { ProblemError } from '../problem.ts';
 const ANSWERS = {
   Explanation,
   RequestReport,
+  EndedRequests,
   ListenerTraffic,
   RuleGroupTraffic,
   ServiceTraffic,

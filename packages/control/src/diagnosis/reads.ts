@@ -8,12 +8,13 @@ import type { AnswerCheck } from './checked-answers.ts';
 import { explainRequest } from './explain.ts';
 import { healthEvidence, tryHealthCheck } from './health.ts';
 import type { Asking } from './nodes-to-ask.ts';
-import { reportRequest } from './requests.ts';
+import { listRequests, reportRequest } from './requests.ts';
 import { listenerTraffic, ruleGroupTraffic, serviceTraffic } from './traffic.ts';
 
 export type DiagnosisName =
   | 'explain'
   | 'getRequest'
+  | 'listRequests'
   | 'getListenerTraffic'
   | 'getBackendServiceTraffic'
   | 'getRuleGroupTraffic'
@@ -33,6 +34,11 @@ export function createDiagnosis(sources: DiagnosisSources): DiagnosisReads {
   return {
     explain: async ({ query }) => checked('Explanation', await explainRequest(sources, store.state, query)),
     getRequest: async ({ params }) => checked('RequestReport', await reportRequest(sources, params.requestId)),
+    async listRequests({ query }) {
+      const { listenerId } = query;
+      if (listenerId !== undefined && findListener(store.state, listenerId) === null) notFound('listener', listenerId);
+      return checked('EndedRequests', await listRequests(sources, query));
+    },
     async getListenerTraffic({ params: { listenerId: id } }) {
       if (findListener(store.state, id) === null) notFound('listener', id);
       return checked('ListenerTraffic', await listenerTraffic(sources, id));

@@ -1,5 +1,7 @@
 import { reasonInWords } from '@evenkeel/model/end-reasons.ts';
-import type { EndedRequest, RequestReport } from '@evenkeel/model/resources/ended-request.ts';
+import { RECENT_REQUESTS } from '@evenkeel/model/limits.ts';
+import type { EndedRequest, EndedRequests, RequestReport } from '@evenkeel/model/resources/ended-request.ts';
+import type { Call } from '../api/call.ts';
 import { ProblemError } from '../problem.ts';
 import { type Asking, askEveryNode } from './nodes-to-ask.ts';
 
@@ -17,6 +19,17 @@ export async function reportRequest(asking: Asking, requestId: string): Promise<
       : `${node} remembers all since ${since}, and failures longer`;
   });
   throw new ProblemError('resource-not-found', `no node remembers a request ${requestId}: ${memories.join('; ')}`);
+}
+
+/** The newest requests that the nodes remember. */
+export async function listRequests(asking: Asking, query: Call<'listRequests'>['query']): Promise<EndedRequests> {
+  const { outcome = 'failed', listenerId = null, limit = RECENT_REQUESTS.default } = query;
+  const question = { outcome, listenerId, limit };
+  const { answers, asked } = await askEveryNode(asking, 'recent-requests', question, ({ since }) => since);
+  const requests = answers
+    .flatMap(({ node, answer }) => answer.lines.map((line) => endedRequest(node, line)))
+    .sort((a, b) => (a.endedAt < b.endedAt ? 1 : -1));
+  return { requests: requests.slice(0, limit), nodes: [...asked] };
 }
 
 function endedRequest(node: string, line: Readonly<Record<string, unknown>>): EndedRequest {

@@ -1,11 +1,13 @@
 import { Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
+import { RECENT_REQUESTS } from '../limits.ts';
 import { EVIDENCE_TARGETS } from '../plan/evidence.ts';
-import { RequestReport } from '../resources/ended-request.ts';
+import { EndedRequests, RequestReport } from '../resources/ended-request.ts';
 import { Explanation } from '../resources/explanation.ts';
 import { HealthEvidence, HealthTrial, HealthTrialRequest } from '../resources/health-evidence.ts';
 import { ListenerTraffic, RuleGroupTraffic, ServiceTraffic } from '../resources/traffic.ts';
-import { Address, Ref } from '../schema.ts';
+import { Address, Ref, Words } from '../schema.ts';
+import { REQUEST_OUTCOMES } from '../settings.ts';
 import type { Route } from './route.ts';
 
 const tags = ['diagnosis'] as const;
@@ -86,6 +88,27 @@ export const diagnosisRoutes = {
     }),
     status: 200,
     response: Ref(RequestReport),
+  },
+  listRequests: {
+    method: 'GET',
+    path: '/v1/requests',
+    summary: 'List requests that ended lately, failures unless others are asked for',
+    description:
+      'What the nodes that are connected remember, the newest first: see `GET /v1/requests/{requestId}`. A failure has ' +
+      'a reason other than `none`, or a status of 500 or more. There are no further pages: all are in the access log.',
+    tags,
+    query: Type.Object(
+      {
+        outcome: Type.Optional(Words(REQUEST_OUTCOMES, 'Default: failed.')),
+        listenerId: Type.Optional(Id('listener', 'Those of this listener. Default: of all.')),
+        limit: Type.Optional(
+          Type.Integer({ ...RECENT_REQUESTS, description: `At most so many. Default: ${RECENT_REQUESTS.default}.` }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    status: 200,
+    response: Ref(EndedRequests),
   },
   getListenerTraffic: {
     method: 'GET',

@@ -1,4 +1,5 @@
 import type { Explanation } from '../resources/explanation.ts';
+import type { RequestOutcome } from '../settings.ts';
 import type { EvidenceAnswer, EvidenceQuestion, TrialQuestion } from './evidence.ts';
 
 /**
@@ -8,6 +9,8 @@ import type { EvidenceAnswer, EvidenceQuestion, TrialQuestion } from './evidence
 export interface NodeQuestionKinds {
   /** What the node remembers of requests with an identifier. */
   requests: { readonly ask: RequestsQuestion; readonly answer: RequestsAnswer };
+  /** The newest requests that the node remembers. */
+  'recent-requests': { readonly ask: RecentRequestsQuestion; readonly answer: RequestsAnswer };
   /** What the node would do with a request. */
   explain: { readonly ask: ExplainQuestion; readonly answer: ExplainAnswer };
   /** What the node has counted of a listener, of the targets of a service, or of the rules of a group. */
@@ -41,6 +44,14 @@ export const QUESTIONS_AT_A_TIME = 32;
 
 export interface RequestsQuestion {
   readonly requestId: string;
+}
+
+export interface RecentRequestsQuestion {
+  readonly outcome: RequestOutcome;
+  /** null: of all listeners. */
+  readonly listenerId: string | null;
+  /** At most `RECENT_REQUESTS.maximum`. */
+  readonly limit: number;
 }
 
 export interface RequestsAnswer {

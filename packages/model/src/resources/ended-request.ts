@@ -39,3 +39,11 @@ export const RequestReport = Output('RequestReport', {
   nodes: Type.Array(Ref(AskedNode), { description: 'Who was asked.' }),
 });
 export type RequestReport = Static<typeof RequestReport>;
+
+export const EndedRequests = Output('EndedRequests', {
+  requests: Type.Array(Ref(EndedRequest), {
+    description: 'The newest of all nodes that were asked, the newest first.',
+  }),
+  nodes: Type.Array(Ref(AskedNode), { description: 'Who was asked.' }),
+});
+export type EndedRequests = Static<typeof EndedRequests>;
