@@ -162,6 +162,57 @@ test('an agent that hangs is killed and replaced: no connection is refused', asy
   );
 });
 
+test('a control plane that hangs is killed and replaced: no request fails, and changes reach traffic again', async (t) => {
+  const { home, evenkeel, vip, client } = await installation(t, 'auto');
+  const crowd = new Traffic(`http://${vip}:${PORT}/`, 4);
+  t.after(() => crowd.stop());
+  await until('traffic flows', () => crowd.answered > 100);
+  const [agent, control] = [pidOf(home, 'node agent'), pidOf(home, 'control plane')];
+  process.kill(control as number, 'SIGSTOP');
+  await evenkeel.says(/control plane has shown no sign of life for 15 s and is killed/);
+  await evenkeel.says(/control plane is back/);
+  assert.notEqual(pidOf(home, 'control plane'), control);
+  assert.equal(pidOf(home, 'node agent'), agent, 'traffic has nothing to do with it');
+  const { items } = await client.listListeners();
+  const body = { name: 'renamed', idleTimeout: 50 };
+  const { operationId } = await client.updateListener({ params: { listenerId: items[0]!.id }, body });
+  assert.equal((await waitApplied(client, operationId, { timeout: 30_000 })).status, 'applied');
+  await crowd.stop();
+  assert.deepEqual(crowd.failures, []);
+});
+
+test('the old agent is killed in the middle of an upgrade: nothing is refused, and the next upgrade goes through', async (t) => {
+  const { home, evenkeel, vip } = await installation(t, 'auto');
+  const clients = new Newcomers(vip, PORT, 4);
+  t.after(() => clients.stop());
+  await until('traffic flows', () => clients.answered > 100);
+  const old = pidOf(home, 'node agent') as number;
+  const running = upgrade(home).catch((error: Error) => error);
+  await until('the new one is there', () => {
+    const agents = runningOn(home)?.processes.filter(({ name }) => name.startsWith('node agent')) ?? [];
+    return agents.some(({ pid }) => pid !== old);
+  });
+  process.kill(old, 'SIGKILL');
+  // Whether it is finished with the new one or taken back, somebody serves.
+  t.diagnostic(String(await running));
+  const before = clients.answered;
+  await until('traffic flows again', () => clients.answered > before + 100);
+  const upgraded = await upgrade(home);
+  assert.match(upgraded, /The new node agent serves/);
+  const after = clients.answered;
+  await until('traffic goes on', () => clients.answered > after + 100);
+  await clients.stop();
+  const lost = [...clients.outcomes].filter(([outcome]) => outcome !== '200');
+  assert.deepEqual(
+    lost.map(([outcome]) => outcome).filter((outcome) => !/^(ECONNRESET|closed without an answer)$/.test(outcome)),
+    [],
+    'what is lost was in flight, and nothing was refused',
+  );
+  assert.ok(lost.reduce((sum, [, count]) => sum + count, 0) <= 4, 'at most one request of each client');
+  evenkeel.signal('SIGINT');
+  assert.equal(await evenkeel.ended(), 0);
+});
+
 test('a version that does not come up leaves the old one as it is', async (t) => {
   const { home, evenkeel, vip } = await installation(t, 'auto');
   const clients = new Newcomers(vip, PORT, 4);
