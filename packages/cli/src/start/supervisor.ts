@@ -12,6 +12,7 @@ import { agentMayStartAtOnce, agentSpec, controlSpec, lifelineOf, Ports, SCRIPTS
 import { readRunning, removeRunning } from './running.ts';
 import { readyScreen } from './screen.ts';
 import { openSocketQueue, type SocketQueue } from './socket-queue.ts';
+import { StateCopy } from './state-copy.ts';
 import type { ProcessSpec, ReadyEvent, SupervisedProcess } from './supervised-process.ts';
 
 /** Milliseconds that a process has to end in order; the agent's come on top of what it lets requests take. */
@@ -186,20 +187,27 @@ export class Supervisor {
   async #upgradeControl({ root, node }: UpgradeRequest, say: (line: string) => void): Promise<void> {
     const before = this.#controlSpec;
     const version = { script: scriptsOf(root).control, node, lifeline: lifelineOf(root) };
+    await this.#control.stop(PATIENCE.control);
+    let copy: StateCopy | null = null;
     try {
+      copy = await StateCopy.take(this.#options.home.state);
       await this.#replaceControl(controlSpec(version, this.#options, this.#ports));
     } catch (error) {
+      await this.#control.stop(PATIENCE.control);
+      copy?.restore();
       this.#goOn();
       await this.#replaceControl(before);
       throw new StartFailure(
         `The new node agent serves, with the old control plane: the new one did not start. ${(error as Error).message}`,
       );
+    } finally {
+      copy?.discard();
     }
     say('The new control plane answers.');
     this.#say(`control plane: upgraded from ${root}`);
   }
 
-  /** One at a time has the state. */
+  /** One at a time has the state: the one before it has ended, or is ended. */
   async #replaceControl(spec: ProcessSpec): Promise<void> {
     await this.#control.stop(PATIENCE.control);
     this.#fleet.remove(this.#control);
