@@ -1,5 +1,5 @@
-/* Which target a packet goes to. Where a slot names the same target in the current table and in the one before, that
- * is the answer, and nothing is remembered. Only flows in changed slots are written down. */
+/* Which target a packet goes to. Where a slot has named the same target for long enough, that is the answer, and
+ * nothing is remembered. Only flows in changed slots are written down, and looked up as long as any are left. */
 #pragma once
 #include "count.h"
 #include "hash.h"
@@ -70,7 +70,8 @@ static __always_inline __u32 choose_in_changed_slot(const struct packet *packet,
 		.state = next_state(packet->opens ? FLOW_OPENING : FLOW_ESTABLISHED, packet),
 		.seen = now,
 	};
-	if (remember)
+	/* Where both tables agree, there is nothing to write down, but what was there may be of an older flow. */
+	if (remember && (current != previous || known))
 		bpf_map_update_elem(&exceptions, &key, &entry, BPF_ANY);
 	return entry.target;
 }
@@ -94,9 +95,11 @@ static __always_inline __u32 choose(struct packet *packet, const struct listener
 	barrier_var(slot); /* else clang knows what the verifier does not: that it is less than SLOTS */
 	if (slot >= SLOTS)
 		return NOBODY;
-	__u32 current = table->slots[slot] & 0xffff, previous = table->slots[slot] >> 16;
+	__u32 pair = table->slots[slot];
+	__u32 current = pair & SLOT_TARGET, previous = pair >> 16 & SLOT_TARGET;
+
 	*reason = DROP_NO_TARGET;
-	if (__builtin_expect(current == previous, 1))
+	if (__builtin_expect(!(pair & SLOT_REMEMBERS), 1))
 		return current;
 	return choose_in_changed_slot(packet, listener, current, previous, remember);
 }

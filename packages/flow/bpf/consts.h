@@ -14,8 +14,8 @@
 #define MAX_RANGE_PREFIXES 65536
 /* Services by number. An entry is 8 bytes until a table is put into it, which is 256 KiB. */
 #define MAX_SERVICES 4096
-/* Targets by number. A slot names two of them in 32 bits; number 0 is nobody. */
-#define MAX_TARGETS 65536
+/* Targets by number. A slot names two of them in 15 bits each; number 0 is nobody. */
+#define MAX_TARGETS 32768
 /* Flows in changed slots: the least recently used make room. About 120 bytes each, taken when the map is made; the
  * loader lowers it on small machines. */
 #define MAX_EXCEPTIONS 1048576

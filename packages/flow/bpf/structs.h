@@ -39,7 +39,11 @@ struct listener {
 	__u16 zero;
 };
 
-/* Lower half: the target of the current table; upper half: that of the one before. */
+/* 15 bits of the lower half: the target of the current table; upper half: that of the one before. */
+#define SLOT_TARGET 0x7fff
+/* Flows of this slot may be in `exceptions`: the two targets differ, or did until lately. */
+#define SLOT_REMEMBERS 0x8000
+
 struct table {
 	__u32 slots[SLOTS];
 };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packet } from '@evenkeel/testbed/packets/packet.ts';
 import { hashFlow, hashSource, slotOf } from '../src/datapath/flow-hash.ts';
-import { pairSlots } from '../src/maglev/generations.ts';
-import { buildSlots } from '../src/maglev/slots.ts';
+import { firstGeneration, nextGeneration, settle } from '../src/maglev/generations.ts';
+import { buildSlots, SLOTS } from '../src/maglev/slots.ts';
 import { bothEntryPoints, CLIENT, CLIENT6, LISTENER, type Scene, SEED, SERVICE, VIP, VIP6 } from './scene.ts';
 
 const TARGETS = 10;
@@ -27,7 +27,7 @@ bothEntryPoints('choice by a Maglev table', prepare, (scene) => {
   );
 
   test('a flow meets the target that user space computes for it', async () => {
-    await scene().datapath.swapTable(SERVICE, pairSlots(slots, slots));
+    await scene().datapath.swapTable(SERVICE, firstGeneration(slots));
     const met = new Set<number>();
     for (let port = 1024; port < 1324; port++) {
       const flow = { client: CLIENT, clientPort: port, vip: VIP, vipPort: 80, protocol: 'tcp' } as const;
@@ -99,6 +99,37 @@ bothEntryPoints('choice in changed slots', prepare, (scene) => {
     goesTo(3, 'S', 1003);
     await scene().useTargets(NEW, OLD);
     goesTo(3, 'A', 1003);
+  });
+
+  test('a settled slot looks for flows that are written down, and writes down no more', async () => {
+    const all = (number: number) => new Uint16Array(SLOTS).fill(number);
+    const changed = nextGeneration(all(NEW), firstGeneration(all(OLD)));
+    await scene().datapath.swapTable(SERVICE, changed);
+    goesTo(OLD, 'A', 1020);
+    await scene().datapath.swapTable(
+      SERVICE,
+      settle(changed, () => true),
+    );
+    const count = entries();
+    goesTo(OLD, 'A', 1020);
+    goesTo(NEW, 'A', 1021);
+    goesTo(NEW, 'S', 1022);
+    assert.equal(entries(), count);
+    goesTo(NEW, 'S', 1020);
+    goesTo(NEW, 'A', 1020);
+    await scene().datapath.swapTable(
+      SERVICE,
+      settle(changed, () => false),
+    );
+    goesTo(NEW, 'A', 1020);
+    await scene().useTargets(NEW, OLD);
+  });
+
+  test('the table in the kernel can be read back', async () => {
+    const table = scene().datapath.table(SERVICE);
+    assert.equal(table?.length, SLOTS);
+    assert.equal(table[SLOTS - 1], ((OLD << 16) | 0x8000 | NEW) >>> 0);
+    assert.equal(scene().datapath.table(SERVICE + 100), null);
   });
 
   test('a retransmitted SYN meets the target of the first', async () => {

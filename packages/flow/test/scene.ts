@@ -7,7 +7,7 @@ import { Datapath } from '../src/datapath/datapath.ts';
 import type { ListenerSettings, Outcome, TargetSettings } from '../src/datapath/layout.ts';
 import { LoadedObject } from '../src/loader/object.ts';
 import { type TestRun, testRun } from '../src/loader/test-run.ts';
-import { pairSlots } from '../src/maglev/generations.ts';
+import { firstGeneration, nextGeneration } from '../src/maglev/generations.ts';
 import { SLOTS } from '../src/maglev/slots.ts';
 
 /** Addresses for documentation: RFC 5737 and RFC 3849. */
@@ -65,7 +65,7 @@ export class Scene {
   /** All slots go to `current`; flows begun before the change went to `previous`. */
   async useTargets(current: number, previous = current, service = SERVICE): Promise<void> {
     const slots = (number: number) => new Uint16Array(SLOTS).fill(number);
-    await this.datapath.swapTable(service, pairSlots(slots(current), slots(previous)));
+    await this.datapath.swapTable(service, nextGeneration(slots(current), firstGeneration(slots(previous))));
   }
 
   run(frame: Buffer): TestRun {

@@ -70,7 +70,7 @@ export class Datapath {
     }
   }
 
-  /** What number (1 … 65,535) stands for in tables. */
+  /** What number (1 … 32,767) stands for in tables. */
   setTarget(number: number, target: TargetSettings): void {
     if (number === 0) throw new RangeError('target number 0 is nobody');
     this.#object.map('targets').set(numberKey(number), targetBytes(target));
@@ -95,7 +95,7 @@ export class Datapath {
   }
 
   /**
-   * Puts a table (see `pairSlots`) in the place of a service's present one, for all packets from one moment on. The kernel
+   * Puts a table (see `firstGeneration`) in the place of a service's present one, for all packets from one moment on. The kernel
    * lets go of the old one when no program reads it any more; we wait for that on another thread.
    */
   async swapTable(service: number, pairs: Uint32Array): Promise<void> {
@@ -106,6 +106,22 @@ export class Datapath {
       const value = new Uint8Array(pairs.buffer, pairs.byteOffset, TABLE_BYTES);
       checked(libbpf().bpf_map_update_elem(table, numberKey(0), value, 0), 'filling a table');
       await this.#object.map('tables').setInBackground(numberKey(service), numberKey(table));
+    } finally {
+      closeSync(table);
+    }
+  }
+
+  /** The table that the kernel uses now, whoever put it there; null when there is none. */
+  table(service: number): Uint32Array | null {
+    // A look-up in a map of maps gives the number of the inner one.
+    const id = this.#object.map('tables').get(numberKey(service));
+    if (id === null) return null;
+    const table = checked(libbpf().bpf_map_get_fd_by_id(id.readUInt32LE(0)), 'opening a table');
+    try {
+      const pairs = new Uint32Array(SLOTS);
+      const bytes = new Uint8Array(pairs.buffer);
+      checked(libbpf().bpf_map_lookup_elem(table, numberKey(0), bytes), 'reading a table');
+      return pairs;
     } finally {
       closeSync(table);
     }

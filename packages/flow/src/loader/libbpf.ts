@@ -39,6 +39,7 @@ export interface Libbpf {
     entries: number,
     options: null,
   ): number;
+  bpf_map_get_fd_by_id(id: number): number;
   bpf_map_update_elem(map: number, key: Uint8Array, value: Uint8Array, flags: number): number;
   bpf_map_lookup_elem(map: number, key: Uint8Array, value: Uint8Array): number;
   bpf_map_delete_elem(map: number, key: Uint8Array): number;
@@ -68,6 +69,7 @@ const SIGNATURES: Record<keyof Libbpf, string> = {
   bpf_obj_pin: 'int bpf_obj_pin(int, const char *)',
   bpf_obj_get: 'int bpf_obj_get(const char *)',
   bpf_map_create: 'int bpf_map_create(int, const char *, uint32_t, uint32_t, uint32_t, const void *)',
+  bpf_map_get_fd_by_id: 'int bpf_map_get_fd_by_id(uint32_t)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int, const void *, const void *, uint64_t)',
   bpf_map_lookup_elem: 'int bpf_map_lookup_elem(int, const void *, void *)',
   bpf_map_delete_elem: 'int bpf_map_delete_elem(int, const void *)',

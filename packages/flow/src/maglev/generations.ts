@@ -1,32 +1,60 @@
 import { SLOTS } from './slots.ts';
 
 /**
- * Two generations of a service's table in the form of the kernel: per slot the current target in the lower half, the
- * previous one in the upper. Equal halves mean that a flow of this slot needs no state anywhere.
- *
- * `isGone` tells which targets have no flows worth keeping: their slots count as unchanged, and flows of theirs are chosen
- * again at once.
+ * Two generations of a service's table in the form of the kernel (bpf/structs.h): per slot 15 bits for the current target,
+ * a bit that says whether flows of the slot may be written down, and 15 bits for the previous target. A slot without that
+ * bit needs no state anywhere.
  */
-export function pairSlots(
-  current: Uint16Array,
-  previous: Uint16Array,
-  isGone: (number: number) => boolean = () => false,
-): Uint32Array {
-  const pairs = new Uint32Array(SLOTS);
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const before = previous[slot]!;
-    const after = current[slot]!;
-    const kept = before === 0 || before === after || isGone(before) ? after : before;
-    pairs[slot] = ((kept << 16) | after) >>> 0;
-  }
-  return pairs;
+export type Generation = Uint32Array;
+
+const TARGET = 0x7fff;
+const REMEMBERS = 0x8000;
+
+/** A table that nobody has used before: all slots are settled. */
+export function firstGeneration(slots: Uint16Array): Generation {
+  return Uint32Array.from(slots, (target) => (target << 16) | target);
 }
 
-/** The slots whose flows the kernel has to write down. */
-export function changedSlots(pairs: Uint32Array): number[] {
-  const changed: number[] = [];
-  for (let slot = 0; slot < pairs.length; slot++) {
-    if (pairs[slot]! >>> 16 !== (pairs[slot]! & 0xffff)) changed.push(slot);
+/**
+ * The table `slots` after that of `before`. Flows in slots that change are written down from now on: those that begin, at
+ * the new target, the others at the one before. A slot changed earlier goes on remembering. What the present change cannot
+ * know is a flow that has sent nothing since the change before it; so changes want to be some time apart.
+ *
+ * Flows of targets that are gone (`isGone`) are not kept: they go to the new target at once.
+ */
+export function nextGeneration(
+  slots: Uint16Array,
+  before: Generation,
+  isGone: (number: number) => boolean = () => false,
+): Generation {
+  const next = new Uint32Array(SLOTS);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const current = slots[slot]!;
+    const last = before[slot]! & TARGET;
+    const previous = last === 0 || isGone(last) ? current : last;
+    const remembers = previous !== current ? REMEMBERS : before[slot]! & REMEMBERS;
+    next[slot] = ((previous << 16) | remembers | current) >>> 0;
   }
-  return changed;
+  return next;
+}
+
+/**
+ * The same table once flows older than the change have had their time: whatever is not written down belongs to the current
+ * target. `remembers` says of a slot whether flows of it are still written down at another target.
+ */
+export function settle(generation: Generation, remembers: (slot: number) => boolean): Generation {
+  return generation.map((pair, slot) => {
+    const current = pair & TARGET;
+    const flag = (pair & REMEMBERS) !== 0 && remembers(slot) ? REMEMBERS : 0;
+    return ((current << 16) | flag | current) >>> 0;
+  });
+}
+
+/** The slots in which the kernel looks for flows that are written down. */
+export function rememberingSlots(generation: Generation): number[] {
+  const slots: number[] = [];
+  for (let slot = 0; slot < generation.length; slot++) {
+    if ((generation[slot]! & REMEMBERS) !== 0) slots.push(slot);
+  }
+  return slots;
 }

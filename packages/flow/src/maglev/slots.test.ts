@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { changedSlots, pairSlots } from './generations.ts';
 import { buildSlots, type NumberedTarget, SLOTS } from './slots.ts';
 
 const targets = (count: number, weight: (index: number) => number = () => 1): NumberedTarget[] =>
@@ -67,38 +66,5 @@ suite('Maglev tables', () => {
   test('nobody is willing: all slots are nobody', () => {
     assert.deepEqual([...shares(buildSlots(targets(3, () => 0))).keys()], [0]);
     assert.deepEqual([...shares(buildSlots([])).keys()], [0]);
-  });
-});
-
-suite('generations', () => {
-  const before = buildSlots(targets(10));
-  const after = buildSlots(targets(11));
-
-  test('equal tables change no slot', () => {
-    assert.deepEqual(changedSlots(pairSlots(before, before)), []);
-  });
-
-  test('the changed slots are those that differ, and say both targets', () => {
-    const pairs = pairSlots(after, before);
-    const changed = changedSlots(pairs);
-    assert.equal(changed.length, differing(before, after));
-    for (const slot of changed) {
-      assert.equal(pairs[slot]! & 0xffff, after[slot]);
-      assert.equal(pairs[slot]! >>> 16, before[slot]);
-    }
-  });
-
-  test('slots of a target that is gone, or of nobody, count as unchanged', () => {
-    const rest = buildSlots(targets(10).slice(1));
-    const changed = changedSlots(pairSlots(rest, before, (number) => number === 1));
-    assert.equal(changed.length, differing(before, rest) - shares(before).get(1)!);
-    assert.deepEqual(changedSlots(pairSlots(before, new Uint16Array(SLOTS))), []);
-  });
-
-  test('numbers beyond 32,767 survive the upper half', () => {
-    const high = new Uint16Array(SLOTS).fill(65_535);
-    const pairs = pairSlots(before, high);
-    assert.equal(pairs[0]! >>> 16, 65_535);
-    assert.equal(pairs[0]! & 0xffff, before[0]);
   });
 });

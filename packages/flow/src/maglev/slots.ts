@@ -3,7 +3,7 @@ import { fillMaglev, type MaglevTarget } from '@evenkeel/model/hashing/maglev.ts
 /** Slots of every table, the same as in the kernel (bpf/consts.h). */
 export const SLOTS = 65_537;
 
-/** A target of a service, under the number that the kernel knows it by (1 … 65,535; 0 is nobody). */
+/** A target of a service, under the number that the kernel knows it by (1 … 32,767; 0 is nobody). */
 export interface NumberedTarget extends MaglevTarget {
   readonly number: number;
 }

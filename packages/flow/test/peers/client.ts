@@ -1,0 +1,79 @@
+// A client, in a network namespace of its own. Arguments: own address, VIP, port. Takes commands as lines on standard
+// input and answers each with a line of JSON: "open N" (connections that stay), "ask" (all of them once more), "fresh N"
+// (connections that end), "upload BYTES", "datagrams N".
+import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { createInterface } from 'node:readline';
+
+const [address, vip, port] = process.argv.slice(2) as [string, string, string];
+const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+if (!own.some((entry) => entry.address === address)) throw new Error(`${address} is not an address of this namespace`);
+
+const open: Socket[] = [];
+const DEADLINE = 10_000;
+
+for await (const command of createInterface({ input: process.stdin })) {
+  const [name, argument] = command.split(' ') as [string, string];
+  const answer = await run(name, Number(argument)).catch((error: Error) => ({ error: error.message }));
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+for (const socket of open) socket.destroy();
+
+async function run(command: string, number: number): Promise<unknown> {
+  switch (command) {
+    case 'open':
+      for (let i = 0; i < number; i++) open.push(await dial());
+      return Promise.all(open.map(ask));
+    case 'ask':
+      return Promise.all(open.map(ask));
+    case 'fresh': {
+      const answers: string[] = [];
+      for (let i = 0; i < number; i++) {
+        const socket = await dial();
+        answers.push(await ask(socket));
+        socket.end();
+      }
+      return answers;
+    }
+    case 'upload': {
+      const socket = await dial();
+      const bytes = Buffer.alloc(number, 'evenkeel');
+      socket.write(`upload ${number}\n`);
+      socket.write(bytes);
+      const [, received] = (await line(socket)).split(' ');
+      socket.end();
+      return received === createHash('sha256').update(bytes).digest('hex');
+    }
+    case 'datagrams':
+      return Promise.all(Array.from({ length: number }, (_, index) => datagram(String(index))));
+    default:
+      throw new Error(`unknown command ${command}`);
+  }
+}
+
+async function dial(): Promise<Socket> {
+  const socket = connect({ host: vip, port: Number(port), localAddress: address });
+  await once(socket, 'connect', { signal: AbortSignal.timeout(DEADLINE) });
+  return socket;
+}
+
+function ask(socket: Socket): Promise<string> {
+  socket.write('who\n');
+  return line(socket);
+}
+
+async function line(socket: Socket): Promise<string> {
+  const [bytes] = await once(socket, 'data', { signal: AbortSignal.timeout(DEADLINE) });
+  return String(bytes).trim();
+}
+
+async function datagram(text: string): Promise<string> {
+  const socket = createSocket('udp4');
+  socket.send(text, Number(port), vip);
+  const [answer] = await once(socket, 'message', { signal: AbortSignal.timeout(DEADLINE) });
+  socket.close();
+  return String(answer);
+}
