@@ -83,9 +83,11 @@ export class DemoRunner {
   }
 
   async #untilItAnswers(demo: ActiveDemo, url: string): Promise<void> {
-    const { answers, demoTrouble } = await import('./demo.ts');
-    if (demo.url === null || demo.loadBalancerId === null || (await answers(demo.url, this.#stopped.signal))) return;
-    throw new Error(await demoTrouble(await this.#client(url), demo.loadBalancerId));
+    const { demoRefusal, demoSilence } = await import('./demo.ts');
+    if (demo.url === null || demo.loadBalancerId === null) return;
+    const silence = await demoSilence(demo.url, this.#stopped.signal);
+    const trouble = (await demoRefusal(await this.#client(url), demo.loadBalancerId)) ?? silence;
+    if (trouble !== null) throw new Error(trouble);
   }
 
   async #client(url: string) {

@@ -12,6 +12,8 @@ const TRIAL_ADDRESS = '127.0.0.13';
 /** Milliseconds until the demo has to answer. */
 const PATIENCE = 10_000;
 const POLL = 10;
+/** Milliseconds that the node has to say what it made of the demo's listener. */
+const NODE_PATIENCE = 2_000;
 
 /** A load balancer in front of the origins; probes are quick, so that a killed origin is seen to leave at once. */
 function demoDocument(origins: readonly OriginPlace[], port: number): LoadBalancerCreate {
@@ -52,13 +54,18 @@ export async function createDemo(client: Client, demo: ActiveDemo, path: string)
   return created;
 }
 
-/** Why the node does not run the demo's listener, for a demo that does not answer. */
-export async function demoTrouble(client: Client, loadBalancerId: string): Promise<string> {
-  const { items } = await client.listListeners({ query: { loadBalancerId } });
-  const refused = items.flatMap((listener) => listener.nodes).find((node) => node.state === 'refused');
-  return refused === undefined
-    ? `it does not answer within ${PATIENCE / 1000} s`
-    : `its listener is refused: ${refused.detail}`;
+/**
+ * Why the node does not run the demo's listener, or null. The answer of its URL does not tell: the load balancer of
+ * another home on this machine may have the same address. Waits a while for a node that has not said anything yet.
+ */
+export async function demoRefusal(client: Client, loadBalancerId: string): Promise<string | null> {
+  for (const deadline = performance.now() + NODE_PATIENCE; ; await sleep(POLL)) {
+    const { items } = await client.listListeners({ query: { loadBalancerId } });
+    const nodes = items.flatMap((listener) => listener.nodes);
+    const refused = nodes.find(({ state }) => state === 'refused');
+    if (refused !== undefined) return `its listener is refused: ${refused.detail}`;
+    if (!nodes.some(({ state }) => state === 'pending') || performance.now() >= deadline) return null;
+  }
 }
 
 /** Programs that listen on all addresses take their port from every VIP of this machine, and 8080 is a popular one. */
@@ -88,13 +95,13 @@ export async function demoExists(client: Client, demo: ActiveDemo, path: string)
   }
 }
 
-/** Asks until there is a 200; false when there was none in time. Rejects when `signal` is aborted. */
-export async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+/** Asks until there is a 200; what is wrong when there was none in time, else null. Rejects when `signal` is aborted. */
+export async function demoSilence(url: string, signal: AbortSignal): Promise<string | null> {
   for (const deadline = performance.now() + PATIENCE; performance.now() < deadline; ) {
-    if ((await statusOf(url)) === 200) return true;
+    if ((await statusOf(url)) === 200) return null;
     await sleep(POLL, undefined, { signal });
   }
-  return false;
+  return `it does not answer within ${PATIENCE / 1000} s`;
 }
 
 /** The status of one GET on a connection of its own; null when there was no answer. */

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Client } from '@evenkeel/client/client.ts';
+import { demoRefusal } from './demo.ts';
+
+/** An API whose listener has these states on its only node, one after the other; the last one stays. */
+function apiOf(...states: string[]): Client {
+  const listListeners = async () => ({
+    items: [{ nodes: [{ state: states.length > 1 ? states.shift() : states[0], detail: 'taken' }] }],
+  });
+  return { listListeners } as unknown as Client;
+}
+
+test('a listener that the node refuses is told, also when the node says so late', async () => {
+  assert.equal(await demoRefusal(apiOf('refused'), 'lb-1'), 'its listener is refused: taken');
+  assert.equal(await demoRefusal(apiOf('pending', 'pending', 'refused'), 'lb-1'), 'its listener is refused: taken');
+});
+
+test('one that runs, or whose node is not connected, is no trouble', async () => {
+  assert.equal(await demoRefusal(apiOf('pending', 'active'), 'lb-1'), null);
+  assert.equal(await demoRefusal(apiOf('offline'), 'lb-1'), null);
+});
