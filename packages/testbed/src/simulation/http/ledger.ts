@@ -111,6 +111,7 @@ export class HttpLedger {
     }
     const { request, outcome, client } = entry;
     if (request.malformed !== null) return;
+    if (line.failed_attempts?.includes('kept-closed')) this.#journal.count(`${request.method} sent again`);
     const logged = [line.client_ip, line.method, line.uri, line.protocol].join(' ');
     const sent = [client, request.method, writtenTarget(request), `HTTP/${request.version}`].join(' ');
     if (logged !== sent) this.#journal.violate(`${id} was sent as ${sent} and logged as ${logged}`);

@@ -6,6 +6,8 @@ export interface LogLine {
   readonly protocol: string;
   readonly status: number;
   readonly request_id: string;
+  /** Absent when no attempt failed. */
+  readonly failed_attempts?: string;
 }
 
 /** Null when it is no JSON object with these fields. */
@@ -25,5 +27,7 @@ function isLogLine(value: unknown): value is LogLine {
   const texts = ['client_ip', 'method', 'uri', 'protocol', 'request_id'].every(
     (name) => typeof fields[name] === 'string',
   );
+  const failed = fields['failed_attempts'];
+  if (failed !== undefined && typeof failed !== 'string') return false;
   return texts && typeof fields['status'] === 'number';
 }
