@@ -166,7 +166,10 @@ for (const reactor of ['uring', 'portable'] as const) {
           assert.equal(seen.length, told.length, replay);
           seen.forEach((its, i) => {
             const line = told[i] as Line;
-            assert.equal(its.method, line['method'], replay);
+            const uri = String(line['uri']).replace(/^http:\/\/[^/?]*/i, '');
+            // Python leaves white space behind a value, which belongs to none (RFC 9110 section 5.5).
+            const host = its.host.trimEnd();
+            assert.deepEqual([its.method, its.uri, host], [line['method'], uri, line['host']], replay);
             assert.equal(its.fields['x-forwarded-for'], '127.8.0.1', replay);
             assert.equal(its.fields['x-forwarded-client-port'], String(line['client_port']), replay);
           });
