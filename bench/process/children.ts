@@ -117,10 +117,15 @@ export function killAll(): void {
 }
 
 /** Asks again and again until the condition holds; throws, naming what was waited for, when that takes too long. */
-export async function eventually(what: string, condition: () => Promise<boolean>, pause = 20): Promise<void> {
-  const deadline = performance.now() + READY_MILLISECONDS;
+export async function eventually(
+  what: string,
+  condition: () => Promise<boolean>,
+  pause = 20,
+  limit = READY_MILLISECONDS,
+): Promise<void> {
+  const deadline = performance.now() + limit;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${READY_MILLISECONDS / 1000} s for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${limit / 1000} s for ${what}`);
     await sleep(pause);
   }
 }

@@ -153,10 +153,12 @@ async function createService(client: Client, number: number, targets: readonly E
   });
   await applied(client, made.operationId);
   const [id] = made.created.filter(({ kind }) => kind === 'backendService').map((object) => object.id);
-  await eventually(`${targets.length} healthy targets`, async () => {
+  const areHealthy = async (): Promise<boolean> => {
     const { total: known, healthy } = await client.getBackendServiceHealth({ params: { backendServiceId: id } });
     return healthy === known;
-  });
+  };
+  // The answer is long: asking often would be most of the load.
+  await eventually(`${targets.length} healthy targets`, areHealthy, 500, 60_000);
   return id!;
 }
 
