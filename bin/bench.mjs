@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
-// `npm run bench`: installs what is missing, then runs the benchmarks with the pinned Node.
+// `npm run bench` and, with the first argument `flow`, `npm run bench:flow`: installs what is missing, then runs the
+// benchmarks with the pinned Node.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -9,7 +10,9 @@ import { Refusal, root, usableNode } from './runtime.mjs';
 
 try {
   await ensureInstalled();
-  const run = spawn(usableNode(), [join(root, 'bench', 'main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const flow = process.argv[2] === 'flow';
+  const script = join(root, 'bench', ...(flow ? ['flow'] : []), 'main.ts');
+  const run = spawn(usableNode(), [script, ...process.argv.slice(flow ? 3 : 2)], { stdio: 'inherit' });
   // The benchmark cleans up when it gets one of these; this process only waits for it.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => run.kill(signal));

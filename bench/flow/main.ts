@@ -1,0 +1,56 @@
+import { parseArgs } from 'node:util';
+import { PROGRAMS, type ProgramFile } from '../../packages/flow/src/build/compile.ts';
+import { testRun } from '../../packages/flow/src/loader/test-run.ts';
+import { median, pairedRatios, quantile } from '../statistics.ts';
+import { asText } from '../table.ts';
+import { type Case, prepare } from './setting.ts';
+
+/**
+ * What `npm run bench:flow` runs: nanoseconds per packet of the balancer in the kernel, without a network. All cases take
+ * turns in every round, beside a program that does nothing. Needs root.
+ *
+ *     --rounds N    (15)
+ *     --repeat N    packets per case and round (500,000)
+ */
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '15' }, repeat: { type: 'string', default: '500000' } },
+});
+const rounds = Number(values.rounds);
+const repeat = Number(values.repeat);
+
+for (const program of PROGRAMS) await measure(program);
+
+async function measure(file: ProgramFile): Promise<void> {
+  const { object, cases } = await prepare(file);
+  try {
+    const samples = cases.map((): number[] => []);
+    // The first round warms caches and the exception table, and does not count.
+    for (let round = -1; round < rounds; round++) {
+      for (const [index, { program, frame }] of cases.entries()) {
+        const { nanoseconds } = testRun(object.program(program), frame, repeat);
+        if (round >= 0) samples[index].push(nanoseconds);
+      }
+    }
+    console.log(`\n${file}: nanoseconds per packet, ${rounds} rounds of ${repeat} (no protection yet)\n`);
+    const rows = cases.map((entry, index) => row(entry, samples[index], samples[0]));
+    console.log(asText([['', 'median', 'quartiles', '× floor', 'million/s', 'limit', ''], ...rows]));
+  } finally {
+    object.close();
+  }
+}
+
+function row({ name, limit }: Case, samples: number[], floor: number[]): string[] {
+  const middle = median(samples);
+  const floors = median(pairedRatios(samples, floor));
+  const met = limit === null || (middle <= limit.nanoseconds && floors <= (limit.floors ?? Infinity));
+  const bound = limit === null ? '' : `${limit.nanoseconds}${limit.floors === undefined ? '' : `, ${limit.floors} ×`}`;
+  return [
+    name,
+    String(middle),
+    `${quantile(samples, 0.25)} – ${quantile(samples, 0.75)}`,
+    floors.toFixed(1),
+    (1000 / middle).toFixed(1),
+    bound,
+    met ? '' : 'missed',
+  ];
+}

@@ -1,0 +1,64 @@
+import { objectPath, type ProgramFile } from '../../packages/flow/src/build/compile.ts';
+import { Datapath } from '../../packages/flow/src/datapath/datapath.ts';
+import type { Mode } from '../../packages/flow/src/datapath/layout.ts';
+import { LoadedObject } from '../../packages/flow/src/loader/object.ts';
+import { firstGeneration, nextGeneration } from '../../packages/flow/src/maglev/generations.ts';
+import { SLOTS } from '../../packages/flow/src/maglev/slots.ts';
+import { packet } from '../../packages/testbed/src/packets/packet.ts';
+
+const [CLIENT, VIP, CLIENT6, VIP6] = ['198.51.100.7', '203.0.113.1', '2001:db8::7', '2001:db8:a::1'];
+const NEXT_HOP = { device: 9, mac: '02:00:00:00:00:aa', ownMac: '02:00:00:00:00:bb' };
+const [OLD, NEW, SELF] = [1, 2, 3];
+const [UNCHANGED, CHANGED, TRANSLATED] = [1, 2, 3];
+const PORTS: Record<number, number> = { [UNCHANGED]: 80, [CHANGED]: 81, [TRANSLATED]: 82 };
+
+export interface Case {
+  readonly name: string;
+  readonly program: string;
+  readonly frame: Buffer;
+  /** Nanoseconds that it may take, and times the floor. */
+  readonly limit: { readonly nanoseconds: number; readonly floors?: number } | null;
+}
+
+/** What must be reached with the floor as the unit. */
+const EVERY_PACKET = { nanoseconds: 130, floors: 12 };
+const CHANGED_SLOT = { nanoseconds: 300 };
+
+/**
+ * A balancer, and frames that take its different ways. A run repeats on what it has left of the frame, so NAT goes to the
+ * VIP itself, which computes all checksums and changes nothing.
+ */
+export async function prepare(file: ProgramFile): Promise<{ object: LoadedObject; cases: Case[] }> {
+  const object = LoadedObject.load(objectPath(file), { mapSizes: { exceptions: 65_536 } });
+  const datapath = new Datapath(object);
+  const all = (number: number) => new Uint16Array(SLOTS).fill(number);
+  for (const number of [OLD, NEW]) {
+    const address = `192.0.2.${number}`;
+    datapath.setTarget(number, { address, port: null, tunnelSource: null, nextHop: NEXT_HOP, gone: false });
+  }
+  datapath.setTarget(SELF, { address: VIP, port: null, tunnelSource: null, nextHop: null, gone: false });
+  await datapath.swapTable(UNCHANGED, firstGeneration(all(NEW)));
+  await datapath.swapTable(CHANGED, nextGeneration(all(NEW), firstGeneration(all(OLD))));
+  await datapath.swapTable(TRANSLATED, firstGeneration(all(SELF)));
+  for (const service of [UNCHANGED, CHANGED, TRANSLATED]) {
+    const mode: Mode = service === TRANSLATED ? 'nat' : 'l2';
+    const listener = { number: service, service, hashSeed: 1, idleSeconds: 1800, mode, affinity: 'flow' } as const;
+    for (const address of [VIP, VIP6]) {
+      datapath.setListener({ address, port: PORTS[service], protocol: 'tcp' }, listener);
+    }
+  }
+  const tcp = (service: number, flags: string) => packet().ip(CLIENT, VIP).tcp(40_000, PORTS[service], flags).frame();
+  const tcp6 = packet().ip(CLIENT6, VIP6).tcp(40_000, PORTS[UNCHANGED]).frame();
+  const balance = `balance_${file}`;
+  const cases: Case[] = [
+    { name: 'floor: passes everything', program: `pass_${file}`, frame: tcp(UNCHANGED, 'A'), limit: null },
+    { name: 'not for a VIP', program: balance, frame: packet().ip(VIP, CLIENT).tcp(1, 2).frame(), limit: null },
+    { name: 'established, unchanged slot', program: balance, frame: tcp(UNCHANGED, 'A'), limit: EVERY_PACKET },
+    { name: 'the same over IPv6', program: balance, frame: tcp6, limit: EVERY_PACKET },
+    { name: 'the same with NAT', program: balance, frame: tcp(TRANSLATED, 'A'), limit: EVERY_PACKET },
+    { name: 'SYN, unchanged slot', program: balance, frame: tcp(UNCHANGED, 'S'), limit: EVERY_PACKET },
+    { name: 'established, changed slot', program: balance, frame: tcp(CHANGED, 'A'), limit: CHANGED_SLOT },
+    { name: 'SYN, changed slot', program: balance, frame: tcp(CHANGED, 'S'), limit: CHANGED_SLOT },
+  ];
+  return { object, cases };
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
+import { objectPath } from '../build/compile.ts';
+import { Datapath } from '../datapath/datapath.ts';
+import { firstGeneration } from '../maglev/generations.ts';
+import { SLOTS } from '../maglev/slots.ts';
+import { ensureBpfFileSystem } from './bpffs.ts';
+import { DatapathUnavailable, load } from './libbpf.ts';
+import { LoadedObject } from './object.ts';
+
+const mapSizes = { exceptions: 1024, listener_traffic: 64, target_traffic: 64 };
+const LISTENER = { number: 1, service: 1, hashSeed: 1, idleSeconds: 60, mode: 'nat', affinity: 'flow' } as const;
+const ENDPOINT = { address: '203.0.113.1', port: 80, protocol: 'tcp' } as const;
+
+test('a library that is missing is a sentence with the remedy', () => {
+  assert.throws(
+    () => load('libbpf.so.999'),
+    (error) => error instanceof DatapathUnavailable && /needs libbpf\.so\.999: on Debian, apt-get/.test(error.message),
+  );
+});
+
+suite('loading', { skip: requiresKernelDatapath() }, () => {
+  test('what is no object, or not there, is refused with its path', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'evenkeel-flow-'));
+    try {
+      const path = join(folder, 'x.o');
+      writeFileSync(path, 'not an object');
+      assert.throws(() => LoadedObject.load(path), new RegExp(path));
+      assert.throws(() => LoadedObject.load(`${path}.missing`), /x\.o\.missing.*no such file/i);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('keys and values of another size never reach the kernel', () => {
+    using object = LoadedObject.load(objectPath('tcx'), { mapSizes });
+    const vips = object.map('vips');
+    assert.throws(() => vips.set(Buffer.alloc(15), Buffer.alloc(4)), RangeError);
+    assert.throws(() => vips.set(Buffer.alloc(16), Buffer.alloc(5)), RangeError);
+    assert.throws(() => vips.get(Buffer.alloc(17)), RangeError);
+    assert.throws(() => vips.delete(Buffer.alloc(0)), RangeError);
+    assert.throws(() => object.map('nothing'), /no map nothing/);
+    assert.throws(() => object.program('nothing'), /no program nothing/);
+  });
+
+  test('entries can be written, read, walked and deleted', () => {
+    using object = LoadedObject.load(objectPath('tcx'), { mapSizes });
+    const vips = object.map('vips');
+    const keys = [1, 2, 3].map((byte) => Buffer.alloc(16, byte));
+    for (const key of keys) vips.set(key, Buffer.from([key[0]!, 0, 0, 0]));
+    assert.equal(vips.get(keys[1]!)?.readUInt32LE(0), 2);
+    assert.deepEqual([...vips.keys()].map((key) => key[0]).sort(), [1, 2, 3]);
+    assert.equal(vips.delete(keys[1]!), true);
+    assert.equal(vips.delete(keys[1]!), false);
+    assert.equal(vips.get(keys[1]!), null);
+  });
+
+  test('a table of another length, and target 0, are refused', async () => {
+    using object = LoadedObject.load(objectPath('tcx'), { mapSizes });
+    const datapath = new Datapath(object);
+    await assert.rejects(datapath.swapTable(1, new Uint32Array(SLOTS - 1)), RangeError);
+    const target = { address: '192.0.2.1', port: null, tunnelSource: null, nextHop: null, gone: false };
+    assert.throws(() => datapath.setTarget(0, target), /nobody/);
+  });
+});
+
+suite('pinned maps', { skip: requiresKernelDatapath() }, () => {
+  let mount = '';
+  let pinFolder = '';
+
+  before(() => {
+    mount = mkdtempSync('/run/evenkeel-test-');
+    ensureBpfFileSystem(mount);
+    ensureBpfFileSystem(mount);
+    pinFolder = join(mount, 'flow');
+    mkdirSync(pinFolder);
+  });
+  after(() => {
+    if (mount === '') return;
+    execFileSync('umount', [mount]);
+    rmdirSync(mount);
+  });
+
+  test('what one object wrote, the next one finds, though nobody had them open in between', async () => {
+    {
+      using object = LoadedObject.load(objectPath('tcx'), { mapSizes, pinFolder });
+      const datapath = new Datapath(object);
+      datapath.setListener(ENDPOINT, LISTENER);
+      await datapath.swapTable(7, firstGeneration(new Uint16Array(SLOTS).fill(9)));
+    }
+    using object = LoadedObject.load(objectPath('tcx'), { mapSizes, pinFolder });
+    const datapath = new Datapath(object);
+    assert.equal(datapath.table(7)?.[0], 0x0009_0009);
+    assert.equal(datapath.removeListener(ENDPOINT), true);
+    assert.deepEqual(readdirSync(pinFolder).sort(), [...object.mapNames].sort());
+  });
+
+  test('maps of other sizes are refused, and stay', () => {
+    assert.throws(
+      () => LoadedObject.load(objectPath('tcx'), { mapSizes: { ...mapSizes, exceptions: 2048 }, pinFolder }),
+      /pinned map of another layout/,
+    );
+    using object = LoadedObject.load(objectPath('tcx'), { mapSizes, pinFolder });
+    assert.equal(new Datapath(object).table(7)?.[0], 0x0009_0009);
+  });
+});
