@@ -5,6 +5,7 @@ import type { Io } from '../io.ts';
 import { buildProgram } from '../program.ts';
 import { joinBashWords } from './bash-words.ts';
 import { findNames } from './names.ts';
+import { processOptions } from './process-options.ts';
 
 interface Candidate {
   readonly value: string;
@@ -39,7 +40,7 @@ export async function suggest(
     return { ...found, candidates: found.candidates.map((one) => ({ ...one, value: `${head}${one.value}` })) };
   }
   if (at.pending !== null) return valuesFor(at.pending, at, current, io);
-  if (current.startsWith('-')) return { candidates: starting(optionsOf(at.command), current), files: false };
+  if (current.startsWith('-')) return { candidates: starting(await optionsOf(at.command), current), files: false };
   const commands = at.arguments > 0 ? [] : commandsOf(at.command);
   const argument = argumentAt(at.command, at.arguments);
   const values = argument === undefined ? NOTHING : await valuesFor(argument, at, current, io);
@@ -111,7 +112,11 @@ function findCommand(command: Command, word: string): Command | undefined {
   return command.commands.find((sub) => sub.name() === word || sub.aliases().includes(word));
 }
 
-function optionsOf(command: Command): Candidate[] {
+async function optionsOf(command: Command): Promise<readonly Candidate[]> {
+  if (command.parent !== null && command.parent.parent === null) {
+    const own = await processOptions(command.name());
+    if (own !== null) return own;
+  }
   const help = command.createHelp();
   const global = command.parent === null ? [] : help.visibleGlobalOptions(command);
   return [...help.visibleOptions(command), ...global].flatMap(({ long, description }) =>

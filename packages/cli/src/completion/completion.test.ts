@@ -40,6 +40,16 @@ for (const [words, expected] of [
     ['completion', ''],
     ['bash', 'zsh', 'fish'],
   ],
+  [
+    ['upgrade', '--'],
+    ['--home', '--drain-timeout', '--agent-only', '--help'],
+  ],
+  [
+    ['status', '--'],
+    ['--home', '--json'],
+  ],
+  [['stop', '--'], ['--home']],
+  [['start', '--metrics'], ['--metrics-port']],
   [['apply', '-f', ''], [':files']],
   [['apply', '--home', ''], [':files']],
   [['nonsense', 'x'], []],

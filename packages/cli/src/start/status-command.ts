@@ -2,14 +2,14 @@ import { EXIT } from '../exit-codes.ts';
 import { isHeld, onHome } from './on-home.ts';
 import { type Running, readRunning } from './running.ts';
 
-const HELP = `Usage: evenkeel status [--home FOLDER] [--json]
+export const STATUS_HELP = `Usage: evenkeel status [--home FOLDER] [--json]
 
 Tells whether Evenkeel runs on a home, and where it listens. Exit code ${EXIT.unreachable}: it does not.
 `;
 
 /** `evenkeel status`. Resolves with the exit code. */
 export function statusCommand(args: readonly string[]): Promise<number> {
-  return onHome(args, HELP, async ({ home, json }) => {
+  return onHome(args, STATUS_HELP, async ({ home, json }) => {
     const held = isHeld(home);
     const running = held ? readRunning(home.record) : null;
     const text = held ? `Evenkeel runs on ${home.path}.${describe(running)}` : `Evenkeel does not run on ${home.path}.`;

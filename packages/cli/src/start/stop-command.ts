@@ -7,14 +7,14 @@ import { readRunning } from './running.ts';
 
 const POLL = 50;
 
-const HELP = `Usage: evenkeel stop [--home FOLDER]
+export const STOP_HELP = `Usage: evenkeel stop [--home FOLDER]
 
 Ends what runs on a home: requests in flight may finish. Returns when everything has ended.
 `;
 
 /** `evenkeel stop`. Resolves with the exit code when what ran has ended. */
 export function stopCommand(args: readonly string[]): Promise<number> {
-  return onHome(args, HELP, async ({ home }) => {
+  return onHome(args, STOP_HELP, async ({ home }) => {
     if (!isHeld(home)) throw new StartFailure(`Evenkeel does not run on ${home.path}.`);
     const running = readRunning(home.record);
     const startTime = running === null ? null : startTimeOf(running.pid);

@@ -9,7 +9,7 @@ import { readRunning } from './running.ts';
 const DEFAULT_DRAIN = 300;
 const LONGEST_DRAIN = 3_600;
 
-const HELP = `Usage: evenkeel upgrade [options]
+export const UPGRADE_HELP = `Usage: evenkeel upgrade [options]
 
 Has what runs on a home go on in the version that this command is of: run it from the new version's folder, or from the
 same folder once that is updated. Clients notice nothing: the new node agent takes over the listening sockets, and the
@@ -37,7 +37,7 @@ export async function upgradeCommand(args: readonly string[]): Promise<number> {
       },
     });
     if (values.help) {
-      process.stdout.write(HELP);
+      process.stdout.write(UPGRADE_HELP);
       return EXIT.ok;
     }
     const drain = drainOf(values['drain-timeout'] ?? String(DEFAULT_DRAIN));
