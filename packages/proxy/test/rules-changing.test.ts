@@ -87,6 +87,28 @@ for (const reactor of ['uring', 'portable'] as const) {
       agent.destroy();
     });
 
+    test('requests are answered by the old rules while thousands of new ones are compiled, and then by those', async () => {
+      await rules(ruleOf('a', 1, prefix('/'), { action: forward('a') }));
+      const many = Array.from({ length: 5_000 }, (_, i) => {
+        return ruleOf(`other-${i}`, i + 2, { hosts: [{ kind: 'exact', value: `host-${i}.example` }] });
+      });
+      const agent = new Agent({ keepAlive: true });
+      const answers: string[] = [];
+      let isApplied = false;
+      const applied = rules(ruleOf('b', 1, prefix('/'), { action: forward('b') }), ...many).then(() => {
+        isApplied = true;
+      });
+      while (!isApplied) answers.push(await send(port, '/x', { agent }));
+      await applied;
+      const turn = answers.indexOf('200 b /x 0');
+      const [before, after] = turn < 0 ? [answers, []] : [answers.slice(0, turn), answers.slice(turn)];
+      assert.ok(before.length > 0, 'none was answered meanwhile');
+      assert.ok(before.every((answer) => answer === '200 a /x 0') && after.every((answer) => answer === '200 b /x 0'));
+      assert.equal(await send(port, '/x', { agent }), '200 b /x 0');
+      assert.equal(await send(port, '/', { agent, headers: { host: 'host-4999.example' } }), '200 other-4999');
+      agent.destroy();
+    });
+
     test('a service that comes later serves its rule from then on', async () => {
       await rules(ruleOf('late', 1, prefix('/'), { action: forward('late') }));
       assert.match(await send(port, '/x'), /^503 /);

@@ -35,6 +35,8 @@ export interface SharedChange {
 export class Tables {
   readonly #listeners = new Map<string, WorkerListenerChange & { readonly planned: PlannedListener }>();
   readonly #shared = new Map<string, WorkerSharedEntry>();
+  /** As planned; workers have them packed. */
+  readonly #ruleGroups = new Map<string, PlannedRuleGroup>();
   readonly #services = new Map<string, WorkerService>();
   readonly #counters: SharedCounters;
   readonly #random: () => number;
@@ -61,12 +63,16 @@ export class Tables {
   /** Takes a change in. What leaves with it keeps its counters until `retire` is called. */
   change(change: EngineChange): SharedChange {
     const shared = shareEntries(change.shared, {
-      shared: (key) => this.shared(key),
+      ruleGroup: (id) => this.ruleGroup(id),
       ruleSlot: (ruleGroupId, ruleId) => this.#counters.ruleSlot(ruleGroupId, ruleId),
     });
     for (const { key, entry } of shared) {
       if (entry === null) this.#shared.delete(key);
       else this.#shared.set(key, entry);
+    }
+    for (const [key, entry] of change.shared) {
+      if (entry?.kind === 'rule-group') this.#ruleGroups.set(key, entry.value);
+      else this.#ruleGroups.delete(key);
     }
     const services: WorkerServiceChange[] = [];
     for (const [id, service] of change.services) {
@@ -145,8 +151,7 @@ export class Tables {
   }
 
   ruleGroup(id: string): PlannedRuleGroup | null {
-    const entry = this.#shared.get(`rule-group/${id}`);
-    return entry?.kind === 'rule-group' ? entry.value : null;
+    return this.#ruleGroups.get(`rule-group/${id}`) ?? null;
   }
 
   /** A shared entry as it was last changed to; null when there is none. */

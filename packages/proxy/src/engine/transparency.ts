@@ -42,9 +42,9 @@ export class Transparency {
   }
 
   #transparentServiceOf(listener: PlannedListener, shared: EngineChange['shared']): string | undefined {
-    const key = `rule-group/${listener.ruleGroupId}`;
-    const entry = shared.get(key) ?? this.#tables.shared(key);
-    const rules = entry?.kind === 'rule-group' ? entry.value : null;
+    const id = listener.ruleGroupId ?? '';
+    const entry = shared.get(`rule-group/${id}`);
+    const rules = entry?.kind === 'rule-group' ? entry.value : this.#tables.ruleGroup(id);
     return servicesOf(listener, rules)
       .values()
       .find((id) => this.#services.has(id));

@@ -7,6 +7,7 @@ import { HostName } from '../rules/request/host-name.ts';
 import { settlePath } from '../rules/request/target-path.ts';
 import { RuleSet } from '../rules/rule-set.ts';
 import { RuledRequest, Verdict } from '../rules/ruled-request.ts';
+import { finish } from '../rules/steps.ts';
 import type { Client } from '../source-address/client.ts';
 import { END_REASONS, EndReason } from '../telemetry/end-reason.ts';
 import { ServerNames } from '../tls/server-names.ts';
@@ -186,12 +187,12 @@ export class Explainer {
     let compiled = this.#compiled.get(group);
     if (compiled === undefined) {
       const references = new Map<string, NamedReference>();
-      const rules = new RuleSet(group, (id) => {
+      const rules = RuleSet.compile(group.order, group.rules, (id) => {
         const reference = references.get(id) ?? { id, service: null };
         references.set(id, reference);
         return reference;
       });
-      compiled = { rules, references };
+      compiled = { rules: finish(rules), references };
       this.#compiled.set(group, compiled);
     }
     return compiled;

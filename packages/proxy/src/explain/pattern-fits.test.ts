@@ -5,6 +5,7 @@ import { parsedRequest } from '../rules/fixtures/parsed-request.ts';
 import { ruleGroupOf, ruleOf } from '../rules/fixtures/rules.ts';
 import { PathHit } from '../rules/index/path-index.ts';
 import { Router } from '../rules/router.ts';
+import { finish } from '../rules/steps.ts';
 import { hostFits, pathFits } from './pattern-fits.ts';
 
 const HOSTS: readonly PlannedHost[] = [
@@ -36,7 +37,7 @@ const TARGETS = ['/', '/a', '/A', '/a/', '/a/b', '/ab', '/b'];
 
 /** Whether the index of all rules finds this one. */
 function isRouted(match: object, host: string, target: string): boolean {
-  const router = new Router(ruleGroupOf('stay-in-host', [ruleOf('r', 1, match)]), ['r']);
+  const router = finish(Router.compile(ruleGroupOf('stay-in-host', [ruleOf('r', 1, match)]), ['r']));
   const { routedRequest, place } = parsedRequest({ host, target });
   return router.route(routedRequest, place, new PathHit<string>());
 }

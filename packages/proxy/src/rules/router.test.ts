@@ -15,6 +15,7 @@ import { referenceRoute } from './fixtures/reference-router.ts';
 import { ANYTHING, ruleGroupOf, ruleOf } from './fixtures/rules.ts';
 import { PathHit } from './index/path-index.ts';
 import { Router } from './router.ts';
+import { finish } from './steps.ts';
 
 interface Found {
   readonly rule: string;
@@ -23,7 +24,7 @@ interface Found {
 }
 
 function routed(group: PlannedRuleGroup, request: TestRequest): Found | null {
-  const router = new Router(group, group.rules);
+  const router = finish(Router.compile(group, group.rules));
   const { routedRequest, place } = parsedRequest(request);
   const hit = new PathHit<PlannedRule>();
   if (!router.route(routedRequest, place, hit) || hit.matched === null) return null;
@@ -51,7 +52,7 @@ test('routers find their own hosts in fields that are kept, each time', () => {
   const { routedRequest, place } = parsedRequest({ host: 'www.example.com', fields, kept: true });
   const routers = ['www.example.com', 'other.example'].map((value) => {
     const rules = [ruleOf('named', 1, { hosts: [{ kind: 'exact', value }] }), ruleOf('rest', 2, {})];
-    return new Router(ruleGroupOf('priority', rules), rules);
+    return finish(Router.compile(ruleGroupOf('priority', rules), rules));
   });
   const found = [0, 0, 1, 1, 0, 1].map((index) => {
     const hit = new PathHit<PlannedRule>();

@@ -1,4 +1,4 @@
-import type { PlannedHost, PlannedRule, PlannedRuleGroup, RuleOrder } from '@evenkeel/model/plan/rules.ts';
+import type { PlannedHost, PlannedRule, RuleOrder } from '@evenkeel/model/plan/rules.ts';
 import type { FieldNote } from '../http1/fields.ts';
 import type { RoutedRequest } from './condition/condition.ts';
 import { conditionsOf } from './condition/conditions.ts';
@@ -6,6 +6,7 @@ import { HostIndex, type HostPattern } from './index/host-index.ts';
 import { type PathEntry, type PathHit, PathIndex } from './index/path-index.ts';
 import { MOST_IN_LIST, PathLists } from './index/path-lists.ts';
 import type { Matched } from './rule.ts';
+import type { Steps } from './steps.ts';
 
 /** Where the parts of a request lie that rules are found by. */
 export interface RoutePlace {
@@ -14,6 +15,9 @@ export interface RoutePlace {
   readonly pathStart: number;
   readonly pathEnd: number;
 }
+
+/** What a rule is found by. */
+export type FoundBy = Pick<PlannedRule, 'priority' | 'match'>;
 
 const LAST = Number.POSITIVE_INFINITY;
 
@@ -46,11 +50,27 @@ export class Router<R> {
   readonly #indexes: readonly (PathIndex<R> | null)[];
   readonly #lists: PathLists<R>;
 
+  private constructor(
+    order: RuleOrder,
+    hosts: HostIndex,
+    indexes: readonly (PathIndex<R> | null)[],
+    lists: PathLists<R>,
+  ) {
+    this.order = order;
+    this.#hosts = hosts;
+    this.#indexes = indexes;
+    this.#lists = lists;
+  }
+
   /** `rules` are those of the group, in its order, as what the caller makes of them. */
-  constructor(group: PlannedRuleGroup, rules: readonly R[]) {
-    this.order = group.order;
+  static *compile<R>(
+    group: { readonly order: RuleOrder; readonly rules: readonly FoundBy[] },
+    rules: readonly R[],
+  ): Steps<Router<R>> {
     const hosts = new Map<string, { readonly pattern: HostPattern; readonly entries: PathEntry<R>[] }>();
-    for (const [index, planned] of inOrder(group.rules)) {
+    for (const index of inOrder(group.rules)) {
+      yield;
+      const planned = group.rules[index]!;
       const matched: Matched<R> = {
         priority: planned.priority,
         conditions: conditionsOf(planned.match),
@@ -64,10 +84,16 @@ export class Router<R> {
         for (const path of planned.match.paths) host.entries.push({ path, matched });
       }
     }
-    this.#hosts = new HostIndex(Array.from(hosts.values(), ({ pattern }) => pattern));
-    const paths = Array.from(hosts.values(), ({ entries }) => entries);
-    this.#indexes = paths.map((entries) => (isShort(entries, group.order) ? null : new PathIndex(entries)));
-    this.#lists = new PathLists(paths.map((entries, index) => (this.#indexes[index] === null ? entries : [])));
+    const names = yield* HostIndex.compile(Array.from(hosts.values(), ({ pattern }) => pattern));
+    const indexes: (PathIndex<R> | null)[] = [];
+    const short: (readonly PathEntry<R>[])[] = [];
+    for (const { entries } of hosts.values()) {
+      const isListed = isShort(entries, group.order);
+      indexes.push(isListed ? null : yield* PathIndex.compile(entries));
+      short.push(isListed ? entries : []);
+      yield;
+    }
+    return new Router(group.order, names, indexes, yield* PathLists.compile(short));
   }
 
   /** The rule for a request, in `hit`; false: there is none. */
@@ -115,9 +141,11 @@ function isShort(entries: readonly PathEntry<unknown>[], order: RuleOrder): bool
   return entries.length <= MOST_IN_LIST && !slashes;
 }
 
-/** The rules by priority, each with its place. */
-function inOrder(rules: readonly PlannedRule[]): (readonly [number, PlannedRule])[] {
-  return [...rules.entries()].sort(([, a], [, b]) => a.priority - b.priority);
+/** Places of the rules, by priority and then as they stand. Sorted as numbers: of ten thousand, within a millisecond. */
+function inOrder(rules: readonly FoundBy[]): Float64Array {
+  const { length } = rules;
+  const ranks = Float64Array.from(rules, ({ priority }, index) => priority * length + index);
+  return ranks.sort().map((rank) => rank % length);
 }
 
 function hostsOf(hosts: readonly PlannedHost[]): readonly HostPattern[] {

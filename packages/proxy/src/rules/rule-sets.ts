@@ -1,15 +1,21 @@
-import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import { PatternError } from '@evenkeel/model/regex/syntax.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Listener } from '../worker/listener.ts';
+import { type PackedRules, unpackRules } from './packed-rules.ts';
 import { RuleSet } from './rule-set.ts';
 import { ServiceReferences } from './service-references.ts';
+import type { Steps } from './steps.ts';
+
+interface Compiled {
+  readonly rules: RuleSet;
+  readonly release: () => void;
+}
 
 /** The rule groups of one worker: each compiled once, and shared by the listeners that have it. */
 export class RuleSets {
   readonly #counts: Float64Array;
   readonly #references = new ServiceReferences();
-  readonly #sets = new Map<string, { readonly rules: RuleSet; readonly release: () => void }>();
+  readonly #sets = new Map<string, Compiled>();
   readonly #users = new Map<string, Set<Listener>>();
   /** Why a group is not there, for those that cannot be compiled. */
   readonly #faults = new Map<string, string>();
@@ -20,23 +26,29 @@ export class RuleSets {
   }
 
   /**
-   * Takes a group in; `slots` are those of its rules. One that cannot be compiled leaves the one before it in place, and
-   * listeners are refused.
+   * Compiles a group; `slots` are those of its rules. Until what it returns is called, the one before it is in force. One
+   * that cannot be compiled leaves that in place for good, and listeners are refused.
    */
-  set(group: PlannedRuleGroup, slots: readonly number[]): void {
-    const { id } = group;
+  *compile(group: PackedRules, slots: ArrayLike<number>): Steps<() => void> {
+    const { id, name, order } = group;
     const taking = this.#references.take();
     try {
-      const rules = new RuleSet(group, taking.reference, { counts: this.#counts, slots });
-      this.#sets.get(id)?.release();
-      this.#sets.set(id, { rules, release: taking.release });
-      this.#faults.delete(id);
-      for (const listener of this.#users.get(id) ?? []) listener.rules = rules;
+      const counting = { counts: this.#counts, slots };
+      const rules = yield* RuleSet.compile(order, unpackRules(group), taking.reference, counting);
+      return () => this.#set(id, { rules, release: taking.release });
     } catch (error) {
       taking.release();
       if (!(error instanceof PatternError)) throw error;
-      this.#faults.set(id, `rule group ${group.name}: a regular expression ${error.message}`);
+      const fault = `rule group ${name}: a regular expression ${error.message}`;
+      return () => this.#faults.set(id, fault);
     }
+  }
+
+  #set(id: string, compiled: Compiled): void {
+    this.#sets.get(id)?.release();
+    this.#sets.set(id, compiled);
+    this.#faults.delete(id);
+    for (const listener of this.#users.get(id) ?? []) listener.rules = compiled.rules;
   }
 
   /** Nobody refers to it any more. */

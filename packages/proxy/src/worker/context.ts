@@ -13,6 +13,7 @@ import { Overload } from '../overload/overload.ts';
 import type { Arena, StaticRange } from '../reactor/arena.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import { Mirrors } from '../rules/mirror/mirrors.ts';
+import { Slices } from '../rules/steps.ts';
 import { TokenCache } from '../stickiness/token-cache.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { RequestIds } from '../telemetry/request-ids.ts';
@@ -35,6 +36,8 @@ export class WorkerContext {
   readonly mirrors: Mirrors;
   /** What cookies said that were seen lately; made when the first service needs it. */
   #tokens: TokenCache | null = null;
+  /** For work that would keep requests waiting. */
+  readonly slices: Slices;
   readonly compressing = new TimeBudget(() => performance.now());
   /** What there is too much of, and what is therefore turned away. */
   readonly overload: Overload;
@@ -44,8 +47,16 @@ export class WorkerContext {
   /** Room for a head. */
   readonly scratch: StaticRange;
 
-  /** `sockets`: of all workers of the node; by default there is no other one, and no bound. */
-  constructor(reactor: Reactor, log: AccessLog, sockets = new NodeSockets(new Int32Array(1), 0, 0)) {
+  /**
+   * `sockets`: of all workers of the node; by default there is no other one, and no bound. `clock`: milliseconds that go
+   * on within a turn.
+   */
+  constructor(
+    reactor: Reactor,
+    log: AccessLog,
+    sockets = new NodeSockets(new Int32Array(1), 0, 0),
+    clock: () => number = () => performance.now(),
+  ) {
     this.reactor = reactor;
     this.arena = reactor.arena;
     this.memory = reactor.arena.memory;
@@ -58,6 +69,7 @@ export class WorkerContext {
     this.mirrors = new Mirrors(this);
     this.overload = new Overload(reactor, sockets);
     this.turnAway = new TurnAway(this);
+    this.slices = new Slices(reactor, clock);
     this.sharedClockOffset = sharedClockOffset(reactor);
     this.scratch = reactor.arena.intern(new Uint8Array(MAX_HEAD));
   }

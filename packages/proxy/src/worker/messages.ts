@@ -1,12 +1,12 @@
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
-import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { BalanceTable } from '../balance/table.ts';
 import type { Remains } from '../reactor/uring/remains.ts';
 import type { PaceMemory } from '../rebalance/pace.ts';
 import type { RetryBudgetMemory } from '../retry/budget.ts';
+import type { PackedRules } from '../rules/packed-rules.ts';
 import type { WorkerStanding } from '../standing/worker-standing.ts';
 import type { StickTableMemory } from '../stickiness/stick-table.ts';
 import type { CertificateFailure } from '../tls/listener-tls.ts';
@@ -59,9 +59,9 @@ export type WorkerSharedEntry =
 export interface WorkerRuleGroupEntry {
   readonly key: string;
   readonly kind: 'rule-group';
-  readonly value: PlannedRuleGroup;
+  readonly value: PackedRules;
   /** Of each rule, its place in the counters. */
-  readonly slots: readonly number[];
+  readonly slots: Int32Array;
 }
 
 export interface WorkerCertificateEntry {

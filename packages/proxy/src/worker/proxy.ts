@@ -7,6 +7,7 @@ import type { Connection, Timer } from '../reactor/reactor.ts';
 import { Rebalancer } from '../rebalance/rebalancer.ts';
 import { RetryPolicy } from '../retry/policy.ts';
 import { RuleSets } from '../rules/rule-sets.ts';
+import { finish, type Steps } from '../rules/steps.ts';
 import { acceptClient } from '../source-address/accept-client.ts';
 import { watchOver } from '../standing/worker-standing.ts';
 import { stickyService } from '../stickiness/sticky-service.ts';
@@ -119,6 +120,27 @@ export class Proxy {
   }
 
   #apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
+    const compiling = this.#compileRules(change);
+    // Rules take effect with all that changes along with them.
+    const follow = (settings: readonly (() => void)[]): void => {
+      for (const set of settings) set();
+      this.#follow(change, done);
+    };
+    // Nobody waits for a worker that does not listen yet.
+    if (this.#listeners.size === 0) follow(finish(compiling));
+    else this.#worker.slices.run(compiling, follow);
+  }
+
+  /** Ends with what puts the rule groups in force that the change brings. */
+  *#compileRules({ shared }: WorkerChange): Steps<readonly (() => void)[]> {
+    const settings: (() => void)[] = [];
+    for (const { entry } of shared) {
+      if (entry?.kind === 'rule-group') settings.push(yield* this.#rules.compile(entry.value, entry.slots));
+    }
+    return settings;
+  }
+
+  #follow(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
     for (const { entry } of change.shared) if (entry !== null) this.#setShared(entry);
     for (const { id, service } of change.services) if (service !== null) this.#setService(id, service);
     const refused: RefusedListener[] = [];
@@ -143,8 +165,7 @@ export class Proxy {
 
   #setShared(entry: WorkerSharedEntry): void {
     this.#shared.set(entry.key, entry);
-    if (entry.kind === 'rule-group') this.#rules.set(entry.value, entry.slots);
-    else if (entry.kind === 'ticket-keys') this.#tls.followTicketKeys();
+    if (entry.kind === 'ticket-keys') this.#tls.followTicketKeys();
     else if (entry.kind === 'authority') {
       for (const service of this.#services.values()) service.tls = this.#tls.forService(service.planned, service.tls);
     }

@@ -90,7 +90,9 @@ class ProxyMiddle implements Middle {
     this.#targets = origins.map(({ address, port }, index) => target(address, port, index));
     if (resilienceOf(service).outlierDetection !== null) this.#sweepSoon();
     const log = new AccessLog(this.#ring, reactor);
-    this.#proxy = new Proxy(new WorkerContext(reactor, log), new WorkerRows(counters.blocks(0)));
+    // Time stands still within a turn: how long a thread takes for something does not change what happens.
+    const context = new WorkerContext(reactor, log, undefined, () => reactor.now);
+    this.#proxy = new Proxy(context, new WorkerRows(counters.blocks(0)));
     this.#apply(this.#service, this.#targets, this.#listener, () => {
       if (changing) this.#changeSoon(MOST_CHANGES);
     });

@@ -1,3 +1,4 @@
+import type { Steps } from '../steps.ts';
 import { finishHash } from './byte-hash.ts';
 
 /** A key to be found: bytes (folded already), their hash, and the space that they are a key of. */
@@ -22,24 +23,33 @@ export class ByteTable {
   readonly #keys: Int32Array;
   readonly #pool: Uint8Array;
 
+  private constructor(slots: Int32Array, keys: Int32Array, pool: Uint8Array) {
+    this.#mask = slots.length - 1;
+    this.#slots = slots;
+    this.#keys = keys;
+    this.#pool = pool;
+  }
+
   /** No two keys of one space are equal. */
-  constructor(keys: readonly ByteKey[]) {
+  static *compile(keys: readonly ByteKey[]): Steps<ByteTable> {
     let size = 8;
     while (size < keys.length * 2) size *= 2;
-    this.#mask = size - 1;
-    this.#slots = new Int32Array(size).fill(-1);
-    this.#keys = new Int32Array(keys.length * STRIDE);
-    this.#pool = new Uint8Array(keys.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    const mask = size - 1;
+    const slots = new Int32Array(size).fill(-1);
+    const rows = new Int32Array(keys.length * STRIDE);
+    const pool = new Uint8Array(keys.reduce((sum, { bytes }) => sum + bytes.length, 0));
     let offset = 0;
     for (const [index, { space, hash, bytes, value }] of keys.entries()) {
       const finished = finishHash(hash, space);
-      this.#keys.set([finished, space, offset, bytes.length, value], index * STRIDE);
-      this.#pool.set(bytes, offset);
+      rows.set([finished, space, offset, bytes.length, value], index * STRIDE);
+      pool.set(bytes, offset);
       offset += bytes.length;
-      let slot = finished & this.#mask;
-      while (this.#slots[slot] !== -1) slot = (slot + 1) & this.#mask;
-      this.#slots[slot] = index * STRIDE;
+      let slot = finished & mask;
+      while (slots[slot] !== -1) slot = (slot + 1) & mask;
+      slots[slot] = index * STRIDE;
+      yield;
     }
+    return new ByteTable(slots, rows, pool);
   }
 
   /** The value of the key memory[start, end) as `fold` has it, whose hash is `hash`; -1 when there is none. */

@@ -1,5 +1,6 @@
 import { PatternMatcher } from '@evenkeel/model/regex/matcher.ts';
 import { compilePattern } from '@evenkeel/model/regex/program.ts';
+import type { Steps } from '../steps.ts';
 import { EMPTY_HASH, hashBackward, hashByte, hashForward, LOWER } from './byte-hash.ts';
 import { type ByteKey, ByteTable } from './byte-table.ts';
 
@@ -22,6 +23,11 @@ export interface HostPattern {
   readonly value: string;
 }
 
+interface HostExpression {
+  readonly group: number;
+  readonly matcher: PatternMatcher;
+}
+
 /**
  * Finds which of the hosts that rules name are meant by a request, the best first: exact, then the longest `*.x`, then
  * the longest `x.*`, then regular expressions in their order, then any (RUL-02, RUL-10). Wildcards stand for one label
@@ -34,15 +40,25 @@ export class HostIndex {
   readonly #table: ByteTable;
   readonly #prefixWildcards: boolean;
   readonly #suffixWildcards: boolean;
-  readonly #patterns: readonly { readonly group: number; readonly matcher: PatternMatcher }[];
+  readonly #patterns: readonly HostExpression[];
   readonly #any: number;
 
+  private constructor(table: ByteTable, spaces: ReadonlySet<number>, patterns: readonly HostExpression[], any: number) {
+    this.#table = table;
+    this.#prefixWildcards = spaces.has(PREFIX_WILDCARD);
+    this.#suffixWildcards = spaces.has(SUFFIX_WILDCARD);
+    this.#patterns = patterns;
+    this.#any = any;
+    this.found = new Int32Array(1 + 2 * MAX_HOST + patterns.length + 1);
+  }
+
   /** Regular expressions are tried in the order of the list. */
-  constructor(hosts: readonly HostPattern[]) {
+  static *compile(hosts: readonly HostPattern[]): Steps<HostIndex> {
     const keys: ByteKey[] = [];
-    const patterns: { group: number; matcher: PatternMatcher }[] = [];
+    const patterns: HostExpression[] = [];
     let any = -1;
     for (const [group, { kind, value }] of hosts.entries()) {
+      yield;
       const bytes = Buffer.from(value, 'latin1');
       const { length } = bytes;
       switch (kind) {
@@ -63,12 +79,8 @@ export class HostIndex {
           break;
       }
     }
-    this.#table = new ByteTable(keys);
-    this.#prefixWildcards = keys.some(({ space }) => space === PREFIX_WILDCARD);
-    this.#suffixWildcards = keys.some(({ space }) => space === SUFFIX_WILDCARD);
-    this.#patterns = patterns;
-    this.#any = any;
-    this.found = new Int32Array(1 + 2 * MAX_HOST + patterns.length + 1);
+    const spaces = new Set(keys.map(({ space }) => space));
+    return new HostIndex(yield* ByteTable.compile(keys), spaces, patterns, any);
   }
 
   /** Looks up the host memory[start, end), without port and final dot. An empty or overlong one is no name at all. */

@@ -3,6 +3,7 @@ import { PatternMatcher } from '@evenkeel/model/regex/matcher.ts';
 import { compilePattern } from '@evenkeel/model/regex/program.ts';
 import type { RoutedRequest } from '../condition/condition.ts';
 import { type Bucket, firstOf, holdsAll, type Matched } from '../rule.ts';
+import type { Steps } from '../steps.ts';
 import { AS_IS, EMPTY_HASH, hashByte, hashForward, LOWER } from './byte-hash.ts';
 import { type ByteKey, ByteTable } from './byte-table.ts';
 
@@ -28,6 +29,16 @@ export class PathHit<R> {
   slash = false;
 }
 
+interface PathExpression<R> {
+  readonly matcher: PatternMatcher;
+  readonly matched: Matched<R>;
+}
+
+interface FoundKey<R> {
+  readonly key: ByteKey;
+  readonly bucket: Matched<R>[];
+}
+
 /**
  * Finds the rules of one host for a path: exact first, then the longest prefix, then regular expressions by priority,
  * then rules without a path (RUL-02, RUL-12). One pass over the path, one look-up for each length that a prefix of this
@@ -38,29 +49,40 @@ export class PathIndex<R> {
   readonly #buckets: readonly Bucket<R>[];
   readonly #plain: PathLengths;
   readonly #folded: PathLengths;
-  readonly #patterns: readonly { readonly matcher: PatternMatcher; readonly matched: Matched<R> }[];
+  readonly #patterns: readonly PathExpression<R>[];
   readonly #any: Bucket<R>;
   /** Per length of the request's path: bucket of the prefix with it; filled in and used within one call. */
   readonly #hits: { length: number; bucket: Bucket<R> }[] = [];
 
-  constructor(entries: readonly PathEntry<R>[]) {
+  private constructor(
+    table: ByteTable,
+    keys: readonly FoundKey<R>[],
+    patterns: readonly PathExpression<R>[],
+    any: Bucket<R>,
+  ) {
+    this.#table = table;
+    this.#buckets = keys.map(({ bucket }) => bucket);
+    this.#plain = lengthsOf(keys.map(({ key }) => key).filter(({ space }) => (space & IGNORING_CASE) === 0));
+    this.#folded = lengthsOf(keys.map(({ key }) => key).filter(({ space }) => (space & IGNORING_CASE) !== 0));
+    this.#patterns = patterns;
+    this.#any = any;
+  }
+
+  static *compile<R>(entries: readonly PathEntry<R>[]): Steps<PathIndex<R>> {
     const sorted = [...entries].sort((a, b) => a.matched.priority - b.matched.priority);
-    const keys = new Map<string, { readonly key: ByteKey; readonly bucket: Matched<R>[] }>();
-    const patterns: { matcher: PatternMatcher; matched: Matched<R> }[] = [];
+    const keys = new Map<string, FoundKey<R>>();
+    const patterns: PathExpression<R>[] = [];
     const any: Matched<R>[] = [];
     for (const { path, matched } of sorted) {
+      yield;
       if (path === null) any.push(matched);
       else if (path.kind === 'regex') {
         patterns.push({ matcher: new PatternMatcher(compilePattern(path.value, path.ignoreCase)), matched });
       } else addTo(keys, path, matched);
     }
     const all = [...keys.values()];
-    this.#table = new ByteTable(all.map(({ key }) => key));
-    this.#buckets = all.map(({ bucket }) => bucket);
-    this.#plain = lengthsOf(all.map(({ key }) => key).filter(({ space }) => (space & IGNORING_CASE) === 0));
-    this.#folded = lengthsOf(all.map(({ key }) => key).filter(({ space }) => (space & IGNORING_CASE) !== 0));
-    this.#patterns = patterns;
-    this.#any = any;
+    const table = yield* ByteTable.compile(all.map(({ key }) => key));
+    return new PathIndex(table, all, patterns, any);
   }
 
   /**
@@ -188,11 +210,7 @@ function lengthsOf(keys: readonly ByteKey[]): PathLengths {
   };
 }
 
-function addTo<R>(
-  keys: Map<string, { readonly key: ByteKey; readonly bucket: Matched<R>[] }>,
-  { kind, value, ignoreCase }: PlannedPath,
-  matched: Matched<R>,
-): void {
+function addTo<R>(keys: Map<string, FoundKey<R>>, { kind, value, ignoreCase }: PlannedPath, matched: Matched<R>): void {
   const space = (kind === 'prefix' ? PREFIX : EXACT) | (ignoreCase ? IGNORING_CASE : 0);
   const fold = ignoreCase ? LOWER : AS_IS;
   const bytes = Uint8Array.from(Buffer.from(value, 'latin1'), (byte) => fold[byte]!);

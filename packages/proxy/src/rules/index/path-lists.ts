@@ -2,6 +2,7 @@ import { PatternMatcher } from '@evenkeel/model/regex/matcher.ts';
 import { compilePattern } from '@evenkeel/model/regex/program.ts';
 import type { RoutedRequest } from '../condition/condition.ts';
 import { holdsAll, type Matched } from '../rule.ts';
+import type { Steps } from '../steps.ts';
 import { AS_IS, LOWER } from './byte-hash.ts';
 import type { PathEntry, PathHit } from './path-index.ts';
 
@@ -28,8 +29,22 @@ export class PathLists<R> {
   /** By index of a rule, for entries that are regular expressions. */
   readonly #patterns: readonly (PatternMatcher | null)[];
 
+  private constructor(
+    entries: Int32Array,
+    starts: Int32Array,
+    pool: Uint8Array,
+    rules: readonly Matched<R>[],
+    patterns: readonly (PatternMatcher | null)[],
+  ) {
+    this.#entries = entries;
+    this.#starts = starts;
+    this.#pool = pool;
+    this.#rules = rules;
+    this.#patterns = patterns;
+  }
+
   /** One list of entries for each host. */
-  constructor(lists: readonly (readonly PathEntry<R>[])[]) {
+  static *compile<R>(lists: readonly (readonly PathEntry<R>[])[]): Steps<PathLists<R>> {
     const numbers: number[] = [];
     const starts: number[] = [];
     const pieces: Buffer[] = [];
@@ -37,6 +52,7 @@ export class PathLists<R> {
     const patterns: (PatternMatcher | null)[] = [];
     let offset = 0;
     for (const list of lists) {
+      yield;
       starts.push(numbers.length);
       for (const { path, matched } of [...list].sort(byRank)) {
         const literal = path === null || path.kind === 'regex' ? '' : path.value;
@@ -50,11 +66,10 @@ export class PathLists<R> {
       }
     }
     starts.push(numbers.length);
-    this.#entries = Int32Array.from(numbers);
-    this.#starts = Int32Array.from(starts);
-    this.#pool = new Uint8Array(Buffer.concat(pieces));
-    this.#rules = rules;
-    this.#patterns = patterns;
+    const entries = Int32Array.from(numbers);
+    yield;
+    const pool = new Uint8Array(Buffer.concat(pieces));
+    return new PathLists(entries, Int32Array.from(starts), pool, rules, patterns);
   }
 
   /** As `PathIndex.find`, in one of the lists; slashes are not looked for. */
