@@ -3,7 +3,7 @@ import type { BalanceTable } from './table.ts';
 /**
  * What is held back from a target of the traffic that its weight gives it: 0 nothing, `HELD_WHOLE` everything (it is
  * ejected), in between it is starting slowly. One number per target in shared memory (`BalanceTable.held`), written by
- * outlier detection and slow start (see outlier/), read by every algorithm at every choice: what changes there holds for
+ * outlier detection and slow start (see standing/), read by every algorithm at every choice: what changes there holds for
  * all workers at once, without a new table.
  *
  * The rule for all algorithms: each choice has a *chance*, 0 <= chance < HELD_WHOLE, evenly spread over choices, and a

@@ -188,6 +188,7 @@ export class WorkerEngine implements ProxyEngine {
     if (!this.#claimed) this.#sockets.closeUnclaimed();
     this.#claimed = true;
     this.#sockets.save();
+    if (change.listeners.size > 0) Atomics.store(this.#counters.listening, 0, this.#sockets.count);
     return [...this.#refused.values()];
   }
 

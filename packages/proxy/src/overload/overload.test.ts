@@ -14,8 +14,10 @@ function world(descriptors = 0, workers = 1) {
   const arena = { free: 1_000, capacity: 1_000 };
   const reactor = { arena, open: 0, now: 0 };
   const counts = new Int32Array(workers);
-  const overload = new Overload(reactor as unknown as Reactor, new NodeSockets(counts, 0, descriptors));
-  return { arena, reactor, counts, overload };
+  const listening = new Int32Array(1);
+  const sockets = new NodeSockets(counts, 0, descriptors, listening);
+  const overload = new Overload(reactor as unknown as Reactor, sockets);
+  return { arena, reactor, counts, listening, overload };
 }
 
 describe('an overloaded worker', () => {
@@ -44,6 +46,15 @@ describe('an overloaded worker', () => {
     assert.deepEqual(resourcesOf(overload.bits), ['time']);
     for (let i = 0; i < 30; i++) overload.look(0);
     assert.deepEqual([overload.sheds, overload.share, overload.bits], [false, 0, 0]);
+  });
+
+  it('counts the descriptors of listening sockets, which connections cannot have', () => {
+    const { overload, reactor, listening } = world(1_256);
+    listening[0] = 600;
+    reactor.open = 299;
+    assert.equal(overload.refusesConnection(), false);
+    reactor.open = 300;
+    assert.equal(overload.refusesConnection(), true);
   });
 
   it('takes no connections when descriptors run out, and goes on with those that are there', () => {

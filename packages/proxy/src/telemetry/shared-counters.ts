@@ -32,6 +32,8 @@ export interface CounterBlocks {
   /** Shared by all workers: what they count together, see limits/shared-limits.ts, and open connections by worker. */
   readonly limits: Int32Array;
   readonly sockets: Int32Array;
+  /** Shared by all: see `SharedCounters.listening`. */
+  readonly listening: Int32Array;
   /** Which worker it is, from 0. */
   readonly index: number;
   /** Of all workers together, by target slot; see `SharedCounters`. */
@@ -62,6 +64,8 @@ export class SharedCounters {
   readonly latencies = newLatencies(MAX_TARGETS);
   /** Connections to targets, kept ones included, per slot, over all workers; written with Atomics. */
   readonly connections = new Int32Array(new SharedArrayBuffer(MAX_TARGETS * Int32Array.BYTES_PER_ELEMENT));
+  /** A single number: listening sockets of this process, whose descriptors connections cannot have. */
+  readonly listening = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #limits = newLimitMemory(MAX_LISTENERS);
   readonly #sockets: Int32Array;
   /** Which targets are ejected, and how often each has failed in a row, per slot; see standing/ejections.ts. */
@@ -130,6 +134,7 @@ export class SharedCounters {
       worker: this.#workerRows.block(worker),
       limits: this.#limits,
       sockets: this.#sockets,
+      listening: this.listening,
       index: worker,
       connections: this.connections,
       wanted: this.wanted,

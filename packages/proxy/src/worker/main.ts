@@ -28,7 +28,7 @@ const { reactor, reason, stop } = createReactor(data.reactor, {
   trace: data.trace,
 });
 const rows = new WorkerRows(data.counters);
-const sockets = new NodeSockets(data.counters.sockets, data.index, data.descriptorLimit);
+const sockets = new NodeSockets(data.counters.sockets, data.index, data.descriptorLimit, data.counters.listening);
 const context = new WorkerContext(reactor, new AccessLog(new AccessLogRing(data.ring), reactor), sockets);
 const shares = { of: data.workers, mine: [] };
 const proxy = new Proxy(context, rows, shares, (failure) => tell({ type: 'certificate-failed', ...failure }));
