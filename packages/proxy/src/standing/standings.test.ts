@@ -225,6 +225,39 @@ describe('slow start', () => {
     );
   });
 
+  it('never takes back what it has given, for any time, in any steps, whatever comes and goes beside it', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = new Random(seed);
+      const pick = (count: number) => Math.floor(random.fraction() * count);
+      const duration = 1_000 * (1 + pick(120));
+      const others = targetsOf(Array.from({ length: 2 + pick(6) }, () => 1 + pick(100)));
+      const settings = { slowStart: duration };
+      const world = new World().set(service(others, settings)).after(60_000);
+      const down = others.map((target, at) => ({ ...target, eligible: at !== 0 }));
+      world.set(service(down, settings)).after(500).set(service(others, settings));
+      let before = world.held(0);
+      assert.ok(before > 0, `seed ${seed}: it begins with less than its share`);
+      for (let gone = 0; gone < duration + 400; ) {
+        const step = 1 + pick(duration / 4);
+        gone += step;
+        world.after(step);
+        if (random.fraction() < 0.3) {
+          const at = 1 + pick(others.length - 1);
+          world.set(
+            service(
+              others.map((target, index) => ({ ...target, eligible: index !== at })),
+              settings,
+            ),
+          );
+        }
+        const held = world.held(0);
+        assert.ok(held <= before, `seed ${seed}: ${held} held back after ${before}`);
+        before = held;
+      }
+      assert.equal(before, 0, `seed ${seed}: it has its whole share in the end`);
+    }
+  });
+
   it('is not for the targets of a new service, whichever is found healthy first', () => {
     const none = four.map((target) => ({ ...target, eligible: false }));
     const world = new World().set(service(none, { slowStart }));
