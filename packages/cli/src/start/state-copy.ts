@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { explainFileError } from './failure.ts';
 
 /**
@@ -39,6 +39,10 @@ export class StateCopy {
   /** Puts it in the place of what has become of the state since. */
   restore(): void {
     if (!existsSync(this.#copy)) return;
+    // On the disk before it has the name, should the power go.
+    const copy = openSync(this.#copy, 'r+');
+    fsyncSync(copy);
+    closeSync(copy);
     // A journal belongs to one file, and would be applied to the other.
     for (const journal of ['-wal', '-shm']) rmSync(`${this.#state}${journal}`, { force: true });
     renameSync(this.#copy, this.#state);
