@@ -246,6 +246,27 @@ for (const reactor of ['uring', 'portable'] as const) {
       await apply(changeOf([], [], { listeners: ['clients'] }));
     });
 
+    test('takes certificates of clients with so many intermediates and no more', async () => {
+      const own = await freePort();
+      const one = issue({ commonName: 'one', ca: true, issuer: root });
+      const two = issue({ commonName: 'two', ca: true, issuer: one });
+      // Each with as many intermediates as its index.
+      const clients = [root, one, two].map((issuer) => issue({ commonName: 'alice', issuer, use: 'client' }));
+      const chains = [[], [one], [two, one]].map((chain, i) => [clients[i]!, ...chain]);
+      for (const depth of [0, 1, 2]) {
+        const tls = { clientCertificates: { mode: 'required', authorityId: 'clients', depth } } as const;
+        const change = changeOf([], [httpsListener(own, tls, { id: 'depth' })]);
+        await apply(withShared(change, authorityOf('clients', root.certificate)));
+        for (const [intermediates, chain] of chains.entries()) {
+          const cert = chain.map(({ certificate }) => certificate).join('');
+          const answer = await refusal(own, { cert, key: clients[intermediates]!.key });
+          const what = `${intermediates} intermediates, ${depth} allowed: ${answer}`;
+          assert.equal(answer === 'accepted', intermediates <= depth, what);
+        }
+      }
+      await apply(changeOf([], [], { listeners: ['depth'] }));
+    });
+
     test('hands what it says of a client to targets, by headers of a rule', async () => {
       const own = await freePort();
       const echo = await httpOrigin((incoming, response) => {
