@@ -2,6 +2,7 @@
 #pragma once
 #include "choose.h"
 #include "forward.h"
+#include "guard.h"
 #include "icmp.h"
 #include "listener.h"
 
@@ -14,6 +15,10 @@ static __always_inline int balance(CONTEXT *context)
 		return VERDICT_NOT_OURS;
 	int parsed = parse(&packet, frame_start(context), frame_end(context));
 
+	if (packet.family != FAMILY_NONE && is_denied(&packet)) {
+		count_outcome(DROP_DENIED);
+		return VERDICT_DROP;
+	}
 	if (parsed != PARSED)
 		return not_parsed(&packet, parsed);
 	if (packet.protocol == IPPROTO_ICMP || packet.protocol == IPPROTO_ICMPV6)

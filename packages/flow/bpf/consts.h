@@ -20,6 +20,9 @@
  * loader lowers it on small machines. */
 #define MAX_EXCEPTIONS 1048576
 
+/* Sources with a rule of their own, exact ones and networks. */
+#define MAX_SOURCES 131072
+
 /* A handshake that is not finished by then will not be: a client's kernel gives up after about 127 s of retries, but
  * its retransmitted SYN finds the same target without an entry unless the table changed in between. */
 #define OPENING_SECONDS 60

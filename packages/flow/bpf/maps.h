@@ -25,6 +25,23 @@ struct {
 	__type(value, __u32);
 } vips SEC(".maps");
 
+/* What applies to packets of a source, enum source_rule of guard.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_SOURCES);
+	__uint(map_flags, BPF_F_NO_PREALLOC); /* as a rule there are few */
+	__type(key, struct address);
+	__type(value, __u32);
+} sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_SOURCES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct network);
+	__type(value, __u32);
+} source_networks SEC(".maps");
+
 /* A table is one value, so that user space writes it with one call and swaps it by one entry of `tables`. */
 struct slot_table {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -26,6 +26,12 @@ struct range {
 	__u16 zero2;
 };
 
+/* Key of a prefix trie; IPv4 networks begin behind the 96 bits of the mapping. */
+struct network {
+	__u32 prefix_length;
+	struct address address;
+};
+
 enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
 enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };
 
@@ -107,5 +113,6 @@ enum outcome {
 	DROP_NO_TARGET,
 	DROP_NO_NEXT_HOP,
 	DROP_NO_ROOM,
+	DROP_DENIED,
 	OUTCOMES,
 };

@@ -33,6 +33,18 @@ export class Namespace {
     other.ip(`addr add ${otherAddress} dev ${otherDevice}`);
     this.ip(`link set ${device} up`);
     other.ip(`link set ${otherDevice} up`);
+    this.#awaitLink(device);
+    other.#awaitLink(otherDevice);
+  }
+
+  /** A device that was just set up counts as down until the kernel's link watch has looked at it. */
+  #awaitLink(device: string): void {
+    const deadline = Date.now() + 10_000;
+    while (
+      !/ state UP /.test(execFileSync('ip', ['-n', this.name, '-o', 'link', 'show', device], { encoding: 'utf8' }))
+    ) {
+      if (Date.now() > deadline) throw new Error(`${device} in ${this.name} does not come up`);
+    }
   }
 
   start(...command: string[]): LineProcess {

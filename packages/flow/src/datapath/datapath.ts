@@ -8,6 +8,7 @@ import {
   endpointBytes,
   type ListenerSettings,
   listenerBytes,
+  networkBytes,
   numberKey,
   type Origin,
   OUTCOMES,
@@ -15,6 +16,8 @@ import {
   originBytes,
   rangeBytes,
   readTraffic,
+  SOURCE_RULES,
+  type SourceRule,
   type TargetSettings,
   type Traffic,
   targetBytes,
@@ -44,6 +47,17 @@ export class Datapath {
 
   removeVip(address: string): boolean {
     return this.#object.map('vips').delete(addressBytes(address));
+  }
+
+  /**
+   * Packets of a source to VIPs are let through or dropped before anything else; null takes the rule away. `bits` makes
+   * it a network: the longest prefix decides, and an address by itself before all.
+   */
+  setSource(address: string, rule: SourceRule | null, bits: number | null = null): void {
+    const map = this.#object.map(bits === null ? 'sources' : 'source_networks');
+    const key = bits === null ? addressBytes(address) : networkBytes(address, bits);
+    if (rule === null) map.delete(key);
+    else map.set(key, numberKey(SOURCE_RULES[rule]));
   }
 
   /** A listener on one port. The same port of another protocol is another endpoint of the same listener. */

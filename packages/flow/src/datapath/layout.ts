@@ -1,4 +1,4 @@
-import { addressBytes, macBytes } from './address.ts';
+import { addressBytes, isMappedIPv4, macBytes } from './address.ts';
 
 /**
  * What the kernel's maps hold, in the layout of bpf/structs.h: numbers in the machine's order (little endian on all
@@ -70,6 +70,8 @@ export const SIZES = {
   listeners: { key: 20, value: 20 },
   listener_ranges: { key: 28, value: 20 },
   vips: { key: 16, value: 4 },
+  sources: { key: 16, value: 4 },
+  source_networks: { key: 20, value: 4 },
   tables: { key: 4, value: 4 },
   targets: { key: 4, value: 52 },
   origins: { key: 20, value: 24 },
@@ -93,6 +95,7 @@ export const OUTCOMES = [
   'no_target',
   'no_next_hop',
   'no_room',
+  'denied',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -117,6 +120,20 @@ export function rangeBytes({ address, port, protocol }: Endpoint, bits: number):
   bytes[4] = PROTOCOLS[protocol];
   addressBytes(address).copy(bytes, 8);
   bytes.writeUInt16BE(port, 24);
+  return bytes;
+}
+
+export const SOURCE_RULES = { allowed: 1, denied: 2 } as const;
+export type SourceRule = keyof typeof SOURCE_RULES;
+
+/** The first `bits` of the address, 0 … 32 of an IPv4 address or 0 … 128. */
+export function networkBytes(address: string, bits: number): Buffer {
+  const bytes = Buffer.alloc(SIZES.source_networks.key);
+  const mapped = addressBytes(address);
+  const width = isMappedIPv4(mapped) ? 32 : 128;
+  if (!(Number.isInteger(bits) && bits >= 0 && bits <= width)) throw new RangeError(`not a prefix: ${address}/${bits}`);
+  bytes.writeUInt32LE(128 - width + bits, 0);
+  mapped.copy(bytes, 4);
   return bytes;
 }
 
