@@ -18,10 +18,12 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const repeat = Number(values.repeat);
 
-for (const program of PROGRAMS) await measure(program);
+for (const program of PROGRAMS) {
+  for (const guarded of [false, true]) await measure(program, guarded);
+}
 
-async function measure(file: ProgramFile): Promise<void> {
-  const { object, cases } = await prepare(file);
+async function measure(file: ProgramFile, guarded: boolean): Promise<void> {
+  const { object, cases } = await prepare(file, guarded);
   try {
     const samples = cases.map((): number[] => []);
     // The first round warms caches and the exception table, and does not count.
@@ -31,7 +33,8 @@ async function measure(file: ProgramFile): Promise<void> {
         if (round >= 0) samples[index].push(nanoseconds);
       }
     }
-    console.log(`\n${file}: nanoseconds per packet, ${rounds} rounds of ${repeat} (no protection yet)\n`);
+    const rules = guarded ? 'an address and a network denied' : 'no rules for sources';
+    console.log(`\n${file}, ${rules}: nanoseconds per packet, ${rounds} rounds of ${repeat}\n`);
     const rows = cases.map((entry, index) => row(entry, samples[index], samples[0]));
     console.log(asText([['', 'median', 'quartiles', '× floor', 'million/s', 'limit', ''], ...rows]));
   } finally {

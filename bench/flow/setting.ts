@@ -7,6 +7,7 @@ import { SLOTS } from '../../packages/flow/src/maglev/slots.ts';
 import { packet } from '../../packages/testbed/src/packets/packet.ts';
 
 const [CLIENT, VIP, CLIENT6, VIP6] = ['198.51.100.7', '203.0.113.1', '2001:db8::7', '2001:db8:a::1'];
+const ABUSER = '198.51.100.66';
 const NEXT_HOP = { device: 9, mac: '02:00:00:00:00:aa', ownMac: '02:00:00:00:00:bb' };
 const [OLD, NEW, SELF] = [1, 2, 3];
 const [UNCHANGED, CHANGED, TRANSLATED] = [1, 2, 3];
@@ -23,12 +24,13 @@ export interface Case {
 /** What must be reached with the floor as the unit. */
 const EVERY_PACKET = { nanoseconds: 130, floors: 12 };
 const CHANGED_SLOT = { nanoseconds: 300 };
+const DENIED = { nanoseconds: 60 };
 
 /**
- * A balancer, and frames that take its different ways. A run repeats on what it has left of the frame, so NAT goes to the
+ * A balancer, with rules for sources or without, and frames that take its different ways. A run repeats on what it has left of the frame, so NAT goes to the
  * VIP itself, which computes all checksums and changes nothing.
  */
-export async function prepare(file: ProgramFile): Promise<{ object: LoadedObject; cases: Case[] }> {
+export async function prepare(file: ProgramFile, guarded: boolean): Promise<{ object: LoadedObject; cases: Case[] }> {
   const object = LoadedObject.load(objectPath(file), { mapSizes: { exceptions: 65_536 } });
   const datapath = new Datapath(object);
   const all = (number: number) => new Uint16Array(SLOTS).fill(number);
@@ -40,6 +42,11 @@ export async function prepare(file: ProgramFile): Promise<{ object: LoadedObject
   await datapath.swapTable(UNCHANGED, firstGeneration(all(NEW)));
   await datapath.swapTable(CHANGED, nextGeneration(all(NEW), firstGeneration(all(OLD))));
   await datapath.swapTable(TRANSLATED, firstGeneration(all(SELF)));
+  datapath.addVip(VIP);
+  if (guarded) {
+    datapath.setSource(ABUSER, 'denied');
+    datapath.setSource('192.88.99.0', 'denied', 24);
+  }
   for (const service of [UNCHANGED, CHANGED, TRANSLATED]) {
     const mode: Mode = service === TRANSLATED ? 'nat' : 'l2';
     const listener = { number: service, service, hashSeed: 1, idleSeconds: 1800, mode, affinity: 'flow' } as const;
@@ -49,10 +56,12 @@ export async function prepare(file: ProgramFile): Promise<{ object: LoadedObject
   }
   const tcp = (service: number, flags: string) => packet().ip(CLIENT, VIP).tcp(40_000, PORTS[service], flags).frame();
   const tcp6 = packet().ip(CLIENT6, VIP6).tcp(40_000, PORTS[UNCHANGED]).frame();
+  const denied = packet().ip(ABUSER, VIP).tcp(1, 2).frame();
   const balance = `balance_${file}`;
   const cases: Case[] = [
     { name: 'floor: passes everything', program: `pass_${file}`, frame: tcp(UNCHANGED, 'A'), limit: null },
     { name: 'not for a VIP', program: balance, frame: packet().ip(VIP, CLIENT).tcp(1, 2).frame(), limit: null },
+    ...(guarded ? [{ name: 'denied by address', program: balance, frame: denied, limit: DENIED }] : []),
     { name: 'established, unchanged slot', program: balance, frame: tcp(UNCHANGED, 'A'), limit: EVERY_PACKET },
     { name: 'the same over IPv6', program: balance, frame: tcp6, limit: EVERY_PACKET },
     { name: 'the same with NAT', program: balance, frame: tcp(TRANSLATED, 'A'), limit: EVERY_PACKET },

@@ -7,9 +7,13 @@ enum source_rule { SOURCE_ALLOWED = 1, SOURCE_DENIED = 2 };
 
 static __always_inline int is_denied(const struct packet *packet)
 {
-	__u32 *rule = bpf_map_lookup_elem(&sources, &packet->source);
+	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first), *rule = 0;
 
-	if (!rule) {
+	if (!in_use || !*in_use)
+		return 0;
+	if (*in_use & GUARD_ADDRESSES)
+		rule = bpf_map_lookup_elem(&sources, &packet->source);
+	if (!rule && *in_use & GUARD_NETWORKS) {
 		struct network whole = { .prefix_length = 8 * sizeof(struct address), .address = packet->source };
 
 		rule = bpf_map_lookup_elem(&source_networks, &whole);

@@ -42,6 +42,14 @@ struct {
 	__type(value, __u32);
 } source_networks SEC(".maps");
 
+/* Read in the program itself, without a call, so that rules which nobody has cost nothing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} guards SEC(".maps");
+
 /* A table is one value, so that user space writes it with one call and swaps it by one entry of `tables`. */
 struct slot_table {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

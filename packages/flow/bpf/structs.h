@@ -32,6 +32,10 @@ struct network {
 	struct address address;
 };
 
+/* Bits of the one entry of `guards`: which kinds of rules there are at all. */
+#define GUARD_ADDRESSES 1
+#define GUARD_NETWORKS 2
+
 enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
 enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };
 

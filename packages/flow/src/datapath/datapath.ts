@@ -6,6 +6,7 @@ import { addressBytes } from './address.ts';
 import {
   type Endpoint,
   endpointBytes,
+  GUARDS,
   type ListenerSettings,
   listenerBytes,
   networkBytes,
@@ -54,10 +55,16 @@ export class Datapath {
    * it a network: the longest prefix decides, and an address by itself before all.
    */
   setSource(address: string, rule: SourceRule | null, bits: number | null = null): void {
-    const map = this.#object.map(bits === null ? 'sources' : 'source_networks');
+    const name = bits === null ? 'sources' : 'source_networks';
+    const map = this.#object.map(name);
     const key = bits === null ? addressBytes(address) : networkBytes(address, bits);
     if (rule === null) map.delete(key);
     else map.set(key, numberKey(SOURCE_RULES[rule]));
+
+    const guards = this.#object.map('guards');
+    const inUse = guards.get(numberKey(0))!.readUInt32LE(0) & ~GUARDS[name];
+    const isEmpty = rule === null && map.keys().next().done === true;
+    guards.set(numberKey(0), numberKey(isEmpty ? inUse : inUse | GUARDS[name]));
   }
 
   /** A listener on one port. The same port of another protocol is another endpoint of the same listener. */

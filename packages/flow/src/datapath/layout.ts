@@ -72,6 +72,7 @@ export const SIZES = {
   vips: { key: 16, value: 4 },
   sources: { key: 16, value: 4 },
   source_networks: { key: 20, value: 4 },
+  guards: { key: 4, value: 4 },
   tables: { key: 4, value: 4 },
   targets: { key: 4, value: 52 },
   origins: { key: 20, value: 24 },
@@ -124,6 +125,8 @@ export function rangeBytes({ address, port, protocol }: Endpoint, bits: number):
 }
 
 export const SOURCE_RULES = { allowed: 1, denied: 2 } as const;
+/** Bits of the entry of `guards`: which maps have any rules. */
+export const GUARDS = { sources: 1, source_networks: 2 } as const;
 export type SourceRule = keyof typeof SOURCE_RULES;
 
 /** The first `bits` of the address, 0 … 32 of an IPv4 address or 0 … 128. */
