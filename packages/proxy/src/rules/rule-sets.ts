@@ -1,6 +1,7 @@
 import { PatternError } from '@evenkeel/model/regex/syntax.ts';
 import type { Service } from '../upstream/service.ts';
 import type { Listener } from '../worker/listener.ts';
+import type { WorkerSharedChange } from '../worker/messages.ts';
 import { type PackedRules, unpackRules } from './packed-rules.ts';
 import { RuleSet } from './rule-set.ts';
 import { ServiceReferences } from './service-references.ts';
@@ -42,6 +43,15 @@ export class RuleSets {
       const fault = `rule group ${name}: a regular expression ${error.message}`;
       return () => this.#faults.set(id, fault);
     }
+  }
+
+  /** The groups among what changes; returns what puts each of them in force. */
+  *compileAll(shared: readonly WorkerSharedChange[]): Steps<readonly (() => void)[]> {
+    const settings: (() => void)[] = [];
+    for (const { entry } of shared) {
+      if (entry?.kind === 'rule-group') settings.push(yield* this.compile(entry.value, entry.slots));
+    }
+    return settings;
   }
 
   #set(id: string, compiled: Compiled): void {

@@ -7,7 +7,7 @@ import type { Connection, Timer } from '../reactor/reactor.ts';
 import { Rebalancer } from '../rebalance/rebalancer.ts';
 import { RetryPolicy } from '../retry/policy.ts';
 import { RuleSets } from '../rules/rule-sets.ts';
-import { finish, type Steps } from '../rules/steps.ts';
+import { finish } from '../rules/steps.ts';
 import { acceptClient } from '../source-address/accept-client.ts';
 import { watchOver } from '../standing/worker-standing.ts';
 import { stickyService } from '../stickiness/sticky-service.ts';
@@ -21,6 +21,7 @@ import { ServiceQueue } from '../upstream/service-queue.ts';
 import { Target } from '../upstream/target.ts';
 import { sessionsOf } from './begin-session.ts';
 import type { WorkerContext } from './context.ts';
+import { LeavingTargets } from './leaving-targets.ts';
 import { Listener } from './listener.ts';
 import { ListeningSockets } from './listening.ts';
 import type {
@@ -75,8 +76,7 @@ export class Proxy {
   readonly #users = new Map<string, Set<Listener>>();
   /** Removed, with connections that had not ended then, and what will cut them. */
   readonly #draining = new Map<Listener, Timer>();
-  /** What will cut those who still use a target that has left. */
-  readonly #retiring = new Set<Timer>();
+  readonly #leaving: LeavingTargets;
 
   /** `onCertificateFailure` hears of certificates that turn out to be no good when they are first asked for. */
   constructor(
@@ -90,6 +90,7 @@ export class Proxy {
     this.#rules = new RuleSets(rows.rules);
     this.#relief = new Relief(worker.reactor, rows.wanted);
     this.#rebalancer = new Rebalancer(worker.reactor);
+    this.#leaving = new LeavingTargets(worker.reactor, (target) => this.#cutFrom(target));
     this.#shares = shares;
     this.#tls = new WorkerTls(worker.reactor, this.#shared, onCertificateFailure);
   }
@@ -120,7 +121,7 @@ export class Proxy {
   }
 
   #apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
-    const compiling = this.#compileRules(change);
+    const compiling = this.#rules.compileAll(change.shared);
     // Rules take effect with all that changes along with them.
     const follow = (settings: readonly (() => void)[]): void => {
       for (const set of settings) set();
@@ -129,15 +130,6 @@ export class Proxy {
     // Nobody waits for a worker that does not listen yet.
     if (this.#listeners.size === 0) follow(finish(compiling));
     else this.#worker.slices.run(compiling, follow);
-  }
-
-  /** Ends with what puts the rule groups in force that the change brings. */
-  *#compileRules({ shared }: WorkerChange): Steps<readonly (() => void)[]> {
-    const settings: (() => void)[] = [];
-    for (const { entry } of shared) {
-      if (entry?.kind === 'rule-group') settings.push(yield* this.#rules.compile(entry.value, entry.slots));
-    }
-    return settings;
   }
 
   #follow(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
@@ -236,8 +228,7 @@ export class Proxy {
       }
       if (this.#draining.size === 0) {
         for (const id of [...this.#services.keys()]) this.#removeService(id);
-        for (const timer of this.#retiring) timer.cancel();
-        this.#retiring.clear();
+        this.#leaving.stop();
         this.#relief.stop();
         this.#rebalancer.stop();
         this.#worker.mirrors.stop();
@@ -388,7 +379,7 @@ export class Proxy {
     this.#rebalancer.set(id, service, next.pace);
     this.#rules.setService(id, service);
     for (const listener of this.#users.get(id) ?? []) listener.service = service;
-    for (const target of before.values()) this.#retire(target, next.planned.drainTimeout);
+    for (const target of before.values()) this.#leaving.add(target, next.planned.drainTimeout);
   }
 
   #removeService(id: string): void {
@@ -398,20 +389,12 @@ export class Proxy {
     this.#rebalancer.set(id, null, null);
     this.#rules.setService(id, null);
     for (const listener of this.#users.get(id) ?? []) listener.service = null;
-    for (const target of service.targets) this.#retire(target, service.planned.drainTimeout);
+    for (const target of service.targets) this.#leaving.add(target, service.planned.drainTimeout);
   }
 
-  /** What runs to a target that has left may end by itself until the drain time is over. */
-  #retire(target: Target, drainTimeout: number): void {
-    target.retire();
-    if (!target.busy) return;
-    const timer = this.#worker.reactor.setTimer(drainTimeout, () => {
-      this.#retiring.delete(timer);
-      if (!target.busy) return;
-      for (const { listener } of this.#listeners.values()) listener.cutFrom(target);
-      for (const listener of this.#draining.keys()) listener.cutFrom(target);
-      this.#worker.mirrors.cutFrom(target);
-    });
-    this.#retiring.add(timer);
+  #cutFrom(target: Target): void {
+    for (const { listener } of this.#listeners.values()) listener.cutFrom(target);
+    for (const listener of this.#draining.keys()) listener.cutFrom(target);
+    this.#worker.mirrors.cutFrom(target);
   }
 }
