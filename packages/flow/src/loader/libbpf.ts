@@ -11,7 +11,7 @@ export type Handle = number;
 
 /**
  * The functions of libbpf that we use, by their C names. Handles are addresses as numbers; whatever returns an int returns
- * a negative error number on failure. This module and `attach.ts` are the only ones that know koffi.
+ * a negative error number on failure. Only the modules of this folder know koffi.
  */
 export interface Libbpf {
   bpf_object__open_file(path: string, options: Uint8Array): Handle;
@@ -28,7 +28,6 @@ export interface Libbpf {
   bpf_map__set_pin_path(map: Handle, path: string): number;
   bpf_program__name(program: Handle): string;
   bpf_program__fd(program: Handle): number;
-  bpf_program__set_autoload(program: Handle, load: boolean): number;
   bpf_obj_pin(descriptor: number, path: string): number;
   bpf_obj_get(path: string): number;
   bpf_map_create(
@@ -65,7 +64,6 @@ const SIGNATURES: Record<keyof Libbpf, string> = {
   bpf_map__set_pin_path: 'int bpf_map__set_pin_path(int64_t, const char *)',
   bpf_program__name: 'const char *bpf_program__name(int64_t)',
   bpf_program__fd: 'int bpf_program__fd(int64_t)',
-  bpf_program__set_autoload: 'int bpf_program__set_autoload(int64_t, bool)',
   bpf_obj_pin: 'int bpf_obj_pin(int, const char *)',
   bpf_obj_get: 'int bpf_obj_get(const char *)',
   bpf_map_create: 'int bpf_map_create(int, const char *, uint32_t, uint32_t, uint32_t, const void *)',
