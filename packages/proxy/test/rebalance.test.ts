@@ -9,6 +9,8 @@ import { freePort, type Origin, tcpOrigin } from './exchange.ts';
 import { changeOf, listenerOf, serviceOf } from './plans.ts';
 
 const COUNT = 24;
+/** Far above what anything here takes, in milliseconds. */
+const PATIENCE = 20_000;
 const REBALANCE = { rate: 1_000, minimumAge: 0 };
 
 /** Clients that connect again as soon as they are closed, as it is asked of those of services that re-balance. */
@@ -69,7 +71,11 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     async function until(holds: () => boolean): Promise<void> {
-      while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+      for (const deadline = performance.now() + PATIENCE; !holds(); ) {
+        if (performance.now() > deadline)
+          throw new Error(`connections of targets: ${counts}, for ${PATIENCE / 1_000} s`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
     }
 
     it('moves tunnels to a target that came later, without a reset, and not at all unless it is asked to', async () => {

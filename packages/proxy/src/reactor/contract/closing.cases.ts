@@ -42,6 +42,39 @@ export const closingCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'abort: at once, whatever waits for a reader that has stopped reading',
+    async run(world) {
+      const [left, right] = [world.open(), world.open()];
+      const { client, server, host } = await pair(world, left, right);
+      call(() => server.connection.pause());
+      pour(client, 16 * MEBIBYTE, MEBIBYTE, () => undefined);
+      await world.until('nothing moves', () => client.connection.unsent > 0);
+      call(() => client.connection.abort());
+      await world.until('the end', () => client.isClosed);
+      assert.equal(client.closed, Closed.local);
+      call(() => server.connection.abort());
+      await world.until('both closed', () => server.isClosed);
+      call(() => host.socket?.close());
+    },
+  },
+  {
+    name: 'abort: while a FIN is on its way',
+    async run(world) {
+      for (let i = 0; i < 5; i++) {
+        const [left, right] = [world.open(), world.open()];
+        const { client, server, host } = await pair(world, left, right);
+        client.send('last words');
+        call(() => client.connection.end());
+        await new Promise<void>((resolve) => queueMicrotask(resolve));
+        call(() => client.connection.abort());
+        await world.until('the end', () => client.isClosed);
+        call(() => server.connection.abort());
+        await world.until('both closed', () => server.isClosed);
+        call(() => host.socket?.close());
+      }
+    },
+  },
+  {
     name: 'close: flushes, then closes, and receives nothing more',
     async run(world) {
       const [left, right] = [world.open(), world.open()];

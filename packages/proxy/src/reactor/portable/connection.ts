@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { HEADROOM, NO_BUFFER, RECEIVE_SIZE } from '../arena.ts';
 import { closedReason } from '../closed-reason.ts';
+import { resetOnClose } from '../ffi/sockets.ts';
 import { arrivalOn } from '../ffi/tcp-info.ts';
 import { Arrival, Closed, type ConnectionHandler, type Endpoint } from '../reactor.ts';
 import { StreamConnection } from '../stream-connection.ts';
@@ -94,8 +95,10 @@ export class PortableConnection extends StreamConnection {
 
   protected giveUp(): void {
     this.#rest = null;
-    if (this.#resetting) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    // Not by `resetAndDestroy`: it waits for what is to be written yet, and never ends while a FIN is on its way.
+    const descriptor = this.#resetting ? descriptorOf(this.#socket) : -1;
+    if (descriptor >= 0) resetOnClose(descriptor);
+    this.#socket.destroy();
   }
 
   protected isQuiet(): boolean {
