@@ -16,7 +16,7 @@ const SOURCES = 8;
 /** Connections that are opened at the same time. */
 const PARALLEL = 64;
 /** All of them in so many groups, which take turns within the second. */
-const GROUPS = 50;
+const GROUPS = 500;
 
 const clients: { socket: Socket | null; sent: number }[] = [];
 
