@@ -40,11 +40,22 @@ export function compilerVersion(): string {
 
 /**
  * Compiles one program for the instruction set of Linux 5.1 and later (v3: jumps on 32 bits), little endian whatever
- * machine this is, with type information (BTF) but without what only debuggers read.
+ * machine this is, with type information (BTF) but without what only debuggers read. Its lines name the sources, not the
+ * folder that they happened to lie in.
  */
 export function compile(program: ProgramFile, output: string): void {
   const folders = globSync('/usr/include/*-linux-gnu').flatMap((folder) => ['-I', folder]);
-  const flags = ['-O2', '-g', '-target', 'bpfel', '-mcpu=v3', '-Wall', '-Wextra', '-Werror'];
+  const flags = [
+    '-O2',
+    '-g',
+    '-target',
+    'bpfel',
+    '-mcpu=v3',
+    '-fdebug-compilation-dir=.',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+  ];
   // Both entry points have functions that need fewer parameters than the other, and sizes are compared with numbers.
   const accepted = ['-Wno-unused-parameter', '-Wno-sign-compare'];
   const input = `${program}.bpf.c`;

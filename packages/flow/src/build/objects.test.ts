@@ -15,6 +15,12 @@ suite('compiled objects', () => {
   });
 
   for (const program of PROGRAMS) {
+    test(`${program}: does not say where its sources lay`, () => {
+      const text = readFileSync(objectPath(program), 'latin1');
+      assert.ok(text.includes(`\0./${program}.bpf.c\0`), 'it names its source');
+      assert.doesNotMatch(text, /\0\/[^\0]*\.bpf\.c\0/);
+    });
+
     test(`${program}: compiling its source gives the same program`, { skip: requires('clang', 'llvm-strip') }, () => {
       const folder = mkdtempSync(join(tmpdir(), 'evenkeel-flow-'));
       try {
