@@ -1,20 +1,22 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Random } from '../packages/proxy/src/reactor/simulated/random.ts';
 import { describeFailure, fuzz } from '../packages/testbed/src/fuzz/fuzz.ts';
 import type { FuzzTarget } from '../packages/testbed/src/fuzz/target.ts';
+import { readOptions } from './command-line.ts';
 
-/**
- * What `npm run fuzz` runs: the targets of all `*.fuzz.ts` files, each for its part of the time.
- *
- *     --seconds N    in all (60)
- *     --seed N       where chance begins; another one finds other inputs (by default it is drawn and printed)
- *     --target NAME  this one alone
- *     --input BASE64 checks this input and nothing else, to see a failure again
- */
+const HELP = `npm run fuzz -- [options]
+
+Runs the targets of all *.fuzz.ts files, each for its part of the time.
+
+  --seconds N    in all (60)
+  --seed N       where chance begins; another one finds other inputs (by default it is drawn and printed)
+  --target NAME  this one alone
+  --input BASE64 checks this input and nothing else, to see a failure again
+  --help`;
+
 const root = join(import.meta.dirname, '..');
-const { values } = parseArgs({
+const { values } = readOptions('fuzz', HELP, {
   options: {
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 32)) },

@@ -1,18 +1,20 @@
-import { parseArgs } from 'node:util';
 import { PROGRAMS, type ProgramFile } from '../../packages/flow/src/build/compile.ts';
 import { testRun } from '../../packages/flow/src/loader/test-run.ts';
+import { readOptions } from '../../tools/command-line.ts';
 import { median, pairedRatios, quantile } from '../statistics.ts';
 import { asText } from '../table.ts';
 import { type Case, prepare } from './setting.ts';
 
-/**
- * What `npm run bench:flow` runs: nanoseconds per packet of the balancer in the kernel, without a network. All cases take
- * turns in every round, beside a program that does nothing. Needs root.
- *
- *     --rounds N    (15)
- *     --repeat N    packets per case and round (500,000)
- */
-const { values } = parseArgs({
+const HELP = `npm run bench:flow -- [options]
+
+Prints nanoseconds per packet of the balancer in the kernel, without a network. All cases take turns in every round,
+beside a program that does nothing. Needs root.
+
+  --rounds N    (15)
+  --repeat N    packets per case and round (500,000)
+  --help`;
+
+const { values } = readOptions('bench:flow', HELP, {
   options: { rounds: { type: 'string', default: '15' }, repeat: { type: 'string', default: '500000' } },
 });
 const rounds = Number(values.rounds);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../tools/command-line.ts';
 import { productVersion } from '../balancers/product.ts';
 import { describeMachine } from '../machine.ts';
 import { killAll } from '../process/children.ts';
@@ -24,17 +24,15 @@ Puts load on Evenkeel while things change and break, and tells what clients noti
 Scenarios:
 ${SOAKS.map(({ name, title }) => `  ${name.padEnd(18)}${title}`).join('\n')}`;
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main();
 
-async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
+async function main(): Promise<number> {
+  const { values, positionals } = readOptions('soak', HELP, {
     allowPositionals: true,
     options: {
       short: { type: 'boolean', default: false },
       reactor: { type: 'string', default: 'uring' },
       'no-save': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
   const chosen = SOAKS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
@@ -47,10 +45,6 @@ async function main(args: readonly string[]): Promise<number> {
   if (reactor !== 'uring' && reactor !== 'portable') {
     console.error(`soak: --reactor ${reactor} is not known: uring or portable`);
     return 1;
-  }
-  if (values.help) {
-    console.log(HELP);
-    return 0;
   }
   const save = !values.short && !values['no-save'] && reactor === 'uring';
   let failed = 0;
