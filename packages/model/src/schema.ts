@@ -81,8 +81,17 @@ export function completed<T extends TObject>(part: T, input: object): Static<T> 
 export const Timestamp = (description: string) =>
   Type.String({ format: 'date-time', description: `${description} (RFC 3339, UTC)` });
 
-export const Seconds = (minimum: number, maximum: number, standard: number, description: string) =>
-  Type.Integer({ minimum, maximum, default: standard, description: `${description} In seconds.` });
+/** What a number may be, as `limits.ts` has it. */
+interface Bounds {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly default: number;
+}
+
+export const Count = ({ minimum, maximum, default: standard }: Bounds, description: string) =>
+  Type.Integer({ minimum, maximum, default: standard, description });
+
+export const Seconds = (bounds: Bounds, description: string) => Count(bounds, `${description} In seconds.`);
 
 export const Port = (description: string) => Type.Integer({ minimum: 1, maximum: 65535, description });
 

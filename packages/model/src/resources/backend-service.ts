@@ -46,28 +46,11 @@ export const backendServiceSettings = {
       'request (`hash`), or the better of two drawn at random: by what is under way (`power-of-two`) or by how fast ' +
       'targets answer (`peak-ewma`). Default: round-robin.',
   ),
-  drainTimeout: Seconds(
-    DRAIN_TIMEOUT.minimum,
-    DRAIN_TIMEOUT.maximum,
-    DRAIN_TIMEOUT.default,
-    'How long connections to a deregistered target may go on; 0 cuts them.',
-  ),
-  connectTimeout: Seconds(
-    CONNECT_TIMEOUT.minimum,
-    CONNECT_TIMEOUT.maximum,
-    CONNECT_TIMEOUT.default,
-    'How long a connection to a target may take to open.',
-  ),
-  readTimeout: Seconds(
-    READ_TIMEOUT.minimum,
-    READ_TIMEOUT.maximum,
-    READ_TIMEOUT.default,
-    'Longest silence of a target within a request before 504. Not used by tcp.',
-  ),
+  drainTimeout: Seconds(DRAIN_TIMEOUT, 'How long connections to a deregistered target may go on; 0 cuts them.'),
+  connectTimeout: Seconds(CONNECT_TIMEOUT, 'How long a connection to a target may take to open.'),
+  readTimeout: Seconds(READ_TIMEOUT, 'Longest silence of a target within a request before 504. Not used by tcp.'),
   sendTimeout: Seconds(
-    TARGET_SEND_TIMEOUT.minimum,
-    TARGET_SEND_TIMEOUT.maximum,
-    TARGET_SEND_TIMEOUT.default,
+    TARGET_SEND_TIMEOUT,
     'Longest wait for a target to take more of a request body before 504. Not used by tcp.',
   ),
   proxyProtocol: Words(

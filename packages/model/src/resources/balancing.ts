@@ -1,12 +1,9 @@
 import { type Static, type TProperties, Type } from 'typebox';
 import { HASH, REBALANCE, TARGET_LIMITS, ZONE } from '../limits.ts';
 import { HASH_KEYS, ZONE_PREFERENCES } from '../plan/balancing.ts';
-import { Output, Patch, Seconds, Words } from '../schema.ts';
+import { Count, Output, Patch, Seconds, Words } from '../schema.ts';
 
 /** How a backend service spreads its clients over its targets, beside the algorithm. */
-
-const count = (limit: { minimum: number; maximum: number; default: number }, description: string) =>
-  Type.Integer({ minimum: limit.minimum, maximum: limit.maximum, default: limit.default, description });
 
 const hash = {
   key: Words(
@@ -20,7 +17,7 @@ const hash = {
     default: '',
     description: 'The header or cookie; empty for the other keys. Requests without it are spread over all targets.',
   }),
-  loadFactor: count(
+  loadFactor: Count(
     HASH.loadFactor,
     'For `hash` and `source-ip`: the most that a target may have under way, in percent of its fair share (100 or more, ' +
       '125 is usual); what is beyond it goes to the next target of the key. 0: no bound.',
@@ -33,24 +30,19 @@ export const HashPatch = Patch('HashPatch', hash);
 export type HashPatch = Static<typeof HashPatch>;
 
 const targetLimits = {
-  maxConnections: count(
+  maxConnections: Count(
     TARGET_LIMITS.maxConnections,
     'Connections that one node has with one target at most, kept ones included.',
   ),
-  maxRequests: count(
+  maxRequests: Count(
     TARGET_LIMITS.maxRequests,
     'Requests and tunnelled connections that one node has under way with one target at most.',
   ),
-  queueSize: count(
+  queueSize: Count(
     TARGET_LIMITS.queueSize,
     'Requests and connections that wait on one node while all targets are at their limits; 0: they are refused at once.',
   ),
-  queueTimeout: Seconds(
-    TARGET_LIMITS.queueTimeout.minimum,
-    TARGET_LIMITS.queueTimeout.maximum,
-    TARGET_LIMITS.queueTimeout.default,
-    'How long they wait before 503.',
-  ),
+  queueTimeout: Seconds(TARGET_LIMITS.queueTimeout, 'How long they wait before 503.'),
 } satisfies TProperties;
 
 export const TargetLimits = Output('TargetLimits', targetLimits);
@@ -64,7 +56,7 @@ const zone = {
     "`prefer`: targets of a node's own zone take its traffic as far as they are healthy and have room, others the rest; " +
       '`strict`: they alone; `none`: zones do not matter. Nodes without a zone use all targets. Default: none.',
   ),
-  threshold: count(
+  threshold: Count(
     ZONE.threshold,
     'With `prefer`: percent of the weight of the own zone that must be healthy for it to take all; with less, it takes ' +
       'its healthy percent divided by this.',
@@ -83,13 +75,8 @@ const rebalance = {
       'Whether tunnelled and upgraded connections (TCP, WebSocket) are closed, a few at a time, on targets that have ' +
       'more than their share; clients must connect again.',
   }),
-  rate: count(REBALANCE.rate, 'Connections that one node closes in a second at most.'),
-  minimumAge: Seconds(
-    REBALANCE.minimumAge.minimum,
-    REBALANCE.minimumAge.maximum,
-    REBALANCE.minimumAge.default,
-    'Younger connections stay.',
-  ),
+  rate: Count(REBALANCE.rate, 'Connections that one node closes in a second at most.'),
+  minimumAge: Seconds(REBALANCE.minimumAge, 'Younger connections stay.'),
 } satisfies TProperties;
 
 export const Rebalance = Output('Rebalance', rebalance);

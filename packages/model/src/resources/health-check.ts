@@ -1,11 +1,8 @@
 import { type Static, type TProperties, Type } from 'typebox';
 import { HEALTH_CHECK } from '../limits.ts';
 import { CHECK_PROTOCOLS } from '../plan/objects.ts';
-import { Nullable, Output, Patch, Port, Seconds, Words } from '../schema.ts';
+import { Count, Nullable, Output, Patch, Port, Seconds, Words } from '../schema.ts';
 import { PAYLOAD_FORMATS, TLS_VERIFY } from '../settings.ts';
-
-const count = (limit: { minimum: number; maximum: number; default: number }, description: string) =>
-  Type.Integer({ minimum: limit.minimum, maximum: limit.maximum, default: limit.default, description });
 
 const { interval, timeout, rise, fall, pathLength, hostLength, codes, payloadLength, grpcServiceLength } = HEALTH_CHECK;
 
@@ -17,10 +14,10 @@ const settings = {
       'targets by TLS, `http` and `grpc` are spoken within TLS as well; `tls`, `https` and `grpcs` always are.',
   ),
   port: Nullable(Port('The port that is probed; null: the port that traffic goes to.')),
-  interval: Seconds(interval.minimum, interval.maximum, interval.default, 'From one probe to the next.'),
-  timeout: Seconds(timeout.minimum, timeout.maximum, timeout.default, 'A probe without an answer by then has failed.'),
-  rise: count(rise, 'Successes in a row until a target is healthy.'),
-  fall: count(fall, 'Failures in a row until a target is unhealthy.'),
+  interval: Seconds(interval, 'From one probe to the next.'),
+  timeout: Seconds(timeout, 'A probe without an answer by then has failed.'),
+  rise: Count(rise, 'Successes in a row until a target is healthy.'),
+  fall: Count(fall, 'Failures in a row until a target is unhealthy.'),
   method: Words(['GET', 'HEAD'], 'Request method of http probes. Default: GET.'),
   path: Type.String({
     pattern: '^/[!-~]*$',
@@ -70,7 +67,7 @@ const settings = {
     default: '',
     description: 'The service that grpc probes ask about; empty: the server as a whole.',
   }),
-  checksPerConnection: count(
+  checksPerConnection: Count(
     HEALTH_CHECK.checksPerConnection,
     'Probes by http or https that one connection carries while they succeed; more than 1 needs HTTP/1.1, and costs a ' +
       'fraction, but that a target takes no new connections is found that many intervals later.',

@@ -60,22 +60,13 @@ export type ListenerLimitsPatch = Static<typeof ListenerLimitsPatch>;
 
 /** Timeouts towards clients, beside `idleTimeout`, which ends what is silent for longer than that in any case. */
 export const clientTimeouts = {
-  bodyTimeout: Seconds(
-    BODY_TIMEOUT.minimum,
-    BODY_TIMEOUT.maximum,
-    BODY_TIMEOUT.default,
-    'Longest wait for more of a request body, else 408. Not used by tcp and tls.',
-  ),
+  bodyTimeout: Seconds(BODY_TIMEOUT, 'Longest wait for more of a request body, else 408. Not used by tcp and tls.'),
   sendTimeout: Seconds(
-    SEND_TIMEOUT.minimum,
-    SEND_TIMEOUT.maximum,
-    SEND_TIMEOUT.default,
+    SEND_TIMEOUT,
     'Longest wait for a client to take more of a response, else it is closed. Not used by tcp and tls.',
   ),
   keepAliveTimeout: Seconds(
-    KEEP_ALIVE_TIMEOUT.minimum,
-    KEEP_ALIVE_TIMEOUT.maximum,
-    KEEP_ALIVE_TIMEOUT.default,
+    KEEP_ALIVE_TIMEOUT,
     'Longest wait for the next request of a connection; 0: one request each. Not used by tcp and tls.',
   ),
 };

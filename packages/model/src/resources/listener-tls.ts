@@ -51,7 +51,7 @@ const hsts = {
     default: false,
     description: 'Whether https answers tell browsers to come by https alone: Strict-Transport-Security.',
   }),
-  maxAge: Seconds(HSTS_MAX_AGE.minimum, HSTS_MAX_AGE.maximum, HSTS_MAX_AGE.default, 'How long they keep to it.'),
+  maxAge: Seconds(HSTS_MAX_AGE, 'How long they keep to it.'),
   includeSubDomains: Type.Boolean({ default: false, description: 'Whether it is meant for all names below, too.' }),
 };
 

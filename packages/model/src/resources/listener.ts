@@ -36,9 +36,7 @@ export const listenerSettings = {
       `In seconds. Default: ${IDLE_TIMEOUT.default.http} for http and https, ${IDLE_TIMEOUT.default.tcp} for tcp and tls.`,
   }),
   headerTimeout: Seconds(
-    HEADER_TIMEOUT.minimum,
-    HEADER_TIMEOUT.maximum,
-    HEADER_TIMEOUT.default,
+    HEADER_TIMEOUT,
     'An HTTP request head must be complete within this time, else 408; a TLS handshake and a header of the PROXY protocol as well, else the connection is closed.',
   ),
   ...clientTimeouts,
@@ -75,9 +73,7 @@ export const listenerSettings = {
       'used by tcp.',
   ),
   upgradeIdleTimeout: Seconds(
-    UPGRADE_IDLE_TIMEOUT.minimum,
-    UPGRADE_IDLE_TIMEOUT.maximum,
-    UPGRADE_IDLE_TIMEOUT.default,
+    UPGRADE_IDLE_TIMEOUT,
     'An upgraded connection (WebSocket) on which nothing moves for this long is closed. Not used by tcp and tls.',
   ),
   compression: Type.Boolean({

@@ -1,56 +1,45 @@
 import { type Static, type TProperties, Type } from 'typebox';
 import { FAIL_OPEN, OUTLIER_DETECTION, RETRY, SLOW_START } from '../limits.ts';
 import { RETRY_CONDITIONS } from '../plan/resilience.ts';
-import { Output, Patch, Seconds, Words } from '../schema.ts';
+import { Count, Output, Patch, Seconds, Words } from '../schema.ts';
 import { RETRY_METHODS } from '../settings.ts';
 
 /** What a backend service does about targets that fail, are new, or are too few. */
-
-interface Limit {
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly default: number;
-}
-
-const count = (limit: Limit, description: string) =>
-  Type.Integer({ minimum: limit.minimum, maximum: limit.maximum, default: limit.default, description });
-const seconds = (limit: Limit, description: string) =>
-  Seconds(limit.minimum, limit.maximum, limit.default, description);
 
 const outlierDetection = {
   enabled: Type.Boolean({
     default: true,
     description: 'Whether targets that traffic shows to be failing are ejected for a while, beside health checks.',
   }),
-  consecutiveErrors: count(
+  consecutiveErrors: Count(
     OUTLIER_DETECTION.consecutiveErrors,
     'Ejected after so many errors in a row on one node: no connection, no answer or none to the end, or 502, 503, 504. ' +
       '0: not for that.',
   ),
-  consecutiveConnectFailures: count(
+  consecutiveConnectFailures: Count(
     OUTLIER_DETECTION.consecutiveConnectFailures,
     'Ejected after so many connections in a row that failed, or ended before one byte of an answer. 0: not for that.',
   ),
-  successRateMargin: count(
+  successRateMargin: Count(
     OUTLIER_DETECTION.successRateMargin,
     'Ejected when its success rate in an interval is lower than the mean of all by more than so many percentage points; ' +
       'any 5xx counts as failed. 0: not for that.',
   ),
-  latencyFactor: count(
+  latencyFactor: Count(
     OUTLIER_DETECTION.latencyFactor,
     'Ejected when it took more than so many times as long to answer in an interval as the median target. 0: not for that.',
   ),
-  minimumRequests: count(
+  minimumRequests: Count(
     OUTLIER_DETECTION.minimumRequests,
     'Requests in an interval below which the rate and latency of a target are not judged; three targets must have as many.',
   ),
-  interval: seconds(OUTLIER_DETECTION.interval, 'From one judgement of rates and latencies to the next.'),
-  baseEjection: seconds(
+  interval: Seconds(OUTLIER_DETECTION.interval, 'From one judgement of rates and latencies to the next.'),
+  baseEjection: Seconds(
     OUTLIER_DETECTION.baseEjection,
     'How long the first ejection takes; each one that follows it takes twice as long as the one before.',
   ),
-  maxEjection: seconds(OUTLIER_DETECTION.maxEjection, 'How long an ejection takes at most.'),
-  maxEjectedShare: count(
+  maxEjection: Seconds(OUTLIER_DETECTION.maxEjection, 'How long an ejection takes at most.'),
+  maxEjectedShare: Count(
     OUTLIER_DETECTION.maxEjectedShare,
     'Percent of the targets that are ejected at once at most; one always may be if another is left. 0: none.',
   ),
@@ -62,7 +51,7 @@ export const OutlierDetectionPatch = Patch('OutlierDetectionPatch', outlierDetec
 export type OutlierDetectionPatch = Static<typeof OutlierDetectionPatch>;
 
 const slowStart = {
-  duration: seconds(
+  duration: Seconds(
     SLOW_START.duration,
     'How long a target that is registered, healthy again or back from an ejection takes from a tenth of its share to ' +
       'all of it. 0: it has all of it at once.',
@@ -75,7 +64,7 @@ export const SlowStartPatch = Patch('SlowStartPatch', slowStart);
 export type SlowStartPatch = Static<typeof SlowStartPatch>;
 
 const failOpen = {
-  threshold: count(
+  threshold: Count(
     FAIL_OPEN.threshold,
     'When fewer than so many percent of the targets are healthy, all of them take traffic. 0: only when none is.',
   ),
@@ -104,17 +93,17 @@ const retry = {
     'Requests that may be sent again once they have been sent: `idempotent` (GET, HEAD, PUT, DELETE, OPTIONS), or `all`, ' +
       'which may carry out a POST twice. Only requests that came whole with their first bytes are. Default: idempotent.',
   ),
-  attempts: count(RETRY.attempts, 'Attempts of one request, the first included; 1: no retries.'),
-  tryTimeoutMs: count(
+  attempts: Count(RETRY.attempts, 'Attempts of one request, the first included; 1: no retries.'),
+  tryTimeoutMs: Count(
     RETRY.tryTimeoutMs,
     'With `timeout`: how long an attempt may go without an answer before another target is asked, in milliseconds; if ' +
       'the budget allows none, the attempt goes on. 0: as long as the service allows targets to be silent.',
   ),
-  budget: count(
+  budget: Count(
     RETRY.budget,
     'Retries in percent of the requests, on each node; those after connections that were refused do not count.',
   ),
-  budgetMinimum: count(RETRY.budgetMinimum, 'Retries per second on each node that are allowed beside the budget.'),
+  budgetMinimum: Count(RETRY.budgetMinimum, 'Retries per second on each node that are allowed beside the budget.'),
 } satisfies TProperties;
 
 export const Retry = Output('Retry', retry);

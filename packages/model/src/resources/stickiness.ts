@@ -18,16 +18,9 @@ const settings = {
       'A token of RFC 6265. For `application-cookie` it must be given. Default: `EVENKEEL-` and the last digits of the ' +
       'identifier, so that services do not take each other for their own.',
   }),
-  expiry: Seconds(
-    expiry.minimum,
-    expiry.maximum,
-    expiry.default,
-    'How long browsers keep a `cookie` after each answer; 0: until they are closed.',
-  ),
+  expiry: Seconds(expiry, 'How long browsers keep a `cookie` after each answer; 0: until they are closed.'),
   timeout: Seconds(
-    timeout.minimum,
-    timeout.maximum,
-    timeout.default,
+    timeout,
     'How long a client is remembered after its last request or connection, for `source-ip` and ' +
       '`application-cookie`.',
   ),
