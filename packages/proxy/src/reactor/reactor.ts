@@ -1,5 +1,6 @@
 import type { TlsInfo } from '../tls/tls-info.ts';
 import type { Arena } from './arena.ts';
+import type { DatagramHandler, DatagramOptions, DatagramSocket } from './datagram.ts';
 
 /**
  * The small world that protocol code sees: listen, connect, receive, send, half-close, abort, timers, clock. Everything
@@ -13,7 +14,7 @@ export interface Reactor {
   readonly now: number;
   /** Unix time in milliseconds that belongs to `now`. */
   readonly wallTime: number;
-  /** Connections whose `onClosed` has not been called yet. */
+  /** Connections whose `onClosed` has not been called yet, and datagram sockets. */
   readonly open: number;
   /** Opens a listening socket; the outcome comes as `onListening` or `onFailed`. */
   listen(options: ListenOptions, handler: ListenerHandler): ListeningSocket;
@@ -23,6 +24,10 @@ export interface Reactor {
    * the system chooses by default.
    */
   connect(remote: Endpoint, handler: ConnectionHandler, from?: string): Connection;
+  /** Opens a datagram socket; the outcome comes as `onOpen` or `onFailed`. */
+  openDatagrams(options: DatagramOptions, handler: DatagramHandler): DatagramSocket;
+  /** Where datagrams are received, one at a time, and sent from; see datagram.ts. */
+  readonly datagramMemory: Uint8Array;
   /** Calls back once after `delay` milliseconds, not earlier and at most one wheel tick (`TICK`) later. */
   setTimer(delay: number, callback: () => void): Timer;
   /** Has `item` settled at the end of the turn, outside of any call by protocol code; once for each call. */

@@ -1,6 +1,7 @@
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
 import type { Arena } from '../../src/reactor/arena.ts';
 import type { ReactorHarness, World } from '../../src/reactor/contract/harness.ts';
+import type { DatagramHandler, DatagramOptions, DatagramSocket } from '../../src/reactor/datagram.ts';
 import type {
   Closed,
   Connection,
@@ -88,6 +89,14 @@ class SecureReactor implements Reactor {
   connect(remote: Endpoint, handler: ConnectionHandler, from = ''): Connection {
     const open = (secure: ConnectionHandler): Connection => this.#inner.connect(remote, secure, from);
     return this.#connecting.connect(this.#inner, 'secure.test', open, handler);
+  }
+
+  openDatagrams(options: DatagramOptions, handler: DatagramHandler): DatagramSocket {
+    return this.#inner.openDatagrams(options, handler);
+  }
+
+  get datagramMemory(): Uint8Array {
+    return this.#inner.datagramMemory;
   }
 
   setTimer(delay: number, callback: () => void): Timer {

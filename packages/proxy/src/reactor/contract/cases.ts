@@ -2,6 +2,7 @@ import { arrivalCases } from './arrival.cases.ts';
 import { borrowedCases } from './borrowed.cases.ts';
 import { bufferCases } from './buffers.cases.ts';
 import { closingCases } from './closing.cases.ts';
+import { datagramCases } from './datagram.cases.ts';
 import type { ContractCase } from './harness.ts';
 import { listeningCases } from './listening.cases.ts';
 import { pausingCases } from './pausing.cases.ts';
@@ -20,4 +21,5 @@ export const CONTRACT: readonly ContractCase[] = [
   ...listeningCases,
   ...borrowedCases,
   ...transparentCases,
+  ...datagramCases,
 ];

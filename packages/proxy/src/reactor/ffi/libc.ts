@@ -53,6 +53,25 @@ export const sendmsg: (descriptor: number, message: number, flags: number) => nu
 export const recvmsg: (descriptor: number, message: number, flags: number) => number = library.func(
   'int64_t recvmsg(int, int64_t, int)',
 );
+export const connect: (descriptor: number, address: number, size: number) => number = library.func(
+  'int connect(int, int64_t, uint32_t)',
+);
+export const recvfrom: (
+  descriptor: number,
+  memory: number,
+  size: number,
+  flags: number,
+  address: number,
+  addressSize: number,
+) => number = library.func('int64_t recvfrom(int, int64_t, size_t, int, int64_t, int64_t)');
+export const sendto: (
+  descriptor: number,
+  memory: number,
+  size: number,
+  flags: number,
+  address: number,
+  addressSize: number,
+) => number = library.func('int64_t sendto(int, int64_t, size_t, int, int64_t, uint32_t)');
 export const getsockname: (descriptor: number, address: number, size: number) => number = library.func(
   'int getsockname(int, int64_t, int64_t)',
 );

@@ -1,7 +1,9 @@
+import { DATAGRAM_BACKLOG, type DatagramOptions } from '../datagram.ts';
 import type { Endpoint, ListenOptions } from '../reactor.ts';
 import {
   bind,
   close,
+  connect,
   errorName,
   fcntl,
   getpeername,
@@ -23,6 +25,7 @@ export const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_RCVBUF = 8;
 const SO_LINGER = 13;
 const SO_REUSEPORT = 15;
 const IPPROTO_TCP = 6;
@@ -90,6 +93,32 @@ export function openConnecting(family: number): Opened {
 export function openDatagram(family: number): Opened {
   const descriptor = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   return descriptor < 0 ? failed('socket') : { descriptor };
+}
+
+/** A UDP socket that is bound, connected, or both. */
+export function openDatagramSocket({ local, remote, reusePort }: DatagramOptions): Opened {
+  const family = addressFamily((local ?? remote)?.address ?? '');
+  if (family === 0) return { code: 'EINVAL', call: 'socket' };
+  const descriptor = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) return failed('socket');
+  const ready =
+    (!reusePort || enable(descriptor, SOL_SOCKET, SO_REUSEPORT)) &&
+    (family !== AF_INET6 || enable(descriptor, IPPROTO_IPV6, IPV6_V6ONLY));
+  if (!ready) return failed('setsockopt', descriptor);
+  if (remote === null) {
+    view.setInt32(OPTION, DATAGRAM_BACKLOG, true);
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, scratch.address + OPTION, 4);
+  }
+  if (local !== null) {
+    const size = writeSockaddr(view, ADDRESS, scratch.address + ADDRESS, local);
+    if (bind(descriptor, scratch.address + ADDRESS, size) !== 0) return failed('bind', descriptor);
+  }
+  if (remote !== null) {
+    const size = writeSockaddr(view, ADDRESS, scratch.address + ADDRESS, remote);
+    if (size === 0) return failed('connect', descriptor);
+    if (connect(descriptor, scratch.address + ADDRESS, size) !== 0) return failed('connect', descriptor);
+  }
+  return { descriptor };
 }
 
 /**

@@ -1,6 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { connect, isIP, Socket, type TcpSocketConnectOpts } from 'node:net';
 import { DEFAULT_BUFFERS } from '../counted-arena.ts';
+import {
+  DATAGRAM_HEADROOM,
+  DATAGRAM_SIZE,
+  type DatagramHandler,
+  type DatagramOptions,
+  type DatagramSocket,
+} from '../datagram.ts';
 import { openTransparent } from '../ffi/sockets.ts';
 import type {
   Connection,
@@ -20,6 +27,7 @@ import { WheelTimer } from '../wheel-timer.ts';
 import { PortableArena } from './arena.ts';
 import { PortableConnection } from './connection.ts';
 import { DatagramConnection } from './datagram-connection.ts';
+import { PortableDatagramSocket } from './datagram-socket.ts';
 import { type ListeningContext, PortableListeningSocket } from './listening-socket.ts';
 
 export interface PortableOptions {
@@ -41,6 +49,8 @@ export class PortableReactor implements Reactor {
   readonly #wheel = new TimerWheel(performance.now());
   readonly #connections = new Set<StreamConnection>();
   readonly #listeners = new Set<PortableListeningSocket>();
+  readonly #datagrams = new Set<PortableDatagramSocket>();
+  #datagramMemory: Uint8Array | null = null;
   readonly #context: ListeningContext;
   readonly #unsettled = new SettleList();
   readonly #starved: PortableConnection[] = [];
@@ -80,7 +90,7 @@ export class PortableReactor implements Reactor {
   }
 
   get open(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#datagrams.size;
   }
 
   listen(options: ListenOptions, handler: ListenerHandler): ListeningSocket {
@@ -107,6 +117,16 @@ export class PortableReactor implements Reactor {
     return new DatagramConnection(this.#context, createSocket(version === 6 ? 'udp6' : 'udp4'), handler, remote);
   }
 
+  openDatagrams(options: DatagramOptions, handler: DatagramHandler): DatagramSocket {
+    const socket = new PortableDatagramSocket({ memory: this.datagramMemory, open: this.#datagrams }, options, handler);
+    if (this.#destroying) socket.close();
+    return socket;
+  }
+
+  get datagramMemory(): Uint8Array {
+    return (this.#datagramMemory ??= new Uint8Array(DATAGRAM_HEADROOM + DATAGRAM_SIZE));
+  }
+
   /** Node binds no foreign address by itself: it is given a socket that is bound already. */
   #connectFrom(from: string, remote: Endpoint, to: TcpSocketConnectOpts, handler: ConnectionHandler): Connection {
     const opened = openTransparent(from, remote.address, true);
@@ -131,8 +151,9 @@ export class PortableReactor implements Reactor {
   async destroy(): Promise<void> {
     this.#destroying = true;
     for (const socket of this.#listeners) socket.close();
-    while (this.#connections.size > 0 || this.#listeners.size > 0) {
+    while (this.open > 0 || this.#listeners.size > 0) {
       for (const connection of this.#connections) connection.abort();
+      for (const socket of this.#datagrams) socket.close();
       await new Promise(setImmediate);
     }
     this.#wheel.onEarlier = () => {};

@@ -1,6 +1,7 @@
 import { Closed, type Endpoint, type ListenError } from '../reactor.ts';
 import { CALM, type NetworkConditions } from './conditions.ts';
 import type { SimulatedConnection } from './connection.ts';
+import { SimulatedDatagrams } from './datagrams.ts';
 import { EventQueue, type SimulatedEvent } from './event-queue.ts';
 import { Link } from './link.ts';
 import type { SimulatedListeningSocket } from './listening-socket.ts';
@@ -40,6 +41,7 @@ export class SimulatedNetwork {
   };
   readonly links: Link[] = [];
   readonly reactors: SimulatedReactor[] = [];
+  readonly datagrams = new SimulatedDatagrams(this);
   readonly #events = new EventQueue();
   readonly #listeners = new Map<string, SimulatedListeningSocket[]>();
   readonly #silent = new Set<string>();
@@ -118,7 +120,7 @@ export class SimulatedNetwork {
   /** Binds a listening socket, or says why not. */
   bind(reactor: SimulatedReactor, listener: SimulatedListeningSocket): ListenError | null {
     const { address, reusePort } = listener.options;
-    const port = listener.options.port === 0 ? this.#nextEphemeral() : listener.options.port;
+    const port = listener.options.port === 0 ? this.nextEphemeral() : listener.options.port;
     if (!isLoopback(address) && !isWildcard(address) && address !== reactor.address) {
       return { code: 'EADDRNOTAVAIL', message: `${address} is not an address of this host` };
     }
@@ -140,8 +142,8 @@ export class SimulatedNetwork {
   }
 
   localEndpoint(reactor: SimulatedReactor, remote: Endpoint): Endpoint {
-    if (!isLoopback(remote.address)) return { address: reactor.address, port: this.#nextEphemeral() };
-    return { address: remote.address === '::1' ? '::1' : '127.0.0.1', port: this.#nextEphemeral() };
+    if (!isLoopback(remote.address)) return { address: reactor.address, port: this.nextEphemeral() };
+    return { address: remote.address === '::1' ? '::1' : '127.0.0.1', port: this.nextEphemeral() };
   }
 
   /** Carries a SYN; the outcome reaches the connection after a round trip or when the kernel gives up. */
@@ -207,7 +209,8 @@ export class SimulatedNetwork {
     return isLoopback(address) || this.reactors.some((reactor) => reactor.address === address);
   }
 
-  #nextEphemeral(): number {
+  /** A port of the system's choice. */
+  nextEphemeral(): number {
     const port = this.#ephemeral++;
     if (this.#ephemeral > 65_535) this.#ephemeral = FIRST_EPHEMERAL;
     return port;

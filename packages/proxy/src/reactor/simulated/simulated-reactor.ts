@@ -1,4 +1,11 @@
 import {
+  DATAGRAM_HEADROOM,
+  DATAGRAM_SIZE,
+  type DatagramHandler,
+  type DatagramOptions,
+  type DatagramSocket,
+} from '../datagram.ts';
+import {
   Closed,
   type Connection,
   type ConnectionHandler,
@@ -14,6 +21,7 @@ import { SettleList } from '../settle-list.ts';
 import { TimerWheel, WheelEntry } from '../timer-wheel.ts';
 import { CheckedArena } from './checked-arena.ts';
 import { type Completion, SimulatedConnection } from './connection.ts';
+import { SimulatedDatagramSocket } from './datagram-socket.ts';
 import type { SimulatedEvent } from './event-queue.ts';
 import { SimulatedListeningSocket } from './listening-socket.ts';
 import type { SimulatedNetwork } from './network.ts';
@@ -54,6 +62,9 @@ export class SimulatedReactor implements Reactor {
   readonly #descriptors: number;
   readonly #connections = new Set<SimulatedConnection>();
   readonly #listeners = new Set<SimulatedListeningSocket>();
+  readonly #datagrams = new Set<SimulatedDatagramSocket>();
+  #arrivals: (() => void)[] = [];
+  readonly datagramMemory = new Uint8Array(DATAGRAM_HEADROOM + DATAGRAM_SIZE);
   #listening: SimulatedListeningSocket[] = [];
   readonly #ready = new Set<SimulatedConnection>();
   readonly #starving = new Set<SimulatedConnection>();
@@ -85,7 +96,7 @@ export class SimulatedReactor implements Reactor {
   }
 
   get open(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#datagrams.size;
   }
 
   get resetSeenWhilePaused(): boolean {
@@ -115,6 +126,23 @@ export class SimulatedReactor implements Reactor {
     return connection;
   }
 
+  openDatagrams(options: DatagramOptions, handler: DatagramHandler): DatagramSocket {
+    const socket = new SimulatedDatagramSocket(this, this.network.datagrams, options, handler);
+    this.#datagrams.add(socket);
+    return socket;
+  }
+
+  forgetDatagrams(socket: SimulatedDatagramSocket): void {
+    this.#datagrams.delete(socket);
+  }
+
+  /** Has something happen when the reactor turns next. */
+  inNextTurn(act: () => void): void {
+    if (this.#halted) return;
+    this.#arrivals.push(act);
+    this.#wake();
+  }
+
   setTimer(delay: number, callback: () => void): Timer {
     return new CountedTimer(this, this.now + delay, callback);
   }
@@ -129,6 +157,8 @@ export class SimulatedReactor implements Reactor {
     this.#halted = true;
     for (const listener of [...this.#listeners]) listener.close();
     for (const connection of [...this.#connections]) connection.destroy();
+    for (const socket of [...this.#datagrams]) socket.close();
+    this.#arrivals = [];
     this.#turnEvent?.cancel();
     this.#timerEvent?.cancel();
   }
@@ -194,7 +224,7 @@ export class SimulatedReactor implements Reactor {
   // ---- turns
 
   get #used(): number {
-    return this.#connections.size + this.#listeners.size;
+    return this.open + this.#listeners.size;
   }
 
   #createConnection(handler: ConnectionHandler): SimulatedConnection {
@@ -226,6 +256,7 @@ export class SimulatedReactor implements Reactor {
     this.#openListeners();
     this.#accept();
     this.#dispatch(work);
+    for (const act of this.#arrivals.splice(0)) act();
     if (!timersFirst) this.wheel.advance(this.#turnTime);
     this.#unsettled.settle();
     this.#inTurn = false;

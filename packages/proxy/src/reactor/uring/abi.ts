@@ -22,6 +22,7 @@ export const IORING_ENTER_REGISTERED_RING = 1 << 4;
 export const IORING_REGISTER_RING_FDS = 20;
 export const IORING_REGISTER_PBUF_RING = 22;
 
+export const IORING_OP_POLL_ADD = 6;
 export const IORING_OP_SENDMSG = 9;
 export const IORING_OP_ACCEPT = 13;
 export const IORING_OP_ASYNC_CANCEL = 14;

@@ -6,6 +6,7 @@ import {
   IORING_OP_ASYNC_CANCEL,
   IORING_OP_CLOSE,
   IORING_OP_CONNECT,
+  IORING_OP_POLL_ADD,
   IORING_OP_READ,
   IORING_OP_RECV,
   IORING_OP_SEND,
@@ -28,11 +29,15 @@ export const Kind = {
   send: 3,
   connect: 4,
   wake: 5,
+  poll: 6,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 /** Waits for the whole range, and a dead peer is an error, not a signal. */
 const SEND_FLAGS = MSG_NOSIGNAL | MSG_WAITALL;
+
+/** As `poll(2)` has it. */
+const POLLIN = 1;
 
 /** Bytes that may arrive between a pause and its effect, beside what arrives in the turn of the pause. */
 const RECEIVE_LIMIT = 4 * RECEIVE_SIZE;
@@ -86,6 +91,11 @@ export class Operations {
 
   read(slot: number, descriptor: number, address: number, size: number): void {
     this.#write(IORING_OP_READ, descriptor, address, size, 0, slot, Kind.wake);
+  }
+
+  /** Completes once there is something to read, an error included: at once when there is already. */
+  poll(slot: number, descriptor: number): void {
+    this.#write(IORING_OP_POLL_ADD, descriptor, 0, 0, POLLIN, slot, Kind.poll);
   }
 
   /** Cancels one operation; it completes, with ECANCELED if it was still waiting. */

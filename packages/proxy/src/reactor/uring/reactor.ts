@@ -1,4 +1,6 @@
 import { DEFAULT_BUFFERS, largeFor } from '../counted-arena.ts';
+import type { DatagramHandler, DatagramOptions, DatagramSocket } from '../datagram.ts';
+import { DatagramCalls } from '../ffi/datagram-calls.ts';
 import { SystemError } from '../ffi/libc.ts';
 import { Mapping } from '../ffi/mapping.ts';
 import { addressFamily } from '../ffi/sockaddr.ts';
@@ -20,6 +22,8 @@ import { TimerWheel } from '../timer-wheel.ts';
 import { WheelTimer } from '../wheel-timer.ts';
 import { IORING_CQE_F_MORE } from './abi.ts';
 import { UringConnection } from './connection.ts';
+import { SockaddrPeer } from './datagram-peer.ts';
+import { type DatagramContext, UringDatagramSocket } from './datagram-socket.ts';
 import { type ListeningContext, UringListeningSocket } from './listening-socket.ts';
 import { Kind, Operations } from './operations.ts';
 import { ReceiveBuffers } from './receive-buffers.ts';
@@ -76,6 +80,8 @@ export class UringReactor implements Reactor {
   readonly #wheel = new TimerWheel(this.now);
   readonly #connections = new Slots<UringConnection>();
   readonly #listeners = new Slots<UringListeningSocket>();
+  readonly #datagrams = new Slots<UringDatagramSocket>();
+  #datagramContext: DatagramContext | null = null;
   readonly #context: ListeningContext;
   readonly #wakeDescriptor: number;
   readonly #wakeBuffer: Mapping;
@@ -118,7 +124,7 @@ export class UringReactor implements Reactor {
   }
 
   get open(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#datagrams.size;
   }
 
   /** For `Trace.clear`, on another thread, when this one is no more. */
@@ -155,6 +161,30 @@ export class UringReactor implements Reactor {
   connectDatagram(remote: Endpoint, handler: ConnectionHandler): Connection {
     const family = addressFamily(remote.address);
     return this.#connect(family === 0 ? { code: 'EINVAL' } : openDatagram(family), remote, handler);
+  }
+
+  openDatagrams(options: DatagramOptions, handler: DatagramHandler): DatagramSocket {
+    const socket = new UringDatagramSocket(this.#datagramsContext, options, handler);
+    if (this.#destroying) socket.close();
+    return socket;
+  }
+
+  get datagramMemory(): Uint8Array {
+    return this.#datagramsContext.calls.memory;
+  }
+
+  get #datagramsContext(): DatagramContext {
+    if (this.#datagramContext !== null) return this.#datagramContext;
+    const calls = new DatagramCalls();
+    this.#datagramContext = {
+      calls,
+      peer: new SockaddrPeer(calls.from),
+      operations: this.#operations,
+      slots: this.#datagrams,
+      trace: this.#trace,
+      unsettle: (item) => this.unsettle(item),
+    };
+    return this.#datagramContext;
   }
 
   #connect(
@@ -223,6 +253,7 @@ export class UringReactor implements Reactor {
     const end = performance.now() + DESTROY_LIMIT;
     while ((this.open > 0 || this.#listeners.size > 0) && performance.now() < end) {
       for (const connection of this.#connections.all()) connection.abort();
+      for (const socket of this.#datagrams.all()) socket.close();
       this.turn(10);
     }
   }
@@ -236,6 +267,7 @@ export class UringReactor implements Reactor {
     const sockets = this.#listeners.all();
     for (const socket of sockets) socket.drop();
     for (const connection of this.#connections.all()) this.#dropping += connection.drop();
+    for (const socket of this.#datagrams.all()) this.#dropping += socket.drop();
     if (this.#wakeDescriptor >= 0) {
       this.#dropping++;
       this.#operations.cancel(0, Kind.wake);
@@ -279,6 +311,9 @@ export class UringReactor implements Reactor {
         return;
       case Kind.send:
         this.#connections.get(slot).sendCompleted(result);
+        return;
+      case Kind.poll:
+        this.#datagrams.get(slot).pollCompleted();
         return;
       case Kind.accept:
         this.#listeners.get(slot).acceptCompleted(result, flags);

@@ -2,6 +2,8 @@ import { close, munmap } from '../ffi/libc.ts';
 
 /** Connections that a trace has room for. */
 const CONNECTIONS = 1 << 20;
+/** Where those of datagram sockets begin. */
+export const DATAGRAM_TRACE = CONNECTIONS / 2;
 /** Words before those of connections: whether a ring is open. */
 const OPEN = 0;
 const HEAD = 1;
