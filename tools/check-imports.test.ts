@@ -96,6 +96,17 @@ test('refused: a cycle of files, found through a third one; a cycle of types alo
   ]);
 });
 
+test('refused: a package that serves the type checker alone is loaded', () => {
+  const texts = {
+    'packages/model/src/a.ts': "import { type Static, Type } from 'typebox';",
+    'packages/model/src/b.ts': "import type { Static } from 'typebox';",
+    'packages/model/src/c.test.ts': "import { Type } from 'typebox';",
+  };
+  const [problem, ...more] = checkImports(sources(texts, ['typebox']));
+  assert.match(problem, /a\.ts: typebox is for its types alone: use @evenkeel\/model\/type\.ts/);
+  assert.deepEqual(more, []);
+});
+
 test('comments and strings are no imports', () => {
   const text =
     "// import '@evenkeel/agent/x.ts';\n/* import '@evenkeel/agent/y.ts'; */\nconst s = `see import of z`;\n";

@@ -20,6 +20,9 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   testbed: ['model', 'proxy', 'flow'],
 };
 
+/** Packages that serve the type checker alone, so that none of their files is loaded at run time; and what to use instead. */
+const TYPES_ONLY: Readonly<Record<string, string>> = { typebox: '@evenkeel/model/type.ts' };
+
 export interface Sources {
   /** Paths relative to the root, with `/`. */
   readonly files: readonly string[];
@@ -63,6 +66,10 @@ export function checkImports(sources: Sources): string[] {
         continue;
       }
       unused.get(name)?.delete(packageOf(specifier));
+      const instead = TYPES_ONLY[packageOf(specifier)];
+      if (instead !== undefined && !typeOnly && !isTest) {
+        problems.push(`${file}: ${specifier} is for its types alone: use ${instead}, or \`import type\``);
+      }
       const problem = externalProblem(specifier, name, isTest, declared.get(name) ?? new Set());
       if (problem !== null) problems.push(`${file}: ${problem}`);
     }

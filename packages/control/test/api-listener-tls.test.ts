@@ -262,7 +262,7 @@ test('documents name certificates, authorities and policies; applying one again 
   );
   const second = await running.call('applyConfiguration', { body: document });
   assert.deepEqual([second.summary.updated, second.summary.deleted, second.generation], [0, 0, first.generation]);
-  document.loadBalancers[0]!.listeners[0]!.defaultCertificates = ['missing'];
+  Object.assign(document.loadBalancers[0]!.listeners[0]!, { defaultCertificates: ['missing'] });
   const problem = await running.refused('applyConfiguration', { body: document });
   assert.match(
     firstError(problem),

@@ -1,5 +1,5 @@
-import { Type } from 'typebox';
 import { ID_DIGITS, ID_PREFIXES, type IdKind, idPattern } from './id-kinds.ts';
+import { Type } from './type.ts';
 
 export { ID_PREFIXES, type IdKind };
 

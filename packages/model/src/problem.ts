@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { ResourceRef } from './resources/operation.ts';
 import { Output, Ref, Words } from './schema.ts';
+import { type Static, Type } from './type.ts';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 

@@ -1,4 +1,12 @@
-import { type Static, type TObject, type TOptional, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
+import {
+  type Static,
+  type TObject,
+  type TOptional,
+  type TProperties,
+  type TSchema,
+  type TUnsafe,
+  Type,
+} from './type.ts';
 
 /** The few schema shapes that the resources are built of. They are plain JSON Schema 2020-12, as OpenAPI 3.1 wants it. */
 

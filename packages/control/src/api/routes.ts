@@ -7,8 +7,8 @@ import {
   REPLAYED_HEADER,
 } from '@evenkeel/model/contract/contract.ts';
 import { NoQuery, type Route } from '@evenkeel/model/contract/route.ts';
+import { Type } from '@evenkeel/model/type.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { ProblemError } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { Committed, Store } from '../store/store.ts';

@@ -1,4 +1,3 @@
-import { Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Written } from '../resources/attributes.ts';
 import {
@@ -11,6 +10,7 @@ import { Created } from '../resources/document.ts';
 import { Deleted } from '../resources/operation.ts';
 import { ServiceHealth } from '../resources/target-health.ts';
 import { Ref } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, NameFilter, Page, type Route } from './route.ts';
 
 const tags = ['backend services'] as const;

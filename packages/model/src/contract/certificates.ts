@@ -1,4 +1,3 @@
-import { Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import {
   CERTIFICATE_STATUS,
@@ -9,6 +8,7 @@ import {
 } from '../resources/certificate.ts';
 import { Deleted } from '../resources/operation.ts';
 import { Ref, Words } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, NameFilter, Page, type Route } from './route.ts';
 
 const tags = ['certificates'] as const;

@@ -1,4 +1,3 @@
-import { Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
 import { RECENT_REQUESTS } from '../limits.ts';
 import { EVIDENCE_TARGETS } from '../plan/evidence.ts';
@@ -8,6 +7,7 @@ import { HealthEvidence, HealthTrial, HealthTrialRequest } from '../resources/he
 import { ListenerTraffic, RuleGroupTraffic, ServiceTraffic } from '../resources/traffic.ts';
 import { Address, Ref, Words } from '../schema.ts';
 import { REQUEST_OUTCOMES } from '../settings.ts';
+import { Type } from '../type.ts';
 import type { Route } from './route.ts';
 
 const tags = ['diagnosis'] as const;

@@ -1,4 +1,3 @@
-import { Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import {
   ElasticIp,
@@ -9,6 +8,7 @@ import {
 } from '../resources/elastic-ip.ts';
 import { Deleted } from '../resources/operation.ts';
 import { Ref } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, NameFilter, Page, type Route } from './route.ts';
 
 const tags = ['elastic IPs'] as const;

@@ -1,10 +1,10 @@
-import { Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Written } from '../resources/attributes.ts';
 import { Created } from '../resources/document.ts';
 import { Listener, ListenerCreate, ListenerPatch, ListenerWritten } from '../resources/listener.ts';
 import { Deleted } from '../resources/operation.ts';
 import { Ref } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, NameFilter, Page, type Route } from './route.ts';
 
 const tags = ['listeners'] as const;

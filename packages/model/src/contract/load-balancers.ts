@@ -1,9 +1,9 @@
-import { Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { LoadBalancerCreate, LoadBalancerCreated } from '../resources/document.ts';
 import { LoadBalancer, LoadBalancerPatch, LoadBalancerType, LoadBalancerWritten } from '../resources/load-balancer.ts';
 import { Deleted } from '../resources/operation.ts';
 import { Ref } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, NameFilter, Page, type Route } from './route.ts';
 
 const tags = ['load balancers'] as const;

@@ -1,9 +1,9 @@
-import { Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
 import { TARGET_HEALTH_STATES } from '../plan/stream.ts';
 import { Node } from '../resources/node.ts';
 import { TargetHealth } from '../resources/target-health.ts';
 import { Output, Ref, Words } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, Page, type Route } from './route.ts';
 
 const params = Type.Object({ nodeId: NodeId('Identifier of the node.') });

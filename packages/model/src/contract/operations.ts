@@ -1,8 +1,8 @@
-import { Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { WAIT } from '../limits.ts';
 import { Operation } from '../resources/operation.ts';
 import { Ref, Words } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, Page, type Route } from './route.ts';
 
 const tags = ['operations'] as const;

@@ -1,7 +1,7 @@
-import { type TSchema, Type } from 'typebox';
 import { PAGE } from '../limits.ts';
 import { Name } from '../resources/attributes.ts';
 import { Nullable, Ref } from '../schema.ts';
+import { type TSchema, Type } from '../type.ts';
 
 /** One call of the API. Server, API document and client are all made of these. */
 export interface Route {

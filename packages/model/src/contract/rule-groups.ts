@@ -1,8 +1,8 @@
-import { Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Deleted } from '../resources/operation.ts';
 import { RuleGroup, RuleGroupCreate, RuleGroupPatch, RuleGroupWritten } from '../resources/rule-group.ts';
 import { Ref } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, NameFilter, Page, type Route } from './route.ts';
 
 const tags = ['rule groups'] as const;

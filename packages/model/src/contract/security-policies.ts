@@ -1,4 +1,3 @@
-import { Type } from 'typebox';
 import { Deleted } from '../resources/operation.ts';
 import {
   Cipher,
@@ -9,6 +8,7 @@ import {
   SecurityPolicyWritten,
 } from '../resources/security-policy.ts';
 import { Ref } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, NameFilter, Page, type Route } from './route.ts';
 
 const tags = ['security policies'] as const;

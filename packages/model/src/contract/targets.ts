@@ -1,4 +1,3 @@
-import { Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Deleted } from '../resources/operation.ts';
 import {
@@ -11,6 +10,7 @@ import {
   TargetWritten,
 } from '../resources/target.ts';
 import { Address, Ref } from '../schema.ts';
+import { Type } from '../type.ts';
 import { ListQuery, Page, type Route } from './route.ts';
 
 const tags = ['targets'] as const;

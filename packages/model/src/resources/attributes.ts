@@ -1,6 +1,6 @@
-import { type TProperties, type TSchema, Type } from 'typebox';
 import { DESCRIPTION_LENGTH, NAME, NAME_PATTERN, TAGS } from '../limits.ts';
 import { Output, Timestamp } from '../schema.ts';
+import { type TProperties, type TSchema, Type } from '../type.ts';
 
 /** Attributes that every resource has. */
 

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { AUTHORITY } from '../limits.ts';
 import { Input, Output, Patch, Ref, Timestamp, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { CERTIFICATE_STATUS, CertificateLink, DaysLeft } from './certificate.ts';
 import { ResourceRef } from './operation.ts';

@@ -1,9 +1,9 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { CONNECT_TIMEOUT, DOCUMENT, DRAIN_TIMEOUT, READ_TIMEOUT, TARGET_SEND_TIMEOUT } from '../limits.ts';
 import { ALGORITHMS } from '../plan/objects.ts';
 import { Input, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
 import { PROXY_PROTOCOLS } from '../settings.ts';
+import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import {
   Hash,

@@ -1,7 +1,7 @@
-import { type Static, type TProperties, Type } from 'typebox';
 import { HASH, REBALANCE, TARGET_LIMITS, ZONE } from '../limits.ts';
 import { HASH_KEYS, ZONE_PREFERENCES } from '../plan/balancing.ts';
 import { Count, Output, Patch, Seconds, Words } from '../schema.ts';
+import { type Static, type TProperties, Type } from '../type.ts';
 
 /** How a backend service spreads its clients over its targets, beside the algorithm. */
 

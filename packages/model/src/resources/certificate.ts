@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { CERTIFICATE } from '../limits.ts';
 import { Input, Nullable, Output, Patch, Ref, Timestamp, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { ResourceRef } from './operation.ts';
 

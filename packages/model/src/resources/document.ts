@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { DOCUMENT } from '../limits.ts';
 import { Address, Input, Nullable, Output, optional, Ref, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { Name, OperationId, Written } from './attributes.ts';
 import { BackendServiceDocument } from './backend-service.ts';
 import { ListenerDocument } from './listener.ts';

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Address, Input, Nullable, Output, Patch } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 
 const settings = { description: Description, tags: Tags };

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { ENDED_BY } from '../end-reasons.ts';
 import { NodeId } from '../identifiers.ts';
 import { Nullable, Output, Ref, Timestamp, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 
 /** What one node was asked, and whether it answered. */
 export const AskedNode = Output('AskedNode', {

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { ERROR_PAGES } from '../limits.ts';
 import { Input } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 
 /** Characters of a media type with its parameters (RFC 9110 §8.3.1), in the form that servers send. */
 export const MEDIA_TYPE_PATTERN =

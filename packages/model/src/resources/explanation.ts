@@ -1,8 +1,8 @@
-import { type Static, Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
 import { TARGET_STATES } from '../plan/stickiness.ts';
 import { TARGET_HEALTH_STATES } from '../plan/stream.ts';
 import { Address, Nullable, Output, Port, Ref, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 
 const Text = (description: string) => Type.String({ description });
 const Flag = (description: string) => Type.Boolean({ description });

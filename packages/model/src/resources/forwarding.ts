@@ -1,6 +1,6 @@
-import { type Static, type TProperties, Type } from 'typebox';
 import { Output, Patch, Words } from '../schema.ts';
 import { CLIENT_ADDRESS_FIELDS } from '../settings.ts';
+import { type Static, type TProperties, Type } from '../type.ts';
 
 const field = (name: string, what: string) =>
   Type.Boolean({ default: false, description: `Whether targets get \`${name}\`: ${what}.` });

@@ -1,8 +1,8 @@
-import { type Static, type TProperties, Type } from 'typebox';
 import { HEALTH_CHECK } from '../limits.ts';
 import { CHECK_PROTOCOLS } from '../plan/objects.ts';
 import { Count, Nullable, Output, Patch, Port, Seconds, Words } from '../schema.ts';
 import { PAYLOAD_FORMATS, TLS_VERIFY } from '../settings.ts';
+import { type Static, type TProperties, Type } from '../type.ts';
 
 const { interval, timeout, rise, fall, pathLength, hostLength, codes, payloadLength, grpcServiceLength } = HEALTH_CHECK;
 

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
 import { BYTES_SHOWN, EXCHANGES_KEPT, TRIAL_TARGETS } from '../plan/evidence.ts';
 import { Address, Input, Nullable, Output, Port, Ref, Timestamp, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { AskedNode } from './ended-request.ts';
 import { HealthCheck, HealthCheckPatch } from './health-check.ts';
 

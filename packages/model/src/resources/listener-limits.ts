@@ -1,6 +1,6 @@
-import { type Static, type TProperties, Type } from 'typebox';
 import { BODY_TIMEOUT, KEEP_ALIVE_TIMEOUT, LISTENER_LIMITS, SEND_TIMEOUT } from '../limits.ts';
 import { Nullable, Output, Patch, Seconds } from '../schema.ts';
+import { type Static, type TProperties, Type } from '../type.ts';
 
 interface Range {
   readonly minimum: number;

@@ -1,9 +1,9 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { HSTS_MAX_AGE, LISTENER_CERTIFICATES, SERVER_NAMES, VERIFY_DEPTH } from '../limits.ts';
 import { Input, Nullable, Output, Patch, Ref, Seconds, Words } from '../schema.ts';
 import { CLIENT_CERTIFICATE_MODES } from '../settings.ts';
 import { DEFAULT_SECURITY_POLICY } from '../tls-ciphers.ts';
+import { type Static, Type } from '../type.ts';
 import { SecurityPolicyId } from './security-policy.ts';
 
 /** What listeners of protocol https and tls have beyond others, and what those of tcp do with TLS that passes. */

@@ -1,10 +1,10 @@
-import { type Static, Type } from 'typebox';
 import { LOG_FORMAT_LENGTH, LOG_FORMAT_NAMES } from '../access-log-format.ts';
 import { Id, NodeId } from '../identifiers.ts';
 import { ERROR_PAGES, HEADER_TIMEOUT, IDLE_TIMEOUT, TRUSTED_PROXIES, UPGRADE_IDLE_TIMEOUT } from '../limits.ts';
 import { DESYNC_MODES, REQUEST_ID_MODES } from '../plan/http.ts';
 import { LISTENER_PROTOCOLS, type ListenerProtocol } from '../plan/objects.ts';
 import { Address, Input, Network, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { InlineService } from './backend-service.ts';
 import { ErrorPage } from './error-page.ts';

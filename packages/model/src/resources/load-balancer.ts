@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Address, Nullable, Output, Patch, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 
 export const LOAD_BALANCER_TYPES = ['application', 'network', 'classic'] as const;

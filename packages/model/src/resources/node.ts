@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { NodeId } from '../identifiers.ts';
 import { Nullable, Output, Ref, Timestamp, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { RefusedOnNode } from './operation.ts';
 
 export const Node = Output('Node', {

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
 import { Nullable, Output, Ref, Timestamp, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { OperationId } from './attributes.ts';
 
 export const RESOURCE_KINDS = [

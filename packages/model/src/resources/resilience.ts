@@ -1,8 +1,8 @@
-import { type Static, type TProperties, Type } from 'typebox';
 import { FAIL_OPEN, OUTLIER_DETECTION, RETRY, SLOW_START } from '../limits.ts';
 import { RETRY_CONDITIONS } from '../plan/resilience.ts';
 import { Count, Output, Patch, Seconds, Words } from '../schema.ts';
 import { RETRY_METHODS } from '../settings.ts';
+import { type Static, type TProperties, Type } from '../type.ts';
 
 /** What a backend service does about targets that fail, are new, or are too few. */
 

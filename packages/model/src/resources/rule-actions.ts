@@ -1,8 +1,8 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { RULE } from '../limits.ts';
 import { Input, Nullable, Part, Words } from '../schema.ts';
 import { REDIRECT_STATUSES } from '../settings.ts';
+import { type Static, Type } from '../type.ts';
 import { MEDIA_TYPE_PATTERN } from './error-page.ts';
 
 /** What becomes of a request that a rule is for. */

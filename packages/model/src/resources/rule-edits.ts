@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { RULE } from '../limits.ts';
 import { Nullable, Part, Ref, Words } from '../schema.ts';
 import { HEADER_EDITS, PATH_REWRITES } from '../settings.ts';
+import { type Static, Type } from '../type.ts';
 
 /** What a rule changes of requests and of answers. */
 

@@ -1,8 +1,8 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { RULE } from '../limits.ts';
 import { RULE_ORDERS } from '../plan/rules.ts';
 import { Input, Output, optional, Patch, Ref, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { RuleDocument, RuleInput } from './rule.ts';
 

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { JWT } from '../limits.ts';
 import { Input, Nullable, Part, Ref, Words } from '../schema.ts';
 import { JWT_ALGORITHMS } from '../settings.ts';
+import { type Static, Type } from '../type.ts';
 
 /** A public key, or an HMAC secret, as JSON (RFC 7517); members that are not used are kept. */
 export const JsonWebKey = Type.Unsafe<Readonly<Record<string, unknown>>>({

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { RULE } from '../limits.ts';
 import { Network, Output, Part, Patch, Ref, Words } from '../schema.ts';
 import { FIELD_MATCHES, PATH_MATCHES } from '../settings.ts';
+import { type Static, Type } from '../type.ts';
 
 /** What requests a rule is for. */
 

@@ -1,7 +1,7 @@
-import { type Static, type TSchema, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { RULE } from '../limits.ts';
 import { Input, Nullable, Output, optional, Patch, Ref } from '../schema.ts';
+import { type Static, type TSchema, Type } from '../type.ts';
 import { Description, Name, OperationId, resource, Written } from './attributes.ts';
 import {
   ForwardTo,

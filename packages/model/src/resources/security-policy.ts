@@ -1,9 +1,9 @@
-import { type Static, Type } from 'typebox';
 import { idPattern } from '../id-kinds.ts';
 import { SECURITY_POLICY } from '../limits.ts';
 import { TLS_VERSIONS } from '../plan/tls.ts';
 import { Input, Nullable, Output, optional, Patch, Ref, Timestamp, Words } from '../schema.ts';
 import { BUILT_IN_POLICIES, TLS_CIPHERS } from '../tls-ciphers.ts';
+import { type Static, Type } from '../type.ts';
 import { Description, Generation, Name, Tags, Written } from './attributes.ts';
 import { ResourceRef } from './operation.ts';
 

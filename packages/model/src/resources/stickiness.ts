@@ -1,7 +1,7 @@
-import { type Static, type TProperties, Type } from 'typebox';
 import { STICKINESS } from '../limits.ts';
 import { Output, Patch, Seconds, Words } from '../schema.ts';
 import { STICKINESS_TYPES } from '../settings.ts';
+import { type Static, type TProperties, Type } from '../type.ts';
 
 const { cookieName, expiry, timeout } = STICKINESS;
 

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { DOCUMENT } from '../limits.ts';
 import { Input, Output, optional, Patch, Ref, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { TargetInput } from './target.ts';
 

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { Id, NodeId } from '../identifiers.ts';
 import { TARGET_HEALTH_STATES } from '../plan/stream.ts';
 import { Address, Nullable, Output, Port, Ref, Timestamp, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { TrafficStanding } from './traffic-standing.ts';
 
 const State = Words(

@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { LISTENER_CERTIFICATES } from '../limits.ts';
 import { Nullable, Output, Patch } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 
 const settings = {
   enabled: Type.Boolean({ default: false, description: 'Whether connections to targets are encrypted.' }),

@@ -1,8 +1,8 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { BATCH, NAME, TARGET_NAME_PATTERN, WEIGHT } from '../limits.ts';
 import { TARGET_STATES } from '../plan/stickiness.ts';
 import { Address, Input, Nullable, Output, Patch, Port, Ref, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { OperationId, resource, Written } from './attributes.ts';
 
 const TargetName = Type.String({

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { EJECTION_REASONS } from '../plan/stream.ts';
 import { Nullable, Output, Ref, Timestamp, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 
 export const Ejection = Output('Ejection', {
   reason: Words(

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox';
 import { Id } from '../identifiers.ts';
 import { Output, Ref } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
 import { AskedNode, endOfRequest } from './ended-request.ts';
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
