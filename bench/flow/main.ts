@@ -3,7 +3,7 @@ import { testRun } from '../../packages/flow/src/loader/test-run.ts';
 import { readOptions } from '../../tools/command-line.ts';
 import { median, pairedRatios, quantile } from '../statistics.ts';
 import { asText } from '../table.ts';
-import { type Case, prepare } from './setting.ts';
+import { type Case, NETWORKS, prepare } from './setting.ts';
 
 const HELP = `npm run bench:flow -- [options]
 
@@ -35,7 +35,7 @@ async function measure(file: ProgramFile, guarded: boolean): Promise<void> {
         if (round >= 0) samples[index].push(nanoseconds);
       }
     }
-    const rules = guarded ? 'an address and a network denied' : 'no rules for sources';
+    const rules = guarded ? `an address and ${NETWORKS} networks denied, all limits on` : 'no protection';
     console.log(`\n${file}, ${rules}: nanoseconds per packet, ${rounds} rounds of ${repeat}\n`);
     const rows = cases.map((entry, index) => row(entry, samples[index], samples[0]));
     console.log(asText([['', 'median', 'quartiles', '× floor', 'million/s', 'limit', ''], ...rows]));

@@ -1,6 +1,7 @@
 import { objectPath, type ProgramFile } from '../../packages/flow/src/build/compile.ts';
 import { Datapath } from '../../packages/flow/src/datapath/datapath.ts';
 import type { Mode } from '../../packages/flow/src/datapath/layout.ts';
+import type { Limits } from '../../packages/flow/src/datapath/limits.ts';
 import { LoadedObject } from '../../packages/flow/src/loader/object.ts';
 import { firstGeneration, nextGeneration } from '../../packages/flow/src/maglev/generations.ts';
 import { SLOTS } from '../../packages/flow/src/maglev/slots.ts';
@@ -20,6 +21,15 @@ export interface Case {
   /** Nanoseconds that it may take, and times the floor. */
   readonly limit: { readonly nanoseconds: number; readonly floors?: number } | null;
 }
+
+/** What rules for sources consist of, beside one address. */
+export const NETWORKS = 100_000;
+/** All limits are looked at, and nobody meets them. */
+const GENEROUS: Limits = {
+  packets: { perSecond: 1e9, burst: 1e9 },
+  flows: { perSecond: 1e9, burst: 1e9 },
+  syns: { alarm: 2 ** 32 - 1, calm: 2 ** 32 - 1 },
+};
 
 /** What must be reached with the floor as the unit. */
 const EVERY_PACKET = { nanoseconds: 130, floors: 12 };
@@ -45,23 +55,32 @@ export async function prepare(file: ProgramFile, guarded: boolean): Promise<{ ob
   datapath.addVip(VIP);
   if (guarded) {
     datapath.setSource(ABUSER, 'denied');
-    datapath.setSource('192.88.99.0', 'denied', 24);
+    for (let network = 0; network < NETWORKS; network++) {
+      datapath.setSource(`10.${network >> 13}.${(network >> 5) & 255}.${(network & 31) << 3}`, 'denied', 29);
+    }
   }
   for (const service of [UNCHANGED, CHANGED, TRANSLATED]) {
     const mode: Mode = service === TRANSLATED ? 'nat' : 'l2';
     const listener = { number: service, service, hashSeed: 1, idleSeconds: 1800, mode, affinity: 'flow' } as const;
+    if (guarded) datapath.setLimits(service, GENEROUS);
     for (const address of [VIP, VIP6]) {
-      datapath.setListener({ address, port: PORTS[service], protocol: 'tcp' }, listener);
+      datapath.setListener({ address, port: PORTS[service], protocol: 'tcp' }, { ...listener, limited: guarded });
     }
   }
   const tcp = (service: number, flags: string) => packet().ip(CLIENT, VIP).tcp(40_000, PORTS[service], flags).frame();
   const tcp6 = packet().ip(CLIENT6, VIP6).tcp(40_000, PORTS[UNCHANGED]).frame();
   const denied = packet().ip(ABUSER, VIP).tcp(1, 2).frame();
+  const deniedByNetwork = packet().ip('10.5.77.3', VIP).tcp(1, 2).frame();
   const balance = `balance_${file}`;
   const cases: Case[] = [
     { name: 'floor: passes everything', program: `pass_${file}`, frame: tcp(UNCHANGED, 'A'), limit: null },
     { name: 'not for a VIP', program: balance, frame: packet().ip(VIP, CLIENT).tcp(1, 2).frame(), limit: null },
-    ...(guarded ? [{ name: 'denied by address', program: balance, frame: denied, limit: DENIED }] : []),
+    ...(guarded
+      ? [
+          { name: 'denied by address', program: balance, frame: denied, limit: DENIED },
+          { name: 'denied by network', program: balance, frame: deniedByNetwork, limit: null },
+        ]
+      : []),
     { name: 'established, unchanged slot', program: balance, frame: tcp(UNCHANGED, 'A'), limit: EVERY_PACKET },
     { name: 'the same over IPv6', program: balance, frame: tcp6, limit: EVERY_PACKET },
     { name: 'the same with NAT', program: balance, frame: tcp(TRANSLATED, 'A'), limit: EVERY_PACKET },

@@ -74,6 +74,13 @@ static __always_inline int change_transport_checksum(CONTEXT *context, __u32 off
 	return bpf_l4_csum_replace(context, offset, port_before, port_after, flags | sizeof(port_before));
 }
 
+/* The same for a change within the segment, of which the pseudo header does not know. */
+static __always_inline int change_segment_checksum(CONTEXT *context, __u32 offset, __u64 change)
+{
+	change = (change & 0xffffffff) + (change >> 32);
+	return bpf_l4_csum_replace(context, offset, 0, (change & 0xffffffff) + (change >> 32), 0);
+}
+
 /* FIXED_GSO: segments stay as long as they are, so the link to the target has to carry the outer headers as well. */
 static __always_inline int make_room(CONTEXT *context, int bytes, int outer_ipv6, int udp)
 {

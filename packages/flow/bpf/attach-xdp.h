@@ -69,6 +69,17 @@ static __always_inline int change_transport_checksum(CONTEXT *context, __u32 off
 	return 0;
 }
 
+/* The same for a change within the segment, of which the pseudo header does not know. */
+static __always_inline int change_segment_checksum(CONTEXT *context, __u32 offset, __u64 change)
+{
+	__u16 *check = frame_start(context) + offset;
+
+	if ((void *)(check + 1) > frame_end(context))
+		return -1;
+	apply_change(check, change);
+	return 0;
+}
+
 /* `bytes` more between Ethernet header and IP header; what is in the first 14 bytes then is undefined. */
 static __always_inline int make_room(CONTEXT *context, int bytes, int outer_ipv6, int udp)
 {

@@ -1,10 +1,28 @@
 /* The way of a packet. Included by the two entry points, which bring the functions of attach-xdp.h or attach-tcx.h. */
 #pragma once
 #include "choose.h"
+#include "flood.h"
 #include "forward.h"
 #include "guard.h"
 #include "icmp.h"
 #include "listener.h"
+
+/* What becomes of a packet that its listener does not want, or BALANCED_ON. */
+static __always_inline int protect(CONTEXT *context, const struct packet *packet, const struct listener *listener)
+{
+	__u32 number = listener->number;
+	struct limits *own = bpf_map_lookup_elem(&limits, &number);
+
+	if (!own)
+		return BALANCED_ON;
+	__u32 reason = exceeds_limits(packet, number, own);
+
+	if (reason)
+		return drop(number, reason);
+	if (own->alarm_syns && packet->protocol == IPPROTO_TCP)
+		return meet_flood(context, packet, number, own);
+	return BALANCED_ON;
+}
 
 static __always_inline int balance(CONTEXT *context)
 {
@@ -27,6 +45,12 @@ static __always_inline int balance(CONTEXT *context)
 
 	if (!listener)
 		return return_to_client(context, &packet);
+	if (listener->flags & LISTENER_LIMITED) {
+		int verdict = protect(context, &packet, listener);
+
+		if (verdict != BALANCED_ON)
+			return verdict;
+	}
 	__u32 number = choose(&packet, listener, 1, &reason);
 
 	if (number == NOBODY)

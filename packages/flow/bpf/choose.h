@@ -1,15 +1,11 @@
 /* Which target a packet goes to. Where a slot has named the same target for long enough, that is the answer, and
  * nothing is remembered. Only flows in changed slots are written down, and looked up as long as any are left. */
 #pragma once
+#include "clock.h"
 #include "count.h"
 #include "hash.h"
 
 #define NOBODY 0
-
-static __always_inline __u32 seconds_now(void)
-{
-	return (__u32)(bpf_ktime_get_coarse_ns() / 1000000000ull);
-}
 
 static __always_inline __u32 lifetime(const struct exception *entry, const struct listener *listener)
 {

@@ -23,6 +23,19 @@
 /* Sources with a rule of their own, exact ones and networks. */
 #define MAX_SOURCES 131072
 
+/* Numbers of rules for sources, for their counters; 0 counts for all that have none of their own. */
+#define MAX_RULES 4096
+/* Sources that are counted because a listener limits them, about 110 bytes each. The least recently seen make room, and
+ * would begin anew. */
+#define MAX_BUCKETS 131072
+/* Sources that have answered a challenge, about 90 bytes each; whoever had to make room answers another one. */
+#define MAX_VERIFIED 131072
+/* An answer is good for as long as clients keep an address at the least. */
+#define VERIFIED_SECONDS 300
+/* How long there have to be few SYN for an alarm to end: a flood that pauses to look innocent pauses longer than one that
+ * is over. */
+#define CALM_SECONDS 10
+
 /* A handshake that is not finished by then will not be: a client's kernel gives up after about 127 s of retries, but
  * its retransmitted SYN finds the same target without an entry unless the table changed in between. */
 #define OPENING_SECONDS 60

@@ -19,5 +19,12 @@ static __always_inline int is_denied(const struct packet *packet)
 		rule = bpf_map_lookup_elem(&source_networks, &whole);
 	}
 	/* Only what is balanced is refused: who may reach this host otherwise is not decided here. */
-	return rule && *rule == SOURCE_DENIED && is_vip(&packet->destination);
+	if (!rule || (*rule & RULE_KIND) != SOURCE_DENIED || !is_vip(&packet->destination))
+		return 0;
+	__u32 number = *rule >> RULE_NUMBER_SHIFT;
+	__u64 *count = bpf_map_lookup_elem(&refusals, &number);
+
+	if (count)
+		*count += 1;
+	return 1;
 }

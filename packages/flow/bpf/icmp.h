@@ -36,45 +36,21 @@ struct error6 {
 	__be16 ports[4];
 };
 
-static __always_inline void turn_around(struct ethhdr *ethernet)
-{
-	__u8 mac[ETH_ALEN];
-
-	__builtin_memcpy(mac, ethernet->h_source, ETH_ALEN);
-	__builtin_memcpy(ethernet->h_source, ethernet->h_dest, ETH_ALEN);
-	__builtin_memcpy(ethernet->h_dest, mac, ETH_ALEN);
-}
-
-/* Exchanging two addresses changes no checksum, the type changes that of ICMP. */
+/* The type changes the checksum of ICMP, and nothing else does. */
 static __always_inline int answer_echo(CONTEXT *context, const struct packet *packet)
 {
-	void *data = frame_start(context), *end = frame_end(context);
+	struct icmp_head *icmp = frame_start(context) + transport_offset(packet);
+	int ipv4 = packet->family == FAMILY_IPV4;
 
-	if (packet->family == FAMILY_IPV4) {
-		struct iphdr *ip = data + OFFSET_IP;
-		struct icmp_head *icmp = (void *)(ip + 1);
+	if ((void *)(icmp + 1) > frame_end(context))
+		return VERDICT_DROP;
+	__u16 before = bpf_htons((ipv4 ? ICMP4_ECHO : ICMP6_ECHO) << 8);
+	__u8 reply = ipv4 ? ICMP4_ECHO_REPLY : ICMP6_ECHO_REPLY;
 
-		if ((void *)(icmp + 1) > end)
-			return VERDICT_DROP;
-		ip->saddr = packet->destination.words[3];
-		ip->daddr = packet->source.words[3];
-		apply_change(&ip->check, change16(bpf_htons((__u16)ip->ttl << 8), bpf_htons(OWN_HOP_LIMIT << 8)));
-		ip->ttl = OWN_HOP_LIMIT;
-		apply_change(&icmp->check, change16(bpf_htons(ICMP4_ECHO << 8), bpf_htons(ICMP4_ECHO_REPLY << 8)));
-		icmp->type = ICMP4_ECHO_REPLY;
-	} else {
-		struct ipv6hdr *ip = data + OFFSET_IP;
-		struct icmp_head *icmp = (void *)(ip + 1);
-
-		if ((void *)(icmp + 1) > end)
-			return VERDICT_DROP;
-		__builtin_memcpy(&ip->saddr, &packet->destination, sizeof(ip->saddr));
-		__builtin_memcpy(&ip->daddr, &packet->source, sizeof(ip->daddr));
-		ip->hop_limit = OWN_HOP_LIMIT;
-		apply_change(&icmp->check, change16(bpf_htons(ICMP6_ECHO << 8), bpf_htons(ICMP6_ECHO_REPLY << 8)));
-		icmp->type = ICMP6_ECHO_REPLY;
-	}
-	turn_around(data);
+	apply_change(&icmp->check, change16(before, bpf_htons((__u16)reply << 8)));
+	icmp->type = reply;
+	if (swap_addresses(context, packet))
+		return VERDICT_DROP;
 	count_outcome(OUTCOME_ECHO);
 	return send_back(context);
 }
@@ -182,8 +158,7 @@ static __always_inline int steer_error(CONTEXT *context, const struct packet *pa
 
 static __always_inline int handle_icmp(CONTEXT *context, const struct packet *packet)
 {
-	struct icmp_head *icmp = frame_start(context) +
-				 (packet->family == FAMILY_IPV4 ? OFFSET_TRANSPORT4 : OFFSET_TRANSPORT6);
+	struct icmp_head *icmp = frame_start(context) + transport_offset(packet);
 
 	if ((void *)(icmp + 1) > frame_end(context))
 		return not_parsed(packet, DROP_MALFORMED);

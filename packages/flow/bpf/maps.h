@@ -25,7 +25,7 @@ struct {
 	__type(value, __u32);
 } vips SEC(".maps");
 
-/* What applies to packets of a source, enum source_rule of guard.h. */
+/* What applies to packets of a source: enum source_rule of guard.h, and the number of the rule. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_SOURCES);
@@ -49,6 +49,44 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } guards SEC(".maps");
+
+/* Packets that a rule has refused, by its number. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, MAX_RULES);
+	__type(key, __u32);
+	__type(value, __u64);
+} refusals SEC(".maps");
+
+/* By the number of the listener, as `floods`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_LISTENERS);
+	__type(key, __u32);
+	__type(value, struct limits);
+} limits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_BUCKETS);
+	__type(key, struct client);
+	__type(value, struct bucket);
+} buckets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_LISTENERS);
+	__type(key, __u32);
+	__type(value, struct flood);
+} floods SEC(".maps");
+
+/* When a source last answered a challenge, in seconds since the machine started. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_VERIFIED);
+	__type(key, struct address);
+	__type(value, __u32);
+} verified SEC(".maps");
 
 /* A table is one value, so that user space writes it with one call and swaps it by one entry of `tables`. */
 struct slot_table {

@@ -11,6 +11,50 @@ static __always_inline void set_next_hop(struct ethhdr *ethernet, const struct t
 	__builtin_memcpy(ethernet->h_source, target->own_mac, ETH_ALEN);
 }
 
+/* No verdict of a program: the packet goes on to its target. */
+#define BALANCED_ON (-100)
+
+static __always_inline __u32 transport_offset(const struct packet *packet)
+{
+	return packet->family == FAMILY_IPV4 ? OFFSET_TRANSPORT4 : OFFSET_TRANSPORT6;
+}
+
+static __always_inline void turn_around(struct ethhdr *ethernet)
+{
+	__u8 mac[ETH_ALEN];
+
+	__builtin_memcpy(mac, ethernet->h_source, ETH_ALEN);
+	__builtin_memcpy(ethernet->h_source, ethernet->h_dest, ETH_ALEN);
+	__builtin_memcpy(ethernet->h_dest, mac, ETH_ALEN);
+}
+
+/* The frame goes back to where it came from, with a hop limit of our own. Exchanging two addresses changes no checksum. */
+static __always_inline int swap_addresses(CONTEXT *context, const struct packet *packet)
+{
+	void *data = frame_start(context), *end = frame_end(context);
+
+	if (packet->family == FAMILY_IPV4) {
+		struct iphdr *ip = data + OFFSET_IP;
+
+		if ((void *)(ip + 1) > end)
+			return -1;
+		ip->saddr = packet->destination.words[3];
+		ip->daddr = packet->source.words[3];
+		apply_change(&ip->check, change16(bpf_htons((__u16)ip->ttl << 8), bpf_htons(OWN_HOP_LIMIT << 8)));
+		ip->ttl = OWN_HOP_LIMIT;
+	} else {
+		struct ipv6hdr *ip = data + OFFSET_IP;
+
+		if ((void *)(ip + 1) > end)
+			return -1;
+		__builtin_memcpy(&ip->saddr, &packet->destination, sizeof(ip->saddr));
+		__builtin_memcpy(&ip->daddr, &packet->source, sizeof(ip->daddr));
+		ip->hop_limit = OWN_HOP_LIMIT;
+	}
+	turn_around(data);
+	return 0;
+}
+
 static __always_inline int drop(__u32 listener, __u32 reason)
 {
 	count_drop(listener, reason);

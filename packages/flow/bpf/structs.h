@@ -32,6 +32,10 @@ struct network {
 	struct address address;
 };
 
+/* What a rule for sources says: the kind in the lowest bits, the rule's number for its counter above. */
+#define RULE_KIND 0xff
+#define RULE_NUMBER_SHIFT 8
+
 /* Bits of the one entry of `guards`: which kinds of rules there are at all. */
 #define GUARD_ADDRESSES 1
 #define GUARD_NETWORKS 2
@@ -46,7 +50,41 @@ struct listener {
 	__u32 idle_seconds;
 	__u8 mode;
 	__u8 affinity;
-	__u16 zero;
+	__u16 flags;
+};
+
+/* A listener with an entry in `limits`. */
+#define LISTENER_LIMITED 1
+
+/* Nanoseconds: from one to the next at the rate that is allowed, and how far ahead of that a source may be. */
+struct rate {
+	__u64 interval; /* 0: no limit */
+	__u64 tolerance;
+};
+
+struct limits {
+	struct rate packets;
+	struct rate flows;
+	__u32 alarm_syns; /* in a second; 0: never */
+	__u32 calm_syns;
+};
+
+struct client {
+	__u32 listener;
+	struct address address;
+};
+
+struct bucket {
+	__u64 packets_due;
+	__u64 flows_due;
+};
+
+struct flood {
+	__u32 second; /* that `syns` are of */
+	__u32 syns;
+	__u32 busy_at; /* the last second with more than the lower threshold */
+	__u32 alarm;
+	__u64 alarms; /* so far */
 };
 
 /* 15 bits of the lower half: the target of the current table; upper half: that of the one before. */
@@ -118,5 +156,10 @@ enum outcome {
 	DROP_NO_NEXT_HOP,
 	DROP_NO_ROOM,
 	DROP_DENIED,
+	DROP_PACKET_RATE,
+	DROP_FLOW_RATE,
+	DROP_SYN_RATE,
+	OUTCOME_CHALLENGED,
+	OUTCOME_VERIFIED,
 	OUTCOMES,
 };

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
+import type { Limits } from '../src/datapath/limits.ts';
 import { ensureBpfFileSystem } from '../src/loader/bpffs.ts';
 import { type LineProcess, Namespace } from './namespaces.ts';
 import type { Work } from './peers/balancer.ts';
@@ -20,16 +21,22 @@ suite('NAT between network namespaces, on tcx', { skip: requiresKernelDatapath('
   let pins = '';
 
   /** Runs the balancer's user space to its end. */
-  const balance = (weights: readonly [number, number], settled = false) => {
+  const balance = (weights: readonly [number, number], settled = false, limits?: Limits) => {
     const work: Work = {
       pinFolder: join(pins, 'flow'),
       devices: ['node0', 'node1', 'node2'],
       vip: VIP,
       port: 80,
       settled,
+      ...(limits !== undefined && { limits }),
       targets: TARGETS.map((address, index) => ({ address, weight: weights[index]! })),
     };
-    return JSON.parse(node.run(...peer('balancer'), JSON.stringify(work))) as { exceptions: number; flows: number };
+    return JSON.parse(node.run(...peer('balancer'), JSON.stringify(work))) as {
+      exceptions: number;
+      flows: number;
+      alarms: number;
+      verified: number;
+    };
   };
 
   before(async () => {
@@ -89,6 +96,14 @@ suite('NAT between network namespaces, on tcx', { skip: requiresKernelDatapath('
 
   test('a large upload arrives whole, with all offloads of the devices', async () => {
     assert.equal(await client.ask<boolean>(`upload ${32 * 1024 * 1024}`), true);
+  });
+
+  test('under alarm a client answers a challenge, without noticing, and connects', async () => {
+    balance([1, 1], false, { packets: null, flows: null, syns: { alarm: 1, calm: 1 } });
+    const answers = await client.ask<string[]>('fresh 30');
+    assert.equal(answers.length, 30);
+    const { alarms, verified } = balance([1, 1]);
+    assert.deepEqual({ alarms, verified }, { alarms: 1, verified: 1 });
   });
 
   test('UDP, once the table has settled: both targets answer, from the VIP', async () => {

@@ -65,6 +65,17 @@ bothEntryPoints('sources with a rule', prepare, (scene) => {
     assert.throws(() => datapath.setSource('198.18.0.0', 'denied', 33), /not a prefix/);
   });
 
+  test('refused packets are counted by the rule that refused them', () => {
+    const { datapath } = scene();
+    datapath.setSource('192.88.99.0', 'denied', 24, 7);
+    datapath.setSource('192.88.99.3', 'denied', null, 4095);
+    isDenied('192.88.99.1');
+    isDenied('192.88.99.2');
+    isDenied('192.88.99.3');
+    assert.deepEqual([datapath.refusals(7), datapath.refusals(4095), datapath.refusals(8)], [2n, 1n, 0n]);
+    assert.throws(() => datapath.setSource('192.88.99.4', 'denied', null, 4096), RangeError);
+  });
+
   test('echo and what cannot be balanced are refused as well; other ways to this host are not', () => {
     scene().datapath.setSource('198.51.100.66', 'denied');
     for (const given of [

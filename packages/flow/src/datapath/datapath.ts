@@ -17,12 +17,13 @@ import {
   originBytes,
   rangeBytes,
   readTraffic,
-  SOURCE_RULES,
   type SourceRule,
+  sourceRuleBytes,
   type TargetSettings,
   type Traffic,
   targetBytes,
 } from './layout.ts';
+import { FLOOD_BYTES, type Flood, type Limits, limitsBytes, readFlood } from './limits.ts';
 import { portPrefixes } from './port-prefixes.ts';
 
 const MAP_TYPE_ARRAY = 2;
@@ -52,19 +53,37 @@ export class Datapath {
 
   /**
    * Packets of a source to VIPs are let through or dropped before anything else; null takes the rule away. `bits` makes
-   * it a network: the longest prefix decides, and an address by itself before all.
+   * it a network: the longest prefix decides, and an address by itself before all. What is refused counts for rule
+   * `number` (0 … 4,095), which several sources may share.
    */
-  setSource(address: string, rule: SourceRule | null, bits: number | null = null): void {
+  setSource(address: string, rule: SourceRule | null, bits: number | null = null, number = 0): void {
     const name = bits === null ? 'sources' : 'source_networks';
     const map = this.#object.map(name);
     const key = bits === null ? addressBytes(address) : networkBytes(address, bits);
     if (rule === null) map.delete(key);
-    else map.set(key, numberKey(SOURCE_RULES[rule]));
+    else map.set(key, sourceRuleBytes(rule, number));
 
     const guards = this.#object.map('guards');
     const inUse = guards.get(numberKey(0))!.readUInt32LE(0) & ~GUARDS[name];
     const isEmpty = rule === null && map.keys().next().done === true;
     guards.set(numberKey(0), numberKey(isEmpty ? inUse : inUse | GUARDS[name]));
+  }
+
+  /** Packets that rules of this number have refused. */
+  refusals(number: number): bigint {
+    return sumOf(this.#object.map('refusals').getPerCpu(numberKey(number)) ?? []);
+  }
+
+  /** What listeners of this number let through, those with `limited` in their settings; null: everything. */
+  setLimits(listener: number, limits: Limits | null): void {
+    const bytes = limitsBytes(limits ?? { packets: null, flows: null, syns: null });
+    this.#object.map('limits').set(numberKey(listener), bytes);
+  }
+
+  /** Whether a listener with a threshold for SYN is under alarm. */
+  flood(listener: number): Flood {
+    const bytes = this.#object.map('floods').get(numberKey(listener)) ?? Buffer.alloc(FLOOD_BYTES);
+    return readFlood(bytes, Math.floor(Number(process.hrtime.bigint() / 1_000_000_000n)));
   }
 
   /** A listener on one port. The same port of another protocol is another endpoint of the same listener. */
@@ -165,8 +184,7 @@ export class Datapath {
     const map = this.#object.map('outcomes');
     return Object.fromEntries(
       OUTCOMES.map((name, index) => {
-        const perCpu = map.getPerCpu(numberKey(index)) ?? [];
-        return [name, perCpu.reduce((total, bytes) => total + bytes.readBigUInt64LE(0), 0n)];
+        return [name, sumOf(map.getPerCpu(numberKey(index)) ?? [])];
       }),
     ) as Record<Outcome, bigint>;
   }
@@ -177,4 +195,8 @@ export class Datapath {
     for (const _ of this.#object.map('exceptions').keys()) count++;
     return count;
   }
+}
+
+function sumOf(perCpu: readonly Buffer[]): bigint {
+  return perCpu.reduce((total, bytes) => total + bytes.readBigUInt64LE(0), 0n);
 }

@@ -1,4 +1,5 @@
 import { addressBytes, isMappedIPv4, macBytes } from './address.ts';
+import { FLOOD_BYTES, LIMITS_BYTES } from './limits.ts';
 
 /**
  * What the kernel's maps hold, in the layout of bpf/structs.h: numbers in the machine's order (little endian on all
@@ -29,6 +30,8 @@ export interface ListenerSettings {
   readonly idleSeconds: number;
   readonly mode: Mode;
   readonly affinity: Affinity;
+  /** Its limits are looked at (`Datapath.setLimits`); without, they cost nothing. */
+  readonly limited?: boolean;
 }
 
 /** Where the frames to a target go. Without it the kernel routes them, which L2 forwarding cannot do with. */
@@ -73,6 +76,11 @@ export const SIZES = {
   sources: { key: 16, value: 4 },
   source_networks: { key: 20, value: 4 },
   guards: { key: 4, value: 4 },
+  refusals: { key: 4, value: 8 },
+  limits: { key: 4, value: LIMITS_BYTES },
+  buckets: { key: 20, value: 16 },
+  floods: { key: 4, value: FLOOD_BYTES },
+  verified: { key: 16, value: 4 },
   tables: { key: 4, value: 4 },
   targets: { key: 4, value: 52 },
   origins: { key: 20, value: 24 },
@@ -97,6 +105,11 @@ export const OUTCOMES = [
   'no_next_hop',
   'no_room',
   'denied',
+  'packet_rate',
+  'flow_rate',
+  'syn_rate',
+  'challenged',
+  'verified',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -128,6 +141,15 @@ export const SOURCE_RULES = { allowed: 1, denied: 2 } as const;
 /** Bits of the entry of `guards`: which maps have any rules. */
 export const GUARDS = { sources: 1, source_networks: 2 } as const;
 export type SourceRule = keyof typeof SOURCE_RULES;
+/** Rules have numbers below this, for their counters. */
+export const RULE_NUMBERS = 4096;
+
+export function sourceRuleBytes(rule: SourceRule, number: number): Buffer {
+  if (!(Number.isInteger(number) && number >= 0 && number < RULE_NUMBERS)) {
+    throw new RangeError(`not the number of a rule: ${number}`);
+  }
+  return numberKey((number << 8) | SOURCE_RULES[rule]);
+}
 
 /** The first `bits` of the address, 0 … 32 of an IPv4 address or 0 … 128. */
 export function networkBytes(address: string, bits: number): Buffer {
@@ -140,6 +162,8 @@ export function networkBytes(address: string, bits: number): Buffer {
   return bytes;
 }
 
+const LISTENER_LIMITED = 1;
+
 export function listenerBytes(listener: ListenerSettings): Buffer {
   const bytes = Buffer.alloc(SIZES.listeners.value);
   bytes.writeUInt32LE(listener.number, 0);
@@ -148,6 +172,7 @@ export function listenerBytes(listener: ListenerSettings): Buffer {
   bytes.writeUInt32LE(listener.idleSeconds, 12);
   bytes[16] = MODES[listener.mode];
   bytes[17] = AFFINITIES[listener.affinity];
+  bytes.writeUInt16LE(listener.limited === true ? LISTENER_LIMITED : 0, 18);
   return bytes;
 }
 

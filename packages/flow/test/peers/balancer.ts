@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { objectPath } from '../../src/build/compile.ts';
 import { Datapath } from '../../src/datapath/datapath.ts';
+import type { Limits } from '../../src/datapath/limits.ts';
 import { Attachment } from '../../src/loader/attach.ts';
 import { LoadedObject } from '../../src/loader/object.ts';
 import { firstGeneration, nextGeneration, settle } from '../../src/maglev/generations.ts';
@@ -16,6 +17,7 @@ export interface Work {
   readonly port: number;
   /** Flows from before the change have had their time. */
   readonly settled: boolean;
+  readonly limits?: Limits;
   readonly targets: readonly { readonly address: string; readonly weight: number }[];
 }
 
@@ -30,6 +32,7 @@ const settings = {
   idleSeconds: 1800,
   mode: 'nat',
   affinity: 'flow',
+  limited: work.limits !== undefined,
 } as const;
 
 const named = work.targets.map((target, index) => ({ ...target, number: index + 1, name: target.address }));
@@ -39,6 +42,7 @@ for (const { number, address } of named) {
     datapath.setOrigin({ address, port: 8080, protocol }, { vip: work.vip, port: work.port, listener: 1 });
   }
 }
+datapath.setLimits(settings.number, work.limits ?? null);
 const slots = buildSlots(named);
 const before = datapath.table(SERVICE);
 const next = before === null ? firstGeneration(slots) : nextGeneration(slots, before);
@@ -52,5 +56,10 @@ for (const device of work.devices) {
   Attachment.attach('tcx', index, object.program('balance_tcx'), `${work.pinFolder}/link-${device}`);
 }
 process.stdout.write(
-  `${JSON.stringify({ exceptions: datapath.countExceptions(), flows: Number(datapath.listenerTraffic(1).flows) })}\n`,
+  `${JSON.stringify({
+    exceptions: datapath.countExceptions(),
+    flows: Number(datapath.listenerTraffic(1).flows),
+    alarms: Number(datapath.flood(1).alarms),
+    verified: Number(datapath.outcomes().verified),
+  })}\n`,
 );
