@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import type { Problem } from '@evenkeel/model/problem.ts';
 import { Running } from './running.ts';
 import { SITE, upload } from './tls.ts';
 
@@ -62,7 +63,13 @@ test('the documentation comes from the server alone, under a policy that holds i
   for (const path of files) {
     const file = await running.send('GET', new URL(path, `${running.url}/docs/`).pathname);
     assert.equal(file.status, 200, path);
+    assert.match(file.headers.get('request-id')!, /^[0-9a-f-]{36}$/);
   }
+  const nothing = await running.send('GET', '/docs/nothing');
+  assert.equal(nothing.status, 404);
+  assert.equal((nothing.body as Problem).code, 'route-not-found');
+  assert.equal((nothing.body as Problem).requestId, nothing.headers.get('request-id'));
+  assert.match(String((await running.send('GET', '/metrics')).body), /operation="other",status="404"} 1$/m);
   const document = (await running.send('GET', '/v1/openapi.json')).body as { openapi: string };
   assert.equal(document.openapi, '3.1.0');
 });

@@ -1,5 +1,3 @@
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import websocket from '@fastify/websocket';
 import fastify, {
   type FastifyBaseLogger,
@@ -11,8 +9,8 @@ import fastify, {
 import { type AgentStream, MESSAGE_LIMIT } from '../nodes/stream.ts';
 import { ProblemError } from '../problem.ts';
 import type { TokenCheck } from './access.ts';
+import { registerDocumentation } from './documentation.ts';
 import type { Metrics } from './metrics.ts';
-import { openApiDocument } from './openapi.ts';
 import { answerUnreadable, installProblems, pathOf, sendProblem } from './problems.ts';
 import { type RouteContext, registerRoutes } from './routes.ts';
 
@@ -76,7 +74,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
 
   await app.register(websocket, { options: { maxPayload: MESSAGE_LIMIT } });
-  await registerDocumentation(app, options.version);
+  registerDocumentation(app, options.version);
   registerRoutes(app, options);
   app.get('/healthz', { logLevel: 'warn' }, async () => ({ status: 'ok' }));
   app.get('/metrics', { logLevel: 'warn' }, async (_, reply) => {
@@ -94,29 +92,6 @@ function parseBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
     else parse(request, body as string, done);
-  });
-}
-
-async function registerDocumentation(app: FastifyInstance, version: string): Promise<void> {
-  const document = openApiDocument(version);
-  const text = JSON.stringify(document);
-  app.get('/v1/openapi.json', async (_, reply) => reply.header('content-type', 'application/json').send(text));
-  await app.register(swagger, { mode: 'static', specification: { document: document as never } });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiConfig: { deepLinking: true, docExpansion: 'list', validatorUrl: null },
-    // Everything comes from this server: the page works without a network. Swagger UI sets inline styles.
-    staticCSP: {
-      'default-src': ["'none'"],
-      'base-uri': ["'none'"],
-      'connect-src': ["'self'"],
-      'font-src': ["'self'", 'data:'],
-      'form-action': ["'none'"],
-      'frame-ancestors': ["'none'"],
-      'img-src': ["'self'", 'data:'],
-      'script-src': ["'self'"],
-      'style-src': ["'self'", "'unsafe-inline'"],
-    },
   });
 }
 
