@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
-import { CONTENT_TYPE, exposition } from './exposition.ts';
+import { exposition } from './exposition.ts';
 import type { Snapshot } from './snapshot.ts';
+import { CONTENT_TYPE } from './text-format.ts';
 
 /** Scrapes that may run at a time; a further one is told to come back. */
 const SCRAPES = 4;
