@@ -38,6 +38,7 @@ export function fullSnapshot(targets = 2): Snapshot {
           responses: [0, 0, 90, 5, 3, 2],
           bytesReceived: 1e4,
           bytesSent: 1e6,
+          datagrams: { received: 5, sent: 4, lost: 1 },
           reasons: { 'client-request': 3, 'none-done': 97 },
           limits: { 'body-size': 2 },
           desync: { 'unexpected-body': 2 },

@@ -286,8 +286,6 @@ test('what is fixed after creation says so', async (t) => {
     const problem = await running.refused(name, { params, body });
     assert.equal(problem.errors![0]!.reason, 'is fixed after creation', name);
   }
-  const network = await running.refused('createLoadBalancer', { body: { type: 'network' } });
-  assert.deepEqual([network.code, network.errors![0]!.allowed], ['type-not-available', ['application', 'classic']]);
 });
 
 test('targets in batches: all or none', async (t) => {

@@ -170,12 +170,6 @@ export const ERRORS = {
     'Certificate does not fit',
     'A listener shows the certificate for a name or beside another that it does not go with.',
   ),
-  'type-not-available': client(
-    422,
-    'never',
-    'Type not available',
-    'This type of load balancer is not available in this version.',
-  ),
   'address-not-allowed': client(
     422,
     'never',

@@ -14,7 +14,11 @@ export const DESCRIPTION_LENGTH = 256;
 export const TAGS = { count: 20, keyLength: 64, valueLength: 256 } as const;
 
 /** Seconds (IDL-02). */
-export const IDLE_TIMEOUT = { minimum: 1, maximum: 86_400, default: { http: 60, tcp: 1_800 } } as const;
+export const IDLE_TIMEOUT = {
+  minimum: 1,
+  maximum: 86_400,
+  default: { http: 60, tcp: 1_800, udp: 300, 'tcp-udp': 300 },
+} as const;
 /** Seconds until a request head must be complete (LSN-15, LSN-16). */
 export const HEADER_TIMEOUT = { minimum: 1, maximum: 120, default: 60 } as const;
 

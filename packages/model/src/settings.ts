@@ -13,7 +13,15 @@ export const STICKINESS_TYPES = ['none', 'cookie', 'application-cookie', 'source
 export const CLIENT_CERTIFICATE_MODES = ['off', 'optional', 'required'] as const;
 
 /** The protocol of the backend services that a listener takes (LSN-06). */
-export const SERVICE_PROTOCOL = { http: 'http', https: 'http', tcp: 'tcp', tls: 'tcp' } as const;
+export const SERVICE_PROTOCOL = {
+  http: 'http',
+  https: 'http',
+  tcp: 'tcp',
+  tls: 'tcp',
+  udp: 'udp',
+  'tcp-udp': 'tcp-udp',
+} as const;
+
 /** What a rule looks for in a path (RUL-12), and in a header, cookie or query parameter. */
 export const PATH_MATCHES = ['exact', 'prefix', 'regex'] as const;
 export const FIELD_MATCHES = ['exact', 'prefix', 'contains', 'regex', 'present', 'absent'] as const;

@@ -3,7 +3,8 @@ import { JWT } from '@evenkeel/model/limits.ts';
 import { isNetwork } from '@evenkeel/model/network.ts';
 import { HASH_KEYS, ZONE_PREFERENCES } from '@evenkeel/model/plan/balancing.ts';
 import { DESYNC_MODES, REQUEST_ID_MODES } from '@evenkeel/model/plan/http.ts';
-import { ALGORITHMS, CHECK_PROTOCOLS, LISTENER_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
+import { FORWARDING_MODES } from '@evenkeel/model/plan/network.ts';
+import { ALGORITHMS, CHECK_PROTOCOLS, LISTENER_PROTOCOLS, SERVICE_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
 import { RETRY_CONDITIONS } from '@evenkeel/model/plan/resilience.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
@@ -227,6 +228,8 @@ const listener = fields({
   protocol: oneOf(...LISTENER_PROTOCOLS),
   addresses: list(address),
   port,
+  lastPort: optional(port),
+  isNetwork: optional(flag),
   serviceId: nullable(id),
   idleTimeout: milliseconds,
   headerTimeout: milliseconds,
@@ -274,7 +277,8 @@ const rebalance = fields({ rate: count, minimumAge: integer(0, 2 ** 31 - 1) });
 const service = fields({
   id,
   name,
-  protocol: oneOf('http', 'tcp'),
+  protocol: oneOf(...SERVICE_PROTOCOLS),
+  forwardingMode: optional(oneOf(...FORWARDING_MODES)),
   algorithm: oneOf(...ALGORITHMS),
   groupId: nullable(id),
   port,

@@ -20,6 +20,14 @@ export const engineMetrics: readonly Metric<Snapshot>[] = [
   listener('active_requests', 'gauge', 'Requests in flight now.', (counters) => counters.activeRequests),
   listener('received_bytes_total', 'counter', 'Bytes received from clients.', (counters) => counters.bytesReceived),
   listener('sent_bytes_total', 'counter', 'Bytes sent to clients.', (counters) => counters.bytesSent),
+  perListener(
+    'datagrams_total',
+    'counter',
+    'Datagrams of listeners with UDP: received from clients, sent to clients, and lost in between.',
+    function* ({ datagrams }, labels) {
+      for (const [way, value] of Object.entries(datagrams)) if (value > 0) yield { labels: { ...labels, way }, value };
+    },
+  ),
   {
     name: 'evenkeel_rule_requests_total',
     type: 'counter',

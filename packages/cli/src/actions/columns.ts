@@ -61,12 +61,17 @@ export function loadBalancerColumns(names: Names): Column<LoadBalancer>[] {
   ];
 }
 
+/** `80`, or `9000-9100`. */
+export function portText({ port, lastPort }: { readonly port: number; readonly lastPort: number | null }): string {
+  return lastPort === null ? String(port) : `${port}-${lastPort}`;
+}
+
 export function listenerColumns(names: Names): Column<Listener>[] {
   return [
     { head: 'LB', of: (listener) => names.of(listener.loadBalancerId) },
     { head: 'NAME', of: (listener) => listener.name },
     { head: 'ID', of: (listener) => listener.id },
-    { head: 'PORT', of: (listener) => `${listener.protocol}:${listener.port}` },
+    { head: 'PORT', of: (listener) => `${listener.protocol}:${portText(listener)}` },
     { head: 'SERVICE', of: (listener) => names.of(listener.backendServiceId) },
     { head: 'STATUS', of: (listener) => listener.status },
   ];

@@ -9,7 +9,7 @@ import type { ProtocolAndPort } from '../commands/values.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { details } from '../output/details.ts';
-import { listenerColumns, Names } from './columns.ts';
+import { listenerColumns, Names, portText } from './columns.ts';
 import { backendServices, listeners, loadBalancers, ruleGroups, targetGroups } from './kinds.ts';
 import { tlsReferencesOf } from './listener-tls.ts';
 import { resolve, resolvePart } from './reference.ts';
@@ -44,12 +44,13 @@ export function show(call: Call) {
 export function create(call: Call) {
   return withSession(call, async (session) => {
     const { options } = call;
-    const { protocol, port } = call.args[0] as ProtocolAndPort;
+    const { protocol, port, lastPort } = call.args[0] as ProtocolAndPort;
     const lb = await resolve(session, loadBalancers, options.lb);
     const body = {
       loadBalancerId: lb.id,
       protocol,
       port,
+      ...(lastPort !== undefined && { lastPort }),
       ...(options.name !== undefined && { name: options.name }),
       ...merged(bodyOf(listenerFields, options), await tlsReferencesOf(session, lb.id, options)),
       ...(await ruleGroupOf(session, lb.id, options)),
@@ -120,7 +121,8 @@ export function remove(call: Call) {
     removeAll(session, call, {
       noun: 'listener',
       find: (text) => resolvePart(session, listeners, text, call.options.lb),
-      describe: async ({ name, id, protocol, port }) => `${name} (${id}) on ${protocol}:${port}`,
+      describe: async ({ name, id, protocol, port, lastPort }) =>
+        `${name} (${id}) on ${protocol}:${portText({ port, lastPort })}`,
       remove: ({ id }) => session.client.deleteListener({ params: { listenerId: id }, ...precondition(call.options) }),
     }),
   );

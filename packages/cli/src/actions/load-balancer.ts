@@ -132,9 +132,10 @@ export function creation(
   return {
     ...own,
     targetGroups: [{ name: targetGroup, targets: targets ?? [] }],
-    listeners: listener.map(({ protocol, port }) => ({
+    listeners: listener.map(({ protocol, port, lastPort }) => ({
       protocol,
       port,
+      ...(lastPort !== undefined && { lastPort }),
       ...(endsTls(protocol) && { defaultCertificates }),
       service,
     })),

@@ -42,7 +42,11 @@ export function addListener(program: Command, bind: Bind): void {
   const create = listener
     .command('create')
     .description('Create a listener, for a backend service that exists or with one of its own')
-    .argument('<protocol:port>', 'such as http:80, https:443, tcp:5432 or tls:6514', protocolAndPort)
+    .argument(
+      '<protocol:port>',
+      'such as http:80, https:443, tcp:5432, tls:6514; of a network load balancer also udp:53, tcp-udp:53 or udp:9000-9100',
+      protocolAndPort,
+    )
     .addOption(ofLoadBalancer('its load balancer').makeOptionMandatory())
     .option('--name <name>', 'name (default: protocol and port, such as http-80)')
     .addOption(

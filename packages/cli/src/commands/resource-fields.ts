@@ -9,6 +9,7 @@ import {
   WEIGHT,
 } from '@evenkeel/model/limits.ts';
 import { REQUEST_ID_MODES } from '@evenkeel/model/plan/http.ts';
+import { FORWARDING_MODES } from '@evenkeel/model/plan/network.ts';
 import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
@@ -58,7 +59,7 @@ export const listenerFields: readonly Field[] = [
     value: integer('seconds'),
     help:
       `until a connection on which nothing moves is closed (${IDLE_TIMEOUT.minimum} to ${IDLE_TIMEOUT.maximum}; ` +
-      `default ${IDLE_TIMEOUT.default.http} for http, ${IDLE_TIMEOUT.default.tcp} for tcp)`,
+      `default ${IDLE_TIMEOUT.default.http} for http, ${IDLE_TIMEOUT.default.tcp} for tcp, ${IDLE_TIMEOUT.default.udp} for udp and tcp-udp)`,
   },
   {
     flag: 'header-timeout',
@@ -94,6 +95,12 @@ export const forwardingFields: readonly Field[] = [
     field: 'algorithm',
     value: word(ALGORITHMS),
     help: 'how a target is chosen (default round-robin)',
+  },
+  {
+    flag: 'forwarding-mode',
+    field: 'forwardingMode',
+    value: word(FORWARDING_MODES),
+    help: 'how packets reach targets where the kernel carries them; network load balancers alone (default nat)',
   },
   ...balancingFields,
   ...resilienceFields,

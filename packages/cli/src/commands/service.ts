@@ -48,7 +48,9 @@ export function addService(program: Command, bind: Bind): void {
     .argument('<name>', 'name')
     .addOption(ofLoadBalancer('its load balancer').makeOptionMandatory())
     .addOption(
-      new Option('--protocol <protocol>', 'that of its listeners').choices(['http', 'tcp']).makeOptionMandatory(),
+      new Option('--protocol <protocol>', 'that of its listeners')
+        .choices(['http', 'tcp', 'udp', 'tcp-udp'])
+        .makeOptionMandatory(),
     )
     .addOption(new Option('--port <port>', 'for targets without a port').argParser(integer).makeOptionMandatory())
     .addOption(

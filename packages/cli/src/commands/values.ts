@@ -117,13 +117,16 @@ export function nameAndReference(text: string): NameAndReference {
 export interface ProtocolAndPort {
   readonly protocol: string;
   readonly port: number;
+  /** Of a range. */
+  readonly lastPort?: number;
 }
 
-/** `http:80` */
+/** `http:80`, `udp:9000-9100` */
 export function protocolAndPort(text: string): ProtocolAndPort {
-  const match = /^([a-z]+):(\d{1,5})$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('Give protocol:port, such as http:80.');
-  return { protocol: match[1], port: Number(match[2]) };
+  const match = /^([a-z-]+):(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Give protocol:port, such as http:80, or protocol:first-last.');
+  const [, protocol, port, lastPort] = match;
+  return { protocol, port: Number(port), ...(lastPort !== undefined && { lastPort: Number(lastPort) }) };
 }
 
 export interface TargetSpec {

@@ -48,9 +48,16 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
     ruleGroups,
     listeners: listeners.map((listener) => {
       const { loadBalancerId: _, addresses, status, nodes, ...own } = withoutGiven(listener);
-      const { name, protocol, port, backendServiceId, ruleGroupId, ...settings } = own;
+      const { name, protocol, port, lastPort, backendServiceId, ruleGroupId, ...settings } = own;
       const references = { backendService: nameOf(backendServiceId), ruleGroup: nameOf(ruleGroupId) };
-      return { name, protocol, port, ...references, ...byName(settings, nameOf) };
+      return {
+        name,
+        protocol,
+        port,
+        ...(lastPort !== null && { lastPort }),
+        ...references,
+        ...byName(settings, nameOf),
+      };
     }),
   };
 }

@@ -23,7 +23,7 @@ test('every wrong field is named at once, by JSON pointer, with what is allowed'
     body({
       name: 'a b',
       'x/y~z': 1,
-      listeners: [{ protocol: 'udp', port: 70_000 }, { port: 80 }],
+      listeners: [{ protocol: 'sctp', port: 70_000 }, { port: 80 }],
       deletionProtection: 'yes',
     }),
   );
@@ -37,7 +37,7 @@ test('every wrong field is named at once, by JSON pointer, with what is allowed'
     '/x~1y~0z',
   ]);
   assert.deepEqual(byField['/listeners/0/port']!.allowed, { minimum: 1, maximum: 65_535 });
-  assert.deepEqual(byField['/listeners/0/protocol']!.allowed, ['http', 'https', 'tcp', 'tls']);
+  assert.deepEqual(byField['/listeners/0/protocol']!.allowed, ['http', 'https', 'tcp', 'tls', 'udp', 'tcp-udp']);
   assert.equal(byField['/listeners/1/protocol']!.reason, 'is missing');
   assert.equal(byField['/deletionProtection']!.reason, 'is not of type boolean');
 });

@@ -145,13 +145,14 @@ export class Contents {
 
   #ensureListener(document: ListenerDocument, at: string): ListenerRecord {
     const { defaultCertificates, certificates, securityPolicy, clientCertificates, serverNames, ...rest } = document;
-    const { backendService: _, service: __, name: ___, ruleGroup, protocol, port, ...settings } = rest;
+    const { backendService: _, service: __, name: ___, ruleGroup, protocol, port, lastPort, ...settings } = rest;
     const { name } = listenerName(document);
     this.#define('listener', name, at);
     const known = named(this.#tree.listeners.values(), name);
     if (known) {
       checkFixed(protocol, known.protocol, `${at}/protocol`);
       checkFixed(port, known.port, `${at}/port`);
+      checkFixed(lastPort, known.lastPort, `${at}/lastPort`);
     }
     const backendServiceId = this.#serviceFor(document, name, at);
     const patch = {
@@ -162,7 +163,12 @@ export class Contents {
     };
     const listener = known
       ? updateListener(this.#draft, known, patch, at)
-      : createListener(this.#draft, this.#id, { name, protocol, port, ...patch }, at);
+      : createListener(
+          this.#draft,
+          this.#id,
+          { name, protocol, port, ...(lastPort != null && { lastPort }), ...patch },
+          at,
+        );
     this.#mention('listener', listener);
     return listener;
   }

@@ -5,6 +5,7 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_HTTP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
+import { rangeOf } from '../resources/network.ts';
 import type { ListenerRecord, LoadBalancerRecord } from '../state/records.ts';
 import { planTls } from './tls.ts';
 
@@ -23,7 +24,8 @@ export function planListener(
     name: listener.name,
     protocol: listener.protocol,
     addresses: elasticIp === null ? [loadBalancer.vip] : [loadBalancer.vip, elasticIp],
-    port: listener.port,
+    ...rangeOf(listener),
+    ...(loadBalancer.type === 'network' && { isNetwork: true }),
     serviceId: listener.backendServiceId,
     ruleGroupId: listener.ruleGroupId,
     idleTimeout: listener.idleTimeout * 1_000,

@@ -18,6 +18,7 @@ export function planService(service: BackendServiceRecord): PlannedService {
     id: service.id,
     name: service.name,
     protocol: service.protocol,
+    ...(service.forwardingMode !== 'nat' && { forwardingMode: service.forwardingMode }),
     algorithm: service.algorithm,
     groupId: service.targetGroupId,
     port: service.port,

@@ -8,6 +8,7 @@ import { findService, type LoadBalancerTree } from '../state/state.ts';
 import { changeBalancing, PLAIN_BALANCING } from './balancing.ts';
 import { changeHealthCheck, defaultHealthCheck } from './health-check.ts';
 import { getLoadBalancerTree } from './load-balancers.ts';
+import { checkServiceProtocol } from './network.ts';
 import { changeResilience, STANDARD_RESILIENCE } from './resilience.ts';
 import { checkName, checkQuota, checkUnused, notFound, refTo } from './rules.ts';
 import { changeStickiness, defaultStickiness } from './stickiness.ts';
@@ -42,6 +43,12 @@ export function createBackendService(
     tls,
     `${at}/healthCheck`,
   );
+  const network = {
+    forwardingMode: input.forwardingMode ?? 'nat',
+    proxyProtocol: input.proxyProtocol ?? 'none',
+    transparent: input.transparent ?? false,
+  };
+  checkServiceProtocol(input.protocol, tree.loadBalancer.type === 'network', { ...network, tls }, at);
   const stickiness = changeStickiness(defaultStickiness(id), input.stickiness, owner, `${at}/stickiness`);
   return draft.create('backendService', {
     id,
@@ -53,12 +60,11 @@ export function createBackendService(
     description: input.description ?? '',
     tags: input.tags ?? {},
     algorithm,
+    ...network,
     drainTimeout: input.drainTimeout ?? DRAIN_TIMEOUT.default,
     connectTimeout: input.connectTimeout ?? CONNECT_TIMEOUT.default,
     readTimeout: input.readTimeout ?? READ_TIMEOUT.default,
     sendTimeout: input.sendTimeout ?? TARGET_SEND_TIMEOUT.default,
-    proxyProtocol: input.proxyProtocol ?? 'none',
-    transparent: input.transparent ?? false,
     ...changeBalancing(PLAIN_BALANCING, input, owner, at),
     ...changeResilience(STANDARD_RESILIENCE, input, input.protocol, at),
     stickiness,
@@ -78,6 +84,7 @@ export function updateBackendService(
   if (patch.name !== undefined) checkName(tree.services.values(), patch.name, at, service.id);
   if (patch.targetGroupId) checkGroupReference(tree, patch.targetGroupId, `${at}/targetGroupId`);
   const tls = changeTargetTls(draft, service.tls, patch.tls, at);
+  checkServiceProtocol(service.protocol, tree.loadBalancer.type === 'network', { ...service, ...patch, tls }, at);
   const healthCheck = changeHealthCheck(service.healthCheck, patch.healthCheck, tls, `${at}/healthCheck`);
   const owner = { ...service, algorithm: patch.algorithm ?? service.algorithm };
   const stickiness = changeStickiness(service.stickiness, patch.stickiness, owner, `${at}/stickiness`);

@@ -1,5 +1,5 @@
 import { HASH, REBALANCE, TARGET_LIMITS, ZONE } from '@evenkeel/model/limits.ts';
-import type { Algorithm } from '@evenkeel/model/plan/objects.ts';
+import type { Algorithm, ServiceProtocol } from '@evenkeel/model/plan/objects.ts';
 import type { BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
 import type { Hash, Rebalance, TargetLimits, ZonePolicy } from '@evenkeel/model/resources/balancing.ts';
 import { refuseField } from '../problem.ts';
@@ -26,7 +26,7 @@ export const PLAIN_BALANCING: Balancing = {
 };
 
 interface Owner {
-  readonly protocol: 'http' | 'tcp';
+  readonly protocol: ServiceProtocol;
   readonly algorithm: Algorithm;
 }
 

@@ -1,14 +1,15 @@
 import { HEALTH_CHECK } from '@evenkeel/model/limits.ts';
 import { fromHex, unescapeBytes } from '@evenkeel/model/plan/escaped-bytes.ts';
+import type { ServiceProtocol } from '@evenkeel/model/plan/objects.ts';
 import type { HealthCheck, HealthCheckPatch } from '@evenkeel/model/resources/health-check.ts';
 import type { TargetTls } from '@evenkeel/model/resources/target-tls.ts';
 import { refuseField } from '../problem.ts';
 
 /** The health check of a new backend service that says nothing about it. */
-export function defaultHealthCheck(protocol: HealthCheck['protocol']): HealthCheck {
+export function defaultHealthCheck(protocol: ServiceProtocol): HealthCheck {
   return {
     enabled: true,
-    protocol,
+    protocol: protocol === 'tcp-udp' ? 'tcp' : protocol,
     port: null,
     interval: HEALTH_CHECK.interval.default,
     timeout: HEALTH_CHECK.timeout.default,

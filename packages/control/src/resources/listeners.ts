@@ -10,6 +10,7 @@ import { createBackendService } from './backend-services.ts';
 import { changedListenerSettings, newListenerSettings } from './listener-settings.ts';
 import { changedListenerTls, newListenerTls } from './listener-tls.ts';
 import { getLoadBalancerTree } from './load-balancers.ts';
+import { checkPorts } from './network.ts';
 import { checkName, checkQuota, notFound, resolve } from './rules.ts';
 import { targetTlsOf } from './target-tls.ts';
 
@@ -26,15 +27,14 @@ export function createListener(draft: Draft, loadBalancerId: string, input: NewL
   const name = input.name ?? defaultListenerName(input);
   checkQuota(draft, 'listenersPerLoadBalancer', tree.listeners.size + 1);
   checkName(tree.listeners.values(), name, at);
-  for (const other of tree.listeners.values()) {
-    if (other.port === port) refuseField('port-taken', `${at}/port`, `${port} is the port of listener ${other.name}`);
-  }
+  checkPorts(tree, input, at);
   return draft.create('listener', {
     id: draft.newId('listener'),
     name,
     loadBalancerId,
     protocol,
     port,
+    lastPort: input.lastPort ?? null,
     backendServiceId: serviceFor(draft, loadBalancerId, input, name, at),
     ruleGroupId: input.ruleGroupId
       ? checkRuleGroupReference(
@@ -65,8 +65,14 @@ export function deleteListener(draft: Draft, listener: ListenerRecord): void {
   draft.remove('listener', listener);
 }
 
-export function defaultListenerName(input: { readonly protocol: ListenerProtocol; readonly port: number }): string {
-  return `${input.protocol}-${input.port}`;
+interface Identity {
+  readonly protocol: ListenerProtocol;
+  readonly port: number;
+  readonly lastPort?: number | null;
+}
+
+export function defaultListenerName({ protocol, port, lastPort }: Identity): string {
+  return lastPort == null ? `${protocol}-${port}` : `${protocol}-${port}-${lastPort}`;
 }
 
 /** Creates the backend service that a listener carries: its protocol, and by default its name and port. */

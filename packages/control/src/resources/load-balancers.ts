@@ -24,10 +24,6 @@ export function getLoadBalancerTree(draft: Draft, id: string, at: string): LoadB
 /** Creates the load balancer alone; what it contains comes after. `at` is the pointer to `input`. */
 export function createLoadBalancer(draft: Draft, input: NewLoadBalancer, at = ''): LoadBalancerRecord {
   const type = input.type ?? 'application';
-  if (type === 'network') {
-    const reason = 'network load balancers are not available in this version';
-    refuseField('type-not-available', `${at}/type`, reason, ['application', 'classic']);
-  }
   checkQuota(draft, 'loadBalancers', draft.loadBalancers.size + 1);
   const id = draft.newId('loadBalancer');
   const name = input.name ?? id;

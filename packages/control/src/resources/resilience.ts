@@ -1,4 +1,5 @@
 import { FAIL_OPEN, OUTLIER_DETECTION, RETRY, SLOW_START } from '@evenkeel/model/limits.ts';
+import type { ServiceProtocol } from '@evenkeel/model/plan/objects.ts';
 import type { BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
 import type { FailOpen, OutlierDetection, Retry, SlowStart } from '@evenkeel/model/resources/resilience.ts';
 import { refuseField } from '../problem.ts';
@@ -42,7 +43,7 @@ export const STANDARD_RESILIENCE: ServiceResilience = {
 export function changeResilience(
   current: ServiceResilience,
   patch: Pick<BackendServicePatch, keyof ServiceResilience>,
-  protocol: 'http' | 'tcp',
+  protocol: ServiceProtocol,
   at: string,
 ): ServiceResilience {
   const outlierDetection = { ...current.outlierDetection, ...patch.outlierDetection };
@@ -62,8 +63,8 @@ export function changeResilience(
 
 function changeRetry(current: Retry, patch: Partial<Retry> | undefined, protocol: string, at: string): Retry {
   const changed = { ...current, ...patch };
-  if (protocol === 'tcp' && patch?.statuses !== undefined && patch.statuses.length > 0) {
-    refuseField('validation-failed', `${at}/retry/statuses`, 'tcp has no statuses to go by');
+  if (protocol !== 'http' && patch?.statuses !== undefined && patch.statuses.length > 0) {
+    refuseField('validation-failed', `${at}/retry/statuses`, `${protocol} has no statuses to go by`);
   }
   if (patch?.tryTimeoutMs !== undefined && patch.tryTimeoutMs > 0 && !changed.conditions.includes('timeout')) {
     const reason = 'means nothing without the condition timeout: name it among the conditions, or give 0';

@@ -9,6 +9,7 @@ import { requestLog } from './migrations/0006-request-log.ts';
 import { healthChecks } from './migrations/0007-health-checks.ts';
 import { resilience } from './migrations/0007-resilience.ts';
 import { ruleSecrets } from './migrations/0008-rule-secrets.ts';
+import { network } from './migrations/0009-network.ts';
 import type { Database } from './schema.ts';
 
 /** In order. A migration that was released is never changed; a new one follows it. */
@@ -22,6 +23,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-health-checks': healthChecks,
   '0007-resilience': resilience,
   '0008-rule-secrets': ruleSecrets,
+  '0009-network': network,
 };
 
 /** Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. */

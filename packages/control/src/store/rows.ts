@@ -98,6 +98,8 @@ export function toRow<K extends ResourceKind>(kind: K, record: RecordOf[K], vaul
   }
   // Null differs from null in a unique constraint; 0 does not differ from 0.
   if (kind === 'target') row['port'] ??= 0;
+  // A port of TCP may be one of UDP as well, and the numbers of a load balancer are unique.
+  if (kind === 'listener' && settings['protocol'] === 'udp') row['port'] = -Number(row['port']);
   row['settings'] = JSON.stringify(settings);
   return row;
 }
@@ -112,6 +114,7 @@ export function fromRow<K extends ResourceKind>(kind: K, row: Row, vault: Vault)
     if (sealed !== null) record[field] = vault.open(`${row['id']}/${field}`, String(sealed));
   }
   if (kind === 'target') record['port'] ||= null;
+  if (kind === 'listener') record['port'] = Math.abs(Number(record['port']));
   if (kind === 'rule') takeUnsealed(record as unknown as RecordOf['rule']);
   return record as unknown as RecordOf[K];
 }

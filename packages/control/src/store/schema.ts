@@ -10,6 +10,7 @@ export interface Database {
   load_balancer: Resource & { vip: string; elastic_ip_id: string | null };
   listener: Resource & {
     load_balancer_id: string;
+    /** Negative for UDP alone. */
     port: number;
     backend_service_id: string | null;
     rule_group_id: string | null;

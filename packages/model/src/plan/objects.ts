@@ -1,14 +1,15 @@
 import type { PlannedHash, PlannedRebalance, PlannedTargetLimits, PlannedZone } from './balancing.ts';
 import type { PlannedHttp } from './http.ts';
 import type { PlannedLimits } from './limits.ts';
+import type { ForwardingMode } from './network.ts';
 import type { PlannedOutlierDetection, PlannedRetry } from './resilience.ts';
 import type { PlannedStickiness, TargetState } from './stickiness.ts';
 import type { PlannedTargetTls, PlannedTls } from './tls.ts';
 
 /** The objects of a node plan: everything resolved, nothing optional, times in milliseconds, ready to be run. */
 
-export const LISTENER_PROTOCOLS = ['http', 'https', 'tcp', 'tls'] as const;
-/** `https` and `tls` are `http` and `tcp` behind TLS that ends here. */
+export const LISTENER_PROTOCOLS = ['http', 'https', 'tcp', 'tls', 'udp', 'tcp-udp'] as const;
+/** `https` and `tls` are `http` and `tcp` behind TLS that ends here; `tcp-udp` is both on the same port. */
 export type ListenerProtocol = (typeof LISTENER_PROTOCOLS)[number];
 
 export interface PlannedListener {
@@ -20,6 +21,10 @@ export interface PlannedListener {
   /** The load balancer's VIP, and its elastic IP when it has one. */
   readonly addresses: readonly string[];
   readonly port: number;
+  /** Absent: one port; else the last of a range, and targets hear on the port that the client asked for. */
+  readonly lastPort?: number;
+  /** Of a network load balancer: packets may be forwarded in the kernel; absent: no. */
+  readonly isNetwork?: boolean;
   /** null: an HTTP listener answers 503, a TCP listener closes. */
   readonly serviceId: string | null;
   /** A connection on which nothing moves for this long is closed (IDL-02). */
@@ -45,10 +50,15 @@ export interface PlannedListener {
   readonly trustedProxies: readonly string[];
 }
 
+export const SERVICE_PROTOCOLS = ['http', 'tcp', 'udp', 'tcp-udp'] as const;
+export type ServiceProtocol = (typeof SERVICE_PROTOCOLS)[number];
+
 export interface PlannedService {
   readonly id: string;
   readonly name: string;
-  readonly protocol: 'http' | 'tcp';
+  readonly protocol: ServiceProtocol;
+  /** On the kernel datapath; absent: `nat`. */
+  readonly forwardingMode?: ForwardingMode;
   readonly algorithm: Algorithm;
   readonly groupId: string | null;
   /** Port of targets that name none. */

@@ -1,6 +1,7 @@
 import { Id } from '../identifiers.ts';
 import { CONNECT_TIMEOUT, DOCUMENT, DRAIN_TIMEOUT, READ_TIMEOUT, TARGET_SEND_TIMEOUT } from '../limits.ts';
-import { ALGORITHMS } from '../plan/objects.ts';
+import { FORWARDING_MODES } from '../plan/network.ts';
+import { ALGORITHMS, SERVICE_PROTOCOLS } from '../plan/objects.ts';
 import { Input, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
 import { PROXY_PROTOCOLS } from '../settings.ts';
 import { type Static, Type } from '../type.ts';
@@ -30,7 +31,7 @@ import { Stickiness, StickinessPatch } from './stickiness.ts';
 import { TargetInput } from './target.ts';
 import { TargetTls, TargetTlsDocument, TargetTlsPatch } from './target-tls.ts';
 
-export const SERVICE_PROTOCOLS = ['http', 'tcp'] as const;
+export { SERVICE_PROTOCOLS };
 
 export const backendServiceIdentity = {
   protocol: Words(SERVICE_PROTOCOLS, 'Must match that of the listener. Fixed after creation.'),
@@ -45,6 +46,12 @@ export const backendServiceSettings = {
     'How a target is chosen: in turns, by the least under way, by the source address, by a key of the ' +
       'request (`hash`), or the better of two drawn at random: by what is under way (`power-of-two`) or by how fast ' +
       'targets answer (`peak-ewma`). Default: round-robin.',
+  ),
+  forwardingMode: Words(
+    FORWARDING_MODES,
+    'How packets reach the targets where the kernel carries them: by address translation (`nat`), by the hardware ' +
+      'address (`l2`) or in a tunnel (`ipip`, `gue`); with the last three, targets answer clients directly and hear on ' +
+      'the port of the listener. For network load balancers. Default: nat.',
   ),
   drainTimeout: Seconds(DRAIN_TIMEOUT, 'How long connections to a deregistered target may go on; 0 cuts them.'),
   connectTimeout: Seconds(CONNECT_TIMEOUT, 'How long a connection to a target may take to open.'),

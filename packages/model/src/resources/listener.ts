@@ -20,9 +20,20 @@ import {
 export { LISTENER_PROTOCOLS, type ListenerProtocol };
 
 export const listenerIdentity = {
-  protocol: Words(LISTENER_PROTOCOLS, 'https and tls are http and tcp with TLS that ends here. Fixed after creation.'),
-  port: Port('Each port can be used once per load balancer. Fixed after creation.'),
+  protocol: Words(
+    LISTENER_PROTOCOLS,
+    'https and tls are http and tcp with TLS that ends here; tcp-udp is both on the same port. Network load balancers ' +
+      'have tcp, udp and tcp-udp; the others all but udp and tcp-udp. Fixed after creation.',
+  ),
+  port: Port('Each port can be used once per load balancer, and once more by udp. Fixed after creation.'),
 };
+
+const LAST_PORT = Nullable(
+  Port(
+    'The last port of a range that begins with `port`, on network load balancers; null: one port. Targets hear on the ' +
+      'port that the client asked for. Fixed after creation.',
+  ),
+);
 
 export const listenerSettings = {
   description: Description,
@@ -33,7 +44,8 @@ export const listenerSettings = {
     maximum: IDLE_TIMEOUT.maximum,
     description:
       'A connection on which nothing moves for this long is closed. ' +
-      `In seconds. Default: ${IDLE_TIMEOUT.default.http} for http and https, ${IDLE_TIMEOUT.default.tcp} for tcp and tls.`,
+      `In seconds. Default: ${IDLE_TIMEOUT.default.http} for http and https, ${IDLE_TIMEOUT.default.tcp} for tcp and tls, ` +
+      `${IDLE_TIMEOUT.default.udp} for udp and tcp-udp.`,
   }),
   headerTimeout: Seconds(
     HEADER_TIMEOUT,
@@ -109,6 +121,7 @@ export type ListenerOnNode = Static<typeof ListenerOnNode>;
 const properties = resource(Id('listener', 'Identifier of the listener.'), {
   loadBalancerId: Id('loadBalancer', 'The load balancer that it belongs to.'),
   ...listenerIdentity,
+  lastPort: LAST_PORT,
   backendServiceId: Nullable(
     Id('backendService', 'Where traffic goes. Without one, http answers 503 and tcp closes the connection.'),
   ),
@@ -148,6 +161,7 @@ export const ListenerCreate = Input('ListenerCreate', {
   loadBalancerId: properties.loadBalancerId,
   name: Type.Optional(Type.String({ ...Name, description: 'Default: protocol and port, such as `http-80`.' })),
   ...listenerIdentity,
+  lastPort: Type.Optional(LAST_PORT),
   ...optional(listenerSettings),
   ...optional(listenerTlsSettings),
   ...optional(listenerTlsObjectPatches),
@@ -163,6 +177,7 @@ export type ListenerCreate = Static<typeof ListenerCreate>;
 export const ListenerDocument = Input('ListenerDocument', {
   name: ListenerCreate.properties.name,
   ...listenerIdentity,
+  lastPort: Type.Optional(LAST_PORT),
   ...optional(listenerSettings),
   ...optional(listenerTlsDocument),
   forwarding: ListenerCreate.properties.forwarding,

@@ -7,7 +7,8 @@ export const LOAD_BALANCER_TYPES = ['application', 'network', 'classic'] as cons
 
 export const LoadBalancerType = Words(
   LOAD_BALANCER_TYPES,
-  'Fixed after creation. `network` is not available in this version.',
+  '`network` balances connections and datagrams without looking inside: tcp, udp, tcp-udp and ranges of ports. Fixed ' +
+    'after creation.',
 );
 
 const settings = {

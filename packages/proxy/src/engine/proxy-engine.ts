@@ -1,3 +1,4 @@
+import { portsOf, transportsOf } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
@@ -10,6 +11,7 @@ import { SWEEP_INTERVAL } from '../standing/standings.ts';
 import type { EngineCounters } from '../telemetry/counters.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import type { EngineChange, ProxyEngine, RefusedRetries } from './engine.ts';
+import { refuseWideRange } from './port-ranges.ts';
 import type { Tables } from './tables.ts';
 import type { Transparency } from './transparency.ts';
 import type { WorkerSeat } from './worker-seat.ts';
@@ -256,13 +258,16 @@ export class WorkerEngine implements ProxyEngine {
 
   /** Listens on the addresses that are new. On all or on none: returns the first that cannot be had. */
   #openSockets(planned: PlannedListener, old: PlannedListener | null): RefusedListener | null {
-    const { id, addresses, port } = planned;
+    const { id, addresses } = planned;
+    const refused = refuseWideRange(planned);
+    if (refused !== null || !transportsOf(planned).tcp) return refused;
     const added = addresses.filter((address) => old?.addresses.includes(address) !== true);
-    for (const [i, address] of added.entries()) {
-      const refused = this.#sockets.open(id, address, port);
-      if (refused === null) continue;
-      for (const opened of added.slice(0, i)) this.#sockets.close(id, opened, port);
-      return refused;
+    const places = added.flatMap((address) => portsOf(planned).map((port) => ({ address, port })));
+    for (const [i, { address, port }] of places.entries()) {
+      const taken = this.#sockets.open(id, address, port);
+      if (taken === null) continue;
+      for (const opened of places.slice(0, i)) this.#sockets.close(id, opened.address, opened.port);
+      return taken;
     }
     return null;
   }
@@ -273,10 +278,14 @@ export class WorkerEngine implements ProxyEngine {
 
   /** Ends the listening of these, where the tables do not have them any more. */
   #closeSockets(before: readonly PlannedListener[]): void {
-    for (const { id, addresses, port } of before) {
+    for (const planned of before) {
+      const { id, port } = planned;
       const now = this.#tables.listener(id);
       const kept = now?.port === port ? now.addresses : [];
-      for (const address of addresses) if (!kept.includes(address)) this.#sockets.close(id, address, port);
+      for (const address of planned.addresses) {
+        if (kept.includes(address)) continue;
+        for (const one of portsOf(planned)) this.#sockets.close(id, address, one);
+      }
     }
   }
 

@@ -14,7 +14,8 @@ export function admitConnection(worker: WorkerContext, listener: Listener, conne
   return false;
 }
 
-function limitOfConnection(worker: WorkerContext, listener: Listener): Limit | typeof NO_LIMIT {
+/** Why nothing new is begun for a listener; `NO_LIMIT`: a place for it is taken, as `admitConnection` has it. */
+export function limitOfConnection(worker: WorkerContext, listener: Listener): Limit | typeof NO_LIMIT {
   if (worker.overload.refusesConnection()) return Limit.overload;
   const { connectionsPerSecond: rate } = listener.limits;
   const { now } = worker.reactor;

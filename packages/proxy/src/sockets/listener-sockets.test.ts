@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { listenerOf } from '../../test/plans.ts';
 import { ListenerSockets, type SocketCalls } from './listener-sockets.ts';
+import { placeKey } from './place-key.ts';
 import { refusal } from './refusal.ts';
 import type { SocketHold } from './socket-hold.ts';
 
@@ -77,13 +78,13 @@ function create(given: { system?: FakeSystem; hold?: FakeHold; workers?: number;
 test('each worker has a socket of its own at each address, and closing gives them back', () => {
   const { sockets, system, hold } = create();
   assert.equal(sockets.open('lsn', ADDRESS, 80), null);
-  assert.deepEqual(sockets.of(listenerOf(80)), { [ADDRESS]: [11, 12] });
+  assert.deepEqual(sockets.of(listenerOf(80)), { [placeKey(ADDRESS, 80)]: [11, 12] });
   sockets.save();
   assert.deepEqual(hold.descriptors, [11, 12]);
   sockets.close('lsn', ADDRESS, 80);
   sockets.save();
   assert.deepEqual([system.closed, hold.descriptors], [[11, 12], []]);
-  assert.deepEqual(sockets.of(listenerOf(80)), { [ADDRESS]: [] });
+  assert.deepEqual(sockets.of(listenerOf(80)), { [placeKey(ADDRESS, 80)]: [] });
 });
 
 test('an address that somebody else has is refused, another listener of this node among them', () => {
@@ -116,7 +117,7 @@ test('what is restored is used as it is, more is opened where workers have none,
   assert.equal(sockets.restore(), 3);
   assert.deepEqual(system.left, [99], 'it listens no more');
   assert.equal(sockets.open('lsn', ADDRESS, 80), null, 'it is not probed: the sockets are its own');
-  assert.deepEqual(sockets.of(listenerOf(80)), { [ADDRESS]: [11, 13] });
+  assert.deepEqual(sockets.of(listenerOf(80)), { [placeKey(ADDRESS, 80)]: [11, 13] });
   assert.equal(sockets.count, 3);
   sockets.closeUnclaimed();
   sockets.save();

@@ -1,8 +1,10 @@
+import { portsOf } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { AddressProbe } from '../engine/address-probe.ts';
 import type { ListenOptions } from '../reactor/reactor.ts';
 import type { WorkerSockets } from '../worker/messages.ts';
+import { placeKey } from './place-key.ts';
 import { refusal } from './refusal.ts';
 import type { SocketHold } from './socket-hold.ts';
 
@@ -71,7 +73,7 @@ export class ListenerSockets {
         continue;
       }
       const { address, port } = calls.endpointOf(descriptor);
-      const key = keyOf(address, port);
+      const key = placeKey(address, port);
       this.#restored.set(key, [...(this.#restored.get(key) ?? []), descriptor]);
     }
     this.#changed = true;
@@ -82,7 +84,7 @@ export class ListenerSockets {
   /** Listens on one address for a listener. Returns why it cannot; what is restored is never refused. */
   open(listenerId: string, address: string, port: number): RefusedListener | null {
     const { workers, probe } = this.#options;
-    const key = keyOf(address, port);
+    const key = placeKey(address, port);
     const taken = this.#opened.get(key);
     if (taken !== undefined) {
       return taken.listenerId === listenerId ? null : refusal(listenerId, 'EADDRINUSE', address, port);
@@ -110,7 +112,7 @@ export class ListenerSockets {
 
   /** Listens no more on one address of a listener; no worker accepts from it any more. */
   close(listenerId: string, address: string, port: number): void {
-    const key = keyOf(address, port);
+    const key = placeKey(address, port);
     const opened = this.#opened.get(key);
     if (opened?.listenerId !== listenerId) return;
     for (const descriptor of opened.descriptors) this.#options.calls.close(descriptor);
@@ -119,11 +121,14 @@ export class ListenerSockets {
   }
 
   /** What workers accept from for a listener. */
-  of({ id, addresses, port }: PlannedListener): WorkerSockets {
+  of(planned: PlannedListener): WorkerSockets {
     const sockets: Record<string, readonly number[]> = {};
-    for (const address of addresses) {
-      const opened = this.#opened.get(keyOf(address, port));
-      sockets[address] = opened?.listenerId === id ? opened.descriptors : [];
+    for (const port of portsOf(planned)) {
+      for (const address of planned.addresses) {
+        const key = placeKey(address, port);
+        const opened = this.#opened.get(key);
+        sockets[key] = opened?.listenerId === planned.id ? opened.descriptors : [];
+      }
     }
     return sockets;
   }
@@ -166,8 +171,4 @@ export class ListenerSockets {
     const opened = [...this.#opened.values()].flatMap(({ descriptors }) => descriptors);
     return [...opened, ...[...this.#restored.values()].flat()];
   }
-}
-
-function keyOf(address: string, port: number): string {
-  return `${address} ${port}`;
 }

@@ -23,10 +23,14 @@ export const ListenerCell = {
   limits: 144,
   /** Client connections that hold one of the listener's places; see limits/shared-limits.ts. */
   places: 175,
+  /** Of listeners with UDP; lost: those that could not be sent on, for want of a target, of room or of a place. */
+  datagramsReceived: 176,
+  datagramsSent: 177,
+  datagramsLost: 178,
 } as const;
 
 /** Doubles per listener row. */
-export const LISTENER_ROW = 176;
+export const LISTENER_ROW = 184;
 
 export const TargetCell = {
   connections: 0,

@@ -20,6 +20,8 @@ export interface ListenerCounters {
   readonly responses: readonly number[];
   readonly bytesReceived: number;
   readonly bytesSent: number;
+  /** UDP from and to clients, and what was lost in between. */
+  readonly datagrams: { readonly received: number; readonly sent: number; readonly lost: number };
   /** Ended requests and connections by reason (`<who>-<phase>`, see end-reason.ts). */
   readonly reasons: Readonly<Record<string, number>>;
   /** Requests that somebody could understand in another way, by reason (see http1/desync.ts); one may have several. */

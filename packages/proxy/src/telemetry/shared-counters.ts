@@ -269,6 +269,11 @@ function listenerCounters(listenerId: string, row: Float64Array): ListenerCounte
     responses: Array.from(row.subarray(ListenerCell.responses, ListenerCell.responses + 6)),
     bytesReceived: row[ListenerCell.bytesReceived]!,
     bytesSent: row[ListenerCell.bytesSent]!,
+    datagrams: {
+      received: row[ListenerCell.datagramsReceived]!,
+      sent: row[ListenerCell.datagramsSent]!,
+      lost: row[ListenerCell.datagramsLost]!,
+    },
     reasons: countsByName(row, ListenerCell.reasons, END_REASONS),
     desync: countsByName(row, ListenerCell.desync, DESYNC_REASONS),
     limits: countsByName(row, ListenerCell.limits, LIMITS),

@@ -134,7 +134,11 @@ export class TunnelSession implements ConnectionHandler, Session, RelayOwner, Wa
     this.#record.target = target.name;
     this.#openedAt = reactor.now;
     target.begin();
-    const upstream = connectTarget(reactor, service, target, this.#ends, this.#nameAt(service, target), this);
+    const { lastPort } = this.#listener.planned;
+    // Targets of a range of ports hear on the one that the client asked for.
+    const at = lastPort === undefined ? target.endpoint : { ...target.endpoint, port: this.#ends.localPort };
+    const name = this.#nameAt(service, target);
+    const upstream = connectTarget(reactor, service, target, this.#ends, name, this, at);
     this.#upstream = upstream;
     upstream.setDeadline(reactor.now + service.planned.connectTimeout);
   }

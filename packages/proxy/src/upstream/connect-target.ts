@@ -1,5 +1,5 @@
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
-import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
+import type { Connection, ConnectionHandler, Endpoint, Reactor } from '../reactor/reactor.ts';
 import { type AnnouncedClient, announce } from '../source-address/proxy-protocol/announce.ts';
 import { TargetCell } from '../telemetry/cells.ts';
 import type { TargetTls } from '../tls/target-tls.ts';
@@ -15,7 +15,7 @@ export interface WayToTargets {
 /**
  * Begins a connection to a target for a client, as its service has it: from the client's own address (`transparent`),
  * with a PROXY header in front of everything else, over TLS if the target is then `serverName`. The outcome reaches
- * `handler`.
+ * `handler`. `endpoint`: where the target listens for it.
  */
 export function connectTarget(
   reactor: Reactor,
@@ -24,9 +24,10 @@ export function connectTarget(
   client: AnnouncedClient,
   serverName: string,
   handler: ConnectionHandler,
+  endpoint: Endpoint = target.endpoint,
 ): Connection {
-  if (tls === null) return connectPlain(reactor, planned, target, client, handler);
-  const open = (secure: ConnectionHandler) => connectPlain(reactor, planned, target, client, secure);
+  if (tls === null) return connectPlain(reactor, planned, target, client, handler, endpoint);
+  const open = (secure: ConnectionHandler) => connectPlain(reactor, planned, target, client, secure, endpoint);
   return tls.connect(reactor, serverName, open, handler);
 }
 
@@ -36,10 +37,11 @@ function connectPlain(
   target: Target,
   client: AnnouncedClient,
   handler: ConnectionHandler,
+  endpoint: Endpoint,
 ): Connection {
-  if (!isBoundToClient(service)) return reactor.connect(target.endpoint, handler);
+  if (!isBoundToClient(service)) return reactor.connect(endpoint, handler);
   const from = service.transparent ? client.remoteAddress : '';
-  const connection = reactor.connect(target.endpoint, handler, from);
+  const connection = reactor.connect(endpoint, handler, from);
   if (service.proxyProtocol !== 0) {
     const length = announce(reactor.arena, connection, service.proxyProtocol, client);
     target.cells[TargetCell.bytesSent]! += length;

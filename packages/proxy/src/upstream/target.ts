@@ -43,6 +43,8 @@ export class Target {
   headSlot = 0;
   /** For services whose traffic says how their targets are; else null. */
   watch: TargetWatch | null = null;
+  /** Healthy, or not checked. */
+  isUp = true;
   /** It has left its group: what runs may end, nothing new begins. */
   gone = false;
   readonly #kept = new KeptConnections<UpstreamConnection>();

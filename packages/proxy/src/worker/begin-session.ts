@@ -43,6 +43,8 @@ export function sessionsOf(worker: WorkerContext, tls: WorkerTls, listener: List
     case 'https':
       return secure(http);
     case 'tcp':
+    case 'tcp-udp':
+    case 'udp':
       return named;
     case 'tls':
       return secure(tunnel);

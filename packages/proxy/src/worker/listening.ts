@@ -8,6 +8,7 @@ const BACKLOG = 4096;
 /** Something to accept from. */
 export interface Place {
   readonly address: string;
+  readonly port: number;
   /** A socket that listens there already; null: one is to be opened. */
   readonly descriptor: number | null;
 }
@@ -34,7 +35,7 @@ export class ListeningSockets implements ListenerHandler {
    * Makes `places` the set that is accepted from. Calls back with null, or with why the new ones cannot be opened; then
    * the set is as it was before. One call at a time.
    */
-  set(places: readonly Place[], port: number, done: (refused: RefusedListener | null) => void): void {
+  set(places: readonly Place[], done: (refused: RefusedListener | null) => void): void {
     const wanted = new Map(places.map((place) => [keyOf(place), place]));
     const added = [...wanted].filter(([key]) => !this.#open.has(key));
     const opening: Opening = { wanted, opened: new Map(), pending: added.length, refused: null, done };
@@ -43,7 +44,7 @@ export class ListeningSockets implements ListenerHandler {
       return;
     }
     this.#waiting = opening;
-    for (const [key, { address, descriptor }] of added) {
+    for (const [key, { address, port, descriptor }] of added) {
       const options = { address, port, backlog: BACKLOG, reusePort: true };
       const given = descriptor === null ? options : { ...options, descriptor };
       opening.opened.set(key, this.#reactor.listen(given, this));
@@ -105,6 +106,6 @@ interface Opening {
   readonly done: (refused: RefusedListener | null) => void;
 }
 
-function keyOf({ address, descriptor }: Place): string {
-  return descriptor === null ? address : `${address} ${descriptor}`;
+function keyOf({ address, port, descriptor }: Place): string {
+  return descriptor === null ? `${address} ${port}` : `${address} ${port} ${descriptor}`;
 }

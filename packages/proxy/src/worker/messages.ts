@@ -98,11 +98,13 @@ export interface WorkerTarget {
   readonly address: string;
   readonly port: number;
   readonly state: TargetState;
+  /** Healthy, or not checked. */
+  readonly isUp: boolean;
   /** Its place in the counter rows and in the table's `load`. */
   readonly slot: number;
 }
 
-/** Descriptors of listening sockets, by address. */
+/** Descriptors of listening sockets, by place (see `placeKey`). */
 export type WorkerSockets = Readonly<Record<string, readonly number[]>>;
 
 export interface WorkerListenerChange {

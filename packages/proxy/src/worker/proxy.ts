@@ -1,7 +1,9 @@
 import { STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
+import { transportsOf } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import { DatagramListening } from '../datagrams/listening.ts';
 import { admitConnection } from '../limits/admit.ts';
 import type { Connection, Timer } from '../reactor/reactor.ts';
 import { Rebalancer } from '../rebalance/rebalancer.ts';
@@ -32,7 +34,8 @@ import type {
   WorkerSockets,
 } from './messages.ts';
 import { namedServices } from './named-services.ts';
-import { EVERYTHING, placesOf, type Shares } from './shares.ts';
+import { ListenerPlaces } from './places.ts';
+import { datagramPlacesOf, EVERYTHING, placesOf, type Shares } from './shares.ts';
 import type { WorkerRows } from './worker-rows.ts';
 
 /** How long tunnels of a removed listener go on when it has no service that says so, in milliseconds. */
@@ -49,7 +52,7 @@ const DRAIN_POLL = 20;
 
 interface RunningListener {
   readonly listener: Listener;
-  readonly listening: ListeningSockets;
+  readonly places: ListenerPlaces;
   sockets: WorkerSockets | null;
 }
 
@@ -181,9 +184,9 @@ export class Proxy {
     let failed = false;
     let pending = this.#listeners.size;
     if (pending === 0) done();
-    for (const { listener, listening, sockets } of this.#listeners.values()) {
+    for (const { listener, places, sockets } of this.#listeners.values()) {
       const { planned } = listener;
-      listening.set(placesOf(planned, sockets, this.#shares), planned.port, (refused) => {
+      places.set(placesOf(planned, sockets, this.#shares), datagramPlacesOf(planned, this.#shares), (refused) => {
         failed ||= refused !== null;
         pending--;
         if (pending > 0) return;
@@ -274,13 +277,13 @@ export class Proxy {
     const known = this.#listeners.get(id);
     const { sockets } = change;
     const running = known ?? this.#newListener(planned, change.slot);
-    const { listener, listening } = running;
+    const { listener, places } = running;
     // A new listener has its service and TLS before its sockets, as the first connection may come at once.
     if (known === undefined) {
       listener.tls = tls;
       this.#joinService(listener);
     }
-    listening.set(placesOf(planned, sockets, this.#shares), planned.port, (refused) => {
+    places.set(placesOf(planned, sockets, this.#shares), datagramPlacesOf(planned, this.#shares), (refused) => {
       if (refused === null) {
         this.#leaveService(listener);
         listener.follow(planned);
@@ -304,15 +307,17 @@ export class Proxy {
     const accept = (connection: Connection) => {
       if (admitConnection(this.#worker, listener, connection)) acceptClient(this.#worker, listener, connection, begin);
     };
-    return { listener, listening: new ListeningSockets(this.#worker.reactor, planned.id, accept), sockets: null };
+    const streams = new ListeningSockets(this.#worker.reactor, planned.id, accept);
+    const datagrams = transportsOf(planned).udp ? new DatagramListening(this.#worker, listener) : null;
+    return { listener, places: new ListenerPlaces(streams, datagrams), sockets: null };
   }
 
   #removeListener(id: string): void {
     const running = this.#listeners.get(id);
     if (running === undefined) return;
-    const { listener, listening } = running;
+    const { listener, places } = running;
     this.#listeners.delete(id);
-    listening.close();
+    places.close();
     listener.tls?.free();
     const drain = listener.service?.planned.drainTimeout ?? DEFAULT_DRAIN;
     this.#leaveService(listener);
@@ -369,7 +374,10 @@ export class Proxy {
     // What other workers keep can fill a low limit; a high one is beyond what all of them keep.
     const relief = limits.maxConnections <= MOST_KEPT * next.queue.since.length ? this.#relief : null;
     const latencies = next.planned.algorithm === 'peak-ewma' ? next.table.latencies : null;
-    for (const target of targets) target.follow(limits, queue, relief, latencies);
+    for (const [i, target] of targets.entries()) {
+      target.follow(limits, queue, relief, latencies);
+      target.isUp = next.targets[i]!.isUp;
+    }
     const sticky = next.planned.stickiness === null ? null : stickyService(next, old ?? null, this.#worker);
     const tls = this.#tls.forService(next.planned, old?.tls ?? null);
     for (const target of targets) target.watch = watchOver(next, target.slot, target.cells);

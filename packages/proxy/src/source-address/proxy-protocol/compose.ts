@@ -48,8 +48,11 @@ export function composeV1(ends: ConnectionEnds): Uint8Array {
   );
 }
 
-/** The header of version 2; `LOCAL` when an end has no address. `tls`: null for a plain connection. */
-export function composeV2(ends: ConnectionEnds, tls: TlsFacts | null): Uint8Array {
+/**
+ * The header of version 2; `LOCAL` when an end has no address. `tls`: null for a plain connection. `isDatagram`: of UDP,
+ * where it goes in front of each datagram.
+ */
+export function composeV2(ends: ConnectionEnds, tls: TlsFacts | null, isDatagram = false): Uint8Array {
   const { source, destination } = addressesOf(ends);
   if (source.family === 0 || destination.family === 0) return LOCAL_V2;
   const size = source.family === 6 || destination.family === 6 ? 16 : 4;
@@ -58,7 +61,8 @@ export function composeV2(ends: ConnectionEnds, tls: TlsFacts | null): Uint8Arra
   const view = new DataView(header.buffer);
   header.set(V2_SIGNATURE);
   header[12] = Command.proxy;
-  header[13] = size === 4 ? Family.tcp4 : Family.tcp6;
+  if (isDatagram) header[13] = size === 4 ? Family.udp4 : Family.udp6;
+  else header[13] = size === 4 ? Family.tcp4 : Family.tcp6;
   view.setUint16(14, header.length - V2_FIXED);
   source.put(header, V2_FIXED, size);
   destination.put(header, V2_FIXED + size, size);

@@ -18,7 +18,7 @@ export const V2_MOST = 4096;
 export const Command = { local: 0x20, proxy: 0x21 } as const;
 
 /** Address family and transport in one byte. */
-export const Family = { unspecified: 0x00, tcp4: 0x11, tcp6: 0x21, unixStream: 0x31 } as const;
+export const Family = { unspecified: 0x00, tcp4: 0x11, udp4: 0x12, tcp6: 0x21, udp6: 0x22, unixStream: 0x31 } as const;
 
 /** Types of TLVs that are read or written here. */
 export const Tlv = { alpn: 0x01, authority: 0x02, crc32c: 0x03, tls: 0x20 } as const;
