@@ -81,6 +81,41 @@ static __always_inline int change_segment_checksum(CONTEXT *context, __u32 offse
 	return bpf_l4_csum_replace(context, offset, 0, (change & 0xffffffff) + (change >> 32), 0);
 }
 
+/* Whether a device, or the kernel, still has to complete the checksum at `offset`: then the helper leaves it as it is
+ * when the segment changes. The checksum is lost. */
+static __always_inline int is_checksum_unfinished(CONTEXT *context, __u32 offset)
+{
+	__u16 before = 0x5a5a, after = 0;
+
+	if (bpf_skb_store_bytes(context, offset, &before, sizeof(before), 0) ||
+	    bpf_l4_csum_replace(context, offset, 0, 1, 0) ||
+	    bpf_skb_load_bytes(context, offset, &after, sizeof(after)))
+		return 0;
+	return before == after;
+}
+
+/* The frame becomes this short; of segments that would have been cut out of it there is one. */
+static __always_inline int cut(CONTEXT *context, __u32 bytes)
+{
+	return bpf_skb_change_tail(context, bytes, 0);
+}
+
+/* Of the IP packet as it was, or will be, on the wire: the kernel hands us many segments as one. */
+static __always_inline __u32 segment_bytes(CONTEXT *context, const struct packet *packet)
+{
+	__u32 offset = packet->family == FAMILY_IPV4 ? OFFSET_TRANSPORT4 : OFFSET_TRANSPORT6;
+	__u32 payload = context->gso_size;
+	struct tcphdr *tcp = frame_start(context) + offset;
+
+	if (!payload)
+		return packet->ip_bytes;
+	if (packet->protocol != IPPROTO_TCP)
+		return offset - OFFSET_IP + sizeof(struct udphdr) + payload;
+	if ((void *)(tcp + 1) > frame_end(context))
+		return packet->ip_bytes;
+	return offset - OFFSET_IP + tcp->doff * 4 + payload;
+}
+
 /* FIXED_GSO: segments stay as long as they are, so the link to the target has to carry the outer headers as well. */
 static __always_inline int make_room(CONTEXT *context, int bytes, int outer_ipv6, int udp)
 {
@@ -90,4 +125,13 @@ static __always_inline int make_room(CONTEXT *context, int bytes, int outer_ipv6
 	if (udp)
 		flags |= BPF_F_ADJ_ROOM_ENCAP_L4_UDP;
 	return bpf_skb_adjust_room(context, bytes, BPF_ADJ_ROOM_MAC, flags);
+}
+
+/* The first 14 bytes stay. The version has to be said, because the kernel believes what it read of the outer header. */
+static __always_inline int take_room(CONTEXT *context, __u32 bytes, int inner_version)
+{
+	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO;
+
+	flags |= inner_version == 4 ? ADJ_ROOM_DECAP_L3_IPV4 : ADJ_ROOM_DECAP_L3_IPV6;
+	return bpf_skb_adjust_room(context, -(int)bytes, BPF_ADJ_ROOM_MAC, flags);
 }

@@ -80,8 +80,31 @@ static __always_inline int change_segment_checksum(CONTEXT *context, __u32 offse
 	return 0;
 }
 
+static __always_inline int is_checksum_unfinished(CONTEXT *context, __u32 offset)
+{
+	return 0;
+}
+
+/* The frame becomes this short. */
+static __always_inline int cut(CONTEXT *context, __u32 bytes)
+{
+	return bpf_xdp_adjust_tail(context, (int)bytes - (int)frame_bytes(context));
+}
+
+/* Of the IP packet as it was, or will be, on the wire. */
+static __always_inline __u32 segment_bytes(CONTEXT *context, const struct packet *packet)
+{
+	return packet->ip_bytes;
+}
+
 /* `bytes` more between Ethernet header and IP header; what is in the first 14 bytes then is undefined. */
 static __always_inline int make_room(CONTEXT *context, int bytes, int outer_ipv6, int udp)
 {
 	return bpf_xdp_adjust_head(context, -bytes);
+}
+
+/* `bytes` less between Ethernet header and an inner IP header of this version. The first 14 bytes are undefined then. */
+static __always_inline int take_room(CONTEXT *context, __u32 bytes, int inner_version)
+{
+	return bpf_xdp_adjust_head(context, (int)bytes);
 }

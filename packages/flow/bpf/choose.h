@@ -26,11 +26,14 @@ static __always_inline __u8 next_state(__u8 state, const struct packet *packet)
 	return packet->opens ? FLOW_OPENING : FLOW_ESTABLISHED;
 }
 
-static __always_inline int is_there(__u32 number)
+/* A target that is gone loses its flows, unless they are to be reset: those stay with it for that. */
+static __always_inline int keeps(__u32 number, const struct packet *packet)
 {
 	struct target *target = bpf_map_lookup_elem(&targets, &number);
 
-	return number != NOBODY && target && !(target->flags & TARGET_GONE);
+	if (number == NOBODY || !target)
+		return 0;
+	return !(target->flags & TARGET_GONE) || (target->flags & TARGET_RESETS && !packet->opens);
 }
 
 /* A SYN begins a flow at the current target, anything else belongs to a flow that is older than the change and stays
@@ -49,7 +52,7 @@ static __always_inline __u32 choose_in_changed_slot(const struct packet *packet,
 	struct exception *known = bpf_map_lookup_elem(&exceptions, &key);
 	__u32 now = seconds_now();
 
-	if (known && now - known->seen <= lifetime(known, listener) && is_there(known->target)) {
+	if (known && now - known->seen <= lifetime(known, listener) && keeps(known->target, packet)) {
 		/* A SYN on the ports of an older connection is a new one; in a handshake it is a retransmission. */
 		if (!packet->opens || known->state == FLOW_OPENING) {
 			__u8 state = next_state(known->state, packet);
@@ -62,7 +65,7 @@ static __always_inline __u32 choose_in_changed_slot(const struct packet *packet,
 		}
 	}
 	struct exception entry = {
-		.target = !packet->opens && is_there(previous) ? previous : current,
+		.target = !packet->opens && keeps(previous, packet) ? previous : current,
 		.state = next_state(packet->opens ? FLOW_OPENING : FLOW_ESTABLISHED, packet),
 		.seen = now,
 	};

@@ -1,6 +1,7 @@
 /* How a packet gets to its target: with addresses translated, as it is to another MAC, or inside another packet. */
 #pragma once
 #include "nat.h"
+#include "reset.h"
 #include "tunnel.h"
 
 /* The target has the VIP itself, and answers the client directly. */
@@ -21,8 +22,13 @@ static __always_inline int forward(CONTEXT *context, const struct packet *packet
 {
 	struct target *target = bpf_map_lookup_elem(&targets, &number);
 
-	if (!target || target->flags & TARGET_GONE)
+	if (!target)
 		return drop(listener->number, DROP_NO_TARGET);
+	if (target->flags & TARGET_GONE) {
+		if (target->flags & TARGET_RESETS && packet->acknowledges)
+			return reset_flow(context, packet);
+		return drop(listener->number, DROP_NO_TARGET);
+	}
 	count_traffic(&listener_traffic, listener->number, packet);
 	count_traffic(&target_traffic, number, packet);
 	switch (listener->mode) {

@@ -3,38 +3,7 @@
 #pragma once
 #include "choose.h"
 #include "forward.h"
-
-#define ICMP4_ECHO_REPLY 0
-#define ICMP4_UNREACHABLE 3
-#define ICMP4_ECHO 8
-#define ICMP4_TIME_EXCEEDED 11
-#define ICMP4_PARAMETER 12
-#define ICMP6_UNREACHABLE 1
-#define ICMP6_PARAMETER 4 /* too big and time exceeded are in between */
-#define ICMP6_ECHO 128
-#define ICMP6_ECHO_REPLY 129
-
-struct icmp_head {
-	__u8 type;
-	__u8 code;
-	__u16 check;
-	__u32 rest;
-};
-
-/* IPv4 or IPv6 header, ICMP, the header of the packet in question, and its first 8 bytes (RFC 792). */
-struct error4 {
-	struct iphdr ip;
-	struct icmp_head icmp;
-	struct iphdr about;
-	__be16 ports[4];
-};
-
-struct error6 {
-	struct ipv6hdr ip;
-	struct icmp_head icmp;
-	struct ipv6hdr about;
-	__be16 ports[4];
-};
+#include "icmp-message.h"
 
 /* The type changes the checksum of ICMP, and nothing else does. */
 static __always_inline int answer_echo(CONTEXT *context, const struct packet *packet)
@@ -69,23 +38,23 @@ static __always_inline int read_error(CONTEXT *context, const struct packet *pac
 
 		if ((void *)(error + 1) > end)
 			return DROP_MALFORMED;
-		if (error->about.ihl != sizeof(error->about) / 4)
+		if (error->about.ip.ihl != sizeof(error->about.ip) / 4)
 			return DROP_EXTENSIONS;
-		flow->protocol = error->about.protocol;
-		map_ipv4(&flow->source, error->about.daddr);
-		map_ipv4(&flow->destination, error->about.saddr);
-		flow->source_port = error->ports[1];
-		flow->destination_port = error->ports[0];
+		flow->protocol = error->about.ip.protocol;
+		map_ipv4(&flow->source, error->about.ip.daddr);
+		map_ipv4(&flow->destination, error->about.ip.saddr);
+		flow->source_port = error->about.ports[1];
+		flow->destination_port = error->about.ports[0];
 	} else {
 		struct error6 *error = data + OFFSET_IP;
 
 		if ((void *)(error + 1) > end)
 			return DROP_MALFORMED;
-		flow->protocol = error->about.nexthdr;
-		__builtin_memcpy(&flow->source, &error->about.daddr, sizeof(flow->source));
-		__builtin_memcpy(&flow->destination, &error->about.saddr, sizeof(flow->destination));
-		flow->source_port = error->ports[1];
-		flow->destination_port = error->ports[0];
+		flow->protocol = error->about.ip.nexthdr;
+		__builtin_memcpy(&flow->source, &error->about.ip.daddr, sizeof(flow->source));
+		__builtin_memcpy(&flow->destination, &error->about.ip.saddr, sizeof(flow->destination));
+		flow->source_port = error->about.ports[1];
+		flow->destination_port = error->about.ports[0];
 	}
 	if (flow->protocol != IPPROTO_TCP && flow->protocol != IPPROTO_UDP)
 		return DROP_MALFORMED;
@@ -109,9 +78,9 @@ static __always_inline int translate_error(CONTEXT *context, const struct packet
 			return -1;
 		error->ip.daddr = target->address.words[3];
 		apply_change(&error->ip.check, change);
-		error->about.saddr = target->address.words[3];
-		apply_change(&error->about.check, change);
-		error->ports[0] = port;
+		error->about.ip.saddr = target->address.words[3];
+		apply_change(&error->about.ip.check, change);
+		error->about.ports[0] = port;
 		apply_change(&error->icmp.check, port_change);
 	} else {
 		struct error6 *error = data + OFFSET_IP;
@@ -119,8 +88,8 @@ static __always_inline int translate_error(CONTEXT *context, const struct packet
 		if ((void *)(error + 1) > end)
 			return -1;
 		__builtin_memcpy(&error->ip.daddr, &target->address, sizeof(error->ip.daddr));
-		__builtin_memcpy(&error->about.saddr, &target->address, sizeof(error->about.saddr));
-		error->ports[0] = port;
+		__builtin_memcpy(&error->about.ip.saddr, &target->address, sizeof(error->about.ip.saddr));
+		error->about.ports[0] = port;
 		/* Twice: in the pseudo header (RFC 4443, section 2.3) and in the message. */
 		apply_change(&error->icmp.check, change + change + port_change);
 	}

@@ -23,6 +23,7 @@ struct packet {
 	__u8 hop_limit;
 	__u8 opens; /* SYN without ACK */
 	__u8 ends; /* FIN or RST */
+	__u8 acknowledges; /* ACK without SYN or RST: could be answered by a RST */
 };
 
 /* OUTCOME_NOT_OURS and the drops; a drop only counts for a packet to a VIP. */
@@ -54,6 +55,7 @@ static __always_inline int parse_tcp(struct packet *packet, struct tcphdr *tcp, 
 	packet->destination_port = tcp->dest;
 	packet->opens = tcp->syn && !tcp->ack;
 	packet->ends = tcp->fin || tcp->rst;
+	packet->acknowledges = tcp->ack && !tcp->syn && !tcp->rst;
 	return PARSED;
 }
 

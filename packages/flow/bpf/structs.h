@@ -97,6 +97,7 @@ struct table {
 };
 
 #define TARGET_GONE 1 /* its flows are chosen again */
+#define TARGET_RESETS 2 /* or, with this as well, are reset */
 
 struct target {
 	struct address address;
@@ -106,6 +107,8 @@ struct target {
 	__u8 own_mac[6];
 	__be16 port; /* 0: the port that the client asked for */
 	__u16 flags;
+	__u16 mtu; /* of the way there, outer headers of a tunnel included; 0: not looked at */
+	__u16 zero;
 };
 
 /* Where a packet from a target seems to come from, for the client. */
@@ -161,5 +164,7 @@ enum outcome {
 	DROP_SYN_RATE,
 	OUTCOME_CHALLENGED,
 	OUTCOME_VERIFIED,
+	OUTCOME_RESET,
+	DROP_TOO_BIG,
 	OUTCOMES,
 };

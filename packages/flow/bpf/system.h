@@ -16,3 +16,7 @@
 #define TCX_NEXT (-1)
 #define TCX_PASS 0
 #define TCX_DROP 2
+
+/* Of Linux 6.4. */
+#define ADJ_ROOM_DECAP_L3_IPV4 (1ull << 7)
+#define ADJ_ROOM_DECAP_L3_IPV6 (1ull << 8)

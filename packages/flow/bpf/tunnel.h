@@ -3,6 +3,7 @@
  * outer headers off, has the VIP itself, and answers the client directly. */
 #pragma once
 #include "send.h"
+#include "too-big.h"
 
 struct outer4 {
 	struct iphdr ip;
@@ -67,10 +68,13 @@ static __always_inline void fill_ipv6(struct ipv6hdr *ip, const struct packet *p
 static __always_inline int forward_by_tunnel(CONTEXT *context, const struct packet *packet, const struct target *target,
 					     __u32 listener, int gue)
 {
-	struct ethhdr *ethernet = frame_start(context), kept;
+	struct ethhdr *ethernet, kept;
 	int ipv4 = is_ipv4(&target->address);
 	int room = (ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) + (gue ? sizeof(struct udphdr) : 0);
 
+	if (target->mtu && segment_bytes(context, packet) + room > target->mtu)
+		return answer_too_big(context, packet, listener, target->mtu - room);
+	ethernet = frame_start(context);
 	if ((void *)(ethernet + 1) > frame_end(context))
 		return drop(listener, DROP_MALFORMED);
 	kept = *ethernet;

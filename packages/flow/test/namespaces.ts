@@ -47,6 +47,20 @@ export class Namespace {
     }
   }
 
+  /** Of a device of this namespace. */
+  mac(device: string): string {
+    return this.#link(device).address;
+  }
+
+  deviceNumber(device: string): number {
+    return this.#link(device).ifindex;
+  }
+
+  #link(device: string): { ifindex: number; address: string } {
+    const text = execFileSync('ip', ['-n', this.name, '-j', 'link', 'show', device], { encoding: 'utf8' });
+    return (JSON.parse(text) as { ifindex: number; address: string }[])[0]!;
+  }
+
   start(...command: string[]): LineProcess {
     const child = spawn('nsenter', this.#inside(command), { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#children.push(child);

@@ -6,11 +6,15 @@ import { join } from 'node:path';
 const PACKAGE = join(import.meta.dirname, '..', '..');
 const SOURCES = join(PACKAGE, 'bpf');
 
+/** The entry points of the balancer. */
 export const PROGRAMS = ['xdp', 'tcx'] as const;
 export type ProgramFile = (typeof PROGRAMS)[number];
+/** All that is compiled: the same for the end of a tunnel that targets have. */
+export const OBJECTS = [...PROGRAMS, 'target-xdp', 'target-tcx'] as const;
+export type ObjectFile = (typeof OBJECTS)[number];
 
 /** Where the object lies that ships with this package. */
-export function objectPath(program: ProgramFile): string {
+export function objectPath(program: ObjectFile): string {
   return join(PACKAGE, 'objects', `${program}.bpf.o`);
 }
 
@@ -43,7 +47,7 @@ export function compilerVersion(): string {
  * machine this is, with type information (BTF) but without what only debuggers read. Its lines name the sources, not the
  * folder that they happened to lie in.
  */
-export function compile(program: ProgramFile, output: string): void {
+export function compile(program: ObjectFile, output: string): void {
   const folders = globSync('/usr/include/*-linux-gnu').flatMap((folder) => ['-I', folder]);
   const flags = [
     '-O2',

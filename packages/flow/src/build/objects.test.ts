@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { requires } from '@evenkeel/testbed/requirements.ts';
-import { compile, hashSources, MANIFEST, type Manifest, objectPath, PROGRAMS } from './compile.ts';
+import { compile, hashSources, MANIFEST, type Manifest, OBJECTS, objectPath } from './compile.ts';
 import { meaningfulSections } from './elf-sections.ts';
 
 suite('compiled objects', () => {
@@ -14,7 +14,7 @@ suite('compiled objects', () => {
     assert.equal(manifest.sources, hashSources(), 'sources have changed: run tools/compile-flow.ts');
   });
 
-  for (const program of PROGRAMS) {
+  for (const program of OBJECTS) {
     test(`${program}: does not say where its sources lay`, () => {
       const text = readFileSync(objectPath(program), 'latin1');
       assert.ok(text.includes(`\0./${program}.bpf.c\0`), 'it names its source');

@@ -33,6 +33,6 @@ suite('layouts of the maps', () => {
     assert.equal(rangeBytes(endpoint, 12).toString('hex').slice(0, 16), 'ac00000011000000');
     assert.equal(numberKey(258).toString('hex'), '02010000');
     const target = { address: '192.0.2.1', port: 0x1234, tunnelSource: null, nextHop: null, gone: true };
-    assert.equal(targetBytes(target).toString('hex').slice(64), `${'00'.repeat(16)}12340100`);
+    assert.equal(targetBytes(target).toString('hex').slice(64), `${'00'.repeat(16)}1234010000000000`);
   });
 });

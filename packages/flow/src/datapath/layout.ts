@@ -51,6 +51,13 @@ export interface TargetSettings {
   readonly nextHop: NextHop | null;
   /** Its flows are chosen again, at once. */
   readonly gone: boolean;
+  /** With `gone`: its TCP connections are reset instead. Tables have to go on naming it as the previous target. */
+  readonly resets?: boolean;
+  /**
+   * Tunnels: the largest packet that fits the way to it, outer headers included. Clients are told to send smaller ones. 0 or
+   * absent: nothing is looked at, and what does not fit is lost on the way.
+   */
+  readonly mtu?: number;
 }
 
 export interface Origin {
@@ -82,7 +89,7 @@ export const SIZES = {
   floods: { key: 4, value: FLOOD_BYTES },
   verified: { key: 16, value: 4 },
   tables: { key: 4, value: 4 },
-  targets: { key: 4, value: 52 },
+  targets: { key: 4, value: 56 },
   origins: { key: 20, value: 24 },
   exceptions: { key: 40, value: 8 },
   listener_traffic: { key: 4, value: 32 },
@@ -110,6 +117,8 @@ export const OUTCOMES = [
   'syn_rate',
   'challenged',
   'verified',
+  'reset',
+  'too_big',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -177,6 +186,7 @@ export function listenerBytes(listener: ListenerSettings): Buffer {
 }
 
 const TARGET_GONE = 1;
+const TARGET_RESETS = 2;
 
 export function targetBytes(target: TargetSettings): Buffer {
   const bytes = Buffer.alloc(SIZES.targets.value);
@@ -188,7 +198,8 @@ export function targetBytes(target: TargetSettings): Buffer {
     macBytes(target.nextHop.ownMac).copy(bytes, 42);
   }
   bytes.writeUInt16BE(target.port ?? 0, 48);
-  bytes.writeUInt16LE(target.gone ? TARGET_GONE : 0, 50);
+  bytes.writeUInt16LE((target.gone ? TARGET_GONE : 0) | (target.resets === true ? TARGET_RESETS : 0), 50);
+  bytes.writeUInt16LE(target.mtu ?? 0, 52);
   return bytes;
 }
 

@@ -56,6 +56,8 @@ async function run(command: string, number: number): Promise<unknown> {
 
 async function dial(): Promise<Socket> {
   const socket = connect({ host: vip, port: Number(port), localAddress: address });
+  // Whoever waits for something learns of the error as well.
+  socket.on('error', () => socket.destroy());
   await once(socket, 'connect', { signal: AbortSignal.timeout(DEADLINE) });
   return socket;
 }

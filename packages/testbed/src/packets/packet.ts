@@ -17,6 +17,12 @@ export interface IpOptions {
   readonly flowLabel?: number;
 }
 
+export interface TcpOptions {
+  readonly sequence?: number;
+  readonly acknowledgement?: number;
+  readonly window?: number;
+}
+
 interface Ip {
   readonly kind: 'ip';
   readonly source: Buffer;
@@ -25,7 +31,7 @@ interface Ip {
 }
 type Layer =
   | Ip
-  | { readonly kind: 'tcp'; readonly ports: Buffer; readonly flags: number }
+  | { readonly kind: 'tcp'; readonly ports: Buffer; readonly flags: number; readonly options: TcpOptions }
   | { readonly kind: 'udp'; readonly ports: Buffer; readonly checksum: boolean }
   | { readonly kind: 'icmp'; readonly type: number; readonly code: number; readonly rest: number };
 
@@ -51,9 +57,9 @@ export class Packet {
   }
 
   /** Flags by letters, as tcpdump shows them: S, A, F, R, P. */
-  tcp(from: number, to: number, flags = 'A'): this {
+  tcp(from: number, to: number, flags = 'A', options: TcpOptions = {}): this {
     const bits = [...flags].reduce((sum, letter) => sum | TCP_FLAGS[letter]!, 0);
-    this.#layers.push({ kind: 'tcp', ports: portPair(from, to), flags: bits });
+    this.#layers.push({ kind: 'tcp', ports: portPair(from, to), flags: bits, options });
     return this;
   }
 
@@ -111,11 +117,11 @@ function build(layer: Layer, next: Layer | undefined, inner: Buffer, outside: Ip
     case 'tcp': {
       const header = Buffer.alloc(20);
       layer.ports.copy(header);
-      header.writeUInt32BE(0x01020304, 4);
-      header.writeUInt32BE(0x0a0b0c0d, 8);
+      header.writeUInt32BE(layer.options.sequence ?? 0x01020304, 4);
+      header.writeUInt32BE(layer.options.acknowledgement ?? 0x0a0b0c0d, 8);
       header[12] = 0x50;
       header[13] = layer.flags;
-      header.writeUInt16BE(0xffff, 14);
+      header.writeUInt16BE(layer.options.window ?? 0xffff, 14);
       return withChecksum(Buffer.concat([header, inner]), 16, PROTOCOL.tcp, outside);
     }
     case 'udp': {

@@ -1,0 +1,41 @@
+/* A packet that does not fit the way to its target any more once it has the outer headers of a tunnel: the client is told
+ * what would fit (RFC 1191, RFC 8201), which is all that keeps large uploads going where every link has the same MTU. */
+#pragma once
+#include "answer.h"
+#include "icmp-message.h"
+
+static __always_inline void head_error(struct icmp_head *icmp, __u8 type, __u8 code, __u32 mtu)
+{
+	icmp->type = type;
+	icmp->code = code;
+	icmp->rest = bpf_htonl(mtu); /* the lower half, for IPv4; the upper one is unused */
+}
+
+static __always_inline int answer_too_big(CONTEXT *context, const struct packet *packet, __u32 listener, __u32 mtu)
+{
+	void *data = frame_start(context), *end = frame_end(context);
+
+	count_drop(listener, DROP_TOO_BIG);
+	if (packet->family == FAMILY_IPV4) {
+		struct error4 answer = {};
+
+		if (data + OFFSET_IP + sizeof(struct quote4) > end)
+			return VERDICT_DROP;
+		__builtin_memcpy(&answer.about, data + OFFSET_IP, sizeof(struct quote4));
+		head_answer4(&answer.ip, packet, IPPROTO_ICMP, sizeof(answer));
+		head_error(&answer.icmp, ICMP4_UNREACHABLE, ICMP4_TOO_BIG, mtu);
+		answer.icmp.check = ~fold(sum_of(&answer.icmp, sizeof(answer) - sizeof(answer.ip), 0));
+		return send_answer(context, packet, &answer, sizeof(answer));
+	}
+	struct error6 answer = {};
+
+	if (data + OFFSET_IP + sizeof(struct quote6) > end)
+		return VERDICT_DROP;
+	__builtin_memcpy(&answer.about, data + OFFSET_IP, sizeof(struct quote6));
+	head_answer6(&answer.ip, packet, IPPROTO_ICMPV6, sizeof(answer));
+	head_error(&answer.icmp, ICMP6_TOO_BIG, 0, mtu);
+	__u64 pseudo = pseudo_sum(packet, IPPROTO_ICMPV6, sizeof(answer) - sizeof(answer.ip));
+
+	answer.icmp.check = ~fold(sum_of(&answer.icmp, sizeof(answer) - sizeof(answer.ip), pseudo));
+	return send_answer(context, packet, &answer, sizeof(answer));
+}
