@@ -15,8 +15,10 @@ import { closesClient, doubtsOf, isRefused, severeReason } from './desync.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { HeadError, LIMIT_OF_HEAD_ERROR, STATUS_OF_HEAD_ERROR } from './head-error.ts';
 import { InputQueue } from './input-queue.ts';
+import type { OpenExchange } from './open-exchange.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from './partial-head.ts';
-import { RequestExchange } from './request-exchange.ts';
+import { RequestSide } from './request-side.ts';
+import { TargetAnswers } from './target-answers.ts';
 
 /** How long an answer to a client that is still sending is kept from being reset, in milliseconds. */
 const LINGER = 10_000;
@@ -40,7 +42,8 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   inWait = false;
 
   readonly #worker: WorkerContext;
-  readonly #exchange: RequestExchange;
+  readonly #request: RequestSide;
+  readonly #exchange: OpenExchange;
   readonly #partial = new PartialHead();
   readonly #input = new InputQueue();
   #pumping = false;
@@ -69,7 +72,9 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     connection.largeReceives = true;
     this.client = client;
     this.#hint = worker.requestHead.firstHint;
-    this.#exchange = new RequestExchange(worker, this);
+    const answers = new TargetAnswers(worker, this);
+    this.#request = new RequestSide(worker, this, answers);
+    this.#exchange = answers.exchange;
     listener.cells[ListenerCell.connections]!++;
     listener.cells[ListenerCell.activeConnections]!++;
     worker.overload.waiting.add(this);
@@ -146,7 +151,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   onClosed(_connection: Connection, _reason: Closed): void {
     this.#gone = true;
     if (this.#exchange.active) this.#exchange.onClientGone();
-    this.#exchange.dropKept();
+    this.#exchange.target.dropKept();
     this.#partial.clear();
     this.#input.clear(this.#worker.arena);
     this.listener.cells[ListenerCell.activeConnections]!--;
@@ -171,7 +176,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   }
 
   onSwitched(session: UpgradedSession): void {
-    this.#exchange.dropKept();
+    this.#exchange.target.dropKept();
     this.#closing = true;
     this.listener.removeSession(this);
     this.listener.addSession(session);
@@ -295,7 +300,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
       const mode = (this.listener.planned.http ?? PLAIN_HTTP).desyncMode;
       exchange.doubt(doubts);
       if (isRefused(mode, doubts)) {
-        exchange.keepRefused(buffer, head.methodStart, end);
+        this.#request.keepRefused(buffer, head.methodStart, end);
         exchange.refuse(400, EndReason.clientRequestHead);
         return;
       }
@@ -303,7 +308,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     }
     // The exchange may be over when `start` returns; what lies behind the request needs a count of its own before.
     arena.retain(buffer);
-    const rest = exchange.start(buffer, end, keepAlive && !this.#ended && !this.listener.closing);
+    const rest = this.#request.start(buffer, end, keepAlive && !this.#ended && !this.listener.closing);
     if (!exchange.body.done) this.#pace.start(this.#worker.reactor.now, limits.bodyWait);
     this.#afterBody(buffer, rest, end);
   }
@@ -315,7 +320,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     input.shift();
     arena.retain(buffer);
     this.#pace.moved(this.#worker.reactor.now, end - start, this.listener.limits.perByte);
-    const rest = this.#exchange.takeBody(buffer, start, end);
+    const rest = this.#request.takeBody(buffer, start, end);
     this.#afterBody(buffer, rest, end);
   }
 
@@ -337,7 +342,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     const reason = severeReason(error);
     this.#worker.overload.waiting.remove(this);
     exchange.begin(this.#headStartedAt);
-    exchange.keepRefused(buffer, start, end);
+    this.#request.keepRefused(buffer, start, end);
     if (reason >= 0) exchange.doubt(1 << reason);
     const limit = LIMIT_OF_HEAD_ERROR[error] ?? NO_LIMIT;
     if (limit !== NO_LIMIT) exchange.limited(limit);
@@ -347,7 +352,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   /** The request that has begun has a head beyond a limit of the listener; one count of the buffer comes with it. */
   #refuseLarge(limit: Limit, buffer: number, end: number): void {
     const exchange = this.#exchange;
-    exchange.keepRefused(buffer, this.#worker.requestHead.methodStart, end);
+    this.#request.keepRefused(buffer, this.#worker.requestHead.methodStart, end);
     exchange.limited(limit);
     exchange.refuse(limit === Limit.targetLength ? 414 : 431, EndReason.clientRequestHead);
   }
@@ -357,7 +362,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     this.#worker.overload.waiting.remove(this);
     const partial = this.#partial;
     this.#exchange.begin(this.#headStartedAt);
-    if (partial.join(this.#worker.arena, 0, 0)) this.#exchange.keepRefused(partial.buffer, partial.start, partial.end);
+    if (partial.join(this.#worker.arena, 0, 0)) this.#request.keepRefused(partial.buffer, partial.start, partial.end);
     partial.clear();
     this.#exchange.limited(limit);
     this.#exchange.refuse(status, reason);
