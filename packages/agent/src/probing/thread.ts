@@ -10,6 +10,8 @@ import { ReactorProber } from './reactor-prober.ts';
 
 /** Buffers: two for each of the probes that run at a time. Of a buffer, only what was used takes memory. */
 const BUFFERS = 512;
+/** Sockets of probes that have ended and wait for the next: more than begin together, so that few are ever made or closed. */
+const SPARE_SOCKETS = 64;
 /** Milliseconds between two reports of the load. */
 const REPORT_INTERVAL = 250;
 
@@ -17,7 +19,13 @@ if (parentPort === null) throw new Error('this file is the body of a worker thre
 const port = parentPort;
 const data = workerData as ProbingData;
 
-const { reactor, stop } = createReactor(data.reactor, { buffers: BUFFERS, wakeDescriptor: data.wake });
+const { reactor, stop } = createReactor(data.reactor, {
+  buffers: BUFFERS,
+  wakeDescriptor: data.wake,
+  spareSockets: SPARE_SOCKETS,
+  // An answer is one receive, and a receive that wants more would have to be cancelled.
+  limitedReceives: false,
+});
 const counts = new ProbeCounts(data.counts);
 const watch = new LocalWatch({
   clock: {

@@ -13,6 +13,10 @@ export interface ReactorOptions {
   readonly wakeDescriptor?: number;
   /** Shared memory from `newTrace`: what is left open when the thread is ended can be closed by another, see `Trace`. */
   readonly trace?: SharedArrayBuffer;
+  /** Uring: sockets that are kept for the next connection when one is aborted, see `UringOptions`. */
+  readonly spareSockets?: number;
+  /** Uring: whether one receive may bring more than one buffer; by default, when the kernel can limit it. */
+  readonly limitedReceives?: boolean;
 }
 
 export interface ChosenReactor {

@@ -5,7 +5,13 @@ import { simulatedHarness } from '../simulated/harness.ts';
 import { withoutIPv6, withoutPrivileges } from './available.ts';
 import { CONTRACT } from './cases.ts';
 import type { ContractCase, ReactorHarness, World } from './harness.ts';
-import { crampedUringHarness, olderUringHarness, portableHarness, uringHarness } from './local-worlds.ts';
+import {
+  crampedUringHarness,
+  olderUringHarness,
+  portableHarness,
+  sparingUringHarness,
+  uringHarness,
+} from './local-worlds.ts';
 
 /** A world that remembers its reactors, to look at what is left of them. */
 function watched(world: World): { world: World; reactors: Reactor[] } {
@@ -55,5 +61,6 @@ function contract(harness: ReactorHarness): void {
 contract(uringHarness);
 contract(olderUringHarness);
 contract(crampedUringHarness);
+contract(sparingUringHarness);
 contract(portableHarness);
 contract(simulatedHarness);

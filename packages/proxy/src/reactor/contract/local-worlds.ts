@@ -74,4 +74,9 @@ export const crampedUringHarness: ReactorHarness = {
   skip: withoutUring,
   create: () => new UringWorld({ submissions: 4 }),
 };
+export const sparingUringHarness: ReactorHarness = {
+  name: 'uring that connects with used sockets',
+  skip: withoutUring,
+  create: () => new UringWorld({ spareSockets: 8, limitedReceives: false }),
+};
 export const portableHarness: ReactorHarness = { name: 'portable', skip: false, create: () => new PortableWorld() };

@@ -9,6 +9,7 @@ import { IORING_CQE_BUFFER_SHIFT, IORING_CQE_F_BUFFER, IORING_CQE_F_MORE } from 
 import type { UringContext } from './context.ts';
 import { EAGAIN, ECANCELED, EINTR, ENOBUFS } from './errno.ts';
 import { Kind } from './operations.ts';
+import type { SpareSockets } from './spare-sockets.ts';
 import { GATHER } from './submission-scratch.ts';
 
 /**
@@ -22,11 +23,21 @@ const SLOW = 50;
  */
 const PLENTY = 2;
 
+/** What giving up a connection does with its socket. */
+const Fate = {
+  close: 0,
+  /** The connection is given up, the socket not. */
+  disconnect: 1,
+  /** It is not connected any more, and a spare one when nothing is in flight. */
+  spare: 2,
+} as const;
+type Fate = (typeof Fate)[keyof typeof Fate];
+
 /**
  * A connection whose bytes io_uring moves. Its slot, by which completions find it, is used again only when none of its
  * operations is in flight.
  *
- * Invariant: inFlight = receiving + (sending > 0) + connectPending.
+ * Invariant: inFlight = receiving + (sending > 0) + connectPending + (a disconnect is under way).
  */
 export class UringConnection extends StreamConnection {
   readonly #context: UringContext;
@@ -37,6 +48,9 @@ export class UringConnection extends StreamConnection {
   /** A receive is in flight. */
   #receiving = false;
   #connectPending = false;
+  readonly #spares: SpareSockets | null;
+  /** What becomes of the socket: it is closed, or disconnected, and then kept once nothing is in flight. */
+  #fate: Fate = Fate.close;
   #inFlight = 0;
   #starved = false;
   /** What is received, or was last, is received into a large buffer. */
@@ -46,9 +60,19 @@ export class UringConnection extends StreamConnection {
   /** Since when nothing more is wanted; 0 while something is. */
   #heldSince = 0;
 
-  /** With a `remote`, the connection has yet to be made. Without a descriptor (-1), it fails. */
-  constructor(context: UringContext, descriptor: number, handler: ConnectionHandler, remote: Endpoint | null) {
+  /**
+   * With a `remote`, the connection has yet to be made. Without a descriptor (-1), it fails. `spares`: where the socket
+   * may go when the connection is aborted; null: it is closed then.
+   */
+  constructor(
+    context: UringContext,
+    descriptor: number,
+    handler: ConnectionHandler,
+    remote: Endpoint | null,
+    spares: SpareSockets | null = null,
+  ) {
     super(context, handler, remote);
+    this.#spares = spares;
     this.#context = context;
     this.#descriptor = descriptor;
     this.#dialed = remote !== null;
@@ -77,6 +101,7 @@ export class UringConnection extends StreamConnection {
   /** Gives everything up without telling anybody. Returns how many operations have yet to report that they have ended. */
   drop(): number {
     if (!this.isEnding) this.giveUp();
+    else if (this.#fate !== Fate.close) this.#context.operations.close(this.#descriptor);
     return this.#inFlight;
   }
 
@@ -86,6 +111,13 @@ export class UringConnection extends StreamConnection {
     if (this.isEnding) this.unsettle();
     else if (result < 0) this.finishWith(closedReason(errorName(-result)));
     else this.connected();
+  }
+
+  disconnectCompleted(result: number): void {
+    this.#inFlight--;
+    if (result === 0) this.#fate = Fate.spare;
+    else this.#close();
+    this.unsettle();
   }
 
   receiveCompleted(result: number, flags: number): void {
@@ -150,7 +182,9 @@ export class UringConnection extends StreamConnection {
   }
 
   protected prepareReset(): void {
-    resetOnClose(this.#descriptor);
+    const spared = this.#spares?.hasRoom === true && this.sending === 0 && !this.#connectPending;
+    if (spared) this.#fate = Fate.disconnect;
+    else resetOnClose(this.#descriptor);
   }
 
   /** Operations in flight hold the socket itself, not the descriptor, which may be closed at once. */
@@ -159,8 +193,22 @@ export class UringConnection extends StreamConnection {
     if (this.#connectPending) operations.cancel(this.#slot, Kind.connect);
     if (this.#receiving) operations.cancel(this.#slot, Kind.receive);
     if (this.sending > 0) operations.cancel(this.#slot, Kind.send);
-    if (this.#descriptor >= 0) operations.close(this.#descriptor);
+    if (this.#fate === Fate.disconnect) this.#disconnect();
+    else if (this.#descriptor >= 0) operations.close(this.#descriptor);
     this.#context.trace.closed(this.#slot);
+  }
+
+  #disconnect(): void {
+    const { nowhere, nowhereSize } = this.#spares as SpareSockets;
+    this.#inFlight++;
+    this.#context.operations.disconnect(this.#slot, this.#descriptor, nowhere, nowhereSize);
+  }
+
+  /** The socket could not be disconnected. */
+  #close(): void {
+    this.#fate = Fate.close;
+    resetOnClose(this.#descriptor);
+    this.#context.operations.close(this.#descriptor);
   }
 
   protected isQuiet(): boolean {
@@ -169,6 +217,7 @@ export class UringConnection extends StreamConnection {
 
   protected forget(): void {
     this.#context.slots.remove(this.#slot);
+    if (this.#fate === Fate.spare) this.#spares?.put(this.#descriptor);
     this.#context.descriptorFreed();
   }
 

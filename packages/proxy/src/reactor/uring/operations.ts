@@ -30,6 +30,7 @@ export const Kind = {
   connect: 4,
   wake: 5,
   poll: 6,
+  disconnect: 7,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -86,6 +87,12 @@ export class Operations {
 
   connect(slot: number, descriptor: number, sockaddr: number, size: number): void {
     const index = this.#write(IORING_OP_CONNECT, descriptor, sockaddr, 0, 0, slot, Kind.connect);
+    this.#ring.submissions[index + 2] = size;
+  }
+
+  /** Gives up a connection and keeps its socket; `nowhere` is a sockaddr of AF_UNSPEC. The peer sees a reset. */
+  disconnect(slot: number, descriptor: number, nowhere: number, size: number): void {
+    const index = this.#write(IORING_OP_CONNECT, descriptor, nowhere, 0, 0, slot, Kind.disconnect);
     this.#ring.submissions[index + 2] = size;
   }
 

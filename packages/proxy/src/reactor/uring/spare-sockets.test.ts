@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { it } from 'node:test';
+import { withoutUring } from '../contract/available.ts';
+import { sparingUringHarness } from '../contract/local-worlds.ts';
+import { call, dial, endpointOf, finish, host } from '../contract/peer.ts';
+import { Closed } from '../reactor.ts';
+import { UringReactor } from './reactor.ts';
+
+const descriptors = (): number => readdirSync('/proc/self/fd').length;
+
+it('the socket of an aborted connection serves the next one, with another peer', { skip: withoutUring }, async () => {
+  const world = sparingUringHarness.create();
+  const [left, right] = [world.open(), world.open()];
+  const hosts = [await host(world, right), await host(world, right)];
+  const before = descriptors();
+  for (let round = 0; round < 40; round++) {
+    const listening = hosts[round % 2];
+    const client = dial(left, endpointOf(listening));
+    await world.until('connected', () => client.events.length > 0 && listening.accepted.length > round >> 1);
+    const server = listening.accepted[round >> 1];
+    client.send(`request ${round}`);
+    await world.until('a request', () => server.text === `request ${round}`);
+    server.send('answer');
+    // Every other answer is not waited for, and must not reach the next one.
+    if (round % 4 < 2) await world.until('an answer', () => client.text === 'answer');
+    call(() => client.connection.abort());
+    await world.until('both gone', () => client.isClosed && server.isClosed);
+    assert.deepEqual([client.closed, server.closed], [Closed.local, Closed.reset]);
+    await world.until(`one socket, round ${round}`, () => descriptors() === before + 1);
+  }
+  await finish(world, ...hosts);
+  await world.stop();
+});
+
+it('a socket that is refused or still connecting is not kept', { skip: withoutUring }, async () => {
+  const world = sparingUringHarness.create();
+  const left = world.open();
+  const before = descriptors();
+  const listening = await host(world, left);
+  const remote = endpointOf(listening);
+  await finish(world, listening);
+  const refused = dial(left, remote);
+  await world.until('a refusal', () => refused.isClosed);
+  assert.equal(refused.closed, Closed.refused);
+  // Nobody is there (RFC 5737).
+  const unanswered = dial(left, { address: '192.0.2.1', port: 1 });
+  call(() => unanswered.connection.abort());
+  await world.until('the end', () => unanswered.isClosed && descriptors() === before);
+  await world.stop();
+});
+
+for (const silently of [false, true]) {
+  it(`a reactor that ends ${silently ? 'silently ' : ''}closes what it has kept`, { skip: withoutUring }, async () => {
+    const world = sparingUringHarness.create();
+    const listening = await host(world, world.open());
+    const before = descriptors();
+    const left = new UringReactor({ buffers: 64, spareSockets: 3 });
+    const clients = Array.from({ length: 6 }, () => dial(left, endpointOf(listening)));
+    while (!clients.every((client) => client.events.length > 0)) left.turn(1);
+    for (const client of clients.slice(0, 2)) call(() => client.connection.abort());
+    while (!clients.slice(0, 2).every((client) => client.isClosed)) left.turn(1);
+    // Beside two that are kept, two whose end is under way.
+    for (const client of clients.slice(2, 4)) call(() => client.connection.abort());
+    left.destroy(silently);
+    const { accepted } = listening;
+    await world.until('all gone', () => accepted.length === 6 && accepted.every((peer) => peer.isClosed || peer.ended));
+    for (const peer of accepted) call(() => peer.connection.abort());
+    await world.until('nothing is open', () => descriptors() === before);
+    await finish(world, listening);
+    await world.stop();
+  });
+}
