@@ -3,18 +3,22 @@ import { join } from 'node:path';
 import { MAX_CONNECTIONS } from './balancers/balancer.ts';
 import { Child } from './process/children.ts';
 
-/** Starts nginx with one worker in the foreground; `http` is the inside of its http block. */
+/**
+ * Starts nginx with one worker in the foreground; `http` is the inside of its http block, `prefix` a command that runs
+ * another one.
+ */
 export async function startNginx(
   name: string,
   http: string,
   directory: string,
   endpoint: { readonly address: string; readonly port: number },
   core: number | null,
+  prefix: readonly string[] = [],
 ): Promise<Child> {
   const file = join(directory, 'nginx.conf');
   const log = join(directory, 'error.log');
   writeFileSync(file, configuration(http, directory));
-  const child = new Child(name, ['nginx', '-p', directory, '-c', file, '-e', log], { log, core });
+  const child = new Child(name, [...prefix, 'nginx', '-p', directory, '-c', file, '-e', log], { log, core });
   await child.listening(endpoint.address, endpoint.port);
   return child;
 }

@@ -2,7 +2,7 @@ import type { Scenario } from './bench.ts';
 import { applyLatency10, applyLatency1000 } from './scenarios/apply-latency.ts';
 import { certificates } from './scenarios/certificates.ts';
 import { coldStart } from './scenarios/cold-start.ts';
-import { healthChecks } from './scenarios/health-checks.ts';
+import { healthChecks, healthChecksLoopback } from './scenarios/health-checks.ts';
 import { body1mb, connectionPerRequest, keepalive64, keepalive256, keepaliveVaried } from './scenarios/http.ts';
 import { memory } from './scenarios/memory.ts';
 import { rules100Sticky, rules10000 } from './scenarios/rules.ts';
@@ -27,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   applyLatency10,
   applyLatency1000,
   healthChecks,
+  healthChecksLoopback,
   coldStart,
   certificates,
 ];

@@ -1,200 +1,187 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@evenkeel/client/client.ts';
 import type { Bench, Scenario } from '../bench.ts';
-import { applied, startInstallation } from '../installation.ts';
+import { type Checker, type CheckKind, INTERVAL_SECONDS, PER_CONNECTION } from '../checkers/checker.ts';
+import { startEvenkeel } from '../checkers/evenkeel.ts';
+import { startHaproxy } from '../checkers/haproxy.ts';
+import { NEAR, type Place, startTargets } from '../checkers/targets.ts';
 import type { Round } from '../metrics.ts';
-import { startNginx } from '../nginx.ts';
-import type { Endpoint } from '../origin.ts';
-import { Child, eventually } from '../process/children.ts';
-import { cpuOf, since, total } from '../process/cpu.ts';
-import { freePorts } from '../process/ports.ts';
+import { FarTargets, withoutFarTargets } from '../network/far-targets.ts';
+import { cpuOf, since } from '../process/cpu.ts';
+import { IdleTime, share } from '../process/idle-time.ts';
+import { balancerCore, loadCore } from '../stage.ts';
 
 const TARGETS = 10_000;
 const QUICK_TARGETS = 1_000;
-/** What one group may hold by the default quota. */
-const TARGETS_PER_GROUP = 1_000;
-const INTERVAL_SECONDS = 5;
-/** Probes that a connection carries where they may share one. */
-const PER_CONNECTION = 10;
-
-/** What is asked in turn after the first kind, of those who can be told to. */
-const OTHER_KINDS = [
-  { kind: 'shared', healthCheck: { httpVersion: '1.1', checksPerConnection: PER_CONNECTION } },
-  { kind: 'tcp', healthCheck: { protocol: 'tcp', checksPerConnection: 1 } },
-] as const;
-type OtherKind = (typeof OTHER_KINDS)[number];
 /** Every target is probed this often in one measurement. */
 const PROBES = 3;
 const MAX_ROUNDS = 3;
-const HOST = '127.0.0.1';
+/** Seconds in which nobody checks, to see what the core does anyway. */
+const NOBODY_SECONDS = 5;
+const KINDS: readonly CheckKind[] = ['checks', 'shared', 'tcp'];
 
-/** Somebody who checks the targets, and the processes that it takes. */
-interface Checker {
-  readonly name: string;
-  /** Asks in another way from then on; null: it cannot. */
-  readonly turnTo: ((kind: OtherKind) => Promise<void>) | null;
-  pids(): readonly number[];
-  stop(): Promise<void>;
-}
+const WHAT =
+  `${TARGETS.toLocaleString('en-US')} targets, each asked by GET over HTTP/1.0 every ${INTERVAL_SECONDS} s, and no ` +
+  'traffic. ';
+const OTHER_KINDS =
+  ` Ten to a connection: the same with ${PER_CONNECTION} checks to a connection, by GET over HTTP/1.1. Connecting ` +
+  'alone: the same by connecting and resetting.';
 
+/** Targets are, for the kernel, on another machine: what is counted is the work of the checking side, and all of it. */
 export const healthChecks: Scenario = {
   name: 'health-checks',
   title:
-    `${TARGETS.toLocaleString('en-US')} targets, each asked by GET over HTTP/1.0 every ${INTERVAL_SECONDS} s, and no ` +
-    'traffic. The whole process counts, and on the loopback interface also the half of the TCP work that targets would ' +
-    `do on machines of their own. shared*: the same with ${PER_CONNECTION} checks to a connection, by GET over HTTP/1.1. tcp*: the same by ` +
-    'connecting and resetting alone.',
-  targets: [{ metric: 'checksBusy', kind: 'absolute', limit: 0.05 }],
-  run: (bench) => measure(bench, bench.settings.quick ? QUICK_TARGETS : TARGETS),
+    `${WHAT}Targets are in a network namespace of their own, and what receiving their packets costs them is done on ` +
+    'another core. Charged to the process is what the kernel says that the checking process has used; the whole core ' +
+    'is that and everything else that its core does for the checks, interrupts and receiving included: the time that ' +
+    `a program which runs when nothing else does has lost, over what it loses when nobody checks.${OTHER_KINDS}`,
+  targets: [
+    { metric: 'checksBusy', kind: 'absolute', limit: 0.05 },
+    { metric: 'sharedBusy', kind: 'absolute', limit: 0.05 },
+    { metric: 'tcpBusy', kind: 'absolute', limit: 0.05 },
+  ],
+  async run(bench) {
+    if (withoutFarTargets !== false) throw new Error(withoutFarTargets);
+    const [here, there] = [balancerCore(bench) ?? 0, loadCore(bench) ?? 1];
+    const far = new FarTargets(here, there);
+    try {
+      const place: Place = { address: (index) => far.address(index), prefix: far.prefix, core: there };
+      return await onStage(bench, place, here, async (checkers, directory) => {
+        const idle = await IdleTime.start(here, directory);
+        const rounds = await inTurns(bench, checkers, (turn) => oneByOne(turn, checkers, idle));
+        await idle.stop();
+        return rounds;
+      });
+    } finally {
+      far.remove();
+    }
+  },
 };
 
-async function measure(bench: Bench, count: number): Promise<Map<string, Round[]>> {
+/** Without root: everything is on one machine, whose kernel charges the targets' half of TCP to who asks. */
+export const healthChecksLoopback: Scenario = {
+  name: 'health-checks-loopback',
+  title:
+    `${WHAT}Everything is on the loopback interface, so that the checking process is also charged for the half of the ` +
+    `TCP work that targets would do on machines of their own.${OTHER_KINDS}`,
+  targets: [],
+  run: (bench) => onStage(bench, NEAR, null, (checkers) => inTurns(bench, checkers, allAtOnce)),
+};
+
+/** Starts targets and checkers, does the work when all are in their rhythm, and stops them. */
+async function onStage(
+  bench: Bench,
+  place: Place,
+  core: number | null,
+  work: (checkers: readonly Checker[], directory: string) => Promise<Map<string, Round[]>>,
+): Promise<Map<string, Round[]>> {
   const directory = mkdtempSync(join(bench.directory, 'checks-'));
-  const { origin, targets } = await startTargets(directory, count);
+  const count = bench.settings.quick ? QUICK_TARGETS : TARGETS;
+  const targets = await startTargets(place, directory, count);
   const checkers: Checker[] = [];
   try {
     for (const { name } of bench.balancers) {
-      const home = join(directory, name);
-      mkdirSync(home);
-      if (name === 'haproxy') checkers.push(await startHaproxy(home, targets));
-      if (name === 'evenkeel') checkers.push(await startEvenkeel(home, targets));
+      const setup = { directory: join(directory, name), targets: targets.endpoints, core };
+      mkdirSync(setup.directory);
+      if (name === 'haproxy') checkers.push(await startHaproxy(setup));
+      if (name === 'evenkeel') checkers.push(await startEvenkeel(setup));
     }
     bench.say(`${count} targets are known; waiting until all are in their rhythm`);
     await sleep(3 * INTERVAL_SECONDS * 1_000);
-    const rounds = new Map<string, Round[]>(checkers.map(({ name }) => [name, []]));
-    for (let round = 1; round <= Math.min(MAX_ROUNDS, bench.settings.rounds); round += 1) {
-      for (const [name, figures] of await measureOnce(checkers)) rounds.get(name)?.push(figures);
-      bench.say(`round ${round}`);
-    }
-    const turning = checkers.filter(({ turnTo }) => turnTo !== null);
-    for (const other of turning.length === 0 ? [] : OTHER_KINDS) {
-      for (const { turnTo } of turning) await turnTo?.(other);
-      await sleep(2 * INTERVAL_SECONDS * 1_000);
-      for (let round = 1; round <= Math.min(MAX_ROUNDS, bench.settings.rounds); round += 1) {
-        for (const [name, figures] of await measureOnce(turning)) {
-          Object.assign(rounds.get(name)![round - 1]!, named(other.kind, figures));
-        }
-        bench.say(`round ${round}, ${other.kind}`);
-      }
-    }
-    return rounds;
+    return await work(checkers, directory);
   } finally {
     for (const checker of checkers) await checker.stop();
-    await origin.stop();
+    await targets.stop();
   }
 }
 
-/** The same figures under the names of another kind. */
-function named(kind: OtherKind['kind'], { checksBusy = 0, checksUser = 0, checksSystem = 0 }: Round): Round {
-  return { [`${kind}Busy`]: checksBusy, [`${kind}User`]: checksUser, [`${kind}System`]: checksSystem };
+/** Has all kinds measured in all rounds; those who know one kind of check alone take part in the first. */
+async function inTurns(
+  bench: Bench,
+  checkers: readonly Checker[],
+  measure: (turn: readonly Checker[]) => Promise<Map<string, Used>>,
+): Promise<Map<string, Round[]>> {
+  const rounds = new Map<string, Round[]>(checkers.map(({ name }) => [name, []]));
+  const turning = checkers.filter(({ turnTo }) => turnTo !== null);
+  for (const kind of KINDS) {
+    const turn = kind === 'checks' ? checkers : turning;
+    if (turn.length === 0) continue;
+    for (const { turnTo } of turning) await turnTo?.(kind);
+    await sleep(2 * INTERVAL_SECONDS * 1_000);
+    for (let round = 0; round < Math.min(MAX_ROUNDS, bench.settings.rounds); round++) {
+      for (const [name, figures] of await measure(turn)) {
+        const list = rounds.get(name)!;
+        list[round] = { ...list[round], ...named(kind, figures) };
+      }
+      bench.say(`round ${round + 1}, ${kind}`);
+    }
+  }
+  return rounds;
 }
 
-/**
- * One nginx on one socket for all addresses: a socket for each would take the descriptors that kept connections need.
- */
-async function startTargets(directory: string, count: number) {
-  const [port] = await freePorts(HOST, 1);
-  const http = `  access_log off;\n  keepalive_requests 1000000000;\n  server {\n    listen ${port} backlog=4096;\n    location / { return 200 here; }\n  }\n`;
-  const folder = join(directory, 'targets');
-  mkdirSync(folder);
-  const origin = await startNginx('targets', http, folder, { address: HOST, port: port! }, null);
-  const targets = Array.from({ length: count }, (_, n): Endpoint => {
-    return { address: `127.32.${n >> 8}.${n & 255}`, port: port! };
-  });
-  return { origin, targets };
+/** Cores that are kept busy. */
+interface Used {
+  readonly user: number;
+  readonly system: number;
+  /** Of the whole core, whoever is charged for it; null: not known. */
+  readonly core: number | null;
 }
 
-/** Cores that each keeps busy, all of them over the same time, so that a disturbance is one for all. */
-async function measureOnce(checkers: readonly Checker[]): Promise<Map<string, Round>> {
+function named(kind: CheckKind, { user, system, core }: Used): Round {
+  const whole = core === null ? {} : { [`${kind}Core`]: core };
+  return { [`${kind}Busy`]: user + system, [`${kind}User`]: user, [`${kind}System`]: system, ...whole };
+}
+
+/** All over the same time, so that a disturbance is one for all. */
+async function allAtOnce(checkers: readonly Checker[]): Promise<Map<string, Used>> {
+  const used = await over(PROBES * INTERVAL_SECONDS, checkers);
+  return new Map(checkers.map(({ name }, index) => [name, { ...used[index]!, core: null }]));
+}
+
+/** Each while the others rest, as they have a core in common. */
+async function oneByOne(
+  turn: readonly Checker[],
+  checkers: readonly Checker[],
+  idle: IdleTime,
+): Promise<Map<string, Used>> {
+  const figures = new Map<string, Used>();
+  for (const checker of checkers) signal(checker, 'SIGSTOP');
+  try {
+    const nobody = await busyOver(NOBODY_SECONDS, idle);
+    for (const checker of turn) {
+      signal(checker, 'SIGCONT');
+      // Who has rested has its rhythm to find again.
+      await sleep(2 * INTERVAL_SECONDS * 1_000);
+      const before = idle.now();
+      const [used] = await over(PROBES * INTERVAL_SECONDS, [checker]);
+      figures.set(checker.name, { ...used!, core: share(before, idle.now()) - nobody });
+      signal(checker, 'SIGSTOP');
+    }
+  } finally {
+    for (const checker of checkers) signal(checker, 'SIGCONT');
+  }
+  return figures;
+}
+
+async function busyOver(seconds: number, idle: IdleTime): Promise<number> {
+  const before = idle.now();
+  await sleep(seconds * 1_000);
+  return share(before, idle.now());
+}
+
+/** What each is charged for over the same time. */
+async function over(seconds: number, checkers: readonly Checker[]): Promise<{ user: number; system: number }[]> {
   const before = checkers.map((checker) => cpuOf(checker.pids()));
   const start = performance.now();
-  await sleep(PROBES * INTERVAL_SECONDS * 1_000);
-  const seconds = (performance.now() - start) / 1_000;
-  return new Map(
-    checkers.map((checker, index) => {
-      const used = since(before[index], cpuOf(checker.pids()));
-      const figures = {
-        checksBusy: total(used) / seconds,
-        checksUser: used.user / seconds,
-        checksSystem: used.system / seconds,
-      };
-      return [checker.name, figures];
-    }),
-  );
-}
-
-async function startEvenkeel(directory: string, targets: readonly Endpoint[]): Promise<Checker> {
-  const installation = await startInstallation({ directory, workers: 1, core: null });
-  const services: string[] = [];
-  for (let from = 0; from < targets.length; from += TARGETS_PER_GROUP) {
-    services.push(await createService(installation.client, from, targets.slice(from, from + TARGETS_PER_GROUP)));
-  }
-  return {
-    name: 'evenkeel',
-    turnTo: async ({ healthCheck }) => {
-      for (const backendServiceId of services) {
-        await installation.client.updateBackendService({ params: { backendServiceId }, body: { healthCheck } });
-      }
-    },
-    pids: () => installation.agentPids(),
-    stop: () => installation.stop(),
-  };
-}
-
-/** Returns its identifier. */
-async function createService(client: Client, number: number, targets: readonly Endpoint[]): Promise<string> {
-  const healthCheck = { protocol: 'http', interval: INTERVAL_SECONDS } as const;
-  const service = { targets: [...targets], healthCheck };
-  const [port] = await freePorts(HOST, 1);
-  const made = await client.createLoadBalancer({
-    body: { name: `checks-${number}`, listeners: [{ protocol: 'http', port, service }] },
+  await sleep(seconds * 1_000);
+  const elapsed = (performance.now() - start) / 1_000;
+  return checkers.map((checker, index) => {
+    const { user, system } = since(before[index]!, cpuOf(checker.pids()));
+    return { user: user / elapsed, system: system / elapsed };
   });
-  await applied(client, made.operationId);
-  const [id] = made.created.filter(({ kind }) => kind === 'backendService').map((object) => object.id);
-  const areHealthy = async (): Promise<boolean> => {
-    const { total: known, healthy } = await client.getBackendServiceHealth({ params: { backendServiceId: id } });
-    return healthy === known;
-  };
-  // The answer is long: asking often would be most of the load.
-  await eventually(`${targets.length} healthy targets`, areHealthy, 500, 60_000);
-  return id!;
 }
 
-async function startHaproxy(directory: string, targets: readonly Endpoint[]): Promise<Checker> {
-  const [port] = await freePorts(HOST, 1);
-  const file = join(directory, 'haproxy.cfg');
-  const servers = targets.map(
-    ({ address, port: at }, index) => `  server s${index} ${address}:${at} check inter ${INTERVAL_SECONDS}s`,
-  );
-  writeFileSync(
-    file,
-    `global
-  nbthread 1
-  maxconn 1000
-  spread-checks 5
-
-defaults
-  mode http
-  timeout connect 3s
-  timeout client 60s
-  timeout server 60s
-  timeout check 3s
-
-frontend clients
-  bind ${HOST}:${port}
-  default_backend targets
-
-backend targets
-  option httpchk GET /
-${servers.join('\n')}
-`,
-  );
-  const child = new Child('haproxy', ['haproxy', '-db', '-f', file], {
-    log: join(directory, 'haproxy.log'),
-    core: null,
-  });
-  await child.listening(HOST, port);
-  return { name: 'haproxy', turnTo: null, pids: () => child.pids, stop: () => child.stop() };
+function signal(checker: Checker, name: 'SIGSTOP' | 'SIGCONT'): void {
+  for (const pid of checker.pids()) process.kill(pid, name);
 }
