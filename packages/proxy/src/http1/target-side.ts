@@ -200,13 +200,14 @@ export class TargetSide {
     return queued ? Dispatched.waits : this.#wait(service);
   }
 
-  /** The same target once more, on a new connection; another one if it has left, or is full. */
+  /** The same target once more, on a new connection; another one if it has left, is ejected by now, or is full. */
   replay(service: Service | null): Dispatched {
     const target = this.#service === null || this.#tried < 0 ? undefined : this.#service.targets[this.#tried];
-    if (this.#service === null || target === undefined || target.gone) return this.dispatch(service, false);
+    if (this.#service === null || target === undefined) return this.dispatch(service, false);
     target.cells[TargetCell.replays]!++;
     this.#tellFailed(target, AttemptFailure.stale);
-    if (!target.reserve()) return this.dispatch(service, false);
+    const takesNone = target.gone || this.#service.isEjected(this.#tried);
+    if (takesNone || !target.reserve()) return this.dispatch(service, false);
     if (!target.openConnection()) {
       target.giveBack();
       return this.dispatch(service, false);

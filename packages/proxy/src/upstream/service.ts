@@ -1,5 +1,6 @@
 import { type PlannedTargetLimits, STANDARD_HASH, STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
+import { HELD_WHOLE } from '../balance/held.ts';
 import { pick, pickByHash, type WallClock } from '../balance/pick.ts';
 import { RequestHash } from '../balance/request-hash.ts';
 import { type Share, sharesOf } from '../balance/shares.ts';
@@ -70,6 +71,11 @@ export class Service {
   /** Whether there is more than one target to choose from. */
   get hasChoice(): boolean {
     return this.#table.candidates.length > 1 || this.#table.elsewhere !== null;
+  }
+
+  /** Whether the target of this index takes nothing new for now, because of what traffic showed. */
+  isEjected(index: number): boolean {
+    return this.#table.held[this.#table.slotOf[index]!]! >= HELD_WHOLE;
   }
 
   /** What each target should have of what all have under way. */
