@@ -96,14 +96,17 @@ test('refused: a cycle of files, found through a third one; a cycle of types alo
   ]);
 });
 
-test('refused: a package that serves the type checker alone is loaded', () => {
+test('refused: what is there for its types alone is loaded', () => {
   const texts = {
     'packages/model/src/a.ts': "import { type Static, Type } from 'typebox';",
     'packages/model/src/b.ts': "import type { Static } from 'typebox';",
     'packages/model/src/c.test.ts': "import { Type } from 'typebox';",
+    'packages/model/src/d.ts': "import { get } from 'node:http';",
+    'packages/testbed/src/e.ts': "import { get } from 'node:http';\nimport { Type } from 'typebox';",
   };
-  const [problem, ...more] = checkImports(sources(texts, ['typebox']));
-  assert.match(problem, /a\.ts: typebox is for its types alone: use @evenkeel\/model\/type\.ts/);
+  const [first, second, ...more] = checkImports(sources(texts, ['typebox']));
+  assert.match(first, /a\.ts: typebox is for its types alone: use @evenkeel\/model\/type\.ts/);
+  assert.match(second, /d\.ts: node:http is for its types alone: use process\.getBuiltinModule/);
   assert.deepEqual(more, []);
 });
 

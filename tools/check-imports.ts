@@ -20,8 +20,11 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   testbed: ['model', 'proxy', 'flow'],
 };
 
-/** Packages that serve the type checker alone, so that none of their files is loaded at run time; and what to use instead. */
-const TYPES_ONLY: Readonly<Record<string, string>> = { typebox: '@evenkeel/model/type.ts' };
+/** What the product imports for types alone, because loading it takes long, and what to use instead. */
+const TYPES_ONLY: Readonly<Record<string, string>> = {
+  typebox: '@evenkeel/model/type.ts',
+  'node:http': "process.getBuiltinModule('node:http')",
+};
 
 export interface Sources {
   /** Paths relative to the root, with `/`. */
@@ -67,7 +70,7 @@ export function checkImports(sources: Sources): string[] {
       }
       unused.get(name)?.delete(packageOf(specifier));
       const instead = TYPES_ONLY[packageOf(specifier)];
-      if (instead !== undefined && !typeOnly && !isTest) {
+      if (instead !== undefined && !typeOnly && !isTest && name !== 'testbed') {
         problems.push(`${file}: ${specifier} is for its types alone: use ${instead}, or \`import type\``);
       }
       const problem = externalProblem(specifier, name, isTest, declared.get(name) ?? new Set());

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -6,6 +6,9 @@ import type { Logger } from 'pino';
 import { exposition } from './exposition.ts';
 import type { Snapshot } from './snapshot.ts';
 import { CONTENT_TYPE } from './text-format.ts';
+
+/** An `import` of node:http evaluates all that it exports, a WebSocket client included. */
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** Scrapes that may run at a time; a further one is told to come back. */
 const SCRAPES = 4;

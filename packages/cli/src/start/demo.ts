@@ -1,9 +1,11 @@
-import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@evenkeel/client/client.ts';
 import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import { type ActiveDemo, type OriginPlace, writeDemo } from './demo-record.ts';
+
+/** An `import` of node:http evaluates all that it exports, a WebSocket client included. */
+const { get } = process.getBuiltinModule('node:http');
 
 /** The first of these that nobody has taken for all addresses is the demo's. */
 const PORTS = Array.from({ length: 20 }, (_, i) => 8080 + i);

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
  * A server of the demo, run as a process of its own: it tells its name, the path, and the headers that reached it, so
  * that one sees what the load balancer does. `/health` is for health checks.
  */
-/** An `import` of node:http evaluates all that it exports, which loads twice as much as this whole program. */
+/** An `import` of node:http evaluates all that it exports, a WebSocket client included: more than this whole program. */
 const { createServer } = process.getBuiltinModule('node:http');
 
 const { values } = parseArgs({

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { contract } from '@evenkeel/model/contract/contract.ts';
 import type { Route } from '@evenkeel/model/contract/route.ts';
@@ -6,6 +5,9 @@ import type { ErrorCode } from '@evenkeel/model/errors.ts';
 import { PROBLEM_MEDIA_TYPE } from '@evenkeel/model/problem.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../problem.ts';
+
+/** An `import` of node:http evaluates all that it exports, a WebSocket client included. */
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** Answers with problem details, whatever went wrong. */
 export function installProblems(app: FastifyInstance): void {

@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { Arena, StaticRange } from '../reactor/arena.ts';
+import { REASON_PHRASES } from './reason-phrases.ts';
 
 /** Statuses that the proxy answers with by itself. */
 const STATUSES = [400, 404, 405, 408, 413, 414, 417, 429, 431, 500, 501, 502, 503, 504, 505] as const;
@@ -42,7 +42,7 @@ function compose(status: number, keepAlive: boolean, withBody: boolean): string 
 
 /** What an answer that the proxy gives by itself says to people. */
 export function localBody(status: number): string {
-  return `${status} ${STATUS_CODES[status]}\n`;
+  return `${status} ${REASON_PHRASES[status]}\n`;
 }
 
 /** The head of an answer that the proxy gives by itself; `length` of its body in bytes. */
@@ -50,7 +50,7 @@ export function headOfLocal(status: number, contentType: string, length: number,
   const allow = status === 405 ? 'Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n' : '';
   const later = RETRIED.has(status) ? `Retry-After: ${RETRY_AFTER}\r\n` : '';
   return (
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nServer: evenkeel\r\nContent-Type: ${contentType}\r\n` +
+    `HTTP/1.1 ${status} ${REASON_PHRASES[status]}\r\nServer: evenkeel\r\nContent-Type: ${contentType}\r\n` +
     `Content-Length: ${length}\r\n${allow}${later}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`
   );
 }

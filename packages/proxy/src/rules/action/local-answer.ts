@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { InsertBlock } from '../../http1/insert-block.ts';
+import { REASON_PHRASES } from '../../http1/reason-phrases.ts';
 import type { HeaderEdits } from './header-edits.ts';
 import { fieldBytes } from './header-template.ts';
 import type { VariableValues } from './variables.ts';
@@ -28,7 +28,7 @@ export function writeAnswerHead(
   values: VariableValues,
 ): boolean {
   out.clear();
-  out.text(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`);
+  out.text(`HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? 'Unknown'}\r\n`);
   for (const { name, write } of [SERVER, ...fields]) {
     if (edits?.removed.has(name.toLowerCase()) === true) continue;
     out.text(`${name}: `);
