@@ -50,6 +50,7 @@ export function controlSpec(version: Pick<Version, 'script'>, options: StartOpti
   return {
     ...version,
     name: 'control plane',
+    givesWay: true,
     args: () => ['--home', options.home.path, '--host', options.host, '--port', String(ports.api)],
   };
 }

@@ -7,6 +7,7 @@ import { AccessLogRing } from '../telemetry/access-log-ring.ts';
 import { WorkerCell } from '../telemetry/cells.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import type { CertificateFailure } from '../tls/listener-tls.ts';
+import { WORKER_HEAP } from '../worker/heap.ts';
 import type { FromWorker, ToWorker } from '../worker/messages.ts';
 import type { WorkerData } from '../worker/worker-data.ts';
 import type { EngineOptions } from './engine.ts';
@@ -155,7 +156,10 @@ export class WorkerSeat {
       index,
       descriptorLimit: descriptorLimit(),
     };
-    const thread = new Worker(new URL('../worker/main.ts', import.meta.url), { workerData });
+    const thread = new Worker(new URL('../worker/main.ts', import.meta.url), {
+      workerData,
+      resourceLimits: WORKER_HEAP,
+    });
     let cause = new Error('the worker ended by itself');
     this.#thread = thread;
     this.#bornAt = performance.now();
