@@ -43,6 +43,11 @@ export class VirtualClock implements Clock {
     this.#now = end;
   }
 
+  /** Time passes in which nothing runs, as when the thread is stopped; what has become due goes off with the next move. */
+  stall(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
   /** As `advance`, but lets promises settle after each timer. */
   async advanceAsync(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;

@@ -47,7 +47,7 @@ export class SharedProbe implements Task {
     this.#options = options;
     this.#probe = options.prober.prepare(target);
     this.lane = silenceIsGood(target.check) ? Lane.silent : Lane.quick;
-    this.#regularDue = options.clock.now() + (1 - options.random()) * target.check.interval;
+    this.#regularDue = this.#anywhere(options.clock.now());
   }
 
   /** What each probe sends. */
@@ -84,7 +84,7 @@ export class SharedProbe implements Task {
     // The first one counts for everybody: whoever comes here with a state has it from another check.
     this.#regular = due || this.#fresh;
     this.#fresh = false;
-    if (due) this.#regularDue = Math.max(this.#started, this.#regularDue + this.#interval());
+    if (due) this.#regularDue = this.#following();
     this.#running = true;
     this.history.begin(this.#started, clock.wallTime());
     this.#probe.start(this.history, this.#onEnded);
@@ -111,6 +111,19 @@ export class SharedProbe implements Task {
       if (judge.isNewcomer) due = Math.min(due, now + judge.newcomerGap(this.target.check.interval));
     }
     this.#options.scheduler.schedule(this, due);
+  }
+
+  /**
+   * When the next regular probe is due. Who has missed a whole turn, with many others after a pause of this thread, has its
+   * place in the interval drawn anew: those who are late together must not go on together.
+   */
+  #following(): number {
+    const next = this.#regularDue + this.#interval();
+    return next > this.#started ? next : this.#anywhere(this.#started);
+  }
+
+  #anywhere(from: number): number {
+    return from + (1 - this.#options.random()) * this.target.check.interval;
   }
 
   #interval(): number {

@@ -157,6 +157,19 @@ test('a thread that shows no sign of life is ended and replaced', async () => {
   assert.equal(lines.length, 1);
 });
 
+test('a look at the thread that was held up itself ends nothing: the whole process stood still', async () => {
+  const clock = new VirtualClock();
+  const { watch, become, lines } = watching('portable', clock);
+  const { target } = await origin();
+  watch.begin(1, target, LIMITS, fresh());
+  await Promise.resolve();
+  clock.advance(10_000);
+  clock.stall(60_000);
+  clock.advance(0);
+  await become(1, 'healthy');
+  assert.deepEqual(lines, []);
+});
+
 test('a thread is started only when there is something to watch, and stopping it twice does no harm', () => {
   const { watch } = watching('portable');
   assert.deepEqual(watch.load, { endpoints: 0, inFlight: 0, waiting: 0, lag: 0 });

@@ -16,6 +16,8 @@ const RESTART_DELAY_LIMIT = 10_000;
 const LONG_LIFE = 60_000;
 /** Milliseconds between two looks at the thread's heartbeat, which must be another each time. */
 const LOOK = 10_000;
+/** A look that is later than this has been held up itself, as has been the thread, probably: the whole process stood still. */
+const LATE = 1_000;
 
 export interface ProbingThreadOptions {
   readonly reactor: ProbingData['reactor'];
@@ -149,9 +151,11 @@ export class ProbingThread implements Watch {
 
   /** Ends a thread that shows no sign of life from one look to the next. */
   #look(thread: Worker, before: number): void {
-    this.#timer = this.#options.clock.setTimer(LOOK, () => {
+    const { clock } = this.#options;
+    const due = clock.now() + LOOK;
+    this.#timer = clock.setTimer(LOOK, () => {
       const { heartbeat } = this.counts;
-      if (heartbeat !== before) {
+      if (heartbeat !== before || clock.now() > due + LATE) {
         this.#look(thread, heartbeat);
         return;
       }
