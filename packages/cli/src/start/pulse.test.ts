@@ -27,3 +27,12 @@ test('nobody looks any more once it is stopped', () => {
   mock.timers.tick(60_000);
   assert.equal(hangs, 0);
 });
+
+test('a process that has yet to begin may take a minute', () => {
+  const seconds: number[] = [];
+  new Pulse((after) => seconds.push(after));
+  mock.timers.tick(59_000);
+  assert.deepEqual(seconds, []);
+  mock.timers.tick(1_000);
+  assert.deepEqual(seconds, [60]);
+});

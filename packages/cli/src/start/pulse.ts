@@ -5,12 +5,15 @@ const LOOK = 1_000;
  * suspended, or this process is, nobody is looking.
  */
 const MOST_MISSED = 15;
+/** The same before the first one: a process that still loads its code gives none, and on a busy machine that takes long. */
+const MOST_MISSED_AT_FIRST = 60;
 
 /** Watches over a process that gives a sign of life every second. */
 export class Pulse {
   readonly #onHang: (seconds: number) => void;
   readonly #timer: NodeJS.Timeout;
   #missed = 0;
+  #most = MOST_MISSED_AT_FIRST;
 
   /** `onHang`: told once, with how long nothing was heard. */
   constructor(onHang: (seconds: number) => void) {
@@ -21,6 +24,7 @@ export class Pulse {
 
   beat(): void {
     this.#missed = 0;
+    this.#most = MOST_MISSED;
   }
 
   stop(): void {
@@ -29,8 +33,8 @@ export class Pulse {
 
   #look(): void {
     this.#missed++;
-    if (this.#missed < MOST_MISSED) return;
+    if (this.#missed < this.#most) return;
     this.stop();
-    this.#onHang((MOST_MISSED * LOOK) / 1000);
+    this.#onHang((this.#most * LOOK) / 1000);
   }
 }
