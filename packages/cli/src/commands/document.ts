@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { hinted } from './hints.ts';
 import { several } from './values.ts';
@@ -33,4 +33,18 @@ export function addDocument(program: Command, bind: Bind): void {
     .addArgument(reference('[lb...]', 'load balancers: names or identifiers (default: all)', 'loadBalancer'));
   addExamples(exported, 'evenkeel export > everything.yaml', 'evenkeel export web mail');
   bind(exported, async (call) => (await import('../actions/export.ts')).exportConfiguration(call));
+
+  const imported = program
+    .command('import')
+    .description("Print another balancer's configuration in the form that apply takes, and say what to know of it")
+    .addArgument(new Argument('<from>', 'what it is the configuration of').choices(['haproxy', 'nginx']))
+    .addArgument(hinted(new Argument('<file>', '"-": standard input'), 'file'))
+    .option('--name <name>', 'name of the load balancer that it becomes', 'imported')
+    .option('--strict', 'exit code 1 when something is left out, works in another way, or is to be done by hand');
+  addExamples(
+    imported,
+    'evenkeel import haproxy /etc/haproxy/haproxy.cfg > web.yaml',
+    'evenkeel import nginx /etc/nginx/nginx.conf --name web | evenkeel apply -f - --dry-run',
+  );
+  bind(imported, async (call) => (await import('../actions/import.ts')).importConfiguration(call));
 }
