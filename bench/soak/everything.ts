@@ -1,23 +1,19 @@
 import { type Identity, issue } from '@evenkeel/testbed/certificates/issue.ts';
 import type { Kind } from '@evenkeel/testbed/crowd/program.ts';
 import { type EchoOrigin, echoOrigin } from '@evenkeel/testbed/websocket/echo-origin.ts';
-import { type Origin, startOrigins } from './origins.ts';
+import { startOrigins } from './origins.ts';
 import type { Product } from './product.ts';
+import type { Changeable } from './random-changes.ts';
+import { SERVER_NAME, serverCertificate } from './server-certificate.ts';
 
-export const SERVER_NAME = 'soak.test';
 const PORTS = { requests: 8080, sessions: 8081, sockets: 8082, secure: 8443 } as const;
 const CHECK = { interval: 1, timeout: 1, rise: 2, fall: 3 };
 
 /** A load balancer that does everything at once, and what stands behind it. */
 export interface Everything {
-  readonly loadBalancerId: string;
   readonly vip: string;
   readonly authority: Identity;
-  readonly certificateId: string;
-  /** The target group whose members may come and go, and who they may be. */
-  readonly changingGroupId: string;
-  readonly origins: readonly Origin[];
-  idOf(kind: string, name: string): string;
+  readonly changeable: Changeable;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -34,7 +30,7 @@ export async function startEverything(product: Product): Promise<Everything> {
     body: {
       name: 'soak',
       targetGroups: [
-        { name: 'changing', targets: origins.slice(0, 3).map(target) },
+        { name: 'changing', targets: origins.map(target) },
         { name: 'steady', targets: [one, two] },
       ],
       backendServices: [
@@ -74,26 +70,29 @@ export async function startEverything(product: Product): Promise<Everything> {
     if (found === undefined) throw new Error(`no ${kind} ${name} was created`);
     return found.id;
   };
-  await product.healthy(7);
+  await product.healthy(8);
   return {
-    loadBalancerId: created.id,
     vip: created.vip,
     authority,
-    certificateId,
-    changingGroupId: idOf('targetGroup', 'changing'),
-    origins,
-    idOf,
+    changeable: {
+      loadBalancerId: created.id,
+      certificateId,
+      authority,
+      groupId: idOf('targetGroup', 'changing'),
+      ports: origins.map(({ port }) => port),
+      listeners: {
+        requests: idOf('listener', 'requests'),
+        sessions: idOf('listener', 'sessions'),
+        sockets: idOf('listener', 'sockets'),
+        secure: idOf('listener', 'secure'),
+      },
+      services: { changing: idOf('backendService', 'changing'), steady: idOf('backendService', 'steady') },
+    },
     async [Symbol.asyncDispose]() {
       await echo.close();
       await Promise.all(origins.map((origin) => origin[Symbol.asyncDispose]()));
     },
   };
-}
-
-/** A fresh certificate and key for the one name that clients ask for. */
-export function serverCertificate(authority: Identity): { readonly chain: string; readonly privateKey: string } {
-  const { certificate, key } = issue({ names: [SERVER_NAME], issuer: authority });
-  return { chain: certificate, privateKey: key };
 }
 
 /** Clients of every kind; `share` of the full number. */

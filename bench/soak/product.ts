@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '@evenkeel/client/client.ts';
 import { waitApplied } from '@evenkeel/client/wait.ts';
 import { Child, eventually, run } from '../process/children.ts';
+import { cpuOf, total } from '../process/cpu.ts';
 import { residentBytes } from '../process/memory.ts';
 import { freePorts } from '../process/ports.ts';
 import { processTree } from '../process/tree.ts';
@@ -12,22 +13,33 @@ import type { Soak } from './soak.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/evenkeel.mjs', import.meta.url));
 const AGENT = /packages\/agent\/src\/main\.ts/;
+const CONTROL_PLANE = /packages\/control\/src\/main\.ts/;
 const HOST = '127.0.0.1';
 
 export interface ProductOptions extends Soak {
   readonly workers?: number;
 }
 
+export interface Usage {
+  readonly residentBytes: number;
+  /** Seconds of all processors. */
+  readonly cpu: number;
+}
+
 /** Evenkeel as `npm start` runs it, on a home and addresses of its own. */
 export class Product {
+  readonly url: string;
+  readonly token: string;
   readonly client: Client;
   readonly #child: Child;
   readonly #home: string;
   readonly #metricsPort: number;
 
-  private constructor(child: Child, client: Client, home: string, metricsPort: number) {
+  private constructor(child: Child, url: string, token: string, home: string, metricsPort: number) {
     this.#child = child;
-    this.client = client;
+    this.url = url;
+    this.token = token;
+    this.client = createClient({ url, token });
     this.#home = home;
     this.#metricsPort = metricsPort;
   }
@@ -50,7 +62,7 @@ export class Product {
     await child.listening(HOST, port);
     await child.listening(HOST, metricsPort);
     const { token } = JSON.parse(readFileSync(join(home, 'credentials', 'admin.json'), 'utf8')) as { token: string };
-    return new Product(child, createClient({ url: `http://${HOST}:${port}`, token }), home, metricsPort);
+    return new Product(child, `http://${HOST}:${port}`, token, home, metricsPort);
   }
 
   /** The processes that carry traffic: one, or two while one takes over from another. */
@@ -58,8 +70,10 @@ export class Product {
     return this.#child.pids.filter((pid) => AGENT.test(commandLine(pid)));
   }
 
-  residentBytes(): number {
-    return residentBytes(this.agents());
+  /** What each of its processes has and has used by now. */
+  usage(): Readonly<Record<'node agent' | 'control plane', Usage>> {
+    const control = this.#child.pids.filter((pid) => CONTROL_PLANE.test(commandLine(pid)));
+    return { 'node agent': usageOf(this.agents()), 'control plane': usageOf(control) };
   }
 
   /** Waits until the node runs what a write has changed; throws when it refuses a listener. */
@@ -92,6 +106,10 @@ export class Product {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child.stop();
   }
+}
+
+function usageOf(pids: readonly number[]): Usage {
+  return { residentBytes: residentBytes(pids), cpu: total(cpuOf(pids)) };
 }
 
 function commandLine(pid: number): string {

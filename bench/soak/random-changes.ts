@@ -1,11 +1,28 @@
 import type { Client } from '@evenkeel/client/client.ts';
 import { Random } from '@evenkeel/proxy/reactor/simulated/random.ts';
-import { type Everything, serverCertificate } from './everything.ts';
+import type { Identity } from '@evenkeel/testbed/certificates/issue.ts';
+import { serverCertificate } from './server-certificate.ts';
 
 interface Written {
   readonly operationId: string;
 }
 
+/** What may be changed, as plain data. */
+export interface Changeable {
+  readonly loadBalancerId: string;
+  readonly certificateId: string;
+  readonly authority: Identity;
+  /** The target group whose members may come and go. */
+  readonly groupId: string;
+  /** Ports of who they may be; the first one always is. */
+  readonly ports: readonly number[];
+  /** By name. */
+  readonly listeners: Readonly<Record<'requests' | 'sessions' | 'sockets' | 'secure', string>>;
+  readonly services: Readonly<Record<'changing' | 'steady', string>>;
+}
+
+/** Certificates that take turns; they are made before the first change. */
+const CERTIFICATES = 32;
 /** More than this many objects of one kind are not kept. */
 const MOST = 20;
 const FIRST_PORT = 20_000;
@@ -13,32 +30,34 @@ const FIRST_PORT = 20_000;
 /** Changes of everything that carries traffic, and of much that does not, drawn by a seed. */
 export class RandomChanges {
   readonly #client: Client;
-  readonly #everything: Everything;
+  readonly #changeable: Changeable;
   readonly #random: Random;
   readonly #ruleGroupId: string;
   readonly #targets = new Map<number, string>();
   readonly #listeners: string[] = [];
   readonly #rules: string[] = [];
+  readonly #certificates: readonly ReturnType<typeof serverCertificate>[];
   readonly #made = new Map<string, number>();
   #serial = 0;
 
-  private constructor(client: Client, everything: Everything, seed: number, ruleGroupId: string) {
+  private constructor(client: Client, changeable: Changeable, seed: number, ruleGroupId: string) {
     this.#client = client;
-    this.#everything = everything;
+    this.#changeable = changeable;
+    this.#certificates = Array.from({ length: CERTIFICATES }, () => serverCertificate(changeable.authority));
     this.#random = new Random(seed);
     this.#ruleGroupId = ruleGroupId;
   }
 
   /** Gives the listener for requests a rule group, so that rules may change. */
-  static async begin(client: Client, everything: Everything, seed: number): Promise<RandomChanges> {
-    const { loadBalancerId, idOf, changingGroupId } = everything;
+  static async begin(client: Client, changeable: Changeable, seed: number): Promise<RandomChanges> {
+    const { loadBalancerId, listeners, groupId } = changeable;
     const group = await client.createRuleGroup({ body: { loadBalancerId, name: 'rules', rules: [] } });
     await client.updateListener({
-      params: { listenerId: idOf('listener', 'requests') },
+      params: { listenerId: listeners.requests },
       body: { ruleGroupId: group.id },
     });
-    const changes = new RandomChanges(client, everything, seed, group.id);
-    const { items } = await client.listTargets({ params: { targetGroupId: changingGroupId }, query: {} });
+    const changes = new RandomChanges(client, changeable, seed, group.id);
+    const { items } = await client.listTargets({ params: { targetGroupId: groupId }, query: {} });
     for (const { id, port } of items) changes.#targets.set(port as number, id);
     return changes;
   }
@@ -77,9 +96,9 @@ export class RandomChanges {
 
   /** One that is alive is always left; those that come are alive. */
   #changeTargets(): Promise<Written> {
-    const { changingGroupId, origins } = this.#everything;
-    const params = { targetGroupId: changingGroupId };
-    const { port } = this.#random.pick(origins.slice(1));
+    const { groupId, ports } = this.#changeable;
+    const params = { targetGroupId: groupId };
+    const port = this.#random.pick(ports.slice(1));
     const id = this.#targets.get(port);
     if (id === undefined) return this.#register(port);
     this.#targets.delete(port);
@@ -88,7 +107,7 @@ export class RandomChanges {
 
   async #register(port: number): Promise<Written> {
     const written = await this.#client.registerTargets({
-      params: { targetGroupId: this.#everything.changingGroupId },
+      params: { targetGroupId: this.#changeable.groupId },
       body: { targets: [{ address: '127.0.0.1', port, weight: this.#random.between(1, 100) }] },
     });
     this.#targets.set(port, written.targets[0].id);
@@ -97,15 +116,15 @@ export class RandomChanges {
 
   #changeWeight(): Promise<Written> {
     const targetId = this.#random.pick([...this.#targets.values()]);
-    const params = { targetGroupId: this.#everything.changingGroupId, targetId };
+    const params = { targetGroupId: this.#changeable.groupId, targetId };
     return this.#client.updateTarget({ params, body: { weight: this.#random.between(1, 100) } });
   }
 
   async #changeRules(): Promise<Written> {
-    const { idOf } = this.#everything;
+    const { services } = this.#changeable;
     const ruleGroupId = this.#ruleGroupId;
     if (this.#rules.length < MOST && this.#random.chance(0.6)) {
-      const backendServiceId = idOf('backendService', this.#random.pick(['changing', 'steady']));
+      const backendServiceId = services[this.#random.pick(['changing', 'steady'] as const)];
       const serial = this.#serial++;
       const applies = this.#random.chance(0.3);
       const created = await this.#client.createRule({
@@ -129,14 +148,15 @@ export class RandomChanges {
   }
 
   #changeCertificate(): Promise<Written> {
-    const { certificateId, authority } = this.#everything;
-    return this.#client.updateCertificate({ params: { certificateId }, body: serverCertificate(authority) });
+    const { certificateId } = this.#changeable;
+    const body = this.#certificates[this.#serial++ % CERTIFICATES]!;
+    return this.#client.updateCertificate({ params: { certificateId }, body });
   }
 
   async #changeListeners(): Promise<Written> {
-    const { loadBalancerId, idOf } = this.#everything;
+    const { loadBalancerId, listeners, services } = this.#changeable;
     if (this.#random.chance(0.3)) {
-      const listenerId = idOf('listener', this.#random.pick(['requests', 'sessions', 'sockets', 'secure']));
+      const listenerId = listeners[this.#random.pick(['requests', 'sessions', 'sockets', 'secure'] as const)];
       return this.#client.updateListener({
         params: { listenerId },
         body: { idleTimeout: this.#random.between(60, 600) },
@@ -144,7 +164,7 @@ export class RandomChanges {
     }
     if (this.#listeners.length < MOST && this.#random.chance(0.6)) {
       const port = FIRST_PORT + this.#serial++;
-      const backendServiceId = idOf('backendService', 'steady');
+      const backendServiceId = services.steady;
       const created = await this.#client.createListener({
         body: { loadBalancerId, protocol: 'http', port, backendServiceId },
       });
@@ -163,7 +183,7 @@ export class RandomChanges {
       { healthCheck: { interval: this.#random.between(1, 5) } },
       { readTimeout: this.#random.between(30, 60) },
     ]);
-    const backendServiceId = this.#everything.idOf('backendService', 'changing');
+    const backendServiceId = this.#changeable.services.changing;
     return this.#client.updateBackendService({ params: { backendServiceId }, body });
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Crowd } from '@evenkeel/testbed/crowd/crowd.ts';
+import { ChangeMaker } from '../change-maker.ts';
 import { clientsOf, startEverything } from '../everything.ts';
 import { answeredOf, closedOf, failuresOf, slowdownOf } from '../judged.ts';
 import { Product } from '../product.ts';
-import { RandomChanges } from '../random-changes.ts';
 import type { Finding, Soak, SoakScenario } from '../soak.ts';
 
 /** `EVENKEEL_SEED` plays another sequence of changes. */
@@ -11,6 +11,8 @@ const SEED = Number(process.env['EVENKEEL_SEED'] ?? 20_260_401);
 const MEBIBYTE = 1024 * 1024;
 /** Growth of memory from the end of the first minute to the end of the load, that is still flat. */
 const FLAT = 8;
+
+const PROCESSES = ['node agent', 'control plane'] as const;
 
 const LONG = { changes: 1_000, between: 150, quiet: 30_000, warmUp: 15_000, share: 1, settled: 60_000 };
 const SHORT = { changes: 60, between: 60, quiet: 3_000, warmUp: 3_000, share: 0.1, settled: 1_500 };
@@ -25,32 +27,41 @@ export const changes: SoakScenario = {
     const { changes: count, between, quiet, warmUp, share, settled } = soak.short ? SHORT : LONG;
     await using product = await Product.start(soak);
     await using everything = await startEverything(product);
+    const { url, token } = product;
     const crowd = new Crowd(clientsOf(everything, share));
     try {
+      using maker = await ChangeMaker.begin({ url, token, seed: SEED, changeable: everything.changeable });
       await sleep(warmUp);
       await crowd.phase();
       soak.say(`quiet for ${quiet / 1000} s`);
+      const atRest = product.usage();
       await sleep(quiet);
       const before = await crowd.phase();
       soak.say(`${count} changes, seed ${SEED}`);
-      const random = await RandomChanges.begin(product.client, everything, SEED);
       const began = performance.now();
-      let resident = product.residentBytes();
+      const first = product.usage();
+      let settledUsage = first;
       let measured = false;
       for (let made = 0; made < count; made++) {
-        await product.applied(await random.next());
+        await maker.next();
         if (!measured && performance.now() - began > settled) {
           measured = true;
-          resident = product.residentBytes();
+          settledUsage = product.usage();
         }
         await sleep(between);
       }
-      const growth = (product.residentBytes() - resident) / MEBIBYTE;
+      const last = product.usage();
       const seconds = (performance.now() - began) / 1000;
       const meanwhile = await crowd.stop();
-      const kinds = [...random.made].map(([kind, made]) => `${made} × ${kind}`).join(', ');
+      const kinds = Object.entries(maker.made).map(([kind, made]) => `${made} × ${kind}`);
       return [
-        { what: 'Changes', value: count, unit: '', limit: null, detail: `${kinds}; in ${seconds.toFixed(0)} s` },
+        {
+          what: 'Changes',
+          value: count,
+          unit: '',
+          limit: null,
+          detail: `${kinds.join(', ')}; in ${seconds.toFixed(0)} s`,
+        },
         answeredOf(meanwhile),
         failuresOf(meanwhile),
         closedOf(meanwhile),
@@ -61,15 +72,39 @@ export const changes: SoakScenario = {
           limit: 0,
         },
         ...slowdownOf('keep-alive', before, meanwhile, soak.short ? Number.POSITIVE_INFINITY : 1.2),
-        {
-          what: 'Growth of resident memory after the first minute',
-          value: growth,
-          unit: 'MiB',
-          limit: soak.short ? null : FLAT,
-        },
+        ...PROCESSES.flatMap((name): Finding[] => [
+          {
+            what: `Processor time of a change, ${name}`,
+            value: (1_000 * extraCpu(name, { atRest, first, last, quiet: quiet / 1_000, seconds })) / count,
+            unit: 'ms',
+            limit: null,
+          },
+          {
+            what: `Growth of resident memory after the first minute, ${name}`,
+            value: (last[name].residentBytes - settledUsage[name].residentBytes) / MEBIBYTE,
+            unit: 'MiB',
+            limit: soak.short ? null : FLAT,
+            detail: `${(last[name].residentBytes / MEBIBYTE).toFixed(0)} MiB at the end`,
+          },
+        ]),
       ];
     } finally {
       crowd.kill();
     }
   },
 };
+
+interface Course {
+  readonly atRest: ReturnType<Product['usage']>;
+  readonly first: ReturnType<Product['usage']>;
+  readonly last: ReturnType<Product['usage']>;
+  /** Seconds from `atRest` to `first`, and from there to `last`. */
+  readonly quiet: number;
+  readonly seconds: number;
+}
+
+/** Seconds of processor time beyond what the traffic alone would have taken. */
+function extraCpu(name: (typeof PROCESSES)[number], { atRest, first, last, quiet, seconds }: Course): number {
+  const alone = (first[name].cpu - atRest[name].cpu) / quiet;
+  return last[name].cpu - first[name].cpu - alone * seconds;
+}
