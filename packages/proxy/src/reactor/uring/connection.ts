@@ -1,7 +1,7 @@
 import { HEADROOM, RECEIVE_SIZE } from '../arena.ts';
 import { closedReason } from '../closed-reason.ts';
 import { errorName } from '../ffi/libc.ts';
-import { finish, localEndpoint, remoteEndpoint, resetOnClose } from '../ffi/sockets.ts';
+import { acknowledge, finish, localEndpoint, remoteEndpoint, resetOnClose } from '../ffi/sockets.ts';
 import { arrivalOn, roundTripOf } from '../ffi/tcp-info.ts';
 import type { Arrival, ConnectionHandler, Endpoint } from '../reactor.ts';
 import { StreamConnection } from '../stream-connection.ts';
@@ -110,7 +110,11 @@ export class UringConnection extends StreamConnection {
     this.#inFlight--;
     if (this.isEnding) this.unsettle();
     else if (result < 0) this.finishWith(closedReason(errorName(-result)));
-    else this.connected();
+    else {
+      this.connected();
+      const isSilent = this.queue.length === 0 && !this.isEnding;
+      if (isSilent && this.#spares?.enabled === true) acknowledge(this.#descriptor);
+    }
   }
 
   disconnectCompleted(result: number): void {

@@ -47,7 +47,7 @@ export interface UringOptions {
   readonly submissions?: number;
   /**
    * Sockets of each family that are kept when their connection, made here, is aborted, for the next one; 0 by default. For
-   * those who abort what they connect all the time. The trace knows nothing of them.
+   * those who abort what they connect all the time. See `SpareSockets`. The trace knows nothing of them.
    */
   readonly spareSockets?: number;
 }
