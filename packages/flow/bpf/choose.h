@@ -36,6 +36,18 @@ static __always_inline int keeps(__u32 number, const struct packet *packet)
 	return !(target->flags & TARGET_GONE) || (target->flags & TARGET_RESETS && !packet->opens);
 }
 
+/* For the other nodes of the zone, where any are. */
+static __always_inline void tell(const struct flow *flow, __u16 target)
+{
+	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
+
+	if (!in_use || !(*in_use & GUARD_NEWS))
+		return;
+	struct news told = { .flow = *flow, .target = target };
+
+	bpf_map_push_elem(&news, &told, BPF_EXIST);
+}
+
 /* A SYN begins a flow at the current target, anything else belongs to a flow that is older than the change and stays
  * with the previous one. (So do new UDP flows, which look no different, until the table has settled.) From its first
  * packet on the flow is remembered. `remember` is 0 for packets about a flow that are not of it. */
@@ -70,8 +82,10 @@ static __always_inline __u32 choose_in_changed_slot(const struct packet *packet,
 		.seen = now,
 	};
 	/* Where both tables agree, there is nothing to write down, but what was there may be of an older flow. */
-	if (remember && (current != previous || known))
+	if (remember && (current != previous || known)) {
 		bpf_map_update_elem(&exceptions, &key, &entry, BPF_ANY);
+		tell(&key, entry.target);
+	}
 	return entry.target;
 }
 

@@ -20,6 +20,10 @@
  * loader lowers it on small machines. */
 #define MAX_EXCEPTIONS 1048576
 
+/* Flows that were written down and that user space has not yet told other nodes of. The oldest make room: user space
+ * takes 100,000 a second, and sends all that is written down again from time to time. */
+#define MAX_NEWS 65536
+
 /* Sources with a rule of their own, exact ones and networks. */
 #define MAX_SOURCES 131072
 

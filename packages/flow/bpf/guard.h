@@ -9,7 +9,7 @@ static __always_inline int is_denied(const struct packet *packet)
 {
 	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first), *rule = 0;
 
-	if (!in_use || !*in_use)
+	if (!in_use || !(*in_use & (GUARD_ADDRESSES | GUARD_NETWORKS)))
 		return 0;
 	if (*in_use & GUARD_ADDRESSES)
 		rule = bpf_map_lookup_elem(&sources, &packet->source);

@@ -127,6 +127,12 @@ struct {
 } exceptions SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, MAX_NEWS);
+	__type(value, struct news);
+} news SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, MAX_LISTENERS);
 	__type(key, __u32);

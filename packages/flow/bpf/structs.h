@@ -39,6 +39,8 @@ struct network {
 /* Bits of the one entry of `guards`: which kinds of rules there are at all. */
 #define GUARD_ADDRESSES 1
 #define GUARD_NETWORKS 2
+/* Not about sources: somebody takes what is in `news`. */
+#define GUARD_NEWS 4
 
 enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
 enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };
@@ -135,6 +137,13 @@ struct exception {
 	__u8 state;
 	__u8 zero;
 	__u32 seen; /* seconds since the machine started */
+};
+
+/* A flow that was just written down. */
+struct news {
+	struct flow flow;
+	__u16 target;
+	__u16 zero;
 };
 
 struct traffic {

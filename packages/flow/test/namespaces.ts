@@ -26,10 +26,10 @@ export class Namespace {
     return execFileSync('nsenter', this.#inside(command), { encoding: 'utf8', timeout: 20_000 });
   }
 
-  /** A device here and one there, with these addresses. */
+  /** A device here and one there, with these addresses; '' is none, for a port of a bridge. */
   join(device: string, address: string, other: Namespace, otherDevice: string, otherAddress: string): void {
     this.ip(`link add ${device} type veth peer name ${otherDevice} netns ${other.name}`);
-    this.ip(`addr add ${address} dev ${device}`);
+    if (address !== '') this.ip(`addr add ${address} dev ${device}`);
     other.ip(`addr add ${otherAddress} dev ${otherDevice}`);
     this.ip(`link set ${device} up`);
     other.ip(`link set ${otherDevice} up`);
@@ -90,6 +90,12 @@ export class LineProcess {
   constructor(child: ChildProcess) {
     this.#child = child;
     this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  }
+
+  async kill(): Promise<void> {
+    const exit = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exit;
   }
 
   async line(): Promise<string> {

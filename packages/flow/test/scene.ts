@@ -32,7 +32,14 @@ const VERDICTS = {
 export type Verdict = keyof (typeof VERDICTS)['xdp'];
 
 /** Small maps: the tests are not about how much fits. */
-export const SMALL_MAPS = { exceptions: 1024, listener_traffic: 64, target_traffic: 64, buckets: 1024, verified: 1024 };
+export const SMALL_MAPS = {
+  exceptions: 1024,
+  listener_traffic: 64,
+  target_traffic: 64,
+  buckets: 1024,
+  verified: 1024,
+  news: 64,
+};
 
 /** A balancer in the kernel that no device knows, with one listener's settings at hand. */
 export class Scene {

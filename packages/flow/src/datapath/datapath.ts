@@ -3,6 +3,7 @@ import { checked, libbpf } from '../loader/libbpf.ts';
 import type { LoadedObject } from '../loader/object.ts';
 import { SLOTS } from '../maglev/slots.ts';
 import { addressBytes } from './address.ts';
+import { entryBytes, type FlowRecord, type ListedFlow, listFlow, readFlowRecord } from './flow-record.ts';
 import {
   type Endpoint,
   endpointBytes,
@@ -83,7 +84,7 @@ export class Datapath {
   /** Whether a listener with a threshold for SYN is under alarm. */
   flood(listener: number): Flood {
     const bytes = this.#object.map('floods').get(numberKey(listener)) ?? Buffer.alloc(FLOOD_BYTES);
-    return readFlood(bytes, Math.floor(Number(process.hrtime.bigint() / 1_000_000_000n)));
+    return readFlood(bytes, secondsNow());
   }
 
   /** A listener on one port. The same port of another protocol is another endpoint of the same listener. */
@@ -189,12 +190,68 @@ export class Datapath {
     ) as Record<Outcome, bigint>;
   }
 
+  /** Whether somebody takes the news (`takeNews`). */
+  shareFlows(on: boolean): void {
+    const guards = this.#object.map('guards');
+    const inUse = guards.get(numberKey(0))!.readUInt32LE(0) & ~GUARDS.news;
+    guards.set(numberKey(0), numberKey(on ? inUse | GUARDS.news : inUse));
+    if (!on) this.takeNews(Number.POSITIVE_INFINITY);
+  }
+
+  /** Flows that the kernel has written down since they were last taken, the oldest first. */
+  takeNews(most: number): FlowRecord[] {
+    const queue = this.#object.map('news');
+    const news: FlowRecord[] = [];
+    while (news.length < most) {
+      const bytes = queue.take();
+      if (bytes === null) break;
+      news.push(readFlowRecord(bytes));
+    }
+    return news;
+  }
+
+  /** All flows that are written down, some at a time. */
+  *flowRecords(atOnce: number): Generator<FlowRecord[]> {
+    let records: FlowRecord[] = [];
+    for (const { key, value } of this.#object.map('exceptions').entries()) {
+      records.push({ key: Buffer.from(key), target: value.readUInt16LE(0) });
+      if (records.length < atOnce) continue;
+      yield records;
+      records = [];
+    }
+    if (records.length > 0) yield records;
+  }
+
+  /** The same, for people. */
+  *flows(): Generator<ListedFlow> {
+    const now = secondsNow();
+    for (const { key, value } of this.#object.map('exceptions').entries()) yield listFlow(key, value, now);
+  }
+
+  /**
+   * Writes down a flow that another node has told of, as established and just seen. A flow that is written down here goes
+   * on with what it has; the other's news is then that it still lives. Returns whether it is new.
+   */
+  rememberFlow({ key, target }: FlowRecord): boolean {
+    const map = this.#object.map('exceptions');
+    const entry = entryBytes(target, secondsNow());
+    if (map.add(key, entry)) return true;
+    const present = map.get(key);
+    if (present?.readUInt16LE(0) === target && present[2] === entry[2]) map.set(key, entry);
+    return false;
+  }
+
   /** How many flows are written down because they are in changed slots. Walks the map: not for every second. */
   countExceptions(): number {
     let count = 0;
-    for (const _ of this.#object.map('exceptions').keys()) count++;
+    for (const _ of this.#object.map('exceptions').entries()) count++;
     return count;
   }
+}
+
+/** On the clock of the kernel's programs, which is that of `hrtime`: since the machine started. */
+function secondsNow(): number {
+  return Number(process.hrtime.bigint() / 1_000_000_000n);
 }
 
 function sumOf(perCpu: readonly Buffer[]): bigint {

@@ -92,6 +92,7 @@ export const SIZES = {
   targets: { key: 4, value: 56 },
   origins: { key: 20, value: 24 },
   exceptions: { key: 40, value: 8 },
+  news: { key: 0, value: 44 },
   listener_traffic: { key: 4, value: 32 },
   target_traffic: { key: 4, value: 32 },
   outcomes: { key: 4, value: 8 },
@@ -148,7 +149,7 @@ export function rangeBytes({ address, port, protocol }: Endpoint, bits: number):
 
 export const SOURCE_RULES = { allowed: 1, denied: 2 } as const;
 /** Bits of the entry of `guards`: which maps have any rules. */
-export const GUARDS = { sources: 1, source_networks: 2 } as const;
+export const GUARDS = { sources: 1, source_networks: 2, news: 4 } as const;
 export type SourceRule = keyof typeof SOURCE_RULES;
 /** Rules have numbers below this, for their counters. */
 export const RULE_NUMBERS = 4096;

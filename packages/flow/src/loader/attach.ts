@@ -41,6 +41,11 @@ export class Attachment {
     return new Attachment(link, pin);
   }
 
+  /** An attachment that is pinned there, whatever its program. */
+  static takeOver(pin: string): Attachment {
+    return new Attachment(checked(libbpf().bpf_obj_get(pin), `taking over ${pin}`), pin);
+  }
+
   private constructor(descriptor: number, pin: string | null) {
     this.#descriptor = descriptor;
     this.#pin = pin;

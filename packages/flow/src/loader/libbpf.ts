@@ -41,6 +41,16 @@ export interface Libbpf {
   bpf_map_get_fd_by_id(id: number): number;
   bpf_map_update_elem(map: number, key: Uint8Array, value: Uint8Array, flags: number): number;
   bpf_map_lookup_elem(map: number, key: Uint8Array, value: Uint8Array): number;
+  bpf_map_lookup_and_delete_elem(map: number, key: Uint8Array | null, value: Uint8Array): number;
+  bpf_map_lookup_batch(
+    map: number,
+    from: Uint8Array | null,
+    next: Uint8Array,
+    keys: Uint8Array,
+    values: Uint8Array,
+    count: Uint8Array,
+    options: null,
+  ): number;
   bpf_map_delete_elem(map: number, key: Uint8Array): number;
   bpf_map_get_next_key(map: number, key: Uint8Array | null, next: Uint8Array): number;
   bpf_link_create(program: number, device: number, type: number, options: null): number;
@@ -70,6 +80,8 @@ const SIGNATURES: Record<keyof Libbpf, string> = {
   bpf_map_get_fd_by_id: 'int bpf_map_get_fd_by_id(uint32_t)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int, const void *, const void *, uint64_t)',
   bpf_map_lookup_elem: 'int bpf_map_lookup_elem(int, const void *, void *)',
+  bpf_map_lookup_and_delete_elem: 'int bpf_map_lookup_and_delete_elem(int, const void *, void *)',
+  bpf_map_lookup_batch: 'int bpf_map_lookup_batch(int, void *, void *, void *, void *, void *, const void *)',
   bpf_map_delete_elem: 'int bpf_map_delete_elem(int, const void *)',
   bpf_map_get_next_key: 'int bpf_map_get_next_key(int, const void *, void *)',
   bpf_link_create: 'int bpf_link_create(int, int, int, const void *)',

@@ -50,6 +50,33 @@ export function settle(generation: Generation, remembers: (slot: number) => bool
   });
 }
 
+/**
+ * The table of another node in our numbers, 0 for targets that we do not have. A node that joins begins with it: what it
+ * knows by itself is the current table, but flows may be older than that.
+ */
+export function renumber(generation: Generation, translate: (number: number) => number): Generation {
+  const known = new Map<number, number>();
+  const ours = (number: number) => {
+    const found = known.get(number) ?? (number === 0 ? 0 : translate(number));
+    known.set(number, found);
+    return found;
+  };
+  return generation.map((pair) => ((ours(pair >>> 16) << 16) | (pair & REMEMBERS) | ours(pair & TARGET)) >>> 0);
+}
+
+/**
+ * The table `slots` of a node that joins, after that of a node that is there: the same where both have the same current
+ * targets, and the next one where they have not.
+ */
+export function joinGeneration(slots: Uint16Array, other: Generation): Generation {
+  if (!slots.every((target, slot) => (other[slot]! & TARGET) === target)) return nextGeneration(slots, other);
+  return other.map((pair) => {
+    const current = pair & TARGET;
+    const previous = pair >>> 16;
+    return previous === 0 ? ((current << 16) | REMEMBERS | current) >>> 0 : pair;
+  });
+}
+
 /** The slots in which the kernel looks for flows that are written down. */
 export function rememberingSlots(generation: Generation): number[] {
   const slots: number[] = [];

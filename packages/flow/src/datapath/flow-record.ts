@@ -1,0 +1,67 @@
+import { isMappedIPv4 } from './address.ts';
+import type { Flow } from './flow-hash.ts';
+import { PROTOCOLS, type Protocol } from './layout.ts';
+
+/** A flow that is written down, as the kernel has it (struct flow of bpf/structs.h), and the number of its target. */
+export interface FlowRecord {
+  /** 40 bytes. */
+  readonly key: Buffer;
+  readonly target: number;
+}
+
+/** A flow that is written down, for people. */
+export interface ListedFlow extends Flow {
+  readonly target: number;
+  readonly state: FlowState;
+  /** Since its last packet. */
+  readonly idleSeconds: number;
+}
+
+export const FLOW_STATES = ['opening', 'established', 'closing'] as const;
+export type FlowState = (typeof FLOW_STATES)[number];
+
+export const FLOW_KEY_BYTES = 40;
+
+/** An entry of an established flow that has just been seen. */
+export function entryBytes(target: number, nowSeconds: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt16LE(target, 0);
+  bytes[2] = FLOW_STATES.indexOf('established');
+  bytes.writeUInt32LE(nowSeconds, 4);
+  return bytes;
+}
+
+export function readFlowRecord(news: Buffer): FlowRecord {
+  return { key: news.subarray(0, FLOW_KEY_BYTES), target: news.readUInt16LE(FLOW_KEY_BYTES) };
+}
+
+export function listFlow(key: Buffer, value: Buffer, nowSeconds: number): ListedFlow {
+  return {
+    ...flowOf(key),
+    target: value.readUInt16LE(0),
+    state: FLOW_STATES[value[2]!] ?? 'established',
+    idleSeconds: Math.max(0, nowSeconds - value.readUInt32LE(4)),
+  };
+}
+
+/** The reading of a key. */
+export function flowOf(key: Buffer): Flow {
+  return {
+    client: addressText(key.subarray(0, 16)),
+    clientPort: key.readUInt16BE(32),
+    vip: addressText(key.subarray(16, 32)),
+    vipPort: key.readUInt16BE(34),
+    protocol: (Object.keys(PROTOCOLS) as Protocol[]).find((name) => PROTOCOLS[name] === key[36]) ?? 'tcp',
+  };
+}
+
+function addressText(bytes: Buffer): string {
+  if (isMappedIPv4(bytes)) return [...bytes.subarray(12)].join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16)).join(':');
+  // The longest run of zeros, shortened (RFC 5952, section 4.2).
+  const runs = [...groups.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([text]) => text);
+  const longest = runs.sort((a, b) => b.length - a.length)[0];
+  return longest === undefined
+    ? groups
+    : groups.replace(longest, groups.endsWith(longest) ? '::' : ':').replace(/^:(?!:)/, '::');
+}

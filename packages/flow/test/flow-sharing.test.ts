@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type Duplex, duplexPair } from 'node:stream';
+import { test } from 'node:test';
+import { packet } from '@evenkeel/testbed/packets/packet.ts';
+import { PROGRAMS } from '../src/build/compile.ts';
+import { firstGeneration, type Generation, joinGeneration, nextGeneration } from '../src/maglev/generations.ts';
+import { SLOTS } from '../src/maglev/slots.ts';
+import { FlowSharing } from '../src/sharing/flow-sharing.ts';
+import { encodeFrame, FRAME_KINDS } from '../src/sharing/frames.ts';
+import type { Numbers } from '../src/sharing/zone-view.ts';
+import { bothEntryPoints, CLIENT, Scene, SERVICE, VIP } from './scene.ts';
+
+const address = (name: string) => `192.0.2.${name}`;
+/** Two nodes number the same targets, named by the last byte of their address, each in its own way. */
+const HERE = new Map([
+  [1, '10'],
+  [2, '20'],
+]);
+const THERE = new Map([
+  [1, '20'],
+  [2, '99'],
+  [3, '10'],
+]);
+const all = (number: number) => new Uint16Array(SLOTS).fill(number);
+
+function prepare(scene: Scene, targets: ReadonlyMap<number, string> = HERE): void {
+  for (const [number, name] of targets) scene.datapath.setTarget(number, scene.target({ address: address(name) }));
+  scene.datapath.setListener({ address: VIP, port: 80, protocol: 'tcp' }, scene.listener());
+}
+
+bothEntryPoints('flows shared between two nodes', prepare, (scene) => {
+  const goesTo = (node: Scene, name: string, flags: string, port: number) =>
+    node.expect(
+      packet().ip(CLIENT, VIP).tcp(port, 80, flags),
+      'kernel',
+      packet().ip(CLIENT, address(name)).tcp(port, 80, flags),
+    );
+  const sharing = (node: Scene, targets: ReadonlyMap<number, string>, tables: [string, Generation][] = []) => {
+    const numbers: Numbers = { targets, services: new Map([[SERVICE, 'web']]) };
+    const lost: string[] = [];
+    return {
+      lost,
+      it: new FlowSharing({
+        datapath: node.datapath,
+        numbers: () => numbers,
+        onTable: (service, generation) => tables.push([service, generation]),
+        onLost: (error) => lost.push(error.message),
+      }),
+    };
+  };
+  /** Until the other end has read what was written to it. */
+  const settleDown = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+  for (const [index, other] of PROGRAMS.entries()) {
+    test(`what one writes down, the other goes by (${other}), and a node that joins learns all of it`, async () => {
+      const port = 1000 + 100 * index;
+      using joined = new Disposable(new Scene(other));
+      const there = joined.scene;
+      prepare(there, THERE);
+      const generation = nextGeneration(all(2), firstGeneration(all(1)));
+      await scene().datapath.swapTable(SERVICE, generation);
+      goesTo(scene(), '20', 'S', port + 1);
+      goesTo(scene(), '10', 'A', port + 2);
+
+      const tables: [string, Generation][] = [];
+      const [a, b] = [sharing(scene(), HERE), sharing(there, THERE, tables)];
+      const [left, right] = duplexPair() as [Duplex, Duplex];
+      a.it.add(left);
+      b.it.add(right);
+      await settleDown();
+      assert.equal(b.it.learnt, scene().datapath.countExceptions());
+      assert.ok(b.it.learnt >= 2);
+      const [name, theirs] = tables[0]!;
+      assert.equal(name, 'web');
+      const begun = joinGeneration(all(1), theirs);
+      assert.equal(begun[7], ((3 << 16) | 0x8000 | 1) >>> 0, 'the same targets under other numbers');
+      await there.datapath.swapTable(SERVICE, begun);
+      goesTo(there, '20', 'A', port + 1);
+      goesTo(there, '10', 'A', port + 3);
+
+      goesTo(scene(), '20', 'S', port + 4);
+      goesTo(there, '20', 'S', port + 5);
+      assert.deepEqual([a.it.tell(), b.it.tell()], [1, 2], 'the old flow as well');
+      await settleDown();
+      goesTo(there, '20', 'A', port + 4);
+      goesTo(scene(), '20', 'A', port + 5);
+      assert.deepEqual([a.it.tell(), b.it.tell()], [0, 0], 'what was learnt is no news');
+      assert.deepEqual([a.lost, b.lost], [[], []]);
+      left.destroy();
+      right.destroy();
+      await settleDown();
+      assert.equal(a.it.peers, 0);
+      goesTo(scene(), '20', 'S', port + 6);
+      assert.deepEqual(scene().datapath.takeNews(10), [], 'nobody is told when nobody listens');
+    });
+  }
+
+  test('a node that joins with another table takes the present one for the previous', () => {
+    const theirs = nextGeneration(all(2), firstGeneration(all(1)));
+    assert.equal(joinGeneration(all(3), theirs)[0], ((2 << 16) | 0x8000 | 3) >>> 0);
+  });
+
+  test('a flow that is written down here is not changed by others, only kept alive', async () => {
+    await scene().useTargets(2, 1);
+    goesTo(scene(), '20', 'S', 1900);
+    goesTo(scene(), '20', 'A', 1900);
+    const [record] = [...scene().datapath.flowRecords(10_000)]
+      .flat()
+      .filter(({ key }) => key.readUInt16BE(32) === 1900);
+    assert.equal(scene().datapath.rememberFlow({ key: record!.key, target: 1 }), false);
+    goesTo(scene(), '20', 'A', 1900);
+    const listed = [...scene().datapath.flows()].find(({ clientPort }) => clientPort === 1900);
+    const { client, vip, vipPort, protocol, target, state } = listed!;
+    assert.deepEqual([client, vip, vipPort, protocol, target, state], [CLIENT, VIP, 80, 'tcp', 2, 'established']);
+  });
+
+  test('a peer that makes no sense is given up', async () => {
+    for (const [said, reason] of [
+      [encodeFrame(FRAME_KINDS.flows, Buffer.alloc(42)), /without having named/],
+      [encodeFrame(FRAME_KINDS.numbers, Buffer.from('{}')), /no list/],
+      [encodeFrame(FRAME_KINDS.numbers, Buffer.from('{')), /JSON/],
+      [Buffer.alloc(5, 0xff), /at most/],
+    ] as const) {
+      const { it, lost } = sharing(scene(), HERE);
+      const [left, right] = duplexPair() as [Duplex, Duplex];
+      it.add(left);
+      right.resume();
+      right.write(said);
+      await once(left, 'close');
+      assert.match(lost[0]!, reason);
+      assert.equal(it.peers, 0);
+    }
+  });
+
+  test('the news have an end: the oldest make room', () => {
+    scene().datapath.shareFlows(true);
+    for (let port = 2000; port < 2010; port++) goesTo(scene(), '20', 'S', port);
+    const ports = scene()
+      .datapath.takeNews(4)
+      .map(({ key }) => key.readUInt16BE(32));
+    assert.deepEqual(ports, [2000, 2001, 2002, 2003]);
+    for (let port = 3000; port < 3064; port++) scene().run(packet().ip(CLIENT, VIP).tcp(port, 80, 'S').frame());
+    const rest = scene().datapath.takeNews(100);
+    assert.equal(rest.length, 64);
+    assert.equal(rest[0]!.key.readUInt16BE(32), 3000);
+    scene().datapath.shareFlows(false);
+  });
+});
+
+class Disposable {
+  readonly scene: Scene;
+  constructor(scene: Scene) {
+    this.scene = scene;
+  }
+  [Symbol.dispose](): void {
+    this.scene.object.close();
+  }
+}
