@@ -84,9 +84,9 @@ export class ResponseHeadReader {
   read(bytes: Uint8Array, start: number, end: number): HeadProgress {
     const limit = Math.min(end, start + HEAD_LIMIT - this.#total);
     for (let at = start; at < limit; at++) {
-      const byte = bytes[at] as number;
-      if (this.#phase === Phase.value && this.#field === Field.other && isText(byte)) continue;
-      const fault = this.#step(byte);
+      at = this.#pass(bytes, at, limit);
+      if (at === limit) break;
+      const fault = this.#step(bytes[at] as number);
       if (fault !== '') return malformed(fault);
       if (this.#phase !== Phase.version || this.#matched > 0) continue;
       if (this.#status >= 200 || this.#status === 101) {
@@ -106,6 +106,25 @@ export class ResponseHeadReader {
     this.#status = 0;
     this.#digits = 0;
     this.bodyLength = -1;
+  }
+
+  /** Takes most bytes of a head, those that leave the phase as it is, and gives back where the first other one is. */
+  #pass(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    if (this.#phase === Phase.name) {
+      const name = this.#name;
+      let length = this.#nameLength;
+      for (; at < end; at++) {
+        const byte = bytes[at] as number;
+        if (TOKEN[byte] !== 1) break;
+        if (length < LONGEST_NAME) name[length] = byte | SMALL;
+        length++;
+      }
+      this.#nameLength = length;
+    } else if (this.#phase === Phase.reason || (this.#phase === Phase.value && this.#field === Field.other)) {
+      while (at < end && TEXT[bytes[at] as number] === 1) at++;
+    }
+    return at;
   }
 
   /** Takes one byte; gives back what is wrong with it, or nothing. A complete head leaves the reader at its beginning. */
@@ -165,12 +184,8 @@ export class ResponseHeadReader {
     return '';
   }
 
+  /** The first byte behind a name. */
   #nameByte(byte: number): string {
-    if (isToken(byte)) {
-      if (this.#nameLength < LONGEST_NAME) this.#name[this.#nameLength] = byte | SMALL;
-      this.#nameLength++;
-      return '';
-    }
     if (byte === COLON && this.#nameLength > 0) {
       this.#phase = Phase.value;
       this.#beginValue();
@@ -236,16 +251,14 @@ function isDigit(byte: number): boolean {
 }
 
 /** HTAB, SP, VCHAR and obs-text (RFC 9110 section 5.5). */
+const TEXT = Uint8Array.from({ length: 256 }, (_, byte) => ((byte >= SP && byte !== 127) || byte === TAB ? 1 : 0));
+
 function isText(byte: number): boolean {
-  return (byte >= SP && byte !== 127) || byte === TAB;
+  return TEXT[byte] === 1;
 }
 
 /** tchar (RFC 9110 section 5.6.2). */
 const TOKEN = new Uint8Array(256);
 for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
   TOKEN[char.charCodeAt(0)] = 1;
-}
-
-function isToken(byte: number): boolean {
-  return TOKEN[byte] === 1;
 }

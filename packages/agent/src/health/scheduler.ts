@@ -177,6 +177,7 @@ export class Scheduler {
     const now = this.#clock.now();
     this.#lastWake = now;
     this.#starts = STARTS;
+    this.#startUnhindered(now);
     while (this.#heap.nextDue <= now) {
       const task = this.#heap.peek() as Task;
       this.#heap.remove(task);
@@ -184,6 +185,20 @@ export class Scheduler {
     }
     this.#fill();
     this.#arm();
+  }
+
+  /** Nearly always nothing waits and there are slots: then what is due is started as it leaves the heap. */
+  #startUnhindered(now: number): void {
+    if (this.waiting > 0) return;
+    this.#filling = true;
+    while (this.#heap.nextDue <= now && this.#starts > 0 && !this.#stopped) {
+      const task = this.#heap.peek() as Task;
+      if (!this.#hasSlot(task.lane)) break;
+      this.#heap.remove(task);
+      this.#starts--;
+      this.#start(task);
+    }
+    this.#filling = false;
   }
 
   #fill(): void {
@@ -202,14 +217,20 @@ export class Scheduler {
   /** The task of those lanes that have a slot free which has been due for longest. */
   #next(): Task | undefined {
     const [quick, slow, silent] = this.#lanes;
-    // Slow ones run in the slots of all.
-    const isFull = quick.running + slow.running >= this.#slots;
     let next: Task | undefined;
-    if (!isFull) next = earlier(next, quick.first());
-    if (!isFull && slow.running < slow.limit) next = earlier(next, slow.first());
-    if (silent.running < silent.limit) next = earlier(next, silent.first());
+    if (this.#hasSlot(Lane.quick)) next = earlier(next, quick.first());
+    if (this.#hasSlot(Lane.slow)) next = earlier(next, slow.first());
+    if (this.#hasSlot(Lane.silent)) next = earlier(next, silent.first());
     if (next !== undefined) this.#lanes[next.lane].delete(next);
     return next;
+  }
+
+  #hasSlot(lane: Lane): boolean {
+    const [quick, slow, silent] = this.#lanes;
+    if (lane === Lane.silent) return silent.running < silent.limit;
+    // Slow ones run in the slots of all.
+    if (quick.running + slow.running >= this.#slots) return false;
+    return lane === Lane.quick || slow.running < slow.limit;
   }
 
   #start(task: Task): void {
