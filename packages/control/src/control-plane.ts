@@ -35,6 +35,8 @@ const PING = 5_000;
 /** Milliseconds: how often the age of ticket keys is looked at. */
 const ROTATION_CHECK = 600_000;
 const SILENCE = 15_000;
+/** Milliseconds after the start that requests and agents have to themselves; then validators are made ready. */
+const WARM_UP = 2_000;
 /** Streams of agents at a time, at least. */
 const STREAMS = 64;
 /** Milliseconds that requests and agents have to finish when the control plane stops. */
@@ -147,7 +149,7 @@ async function start(
   });
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url);
-  warmUp(validators);
+  setTimeout(warmUp, WARM_UP, validators).unref();
   const rotator = setInterval(() => rotateWhenOld(store, logger), ROTATION_CHECK);
   rotateWhenOld(store, logger);
   const flusher = setInterval(() => {
