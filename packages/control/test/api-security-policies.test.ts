@@ -44,7 +44,7 @@ test('built-in policies come first, are used by name, and cannot be changed', as
   assert.equal(taken.code, 'name-taken');
 });
 
-test('every version needs a cipher and every cipher its version (TLS-08)', async (t) => {
+test('every version needs a cipher and every cipher its version', async (t) => {
   const running = await Running.start(t);
   const refusal = async (versions: string[], ciphers: string[]) =>
     firstError(await running.refused('createSecurityPolicy', { body: { name: 'p', versions, ciphers } }));

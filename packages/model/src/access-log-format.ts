@@ -61,7 +61,7 @@ export const NAMED_LOG_FORMATS = {
   common: COMMON,
   /** What most programs that read logs of web servers expect. */
   combined: `${COMMON} "$http_referer" "$http_user_agent"`,
-  /** Fields and order of LOG-02; there is no network identifier, so that field is `-`. */
+  /** As other clouds write their logs of requests; there is no network identifier, so that field is `-`. */
   'clb-layer7':
     '[$request_id] [$time_local] [$protocol_type] [$server_addr:$server_port] [$listener] [$remote_addr:$remote_port] ' +
     '[$status] [$upstream_addr] [$upstream_status] [$proxy_host] [$request] [$request_length] [$bytes_sent] ' +

@@ -66,12 +66,7 @@ export const ERRORS = {
     'Priority taken',
     'Each priority is used by one rule of a rule group; replace the whole list to change the order of several.',
   ),
-  'port-taken': client(
-    409,
-    'after-change',
-    'Port taken',
-    'Each port can be used by one listener of a load balancer (LSN-03).',
-  ),
+  'port-taken': client(409, 'after-change', 'Port taken', 'Each port can be used by one listener of a load balancer.'),
   'address-taken': client(
     409,
     'after-change',
@@ -94,19 +89,19 @@ export const ERRORS = {
     409,
     'after-change',
     'Deletion protection is on',
-    'Set `deletionProtection` to false first (INS-09).',
+    'Set `deletionProtection` to false first.',
   ),
   'already-associated': client(
     409,
     'after-change',
     'Already associated',
-    'An elastic IP belongs to one load balancer, and a load balancer has one elastic IP (EIP-01).',
+    'An elastic IP belongs to one load balancer, and a load balancer has one elastic IP.',
   ),
   'quota-exceeded': client(
     409,
     'after-change',
     'Quota exceeded',
-    '`quota` names the limit and its value; delete something, or raise it with `--quota name=value` (§20).',
+    '`quota` names the limit and its value; delete something, or raise it with `--quota name=value`.',
   ),
   'node-online': client(
     409,
@@ -138,7 +133,7 @@ export const ERRORS = {
     422,
     'after-change',
     'Protocols do not match',
-    'http and https listeners take an http backend service, tcp and tls listeners a tcp backend service (LSN-06).',
+    'http and https listeners take an http backend service, tcp and tls listeners a tcp backend service.',
   ),
   'rule-never-matches': client(
     422,

@@ -4,7 +4,7 @@ import type { PlannedHost } from './plan/rules.ts';
 import { checkPattern } from './regex/check.ts';
 
 /**
- * What a rule looks for in the host of a request (RUL-02, RUL-03, RUL-10): `www.example.com`, `*.example.com`,
+ * What a rule looks for in the host of a request: `www.example.com`, `*.example.com`,
  * `www.example.*`, or `~` and a regular expression. Names in lower case. The text must have the form; see
  * `checkHostPattern`.
  */

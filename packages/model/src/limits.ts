@@ -3,30 +3,30 @@
  * enforces its own narrower range. The ids in brackets are those of the requirements.
  */
 
-/** Characters (code points) of a name (INS-16). */
+/** Characters (code points) of a name. */
 export const NAME = { minimum: 1, maximum: 80 } as const;
-/** Letters and digits of any script, `_`, `-`, `.` (INS-16). */
+/** Letters and digits of any script, `_`, `-`, `.`. */
 export const NAME_PATTERN = '^[\\p{L}\\p{N}_.-]+$';
 /** The same with what addresses and ports are written with. */
 export const TARGET_NAME_PATTERN = '^[\\p{L}\\p{N}_.:\\[\\]-]+$';
 export const DESCRIPTION_LENGTH = 256;
-/** Tags of one object (INS-17). */
+/** Tags of one object. */
 export const TAGS = { count: 20, keyLength: 64, valueLength: 256 } as const;
 
-/** Seconds (IDL-02). */
+/** Seconds. */
 export const IDLE_TIMEOUT = {
   minimum: 1,
   maximum: 86_400,
   default: { http: 60, tcp: 1_800, udp: 300, 'tcp-udp': 300 },
 } as const;
-/** Seconds until a request head must be complete (LSN-15, LSN-16). */
+/** Seconds until a request head must be complete. */
 export const HEADER_TIMEOUT = { minimum: 1, maximum: 120, default: 60 } as const;
 
-/** Seconds that a client is waited for: within a body, within a response, between requests (LSN-15, IDL-03). */
+/** Seconds that a client is waited for: within a body, within a response, between requests. */
 export const BODY_TIMEOUT = { minimum: 1, maximum: 120, default: 60 } as const;
 export const SEND_TIMEOUT = { minimum: 1, maximum: 3_600, default: 60 } as const;
 export const KEEP_ALIVE_TIMEOUT = { minimum: 0, maximum: 3_600, default: 75 } as const;
-/** What clients of one listener may take, on each node; sizes in bytes, null for no limit (LSN-12, LSN-15). */
+/** What clients of one listener may take, on each node; sizes in bytes, null for no limit. */
 export const LISTENER_LIMITS = {
   connections: { minimum: 1, maximum: 5_000_000, default: null },
   connectionsPerSecond: { minimum: 1, maximum: 500_000, default: null },
@@ -55,7 +55,7 @@ export const ERROR_PAGES = {
   bodyLength: 16_384,
 } as const;
 
-/** Seconds (STK-03, STK-05, STK-06); a cookie's name is a token (RFC 6265 §4.1.1). */
+/** Seconds; a cookie's name is a token (RFC 6265 §4.1.1). */
 export const STICKINESS = {
   cookieName: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", maximum: 64 },
   expiry: { minimum: 0, maximum: 86_400, default: 0 },
@@ -63,7 +63,7 @@ export const STICKINESS = {
 } as const;
 
 /**
- * Rules (RUL-03, RUL-04, RUL-07, RUL-10, RUL-12). Lengths in characters; `entries` of each kind of condition and of
+ * Rules. Lengths in characters; `entries` of each kind of condition and of
  * edits, `values` of one of them.
  */
 export const RULE = {
@@ -98,12 +98,12 @@ export const JWT = {
   rsaBits: 2_048,
 } as const;
 
-/** Share of traffic relative to the other targets; 0 takes no new traffic (BAK-06, BAK-07, §25.1). */
+/** Share of traffic relative to the other targets; 0 takes no new traffic. */
 export const WEIGHT = { minimum: 0, maximum: 100, default: 10 } as const;
 
-/** Seconds (DRN-01). */
+/** Seconds. */
 export const DRAIN_TIMEOUT = { minimum: 0, maximum: 3_600, default: 300 } as const;
-/** Seconds (LSN-15 proxy_connect_timeout, proxy_read_timeout, proxy_send_timeout). */
+/** Seconds: what other products call proxy_connect_timeout, proxy_read_timeout and proxy_send_timeout. */
 export const CONNECT_TIMEOUT = { minimum: 1, maximum: 120, default: 4 } as const;
 export const READ_TIMEOUT = { minimum: 1, maximum: 3_600, default: 60 } as const;
 export const TARGET_SEND_TIMEOUT = { minimum: 1, maximum: 3_600, default: 60 } as const;
@@ -153,7 +153,7 @@ export const REBALANCE = {
   minimumAge: { minimum: 0, maximum: 86_400, default: 60 },
 } as const;
 
-/** Times in seconds, thresholds in probes (HC-03, HC-04, HC-06, HC-07, HC-17, §25.3, §25.4). */
+/** Times in seconds, thresholds in probes. */
 export const HEALTH_CHECK = {
   interval: { minimum: 1, maximum: 600, default: 5 },
   timeout: { minimum: 1, maximum: 300, default: 3 },
@@ -187,16 +187,16 @@ export const AUTHORITY = {
 export const CERTIFICATE_MATERIAL = 96 * 1_048_576;
 /** Ciphers of one policy: more than there are. */
 export const SECURITY_POLICY = { ciphers: 50 } as const;
-/** Certificates of one listener: shown when no name fits (TLS-02), and by name (TLS-03). */
+/** Certificates of one listener: shown when no name fits, and by name. */
 export const LISTENER_CERTIFICATES = { defaults: 2, named: 10_000, nameLength: 253 } as const;
 /** Names by which a tcp listener tells backend services apart. */
 export const SERVER_NAMES = 1_000;
-/** Intermediate certificates of a client's chain (TLS-07). */
+/** Intermediate certificates of a client's chain. */
 export const VERIFY_DEPTH = { minimum: 0, maximum: 10, default: 1 } as const;
-/** Strict-Transport-Security: seconds (LSN-14). */
+/** Strict-Transport-Security: seconds. */
 export const HSTS_MAX_AGE = { minimum: 1, maximum: 94_608_000, default: 31_536_000 } as const;
 
-/** Objects in one call (BAK-13). */
+/** Objects in one call. */
 export const BATCH = 500;
 /** Most objects of a kind in one configuration document, or within one load balancer of it. */
 export const DOCUMENT = { loadBalancers: 50, objects: 1_000, targets: 1_000 } as const;
@@ -207,7 +207,7 @@ export const PAGE = { minimum: 1, maximum: 500, default: 100 } as const;
 /** Longest wait for an operation in one call, in seconds; a client that wants longer asks again. */
 export const WAIT = { minimum: 0, maximum: 60, default: 30 } as const;
 
-/** How many objects there may be (§20: the largest of the documented quotas, and more rules). The control plane's flags change them. */
+/** How many objects there may be by default: the most that clouds grant, and more rules. `--quota` changes them. */
 export const DEFAULT_QUOTAS = {
   loadBalancers: 200,
   listenersPerLoadBalancer: 50,

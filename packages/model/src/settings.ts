@@ -1,18 +1,18 @@
 /** The words of settings that have no place in plans. They are apart from the schemas, so that a command line can have them at once. */
 
-/** What is done with `X-Forwarded-For` (SRC-02). */
+/** What is done with `X-Forwarded-For`. */
 export const CLIENT_ADDRESS_FIELDS = ['append', 'replace', 'off'] as const;
 
-/** Versions of the PROXY protocol that targets may get (SRC-03). */
+/** Versions of the PROXY protocol that targets may get. */
 export const PROXY_PROTOCOLS = ['none', 'v1', 'v2'] as const;
 
-/** Who keeps a client with its target (STK-01, STK-05). */
+/** Who keeps a client with its target. */
 export const STICKINESS_TYPES = ['none', 'cookie', 'application-cookie', 'source-ip'] as const;
 
-/** Whether a listener asks its clients for certificates (TLS-07). */
+/** Whether a listener asks its clients for certificates. */
 export const CLIENT_CERTIFICATE_MODES = ['off', 'optional', 'required'] as const;
 
-/** The protocol of the backend services that a listener takes (LSN-06). */
+/** The protocol of the backend services that a listener takes. */
 export const SERVICE_PROTOCOL = {
   http: 'http',
   https: 'http',
@@ -22,11 +22,11 @@ export const SERVICE_PROTOCOL = {
   'tcp-udp': 'tcp-udp',
 } as const;
 
-/** What a rule looks for in a path (RUL-12), and in a header, cookie or query parameter. */
+/** What a rule looks for in a path, and in a header, cookie or query parameter. */
 export const PATH_MATCHES = ['exact', 'prefix', 'regex'] as const;
 export const FIELD_MATCHES = ['exact', 'prefix', 'contains', 'regex', 'present', 'absent'] as const;
 
-/** What a rule does to the path and to headers (RUL-07). */
+/** What a rule does to the path and to headers. */
 export const PATH_REWRITES = ['whole', 'prefix', 'regex'] as const;
 export const HEADER_EDITS = ['set', 'add', 'remove'] as const;
 

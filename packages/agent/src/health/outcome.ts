@@ -1,4 +1,4 @@
-/** Why a probe failed; the codes that users see as the reason of an unhealthy target: those of HC-16, and three more. */
+/** Why a probe failed; the codes that users see as the reason of an unhealthy target. */
 export const FAILURE_REASONS = [
   /** Nobody listens there, or there is no way there. */
   'CONNECT_FAILED',

@@ -6,7 +6,7 @@ import type { AnswerPool, AnswerPools } from './answers/answer-pool.ts';
 import { grpcRequest } from './grpc/request.ts';
 
 export const USER_AGENT = 'evenkeel-health-check';
-/** What a UDP probe says that has nothing else to say (HC-14). */
+/** What a UDP probe says that has nothing else to say. */
 const UDP_PAYLOAD = Buffer.from('HEALTH CHECK', 'latin1');
 
 /** What is said to a target once the way to it is open, and how its answer is read. Made once for all probes of it. */

@@ -38,7 +38,7 @@ export function planProbeTls(check: HealthCheck, service: Service): PlannedTarge
   return { authorityId: verifies ? tls.authorityId : null, serverName, versions: TLS_VERSIONS };
 }
 
-/** Where traffic goes by TLS, so do probes of its port (HC-15). */
+/** Where traffic goes by TLS, so do probes of its port. */
 function spokenBy({ protocol, port }: HealthCheck, { tls }: Service): CheckProtocol {
   if (!tls.enabled || port !== null) return protocol;
   if (protocol === 'http') return 'https';

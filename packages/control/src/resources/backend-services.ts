@@ -102,7 +102,7 @@ export function updateBackendService(
   });
 }
 
-/** Refused while a listener or a rule uses it (BAK-11). Its target group is kept. */
+/** Refused while a listener or a rule uses it. Its target group is kept. */
 export function deleteBackendService(draft: Draft, service: BackendServiceRecord): void {
   const tree = draft.loadBalancers.get(service.loadBalancerId)!;
   checkUnused(`backend service ${service.name}`, usersOfService(tree, service.id));

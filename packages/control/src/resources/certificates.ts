@@ -32,7 +32,7 @@ export function createCertificate(draft: Draft, input: CertificateCreate): Certi
   return created;
 }
 
-/** A new chain must do for every listener that shows the old one (TLS-06); the OCSP response goes with the old. */
+/** A new chain must do for every listener that shows the old one; the OCSP response goes with the old. */
 export function updateCertificate(
   draft: Draft,
   certificate: CertificateRecord,
@@ -57,7 +57,7 @@ export function updateCertificate(
   return updated;
 }
 
-/** Refused while a listener shows it (TLS-06). */
+/** Refused while a listener shows it. */
 export function deleteCertificate(draft: Draft, certificate: CertificateRecord): void {
   checkUnused(`certificate ${certificate.name}`, usersOf(draft, certificate.id));
   draft.remove('certificate', certificate);

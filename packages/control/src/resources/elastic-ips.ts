@@ -39,7 +39,7 @@ export function deleteElasticIp(draft: Draft, elasticIp: ElasticIpRecord): void 
   draft.remove('elasticIp', elasticIp);
 }
 
-/** One elastic IP per load balancer and the other way round (EIP-01). */
+/** One elastic IP per load balancer and the other way round. */
 export function associateElasticIp(
   draft: Draft,
   elasticIp: ElasticIpRecord,

@@ -20,7 +20,7 @@ export function getListener(draft: Draft, id: string): ListenerRecord {
   return findListener(draft, id)?.listener ?? notFound('listener', id);
 }
 
-/** Creates the listener, and the backend service that it carries (LSN-08). `at` is the pointer to `input`. */
+/** Creates the listener, and the backend service that it carries. `at` is the pointer to `input`. */
 export function createListener(draft: Draft, loadBalancerId: string, input: NewListener, at = ''): ListenerRecord {
   const tree = getLoadBalancerTree(draft, loadBalancerId, `${at}/loadBalancerId`);
   const { protocol, port } = input;
@@ -103,7 +103,7 @@ function serviceFor(draft: Draft, loadBalancerId: string, input: NewListener, na
   return createInlineService(draft, loadBalancerId, { name, protocol, port }, service, `${at}/service`).id;
 }
 
-/** The service must belong to the same load balancer and speak the same protocol (LSN-06). */
+/** The service must belong to the same load balancer and speak the same protocol. */
 function checkServiceReference(tree: LoadBalancerTree, protocol: ListenerProtocol, id: string, at: string): string {
   const service = tree.services.get(id);
   if (service === undefined) {

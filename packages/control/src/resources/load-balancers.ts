@@ -50,7 +50,7 @@ export function updateLoadBalancer(
   return draft.update('loadBalancer', loadBalancer, patch);
 }
 
-/** What belongs to it goes with it (INS-10); its elastic IP is kept. */
+/** What belongs to it goes with it; its elastic IP is kept. */
 export function deleteLoadBalancer(draft: Draft, loadBalancer: LoadBalancerRecord): void {
   if (loadBalancer.deletionProtection) {
     throw new ProblemError('deletion-protected', `deletion protection of ${loadBalancer.name} is on`);

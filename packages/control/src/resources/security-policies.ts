@@ -66,7 +66,7 @@ function checkPolicyName(draft: Draft, name: string, self?: string): void {
   if (builtInPolicy(name) !== null) refuseField('name-taken', '/name', `${name} is the name of a built-in policy`);
 }
 
-/** Every version needs a cipher, and every cipher its version (TLS-08). */
+/** Every version needs a cipher, and every cipher its version. */
 function checkSettings({ versions, ciphers }: TlsSettings): void {
   for (const [i, version] of versions.entries()) {
     if (ciphers.some((cipher) => VERSION_OF.get(cipher) === version)) continue;

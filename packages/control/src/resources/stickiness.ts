@@ -61,7 +61,7 @@ export function changeStickiness(
   }
 }
 
-/** Another algorithm would be asked for new clients alone, and its idea of evenness would not come true (STK-04). */
+/** Another algorithm would be asked for new clients alone, and its idea of evenness would not come true. */
 function checkCookies({ protocol, algorithm }: Owner, at: string): void {
   if (protocol !== 'http') {
     refuseField('validation-failed', `${at}/type`, `${protocol} has no cookies`, ['none', 'source-ip']);

@@ -42,7 +42,7 @@ export function mirrorOf(tree: LoadBalancerTree, input: MirrorInput, at: string)
   return completed(Mirror, input);
 }
 
-/** A service of the same load balancer that speaks HTTP (RUL-05). */
+/** A service of the same load balancer that speaks HTTP. */
 function checkService(tree: LoadBalancerTree, id: string, at: string): void {
   const service = tree.services.get(id);
   if (service === undefined) {

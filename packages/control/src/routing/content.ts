@@ -105,7 +105,7 @@ function actionOf(tree: LoadBalancerTree, current: Action, patch: ActionPatch, a
   };
 }
 
-/** Refuses what goes with forwarding alone, and a mirror of a service to itself (BAK-17). */
+/** Refuses what goes with forwarding alone, and a mirror of a service to itself. */
 function checkTogether({ forward, rewrite, mirror, requestHeaders }: RuleContent, at: string): void {
   if (forward === null) {
     const [field] = [rewrite && 'rewrite', mirror && 'mirror', requestHeaders.length > 0 && 'requestHeaders'].filter(

@@ -19,7 +19,7 @@ const CONNECTION = [
 ];
 
 /**
- * Why rules may not touch a header, as the rest of a sentence; empty when they may (RUL-07). `_` counts as `-`: programs
+ * Why rules may not touch a header, as the rest of a sentence; empty when they may. `_` counts as `-`: programs
  * behind CGI and the like cannot tell them apart.
  */
 function reasonAgainst(header: string): string {

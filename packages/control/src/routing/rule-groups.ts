@@ -43,7 +43,7 @@ export function updateRuleGroup(draft: Draft, group: RuleGroupRecord, patch: Rul
   return updated;
 }
 
-/** Its rules go with it; listeners that use it do without from then on (RUL-09). */
+/** Its rules go with it; listeners that use it do without from then on. */
 export function deleteRuleGroup(draft: Draft, group: RuleGroupRecord): void {
   const tree = draft.loadBalancers.get(group.loadBalancerId)!;
   for (const listener of tree.listeners.values()) {
@@ -53,7 +53,7 @@ export function deleteRuleGroup(draft: Draft, group: RuleGroupRecord): void {
   draft.remove('ruleGroup', group);
 }
 
-/** The group that a listener of the same load balancer may refer to: it must speak HTTP (RUL-01). */
+/** The group that a listener of the same load balancer may refer to: it must speak HTTP. */
 export function checkRuleGroupReference(
   tree: LoadBalancerTree,
   listener: Pick<ListenerRecord, 'name' | 'protocol' | 'port'>,
@@ -71,7 +71,7 @@ export function checkRuleGroupReference(
   return groupId;
 }
 
-/** The rules that a backend service is used by (BAK-11). */
+/** The rules that a backend service is used by. */
 export function rulesUsing(tree: LoadBalancerTree, serviceId: string) {
   const users = [];
   for (const { rules } of tree.ruleGroups.values()) {

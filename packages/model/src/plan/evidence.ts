@@ -19,7 +19,7 @@ export interface ProbeExchange {
   /** Unix milliseconds of its beginning. */
   readonly at: number;
   readonly verdict: 'success' | 'failure' | 'inconclusive';
-  /** Empty, or a code of HC-16. */
+  /** Empty, or why the probe failed: `CONNECT_FAILED` and the like, as the agent has them. */
   readonly reason: string;
   /** What the verdict rests on, as a sentence. */
   readonly rule: string;

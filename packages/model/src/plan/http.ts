@@ -17,7 +17,7 @@ export interface PlannedHttp {
    * refuses what is not; `defensive` also closes the connection after each; `strict` refuses all.
    */
   readonly desyncMode: DesyncMode;
-  /** Strict-Transport-Security (RFC 6797) on https: seconds; 0: not sent (LSN-14). */
+  /** Strict-Transport-Security (RFC 6797) on https: seconds; 0: not sent. */
   readonly hstsMaxAge: number;
   readonly hstsIncludeSubDomains: boolean;
   /** Silence after which an upgraded connection is closed (WS-02). */
@@ -29,7 +29,7 @@ export interface PlannedHttp {
   readonly errorPages: readonly { readonly status: number; readonly contentType: string; readonly body: string }[];
 }
 
-/** Which fields tell the target of the client (SRC-02, SRC-04). */
+/** Which fields tell the target of the client. */
 export interface PlannedForwarding {
   /** X-Forwarded-For: `append` to what a trusted proxy sent, `replace` it, `off`. */
   readonly clientAddress: 'append' | 'replace' | 'off';

@@ -27,9 +27,9 @@ export interface PlannedListener {
   readonly isNetwork?: boolean;
   /** null: an HTTP listener answers 503, a TCP listener closes. */
   readonly serviceId: string | null;
-  /** A connection on which nothing moves for this long is closed (IDL-02). */
+  /** A connection on which nothing moves for this long is closed. */
   readonly idleTimeout: number;
-  /** A request head must be complete within this time from its first byte, else 408 (LSN-15). */
+  /** A request head must be complete within this time from its first byte, else 408. */
   readonly headerTimeout: number;
   /** Absent in plans of versions that did not know of them: `STANDARD_LIMITS`. */
   readonly limits?: PlannedLimits;
@@ -63,7 +63,7 @@ export interface PlannedService {
   readonly groupId: string | null;
   /** Port of targets that name none. */
   readonly port: number;
-  /** null: no checks, every target takes traffic (HC-08). */
+  /** null: no checks, every target takes traffic. */
   readonly healthCheck: PlannedHealthCheck | null;
   readonly connectTimeout: number;
   /** Longest silence of a target within a request before 504. */
@@ -75,7 +75,7 @@ export interface PlannedService {
   readonly stickiness: PlannedStickiness | null;
   /** null: plain. */
   readonly tls: PlannedTargetTls | null;
-  /** PROXY protocol to the targets: its version; 0: none (SRC-03). */
+  /** PROXY protocol to the targets: its version; 0: none. */
   readonly proxyProtocol: 0 | 1 | 2;
   /** Targets see the client's own address as the source of connections. */
   readonly transparent: boolean;
@@ -145,9 +145,9 @@ export interface PlannedTarget {
   readonly id: string;
   /** IPv4 or IPv6 literal. */
   readonly address: string;
-  /** 0: the service's port (BAK-05). */
+  /** 0: the service's port. */
   readonly port: number;
-  /** 0–100; 0 takes no new traffic (BAK-06, BAK-07). */
+  /** 0–100; 0 takes no new traffic. */
   readonly weight: number;
   readonly zone: string;
   readonly state: TargetState;

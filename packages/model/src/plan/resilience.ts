@@ -56,7 +56,7 @@ export interface Resilience {
   readonly outlierDetection: PlannedOutlierDetection | null;
   /** How long a target that comes (back) takes until it has its whole share; 0: none. */
   readonly slowStart: number;
-  /** When fewer than so many of the targets are healthy, all take traffic; 0: when none is (HC-10). */
+  /** When fewer than so many of the targets are healthy, all take traffic; 0: when none is. */
   readonly failOpen: number;
   readonly retry: PlannedRetry;
 }

@@ -2,8 +2,7 @@
 
 /**
  * `priority`: the lowest number that matches wins. `fall-through`: the best host, in it the best path; when none of its
- * paths match, the next best host (RUL-02). `stay-in-host`: the same, but only the best host is looked at (RUL-10 to
- * RUL-13).
+ * paths match, the next best host. `stay-in-host`: the same, but only the best host is looked at.
  */
 export const RULE_ORDERS = ['priority', 'fall-through', 'stay-in-host'] as const;
 export type RuleOrder = (typeof RULE_ORDERS)[number];

@@ -1,7 +1,7 @@
 /** How a client is kept with its target (REQUIREMENTS 5), as plans carry it. Times in milliseconds. */
 export type PlannedStickiness =
   | {
-      /** The proxy's own cookie (STK-01 to STK-03). */
+      /** The proxy's own cookie. */
       readonly type: 'cookie';
       readonly cookieName: string;
       /** 0: until the browser is closed. */
@@ -18,7 +18,7 @@ export type PlannedStickiness =
       readonly timeout: number;
     }
   | {
-      /** Kept for so long after its last request or connection (STK-05, STK-06). */
+      /** Kept for so long after its last request or connection. */
       readonly type: 'source-ip';
       readonly timeout: number;
     };

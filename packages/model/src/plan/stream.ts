@@ -1,3 +1,4 @@
+import type { Datapath } from './network.ts';
 import type { PlanDelta, PlanEntry } from './plan.ts';
 import type { AnswerMessage, QueryMessage } from './query.ts';
 
@@ -34,7 +35,13 @@ export type FromAgent =
       readonly hash: string;
     }
   | { readonly type: 'resync' }
-  | { readonly type: 'applied'; readonly version: number; readonly refused: readonly RefusedListener[] }
+  | {
+      readonly type: 'applied';
+      readonly version: number;
+      readonly refused: readonly RefusedListener[];
+      /** What carries the listeners of network load balancers, all of them; absent: there are none. */
+      readonly datapaths?: readonly ReportedDatapath[];
+    }
   /** `complete`: these are all targets; otherwise only those that changed. */
   | { readonly type: 'health'; readonly complete: boolean; readonly targets: readonly ReportedHealth[] }
   | AnswerMessage
@@ -49,6 +56,14 @@ export interface RefusedListener {
   readonly detail: string;
 }
 
+/** What carries a listener of a network load balancer on a node. */
+export interface ReportedDatapath {
+  readonly listenerId: string;
+  readonly datapath: Datapath;
+  /** Where in the kernel (`tcx`, `xdp`), or why not there. */
+  readonly detail: string;
+}
+
 export const TARGET_HEALTH_STATES = ['detecting', 'healthy', 'unhealthy', 'unchecked'] as const;
 /** `detecting`: not yet judged; `unchecked`: the service has no health check. */
 export type TargetHealthState = (typeof TARGET_HEALTH_STATES)[number];
@@ -57,7 +72,7 @@ export interface ReportedHealth {
   readonly serviceId: string;
   readonly targetId: string;
   readonly state: TargetHealthState;
-  /** Empty, or why the last probe failed: a code of HC-16. */
+  /** Empty, or why the last probe failed: `CONNECT_FAILED` and the like, as the agent has them. */
   readonly reason: string;
   /** Unix milliseconds of the last change of state. */
   readonly since: number;

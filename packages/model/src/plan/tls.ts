@@ -37,7 +37,7 @@ export interface PlannedTicketKeys {
 export interface PlannedTls {
   /** Shown when no name fits: at most two, of different key types. */
   readonly defaultCertificates: readonly string[];
-  /** Chosen by SNI: exact, then longest wildcard (TLS-03). A name may have one certificate per key type. */
+  /** Chosen by SNI: exact, then longest wildcard. A name may have one certificate per key type. */
   readonly certificates: readonly { readonly name: string; readonly certificateId: string }[];
   readonly versions: readonly TlsVersion[];
   /** OpenSSL names for TLS 1.2, in order of preference. */
@@ -51,7 +51,7 @@ export interface PlannedTls {
 export interface PlannedClientCertificates {
   readonly mode: 'required' | 'optional';
   readonly authorityId: string;
-  /** Intermediate certificates between the client's and the authority's, at most (TLS-07). */
+  /** Intermediate certificates between the client's and the authority's, at most. */
   readonly depth: number;
 }
 

@@ -6,7 +6,7 @@ import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 import { RuleDocument, RuleInput } from './rule.ts';
 
-/** What several listeners of a load balancer may do with requests (RUL-01). */
+/** What several listeners of a load balancer may do with requests. */
 
 const settings = {
   description: Description,

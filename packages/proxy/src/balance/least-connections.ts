@@ -4,7 +4,7 @@ import { nextTurn } from './round-robin.ts';
 import type { BalanceTable } from './table.ts';
 
 /**
- * The target with the least load per weight (BAK-01). The scan begins at the weighted round robin's next turn, which so
+ * The target with the least load per weight. The scan begins at the weighted round robin's next turn, which so
  * decides between equals: an idle service is balanced by round robin.
  *
  * Exact and O(n). Loads are read without a lock: they are never wrong, but another worker may be about to add to them.

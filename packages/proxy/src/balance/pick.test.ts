@@ -71,7 +71,7 @@ for (const algorithm of ALGORITHMS) {
       assert.ok(counts[0]! > 0 && counts[3]! > 0);
     });
 
-    it('uses all of positive weight when none is eligible (HC-10)', () => {
+    it('uses all of positive weight when none is eligible', () => {
       const targets = targetsOf([10, 0, 10]).map((target) => ({ ...target, eligible: false }));
       const counts = count(build(algorithm, targets).table, 3);
       assert.equal(counts[1], 0);

@@ -37,7 +37,7 @@ export function divideByZone(zone: PlannedZone, targets: readonly EngineTarget[]
   }
   if (registered === 0) return null;
   if (zone.preference === 'strict') return { localShare: WHOLE, spills: false };
-  // Nobody is healthy anywhere: all are used alike (HC-10).
+  // Nobody is healthy anywhere: all are used alike.
   if (healthy + elsewhere === 0) return null;
   if (elsewhere === 0) return { localShare: WHOLE, spills: false };
   const share = Math.min(1, (healthy * 100) / (registered * zone.threshold));

@@ -95,7 +95,7 @@ export interface EngineTarget {
   readonly port: number;
   readonly weight: number;
   readonly state: TargetState;
-  /** Healthy, or not checked. When no target of positive weight is eligible, all of positive weight are used (HC-10). */
+  /** Healthy, or not checked. When no target of positive weight is eligible, all of positive weight are used. */
   readonly eligible: boolean;
   /** In the zone of this node; absent when the node or the target is in none. */
   readonly isLocal?: boolean;
@@ -106,4 +106,6 @@ export interface EngineOptions {
   readonly workers: number;
   /** `auto`: uring where the kernel allows it, else portable. */
   readonly reactor: 'auto' | 'uring' | 'portable';
+  /** Buffers of each worker, of 17 KiB each; as many as a reactor has by default when not said. */
+  readonly buffers?: number;
 }

@@ -22,7 +22,7 @@ export function hostFits({ kind, value }: PlannedHost, name: string): boolean {
   }
 }
 
-/** `slashes`: a path that only lacks the final slash of a prefix fits it (RUL-14). */
+/** `slashes`: a path that only lacks the final slash of a prefix fits it. */
 export function pathFits({ kind, value, ignoreCase }: PlannedPath, path: string, slashes: boolean): boolean {
   const [wanted, actual] = ignoreCase ? [value.toLowerCase(), path.toLowerCase()] : [value, path];
   switch (kind) {

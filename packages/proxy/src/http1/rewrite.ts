@@ -65,7 +65,7 @@ export class HeadRewriter {
 
   /**
    * The request for the target: HTTP/1.1 in origin-form, hop-by-hop fields gone (RFC 9110 section 7.6.1), the fields that
-   * tell of the client added (SRC-02, SRC-04), and what rules change; `idLine` takes the place of the client's
+   * tell of the client added, and what rules change; `idLine` takes the place of the client's
    * identifier of the request. Returns the new start; `movedBy` tells where spans
    * have gone.
    */

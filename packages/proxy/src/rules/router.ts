@@ -134,7 +134,7 @@ export class Router<R> {
   }
 }
 
-/** Whether the paths of a host are looked at one by one: there are few, and no slash can be missing (RUL-14). */
+/** Whether the paths of a host are looked at one by one: there are few, and no slash can be missing. */
 function isShort(entries: readonly PathEntry<unknown>[], order: RuleOrder): boolean {
   const slashes =
     order === 'stay-in-host' && entries.some(({ path }) => path?.kind === 'prefix' && path.value.endsWith('/'));

@@ -1,7 +1,7 @@
 import type { EngineService, EngineTarget } from '../engine/engine.ts';
 
 /**
- * Whether health counts for nothing because too few of the targets that could take traffic are healthy: none (HC-10), or
+ * Whether health counts for nothing because too few of the targets that could take traffic are healthy: none, or
  * fewer than the service's share. Then all take traffic: a check that is wrong about everybody costs nobody the service,
  * and the few that are left do not drown.
  */

@@ -38,7 +38,7 @@ interface Line {
   readonly text: string;
 }
 
-/** The load balancer's own cookie for one service (STK-01 to STK-03), on one worker. */
+/** The load balancer's own cookie for one service, on one worker. */
 export class InsertedCookie {
   readonly name: Uint8Array;
   /** What the last `read` has found: the number of the client's target, or -1, … */

@@ -10,8 +10,8 @@ import { ID_DIGITS, type RequestIds } from './request-ids.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /**
- * The access log's lines: one JSON object each, with the fields of LOG-01 and LOG-02. Times are milliseconds with three
- * decimals; null means that the point was not reached.
+ * The access log's lines: one JSON object each. Times are milliseconds with three decimals; null means that the
+ * point was not reached.
  *
  *     time            when the request or connection ended, UTC
  *     load_balancer, listener   identifiers

@@ -15,7 +15,7 @@ export class ServerNames<T> {
     return name.startsWith('*.') ? this.#below.get(name.slice(2)) : this.#exact.get(name);
   }
 
-  /** What fits a client's name best: the exact name, then the longest wildcard (TLS-03). */
+  /** What fits a client's name best: the exact name, then the longest wildcard. */
   find(name: string): T | undefined {
     const exact = this.#exact.get(name);
     if (exact !== undefined || this.#below.size === 0) return exact;

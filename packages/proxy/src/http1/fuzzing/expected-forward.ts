@@ -14,8 +14,8 @@ const PROTOCOL = /^(?!(?:h2c|h2|http|tls)(?:\/|$))[!#$%&'*+.^_`|~0-9a-z-]+(?:\/[
 const NOT_NAMEABLE = new Set(['host', 'content-length', 'transfer-encoding', 'trailer', 'expect']);
 
 /**
- * What a target must see of a request, by RFC 9110 section 7.6.1, SRC-02 and SRC-04; a `Connection` that says nothing but
- * keep-alive may be there as well.
+ * What a target must see of a request, by RFC 9110 section 7.6.1 and what it is told of the client; a `Connection` that says
+ * nothing but keep-alive may be there as well.
  */
 export function expectedForward(request: Message): Message {
   const has = (name: string): boolean => request.fields.some(([its]) => its.toLowerCase() === name);

@@ -21,7 +21,7 @@ const DEFAULT_PORT = { http: 80, https: 443 } as const;
 const SLASH = 47;
 
 /**
- * Where a client is sent instead (RUL-06): an absolute URI, so that no path of a request can pass for a host. Parts that
+ * Where a client is sent instead: an absolute URI, so that no path of a request can pass for a host. Parts that
  * the rule does not name are those of the request. A port that the client has not written is the protocol's own, of
  * whichever protocol the redirect is to.
  */
@@ -80,7 +80,7 @@ export class Redirect {
   }
 }
 
-/** The path with a slash at its end, for a client that has left it away (RUL-14). */
+/** The path with a slash at its end, for a client that has left it away. */
 export const SLASH_REDIRECT = new Redirect({
   type: 'redirect',
   status: 301,

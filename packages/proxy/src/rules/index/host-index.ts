@@ -30,7 +30,7 @@ interface HostExpression {
 
 /**
  * Finds which of the hosts that rules name are meant by a request, the best first: exact, then the longest `*.x`, then
- * the longest `x.*`, then regular expressions in their order, then any (RUL-02, RUL-10). Wildcards stand for one label
+ * the longest `x.*`, then regular expressions in their order, then any. Wildcards stand for one label
  * or more. Costs as much as the host is long, however many hosts there are, plus what the regular expressions cost.
  */
 export class HostIndex {

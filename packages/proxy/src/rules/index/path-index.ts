@@ -25,7 +25,7 @@ export class PathHit<R> {
   matched: Matched<R> | null = null;
   /** Bytes of the path that the entry named: all of them for an exact one, 0 for regular expressions and any. */
   length = 0;
-  /** The path is only a slash short of the prefix: the client is to ask again (RUL-14). */
+  /** The path is only a slash short of the prefix: the client is to ask again. */
   slash = false;
 }
 
@@ -41,7 +41,7 @@ interface FoundKey<R> {
 
 /**
  * Finds the rules of one host for a path: exact first, then the longest prefix, then regular expressions by priority,
- * then rules without a path (RUL-02, RUL-12). One pass over the path, one look-up for each length that a prefix of this
+ * then rules without a path. One pass over the path, one look-up for each length that a prefix of this
  * host has, however many rules there are, plus what the regular expressions cost.
  */
 export class PathIndex<R> {

@@ -6,7 +6,7 @@ import type { Steps } from '../steps.ts';
 import { AS_IS, LOWER } from './byte-hash.ts';
 import type { PathEntry, PathHit } from './path-index.ts';
 
-/** What an entry asks for. In the order of their ranks: the best first (RUL-12). */
+/** What an entry asks for. In the order of their ranks: the best first. */
 const Kind = { exact: 0, prefix: 1, regex: 2, any: 3 } as const;
 
 /** Entries of a host up to which a look at each costs less than an index. */

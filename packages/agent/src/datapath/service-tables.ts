@@ -1,0 +1,264 @@
+import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
+import type { NextHop } from '@evenkeel/flow/datapath/layout.ts';
+import { firstGeneration, type Generation, nextGeneration, settle } from '@evenkeel/flow/maglev/generations.ts';
+import { buildSlots, type NumberedTarget } from '@evenkeel/flow/maglev/slots.ts';
+import { hashText } from '@evenkeel/model/hashing/murmur3.ts';
+import type { EngineService, EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
+import type { Logger } from 'pino';
+import type { KernelService, KernelTarget } from './kernel-record.ts';
+import { Numbers } from './numbers.ts';
+import { nextHopTo, routeTo } from './routes.ts';
+
+/** As the maps have it (bpf/consts.h), less what own-traffic.ts takes. */
+const SERVICES = 4_079;
+const TARGETS = 32_751;
+/**
+ * How long a table remembers the one before for datagrams, in milliseconds: until then new flows in changed slots go to
+ * the former target. Connections have the listener's idle time.
+ */
+const SETTLE_DATAGRAMS = 30_000;
+/** Before neighbours that are not known yet are asked for again, in milliseconds. */
+const RESOLVE_AGAIN = 1_000;
+
+interface Running {
+  service: EngineService;
+  idleTimeout: number;
+  /** Targets hear on the port that the client asked for. */
+  keepsPort: boolean;
+  /** Targets that have left, until their drain time is over. */
+  readonly leaving: Map<string, NodeJS.Timeout>;
+  settling: NodeJS.Timeout | null;
+}
+
+/** The kernel's number for flows of a service, the same on every node. */
+export function seedOf(serviceId: string): number {
+  return hashText(serviceId, 0x6e61_7432);
+}
+
+/** Tables of services, and the targets in them. A table is swapped only when it is another one. */
+export class ServiceTables {
+  readonly #datapath: Datapath;
+  readonly #log: Logger;
+  readonly #services: Numbers;
+  readonly #targets: Numbers;
+  readonly #known: Map<string, KernelService>;
+  readonly #running = new Map<string, Running>();
+  #resolving: NodeJS.Timeout | null = null;
+
+  constructor(datapath: Datapath, record: Readonly<Record<string, KernelService>>, log: Logger) {
+    this.#datapath = datapath;
+    this.#log = log;
+    this.#known = new Map(Object.entries(record));
+    const numbers = Array.from(this.#known, ([id, { number }]) => [id, number] as const);
+    const targets = Array.from(this.#known).flatMap(([id, service]) =>
+      Object.entries(service.targets).map(([targetId, { number }]) => [`${id}/${targetId}`, number] as const),
+    );
+    this.#services = new Numbers(SERVICES, Object.fromEntries(numbers));
+    this.#targets = new Numbers(TARGETS, Object.fromEntries(targets));
+  }
+
+  get record(): Readonly<Record<string, KernelService>> {
+    return Object.fromEntries(this.#known);
+  }
+
+  has(serviceId: string): boolean {
+    return this.#known.has(serviceId);
+  }
+
+  targets(): { readonly serviceId: string; readonly targetId: string; readonly number: number }[] {
+    return Array.from(this.#known).flatMap(([serviceId, { targets }]) =>
+      Object.entries(targets).map(([targetId, { number }]) => ({ serviceId, targetId, number })),
+    );
+  }
+
+  /** The numbers of a service and its targets, to be on record before they are in a map; null: there are none left. */
+  reserve(service: EngineService): number | null {
+    const { id } = service.service;
+    const number = this.#services.take(id);
+    if (number === null) return null;
+    const targets: Record<string, KernelTarget> = { ...this.#known.get(id)?.targets };
+    for (const target of service.targets) {
+      const own = this.#targets.take(`${id}/${target.id}`);
+      if (own === null) return null;
+      targets[target.id] = { number: own, address: target.address, port: target.port };
+    }
+    this.#known.set(id, { number, mode: service.service.forwardingMode ?? 'nat', targets });
+    return number;
+  }
+
+  /**
+   * Brings table and targets to the service as it is now. `listener`: its idle time in milliseconds, and whether it has a
+   * range of ports; absent: as they were.
+   */
+  async set(service: EngineService, listener?: Pick<Running, 'idleTimeout' | 'keepsPort'>): Promise<void> {
+    const { id, drainTimeout } = service.service;
+    const number = this.reserve(service);
+    if (number === null) throw new Error('the kernel has no room for more targets');
+    const running = this.#running.get(id) ?? {
+      service,
+      idleTimeout: 0,
+      keepsPort: false,
+      leaving: new Map<string, NodeJS.Timeout>(),
+      settling: null,
+    };
+    running.service = service;
+    running.idleTimeout = Math.max(running.idleTimeout, listener?.idleTimeout ?? 0);
+    running.keepsPort = listener?.keepsPort ?? running.keepsPort;
+    this.#running.set(id, running);
+    const present = new Set(service.targets.map((target) => target.id));
+    for (const targetId of present) {
+      clearTimeout(running.leaving.get(targetId));
+      running.leaving.delete(targetId);
+    }
+    const { targets } = this.#known.get(id)!;
+    for (const targetId of Object.keys(targets)) {
+      if (present.has(targetId) || running.leaving.has(targetId)) continue;
+      const timer = setTimeout(() => void this.#forget(id, targetId), drainTimeout);
+      running.leaving.set(targetId, timer.unref());
+    }
+    const willing = willingTargets(service.targets);
+    for (const target of service.targets) {
+      // Its flows go to others at once, as long as there are others.
+      const gone = !target.eligible && willing.some(({ eligible }) => eligible);
+      await this.#setTarget(service, target, gone);
+    }
+    await this.#swap(id, number, willing);
+  }
+
+  remove(id: string): void {
+    const running = this.#running.get(id);
+    for (const timer of running?.leaving.values() ?? []) clearTimeout(timer);
+    if (running?.settling) clearTimeout(running.settling);
+    this.#running.delete(id);
+    const known = this.#known.get(id);
+    if (known === undefined) return;
+    this.#datapath.removeTable(known.number);
+    for (const targetId of Object.keys(known.targets)) this.#targets.release(`${id}/${targetId}`);
+    this.#services.release(id);
+    this.#known.delete(id);
+  }
+
+  stop(): void {
+    if (this.#resolving !== null) clearTimeout(this.#resolving);
+    for (const { leaving, settling } of this.#running.values()) {
+      for (const timer of leaving.values()) clearTimeout(timer);
+      if (settling !== null) clearTimeout(settling);
+    }
+    this.#running.clear();
+  }
+
+  async #setTarget({ service }: EngineService, target: EngineTarget, gone: boolean): Promise<void> {
+    const mode = service.forwardingMode ?? 'nat';
+    const { number } = this.#known.get(service.id)!.targets[target.id]!;
+    let tunnelSource: string | null = null;
+    let nextHop: NextHop | null = null;
+    try {
+      if (mode === 'ipip' || mode === 'gue') tunnelSource = (await routeTo(target.address)).source;
+      else if (mode === 'l2') nextHop = await nextHopTo(target.address);
+    } catch (error) {
+      this.#log.warn({ err: error, service: service.id, target: target.address }, 'there is no way to a target');
+    }
+    if (mode === 'l2' && nextHop === null) this.#resolveLater();
+    const port = this.#running.get(service.id)?.keepsPort === true ? null : target.port;
+    this.#datapath.setTarget(number, { address: target.address, port, tunnelSource, nextHop, gone });
+  }
+
+  /** Neighbours become known with the first health check, or whatever else is sent to them. */
+  #resolveLater(): void {
+    this.#resolving ??= setTimeout(() => {
+      this.#resolving = null;
+      for (const { service } of this.#running.values()) {
+        if (service.service.forwardingMode !== 'l2') continue;
+        const willing = willingTargets(service.targets);
+        for (const target of service.targets) {
+          const gone = !target.eligible && willing.some(({ eligible }) => eligible);
+          void this.#setTarget(service, target, gone);
+        }
+      }
+    }, RESOLVE_AGAIN).unref();
+  }
+
+  async #swap(id: string, number: number, willing: readonly EngineTarget[]): Promise<void> {
+    const { targets } = this.#known.get(id)!;
+    const slots = buildSlots(willing.map((target) => named(target, targets[target.id]!.number)));
+    const before = this.#datapath.table(number);
+    if (before !== null && isCurrent(before, slots)) return;
+    const next = before === null ? firstGeneration(slots) : nextGeneration(slots, before, this.#isGone(id));
+    await this.#datapath.swapTable(number, next);
+    if (before !== null) this.#settleLater(id, number);
+  }
+
+  /** Whether flows of a number are not kept: its target is down while others are up, or the number means nobody now. */
+  #isGone(id: string): (number: number) => boolean {
+    const { targets } = this.#running.get(id)!.service;
+    const known = this.#known.get(id)!.targets;
+    const anyUp = targets.some(({ eligible }) => eligible);
+    const isDown = new Set(targets.filter(({ eligible }) => anyUp && !eligible).map((target) => target.id));
+    const kept = Object.entries(known).filter(([targetId]) => !isDown.has(targetId));
+    const numbers = new Set(kept.map(([, { number }]) => number));
+    return (number) => !numbers.has(number);
+  }
+
+  #settleLater(id: string, number: number): void {
+    const running = this.#running.get(id)!;
+    if (running.settling !== null) clearTimeout(running.settling);
+    const hasDatagrams = running.service.service.protocol !== 'tcp';
+    const delay = hasDatagrams
+      ? SETTLE_DATAGRAMS
+      : Math.min(2 ** 31 - 1, Math.max(SETTLE_DATAGRAMS, running.idleTimeout));
+    running.settling = setTimeout(() => {
+      running.settling = null;
+      const table = this.#datapath.table(number);
+      if (table === null) return;
+      const remembers = this.#datapath.countExceptions() > 0;
+      void this.#datapath.swapTable(
+        number,
+        settle(table, () => remembers),
+      );
+    }, delay).unref();
+  }
+
+  /** The drain time of a target that has left is over: what is left of its flows goes to others. */
+  async #forget(id: string, targetId: string): Promise<void> {
+    const known = this.#known.get(id);
+    const running = this.#running.get(id);
+    const target = known?.targets[targetId];
+    if (known === undefined || running === undefined || target === undefined) return;
+    running.leaving.delete(targetId);
+    const { [targetId]: _, ...rest } = known.targets;
+    this.#known.set(id, { ...known, targets: rest });
+    const { number, address, port } = target;
+    this.#datapath.setTarget(number, { address, port, tunnelSource: null, nextHop: null, gone: true });
+    const table = this.#datapath.table(known.number);
+    if (table !== null) {
+      const slots = currentOf(table);
+      await this.#datapath.swapTable(
+        known.number,
+        nextGeneration(slots, table, (one) => one === number),
+      );
+    }
+    this.#targets.release(`${id}/${targetId}`);
+  }
+}
+
+/** Those that take new flows: with weight, and healthy, unless none is. */
+function willingTargets(targets: readonly EngineTarget[]): readonly EngineTarget[] {
+  const weighty = targets.filter(({ weight, state }) => weight > 0 && state === 'active');
+  const up = weighty.filter(({ eligible }) => eligible);
+  return up.length > 0 ? up : weighty;
+}
+
+/** The same name on every node: its address, not its identifier there. */
+function named({ address, port, weight }: EngineTarget, number: number): NumberedTarget {
+  return { name: `${address} ${port}`, weight, number };
+}
+
+const TARGET = 0x7fff;
+
+function currentOf(table: Generation): Uint16Array {
+  return Uint16Array.from(table, (pair) => pair & TARGET);
+}
+
+function isCurrent(table: Generation, slots: Uint16Array): boolean {
+  return slots.every((target, slot) => (table[slot]! & TARGET) === target);
+}
