@@ -1,11 +1,6 @@
-import {
-  type Arrival,
-  Closed,
-  type Connection,
-  type ConnectionHandler,
-  type Reactor,
-  type Unsettled,
-} from '../reactor/reactor.ts';
+import { Closed, type Connection, type ConnectionHandler, type Reactor, type Unsettled } from '../reactor/reactor.ts';
+import { ConnectionAbove } from './connection-above.ts';
+import { type Deliverer, Delivery } from './delivery.ts';
 import { takeError } from './ffi/errors.ts';
 import {
   ERR_clear_error,
@@ -21,7 +16,6 @@ import type { TlsLibrary } from './library.ts';
 import { RecordReader } from './record-reader.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { TlsInfo } from './tls-info.ts';
-import { Undelivered } from './undelivered.ts';
 
 /** How long the peer has to take the alert that says why the connection ends, in milliseconds. */
 const ALERT_LINGER = 1_000;
@@ -48,7 +42,7 @@ const State = {
  * beginning of a record. A peer that ends without having said so in TLS (close_notify) has been cut off, and is
  * reported as a reset (RFC 8446 section 6.1).
  */
-export abstract class SecureConnection implements Connection, ConnectionHandler, Unsettled {
+export abstract class SecureConnection extends ConnectionAbove implements Deliverer, ConnectionHandler, Unsettled {
   handler: ConnectionHandler;
   /** Of no effect: what arrives is decrypted record by record, into ordinary buffers. */
   largeReceives = false;
@@ -63,12 +57,8 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   protected ssl = 0;
   readonly #reader: RecordReader;
   readonly #writer: RecordWriter;
+  readonly #delivery: Delivery;
   #state: number = State.handshake;
-  #paused = false;
-  readonly #undelivered = new Undelivered();
-  #endDelivered = false;
-  /** The peer is gone without having ended. */
-  #truncated = false;
   #finWanted = false;
   #finSent = false;
   #linger = 0;
@@ -83,34 +73,20 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     open: (handler: ConnectionHandler) => Connection,
     handler: ConnectionHandler,
   ) {
+    super();
     this.reactor = reactor;
     this.library = library;
     this.handler = handler;
     this.raw = open(this);
     this.#reader = new RecordReader(reactor.arena, library);
     this.#writer = new RecordWriter(reactor.arena, library, this.raw);
+    this.#delivery = new Delivery(this, reactor.arena, this.#reader);
   }
 
   // What users call.
 
-  get remoteAddress(): string {
-    return this.raw.remoteAddress;
-  }
-
-  get remotePort(): number {
-    return this.raw.remotePort;
-  }
-
-  roundTrip(): number {
-    return this.raw.roundTrip();
-  }
-
-  get localAddress(): string {
-    return this.raw.localAddress;
-  }
-
-  get localPort(): number {
-    return this.raw.localPort;
+  get isOpen(): boolean {
+    return this.#state === State.open;
   }
 
   get unsent(): number {
@@ -121,17 +97,8 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     return this.raw.queued + this.#writer.waiting.length;
   }
 
-  /** In records: of what is sent here, none has arrived before its first record has. */
-  get handedOver(): number {
-    return this.raw.handedOver;
-  }
-
-  arrivalBehind(mark: number): Arrival {
-    return this.raw.arrivalBehind(mark);
-  }
-
   send(buffer: number, start: number, end: number): void {
-    if (this.#state > State.open || this.#finWanted || this.#truncated || start === end) {
+    if (this.#state > State.open || this.#finWanted || this.#delivery.truncated || start === end) {
       this.reactor.arena.release(buffer);
       return;
     }
@@ -161,20 +128,16 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#delivery.paused = true;
     if (this.#state === State.open) this.raw.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
+    if (!this.#delivery.paused) return;
+    this.#delivery.paused = false;
     if (this.#state !== State.open) return;
-    if (this.#owes()) this.reactor.unsettle(this);
+    if (this.#delivery.owes()) this.reactor.unsettle(this);
     else if (!this.#reader.starving) this.raw.resume();
-  }
-
-  setDeadline(at: number): void {
-    this.raw.setDeadline(at);
   }
 
   // What the connection beneath calls.
@@ -202,7 +165,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
       return;
     }
     if (this.#state !== State.open || this.#reader.ended) return;
-    this.#truncated = true;
+    this.#delivery.truncated = true;
     this.#deliverKept();
   }
 
@@ -295,11 +258,11 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     // A key update is answered from inside of reading (RFC 8446 section 4.6.3).
     const said = this.#writer.flush();
     if (connects) {
-      if (this.#paused) this.raw.pause();
+      if (this.#delivery.paused) this.raw.pause();
       this.handler.onConnected(this);
       this.#write();
     }
-    this.#deliverDecrypted();
+    this.#delivery.handOn(this.library.decrypted);
     if (this.#reader.starving) {
       // Nothing more is read until there are buffers for what has come.
       this.raw.pause();
@@ -310,37 +273,16 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     else if (this.#reader.ended) this.#deliverKept();
   }
 
-  #deliverDecrypted(): void {
-    const { decrypted } = this.library;
-    while (decrypted.length > 0) {
-      const [buffer, start, end] = [decrypted.buffer(0), decrypted.start(0), decrypted.end(0)];
-      decrypted.shift();
-      this.#deliver(buffer, start, end);
-    }
-  }
-
-  #deliver(buffer: number, start: number, end: number): void {
-    if (this.#state !== State.open) this.reactor.arena.release(buffer);
-    else if (this.#paused || !this.#undelivered.empty) this.#undelivered.keep(buffer, start, end);
-    else this.handler.onReceive(this, buffer, start, end);
-  }
-
-  /** Something has been decrypted, or has happened, of which nobody has been told. */
-  #owes(): boolean {
-    return !this.#undelivered.empty || this.#truncated || (this.#reader.ended && !this.#endDelivered);
-  }
-
   /** Hands on what was kept while paused, then what could not be put anywhere, and then the end. */
   #deliverKept(): void {
-    const undelivered = this.#undelivered;
-    while (!undelivered.empty && !this.#paused && this.#state === State.open) undelivered.handOn(this);
-    if (this.#paused || this.#reader.starving || this.#state !== State.open) return;
+    const delivery = this.#delivery;
+    if (!delivery.handOnKept()) return;
     // Only now: what is kept is of one receive at most.
     this.raw.resume();
-    if (this.#truncated) {
+    if (delivery.truncated) {
       this.#endWith(Closed.reset, 'the peer ended without close_notify');
-    } else if (this.#reader.ended && !this.#endDelivered) {
-      this.#endDelivered = true;
+    } else if (this.#reader.ended && !delivery.endDelivered) {
+      delivery.endDelivered = true;
       this.handler.onEnd(this);
       this.#closeWhenFinished();
     }
@@ -359,7 +301,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     const reader = this.#reader;
     if (reader.starving) {
       reader.unspill();
-      this.#deliverDecrypted();
+      this.#delivery.handOn(this.library.decrypted);
       if (reader.starving) this.#retryLater();
       else this.#deliverKept();
     }
@@ -395,7 +337,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
 
   /** Both sides have said in TLS that they have ended; whether the peer also ends its TCP side does not matter. */
   #closeWhenFinished(): void {
-    if (this.#finSent && this.#endDelivered && this.#state === State.open) {
+    if (this.#finSent && this.#delivery.endDelivered && this.#state === State.open) {
       this.#state = State.closed;
       this.raw.close();
     }
@@ -409,7 +351,7 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     if (this.#state !== State.open) return;
     this.#state = State.closing;
     this.#linger = linger;
-    this.#dropReceived();
+    this.#delivery.drop();
     this.#write();
   }
 
@@ -441,13 +383,8 @@ export abstract class SecureConnection implements Connection, ConnectionHandler,
     this.raw.abort();
   }
 
-  #dropReceived(): void {
-    this.#undelivered.drop(this.reactor.arena);
-    this.#reader.drop();
-  }
-
   #drop(): void {
-    this.#dropReceived();
+    this.#delivery.drop();
     this.#writer.waiting.truncate(0, this.reactor.arena);
   }
 }
