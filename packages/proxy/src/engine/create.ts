@@ -51,6 +51,7 @@ export async function createEngine(options: CreateEngineOptions): Promise<ProxyE
         index,
         workers: options.workers,
         reactor: options.reactor,
+        ...(options.buffers === undefined ? {} : { buffers: options.buffers }),
         tables,
         counters,
         onDeath: options.onWorkerDeath ?? (() => undefined),

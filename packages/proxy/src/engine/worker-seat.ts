@@ -33,6 +33,7 @@ export interface SeatOptions {
   /** How many there are. */
   readonly workers: number;
   readonly reactor: EngineOptions['reactor'];
+  readonly buffers?: number;
   readonly tables: Tables;
   readonly counters: SharedCounters;
   /** Tells of a worker that died, and why. */
@@ -145,10 +146,11 @@ export class WorkerSeat {
   }
 
   #spawn(): void {
-    const { index, workers, reactor, counters } = this.#options;
+    const { index, workers, reactor, buffers, counters } = this.#options;
     const workerData: WorkerData = {
       workers,
       reactor,
+      ...(buffers === undefined ? {} : { buffers }),
       wake: this.#wake.descriptor,
       trace: this.#trace,
       ring: this.#ring.shared,

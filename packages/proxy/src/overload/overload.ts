@@ -1,14 +1,14 @@
-import { getHeapStatistics } from 'node:v8';
 import { type Reactor, TICK } from '../reactor/reactor.ts';
+import { type Heap, ThreadHeap } from './heap.ts';
+import { HeapPressure } from './heap-pressure.ts';
 import type { NodeSockets } from './node-sockets.ts';
 import { Pressure, RESOURCES, type Resource } from './pressure.ts';
 import { Shedding } from './shedding.ts';
 import { StandingDelay } from './standing-delay.ts';
 import { WaitingHeads } from './waiting-heads.ts';
 
-/** How often a worker looks at itself, in milliseconds, and every how many times at what costs more to ask for. */
+/** How often a worker looks at itself, in milliseconds. */
 const INTERVAL = 100;
-const HEAP_EVERY = 10;
 
 /** From which standing delay on, in milliseconds, a worker has more to do than it can, and until which. */
 const DELAY = { enter: 500, leave: 100 };
@@ -16,7 +16,6 @@ const DELAY = { enter: 500, leave: 100 };
 /** Shares that are in use: from the first on, nothing new is taken, until no more than the second is. */
 const BUFFERS = { enter: 0.9375, leave: 0.875 };
 const DESCRIPTORS = { enter: 0.9, leave: 0.85 };
-const HEAP = { enter: 0.9, leave: 0.85 };
 
 /** Share of all connections that may owe their first head at a time. */
 const WAITING_SHARE = 0.5;
@@ -32,27 +31,25 @@ const WAITING_SHARE = 0.5;
 export class Overload {
   /** Some requests are turned away now. */
   sheds = false;
-  /** Connections ought to close behind their response: there are too many. */
+  /** Connections ought to close behind their response: what they take is needed. */
   sparesConnections = false;
   /** Standing delay in milliseconds. */
   delay = 0;
   readonly waiting: WaitingHeads;
   readonly #reactor: Reactor;
   readonly #sockets: NodeSockets;
-  readonly #pressures: Readonly<Record<Resource, Pressure>> = {
-    time: new Pressure(DELAY.enter, DELAY.leave),
-    buffers: new Pressure(BUFFERS.enter, BUFFERS.leave),
-    descriptors: new Pressure(DESCRIPTORS.enter, DESCRIPTORS.leave),
-    memory: new Pressure(HEAP.enter, HEAP.leave),
-  };
+  readonly #time = new Pressure(DELAY.enter, DELAY.leave);
+  readonly #buffers = new Pressure(BUFFERS.enter, BUFFERS.leave);
+  readonly #descriptors = new Pressure(DESCRIPTORS.enter, DESCRIPTORS.leave);
+  readonly #memory: HeapPressure;
   readonly #standing = new StandingDelay();
   readonly #shedding = new Shedding();
   #due = 0;
-  #looks = 0;
 
-  constructor(reactor: Reactor, sockets: NodeSockets) {
+  constructor(reactor: Reactor, sockets: NodeSockets, heap: Heap = new ThreadHeap()) {
     this.#reactor = reactor;
     this.#sockets = sockets;
+    this.#memory = new HeapPressure(heap);
     const places = Math.max(16, Math.floor((sockets.capacity * WAITING_SHARE) / sockets.workers));
     this.waiting = new WaitingHeads(() => places);
   }
@@ -69,37 +66,39 @@ export class Overload {
 
   /** Bit i: `RESOURCES[i]` is used up. */
   get bits(): number {
-    let bits = 0;
-    for (let i = 0; i < RESOURCES.length; i++) if (this.#pressures[RESOURCES[i]!].high) bits |= 1 << i;
-    return bits;
+    const isHigh: Readonly<Record<Resource, boolean>> = {
+      time: this.#time.high,
+      buffers: this.#buffers.high,
+      descriptors: this.#descriptors.high,
+      memory: this.#memory.high,
+    };
+    return RESOURCES.reduce((bits, resource, i) => (isHigh[resource] ? bits | (1 << i) : bits), 0);
   }
 
   /** Whether a connection that was just accepted is turned away. */
   refusesConnection(): boolean {
-    const { buffers, descriptors, memory } = this.#pressures;
+    const descriptors = this.#descriptors;
     descriptors.update(this.#sockets.used(this.#reactor.open));
-    this.sparesConnections = descriptors.high;
-    return descriptors.high || buffers.high || memory.high || (this.sheds && this.#shedding.next());
+    this.sparesConnections = descriptors.high || this.#memory.high;
+    return this.sparesConnections || this.#buffers.high || (this.sheds && this.#shedding.next());
   }
 
   /** Whether a request that begins is turned away; to be asked only while `sheds`. */
   refusesRequest(): boolean {
-    const { buffers, memory } = this.#pressures;
-    return buffers.high || memory.high || this.#shedding.next();
+    return this.#buffers.high || this.#memory.high || this.#shedding.next();
   }
 
   /** Takes a measurement of the delay, in milliseconds, and looks at the rest. */
   look(delay: number): void {
-    const { time, buffers, descriptors, memory } = this.#pressures;
-    const { arena, open } = this.#reactor;
+    const { arena, open, now } = this.#reactor;
     this.delay = this.#standing.measured(delay);
-    time.update(this.delay);
-    this.#shedding.update(time.high);
-    buffers.update(1 - arena.free / arena.capacity);
-    descriptors.update(this.#sockets.used(open));
-    if (this.#looks++ % HEAP_EVERY === 0) memory.update(heapInUse());
-    this.sparesConnections = descriptors.high;
-    this.sheds = this.#shedding.share > 0 || buffers.high || memory.high;
+    this.#time.update(this.delay);
+    this.#shedding.update(this.#time.high);
+    this.#buffers.update(1 - arena.free / arena.capacity);
+    this.#descriptors.update(this.#sockets.used(open));
+    this.#memory.look(now);
+    this.sparesConnections = this.#descriptors.high || this.#memory.high;
+    this.sheds = this.#shedding.share > 0 || this.#buffers.high || this.#memory.high;
   }
 
   #await(): void {
@@ -110,10 +109,4 @@ export class Overload {
       this.#await();
     });
   }
-}
-
-/** Share of the thread's heap that is in use, as of the last collection at best: garbage counts as well. */
-function heapInUse(): number {
-  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-  return used / limit;
 }

@@ -24,6 +24,7 @@ const data = workerData as WorkerData;
 
 takeTimeSlice(TIME_SLICE);
 const { reactor, reason, stop } = createReactor(data.reactor, {
+  ...(data.buffers === undefined ? {} : { buffers: data.buffers }),
   wakeDescriptor: data.wake,
   trace: data.trace,
 });

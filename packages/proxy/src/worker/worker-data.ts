@@ -6,6 +6,8 @@ export interface WorkerData {
   /** How many workers there are. */
   readonly workers: number;
   readonly reactor: EngineOptions['reactor'];
+  /** As `EngineOptions` has them. */
+  readonly buffers?: number;
   /** Descriptor of the eventfd that wakes the worker's loop. */
   readonly wake: number;
   /** Where word of its descriptors is left; see reactor/uring/remains.ts. */
