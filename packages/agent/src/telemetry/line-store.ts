@@ -19,44 +19,46 @@ export class LineStore {
   add(lines: Uint8Array): void {
     const bytes = (this.#bytes ??= Buffer.allocUnsafeSlow(this.#size));
     const kept = lines.length > this.#size ? lines.subarray(lines.length - this.#size) : lines;
-    const at = this.#written % this.#size;
+    const at = (this.#written + lines.length - kept.length) % this.#size;
     const room = this.#size - at;
     bytes.set(kept.subarray(0, room), at);
     if (kept.length > room) bytes.set(kept.subarray(room), 0);
-    this.#written += kept.length;
+    this.#written += lines.length;
   }
 
   /** The oldest whole line, without its end; null when there is none. */
   get oldest(): string | null {
-    const bytes = this.#inOrder();
-    const start = this.#firstLine(bytes);
-    const end = bytes.indexOf(NEW_LINE, start);
-    return end < 0 ? null : bytes.toString('latin1', start, end);
+    const piece = this.#pieces().findLast((piece) => piece.length > 0);
+    return piece === undefined ? null : piece.toString('latin1', 0, piece.indexOf(NEW_LINE));
   }
 
   /** Lines with `needle` in them, the newest first, at most `most`. */
   find(needle: Buffer, most: number): string[] {
-    const bytes = this.#inOrder();
-    const first = this.#firstLine(bytes);
     const found: string[] = [];
-    for (let at = bytes.lastIndexOf(needle); at >= first && found.length < most; ) {
-      const start = Math.max(first, bytes.lastIndexOf(NEW_LINE, at) + 1);
-      found.push(bytes.toString('latin1', start, bytes.indexOf(NEW_LINE, at)));
-      at = start < needle.length ? -1 : bytes.lastIndexOf(needle, start - needle.length);
+    for (const piece of this.#pieces()) {
+      for (let at = piece.lastIndexOf(needle); at >= 0 && found.length < most; ) {
+        const start = piece.lastIndexOf(NEW_LINE, at) + 1;
+        found.push(piece.toString('latin1', start, piece.indexOf(NEW_LINE, at)));
+        at = start < needle.length ? -1 : piece.lastIndexOf(needle, start - needle.length);
+      }
     }
     return found;
   }
 
-  /** Where the first whole line begins. */
-  #firstLine(bytes: Buffer): number {
-    return this.#written <= this.#size ? 0 : bytes.indexOf(NEW_LINE) + 1;
-  }
-
-  /** What is there, the oldest first; a copy when it goes around the end. */
-  #inOrder(): Buffer {
-    const bytes = this.#bytes ?? Buffer.alloc(0);
-    if (this.#written <= this.#size) return bytes.subarray(0, this.#written);
-    const at = this.#written % this.#size;
-    return Buffer.concat([bytes.subarray(at), bytes.subarray(0, at)]);
+  /** What is there, in pieces of whole lines, the newest first. Nothing is copied but the line that goes around the end. */
+  #pieces(): Buffer[] {
+    const bytes = this.#bytes;
+    if (bytes === null) return [];
+    if (this.#written <= this.#size) return [bytes.subarray(0, this.#written)];
+    const end = this.#written % this.#size;
+    const older = bytes.subarray(end);
+    const newer = bytes.subarray(0, end);
+    const firstLine = older.indexOf(NEW_LINE) + 1;
+    const lastLine = older.lastIndexOf(NEW_LINE) + 1;
+    const rest = newer.indexOf(NEW_LINE) + 1;
+    // One line from end to end, whose beginning is gone.
+    if (firstLine === 0) return [newer.subarray(rest)];
+    const around = Buffer.concat([older.subarray(lastLine), newer.subarray(0, rest)]);
+    return [newer.subarray(rest), around, older.subarray(firstLine, lastLine)];
   }
 }
