@@ -88,5 +88,5 @@ function whyOf(
   if (target.state !== 'active') return `${target.state}: it takes no new clients`;
   if (target.weight === 0) return 'weight 0: it takes no new clients';
   if (!well) return reason === '' ? health : `${health}: ${reason}`;
-  return 'kept out for now';
+  return `${health}, but passed over for now: targets of this zone come first, or it has just been ejected`;
 }

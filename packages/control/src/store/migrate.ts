@@ -12,7 +12,10 @@ import { ruleSecrets } from './migrations/0008-rule-secrets.ts';
 import { network } from './migrations/0009-network.ts';
 import type { Database } from './schema.ts';
 
-/** In order. A migration that was released is never changed; a new one follows it. */
+/**
+ * In order of their names, which every home remembers: a migration that was released is never changed, nor renamed (two
+ * have the number 7); a new one follows it.
+ */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-application': application,
