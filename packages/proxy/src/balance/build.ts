@@ -1,9 +1,9 @@
-import { fillMaglev, maglevSize } from '@evenkeel/model/hashing/maglev.ts';
 import { STANDARD_HASH, STANDARD_ZONE } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService, EngineTarget } from '../engine/engine.ts';
 import { failsOpen, takesTraffic } from '../standing/fail-open.ts';
 import type { Latencies } from './latency.ts';
+import { maglevLookup, NO_LOOKUP } from './maglev-lookup.ts';
 import { smoothSequence } from './smooth-sequence.ts';
 import { BalanceKind, type BalanceTable, MAX_TARGETS } from './table.ts';
 import { divideByZone, WHOLE } from './zones.ts';
@@ -26,7 +26,7 @@ export interface BalanceInput {
 
 /**
  * The table for a service as it is now. Runs in the owner's thread; costs O(L log n) for a schedule of L turns (up to
- * 100 a target), or about 1 ms for a source-IP table.
+ * 100 a target), or about 1 ms for a source-IP table whose targets or weights have changed.
  */
 export function buildBalance(input: BalanceInput): BalanceTable {
   const { service, previous } = input;
@@ -64,7 +64,7 @@ function buildTable(input: BalanceInput, indexes: readonly number[], previous: B
     weights,
     slots: itsSlots,
     cursor,
-    lookup: byKey ? lookupOf(service.targets, candidates) : NO_CANDIDATES,
+    lookup: byKey ? maglevLookup(service.targets, candidates, previous?.lookup ?? NO_LOOKUP) : NO_LOOKUP,
     keeps: stickiness === null ? NOBODY : keepsOf(service),
     load,
     held,
@@ -140,17 +140,6 @@ function keepsOf(service: EngineService): Uint8Array {
     keeps[index] = state !== 'disabled' && (eligible || !healthCounts) ? 1 : 0;
   });
   return keeps;
-}
-
-function lookupOf(targets: readonly EngineTarget[], candidates: Uint16Array): Uint16Array {
-  if (candidates.length === 0) return NO_CANDIDATES;
-  const lookup = new Uint16Array(new SharedArrayBuffer(maglevSize(targets.length) * 2));
-  const named = Array.from(candidates, (index) => {
-    const { address, port, weight } = targets[index]!;
-    return { name: `${address} ${port}`, weight };
-  });
-  fillMaglev(lookup, named);
-  return lookup;
 }
 
 function sameSchedule(previous: BalanceTable, weights: Uint8Array, slots: Int32Array): boolean {
