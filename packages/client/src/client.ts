@@ -10,7 +10,23 @@ export interface ClientOptions {
   readonly token: string;
   /** Milliseconds until a call without an answer fails; default 90,000: longer than the longest wait of the API. */
   readonly timeout?: number;
-  readonly fetch?: typeof fetch;
+  /** What calls are made with; by default the built-in one. */
+  readonly fetch?: (url: string, request: Request) => Promise<Answer>;
+}
+
+export interface Request {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** What is asked of the answer to a call. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
 }
 
 interface CallOptions {
@@ -70,13 +86,13 @@ async function call(options: ClientOptions, route: AnyRoute, args: AnyArguments)
   const signal = args.signal ? AbortSignal.any([args.signal, timeout]) : timeout;
   const body = args.body === undefined ? null : JSON.stringify(args.body);
 
-  let response: Response;
+  let response: Answer;
   let text: string;
   try {
     response = await (options.fetch ?? fetch)(url, { method, headers, body, signal });
     text = await response.text();
   } catch (error) {
-    if (args.signal?.aborted) throw error;
+    args.signal?.throwIfAborted();
     throw new ConnectionError(url, error);
   }
   const answer = parse(url, response, text);
@@ -99,7 +115,7 @@ function urlOf(origin: string, template: string, args: AnyArguments): string {
   return url.href;
 }
 
-function parse(url: string, response: Response, text: string): unknown {
+function parse(url: string, response: Answer, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,6 @@
 import { type Client, createClient } from '@evenkeel/client/client.ts';
 import { ConnectionError } from '@evenkeel/client/errors.ts';
+import { httpFetch } from '@evenkeel/client/http-fetch.ts';
 import type { Call } from '../commands/call.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
@@ -21,7 +22,7 @@ export async function withSession(call: Call, work: (session: Session) => Promis
   if (common.json && common.quiet) throw new CliFailure(EXIT.usage, 'give --json or --quiet, not both.');
   const connection = findConnection(common, io.env);
   const form = common.json ? 'json' : common.quiet ? 'quiet' : 'text';
-  const session: Session = { client: createClient(connection), io, paint: painter(io), form };
+  const session: Session = { client: createClient({ ...connection, fetch: httpFetch }), io, paint: painter(io), form };
   try {
     await work(session);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Client } from '@evenkeel/client/client.ts';
 import { createClient } from '@evenkeel/client/client.ts';
+import { httpFetch } from '@evenkeel/client/http-fetch.ts';
 import { PAGE } from '@evenkeel/model/limits.ts';
 import { findConnection } from '../actions/connection.ts';
 import type { Hint } from '../commands/hints.ts';
@@ -26,7 +27,7 @@ export async function findNames(
       io.env,
     );
     const signal = AbortSignal.timeout(PATIENCE);
-    const found = await ask(createClient(connection), hint, given, signal);
+    const found = await ask(createClient({ ...connection, fetch: httpFetch }), hint, given, signal);
     return found.map(({ value, description }) => ({ value, description: oneLine(description) }));
   } catch {
     return [];

@@ -91,9 +91,12 @@ export class DemoRunner {
   }
 
   async #client(url: string) {
-    const { createClient } = await import('@evenkeel/client/client.ts');
+    const [{ createClient }, { httpFetch }] = await Promise.all([
+      import('@evenkeel/client/client.ts'),
+      import('@evenkeel/client/http-fetch.ts'),
+    ]);
     const { token } = JSON.parse(readFileSync(this.#home.adminCredential, 'utf8')) as { token: string };
-    return createClient({ url, token });
+    return createClient({ url, token, fetch: httpFetch });
   }
 
   async #try(step: Promise<void>): Promise<void> {
