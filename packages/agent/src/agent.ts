@@ -5,6 +5,7 @@ import type { TargetStanding } from '@evenkeel/proxy/standing/standing.ts';
 import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from './clock/clock.ts';
+import type { DatapathEngine } from './datapath/datapath-engine.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
 import { trafficOf } from './diagnosis/traffic.ts';
 import { healthAnswerers } from './health/answerers.ts';
@@ -57,6 +58,8 @@ export interface NodeAgentOptions {
   readonly accessLogMaxBytes: number;
   readonly accessLogKeep: number;
   readonly engine: ProxyEngine;
+  /** Puts plans into `engine`, or into the kernel; absent: all into `engine`. */
+  readonly datapath?: DatapathEngine;
   readonly counts: ControlCounts;
   readonly watch: Watch;
   /** What `watch` counts. */
@@ -110,7 +113,7 @@ export class NodeAgent {
     });
     this.#resolver = new Resolver(this.#checker, options.zone);
     this.#applier = new Applier({
-      engine,
+      engine: options.datapath ?? engine,
       resolver: this.#resolver,
       clock,
       log,
@@ -281,6 +284,7 @@ export class NodeAgent {
     this.#resyncTimer?.cancel();
     this.#firstPlanTimer?.cancel();
     this.#stream.stop();
+    this.#options.datapath?.close();
     await carryOff();
     const late = Promise.withResolvers<void>();
     const timer = clock.setTimer(LAST_WRITES, late.resolve);

@@ -34,6 +34,15 @@ export class Home {
     return join(this.#path, 'agent', 'plan.jsonl');
   }
 
+  /** What this node has put into the kernel. */
+  get kernelRecordFile(): string {
+    return join(this.#path, 'agent', 'kernel.json');
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
   get accessLogFile(): string {
     return join(this.#path, 'logs', 'access.log');
   }

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import agentPackage from '../package.json' with { type: 'json' };
 import { NodeAgent } from './agent.ts';
 import { systemClock } from './clock/clock.ts';
+import { datapathEngine } from './datapath/open-kernel-path.ts';
 import { Home } from './home.ts';
 import { type AgentSettings, parseSettings, USAGE } from './options.ts';
 import { ProbingThread } from './probing/probing-thread.ts';
@@ -70,6 +71,7 @@ async function run(settings: AgentSettings): Promise<void> {
   }).catch((error: Error) => {
     throw new StartError(`the data plane did not start: ${error.message}`, { cause: error });
   });
+  const datapath = datapathEngine(engine, settings.datapath, home.path, home.kernelRecordFile, log);
   const watch = new ProbingThread({ reactor: settings.reactor, clock: systemClock, log });
   agent = new NodeAgent({
     ...settings,
@@ -77,6 +79,7 @@ async function run(settings: AgentSettings): Promise<void> {
     nodeId,
     version: agentPackage.version,
     engine,
+    datapath,
     counts,
     watch,
     probes: watch.counts,

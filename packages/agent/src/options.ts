@@ -7,6 +7,7 @@ import {
   LOG_FORMAT_NAMES,
   parseLogFormat,
 } from '@evenkeel/model/access-log-format.ts';
+import { DATAPATH_SETTINGS, type DatapathOptions } from './datapath/setting.ts';
 import { StartError } from './start-error.ts';
 
 export interface AgentSettings {
@@ -17,6 +18,7 @@ export interface AgentSettings {
   readonly metricsPort: number;
   readonly workers: number;
   readonly reactor: 'auto' | 'uring' | 'portable';
+  readonly datapath: DatapathOptions;
   readonly zone: string;
   readonly nodeName: string | undefined;
   /** Milliseconds. */
@@ -33,6 +35,8 @@ export interface AgentSettings {
   readonly standby: boolean;
 }
 
+/** Names that the system allows for devices. */
+const DEVICE = /^[^\s/:]{1,15}$/;
 const REACTORS = ['auto', 'uring', 'portable'] as const;
 const ACCESS_LOGS = ['file', 'stdout'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
@@ -48,6 +52,9 @@ given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
   --zone ZONE              the zone that the node is in
   --workers N              threads that carry traffic (one per core, at most 4)
   --reactor KIND           auto, uring or portable (auto)
+  --datapath KIND          of network load balancers: auto, kernel or userspace (auto)
+  --datapath-devices LIST  devices whose packets are balanced in the kernel, by commas (all but loopback)
+  --datapath-bpf FOLDER    a BPF file system, mounted if it is none (/sys/fs/bpf)
   --metrics-host ADDRESS   where /metrics and /healthz are served (127.0.0.1)
   --metrics-port PORT      (7701; 0 for any)
   --drain-timeout SECONDS  how long requests in flight may go on after SIGTERM (10)
@@ -68,6 +75,9 @@ const FLAGS = {
   zone: { type: 'string' },
   workers: { type: 'string' },
   reactor: { type: 'string' },
+  datapath: { type: 'string' },
+  'datapath-devices': { type: 'string' },
+  'datapath-bpf': { type: 'string' },
   'metrics-host': { type: 'string' },
   'metrics-port': { type: 'string' },
   'drain-timeout': { type: 'string' },
@@ -101,6 +111,11 @@ export function parseSettings(args: readonly string[], environment: Values): Age
     metricsPort: number('metrics-port', 7701, 0, 65_535),
     workers: number('workers', Math.min(availableParallelism(), 4), 1, 256),
     reactor: oneOf('reactor', text('reactor', 'auto'), REACTORS),
+    datapath: {
+      setting: oneOf('datapath', text('datapath', 'auto'), DATAPATH_SETTINGS),
+      devices: deviceNames('datapath-devices', text('datapath-devices', '')),
+      bpfFolder: resolve(text('datapath-bpf', '/sys/fs/bpf')),
+    },
     zone: text('zone', ''),
     nodeName: nodeName === '' ? undefined : nodeName,
     drainTimeout: number('drain-timeout', 10, 0, 86_400) * 1000,
@@ -136,6 +151,13 @@ function oneOf<const Word extends string>(flag: string, text: string, words: rea
   const found = words.find((word) => word === text);
   if (found !== undefined) return found;
   throw new StartError(`--${flag} must be one of ${words.join(', ')}, not ${JSON.stringify(text)}`);
+}
+
+function deviceNames(flag: string, text: string): string[] {
+  const names = text.split(',').filter((name) => name !== '');
+  const wrong = names.find((name) => !DEVICE.test(name));
+  if (wrong === undefined) return names;
+  throw new StartError(`--${flag} must be names of devices such as eth0,eth1, not ${JSON.stringify(wrong)}`);
 }
 
 function logFormat(flag: string, text: string): string {

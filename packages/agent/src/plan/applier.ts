@@ -1,5 +1,5 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
-import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import type { RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
@@ -16,7 +16,10 @@ const RETRY_FAILED = 250;
 const RETRY_LIMIT = 30_000;
 
 export interface ApplierOptions {
-  readonly engine: Pick<ProxyEngine, 'apply'>;
+  readonly engine: Pick<ProxyEngine, 'apply'> & {
+    /** What carries listeners, where that is not always the same. */
+    carried?(): readonly ReportedDatapath[];
+  };
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly log: Logger;
@@ -33,6 +36,8 @@ export interface Applied {
   readonly version: number;
   /** Complete. */
   readonly refused: readonly RefusedListener[];
+  /** Likewise; absent: there are none. */
+  readonly datapaths?: readonly ReportedDatapath[];
 }
 
 /**
@@ -46,7 +51,7 @@ export class Applier {
   #byEngine: readonly RefusedListener[] = [];
   #beforehand: readonly RefusedListener[] = [];
   readonly #certificateFaults = new CertificateFaults();
-  /** The refused listeners that were told of last. */
+  /** The refused listeners, and what carries the others, that were told of last. */
   #told = '[]';
   /** A plan has come that was not answered yet. */
   #asked = false;
@@ -157,9 +162,10 @@ export class Applier {
       if (!byListener.has(one.listenerId)) byListener.set(one.listenerId, one);
     }
     const refused = [...byListener.values()];
-    const applied = { version: plan.version, refused };
+    const datapaths = this.#options.engine.carried?.() ?? [];
+    const applied = { version: plan.version, refused, ...(datapaths.length > 0 && { datapaths }) };
     this.#applied = applied;
-    const refusals = JSON.stringify(refused);
+    const refusals = JSON.stringify([...refused, ...datapaths]);
     const isNews = refusals !== this.#told;
     this.#told = refusals;
     if (isNews) this.#refusals = 0;

@@ -14,7 +14,7 @@ import { timestamp } from './views.ts';
 /** How nodes, operations and the health of targets show in the API. */
 
 export function showNode(node: NodeStatus, generation: number): Node {
-  const { firstSeenAt, lastSeenAt, connectedAt, refused, overload, ...rest } = node;
+  const { firstSeenAt, lastSeenAt, connectedAt, refused, overload, datapaths: _, ...rest } = node;
   return {
     ...rest,
     status: connectedAt === null ? 'offline' : 'online',

@@ -1,4 +1,5 @@
 import { CERTIFICATE } from '@evenkeel/model/limits.ts';
+import type { ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
 import type { Authority } from '@evenkeel/model/resources/authority.ts';
 import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
 import type { Certificate, CertificateStatus } from '@evenkeel/model/resources/certificate.ts';
@@ -163,13 +164,22 @@ export class Views {
 }
 
 function onNode(node: NodeStatus, loadBalancer: LoadBalancerRecord, listener: ListenerRecord): ListenerOnNode {
-  const { id, appliedGeneration, refused, connectedAt } = node;
-  const shown = { node: id, appliedGeneration, code: '', detail: '' };
+  const { id, appliedGeneration, refused, connectedAt, datapaths } = node;
+  const carried = datapaths.find(({ listenerId }) => listenerId === listener.id);
+  const shown = { node: id, appliedGeneration, code: '', detail: '', ...datapathOf(carried) };
   if (connectedAt === null) return { ...shown, state: 'offline' };
   if (appliedGeneration < Math.max(listener.generation, loadBalancer.generation)) return { ...shown, state: 'pending' };
   const refusal = refused.find(({ listenerId }) => listenerId === listener.id);
   if (refusal === undefined) return { ...shown, state: 'active' };
   return { ...shown, state: 'refused', code: refusal.code, detail: refusal.detail };
+}
+
+/** What carries it there, in the words of the API. */
+function datapathOf(carried: ReportedDatapath | undefined): Pick<ListenerOnNode, 'datapath' | 'datapathReason'> {
+  if (carried === undefined) return { datapath: '', datapathReason: '' };
+  const { datapath, detail } = carried;
+  if (datapath === 'userspace') return { datapath, datapathReason: detail };
+  return { datapath: detail === '' ? datapath : `${datapath} (${detail})`, datapathReason: '' };
 }
 
 /** How long something is good for that ends at `notAfter` and is made of `parts`. */

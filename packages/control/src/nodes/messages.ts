@@ -1,4 +1,5 @@
 import { NodeId } from '@evenkeel/model/identifiers.ts';
+import { DATAPATHS } from '@evenkeel/model/plan/network.ts';
 import {
   EJECTION_REASONS,
   type FromAgent,
@@ -29,7 +30,7 @@ export function parseMessage(text: string): FromAgent | null {
     case 'heartbeat':
       return { type: 'heartbeat', overload: wordsIn(value['overload']) };
     case 'applied':
-      return isCount(value['version']) && isListOf(value['refused'], isRefused)
+      return isCount(value['version']) && isListOf(value['refused'], isRefused) && areDatapaths(value['datapaths'])
         ? (value as unknown as FromAgent)
         : null;
     case 'health':
@@ -67,6 +68,18 @@ function isHello(value: Fields): value is Fields & Extract<FromAgent, { type: 'h
 
 function isRefused(value: Fields): value is Fields & RefusedListener {
   return isText(value['listenerId']) && isText(value['code']) && isText(value['detail']);
+}
+
+/** Agents of older versions say nothing of them. */
+function areDatapaths(value: unknown): boolean {
+  return (
+    value === undefined ||
+    isListOf(
+      value,
+      ({ listenerId, datapath, detail }) =>
+        isText(listenerId) && (DATAPATHS as readonly unknown[]).includes(datapath) && isText(detail),
+    )
+  );
 }
 
 function isReported(value: Fields): value is Fields & ReportedHealth {

@@ -1,4 +1,4 @@
-import type { FromAgent, RefusedListener } from '@evenkeel/model/plan/stream.ts';
+import type { FromAgent, RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
 import { ProblemError } from '../problem.ts';
 import type { NodeRow } from '../store/schema.ts';
 
@@ -13,6 +13,8 @@ export interface NodeStatus {
   readonly appliedGeneration: number;
   /** Every listener that it cannot run. Not known of a node that has not been online since the start. */
   readonly refused: readonly RefusedListener[];
+  /** What carries the listeners of network load balancers, as far as it is known. */
+  readonly datapaths: readonly ReportedDatapath[];
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   /** What its workers are out of, so that they turn new work away; empty while it is offline. */
@@ -87,6 +89,7 @@ export class NodeRegistry {
       // Not what the hello says: what runs there, and what was refused, is known with the first acknowledgement.
       appliedGeneration: Math.min(known?.appliedGeneration ?? 0, hello.version),
       refused: known?.refused ?? [],
+      datapaths: known?.datapaths ?? [],
       firstSeenAt: known?.firstSeenAt ?? now,
       lastSeenAt: now,
       overload: [],
@@ -105,8 +108,13 @@ export class NodeRegistry {
     this.#events.changed();
   }
 
-  applied(id: string, version: number, refused: readonly RefusedListener[]): void {
-    this.#update(id, { appliedGeneration: version, refused, lastSeenAt: this.#now() });
+  applied(
+    id: string,
+    version: number,
+    refused: readonly RefusedListener[],
+    datapaths: readonly ReportedDatapath[] = [],
+  ): void {
+    this.#update(id, { appliedGeneration: version, refused, datapaths, lastSeenAt: this.#now() });
     this.#events.changed();
   }
 
@@ -158,6 +166,7 @@ function nodeFromRow(row: NodeRow): NodeStatus {
     workers: row.workers,
     appliedGeneration: row.applied_generation,
     refused: [],
+    datapaths: [],
     overload: [],
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,

@@ -140,7 +140,7 @@ export class AgentSession {
     // An agent answers changes that it merged into one with one acknowledgement: the newest stands for all before it.
     if (message.version === this.#sent?.version) this.#unacknowledged = 0;
     else if (this.#unacknowledged > 0) this.#unacknowledged--;
-    nodes.applied(node, message.version, message.refused);
+    nodes.applied(node, message.version, message.refused, message.datapaths);
     this.offer();
   }
 

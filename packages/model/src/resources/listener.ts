@@ -115,6 +115,12 @@ export const ListenerOnNode = Output('ListenerOnNode', {
       'Empty, or `address-in-use`, `address-not-available`, `permission-denied`, `certificate-unusable` (it runs, but for a name), `failed`.',
   }),
   detail: Type.String({ description: 'Empty, or the reason in words.' }),
+  datapath: Type.String({
+    description:
+      'What carries a listener of a network load balancer there: `kernel (tcx)`, `kernel (xdp)` or `userspace`. Empty ' +
+      'for other load balancers, and as long as it is not known.',
+  }),
+  datapathReason: Type.String({ description: 'For `userspace`: why it is not the kernel; else empty.' }),
 });
 export type ListenerOnNode = Static<typeof ListenerOnNode>;
 

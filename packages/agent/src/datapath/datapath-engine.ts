@@ -1,0 +1,174 @@
+import { existsSync } from 'node:fs';
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
+import type { EngineChange, EngineService, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { Logger } from 'pino';
+import { FORWARDING, whyNotKernel } from './decide.ts';
+import type { KernelPath } from './kernel-path.ts';
+import { readRecord } from './kernel-record.ts';
+import type { DatapathSetting } from './setting.ts';
+
+export interface DatapathEngineOptions {
+  readonly engine: Pick<ProxyEngine, 'apply'>;
+  readonly setting: DatapathSetting;
+  readonly recordFile: string;
+  /** Opens the kernel datapath, when the first listener wants it. Rejects with the reason why it cannot be had. */
+  readonly open: () => Promise<KernelPath>;
+  readonly forwards: (parameter: string) => boolean;
+  readonly log: Logger;
+}
+
+/**
+ * The engine that the plan is applied to: listeners of network load balancers go to the kernel where they can, all others
+ * to the proxy. Services go to the proxy in any case, as a listener may come back to it.
+ */
+export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
+  readonly #options: DatapathEngineOptions;
+  readonly #services = new Map<string, EngineService>();
+  /** Of network load balancers. */
+  readonly #listeners = new Map<string, PlannedListener>();
+  readonly #carried = new Map<string, ReportedDatapath>();
+  readonly #refused = new Map<string, RefusedListener>();
+  #kernel: KernelPath | null = null;
+  /** Why there is none. */
+  #unavailable = '';
+  #first = true;
+
+  constructor(options: DatapathEngineOptions) {
+    this.#options = options;
+  }
+
+  /** What carries the listeners of network load balancers. */
+  carried(): readonly ReportedDatapath[] {
+    return [...this.#carried.values()];
+  }
+
+  /** null while nothing is carried by it. */
+  get kernel(): KernelPath | null {
+    return this.#kernel;
+  }
+
+  async apply(change: EngineChange): Promise<readonly RefusedListener[]> {
+    for (const [id, service] of change.services) {
+      if (service === null) this.#services.delete(id);
+      else this.#services.set(id, service);
+    }
+    const touched = new Set<string>();
+    for (const [id, planned] of change.listeners) {
+      if (planned?.isNetwork === true) this.#listeners.set(id, planned);
+      else this.#listeners.delete(id);
+      touched.add(id);
+    }
+    for (const { id, serviceId } of this.#listeners.values()) {
+      if (serviceId !== null && change.services.has(serviceId)) touched.add(id);
+    }
+    const listeners = new Map(change.listeners);
+    const leaving = new Set<string>();
+    await this.#adopt();
+    for (const id of touched) {
+      const planned = this.#listeners.get(id);
+      if (planned === undefined) leaving.add(id);
+      else if (await this.#carry(planned)) listeners.set(id, null);
+      else {
+        leaving.add(id);
+        if (this.#refused.has(id)) listeners.set(id, null);
+        else if (this.#kernel?.listeners.includes(id) === true) listeners.set(id, planned);
+      }
+    }
+    const refused = await this.#options.engine.apply({ ...change, listeners });
+    for (const id of leaving) this.#leave(id);
+    this.#clear();
+    return [...refused, ...this.#refused.values()];
+  }
+
+  /** Lets go of the kernel; packets go on. */
+  close(): void {
+    this.#kernel?.close();
+    this.#kernel = null;
+  }
+
+  /** Takes over what an earlier process has left, so that what the plan does not want any more goes. */
+  async #adopt(): Promise<void> {
+    if (!this.#first) return;
+    this.#first = false;
+    const { recordFile, log } = this.#options;
+    if (!existsSync(recordFile) || Object.keys(readRecord(recordFile).listeners).length === 0) return;
+    const kernel = await this.#get();
+    if (kernel === null) return;
+    log.info({ listeners: kernel.listeners.length }, 'taking over what is in the kernel');
+    for (const id of kernel.listeners) if (!this.#listeners.has(id)) kernel.removeListener(id);
+  }
+
+  /** Whether the kernel carries it now. */
+  async #carry(planned: PlannedListener): Promise<boolean> {
+    const { id } = planned;
+    const reason = await this.#tryKernel(planned);
+    this.#refused.delete(id);
+    if (reason === '') {
+      this.#tell({ listenerId: id, datapath: 'kernel', detail: this.#kernel?.points ?? '' });
+      return true;
+    }
+    if (this.#options.setting === 'kernel' && !reason.includes('loopback')) {
+      this.#refused.set(id, {
+        listenerId: id,
+        code: 'failed',
+        detail: `the node is set to the kernel datapath: ${reason}`,
+      });
+      this.#carried.delete(id);
+    } else {
+      this.#tell({ listenerId: id, datapath: 'userspace', detail: reason });
+    }
+    return false;
+  }
+
+  async #tryKernel(planned: PlannedListener): Promise<string> {
+    const { setting, forwards, log } = this.#options;
+    if (setting === 'userspace') return 'the node is set to userspace';
+    const service = planned.serviceId === null ? null : (this.#services.get(planned.serviceId) ?? null);
+    const reason = whyNotKernel(planned, service, (family) => forwards(FORWARDING[family]));
+    if (reason !== '' || service === null) return reason;
+    const kernel = await this.#get();
+    if (kernel === null) return this.#unavailable;
+    try {
+      return await kernel.setListener(planned, service);
+    } catch (error) {
+      log.error({ err: error, listener: planned.id }, 'the kernel does not take a listener');
+      return (error as Error).message;
+    }
+  }
+
+  async #get(): Promise<KernelPath | null> {
+    if (this.#kernel !== null) return this.#kernel;
+    try {
+      this.#kernel = await this.#options.open();
+      this.#unavailable = '';
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (reason !== this.#unavailable) this.#options.log.info({ reason }, 'no kernel datapath');
+      this.#unavailable = reason;
+    }
+    return this.#kernel;
+  }
+
+  #leave(id: string): void {
+    this.#kernel?.removeListener(id);
+    if (this.#listeners.has(id)) return;
+    this.#carried.delete(id);
+    this.#refused.delete(id);
+  }
+
+  /** Where nothing is left to carry, nothing is left in the kernel. */
+  #clear(): void {
+    if (this.#kernel === null || this.#kernel.listeners.length > 0) return;
+    this.#kernel.tearDown();
+    this.#kernel = null;
+    this.#options.log.info('nothing is balanced in the kernel any more');
+  }
+
+  #tell(now: ReportedDatapath): void {
+    const before = this.#carried.get(now.listenerId);
+    this.#carried.set(now.listenerId, now);
+    if (before?.datapath === now.datapath && before.detail === now.detail) return;
+    this.#options.log.info(now, 'the datapath of a listener');
+  }
+}

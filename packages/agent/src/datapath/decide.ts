@@ -1,0 +1,46 @@
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
+
+/**
+ * Why the kernel cannot carry a listener of a network load balancer as it is planned, as one sentence; empty: it can.
+ * `canRoute`: whether this machine forwards packets of a family.
+ */
+export function whyNotKernel(
+  listener: PlannedListener,
+  service: EngineService | null,
+  canRoute: (family: 4 | 6) => boolean,
+): string {
+  const loopback = listener.addresses.find(isLoopback);
+  if (loopback !== undefined) return `${loopback} is a loopback address, whose packets pass no device`;
+  if (service === null) return 'it has no backend service yet';
+  const planned = service.service;
+  if (listener.serverNames.length > 0) return 'server names are read by the proxy';
+  if (listener.acceptProxyProtocol || planned.proxyProtocol !== 0) return 'the PROXY protocol is spoken by the proxy';
+  if (planned.tls !== null) return 'TLS to targets is spoken by the proxy';
+  if (listener.limits !== undefined && hasLimit(listener.limits)) return 'limits of connections are kept by the proxy';
+  const families = new Set(listener.addresses.map(familyOf));
+  const foreign = service.targets.find(({ address }) => !families.has(familyOf(address)));
+  const mode = planned.forwardingMode ?? 'nat';
+  if (mode === 'nat') {
+    if (foreign !== undefined) return `${foreign.address}: address translation does not go between IPv4 and IPv6`;
+    if (listener.addresses.length > 1) return 'with address translation, a listener has one address, and no elastic IP';
+    for (const family of families) {
+      if (!canRoute(family)) return `this machine does not forward packets: sysctl -w ${FORWARDING[family]}=1`;
+    }
+  }
+  return listener.tls !== null ? 'TLS ends in the proxy' : '';
+}
+
+export const FORWARDING = { 4: 'net.ipv4.ip_forward', 6: 'net.ipv6.conf.all.forwarding' } as const;
+
+export function familyOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4;
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+function hasLimit({ connections, connectionsPerSecond }: NonNullable<PlannedListener['limits']>): boolean {
+  return connections !== null || connectionsPerSecond !== null;
+}

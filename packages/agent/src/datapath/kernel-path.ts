@@ -1,0 +1,280 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { objectPath } from '@evenkeel/flow/build/compile.ts';
+import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
+import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
+import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
+import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
+import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
+import { portCount, transportsOf } from '@evenkeel/model/plan/network.ts';
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
+import type { Logger } from 'pino';
+import { Attachments } from './attachments.ts';
+import {
+  EMPTY_RECORD,
+  type KernelListener,
+  type KernelOrigin,
+  type KernelRecord,
+  readRecord,
+  removeRecord,
+  writeRecord,
+} from './kernel-record.ts';
+import { Numbers } from './numbers.ts';
+import { OwnTraffic } from './own-traffic.ts';
+import { devices as allDevices } from './routes.ts';
+import { ServiceTables, seedOf } from './service-tables.ts';
+
+/** As many listeners as the kernel's maps have room for (bpf/consts.h); the last number is this node's own traffic. */
+const LISTENERS = 8_190;
+
+export interface KernelPathOptions {
+  /** Of a BPF file system, this node's alone: maps and links are pinned here. */
+  readonly folder: string;
+  readonly recordFile: string;
+  /** Empty: all but loopback. */
+  readonly devices: readonly string[];
+  readonly log: Logger;
+}
+
+/**
+ * Listeners and services in the kernel's maps. Everything is pinned, so that packets flow without this process; what it
+ * has put there is on record, so that the next one goes on with the same numbers and takes out what is not wanted.
+ */
+export class KernelPath {
+  readonly #options: KernelPathOptions;
+  readonly #objects = new Map<AttachPoint, LoadedObject>();
+  readonly #datapath: Datapath;
+  readonly #attachments: Attachments;
+  readonly #tables: ServiceTables;
+  readonly #own: OwnTraffic;
+  readonly #numbers: Numbers;
+  #listeners: Map<string, KernelListener>;
+  #origins: Map<string, readonly KernelOrigin[]>;
+  #ready = false;
+
+  /** Loads the programs, or takes over the maps that are pinned. Throws DatapathUnavailable, or what went wrong. */
+  static open(options: KernelPathOptions): KernelPath {
+    ensureBpfFileSystem(options.folder.slice(0, options.folder.lastIndexOf('/')));
+    const isNew = !existsSync(options.folder);
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    try {
+      return new KernelPath(options, isNew ? EMPTY_RECORD : readRecord(options.recordFile));
+    } catch (error) {
+      if (isNew) rmSync(options.folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  private constructor(options: KernelPathOptions, record: KernelRecord) {
+    const { folder, log } = options;
+    this.#options = options;
+    this.#datapath = new Datapath(this.#object('tcx'));
+    const program = (point: AttachPoint) => this.#object(point).program(`balance_${point}`);
+    this.#attachments = new Attachments(folder, program, log);
+    this.#tables = new ServiceTables(this.#datapath, record.services, log);
+    this.#own = new OwnTraffic(this.#datapath);
+    this.#listeners = new Map(Object.entries(record.listeners));
+    this.#origins = new Map(Object.entries(record.origins));
+    this.#numbers = new Numbers(
+      LISTENERS,
+      Object.fromEntries(Array.from(this.#listeners, ([id, { number }]) => [id, number])),
+    );
+  }
+
+  /** Such as `tcx`. */
+  get points(): string {
+    return [...new Set(this.#attachments.points.values())].sort().join(', ');
+  }
+
+  /** Listeners that are there, those of an earlier process included. */
+  get listeners(): readonly string[] {
+    return [...this.#listeners.keys()];
+  }
+
+  /** Has a listener carried by the kernel. Returns why it cannot be; empty: it is. */
+  async setListener(planned: PlannedListener, service: EngineService): Promise<string> {
+    const mode = service.service.forwardingMode ?? 'nat';
+    const origins = mode === 'nat' ? originsOf(planned, service) : [];
+    const taken = this.#takenBy(planned.id, origins);
+    if (taken !== '') return taken;
+    const number = this.#numbers.take(planned.id);
+    if (number === null) return `the kernel has room for ${LISTENERS} listeners`;
+    const before = this.#listeners.get(planned.id) ?? null;
+    const now: KernelListener = {
+      number,
+      serviceId: service.service.id,
+      addresses: planned.addresses,
+      port: planned.port,
+      lastPort: planned.lastPort ?? null,
+      protocols: protocolsOf(planned),
+    };
+    const tableNumber = this.#tables.reserve(service);
+    if (tableNumber === null) return 'the kernel has no room for more backend services or targets';
+    const originsBefore = this.#origins.get(planned.id) ?? [];
+    this.#listeners.set(planned.id, now);
+    this.#origins.set(planned.id, [...originsBefore, ...origins]);
+    this.#save();
+    await this.#tables.set(service, { idleTimeout: planned.idleTimeout, keepsPort: portCount(planned) > 1 });
+    const port = planned.lastPort === undefined ? planned.port : null;
+    for (const origin of origins) {
+      const vip = planned.addresses[0]!;
+      this.#datapath.setOrigin(origin, { vip, port, listener: number });
+    }
+    if (before !== null && !sameEndpoints(before, now)) this.#removeEndpoints(before);
+    const settings = {
+      number,
+      service: tableNumber,
+      hashSeed: seedOf(service.service.id),
+      idleSeconds: Math.ceil(planned.idleTimeout / 1_000),
+      mode,
+      affinity: isBySource(service) ? 'source' : 'flow',
+    } as const;
+    for (const protocol of now.protocols) {
+      for (const address of now.addresses) {
+        const endpoint = { address, port: now.port, protocol };
+        if (now.lastPort === null) this.#datapath.setListener(endpoint, settings);
+        else this.#datapath.setListenerRange({ ...endpoint, lastPort: now.lastPort }, settings);
+      }
+    }
+    for (const address of now.addresses) this.#datapath.addVip(address);
+    // Answers of targets that are there no more, once nothing is sent to them any more.
+    this.#dropOrigins(planned.id, origins);
+    this.#attach();
+    return '';
+  }
+
+  /** A service of listeners in the kernel has changed. */
+  async setService(service: EngineService): Promise<void> {
+    if (this.#tables.has(service.service.id)) await this.#tables.set(service);
+  }
+
+  removeListener(id: string): void {
+    const listener = this.#listeners.get(id);
+    if (listener === undefined) return;
+    this.#removeEndpoints(listener);
+    this.#dropOrigins(id, []);
+    this.#origins.delete(id);
+    this.#listeners.delete(id);
+    this.#numbers.release(id);
+    const isUsed = [...this.#listeners.values()].some(({ serviceId }) => serviceId === listener.serviceId);
+    if (!isUsed) this.#tables.remove(listener.serviceId);
+    this.#save();
+  }
+
+  /** Counts of a listener since its number was first used; null: it is not here. */
+  listenerTraffic(id: string): Traffic | null {
+    const listener = this.#listeners.get(id);
+    return listener === undefined ? null : this.#datapath.listenerTraffic(listener.number);
+  }
+
+  targetTraffic(): { readonly serviceId: string; readonly targetId: string; readonly traffic: Traffic }[] {
+    return this.#tables.targets().map(({ serviceId, targetId, number }) => {
+      return { serviceId, targetId, traffic: this.#datapath.targetTraffic(number) };
+    });
+  }
+
+  outcomes() {
+    return this.#datapath.outcomes();
+  }
+
+  /** Lets go of the kernel, where everything goes on. */
+  close(): void {
+    this.#tables.stop();
+    for (const object of this.#objects.values()) object.close();
+  }
+
+  /** Takes everything out of the kernel. */
+  tearDown(): void {
+    this.#attachments.set([]);
+    this.close();
+    rmSync(this.#options.folder, { recursive: true, force: true });
+    removeRecord(this.#options.recordFile);
+  }
+
+  #object(point: AttachPoint): LoadedObject {
+    const known = this.#objects.get(point);
+    if (known !== undefined) return known;
+    const object = LoadedObject.load(objectPath(point), { pinFolder: this.#options.folder });
+    this.#objects.set(point, object);
+    return object;
+  }
+
+  /** Once there is something to find. */
+  #attach(): void {
+    if (this.#ready) return;
+    this.#own.set();
+    const { devices } = this.#options;
+    this.#attachments.set(devices.length === 0 ? allDevices() : devices);
+    this.#ready = true;
+    this.#save();
+  }
+
+  #removeEndpoints({ addresses, port, lastPort, protocols }: KernelListener): void {
+    for (const address of addresses) {
+      for (const protocol of protocols) {
+        if (lastPort === null) this.#datapath.removeListener({ address, port, protocol });
+        else this.#datapath.removeListenerRange({ address, port, lastPort, protocol });
+      }
+      const isUsed = [...this.#listeners.values()].filter((other) => other.addresses.includes(address)).length > 1;
+      if (!isUsed) this.#datapath.removeVip(address);
+    }
+  }
+
+  #dropOrigins(id: string, kept: readonly KernelOrigin[]): void {
+    const keys = new Set(kept.map(keyOf));
+    for (const origin of this.#origins.get(id) ?? []) if (!keys.has(keyOf(origin))) this.#datapath.removeOrigin(origin);
+    this.#origins.set(id, kept);
+    this.#save();
+  }
+
+  #takenBy(id: string, origins: readonly KernelOrigin[]): string {
+    for (const [other, theirs] of this.#origins) {
+      if (other === id) continue;
+      const shared = theirs.find((origin) => origins.some((own) => meet(own, origin)));
+      if (shared === undefined) continue;
+      const what = shared.port === 0 ? shared.address : `${shared.address} port ${shared.port}`;
+      return `${what} answers for another listener already: with address translation, each needs endpoints of its own`;
+    }
+    return '';
+  }
+
+  #save(): void {
+    writeRecord(this.#options.recordFile, {
+      listeners: Object.fromEntries(this.#listeners),
+      services: this.#tables.record,
+      origins: Object.fromEntries(this.#origins),
+      devices: Object.fromEntries(this.#attachments.points),
+    });
+  }
+}
+
+function protocolsOf(planned: PlannedListener): ('tcp' | 'udp')[] {
+  const { tcp, udp } = transportsOf(planned);
+  return [...(tcp ? (['tcp'] as const) : []), ...(udp ? (['udp'] as const) : [])];
+}
+
+/** Port 0: any, for targets of a range. */
+function originsOf(planned: PlannedListener, { targets }: EngineService): KernelOrigin[] {
+  const isRange = portCount(planned) > 1;
+  return targets.flatMap(({ address, port }) =>
+    protocolsOf(planned).map((protocol) => ({ address, port: isRange ? 0 : port, protocol })),
+  );
+}
+
+function isBySource({ service }: EngineService): boolean {
+  return service.algorithm === 'source-ip' || service.stickiness?.type === 'source-ip';
+}
+
+function sameEndpoints(a: KernelListener, b: KernelListener): boolean {
+  return a.addresses.join() === b.addresses.join() && a.port === b.port && a.lastPort === b.lastPort;
+}
+
+/** Whether an answer could be of either. */
+function meet(a: KernelOrigin, b: KernelOrigin): boolean {
+  const samePort = a.port === b.port || a.port === 0 || b.port === 0;
+  return a.address === b.address && a.protocol === b.protocol && samePort;
+}
+
+function keyOf({ address, port, protocol }: KernelOrigin): string {
+  return `${protocol} ${address} ${port}`;
+}

@@ -1,0 +1,68 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { Mode, Protocol } from '@evenkeel/flow/datapath/layout.ts';
+
+/** One listener as it stands in the kernel's maps. */
+export interface KernelListener {
+  readonly number: number;
+  readonly serviceId: string;
+  readonly addresses: readonly string[];
+  readonly port: number;
+  /** null: one port. */
+  readonly lastPort: number | null;
+  readonly protocols: readonly Protocol[];
+}
+
+/** An endpoint of a target whose answers go to clients under a VIP. */
+export interface KernelOrigin {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+export interface KernelTarget {
+  readonly number: number;
+  readonly address: string;
+  readonly port: number | null;
+}
+
+export interface KernelService {
+  readonly number: number;
+  readonly mode: Mode;
+  readonly targets: Readonly<Record<string, KernelTarget>>;
+}
+
+/**
+ * What this node has put into the kernel, on disk before it is there: maps outlive the process, and the next one has to
+ * know which numbers mean whom, and what is to be taken out.
+ */
+export interface KernelRecord {
+  readonly listeners: Readonly<Record<string, KernelListener>>;
+  readonly services: Readonly<Record<string, KernelService>>;
+  /** By listener. */
+  readonly origins: Readonly<Record<string, readonly KernelOrigin[]>>;
+  /** Devices with a program, by name; and how each is attached. */
+  readonly devices: Readonly<Record<string, 'xdp' | 'tcx'>>;
+}
+
+export const EMPTY_RECORD: KernelRecord = { listeners: {}, services: {}, origins: {}, devices: {} };
+
+/** The record on disk; an empty one when there is none that can be read. */
+export function readRecord(file: string): KernelRecord {
+  try {
+    const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<KernelRecord> | null;
+    return { ...EMPTY_RECORD, ...value };
+  } catch {
+    return EMPTY_RECORD;
+  }
+}
+
+/** Whole or not at all. */
+export function writeRecord(file: string, record: KernelRecord): void {
+  const next = `${file}.next`;
+  writeFileSync(next, JSON.stringify(record), { mode: 0o600, flush: true });
+  renameSync(next, file);
+}
+
+export function removeRecord(file: string): void {
+  rmSync(file, { force: true });
+}

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { DatapathEngine, type DatapathEngineOptions } from './datapath-engine.ts';
+import { forwards } from './routes.ts';
+import type { DatapathOptions } from './setting.ts';
+
+/**
+ * The engine with the kernel datapath of this machine, of which nothing is loaded before a listener wants it. `home`: two
+ * nodes on one machine have different ones, and so different folders in the BPF file system.
+ */
+export function datapathEngine(
+  engine: DatapathEngineOptions['engine'],
+  { setting, devices, bpfFolder }: DatapathOptions,
+  home: string,
+  recordFile: string,
+  log: Logger,
+): DatapathEngine {
+  const name = createHash('sha256').update(home).digest('hex').slice(0, 12);
+  const folder = join(bpfFolder, `evenkeel-${name}`);
+  return new DatapathEngine({
+    engine,
+    setting,
+    recordFile,
+    forwards,
+    log,
+    open: async () => {
+      if (process.platform !== 'linux') throw new Error('the kernel datapath needs Linux');
+      if (process.getuid?.() !== 0) throw new Error('the kernel datapath needs root');
+      const { KernelPath } = await import('./kernel-path.ts');
+      return KernelPath.open({ folder, recordFile, devices, log });
+    },
+  });
+}
