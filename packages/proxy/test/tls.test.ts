@@ -171,12 +171,23 @@ for (const reactor of ['uring', 'portable'] as const) {
 
     test('refuses what is no handshake, counts and logs it, and serves on', async () => {
       const before = reasons()['client-handshake'] ?? 0;
-      const answer = await rawExchange(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      const answer = await rawExchange(port, 'get me in');
       assert.deepEqual([...Buffer.from(answer, 'latin1')], [21, 3, 1, 0, 2, 2, 10], 'the alert unexpected_message');
       await rawExchange(port, '\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00').catch(() => '');
       await counted('client-handshake', before + 2);
       const line = await logged('ssl_error', 'malformed ClientHello');
       assert.equal(line.reason, 'client-handshake');
+      assert.equal((await send(port)).status, 200);
+    });
+
+    test('tells clients that speak HTTP without TLS what is wrong, counts and logs it', async () => {
+      const before = reasons()['client-plain-http'] ?? 0;
+      const answer = await rawExchange(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
+      assert.match(answer, /\r\nConnection: close\r\n\r\n400 Bad Request\nThis port speaks HTTPS/);
+      await counted('client-plain-http', before + 1);
+      const line = await logged('reason', 'client-plain-http');
+      assert.equal(line.ssl_error, 'plain HTTP came in place of TLS');
       assert.equal((await send(port)).status, 200);
     });
 
@@ -408,7 +419,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal(await shownName(own, 'a.one.test'), 'inner1.test');
       assert.equal(await shownName(own, 'other.test'), 'inner0.test');
       // What is no TLS goes the same way as what names nobody, and is refused there.
-      assert.equal(Buffer.from(await rawExchange(own, 'GET / HTTP/1.1\r\n\r\n'), 'latin1')[0], 21);
+      assert.match(await rawExchange(own, 'GET / HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 /);
       await apply(changeOf([], [], { listeners: ['pass', 'inner0', 'inner1'], services: ['pass0', 'pass1'] }));
     });
   });

@@ -8,8 +8,12 @@ const STATUSES = [400, 404, 405, 408, 413, 414, 417, 429, 431, 500, 501, 502, 50
 const RETRIED: ReadonlySet<number> = new Set([429, 503]);
 const RETRY_AFTER = 1;
 
+const WITHOUT_TLS = '400 Bad Request\nThis port speaks HTTPS, and the request came as plain HTTP.\n';
+
 /** Ready-made answers of the proxy itself, laid down once in the arena, so that even a worker without buffers can answer. */
 export class LocalResponses {
+  /** For who speaks HTTP without TLS to a listener of https. */
+  readonly withoutTls: StaticRange;
   readonly #ranges = new Map<number, StaticRange>();
 
   constructor(arena: Arena) {
@@ -21,6 +25,8 @@ export class LocalResponses {
         }
       }
     }
+    const head = headOfLocal(400, 'text/plain', WITHOUT_TLS.length, false);
+    this.withoutTls = arena.intern(Buffer.from(head + WITHOUT_TLS, 'latin1'));
   }
 
   /** Length of the body is the same in both forms, as an answer to HEAD tells the length of the one to GET. */

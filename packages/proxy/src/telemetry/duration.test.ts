@@ -49,7 +49,7 @@ describe('end reasons', () => {
     for (const name of END_REASONS.slice(1)) {
       assert.match(
         name,
-        /^(client|target|proxy)-(accept|route|connect|(request|response)-(head|body)|tunnel|idle|authentication|handshake|queue-(full|timeout)|rebalance)$/,
+        /^(client|target|proxy)-(accept|route|connect|(request|response)-(head|body)|tunnel|idle|authentication|handshake|plain-http|queue-(full|timeout)|rebalance)$/,
       );
     }
     assert.equal(new Set(END_REASONS).size, END_REASONS.length);

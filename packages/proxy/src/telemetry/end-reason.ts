@@ -48,6 +48,8 @@ export const EndReason = {
   proxyQueueTimeout: 26,
   /** A long-lived connection was closed so that it would be made anew where there is less. */
   proxyRebalance: 27,
+  /** HTTP without TLS came to a listener of https, and was answered with 400. */
+  clientPlainHttp: 28,
 } as const;
 export type EndReason = (typeof EndReason)[keyof typeof EndReason];
 

@@ -31,6 +31,7 @@ export class Handshake extends Opening implements ConnectionHandler {
     super(worker, listener, client);
     this.#begin = begin;
     this.#connection = new SecureServer(worker.reactor, library, choice, raw, this);
+    if (listener.planned.protocol === 'https') this.#connection.plainAnswer = worker.responses.withoutTls;
     this.#connection.setDeadline(this.deadline);
   }
 
@@ -67,7 +68,9 @@ export class Handshake extends Opening implements ConnectionHandler {
   }
 
   onClosed(_connection: Connection, reason: Closed): void {
-    const ours = reason === Closed.exhausted || this.#connection.unserved;
-    this.fail(ours ? EndReason.proxyHandshake : EndReason.clientHandshake, this.#connection.failure);
+    const { failure, spokePlain, unserved } = this.#connection;
+    const ours = reason === Closed.exhausted || unserved;
+    if (spokePlain) this.fail(EndReason.clientPlainHttp, failure);
+    else this.fail(ours ? EndReason.proxyHandshake : EndReason.clientHandshake, failure);
   }
 }

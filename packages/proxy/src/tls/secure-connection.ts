@@ -1,3 +1,4 @@
+import { NO_BUFFER, type StaticRange } from '../reactor/arena.ts';
 import { Closed, type Connection, type ConnectionHandler, type Reactor, type Unsettled } from '../reactor/reactor.ts';
 import { ConnectionAbove } from './connection-above.ts';
 import { type Deliverer, Delivery } from './delivery.ts';
@@ -231,6 +232,16 @@ export abstract class SecureConnection extends ConnectionAbove implements Delive
   /** Ends the connection with an alert (RFC 8446 section 6) before TLS is there to send one. */
   protected refuse(alert: number, reason: string): void {
     this.#writer.sendAlert(alert);
+    this.#turnAway(reason);
+  }
+
+  /** Ends the connection with an answer in the clear, for a peer that has not begun with TLS. */
+  protected answerInClear({ start, end }: StaticRange, reason: string): void {
+    this.raw.send(NO_BUFFER, start, end);
+    this.#turnAway(reason);
+  }
+
+  #turnAway(reason: string): void {
     this.failure = reason;
     this.#state = State.failed;
     this.#reason = Closed.handshake;

@@ -1,8 +1,10 @@
+import type { StaticRange } from '../reactor/arena.ts';
 import { HeldBytes } from '../reactor/held-bytes.ts';
 import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
 import { Alert, COMPLETE, HelloProgress, INCOMPLETE } from './client-hello.ts';
 import { BIO_up_ref, BIO_write, SSL_new, SSL_set_accept_state, SSL_set_bio } from './ffi/openssl.ts';
 import type { TlsLibrary } from './library.ts';
+import { beginsPlainHttp } from './plain-http.ts';
 import { readTlsInfo } from './read-tls-info.ts';
 import { SecureConnection } from './secure-connection.ts';
 import type { TlsInfo } from './tls-info.ts';
@@ -34,6 +36,10 @@ export class SecureServer extends SecureConnection {
   #serverName = '';
   /** The handshake has failed for want of a certificate that can be shown: nothing that the client did. */
   unserved = false;
+  /** What a client is told that speaks HTTP without TLS; null: it gets an alert, like all that is no handshake. */
+  plainAnswer: StaticRange | null = null;
+  /** The client spoke HTTP without TLS. */
+  spokePlain = false;
 
   /** `handler` hears `onConnected` when the handshake is done. */
   constructor(
@@ -74,9 +80,12 @@ export class SecureServer extends SecureConnection {
     this.#partial = null;
     const ssl = verdict === COMPLETE ? this.#begin(hello.serverName) : 0;
     if (ssl === 0) {
+      const { plainAnswer } = this;
+      this.spokePlain = plainAnswer !== null && partial === null && beginsPlainHttp(arena.memory, start, end);
       arena.release(buffer);
       this.unserved = verdict === COMPLETE;
-      if (this.unserved) this.refuse(Alert.internalError, 'no usable certificate');
+      if (plainAnswer !== null && this.spokePlain) this.answerInClear(plainAnswer, 'plain HTTP came in place of TLS');
+      else if (this.unserved) this.refuse(Alert.internalError, 'no usable certificate');
       else this.refuse(verdict, 'malformed ClientHello');
       return;
     }
