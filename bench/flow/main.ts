@@ -1,8 +1,11 @@
 import { PROGRAMS, type ProgramFile } from '../../packages/flow/src/build/compile.ts';
+import type { Mode } from '../../packages/flow/src/datapath/layout.ts';
 import { testRun } from '../../packages/flow/src/loader/test-run.ts';
 import { readOptions } from '../../tools/command-line.ts';
 import { median, pairedRatios, quantile } from '../statistics.ts';
 import { asText } from '../table.ts';
+import { compare } from './comparison.ts';
+import { measureConcurrency } from './concurrency.ts';
 import { type Case, NETWORKS, prepare } from './setting.ts';
 
 const HELP = `npm run bench:flow -- [options]
@@ -12,16 +15,37 @@ beside a program that does nothing. Needs root.
 
   --rounds N    (15)
   --repeat N    packets per case and round (500,000)
+  --flows N     instead: N live connections, before, while and after a target is added and a node replaced; 100000000 takes
+                some minutes, 4 GiB, and clang
+  --compare     instead: beside no balancer, nftables and HAProxy, between network namespaces; needs nginx and wrk, too
+  --mode MODE   with --flows: l2 or nat, unless both
   --help`;
 
 const { values } = readOptions('bench:flow', HELP, {
-  options: { rounds: { type: 'string', default: '15' }, repeat: { type: 'string', default: '500000' } },
+  options: {
+    rounds: { type: 'string', default: '15' },
+    repeat: { type: 'string', default: '500000' },
+    flows: { type: 'string' },
+    mode: { type: 'string' },
+    compare: { type: 'boolean', default: false },
+  },
 });
 const rounds = Number(values.rounds);
 const repeat = Number(values.repeat);
 
-for (const program of PROGRAMS) {
-  for (const guarded of [false, true]) await measure(program, guarded);
+if (values.flows !== undefined) await measureConcurrency(Number(values.flows), modesOf(values.mode));
+else if (values.compare) await compare(rounds);
+else {
+  for (const program of PROGRAMS) {
+    for (const guarded of [false, true]) await measure(program, guarded);
+  }
+}
+
+function modesOf(mode: string | undefined): readonly Mode[] {
+  if (mode === undefined) return ['l2', 'nat'];
+  if (mode === 'l2' || mode === 'nat') return [mode];
+  console.error(`bench:flow: --mode takes l2 or nat, not ${mode}`);
+  process.exit(2);
 }
 
 async function measure(file: ProgramFile, guarded: boolean): Promise<void> {

@@ -92,6 +92,11 @@ export class LineProcess {
     this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   }
 
+  /** Of the program itself: nsenter becomes it. */
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   async kill(): Promise<void> {
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');

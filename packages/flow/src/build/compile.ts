@@ -48,6 +48,11 @@ export function compilerVersion(): string {
  * folder that they happened to lie in.
  */
 export function compile(program: ObjectFile, output: string): void {
+  compileSource(`${program}.bpf.c`, output);
+}
+
+/** The same for another source that includes ours. */
+export function compileSource(input: string, output: string): void {
   const folders = globSync('/usr/include/*-linux-gnu').flatMap((folder) => ['-I', folder]);
   const flags = [
     '-O2',
@@ -62,7 +67,6 @@ export function compile(program: ObjectFile, output: string): void {
   ];
   // Both entry points have functions that need fewer parameters than the other, and sizes are compared with numbers.
   const accepted = ['-Wno-unused-parameter', '-Wno-sign-compare'];
-  const input = `${program}.bpf.c`;
-  execFileSync('clang', [...flags, ...accepted, ...folders, '-c', input, '-o', output], { cwd: SOURCES });
+  execFileSync('clang', [...flags, ...accepted, ...folders, '-I', '.', '-c', input, '-o', output], { cwd: SOURCES });
   execFileSync('llvm-strip', ['--strip-debug', output]);
 }

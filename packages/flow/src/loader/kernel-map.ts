@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { checked, libbpf, updateInBackground } from './libbpf.ts';
 
 export interface MapShape {
@@ -88,24 +89,44 @@ export class KernelMap {
    * be missed. The bytes are overwritten by the next batch.
    */
   *entries(): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
-    const { descriptor, keySize, valueSize, maxEntries } = this.shape;
-    const [keys, values] = [Buffer.alloc(BATCH * keySize), Buffer.alloc(BATCH * valueSize)];
-    const [next, count] = [Buffer.alloc(Math.max(4, keySize)), Buffer.alloc(4)];
-    let isFirst = true;
-    for (let seen = 0; seen < 2 * maxEntries; ) {
-      count.writeUInt32LE(BATCH);
-      const from = isFirst ? null : Buffer.from(next);
-      const result = libbpf().bpf_map_lookup_batch(descriptor, from, next, keys, values, count, null);
-      if (result !== ENOENT) checked(result, 'reading a map');
-      const read = count.readUInt32LE(0);
+    const { keySize, valueSize } = this.shape;
+    for (const { keys, values, read } of this.#batches()) {
       for (let i = 0; i < read; i++) {
         const key = keys.subarray(i * keySize, (i + 1) * keySize);
         yield { key, value: values.subarray(i * valueSize, (i + 1) * valueSize) };
       }
+    }
+  }
+
+  /** How many entries a hash has. */
+  count(): number {
+    let count = 0;
+    for (const { read } of this.#batches()) count += read;
+    return count;
+  }
+
+  *#batches(): Generator<{ readonly keys: Buffer; readonly values: Buffer; readonly read: number }> {
+    const { descriptor, keySize, valueSize, maxEntries } = this.shape;
+    const [keys, values] = [Buffer.alloc(BATCH * keySize), Buffer.alloc(BATCH * valueSize)];
+    const [next, count] = [Buffer.alloc(Math.max(4, keySize)), Buffer.alloc(4)];
+    let from: Buffer | null = null;
+    // Whatever others do to the map meanwhile, this ends.
+    for (let seen = 0; seen < 2 * maxEntries; ) {
+      count.writeUInt32LE(BATCH);
+      const result = libbpf().bpf_map_lookup_batch(descriptor, from, next, keys, values, count, null);
+      if (result !== ENOENT) checked(result, 'reading a map');
+      const read = count.readUInt32LE(0);
+      yield { keys, values, read };
       if (result === ENOENT) return;
-      isFirst = false;
+      from = Buffer.from(next);
       seen += read;
     }
+  }
+
+  /** Bytes of the kernel's memory that the map takes, as the kernel counts them. */
+  memory(): number {
+    const text = readFileSync(`/proc/self/fdinfo/${this.shape.descriptor}`, 'utf8');
+    return Number(text.match(/^memlock:\s+(\d+)/m)?.[1] ?? 0);
   }
 
   #look(key: Uint8Array, value: Buffer): Buffer | null {

@@ -1,0 +1,54 @@
+// A balancer at tcx in a network namespace of its own, that is put on its devices and taken off them again. Argument: JSON
+// of Balancing. Takes "on" and "off" as lines, and answers each with a line.
+import { createInterface } from 'node:readline';
+import { objectPath } from '../../../packages/flow/src/build/compile.ts';
+import { Datapath } from '../../../packages/flow/src/datapath/datapath.ts';
+import type { Mode, NextHop } from '../../../packages/flow/src/datapath/layout.ts';
+import { Attachment } from '../../../packages/flow/src/loader/attach.ts';
+import { LoadedObject } from '../../../packages/flow/src/loader/object.ts';
+import { firstGeneration } from '../../../packages/flow/src/maglev/generations.ts';
+import { buildSlots } from '../../../packages/flow/src/maglev/slots.ts';
+
+export interface Balancing {
+  readonly devices: readonly number[];
+  readonly port: number;
+  readonly targets: readonly { readonly address: string; readonly nextHop: NextHop }[];
+  readonly services: readonly { readonly vip: string; readonly mode: Mode }[];
+}
+
+const work = JSON.parse(process.argv[2]) as Balancing;
+const object = LoadedObject.load(objectPath('tcx'));
+const datapath = new Datapath(object);
+const { port } = work;
+for (const [index, { vip, mode }] of work.services.entries()) {
+  const service = index + 1;
+  const named = work.targets.map((target, at) => ({
+    ...target,
+    number: service * 10 + at,
+    name: target.address,
+    weight: 1,
+  }));
+  for (const { number, address, nextHop } of named) {
+    datapath.setTarget(number, { address, port: null, tunnelSource: null, nextHop, gone: false });
+    if (mode === 'nat') {
+      datapath.setOrigin({ address, port, protocol: 'tcp' }, { vip, port, listener: service });
+    }
+  }
+  await datapath.swapTable(service, firstGeneration(buildSlots(named)));
+  datapath.setListener(
+    { address: vip, port, protocol: 'tcp' },
+    { number: service, service, hashSeed: 7, idleSeconds: 1800, mode, affinity: 'flow' },
+  );
+  datapath.addVip(vip);
+}
+
+let attachments: Attachment[] = [];
+process.stdout.write('ready\n');
+for await (const command of createInterface({ input: process.stdin })) {
+  for (const attachment of attachments) attachment.detach();
+  attachments =
+    command === 'on'
+      ? work.devices.map((device) => Attachment.attach('tcx', device, object.program('balance_tcx')))
+      : [];
+  process.stdout.write(`${JSON.stringify(command)}\n`);
+}
