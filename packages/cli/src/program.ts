@@ -18,6 +18,9 @@ import { addSecurityPolicy } from './commands/security-policy.ts';
 import { addService } from './commands/service.ts';
 import { addTarget } from './commands/target.ts';
 import { addTargetGroup } from './commands/target-group.ts';
+import { addTenant } from './commands/tenant.ts';
+import { addToken } from './commands/token.ts';
+import { addUser } from './commands/user.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -43,7 +46,13 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
     .option('-q, --quiet', 'print identifiers only, one a line')
     .addOption(hinted(new Option('--home <folder>', 'folder of the installation (EVENKEEL_HOME)'), 'folder'))
     .option('--url <url>', 'address of the control plane (EVENKEEL_URL; default: what runs on the home)')
-    .option('--token <token>', "access token (EVENKEEL_TOKEN; default: the home's admin credential)");
+    .option('--token <token>', "access token (EVENKEEL_TOKEN; default: the home's admin credential)")
+    .addOption(
+      hinted(
+        new Option('--tenant <tenant>', "tenant to act in (EVENKEEL_TENANT; default: that of the token's user)"),
+        'tenant',
+      ),
+    );
 
   program.commandsGroup('Run it:');
   addProcesses(program);
@@ -66,6 +75,10 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addDocument(program, bind);
   program.commandsGroup('The fleet:');
   addFleet(program, bind);
+  program.commandsGroup('Who may do what:');
+  addTenant(program, bind);
+  addUser(program, bind);
+  addToken(program, bind);
   program.commandsGroup('Shell:');
   addCompletion(program, bind);
 

@@ -8,6 +8,8 @@ export interface ClientOptions {
   /** Origin of the control plane, such as `http://127.0.0.1:7700`. */
   readonly url: string;
   readonly token: string;
+  /** The tenant that all calls are about, by name or identifier; default: that of the token's user. */
+  readonly tenant?: string;
   /** Milliseconds until a call without an answer fails; default 90,000: longer than the longest wait of the API. */
   readonly timeout?: number;
   /** What calls are made with; by default the built-in one. */
@@ -79,6 +81,8 @@ async function call(options: ClientOptions, route: AnyRoute, args: AnyArguments)
     accept: 'application/json, application/problem+json',
     authorization: `Bearer ${options.token}`,
   };
+  // As in the contract, which brings every schema with it. A name may have letters that a header may not.
+  if (options.tenant !== undefined) headers['evenkeel-tenant'] = encodeURIComponent(options.tenant);
   if (args.body !== undefined) headers['content-type'] = 'application/json';
   if (args.ifMatch !== undefined) headers['if-match'] = args.ifMatch;
   if (idempotent) headers['idempotency-key'] = args.idempotencyKey ?? crypto.randomUUID();

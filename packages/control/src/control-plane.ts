@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { destination, type Logger, pino } from 'pino';
-import { TokenCheck } from './api/access.ts';
+import { Authentication } from './access/authentication.ts';
+import { TokenCheck } from './access/bearer.ts';
 import { expiringFirst } from './api/expiry.ts';
 import { createHandlers } from './api/handlers.ts';
 import { IdempotentRequests } from './api/idempotency.ts';
@@ -138,8 +139,8 @@ async function start(
       now,
     }),
     store,
-    admin: new TokenCheck('admin', credentials.adminToken),
-    node: new TokenCheck('node', credentials.nodeToken),
+    authentication: new Authentication(new TokenCheck(credentials.adminToken), () => store.state, now),
+    node: new TokenCheck(credentials.nodeToken),
     idempotency: new IdempotentRequests(store, now),
     validators,
     closing: closing.signal,

@@ -39,6 +39,9 @@ function unknownId(parameter: string): string {
     authorityId: 'ca',
     securityPolicyId: 'pol',
     operationId: 'op',
+    tenantId: 'tnt',
+    userId: 'usr',
+    tokenId: 'tok',
   };
   return parameter === 'nodeId' ? 'unknown' : `${prefixes[parameter]}-01hf7yat018zv6cc00`;
 }
@@ -132,7 +135,13 @@ test('every route of an existing object answers with what the contract says', as
   const authority = await running.call('createAuthority', { body: { certificates: ROOT.certificate } });
   const policy = { versions: ['1.3'], ciphers: ['TLS_AES_128_GCM_SHA256'] };
   const securityPolicy = await running.call('createSecurityPolicy', { body: { name: 'p', ...policy } });
+  const tenant = await running.call('createTenant', { body: { name: 'team' } });
+  const user = await running.call('createUser', { body: { name: 'ann', role: 'viewer' } });
+  const token = await running.call('createToken', { body: { userId: user.id } });
   const params = {
+    tenantId: tenant.id,
+    userId: user.id,
+    tokenId: token.id,
     loadBalancerId: loadBalancer.id,
     listenerId: listener!.id,
     backendServiceId: service!.id,
@@ -172,6 +181,9 @@ test('every route of an existing object answers with what the contract says', as
     createAuthority: { name: 'root', certificates: ROOT.certificate },
     createSecurityPolicy: { name: 'q', ...policy },
     associateElasticIp: { loadBalancerId: loadBalancer.id },
+    createTenant: { name: 'another' },
+    createUser: { name: 'bob', role: 'admin' },
+    createToken: { userId: user.id },
     applyConfiguration: { loadBalancers: [{ name: 'c' }] },
   };
   const order = (name: OperationName) => (/^delete|^deregister|^disassociate/.test(name) ? 1 : 0);
@@ -216,6 +228,9 @@ test('every route of an existing object answers with what the contract says', as
     'deleteAuthority',
     'deleteSecurityPolicy',
     'deleteLoadBalancer',
+    'deleteToken',
+    'deleteUser',
+    'deleteTenant',
   ] as const) {
     const answer = await running.try(name, { params });
     assert.equal(answer.status, 200, name);

@@ -18,6 +18,8 @@ interface CallArguments {
   readonly query?: Readonly<Record<string, string | number>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whose call it is; without it, that of the administrator of the installation. */
+  readonly token?: string;
 }
 
 /** A control plane in this process on a free port, closed when the test has ended. */
@@ -82,7 +84,7 @@ export class Running {
     const text = args.body === undefined ? null : JSON.stringify(args.body);
     return this.send(route.method, query.size === 0 ? path : `${path}?${query}`, {
       headers: {
-        authorization: `Bearer ${this.adminToken}`,
+        authorization: `Bearer ${args.token ?? this.adminToken}`,
         ...(text !== null && { 'content-type': 'application/json' }),
         ...args.headers,
       },

@@ -33,7 +33,13 @@ export const ERRORS = {
     401,
     'after-change',
     'Not authenticated',
-    'Send `Authorization: Bearer <token>` with a token that is known here.',
+    'Send `Authorization: Bearer <token>` with a token that is known here and has not expired.',
+  ),
+  forbidden: client(
+    403,
+    'after-change',
+    'Not allowed',
+    'Your role, or the tenants that it reaches, do not go that far; ask an administrator.',
   ),
   'route-not-found': client(
     404,
@@ -58,7 +64,7 @@ export const ERRORS = {
     409,
     'after-change',
     'Name taken',
-    'Names are unique: those of load balancers, elastic IPs, certificates, authorities and security policies everywhere, others within their load balancer.',
+    'Names are unique: those of tenants everywhere, of load balancers, elastic IPs, certificates, authorities, security policies and users within their tenant, of tokens within their user, others within their load balancer.',
   ),
   'priority-taken': client(
     409,

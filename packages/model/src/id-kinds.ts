@@ -12,6 +12,9 @@ export const ID_PREFIXES = {
   authority: 'ca',
   securityPolicy: 'pol',
   operation: 'op',
+  tenant: 'tnt',
+  user: 'usr',
+  token: 'tok',
 } as const;
 export type IdKind = keyof typeof ID_PREFIXES;
 

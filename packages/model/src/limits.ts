@@ -221,6 +221,20 @@ export const DEFAULT_QUOTAS = {
   authorities: 100,
   securityPolicies: 100,
   nodes: 64,
+  tenants: 1_000,
+  users: 1_000,
+  tokensPerUser: 50,
 } as const;
 export type QuotaName = keyof typeof DEFAULT_QUOTAS;
 export type Quotas = Readonly<Record<QuotaName, number>>;
+/** Those that no tenant has for itself; the others are of each tenant. */
+export const INSTALLATION_QUOTAS = ['nodes', 'tenants'] as const satisfies readonly QuotaName[];
+export type TenantQuotaName = Exclude<QuotaName, (typeof INSTALLATION_QUOTAS)[number]>;
+export const TENANT_QUOTA_NAMES = (Object.keys(DEFAULT_QUOTAS) as QuotaName[]).filter(
+  (name): name is TenantQuotaName => !(INSTALLATION_QUOTAS as readonly QuotaName[]).includes(name),
+);
+/** What a quota may be. */
+export const QUOTA = { minimum: 0, maximum: 999_999 } as const;
+
+/** Days that an access token is good for. */
+export const TOKEN_DAYS = { minimum: 1, maximum: 3_650, default: 90 } as const;

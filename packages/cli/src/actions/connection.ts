@@ -7,12 +7,15 @@ import { DEFAULT_PORT } from '../start/options.ts';
 export interface Connection {
   readonly url: string;
   readonly token: string;
+  /** The tenant that the calls are about, where that is not the one of the token. */
+  readonly tenant?: string;
 }
 
 export interface ConnectionOptions {
   readonly home?: string;
   readonly url?: string;
   readonly token?: string;
+  readonly tenant?: string;
 }
 
 /** What the control plane keeps in its home for those who administer it. */
@@ -28,6 +31,12 @@ const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
  * token of a home is sent to its own control plane or to this machine alone, never to whatever address is given.
  */
 export function findConnection(options: ConnectionOptions, env: Readonly<NodeJS.ProcessEnv>): Connection {
+  const tenant = options.tenant || env.EVENKEEL_TENANT;
+  const connection = addressAndToken(options, env);
+  return tenant ? { ...connection, tenant } : connection;
+}
+
+function addressAndToken(options: ConnectionOptions, env: Readonly<NodeJS.ProcessEnv>): Connection {
   const url = originOf(options.url || env.EVENKEEL_URL);
   const token = options.token || env.EVENKEEL_TOKEN;
   // The error of `fetch` about it would quote the token.

@@ -9,6 +9,8 @@ import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
+import type { Tenant } from '@evenkeel/model/resources/tenant.ts';
+import type { User } from '@evenkeel/model/resources/user.ts';
 
 interface Page<T> {
   readonly items: readonly T[];
@@ -90,4 +92,18 @@ export const securityPolicies: Kind<SecurityPolicy> = {
   id: 'securityPolicy',
   get: (client, securityPolicyId) => client.getSecurityPolicy({ params: { securityPolicyId } }),
   named: (client, name) => client.listSecurityPolicies({ query: { name } }),
+};
+
+export const tenants: Kind<Tenant> = {
+  noun: 'tenant',
+  id: 'tenant',
+  get: (client, tenantId) => client.getTenant({ params: { tenantId } }),
+  named: (client, name) => client.listTenants({ query: { name } }),
+};
+
+export const users: Kind<User> = {
+  noun: 'user',
+  id: 'user',
+  get: (client, userId) => client.getUser({ params: { userId } }),
+  named: (client, name) => client.listUsers({ query: { name } }),
 };

@@ -52,7 +52,8 @@ export async function removeAll<T extends { readonly id: string; readonly name: 
     });
   }
   const last = answers.at(-1);
-  if (last !== undefined) await settle(session, last.operationId, call.options);
+  // What nodes know nothing of has no option to wait for them.
+  if (last !== undefined && call.options.timeout !== undefined) await settle(session, last.operationId, call.options);
 }
 
 /** Only a person at a terminal can be asked. */

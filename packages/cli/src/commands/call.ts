@@ -8,6 +8,7 @@ export interface CommonOptions {
   readonly home?: string;
   readonly url?: string;
   readonly token?: string;
+  readonly tenant?: string;
 }
 
 /** One command as it was called. */

@@ -14,6 +14,9 @@ export type Hint =
   | 'authority'
   | 'securityPolicy'
   | 'operation'
+  | 'tenant'
+  | 'user'
+  | 'token'
   | 'node'
   | 'file'
   | 'folder';

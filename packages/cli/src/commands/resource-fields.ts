@@ -30,7 +30,7 @@ import { protocolFields, targetTlsFields, tlsFields } from './tls-fields.ts';
 
 export const nameField: Field = { flag: 'name', field: 'name', value: text('name'), help: 'name' };
 
-const common: readonly Field[] = [
+export const commonFields: readonly Field[] = [
   { flag: 'description', field: 'description', value: text('text'), help: 'free text' },
   {
     flag: 'tag',
@@ -41,7 +41,7 @@ const common: readonly Field[] = [
 ];
 
 export const loadBalancerFields: readonly Field[] = [
-  ...common,
+  ...commonFields,
   {
     flag: 'deletion-protection',
     field: 'deletionProtection',
@@ -51,7 +51,7 @@ export const loadBalancerFields: readonly Field[] = [
 ];
 
 export const listenerFields: readonly Field[] = [
-  ...common,
+  ...commonFields,
   { flag: 'enabled', field: 'enabled', value: onOff, help: 'whether it listens (default on)' },
   {
     flag: 'idle-timeout',
@@ -145,10 +145,10 @@ export const forwardingFields: readonly Field[] = [
   ...healthFields,
 ];
 
-export const serviceFields: readonly Field[] = [...common, ...forwardingFields];
+export const serviceFields: readonly Field[] = [...commonFields, ...forwardingFields];
 
 export const ruleGroupFields: readonly Field[] = [
-  ...common,
+  ...commonFields,
   {
     flag: 'order',
     field: 'order',
@@ -157,15 +157,15 @@ export const ruleGroupFields: readonly Field[] = [
   },
 ];
 
-export const targetGroupFields: readonly Field[] = common;
+export const targetGroupFields: readonly Field[] = commonFields;
 
-export const elasticIpFields: readonly Field[] = common;
+export const elasticIpFields: readonly Field[] = commonFields;
 
-export const certificateFields: readonly Field[] = common;
+export const certificateFields: readonly Field[] = commonFields;
 
-export const authorityFields: readonly Field[] = common;
+export const authorityFields: readonly Field[] = commonFields;
 
-export const securityPolicyFields: readonly Field[] = [...common, ...protocolFields];
+export const securityPolicyFields: readonly Field[] = [...commonFields, ...protocolFields];
 
 export const targetFields: readonly Field[] = [
   {

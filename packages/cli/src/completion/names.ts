@@ -23,7 +23,7 @@ export async function findNames(
 ): Promise<{ value: string; description: string }[]> {
   try {
     const connection = findConnection(
-      { ...option(given, 'home'), ...option(given, 'url'), ...option(given, 'token') },
+      { ...option(given, 'home'), ...option(given, 'url'), ...option(given, 'token'), ...option(given, 'tenant') },
       io.env,
     );
     const signal = AbortSignal.timeout(PATIENCE);
@@ -61,6 +61,21 @@ async function ask(client: Client, hint: Nameable, given: ReadonlyMap<string, st
       return (await client.listSecurityPolicies({ query, signal })).items.map(({ name, description }) => ({
         value: name,
         description,
+      }));
+    case 'tenant':
+      return (await client.listTenants({ query, signal })).items.map(({ name, description }) => ({
+        value: name,
+        description,
+      }));
+    case 'user':
+      return (await client.listUsers({ query, signal })).items.map(({ name, role }) => ({
+        value: name,
+        description: role,
+      }));
+    case 'token':
+      return (await client.listTokens({ query, signal })).items.map(({ id, name, status }) => ({
+        value: id,
+        description: `${name}, ${status}`,
       }));
     case 'node':
       return (await client.listNodes({ query, signal })).items.map(({ id, status }) => ({
@@ -123,7 +138,7 @@ async function qualified(
     .map(({ id, name, owner }) => ({ value: lb === undefined ? `${owner}/${name}` : name, description: id }));
 }
 
-function option(given: ReadonlyMap<string, string>, name: 'home' | 'url' | 'token') {
+function option(given: ReadonlyMap<string, string>, name: 'home' | 'url' | 'token' | 'tenant') {
   const value = given.get(`--${name}`);
   return value === undefined ? {} : { [name]: value };
 }

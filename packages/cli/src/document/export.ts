@@ -34,7 +34,7 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
     const { loadBalancerId: _, ruleCount: __, ...own } = withoutGiven(group);
     return { ...own, rules: await rulesOf(client, group.id, nameOf) };
   });
-  const { elasticIpId: _, status: __, ...own } = withoutGiven(lb);
+  const { elasticIpId: _, status: __, tenantId: ___, ...own } = withoutGiven(lb);
   return {
     ...own,
     elasticIp: elasticIp?.name ?? null,

@@ -1,14 +1,15 @@
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { ConfigurationResult } from '@evenkeel/model/resources/document.ts';
+import { createAccessWrites } from '../access/writes.ts';
 import { applyDocuments } from '../configuration/apply.ts';
 import { difference, type Mentioned } from '../configuration/difference.ts';
 import { deleteNode } from '../nodes/persistence.ts';
 import type { Draft } from '../state/draft.ts';
-import type { State } from '../state/state.ts';
 import type { Call } from './call.ts';
 import { createReads, type ReadSources } from './reads.ts';
 import type { AnyCall, Handler } from './routes.ts';
-import { createWrites, type Unstored } from './writes.ts';
+import { createWrites } from './writes.ts';
+import type { Unstored } from './written.ts';
 
 /** How each operation of the contract is carried out. */
 export function createHandlers(sources: ReadSources): Readonly<Record<OperationName, (call: AnyCall) => Handler>> {
@@ -23,27 +24,40 @@ export function createHandlers(sources: ReadSources): Readonly<Record<OperationN
     handlers[name as OperationName] = () => handler;
   }
 
+  for (const [name, write] of Object.entries(createAccessWrites())) {
+    const handler: Handler = { kind: 'write', write: write as (draft: Draft, call: AnyCall) => object };
+    handlers[name as OperationName] = () => handler;
+  }
+
   const forgetNode = async ({ params: { nodeId } }: Call<'forgetNode'>) => {
     nodes.forget(nodeId);
     health.forget(nodeId);
     await deleteNode(store, nodeId);
     return { id: nodeId };
   };
-  const applyConfiguration = ({ body }: Call<'applyConfiguration'>): Handler =>
+  // What goes with a tenant is in that tenant, wherever the call acts.
+  const deleteTenant = (call: Call<'deleteTenant'>): Handler => ({
+    ...(handlers.deleteTenant!(call as AnyCall) as Extract<Handler, { kind: 'write' }>),
+    tenantId: call.params.tenantId,
+  });
+
+  const applyConfiguration = ({ body, caller }: Call<'applyConfiguration'>): Handler =>
     body.dryRun
       ? {
           kind: 'read',
-          read: () => ({ ...store.preview((draft, state) => apply(draft, state, body)), operationId: null }),
+          read: () => ({ ...store.preview(caller.actingIn, (draft) => apply(draft, body)), operationId: null }),
         }
-      : { kind: 'write', write: (draft) => apply(draft, draft.base, body) };
+      : { kind: 'write', write: (draft) => apply(draft, body) };
   return {
     ...handlers,
+    deleteTenant: deleteTenant as (call: AnyCall) => Handler,
     forgetNode: () => ({ kind: 'read', read: forgetNode as (call: AnyCall) => unknown }),
     applyConfiguration: applyConfiguration as (call: AnyCall) => Handler,
   } as Record<OperationName, (call: AnyCall) => Handler>;
 }
 
-function apply(draft: Draft, before: State, body: Call<'applyConfiguration'>['body']): Unstored<ConfigurationResult> {
+function apply(draft: Draft, body: Call<'applyConfiguration'>['body']): Unstored<ConfigurationResult> {
+  const before = draft.base;
   const dryRun = body.dryRun ?? false;
   const mentioned: Mentioned[] = [];
   applyDocuments(draft, body.loadBalancers, (kind, record) => mentioned.push({ kind, record }));

@@ -2,6 +2,7 @@ import { canonicalAddress } from '@evenkeel/model/address.ts';
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import { RULE, WAIT } from '@evenkeel/model/limits.ts';
 import { BUILT_IN_POLICIES, TLS_CIPHERS } from '@evenkeel/model/tls-ciphers.ts';
+import { type AccessReadName, createAccessReads } from '../access/reads.ts';
 import type { AnswerCheck } from '../diagnosis/checked-answers.ts';
 import { createDiagnosis, type DiagnosisName } from '../diagnosis/reads.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
@@ -61,6 +62,7 @@ export type ReadName =
   | 'listNodes'
   | 'getNode'
   | 'listTargetHealth'
+  | AccessReadName
   | DiagnosisName;
 
 export type Reads = {
@@ -81,50 +83,49 @@ export interface ReadSources {
 /** The calls that change nothing. */
 export function createReads(sources: ReadSources): Reads {
   const { store, nodes, health, operations, now } = sources;
-  const views = () => new Views(store.state, nodes.list(), now());
+  const views = (state: State) => new Views(state, nodes.list(), now());
   const byId = ({ id }: { readonly id: string }) => id;
   return {
     ...createDiagnosis(sources),
-    listLoadBalancers({ query }) {
-      const wanted = where(loadBalancersOf(store.state), ({ name, type }) =>
-        matches([query.name, name], [query.type, type]),
-      );
-      const view = views();
+    ...createAccessReads(sources),
+    listLoadBalancers({ query, state }) {
+      const wanted = where(loadBalancersOf(state), ({ name, type }) => matches([query.name, name], [query.type, type]));
+      const view = views(state);
       return paginate(wanted, query, byId, (loadBalancer) => view.loadBalancer(loadBalancer));
     },
-    getLoadBalancer: ({ params: { loadBalancerId: id } }) =>
-      views().loadBalancer((store.state.loadBalancers.get(id) ?? notFound('load balancer', id)).loadBalancer),
+    getLoadBalancer: ({ params: { loadBalancerId: id }, state }) =>
+      views(state).loadBalancer((state.loadBalancers.get(id) ?? notFound('load balancer', id)).loadBalancer),
 
-    listListeners({ query }) {
-      const all = within(store.state, query.loadBalancerId, (tree) => tree.listeners.values());
+    listListeners({ query, state }) {
+      const all = within(state, query.loadBalancerId, (tree) => tree.listeners.values());
       const wanted = where(all, ({ name, backendServiceId, ruleGroupId }) =>
         matches([query.name, name], [query.backendServiceId, backendServiceId], [query.ruleGroupId, ruleGroupId]),
       );
-      const view = views();
+      const view = views(state);
       return paginate(wanted, query, ownedKey, (listener) => view.listener(listener));
     },
-    getListener: ({ params: { listenerId: id } }) =>
-      views().listener((findListener(store.state, id) ?? notFound('listener', id)).listener),
+    getListener: ({ params: { listenerId: id }, state }) =>
+      views(state).listener((findListener(state, id) ?? notFound('listener', id)).listener),
 
-    listBackendServices({ query }) {
-      const all = within(store.state, query.loadBalancerId, (tree) => tree.services.values());
+    listBackendServices({ query, state }) {
+      const all = within(state, query.loadBalancerId, (tree) => tree.services.values());
       const wanted = where(all, ({ name, targetGroupId }) =>
         matches([query.name, name], [query.targetGroupId, targetGroupId]),
       );
-      const view = views();
+      const view = views(state);
       return paginate(wanted, query, ownedKey, (service) => view.service(service));
     },
-    getBackendService: ({ params: { backendServiceId: id } }) =>
-      views().service((findService(store.state, id) ?? notFound('backend service', id)).service),
-    getBackendServiceHealth({ params: { backendServiceId: id } }) {
-      const { tree, service } = findService(store.state, id) ?? notFound('backend service', id);
+    getBackendService: ({ params: { backendServiceId: id }, state }) =>
+      views(state).service((findService(state, id) ?? notFound('backend service', id)).service),
+    getBackendServiceHealth({ params: { backendServiceId: id }, state }) {
+      const { tree, service } = findService(state, id) ?? notFound('backend service', id);
       return showServiceHealth(tree, service, health);
     },
 
-    listTargetGroups({ query }) {
-      const all = within(store.state, query.loadBalancerId, (tree) => tree.groups.values());
+    listTargetGroups({ query, state }) {
+      const all = within(state, query.loadBalancerId, (tree) => tree.groups.values());
       const wanted = where(all, ({ group }) => matches([query.name, group.name]));
-      const view = views();
+      const view = views(state);
       return paginate(
         wanted,
         query,
@@ -132,86 +133,86 @@ export function createReads(sources: ReadSources): Reads {
         ({ group }) => view.group(group),
       );
     },
-    getTargetGroup: ({ params: { targetGroupId: id } }) =>
-      views().group((findGroup(store.state, id) ?? notFound('target group', id)).group),
+    getTargetGroup: ({ params: { targetGroupId: id }, state }) =>
+      views(state).group((findGroup(state, id) ?? notFound('target group', id)).group),
 
-    listTargets({ params: { targetGroupId: id }, query }) {
-      const { targets } = findGroup(store.state, id) ?? notFound('target group', id);
-      const view = views();
+    listTargets({ params: { targetGroupId: id }, query, state }) {
+      const { targets } = findGroup(state, id) ?? notFound('target group', id);
+      const view = views(state);
       const wantedAddress = query.address === undefined ? undefined : canonicalAddress(query.address)!;
       const wanted = where(targets.values(), ({ address }) => matches([wantedAddress, address]));
       return paginate(wanted, query, byId, (target) => view.target(target));
     },
-    getTarget({ params: { targetGroupId, targetId } }) {
-      const { targets } = findGroup(store.state, targetGroupId) ?? notFound('target group', targetGroupId);
-      return views().target(targets.get(targetId) ?? notFound('target', targetId));
+    getTarget({ params: { targetGroupId, targetId }, state }) {
+      const { targets } = findGroup(state, targetGroupId) ?? notFound('target group', targetGroupId);
+      return views(state).target(targets.get(targetId) ?? notFound('target', targetId));
     },
 
-    listRuleGroups({ query }) {
-      const all = within(store.state, query.loadBalancerId, ruleGroupsOf);
+    listRuleGroups({ query, state }) {
+      const all = within(state, query.loadBalancerId, ruleGroupsOf);
       const wanted = where(all, ({ name }) => matches([query.name, name]));
-      const view = views();
+      const view = views(state);
       return paginate(wanted, query, ownedKey, (group) => view.ruleGroup(group));
     },
-    getRuleGroup: ({ params: { ruleGroupId: id } }) =>
-      views().ruleGroup((findRuleGroup(store.state, id) ?? notFound('rule group', id)).group),
+    getRuleGroup: ({ params: { ruleGroupId: id }, state }) =>
+      views(state).ruleGroup((findRuleGroup(state, id) ?? notFound('rule group', id)).group),
 
-    listRules({ params: { ruleGroupId: id }, query }) {
-      const { rules } = findRuleGroup(store.state, id) ?? notFound('rule group', id);
-      const view = views();
+    listRules({ params: { ruleGroupId: id }, query, state }) {
+      const { rules } = findRuleGroup(state, id) ?? notFound('rule group', id);
+      const view = views(state);
       const wanted = where(inOrder(rules.values()), ({ name }) => matches([query.name, name]));
       return paginate(wanted, query, placeOf, (rule) => view.rule(rule));
     },
-    getRule({ params: { ruleGroupId, ruleId } }) {
-      const { rules } = findRuleGroup(store.state, ruleGroupId) ?? notFound('rule group', ruleGroupId);
-      return views().rule(rules.get(ruleId) ?? notFound('rule', ruleId));
+    getRule({ params: { ruleGroupId, ruleId }, state }) {
+      const { rules } = findRuleGroup(state, ruleGroupId) ?? notFound('rule group', ruleGroupId);
+      return views(state).rule(rules.get(ruleId) ?? notFound('rule', ruleId));
     },
 
-    listElasticIps({ query }) {
-      const view = views();
-      const wanted = where(store.state.elasticIps.values(), ({ name, loadBalancerId }) =>
+    listElasticIps({ query, state }) {
+      const view = views(state);
+      const wanted = where(state.elasticIps.values(), ({ name, loadBalancerId }) =>
         matches([query.name, name], [query.loadBalancerId, loadBalancerId]),
       );
       return paginate(wanted, query, byId, (elasticIp) => view.elasticIp(elasticIp));
     },
-    getElasticIp: ({ params: { elasticIpId: id } }) =>
-      views().elasticIp(store.state.elasticIps.get(id) ?? notFound('elastic IP', id)),
+    getElasticIp: ({ params: { elasticIpId: id }, state }) =>
+      views(state).elasticIp(state.elasticIps.get(id) ?? notFound('elastic IP', id)),
 
-    listCertificates({ query }) {
-      const view = views();
+    listCertificates({ query, state }) {
+      const view = views(state);
       const hostName = query.hostName?.toLowerCase();
-      const wanted = where(store.state.certificates.values(), ({ name, names, notAfter, chain }) => {
+      const wanted = where(state.certificates.values(), ({ name, names, notAfter, chain }) => {
         if (hostName !== undefined && !coversName(names, hostName)) return false;
         return matches([query.name, name], [query.status, lifetime(notAfter, chain, now()).status]);
       });
       return paginate(wanted, query, byId, (certificate) => view.certificate(certificate));
     },
-    getCertificate: ({ params: { certificateId: id } }) =>
-      views().certificate(store.state.certificates.get(id) ?? notFound('certificate', id)),
+    getCertificate: ({ params: { certificateId: id }, state }) =>
+      views(state).certificate(state.certificates.get(id) ?? notFound('certificate', id)),
 
-    listAuthorities({ query }) {
-      const view = views();
-      const wanted = where(store.state.authorities.values(), ({ name }) => matches([query.name, name]));
+    listAuthorities({ query, state }) {
+      const view = views(state);
+      const wanted = where(state.authorities.values(), ({ name }) => matches([query.name, name]));
       return paginate(wanted, query, byId, (authority) => view.authority(authority));
     },
-    getAuthority: ({ params: { authorityId: id } }) =>
-      views().authority(store.state.authorities.get(id) ?? notFound('authority', id)),
+    getAuthority: ({ params: { authorityId: id }, state }) =>
+      views(state).authority(state.authorities.get(id) ?? notFound('authority', id)),
 
-    listSecurityPolicies({ query }) {
-      const view = views();
+    listSecurityPolicies({ query, state }) {
+      const view = views(state);
       const all = [
         ...BUILT_IN_POLICIES.map((policy) => view.builtInPolicy(policy)),
-        ...Array.from(store.state.securityPolicies.values(), (policy) => view.securityPolicy(policy)),
+        ...Array.from(state.securityPolicies.values(), (policy) => view.securityPolicy(policy)),
       ];
       const wanted = where(all, ({ name, builtIn }) => {
         return matches([query.name, name]) && (query.builtIn === undefined || query.builtIn === builtIn);
       });
       return paginate(wanted, query, placeOfPolicy, (policy) => policy);
     },
-    getSecurityPolicy({ params: { securityPolicyId: id } }) {
+    getSecurityPolicy({ params: { securityPolicyId: id }, state }) {
       const builtIn = builtInPolicy(id);
-      if (builtIn !== null) return views().builtInPolicy(builtIn);
-      return views().securityPolicy(store.state.securityPolicies.get(id) ?? notFound('security policy', id));
+      if (builtIn !== null) return views(state).builtInPolicy(builtIn);
+      return views(state).securityPolicy(state.securityPolicies.get(id) ?? notFound('security policy', id));
     },
     listCiphers: ({ query }) =>
       paginate(
@@ -221,12 +222,13 @@ export function createReads(sources: ReadSources): Reads {
         (cipher) => ({ ...cipher, keyTypes: [...cipher.keyTypes] }),
       ),
 
-    async listOperations({ query }) {
+    async listOperations({ query, caller }) {
       const { limit, after } = pageOf(query);
       const rows = await store.read((db) =>
         db
           .selectFrom('operation')
           .selectAll()
+          .where('tenant_id', '=', caller.actingIn)
           .$if(after !== null, (select) => select.where('id', '<', after!))
           .orderBy('id', 'desc')
           .limit(limit + 1)
@@ -239,9 +241,14 @@ export function createReads(sources: ReadSources): Reads {
         nextCursor: rows.length > limit ? encode(shown.at(-1)!.id) : null,
       };
     },
-    async getOperation({ params: { operationId: id }, query, signal }) {
+    async getOperation({ params: { operationId: id }, query, signal, caller }) {
       const row = await store.read((db) =>
-        db.selectFrom('operation').selectAll().where('id', '=', id).executeTakeFirst(),
+        db
+          .selectFrom('operation')
+          .selectAll()
+          .where('id', '=', id)
+          .where('tenant_id', '=', caller.actingIn)
+          .executeTakeFirst(),
       );
       const operation = operationFromRow(row ?? notFound('operation', id));
       const outcome =
@@ -251,12 +258,12 @@ export function createReads(sources: ReadSources): Reads {
       return showOperation(operation, outcome, nodes.list());
     },
 
-    listNodes: ({ query }) => paginate(nodes.list(), query, byId, (node) => showNode(node, store.state.generation)),
-    getNode: ({ params: { nodeId } }) =>
-      showNode(nodes.get(nodeId) ?? notFound('node', nodeId), store.state.generation),
+    listNodes: ({ query, state }) => paginate(nodes.list(), query, byId, (node) => showNode(node, state.generation)),
+    getNode: ({ params: { nodeId }, state }) =>
+      showNode(nodes.get(nodeId) ?? notFound('node', nodeId), state.generation),
 
-    listTargetHealth({ query }) {
-      const candidates = where(checkedTargets(store.state), ({ tree, service, target }) =>
+    listTargetHealth({ query, state }) {
+      const candidates = where(checkedTargets(state), ({ tree, service, target }) =>
         matches(
           [query.loadBalancerId, tree.loadBalancer.id],
           [query.backendServiceId, service.id],

@@ -5,14 +5,18 @@ import {
   OPERATION_HEADER,
   type OperationName,
   REPLAYED_HEADER,
+  TENANT_HEADER,
 } from '@evenkeel/model/contract/contract.ts';
 import { NoQuery, type Route } from '@evenkeel/model/contract/route.ts';
 import { Type } from '@evenkeel/model/type.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authentication } from '../access/authentication.ts';
+import { checkRoute, tenantFor } from '../access/authorization.ts';
+import type { Caller } from '../access/identity.ts';
 import { ProblemError } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
+import { scopedTo } from '../state/scope.ts';
 import type { Committed, Store } from '../store/store.ts';
-import type { TokenCheck } from './access.ts';
 import type { Call } from './call.ts';
 import { type Answer, checkKey, fingerprintOf, type IdempotentRequests, type SaveAnswer } from './idempotency.ts';
 import { pathOf } from './problems.ts';
@@ -24,12 +28,17 @@ export type AnyCall = Call<never> & { readonly body: unknown };
 /** How an operation is carried out: by reading, by a change of the configuration, or in its own way. */
 export type Handler =
   | { readonly kind: 'read'; readonly read: (call: AnyCall) => unknown }
-  | { readonly kind: 'write'; readonly write: (draft: Draft, call: AnyCall) => object };
+  | {
+      readonly kind: 'write';
+      readonly write: (draft: Draft, call: AnyCall) => object;
+      /** Whose draft it is, where that is not the tenant that is acted in. */
+      readonly tenantId?: string;
+    };
 
 export interface RouteContext {
   readonly handlers: Readonly<Record<OperationName, (call: AnyCall) => Handler>>;
   readonly store: Store;
-  readonly admin: TokenCheck;
+  readonly authentication: Authentication;
   readonly idempotency: IdempotentRequests;
   readonly validators: Validators;
   /** Ends when the server stops. */
@@ -43,7 +52,7 @@ export function registerRoutes(app: FastifyInstance, context: RouteContext): voi
 }
 
 function registerRoute(app: FastifyInstance, name: OperationName, route: Route, context: RouteContext): void {
-  const { validators, admin, closing, handlers, store, idempotency } = context;
+  const { validators, authentication, closing, handlers, store, idempotency } = context;
   const params = validators.for(route.params ?? Type.Object({}), 'path');
   const query = validators.for(route.query ?? NoQuery, 'query');
   const body = route.body === undefined ? refuseBody : validators.for(route.body, 'body');
@@ -53,14 +62,22 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     config: { operation: name },
     onRequest: async (request) => {
-      request.actor = admin.check(request.headers.authorization);
+      const identity = authentication.identify(request.headers.authorization);
+      request.actor = identity.id;
+      checkRoute(identity, name, route);
+      const actingIn = tenantFor(identity, headerOf(request, TENANT_HEADER.toLowerCase()), store.state);
+      request.caller = { ...identity, actingIn, source: request.ip };
     },
     handler: async (request, reply) => {
+      const caller = request.caller!;
       const call = {
         params: params(request.params),
         query: query(request.query),
         body: body(request.body, Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)),
-        actor: request.actor,
+        caller,
+        get state() {
+          return scopedTo(store.state, caller.actingIn);
+        },
         requestId: request.id,
         ifMatch: route.ifMatch ? headerOf(request, 'if-match') : undefined,
         get signal() {
@@ -73,11 +90,11 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
         const answer = await handler.read(call);
         return sendAnswer(reply, { status: route.status, headers: tagOf(answer), body: answer }, false);
       }
-      const write = (save?: SaveAnswer) => carryOut(store, name, route, handler.write, call, save);
+      const write = (save?: SaveAnswer) => carryOut(store, name, route, handler, call, save);
       const key = route.idempotent ? headerOf(request, 'idempotency-key') : undefined;
       if (key === undefined) return sendAnswer(reply, await write(), false);
-      const fingerprint = fingerprintOf(route.method, pathOf(request), request.body);
-      const { answer, replayed } = await idempotency.once(request.actor, checkKey(key), fingerprint, write);
+      const fingerprint = fingerprintOf(route.method, `${caller.actingIn} ${pathOf(request)}`, request.body);
+      const { answer, replayed } = await idempotency.once(caller.id, checkKey(key), fingerprint, write);
       return sendAnswer(reply, answer, replayed);
     },
   });
@@ -88,15 +105,16 @@ async function carryOut(
   store: Store,
   name: OperationName,
   route: Route,
-  write: (draft: Draft, call: AnyCall) => object,
+  { write, tenantId }: Extract<Handler, { kind: 'write' }>,
   call: AnyCall,
   save: SaveAnswer | undefined,
 ): Promise<Answer> {
   const answerTo = (committed: Committed<object>) => answerToWrite(route, committed);
   const committed = await store.write({
     action: name,
-    actor: call.actor,
+    actor: call.caller.id,
     requestId: call.requestId,
+    tenantId: tenantId ?? call.caller.actingIn,
     run: (draft) => write(draft, call),
     ...(save && { also: (trx, made: Committed<object>) => save(trx, answerTo(made)) }),
   });
@@ -148,6 +166,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who sent the request, once that is known; for log and audit. */
     actor: string;
+    /** The same with all that is known of them; null before that, and where no operation is called. */
+    caller: Caller | null;
   }
   interface FastifyContextConfig {
     /** The operationId of the route. */

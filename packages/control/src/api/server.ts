@@ -6,9 +6,9 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import type { TokenCheck } from '../access/bearer.ts';
 import { type AgentStream, MESSAGE_LIMIT } from '../nodes/stream.ts';
 import { ProblemError } from '../problem.ts';
-import type { TokenCheck } from './access.ts';
 import { registerDocumentation } from './documentation.ts';
 import type { Metrics } from './metrics.ts';
 import { answerUnreadable, installProblems, pathOf, sendProblem } from './problems.ts';
@@ -53,6 +53,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   app.server.maxConnections = CONNECTIONS;
   app.decorateRequest('actor', '');
+  app.decorateRequest('caller', null);
   installProblems(app);
   parseBodies(app);
   app.addHook('onSend', async (request, reply) => {
@@ -102,7 +103,8 @@ function registerStream(app: FastifyInstance, { node, stream }: ServerOptions): 
       websocket: true,
       config: { operation: 'agentStream' },
       onRequest: async (request) => {
-        request.actor = node.check(request.headers.authorization);
+        node.check(request.headers.authorization);
+        request.actor = 'node';
       },
     },
     (socket) => stream.accept(socket),

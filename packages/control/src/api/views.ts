@@ -117,6 +117,7 @@ export class Views {
     return {
       id,
       name: id,
+      tenantId: null,
       builtIn: true,
       versions: [...versions],
       ciphers: [...ciphers],
@@ -202,7 +203,7 @@ export function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-function withTimes<T extends { readonly createdAt: number; readonly updatedAt: number }>(
+export function withTimes<T extends { readonly createdAt: number; readonly updatedAt: number }>(
   record: T,
 ): Omit<T, 'createdAt' | 'updatedAt'> & { createdAt: string; updatedAt: string } {
   return { ...record, createdAt: timestamp(record.createdAt), updatedAt: timestamp(record.updatedAt) };

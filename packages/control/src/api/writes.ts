@@ -1,5 +1,6 @@
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import type { AccessWriteName } from '../access/writes.ts';
 import { createFromDocument } from '../configuration/apply.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
 import * as authorities from '../resources/authorities.ts';
@@ -15,16 +16,13 @@ import * as targets from '../resources/targets.ts';
 import * as ruleGroups from '../routing/rule-groups.ts';
 import * as rules from '../routing/rules.ts';
 import type { Draft } from '../state/draft.ts';
-import type { AnyRecord, TargetRecord } from '../state/records.ts';
+import type { TargetRecord } from '../state/records.ts';
 import type { Call } from './call.ts';
-import { checkMatch } from './preconditions.ts';
 import type { ReadName } from './reads.ts';
 import { Views } from './views.ts';
+import { deleted, matching, type Unstored } from './written.ts';
 
-export type WriteName = Exclude<OperationName, ReadName | 'applyConfiguration' | 'forgetNode'>;
-
-/** What a write answers with, but for the operation, which the store makes. */
-export type Unstored<T> = Omit<T, 'operationId'>;
+export type WriteName = Exclude<OperationName, ReadName | AccessWriteName | 'applyConfiguration' | 'forgetNode'>;
 
 export type Writes = {
   readonly [K in WriteName]: (draft: Draft, call: Call<K>) => Unstored<ResponseOf<K>>;
@@ -192,18 +190,6 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
       return deleted(draft, record);
     },
   };
-}
-
-function matching<T extends { readonly id: string; readonly generation: number }>(
-  ifMatch: string | undefined,
-  record: T,
-): T {
-  checkMatch(ifMatch, record);
-  return record;
-}
-
-function deleted(draft: Draft, { id }: AnyRecord) {
-  return { id, generation: draft.resultingGeneration };
 }
 
 function severalTargets(draft: Draft, records: readonly TargetRecord[], view: Views) {

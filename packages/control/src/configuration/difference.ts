@@ -13,6 +13,8 @@ const HIDDEN = new Set([
   'generation',
   'createdAt',
   'updatedAt',
+  'tenantId',
+  'userId',
   'loadBalancerId',
   'targetGroupId',
   'backendServiceId',
@@ -116,6 +118,9 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
     case 'certificate':
     case 'authority':
     case 'securityPolicy':
+    case 'tenant':
+    case 'user':
+    case 'token':
       return '';
     default:
       return kind satisfies never;
@@ -172,6 +177,9 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
     case 'authority':
     case 'securityPolicy':
     case 'ruleGroup':
+    case 'tenant':
+    case 'user':
+    case 'token':
       break;
     default:
       kind satisfies never;

@@ -8,7 +8,7 @@ import type { AnswerCheck } from './checked-answers.ts';
 import { explainRequest } from './explain.ts';
 import { healthEvidence, tryHealthCheck } from './health.ts';
 import type { Asking } from './nodes-to-ask.ts';
-import { listRequests, reportRequest } from './requests.ts';
+import { listRequests, reportRequest, type Sight } from './requests.ts';
 import { listenerTraffic, ruleGroupTraffic, serviceTraffic } from './traffic.ts';
 
 export type DiagnosisName =
@@ -31,29 +31,39 @@ export interface DiagnosisSources extends Asking {
 /** The calls whose answers only nodes know. */
 export function createDiagnosis(sources: DiagnosisSources): DiagnosisReads {
   const { store, checked } = sources;
+  /** Those of the tenant; and those that nobody has any more, for who reaches everybody. */
+  const sightOf = ({ caller, state }: Pick<Call<'listRequests'>, 'caller' | 'state'>): Sight => {
+    const { loadBalancers: all } = store.state;
+    return {
+      loadBalancer: (id) => state.loadBalancers.has(id) || (caller.reach === 'all' && !all.has(id)),
+      alone: state.loadBalancers.size === all.size,
+    };
+  };
   return {
-    explain: async ({ query }) => checked('Explanation', await explainRequest(sources, store.state, query)),
-    getRequest: async ({ params }) => checked('RequestReport', await reportRequest(sources, params.requestId)),
-    async listRequests({ query }) {
+    explain: async ({ query, state }) => checked('Explanation', await explainRequest(sources, state, query)),
+    getRequest: async (call) =>
+      checked('RequestReport', await reportRequest(sources, sightOf(call), call.params.requestId)),
+    async listRequests(call) {
+      const { query, state } = call;
       const { listenerId } = query;
-      if (listenerId !== undefined && findListener(store.state, listenerId) === null) notFound('listener', listenerId);
-      return checked('EndedRequests', await listRequests(sources, query));
+      if (listenerId !== undefined && findListener(state, listenerId) === null) notFound('listener', listenerId);
+      return checked('EndedRequests', await listRequests(sources, sightOf(call), query));
     },
-    async getListenerTraffic({ params: { listenerId: id } }) {
-      if (findListener(store.state, id) === null) notFound('listener', id);
+    async getListenerTraffic({ params: { listenerId: id }, state }) {
+      if (findListener(state, id) === null) notFound('listener', id);
       return checked('ListenerTraffic', await listenerTraffic(sources, id));
     },
-    async getBackendServiceTraffic({ params: { backendServiceId: id } }) {
-      if (findService(store.state, id) === null) notFound('backend service', id);
+    async getBackendServiceTraffic({ params: { backendServiceId: id }, state }) {
+      if (findService(state, id) === null) notFound('backend service', id);
       return checked('ServiceTraffic', await serviceTraffic(sources, id));
     },
-    async getRuleGroupTraffic({ params: { ruleGroupId: id } }) {
-      const { rules } = findRuleGroup(store.state, id) ?? notFound('rule group', id);
+    async getRuleGroupTraffic({ params: { ruleGroupId: id }, state }) {
+      const { rules } = findRuleGroup(state, id) ?? notFound('rule group', id);
       return checked('RuleGroupTraffic', await ruleGroupTraffic(sources, id, inOrder(rules.values())));
     },
-    getHealthEvidence: async ({ params: { backendServiceId: id }, query }) =>
-      checked('HealthEvidence', await healthEvidence(sources, store.state, id, query)),
-    tryHealthCheck: async ({ params: { backendServiceId: id }, body }) =>
-      checked('HealthTrial', await tryHealthCheck(sources, store.state, id, body)),
+    getHealthEvidence: async ({ params: { backendServiceId: id }, query, state }) =>
+      checked('HealthEvidence', await healthEvidence(sources, state, id, query)),
+    tryHealthCheck: async ({ params: { backendServiceId: id }, body, state }) =>
+      checked('HealthTrial', await tryHealthCheck(sources, state, id, body)),
   };
 }

@@ -5,11 +5,24 @@ import type { Call } from '../api/call.ts';
 import { ProblemError } from '../problem.ts';
 import { type Asking, askEveryNode } from './nodes-to-ask.ts';
 
+/** What is for whoever asks. */
+export interface Sight {
+  /** Whether requests to this load balancer are. */
+  readonly loadBalancer: (id: string) => boolean;
+  /** Whether no other tenant has load balancers. */
+  readonly alone: boolean;
+}
+
 /** What the nodes remember of a request. Throws when none of them remembers it. */
-export async function reportRequest(asking: Asking, requestId: string): Promise<RequestReport> {
+export async function reportRequest(
+  asking: Asking,
+  { loadBalancer: sees }: Sight,
+  requestId: string,
+): Promise<RequestReport> {
   const { answers, asked } = await askEveryNode(asking, 'requests', { requestId }, ({ since }) => since);
   const requests = answers
     .flatMap(({ node, answer }) => answer.lines.map((line) => endedRequest(node, line)))
+    .filter(({ loadBalancerId }) => sees(loadBalancerId))
     .sort((a, b) => (a.endedAt < b.endedAt ? 1 : -1));
   if (requests.length > 0) return { requestId, requests, nodes: [...asked] };
   const memories = asked.map(({ node, answered, problem, since }) => {
@@ -22,12 +35,19 @@ export async function reportRequest(asking: Asking, requestId: string): Promise<
 }
 
 /** The newest requests that the nodes remember. */
-export async function listRequests(asking: Asking, query: Call<'listRequests'>['query']): Promise<EndedRequests> {
+export async function listRequests(
+  asking: Asking,
+  { loadBalancer: sees, alone }: Sight,
+  query: Call<'listRequests'>['query'],
+): Promise<EndedRequests> {
   const { outcome = 'failed', listenerId = null, limit = RECENT_REQUESTS.default } = query;
-  const question = { outcome, listenerId, limit };
+  // Nodes know no tenants: those of one are among those of all.
+  const most = listenerId === null && !alone ? RECENT_REQUESTS.maximum : limit;
+  const question = { outcome, listenerId, limit: most };
   const { answers, asked } = await askEveryNode(asking, 'recent-requests', question, ({ since }) => since);
   const requests = answers
     .flatMap(({ node, answer }) => answer.lines.map((line) => endedRequest(node, line)))
+    .filter(({ loadBalancerId }) => sees(loadBalancerId))
     .sort((a, b) => (a.endedAt < b.endedAt ? 1 : -1));
   return { requests: requests.slice(0, limit), nodes: [...asked] };
 }

@@ -29,6 +29,12 @@ export function network(cidr: string): Network {
  */
 export function allocateAddress(draft: Draft, pool: PoolName, wanted: string | undefined, at: string): string {
   const used = new Set<string>();
+  // Those of other tenants too: a node has each address once.
+  for (const { loadBalancer } of draft.whole.loadBalancers.values()) {
+    if (loadBalancer.tenantId !== draft.tenantId) used.add(loadBalancer.vip);
+  }
+  for (const { tenantId, address } of draft.whole.elasticIps.values())
+    if (tenantId !== draft.tenantId) used.add(address);
   for (const { loadBalancer } of draft.loadBalancers.values()) used.add(loadBalancer.vip);
   for (const { address } of draft.elasticIps.values()) used.add(address);
   const own = draft.context.pools[pool];

@@ -16,6 +16,7 @@ export function createAuthority(draft: Draft, input: AuthorityCreate): Authority
   const name = input.name ?? id;
   checkName(draft.authorities.values(), name, '');
   const created = draft.create('authority', {
+    tenantId: draft.tenantId,
     id,
     name,
     ...readAuthority(input.certificates, input.revocationLists ?? '', draft.context.now, ''),

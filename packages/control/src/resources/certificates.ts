@@ -21,6 +21,7 @@ export function createCertificate(draft: Draft, input: CertificateCreate): Certi
   const { now } = draft.context;
   const material = readCertificate(input.chain, new Secret(input.privateKey), now, '');
   const created = draft.create('certificate', {
+    tenantId: draft.tenantId,
     id,
     name,
     ...material,

@@ -16,6 +16,7 @@ export function createElasticIp(draft: Draft, input: ElasticIpCreate): ElasticIp
   const name = input.name ?? id;
   checkName(draft.elasticIps.values(), name, '');
   return draft.create('elasticIp', {
+    tenantId: draft.tenantId,
     id,
     name,
     address: allocateAddress(draft, 'elasticIp', input.address, '/address'),

@@ -29,6 +29,7 @@ export function createLoadBalancer(draft: Draft, input: NewLoadBalancer, at = ''
   const name = input.name ?? id;
   checkName(loadBalancersOf(draft), name, at);
   return draft.create('loadBalancer', {
+    tenantId: draft.tenantId,
     id,
     name,
     type,

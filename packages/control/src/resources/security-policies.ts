@@ -34,6 +34,7 @@ export function createSecurityPolicy(draft: Draft, input: SecurityPolicyCreate):
   checkSettings(input);
   const { name, versions, ciphers } = input;
   return draft.create('securityPolicy', {
+    tenantId: draft.tenantId,
     id: draft.newId('securityPolicy'),
     name,
     versions,

@@ -57,6 +57,7 @@ test('what was created and removed again is no change', () => {
   const draft = new Draft(before, context);
   const record = draft.create('elasticIp', {
     id: draft.newId('elasticIp'),
+    tenantId: draft.tenantId,
     name: 'x',
     address: '127.88.0.9',
     loadBalancerId: null,

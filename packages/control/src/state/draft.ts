@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import type { IdKind, IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
@@ -11,8 +12,12 @@ import type {
   RecordOf,
   SecurityPolicyRecord,
   Stamped,
+  TenantRecord,
   TicketKeys,
+  TokenRecord,
+  UserRecord,
 } from './records.ts';
+import { merged, scopedTo } from './scope.ts';
 import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from './state.ts';
 
 export interface DraftContext {
@@ -36,8 +41,11 @@ export interface Change {
 type Unstamped<T> = Omit<T, Stamped>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends ReadonlyMap<infer K2, infer V> ? Map<K2, V> : T[K] };
 
+/** Maps that are copied when they are first changed. */
+type Global = 'certificates' | 'authorities' | 'securityPolicies' | 'tenants' | 'users' | 'tokens';
+
 /**
- * The next state while it is made. Reading it as a `State` shows the changes so far; the state that it began with stays
+ * The next state while it is made, as one tenant sees it: what belongs to others is neither found nor changed. Reading it as a `State` shows the changes so far; the state that it began with stays
  * as it is, and shares with the new one whatever was not touched. A draft that is not finished has no effect.
  */
 export class Draft implements State {
@@ -47,22 +55,35 @@ export class Draft implements State {
   certificates: ReadonlyMap<string, CertificateRecord>;
   authorities: ReadonlyMap<string, AuthorityRecord>;
   securityPolicies: ReadonlyMap<string, SecurityPolicyRecord>;
+  tenants: ReadonlyMap<string, TenantRecord>;
+  users: ReadonlyMap<string, UserRecord>;
+  tokens: ReadonlyMap<string, TokenRecord>;
   ticketKeys: TicketKeys | null;
   readonly lastAddresses: Map<string, number>;
-  /** The state that it began with. */
+  /** The tenant whose draft it is. */
+  readonly tenantId: string;
+  /** The state that it began with, as the tenant sees it. */
   readonly base: State;
+  /** The same with all tenants, for what they share: addresses, and what a plan can carry. */
+  readonly whole: State;
   readonly #changes = new Map<string, Change>();
   /** Trees and maps that this draft made, and may change in place until it is finished. */
   readonly #owned = new WeakSet<object>();
 
-  constructor(base: State, context: DraftContext) {
+  constructor(whole: State, context: DraftContext, tenantId: string = DEFAULT_TENANT.id) {
+    const base = scopedTo(whole, tenantId);
+    this.whole = whole;
     this.base = base;
+    this.tenantId = tenantId;
     this.context = context;
     this.loadBalancers = new Map(base.loadBalancers);
     this.elasticIps = new Map(base.elasticIps);
     this.certificates = base.certificates;
     this.authorities = base.authorities;
     this.securityPolicies = base.securityPolicies;
+    this.tenants = base.tenants;
+    this.users = base.users;
+    this.tokens = base.tokens;
     this.ticketKeys = base.ticketKeys;
     this.lastAddresses = new Map(base.lastAddresses);
   }
@@ -81,18 +102,20 @@ export class Draft implements State {
     return [...this.#changes.values()];
   }
 
-  /** The next state. It is the one that the draft began with when nothing has changed. */
+  /** The next state, with all tenants. It is the one that the draft began with when nothing has changed. */
   finish(): State {
-    if (!this.#changed) return this.base;
-    const { generation, loadBalancers, elasticIps, certificates, authorities, securityPolicies, ticketKeys } = this;
-    const { lastAddresses } = this;
+    if (!this.#changed) return this.whole;
+    const { whole, base, generation, ticketKeys, lastAddresses, tenants } = this;
     return {
       generation,
-      loadBalancers,
-      elasticIps,
-      certificates,
-      authorities,
-      securityPolicies,
+      loadBalancers: merged(whole.loadBalancers, base.loadBalancers, this.loadBalancers),
+      elasticIps: merged(whole.elasticIps, base.elasticIps, this.elasticIps),
+      certificates: merged(whole.certificates, base.certificates, this.certificates),
+      authorities: merged(whole.authorities, base.authorities, this.authorities),
+      securityPolicies: merged(whole.securityPolicies, base.securityPolicies, this.securityPolicies),
+      tenants,
+      users: merged(whole.users, base.users, this.users),
+      tokens: merged(whole.tokens, base.tokens, this.tokens),
       ticketKeys,
       lastAddresses,
     };
@@ -152,6 +175,15 @@ export class Draft implements State {
       case 'securityPolicy':
         this.#global('securityPolicies').delete(id);
         break;
+      case 'tenant':
+        this.#global('tenants').delete(id);
+        break;
+      case 'user':
+        this.#global('users').delete(id);
+        break;
+      case 'token':
+        this.#global('tokens').delete(id);
+        break;
       case 'listener':
         this.#map(this.#tree((record as RecordOf['listener']).loadBalancerId), 'listeners').delete(id);
         break;
@@ -196,6 +228,15 @@ export class Draft implements State {
         break;
       case 'securityPolicy':
         this.#global('securityPolicies').set(entry.record.id, entry.record);
+        break;
+      case 'tenant':
+        this.#global('tenants').set(entry.record.id, entry.record);
+        break;
+      case 'user':
+        this.#global('users').set(entry.record.id, entry.record);
+        break;
+      case 'token':
+        this.#global('tokens').set(entry.record.id, entry.record);
         break;
       case 'listener':
         this.#map(this.#tree(entry.record.loadBalancerId), 'listeners').set(entry.record.id, entry.record);
@@ -268,13 +309,7 @@ export class Draft implements State {
   }
 
   /** Objects that belong to no load balancer, in a map that may be changed. There can be thousands of certificates. */
-  #global<K extends 'certificates' | 'authorities' | 'securityPolicies'>(
-    part: K,
-  ): K extends 'certificates'
-    ? Map<string, CertificateRecord>
-    : K extends 'authorities'
-      ? Map<string, AuthorityRecord>
-      : Map<string, SecurityPolicyRecord> {
+  #global<K extends Global>(part: K): Writable<Pick<State, Global>>[K] {
     if (!this.#owned.has(this[part])) this[part] = this.#own(new Map(this[part] as Map<string, never>)) as never;
     return this[part] as never;
   }

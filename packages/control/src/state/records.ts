@@ -10,6 +10,9 @@ import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
+import type { Tenant } from '@evenkeel/model/resources/tenant.ts';
+import type { Token } from '@evenkeel/model/resources/token.ts';
+import type { User } from '@evenkeel/model/resources/user.ts';
 import type { Secret } from '../secrets/secret.ts';
 
 /**
@@ -46,7 +49,17 @@ export type AuthorityRecord = Recorded<Authority, 'status' | 'daysLeft' | 'usedB
   readonly revocationListsPem: string;
 };
 /** A custom policy; the built-in ones are in the model. */
-export type SecurityPolicyRecord = Recorded<SecurityPolicy, 'builtIn' | 'usedBy'>;
+export type SecurityPolicyRecord = Recorded<SecurityPolicy, 'builtIn' | 'usedBy' | 'tenantId'> & {
+  readonly tenantId: string;
+};
+export type TenantRecord = Recorded<Tenant>;
+export type UserRecord = Recorded<User>;
+export type TokenRecord = Recorded<Token, 'status' | 'expiresAt'> & {
+  /** Unix milliseconds; null: never. */
+  readonly expiresAt: number | null;
+  /** What the token is known by, see access/secrets.ts. */
+  readonly hash: string;
+};
 
 export interface RecordOf {
   readonly loadBalancer: LoadBalancerRecord;
@@ -60,6 +73,9 @@ export interface RecordOf {
   readonly certificate: CertificateRecord;
   readonly authority: AuthorityRecord;
   readonly securityPolicy: SecurityPolicyRecord;
+  readonly tenant: TenantRecord;
+  readonly user: UserRecord;
+  readonly token: TokenRecord;
 }
 /** What new sessions of TLS are sealed with, for all listeners of all nodes. Each key is base64 of 80 bytes. */
 export interface TicketKeys {

@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import type {
   AuthorityRecord,
   BackendServiceRecord,
@@ -10,7 +11,10 @@ import type {
   SecurityPolicyRecord,
   TargetGroupRecord,
   TargetRecord,
+  TenantRecord,
   TicketKeys,
+  TokenRecord,
+  UserRecord,
 } from './records.ts';
 
 /**
@@ -25,6 +29,10 @@ export interface State {
   readonly certificates: ReadonlyMap<string, CertificateRecord>;
   readonly authorities: ReadonlyMap<string, AuthorityRecord>;
   readonly securityPolicies: ReadonlyMap<string, SecurityPolicyRecord>;
+  /** All of them, also in the part of the state that one tenant sees; see scope.ts. */
+  readonly tenants: ReadonlyMap<string, TenantRecord>;
+  readonly users: ReadonlyMap<string, UserRecord>;
+  readonly tokens: ReadonlyMap<string, TokenRecord>;
   /** Null until a listener needs them. */
   readonly ticketKeys: TicketKeys | null;
   /** By pool: the address that was given out last, as a number; the next is looked for after it. */
@@ -50,6 +58,16 @@ export interface RuleGroupTree {
   readonly rules: ReadonlyMap<string, RuleRecord>;
 }
 
+const FIRST_TENANT: TenantRecord = {
+  ...DEFAULT_TENANT,
+  description: '',
+  tags: {},
+  quotas: {},
+  generation: 0,
+  createdAt: 0,
+  updatedAt: 0,
+};
+
 export const EMPTY_STATE: State = {
   generation: 0,
   loadBalancers: new Map(),
@@ -57,6 +75,9 @@ export const EMPTY_STATE: State = {
   certificates: new Map(),
   authorities: new Map(),
   securityPolicies: new Map(),
+  tenants: new Map([[FIRST_TENANT.id, FIRST_TENANT]]),
+  users: new Map(),
+  tokens: new Map(),
   ticketKeys: null,
   lastAddresses: new Map(),
 };
@@ -126,7 +147,8 @@ export function newestId(state: State): string | undefined {
       suffix = candidate;
     }
   };
-  for (const part of [state.elasticIps, state.certificates, state.authorities, state.securityPolicies]) {
+  const { elasticIps, certificates, authorities, securityPolicies, tenants, users, tokens } = state;
+  for (const part of [elasticIps, certificates, authorities, securityPolicies, tenants, users, tokens]) {
     for (const id of part.keys()) visit(id);
   }
   for (const [id, tree] of state.loadBalancers) {

@@ -24,6 +24,7 @@ export const TRIM_EVERY = 256;
 
 export interface OperationRecord {
   readonly id: string;
+  readonly tenantId: string;
   readonly generation: number;
   readonly action: string;
   readonly resources: readonly ResourceRef[];
@@ -37,6 +38,7 @@ export interface OperationRecord {
 export function operationToRow(operation: OperationRecord): OperationRow {
   return {
     id: operation.id,
+    tenant_id: operation.tenantId,
     generation: operation.generation,
     action: operation.action,
     resources: JSON.stringify(operation.resources),
@@ -50,6 +52,7 @@ export function operationToRow(operation: OperationRecord): OperationRow {
 export function operationFromRow(row: OperationRow): OperationRecord {
   return {
     id: row.id,
+    tenantId: row.tenant_id,
     generation: row.generation,
     action: row.action,
     resources: JSON.parse(row.resources) as ResourceRef[],

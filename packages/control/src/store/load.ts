@@ -90,6 +90,11 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
       if (tls.authorityId !== null) existing(authorities, tls.authorityId, id);
   }
 
+  const tenants = byId(await read('tenant'));
+  const users = byId(await read('user'));
+  const tokens = byId(await read('token'));
+  for (const { id, userId } of tokens.values()) existing(users, userId, id);
+
   return {
     generation,
     loadBalancers: trees,
@@ -97,6 +102,9 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
     certificates,
     authorities,
     securityPolicies,
+    tenants,
+    users,
+    tokens,
     ticketKeys: await readTicketKeys(db, vault),
     lastAddresses: new Map(pools.map(({ name, last }) => [name, last])),
   };

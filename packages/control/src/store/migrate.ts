@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { initial } from './migrations/0001-initial.ts';
 import { application } from './migrations/0002-application.ts';
@@ -10,6 +10,7 @@ import { healthChecks } from './migrations/0007-health-checks.ts';
 import { resilience } from './migrations/0007-resilience.ts';
 import { ruleSecrets } from './migrations/0008-rule-secrets.ts';
 import { network } from './migrations/0009-network.ts';
+import { tenants } from './migrations/0010-tenants.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -27,11 +28,23 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-resilience': resilience,
   '0008-rule-secrets': ruleSecrets,
   '0009-network': network,
+  '0010-tenants': tenants,
 };
 
-/** Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. */
+/**
+ * Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. A
+ * migration may make a table anew that others refer to: references are not followed meanwhile, and all checked then.
+ */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
-  const { error } = await migrator.migrateToLatest();
+  await sql`pragma foreign_keys = off`.execute(db);
+  const { error, results = [] } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
+  if (results.length > 0) {
+    const { rows } = await sql<{ table: string; parent: string }>`pragma foreign_key_check`.execute(db);
+    const [broken] = rows;
+    if (broken !== undefined)
+      throw new Error(`a row of ${broken.table} refers to a ${broken.parent} that is not there`);
+  }
+  await sql`pragma foreign_keys = on`.execute(db);
 }

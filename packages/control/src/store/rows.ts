@@ -17,7 +17,10 @@ interface Mapping {
     | 'elastic_ip'
     | 'certificate'
     | 'authority'
-    | 'security_policy';
+    | 'security_policy'
+    | 'tenant'
+    | 'user_account'
+    | 'access_token';
   readonly columns: Readonly<Record<string, string>>;
   /** Fields that are not stored, because another row tells them. */
   readonly derived: readonly string[];
@@ -26,21 +29,25 @@ interface Mapping {
 }
 
 const COMMON = { id: 'id', name: 'name', generation: 'generation', createdAt: 'created_at', updatedAt: 'updated_at' };
+const OWNED = { ...COMMON, tenantId: 'tenant_id' };
 
 /** In the order in which objects refer to each other: each kind after those that it names. */
 export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
-  elasticIp: { table: 'elastic_ip', columns: { ...COMMON, address: 'address' }, derived: ['loadBalancerId'] },
+  tenant: { table: 'tenant', columns: COMMON, derived: [] },
+  user: { table: 'user_account', columns: OWNED, derived: [] },
+  token: { table: 'access_token', columns: { ...OWNED, userId: 'user_id', hash: 'hash' }, derived: [] },
+  elasticIp: { table: 'elastic_ip', columns: { ...OWNED, address: 'address' }, derived: ['loadBalancerId'] },
   certificate: {
     table: 'certificate',
-    columns: { ...COMMON, privateKey: 'private_key' },
+    columns: { ...OWNED, privateKey: 'private_key' },
     derived: [],
     secrets: ['privateKey'],
   },
-  authority: { table: 'authority', columns: COMMON, derived: [] },
-  securityPolicy: { table: 'security_policy', columns: COMMON, derived: [] },
+  authority: { table: 'authority', columns: OWNED, derived: [] },
+  securityPolicy: { table: 'security_policy', columns: OWNED, derived: [] },
   loadBalancer: {
     table: 'load_balancer',
-    columns: { ...COMMON, vip: 'vip', elasticIpId: 'elastic_ip_id' },
+    columns: { ...OWNED, vip: 'vip', elasticIpId: 'elastic_ip_id' },
     derived: [],
   },
   targetGroup: { table: 'target_group', columns: { ...COMMON, loadBalancerId: 'load_balancer_id' }, derived: [] },

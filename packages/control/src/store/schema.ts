@@ -7,7 +7,12 @@ import type { Generated } from 'kysely';
 export interface Database {
   state: { id: number; generation: number };
   address_pool: { name: string; last: number };
-  load_balancer: Resource & { vip: string; elastic_ip_id: string | null };
+  tenant: Resource;
+  /** `user` is a word of SQL. */
+  user_account: Owned;
+  /** `hash` is all that is kept of the token itself. */
+  access_token: Owned & { user_id: string; hash: string };
+  load_balancer: Owned & { vip: string; elastic_ip_id: string | null };
   listener: Resource & {
     load_balancer_id: string;
     /** Negative for UDP alone. */
@@ -26,11 +31,11 @@ export interface Database {
   rule_group: Resource & { load_balancer_id: string };
   /** `jwt_secrets` is sealed; null: there are none. */
   rule: Resource & { rule_group_id: string; jwt_secrets: string | null };
-  elastic_ip: Resource & { address: string };
+  elastic_ip: Owned & { address: string };
   /** `private_key` is sealed; see secrets/vault.ts. */
-  certificate: Resource & { private_key: string };
-  authority: Resource;
-  security_policy: Resource;
+  certificate: Owned & { private_key: string };
+  authority: Owned;
+  security_policy: Owned;
   /** One row, or none. `keys` is JSON of sealed texts. */
   ticket_keys: { id: number; keys: string; rotated_at: number };
   operation: OperationRow;
@@ -56,8 +61,12 @@ interface Resource {
   updated_at: number;
 }
 
+/** Of a tenant; its name is unique there. */
+type Owned = Resource & { tenant_id: string };
+
 export interface OperationRow {
   id: string;
+  tenant_id: string;
   generation: number;
   action: string;
   /** JSON of ResourceRef[]. */

@@ -1,6 +1,8 @@
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { createIdSource, type IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { Kysely, Transaction } from 'kysely';
+import { quotasOf } from '../access/quotas.ts';
 import { ProblemError } from '../problem.ts';
 import type { AddressPools } from '../resources/addresses.ts';
 import type { Vault } from '../secrets/vault.ts';
@@ -48,6 +50,8 @@ export interface Write<T> {
   readonly action: string;
   readonly actor: string;
   readonly requestId: string;
+  /** Whose part of the configuration is changed; by default that of the tenant that is always there. */
+  readonly tenantId?: string;
   /** Makes the change. May run more than once, and must not wait; throws a ProblemError to refuse. */
   readonly run: (draft: Draft) => T;
   /** More rows for the same transaction. May run more than once. */
@@ -130,8 +134,8 @@ export class Store {
   }
 
   /** What a write would do; nothing is kept. */
-  preview<T>(run: (draft: Draft, state: State) => T): T {
-    return run(this.#draft(this.#state), this.#state);
+  preview<T>(tenantId: string, run: (draft: Draft) => T): T {
+    return run(this.#draft(this.#state, tenantId));
   }
 
   /** Writes rows that are not configuration: nodes, outcomes of operations. `persist` may run more than once. */
@@ -224,12 +228,14 @@ export class Store {
   }
 
   #stage<T>(base: State, write: Write<T>, done: (committed: Committed<T>) => void): Staged {
-    const draft = this.#draft(base);
+    const { tenantId = DEFAULT_TENANT.id } = write;
+    const draft = this.#draft(base, tenantId);
     const value = write.run(draft);
     const state = draft.finish();
     const { changes } = draft;
     const operation: OperationRecord = {
       id: this.#ids.next('operation'),
+      tenantId,
       generation: state.generation,
       action: write.action,
       resources: resourcesOf(changes),
@@ -269,9 +275,10 @@ export class Store {
     }
   }
 
-  #draft(base: State): Draft {
-    const { quotas, pools, now, secret } = this.#options;
-    return new Draft(base, { now: now(), ids: this.#ids, quotas, pools, secret });
+  #draft(base: State, tenantId: string): Draft {
+    const { pools, now, secret } = this.#options;
+    const quotas = quotasOf(this.#options.quotas, base, tenantId);
+    return new Draft(base, { now: now(), ids: this.#ids, quotas, pools, secret }, tenantId);
   }
 }
 

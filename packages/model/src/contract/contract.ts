@@ -4,6 +4,7 @@ import { certificateRoutes } from './certificates.ts';
 import { configurationRoutes } from './configuration.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
 import { elasticIpRoutes } from './elastic-ips.ts';
+import { identityRoutes } from './identity.ts';
 import { listenerRoutes } from './listeners.ts';
 import { loadBalancerRoutes } from './load-balancers.ts';
 import { nodeRoutes } from './nodes.ts';
@@ -13,6 +14,9 @@ import { ruleRoutes } from './rules.ts';
 import { securityPolicyRoutes } from './security-policies.ts';
 import { targetGroupRoutes } from './target-groups.ts';
 import { targetRoutes } from './targets.ts';
+import { tenantRoutes } from './tenants.ts';
+import { tokenRoutes } from './tokens.ts';
+import { userRoutes } from './users.ts';
 
 /** The REST API, by operationId. */
 export const contract = {
@@ -31,10 +35,16 @@ export const contract = {
   ...operationRoutes,
   ...nodeRoutes,
   ...diagnosisRoutes,
+  ...identityRoutes,
+  ...tenantRoutes,
+  ...userRoutes,
+  ...tokenRoutes,
 };
 export type Contract = typeof contract;
 export type OperationName = keyof Contract;
 
+/** Names the tenant, by name or identifier, that a request is about; without it, that of the user. */
+export const TENANT_HEADER = 'Evenkeel-Tenant';
 /** Headers of every answer to a write. */
 export const GENERATION_HEADER = 'Evenkeel-Generation';
 export const OPERATION_HEADER = 'Evenkeel-Operation';

@@ -95,7 +95,8 @@ export const diagnosisRoutes = {
     summary: 'List requests that ended lately, failures unless others are asked for',
     description:
       'What the nodes that are connected remember, the newest first: see `GET /v1/requests/{requestId}`. A failure has ' +
-      'a reason other than `none`, or a status of 500 or more. There are no further pages: all are in the access log.',
+      'a reason other than `none`, or a status of 500 or more. There are no further pages: all are in the access log. Without a listener, only the newest ' +
+      `${RECENT_REQUESTS.maximum} of each node are looked through, whichever tenant they are of.`,
     tags,
     query: Type.Object(
       {

@@ -19,6 +19,7 @@ export const nodeRoutes = {
     query: ListQuery({}),
     status: 200,
     response: Page(Node),
+    reach: 'all',
   },
   getNode: {
     method: 'GET',
@@ -28,6 +29,7 @@ export const nodeRoutes = {
     params,
     status: 200,
     response: Ref(Node),
+    reach: 'all',
   },
   forgetNode: {
     method: 'DELETE',
@@ -38,6 +40,8 @@ export const nodeRoutes = {
     params,
     status: 200,
     response: Ref(NodeForgotten),
+    role: 'admin',
+    reach: 'all',
   },
   listTargetHealth: {
     method: 'GET',

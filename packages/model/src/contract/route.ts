@@ -1,3 +1,4 @@
+import type { Reach, Role } from '../access.ts';
 import { PAGE } from '../limits.ts';
 import { Name } from '../resources/attributes.ts';
 import { Nullable, Ref } from '../schema.ts';
@@ -23,6 +24,15 @@ export interface Route {
   readonly ifMatch?: true;
   /** Takes an `Idempotency-Key` header: a repetition gets the first answer. */
   readonly idempotent?: true;
+  /** The least role that may call it; without it, `viewer` for what reads and `operator` for what writes. */
+  readonly role?: Role;
+  /** `all`: for those alone whose role reaches every tenant. */
+  readonly reach?: Reach;
+}
+
+/** The least role that may call the route. */
+export function roleFor({ method, role }: Pick<Route, 'method' | 'role'>): Role {
+  return role ?? (method === 'GET' ? 'viewer' : 'operator');
 }
 
 const pageQuery = {

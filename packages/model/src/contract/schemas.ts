@@ -12,6 +12,7 @@ import * as explanation from '../resources/explanation.ts';
 import * as forwarding from '../resources/forwarding.ts';
 import * as healthCheck from '../resources/health-check.ts';
 import * as healthEvidence from '../resources/health-evidence.ts';
+import * as identity from '../resources/identity.ts';
 import * as listener from '../resources/listener.ts';
 import * as listenerLimits from '../resources/listener-limits.ts';
 import * as listenerTls from '../resources/listener-tls.ts';
@@ -31,8 +32,11 @@ import * as target from '../resources/target.ts';
 import * as targetGroup from '../resources/target-group.ts';
 import * as targetHealth from '../resources/target-health.ts';
 import * as targetTls from '../resources/target-tls.ts';
+import * as tenant from '../resources/tenant.ts';
+import * as token from '../resources/token.ts';
 import * as traffic from '../resources/traffic.ts';
 import * as trafficStanding from '../resources/traffic-standing.ts';
+import * as user from '../resources/user.ts';
 import { BackendServiceCreated } from './backend-services.ts';
 import { ListenerCreated } from './listeners.ts';
 import { NodeForgotten } from './nodes.ts';
@@ -80,6 +84,10 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     explanation,
     endedRequest,
     traffic,
+    identity,
+    tenant,
+    user,
+    token,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isNamed)

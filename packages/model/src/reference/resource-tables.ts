@@ -1,5 +1,5 @@
 import { contract } from '../contract/contract.ts';
-import type { Route } from '../contract/route.ts';
+import { type Route, roleFor } from '../contract/route.ts';
 import { namedSchemas } from '../contract/schemas.ts';
 import { DEFAULT_QUOTAS } from '../limits.ts';
 
@@ -41,6 +41,10 @@ const RESOURCES = [
   'RevocationList',
   'SecurityPolicy',
   'Cipher',
+  'Tenant',
+  'User',
+  'Token',
+  'Identity',
   'Operation',
   'Node',
 ];
@@ -64,10 +68,12 @@ export function resourceTables(): string {
 }
 
 function callTable(): string {
-  const rows = Object.entries<Route>(contract).map(
-    ([name, { method, path, summary }]) => `| \`${method} ${path}\` | \`${name}\` | ${summary} |`,
-  );
-  return ['### Calls', '', '| Call | operationId | |', '| --- | --- | --- |', ...rows].join('\n');
+  const rows = Object.entries<Route>(contract).map(([name, route]) => {
+    const { method, path, summary, reach } = route;
+    const role = reach === 'all' ? `${roleFor(route)} of all tenants` : roleFor(route);
+    return `| \`${method} ${path}\` | \`${name}\` | ${role} | ${summary} |`;
+  });
+  return ['### Calls', '', '| Call | operationId | Least role | |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 function fieldTable(name: string): string {

@@ -1,3 +1,4 @@
+import { Id } from '../identifiers.ts';
 import { DESCRIPTION_LENGTH, NAME, NAME_PATTERN, TAGS } from '../limits.ts';
 import { Output, Timestamp } from '../schema.ts';
 import { type TProperties, type TSchema, Type } from '../type.ts';
@@ -21,6 +22,8 @@ export const Tags = Type.Unsafe<Readonly<Record<string, string>>>({
   default: {},
   description: 'Keys and values of your own. A change replaces all of them.',
 });
+
+export const TenantId = Id('tenant', 'The tenant that it belongs to. Fixed after creation.');
 
 export const Generation = Type.Integer({
   minimum: 0,

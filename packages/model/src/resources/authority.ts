@@ -2,7 +2,7 @@ import { Id } from '../identifiers.ts';
 import { AUTHORITY } from '../limits.ts';
 import { Input, Output, Patch, Ref, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
-import { Description, Name, resource, Tags, Written } from './attributes.ts';
+import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
 import { CERTIFICATE_STATUS, CertificateLink, DaysLeft } from './certificate.ts';
 import { ResourceRef } from './operation.ts';
 
@@ -17,6 +17,7 @@ export const RevocationList = Output('RevocationList', {
 export type RevocationList = Static<typeof RevocationList>;
 
 const properties = resource(Id('authority', 'Identifier of the authority.'), {
+  tenantId: TenantId,
   certificates: Type.Array(Ref(CertificateLink), { description: 'What clients or targets are judged by.' }),
   revocationLists: Type.Array(Ref(RevocationList), { description: 'Empty: revocation is not checked.' }),
   notAfter: Timestamp('When the first of its certificates and lists runs out'),

@@ -2,7 +2,7 @@ import { Id } from '../identifiers.ts';
 import { CERTIFICATE } from '../limits.ts';
 import { Input, Nullable, Output, Patch, Ref, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
-import { Description, Name, resource, Tags, Written } from './attributes.ts';
+import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
 import { ResourceRef } from './operation.ts';
 
 const settings = { description: Description, tags: Tags };
@@ -26,6 +26,7 @@ export const DaysLeft = Type.Integer({
 });
 
 const properties = resource(Id('certificate', 'Identifier of the certificate.'), {
+  tenantId: TenantId,
   names: Type.Array(Type.String(), {
     description: 'The host names that it is for, in lower case: exact, or with `*` as the first label.',
   }),

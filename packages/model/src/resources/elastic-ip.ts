@@ -1,11 +1,12 @@
 import { Id } from '../identifiers.ts';
 import { Address, Input, Nullable, Output, Patch } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
-import { Description, Name, resource, Tags, Written } from './attributes.ts';
+import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
 
 const settings = { description: Description, tags: Tags };
 
 const properties = resource(Id('elasticIp', 'Identifier of the elastic IP.'), {
+  tenantId: TenantId,
   address: Address('The address. Fixed after creation.'),
   loadBalancerId: Nullable(Id('loadBalancer', 'The load balancer that it is associated with, if any.')),
   ...settings,

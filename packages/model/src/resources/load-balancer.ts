@@ -1,7 +1,7 @@
 import { Id } from '../identifiers.ts';
 import { Address, Nullable, Output, Patch, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
-import { Description, Name, resource, Tags, Written } from './attributes.ts';
+import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
 
 export const LOAD_BALANCER_TYPES = ['application', 'network', 'classic'] as const;
 
@@ -18,6 +18,7 @@ const settings = {
 };
 
 const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.'), {
+  tenantId: TenantId,
   type: LoadBalancerType,
   vip: Address('The address that its listeners are on. Fixed after creation.'),
   elasticIpId: Nullable(Id('elasticIp', 'The elastic IP that is associated with it, if any.')),

@@ -15,6 +15,9 @@ export const RESOURCE_KINDS = [
   'certificate',
   'authority',
   'securityPolicy',
+  'tenant',
+  'user',
+  'token',
 ] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 const Kind = Words(RESOURCE_KINDS, 'Kind of resource.');

@@ -1,4 +1,5 @@
 import { idPattern } from '../id-kinds.ts';
+import { Id } from '../identifiers.ts';
 import { SECURITY_POLICY } from '../limits.ts';
 import { TLS_VERSIONS } from '../plan/tls.ts';
 import { Input, Nullable, Output, optional, Patch, Ref, Timestamp, Words } from '../schema.ts';
@@ -43,6 +44,9 @@ function builtIn(): string {
 const properties = {
   id: SecurityPolicyId('Identifier of the security policy; of a built-in one, its name.'),
   name: Name,
+  tenantId: Nullable(
+    Id('tenant', 'The tenant that it belongs to; null for a built-in policy, which all tenants have.'),
+  ),
   builtIn: Type.Boolean({ description: 'Whether it comes with the product, and cannot be changed.' }),
   ...protocol,
   ...settings,

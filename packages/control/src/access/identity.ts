@@ -1,0 +1,36 @@
+import { DEFAULT_TENANT, type Reach, type Role } from '@evenkeel/model/access.ts';
+
+/** Who sent a request, and how far that goes. */
+export interface Identity {
+  /** Identifier of the user, or that of the credential of the installation. */
+  readonly id: string;
+  readonly name: string;
+  /** The tenant of the user. */
+  readonly tenantId: string;
+  /** What the user may do with this credential. */
+  readonly role: Role;
+  readonly reach: Reach;
+  /** The token; null: the credential of the installation. */
+  readonly tokenId: string | null;
+  /** Unix milliseconds at which the credential ends; null: never. */
+  readonly expiresAt: number | null;
+}
+
+/** An identity in the tenant that a request is about. */
+export interface Caller extends Identity {
+  /** The tenant that is acted in: that of the user, unless the role reaches all. */
+  readonly actingIn: string;
+  /** The address that the request came from. */
+  readonly source: string;
+}
+
+/** Whoever has the credential that the installation was made with. */
+export const ADMINISTRATOR: Identity = {
+  id: 'admin',
+  name: 'admin',
+  tenantId: DEFAULT_TENANT.id,
+  role: 'admin',
+  reach: 'all',
+  tokenId: null,
+  expiresAt: null,
+};

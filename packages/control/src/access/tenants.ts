@@ -1,0 +1,57 @@
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
+import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
+import type { TenantCreate, TenantPatch } from '@evenkeel/model/resources/tenant.ts';
+import { ProblemError } from '../problem.ts';
+import { checkName, checkQuota, checkUnused, notFound, refTo } from '../resources/rules.ts';
+import type { Draft } from '../state/draft.ts';
+import type { TenantRecord } from '../state/records.ts';
+import { loadBalancersOf } from '../state/state.ts';
+import type { Identity } from './identity.ts';
+
+/** The tenants that a role reaches. */
+export function tenantsFor({ reach, tenantId }: Identity, tenants: ReadonlyMap<string, TenantRecord>): TenantRecord[] {
+  return reach === 'all' ? [...tenants.values()] : [tenants.get(tenantId)!];
+}
+
+export function getTenant(draft: Draft, id: string): TenantRecord {
+  return draft.tenants.get(id) ?? notFound('tenant', id);
+}
+
+export function createTenant(draft: Draft, input: TenantCreate): TenantRecord {
+  checkQuota(draft, 'tenants', draft.tenants.size + 1);
+  checkName(draft.tenants.values(), input.name, '');
+  return draft.create('tenant', {
+    id: draft.newId('tenant'),
+    name: input.name,
+    description: input.description ?? '',
+    tags: input.tags ?? {},
+    quotas: input.quotas ?? {},
+  });
+}
+
+export function updateTenant(draft: Draft, tenant: TenantRecord, patch: TenantPatch): TenantRecord {
+  if (patch.name !== undefined) checkName(draft.tenants.values(), patch.name, '', tenant.id);
+  return draft.update('tenant', tenant, patch);
+}
+
+/** Its users and tokens go with it; the draft must be its own. */
+export function deleteTenant(draft: Draft, tenant: TenantRecord): void {
+  if (tenant.id === DEFAULT_TENANT.id) {
+    throw new ProblemError('built-in', 'the tenant that an installation begins with cannot be deleted');
+  }
+  if (draft.tenantId !== tenant.id) throw new Error(`a draft of ${draft.tenantId} cannot delete ${tenant.id}`);
+  checkUnused(`tenant ${tenant.name}`, contentsOf(draft));
+  for (const token of [...draft.tokens.values()]) draft.remove('token', token);
+  for (const user of [...draft.users.values()]) draft.remove('user', user);
+  draft.remove('tenant', tenant);
+}
+
+function contentsOf(draft: Draft): ResourceRef[] {
+  return [
+    ...Array.from(loadBalancersOf(draft), (record) => refTo('loadBalancer', record)),
+    ...Array.from(draft.elasticIps.values(), (record) => refTo('elasticIp', record)),
+    ...Array.from(draft.certificates.values(), (record) => refTo('certificate', record)),
+    ...Array.from(draft.authorities.values(), (record) => refTo('authority', record)),
+    ...Array.from(draft.securityPolicies.values(), (record) => refTo('securityPolicy', record)),
+  ];
+}

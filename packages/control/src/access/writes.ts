@@ -1,0 +1,57 @@
+import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import type { Call } from '../api/call.ts';
+import { deleted, matching, type Unstored } from '../api/written.ts';
+import type { Draft } from '../state/draft.ts';
+import * as tenants from './tenants.ts';
+import * as tokens from './tokens.ts';
+import * as users from './users.ts';
+import { showTenant, showToken, showUser } from './views.ts';
+
+export type AccessWriteName =
+  | 'createTenant'
+  | 'updateTenant'
+  | 'deleteTenant'
+  | 'createUser'
+  | 'updateUser'
+  | 'deleteUser'
+  | 'createToken'
+  | 'deleteToken';
+
+export type AccessWrites = {
+  readonly [K in AccessWriteName]: (draft: Draft, call: Call<K>) => Unstored<ResponseOf<K>>;
+};
+
+/** The calls that change tenants, users and tokens. */
+export function createAccessWrites(): AccessWrites {
+  return {
+    createTenant: (draft, { body }) => showTenant(tenants.createTenant(draft, body)),
+    updateTenant(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, tenants.getTenant(draft, params.tenantId));
+      return showTenant(tenants.updateTenant(draft, record, body));
+    },
+    deleteTenant(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, tenants.getTenant(draft, params.tenantId));
+      tenants.deleteTenant(draft, record);
+      return deleted(draft, record);
+    },
+    createUser: (draft, { caller, body }) => showUser(users.createUser(draft, caller, body)),
+    updateUser(draft, { caller, params, body, ifMatch }) {
+      const record = matching(ifMatch, users.getUser(draft, params.userId));
+      return showUser(users.updateUser(draft, caller, record, body));
+    },
+    deleteUser(draft, { caller, params, ifMatch }) {
+      const record = matching(ifMatch, users.getUser(draft, params.userId));
+      users.deleteUser(draft, caller, record);
+      return deleted(draft, record);
+    },
+    createToken(draft, { caller, body }) {
+      const { record, token } = tokens.createToken(draft, caller, body);
+      return { ...showToken(record, draft.context.now), token };
+    },
+    deleteToken(draft, { caller, params, ifMatch }) {
+      const record = matching(ifMatch, tokens.getToken(caller, draft, params.tokenId));
+      tokens.deleteToken(draft, caller, record);
+      return deleted(draft, record);
+    },
+  };
+}

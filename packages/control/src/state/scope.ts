@@ -1,0 +1,85 @@
+import type { State } from './state.ts';
+
+/** What belongs to a tenant says so. */
+type Owned = { readonly tenantId: string };
+
+const parts = new WeakMap<object, ReadonlyMap<string, ReadonlyMap<string, unknown>>>();
+const scopes = new WeakMap<State, Map<string, State>>();
+const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
+
+/**
+ * The state as one tenant sees it: nothing of the others is there, whatever it is looked for by. Tenants themselves are,
+ * for who may see them; see access/tenants.ts. Made once for each state and tenant, and from a map only when that map
+ * is another one than before.
+ */
+export function scopedTo(state: State, tenantId: string): State {
+  const known = scopes.get(state)?.get(tenantId);
+  if (known !== undefined) return known;
+  const of = <T extends Owned>(map: ReadonlyMap<string, T>) => part(map, ownerOf, tenantId);
+  const scoped = {
+    ...state,
+    loadBalancers: part(state.loadBalancers, ({ loadBalancer }) => loadBalancer.tenantId, tenantId),
+    elasticIps: of(state.elasticIps),
+    certificates: of(state.certificates),
+    authorities: of(state.authorities),
+    securityPolicies: of(state.securityPolicies),
+    users: of(state.users),
+    tokens: of(state.tokens),
+  };
+  const all = scopes.get(state);
+  if (all === undefined) scopes.set(state, new Map([[tenantId, scoped]]));
+  else all.set(tenantId, scoped);
+  return scoped;
+}
+
+function ownerOf({ tenantId }: Owned): string {
+  return tenantId;
+}
+
+/** The part of a map that belongs to the tenant; the map itself when all of it does. */
+function part<T>(map: ReadonlyMap<string, T>, ownerOf: (value: T) => string, tenantId: string): ReadonlyMap<string, T> {
+  let byTenant = parts.get(map) as ReadonlyMap<string, ReadonlyMap<string, T>> | undefined;
+  if (byTenant === undefined) {
+    byTenant = divide(map, ownerOf);
+    parts.set(map, byTenant);
+  }
+  return byTenant.get(tenantId) ?? NOTHING;
+}
+
+function divide<T>(
+  map: ReadonlyMap<string, T>,
+  ownerOf: (value: T) => string,
+): ReadonlyMap<string, ReadonlyMap<string, T>> {
+  const byTenant = new Map<string, Map<string, T>>();
+  for (const [id, value] of map) {
+    const owner = ownerOf(value);
+    const own = byTenant.get(owner);
+    if (own === undefined) byTenant.set(owner, new Map([[id, value]]));
+    else own.set(id, value);
+  }
+  const [only] = byTenant.keys();
+  return byTenant.size === 1 ? new Map([[only!, map]]) : byTenant;
+}
+
+/**
+ * A map of all tenants after that of one of them has changed: `before` and `after` are the part of the one in `whole`.
+ * What is new comes last, where its identifier belongs.
+ */
+export function merged<T>(
+  whole: ReadonlyMap<string, T>,
+  before: ReadonlyMap<string, T>,
+  after: ReadonlyMap<string, T>,
+): ReadonlyMap<string, T> {
+  if (before === after || same(before, after)) return whole;
+  if (before === whole) return after;
+  const all = new Map(whole);
+  for (const id of before.keys()) if (!after.has(id)) all.delete(id);
+  for (const [id, value] of after) if (before.get(id) !== value) all.set(id, value);
+  return all;
+}
+
+function same<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): boolean {
+  if (before.size !== after.size) return false;
+  for (const [id, value] of after) if (before.get(id) !== value) return false;
+  return true;
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Reach, ROLES, type Role } from '@evenkeel/model/access.ts';
+import { contract, type OperationName } from '@evenkeel/model/contract/contract.ts';
+import type { Route } from '@evenkeel/model/contract/route.ts';
+import type { Problem } from '@evenkeel/model/problem.ts';
+import { Running } from './running.ts';
+
+const ROUTES = Object.entries<Route>(contract) as [OperationName, Route][];
+
+/** What takes more, or less, than to be a viewer for reading and an operator for writing. */
+const LEAST: Partial<Record<OperationName, Role>> = {
+  createToken: 'viewer',
+  deleteToken: 'viewer',
+  listUsers: 'admin',
+  createUser: 'admin',
+  getUser: 'admin',
+  updateUser: 'admin',
+  deleteUser: 'admin',
+  createTenant: 'admin',
+  updateTenant: 'admin',
+  deleteTenant: 'admin',
+  forgetNode: 'admin',
+};
+const OF_ALL: readonly OperationName[] = [
+  'createTenant',
+  'updateTenant',
+  'deleteTenant',
+  'listNodes',
+  'getNode',
+  'forgetNode',
+];
+
+const leastFor = (name: OperationName, { method }: Route): Role => {
+  return LEAST[name] ?? (method === 'GET' ? 'viewer' : 'operator');
+};
+
+test('each role may call what it is for, and nothing else', async (t) => {
+  const running = await Running.start(t);
+  for (const reach of ['own', 'all'] as const) {
+    for (const role of ROLES) {
+      const name = `${reach}-${role}`;
+      const { id: userId } = await running.call('createUser', { body: { name, role, reach } });
+      const { token } = await running.call('createToken', { body: { userId } });
+      for (const [operation, route] of ROUTES) {
+        await t.test(`${name}: ${operation}`, () => checkCall(running, operation, route, role, reach, token));
+      }
+    }
+  }
+});
+
+async function checkCall(
+  running: Running,
+  operation: OperationName,
+  route: Route,
+  role: Role,
+  reach: Reach,
+  token: string,
+): Promise<void> {
+  const may =
+    ROLES.indexOf(role) >= ROLES.indexOf(leastFor(operation, route)) &&
+    (reach === 'all' || !OF_ALL.includes(operation));
+  // A body of the wrong form is refused as such only after the role has been looked at.
+  const answer = await running.try(operation, { token, ...(route.method !== 'GET' && { body: [] }) });
+  const { code } = answer.body as Partial<Problem>;
+  if (may) assert.notEqual(code, 'forbidden');
+  else assert.deepEqual([code, answer.status], ['forbidden', 403]);
+}

@@ -1,0 +1,20 @@
+import { REACHES, ROLES } from '../access.ts';
+import { Id } from '../identifiers.ts';
+import { Nullable, Output, Timestamp, Words } from '../schema.ts';
+import { type Static, Type } from '../type.ts';
+
+export const Identity = Output(
+  'Identity',
+  {
+    id: Type.String({ description: 'Identifier of the user; `admin` for who has the credential of the installation.' }),
+    name: Type.String({ description: 'Name of the user.' }),
+    role: Words(ROLES, 'What this token may do.'),
+    reach: Words(REACHES, 'Where it may do so.'),
+    tenantId: Id('tenant', 'The tenant that this request is about.'),
+    tenant: Type.String({ description: 'The name of that tenant.' }),
+    tokenId: Nullable(Id('token', 'The token; null for the credential of the installation.')),
+    expiresAt: Nullable(Timestamp('When the token ends; null: never')),
+  },
+  'Who you are to this control plane.',
+);
+export type Identity = Static<typeof Identity>;
