@@ -6,7 +6,7 @@ import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { EngineExplanation } from '../explain/explainer.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
 import type { TargetStanding } from '../standing/standing.ts';
-import type { EngineCounters } from '../telemetry/counters.ts';
+import type { EngineCounters, WorkerCounters } from '../telemetry/counters.ts';
 
 /**
  * The userspace data plane as its owner (the node agent's main thread) sees it: a set of traffic workers that are told
@@ -25,8 +25,10 @@ export interface ProxyEngine {
    * Resolves with every listener that is refused now.
    */
   apply(change: EngineChange): Promise<readonly RefusedListener[]>;
-  /** Sums over all workers since the engine started. Cheap enough to be called every second. */
+  /** Sums over all workers since the engine started. With thousands of targets, that takes tens of milliseconds. */
   counters(): EngineCounters;
+  /** Of those, what each worker says of itself, which costs nothing. */
+  workerCounters(): readonly WorkerCounters[];
   /** How the targets of all services stand with the traffic of this node. */
   standings(): readonly TargetStanding[];
   /** Retries that were refused because the budget of their service was spent. */

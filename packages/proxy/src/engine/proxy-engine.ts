@@ -8,7 +8,7 @@ import type { ReactorName } from '../reactor/reactor.ts';
 import type { ListenerSockets } from '../sockets/listener-sockets.ts';
 import type { TargetStanding } from '../standing/standing.ts';
 import { SWEEP_INTERVAL } from '../standing/standings.ts';
-import type { EngineCounters } from '../telemetry/counters.ts';
+import type { EngineCounters, WorkerCounters } from '../telemetry/counters.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import type { EngineChange, ProxyEngine, RefusedRetries } from './engine.ts';
 import { refuseWideRange } from './port-ranges.ts';
@@ -106,6 +106,10 @@ export class WorkerEngine implements ProxyEngine {
 
   counters(): EngineCounters {
     return this.#counters.read(this.#seats.reduce((sum, seat) => sum + seat.accessLogDropped, 0));
+  }
+
+  workerCounters(): readonly WorkerCounters[] {
+    return this.#counters.readWorkers();
   }
 
   standings(): readonly TargetStanding[] {

@@ -7,7 +7,7 @@ import { clearStanding, newStandingMemory } from '../standing/ejections.ts';
 import type { Observed } from '../standing/rates.ts';
 import { LISTENER_ROW, ListenerCell, TARGET_ROW, TargetCell, WORKER_ROW, WorkerCell } from './cells.ts';
 import { CounterRows } from './counter-rows.ts';
-import type { EngineCounters, ListenerCounters, TargetCounters } from './counters.ts';
+import type { EngineCounters, ListenerCounters, TargetCounters, WorkerCounters } from './counters.ts';
 import { durationCounts } from './duration.ts';
 import { END_REASONS } from './end-reason.ts';
 import { Slots } from './slots.ts';
@@ -227,20 +227,24 @@ export class SharedCounters {
         ...name,
         requests: this.#ruleRows.sumCell(slot, 0),
       })).filter(({ requests }) => requests > 0),
-      workers: Array.from({ length: this.workers }, (_, worker) => {
-        const row = this.workerRow(worker);
-        return {
-          worker,
-          openConnections: row[WorkerCell.openConnections]!,
-          freeBuffers: row[WorkerCell.freeBuffers]!,
-          overload: resourcesOf(row[WorkerCell.overload]!),
-          standingDelay: row[WorkerCell.standingDelay]!,
-          shedShare: row[WorkerCell.shedShare]!,
-          waitingHeads: row[WorkerCell.waitingHeads]!,
-        };
-      }),
+      workers: this.readWorkers(),
       accessLogDropped,
     };
+  }
+
+  readWorkers(): WorkerCounters[] {
+    return Array.from({ length: this.workers }, (_, worker) => {
+      const row = this.workerRow(worker);
+      return {
+        worker,
+        openConnections: row[WorkerCell.openConnections]!,
+        freeBuffers: row[WorkerCell.freeBuffers]!,
+        overload: resourcesOf(row[WorkerCell.overload]!),
+        standingDelay: row[WorkerCell.standingDelay]!,
+        shedShare: row[WorkerCell.shedShare]!,
+        waitingHeads: row[WorkerCell.waitingHeads]!,
+      };
+    });
   }
 }
 
