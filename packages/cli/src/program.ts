@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { addAuthority } from './commands/authority.ts';
+import { addBackup } from './commands/backup.ts';
 import type { Bind } from './commands/call.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompletion } from './commands/completion.ts';
@@ -75,6 +76,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addDocument(program, bind);
   program.commandsGroup('The fleet:');
   addFleet(program, bind);
+  addBackup(program, bind);
   program.commandsGroup('Who may do what:');
   addTenant(program, bind);
   addUser(program, bind);

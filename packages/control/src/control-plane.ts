@@ -10,6 +10,7 @@ import { IdempotentRequests } from './api/idempotency.ts';
 import { Metrics } from './api/metrics.ts';
 import { createServer } from './api/server.ts';
 import { Validators } from './api/validation.ts';
+import { Backups } from './backup/backups.ts';
 import { loadCredentials } from './credentials.ts';
 import { answerCheck } from './diagnosis/checked-answers.ts';
 import { OperationTracker } from './nodes/operations.ts';
@@ -35,6 +36,8 @@ const FLUSH = 1_000;
 const PING = 5_000;
 /** Milliseconds: how often the age of ticket keys is looked at. */
 const ROTATION_CHECK = 600_000;
+/** Milliseconds: how often it is looked whether a backup is due. The first is made as long after the start. */
+const BACKUP_CHECK = 60_000;
 const SILENCE = 15_000;
 /** Milliseconds after the start that requests and agents have to themselves; then validators are made ready. */
 const WARM_UP = 2_000;
@@ -59,9 +62,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   // Standard output belongs to whoever started this process; the log goes to standard error.
   const logger = pino({ level: options.logLevel }, destination({ dest: 2, sync: false, maxLength: LOG_BUFFER }));
   const metrics = new Metrics();
+  const vault = new Vault(join(home, 'credentials', 'secrets.key'));
   const store = await Store.open({
     file: join(home, 'state', 'evenkeel.db'),
-    vault: new Vault(join(home, 'credentials', 'secrets.key')),
+    vault,
     quotas,
     pools,
     now,
@@ -71,7 +75,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     failed: (error) => logger.error({ err: error }, 'a committed change could not be passed on'),
   });
   try {
-    return await start(options, store, metrics, logger);
+    return await start(options, store, vault, metrics, logger);
   } catch (error) {
     await store.close();
     throw error;
@@ -81,6 +85,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 async function start(
   options: ControlPlaneOptions,
   store: Store,
+  vault: Vault,
   metrics: Metrics,
   logger: Logger,
 ): Promise<ControlPlane> {
@@ -98,6 +103,14 @@ async function start(
     },
   );
   const operations = new OperationTracker(nodes, now, await store.read(unsettledOperations));
+  const backups = new Backups({
+    folder: join(options.home, 'backups'),
+    store,
+    vault,
+    version: VERSION,
+    now,
+    random: Math.random,
+  });
   const questions = new NodeQuestions((node, query) => stream.ask(node, query));
   const stream: AgentStream = new AgentStream({
     plans,
@@ -123,6 +136,8 @@ async function start(
     operationsAwaited: () => operations.waiting,
     writesWaiting: () => store.waiting,
     expiring: () => expiringFirst(store.state),
+    backupAt: () => backups.lastSuccessAt / 1_000,
+    backupFailures: () => backups.failures,
   });
 
   const credentials = loadCredentials(options.home, urlOf(options.host, options.port));
@@ -131,6 +146,7 @@ async function start(
     version: VERSION,
     handlers: createHandlers({
       store,
+      backups,
       nodes,
       health,
       questions,
@@ -153,6 +169,9 @@ async function start(
   setTimeout(warmUp, WARM_UP, validators).unref();
   const rotator = setInterval(() => rotateWhenOld(store, logger), ROTATION_CHECK);
   rotateWhenOld(store, logger);
+  const backUp = () =>
+    backups.tick((error) => logger.error({ err: error }, 'the backup that was due could not be made'));
+  const archivist = setInterval(backUp, BACKUP_CHECK);
   const flusher = setInterval(() => {
     saveOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
   }, FLUSH);
@@ -162,6 +181,8 @@ async function start(
     async close() {
       clearInterval(flusher);
       clearInterval(rotator);
+      clearInterval(archivist);
+      await backups.idle;
       closing.abort();
       stream.close();
       const force = setTimeout(() => {

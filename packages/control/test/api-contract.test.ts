@@ -39,6 +39,7 @@ function unknownId(parameter: string): string {
     authorityId: 'ca',
     securityPolicyId: 'pol',
     operationId: 'op',
+    backupId: 'bkp',
     tenantId: 'tnt',
     userId: 'usr',
     tokenId: 'tok',
@@ -154,6 +155,7 @@ test('every route of an existing object answers with what the contract says', as
     ruleGroupId: ruleGroup.id,
     ruleId: rule.id,
     operationId: loadBalancer.operationId,
+    backupId: (await running.call('createBackup', { body: {} })).id,
   };
   const bodies: Partial<Record<OperationName, unknown>> = {
     createLoadBalancer: { name: 'b' },
@@ -211,7 +213,8 @@ test('every route of an existing object answers with what the contract says', as
     const answer = await running.try(name, { params, body });
     assert.equal(answer.status, route.status, `${name}: ${JSON.stringify(answer.body)}`);
     validators.for(route.response, 'body')(answer.body);
-    if (route.method === 'GET') continue;
+    // Backups are files: what is done with them is no change of the configuration, but for a restore.
+    if (route.method === 'GET' || route.tags[0] === 'backups') continue;
     const written = answer.body as { operationId: string; updatedAt?: string; generation: number };
     assert.equal(answer.headers.get('evenkeel-operation'), written.operationId, name);
     assert.match(answer.headers.get('evenkeel-generation')!, /^\d+$/, name);

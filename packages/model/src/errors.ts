@@ -116,6 +116,12 @@ export const ERRORS = {
     'Only a node whose agent is not connected can be forgotten.',
   ),
   'built-in': client(409, 'never', 'Built in', 'What comes with the product cannot be changed or deleted.'),
+  'backup-damaged': client(
+    409,
+    'never',
+    'Backup damaged',
+    'The file of the backup has changed or cannot be read; nothing was changed. Restore another one.',
+  ),
   'precondition-failed': client(
     412,
     'after-change',

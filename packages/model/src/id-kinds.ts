@@ -12,6 +12,7 @@ export const ID_PREFIXES = {
   authority: 'ca',
   securityPolicy: 'pol',
   operation: 'op',
+  backup: 'bkp',
   tenant: 'tnt',
   user: 'usr',
   token: 'tok',

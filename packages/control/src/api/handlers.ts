@@ -1,10 +1,12 @@
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { ConfigurationResult } from '@evenkeel/model/resources/document.ts';
 import { createAccessWrites } from '../access/writes.ts';
+import type { Backups } from '../backup/backups.ts';
 import { applyDocuments } from '../configuration/apply.ts';
 import { difference, type Mentioned } from '../configuration/difference.ts';
 import { deleteNode } from '../nodes/persistence.ts';
 import type { Draft } from '../state/draft.ts';
+import { createBackupCalls } from './backups.ts';
 import type { Call } from './call.ts';
 import { createReads, type ReadSources } from './reads.ts';
 import type { AnyCall, Handler } from './routes.ts';
@@ -12,11 +14,17 @@ import { createWrites } from './writes.ts';
 import type { Unstored } from './written.ts';
 
 /** How each operation of the contract is carried out. */
-export function createHandlers(sources: ReadSources): Readonly<Record<OperationName, (call: AnyCall) => Handler>> {
+export function createHandlers(
+  sources: ReadSources & { readonly backups: Backups },
+): Readonly<Record<OperationName, (call: AnyCall) => Handler>> {
   const { store, nodes, health } = sources;
   const handlers: Partial<Record<OperationName, (call: AnyCall) => Handler>> = {};
   for (const [name, read] of Object.entries(createReads(sources))) {
     const handler: Handler = { kind: 'read', read: read as (call: AnyCall) => unknown };
+    handlers[name as OperationName] = () => handler;
+  }
+  for (const [name, carryOut] of Object.entries(createBackupCalls(sources.backups))) {
+    const handler: Handler = { kind: 'read', read: carryOut as (call: AnyCall) => unknown };
     handlers[name as OperationName] = () => handler;
   }
   for (const [name, write] of Object.entries(createWrites(() => nodes.list()))) {

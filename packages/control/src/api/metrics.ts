@@ -8,6 +8,9 @@ export interface Observed {
   operationsPending(): number;
   operationsAwaited(): number;
   writesWaiting(): number;
+  /** When the newest backup by the policy was made, in Unix seconds; 0: none is known. */
+  backupAt(): number;
+  backupFailures(): number;
   /** What expires, the first first; bounded. */
   expiring(): readonly Expiring[];
 }
@@ -73,6 +76,12 @@ export class Metrics {
     gauge('evenkeel_nodes_online', 'Nodes whose agent is connected.', observed.nodesOnline);
     gauge('evenkeel_operations_pending', 'Operations that a node has yet to acknowledge.', observed.operationsPending);
     gauge('evenkeel_operations_awaited', 'Calls that wait for an operation.', observed.operationsAwaited);
+    gauge(
+      'evenkeel_backup_last_success_timestamp_seconds',
+      'When the newest backup by the policy was made; 0: none.',
+      observed.backupAt,
+    );
+    gauge('evenkeel_backup_failures', 'Backups by the policy that failed since the start.', observed.backupFailures);
     gauge('evenkeel_store_writes_waiting', 'Writes that wait for the store.', observed.writesWaiting);
     const labelNames = ['kind', 'id', 'name'] as const;
     new Gauge<(typeof labelNames)[number]>({

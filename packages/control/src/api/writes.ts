@@ -17,12 +17,16 @@ import * as ruleGroups from '../routing/rule-groups.ts';
 import * as rules from '../routing/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { TargetRecord } from '../state/records.ts';
+import type { BackupName } from './backups.ts';
 import type { Call } from './call.ts';
 import type { ReadName } from './reads.ts';
 import { Views } from './views.ts';
 import { deleted, matching, type Unstored } from './written.ts';
 
-export type WriteName = Exclude<OperationName, ReadName | AccessWriteName | 'applyConfiguration' | 'forgetNode'>;
+export type WriteName = Exclude<
+  OperationName,
+  ReadName | AccessWriteName | BackupName | 'applyConfiguration' | 'forgetNode'
+>;
 
 export type Writes = {
   readonly [K in WriteName]: (draft: Draft, call: Call<K>) => Unstored<ResponseOf<K>>;

@@ -1,5 +1,6 @@
 import { authorityRoutes } from './authorities.ts';
 import { backendServiceRoutes } from './backend-services.ts';
+import { backupRoutes } from './backups.ts';
 import { certificateRoutes } from './certificates.ts';
 import { configurationRoutes } from './configuration.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
@@ -35,6 +36,7 @@ export const contract = {
   ...operationRoutes,
   ...nodeRoutes,
   ...diagnosisRoutes,
+  ...backupRoutes,
   ...identityRoutes,
   ...tenantRoutes,
   ...userRoutes,

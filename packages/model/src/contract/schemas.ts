@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { FieldError, Problem } from '../problem.ts';
 import * as authority from '../resources/authority.ts';
 import * as backendService from '../resources/backend-service.ts';
+import * as backup from '../resources/backup.ts';
 import * as balancing from '../resources/balancing.ts';
 import * as certificate from '../resources/certificate.ts';
 import * as document from '../resources/document.ts';
@@ -74,6 +75,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     ruleActions,
     ruleEdits,
     ruleJwt,
+    backup,
     elasticIp,
     certificate,
     authority,

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Backup } from '@evenkeel/model/resources/backup.ts';
+import { Installation } from './installation.ts';
+
+let evenkeel: Installation;
+before(async () => {
+  evenkeel = await Installation.start();
+});
+after(async () => evenkeel?.[Symbol.asyncDispose]());
+
+const run = (line: string) => evenkeel.run(line.split(' '));
+
+async function ok(line: string): Promise<string> {
+  const { out, err, exitCode } = await run(line);
+  assert.deepEqual([exitCode, err], [0, ''], line);
+  return out;
+}
+
+test('a load balancer that was deleted is there again, and what was there before can be had back', async () => {
+  await ok('lb create web --listener http:8080 --target 127.0.0.1:3000');
+  const made = JSON.parse(await ok('backup create --json')) as Backup;
+  assert.match(await ok('backup verify latest'), /can be restored: \d+ objects/);
+  assert.equal((await run('backup restore latest --dry-run')).exitCode, 0);
+  await ok('lb delete web --yes');
+  const dry = await run(`backup restore ${made.id} --dry-run`);
+  assert.equal(dry.exitCode, 7);
+  assert.match(dry.out, /^\+ loadBalancer web$/m);
+  assert.equal((await run('lb show web')).exitCode, 3);
+  const restored = await ok(`backup restore ${made.id} --yes`);
+  assert.match(restored, /What was there before is in backup bkp-/);
+  assert.match(await ok('lb show web'), /web/);
+  assert.match(await ok('backup list'), /before-restore/);
+});
+
+test('the policy is shown and changed', async () => {
+  await ok('backup policy --every 6 --keep 28');
+  const policy = JSON.parse(await ok('backup policy --json')) as { intervalHours: number; keep: number };
+  assert.deepEqual([policy.intervalHours, policy.keep], [6, 28]);
+  assert.equal((await run('backup policy --keep 0')).exitCode, 2);
+});
+
+test('a backup becomes a home of its own, and never takes the place of one', async () => {
+  const { file } = JSON.parse(await ok('backup create --json')) as Backup;
+  const key = join(evenkeel.home, 'credentials', 'secrets.key');
+  const home = join(evenkeel.home, 'beside');
+  await ok(`backup unpack ${file} ${home} --key ${key}`);
+  assert.ok(existsSync(join(home, 'state', 'evenkeel.db')));
+  const again = await run(`backup unpack ${file} ${home} --key ${key}`);
+  assert.equal(again.exitCode, 2);
+  assert.match(again.err, /is there already/);
+});

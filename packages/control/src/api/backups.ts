@@ -1,0 +1,44 @@
+import type { backupRoutes } from '@evenkeel/model/contract/backups.ts';
+import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import type { BackupRecord } from '../backup/archive.ts';
+import type { Backups } from '../backup/backups.ts';
+import type { Call } from './call.ts';
+import { paginate } from './paging.ts';
+
+export type BackupName = keyof typeof backupRoutes;
+
+export type BackupCalls = { readonly [K in BackupName]: (call: Call<K>) => Promise<ResponseOf<K>> };
+
+/** The calls about backups: they are about files, so they answer when those are written and not with a transaction. */
+export function createBackupCalls(backups: Backups): BackupCalls {
+  const show = ({ createdAt, ...record }: BackupRecord) => ({
+    ...record,
+    file: backups.fileOf(record.id),
+    createdAt: timeOf(createdAt),
+  });
+  const policy = async () => {
+    const { lastSuccessAt, ...rest } = await backups.policy();
+    return { ...rest, lastSuccessAt: lastSuccessAt === null ? null : timeOf(lastSuccessAt) };
+  };
+  return {
+    listBackups: async ({ query }) => paginate(await backups.list(), query, ({ id }) => id, show),
+    getBackup: async ({ params }) => show(await backups.get(params.backupId)),
+    createBackup: async ({ body }) => show(await backups.make(body.description ?? '')),
+    async deleteBackup({ params: { backupId } }) {
+      await backups.remove(backupId);
+      return { id: backupId };
+    },
+    verifyBackup: ({ params }) => backups.verify(params.backupId),
+    restoreBackup: ({ params, body, actor, requestId }) =>
+      backups.restore(params.backupId, body.dryRun ?? false, { actor, requestId }),
+    getBackupPolicy: policy,
+    async updateBackupPolicy({ body }) {
+      await backups.changePolicy(body);
+      return policy();
+    },
+  };
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
+import { DEFAULT_POOLS } from '../options.ts';
+import { Vault } from '../secrets/vault.ts';
+import { Store } from '../store/store.ts';
+import { Backups } from './backups.ts';
+
+const HOUR = 3_600_000;
+
+async function setUp(t: TestContext) {
+  const home = mkdtempSync(join(tmpdir(), 'evenkeel-backups-'));
+  const clock = { now: Date.UTC(2026, 0, 1) };
+  const now = () => clock.now;
+  const vault = new Vault(join(home, 'secrets.key'));
+  const store = await Store.open({
+    file: join(home, 'state.db'),
+    vault,
+    quotas: DEFAULT_QUOTAS,
+    pools: DEFAULT_POOLS,
+    now,
+    random: Math.random,
+    secret: () => Buffer.alloc(32),
+  });
+  t.after(async () => {
+    await store.close();
+    rmSync(home, { recursive: true });
+  });
+  const folder = join(home, 'backups');
+  const open = () => new Backups({ folder, store, vault, version: '1', now, random: Math.random });
+  return { clock, folder, open };
+}
+
+const unexpected = (error: unknown) => {
+  throw error;
+};
+
+test('the policy makes a backup when it is time, also after a start, and keeps so many', async (t) => {
+  const { clock, open } = await setUp(t);
+  let backups = open();
+  await backups.changePolicy({ intervalHours: 6, keep: 3 });
+  await backups.tick(unexpected);
+  await backups.tick(unexpected);
+  assert.equal((await backups.list()).length, 1);
+  const [first] = await backups.list();
+  clock.now += 6 * HOUR - 1;
+  backups = open();
+  await backups.tick(unexpected);
+  assert.equal((await backups.list()).length, 1);
+  for (let i = 0; i < 5; i++) {
+    clock.now += 6 * HOUR;
+    await backups.tick(unexpected);
+  }
+  const kept = await backups.list();
+  assert.equal(kept.length, 3);
+  assert.ok(!kept.some(({ id }) => id === first!.id));
+  assert.equal(backups.lastSuccessAt, clock.now);
+});
+
+test('what somebody asked for is not deleted by the policy, and nothing is made while it is off', async (t) => {
+  const { clock, open } = await setUp(t);
+  const backups = open();
+  const own = await backups.make('mine');
+  await backups.changePolicy({ keep: 1, intervalHours: 1 });
+  for (let i = 0; i < 3; i++) {
+    await backups.tick(unexpected);
+    clock.now += HOUR;
+  }
+  await backups.changePolicy({ enabled: false });
+  await backups.tick(unexpected);
+  const list = await backups.list();
+  assert.deepEqual(
+    list.map(({ reason }) => reason),
+    ['manual', 'policy'],
+  );
+  assert.equal(list[0]!.id, own.id);
+});
+
+test('a failure is counted, told by the policy, and tried again', async (t) => {
+  const { folder, open } = await setUp(t);
+  const backups = open();
+  // A file where the folder should be: nothing can be written into it.
+  writeFileSync(folder, '');
+  const failures: unknown[] = [];
+  await backups.tick((error) => failures.push(error));
+  assert.equal(failures.length, 1);
+  assert.equal(backups.failures, 1);
+  rmSync(folder);
+  assert.notEqual((await backups.policy()).lastError, null);
+  await backups.tick(unexpected);
+  assert.equal((await backups.policy()).lastError, null);
+  assert.equal((await backups.list()).length, 1);
+});

@@ -1,0 +1,217 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { backup } from 'node:sqlite';
+import { createIdSource } from '@evenkeel/model/identifiers.ts';
+import { BACKUP } from '@evenkeel/model/limits.ts';
+import type {
+  BackupPolicyPatch,
+  BackupReason,
+  BackupRestored,
+  BackupVerified,
+} from '@evenkeel/model/resources/backup.ts';
+import { ProblemError } from '../problem.ts';
+import { notFound } from '../resources/rules.ts';
+import type { Vault } from '../secrets/vault.ts';
+import type { Draft } from '../state/draft.ts';
+import type { State } from '../state/state.ts';
+import { SQLITE, sqliteCode } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
+import { BackupArchive, type BackupRecord, checksumOf } from './archive.ts';
+import { readBackup } from './contents.ts';
+import { BackupPolicyFile, type BackupRules } from './policy.ts';
+import { objectsIn, restoreInto } from './restore.ts';
+
+const HOUR = 3_600_000;
+
+export interface BackupOptions {
+  readonly folder: string;
+  readonly store: Store;
+  readonly vault: Vault;
+  readonly version: string;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Who wants a change, for the audit log. */
+interface Caller {
+  readonly actor: string;
+  readonly requestId: string;
+}
+
+/** Backups of the state: made, checked, restored, and made by themselves as the policy says. One thing at a time. */
+export class Backups {
+  readonly #options: BackupOptions;
+  readonly #archive: BackupArchive;
+  readonly #policy: BackupPolicyFile;
+  readonly #nextId: () => string;
+  #turn: Promise<unknown> = Promise.resolve();
+  #lastError: string | null = null;
+  #lastSuccessAt: number | null = null;
+  #failures = 0;
+
+  constructor(options: BackupOptions) {
+    this.#options = options;
+    this.#archive = new BackupArchive(options.folder);
+    this.#policy = new BackupPolicyFile(join(options.folder, 'policy.json'));
+    const ids = createIdSource(options.now, options.random);
+    this.#nextId = () => ids.next('backup');
+  }
+
+  /** Backups by the policy that failed since the start. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** When the newest backup by the policy was made, in Unix milliseconds; 0: none is known. */
+  get lastSuccessAt(): number {
+    return this.#lastSuccessAt ?? 0;
+  }
+
+  /** Resolves when nothing is under way. */
+  get idle(): Promise<unknown> {
+    return this.#turn;
+  }
+
+  list(): Promise<BackupRecord[]> {
+    return this.#archive.list();
+  }
+
+  fileOf(id: string): string {
+    return this.#archive.fileOf(id);
+  }
+
+  async get(id: string): Promise<BackupRecord> {
+    return (await this.#archive.get(id)) ?? notFound('backup', id);
+  }
+
+  make(description: string): Promise<BackupRecord> {
+    return this.#inTurn(async () => {
+      const own = (await this.list()).filter(({ reason }) => reason !== 'policy');
+      if (own.length >= BACKUP.manual) {
+        throw new ProblemError('quota-exceeded', `there are ${own.length} backups that the policy does not delete`, {
+          quota: { name: 'backups', limit: BACKUP.manual },
+        });
+      }
+      return this.#make('manual', description);
+    });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.get(id);
+      await this.#archive.remove(id);
+    });
+  }
+
+  /** Whether a backup could be restored now. */
+  verify(id: string): Promise<BackupVerified> {
+    return this.#inTurn(async () => {
+      const record = await this.get(id);
+      try {
+        return { id, sound: true, detail: '', objects: objectsIn(await this.#read(record)) };
+      } catch (error) {
+        return { id, sound: false, detail: reasonOf(error), objects: 0 };
+      }
+    });
+  }
+
+  /** Makes the configuration what the backup holds, in one change. */
+  restore(id: string, dryRun: boolean, { actor, requestId }: Caller): Promise<BackupRestored> {
+    return this.#inTurn(async () => {
+      const { store } = this.#options;
+      const record = await this.get(id);
+      const state = await this.#read(record).catch((error) => {
+        throw new ProblemError('backup-damaged', `${id} cannot be restored: ${reasonOf(error)}`, {}, error);
+      });
+      const run = (draft: Draft) => {
+        restoreInto(draft, state);
+        return { id, dryRun, generation: dryRun ? store.state.generation : draft.resultingGeneration, ...told(draft) };
+      };
+      if (dryRun) return { ...store.preview(run), operationId: null, replaced: null };
+      const before = await this.#make('before-restore', `before ${id} was restored`);
+      await this.#thin('before-restore', BACKUP.beforeRestore);
+      const { value, operation } = await store.write({ action: 'restoreBackup', actor, requestId, run });
+      return { ...value, operationId: operation.id, replaced: before.id };
+    });
+  }
+
+  async policy(): Promise<BackupRules & { lastSuccessAt: number | null; lastError: string | null }> {
+    this.#lastSuccessAt ??= (await this.list()).findLast(({ reason }) => reason === 'policy')?.createdAt ?? null;
+    return { ...(await this.#policy.read()), lastSuccessAt: this.#lastSuccessAt, lastError: this.#lastError };
+  }
+
+  changePolicy(patch: BackupPolicyPatch): Promise<void> {
+    return this.#inTurn(async () => {
+      await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
+      await this.#policy.change(patch);
+    });
+  }
+
+  /** Makes a backup when the policy says that it is time, and deletes those that are too many. Never rejects. */
+  async tick(failed: (error: unknown) => void): Promise<void> {
+    try {
+      await this.#inTurn(async () => {
+        const { enabled, intervalHours, keep, lastSuccessAt } = await this.policy();
+        const due = lastSuccessAt === null || this.#options.now() - lastSuccessAt >= intervalHours * HOUR;
+        if (!enabled || !due) return;
+        const { createdAt } = await this.#make('policy', '');
+        this.#lastSuccessAt = createdAt;
+        this.#lastError = null;
+        await this.#thin('policy', keep);
+      });
+    } catch (error) {
+      this.#failures++;
+      this.#lastError = reasonOf(error);
+      failed(error);
+    }
+  }
+
+  async #make(reason: BackupReason, description: string): Promise<BackupRecord> {
+    const { store, version, now } = this.#options;
+    const about = { id: this.#nextId(), description, reason, version, createdAt: now() };
+    // What is written meanwhile is in the copy, too: it is at least of this generation.
+    const configurationGeneration = store.state.generation;
+    try {
+      return await this.#archive.add({ ...about, configurationGeneration }, async (path) => {
+        await backup(store.sqlite.raw, path, { rate: BACKUP.pages });
+      });
+    } catch (error) {
+      const full = sqliteCode(error) === SQLITE.FULL || (error as NodeJS.ErrnoException).code === 'ENOSPC';
+      if (full) throw new ProblemError('storage-full', 'the disk is full; no backup was made', {}, error);
+      throw new ProblemError('storage-failed', `the backup could not be written (${reasonOf(error)})`, {}, error);
+    }
+  }
+
+  async #thin(reason: BackupReason, keep: number): Promise<void> {
+    const own = (await this.list()).filter((record) => record.reason === reason);
+    for (const { id } of own.slice(0, Math.max(0, own.length - keep))) await this.#archive.remove(id);
+  }
+
+  async #read({ id, sha256 }: BackupRecord): Promise<State> {
+    const file = this.fileOf(id);
+    if ((await checksumOf(file)) !== sha256) throw new Error('its checksum is another one: the file has changed');
+    return readBackup(file, this.#options.vault);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+}
+
+function told(draft: Draft): Pick<BackupRestored, 'summary' | 'changes'> {
+  const summary = { created: 0, updated: 0, deleted: 0 };
+  const changes = draft.changes.map(({ kind, id, before, after }) => {
+    const action = before === null ? 'created' : after === null ? 'deleted' : 'updated';
+    summary[action]++;
+    return { action, kind, id, name: (after ?? before)!.name } as const;
+  });
+  return { summary, changes: changes.slice(0, BACKUP.changes) };
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
+}

@@ -1,0 +1,91 @@
+import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { Draft } from '../state/draft.ts';
+import type { AnyRecord, RecordOf, Stamped } from '../state/records.ts';
+import type { State } from '../state/state.ts';
+
+/** Kinds in the order in which objects refer to each other: each after those that it names. */
+const ORDER = [
+  'elasticIp',
+  'certificate',
+  'authority',
+  'securityPolicy',
+  'loadBalancer',
+  'targetGroup',
+  'target',
+  'backendService',
+  'ruleGroup',
+  'rule',
+  'listener',
+] as const satisfies readonly ResourceKind[];
+
+/** Makes the draft what the state is: objects keep their identifiers, and what is the same stays untouched. */
+export function restoreInto(draft: Draft, state: State): void {
+  for (const kind of ORDER.toReversed()) {
+    const wanted = recordsOf(state, kind);
+    for (const [id, record] of recordsOf(draft, kind)) if (!wanted.has(id)) draft.remove(kind, record as never);
+  }
+  for (const kind of ORDER) {
+    const present = recordsOf(draft, kind);
+    for (const [id, record] of recordsOf(state, kind)) {
+      const known = present.get(id);
+      if (known === undefined) draft.create(kind, unstamped(record) as never);
+      else draft.update(kind, known as never, unstamped(record) as never);
+    }
+  }
+}
+
+/** How many objects there are, of all kinds. */
+export function objectsIn(state: State): number {
+  return ORDER.reduce((sum, kind) => sum + recordsOf(state, kind).size, 0);
+}
+
+function recordsOf(state: State, kind: (typeof ORDER)[number]): ReadonlyMap<string, AnyRecord> {
+  switch (kind) {
+    case 'elasticIp':
+      return state.elasticIps;
+    case 'certificate':
+      return state.certificates;
+    case 'authority':
+      return state.authorities;
+    case 'securityPolicy':
+      return state.securityPolicies;
+    default:
+      return new Map([...ofLoadBalancers(state, kind)].map((record) => [record.id, record]));
+  }
+}
+
+function* ofLoadBalancers(
+  state: State,
+  kind: Exclude<(typeof ORDER)[number], 'elasticIp' | 'certificate' | 'authority' | 'securityPolicy'>,
+): Generator<AnyRecord> {
+  for (const { loadBalancer, groups, services, ruleGroups, listeners } of state.loadBalancers.values()) {
+    switch (kind) {
+      case 'loadBalancer':
+        yield loadBalancer;
+        break;
+      case 'targetGroup':
+        for (const { group } of groups.values()) yield group;
+        break;
+      case 'target':
+        for (const { targets } of groups.values()) yield* targets.values();
+        break;
+      case 'backendService':
+        yield* services.values();
+        break;
+      case 'ruleGroup':
+        for (const { group } of ruleGroups.values()) yield group;
+        break;
+      case 'rule':
+        for (const { rules } of ruleGroups.values()) yield* rules.values();
+        break;
+      case 'listener':
+        yield* listeners.values();
+        break;
+    }
+  }
+}
+
+function unstamped(record: AnyRecord): Omit<RecordOf[ResourceKind], Stamped> {
+  const { generation: _, createdAt: __, updatedAt: ___, ...rest } = record;
+  return rest as Omit<RecordOf[ResourceKind], Stamped>;
+}

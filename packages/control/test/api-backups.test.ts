@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import type { Problem } from '@evenkeel/model/problem.ts';
+import { Running } from './running.ts';
+import { SITE, upload } from './tls.ts';
+
+/** A load balancer with one of everything. */
+async function everything(plane: Running) {
+  const certificate = await plane.call('createCertificate', { body: upload(SITE, { name: 'www' }) });
+  const lb = await plane.call('createLoadBalancer', {
+    body: {
+      name: 'web',
+      backendServices: [{ name: 'app', protocol: 'http', port: 80, targets: [{ address: '10.0.0.1' }] }],
+      ruleGroups: [{ name: 'rules', rules: [{ name: 'r', forward: [{ backendService: 'app' }] }] }],
+      listeners: [
+        { protocol: 'https', port: 8443, backendService: 'app', ruleGroup: 'rules', defaultCertificates: ['www'] },
+      ],
+    },
+  });
+  const eip = await plane.call('createElasticIp', { body: { name: 'public' } });
+  await plane.call('associateElasticIp', { params: { elasticIpId: eip.id }, body: { loadBalancerId: lb.id } });
+  return { certificate, lb };
+}
+
+async function whole(plane: Running) {
+  const state = {
+    lbs: (await plane.call('listLoadBalancers')).items,
+    listeners: (await plane.call('listListeners')).items,
+    services: (await plane.call('listBackendServices')).items,
+    groups: (await plane.call('listTargetGroups')).items,
+    rules: (await plane.call('listRuleGroups')).items,
+    eips: (await plane.call('listElasticIps')).items,
+    certificates: (await plane.call('listCertificates')).items,
+  };
+  return JSON.parse(
+    JSON.stringify(state, (key, value) =>
+      /^(generation|createdAt|updatedAt|appliedGeneration)$/.test(key) ? 0 : value,
+    ),
+  );
+}
+
+test('what was deleted and changed since a backup is as it was, under the same identifiers', async (t) => {
+  const plane = await Running.start(t);
+  const { lb } = await everything(plane);
+  const before = await whole(plane);
+  const backup = await plane.call('createBackup', { body: { description: 'before the move' } });
+  assert.equal(backup.reason, 'manual');
+  assert.equal(backup.size > 0, true);
+
+  const [service] = before.services;
+  await plane.call('updateBackendService', {
+    params: { backendServiceId: service.id },
+    body: { algorithm: 'source-ip' },
+  });
+  await plane.call('createLoadBalancer', { body: { name: 'more' } });
+  const [eip] = before.eips;
+  await plane.call('disassociateElasticIp', { params: { elasticIpId: eip.id } });
+  await plane.call('deleteElasticIp', { params: { elasticIpId: eip.id } });
+  const params = { backupId: backup.id };
+
+  const dry = await plane.call('restoreBackup', { params, body: { dryRun: true } });
+  assert.deepEqual([dry.operationId, dry.replaced], [null, null]);
+  assert.deepEqual(dry.summary, { created: 1, updated: 2, deleted: 1 });
+  assert.equal((await plane.call('listLoadBalancers')).items.length, 2);
+
+  const restored = await plane.call('restoreBackup', { params, body: {} });
+  assert.deepEqual(restored.summary, dry.summary);
+  assert.deepEqual(await whole(plane), before);
+  const operation = await plane.call('getOperation', { params: { operationId: restored.operationId! } });
+  assert.equal(operation.action, 'restoreBackup');
+
+  // What was there before the restore is in a backup of its own.
+  await plane.call('restoreBackup', { params: { backupId: restored.replaced! }, body: {} });
+  assert.deepEqual((await plane.call('listLoadBalancers')).items.map(({ name }) => name).sort(), ['more', 'web']);
+
+  // On top of nothing, and after a start: secrets are there as well.
+  await plane.call('restoreBackup', { params, body: {} });
+  await plane.restart();
+  assert.deepEqual(await whole(plane), before);
+  assert.equal((await plane.call('getLoadBalancer', { params: { loadBalancerId: lb.id } })).name, 'web');
+});
+
+test('a restore that changes nothing makes no new generation', async (t) => {
+  const plane = await Running.start(t);
+  await everything(plane);
+  const { id, configurationGeneration } = await plane.call('createBackup', { body: {} });
+  const restored = await plane.call('restoreBackup', { params: { backupId: id }, body: {} });
+  assert.deepEqual(restored.summary, { created: 0, updated: 0, deleted: 0 });
+  assert.equal(restored.generation, configurationGeneration);
+});
+
+test('a backup is whole while writes go on', async (t) => {
+  const plane = await Running.start(t);
+  const writes = (async () => {
+    for (let i = 0; i < 60; i++) await plane.call('createElasticIp', { body: { name: `eip-${i}` } });
+  })();
+  const made = [];
+  for (let i = 0; i < 5; i++) made.push(await plane.call('createBackup', { body: {} }));
+  await writes;
+  for (const { id, configurationGeneration } of made) {
+    const verified = await plane.call('verifyBackup', { params: { backupId: id } });
+    assert.deepEqual([verified.sound, verified.detail], [true, '']);
+    assert.ok(verified.objects >= configurationGeneration, `${verified.objects} objects at ${configurationGeneration}`);
+  }
+});
+
+test('a file that has changed is told, and not restored', async (t) => {
+  const plane = await Running.start(t);
+  await everything(plane);
+  const { id, file } = await plane.call('createBackup', { body: {} });
+  const bytes = readFileSync(file);
+  bytes[bytes.length >> 1]! ^= 0xff;
+  writeFileSync(file, bytes);
+  const verified = await plane.call('verifyBackup', { params: { backupId: id } });
+  assert.equal(verified.sound, false);
+  assert.match(verified.detail, /checksum/);
+  const before = await whole(plane);
+  const { status, body } = await plane.try('restoreBackup', { params: { backupId: id }, body: {} });
+  assert.deepEqual([status, (body as Problem).code], [409, 'backup-damaged']);
+  assert.deepEqual(await whole(plane), before);
+});
+
+test('a backup that is no state of ours, or sealed with another key, cannot be restored', async (t) => {
+  const plane = await Running.start(t);
+  await everything(plane);
+  const { id, file } = await plane.call('createBackup', { body: {} });
+  const database = new DatabaseSync(file);
+  database.exec("update certificate set private_key = '1.00000000.AAAA'");
+  database.close();
+  const about = join(plane.home, 'backups', `${id}.json`);
+  const { createHash } = await import('node:crypto');
+  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+  writeFileSync(about, JSON.stringify({ ...JSON.parse(readFileSync(about, 'utf8')), sha256 }));
+  const verified = await plane.call('verifyBackup', { params: { backupId: id } });
+  assert.equal(verified.sound, false);
+});
+
+test('the policy is shown and changed; bad values are refused with the range', async (t) => {
+  const plane = await Running.start(t);
+  assert.deepEqual(await plane.call('getBackupPolicy'), {
+    enabled: true,
+    intervalHours: 24,
+    keep: 7,
+    lastSuccessAt: null,
+    lastError: null,
+  });
+  await plane.call('updateBackupPolicy', { body: { keep: 3, enabled: false } });
+  await plane.restart();
+  const { keep, enabled, intervalHours } = await plane.call('getBackupPolicy');
+  assert.deepEqual({ keep, enabled, intervalHours }, { keep: 3, enabled: false, intervalHours: 24 });
+  const refused = await plane.try('updateBackupPolicy', { body: { keep: 0 } });
+  assert.equal(refused.status, 400);
+  assert.equal((refused.body as Problem).errors?.[0]?.field, '/keep');
+});
+
+test('deleted backups are gone, and what is not there is 404', async (t) => {
+  const plane = await Running.start(t);
+  const { id } = await plane.call('createBackup', { body: {} });
+  assert.equal((await plane.call('listBackups')).items.length, 1);
+  await plane.call('deleteBackup', { params: { backupId: id } });
+  assert.equal((await plane.call('listBackups')).items.length, 0);
+  for (const name of ['getBackup', 'deleteBackup', 'verifyBackup'] as const) {
+    assert.equal((await plane.try(name, { params: { backupId: id } })).status, 404);
+  }
+  assert.equal((await plane.try('restoreBackup', { params: { backupId: id }, body: {} })).status, 404);
+});

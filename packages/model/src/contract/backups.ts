@@ -1,0 +1,93 @@
+import { Id } from '../identifiers.ts';
+import {
+  Backup,
+  BackupCreate,
+  BackupDeleted,
+  BackupPolicy,
+  BackupPolicyPatch,
+  BackupRestore,
+  BackupRestored,
+  BackupVerified,
+} from '../resources/backup.ts';
+import { Ref } from '../schema.ts';
+import { Type } from '../type.ts';
+import { ListQuery, Page, type Route } from './route.ts';
+
+const tags = ['backups'] as const;
+const params = Type.Object({ backupId: Id('backup', 'Identifier of the backup.') });
+const path = '/v1/backups/{backupId}';
+
+export const backupRoutes = {
+  listBackups: {
+    method: 'GET',
+    path: '/v1/backups',
+    summary: 'List backups',
+    tags,
+    query: ListQuery({}),
+    status: 200,
+    response: Page(Backup),
+  },
+  createBackup: {
+    method: 'POST',
+    path: '/v1/backups',
+    summary: 'Make a backup',
+    description:
+      'Answers when the copy is on the disk and its checksum is known. Secrets in it are sealed: keep ' +
+      '`credentials/secrets.key` apart from it, and safe.',
+    tags,
+    body: Ref(BackupCreate),
+    status: 201,
+    response: Ref(Backup),
+  },
+  getBackup: { method: 'GET', path, summary: 'Show a backup', tags, params, status: 200, response: Ref(Backup) },
+  deleteBackup: {
+    method: 'DELETE',
+    path,
+    summary: 'Delete a backup',
+    tags,
+    params,
+    status: 200,
+    response: Ref(BackupDeleted),
+  },
+  verifyBackup: {
+    method: 'POST',
+    path: `${path}/verify`,
+    summary: 'Try whether a backup could be restored',
+    description: 'Compares the checksum, checks the file, and reads every object in a copy of it.',
+    tags,
+    params,
+    status: 200,
+    response: Ref(BackupVerified),
+  },
+  restoreBackup: {
+    method: 'POST',
+    path: `${path}/restore`,
+    summary: 'Make the configuration what it was',
+    description:
+      'One change, whole or not at all: objects that are not in the backup are deleted, others are created again under ' +
+      'their identifiers or changed back. Before it, a backup of what is there is made. Operations, nodes and the audit ' +
+      'log are not turned back.',
+    tags,
+    params,
+    body: Ref(BackupRestore),
+    status: 200,
+    response: Ref(BackupRestored),
+  },
+  getBackupPolicy: {
+    method: 'GET',
+    path: '/v1/backup-policy',
+    summary: 'Show when backups are made by themselves',
+    tags,
+    status: 200,
+    response: Ref(BackupPolicy),
+  },
+  updateBackupPolicy: {
+    method: 'PATCH',
+    path: '/v1/backup-policy',
+    summary: 'Change when backups are made by themselves',
+    tags,
+    body: Ref(BackupPolicyPatch),
+    status: 200,
+    response: Ref(BackupPolicy),
+  },
+} as const satisfies Record<string, Route>;
