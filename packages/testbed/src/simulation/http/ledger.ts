@@ -57,6 +57,11 @@ export class HttpLedger {
     return this.#entries.get(id)?.request ?? null;
   }
 
+  /** How the request of this id ended; null: it has not. */
+  outcomeOf(id: string): Outcome | null {
+    return this.#entries.get(id)?.outcome ?? null;
+  }
+
   sent(request: RequestPlan): void {
     this.#entry(request).sent++;
   }

@@ -6,7 +6,8 @@ export interface LogLine {
   readonly protocol: string;
   readonly status: number;
   readonly request_id: string;
-  /** Absent when no attempt failed. */
+  /** Absent, both of them, when no attempt failed. */
+  readonly attempts?: number;
   readonly failed_attempts?: string;
 }
 
@@ -29,5 +30,7 @@ function isLogLine(value: unknown): value is LogLine {
   );
   const failed = fields['failed_attempts'];
   if (failed !== undefined && typeof failed !== 'string') return false;
+  const attempts = fields['attempts'];
+  if (attempts !== undefined && typeof attempts !== 'number') return false;
   return texts && typeof fields['status'] === 'number';
 }

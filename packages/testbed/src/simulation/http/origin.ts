@@ -19,6 +19,7 @@ import {
   type MessageHead,
   MessageReader,
 } from './message-reader.ts';
+import { delayOf, faultOf, type Mood, UNABLE } from './mood.ts';
 import { bodyLength, type OriginFault, type OriginPlan, type RequestPlan } from './plan.ts';
 import { ToldConnection } from './told-connection.ts';
 import { HOST, interimHead, requestBodyKey, requestTarget, responseBody, responseHead } from './wire.ts';
@@ -48,6 +49,8 @@ export interface OriginSetting {
   readonly forwardedFor: ((request: RequestPlan) => string) | null;
   /** How connections tell of the one client that they carry requests of; null: they do not. */
   readonly told: Told | null;
+  /** The mood that it is in now; null: it does as planned. Always so when not said. */
+  readonly mood?: () => Mood | null;
 }
 
 /** How a connection to an origin tells whom it was made for. */
@@ -56,6 +59,7 @@ export type Told = 'proxy-header' | 'source-address';
 /** An HTTP server that does with each request what the request's plan says, and checks what it was sent. */
 export class SimulatedOrigin {
   readonly #setting: OriginSetting;
+  readonly #connections: Connection[] = [];
   #socket: ListeningSocket | null = null;
 
   constructor(setting: OriginSetting) {
@@ -69,6 +73,7 @@ export class SimulatedOrigin {
       {
         onListening() {},
         onAccept: (connection) => {
+          this.#connections.push(connection);
           connection.handler = handlerOf(this.#setting, connection);
         },
         onFailed: (_socket, error) => journal.violate(`origin ${plan.label}: ${error.message}`),
@@ -76,8 +81,11 @@ export class SimulatedOrigin {
     );
   }
 
-  close(): void {
+  /** As a process that is killed: nobody listens, and all connections are reset. It may listen again. */
+  kill(): void {
     this.#socket?.close();
+    this.#socket = null;
+    for (const connection of this.#connections.splice(0)) connection.abort();
   }
 }
 
@@ -183,12 +191,17 @@ class OriginConnection implements ConnectionHandler, MessageHandler {
     const { response } = request;
     this.#responding = true;
     const { label } = this.#setting.plan;
+    const mood = this.#setting.mood?.() ?? null;
     // Even no delay is a wait, so that nothing is answered from inside the reader.
-    const steps: Step[] = [response.delay];
+    const steps: Step[] = [response.delay + delayOf(mood)];
+    if (mood?.kind === 'unable') {
+      this.#script.add(...steps, UNABLE, () => this.#responded(request));
+      return;
+    }
     const pause = response.pause > 0 ? [response.pause] : [];
     if (request.version === '1.1') for (const status of response.interim) steps.push(interimHead(status), ...pause);
     const parts = [responseHead(request, label, this.#body.length), ...responseBody(request)];
-    steps.push(...this.#partSteps(parts, response.fault, pause));
+    steps.push(...this.#partSteps(parts, faultOf(mood) ?? response.fault, pause));
     this.#script.add(...steps, () => this.#responded(request));
   }
 
