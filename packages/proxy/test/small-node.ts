@@ -7,6 +7,9 @@ import { statusesIn } from './front.ts';
 
 const PROGRAM = join(import.meta.dirname, 'small-node.fixture.ts');
 
+/** How long a worker may take until it is out of something, or is no more, in milliseconds. */
+const LONGEST = 30_000;
+
 export interface SmallNodeOptions {
   readonly reactor: string;
   /** Of the listener, and of the target on 127.0.0.1. */
@@ -57,10 +60,12 @@ export class SmallNode implements AsyncDisposable {
 
   /** Waits until the worker says that it is out of these; it tells how it is a few times a second. */
   async isOutOf(resources: readonly string[]): Promise<void> {
-    let { overload } = (await this.counters()).workers[0]!;
-    while (overload.join() !== resources.join()) {
+    const deadline = performance.now() + LONGEST;
+    for (;;) {
+      const { overload } = (await this.counters()).workers[0]!;
+      if (overload.join() === resources.join()) return;
+      if (performance.now() > deadline) throw new Error(`the worker is out of [${overload}], not of [${resources}]`);
       await new Promise((resolve) => setTimeout(resolve, 20));
-      overload = (await this.counters()).workers[0]!.overload;
     }
   }
 

@@ -42,10 +42,10 @@ describe('memory for objects', () => {
   it('is collected now and then while it is used up, as nothing else may do so', () => {
     const heap = heapOf(0.9, 0.9);
     const pressure = new HeapPressure(heap);
-    for (let now = 0; now < 10_000; now += 100) pressure.look(now);
+    for (let now = 0; now < 5_000; now += 100) pressure.look(now);
     assert.deepEqual([pressure.high, heap.collections], [true, 1]);
     heap.liveShare = 0.2;
-    pressure.look(10_000);
+    pressure.look(5_000);
     assert.deepEqual([pressure.high, heap.collections], [false, 2]);
   });
 

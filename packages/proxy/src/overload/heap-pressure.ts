@@ -8,7 +8,7 @@ import { Pressure } from './pressure.ts';
 const SHARE = { enter: 0.75, leave: 0.65 };
 
 /** Milliseconds from one collection to the next. */
-const COLLECT_EVERY = 10_000;
+const COLLECT_EVERY = 5_000;
 
 /**
  * Whether a thread is out of memory for objects. What is in use may be garbage that nobody has collected yet, and where

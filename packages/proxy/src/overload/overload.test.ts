@@ -75,14 +75,17 @@ describe('an overloaded worker', () => {
 
   it('takes neither connections nor requests when buffers run out', () => {
     const { overload, arena } = world();
-    arena.free = 62;
+    arena.free = 251;
+    overload.look(0);
+    assert.equal(overload.sheds, false);
+    arena.free = 250;
     overload.look(0);
     assert.deepEqual([overload.sheds, resourcesOf(overload.bits)], [true, ['buffers']]);
     assert.ok(overload.refusesRequest() && overload.refusesConnection());
-    arena.free = 100;
+    arena.free = 349;
     overload.look(0);
     assert.equal(overload.sheds, true);
-    arena.free = 126;
+    arena.free = 350;
     overload.look(0);
     assert.equal(overload.sheds, false);
   });

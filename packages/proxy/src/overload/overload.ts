@@ -13,8 +13,12 @@ const INTERVAL = 100;
 /** From which standing delay on, in milliseconds, a worker has more to do than it can, and until which. */
 const DELAY = { enter: 500, leave: 100 };
 
-/** Shares that are in use: from the first on, nothing new is taken, until no more than the second is. */
-const BUFFERS = { enter: 0.9375, leave: 0.875 };
+/**
+ * Shares that are in use: from the first on, nothing new is taken, until no more than the second is. Reactors receive
+ * nothing more when an eighth of their buffers is left, which senders need; large ones may be free all the same, which
+ * hold answers of targets alone. Whoever is turned away has to be so before that.
+ */
+const BUFFERS = { enter: 0.75, leave: 0.65 };
 const DESCRIPTORS = { enter: 0.9, leave: 0.85 };
 
 /** Share of all connections that may owe their first head at a time. */
