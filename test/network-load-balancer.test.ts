@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
+import { ensureBpfFileSystem } from '../packages/flow/src/loader/bpffs.ts';
+import { type LineProcess, Namespace } from '../packages/flow/test/namespaces.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const CLI = [process.execPath, join(ROOT, 'packages', 'cli', 'src', 'main.ts')];
+const peer = (name: string) => [process.execPath, join(ROOT, 'packages', 'flow', 'test', 'peers', `${name}.ts`)];
+const main = (name: string) => [process.execPath, join(ROOT, 'packages', name, 'src', 'main.ts')];
+const VIP = '10.78.100.10';
+const CLIENT = '10.78.0.2';
+const TARGETS = ['10.78.1.2', '10.78.2.2'] as const;
+/** Milliseconds. */
+const PATIENCE = 60_000;
+const PAUSE = 300;
+
+/** A process of Evenkeel says that it is up. */
+async function ready(process: LineProcess): Promise<void> {
+  while (!(await process.line()).includes('"event":"ready"'));
+}
+
+/** Evenkeel on a node between a client and two targets, each in a network namespace of its own. */
+class Site {
+  readonly home = mkdtempSync('/run/evenkeel-site-');
+  readonly bpf = mkdtempSync('/run/evenkeel-bpf-');
+  readonly #namespaces: Namespace[] = [];
+  readonly node = this.#add('node');
+  client!: LineProcess;
+
+  #add(name: string): Namespace {
+    const namespace = new Namespace(`${name}-${this.home.slice(-6)}`);
+    this.#namespaces.push(namespace);
+    return namespace;
+  }
+
+  async open(): Promise<void> {
+    ensureBpfFileSystem(this.bpf);
+    const { node } = this;
+    node.set('net/ipv4/ip_forward', '1');
+    for (const which of ['all', 'default']) node.set(`net/ipv4/conf/${which}/rp_filter`, '0');
+    const outside = this.#add('client');
+    node.join('node0', '10.78.0.1/24', outside, 'eth0', `${CLIENT}/24`);
+    outside.ip('route add default via 10.78.0.1');
+    const ready: Promise<string>[] = [];
+    for (const [index, address] of TARGETS.entries()) {
+      const target = this.#add(`target${index + 1}`);
+      node.join(`node${index + 1}`, `10.78.${index + 1}.1/24`, target, 'eth0', `${address}/24`);
+      target.ip(`route add default via 10.78.${index + 1}.1`);
+      ready.push(target.start(...peer('target'), `target${index + 1}`, address, '8080').line());
+    }
+    this.client = outside.start(...peer('client'), CLIENT, VIP, '80');
+    await Promise.all(ready);
+  }
+
+  /** Starts control plane and node agent; resolves when both are up. */
+  async start(datapath: string): Promise<void> {
+    const pool = ['EVENKEEL_VIP_POOL=10.78.100.0/24'];
+    const control = this.node.start('env', ...pool, ...main('control'), '--home', this.home, '--port', '7700');
+    await ready(control);
+    await this.startAgent(datapath);
+  }
+
+  /** As whoever supervises it does after its death. */
+  async startAgent(datapath: string): Promise<void> {
+    const settings = ['--datapath', datapath, '--datapath-bpf', this.bpf, '--workers', '1', '--metrics-port', '7701'];
+    await ready(this.node.start(...main('agent'), '--home', this.home, ...settings));
+  }
+
+  cli(...args: string[]): string {
+    return this.node.run('env', `EVENKEEL_HOME=${this.home}`, ...CLI, ...args);
+  }
+
+  async until(what: string, holds: () => boolean): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      try {
+        if (holds()) return;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+      if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  /** Of the node agent, as the system has it. */
+  agent(): number {
+    const found = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
+      .split('\n')
+      .find((line) => line.includes('packages/agent/src/main.ts') && line.includes(this.home));
+    assert.ok(found, 'the node agent runs');
+    return Number(found.trim().split(' ')[0]);
+  }
+
+  listener(): { readonly datapath: string; readonly datapathReason: string; readonly state: string } {
+    const { nodes } = JSON.parse(this.cli('listener', 'show', 'net/tcp-udp-80', '--json'));
+    return nodes[0];
+  }
+
+  /** Folders of nodes that have something pinned in the kernel. */
+  pinned(): string[] {
+    return readdirSync(this.bpf).filter((name) => name.startsWith('evenkeel-'));
+  }
+
+  async close(): Promise<void> {
+    for (const namespace of this.#namespaces) await namespace.remove();
+    for (const folder of this.pinned()) rmSync(join(this.bpf, folder), { recursive: true });
+    execFileSync('umount', [this.bpf]);
+    rmSync(this.bpf, { recursive: true });
+    rmSync(this.home, { recursive: true });
+  }
+}
+
+const create = (site: Site) =>
+  site.cli(
+    ...['lb', 'create', 'net', '--type', 'network', '--vip', VIP, '--listener', 'tcp-udp:80', '--target-port', '8080'],
+    ...TARGETS.flatMap((address) => ['--target', `${address}:8080`]),
+    ...['--health-interval', '1'],
+  );
+
+suite('a network load balancer between network namespaces', { skip: requiresKernelDatapath('ip', 'nsenter') }, () => {
+  test('in the kernel: chosen by itself, alive through the death of the agent, and gone without a trace', async (t) => {
+    const site = new Site();
+    t.after(() => site.close());
+    await site.open();
+    await site.start('auto');
+    assert.deepEqual(site.pinned(), [], 'nothing is loaded before it is needed');
+    create(site);
+    assert.deepEqual([site.listener().datapath, site.listener().datapathReason], ['kernel (tcx)', '']);
+    const targets = new Set(await site.client.ask<string[]>('open 40'));
+    assert.deepEqual(
+      targets,
+      new Set([`target1 ${CLIENT}`, `target2 ${CLIENT}`]),
+      'both, with the address of the client',
+    );
+    const datagrams = await site.client.ask<string[]>('datagrams 20');
+    assert.equal(
+      datagrams.every((answer) => / 10\.78\.0\.2 \d+$/.test(answer)),
+      true,
+    );
+    await site.until('health checks get through', () => {
+      const health = JSON.parse(site.cli('health', 'net', '--json')) as { readonly state: string }[];
+      return health.length === 2 && health.every(({ state }) => state === 'healthy');
+    });
+
+    process.kill(site.agent(), 'SIGKILL');
+    assert.equal((await site.client.ask<string[]>('ask')).length, 40, 'connections live on without an agent');
+    assert.equal((await site.client.ask<string[]>('fresh 10')).length, 10, 'new ones too');
+    await site.startAgent('auto');
+    await site.until('another agent has taken over', () => site.listener().state === 'active');
+    assert.equal(site.listener().datapath, 'kernel (tcx)');
+    assert.equal((await site.client.ask<string[]>('ask')).length, 40);
+    assert.equal(await site.client.ask<boolean>(`upload ${8 * 1024 * 1024}`), true);
+
+    site.cli('listener', 'delete', 'net/tcp-udp-80', '--yes');
+    await site.until('nothing is left of it', () => site.pinned().length === 0);
+    assert.equal(existsSync(join(site.home, 'agent', 'kernel.json')), false);
+  });
+
+  test('in userspace: the same for whoever uses it, and the API says why', async (t) => {
+    const site = new Site();
+    t.after(() => site.close());
+    await site.open();
+    site.node.ip(`addr add ${VIP}/32 dev lo`);
+    await site.start('userspace');
+    create(site);
+    const { datapath, datapathReason, state } = site.listener();
+    assert.deepEqual([datapath, datapathReason, state], ['userspace', 'the node is set to userspace', 'active']);
+    const answers = await site.client.ask<string[]>('fresh 10');
+    assert.deepEqual(new Set(answers.map((answer) => answer.split(' ')[0])), new Set(['target1', 'target2']));
+    const datagrams = await site.client.ask<string[]>('datagrams 20');
+    assert.equal(datagrams.length, 20);
+    process.kill(site.agent(), 'SIGKILL');
+    await site.startAgent('userspace');
+    await site.until('another agent serves', () => site.listener().state === 'active');
+    assert.equal((await site.client.ask<string[]>('fresh 10')).length, 10);
+    assert.equal((await site.client.ask<string[]>('datagrams 20')).length, 20);
+    assert.equal(await site.client.ask<boolean>(`upload ${8 * 1024 * 1024}`), true);
+  });
+});
