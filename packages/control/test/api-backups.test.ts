@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { TENANT_HEADER } from '@evenkeel/model/contract/contract.ts';
 import type { Problem } from '@evenkeel/model/problem.ts';
 import { Running } from './running.ts';
 import { SITE, upload } from './tls.ts';
@@ -166,4 +167,20 @@ test('deleted backups are gone, and what is not there is 404', async (t) => {
     assert.equal((await plane.try(name, { params: { backupId: id } })).status, 404);
   }
   assert.equal((await plane.try('restoreBackup', { params: { backupId: id }, body: {} })).status, 404);
+});
+
+test('a restore is about one tenant', async (t) => {
+  const plane = await Running.start(t);
+  const { id: tenantId } = await plane.call('createTenant', { body: { name: 'other' } });
+  const headers = { [TENANT_HEADER]: tenantId };
+  await plane.call('createLoadBalancer', { body: { name: 'ours' } });
+  await plane.call('createLoadBalancer', { body: { name: 'theirs' }, headers });
+  const { id: backupId } = await plane.call('createBackup', { body: {} });
+  await plane.call('createLoadBalancer', { body: { name: 'ours-too' } });
+  await plane.call('createLoadBalancer', { body: { name: 'theirs-too' }, headers });
+  const restored = await plane.call('restoreBackup', { params: { backupId }, body: {}, headers });
+  assert.deepEqual(restored.summary, { created: 0, updated: 0, deleted: 1 });
+  const names = async (more: object) => (await plane.call('listLoadBalancers', more)).items.map(({ name }) => name);
+  assert.deepEqual(await names({ headers }), ['theirs']);
+  assert.deepEqual(await names({}), ['ours', 'ours-too']);
 });

@@ -21,6 +21,11 @@ const LEAST: Partial<Record<OperationName, Role>> = {
   updateTenant: 'admin',
   deleteTenant: 'admin',
   forgetNode: 'admin',
+  createBackup: 'admin',
+  deleteBackup: 'admin',
+  verifyBackup: 'admin',
+  restoreBackup: 'admin',
+  updateBackupPolicy: 'admin',
 };
 const OF_ALL: readonly OperationName[] = [
   'createTenant',
@@ -29,6 +34,14 @@ const OF_ALL: readonly OperationName[] = [
   'listNodes',
   'getNode',
   'forgetNode',
+  'listBackups',
+  'createBackup',
+  'getBackup',
+  'deleteBackup',
+  'verifyBackup',
+  'restoreBackup',
+  'getBackupPolicy',
+  'updateBackupPolicy',
 ];
 
 const leastFor = (name: OperationName, { method }: Route): Role => {

@@ -29,8 +29,12 @@ export function createBackupCalls(backups: Backups): BackupCalls {
       return { id: backupId };
     },
     verifyBackup: ({ params }) => backups.verify(params.backupId),
-    restoreBackup: ({ params, body, actor, requestId }) =>
-      backups.restore(params.backupId, body.dryRun ?? false, { actor, requestId }),
+    restoreBackup: ({ params, body, caller, requestId }) =>
+      backups.restore(params.backupId, body.dryRun ?? false, {
+        actor: caller.id,
+        tenantId: caller.actingIn,
+        requestId,
+      }),
     getBackupPolicy: policy,
     async updateBackupPolicy({ body }) {
       await backups.changePolicy(body);

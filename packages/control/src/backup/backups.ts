@@ -13,6 +13,7 @@ import { ProblemError } from '../problem.ts';
 import { notFound } from '../resources/rules.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Draft } from '../state/draft.ts';
+import { scopedTo } from '../state/scope.ts';
 import type { State } from '../state/state.ts';
 import { SQLITE, sqliteCode } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -34,10 +35,11 @@ export interface BackupOptions {
   readonly random: () => number;
 }
 
-/** Who wants a change, for the audit log. */
-interface Caller {
+/** Who wants a change, for the audit log, and of which tenant. */
+export interface RestoredFor {
   readonly actor: string;
   readonly requestId: string;
+  readonly tenantId: string;
 }
 
 /** Backups of the state: made, checked, restored, and made by themselves as the policy says. One thing at a time. */
@@ -117,8 +119,8 @@ export class Backups {
     });
   }
 
-  /** Makes the configuration what the backup holds, in one change. */
-  restore(id: string, dryRun: boolean, { actor, requestId }: Caller): Promise<BackupRestored> {
+  /** Makes the configuration of the tenant what the backup holds of it, in one change. */
+  restore(id: string, dryRun: boolean, { tenantId, ...by }: RestoredFor): Promise<BackupRestored> {
     return this.#inTurn(async () => {
       const { store } = this.#options;
       const record = await this.get(id);
@@ -126,13 +128,13 @@ export class Backups {
         throw new ProblemError('backup-damaged', `${id} cannot be restored: ${reasonOf(error)}`, {}, error);
       });
       const run = (draft: Draft) => {
-        restoreInto(draft, state);
+        restoreInto(draft, scopedTo(state, tenantId));
         return { id, dryRun, generation: dryRun ? store.state.generation : draft.resultingGeneration, ...told(draft) };
       };
-      if (dryRun) return { ...store.preview(run), operationId: null, replaced: null };
+      if (dryRun) return { ...store.preview(tenantId, run), operationId: null, replaced: null };
       const before = await this.#make('before-restore', `before ${id} was restored`);
       await this.#thin('before-restore', BACKUP.beforeRestore);
-      const { value, operation } = await store.write({ action: 'restoreBackup', actor, requestId, run });
+      const { value, operation } = await store.write({ action: 'restoreBackup', tenantId, ...by, run });
       return { ...value, operationId: operation.id, replaced: before.id };
     });
   }
