@@ -1,35 +1,9 @@
-import { startControlPlane } from './control-plane.ts';
-import { parseOptions, USAGE } from './options.ts';
-import { StartError } from './start-error.ts';
+import { join } from 'node:path';
 
-/** Milliseconds that a stop may take before the process ends anyway. */
-const STOP = 10_000;
-
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof StartError)) throw error;
-  process.stderr.write(`evenkeel: ${error.message}\n`);
-  process.exitCode = 1;
-}
-
-async function main(): Promise<void> {
-  const options = parseOptions(process.argv.slice(2), process.env);
-  if (options === null) {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const controlPlane = await startControlPlane(options);
-  process.stdout.write(`${JSON.stringify({ event: 'ready', url: controlPlane.url })}\n`);
-
-  let stopping = false;
-  const stop = async () => {
-    if (stopping) return;
-    stopping = true;
-    setTimeout(() => process.exit(1), STOP).unref();
-    await controlPlane.close();
-    process.exit(0);
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-}
+/**
+ * Compiled code is kept between starts, however this is started: without it, each thread translates every file anew. The
+ * environment is where worker threads look. A folder that cannot be written only makes starts slower.
+ */
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '..', '..', '..', 'node_modules', '.cache', 'compile');
+process.getBuiltinModule('node:module').enableCompileCache(process.env['NODE_COMPILE_CACHE']);
+await import('./program.ts');
