@@ -1,37 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
-import type { Problem } from '@evenkeel/model/problem.ts';
-import { network } from '../src/resources/addresses.ts';
 import { Running } from './running.ts';
-
-const fieldsOf = (problem: Problem) => (problem.errors ?? []).map(({ field }) => field);
-const usersOf = (problem: Problem) => (problem.usedBy ?? []).map(({ name }) => name);
-
-/** One load balancer with a listener, a service, a group and two targets. */
-async function shop(running: Running) {
-  const loadBalancer = await running.call('createLoadBalancer', {
-    body: {
-      name: 'shop',
-      listeners: [
-        {
-          name: 'web',
-          protocol: 'http',
-          port: 80,
-          service: { targets: [{ address: '10.0.0.1' }, { address: '10.0.0.2' }] },
-        },
-      ],
-    },
-  });
-  const ids = Object.fromEntries(loadBalancer.created.map(({ kind, id }) => [kind, id]));
-  return {
-    loadBalancer,
-    lb: { loadBalancerId: loadBalancer.id },
-    listener: { listenerId: ids['listener']! },
-    service: { backendServiceId: ids['backendService']! },
-    group: { targetGroupId: ids['targetGroup']! },
-  };
-}
+import { fieldsOf, shop, usersOf } from './shop.ts';
 
 test('defaults are those of the requirements', async (t) => {
   const running = await Running.start(t);
@@ -336,68 +307,6 @@ test('targets in batches: all or none', async (t) => {
   const gone = await running.call('deregisterTargets', { params: group, body: { targetIds: ids } });
   assert.equal(gone.targets.length, 500);
   assert.equal((await running.call('getTargetGroup', { params: group })).targetCount, 2);
-});
-
-test('addresses have one form, and the same address in another form is the same', async (t) => {
-  const running = await Running.start(t);
-  const { group } = await shop(running);
-  const { targets } = await running.call('registerTargets', {
-    params: group,
-    body: { targets: [{ address: '2001:DB8:0::1', port: 80 }] },
-  });
-  assert.deepEqual([targets[0]!.address, targets[0]!.name], ['2001:db8::1', '[2001:db8::1]:80']);
-  const twin = await running.refused('registerTargets', {
-    params: group,
-    body: { targets: [{ address: '2001:db8::0:1', port: 80 }] },
-  });
-  assert.equal(twin.code, 'target-registered');
-  assert.equal(
-    (await running.call('listTargets', { params: group, query: { address: '2001:0db8::1' } })).items.length,
-    1,
-  );
-});
-
-test('VIPs: the next of the pool, or a chosen one that is free and allowed', async (t) => {
-  const pools = { vip: network('127.77.0.0/29'), elasticIp: network('127.88.0.0/29') };
-  const running = await Running.start(t, { pools });
-  const vipOf = async (body: object) => (await running.call('createLoadBalancer', { body })).vip;
-  assert.equal(await vipOf({}), '127.77.0.1');
-  assert.equal(await vipOf({ vip: '127.77.0.2' }), '127.77.0.2');
-  assert.equal(await vipOf({}), '127.77.0.3');
-  assert.equal(await vipOf({ vip: '127.9.9.9' }), '127.9.9.9', 'any loopback address');
-  for (const vip of ['127.0.0.1', '127.0.0.0', '127.255.255.255', '10.0.0.1', '::1']) {
-    const problem = await running.refused('createLoadBalancer', { body: { vip } });
-    assert.deepEqual([problem.code, fieldsOf(problem)], ['address-not-allowed', ['/vip']], vip);
-  }
-  const taken = await running.refused('createLoadBalancer', { body: { vip: '127.77.0.1' } });
-  assert.equal(taken.code, 'address-taken');
-});
-
-test('an elastic IP is on one load balancer, and its address on the listeners', async (t) => {
-  const running = await Running.start(t);
-  const { lb, listener } = await shop(running);
-  const first = await running.call('createElasticIp', { body: { name: 'first' } });
-  const second = await running.call('createElasticIp', { body: {} });
-  assert.deepEqual([first.address, second.address, second.name], ['127.88.0.1', '127.88.0.2', second.id]);
-  const params = { elasticIpId: first.id };
-  const associated = await running.call('associateElasticIp', { params, body: lb });
-  assert.equal(associated.loadBalancerId, lb.loadBalancerId);
-  assert.deepEqual((await running.call('getListener', { params: listener })).addresses, ['127.77.0.1', '127.88.0.1']);
-  assert.equal((await running.call('getLoadBalancer', { params: lb })).elasticIpId, first.id);
-
-  const repeated = await running.call('associateElasticIp', { params, body: lb });
-  assert.equal(repeated.generation, associated.generation);
-  const more = await running.refused('associateElasticIp', { params: { elasticIpId: second.id }, body: lb });
-  assert.equal(more.code, 'already-associated');
-  const inUse = await running.refused('deleteElasticIp', { params });
-  assert.deepEqual([inUse.code, usersOf(inUse)], ['resource-in-use', ['shop']]);
-
-  await running.call('disassociateElasticIp', { params });
-  await running.call('disassociateElasticIp', { params });
-  assert.deepEqual((await running.call('getListener', { params: listener })).addresses, ['127.77.0.1']);
-  await running.call('deleteElasticIp', { params });
-  const body = { elasticIp: second.id };
-  assert.equal((await running.call('createLoadBalancer', { body })).elasticIpId, second.id, 'chosen at creation');
 });
 
 test('quotas name themselves', async (t) => {
