@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer as createHttp2, createSecureServer, type ServerHttp2Stream } from 'node:http2';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createHttp2 } from 'node:http2';
+import { createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { createServer as createTls } from 'node:tls';
 import type { ProbeExchange } from '@evenkeel/model/plan/evidence.ts';
@@ -12,6 +12,7 @@ import { withoutUring } from '@evenkeel/proxy/reactor/contract/available.ts';
 import { PortableReactor } from '@evenkeel/proxy/reactor/portable/reactor.ts';
 import { UringReactor } from '@evenkeel/proxy/reactor/uring/reactor.ts';
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
+import { authority, closeTargets, grpc, listening, pems, saying, silent, udp } from '../../test/answering-targets.ts';
 import { plannedCheck } from '../../test/planned.ts';
 import type { ProbeOutcome } from '../health/outcome.ts';
 import { ProbeHistory } from '../health/probe-history.ts';
@@ -20,72 +21,9 @@ import { type ProbingReactor, ReactorProber } from './reactor-prober.ts';
 
 /** Every kind of check against servers that are well, that lie, that hang, and that speak another protocol. */
 
-const authority = issue({ commonName: 'authority', ca: true });
-const identity = issue({ commonName: 'target', names: ['app.example.com'], issuer: authority });
+after(closeTargets);
+
 const other = issue({ commonName: 'other', ca: true });
-const pems = { cert: identity.certificate, key: identity.key };
-
-const ends: (() => void)[] = [];
-after(() => {
-  for (const end of ends.splice(0)) end();
-});
-
-async function listening(server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-  });
-  server
-    .on('tlsClientError', () => undefined)
-    .on('sessionError', () => undefined)
-    .on('error', () => undefined);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  ends.push(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-const saying = (answer: string | Buffer) =>
-  listening(createServer((socket) => socket.once('data', () => socket.end(answer))));
-const silent = () => listening(createServer((socket) => socket.resume()));
-
-/** What a health service answers: a message with the serving status, or none, and a gRPC status. */
-function healthService(stream: ServerHttp2Stream, serving: number | null, status: string, asked: string[]): void {
-  const body: Buffer[] = [];
-  stream.on('error', () => undefined);
-  stream.on('data', (bytes: Buffer) => body.push(bytes));
-  stream.on('end', () => {
-    asked.push(Buffer.concat(body).subarray(7).toString());
-    const head = { ':status': 200, 'content-type': 'application/grpc' };
-    if (serving === null) {
-      stream.respond({ ...head, 'grpc-status': status }, { endStream: true });
-      return;
-    }
-    stream.respond(head, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
-    stream.end(Buffer.from([0, 0, 0, 0, 2, 8, serving]));
-  });
-}
-
-async function grpc(serving: number | null, status = '0', secure = false) {
-  const asked: string[] = [];
-  const server = secure ? createSecureServer(pems) : createHttp2();
-  server.on('stream', (stream: ServerHttp2Stream) => healthService(stream, serving, status, asked));
-  return { port: await listening(server as unknown as Server), asked };
-}
-
-async function udp(answer: (message: Buffer, reply: (bytes: Buffer) => void) => void): Promise<number> {
-  const socket: UdpSocket = createSocket('udp4');
-  socket.on('message', (message, { port }) => answer(message, (bytes) => socket.send(bytes, port, '127.0.0.1')));
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  ends.push(() => socket.close());
-  return socket.address().port;
-}
 
 const hex = (text: string) => Buffer.from(text, 'latin1').toString('hex');
 const unverified = { authorityId: null, serverName: '', versions: TLS_VERSIONS };
