@@ -31,7 +31,8 @@ export class FarTargets {
     this.#namespace.ip('address', 'add', `${THERE}/30`, 'dev', far);
     ip('link', 'set', near, 'up');
     this.#namespace.ip('link', 'set', far, 'up');
-    ip('route', 'add', NETWORK, 'via', THERE, 'dev', near);
+    // In place of what a run left behind that was killed.
+    ip('route', 'replace', NETWORK, 'via', THERE, 'dev', near);
     this.#namespace.ip('route', 'add', 'local', NETWORK, 'dev', 'lo');
     execFileSync('sh', ['-c', steering(near, here)]);
     this.#namespace.run('sh', '-c', steering(far, there));
