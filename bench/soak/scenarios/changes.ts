@@ -53,6 +53,8 @@ export const changes: SoakScenario = {
       const last = product.usage();
       const seconds = (performance.now() - began) / 1000;
       const meanwhile = await crowd.stop();
+      const rest = { begin: atRest, end: first, answered: answeredOf(before).value };
+      const busy = { begin: first, end: last, answered: answeredOf(meanwhile).value };
       const kinds = Object.entries(maker.made).map(([kind, made]) => `${made} × ${kind}`);
       return [
         {
@@ -75,7 +77,7 @@ export const changes: SoakScenario = {
         ...PROCESSES.flatMap((name): Finding[] => [
           {
             what: `Processor time of a change, ${name}`,
-            value: (1_000 * extraCpu(name, { atRest, first, last, quiet: quiet / 1_000, seconds })) / count,
+            value: (1_000 * extraCpu(name, rest, busy)) / count,
             unit: 'ms',
             limit: null,
           },
@@ -94,17 +96,15 @@ export const changes: SoakScenario = {
   },
 };
 
-interface Course {
-  readonly atRest: ReturnType<Product['usage']>;
-  readonly first: ReturnType<Product['usage']>;
-  readonly last: ReturnType<Product['usage']>;
-  /** Seconds from `atRest` to `first`, and from there to `last`. */
-  readonly quiet: number;
-  readonly seconds: number;
+interface Phase {
+  readonly begin: ReturnType<Product['usage']>;
+  readonly end: ReturnType<Product['usage']>;
+  /** What was answered in it. */
+  readonly answered: number;
 }
 
-/** Seconds of processor time beyond what the traffic alone would have taken. */
-function extraCpu(name: (typeof PROCESSES)[number], { atRest, first, last, quiet, seconds }: Course): number {
-  const alone = (first[name].cpu - atRest[name].cpu) / quiet;
-  return last[name].cpu - first[name].cpu - alone * seconds;
+/** Seconds of processor time beyond what as much traffic takes in a quiet time; the traffic's share makes it a rough figure. */
+function extraCpu(name: (typeof PROCESSES)[number], quiet: Phase, busy: Phase): number {
+  const spent = ({ begin, end }: Phase) => end[name].cpu - begin[name].cpu;
+  return spent(busy) - (spent(quiet) / quiet.answered) * busy.answered;
 }

@@ -50,7 +50,6 @@ export function controlSpec(version: Pick<Version, 'script'>, options: StartOpti
   return {
     ...version,
     name: 'control plane',
-    givesWay: true,
     args: () => ['--home', options.home.path, '--host', options.host, '--port', String(ports.api)],
   };
 }

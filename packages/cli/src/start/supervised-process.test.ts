@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { getPriority, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartFailure } from './failure.ts';
-import { NICENESS } from './give-way.ts';
 import { LogFile } from './log-file.ts';
 import { startTimeOf } from './process-time.ts';
-import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
+import { SupervisedProcess } from './supervised-process.ts';
 
 const READY = `console.log('{"event":"ready","pid":' + process.pid + '}');`;
 const STAY = 'setInterval(() => {}, 1000);';
-const isLinux = process.platform === 'linux';
 
 /** A supervised process that runs `text`, and what was said about it. */
-function supervise(t: TestContext, text: string, spec: Partial<ProcessSpec> = {}) {
+function supervise(t: TestContext, text: string) {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-process-'));
   const script = join(folder, 'main.mjs');
   const logPath = join(folder, 'a.log');
@@ -25,7 +23,7 @@ function supervise(t: TestContext, text: string, spec: Partial<ProcessSpec> = {}
   const said: string[] = [];
   let heard = Promise.withResolvers<void>();
   const process = new SupervisedProcess(
-    { name: 'worker bee', script, args: () => ['--flag'], ...spec },
+    { name: 'worker bee', script, args: () => ['--flag'] },
     {
       log: new LogFile(logPath),
       logPath,
@@ -55,23 +53,6 @@ test('it is ready when it says so, and ends when it is told to', async (t) => {
   await process.stop(5_000);
   assert.equal(process.mark, null);
   assert.deepEqual(said, []);
-});
-
-test('one that can wait gives way, with all its threads; the others do not', { skip: !isLinux }, async (t) => {
-  const { process: patient } = supervise(t, READY + STAY, { givesWay: true });
-  const { process: other } = supervise(t, READY + STAY);
-  const priorities = async (bee: SupervisedProcess) => {
-    const { pid } = await bee.start();
-    return readdirSync(`/proc/${pid}/task`).map((thread) => getPriority(Number(thread)));
-  };
-  const own = getPriority();
-  const standsBack = Math.max(NICENESS, own);
-  const threads = await priorities(patient);
-  assert.ok(threads.length > 1);
-  assert.deepEqual(new Set(threads), new Set([standsBack]));
-  assert.deepEqual(new Set(await priorities(other)), new Set([own]));
-  const autogroup = `/proc/${patient.mark?.pid}/autogroup`;
-  if (existsSync(autogroup)) assert.match(readFileSync(autogroup, 'utf8'), new RegExp(` nice ${NICENESS}\\n$`));
 });
 
 test('the room for young objects of a process has a bound', async (t) => {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Backoff } from './backoff.ts';
 import { StartFailure } from './failure.ts';
-import { giveWay } from './give-way.ts';
 import { LineSplitter } from './lines.ts';
 import type { LogFile } from './log-file.ts';
 import { startTimeOf } from './process-time.ts';
@@ -29,8 +28,6 @@ export interface ProcessSpec {
   /** The Node that runs it, and what that loads before; this one's by default. */
   readonly node?: string;
   readonly lifeline?: string;
-  /** It can wait, and those that carry traffic have the processor first. */
-  readonly givesWay?: boolean;
   /** It is told commands and tells events, and keeps sockets in this queue: see `command`. */
   readonly sockets?: SocketQueue;
 }
@@ -218,7 +215,6 @@ export class SupervisedProcess {
       if (pid === undefined) this.#onExit(error.message, 0);
     });
     if (pid === undefined) return;
-    if (this.#spec.givesWay === true) giveWay(pid);
 
     const since = performance.now();
     this.#state = {
