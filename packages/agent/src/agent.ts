@@ -6,6 +6,7 @@ import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from './clock/clock.ts';
 import type { DatapathEngine } from './datapath/datapath-engine.ts';
+import { kernelCounts } from './datapath/kernel-counts.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
 import { trafficOf } from './diagnosis/traffic.ts';
 import { healthAnswerers } from './health/answerers.ts';
@@ -207,6 +208,7 @@ export class NodeAgent {
       node: { name: nodeId, zone, version, reactor: engine.reactor },
       engine: engine.counters(),
       sockets: engine.sockets,
+      kernel: kernelCounts(this.#options.datapath?.kernel ?? null),
       plan: this.#resolver.plan,
       applied: this.#applier.applied,
       storedVersion: this.#store.savedVersion,

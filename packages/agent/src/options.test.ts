@@ -11,6 +11,7 @@ test('defaults', () => {
   assert.equal(settings.controlUrl, 'http://127.0.0.1:7700');
   assert.equal(settings.metricsPort, 7701);
   assert.equal(settings.reactor, 'auto');
+  assert.deepEqual(settings.datapath, { setting: 'auto', devices: [], bpfFolder: '/sys/fs/bpf' });
   assert.equal(settings.drainTimeout, 10_000);
   assert.equal(settings.nodeName, undefined);
   assert.ok(settings.workers >= 1 && settings.workers <= 4);
@@ -34,6 +35,8 @@ const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [['--workers', '2x'], /--workers/],
   [['--metrics-port', '65536'], /--metrics-port must be a whole number from 0 to 65535/],
   [['--reactor', 'fast'], /--reactor must be one of auto, uring, portable, not "fast"/],
+  [['--datapath', 'fast'], /--datapath must be one of auto, kernel, userspace, not "fast"/],
+  [['--datapath-devices', 'eth0,a/b'], /--datapath-devices must be names of devices such as eth0,eth1, not "a\/b"/],
   [['--control-url', 'localhost:7700'], /--control-url must be an http or https URL/],
   [['--drain-timeout', '-1'], /drain-timeout/],
   [['--unknown'], /--unknown/],

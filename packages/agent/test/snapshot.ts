@@ -26,6 +26,11 @@ export function fullSnapshot(targets = 2): Snapshot {
   return {
     healthTurns: [{ serviceId: 'svc-1', targetId: 'tgt-0', count: 6 }],
     sockets: { open: 4, held: 4 },
+    kernel: {
+      listeners: [{ listenerId: 'lsn-1', traffic: { packets: 9n, bytes: 900n, flows: 2n, drops: 1n } }],
+      targets: [{ serviceId: 'svc-1', targetId: 'tgt-0', traffic: { packets: 9n, bytes: 900n, flows: 2n, drops: 0n } }],
+      outcomes: { returned: 7n, fragment: 1n, denied: 0n },
+    },
     node: { name: 'node-1', zone: 'z1', version: '0.1.0', reactor: 'portable' },
     engine: {
       listeners: [

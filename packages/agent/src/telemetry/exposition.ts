@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { engineMetrics } from './engine-metrics.ts';
 import { healthMetrics } from './health-metrics.ts';
+import { kernelMetrics } from './kernel-metrics.ts';
 import type { Metric } from './metric.ts';
 import { nodeMetrics } from './node-metrics.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -11,6 +12,7 @@ import { heading, line } from './text-format.ts';
 export const METRICS: readonly Metric<Snapshot>[] = [
   ...nodeMetrics,
   ...engineMetrics,
+  ...kernelMetrics,
   ...healthMetrics,
   ...standingMetrics,
 ];

@@ -2,6 +2,7 @@ import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { RefusedRetries } from '@evenkeel/proxy/engine/engine.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+import type { KernelCounts } from '../datapath/kernel-counts.ts';
 import type { EjectionCount } from '../health/traffic-standings.ts';
 import type { Applied } from '../plan/applier.ts';
 import type { ProbeCounts } from '../probing/probe-counts.ts';
@@ -14,6 +15,8 @@ export interface Snapshot {
   readonly engine: EngineCounters;
   /** Listening sockets, and how many of them are held by the supervisor. */
   readonly sockets: { readonly open: number; readonly held: number };
+  /** null: the kernel carries nothing. */
+  readonly kernel: KernelCounts | null;
   readonly plan: NodePlan;
   readonly applied: Applied;
   readonly storedVersion: number;

@@ -14,13 +14,25 @@ test('defaults', () => {
 });
 
 test('flags win over the environment, and the agent gets its own', () => {
-  const args = '--home /a --port 0 --metrics-port 9 --no-demo --workers 2 --reactor portable --zone z1'.split(' ');
+  const args =
+    '--home /a --port 0 --metrics-port 9 --no-demo --workers 2 --reactor portable --datapath userspace --zone z1'.split(
+      ' ',
+    );
   const options = parseStart(args, { EVENKEEL_HOME: '/b' });
   assert.ok(options !== 'help');
   assert.equal(options.home.path, '/a');
   assert.equal(options.home.adminCredential, '/a/credentials/admin.json');
   assert.deepEqual([options.port, options.metricsPort, options.demo], [0, 9, false]);
-  assert.deepEqual(options.agentFlags, ['--workers', '2', '--reactor', 'portable', '--zone', 'z1']);
+  assert.deepEqual(options.agentFlags, [
+    '--workers',
+    '2',
+    '--reactor',
+    'portable',
+    '--datapath',
+    'userspace',
+    '--zone',
+    'z1',
+  ]);
   const byEnvironment = parseStart([], { EVENKEEL_HOME: '/b' });
   assert.ok(byEnvironment !== 'help');
   assert.equal(byEnvironment.home.path, '/b');
@@ -32,6 +44,7 @@ for (const [args, expected] of [
   [['--workers', '0'], /--workers 0 is not allowed/],
   [['--host', 'localhost'], /--host localhost is not allowed: give an IPv4 or IPv6 address/],
   [['--reactor', 'epoll'], /auto, uring, portable/],
+  [['--datapath', 'ebpf'], /auto, kernel, userspace/],
   [['--prot', '1'], /--prot.*start --help/],
   [['extra'], /extra.*start --help/],
 ] as const) {

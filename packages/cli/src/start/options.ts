@@ -33,6 +33,7 @@ Options:
   --metrics-port N      port of the node's metrics; 0: any free one (default: ${DEFAULT_METRICS_PORT})
   --workers N           traffic workers of the node (default: one for each core, at most 4)
   --reactor NAME        auto, uring or portable (default: auto)
+  --datapath NAME       of network load balancers: auto, kernel or userspace (default: auto)
   --zone NAME           zone of the node
   --drain-timeout N     seconds that requests in flight may take when it is stopped (default: ${DEFAULT_DRAIN_TIMEOUT})
   --no-demo             no demo; on the first start: for good
@@ -51,6 +52,9 @@ export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = pro
   }
   if (values.reactor !== undefined) {
     agentFlags.push('--reactor', oneOf('--reactor', values.reactor, ['auto', 'uring', 'portable']));
+  }
+  if (values.datapath !== undefined) {
+    agentFlags.push('--datapath', oneOf('--datapath', values.datapath, ['auto', 'kernel', 'userspace']));
   }
   if (values.zone !== undefined) agentFlags.push('--zone', values.zone);
   return {
@@ -75,6 +79,7 @@ function parseOrRefuse(args: readonly string[]) {
         'metrics-port': { type: 'string' },
         workers: { type: 'string' },
         reactor: { type: 'string' },
+        datapath: { type: 'string' },
         zone: { type: 'string' },
         'drain-timeout': { type: 'string' },
         'no-demo': { type: 'boolean' },

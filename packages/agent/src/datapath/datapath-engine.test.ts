@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { PLAIN_SERVICE, PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
+import type { EngineChange, EngineService } from '@evenkeel/proxy/engine/engine.ts';
+import { pino } from 'pino';
+import { DatapathEngine } from './datapath-engine.ts';
+import type { KernelPath } from './kernel-path.ts';
+import type { DatapathSetting } from './setting.ts';
+
+/** A kernel that says yes unless told otherwise, and knows what it was told. */
+class FakeKernel {
+  readonly points = 'tcx';
+  readonly carried = new Set<string>();
+  reason = '';
+  tornDown = false;
+
+  get listeners(): readonly string[] {
+    return [...this.carried];
+  }
+
+  async setListener({ id }: PlannedListener): Promise<string> {
+    if (this.reason === '') this.carried.add(id);
+    return this.reason;
+  }
+
+  removeListener(id: string): void {
+    this.carried.delete(id);
+  }
+
+  tearDown(): void {
+    this.tornDown = true;
+  }
+
+  close(): void {}
+}
+
+function world(t: { after(end: () => void): void }, setting: DatapathSetting, unavailable = '') {
+  const folder = mkdtempSync(join(tmpdir(), 'datapath-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const kernel = new FakeKernel();
+  const told: EngineChange[] = [];
+  let opened = 0;
+  const engine = new DatapathEngine({
+    engine: {
+      apply: async (change) => {
+        told.push(change);
+        return [];
+      },
+    },
+    setting,
+    recordFile: join(folder, 'kernel.json'),
+    open: async () => {
+      opened++;
+      if (unavailable !== '') throw new Error(unavailable);
+      return kernel as unknown as KernelPath;
+    },
+    forwards: () => true,
+    log: pino({ level: 'silent' }),
+  });
+  return { engine, kernel, told, opened: () => opened };
+}
+
+const listener = (changes: Partial<PlannedListener> = {}): PlannedListener => ({
+  ...PLAIN_TCP_LISTENER,
+  id: 'lsn-1',
+  loadBalancerId: 'lb-1',
+  loadBalancerName: 'net',
+  name: 'tcp-80',
+  protocol: 'tcp',
+  addresses: ['192.0.2.1'],
+  port: 80,
+  isNetwork: true,
+  serviceId: 'svc-1',
+  idleTimeout: 1_000,
+  headerTimeout: 1_000,
+  accessLog: false,
+  ...changes,
+});
+
+const service = (changes: object = {}): EngineService => ({
+  service: {
+    ...PLAIN_SERVICE,
+    id: 'svc-1',
+    name: 'svc',
+    protocol: 'tcp',
+    algorithm: 'round-robin',
+    groupId: 'tg-1',
+    port: 80,
+    healthCheck: null,
+    connectTimeout: 1_000,
+    readTimeout: 1_000,
+    drainTimeout: 1_000,
+    ...changes,
+  },
+  targets: [{ id: 'tgt-1', address: '10.0.0.1', port: 80, weight: 1, state: 'active', eligible: true }],
+});
+
+const change = (one: PlannedListener | null, its: EngineService | null = service()): EngineChange => ({
+  shared: new Map(),
+  services: new Map(its === null ? [] : [['svc-1', its]]),
+  listeners: new Map([['lsn-1', one]]),
+});
+
+test('a listener in the kernel is none of the proxy, and the last one takes everything with it', async (t) => {
+  const { engine, kernel, told } = world(t, 'auto');
+  assert.deepEqual(await engine.apply(change(listener())), []);
+  assert.equal(told[0]!.listeners.get('lsn-1'), null);
+  assert.deepEqual(engine.carried(), [{ listenerId: 'lsn-1', datapath: 'kernel', detail: 'tcx' }]);
+  await engine.apply(change(null, null));
+  assert.deepEqual([kernel.listeners, kernel.tornDown, engine.carried()], [[], true, []]);
+});
+
+test('listeners of other load balancers, and loopback addresses, open nothing', async (t) => {
+  const { engine, told, opened } = world(t, 'auto');
+  const { isNetwork: _, ...other } = listener();
+  await engine.apply(change(other));
+  assert.deepEqual([told[0]!.listeners.get('lsn-1'), engine.carried()], [other, []]);
+  const loopback = listener({ addresses: ['127.77.0.1'] });
+  await engine.apply(change(loopback));
+  assert.equal(told[1]!.listeners.get('lsn-1'), loopback);
+  assert.match(engine.carried()[0]!.detail, /loopback/);
+  assert.equal(opened(), 0);
+});
+
+test('without a kernel the proxy carries it, with the reason; where the kernel is a must, it is refused', async (t) => {
+  const auto = world(t, 'auto', 'the kernel datapath needs root');
+  assert.deepEqual(await auto.engine.apply(change(listener())), []);
+  assert.deepEqual(auto.engine.carried(), [
+    { listenerId: 'lsn-1', datapath: 'userspace', detail: 'the kernel datapath needs root' },
+  ]);
+  const must = world(t, 'kernel', 'the kernel datapath needs root');
+  const [refused] = await must.engine.apply(change(listener()));
+  assert.deepEqual([refused?.listenerId, refused?.code], ['lsn-1', 'failed']);
+  assert.match(refused!.detail, /needs root/);
+  assert.equal(must.told[0]!.listeners.get('lsn-1'), null);
+});
+
+test('a change of the service alone moves its listener to the proxy, and back', async (t) => {
+  const { engine, kernel, told } = world(t, 'auto');
+  await engine.apply(change(listener()));
+  const alone = (its: EngineService): EngineChange => ({ ...change(null, its), listeners: new Map() });
+  await engine.apply(alone(service({ proxyProtocol: 2 })));
+  assert.equal(told.at(-1)!.listeners.get('lsn-1')?.id, 'lsn-1');
+  assert.deepEqual([kernel.listeners, engine.carried()[0]!.datapath], [[], 'userspace']);
+  await engine.apply(alone(service()));
+  assert.equal(told.at(-1)!.listeners.get('lsn-1'), null);
+  assert.equal(engine.carried()[0]!.datapath, 'kernel');
+});
