@@ -90,11 +90,23 @@ export class Product {
     });
   }
 
-  /** Values of the node's metrics that begin with `name`, added up. */
-  async metric(name: string): Promise<number> {
-    const text = await (await fetch(`http://${HOST}:${this.#metricsPort}/metrics`)).text();
-    const values = text.split('\n').filter((line) => line.startsWith(name));
+  /** Values of the node's metrics that begin with `name`, added up; `label`: of those alone that have it. */
+  async metric(name: string, label = ''): Promise<number> {
+    const values = await this.#metricLines(name, label);
     return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /** The label by which metrics name the target on this port. */
+  async targetLabel(port: number): Promise<string> {
+    const [line = ''] = await this.#metricLines('evenkeel_target_info', `port="${port}"`);
+    const [label] = /target="[^"]+"/.exec(line) ?? [];
+    if (label === undefined) throw new Error(`the node has no target on port ${port}`);
+    return label;
+  }
+
+  async #metricLines(name: string, label: string): Promise<string[]> {
+    const text = await (await fetch(`http://${HOST}:${this.#metricsPort}/metrics`)).text();
+    return text.split('\n').filter((line) => line.startsWith(name) && line.includes(label));
   }
 
   /** Goes on in a new process, as an operator does it. */
