@@ -5,8 +5,9 @@ import type { Call } from '../commands/call.ts';
 import { bodyOf } from '../commands/fields.ts';
 import { elasticIpFields, nameField } from '../commands/resource-fields.ts';
 import { details } from '../output/details.ts';
-import { elasticIpColumns, Names } from './columns.ts';
+import { elasticIpColumns } from './columns.ts';
 import { elasticIps, loadBalancers } from './kinds.ts';
+import { listQuery, namesFor } from './listing.ts';
 import { notFound, resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -14,13 +15,9 @@ import { patchOf, precondition, written } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
-    const { lb } = call.options;
-    const query = {
-      limit: PAGE.maximum,
-      ...(lb && { loadBalancerId: (await resolve(session, loadBalancers, lb)).id }),
-    };
+    const query = await listQuery(session, call.options);
     const all = await Array.fromAsync(items(session.client.listElasticIps, { query }));
-    const names = session.form === 'text' ? await Names.load(session.client, 'listLoadBalancers') : new Names();
+    const names = await namesFor(session, 'listLoadBalancers');
     printList(session, all, elasticIpColumns(names), (eip) => eip.id);
   });
 }

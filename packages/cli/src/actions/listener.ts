@@ -1,5 +1,4 @@
 import { items } from '@evenkeel/client/items.ts';
-import { PAGE } from '@evenkeel/model/limits.ts';
 import type { ListenerCreate, ListenerPatch } from '@evenkeel/model/resources/listener.ts';
 import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
@@ -9,9 +8,10 @@ import type { ProtocolAndPort } from '../commands/values.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { details } from '../output/details.ts';
-import { listenerColumns, Names, portText } from './columns.ts';
+import { listenerColumns, portText } from './columns.ts';
 import { backendServices, listeners, loadBalancers, ruleGroups, targetGroups } from './kinds.ts';
 import { tlsReferencesOf } from './listener-tls.ts';
+import { listQuery, namesFor } from './listing.ts';
 import { resolve, resolvePart } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -21,15 +21,11 @@ export function list(call: Call) {
   return withSession(call, async (session) => {
     const { lb, service } = call.options;
     const query = {
-      limit: PAGE.maximum,
-      ...(lb && { loadBalancerId: (await resolve(session, loadBalancers, lb)).id }),
+      ...(await listQuery(session, call.options)),
       ...(service && { backendServiceId: (await resolvePart(session, backendServices, service, lb)).id }),
     };
     const all = await Array.fromAsync(items(session.client.listListeners, { query }));
-    const names =
-      session.form === 'text'
-        ? await Names.load(session.client, 'listLoadBalancers', 'listBackendServices')
-        : new Names();
+    const names = await namesFor(session, 'listLoadBalancers', 'listBackendServices');
     printList(session, all, listenerColumns(names), (listener) => listener.id);
   });
 }

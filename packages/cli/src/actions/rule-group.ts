@@ -9,6 +9,7 @@ import { table } from '../output/table.ts';
 import { count } from '../output/text.ts';
 import { Names, ruleColumns, ruleGroupColumns } from './columns.ts';
 import { loadBalancers, ruleGroups } from './kinds.ts';
+import { listQuery, namesFor } from './listing.ts';
 import { resolve, resolvePart } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -16,13 +17,9 @@ import { patchOf, precondition, written } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
-    const { lb } = call.options;
-    const query = {
-      limit: PAGE.maximum,
-      ...(lb && { loadBalancerId: (await resolve(session, loadBalancers, lb)).id }),
-    };
+    const query = await listQuery(session, call.options);
     const all = await Array.fromAsync(items(session.client.listRuleGroups, { query }));
-    const names = session.form === 'text' ? await Names.load(session.client, 'listLoadBalancers') : new Names();
+    const names = await namesFor(session, 'listLoadBalancers');
     printList(session, all, ruleGroupColumns(names), (group) => group.id);
   });
 }

@@ -1,14 +1,14 @@
 import { items } from '@evenkeel/client/items.ts';
-import { PAGE } from '@evenkeel/model/limits.ts';
 import type { BackendServiceCreate, BackendServicePatch } from '@evenkeel/model/resources/backend-service.ts';
 import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
 import { bodyOf } from '../commands/fields.ts';
 import { nameField, serviceFields } from '../commands/resource-fields.ts';
 import { details } from '../output/details.ts';
-import { Names, serviceColumns } from './columns.ts';
+import { serviceColumns } from './columns.ts';
 import { backendServices, loadBalancers, targetGroups } from './kinds.ts';
 import { authorityOrNone } from './listener-tls.ts';
+import { listQuery, namesFor } from './listing.ts';
 import { resolve, resolvePart } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -18,13 +18,11 @@ export function list(call: Call) {
   return withSession(call, async (session) => {
     const { lb, targetGroup } = call.options;
     const query = {
-      limit: PAGE.maximum,
-      ...(lb && { loadBalancerId: (await resolve(session, loadBalancers, lb)).id }),
+      ...(await listQuery(session, call.options)),
       ...(targetGroup && { targetGroupId: (await resolvePart(session, targetGroups, targetGroup, lb)).id }),
     };
     const all = await Array.fromAsync(items(session.client.listBackendServices, { query }));
-    const names =
-      session.form === 'text' ? await Names.load(session.client, 'listLoadBalancers', 'listTargetGroups') : new Names();
+    const names = await namesFor(session, 'listLoadBalancers', 'listTargetGroups');
     printList(session, all, serviceColumns(names), (service) => service.id);
   });
 }
