@@ -43,8 +43,11 @@ static __always_inline int balance(CONTEXT *context)
 		return handle_icmp(context, &packet);
 	struct listener *listener = find_listener(&packet);
 
-	if (!listener)
-		return return_to_client(context, &packet);
+	if (!listener) {
+		int verdict = return_to_borrower(context, &packet);
+
+		return verdict == BALANCED_ON ? return_to_client(context, &packet) : verdict;
+	}
 	if (listener->flags & LISTENER_LIMITED) {
 		int verdict = protect(context, &packet, listener);
 

@@ -24,6 +24,14 @@
  * takes 100,000 a second, and sends all that is written down again from time to time. */
 #define MAX_NEWS 65536
 
+/* Flows whose source is translated, about 150 bytes each; the least recently seen make room. */
+#define MAX_BORROWERS 65536
+/* Ports that such flows may have, for each endpoint of a target, and how many a flow may try. With half of them taken, one
+ * flow in 256 finds none. */
+#define FIRST_BORROWED_PORT 1024
+#define BORROWED_PORTS 31744
+#define BORROW_ATTEMPTS 8
+
 /* Sources with a rule of their own, exact ones and networks. */
 #define MAX_SOURCES 131072
 

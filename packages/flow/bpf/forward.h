@@ -2,6 +2,7 @@
 #pragma once
 #include "nat.h"
 #include "reset.h"
+#include "source-nat.h"
 #include "tunnel.h"
 
 /* The target has the VIP itself, and answers the client directly. */
@@ -39,6 +40,8 @@ static __always_inline int forward(CONTEXT *context, const struct packet *packet
 	case MODE_GUE:
 		return forward_by_tunnel(context, packet, target, listener->number, 1);
 	default:
+		if (listener->flags & LISTENER_HIDES_CLIENTS)
+			return forward_by_source_nat(context, packet, target, listener);
 		return forward_by_nat(context, packet, target, listener->number);
 	}
 }

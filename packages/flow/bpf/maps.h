@@ -127,6 +127,13 @@ struct {
 } exceptions SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_BORROWERS);
+	__type(key, struct borrowed);
+	__type(value, struct borrower);
+} borrowers SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, MAX_NEWS);
 	__type(value, struct news);

@@ -37,6 +37,12 @@ static __always_inline void map_ipv4(struct address *address, __be32 ipv4)
 	address->words[3] = ipv4;
 }
 
+static __always_inline int is_same(const struct address *one, const struct address *other)
+{
+	return one->words[3] == other->words[3] && one->words[2] == other->words[2] &&
+	       one->words[1] == other->words[1] && one->words[0] == other->words[0];
+}
+
 static __always_inline int is_ipv4(const struct address *address)
 {
 	return address->words[2] == bpf_htonl(0xffff) && address->words[0] == 0 && address->words[1] == 0;

@@ -41,6 +41,8 @@ struct network {
 #define GUARD_NETWORKS 2
 /* Not about sources: somebody takes what is in `news`. */
 #define GUARD_NEWS 4
+/* Some listener translates the source. */
+#define GUARD_BORROWERS 8
 
 enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
 enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };
@@ -57,6 +59,8 @@ struct listener {
 
 /* A listener with an entry in `limits`. */
 #define LISTENER_LIMITED 1
+/* NAT: targets see the node. */
+#define LISTENER_HIDES_CLIENTS 2
 
 /* Nanoseconds: from one to the next at the rate that is allowed, and how far ahead of that a source may be. */
 struct rate {
@@ -103,7 +107,7 @@ struct table {
 
 struct target {
 	struct address address;
-	struct address tunnel_source;
+	struct address tunnel_source; /* the node's own address, for NAT that hides clients as well */
 	__u32 device; /* where its next hop is; 0: the kernel routes */
 	__u8 next_hop[6];
 	__u8 own_mac[6];
@@ -119,6 +123,25 @@ struct origin {
 	__be16 port; /* 0: the port that the target answers from */
 	__u16 zero;
 	__u32 listener;
+};
+
+/* A port of this node towards an endpoint of a target, and the flow that has it. */
+struct borrowed {
+	struct address target;
+	struct address node;
+	__be16 target_port;
+	__be16 node_port;
+	__u8 protocol;
+	__u8 zero[3];
+};
+
+struct borrower {
+	struct address client;
+	struct address vip;
+	__be16 client_port;
+	__be16 vip_port;
+	__u32 listener;
+	__u32 seen; /* seconds since the machine started */
 };
 
 struct flow {
@@ -175,5 +198,6 @@ enum outcome {
 	OUTCOME_VERIFIED,
 	OUTCOME_RESET,
 	DROP_TOO_BIG,
+	DROP_NO_PORT,
 	OUTCOMES,
 };

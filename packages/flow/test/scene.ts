@@ -39,6 +39,7 @@ export const SMALL_MAPS = {
   buckets: 1024,
   verified: 1024,
   news: 64,
+  borrowers: 1024,
 };
 
 /** A balancer in the kernel that no device knows, with one listener's settings at hand. */

@@ -64,10 +64,8 @@ export class Datapath {
     if (rule === null) map.delete(key);
     else map.set(key, sourceRuleBytes(rule, number));
 
-    const guards = this.#object.map('guards');
-    const inUse = guards.get(numberKey(0))!.readUInt32LE(0) & ~GUARDS[name];
     const isEmpty = rule === null && map.keys().next().done === true;
-    guards.set(numberKey(0), numberKey(isEmpty ? inUse : inUse | GUARDS[name]));
+    this.#guard(name, !isEmpty);
   }
 
   /** Packets that rules of this number have refused. */
@@ -190,11 +188,14 @@ export class Datapath {
     ) as Record<Outcome, bigint>;
   }
 
+  /** Whether any listener `hidesClients`: only then are answers to this node's own addresses looked at. */
+  hideClients(on: boolean): void {
+    this.#guard('borrowers', on);
+  }
+
   /** Whether somebody takes the news (`takeNews`). */
   shareFlows(on: boolean): void {
-    const guards = this.#object.map('guards');
-    const inUse = guards.get(numberKey(0))!.readUInt32LE(0) & ~GUARDS.news;
-    guards.set(numberKey(0), numberKey(on ? inUse | GUARDS.news : inUse));
+    this.#guard('news', on);
     if (!on) this.takeNews(Number.POSITIVE_INFINITY);
   }
 
@@ -239,6 +240,13 @@ export class Datapath {
     const present = map.get(key);
     if (present?.readUInt16LE(0) === target && present[2] === entry[2]) map.set(key, entry);
     return false;
+  }
+
+  /** Whether programs look at this map at all. */
+  #guard(name: keyof typeof GUARDS, on: boolean): void {
+    const guards = this.#object.map('guards');
+    const inUse = guards.get(numberKey(0))!.readUInt32LE(0) & ~GUARDS[name];
+    guards.set(numberKey(0), numberKey(on ? inUse | GUARDS[name] : inUse));
   }
 
   /** How many flows are written down because they are in changed slots. Walks the map: not for every second. */

@@ -32,6 +32,11 @@ export interface ListenerSettings {
   readonly affinity: Affinity;
   /** Its limits are looked at (`Datapath.setLimits`); without, they cost nothing. */
   readonly limited?: boolean;
+  /**
+   * NAT: targets see an address of this node (`tunnelSource` of the target) in place of the client's, so their answers come
+   * back whatever their routes are. Takes an entry a flow (`Datapath.hideClients`), which no other node knows.
+   */
+  readonly hidesClients?: boolean;
 }
 
 /** Where the frames to a target go. Without it the kernel routes them, which L2 forwarding cannot do with. */
@@ -46,7 +51,7 @@ export interface TargetSettings {
   readonly address: string;
   /** NAT: the target's port; null: the one that the client asked for. */
   readonly port: number | null;
-  /** Tunnels: the node's own address. */
+  /** Tunnels, and NAT that hides clients: the node's own address. */
   readonly tunnelSource: string | null;
   readonly nextHop: NextHop | null;
   /** Its flows are chosen again, at once. */
@@ -93,6 +98,7 @@ export const SIZES = {
   origins: { key: 20, value: 24 },
   exceptions: { key: 40, value: 8 },
   news: { key: 0, value: 44 },
+  borrowers: { key: 40, value: 44 },
   listener_traffic: { key: 4, value: 32 },
   target_traffic: { key: 4, value: 32 },
   outcomes: { key: 4, value: 8 },
@@ -120,6 +126,7 @@ export const OUTCOMES = [
   'verified',
   'reset',
   'too_big',
+  'no_port',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -149,7 +156,7 @@ export function rangeBytes({ address, port, protocol }: Endpoint, bits: number):
 
 export const SOURCE_RULES = { allowed: 1, denied: 2 } as const;
 /** Bits of the entry of `guards`: which maps have any rules. */
-export const GUARDS = { sources: 1, source_networks: 2, news: 4 } as const;
+export const GUARDS = { sources: 1, source_networks: 2, news: 4, borrowers: 8 } as const;
 export type SourceRule = keyof typeof SOURCE_RULES;
 /** Rules have numbers below this, for their counters. */
 export const RULE_NUMBERS = 4096;
@@ -173,6 +180,7 @@ export function networkBytes(address: string, bits: number): Buffer {
 }
 
 const LISTENER_LIMITED = 1;
+const HIDES_CLIENTS = 2;
 
 export function listenerBytes(listener: ListenerSettings): Buffer {
   const bytes = Buffer.alloc(SIZES.listeners.value);
@@ -182,7 +190,9 @@ export function listenerBytes(listener: ListenerSettings): Buffer {
   bytes.writeUInt32LE(listener.idleSeconds, 12);
   bytes[16] = MODES[listener.mode];
   bytes[17] = AFFINITIES[listener.affinity];
-  bytes.writeUInt16LE(listener.limited === true ? LISTENER_LIMITED : 0, 18);
+  const flags =
+    (listener.limited === true ? LISTENER_LIMITED : 0) | (listener.hidesClients === true ? HIDES_CLIENTS : 0);
+  bytes.writeUInt16LE(flags, 18);
   return bytes;
 }
 
