@@ -39,6 +39,7 @@ async function measure(flows: number, mode: Mode): Promise<void> {
     const costs = costsOfFew(small);
     add('a packet of each', crowd.run('ACK'));
     costs.push(...costsOfFew(small));
+    console.error(`${mode}, ${count(FEW)} flows: ${costs} ns; the crowd itself: ${idle} ns`);
     const changed = await crowd.addTarget();
     add(`a target added, ${(100 * changed).toFixed(1)} % of slots change`, crowd.run('ACK'));
     add('again', crowd.run('ACK'));
