@@ -93,3 +93,18 @@ test('objects are in order of their identifiers, and every reference is good, af
     }
   }
 });
+
+test('a draft of one tenant leaves what others have the same object; none of those can be changed in it', () => {
+  const first = twoLoadBalancers();
+  const other = new Draft(first, context, 'tnt-00000000000000000b');
+  createFromDocument(other, { name: 'a' });
+  const both = other.finish();
+  assert.equal(both.loadBalancers.size, 3);
+  for (const [id, tree] of first.loadBalancers) assert.equal(both.loadBalancers.get(id), tree);
+  assert.deepEqual([...both.loadBalancers.keys()], [...both.loadBalancers.keys()].toSorted());
+
+  const [own] = [...first.loadBalancers.values()];
+  const seen = new Draft(both, context, 'tnt-00000000000000000b');
+  assert.equal(seen.loadBalancers.size, 1);
+  assert.throws(() => seen.update('loadBalancer', own!.loadBalancer, { description: 'x' }));
+});

@@ -209,6 +209,9 @@ export class Draft implements State {
   }
 
   #put<K extends ResourceKind>(kind: K, record: RecordOf[K]): void {
+    if ('tenantId' in record && record.tenantId !== this.tenantId) {
+      throw new Error(`${record.id} is of ${record.tenantId}, and this is a draft of ${this.tenantId}`);
+    }
     const entry = { kind, record } as { [Q in ResourceKind]: { kind: Q; record: RecordOf[Q] } }[ResourceKind];
     switch (entry.kind) {
       case 'loadBalancer': {
