@@ -9,10 +9,9 @@ import {
   SSL_ERROR_WANT_READ,
   SSL_free,
   SSL_get_error,
-  SSL_get_verify_result,
   SSL_shutdown,
-  X509_verify_cert_error_string,
 } from './ffi/openssl.ts';
+import { handshakeError } from './handshake-error.ts';
 import type { TlsLibrary } from './library.ts';
 import { RecordReader } from './record-reader.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -214,7 +213,7 @@ export abstract class SecureConnection extends ConnectionAbove implements Delive
     const error = result === 1 ? 0 : SSL_get_error(this.ssl, result);
     if (error !== 0 && error !== SSL_ERROR_WANT_READ) {
       this.#reader.discard();
-      this.#fail(this.#handshakeError());
+      this.#fail(handshakeError(this.ssl));
       return false;
     }
     if (!this.#writer.flush()) {
@@ -251,13 +250,6 @@ export abstract class SecureConnection extends ConnectionAbove implements Delive
   /** Ends the connection without a word, as there can be no TLS on it. */
   protected giveUp(reason: string): void {
     this.#endWith(Closed.handshake, reason);
-  }
-
-  /** Why the handshake has failed: what is wrong with the peer's certificate, or what OpenSSL says. */
-  #handshakeError(): string {
-    const error = takeError();
-    if (error !== 'certificate verify failed') return error;
-    return X509_verify_cert_error_string(SSL_get_verify_result(this.ssl));
   }
 
   /**
