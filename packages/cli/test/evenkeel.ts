@@ -41,18 +41,22 @@ export class Evenkeel {
   stdout = '';
   stderr = '';
 
-  constructor(home: string, args: readonly string[] = [], options: { uid?: number } = {}) {
+  constructor(
+    home: string,
+    args: readonly string[] = [],
+    options: { uid?: number; environment?: Readonly<Record<string, string>>; root?: string } = {},
+  ) {
     this.home = home;
     const ports = ['--port', '0', '--metrics-port', '0'].filter(
       (_, i) => !args.includes(i < 2 ? '--port' : '--metrics-port'),
     );
     this.child = spawn(
       process.execPath,
-      [join(ROOT, 'bin', 'evenkeel.mjs'), 'start', '--home', home, '--workers', '1', ...ports, ...args],
+      [join(options.root ?? ROOT, 'bin', 'evenkeel.mjs'), 'start', '--home', home, '--workers', '1', ...ports, ...args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         ...(options.uid && { uid: options.uid, gid: options.uid }),
-        env: { ...process.env, EVENKEEL_VIP_POOL: vipPoolOf(home) },
+        env: { ...process.env, EVENKEEL_VIP_POOL: vipPoolOf(home), ...options.environment },
       },
     );
     this.#exit = once(this.child, 'close');
