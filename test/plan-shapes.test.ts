@@ -13,6 +13,7 @@ import { Draft } from '@evenkeel/control/state/draft.ts';
 import { EMPTY_STATE } from '@evenkeel/control/state/state.ts';
 import { AUTHORITY, CERTIFICATE, JWT } from '@evenkeel/model/limits.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
+import { FORWARDING_MODES } from '@evenkeel/model/plan/network.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import { draftContext, seeded } from '../packages/control/test/random-changes.ts';
@@ -80,6 +81,19 @@ test('values at the edges of what the API lets in have a shape that agents take'
   assert.deepEqual(faults, []);
   const never = [...accepted].filter(([name, count]) => count === 0 && !NOT_DRIVEN.test(name)).map(([name]) => name);
   assert.deepEqual(never, [], 'of these fields, no other value was let in');
+});
+
+test('what only network load balancers have', () => {
+  for (const forwardingMode of FORWARDING_MODES) {
+    for (const protocol of ['tcp', 'udp', 'tcp-udp'] as const) {
+      const service = { forwardingMode, targets: [{ address: '10.0.0.1' }] };
+      const listeners = [
+        { protocol, port: 1, service },
+        { protocol, port: 2, lastPort: 65_535 },
+      ];
+      assert.equal(faultOf({ name: 'net', type: 'network', listeners }), '', `${forwardingMode} ${protocol}`);
+    }
+  }
 });
 
 test('the keys of a token, as long as they may be', () => {

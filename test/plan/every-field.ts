@@ -28,6 +28,7 @@ export const EVERY_FIELD: LoadBalancerCreate = {
       description: 'd',
       tags: {},
       algorithm: 'round-robin',
+      forwardingMode: 'nat',
       drainTimeout: 1,
       connectTimeout: 1,
       readTimeout: 1,
@@ -157,6 +158,7 @@ export const EVERY_FIELD: LoadBalancerCreate = {
       name: 'web',
       protocol: 'https',
       port: 443,
+      lastPort: null,
       backendService: 'blue',
       ruleGroup: 'sites',
       description: 'd',
@@ -237,6 +239,6 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'FieldMatchInput.name': ["!#$%&'*+.^_`|~-", 'first name', 'имя'],
 };
 
-/** They name other objects, or are not in plans. */
+/** They name other objects, are not in plans, or are of network load balancers alone. */
 export const NOT_DRIVEN =
-  /[.](tags|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy)$/;
+  /[.](tags|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy)$|(forwardingMode|lastPort)$/;
