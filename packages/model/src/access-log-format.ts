@@ -10,7 +10,7 @@ export const LOG_VARIABLES = {
   msec: 'the same in Unix seconds with three decimals',
   load_balancer: 'identifier of the load balancer',
   listener: 'identifier of the listener',
-  scheme: 'http, https, tcp or tls',
+  scheme: 'http, https, tcp, tls, udp or tcp-udp',
   protocol_type: 'the same',
   server_addr: 'address that the client asked',
   server_port: 'port that the client asked',

@@ -15,7 +15,7 @@ import type { RequestRecord } from './request-record.ts';
  *
  *     time            when the request or connection ended, UTC
  *     load_balancer, listener   identifiers
- *     scheme          http, https, tcp or tls: the listener's protocol
+ *     scheme          http, https, tcp, tls or udp: the listener's protocol; tcp-udp: a connection of such a one
  *     vip, vport      address and port that the client asked for
  *     client_ip, client_port    of the client as it was resolved; port 0: not known
  *     sender          address:port of who has sent it, only when that is not the client
