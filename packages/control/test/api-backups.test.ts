@@ -96,10 +96,10 @@ test('a restore that changes nothing makes no new generation', async (t) => {
 test('a backup is whole while writes go on', async (t) => {
   const plane = await Running.start(t);
   const writes = (async () => {
-    for (let i = 0; i < 60; i++) await plane.call('createElasticIp', { body: { name: `eip-${i}` } });
+    for (let i = 0; i < 95; i++) await plane.call('createElasticIp', { body: { name: `eip-${i}` } });
   })();
   const made = [];
-  for (let i = 0; i < 5; i++) made.push(await plane.call('createBackup', { body: {} }));
+  for (let i = 0; i < 12; i++) made.push(await plane.call('createBackup', { body: {} }));
   await writes;
   for (const { id, configurationGeneration } of made) {
     const verified = await plane.call('verifyBackup', { params: { backupId: id } });

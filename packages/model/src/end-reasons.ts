@@ -10,6 +10,7 @@ const PHASE: Readonly<Record<string, string>> = {
   accept: 'when its connection was accepted',
   connect: 'while a connection was being made',
   handshake: 'while TLS was being agreed on',
+  'plain-http': 'when it spoke plain HTTP where TLS is spoken',
   authentication: 'when a token was asked for',
   'request-head': 'while the head of the request was awaited',
   'request-body': 'while the body of the request was on its way',

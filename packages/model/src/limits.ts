@@ -228,17 +228,13 @@ export const DEFAULT_QUOTAS = {
 export type QuotaName = keyof typeof DEFAULT_QUOTAS;
 export type Quotas = Readonly<Record<QuotaName, number>>;
 
-/**
- * Backups of the state: those that nobody deletes by himself, what one answer tells of a restore, and pages of the
- * database that are copied at a time, so that writes have their turn.
- */
+/** Backups of the state: those that the policy does not delete, and what one answer tells of a restore. */
 export const BACKUP = {
   intervalHours: { minimum: 1, maximum: 720, default: 24 },
   keep: { minimum: 1, maximum: 365, default: 7 },
   manual: 100,
   beforeRestore: 10,
   changes: 200,
-  pages: 512,
 } as const;
 /** Those that no tenant has for itself; the others are of each tenant. */
 export const INSTALLATION_QUOTAS = ['nodes', 'tenants'] as const satisfies readonly QuotaName[];

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backup } from 'node:sqlite';
 import { createIdSource } from '@evenkeel/model/identifiers.ts';
 import { BACKUP } from '@evenkeel/model/limits.ts';
 import type {
@@ -173,12 +172,10 @@ export class Backups {
   async #make(reason: BackupReason, description: string): Promise<BackupRecord> {
     const { store, version, now } = this.#options;
     const about = { id: this.#nextId(), description, reason, version, createdAt: now() };
-    // What is written meanwhile is in the copy, too: it is at least of this generation.
+    // A write that is under way is in the copy, too: it is at least of this generation.
     const configurationGeneration = store.state.generation;
     try {
-      return await this.#archive.add({ ...about, configurationGeneration }, async (path) => {
-        await backup(store.sqlite.raw, path, { rate: BACKUP.pages });
-      });
+      return await this.#archive.add({ ...about, configurationGeneration }, (path) => store.copyTo(path));
     } catch (error) {
       const full = sqliteCode(error) === SQLITE.FULL || (error as NodeJS.ErrnoException).code === 'ENOSPC';
       if (full) throw new ProblemError('storage-full', 'the disk is full; no backup was made', {}, error);

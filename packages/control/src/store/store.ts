@@ -1,3 +1,4 @@
+import { backup } from 'node:sqlite';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { createIdSource, type IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Quotas } from '@evenkeel/model/limits.ts';
@@ -26,6 +27,8 @@ import {
 const QUEUE = 1_000;
 /** Writes that share one transaction, and so one wait for the disk. */
 const BATCH = 64;
+/** Pages of the database that are copied in one go. */
+const COPY_PAGES = 4_096;
 
 export interface StoreOptions {
   readonly file: string;
@@ -98,6 +101,8 @@ export class Store {
   /** The batch under way. */
   #batch: Promise<void> | null = null;
   #closed = false;
+  /** The copy under way. */
+  #copying: Promise<void> | null = null;
   #writesSinceTrim = 0;
 
   /** Rejects with a StartError. */
@@ -154,6 +159,21 @@ export class Store {
     return query(this.db);
   }
 
+  /**
+   * Copies the database to a new file, on another thread. Writes that come meanwhile wait: SQLite does not go on with a
+   * copy while its own connection writes. Rejects with SQLite's error, or that of the file.
+   */
+  copyTo(path: string): Promise<void> {
+    const copying = (async () => {
+      while (this.#batch !== null) await this.#batch;
+      await backup(this.sqlite.raw, path, { rate: COPY_PAGES });
+    })();
+    this.#copying = copying;
+    return copying.finally(() => {
+      if (this.#copying === copying) this.#copying = null;
+    });
+  }
+
   /** Carries out what waits, and closes the file. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -177,6 +197,8 @@ export class Store {
       // The requests that arrived together are all queued before the first is carried out, and reads have their turn:
       // SQLite answers within the call, so a read has ended before the next turn of the event loop.
       await new Promise<void>((resolve) => setImmediate(resolve));
+      // Whoever asked for the copy hears of its failure.
+      while (this.#copying !== null) await this.#copying.catch(() => {});
       this.#batch = this.#carryOut(this.#queue.splice(0, BATCH));
       await this.#batch;
       this.#batch = null;
