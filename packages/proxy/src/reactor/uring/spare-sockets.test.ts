@@ -1,13 +1,37 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { ThreadHeap } from '../../overload/heap.ts';
 import { withoutUring } from '../contract/available.ts';
 import { sparingUringHarness } from '../contract/local-worlds.ts';
 import { call, dial, endpointOf, finish, host } from '../contract/peer.ts';
+import { AF_INET } from '../ffi/sockaddr.ts';
 import { Closed } from '../reactor.ts';
 import { UringReactor } from './reactor.ts';
+import { SpareSockets } from './spare-sockets.ts';
 
 const descriptors = (): number => readdirSync('/proc/self/fd').length;
+
+/** Whether this process has memory at an address. */
+function isMapped(address: number): boolean {
+  return readFileSync('/proc/self/maps', 'latin1')
+    .split('\n')
+    .map((line) => line.split(/[- ]/, 2).map((end) => Number.parseInt(end, 16)))
+    .some(([start, end]) => start! <= address && address < end!);
+}
+
+it('the address that connections are given up with stays in memory, whatever is collected', {
+  skip: withoutUring,
+}, async () => {
+  const spares = Array.from({ length: 16 }, () => new SpareSockets(AF_INET, 1));
+  const heap = new ThreadHeap();
+  for (let round = 0; round < 3; round++) {
+    heap.collect();
+    await turn();
+  }
+  assert.ok(spares.every(({ nowhere }) => isMapped(nowhere)));
+});
 
 it('the socket of an aborted connection serves the next one, with another peer', { skip: withoutUring }, async () => {
   const world = sparingUringHarness.create();

@@ -14,9 +14,9 @@ import { type Opened, openConnecting, openConnectingQuietly } from '../ffi/socke
  * up for the peer, and is nothing that it would have to log.
  */
 export class SpareSockets {
-  /** Address of a sockaddr of AF_UNSPEC, which is 0. */
-  readonly nowhere: number;
   readonly nowhereSize = SOCKADDR_SIZE;
+  /** A sockaddr of AF_UNSPEC, which is 0: kept as a whole, since its memory goes with the last that knows of it. */
+  readonly #nowhere: Mapping | null;
   readonly #family: number;
   readonly #limit: number;
   readonly #spare: number[] = [];
@@ -25,7 +25,12 @@ export class SpareSockets {
   constructor(family: number, limit: number) {
     this.#family = family;
     this.#limit = limit;
-    this.nowhere = limit === 0 ? 0 : Mapping.anonymous(4096).address;
+    this.#nowhere = limit === 0 ? null : Mapping.anonymous(4096);
+  }
+
+  /** Address of a sockaddr of AF_UNSPEC; 0 when no sockets are kept. */
+  get nowhere(): number {
+    return this.#nowhere?.address ?? 0;
   }
 
   /** Whether sockets are kept, and connect quietly, at all. */
