@@ -161,6 +161,23 @@ suite('a network load balancer between network namespaces', { skip: requiresKern
     assert.equal(existsSync(join(site.home, 'agent', 'kernel.json')), false);
   });
 
+  test('in the kernel: connections to a target that is deregistered go on for the drain time', async (t) => {
+    const site = new Site();
+    t.after(() => site.close());
+    await site.open();
+    await site.start('auto');
+    create(site);
+    await site.until('health checks get through', () => {
+      const health = JSON.parse(site.cli('health', 'net', '--json')) as { readonly state: string }[];
+      return health.length === 2 && health.every(({ state }) => state === 'healthy');
+    });
+    const opened = await site.client.ask<string[]>('open 20');
+    assert.equal(new Set(opened).size, 2);
+    site.cli('target', 'deregister', `${TARGETS[1]}:8080`, '--lb', 'net', '--yes');
+    assert.deepEqual(new Set(await site.client.ask<string[]>('fresh 10')), new Set([`target1 ${CLIENT}`]));
+    assert.deepEqual(await site.client.ask<string[]>('ask'), opened, 'each is where it was');
+  });
+
   test('in userspace: the same for whoever uses it, and the API says why', async (t) => {
     const site = new Site();
     t.after(() => site.close());

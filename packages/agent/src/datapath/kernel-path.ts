@@ -50,6 +50,8 @@ export class KernelPath {
   readonly #numbers: Numbers;
   #listeners: Map<string, KernelListener>;
   #origins: Map<string, readonly KernelOrigin[]>;
+  /** Of these, those of targets that are registered now, for listeners that this process has set. */
+  readonly #active = new Map<string, readonly KernelOrigin[]>();
   #ready = false;
 
   /** Loads the programs, or takes over the maps that are pinned. Throws DatapathUnavailable, or what went wrong. */
@@ -71,7 +73,9 @@ export class KernelPath {
     this.#datapath = new Datapath(this.#object('tcx'));
     const program = (point: AttachPoint) => this.#object(point).program(`balance_${point}`);
     this.#attachments = new Attachments(folder, program, log);
-    this.#tables = new ServiceTables(this.#datapath, record.services, log);
+    this.#tables = new ServiceTables(this.#datapath, record.services, log, (serviceId) =>
+      this.#targetsChanged(serviceId),
+    );
     this.#own = new OwnTraffic(this.#datapath);
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#origins = new Map(Object.entries(record.origins));
@@ -94,8 +98,8 @@ export class KernelPath {
   /** Has a listener carried by the kernel. Returns why it cannot be; empty: it is. */
   async setListener(planned: PlannedListener, service: EngineService): Promise<string> {
     const mode = service.service.forwardingMode ?? 'nat';
-    const origins = mode === 'nat' ? originsOf(planned, service) : [];
-    const taken = this.#takenBy(planned.id, origins);
+    const active = mode === 'nat' ? originsOf(planned, service.targets) : [];
+    const taken = this.#takenBy(planned.id, active);
     if (taken !== '') return taken;
     const number = this.#numbers.take(planned.id);
     if (number === null) return `the kernel has room for ${LISTENERS} listeners`;
@@ -110,9 +114,12 @@ export class KernelPath {
     };
     const tableNumber = this.#tables.reserve(service);
     if (tableNumber === null) return 'the kernel has no room for more backend services or targets';
+    this.#takeFromLeaving(planned.id, active);
+    const origins = this.#originsNow(planned.id, now, active);
     const originsBefore = this.#origins.get(planned.id) ?? [];
     this.#listeners.set(planned.id, now);
-    this.#origins.set(planned.id, [...originsBefore, ...origins]);
+    this.#active.set(planned.id, active);
+    this.#origins.set(planned.id, unique([...originsBefore, ...origins]));
     this.#save();
     await this.#tables.set(service, { idleTimeout: planned.idleTimeout, keepsPort: portCount(planned) > 1 });
     const port = planned.lastPort === undefined ? planned.port : null;
@@ -137,8 +144,8 @@ export class KernelPath {
       }
     }
     for (const address of now.addresses) this.#datapath.addVip(address);
-    // Answers of targets that are there no more, once nothing is sent to them any more.
-    this.#dropOrigins(planned.id, origins);
+    // Answers of targets whose drain time is over, once nothing is sent to them any more.
+    this.#dropOrigins(planned.id, this.#originsNow(planned.id, now, active));
     this.#attach();
     return '';
   }
@@ -154,6 +161,7 @@ export class KernelPath {
     this.#removeEndpoints(listener);
     this.#dropOrigins(id, []);
     this.#origins.delete(id);
+    this.#active.delete(id);
     this.#listeners.delete(id);
     this.#numbers.release(id);
     const isUsed = [...this.#listeners.values()].some(({ serviceId }) => serviceId === listener.serviceId);
@@ -227,15 +235,46 @@ export class KernelPath {
     this.#save();
   }
 
+  /**
+   * Whose answers go to clients: targets that are registered, and those that have left and still have their drain time.
+   * Not those of the latter that another listener has taken over meanwhile.
+   */
+  #originsNow(id: string, listener: KernelListener, active: readonly KernelOrigin[]): readonly KernelOrigin[] {
+    const known = this.#tables.record[listener.serviceId];
+    if (known === undefined || known.mode !== 'nat') return active;
+    const leaving = originsOf(listener, Object.values(known.targets));
+    return unique([...active, ...leaving.filter((origin) => this.#takenBy(id, [origin]) === '')]);
+  }
+
+  /** The drain time of a target is over. */
+  #targetsChanged(serviceId: string): void {
+    for (const [id, listener] of this.#listeners) {
+      if (listener.serviceId !== serviceId) continue;
+      this.#dropOrigins(id, this.#originsNow(id, listener, this.#active.get(id) ?? []));
+    }
+    this.#save();
+  }
+
+  /** Why a listener cannot have the answers of these endpoints: they are of targets registered for another one. */
   #takenBy(id: string, origins: readonly KernelOrigin[]): string {
-    for (const [other, theirs] of this.#origins) {
+    for (const [other, all] of this.#origins) {
       if (other === id) continue;
+      const theirs = this.#active.get(other) ?? all;
       const shared = theirs.find((origin) => origins.some((own) => meet(own, origin)));
       if (shared === undefined) continue;
       const what = shared.port === 0 ? shared.address : `${shared.address} port ${shared.port}`;
       return `${what} answers for another listener already: with address translation, each needs endpoints of its own`;
     }
     return '';
+  }
+
+  /** A target that is moved between listeners serves where it is registered; what drains at the other one ends. */
+  #takeFromLeaving(id: string, origins: readonly KernelOrigin[]): void {
+    for (const [other, theirs] of this.#origins) {
+      if (other === id) continue;
+      const kept = theirs.filter((origin) => !origins.some((own) => meet(own, origin)));
+      if (kept.length < theirs.length) this.#dropOrigins(other, kept);
+    }
   }
 
   #save(): void {
@@ -254,11 +293,19 @@ function protocolsOf(planned: PlannedListener): ('tcp' | 'udp')[] {
 }
 
 /** Port 0: any, for targets of a range. */
-function originsOf(planned: PlannedListener, { targets }: EngineService): KernelOrigin[] {
-  const isRange = portCount(planned) > 1;
+function originsOf(
+  listener: PlannedListener | KernelListener,
+  targets: readonly { readonly address: string; readonly port: number | null }[],
+): KernelOrigin[] {
+  const isRange = (listener.lastPort ?? listener.port) > listener.port;
+  const protocols = 'protocols' in listener ? listener.protocols : protocolsOf(listener);
   return targets.flatMap(({ address, port }) =>
-    protocolsOf(planned).map((protocol) => ({ address, port: isRange ? 0 : port, protocol })),
+    protocols.map((protocol) => ({ address, port: isRange ? 0 : (port ?? 0), protocol })),
   );
+}
+
+function unique(origins: readonly KernelOrigin[]): KernelOrigin[] {
+  return [...new Map(origins.map((origin) => [keyOf(origin), origin])).values()];
 }
 
 function isBySource({ service }: EngineService): boolean {

@@ -39,13 +39,21 @@ export function seedOf(serviceId: string): number {
 export class ServiceTables {
   readonly #datapath: Datapath;
   readonly #log: Logger;
+  readonly #forgotten: (serviceId: string) => void;
   readonly #services: Numbers;
   readonly #targets: Numbers;
   readonly #known: Map<string, KernelService>;
   readonly #running = new Map<string, Running>();
   #resolving: NodeJS.Timeout | null = null;
 
-  constructor(datapath: Datapath, record: Readonly<Record<string, KernelService>>, log: Logger) {
+  /** `forgotten`: the drain time of a target of this service is over. */
+  constructor(
+    datapath: Datapath,
+    record: Readonly<Record<string, KernelService>>,
+    log: Logger,
+    forgotten: (serviceId: string) => void,
+  ) {
+    this.#forgotten = forgotten;
     this.#datapath = datapath;
     this.#log = log;
     this.#known = new Map(Object.entries(record));
@@ -238,6 +246,7 @@ export class ServiceTables {
       );
     }
     this.#targets.release(`${id}/${targetId}`);
+    this.#forgotten(id);
   }
 }
 
