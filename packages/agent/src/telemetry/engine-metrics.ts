@@ -172,7 +172,7 @@ export const engineMetrics: readonly Metric<Snapshot>[] = [
   worker(
     'shed_ratio',
     'gauge',
-    'Share of new connections and requests that the worker turns away for want of time.',
+    'Share of new connections and requests that the worker turns away for want of time or memory.',
     (one) => one.shedShare,
   ),
   {

@@ -49,6 +49,30 @@ describe('memory for objects', () => {
     assert.deepEqual([pressure.high, heap.collections], [false, 2]);
   });
 
+  it('turns away a share that grows with what is missing, and all only where next to nothing is left', () => {
+    const heap = heapOf(0, 0);
+    const pressure = new HeapPressure(heap);
+    const shares = [0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.7].map((used, i) => {
+      heap.usedShare = heap.liveShare = used;
+      pressure.look(i * 100);
+      return Math.round(pressure.share * 100);
+    });
+    assert.deepEqual(shares, [0, 0, 33, 67, 100, 100, 0]);
+  });
+
+  it('serves on beside a plan that is above the mark for good, and collects earlier when garbage fills the rest', () => {
+    const heap = heapOf(0.78, 0.78);
+    const pressure = new HeapPressure(heap);
+    for (let now = 0; now < 60_000; now += 100) {
+      pressure.look(now);
+      assert.ok(pressure.high && pressure.share < 0.25, `${pressure.share} at ${now} ms`);
+    }
+    const { collections } = heap;
+    heap.usedShare = 0.93;
+    pressure.look(60_000 - 100);
+    assert.deepEqual([heap.collections - collections, pressure.share < 0.25], [1, true]);
+  });
+
   it('is measured and collected in this thread', () => {
     const heap = new ThreadHeap();
     let garbage: unknown[] | null = Array.from({ length: 300_000 }, (_, i) => [i]);

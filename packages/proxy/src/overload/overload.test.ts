@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Reactor } from '../reactor/reactor.ts';
 import { Random } from '../reactor/simulated/random.ts';
+import { type Heap, ThreadHeap } from './heap.ts';
 import { NodeSockets } from './node-sockets.ts';
 import { Overload } from './overload.ts';
 import { Pressure, RESOURCES, resourcesOf } from './pressure.ts';
@@ -10,13 +11,13 @@ import { StandingDelay } from './standing-delay.ts';
 import { type AwaitedHead, WaitingHeads } from './waiting-heads.ts';
 
 /** As much of a reactor as an overloaded worker looks at. */
-function world(descriptors = 0, workers = 1) {
+function world(descriptors = 0, workers = 1, heap: Heap = new ThreadHeap()) {
   const arena = { free: 1_000, capacity: 1_000 };
   const reactor = { arena, open: 0, now: 0 };
   const counts = new Int32Array(workers);
   const listening = new Int32Array(1);
   const sockets = new NodeSockets(counts, 0, descriptors, listening);
-  const overload = new Overload(reactor as unknown as Reactor, sockets);
+  const overload = new Overload(reactor as unknown as Reactor, sockets, heap);
   return { arena, reactor, counts, listening, overload };
 }
 
@@ -88,6 +89,28 @@ describe('an overloaded worker', () => {
     arena.free = 350;
     overload.look(0);
     assert.equal(overload.sheds, false);
+  });
+
+  it('turns as much of both away as memory is short, and all when none is left', () => {
+    let used = 0.795;
+    const { overload } = world(0, 1, { used: () => used, collect: () => undefined });
+    const turnedAway = (ask: () => boolean) => Array.from({ length: 1_000 }, ask).filter(Boolean).length;
+    const both = () => [() => overload.refusesRequest(), () => overload.refusesConnection()].map(turnedAway);
+    overload.look(0);
+    assert.deepEqual(
+      [overload.sheds, overload.sparesConnections, resourcesOf(overload.bits)],
+      [true, true, ['memory']],
+    );
+    assert.ok(
+      both().every((count) => Math.abs(count - 300) <= 1),
+      `${both()} of 1,000`,
+    );
+    used = 0.9;
+    overload.look(0);
+    assert.deepEqual(both(), [1_000, 1_000]);
+    used = 0.6;
+    overload.look(0);
+    assert.deepEqual([overload.sheds, overload.bits, overload.share], [false, 0, 0]);
   });
 
   it('names what it is out of', () => {

@@ -29,8 +29,8 @@ const WAITING_SHARE = 0.5;
  * which asks one question: where connections are accepted (`refusesConnection`), and where requests begin
  * (`refusesRequest`, if `sheds`). What has begun goes on.
  *
- * Descriptors that are used up are kept for the requests of connections that are there; buffers and memory that are used
- * up stop requests as well. A worker without time turns a share of both away, see `Shedding`.
+ * Descriptors that are used up are kept for the requests of connections that are there; buffers that are used up stop
+ * requests as well. A worker without time or memory turns a share of both away, see `Shedding` and `HeapPressure`.
  */
 export class Overload {
   /** Some requests are turned away now. */
@@ -63,9 +63,9 @@ export class Overload {
     this.#await();
   }
 
-  /** Share of new work that is turned away for want of time. */
+  /** Share of new work that is turned away for want of time or memory. */
   get share(): number {
-    return this.#shedding.share;
+    return Math.max(this.#shedding.share, this.#memory.share);
   }
 
   /** Bit i: `RESOURCES[i]` is used up. */
@@ -84,12 +84,12 @@ export class Overload {
     const descriptors = this.#descriptors;
     descriptors.update(this.#sockets.used(this.#reactor.open));
     this.sparesConnections = descriptors.high || this.#memory.high;
-    return this.sparesConnections || this.#buffers.high || (this.sheds && this.#shedding.next());
+    return descriptors.high || (this.sheds && this.refusesRequest());
   }
 
   /** Whether a request that begins is turned away; to be asked only while `sheds`. */
   refusesRequest(): boolean {
-    return this.#buffers.high || this.#memory.high || this.#shedding.next();
+    return this.#buffers.high || this.#shedding.next(this.#memory.share);
   }
 
   /** Takes a measurement of the delay, in milliseconds, and looks at the rest. */
@@ -102,7 +102,7 @@ export class Overload {
     this.#descriptors.update(this.#sockets.used(open));
     this.#memory.look(now);
     this.sparesConnections = this.#descriptors.high || this.#memory.high;
-    this.sheds = this.#shedding.share > 0 || this.#buffers.high || this.#memory.high;
+    this.sheds = this.share > 0 || this.#buffers.high;
   }
 
   #await(): void {

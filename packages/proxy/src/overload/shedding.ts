@@ -20,9 +20,9 @@ export class Shedding {
     if (this.share < FALL / 2) this.share = 0;
   }
 
-  /** Whether this one is turned away; evenly, one in 1 / share. */
-  next(): boolean {
-    this.#owed += this.share;
+  /** Whether this one is turned away; evenly, one in 1 / share. `least`: the share that it is at least, 1 at most. */
+  next(least = 0): boolean {
+    this.#owed += Math.max(this.share, least);
     if (this.#owed < 1) return false;
     this.#owed -= 1;
     return true;

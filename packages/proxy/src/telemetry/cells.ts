@@ -63,7 +63,7 @@ export const WorkerCell = {
   overload: 2,
   /** Milliseconds that what arrives waits at least. */
   standingDelay: 3,
-  /** Share of new work that is turned away for want of time. */
+  /** Share of new work that is turned away for want of time or memory. */
   shedShare: 4,
   /** Connections that owe their first head. */
   waitingHeads: 5,

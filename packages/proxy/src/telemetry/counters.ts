@@ -70,7 +70,7 @@ export interface WorkerCounters {
   readonly overload: readonly Resource[];
   /** Milliseconds that what arrives waits at least. */
   readonly standingDelay: number;
-  /** Share of new work that is turned away for want of time. */
+  /** Share of new work that is turned away for want of time or memory. */
   readonly shedShare: number;
   /** Client connections that owe their first head. */
   readonly waitingHeads: number;
