@@ -10,7 +10,8 @@ import { temporaryHome } from '../../test/home.ts';
 import { compile } from '../plan/compile.ts';
 import { network } from '../resources/addresses.ts';
 import { Vault } from '../secrets/vault.ts';
-import { MIGRATIONS } from './migrate.ts';
+import { MIGRATIONS, migrate } from './migrate.ts';
+import type { Database } from './schema.ts';
 import { APPLICATION_ID, SqliteFile } from './sqlite.ts';
 import { Store } from './store.ts';
 
@@ -124,3 +125,39 @@ test('a state of the first version has defaults for what came later, and its pla
   assert.equal(planned.http.forwarding.clientAddress, 'append');
   assert.doesNotMatch(JSON.stringify([...values]), /undefined|NaN/);
 });
+
+/** Fails as a full disk would: in the middle of its statements. */
+const BROKEN = {
+  async up(db: Kysely<unknown>) {
+    await sql`alter table load_balancer rename to gone`.execute(db);
+    await sql`create table half (id text)`.execute(db);
+    throw new Error('database or disk is full');
+  },
+};
+/** Leaves a reference to nothing. */
+const DANGLING = {
+  async up(db: Kysely<unknown>) {
+    await sql`delete from load_balancer`.execute(db);
+  },
+};
+
+for (const [name, migration, reason] of [
+  ['a migration that fails in the middle', BROKEN, /disk is full/],
+  ['a migration that breaks a reference', DANGLING, /refers to a load_balancer that is not there/],
+] as const) {
+  test(`${name} changes nothing, and neither do those before it; the next start does all`, async (t) => {
+    const file = join(temporaryHome(t), 'state', 'evenkeel.db');
+    await firstVersion(file);
+    const sqlite = new SqliteFile(file);
+    t.after(() => sqlite.close());
+    const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
+    const tables = () => sqlite.raw.prepare('select name, sql from sqlite_master order by name').all();
+    const before = tables();
+    await assert.rejects(migrate(db, { ...MIGRATIONS, '9999-next': migration }), reason);
+    // The migrator has made its own tables at the first version already.
+    assert.deepEqual(tables(), before);
+    await migrate(db);
+    assert.equal(sqlite.raw.prepare('select count(*) as n from load_balancer').get()!['n'], 1);
+    assert.equal(sqlite.pragma('foreign_keys'), 1);
+  });
+}

@@ -32,19 +32,34 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
 };
 
 /**
- * Brings the tables up to date, in one transaction. Rejects when they come from a newer version of this software. A
- * migration may make a table anew that others refer to: references are not followed meanwhile, and all checked then.
+ * Brings the tables up to date: all of it or, when something fails, nothing. Rejects when they come from a newer version
+ * of this software. A migration may make a table anew that others refer to: references are not followed meanwhile, and
+ * all checked then.
  */
-export async function migrate(db: Kysely<Database>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+export async function migrate(
+  db: Kysely<Database>,
+  migrations: Readonly<Record<string, Migration>> = MIGRATIONS,
+): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
+  // Within a transaction, SQLite takes no notice of it.
   await sql`pragma foreign_keys = off`.execute(db);
-  const { error, results = [] } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
-  if (results.length > 0) {
-    const { rows } = await sql<{ table: string; parent: string }>`pragma foreign_key_check`.execute(db);
-    const [broken] = rows;
-    if (broken !== undefined)
-      throw new Error(`a row of ${broken.table} refers to a ${broken.parent} that is not there`);
+  // By hand: the migrator has no transactions for SQLite, where changes of tables are part of them like all others.
+  await sql`begin immediate`.execute(db);
+  try {
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    if (results.length > 0) await checkReferences(db);
+    await sql`commit`.execute(db);
+  } catch (error) {
+    // SQLite may have rolled it back by itself, as it does on a full disk.
+    await sql`rollback`.execute(db).catch(() => {});
+    throw error;
   }
   await sql`pragma foreign_keys = on`.execute(db);
+}
+
+async function checkReferences(db: Kysely<Database>): Promise<void> {
+  const { rows } = await sql<{ table: string; parent: string }>`pragma foreign_key_check`.execute(db);
+  const [broken] = rows;
+  if (broken !== undefined) throw new Error(`a row of ${broken.table} refers to a ${broken.parent} that is not there`);
 }
