@@ -184,3 +184,47 @@ test('a restore is about one tenant', async (t) => {
   assert.deepEqual(await names({ headers }), ['theirs']);
   assert.deepEqual(await names({}), ['ours', 'ours-too']);
 });
+
+test('names and ports that were exchanged since go back, and lists stay in order', async (t) => {
+  const plane = await Running.start(t);
+  const [a, b] = [
+    await plane.call('createLoadBalancer', { body: { name: 'a' } }),
+    await plane.call('createLoadBalancer', { body: { name: 'b' } }),
+  ];
+  const ids = [];
+  for (const port of [80, 81, 82]) {
+    ids.push((await plane.call('createListener', { body: { loadBalancerId: a.id, protocol: 'tcp', port } })).id);
+  }
+  const before = await whole(plane);
+  const { id: backupId } = await plane.call('createBackup', { body: {} });
+  const rename = (loadBalancerId: string, name: string) =>
+    plane.call('updateLoadBalancer', { params: { loadBalancerId }, body: { name } });
+  await rename(a.id, 'old');
+  await rename(b.id, 'a');
+  await rename(a.id, 'b');
+  await plane.call('deleteListener', { params: { listenerId: ids[0]! } });
+  await plane.call('restoreBackup', { params: { backupId }, body: {} });
+  assert.deepEqual(await whole(plane), before);
+  const first = await plane.call('listListeners', { query: { limit: 1 } });
+  assert.equal(first.items[0]!.id, ids[0]);
+  const next = await plane.call('listListeners', { query: { limit: 2, cursor: first.nextCursor! } });
+  assert.deepEqual(
+    next.items.map(({ id }) => id),
+    ids.slice(1),
+  );
+});
+
+test('a backup from before a tenant, and an address that another has by now, are refused', async (t) => {
+  const plane = await Running.start(t);
+  const lb = await plane.call('createLoadBalancer', { body: { name: 'ours' } });
+  const { id: backupId } = await plane.call('createBackup', { body: {} });
+  const { id: tenantId } = await plane.call('createTenant', { body: { name: 'other' } });
+  const headers = { [TENANT_HEADER]: tenantId };
+  const params = { backupId };
+  const unknown = await plane.try('restoreBackup', { params, body: {}, headers });
+  assert.equal((unknown.body as Problem).code, 'reference-not-found');
+  await plane.call('deleteLoadBalancer', { params: { loadBalancerId: lb.id } });
+  await plane.call('createLoadBalancer', { body: { name: 'theirs', vip: lb.vip }, headers });
+  const taken = await plane.try('restoreBackup', { params, body: { dryRun: true } });
+  assert.equal((taken.body as Problem).code, 'address-taken');
+});

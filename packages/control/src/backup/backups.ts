@@ -9,6 +9,7 @@ import type {
   BackupVerified,
 } from '@evenkeel/model/resources/backup.ts';
 import { ProblemError } from '../problem.ts';
+import { checkMaterial } from '../resources/material.ts';
 import { notFound } from '../resources/rules.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Draft } from '../state/draft.ts';
@@ -126,14 +127,18 @@ export class Backups {
       const state = await this.#read(record).catch((error) => {
         throw new ProblemError('backup-damaged', `${id} cannot be restored: ${reasonOf(error)}`, {}, error);
       });
+      if (!state.tenants.has(tenantId)) {
+        throw new ProblemError('reference-not-found', `${id} was made before there was the tenant ${tenantId}`);
+      }
       const run = (draft: Draft) => {
         restoreInto(draft, scopedTo(state, tenantId));
+        checkMaterial(draft);
         return { id, dryRun, generation: dryRun ? store.state.generation : draft.resultingGeneration, ...told(draft) };
       };
       if (dryRun) return { ...store.preview(tenantId, run), operationId: null, replaced: null };
       const before = await this.#make('before-restore', `before ${id} was restored`);
-      await this.#thin('before-restore', BACKUP.beforeRestore);
       const { value, operation } = await store.write({ action: 'restoreBackup', tenantId, ...by, run });
+      await this.#thin('before-restore', BACKUP.beforeRestore);
       return { ...value, operationId: operation.id, replaced: before.id };
     });
   }

@@ -1,4 +1,5 @@
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import { ProblemError } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { AnyRecord, RecordOf, Stamped } from '../state/records.ts';
 import type { State } from '../state/state.ts';
@@ -18,8 +19,12 @@ const ORDER = [
   'listener',
 ] as const satisfies readonly ResourceKind[];
 
-/** Makes the draft what the state is: objects keep their identifiers, and what is the same stays untouched. */
+/**
+ * Makes the draft what the state of its tenant is: objects keep their identifiers, and what is the same stays untouched.
+ * Throws a ProblemError when an address was given to somebody else.
+ */
 export function restoreInto(draft: Draft, state: State): void {
+  checkAddresses(draft, state);
   for (const kind of ORDER.toReversed()) {
     const wanted = recordsOf(state, kind);
     for (const [id, record] of recordsOf(draft, kind)) if (!wanted.has(id)) draft.remove(kind, record as never);
@@ -31,6 +36,26 @@ export function restoreInto(draft: Draft, state: State): void {
       if (known === undefined) draft.create(kind, unstamped(record) as never);
       else draft.update(kind, known as never, unstamped(record) as never);
     }
+  }
+  draft.putPartsInOrder();
+}
+
+/** Refuses what another tenant has taken since: an address belongs to one load balancer or elastic IP. */
+function checkAddresses(draft: Draft, state: State): void {
+  const taken = new Set<string>();
+  for (const { loadBalancer } of draft.whole.loadBalancers.values()) {
+    if (loadBalancer.tenantId !== draft.tenantId) taken.add(loadBalancer.vip);
+  }
+  for (const { tenantId, address } of draft.whole.elasticIps.values()) {
+    if (tenantId !== draft.tenantId) taken.add(address);
+  }
+  const wanted = [
+    ...[...state.loadBalancers.values()].map(({ loadBalancer: { name, vip } }) => ({ name, address: vip })),
+    ...state.elasticIps.values(),
+  ];
+  for (const { name, address } of wanted) {
+    if (taken.has(address))
+      throw new ProblemError('address-taken', `${address} of ${name} is in use by another tenant`);
   }
 }
 

@@ -17,7 +17,7 @@ import type {
   TokenRecord,
   UserRecord,
 } from './records.ts';
-import { merged, scopedTo } from './scope.ts';
+import { inOrder, merged, scopedTo } from './scope.ts';
 import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from './state.ts';
 
 export interface DraftContext {
@@ -119,6 +119,21 @@ export class Draft implements State {
       ticketKeys,
       lastAddresses,
     };
+  }
+
+  /**
+   * Puts what was created under an earlier identifier where it belongs among the parts of load balancers; `finish` does
+   * so for all else.
+   */
+  putPartsInOrder(): void {
+    for (const [id, tree] of this.loadBalancers) {
+      for (const part of ['listeners', 'services', 'groups', 'ruleGroups'] as const) {
+        const sorted = inOrder<unknown>(tree[part]);
+        if (sorted !== tree[part]) this.#tree(id)[part] = this.#own(sorted as Map<string, never>) as never;
+      }
+      for (const [groupId, { targets }] of tree.groups) refill(() => this.#targets(groupId), targets);
+      for (const [groupId, { rules }] of tree.ruleGroups) refill(() => this.#rules(groupId), rules);
+    }
   }
 
   get #changed(): boolean {
@@ -354,4 +369,14 @@ export function equal(a: unknown, b: unknown): boolean {
     keys.length === Object.keys(b).length &&
     keys.every((key) => Object.hasOwn(b, key) && equal(a[key as keyof typeof a], b[key as keyof typeof b]))
   );
+}
+
+/** Puts the values of a map, which `own` gives to be changed, in order of their keys. */
+function refill<T>(own: () => Map<string, T>, values: ReadonlyMap<string, T>): void {
+  const sorted = inOrder(values);
+  if (sorted === values) return;
+  const entries = [...sorted];
+  const map = own();
+  map.clear();
+  for (const [id, value] of entries) map.set(id, value);
 }

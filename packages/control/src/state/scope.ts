@@ -63,7 +63,7 @@ function divide<T>(
 
 /**
  * A map of all tenants after that of one of them has changed: `before` and `after` are the part of the one in `whole`.
- * What is new comes last, where its identifier belongs.
+ * Each is where its identifier belongs, also one that was restored under an earlier one.
  */
 export function merged<T>(
   whole: ReadonlyMap<string, T>,
@@ -71,11 +71,21 @@ export function merged<T>(
   after: ReadonlyMap<string, T>,
 ): ReadonlyMap<string, T> {
   if (before === after || same(before, after)) return whole;
-  if (before === whole) return after;
+  if (before === whole) return inOrder(after);
   const all = new Map(whole);
   for (const id of before.keys()) if (!after.has(id)) all.delete(id);
   for (const [id, value] of after) if (before.get(id) !== value) all.set(id, value);
-  return all;
+  return inOrder(all);
+}
+
+/** The map in order of its keys: itself, when it is. */
+export function inOrder<T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  let last = '';
+  for (const id of map.keys()) {
+    if (id < last) return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
+    last = id;
+  }
+  return map;
 }
 
 function same<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): boolean {

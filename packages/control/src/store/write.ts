@@ -1,9 +1,10 @@
 import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import type { Transaction } from 'kysely';
 import { usersOf } from '../resources/usage.ts';
+import { Secret } from '../secrets/secret.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Change } from '../state/draft.ts';
-import type { RecordOf, TicketKeys } from '../state/records.ts';
+import type { AnyRecord, RecordOf, TicketKeys } from '../state/records.ts';
 import type { State } from '../state/state.ts';
 import { type OperationRecord, operationToRow } from './history.ts';
 import { MAPPINGS, type Row, TICKET_KEYS, toRow } from './rows.ts';
@@ -16,16 +17,21 @@ const RESOURCES = 20;
 const LISTENERS = 500;
 const AUDITED = 200;
 
+const STAMPS: ReadonlySet<string> = new Set(['generation', 'createdAt', 'updatedAt']);
+
 const KINDS = Object.keys(MAPPINGS) as (keyof typeof MAPPINGS)[];
 
-/** Writes the changed objects: deletions first, so that what was unique about them is free. */
+/**
+ * Writes the changed objects: deletions first, so that what was unique about them is free, and those that change it are
+ * made anew: two objects may exchange their names.
+ */
 export async function writeChanges(
   trx: Transaction<Database>,
   changes: readonly Change[],
   vault: Vault,
 ): Promise<void> {
   for (const kind of KINDS) {
-    const gone = changes.filter((change) => change.kind === kind && change.after === null).map(({ id }) => id);
+    const gone = changes.filter((change) => change.kind === kind && leavesItsPlace(change)).map(({ id }) => id);
     for (const ids of chunks(gone)) await trx.deleteFrom(MAPPINGS[kind].table).where('id', 'in', ids).execute();
   }
   for (const kind of KINDS) {
@@ -48,6 +54,15 @@ export async function writeChanges(
         .execute();
     }
   }
+}
+
+/** Whether it is gone, or its row has other values in columns, among which are those that are unique. */
+function leavesItsPlace({ kind, before, after }: Change): boolean {
+  if (after === null || before === null) return after === null;
+  return Object.keys(MAPPINGS[kind].columns).some((field) => {
+    const [old, now] = [before[field as keyof AnyRecord] as unknown, after[field as keyof AnyRecord] as unknown];
+    return !STAMPS.has(field) && !(now instanceof Secret) && old !== now;
+  });
 }
 
 export async function writeOperation(trx: Transaction<Database>, operation: OperationRecord): Promise<void> {
