@@ -4,7 +4,6 @@ import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objec
 import { PLAIN_SERVICE, PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import { whyNotKernel } from './decide.ts';
-import { Numbers } from './numbers.ts';
 
 const LISTENER: PlannedListener = {
   ...PLAIN_TCP_LISTENER,
@@ -70,11 +69,4 @@ test('address translation wants one family, one address, and a machine that forw
   const stays = (family: 4 | 6) => family === 6;
   assert.match(whyNotKernel(LISTENER, serviceOf(), stays), /sysctl -w net\.ipv4\.ip_forward=1/);
   assert.equal(whyNotKernel(LISTENER, serviceOf({ forwardingMode: 'ipip' }), stays), '');
-});
-
-test('numbers are kept, used again, and end', () => {
-  const numbers = new Numbers(2, { a: 2 });
-  assert.deepEqual([numbers.take('a'), numbers.take('b'), numbers.take('c')], [2, 1, null]);
-  numbers.release('a');
-  assert.deepEqual([numbers.get('a'), numbers.take('c')], [null, 2]);
 });

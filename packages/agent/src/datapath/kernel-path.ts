@@ -73,9 +73,7 @@ export class KernelPath {
     this.#datapath = new Datapath(this.#object('tcx'));
     const program = (point: AttachPoint) => this.#object(point).program(`balance_${point}`);
     this.#attachments = new Attachments(folder, program, log);
-    this.#tables = new ServiceTables(this.#datapath, record.services, log, (serviceId) =>
-      this.#targetsChanged(serviceId),
-    );
+    this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
     this.#own = new OwnTraffic(this.#datapath);
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#origins = new Map(Object.entries(record.origins));
@@ -281,6 +279,7 @@ export class KernelPath {
     writeRecord(this.#options.recordFile, {
       listeners: Object.fromEntries(this.#listeners),
       services: this.#tables.record,
+      retired: this.#tables.retired,
       origins: Object.fromEntries(this.#origins),
       devices: Object.fromEntries(this.#attachments.points),
     });

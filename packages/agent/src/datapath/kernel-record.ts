@@ -42,9 +42,11 @@ export interface KernelRecord {
   readonly origins: Readonly<Record<string, readonly KernelOrigin[]>>;
   /** Devices with a program, by name; and how each is attached. */
   readonly devices: Readonly<Record<string, 'xdp' | 'tcx'>>;
+  /** Numbers of targets that are gone, and until when they are nobody's, in seconds since the machine started. */
+  readonly retired: Readonly<Record<string, number>>;
 }
 
-export const EMPTY_RECORD: KernelRecord = { listeners: {}, services: {}, origins: {}, devices: {} };
+export const EMPTY_RECORD: KernelRecord = { listeners: {}, services: {}, origins: {}, devices: {}, retired: {} };
 
 /** The record on disk; an empty one when there is none that can be read. */
 export function readRecord(file: string): KernelRecord {

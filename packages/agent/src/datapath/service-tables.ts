@@ -3,9 +3,10 @@ import type { NextHop } from '@evenkeel/flow/datapath/layout.ts';
 import { firstGeneration, type Generation, nextGeneration, settle } from '@evenkeel/flow/maglev/generations.ts';
 import { buildSlots, type NumberedTarget } from '@evenkeel/flow/maglev/slots.ts';
 import { hashText } from '@evenkeel/model/hashing/murmur3.ts';
+import { IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
 import type { EngineService, EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
-import type { KernelService, KernelTarget } from './kernel-record.ts';
+import type { KernelRecord, KernelService, KernelTarget } from './kernel-record.ts';
 import { Numbers } from './numbers.ts';
 import { nextHopTo, routeTo } from './routes.ts';
 
@@ -17,6 +18,11 @@ const TARGETS = 32_751;
  * the former target. Connections have the listener's idle time.
  */
 const SETTLE_DATAGRAMS = 30_000;
+/**
+ * Seconds for which the number of a target that is gone is nobody's: as long as any listener may still take a flow that
+ * is written down with it for a living one.
+ */
+const RETIRED = IDLE_TIMEOUT.maximum;
 /** Before neighbours that are not known yet are asked for again, in milliseconds. */
 const RESOLVE_AGAIN = 1_000;
 
@@ -49,7 +55,7 @@ export class ServiceTables {
   /** `forgotten`: the drain time of a target of this service is over. */
   constructor(
     datapath: Datapath,
-    record: Readonly<Record<string, KernelService>>,
+    { services: record, retired }: Pick<KernelRecord, 'services' | 'retired'>,
     log: Logger,
     forgotten: (serviceId: string) => void,
   ) {
@@ -62,7 +68,12 @@ export class ServiceTables {
       Object.entries(service.targets).map(([targetId, { number }]) => [`${id}/${targetId}`, number] as const),
     );
     this.#services = new Numbers(SERVICES, Object.fromEntries(numbers));
-    this.#targets = new Numbers(TARGETS, Object.fromEntries(targets));
+    this.#targets = new Numbers(TARGETS, Object.fromEntries(targets), retired);
+  }
+
+  /** Numbers of targets that are gone, and until when they are nobody's. */
+  get retired(): Readonly<Record<string, number>> {
+    return this.#targets.retired(secondsNow());
   }
 
   get record(): Readonly<Record<string, KernelService>> {
@@ -86,7 +97,7 @@ export class ServiceTables {
     if (number === null) return null;
     const targets: Record<string, KernelTarget> = { ...this.#known.get(id)?.targets };
     for (const target of service.targets) {
-      const own = this.#targets.take(`${id}/${target.id}`);
+      const own = this.#takeTarget(`${id}/${target.id}`);
       if (own === null) return null;
       targets[target.id] = { number: own, address: target.address, port: target.port };
     }
@@ -141,7 +152,7 @@ export class ServiceTables {
     const known = this.#known.get(id);
     if (known === undefined) return;
     this.#datapath.removeTable(known.number);
-    for (const targetId of Object.keys(known.targets)) this.#targets.release(`${id}/${targetId}`);
+    for (const [targetId, target] of Object.entries(known.targets)) this.#retire(id, targetId, target);
     this.#services.release(id);
     this.#known.delete(id);
   }
@@ -235,8 +246,8 @@ export class ServiceTables {
     running.leaving.delete(targetId);
     const { [targetId]: _, ...rest } = known.targets;
     this.#known.set(id, { ...known, targets: rest });
-    const { number, address, port } = target;
-    this.#datapath.setTarget(number, { address, port, tunnelSource: null, nextHop: null, gone: true });
+    const { number } = target;
+    this.#retire(id, targetId, target);
     const table = this.#datapath.table(known.number);
     if (table !== null) {
       const slots = currentOf(table);
@@ -245,9 +256,34 @@ export class ServiceTables {
         nextGeneration(slots, table, (one) => one === number),
       );
     }
-    this.#targets.release(`${id}/${targetId}`);
     this.#forgotten(id);
   }
+
+  /** Whatever still knows the number finds nobody there. */
+  #retire(id: string, targetId: string, { number, address, port }: KernelTarget): void {
+    this.#datapath.setTarget(number, { address, port, tunnelSource: null, nextHop: null, gone: true });
+    this.#targets.retire(`${id}/${targetId}`, secondsNow() + RETIRED);
+  }
+
+  /** When all numbers are taken or retired, the flows of the retired are struck out, which takes a while. */
+  #takeTarget(name: string): number | null {
+    const number = this.#targets.take(name, secondsNow());
+    if (number !== null) return number;
+    const retired = new Set(Object.keys(this.#targets.retired(secondsNow())).map(Number));
+    if (retired.size === 0) return null;
+    const struckOut = this.#datapath.forgetFlows(retired);
+    this.#log.warn(
+      { numbers: retired.size, flows: struckOut },
+      'all numbers of targets were in use: cleared old flows',
+    );
+    this.#targets.restoreAll();
+    return this.#targets.take(name);
+  }
+}
+
+/** On the clock of the kernel's programs, which begins with the machine, as maps do. */
+function secondsNow(): number {
+  return Math.floor(Number(process.hrtime.bigint() / 1_000_000_000n));
 }
 
 /** Those that take new flows: with weight, and healthy, unless none is. */

@@ -242,6 +242,17 @@ export class Datapath {
     return false;
   }
 
+  /** Strikes out flows of these targets; returns how many. Walks the map. */
+  forgetFlows(targets: ReadonlySet<number>): number {
+    const map = this.#object.map('exceptions');
+    const keys: Buffer[] = [];
+    for (const { key, value } of map.entries()) {
+      if (targets.has(value.readUInt16LE(0))) keys.push(Buffer.from(key));
+    }
+    for (const key of keys) map.delete(key);
+    return keys.length;
+  }
+
   /** Whether programs look at this map at all. */
   #guard(name: keyof typeof GUARDS, on: boolean): void {
     const guards = this.#object.map('guards');
