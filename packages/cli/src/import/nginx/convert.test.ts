@@ -96,7 +96,23 @@ server {
       ['to-do', 3],
       ['differs', 4],
       ['left-out', 5],
-      ['left-out', 6],
+      ['to-do', 6],
     ],
+  );
+});
+
+test('a location that cannot be carried over is closed, and not open to another one', () => {
+  const { lb, findings } = convert(`
+server {
+  location / { proxy_pass http://127.0.0.1:1; proxy_set_header Host $host; }
+  location /admin/ { allow unix:; deny all; proxy_pass http://127.0.0.1:2; proxy_set_header Host $host; }
+}
+`);
+  const rules = lb.ruleGroups?.[0]?.rules ?? [];
+  const admin = rules.find(({ match }) => match?.paths?.[0]?.value === '/admin/');
+  assert.deepEqual(admin?.respond, { status: 503 });
+  assert.deepEqual(
+    findings.map(({ kind, line }) => [kind, line]),
+    [['to-do', 4]],
   );
 });

@@ -47,27 +47,36 @@ export function locationsOf(server: Context, findings: Findings): Location[] {
   });
 }
 
-/** The rules of a location, in order. None, and it is told, when nothing of it can be carried over. */
+/**
+ * The rules of a location, in order. One that cannot be carried over is answered with 503, and told: another location would
+ * answer its requests otherwise, perhaps without asking who may enter.
+ */
 export function rulesOfLocation(location: Location, around: Surroundings): LocationRule[] {
-  const { context, origin } = location;
-  const match = matchOf(location);
-  return attempt(origin as Directive, around.findings, () => {
-    const answer = answeredAtOnce(context, around.findings);
-    if (answer !== null) return [{ match, ...answer, ...responseChanges(context, around.findings), does: 'answer' }];
-    const forward = forwarded(location, match, around);
-    const access = accessOf(context);
-    return access.flatMap<LocationRule>(({ allowed, match: sources }) => {
-      const both = { ...match, ...sources };
-      return allowed
-        ? forward === null
-          ? []
-          : [{ ...forward, match: both }]
-        : [{ match: both, respond: { status: 403 }, does: 'deny' }];
-    });
+  const { findings } = around;
+  return attempt(location.origin as Directive, findings, () => {
+    const match = matchOf(location);
+    try {
+      return carriedOver(location, match, around);
+    } catch (error) {
+      if (!(error instanceof NotCarried)) throw error;
+      findings.add('to-do', location.origin, `is answered with 503 until it is done by hand: it ${error.message}`);
+      return [{ match, respond: { status: 503 }, does: 'missing' }];
+    }
   });
 }
 
-function forwarded(location: Location, match: RuleMatchPatch, around: Surroundings): LocationRule | null {
+function carriedOver(location: Location, match: RuleMatchPatch, around: Surroundings): LocationRule[] {
+  const { context } = location;
+  const answer = answeredAtOnce(context, around.findings);
+  if (answer !== null) return [{ match, ...answer, ...responseChanges(context, around.findings), does: 'answer' }];
+  const forward = forwarded(location, match, around);
+  return accessOf(context).map(({ allowed, match: sources }) => {
+    const both = { ...match, ...sources };
+    return allowed ? { ...forward, match: both } : { match: both, respond: { status: 403 }, does: 'deny' };
+  });
+}
+
+function forwarded(location: Location, match: RuleMatchPatch, around: Surroundings): LocationRule {
   const { context, origin } = location;
   const { services, findings } = around;
   for (const name of ['auth_basic', 'auth_request', 'auth_jwt']) {
