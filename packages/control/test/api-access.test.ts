@@ -143,7 +143,9 @@ test('a role that reaches all tenants acts in the one that is named', async (t) 
   );
   const local = await newUser(running, { name: 'bob', role: 'viewer' }, team.id);
   await running.call('deleteLoadBalancer', { params: { loadBalancerId: made.id }, headers });
-  await running.call('deleteTenant', { params: { tenantId: team.id } });
+  const gone = await running.call('deleteTenant', { params: { tenantId: team.id } });
+  // The tenant is gone, and who has deleted it can still wait for it.
+  await running.call('getOperation', { params: { operationId: gone.operationId } });
   assert.equal((await running.refused('getIdentity', { token: local.token })).code, 'unauthenticated');
 });
 

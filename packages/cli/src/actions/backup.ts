@@ -112,6 +112,8 @@ export function policy(call: Call) {
 export async function unpack({ io, args, options }: Call): Promise<number> {
   const [file, home] = args as readonly [string, string];
   const about = file.replace(/\.db$/, '.json');
+  if (about === file) throw new CliFailure(EXIT.usage, `${file} is no backup: their names end in .db.`);
+  if (!existsSync(String(options.key))) throw new CliFailure(EXIT.usage, `there is no file ${options.key}.`);
   if (!existsSync(file)) throw new CliFailure(EXIT.usage, `there is no file ${file}.`);
   if (!existsSync(about)) throw new CliFailure(EXIT.usage, `there is no file ${about}: it belongs to the backup.`);
   if (existsSync(home)) throw new CliFailure(EXIT.usage, `${home} is there already: name a folder that is not.`);

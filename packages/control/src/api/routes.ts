@@ -115,6 +115,7 @@ async function carryOut(
     actor: call.caller.id,
     requestId: call.requestId,
     tenantId: tenantId ?? call.caller.actingIn,
+    toldTo: call.caller.actingIn,
     run: (draft) => write(draft, call),
     ...(save && { also: (trx, made: Committed<object>) => save(trx, answerTo(made)) }),
   });

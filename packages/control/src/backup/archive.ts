@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { idPattern } from '@evenkeel/model/id-kinds.ts';
@@ -18,7 +18,10 @@ export interface BackupRecord {
   readonly createdAt: number;
 }
 
-const NAME = new RegExp(`${idPattern('backup').slice(0, -1)}\\.json$`);
+const ID = idPattern('backup').slice(1, -1);
+const NAME = new RegExp(`^${ID}\\.json$`);
+/** Files of a backup, and folders of `temporary`. */
+const LEFT = new RegExp(`^(${ID}\\.(?:db|db-journal|db-wal|db-shm|json\\.new)|reading-.*)$`);
 
 /**
  * A folder of backups: of each the copy (`<id>.db`) and what is known of it (`<id>.json`). The latter is written last and
@@ -35,12 +38,25 @@ export class BackupArchive {
     return join(this.#folder, `${id}.db`);
   }
 
+  /** Deletes what a process that was killed has left of backups that it had not finished, or had begun to delete. */
+  async sweep(): Promise<void> {
+    const known = new Set((await this.list()).map(({ id }) => id));
+    for (const name of await this.#names()) {
+      if (LEFT.test(name) && !known.has(name.replace(/\.db$/, ''))) {
+        await rm(join(this.#folder, name), { recursive: true, force: true });
+      }
+    }
+  }
+
+  /** A folder for what is needed for a moment; `sweep` deletes it, if nobody else does. */
+  async temporary(): Promise<string> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    return mkdtemp(join(this.#folder, 'reading-'));
+  }
+
   /** In order of their making. */
   async list(): Promise<BackupRecord[]> {
-    const names = await readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
+    const names = await this.#names();
     const records = await Promise.all(names.filter((name) => NAME.test(name)).map((name) => this.#read(name)));
     return records.filter((record) => record !== null).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
@@ -78,6 +94,13 @@ export class BackupArchive {
     await rm(join(this.#folder, `${id}.json`), { force: true });
     await rm(this.fileOf(id), { force: true });
     await synchronize(this.#folder);
+  }
+
+  #names(): Promise<string[]> {
+    return readdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
   }
 
   async #read(name: string): Promise<BackupRecord | null> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -93,4 +93,18 @@ test('a failure is counted, told by the policy, and tried again', async (t) => {
   await backups.tick(unexpected);
   assert.equal((await backups.policy()).lastError, null);
   assert.equal((await backups.list()).length, 1);
+});
+
+test('what a process that was killed has left is deleted, and no backup with it', async (t) => {
+  const { folder, open } = await setUp(t);
+  const { id } = await open().make('whole');
+  const half = id.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+  for (const name of [`${half}.db`, `${half}.db-journal`, `${half}.json.new`]) writeFileSync(join(folder, name), 'x');
+  writeFileSync(join(folder, 'mine.txt'), 'x');
+  const backups = open();
+  await backups.changePolicy({ enabled: false });
+  await backups.tick(unexpected);
+  assert.deepEqual(readdirSync(folder).sort(), [`${id}.db`, `${id}.json`, 'mine.txt', 'policy.json'].sort());
+  assert.equal((await backups.verify(id)).sound, true);
+  assert.equal(readdirSync(folder).length, 4);
 });

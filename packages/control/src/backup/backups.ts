@@ -52,6 +52,7 @@ export class Backups {
   #lastError: string | null = null;
   #lastSuccessAt: number | null = null;
   #failures = 0;
+  #swept = false;
 
   constructor(options: BackupOptions) {
     this.#options = options;
@@ -159,6 +160,8 @@ export class Backups {
   async tick(failed: (error: unknown) => void): Promise<void> {
     try {
       await this.#inTurn(async () => {
+        if (!this.#swept) await this.#archive.sweep();
+        this.#swept = true;
         const { enabled, intervalHours, keep, lastSuccessAt } = await this.policy();
         const due = lastSuccessAt === null || this.#options.now() - lastSuccessAt >= intervalHours * HOUR;
         if (!enabled || !due) return;
@@ -196,7 +199,7 @@ export class Backups {
   async #read({ id, sha256 }: BackupRecord): Promise<State> {
     const file = this.fileOf(id);
     if ((await checksumOf(file)) !== sha256) throw new Error('its checksum is another one: the file has changed');
-    return readBackup(file, this.#options.vault);
+    return readBackup(file, await this.#archive.temporary(), this.#options.vault);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -55,6 +55,8 @@ export interface Write<T> {
   readonly requestId: string;
   /** Whose part of the configuration is changed; by default that of the tenant that is always there. */
   readonly tenantId?: string;
+  /** Who may look at the operation, when it is another tenant than the one that changes: that may be gone by then. */
+  readonly toldTo?: string;
   /** Makes the change. May run more than once, and must not wait; throws a ProblemError to refuse. */
   readonly run: (draft: Draft) => T;
   /** More rows for the same transaction. May run more than once. */
@@ -250,14 +252,14 @@ export class Store {
   }
 
   #stage<T>(base: State, write: Write<T>, done: (committed: Committed<T>) => void): Staged {
-    const { tenantId = DEFAULT_TENANT.id } = write;
+    const { tenantId = DEFAULT_TENANT.id, toldTo = tenantId } = write;
     const draft = this.#draft(base, tenantId);
     const value = write.run(draft);
     const state = draft.finish();
     const { changes } = draft;
     const operation: OperationRecord = {
       id: this.#ids.next('operation'),
-      tenantId,
+      tenantId: toldTo,
       generation: state.generation,
       action: write.action,
       resources: resourcesOf(changes),
