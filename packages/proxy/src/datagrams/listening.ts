@@ -5,6 +5,7 @@ import type { WorkerContext } from '../worker/context.ts';
 import type { Listener } from '../worker/listener.ts';
 import { type LoggedListener, loggedAsDatagrams } from './logged-listener.ts';
 import { DatagramPlace } from './place.ts';
+import type { SessionPlaces } from './session-places.ts';
 
 /**
  * Where one worker receives datagrams for one listener: all places of it or none. Each worker has sockets of its own
@@ -14,11 +15,13 @@ export class DatagramListening {
   readonly #worker: WorkerContext;
   readonly #listener: Listener;
   readonly #open = new Map<string, DatagramPlace>();
+  readonly #places: SessionPlaces;
   #logged: LoggedListener;
 
   constructor(worker: WorkerContext, listener: Listener) {
     this.#worker = worker;
     this.#listener = listener;
+    this.#places = worker.datagramSessions.ofListener();
     this.#logged = loggedAsDatagrams(listener.planned);
   }
 
@@ -38,6 +41,7 @@ export class DatagramListening {
       const place = new DatagramPlace(
         this.#worker,
         this.#listener,
+        this.#places,
         () => this.#loggedAs(),
         local,
         (error) => {

@@ -1,5 +1,5 @@
 import { limitOfConnection } from '../limits/admit.ts';
-import { NO_LIMIT } from '../limits/limit.ts';
+import { Limit, NO_LIMIT } from '../limits/limit.ts';
 import type { DatagramHandler, DatagramPeer, DatagramSocket } from '../reactor/datagram.ts';
 import type { Endpoint, ListenError } from '../reactor/reactor.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
@@ -8,6 +8,7 @@ import type { WorkerContext } from '../worker/context.ts';
 import type { Listener } from '../worker/listener.ts';
 import type { LoggedListener } from './logged-listener.ts';
 import { DatagramSession, type SessionPlace } from './session.ts';
+import type { SessionPlaces } from './session-places.ts';
 
 /** One address and port where a worker receives datagrams for a listener, and the sessions of the clients there. */
 export class DatagramPlace implements DatagramHandler, SessionPlace {
@@ -16,19 +17,22 @@ export class DatagramPlace implements DatagramHandler, SessionPlace {
   readonly socket: DatagramSocket;
   readonly #worker: WorkerContext;
   readonly #loggedAs: () => LoggedListener;
+  readonly #places: SessionPlaces;
   readonly #sessions = new Map<number | string, DatagramSession>();
   #opened: ((error: ListenError | null) => void) | null;
 
-  /** `opened` is told once whether the socket could be bound. */
+  /** `places`: of the listener. `opened` is told once whether the socket could be bound. */
   constructor(
     worker: WorkerContext,
     listener: Listener,
+    places: SessionPlaces,
     loggedAs: () => LoggedListener,
     local: Endpoint,
     opened: (error: ListenError | null) => void,
   ) {
     this.#worker = worker;
     this.listener = listener;
+    this.#places = places;
     this.#loggedAs = loggedAs;
     this.local = local;
     this.#opened = opened;
@@ -46,6 +50,7 @@ export class DatagramPlace implements DatagramHandler, SessionPlace {
 
   ended(session: DatagramSession): void {
     this.#sessions.delete(session.peer.key);
+    this.#places.giveBack();
   }
 
   onOpen(): void {
@@ -71,13 +76,14 @@ export class DatagramPlace implements DatagramHandler, SessionPlace {
   /** A session for a new client; null: there is none to be had, and the datagram is lost. */
   #begin(from: DatagramPeer): DatagramSession | null {
     const { listener } = this;
-    const limit = limitOfConnection(this.#worker, listener);
+    const limit = this.#places.hasRoom ? limitOfConnection(this.#worker, listener) : Limit.udpSessions;
     if (limit !== NO_LIMIT) {
       listener.cells[ListenerCell.reasons + EndReason.proxyAccept]!++;
       listener.cells[ListenerCell.limits + limit]!++;
       listener.cells[ListenerCell.datagramsLost]!++;
       return null;
     }
+    this.#places.take();
     const session = new DatagramSession(this.#worker, this, from.keep());
     this.#sessions.set(session.peer.key, session);
     return session.open() ? session : null;

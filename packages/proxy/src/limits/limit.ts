@@ -20,6 +20,8 @@ export const Limit = {
   waitingHeads: 11,
   /** The worker has too much to do, or too little left of something; see overload/. */
   overload: 12,
+  /** Sessions of UDP, of a listener or of all; see datagrams/session-places.ts. */
+  udpSessions: 13,
 } as const;
 export type Limit = (typeof Limit)[keyof typeof Limit];
 

@@ -1,4 +1,5 @@
 import { TimeBudget } from '../compression/time-budget.ts';
+import { SessionPlaces } from '../datagrams/session-places.ts';
 import { HeadRoom } from '../http1/head-room.ts';
 import { InsertBlock } from '../http1/insert-block.ts';
 import { LocalResponses } from '../http1/local-response.ts';
@@ -42,6 +43,8 @@ export class WorkerContext {
   /** What there is too much of, and what is therefore turned away. */
   readonly overload: Overload;
   readonly turnAway: TurnAway;
+  /** For sessions of UDP. */
+  readonly datagramSessions: SessionPlaces;
   /** To be added to `Reactor.now` for a time that means the same to all workers, in milliseconds. */
   readonly sharedClockOffset: number;
   /** Room for a head. */
@@ -69,6 +72,7 @@ export class WorkerContext {
     this.mirrors = new Mirrors(this);
     this.overload = new Overload(reactor, sockets);
     this.turnAway = new TurnAway(this);
+    this.datagramSessions = SessionPlaces.ofWorker(sockets);
     this.slices = new Slices(reactor, clock);
     this.sharedClockOffset = sharedClockOffset(reactor);
     this.scratch = reactor.arena.intern(new Uint8Array(MAX_HEAD));
