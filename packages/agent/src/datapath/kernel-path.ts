@@ -111,7 +111,10 @@ export class KernelPath {
       protocols: protocolsOf(planned),
     };
     const tableNumber = this.#tables.reserve(service);
-    if (tableNumber === null) return 'the kernel has no room for more backend services or targets';
+    if (tableNumber === null) {
+      if (before === null) this.#numbers.release(planned.id);
+      return 'the kernel has no room for more backend services or targets';
+    }
     this.#takeFromLeaving(planned.id, active);
     const origins = this.#originsNow(planned.id, now, active);
     const originsBefore = this.#origins.get(planned.id) ?? [];
@@ -144,13 +147,9 @@ export class KernelPath {
     for (const address of now.addresses) this.#datapath.addVip(address);
     // Answers of targets whose drain time is over, once nothing is sent to them any more.
     this.#dropOrigins(planned.id, this.#originsNow(planned.id, now, active));
+    if (before !== null) this.#removeUnused(before.serviceId);
     this.#attach();
     return '';
-  }
-
-  /** A service of listeners in the kernel has changed. */
-  async setService(service: EngineService): Promise<void> {
-    if (this.#tables.has(service.service.id)) await this.#tables.set(service);
   }
 
   removeListener(id: string): void {
@@ -162,8 +161,14 @@ export class KernelPath {
     this.#active.delete(id);
     this.#listeners.delete(id);
     this.#numbers.release(id);
-    const isUsed = [...this.#listeners.values()].some(({ serviceId }) => serviceId === listener.serviceId);
-    if (!isUsed) this.#tables.remove(listener.serviceId);
+    this.#removeUnused(listener.serviceId);
+    this.#save();
+  }
+
+  /** The table of a service that no listener leads to. */
+  #removeUnused(serviceId: string): void {
+    if ([...this.#listeners.values()].some((listener) => listener.serviceId === serviceId)) return;
+    this.#tables.remove(serviceId);
     this.#save();
   }
 

@@ -51,6 +51,9 @@ export class ServiceTables {
   readonly #known: Map<string, KernelService>;
   readonly #running = new Map<string, Running>();
   #resolving: NodeJS.Timeout | null = null;
+  /** What waits for the kernel is done one after the other, so that no table is built from what was there before. */
+  #last: Promise<unknown> = Promise.resolve();
+  #stopped = false;
 
   /** `forgotten`: the drain time of a target of this service is over. */
   constructor(
@@ -80,10 +83,6 @@ export class ServiceTables {
     return Object.fromEntries(this.#known);
   }
 
-  has(serviceId: string): boolean {
-    return this.#known.has(serviceId);
-  }
-
   targets(): { readonly serviceId: string; readonly targetId: string; readonly number: number }[] {
     return Array.from(this.#known).flatMap(([serviceId, { targets }]) =>
       Object.entries(targets).map(([targetId, { number }]) => ({ serviceId, targetId, number })),
@@ -95,11 +94,23 @@ export class ServiceTables {
     const { id } = service.service;
     const number = this.#services.take(id);
     if (number === null) return null;
-    const targets: Record<string, KernelTarget> = { ...this.#known.get(id)?.targets };
+    const before = this.#known.get(id);
+    const leaving = this.#running.get(id)?.leaving;
+    const targets: Record<string, KernelTarget> = { ...before?.targets };
     for (const target of service.targets) {
       const own = this.#takeTarget(`${id}/${target.id}`);
-      if (own === null) return null;
+      if (own === null) {
+        for (const taken of Object.keys(targets)) {
+          if (before?.targets[taken] === undefined) this.#targets.release(`${id}/${taken}`);
+        }
+        if (before === undefined) this.#services.release(id);
+        return null;
+      }
       targets[target.id] = { number: own, address: target.address, port: target.port };
+    }
+    for (const target of service.targets) {
+      clearTimeout(leaving?.get(target.id));
+      leaving?.delete(target.id);
     }
     this.#known.set(id, { number, mode: service.service.forwardingMode ?? 'nat', targets });
     return number;
@@ -109,7 +120,11 @@ export class ServiceTables {
    * Brings table and targets to the service as it is now. `listener`: its idle time in milliseconds, and whether it has a
    * range of ports; absent: as they were.
    */
-  async set(service: EngineService, listener?: Pick<Running, 'idleTimeout' | 'keepsPort'>): Promise<void> {
+  set(service: EngineService, listener?: Pick<Running, 'idleTimeout' | 'keepsPort'>): Promise<void> {
+    return this.#inTurn(() => this.#set(service, listener));
+  }
+
+  async #set(service: EngineService, listener?: Pick<Running, 'idleTimeout' | 'keepsPort'>): Promise<void> {
     const { id, drainTimeout } = service.service;
     const number = this.reserve(service);
     if (number === null) throw new Error('the kernel has no room for more targets');
@@ -125,14 +140,15 @@ export class ServiceTables {
     running.keepsPort = listener?.keepsPort ?? running.keepsPort;
     this.#running.set(id, running);
     const present = new Set(service.targets.map((target) => target.id));
-    for (const targetId of present) {
-      clearTimeout(running.leaving.get(targetId));
-      running.leaving.delete(targetId);
-    }
     const { targets } = this.#known.get(id)!;
     for (const targetId of Object.keys(targets)) {
       if (present.has(targetId) || running.leaving.has(targetId)) continue;
-      const timer = setTimeout(() => void this.#forget(id, targetId), drainTimeout);
+      const timer = setTimeout(() => {
+        this.#later('the end of a drain', async () => {
+          // It may have come back meanwhile.
+          if (running.leaving.get(targetId) === timer) await this.#forget(id, targetId);
+        });
+      }, drainTimeout);
       running.leaving.set(targetId, timer.unref());
     }
     const willing = willingTargets(service.targets);
@@ -147,17 +163,23 @@ export class ServiceTables {
   remove(id: string): void {
     const running = this.#running.get(id);
     for (const timer of running?.leaving.values() ?? []) clearTimeout(timer);
+    running?.leaving.clear();
     if (running?.settling) clearTimeout(running.settling);
     this.#running.delete(id);
     const known = this.#known.get(id);
     if (known === undefined) return;
-    this.#datapath.removeTable(known.number);
     for (const [targetId, target] of Object.entries(known.targets)) this.#retire(id, targetId, target);
-    this.#services.release(id);
     this.#known.delete(id);
+    this.#later('removing a table', async () => {
+      if (this.#known.has(id)) return; // a listener has it again
+      this.#datapath.removeTable(known.number);
+      this.#services.release(id);
+    });
   }
 
+  /** Nothing is begun any more. */
   stop(): void {
+    this.#stopped = true;
     if (this.#resolving !== null) clearTimeout(this.#resolving);
     for (const { leaving, settling } of this.#running.values()) {
       for (const timer of leaving.values()) clearTimeout(timer);
@@ -168,7 +190,8 @@ export class ServiceTables {
 
   async #setTarget({ service }: EngineService, target: EngineTarget, gone: boolean): Promise<void> {
     const mode = service.forwardingMode ?? 'nat';
-    const { number } = this.#known.get(service.id)!.targets[target.id]!;
+    const numberNow = () => this.#known.get(service.id)?.targets[target.id]?.number;
+    const number = numberNow();
     let tunnelSource: string | null = null;
     let nextHop: NextHop | null = null;
     try {
@@ -177,6 +200,8 @@ export class ServiceTables {
     } catch (error) {
       this.#log.warn({ err: error, service: service.id, target: target.address }, 'there is no way to a target');
     }
+    // Its service may have been removed meanwhile, and the number be nobody's.
+    if (number === undefined || numberNow() !== number || this.#stopped) return;
     if (mode === 'l2' && nextHop === null) this.#resolveLater();
     const port = this.#running.get(service.id)?.keepsPort === true ? null : target.port;
     this.#datapath.setTarget(number, { address: target.address, port, tunnelSource, nextHop, gone });
@@ -186,19 +211,38 @@ export class ServiceTables {
   #resolveLater(): void {
     this.#resolving ??= setTimeout(() => {
       this.#resolving = null;
-      for (const { service } of this.#running.values()) {
-        if (service.service.forwardingMode !== 'l2') continue;
-        const willing = willingTargets(service.targets);
-        for (const target of service.targets) {
-          const gone = !target.eligible && willing.some(({ eligible }) => eligible);
-          void this.#setTarget(service, target, gone);
+      this.#later('looking for next hops', async () => {
+        for (const { service } of [...this.#running.values()]) {
+          if (service.service.forwardingMode !== 'l2') continue;
+          const willing = willingTargets(service.targets);
+          for (const target of service.targets) {
+            const gone = !target.eligible && willing.some(({ eligible }) => eligible);
+            await this.#setTarget(service, target, gone);
+          }
         }
-      }
+      });
     }, RESOLVE_AGAIN).unref();
   }
 
+  /** After all that was begun before. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    // Whoever waits for it learns of the error; what comes after it does not care.
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  /** The same, with nobody who waits for it. */
+  #later(what: string, work: () => Promise<void>): void {
+    this.#inTurn(async () => {
+      if (!this.#stopped) await work();
+    }).catch((error: unknown) => this.#log.error({ err: error }, `${what} has failed`));
+  }
+
   async #swap(id: string, number: number, willing: readonly EngineTarget[]): Promise<void> {
-    const { targets } = this.#known.get(id)!;
+    const known = this.#known.get(id);
+    if (known === undefined || !this.#running.has(id)) return; // removed meanwhile
+    const { targets } = known;
     const slots = buildSlots(willing.map((target) => named(target, targets[target.id]!.number)));
     const before = this.#datapath.table(number);
     if (before !== null && isCurrent(before, slots)) return;
@@ -219,7 +263,8 @@ export class ServiceTables {
   }
 
   #settleLater(id: string, number: number): void {
-    const running = this.#running.get(id)!;
+    const running = this.#running.get(id);
+    if (running === undefined) return; // removed meanwhile
     if (running.settling !== null) clearTimeout(running.settling);
     const hasDatagrams = running.service.service.protocol !== 'tcp';
     const delay = hasDatagrams
@@ -227,13 +272,15 @@ export class ServiceTables {
       : Math.min(2 ** 31 - 1, Math.max(SETTLE_DATAGRAMS, running.idleTimeout));
     running.settling = setTimeout(() => {
       running.settling = null;
-      const table = this.#datapath.table(number);
-      if (table === null) return;
-      const remembers = this.#datapath.countExceptions() > 0;
-      void this.#datapath.swapTable(
-        number,
-        settle(table, () => remembers),
-      );
+      this.#later('settling a table', async () => {
+        // Another change has begun, or the service is gone.
+        if (running.settling !== null || this.#running.get(id) !== running) return;
+        const table = this.#datapath.table(number);
+        if (table === null) return;
+        const remembers = this.#datapath.countExceptions() > 0;
+        const settled = settle(table, () => remembers);
+        await this.#datapath.swapTable(number, settled);
+      });
     }, delay).unref();
   }
 
@@ -248,15 +295,14 @@ export class ServiceTables {
     this.#known.set(id, { ...known, targets: rest });
     const { number } = target;
     this.#retire(id, targetId, target);
-    const table = this.#datapath.table(known.number);
-    if (table !== null) {
-      const slots = currentOf(table);
-      await this.#datapath.swapTable(
-        known.number,
-        nextGeneration(slots, table, (one) => one === number),
-      );
+    try {
+      const table = this.#datapath.table(known.number);
+      if (table === null) return;
+      const next = nextGeneration(currentOf(table), table, (one) => one === number);
+      await this.#datapath.swapTable(known.number, next);
+    } finally {
+      this.#forgotten(id);
     }
-    this.#forgotten(id);
   }
 
   /** Whatever still knows the number finds nobody there. */

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
+import type { TargetSettings } from '@evenkeel/flow/datapath/layout.ts';
+import { PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
+import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
+import { pino } from 'pino';
+import { ServiceTables } from './service-tables.ts';
+
+const TARGET = 0x7fff;
+const LISTENER = { idleTimeout: 1_000, keepsPort: false };
+
+/** Maps that are plain ones; swaps wait for `release` when `hold` is set, and fail when `broken` is. */
+class FakeDatapath {
+  readonly tables = new Map<number, Uint32Array>();
+  readonly targets = new Map<number, TargetSettings>();
+  hold: Promise<void> | null = null;
+  broken = false;
+  underWay = 0;
+  mostUnderWay = 0;
+
+  setTarget(number: number, target: TargetSettings): void {
+    this.targets.set(number, target);
+  }
+
+  table(service: number): Uint32Array | null {
+    return this.tables.get(service) ?? null;
+  }
+
+  async swapTable(service: number, pairs: Uint32Array): Promise<void> {
+    this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
+    await (this.hold ?? turn());
+    this.underWay--;
+    if (this.broken) throw new Error('no memory');
+    this.tables.set(service, pairs);
+  }
+
+  removeTable(service: number): boolean {
+    return this.tables.delete(service);
+  }
+
+  countExceptions(): number {
+    return 0;
+  }
+
+  forgetFlows(): number {
+    return 0;
+  }
+}
+
+function world(t: { after(end: () => void): void }, record = { services: {}, retired: {} }) {
+  const datapath = new FakeDatapath();
+  const errors: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => errors.push(JSON.parse(line).msg) });
+  let tell = (): void => {};
+  const forgotten = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const tables = new ServiceTables(datapath as unknown as Datapath, record, log, () => tell());
+  t.after(() => tables.stop());
+  return { datapath, tables, errors, forgotten };
+}
+
+function service(id: string, targets: readonly string[], drainTimeout = 60_000): EngineService {
+  return {
+    service: {
+      ...PLAIN_SERVICE,
+      id,
+      name: id,
+      protocol: 'tcp',
+      algorithm: 'round-robin',
+      groupId: 'tg-1',
+      port: 80,
+      healthCheck: null,
+      connectTimeout: 1_000,
+      readTimeout: 1_000,
+      drainTimeout,
+    },
+    targets: targets.map((name, i) => {
+      return { id: name, address: `10.0.0.${i + 1}`, port: 80, weight: 1, state: 'active', eligible: true };
+    }),
+  };
+}
+
+const inTable = (table: Uint32Array | undefined) => new Set(Array.from(table ?? [], (pair) => pair & TARGET));
+
+test('a target that has left keeps its number for the drain time; then it is nobody’s, in the next process too', async (t) => {
+  const { datapath, tables, forgotten } = world(t);
+  await tables.set(service('a', ['one', 'two']), LISTENER);
+  const { number } = tables.record.a!.targets.two!;
+  await tables.set(service('a', ['one']));
+  assert.equal(tables.record.a!.targets.two?.number, number);
+  await tables.set(service('a', ['one', 'two'])); // and is back
+  await tables.set(service('a', ['one'], 1));
+  await forgotten;
+  assert.equal(tables.record.a!.targets.two, undefined);
+  assert.equal(datapath.targets.get(number)!.gone, true);
+  assert.deepEqual(Object.keys(tables.retired), [String(number)]);
+  const next = world(t, { services: tables.record, retired: tables.retired });
+  await next.tables.set(service('b', ['three', 'four']), LISTENER);
+  const theirs = Object.values(next.tables.record.b!.targets).map((target) => target.number);
+  assert.equal(theirs.includes(number), false);
+});
+
+test('targets of a removed service are gone at once, and their numbers are retired', async (t) => {
+  const { datapath, tables } = world(t);
+  await tables.set(service('a', ['one']), LISTENER);
+  tables.remove('a');
+  assert.deepEqual([datapath.targets.get(1)!.gone, Object.keys(tables.retired)], [true, ['1']]);
+  await tables.set(service('a', ['one']), LISTENER);
+  assert.deepEqual(inTable(datapath.tables.get(tables.record.a!.number)), new Set([2]));
+});
+
+test('a service that is removed while its table is on the way leaves none behind', async (t) => {
+  const { datapath, tables } = world(t);
+  let release = (): void => {};
+  datapath.hold = new Promise((resolve) => {
+    release = resolve;
+  });
+  const set = tables.set(service('a', ['one']), LISTENER);
+  while (datapath.underWay === 0) await turn();
+  tables.remove('a');
+  release();
+  await set;
+  await tables.set(service('b', ['one']), LISTENER);
+  assert.deepEqual([...datapath.tables.keys()], [tables.record.b!.number]);
+});
+
+test('changes come one after the other', async (t) => {
+  const { datapath, tables } = world(t);
+  await Promise.all([
+    tables.set(service('a', ['one']), LISTENER),
+    tables.set(service('a', ['one', 'two'])),
+    tables.set(service('b', ['three']), LISTENER),
+  ]);
+  assert.equal(datapath.mostUnderWay, 1);
+  const numbers = Object.values(tables.record.a!.targets).map(({ number }) => number);
+  assert.deepEqual(inTable(datapath.tables.get(tables.record.a!.number)), new Set(numbers));
+});
+
+test('a kernel that fails at the end of a drain is logged; the target is forgotten, and what follows is done', async (t) => {
+  const { datapath, tables, errors, forgotten } = world(t);
+  await tables.set(service('a', ['one', 'two']), LISTENER);
+  await tables.set(service('a', ['one'], 1));
+  datapath.broken = true;
+  await forgotten;
+  await assert.rejects(tables.set(service('b', ['three']), LISTENER), /no memory/);
+  datapath.broken = false;
+  await tables.set(service('b', ['three']), LISTENER);
+  assert.deepEqual(errors, ['the end of a drain has failed']);
+});
+
+test('a service that is refused for want of numbers takes none', async (t) => {
+  const { tables } = world(t);
+  const many = Array.from({ length: 32_752 }, (_, i) => `t${i}`);
+  assert.equal(tables.reserve(service('a', many)), null);
+  assert.deepEqual([tables.record, tables.retired], [{}, {}]);
+  assert.notEqual(tables.reserve(service('b', many.slice(1))), null);
+});
