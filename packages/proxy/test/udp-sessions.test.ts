@@ -41,16 +41,17 @@ class Node {
     return this.network.createReactor({ label, address, buffers: 64, descriptors: 1_000 });
   }
 
-  /** Returns once the worker has answered. */
-  apply(change: EngineChange): void {
+  /** Returns why listeners were refused, once the worker has answered. */
+  apply(change: EngineChange): readonly string[] {
     const shared = this.#tables.change(change);
-    let isApplied = false;
+    let codes: string[] | null = null;
     this.#proxy.apply(shared, (refused) => {
-      assert.deepEqual(refused, []);
-      isApplied = true;
+      codes = refused.map(({ code }) => code);
     });
-    this.network.run(this.network.now + 1_000, () => isApplied);
+    this.network.run(this.network.now + 1_000, () => codes !== null);
     this.#tables.retire(shared);
+    assert.ok(codes !== null);
+    return codes;
   }
 
   /** So many clients send a datagram each to a port. */
@@ -80,7 +81,7 @@ const udp = (id: string, port: number) => listenerOf(port, { id, protocol: 'udp'
 describe('sessions of UDP', () => {
   it('of one listener leave some to others, and those of all leave half of the node to connections', () => {
     const node = new Node();
-    node.apply(changeOf([service], [udp('one', 5001), udp('two', 5002)]));
+    assert.deepEqual(node.apply(changeOf([service], [udp('one', 5001), udp('two', 5002)])), []);
     node.greet(5001, 40);
     const { activeConnections, limits, datagrams } = node.counters('one');
     assert.deepEqual([activeConnections, limits, datagrams.lost], [24, { 'udp-sessions': 16 }, 16]);
@@ -90,5 +91,20 @@ describe('sessions of UDP', () => {
     assert.equal(node.counters('one').activeConnections, 0);
     node.greet(5002, 30);
     assert.equal(node.counters('two').activeConnections, 24, 'places that were given back are there for anybody');
+  });
+
+  it('go on where they are when a change of the listener is refused for its connections', () => {
+    const node = new Node();
+    const both = (port: number) => ({ ...udp('both', port), protocol: 'tcp-udp' as const });
+    assert.deepEqual(node.apply(changeOf([serviceOf([target], { protocol: 'tcp-udp' })], [both(5001)])), []);
+    node.greet(5001, 3);
+    const taken = { address: '127.0.0.1', port: 5002, backlog: 1, reusePort: false };
+    node.worker.listen(taken, { onListening() {}, onFailed: () => assert.fail('taken'), onAccept() {} });
+    node.network.run(node.network.now + 100);
+    assert.deepEqual(node.apply(changeOf([], [both(5002)])), ['address-in-use']);
+    assert.equal(node.counters('both').activeConnections, 3);
+    node.greet(5001, 1);
+    node.greet(5002, 1);
+    assert.equal(node.counters('both').activeConnections, 4, 'it receives where it did, and nowhere else');
   });
 });

@@ -17,6 +17,7 @@ export class DatagramListening {
   readonly #open = new Map<string, DatagramPlace>();
   readonly #places: SessionPlaces;
   #logged: LoggedListener;
+  #closed = false;
 
   constructor(worker: WorkerContext, listener: Listener) {
     this.#worker = worker;
@@ -25,15 +26,18 @@ export class DatagramListening {
     this.#logged = loggedAsDatagrams(listener.planned);
   }
 
-  /** As `ListeningSockets.set`. */
-  set(places: readonly Endpoint[], done: (refused: RefusedListener | null) => void): void {
+  /**
+   * Opens what is new among `places`; what was open stays until `keepOnly`. Calls back with null, or with why the new ones
+   * cannot be opened; then the set is as it was before. One call at a time; none behind `close`.
+   */
+  open(places: readonly Endpoint[], done: (refused: RefusedListener | null) => void): void {
     const wanted = new Map(places.map((place) => [keyOf(place), place]));
     const opened = new Map<string, DatagramPlace>();
     let refused: RefusedListener | null = null;
     let pending = 1;
     const answered = (): void => {
       pending--;
-      if (pending === 0) this.#settle(wanted, opened, refused, done);
+      if (pending === 0) this.#settle(opened, refused, done);
     };
     for (const [key, local] of wanted) {
       if (this.#open.has(key)) continue;
@@ -58,27 +62,29 @@ export class DatagramListening {
     answered();
   }
 
+  /** Closes what is not among `places`, with its sessions. */
+  keepOnly(places: readonly Endpoint[]): void {
+    const wanted = new Set(places.map(keyOf));
+    for (const [key, place] of this.#open) {
+      if (wanted.has(key)) continue;
+      place.close();
+      this.#open.delete(key);
+    }
+  }
+
   close(): void {
-    for (const place of this.#open.values()) place.close();
-    this.#open.clear();
+    this.#closed = true;
+    this.keepOnly([]);
   }
 
   #settle(
-    wanted: ReadonlyMap<string, Endpoint>,
     opened: ReadonlyMap<string, DatagramPlace>,
     refused: RefusedListener | null,
     done: (refused: RefusedListener | null) => void,
   ): void {
-    if (refused !== null) {
-      for (const place of opened.values()) place.close();
-    } else {
-      for (const [key, place] of opened) this.#open.set(key, place);
-      for (const [key, place] of this.#open) {
-        if (wanted.has(key)) continue;
-        place.close();
-        this.#open.delete(key);
-      }
-    }
+    // The listener may have gone while they were opened.
+    if (refused !== null || this.#closed) for (const place of opened.values()) place.close();
+    else for (const [key, place] of opened) this.#open.set(key, place);
     done(refused);
   }
 

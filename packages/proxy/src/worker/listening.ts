@@ -84,7 +84,8 @@ export class ListeningSockets implements ListenerHandler {
   }
 
   #settle(opening: Opening): void {
-    if (opening.refused !== null) {
+    // The listener may have gone while they were opened.
+    if (opening.refused !== null || this.#closed) {
       for (const socket of opening.opened.values()) socket.close();
     } else {
       for (const [key, socket] of opening.opened) this.#open.set(key, socket);

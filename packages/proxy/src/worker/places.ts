@@ -8,6 +8,7 @@ export class ListenerPlaces {
   readonly #streams: ListeningSockets;
   /** null: the listener has no datagrams. */
   readonly #datagrams: DatagramListening | null;
+  /** Where datagrams are received. */
   #bound: readonly Endpoint[] = [];
 
   constructor(streams: ListeningSockets, datagrams: DatagramListening | null) {
@@ -22,20 +23,16 @@ export class ListenerPlaces {
       this.#streams.set(places, done);
       return;
     }
-    const before = this.#bound;
-    datagrams.set(bound, (refused) => {
+    // What was bound before is given up last, so that its sessions go on if anything is refused.
+    datagrams.open(bound, (refused) => {
       if (refused !== null) {
         done(refused);
         return;
       }
       this.#streams.set(places, (second) => {
-        if (second === null) {
-          this.#bound = bound;
-          done(null);
-        } else {
-          // What was bound before is still there, so that this cannot be refused.
-          datagrams.set(before, () => done(second));
-        }
+        if (second === null) this.#bound = bound;
+        datagrams.keepOnly(this.#bound);
+        done(second);
       });
     });
   }
