@@ -174,6 +174,8 @@ export class NodeAgent {
 
   /** Brings the plan on disk to the engine. `health`: what another process knows of the targets. Resolves with its version. */
   async load(health: readonly ReportedHealth[]): Promise<number> {
+    const { clock, datapath } = this.#options;
+    this.#known.learn(datapath?.knownHealth(clock.wallTime()) ?? []);
     this.#known.learn(health);
     this.#accessLog.start();
     const plan = await this.#store.load();

@@ -9,6 +9,7 @@ import type { EngineChange, EngineService } from '@evenkeel/proxy/engine/engine.
 import { pino } from 'pino';
 import { DatapathEngine } from './datapath-engine.ts';
 import type { KernelPath } from './kernel-path.ts';
+import { EMPTY_RECORD, writeRecord } from './kernel-record.ts';
 import type { DatapathSetting } from './setting.ts';
 
 /** A kernel that says yes unless told otherwise, and knows what it was told. */
@@ -38,7 +39,7 @@ class FakeKernel {
   close(): void {}
 }
 
-function world(t: { after(end: () => void): void }, setting: DatapathSetting, unavailable = '') {
+function world(t: { after(end: () => void): void }, setting: DatapathSetting, unavailable = '', pinned = false) {
   const folder = mkdtempSync(join(tmpdir(), 'datapath-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const kernel = new FakeKernel();
@@ -58,10 +59,12 @@ function world(t: { after(end: () => void): void }, setting: DatapathSetting, un
       if (unavailable !== '') throw new Error(unavailable);
       return kernel as unknown as KernelPath;
     },
+    isPinned: () => pinned,
     forwards: () => true,
     log: pino({ level: 'silent' }),
   });
-  return { engine, kernel, told, opened: () => opened };
+  const recordFile = join(folder, 'kernel.json');
+  return { engine, kernel, told, opened: () => opened, recordFile };
 }
 
 const listener = (changes: Partial<PlannedListener> = {}): PlannedListener => ({
@@ -149,4 +152,19 @@ test('a change of the service alone moves its listener to the proxy, and back', 
   await engine.apply(alone(service()));
   assert.equal(told.at(-1)!.listeners.get('lsn-1'), null);
   assert.equal(engine.carried()[0]!.datapath, 'kernel');
+});
+
+test('targets begin as healthy as the kernel has them, while it has something', (t) => {
+  const target = (up?: boolean) => ({ number: 1, address: '10.0.0.1', port: 80, ...(up === undefined ? {} : { up }) });
+  const targets = { up: target(true), down: target(false), old: target() };
+  const record = { ...EMPTY_RECORD, services: { 'svc-1': { number: 1, mode: 'nat' as const, targets } } };
+  const known = (setting: DatapathSetting, pinned: boolean) => {
+    const { engine, recordFile } = world(t, setting, '', pinned);
+    writeRecord(recordFile, record);
+    return engine.knownHealth(5);
+  };
+  const healthy = { serviceId: 'svc-1', targetId: 'up', state: 'healthy', reason: '', since: 5 };
+  assert.deepEqual(known('auto', true), [healthy]);
+  assert.deepEqual(known('auto', false), [], 'the machine was started anew');
+  assert.deepEqual(known('userspace', true), []);
 });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
-import type { RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
+import type { RefusedListener, ReportedDatapath, ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { EngineChange, EngineService, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import { FORWARDING, whyNotKernel } from './decide.ts';
@@ -14,6 +14,8 @@ export interface DatapathEngineOptions {
   readonly recordFile: string;
   /** Opens the kernel datapath, when the first listener wants it. Rejects with the reason why it cannot be had. */
   readonly open: () => Promise<KernelPath>;
+  /** Whether an earlier process has left something in the kernel. */
+  readonly isPinned: () => boolean;
   readonly forwards: (parameter: string) => boolean;
   readonly log: Logger;
 }
@@ -79,6 +81,20 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     for (const id of leaving) this.#leave(id);
     this.#clear();
     return [...refused, ...this.#refused.values()];
+  }
+
+  /**
+   * The health of targets by which the kernel goes on with what an earlier process has left there. Without it, targets would
+   * be down until each has been probed, and their connections be lost to the one that answers first.
+   */
+  knownHealth(now: number): readonly ReportedHealth[] {
+    const { setting, recordFile, isPinned } = this.#options;
+    if (setting === 'userspace' || !isPinned()) return [];
+    return Object.entries(readRecord(recordFile).services).flatMap(([serviceId, { targets }]) =>
+      Object.entries(targets)
+        .filter(([, { up }]) => up === true)
+        .map(([targetId]) => ({ serviceId, targetId, state: 'healthy', reason: '', since: now }) as const),
+    );
   }
 
   /** Lets go of the kernel; packets go on. */

@@ -23,6 +23,8 @@ export interface KernelTarget {
   readonly number: number;
   readonly address: string;
   readonly port: number | null;
+  /** Whether it was healthy; absent in records of older versions. */
+  readonly up?: boolean;
 }
 
 export interface KernelService {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { DatapathEngine, type DatapathEngineOptions } from './datapath-engine.ts';
@@ -22,6 +23,7 @@ export function datapathEngine(
     engine,
     setting,
     recordFile,
+    isPinned: () => existsSync(folder),
     forwards,
     log,
     open: async () => {

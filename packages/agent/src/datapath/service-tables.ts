@@ -106,7 +106,7 @@ export class ServiceTables {
         if (before === undefined) this.#services.release(id);
         return null;
       }
-      targets[target.id] = { number: own, address: target.address, port: target.port };
+      targets[target.id] = { number: own, address: target.address, port: target.port, up: target.eligible };
     }
     for (const target of service.targets) {
       clearTimeout(leaving?.get(target.id));
