@@ -122,6 +122,23 @@ export const datagramCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'nobody receives there: the sender is told, even if its next datagram meets the error first',
+    async run(world) {
+      const gone = await bound(world);
+      const remote = gone.socket.local;
+      gone.socket.close();
+      await world.pass(5);
+      const client = new Heard(world.open(), { remote });
+      await world.until('it is open', () => client.isOpen);
+      client.say('anybody?');
+      client.say('anybody else?');
+      assert.deepEqual(client.errors, [], 'not within the call');
+      await world.until('the error comes back', () => client.errors.length > 0);
+      assert.equal(client.errors[0], 'ECONNREFUSED');
+      client.socket.close();
+    },
+  },
+  {
     name: 'an address that is taken is refused, but for those who share it',
     async run(world) {
       const first = await bound(world);

@@ -16,6 +16,9 @@ import { Kind, type Operations } from './operations.ts';
 import { DATAGRAM_TRACE, type Trace } from './remains.ts';
 import type { Slots } from './slots.ts';
 
+/** Errors that have come back for an earlier datagram, which the next call on its socket takes, whatever it does. */
+const COME_BACK: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
+
 /** What datagram sockets share with their reactor. */
 export interface DatagramContext {
   readonly calls: DatagramCalls;
@@ -39,6 +42,8 @@ export class UringDatagramSocket implements DatagramSocket {
   readonly #slot: number;
   readonly #descriptor: number;
   #error: ListenError | null = null;
+  /** Come back, and not told yet; empty: none. */
+  #cameBack = '';
   #announced = false;
   #closed = false;
   #polling = false;
@@ -66,7 +71,13 @@ export class UringDatagramSocket implements DatagramSocket {
     if (this.#closed || this.#descriptor < 0) return false;
     const { calls } = this.#context;
     const peer = to as SockaddrPeer | null;
-    return calls.send(this.#descriptor, start, end, peer === null ? null : peer.bytes, peer?.size ?? 0) === '';
+    const error = calls.send(this.#descriptor, start, end, peer === null ? null : peer.bytes, peer?.size ?? 0);
+    if (peer === null && COME_BACK.has(error)) {
+      // Told behind the turn, as nobody who sends expects to hear of it within the call.
+      this.#cameBack = error;
+      this.#context.unsettle(this);
+    }
+    return error === '';
   }
 
   close(): void {
@@ -86,7 +97,13 @@ export class UringDatagramSocket implements DatagramSocket {
       this.#forget();
       return;
     }
-    if (this.#announced) return;
+    if (!this.#announced) this.#announce();
+    const error = this.#cameBack;
+    this.#cameBack = '';
+    if (error !== '' && !this.#closed) this.#handler.onError(this, error);
+  }
+
+  #announce(): void {
     this.#announced = true;
     if (this.#error !== null) {
       this.close();
