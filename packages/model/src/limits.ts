@@ -42,7 +42,7 @@ export const LISTENER_LIMITS = {
 /** Requests that ended lately in one answer. */
 export const RECENT_REQUESTS = { minimum: 1, maximum: 100, default: 20 } as const;
 
-/** Seconds of silence on an upgraded connection (WS-02). */
+/** Seconds of silence after which an upgraded connection is closed. */
 export const UPGRADE_IDLE_TIMEOUT = { minimum: 1, maximum: 86_400, default: 60 } as const;
 /** CIDR blocks of a listener whose word on the client's address counts. */
 export const TRUSTED_PROXIES = 100;
@@ -145,7 +145,7 @@ export const RETRY = {
   budget: { minimum: 0, maximum: 100, default: 20 },
   budgetMinimum: { minimum: 0, maximum: 255, default: 3 },
 } as const;
-/** In percent (HA-04). */
+/** In percent: the healthy share of its weight from which on a zone takes all requests that come in there. */
 export const ZONE = { threshold: { minimum: 1, maximum: 100, default: 70 } } as const;
 /** Connections in a second, age in seconds. */
 export const REBALANCE = {

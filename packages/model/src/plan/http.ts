@@ -20,7 +20,7 @@ export interface PlannedHttp {
   /** Strict-Transport-Security (RFC 6797) on https: seconds; 0: not sent. */
   readonly hstsMaxAge: number;
   readonly hstsIncludeSubDomains: boolean;
-  /** Silence after which an upgraded connection is closed (WS-02). */
+  /** Silence after which an upgraded connection is closed, in milliseconds. */
   readonly upgradeIdleTimeout: number;
   readonly compression: boolean;
   /** Absent from older plans: errors. */
