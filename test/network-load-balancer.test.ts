@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
@@ -155,6 +155,12 @@ suite('a network load balancer between network namespaces', { skip: requiresKern
     assert.equal(site.listener().datapath, 'kernel (tcx)');
     assert.equal((await site.client.ask<string[]>('ask')).length, 40);
     assert.equal(await site.client.ask<boolean>(`upload ${8 * 1024 * 1024}`), true);
+
+    process.kill(site.agent(), 'SIGKILL');
+    writeFileSync(join(site.home, 'agent', 'kernel.json'), '{');
+    await site.startAgent('auto');
+    await site.until('an agent without a record has begun anew', () => site.listener().state === 'active');
+    assert.equal((await site.client.ask<string[]>('fresh 10')).length, 10);
 
     site.cli('listener', 'delete', 'net/tcp-udp-80', '--yes');
     await site.until('nothing is left of it', () => site.pinned().length === 0);

@@ -168,3 +168,18 @@ test('targets begin as healthy as the kernel has them, while it has something', 
   assert.deepEqual(known('auto', false), [], 'the machine was started anew');
   assert.deepEqual(known('userspace', true), []);
 });
+
+test('what was left in the kernel is taken out when nobody wants it, whether or not there is a record', async (t) => {
+  const { engine, kernel, opened } = world(t, 'auto', '', true);
+  await engine.apply({ shared: new Map(), services: new Map(), listeners: new Map() });
+  assert.deepEqual([opened(), kernel.tornDown], [1, true]);
+});
+
+test('a kernel that cannot be had any more while something is left there says so', async (t) => {
+  const { engine } = world(t, 'auto', 'the kernel datapath needs root', true);
+  await engine.apply(change(listener()));
+  assert.match(
+    engine.carried()[0]!.detail,
+    /needs root; what an earlier node agent has left in the kernel is still there/,
+  );
+});

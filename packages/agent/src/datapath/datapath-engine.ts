@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener, ReportedDatapath, ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { EngineChange, EngineService, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
@@ -90,7 +89,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   knownHealth(now: number): readonly ReportedHealth[] {
     const { setting, recordFile, isPinned } = this.#options;
     if (setting === 'userspace' || !isPinned()) return [];
-    return Object.entries(readRecord(recordFile).services).flatMap(([serviceId, { targets }]) =>
+    return Object.entries(readRecord(recordFile)?.services ?? {}).flatMap(([serviceId, { targets }]) =>
       Object.entries(targets)
         .filter(([, { up }]) => up === true)
         .map(([targetId]) => ({ serviceId, targetId, state: 'healthy', reason: '', since: now }) as const),
@@ -107,8 +106,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   async #adopt(): Promise<void> {
     if (!this.#first) return;
     this.#first = false;
-    const { recordFile, log } = this.#options;
-    if (!existsSync(recordFile) || Object.keys(readRecord(recordFile).listeners).length === 0) return;
+    const { isPinned, log } = this.#options;
+    if (!isPinned()) return;
     const kernel = await this.#get();
     if (kernel === null) return;
     log.info({ listeners: kernel.listeners.length }, 'taking over what is in the kernel');
@@ -159,8 +158,11 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       this.#kernel = await this.#options.open();
       this.#unavailable = '';
     } catch (error) {
-      const reason = (error as Error).message;
-      if (reason !== this.#unavailable) this.#options.log.info({ reason }, 'no kernel datapath');
+      const { isPinned, log } = this.#options;
+      const { message } = error as Error;
+      const isLeft = isPinned();
+      const reason = isLeft ? `${message}; what an earlier node agent has left in the kernel is still there` : message;
+      if (reason !== this.#unavailable) log[isLeft ? 'warn' : 'info']({ reason }, 'no kernel datapath');
       this.#unavailable = reason;
     }
     return this.#kernel;

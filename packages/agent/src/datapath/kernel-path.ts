@@ -57,10 +57,18 @@ export class KernelPath {
   /** Loads the programs, or takes over the maps that are pinned. Throws DatapathUnavailable, or what went wrong. */
   static open(options: KernelPathOptions): KernelPath {
     ensureBpfFileSystem(options.folder.slice(0, options.folder.lastIndexOf('/')));
+    const record = readRecord(options.recordFile);
+    if (record === null && existsSync(options.folder)) {
+      options.log.warn(
+        { folder: options.folder },
+        'what is in the kernel has no record that can be read: beginning anew',
+      );
+      rmSync(options.folder, { recursive: true }); // without its pins everything is detached
+    }
     const isNew = !existsSync(options.folder);
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     try {
-      return new KernelPath(options, isNew ? EMPTY_RECORD : readRecord(options.recordFile));
+      return new KernelPath(options, isNew || record === null ? EMPTY_RECORD : record);
     } catch (error) {
       if (isNew) rmSync(options.folder, { recursive: true, force: true });
       throw error;

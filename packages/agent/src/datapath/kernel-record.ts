@@ -50,13 +50,13 @@ export interface KernelRecord {
 
 export const EMPTY_RECORD: KernelRecord = { listeners: {}, services: {}, origins: {}, devices: {}, retired: {} };
 
-/** The record on disk; an empty one when there is none that can be read. */
-export function readRecord(file: string): KernelRecord {
+/** The record on disk; null when there is none that can be read. */
+export function readRecord(file: string): KernelRecord | null {
   try {
     const value = JSON.parse(readFileSync(file, 'utf8')) as Partial<KernelRecord> | null;
-    return { ...EMPTY_RECORD, ...value };
+    return value === null || typeof value !== 'object' ? null : { ...EMPTY_RECORD, ...value };
   } catch {
-    return EMPTY_RECORD;
+    return null;
   }
 }
 
