@@ -162,6 +162,12 @@ suite('a network load balancer between network namespaces', { skip: requiresKern
     await site.until('an agent without a record has begun anew', () => site.listener().state === 'active');
     assert.equal((await site.client.ask<string[]>('fresh 10')).length, 10);
 
+    process.kill(site.agent(), 'SIGTERM');
+    await site.until('an agent that is stopped takes all out of the kernel', () => site.pinned().length === 0);
+    await site.startAgent('auto');
+    await site.until('the next one puts it there again', () => site.pinned().length === 1);
+    await site.until('and serves', () => site.listener().state === 'active');
+
     site.cli('listener', 'delete', 'net/tcp-udp-80', '--yes');
     await site.until('nothing is left of it', () => site.pinned().length === 0);
     assert.equal(existsSync(join(site.home, 'agent', 'kernel.json')), false);

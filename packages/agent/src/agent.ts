@@ -270,13 +270,21 @@ export class NodeAgent {
   async retire(drain: number): Promise<void> {
     this.#frozen = true;
     this.#draining = true;
+    this.#options.datapath?.close(); // the other one has it now
     await this.#end(() => this.#options.engine.retire(drain));
   }
 
-  /** Lets requests in flight finish for at most `drain` milliseconds, writes what is left to write, and is gone. */
-  async stop(drain: number): Promise<void> {
+  /**
+   * Lets requests in flight finish for at most `drain` milliseconds, writes what is left to write, and is gone. With
+   * `clearsKernel` the kernel balances nothing afterwards; without, it goes on for the next agent.
+   */
+  async stop(drain: number, clearsKernel: boolean): Promise<void> {
     this.#draining = true;
-    await this.#end(() => this.#options.engine.stop(drain));
+    if (!clearsKernel) this.#options.datapath?.close();
+    await this.#end(async () => {
+      await this.#options.engine.stop(drain);
+      if (clearsKernel) this.#options.datapath?.tearDown();
+    });
   }
 
   async #end(carryOff: () => Promise<void>): Promise<void> {
@@ -288,7 +296,6 @@ export class NodeAgent {
     this.#resyncTimer?.cancel();
     this.#firstPlanTimer?.cancel();
     this.#stream.stop();
-    this.#options.datapath?.close();
     await carryOff();
     const late = Promise.withResolvers<void>();
     const timer = clock.setTimer(LAST_WRITES, late.resolve);

@@ -100,7 +100,7 @@ async function run(settings: AgentSettings): Promise<void> {
   const finish = (ended: Promise<void>): void => {
     ended.then(() => metrics?.close()).then(() => end(0), fail);
   };
-  const stop = (reason: string, code: number): void => {
+  const stop = (reason: string, code: number, isWanted = true): void => {
     // One that stands by has the sockets of the other, which must go on listening.
     if (stopping || !serving) {
       log.warn({ reason }, 'ending at once');
@@ -108,7 +108,7 @@ async function run(settings: AgentSettings): Promise<void> {
     }
     stopping = true;
     log.info({ reason, drainMilliseconds: settings.drainTimeout }, 'draining');
-    finish(agent.stop(settings.drainTimeout));
+    finish(agent.stop(settings.drainTimeout, isWanted));
   };
   const tellReady = (): void => {
     const ready = { event: 'ready', node: nodeId, reactor, reason, workers, metricsUrl: metrics?.url };
@@ -117,7 +117,7 @@ async function run(settings: AgentSettings): Promise<void> {
   process.on('SIGTERM', () => stop('SIGTERM', 143));
   process.on('SIGINT', () => stop('SIGINT', 130));
   process.on('SIGHUP', () => agent.reopenAccessLog());
-  if (settings.supervised) process.stdin.on('close', () => stop('standard input has ended', 1)).resume();
+  if (settings.supervised) process.stdin.on('close', () => stop('standard input has ended', 1, false)).resume();
 
   const upgrade = new Upgrade(
     {

@@ -86,7 +86,7 @@ async function node(controlUrl: string, engine = new FakeEngine(), prober = new 
   });
   let stopped = false;
   const stop = async (): Promise<void> => {
-    if (!stopped) await agent.stop(1234);
+    if (!stopped) await agent.stop(1234, true);
     stopped = true;
   };
   ends.push(stop);

@@ -102,6 +102,12 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     this.#kernel = null;
   }
 
+  /** Takes everything out of the kernel: whoever stops a node wants it to balance nothing. */
+  tearDown(): void {
+    this.#kernel?.tearDown();
+    this.#kernel = null;
+  }
+
   /** Takes over what an earlier process has left, so that what the plan does not want any more goes. */
   async #adopt(): Promise<void> {
     if (!this.#first) return;
