@@ -36,6 +36,7 @@ import type {
 import { namedServices } from './named-services.ts';
 import { ListenerPlaces } from './places.ts';
 import { datagramPlacesOf, EVERYTHING, placesOf, type Shares } from './shares.ts';
+import { Turns } from './turns.ts';
 import type { WorkerRows } from './worker-rows.ts';
 
 /** How long tunnels of a removed listener go on when it has no service that says so, in milliseconds. */
@@ -64,9 +65,8 @@ export class Proxy {
   readonly #worker: WorkerContext;
   readonly #rows: WorkerRows;
   #shares: Shares;
-  /** Sockets are changed by one thing at a time; what has to wait for it. */
-  #busy = false;
-  readonly #waiting: (() => void)[] = [];
+  /** Sockets are changed by one thing at a time. */
+  readonly #turns = new Turns();
   readonly #listeners = new Map<string, RunningListener>();
   /** Rule groups, certificates and the like, by key. */
   readonly #shared = new Map<string, WorkerSharedEntry>();
@@ -103,24 +103,12 @@ export class Proxy {
    * with others has been removed before.
    */
   apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
-    this.#inTurn((over) => {
+    this.#turns.take((over) => {
       this.#apply(change, (refused) => {
         done(refused);
         over();
       });
     });
-  }
-
-  #inTurn(act: (over: () => void) => void): void {
-    const begin = (): void => {
-      this.#busy = true;
-      act(() => {
-        this.#busy = false;
-        this.#waiting.shift()?.();
-      });
-    };
-    if (this.#busy) this.#waiting.push(begin);
-    else begin();
   }
 
   #apply(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
@@ -174,7 +162,7 @@ export class Proxy {
 
   /** Accepts from these shares of the sockets from now on. */
   accept(mine: readonly number[]): void {
-    this.#inTurn((over) => {
+    this.#turns.take((over) => {
       this.#shares = { ...this.#shares, mine };
       this.#followShares(over);
     });
@@ -216,7 +204,7 @@ export class Proxy {
 
   /** Stops listening, lets what runs end for at most `milliseconds`, then cuts it; calls back when nothing is left. */
   stop(milliseconds: number, done: () => void): void {
-    this.#inTurn(() => this.#stop(milliseconds, done));
+    this.#turns.take(() => this.#stop(milliseconds, done));
   }
 
   #stop(milliseconds: number, done: () => void): void {
