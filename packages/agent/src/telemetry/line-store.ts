@@ -32,13 +32,14 @@ export class LineStore {
     return piece === undefined ? null : piece.toString('latin1', 0, piece.indexOf(NEW_LINE));
   }
 
-  /** Lines with `needle` in them, the newest first, at most `most`. */
-  find(needle: Buffer, most: number): string[] {
+  /** Lines with `needle` in them that are wanted, the newest first, at most `most`. */
+  find(needle: Buffer, most: number, wanted: (line: string) => boolean = () => true): string[] {
     const found: string[] = [];
     for (const piece of this.#pieces()) {
       for (let at = piece.lastIndexOf(needle); at >= 0 && found.length < most; ) {
         const start = piece.lastIndexOf(NEW_LINE, at) + 1;
-        found.push(piece.toString('latin1', start, piece.indexOf(NEW_LINE, at)));
+        const line = piece.toString('latin1', start, piece.indexOf(NEW_LINE, at));
+        if (wanted(line)) found.push(line);
         at = start < needle.length ? -1 : piece.lastIndexOf(needle, start - needle.length);
       }
     }

@@ -51,3 +51,22 @@ test('the newest come first, of one listener or of all, and no more than asked f
     since: null,
   });
 });
+
+test('requests of some load balancers are found behind any number of others', () => {
+  const recent = new RecentRequests();
+  const of = (id: number, loadBalancer: string): string =>
+    `{"time":"2026-11-21T10:00:00.${String(id).padStart(3, '0')}Z","load_balancer":"${loadBalancer}","status":502,` +
+    `"uri":"/\\u0022load_balancer\\u0022:\\u0022lb-quiet\\u0022","request_id":"r${id}","reason":"none"}\n`;
+  recent.add(
+    Buffer.from([of(0, 'lb-quiet'), ...Array.from({ length: 500 }, (_, i) => of(i + 1, 'lb-loud'))].join('')),
+    true,
+  );
+  const idsOf = (ids: readonly string[], shown: boolean): unknown[] =>
+    recent
+      .newest({ outcome: 'failed', listenerId: null, limit: 2, loadBalancers: { ids, shown } })
+      .lines.map((one) => one['request_id']);
+  assert.deepEqual(idsOf(['lb-quiet'], true), ['r0']);
+  assert.deepEqual(idsOf(['lb-loud'], false), ['r0']);
+  assert.deepEqual(idsOf(['lb-quiet'], false), ['r500', 'r499']);
+  assert.deepEqual(idsOf([], true), []);
+});

@@ -56,11 +56,17 @@ export class RecentRequests {
   }
 
   /** The newest requests, of one listener or of all. */
-  newest({ outcome, listenerId, limit }: RecentRequestsQuestion): RequestsAnswer {
+  newest({ outcome, listenerId, loadBalancers, limit }: RecentRequestsQuestion): RequestsAnswer {
     const store = outcome === 'failed' ? this.#failures : this.#all;
     const needle = listenerId === null ? LINE : Buffer.from(`"listener":"${escaped(listenerId)}"`);
-    return { lines: newestFirst(store.find(needle, limit)), since: timeOf(store.oldest) };
+    const wanted = loadBalancers && ofLoadBalancers(new Set(loadBalancers.ids), loadBalancers.shown);
+    return { lines: newestFirst(store.find(needle, limit, wanted)), since: timeOf(store.oldest) };
   }
+}
+
+/** Whether a line is of one of these load balancers, or of none of them. */
+function ofLoadBalancers(ids: ReadonlySet<string>, shown: boolean): (line: string) => boolean {
+  return (line) => ids.has(/"load_balancer":"([^"]*)"/.exec(line)?.[1] ?? '') === shown;
 }
 
 function newestFirst(found: Iterable<string>): Readonly<Record<string, unknown>>[] {

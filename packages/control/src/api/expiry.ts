@@ -14,7 +14,7 @@ export function expiringFirst({ certificates, authorities }: State): Expiring[] 
 
 function expiring(
   kind: Expiring['kind'],
-  { id, name, notAfter }: { readonly id: string; readonly name: string; readonly notAfter: string },
+  { id, notAfter }: { readonly id: string; readonly notAfter: string },
 ): Expiring {
-  return { kind, id, name, at: Date.parse(notAfter) / 1_000 };
+  return { kind, id, at: Date.parse(notAfter) / 1_000 };
 }

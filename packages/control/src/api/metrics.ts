@@ -19,7 +19,6 @@ export interface Observed {
 export interface Expiring {
   readonly kind: 'certificate' | 'authority';
   readonly id: string;
-  readonly name: string;
   /** Unix seconds. */
   readonly at: number;
 }
@@ -83,7 +82,8 @@ export class Metrics {
     );
     gauge('evenkeel_backup_failures', 'Backups by the policy that failed since the start.', observed.backupFailures);
     gauge('evenkeel_store_writes_waiting', 'Writes that wait for the store.', observed.writesWaiting);
-    const labelNames = ['kind', 'id', 'name'] as const;
+    // No names: whoever reads metrics needs no token, and what tenants call their things is theirs.
+    const labelNames = ['kind', 'id'] as const;
     new Gauge<(typeof labelNames)[number]>({
       name: 'evenkeel_expiry_timestamp_seconds',
       help: 'When a certificate or an authority expires, in Unix time; the 1,000 that expire first.',

@@ -34,9 +34,12 @@ export function createDiagnosis(sources: DiagnosisSources): DiagnosisReads {
   /** Those of the tenant; and those that nobody has any more, for who reaches everybody. */
   const sightOf = ({ caller, state }: Pick<Call<'listRequests'>, 'caller' | 'state'>): Sight => {
     const { loadBalancers: all } = store.state;
+    const own = state.loadBalancers;
+    const everywhere = caller.reach === 'all';
+    const ids = everywhere ? [...all.keys()].filter((id) => !own.has(id)) : [...own.keys()];
     return {
-      loadBalancer: (id) => state.loadBalancers.has(id) || (caller.reach === 'all' && !all.has(id)),
-      alone: state.loadBalancers.size === all.size,
+      loadBalancer: (id) => own.has(id) || (everywhere && !all.has(id)),
+      ...(own.size < all.size && { loadBalancers: { ids, shown: !everywhere } }),
     };
   };
   return {

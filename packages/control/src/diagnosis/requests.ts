@@ -1,5 +1,6 @@
 import { reasonInWords } from '@evenkeel/model/end-reasons.ts';
 import { RECENT_REQUESTS } from '@evenkeel/model/limits.ts';
+import type { RecentRequestsQuestion } from '@evenkeel/model/plan/query.ts';
 import type { EndedRequest, EndedRequests, RequestReport } from '@evenkeel/model/resources/ended-request.ts';
 import type { Call } from '../api/call.ts';
 import { ProblemError } from '../problem.ts';
@@ -9,8 +10,8 @@ import { type Asking, askEveryNode } from './nodes-to-ask.ts';
 export interface Sight {
   /** Whether requests to this load balancer are. */
   readonly loadBalancer: (id: string) => boolean;
-  /** Whether no other tenant has load balancers. */
-  readonly alone: boolean;
+  /** The load balancers that nodes are to look at; absent: all, because no other tenant has any. */
+  readonly loadBalancers?: NonNullable<RecentRequestsQuestion['loadBalancers']>;
 }
 
 /** What the nodes remember of a request. Throws when none of them remembers it. */
@@ -37,13 +38,14 @@ export async function reportRequest(
 /** The newest requests that the nodes remember. */
 export async function listRequests(
   asking: Asking,
-  { loadBalancer: sees, alone }: Sight,
+  { loadBalancer: sees, loadBalancers }: Sight,
   query: Call<'listRequests'>['query'],
 ): Promise<EndedRequests> {
   const { outcome = 'failed', listenerId = null, limit = RECENT_REQUESTS.default } = query;
-  // Nodes know no tenants: those of one are among those of all.
-  const most = listenerId === null && !alone ? RECENT_REQUESTS.maximum : limit;
-  const question = { outcome, listenerId, limit: most };
+  const narrowed = listenerId === null && loadBalancers !== undefined;
+  // Nodes know no tenants, and those of an older version no load balancers here: then those of one are among all.
+  const most = narrowed ? RECENT_REQUESTS.maximum : limit;
+  const question = { outcome, listenerId, limit: most, ...(narrowed && { loadBalancers }) };
   const { answers, asked } = await askEveryNode(asking, 'recent-requests', question, ({ since }) => since);
   const requests = answers
     .flatMap(({ node, answer }) => answer.lines.map((line) => endedRequest(node, line)))

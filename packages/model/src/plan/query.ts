@@ -50,6 +50,12 @@ export interface RecentRequestsQuestion {
   readonly outcome: RequestOutcome;
   /** null: of all listeners. */
   readonly listenerId: string | null;
+  /** Whose requests those are; absent: all. A node of an older version takes no notice of it. */
+  readonly loadBalancers?: {
+    readonly ids: readonly string[];
+    /** Whether they are the ones to show, or the ones to leave out. */
+    readonly shown: boolean;
+  };
   /** At most `RECENT_REQUESTS.maximum`. */
   readonly limit: number;
 }
