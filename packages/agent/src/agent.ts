@@ -1,11 +1,10 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
-import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { TargetStanding } from '@evenkeel/proxy/standing/standing.ts';
 import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
-import type { Clock, Random, Timer } from './clock/clock.ts';
-import type { DatapathEngine } from './datapath/datapath-engine.ts';
+import type { NodeAgentOptions } from './agent-options.ts';
+import type { Timer } from './clock/clock.ts';
 import { kernelCounts } from './datapath/kernel-counts.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
 import { trafficOf } from './diagnosis/traffic.ts';
@@ -14,13 +13,10 @@ import { type HealthChange, HealthChecker } from './health/checker.ts';
 import { KnownHealth } from './health/known.ts';
 import { isEligible } from './health/state.ts';
 import { TrafficStandings } from './health/traffic-standings.ts';
-import type { Watch } from './health/watch.ts';
-import type { Home } from './home.ts';
 import { type Applied, Applier } from './plan/applier.ts';
 import { PlanIntake } from './plan/intake.ts';
 import { Resolver } from './plan/resolver.ts';
 import { PlanStore } from './plan/store.ts';
-import type { ProbeCounts } from './probing/probe-counts.ts';
 import { StreamClient } from './stream/client.ts';
 import { parseToAgent } from './stream/messages.ts';
 import { Outbox } from './stream/outbox.ts';
@@ -44,31 +40,6 @@ const FIRST_PLAN = 2000;
 const STDOUT = 1;
 /** Milliseconds that the disk is given at the end. */
 const LAST_WRITES = 2000;
-
-export interface NodeAgentOptions {
-  readonly home: Home;
-  readonly nodeId: string;
-  readonly zone: string;
-  /** Version of the software. */
-  readonly version: string;
-  readonly controlUrl: string;
-  /** Where the access log goes. */
-  readonly accessLog: 'file' | 'stdout';
-  /** Of listeners that want no other. */
-  readonly accessLogFormat: string;
-  readonly accessLogMaxBytes: number;
-  readonly accessLogKeep: number;
-  readonly engine: ProxyEngine;
-  /** Puts plans into `engine`, or into the kernel; absent: all into `engine`. */
-  readonly datapath?: DatapathEngine;
-  readonly counts: ControlCounts;
-  readonly watch: Watch;
-  /** What `watch` counts. */
-  readonly probes: ProbeCounts;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-}
 
 /** The node agent: puts plan, health, stream and telemetry around an engine. */
 export class NodeAgent {
@@ -256,21 +227,24 @@ export class NodeAgent {
   async freeze(): Promise<readonly ReportedHealth[]> {
     this.#frozen = true;
     await this.#applier.settled();
+    this.#options.datapath?.handOff(); // two processes that change the same tables would undo each other's work
     await this.#store.flush();
     return [...this.#checker.report()];
   }
 
-  /** Goes on as before `freeze`. */
-  thaw(): void {
+  /** Goes on as before `freeze`; resolves when the kernel's part of it is as this process wants it. */
+  async thaw(): Promise<void> {
     this.#frozen = false;
+    this.#applier.touchListeners(this.#options.datapath?.takeBack() ?? []);
     this.#resync('the upgrade of this node was called off');
+    await this.#applier.settled();
   }
 
   /** Another process serves in place of this one: ends what runs within `drain` milliseconds, and is gone. */
   async retire(drain: number): Promise<void> {
     this.#frozen = true;
     this.#draining = true;
-    this.#options.datapath?.close(); // the other one has it now
+    this.#options.datapath?.handOff();
     await this.#end(() => this.#options.engine.retire(drain));
   }
 
@@ -280,7 +254,7 @@ export class NodeAgent {
    */
   async stop(drain: number, clearsKernel: boolean): Promise<void> {
     this.#draining = true;
-    if (!clearsKernel) this.#options.datapath?.close();
+    if (!clearsKernel) this.#options.datapath?.handOff();
     await this.#end(async () => {
       await this.#options.engine.stop(drain);
       if (clearsKernel) this.#options.datapath?.tearDown();

@@ -142,8 +142,8 @@ async function run(settings: AgentSettings): Promise<void> {
       async resume() {
         engine.reclaimSockets();
         engine.accept(true);
-        agent.thaw();
         if (metrics === null) await listen();
+        await agent.thaw();
       },
       retire(drainMilliseconds) {
         log.info({ drainMilliseconds }, 'another node agent serves in place of this one');

@@ -18,12 +18,15 @@ class FakeKernel {
   readonly carried = new Set<string>();
   reason = '';
   tornDown = false;
+  closed = 0;
+  calls = 0;
 
   get listeners(): readonly string[] {
     return [...this.carried];
   }
 
   async setListener({ id }: PlannedListener): Promise<string> {
+    this.calls++;
     if (this.reason === '') this.carried.add(id);
     return this.reason;
   }
@@ -36,7 +39,9 @@ class FakeKernel {
     this.tornDown = true;
   }
 
-  close(): void {}
+  close(): void {
+    this.closed++;
+  }
 }
 
 function world(t: { after(end: () => void): void }, setting: DatapathSetting, unavailable = '', pinned = false) {
@@ -45,6 +50,7 @@ function world(t: { after(end: () => void): void }, setting: DatapathSetting, un
   const kernel = new FakeKernel();
   const told: EngineChange[] = [];
   let opened = 0;
+  let unpinned = 0;
   const engine = new DatapathEngine({
     engine: {
       apply: async (change) => {
@@ -60,11 +66,14 @@ function world(t: { after(end: () => void): void }, setting: DatapathSetting, un
       return kernel as unknown as KernelPath;
     },
     isPinned: () => pinned,
+    unpin: () => {
+      unpinned++;
+    },
     forwards: () => true,
     log: pino({ level: 'silent' }),
   });
   const recordFile = join(folder, 'kernel.json');
-  return { engine, kernel, told, opened: () => opened, recordFile };
+  return { engine, kernel, told, opened: () => opened, unpinned: () => unpinned, recordFile };
 }
 
 const listener = (changes: Partial<PlannedListener> = {}): PlannedListener => ({
@@ -182,4 +191,44 @@ test('a kernel that cannot be had any more while something is left there says so
     engine.carried()[0]!.detail,
     /needs root; what an earlier node agent has left in the kernel is still there/,
   );
+});
+
+test('while another process has the kernel nothing is done there; what it leaves is taken up again', async (t) => {
+  const { engine, kernel, told, opened } = world(t, 'auto', '', true);
+  await engine.apply(change(listener()));
+  const { calls } = kernel;
+  engine.handOff();
+  assert.deepEqual([engine.kernel, kernel.closed], [null, 1]);
+  await engine.apply({ ...change(null), listeners: new Map() }); // the health of a target
+  assert.deepEqual([kernel.calls, opened()], [calls, 1]);
+  assert.equal(told.at(-1)!.listeners.get('lsn-1'), null, 'it is none of the proxy');
+  assert.equal(engine.carried()[0]!.datapath, 'kernel');
+
+  kernel.carried.clear();
+  kernel.carried.add('lsn-of-the-other');
+  const again = engine.takeBack();
+  assert.deepEqual(again, ['lsn-1']);
+  await engine.apply({ ...change(listener()), services: new Map() });
+  assert.deepEqual([kernel.listeners, opened()], [['lsn-1'], 2]);
+  assert.deepEqual(engine.takeBack(), [], 'it is back already');
+});
+
+test('a kernel that cannot be had back leaves the listener to the proxy', async (t) => {
+  const { engine, kernel, told } = world(t, 'auto', '', true);
+  await engine.apply(change(listener()));
+  engine.handOff();
+  engine.takeBack();
+  kernel.carried.clear();
+  kernel.reason = 'no room';
+  await engine.apply(change(listener()));
+  assert.equal(told.at(-1)!.listeners.get('lsn-1')?.id, 'lsn-1');
+  assert.deepEqual(engine.carried(), [{ listenerId: 'lsn-1', datapath: 'userspace', detail: 'no room' }]);
+});
+
+test('a node that is stopped in the middle of an upgrade balances nothing either', async (t) => {
+  const { engine, unpinned } = world(t, 'auto', '', true);
+  await engine.apply(change(listener()));
+  engine.handOff();
+  engine.tearDown();
+  assert.equal(unpinned(), 1);
 });

@@ -15,6 +15,8 @@ export interface DatapathEngineOptions {
   readonly open: () => Promise<KernelPath>;
   /** Whether an earlier process has left something in the kernel. */
   readonly isPinned: () => boolean;
+  /** Takes out of the kernel whatever is pinned there. */
+  readonly unpin: () => void;
   readonly forwards: (parameter: string) => boolean;
   readonly log: Logger;
 }
@@ -33,7 +35,10 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   #kernel: KernelPath | null = null;
   /** Why there is none. */
   #unavailable = '';
-  #first = true;
+  /** What is in the kernel may be another process's work. */
+  #isForeign = true;
+  /** Another process has the kernel now. */
+  #handedOff = false;
 
   constructor(options: DatapathEngineOptions) {
     this.#options = options;
@@ -64,6 +69,11 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       if (serviceId !== null && change.services.has(serviceId)) touched.add(id);
     }
     const listeners = new Map(change.listeners);
+    if (this.#handedOff) {
+      // Whoever has the kernel sees to it, or `takeBack` does.
+      for (const id of touched) if (this.#carried.get(id)?.datapath === 'kernel') listeners.set(id, null);
+      return this.#options.engine.apply({ ...change, listeners });
+    }
     const leaving = new Set<string>();
     await this.#adopt();
     for (const id of touched) {
@@ -96,22 +106,35 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     );
   }
 
-  /** Lets go of the kernel; packets go on. */
-  close(): void {
+  /** Lets go of the kernel for another process, which goes on with what is there; packets flow meanwhile. */
+  handOff(): void {
+    this.#handedOff = true;
     this.#kernel?.close();
     this.#kernel = null;
   }
 
+  /**
+   * The other process is gone, and has done with the kernel whatever it came to. Returns the listeners that are to be
+   * applied again; none when nothing was handed off.
+   */
+  takeBack(): readonly string[] {
+    if (!this.#handedOff) return [];
+    this.#handedOff = false;
+    this.#isForeign = true;
+    return [...this.#listeners.keys()];
+  }
+
   /** Takes everything out of the kernel: whoever stops a node wants it to balance nothing. */
   tearDown(): void {
+    if (this.#handedOff) this.#options.unpin();
     this.#kernel?.tearDown();
     this.#kernel = null;
   }
 
   /** Takes over what an earlier process has left, so that what the plan does not want any more goes. */
   async #adopt(): Promise<void> {
-    if (!this.#first) return;
-    this.#first = false;
+    if (!this.#isForeign) return;
+    this.#isForeign = false;
     const { isPinned, log } = this.#options;
     if (!isPinned()) return;
     const kernel = await this.#get();

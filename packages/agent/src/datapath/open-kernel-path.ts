@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { DatapathEngine, type DatapathEngineOptions } from './datapath-engine.ts';
+import { removeRecord } from './kernel-record.ts';
 import { forwards } from './routes.ts';
 import type { DatapathOptions } from './setting.ts';
 
@@ -24,6 +25,10 @@ export function datapathEngine(
     setting,
     recordFile,
     isPinned: () => existsSync(folder),
+    unpin: () => {
+      rmSync(folder, { recursive: true, force: true }); // without its pins everything is detached
+      removeRecord(recordFile);
+    },
     forwards,
     log,
     open: async () => {

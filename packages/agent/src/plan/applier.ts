@@ -86,6 +86,12 @@ export class Applier {
     this.#wake();
   }
 
+  /** Has the engine told of listeners once more. */
+  touchListeners(ids: Iterable<string>): void {
+    for (const id of ids) this.#options.resolver.touchListener(id);
+    this.#wake();
+  }
+
   /** A listener goes on without a name whose certificate is no good; false when that was known. */
   certificateFailed(failure: CertificateFailure): boolean {
     if (!this.#certificateFaults.add(failure, this.#options.resolver.plan)) return false;

@@ -1,0 +1,34 @@
+import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { Logger } from 'pino';
+import type { Clock, Random } from './clock/clock.ts';
+import type { DatapathEngine } from './datapath/datapath-engine.ts';
+import type { Watch } from './health/watch.ts';
+import type { Home } from './home.ts';
+import type { ProbeCounts } from './probing/probe-counts.ts';
+import type { ControlCounts } from './telemetry/control-counts.ts';
+
+/** What a node agent is made of. */
+export interface NodeAgentOptions {
+  readonly home: Home;
+  readonly nodeId: string;
+  readonly zone: string;
+  /** Version of the software. */
+  readonly version: string;
+  readonly controlUrl: string;
+  /** Where the access log goes. */
+  readonly accessLog: 'file' | 'stdout';
+  /** Of listeners that want no other. */
+  readonly accessLogFormat: string;
+  readonly accessLogMaxBytes: number;
+  readonly accessLogKeep: number;
+  readonly engine: ProxyEngine;
+  /** Puts plans into `engine`, or into the kernel; absent: all into `engine`. */
+  readonly datapath?: DatapathEngine;
+  readonly counts: ControlCounts;
+  readonly watch: Watch;
+  /** What `watch` counts. */
+  readonly probes: ProbeCounts;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
