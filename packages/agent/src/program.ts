@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
 import { WorkerHang } from '@evenkeel/proxy/engine/worker-watch.ts';
-import { limitTimeSlices } from '@evenkeel/proxy/reactor/time-slice.ts';
+import { engineThreadsGiveWay, limitTimeSlices } from '@evenkeel/proxy/reactor/time-slice.ts';
 import { pino } from 'pino';
 import agentPackage from '../package.json' with { type: 'json' };
 import { NodeAgent } from './agent.ts';
@@ -40,6 +40,7 @@ try {
 
 async function run(settings: AgentSettings): Promise<void> {
   limitTimeSlices(TIME_SLICE);
+  engineThreadsGiveWay();
   const log = pino({ level: settings.logLevel, base: { component: 'agent' } }, stderr);
   const supervision = supervisionOf(process.env);
   if (settings.standby && supervision === null) throw new StartError('--standby is for the supervisor: leave it out');

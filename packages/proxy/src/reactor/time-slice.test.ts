@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { release } from 'node:os';
 import { test } from 'node:test';
@@ -37,4 +38,26 @@ test('all threads of a process take slices', { skip: modern ? false : 'needs Lin
   assert.ok(threads > 1);
   assert.ok(limitTimeSlices(3_000) >= threads);
   assert.equal(limitTimeSlices(10_000_000), 0);
+});
+
+test('threads of the engine give way to all others', {
+  skip: process.platform === 'linux' ? false : 'needs Linux',
+}, () => {
+  // In a process of its own, as they cannot be told otherwise again.
+  const url = new URL('./time-slice.ts', import.meta.url).href;
+  const body = `
+    import { readdirSync, readFileSync } from 'node:fs';
+    import { getPriority } from 'node:os';
+    const { engineThreadsGiveWay } = await import(${JSON.stringify(url)});
+    const count = engineThreadsGiveWay();
+    const threads = readdirSync('/proc/self/task').map((thread) => {
+      const stat = readFileSync('/proc/self/task/' + thread + '/stat', 'utf8');
+      return { name: stat.slice(0, stat.lastIndexOf(')')), nice: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]) };
+    });
+    const pool = threads.filter(({ name }) => name.includes('V8Worker'));
+    const others = threads.filter(({ name }) => !name.includes('V8Worker'));
+    console.log(JSON.stringify([count === pool.length && count > 0, pool.every(({ nice }) => nice >= 10), others.every(({ nice }) => nice === getPriority())]));
+  `;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', body], { encoding: 'utf8' });
+  assert.deepEqual(JSON.parse(output), [true, true, true]);
 });
