@@ -164,6 +164,7 @@ export class NodeAgent {
   async connect(): Promise<void> {
     this.#stream.start();
     await this.#ready.promise;
+    this.#options.datapath?.forgetOthers();
   }
 
   health(): NodeHealth {

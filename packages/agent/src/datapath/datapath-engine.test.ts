@@ -17,6 +17,7 @@ class FakeKernel {
   readonly points = 'tcx';
   readonly carried = new Set<string>();
   reason = '';
+  unattached = '';
   tornDown = false;
   closed = 0;
   calls = 0;
@@ -29,6 +30,10 @@ class FakeKernel {
     this.calls++;
     if (this.reason === '') this.carried.add(id);
     return this.reason;
+  }
+
+  attach(): void {
+    if (this.unattached !== '') throw new Error(this.unattached);
   }
 
   removeListener(id: string): void {
@@ -231,4 +236,17 @@ test('a node that is stopped in the middle of an upgrade balances nothing either
   engine.handOff();
   engine.tearDown();
   assert.equal(unpinned(), 1);
+});
+
+test('where no device takes a program, the proxy carries all listeners, those that were not touched too', async (t) => {
+  const { engine, kernel, told } = world(t, 'auto');
+  await engine.apply(change(listener()));
+  kernel.unattached = 'no device takes a program';
+  await engine.apply({ ...change(null), listeners: new Map([['lsn-2', listener({ id: 'lsn-2', port: 81 })]]) });
+  assert.deepEqual([...told.at(-1)!.listeners.values()].map((one) => one?.id).sort(), ['lsn-1', 'lsn-2']);
+  assert.deepEqual(
+    engine.carried().map(({ datapath, detail }) => `${datapath}: ${detail}`),
+    ['userspace: no device takes a program', 'userspace: no device takes a program'],
+  );
+  assert.deepEqual([kernel.listeners, kernel.tornDown], [[], true]);
 });

@@ -76,15 +76,21 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     }
     const leaving = new Set<string>();
     await this.#adopt();
+    const reasons = new Map<string, string>();
     for (const id of touched) {
       const planned = this.#listeners.get(id);
       if (planned === undefined) leaving.add(id);
-      else if (await this.#carry(planned)) listeners.set(id, null);
-      else {
-        leaving.add(id);
-        if (this.#refused.has(id)) listeners.set(id, null);
-        else if (this.#kernel?.listeners.includes(id) === true) listeners.set(id, planned);
-      }
+      else reasons.set(id, await this.#tryKernel(planned));
+    }
+    const notAttached = this.#attach();
+    if (notAttached !== '') for (const id of this.#kernel?.listeners ?? []) reasons.set(id, notAttached);
+    for (const [id, reason] of reasons) {
+      const planned = this.#listeners.get(id);
+      if (planned === undefined) continue;
+      this.#conclude(planned, reason);
+      if (reason === '' || this.#refused.has(id)) listeners.set(id, null);
+      else if (this.#kernel?.listeners.includes(id) === true) listeners.set(id, planned);
+      if (reason !== '') leaving.add(id);
     }
     const refused = await this.#options.engine.apply({ ...change, listeners });
     for (const id of leaving) this.#leave(id);
@@ -124,6 +130,11 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     return [...this.#listeners.keys()];
   }
 
+  /** No other process comes back to what is in the kernel. */
+  forgetOthers(): void {
+    this.#kernel?.forgetOthers();
+  }
+
   /** Takes everything out of the kernel: whoever stops a node wants it to balance nothing. */
   tearDown(): void {
     if (this.#handedOff) this.#options.unpin();
@@ -143,16 +154,24 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     for (const id of kernel.listeners) if (!this.#listeners.has(id)) kernel.removeListener(id);
   }
 
-  /** Whether the kernel carries it now. */
-  async #carry(planned: PlannedListener): Promise<boolean> {
-    const { id } = planned;
-    const reason = await this.#tryKernel(planned);
+  /** Why packets do not get to the programs; empty: they do, or need not. */
+  #attach(): string {
+    if (this.#kernel === null || this.#kernel.listeners.length === 0) return '';
+    try {
+      this.#kernel.attach();
+      return '';
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'no program can be attached');
+      return (error as Error).message;
+    }
+  }
+
+  /** `reason`: why the kernel does not carry it; empty: it does. */
+  #conclude({ id }: PlannedListener, reason: string): void {
     this.#refused.delete(id);
     if (reason === '') {
       this.#tell({ listenerId: id, datapath: 'kernel', detail: this.#kernel?.points ?? '' });
-      return true;
-    }
-    if (this.#options.setting === 'kernel' && !reason.includes('loopback')) {
+    } else if (this.#options.setting === 'kernel' && !reason.includes('loopback')) {
       this.#refused.set(id, {
         listenerId: id,
         code: 'failed',
@@ -162,7 +181,6 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     } else {
       this.#tell({ listenerId: id, datapath: 'userspace', detail: reason });
     }
-    return false;
   }
 
   async #tryKernel(planned: PlannedListener): Promise<string> {

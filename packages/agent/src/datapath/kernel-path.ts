@@ -5,6 +5,7 @@ import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
 import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
 import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
+import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
 import { portCount, transportsOf } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
@@ -156,8 +157,27 @@ export class KernelPath {
     // Answers of targets whose drain time is over, once nothing is sent to them any more.
     this.#dropOrigins(planned.id, this.#originsNow(planned.id, now, active));
     if (before !== null) this.#removeUnused(before.serviceId);
-    this.#attach();
     return '';
+  }
+
+  /**
+   * Has packets meet the programs, once all that they should find is in the maps: where maps have another layout than
+   * those of the version before, they begin empty. Throws when no device takes a program.
+   */
+  attach(): void {
+    if (this.#ready) return;
+    this.#own.set();
+    const { devices } = this.#options;
+    this.#attachments.set(devices.length === 0 ? allDevices() : devices);
+    this.#ready = true;
+    this.#save();
+  }
+
+  /** There is no way back to the version before: what it has pinned and this one does not use is taken away. */
+  forgetOthers(): void {
+    const kept = new Set([...this.#objects.values()].flatMap((object) => [...object.pins]));
+    const maps = removeOtherPins(this.#options.folder, kept, (name) => !name.startsWith('link-'));
+    if (maps.length > 0) this.#options.log.info({ maps }, 'maps of another version are taken out of the kernel');
   }
 
   removeListener(id: string): void {
@@ -216,16 +236,6 @@ export class KernelPath {
     const object = LoadedObject.load(objectPath(point), { pinFolder: this.#options.folder });
     this.#objects.set(point, object);
     return object;
-  }
-
-  /** Once there is something to find. */
-  #attach(): void {
-    if (this.#ready) return;
-    this.#own.set();
-    const { devices } = this.#options;
-    this.#attachments.set(devices.length === 0 ? allDevices() : devices);
-    this.#ready = true;
-    this.#save();
   }
 
   #removeEndpoints({ addresses, port, lastPort, protocols }: KernelListener): void {

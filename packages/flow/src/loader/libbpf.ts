@@ -21,6 +21,8 @@ export interface Libbpf {
   bpf_object__next_program(object: Handle, previous: Handle): Handle;
   bpf_map__name(map: Handle): string;
   bpf_map__fd(map: Handle): number;
+  bpf_map__type(map: Handle): number;
+  bpf_map__map_flags(map: Handle): number;
   bpf_map__key_size(map: Handle): number;
   bpf_map__value_size(map: Handle): number;
   bpf_map__max_entries(map: Handle): number;
@@ -67,6 +69,8 @@ const SIGNATURES: Record<keyof Libbpf, string> = {
   bpf_object__next_program: 'int64_t bpf_object__next_program(int64_t, int64_t)',
   bpf_map__name: 'const char *bpf_map__name(int64_t)',
   bpf_map__fd: 'int bpf_map__fd(int64_t)',
+  bpf_map__type: 'int bpf_map__type(int64_t)',
+  bpf_map__map_flags: 'uint32_t bpf_map__map_flags(int64_t)',
   bpf_map__key_size: 'uint32_t bpf_map__key_size(int64_t)',
   bpf_map__value_size: 'uint32_t bpf_map__value_size(int64_t)',
   bpf_map__max_entries: 'uint32_t bpf_map__max_entries(int64_t)',

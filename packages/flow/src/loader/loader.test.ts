@@ -12,6 +12,7 @@ import { SLOTS } from '../maglev/slots.ts';
 import { ensureBpfFileSystem } from './bpffs.ts';
 import { DatapathUnavailable, load } from './libbpf.ts';
 import { LoadedObject } from './object.ts';
+import { removeOtherPins } from './pins.ts';
 
 const mapSizes = { exceptions: 1024, listener_traffic: 64, target_traffic: 64 };
 const LISTENER = { number: 1, service: 1, hashSeed: 1, idleSeconds: 60, mode: 'nat', affinity: 'flow' } as const;
@@ -100,12 +101,36 @@ suite('pinned maps', { skip: requiresKernelDatapath() }, () => {
     assert.deepEqual(readdirSync(pinFolder).sort(), [...object.mapNames].sort());
   });
 
-  test('maps of other sizes are refused, and stay', () => {
-    assert.throws(
-      () => LoadedObject.load(objectPath('tcx'), { mapSizes: { ...mapSizes, exceptions: 2048 }, pinFolder }),
-      /pinned map of another layout/,
+  test('a version with another layout has a map of its own beside, and the one before finds its own again', () => {
+    const other = { mapSizes: { ...mapSizes, exceptions: 2048 }, pinFolder };
+    const key = Buffer.alloc(40, 1);
+    const pins = { before: new Set<string>(), after: new Set<string>() };
+    {
+      using before = LoadedObject.load(objectPath('tcx'), { mapSizes, pinFolder });
+      using after = LoadedObject.load(objectPath('tcx'), other);
+      before.map('exceptions').set(key, Buffer.alloc(8, 1));
+      assert.equal(after.map('exceptions').get(key), null);
+      after.map('exceptions').set(key, Buffer.alloc(8, 2));
+      assert.equal(new Datapath(after).table(7)?.[0], 0x0009_0009, 'what has the same layout is shared');
+      pins.before = new Set(before.pins);
+      pins.after = new Set(after.pins);
+    }
+    {
+      using before = LoadedObject.load(objectPath('tcx'), { mapSizes, pinFolder });
+      using after = LoadedObject.load(objectPath('xdp'), other);
+      assert.deepEqual(
+        [before.map('exceptions').get(key)?.[0], after.map('exceptions').get(key)?.[0]],
+        [1, 2],
+        'at both entry points',
+      );
+      assert.deepEqual([before.pins, after.pins], [pins.before, pins.after]);
+    }
+    assert.deepEqual(
+      removeOtherPins(pinFolder, pins.after, () => true),
+      ['exceptions'],
     );
-    using object = LoadedObject.load(objectPath('tcx'), { mapSizes, pinFolder });
-    assert.equal(new Datapath(object).table(7)?.[0], 0x0009_0009);
+    assert.equal(readdirSync(pinFolder).length, pins.after.size);
+    using again = LoadedObject.load(objectPath('tcx'), other);
+    assert.equal(again.map('exceptions').get(key)?.[0], 2, 'which is found without the other one, too');
   });
 });

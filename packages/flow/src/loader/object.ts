@@ -1,12 +1,14 @@
 import { KernelMap } from './kernel-map.ts';
 import { addressOf, checked, DatapathUnavailable, type Handle, lastError, libbpf } from './libbpf.ts';
+import { pinOf } from './pins.ts';
 
 export interface LoadOptions {
   /** Entries of maps other than in the source, by name. */
   readonly mapSizes?: Readonly<Record<string, number>>;
   /**
    * A folder of a BPF file system in which the maps are, or will be, pinned under their names. Maps that are there are
-   * taken over with all they hold, so that a new program goes on with the tables of the old one.
+   * taken over with all they hold, so that a new program goes on with the tables of the old one; but for those that have
+   * another layout, which stay beside a new one.
    */
   readonly pinFolder?: string;
 }
@@ -21,6 +23,8 @@ export class LoadedObject {
   #handle: Handle;
   readonly #maps = new Map<string, KernelMap>();
   readonly #programs = new Map<string, number>();
+  /** Paths of all maps that are pinned. */
+  readonly pins: ReadonlySet<string>;
 
   /** Loads the programs and maps of the file. Throws DatapathUnavailable, or an Error with the verifier's last words. */
   static load(path: string, options: LoadOptions = {}): LoadedObject {
@@ -32,18 +36,23 @@ export class LoadedObject {
     const handle = libbpf().bpf_object__open_file(path, open);
     if (handle === 0) checked(-lastError(), `opening ${path}`);
     try {
-      for (const map of handles(handle, libbpf().bpf_object__next_map)) prepare(map, options);
+      const pins = new Set<string>();
+      for (const map of handles(handle, libbpf().bpf_object__next_map)) {
+        const pin = prepare(map, options);
+        if (pin !== null) pins.add(pin);
+      }
       const result = libbpf().bpf_object__load(handle);
       if (result < 0) throw refusal(path, result, log);
-      return new LoadedObject(handle);
+      return new LoadedObject(handle, pins);
     } catch (error) {
       libbpf().bpf_object__close(handle);
       throw error;
     }
   }
 
-  private constructor(handle: Handle) {
+  private constructor(handle: Handle, pins: ReadonlySet<string>) {
     this.#handle = handle;
+    this.pins = pins;
     const bpf = libbpf();
     for (const map of handles(handle, bpf.bpf_object__next_map)) {
       const shape = {
@@ -91,13 +100,23 @@ function* handles(object: Handle, next: (object: Handle, previous: Handle) => Ha
   for (let handle = next(object, 0); handle !== 0; handle = next(object, handle)) yield handle;
 }
 
-function prepare(map: Handle, { mapSizes = {}, pinFolder }: LoadOptions): void {
+/** Returns where the map is pinned, if at all. */
+function prepare(map: Handle, { mapSizes = {}, pinFolder }: LoadOptions): string | null {
   const bpf = libbpf();
   const name = bpf.bpf_map__name(map);
   if (mapSizes[name] !== undefined) {
     checked(bpf.bpf_map__set_max_entries(map, mapSizes[name]), `size of map ${name}`);
   }
-  if (pinFolder !== undefined) checked(bpf.bpf_map__set_pin_path(map, `${pinFolder}/${name}`), `pin of map ${name}`);
+  if (pinFolder === undefined) return null;
+  const pin = pinOf(pinFolder, name, {
+    type: bpf.bpf_map__type(map),
+    keySize: bpf.bpf_map__key_size(map),
+    valueSize: bpf.bpf_map__value_size(map),
+    maxEntries: bpf.bpf_map__max_entries(map),
+    flags: bpf.bpf_map__map_flags(map),
+  });
+  checked(bpf.bpf_map__set_pin_path(map, pin), `pin of map ${name}`);
+  return pin;
 }
 
 function refusal(path: string, result: number, log: Buffer): Error {
@@ -109,7 +128,7 @@ function refusal(path: string, result: number, log: Buffer): Error {
     checked(result, `loading ${path}`);
   } catch (error) {
     if (error instanceof DatapathUnavailable) return error;
-    return new Error(`${(error as Error).message} (a pinned map of another layout is refused as an invalid argument)`);
+    return error as Error;
   }
   return new Error(`loading ${path} failed`);
 }
