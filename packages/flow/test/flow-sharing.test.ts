@@ -8,7 +8,7 @@ import { firstGeneration, type Generation, joinGeneration, nextGeneration } from
 import { SLOTS } from '../src/maglev/slots.ts';
 import { FlowSharing } from '../src/sharing/flow-sharing.ts';
 import { encodeFrame, FRAME_KINDS } from '../src/sharing/frames.ts';
-import type { Numbers } from '../src/sharing/zone-view.ts';
+import { encodeFlows, encodeNumbers, type Numbers } from '../src/sharing/zone-view.ts';
 import { bothEntryPoints, CLIENT, Scene, SERVICE, VIP } from './scene.ts';
 
 const address = (name: string) => `192.0.2.${name}`;
@@ -45,12 +45,17 @@ bothEntryPoints('flows shared between two nodes', prepare, (scene) => {
         datapath: node.datapath,
         numbers: () => numbers,
         onTable: (service, generation) => tables.push([service, generation]),
-        onLost: (error) => lost.push(error.message),
+        onLost: (_peer, error) => lost.push(error.message),
       }),
     };
   };
-  /** Until the other end has read what was written to it. */
-  const settleDown = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  const until = async (what: string, holds: () => boolean) => {
+    const deadline = Date.now() + 10_000;
+    while (!holds()) {
+      assert.ok(Date.now() < deadline, what);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
 
   for (const [index, other] of PROGRAMS.entries()) {
     test(`what one writes down, the other goes by (${other}), and a node that joins learns all of it`, async () => {
@@ -68,8 +73,7 @@ bothEntryPoints('flows shared between two nodes', prepare, (scene) => {
       const [left, right] = duplexPair() as [Duplex, Duplex];
       a.it.add(left);
       b.it.add(right);
-      await settleDown();
-      assert.equal(b.it.learnt, scene().datapath.countExceptions());
+      await until('all is learnt', () => b.it.learnt === scene().datapath.countExceptions());
       assert.ok(b.it.learnt >= 2);
       const [name, theirs] = tables[0]!;
       assert.equal(name, 'web');
@@ -82,15 +86,15 @@ bothEntryPoints('flows shared between two nodes', prepare, (scene) => {
       goesTo(scene(), '20', 'S', port + 4);
       goesTo(there, '20', 'S', port + 5);
       assert.deepEqual([a.it.tell(), b.it.tell()], [1, 2], 'the old flow as well');
-      await settleDown();
+      const written = () => [scene(), there].map(({ datapath }) => datapath.countExceptions());
+      await until('what is new is learnt', () => new Set(written()).size === 1);
       goesTo(there, '20', 'A', port + 4);
       goesTo(scene(), '20', 'A', port + 5);
       assert.deepEqual([a.it.tell(), b.it.tell()], [0, 0], 'what was learnt is no news');
       assert.deepEqual([a.lost, b.lost], [[], []]);
       left.destroy();
       right.destroy();
-      await settleDown();
-      assert.equal(a.it.peers, 0);
+      await until('the peer is gone', () => a.it.peers === 0);
       goesTo(scene(), '20', 'S', port + 6);
       assert.deepEqual(scene().datapath.takeNews(10), [], 'nobody is told when nobody listens');
     });
@@ -108,16 +112,81 @@ bothEntryPoints('flows shared between two nodes', prepare, (scene) => {
     const [record] = [...scene().datapath.flowRecords(10_000)]
       .flat()
       .filter(({ key }) => key.readUInt16BE(32) === 1900);
-    assert.equal(scene().datapath.rememberFlow({ key: record!.key, target: 1 }), false);
+    assert.equal(scene().datapath.rememberFlow({ key: record!.key, target: 1, idleSeconds: 0 }), false);
     goesTo(scene(), '20', 'A', 1900);
     const listed = [...scene().datapath.flows()].find(({ clientPort }) => clientPort === 1900);
     const { client, vip, vipPort, protocol, target, state } = listed!;
     assert.deepEqual([client, vip, vipPort, protocol, target, state], [CLIENT, VIP, 80, 'tcp', 2, 'established']);
   });
 
+  test('what others tell of a flow makes it younger, never older, and nobody keeps a dead one alive', () => {
+    const key = Buffer.alloc(40, 7);
+    const idle = () => [...scene().datapath.flowRecords(10_000)].flat().find((one) => one.key.equals(key))!.idleSeconds;
+    assert.equal(scene().datapath.rememberFlow({ key, target: 2, idleSeconds: 300 }), true);
+    assert.ok(idle() >= 300);
+    scene().datapath.rememberFlow({ key, target: 2, idleSeconds: 500 });
+    assert.ok(idle() >= 300 && idle() < 500);
+    scene().datapath.rememberFlow({ key, target: 2, idleSeconds: 100 });
+    assert.ok(idle() >= 100 && idle() < 300);
+  });
+
+  test('flows to a target that is not known yet wait for it', async () => {
+    let numbers: Numbers = { targets: new Map(), services: new Map() };
+    const it = new FlowSharing({ datapath: scene().datapath, numbers: () => numbers });
+    const [left, right] = duplexPair() as [Duplex, Duplex];
+    it.add(left);
+    right.resume();
+    right.write(
+      encodeFrame(FRAME_KINDS.numbers, encodeNumbers({ targets: new Map([[3, 'new']]), services: new Map() })),
+    );
+    const key = Buffer.alloc(40, 9);
+    right.write(encodeFrame(FRAME_KINDS.flows, encodeFlows([{ key, target: 3, idleSeconds: 0 }])));
+    right.write(encodeFrame(FRAME_KINDS.told, Buffer.alloc(0)));
+    await until('the frames are read', () => right.writableLength === 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(it.learnt, 0);
+    numbers = { targets: new Map([[1, 'new']]), services: new Map() };
+    it.renumbered();
+    assert.equal(it.learnt, 1);
+    const found = [...scene().datapath.flowRecords(10_000)].flat().find((one) => one.key.equals(key));
+    assert.equal(found!.target, 1);
+    left.destroy();
+    await until('the peer is gone', () => it.peers === 0);
+  });
+
+  test('a peer that does not read is given up, and the others are told all the same', async () => {
+    let numbers: Numbers = { targets: new Map(), services: new Map() };
+    const lost: string[] = [];
+    const it = new FlowSharing({
+      datapath: scene().datapath,
+      numbers: () => numbers,
+      onLost: (_peer, reason) => lost.push(reason.message),
+    });
+    const [deaf] = duplexPair() as [Duplex, Duplex];
+    const [left, right] = duplexPair() as [Duplex, Duplex];
+    let heard = 0;
+    right.on('data', (bytes: Buffer) => {
+      heard += bytes.length;
+    });
+    it.add(deaf);
+    it.add(left);
+    for (let round = 0; lost.length === 0; round++) {
+      assert.ok(round < 20, 'unread bytes have a bound');
+      const name = (index: number) => `${round} ${index} ${'x'.repeat(150)}`;
+      numbers = { targets: new Map(Array.from({ length: 10_000 }, (_, i) => [i + 1, name(i)])), services: new Map() };
+      const before = heard;
+      it.renumbered();
+      await until('the other one is told', () => heard >= before + 1_500_000);
+    }
+    assert.match(lost[0]!, /unread/);
+    assert.equal(it.peers, 1);
+    left.destroy();
+    await until('the peer is gone', () => it.peers === 0);
+  });
+
   test('a peer that makes no sense is given up', async () => {
     for (const [said, reason] of [
-      [encodeFrame(FRAME_KINDS.flows, Buffer.alloc(42)), /without having named/],
+      [encodeFrame(FRAME_KINDS.flows, Buffer.alloc(46)), /without having named/],
       [encodeFrame(FRAME_KINDS.numbers, Buffer.from('{}')), /no list/],
       [encodeFrame(FRAME_KINDS.numbers, Buffer.from('{')), /JSON/],
       [Buffer.alloc(5, 0xff), /at most/],

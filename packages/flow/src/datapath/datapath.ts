@@ -3,7 +3,7 @@ import { checked, libbpf } from '../loader/libbpf.ts';
 import type { LoadedObject } from '../loader/object.ts';
 import { SLOTS } from '../maglev/slots.ts';
 import { addressBytes } from './address.ts';
-import { entryBytes, type FlowRecord, type ListedFlow, listFlow, readFlowRecord } from './flow-record.ts';
+import { entryBytes, type FlowRecord, idleOf, type ListedFlow, listFlow, readFlowRecord } from './flow-record.ts';
 import {
   type Endpoint,
   endpointBytes,
@@ -215,7 +215,8 @@ export class Datapath {
   *flowRecords(atOnce: number): Generator<FlowRecord[]> {
     let records: FlowRecord[] = [];
     for (const { key, value } of this.#object.map('exceptions').entries()) {
-      records.push({ key: Buffer.from(key), target: value.readUInt16LE(0) });
+      const idleSeconds = idleOf(value, secondsNow());
+      records.push({ key: Buffer.from(key), target: value.readUInt16LE(0), idleSeconds });
       if (records.length < atOnce) continue;
       yield records;
       records = [];
@@ -230,15 +231,17 @@ export class Datapath {
   }
 
   /**
-   * Writes down a flow that another node has told of, as established and just seen. A flow that is written down here goes
-   * on with what it has; the other's news is then that it still lives. Returns whether it is new.
+   * Writes down a flow that another node has told of, as established, and last seen when it was there. A flow that is
+   * written down here goes on with what it has; the other's news is then how long it has lived. Returns whether it is new.
    */
-  rememberFlow({ key, target }: FlowRecord): boolean {
+  rememberFlow({ key, target, idleSeconds }: FlowRecord): boolean {
     const map = this.#object.map('exceptions');
-    const entry = entryBytes(target, secondsNow());
+    const now = secondsNow();
+    const entry = entryBytes(target, Math.max(0, now - idleSeconds));
     if (map.add(key, entry)) return true;
     const present = map.get(key);
-    if (present?.readUInt16LE(0) === target && present[2] === entry[2]) map.set(key, entry);
+    const isSame = present?.readUInt16LE(0) === target && present[2] === entry[2];
+    if (isSame && idleOf(present, now) > idleSeconds) map.set(key, entry);
     return false;
   }
 

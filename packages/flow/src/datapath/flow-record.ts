@@ -7,6 +7,8 @@ export interface FlowRecord {
   /** 40 bytes. */
   readonly key: Buffer;
   readonly target: number;
+  /** Since its last packet. */
+  readonly idleSeconds: number;
 }
 
 /** A flow that is written down, for people. */
@@ -22,17 +24,17 @@ export type FlowState = (typeof FLOW_STATES)[number];
 
 export const FLOW_KEY_BYTES = 40;
 
-/** An entry of an established flow that has just been seen. */
-export function entryBytes(target: number, nowSeconds: number): Buffer {
+/** An entry of an established flow that was last seen then. */
+export function entryBytes(target: number, seenSeconds: number): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeUInt16LE(target, 0);
   bytes[2] = FLOW_STATES.indexOf('established');
-  bytes.writeUInt32LE(nowSeconds, 4);
+  bytes.writeUInt32LE(seenSeconds, 4);
   return bytes;
 }
 
 export function readFlowRecord(news: Buffer): FlowRecord {
-  return { key: news.subarray(0, FLOW_KEY_BYTES), target: news.readUInt16LE(FLOW_KEY_BYTES) };
+  return { key: news.subarray(0, FLOW_KEY_BYTES), target: news.readUInt16LE(FLOW_KEY_BYTES), idleSeconds: 0 };
 }
 
 export function listFlow(key: Buffer, value: Buffer, nowSeconds: number): ListedFlow {
@@ -40,8 +42,13 @@ export function listFlow(key: Buffer, value: Buffer, nowSeconds: number): Listed
     ...flowOf(key),
     target: value.readUInt16LE(0),
     state: FLOW_STATES[value[2]!] ?? 'established',
-    idleSeconds: Math.max(0, nowSeconds - value.readUInt32LE(4)),
+    idleSeconds: idleOf(value, nowSeconds),
   };
+}
+
+/** Of an entry, the seconds since the last packet of its flow. */
+export function idleOf(value: Buffer, nowSeconds: number): number {
+  return Math.max(0, nowSeconds - value.readUInt32LE(4));
 }
 
 /** The reading of a key. */

@@ -1,5 +1,13 @@
 /** What nodes tell each other: a length of 4 bytes, a kind of 1, and the content. */
-export const FRAME_KINDS = { numbers: 1, table: 2, flows: 3 } as const;
+export const FRAME_KINDS = {
+  numbers: 1,
+  table: 2,
+  flows: 3,
+  /** All tables and flows that were there when the peer connected have been told; no content. */
+  told: 4,
+  /** Says nothing but that the node lives; no content. */
+  alive: 5,
+} as const;
 export type FrameKind = (typeof FRAME_KINDS)[keyof typeof FRAME_KINDS];
 
 export interface Frame {

@@ -8,6 +8,12 @@ export interface Numbers {
   readonly services: ReadonlyMap<number, string>;
 }
 
+export const NO_NUMBERS: Numbers = { targets: new Map(), services: new Map() };
+
+/** As large as numbers and names can be: a peer cannot make us keep more. */
+const LARGEST_NUMBER = 32_767;
+const LONGEST_NAME = 200;
+
 export function encodeNumbers({ targets, services }: Numbers): Buffer {
   return Buffer.from(JSON.stringify({ targets: [...targets], services: [...services] }));
 }
@@ -18,11 +24,25 @@ export function decodeNumbers(content: Buffer): Numbers {
   return { targets: namesOf(targets), services: namesOf(services) };
 }
 
+/** What `after` has and `before` has not, or has otherwise. A number that means nobody any more is not among it. */
+export function newNumbers(before: Numbers, after: Numbers): Numbers {
+  const changed = (old: ReadonlyMap<number, string>, now: ReadonlyMap<number, string>) =>
+    new Map([...now].filter(([number, name]) => old.get(number) !== name));
+  return { targets: changed(before.targets, after.targets), services: changed(before.services, after.services) };
+}
+
+export function joinNumbers(before: Numbers, more: Numbers): Numbers {
+  return {
+    targets: new Map([...before.targets, ...more.targets]),
+    services: new Map([...before.services, ...more.services]),
+  };
+}
+
 function namesOf(list: unknown): ReadonlyMap<number, string> {
   if (!Array.isArray(list)) throw new TypeError('no list of names');
   return new Map(
     list.map((entry: unknown) => {
-      if (!Array.isArray(entry) || typeof entry[0] !== 'number' || typeof entry[1] !== 'string') {
+      if (!Array.isArray(entry) || !isNumber(entry[0]) || !isName(entry[1])) {
         throw new TypeError('no number with a name');
       }
       return [entry[0], entry[1]];
@@ -30,13 +50,24 @@ function namesOf(list: unknown): ReadonlyMap<number, string> {
   );
 }
 
-const RECORD_BYTES = FLOW_KEY_BYTES + 2;
+function isNumber(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= LARGEST_NUMBER;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_NAME;
+}
+
+/** The key, the target's number, and for how many seconds nothing has come of the flow. */
+const RECORD_BYTES = FLOW_KEY_BYTES + 2 + 4;
 
 export function encodeFlows(records: readonly FlowRecord[]): Buffer {
   const content = Buffer.alloc(records.length * RECORD_BYTES);
-  for (const [index, { key, target }] of records.entries()) {
-    key.copy(content, index * RECORD_BYTES);
-    content.writeUInt16LE(target, index * RECORD_BYTES + FLOW_KEY_BYTES);
+  for (const [index, { key, target, idleSeconds }] of records.entries()) {
+    const at = index * RECORD_BYTES;
+    key.copy(content, at);
+    content.writeUInt16LE(target, at + FLOW_KEY_BYTES);
+    content.writeUInt32LE(idleSeconds, at + FLOW_KEY_BYTES + 2);
   }
   return content;
 }
@@ -44,8 +75,12 @@ export function encodeFlows(records: readonly FlowRecord[]): Buffer {
 export function* decodeFlows(content: Buffer): Generator<FlowRecord> {
   if (content.length % RECORD_BYTES !== 0) throw new RangeError(`no flows: ${content.length} bytes`);
   for (let at = 0; at < content.length; at += RECORD_BYTES) {
-    const key = content.subarray(at, at + FLOW_KEY_BYTES);
-    yield { key, target: content.readUInt16LE(at + FLOW_KEY_BYTES) };
+    const end = at + FLOW_KEY_BYTES;
+    yield {
+      key: content.subarray(at, end),
+      target: content.readUInt16LE(end),
+      idleSeconds: content.readUInt32LE(end + 2),
+    };
   }
 }
 

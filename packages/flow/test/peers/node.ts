@@ -43,16 +43,17 @@ const datapath = new Datapath(object);
 const named = work.targets.map((target, index) => ({ ...target, number: work.firstNumber + index }));
 let isAttached = false;
 let learntTable: Generation | null = null;
+const numbers = {
+  targets: new Map(named.map(({ number, name }) => [number, name])),
+  services: new Map([[SERVICE, 'web']]),
+};
 const sharing = new FlowSharing({
   datapath,
-  numbers: () => ({
-    targets: new Map(named.map(({ number, name }) => [number, name])),
-    services: new Map([[SERVICE, 'web']]),
-  }),
+  numbers: () => numbers,
   onTable: (_service, generation) => {
     learntTable = generation;
   },
-  onLost: (error) => console.error(error),
+  onLost: (_peer, error) => console.error(error),
 });
 setInterval(() => sharing.tell(), 20).unref();
 
