@@ -16,6 +16,7 @@ import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { FORWARDING_MODES } from '@evenkeel/model/plan/network.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
+import { createSecurityGroup } from '../packages/control/src/resources/security-groups.ts';
 import { draftContext, seeded } from '../packages/control/test/random-changes.ts';
 import { ROOT, SITE, upload } from '../packages/control/test/tls.ts';
 import { fieldsOf, replaced } from './plan/edges.ts';
@@ -27,6 +28,7 @@ const context = draftContext(seeded(1));
 const seed = new Draft(EMPTY_STATE, context);
 createAuthority(seed, { name: 'root', certificates: ROOT.certificate });
 createCertificate(seed, { name: 'site', ...upload(SITE) });
+createSecurityGroup(seed, { name: 'office', rules: [{ action: 'allow', source: '10.0.0.0/8' }] });
 const SEED = seed.finish();
 const validate = new Validators().for(LoadBalancerCreate, 'body');
 

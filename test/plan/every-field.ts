@@ -1,12 +1,13 @@
 import { HEALTH_CHECK } from '@evenkeel/model/limits.ts';
 import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 
-/** A load balancer with every field that the API knows of; certificate `site` and authority `root` must be there. */
+/** A load balancer with every field that the API knows of; certificate `site`, authority `root` and security group `office` must be there. */
 export const EVERY_FIELD: LoadBalancerCreate = {
   name: 'all',
   type: 'application',
   vip: '127.77.0.9',
   elasticIp: null,
+  securityGroups: ['office'],
   description: 'd',
   tags: { key: 'value' },
   deletionProtection: false,
@@ -184,6 +185,7 @@ export const EVERY_FIELD: LoadBalancerCreate = {
       accessLogFormat: '$remote_addr',
       requestId: 'always',
       trustedProxies: ['10.0.0.0/8'],
+      allowedSources: ['10.0.0.0/8'],
       acceptProxyProtocol: true,
       desyncMode: 'strict',
       upgradeIdleTimeout: 1,
@@ -225,6 +227,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'RuleMatchPatch.sources[]': NETWORKS,
   'RuleMatchPatch.hosts[]': ['*.example.com', 'www.example.*', `${'a.'.repeat(54)}aa`, `~${'😀'.repeat(512)}`],
   'ListenerDocument.trustedProxies[]': NETWORKS,
+  'ListenerDocument.allowedSources[]': NETWORKS,
   'HealthCheckPatch.send': ['\\x00'.repeat(HEALTH_CHECK.payloadLength / 4), '\\r\\n', '0a'],
   'HealthCheckPatch.expect': [
     '\\xff'.repeat(HEALTH_CHECK.payloadLength / 4),
@@ -241,4 +244,4 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 
 /** They name other objects, are not in plans, or are of network load balancers alone. */
 export const NOT_DRIVEN =
-  /[.](tags|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy)$|(forwardingMode|lastPort)$/;
+  /[.](tags|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|lastPort)$/;

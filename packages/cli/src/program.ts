@@ -15,6 +15,7 @@ import { addListener } from './commands/listener.ts';
 import { addLoadBalancer } from './commands/load-balancer.ts';
 import { addRule } from './commands/rule.ts';
 import { addRuleGroup } from './commands/rule-group.ts';
+import { addSecurityGroup } from './commands/security-group.ts';
 import { addSecurityPolicy } from './commands/security-policy.ts';
 import { addService } from './commands/service.ts';
 import { addTarget } from './commands/target.ts';
@@ -72,6 +73,8 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addCertificate(program, bind);
   addAuthority(program, bind);
   addSecurityPolicy(program, bind);
+  program.commandsGroup('Protection:');
+  addSecurityGroup(program, bind);
   program.commandsGroup('Configuration as files:');
   addDocument(program, bind);
   program.commandsGroup('The fleet:');

@@ -38,6 +38,7 @@ function unknownId(parameter: string): string {
     certificateId: 'crt',
     authorityId: 'ca',
     securityPolicyId: 'pol',
+    securityGroupId: 'sg',
     operationId: 'op',
     backupId: 'bkp',
     tenantId: 'tnt',
@@ -136,6 +137,8 @@ test('every route of an existing object answers with what the contract says', as
   const authority = await running.call('createAuthority', { body: { certificates: ROOT.certificate } });
   const policy = { versions: ['1.3'], ciphers: ['TLS_AES_128_GCM_SHA256'] };
   const securityPolicy = await running.call('createSecurityPolicy', { body: { name: 'p', ...policy } });
+  const rules = [{ action: 'allow', source: '0.0.0.0/0' }];
+  const securityGroup = await running.call('createSecurityGroup', { body: { name: 'g', rules } });
   const tenant = await running.call('createTenant', { body: { name: 'team' } });
   const user = await running.call('createUser', { body: { name: 'ann', role: 'viewer' } });
   const token = await running.call('createToken', { body: { userId: user.id } });
@@ -152,6 +155,7 @@ test('every route of an existing object answers with what the contract says', as
     certificateId: certificate.id,
     authorityId: authority.id,
     securityPolicyId: securityPolicy.id,
+    securityGroupId: securityGroup.id,
     ruleGroupId: ruleGroup.id,
     ruleId: rule.id,
     operationId: loadBalancer.operationId,
@@ -182,6 +186,7 @@ test('every route of an existing object answers with what the contract says', as
     updateCertificate: upload(SITE),
     createAuthority: { name: 'root', certificates: ROOT.certificate },
     createSecurityPolicy: { name: 'q', ...policy },
+    createSecurityGroup: { name: 'h', rules },
     associateElasticIp: { loadBalancerId: loadBalancer.id },
     createTenant: { name: 'another' },
     createUser: { name: 'bob', role: 'admin' },
@@ -230,6 +235,7 @@ test('every route of an existing object answers with what the contract says', as
     'deleteCertificate',
     'deleteAuthority',
     'deleteSecurityPolicy',
+    'deleteSecurityGroup',
     'deleteLoadBalancer',
     'deleteToken',
     'deleteUser',

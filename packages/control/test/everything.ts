@@ -52,6 +52,9 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
   const through = await call('createListener', { body: { ...own, name: name('through'), protocol: 'tcp', port: 444 } });
   const policy = { versions: ['1.3'], ciphers: ['TLS_AES_128_GCM_SHA256'] };
   const securityPolicy = await call('createSecurityPolicy', { body: { name: name('policy'), ...policy } });
+  const securityGroup = await call('createSecurityGroup', {
+    body: { name: name('guard'), rules: [{ action: 'allow', source: '10.0.0.0/8' }] },
+  });
   return {
     tenantId,
     token,
@@ -67,6 +70,7 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
       certificate: certificate.id,
       authority: authority.id,
       securityPolicy: securityPolicy.id,
+      securityGroup: securityGroup.id,
       operation: operationId,
       tenant: tenantId,
       user: admin.id,
@@ -82,6 +86,7 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
       certificate: name('certificate'),
       authority: name('authority'),
       securityPolicy: name('policy'),
+      securityGroup: name('guard'),
     },
   };
 }

@@ -24,6 +24,7 @@ const BODIES: Partial<Record<OperationName, object>> = {
   createCertificate: upload(SITE),
   updateCertificate: upload(SITE),
   createRule: { name: 'made', respond: { status: 404 } },
+  createSecurityGroup: { name: 'made', rules: [{ action: 'allow', source: '10.0.0.0/8' }] },
   createSecurityPolicy: { name: 'made', versions: ['1.3'], ciphers: ['TLS_AES_128_GCM_SHA256'] },
 };
 

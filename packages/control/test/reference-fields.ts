@@ -112,6 +112,6 @@ function plain(shape: Shape, idOf: (kind: IdKind) => string): unknown {
     case 'boolean':
       return true;
     default:
-      return shape.format === 'ip' ? '10.0.0.7' : `made-${made++}`;
+      return shape.format === 'ip' || shape.format === 'network' ? '10.0.0.7' : `made-${made++}`;
   }
 }

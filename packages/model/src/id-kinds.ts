@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   certificate: 'crt',
   authority: 'ca',
   securityPolicy: 'pol',
+  securityGroup: 'sg',
   operation: 'op',
   backup: 'bkp',
   tenant: 'tnt',

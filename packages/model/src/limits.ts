@@ -187,6 +187,14 @@ export const AUTHORITY = {
 export const CERTIFICATE_MATERIAL = 96 * 1_048_576;
 /** Ciphers of one policy: more than there are. */
 export const SECURITY_POLICY = { ciphers: 50 } as const;
+/** Rules of one group, and groups of one load balancer. */
+export const SECURITY_GROUP = {
+  rules: 512,
+  priority: { minimum: 1, maximum: 100, default: 50 },
+  ofLoadBalancer: 5,
+} as const;
+/** Networks that may connect to a listener. */
+export const ALLOWED_SOURCES = 512;
 /** Certificates of one listener: shown when no name fits, and by name. */
 export const LISTENER_CERTIFICATES = { defaults: 2, named: 10_000, nameLength: 253 } as const;
 /** Names by which a tcp listener tells backend services apart. */
@@ -199,7 +207,7 @@ export const HSTS_MAX_AGE = { minimum: 1, maximum: 94_608_000, default: 31_536_0
 /** Objects in one call. */
 export const BATCH = 500;
 /** Most objects of a kind in one configuration document, or within one load balancer of it. */
-export const DOCUMENT = { loadBalancers: 50, objects: 1_000, targets: 1_000 } as const;
+export const DOCUMENT = { loadBalancers: 50, securityGroups: 50, objects: 1_000, targets: 1_000 } as const;
 
 /** Objects of one page. */
 export const PAGE = { minimum: 1, maximum: 500, default: 100 } as const;
@@ -220,6 +228,7 @@ export const DEFAULT_QUOTAS = {
   certificates: 10_000,
   authorities: 100,
   securityPolicies: 100,
+  securityGroups: 100,
   nodes: 64,
   tenants: 1_000,
   users: 1_000,

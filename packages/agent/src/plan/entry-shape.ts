@@ -8,6 +8,7 @@ import { ALGORITHMS, CHECK_PROTOCOLS, LISTENER_PROTOCOLS, SERVICE_PROTOCOLS } fr
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
 import { RETRY_CONDITIONS } from '@evenkeel/model/plan/resilience.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
+import { SOURCE_PROTOCOLS } from '@evenkeel/model/plan/sources.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
 import { TLS_VERSIONS } from '@evenkeel/model/plan/tls.ts';
 import { fields, flag, integer, list, nullable, oneOf, optional, type Shape, text } from './shape.ts';
@@ -242,6 +243,22 @@ const listener = fields({
   serverNames: list(fields({ name: text(255), serviceId: id })),
   acceptProxyProtocol: flag,
   trustedProxies: list(network),
+  securityGroups: optional(list(id)),
+  allowedSources: optional(list(network)),
+});
+
+const securityGroup = fields({
+  id,
+  rules: list(
+    fields({
+      priority: integer(1, 2 ** 31 - 1),
+      allows: flag,
+      protocol: oneOf(...SOURCE_PROTOCOLS),
+      firstPort: portOrNone,
+      lastPort: portOrNone,
+      source: network,
+    }),
+  ),
 });
 
 const hashing = fields({ key: oneOf(...HASH_KEYS), name: text(256, visible), loadFactor: integer(0, 100_000) });
@@ -321,6 +338,7 @@ const values: Readonly<Record<PlannedKind, Shape>> = {
   certificate,
   authority,
   'ticket-keys': ticketKeys,
+  'security-group': securityGroup,
 };
 /** What every entry has. */
 export const entryHead = fields({

@@ -32,6 +32,7 @@ function losesSecret(entry: PlanEntry, after: PlanEntry | undefined): boolean {
     case 'listener':
     case 'group':
     case 'authority':
+    case 'security-group':
       return false;
   }
 }

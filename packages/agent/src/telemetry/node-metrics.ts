@@ -41,6 +41,7 @@ export const nodeMetrics: readonly Metric<Snapshot>[] = [
         certificate: 0,
         authority: 0,
         'ticket-keys': 0,
+        'security-group': 0,
         target: 0,
       };
       for (const entry of plan.entries.values()) {

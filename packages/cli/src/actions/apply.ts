@@ -44,7 +44,14 @@ async function send(
   entries: readonly DocumentEntry[],
   dryRun: boolean,
 ): Promise<ConfigurationResult> {
-  const body = { dryRun, loadBalancers: entries.map(({ value }) => value) } as ConfigurationDocument;
+  const valuesOf = (wanted: DocumentEntry['list']) =>
+    entries.filter(({ list }) => list === wanted).map(({ value }) => value);
+  const groups = valuesOf('securityGroups');
+  const body = {
+    dryRun,
+    ...(groups.length > 0 && { securityGroups: groups }),
+    loadBalancers: valuesOf('loadBalancers'),
+  } as ConfigurationDocument;
   try {
     return await session.client.applyConfiguration({ body });
   } catch (error) {

@@ -9,9 +9,11 @@ import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
+import type { SecurityGroup, SecurityRule } from '@evenkeel/model/resources/security-group.ts';
 import type { Cipher, SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
+import { securityRuleText } from '../commands/security-rule.ts';
 import type { Column } from '../output/table.ts';
 import { actionText, matchText } from './rule-text.ts';
 
@@ -165,6 +167,19 @@ export const securityPolicyColumns: Column<SecurityPolicy>[] = [
   { head: 'CIPHERS', of: ({ ciphers }) => ciphers.length },
   { head: 'BUILT IN', of: ({ builtIn }) => (builtIn ? 'yes' : 'no') },
   { head: 'USED BY', of: ({ usedBy }) => someOf(usedBy.map(({ name }) => name)) },
+];
+
+export const securityGroupColumns: Column<SecurityGroup>[] = [
+  { head: 'NAME', of: ({ name }) => name },
+  { head: 'ID', of: ({ id }) => id },
+  { head: 'RULES', of: ({ rules }) => rules.length },
+  { head: 'USED BY', of: ({ usedBy }) => someOf(usedBy.map(({ name }) => name)) },
+];
+
+export const securityRuleColumns: Column<SecurityRule>[] = [
+  { head: 'PRIORITY', of: ({ priority }) => priority },
+  { head: 'RULE', of: (rule) => securityRuleText(rule) },
+  { head: 'DESCRIPTION', of: ({ description }) => description },
 ];
 
 export const cipherColumns: Column<Cipher>[] = [

@@ -2,9 +2,10 @@ import { items } from '@evenkeel/client/items.ts';
 import { PAGE } from '@evenkeel/model/limits.ts';
 import type { LoadBalancerDocument } from '@evenkeel/model/resources/document.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import type { SecurityGroupDocument } from '@evenkeel/model/resources/security-group.ts';
 import { stringify } from 'yaml';
 import type { Call } from '../commands/call.ts';
-import { exportLoadBalancer } from '../document/export.ts';
+import { exportLoadBalancer, exportSecurityGroups } from '../document/export.ts';
 import { loadBalancers } from './kinds.ts';
 import { resolve } from './reference.ts';
 import { print, type Session, withSession } from './session.ts';
@@ -12,7 +13,11 @@ import { print, type Session, withSession } from './session.ts';
 export function exportConfiguration(call: Call) {
   return withSession(call, async (session) => {
     const chosen = await choose(session, call.args[0] as readonly string[]);
-    const configuration: { loadBalancers: LoadBalancerDocument[] } = { loadBalancers: [] };
+    const securityGroups = await exportSecurityGroups(session.client, chosen);
+    const configuration: { securityGroups?: SecurityGroupDocument[]; loadBalancers: LoadBalancerDocument[] } = {
+      ...(securityGroups.length > 0 && { securityGroups }),
+      loadBalancers: [],
+    };
     for (const lb of chosen) configuration.loadBalancers.push(await exportLoadBalancer(session.client, lb));
     print(session, {
       json: configuration,

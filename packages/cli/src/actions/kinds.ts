@@ -7,6 +7,7 @@ import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
+import type { SecurityGroup } from '@evenkeel/model/resources/security-group.ts';
 import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { Tenant } from '@evenkeel/model/resources/tenant.ts';
@@ -92,6 +93,13 @@ export const securityPolicies: Kind<SecurityPolicy> = {
   id: 'securityPolicy',
   get: (client, securityPolicyId) => client.getSecurityPolicy({ params: { securityPolicyId } }),
   named: (client, name) => client.listSecurityPolicies({ query: { name } }),
+};
+
+export const securityGroups: Kind<SecurityGroup> = {
+  noun: 'security group',
+  id: 'securityGroup',
+  get: (client, securityGroupId) => client.getSecurityGroup({ params: { securityGroupId } }),
+  named: (client, name) => client.listSecurityGroups({ query: { name } }),
 };
 
 export const tenants: Kind<Tenant> = {

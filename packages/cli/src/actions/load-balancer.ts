@@ -20,7 +20,7 @@ import {
   serviceColumns,
   targetGroupColumns,
 } from './columns.ts';
-import { certificates, loadBalancers } from './kinds.ts';
+import { certificates, loadBalancers, securityGroups } from './kinds.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -100,6 +100,7 @@ export function creation(
     type,
     vip,
     eip,
+    securityGroups: groups,
   } = options as {
     listener?: ProtocolAndPort[];
     target?: TargetSpec[];
@@ -107,6 +108,7 @@ export function creation(
     type?: string;
     vip?: string;
     eip?: string;
+    securityGroups?: readonly string[];
   };
   const forwarding = bodyOf(forwardingFields, options);
   const own = {
@@ -114,6 +116,7 @@ export function creation(
     ...(type !== undefined && { type }),
     ...(vip !== undefined && { vip }),
     ...(eip !== undefined && { elasticIp: eip }),
+    ...(groups !== undefined && { securityGroups: groups }),
     ...bodyOf(loadBalancerFields, options),
   } as LoadBalancerCreate;
   if (listener.length === 0) {
@@ -164,7 +167,9 @@ function addressText(protocol: string, vip: string, port: number): string {
 
 export function update(call: Call) {
   return withSession(call, async (session) => {
-    const body = patchOf<LoadBalancerPatch>([nameField, ...loadBalancerFields], call.options);
+    const groups = call.options.securityGroups as readonly string[] | undefined;
+    const extra = groups === undefined ? {} : { securityGroupIds: await idsOf(session, groups) };
+    const body = patchOf<LoadBalancerPatch>([nameField, ...loadBalancerFields], call.options, extra);
     const { id } = await resolve(session, loadBalancers, call.args[0] as string);
     const changed = await session.client.updateLoadBalancer({
       params: { loadBalancerId: id },
@@ -173,6 +178,12 @@ export function update(call: Call) {
     });
     await written(session, changed, `Load balancer ${changed.name} changed.`, changed.operationId, call.options);
   });
+}
+
+async function idsOf(session: Session, references: readonly string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const text of references) ids.push((await resolve(session, securityGroups, text)).id);
+  return ids;
 }
 
 export function remove(call: Call) {

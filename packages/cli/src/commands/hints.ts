@@ -13,6 +13,7 @@ export type Hint =
   | 'certificate'
   | 'authority'
   | 'securityPolicy'
+  | 'securityGroup'
   | 'operation'
   | 'tenant'
   | 'user'

@@ -49,6 +49,12 @@ export const sourceFields: readonly Field[] = [
     help: 'addresses and CIDR blocks that may say who the client is, with commas; "none": nobody (default none)',
   },
   {
+    flag: 'allowed-sources',
+    field: 'allowedSources',
+    value: wordsOrNone('blocks'),
+    help: 'addresses and CIDR blocks that may connect, with commas; "none": everybody (default none)',
+  },
+  {
     flag: 'accept-proxy-protocol',
     field: 'acceptProxyProtocol',
     value: onOff,

@@ -3,10 +3,16 @@ import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { forwardingFields, loadBalancerFields, nameField } from './resource-fields.ts';
 import { defaultCertificateOption } from './tls-options.ts';
-import { integer, protocolAndPort, several } from './values.ts';
+import { integer, protocolAndPort, several, wordsOrNone } from './values.ts';
 import { addExamples, addIfMatch, addWait, addYes, reference, referenceOption, targetOption } from './words.ts';
 
 const TYPES = ['application', 'network', 'classic'];
+const securityGroupsOption = () =>
+  referenceOption(
+    '--security-groups <groups>',
+    'security groups that say who may connect, with commas; "none": everybody may',
+    'securityGroup',
+  ).argParser(wordsOrNone);
 const actions = () => import('../actions/load-balancer.ts');
 
 export function addLoadBalancer(program: Command, bind: Bind): void {
@@ -34,7 +40,8 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     .argument('[name]', 'name (default: the identifier)')
     .addOption(new Option('--type <type>', 'kind of load balancer (default application)').choices(TYPES))
     .option('--vip <address>', 'a free address of the pool (default: one is chosen)')
-    .addOption(referenceOption('--eip <eip>', 'an elastic IP to associate', 'elasticIp'));
+    .addOption(referenceOption('--eip <eip>', 'an elastic IP to associate', 'elasticIp'))
+    .addOption(securityGroupsOption());
   addFields(create, loadBalancerFields);
   create
     .optionsGroup('With it, all or nothing:')
@@ -71,10 +78,16 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     .command('update')
     .alias('set')
     .description('Change a load balancer')
-    .addArgument(reference('<lb>', 'name or identifier', 'loadBalancer'));
+    .addArgument(reference('<lb>', 'name or identifier', 'loadBalancer'))
+    .addOption(securityGroupsOption());
   addFields(update, [nameField, ...loadBalancerFields]);
   addWait(addIfMatch(update));
-  addExamples(update, 'evenkeel lb update web --deletion-protection on', 'evenkeel lb update web --tag team=shop');
+  addExamples(
+    update,
+    'evenkeel lb update web --deletion-protection on',
+    'evenkeel lb update web --tag team=shop',
+    'evenkeel lb update web --security-groups office,partners',
+  );
   bind(update, async (call) => (await actions()).update(call));
 
   const remove = lb

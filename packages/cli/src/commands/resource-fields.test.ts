@@ -10,6 +10,7 @@ import {
   loadBalancerFields,
   nameField,
   ruleGroupFields,
+  securityGroupFields,
   securityPolicyFields,
   serviceFields,
   targetFields,
@@ -28,6 +29,8 @@ const OTHERWISE: Readonly<Record<string, readonly string[]>> = {
     'serverNames',
   ],
   BackendServicePatch: ['targetGroupId', 'tls.authorityId'],
+  LoadBalancerPatch: ['securityGroupIds'],
+  SecurityGroupPatch: ['rules'],
   CertificatePatch: ['chain', 'privateKey', 'ocspResponse'],
   AuthorityPatch: ['certificates', 'revocationLists'],
 };
@@ -50,6 +53,7 @@ for (const [name, fields] of [
   ['CertificatePatch', certificateFields],
   ['AuthorityPatch', authorityFields],
   ['SecurityPolicyPatch', securityPolicyFields],
+  ['SecurityGroupPatch', securityGroupFields],
 ] as const) {
   const schemas = leavesOf(name);
   const all = [nameField, ...fields];

@@ -165,6 +165,8 @@ export const certificateFields: readonly Field[] = commonFields;
 
 export const authorityFields: readonly Field[] = commonFields;
 
+export const securityGroupFields: readonly Field[] = commonFields;
+
 export const securityPolicyFields: readonly Field[] = [...commonFields, ...protocolFields];
 
 export const targetFields: readonly Field[] = [

@@ -62,6 +62,11 @@ async function ask(client: Client, hint: Nameable, given: ReadonlyMap<string, st
         value: name,
         description,
       }));
+    case 'securityGroup':
+      return (await client.listSecurityGroups({ query, signal })).items.map(({ name, description }) => ({
+        value: name,
+        description,
+      }));
     case 'tenant':
       return (await client.listTenants({ query, signal })).items.map(({ name, description }) => ({
         value: name,

@@ -5,6 +5,7 @@ import type { BackendService } from '@evenkeel/model/resources/backend-service.t
 import type { LoadBalancerDocument } from '@evenkeel/model/resources/document.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import type { SecurityGroup, SecurityGroupDocument } from '@evenkeel/model/resources/security-group.ts';
 import { concurrently } from '../actions/concurrently.ts';
 
 /** Fields that the control plane gives an object, and that a document does not set. */
@@ -16,12 +17,13 @@ type Given = 'id' | 'generation' | 'createdAt' | 'updatedAt';
  */
 export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Promise<LoadBalancerDocument> {
   const query = { loadBalancerId: lb.id, limit: PAGE.maximum };
-  const [listeners, services, groups, rules, elasticIp] = await Promise.all([
+  const [listeners, services, groups, rules, elasticIp, securityGroups] = await Promise.all([
     Array.fromAsync(items(client.listListeners, { query })),
     Array.fromAsync(items(client.listBackendServices, { query })),
     Array.fromAsync(items(client.listTargetGroups, { query })),
     Array.fromAsync(items(client.listRuleGroups, { query })),
     lb.elasticIpId === null ? null : client.getElasticIp({ params: { elasticIpId: lb.elasticIpId } }),
+    securityGroupsOf(client, lb),
   ]);
   const shared = await sharedNames(client, listeners, services);
   const names = new Map([...services, ...groups, ...rules, ...shared].map(({ id, name }) => [id, name]));
@@ -34,10 +36,11 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
     const { loadBalancerId: _, ruleCount: __, ...own } = withoutGiven(group);
     return { ...own, rules: await rulesOf(client, group.id, nameOf) };
   });
-  const { elasticIpId: _, status: __, tenantId: ___, ...own } = withoutGiven(lb);
+  const { elasticIpId: _, status: __, tenantId: ___, securityGroupIds: ____, ...own } = withoutGiven(lb);
   return {
     ...own,
     elasticIp: elasticIp?.name ?? null,
+    securityGroups: securityGroups.map(({ name }) => name),
     targetGroups,
     backendServices: services.map((service) => {
       const { loadBalancerId: _, name, protocol, port, targetGroupId, tls, ...settings } = withoutGiven(service);
@@ -60,6 +63,20 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
       };
     }),
   };
+}
+
+async function securityGroupsOf(client: Client, { securityGroupIds }: LoadBalancer): Promise<SecurityGroup[]> {
+  return concurrently(securityGroupIds, (securityGroupId) => client.getSecurityGroup({ params: { securityGroupId } }));
+}
+
+/** The security groups that these load balancers name, each once, as `apply` takes them. */
+export async function exportSecurityGroups(
+  client: Client,
+  lbs: readonly LoadBalancer[],
+): Promise<SecurityGroupDocument[]> {
+  const groups = new Map<string, SecurityGroup>();
+  for (const lb of lbs) for (const group of await securityGroupsOf(client, lb)) groups.set(group.id, group);
+  return Array.from(groups.values(), ({ name, rules, description, tags }) => ({ name, rules, description, tags }));
 }
 
 type References = 'defaultCertificateIds' | 'certificates' | 'securityPolicyId' | 'clientCertificates' | 'serverNames';

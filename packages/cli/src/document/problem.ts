@@ -7,7 +7,7 @@ import type { DocumentEntry } from './read.ts';
 export function problemInFiles({ problem, code, status }: ApiError, entries: readonly DocumentEntry[]): CliFailure {
   const details = (problem.errors ?? []).map((error) => {
     const [list, index, ...steps] = pointerParts(error.field);
-    const entry = list === 'loadBalancers' ? entries[Number(index)] : undefined;
+    const entry = entries.filter((one) => one.list === list)[Number(index)];
     if (entry === undefined) return `${fieldName(error.field)}: ${reasonOf(error)}`;
     const place = entry.place.at(...steps);
     return `${place.line}: ${place.field}: ${reasonOf(error)}`;

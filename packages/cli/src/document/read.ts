@@ -10,21 +10,27 @@ const LARGEST_FILE = 16 * 1024 * 1024;
 /** Errors that are shown of one file; one mistake in YAML makes several. */
 const SHOWN = 5;
 
-/** A load balancer as a file has it: the value for the API, and where it stands. */
+/** What a document is a list of. */
+const LISTS = ['securityGroups', 'loadBalancers'] as const;
+
+const NOUNS = { securityGroups: 'security group', loadBalancers: 'load balancer' } as const;
+
+/** A load balancer or a security group as a file has it: the value for the API, and where it stands. */
 export interface DocumentEntry {
+  readonly list: (typeof LISTS)[number];
   readonly value: unknown;
   readonly place: Place;
 }
 
 /**
- * Reads the load balancers of all files, in order; `-` is standard input. A file holds YAML 1.2 documents (JSON is
- * YAML), each a mapping with the list `loadBalancers`. Throws a CliFailure that names file, line and field.
+ * Reads what all files say, in order; `-` is standard input. A file holds YAML 1.2 documents (JSON is YAML), each a
+ * mapping with the list `loadBalancers`, and `securityGroups` if any. Throws a CliFailure that names file, line and field.
  */
 export async function readDocuments(paths: readonly string[], io: Io): Promise<DocumentEntry[]> {
   const entries: DocumentEntry[] = [];
   for (const path of paths)
     entries.push(...parseDocuments(inputName(path), await readTextFile(path, io, LARGEST_FILE)));
-  if (entries.length > 0) return entries;
+  if (entries.some(({ list }) => list === 'loadBalancers')) return entries;
   throw new CliFailure(EXIT.usage, `there is no load balancer in ${paths.map(inputName).join(', ')}.`);
 }
 
@@ -51,16 +57,20 @@ function entriesOf(source: Source): DocumentEntry[] {
   if (!isMap(contents)) throw refuse(root, 'is no mapping: a document begins with "loadBalancers:"');
   for (const { key } of contents.items) {
     const name = String(key);
-    if (name !== 'loadBalancers')
-      throw refuse(root.at(name), 'is not known here: a document has "loadBalancers" alone');
+    if (!(LISTS as readonly string[]).includes(name))
+      throw refuse(root.at(name), 'is not known here: a document has "loadBalancers", and "securityGroups"');
   }
-  const list = contents.get('loadBalancers');
-  if (list === null || list === undefined) return [];
-  const place = root.at('loadBalancers');
-  if (!isSeq(list)) throw refuse(place, 'is no list: put "-" before each load balancer');
+  const lists = LISTS.filter((name) => contents.get(name) !== null && contents.get(name) !== undefined);
+  for (const list of lists) {
+    if (isSeq(contents.get(list))) continue;
+    throw refuse(root.at(list), `is no list: put "-" before each ${NOUNS[list]}`);
+  }
+  if (lists.length === 0) return [];
   checkAliases(source);
-  const values = toValues(source).loadBalancers as unknown[];
-  return values.map((value, i) => ({ value, place: place.at(String(i)) }));
+  const values = toValues(source);
+  return lists.flatMap((list) =>
+    (values[list] as unknown[]).map((value, i) => ({ list, value, place: root.at(list).at(String(i)) })),
+  );
 }
 
 /** An alias means an anchor before it in the same document (YAML 1.2.2 §7.1). */

@@ -53,5 +53,6 @@ function contentsOf(draft: Draft): ResourceRef[] {
     ...Array.from(draft.certificates.values(), (record) => refTo('certificate', record)),
     ...Array.from(draft.authorities.values(), (record) => refTo('authority', record)),
     ...Array.from(draft.securityPolicies.values(), (record) => refTo('securityPolicy', record)),
+    ...Array.from(draft.securityGroups.values(), (record) => refTo('securityGroup', record)),
   ];
 }

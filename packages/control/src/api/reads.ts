@@ -57,6 +57,8 @@ export type ReadName =
   | 'listSecurityPolicies'
   | 'getSecurityPolicy'
   | 'listCiphers'
+  | 'listSecurityGroups'
+  | 'getSecurityGroup'
   | 'listOperations'
   | 'getOperation'
   | 'listNodes'
@@ -214,6 +216,13 @@ export function createReads(sources: ReadSources): Reads {
       if (builtIn !== null) return views(state).builtInPolicy(builtIn);
       return views(state).securityPolicy(state.securityPolicies.get(id) ?? notFound('security policy', id));
     },
+    listSecurityGroups({ query, state }) {
+      const view = views(state);
+      const wanted = where(state.securityGroups.values(), ({ name }) => matches([query.name, name]));
+      return paginate(wanted, query, byId, (group) => view.securityGroup(group));
+    },
+    getSecurityGroup: ({ params: { securityGroupId: id }, state }) =>
+      views(state).securityGroup(state.securityGroups.get(id) ?? notFound('security group', id)),
     listCiphers: ({ query }) =>
       paginate(
         TLS_CIPHERS,

@@ -9,6 +9,7 @@ import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
+import type { SecurityGroup } from '@evenkeel/model/resources/security-group.ts';
 import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
@@ -24,6 +25,7 @@ import type {
   LoadBalancerRecord,
   RuleGroupRecord,
   RuleRecord,
+  SecurityGroupRecord,
   SecurityPolicyRecord,
   TargetGroupRecord,
   TargetRecord,
@@ -107,6 +109,10 @@ export class Views {
       ...lifetime(record.notAfter, record.certificates, this.#now),
       usedBy: this.#usedBy(record.id),
     };
+  }
+
+  securityGroup(record: SecurityGroupRecord): SecurityGroup {
+    return { ...withTimes(record), usedBy: this.#usedBy(record.id) };
   }
 
   securityPolicy(record: SecurityPolicyRecord): SecurityPolicy {

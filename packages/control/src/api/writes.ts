@@ -9,6 +9,7 @@ import * as certificates from '../resources/certificates.ts';
 import * as elasticIps from '../resources/elastic-ips.ts';
 import * as listeners from '../resources/listeners.ts';
 import * as loadBalancers from '../resources/load-balancers.ts';
+import * as securityGroups from '../resources/security-groups.ts';
 import * as policies from '../resources/security-policies.ts';
 import { rotateKey } from '../resources/stickiness-keys.ts';
 import * as groups from '../resources/target-groups.ts';
@@ -191,6 +192,18 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
     deleteSecurityPolicy(draft, { params, ifMatch }) {
       const record = matching(ifMatch, policies.getSecurityPolicy(draft, params.securityPolicyId));
       policies.deleteSecurityPolicy(draft, record);
+      return deleted(draft, record);
+    },
+
+    createSecurityGroup: (draft, { body }) =>
+      view(draft).securityGroup(securityGroups.createSecurityGroup(draft, body)),
+    updateSecurityGroup(draft, { params, body, ifMatch }) {
+      const record = matching(ifMatch, securityGroups.getSecurityGroup(draft, params.securityGroupId));
+      return view(draft).securityGroup(securityGroups.updateSecurityGroup(draft, record, body));
+    },
+    deleteSecurityGroup(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, securityGroups.getSecurityGroup(draft, params.securityGroupId));
+      securityGroups.deleteSecurityGroup(draft, record);
       return deleted(draft, record);
     },
   };

@@ -10,6 +10,7 @@ const ORDER = [
   'certificate',
   'authority',
   'securityPolicy',
+  'securityGroup',
   'loadBalancer',
   'targetGroup',
   'target',
@@ -74,6 +75,8 @@ function recordsOf(state: State, kind: (typeof ORDER)[number]): ReadonlyMap<stri
       return state.authorities;
     case 'securityPolicy':
       return state.securityPolicies;
+    case 'securityGroup':
+      return state.securityGroups;
     default:
       return new Map([...ofLoadBalancers(state, kind)].map((record) => [record.id, record]));
   }
@@ -81,7 +84,7 @@ function recordsOf(state: State, kind: (typeof ORDER)[number]): ReadonlyMap<stri
 
 function* ofLoadBalancers(
   state: State,
-  kind: Exclude<(typeof ORDER)[number], 'elasticIp' | 'certificate' | 'authority' | 'securityPolicy'>,
+  kind: Exclude<(typeof ORDER)[number], 'elasticIp' | 'certificate' | 'authority' | 'securityPolicy' | 'securityGroup'>,
 ): Generator<AnyRecord> {
   for (const { loadBalancer, groups, services, ruleGroups, listeners } of state.loadBalancers.values()) {
     switch (kind) {

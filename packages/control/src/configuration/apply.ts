@@ -1,12 +1,29 @@
 import type { LoadBalancerCreate, LoadBalancerDocument } from '@evenkeel/model/resources/document.ts';
+import type { SecurityGroupDocument } from '@evenkeel/model/resources/security-group.ts';
 import { refuseField } from '../problem.ts';
 import { createLoadBalancer, updateLoadBalancer } from '../resources/load-balancers.ts';
+import { createSecurityGroup, securityGroupIds, updateSecurityGroup } from '../resources/security-groups.ts';
 import type { Draft } from '../state/draft.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
 import { loadBalancersOf, named } from '../state/state.ts';
 import { Contents, checkFixed, type Mention } from './contents.ts';
 import { inDocumentWords } from './document-words.ts';
 import { pruneListeners, pruneServicesAndGroups } from './prune.ts';
+
+/** Makes the security groups be what the documents say. */
+export function applySecurityGroups(draft: Draft, documents: readonly SecurityGroupDocument[], mention: Mention): void {
+  const names = new Set<string>();
+  for (const [i, document] of documents.entries()) {
+    const at = `/securityGroups/${i}`;
+    const { name } = document;
+    if (names.has(name)) refuseField('name-taken', `${at}/name`, `security group ${name} is in the document twice`);
+    names.add(name);
+    const known = named(draft.securityGroups.values(), name);
+    const group =
+      known === null ? createSecurityGroup(draft, document, at) : updateSecurityGroup(draft, known, document, at);
+    mention('securityGroup', group);
+  }
+}
 
 /** Makes the configuration match the documents (`POST /v1/apply`). */
 export function applyDocuments(draft: Draft, documents: readonly LoadBalancerDocument[], mention: Mention): void {
@@ -36,7 +53,7 @@ function ensureLoadBalancer(draft: Draft, document: LoadBalancerDocument, at: st
   if (known === null) return createLoadBalancer(draft, document, at);
   checkFixed(document.type, known.type, `${at}/type`);
   checkFixed(document.vip, known.vip, `${at}/vip`);
-  const { description, tags, deletionProtection } = document;
+  const { description, tags, deletionProtection, securityGroups } = document;
   return updateLoadBalancer(
     draft,
     known,
@@ -44,6 +61,9 @@ function ensureLoadBalancer(draft: Draft, document: LoadBalancerDocument, at: st
       ...(description !== undefined && { description }),
       ...(tags !== undefined && { tags }),
       ...(deletionProtection !== undefined && { deletionProtection }),
+      ...(securityGroups && {
+        securityGroupIds: securityGroupIds(draft, securityGroups, `${at}/securityGroups`),
+      }),
     },
     at,
   );

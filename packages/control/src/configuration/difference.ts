@@ -26,6 +26,7 @@ const HIDDEN = new Set([
   'defaultCertificateIds',
   'certificates',
   'securityPolicyId',
+  'securityGroupIds',
   'clientCertificates',
   'serverNames',
 ]);
@@ -118,6 +119,7 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
     case 'certificate':
     case 'authority':
     case 'securityPolicy':
+    case 'securityGroup':
     case 'tenant':
     case 'user':
     case 'token':
@@ -139,7 +141,8 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
   }
   switch (kind) {
     case 'loadBalancer': {
-      const { elasticIpId } = record as RecordOf['loadBalancer'];
+      const { elasticIpId, securityGroupIds } = record as RecordOf['loadBalancer'];
+      fields['securityGroups'] = securityGroupIds.map((id) => state.securityGroups.get(id)?.name ?? id);
       fields['elasticIp'] = elasticIpId === null ? null : (state.elasticIps.get(elasticIpId)?.name ?? null);
       break;
     }
@@ -176,6 +179,7 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
     case 'certificate':
     case 'authority':
     case 'securityPolicy':
+    case 'securityGroup':
     case 'ruleGroup':
     case 'tenant':
     case 'user':

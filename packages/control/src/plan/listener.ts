@@ -38,6 +38,8 @@ export function planListener(
     serverNames: listener.serverNames.map(({ name, backendServiceId }) => ({ name, serviceId: backendServiceId })),
     acceptProxyProtocol: listener.acceptProxyProtocol,
     trustedProxies: listener.trustedProxies,
+    ...(loadBalancer.securityGroupIds.length > 0 && { securityGroups: loadBalancer.securityGroupIds }),
+    ...(listener.allowedSources.length > 0 && { allowedSources: listener.allowedSources }),
   };
 }
 

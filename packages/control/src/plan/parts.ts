@@ -24,7 +24,7 @@ export interface SharedPart extends PlanPart {
   readonly from: SharedRecords;
 }
 
-export type SharedRecords = Pick<State, 'certificates' | 'authorities' | 'ticketKeys'>;
+export type SharedRecords = Pick<State, 'certificates' | 'authorities' | 'ticketKeys' | 'securityGroups'>;
 
 /** The entries of a plan as one map, without copying those of the load balancers that did not change. */
 export class PartedEntries implements ReadonlyMap<string, PlanEntry> {

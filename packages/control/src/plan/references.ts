@@ -24,6 +24,9 @@ export function referencesOf(tree: LoadBalancerTree, state: State, before: Refer
     policies.set(listener.securityPolicyId, policy);
     for (const key of sharedBy(listener, policy)) shared.add(key);
   }
+  if (tree.listeners.values().some(({ enabled }) => enabled)) {
+    for (const id of tree.loadBalancer.securityGroupIds) shared.add(`security-group/${id}`);
+  }
   for (const service of tree.services.values()) {
     for (const tls of [planTargetTls(service), planProbeTls(service.healthCheck, service)]) {
       if (tls?.authorityId) shared.add(`authority/${tls.authorityId}`);

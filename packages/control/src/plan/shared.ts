@@ -3,6 +3,7 @@ import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { CertificateRecord } from '../state/records.ts';
 import { EMPTY_STATE, type State } from '../state/state.ts';
 import type { PartedEntries, SharedPart, SharedRecords, TreePart } from './parts.ts';
+import { planSecurityGroup } from './security-group.ts';
 import { planAuthority, planCertificate, planTicketKeys } from './tls.ts';
 
 export const NOTHING_SHARED: SharedPart = {
@@ -36,22 +37,30 @@ export function compileShared(
     entries.set(key, entry.hash === known?.hash ? known : entry);
   }
   if (same) return old;
-  const { certificates, authorities, ticketKeys } = state;
-  const from = { certificates, authorities, ticketKeys };
+  const { certificates, authorities, ticketKeys, securityGroups } = state;
+  const from = { certificates, authorities, ticketKeys, securityGroups };
   return { entries, sources, from, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
 }
 
 /** The record that the entry is made of. */
 function sourceOf(state: State, key: string): object {
   const [kind, id] = split(key);
-  const source =
-    kind === 'certificate'
-      ? state.certificates.get(id)
-      : kind === 'authority'
-        ? state.authorities.get(id)
-        : state.ticketKeys;
+  const source = recordOf(state, kind, id);
   if (source === undefined || source === null) throw new Error(`the plan refers to ${key}, which is not there`);
   return source;
+}
+
+function recordOf(state: State, kind: Kind, id: string): object | null | undefined {
+  switch (kind) {
+    case 'certificate':
+      return state.certificates.get(id);
+    case 'authority':
+      return state.authorities.get(id);
+    case 'security-group':
+      return state.securityGroups.get(id);
+    case 'ticket-keys':
+      return state.ticketKeys;
+  }
 }
 
 function make(state: State, key: string): PlanEntry {
@@ -63,6 +72,8 @@ function make(state: State, key: string): PlanEntry {
       return planEntry(kind, planAuthority(state.authorities.get(id)!));
     case 'ticket-keys':
       return planEntry(kind, planTicketKeys(state.ticketKeys!));
+    case 'security-group':
+      return planEntry(kind, planSecurityGroup(state.securityGroups.get(id)!));
     default:
       return kind satisfies never;
   }
@@ -80,9 +91,11 @@ function certificateEntry(key: string, record: CertificateRecord): PlanEntry {
   };
 }
 
-function split(key: string): ['certificate' | 'authority' | 'ticket-keys', string] {
+type Kind = 'certificate' | 'authority' | 'ticket-keys' | 'security-group';
+
+function split(key: string): [Kind, string] {
   const slash = key.indexOf('/');
-  return [key.slice(0, slash) as 'certificate', key.slice(slash + 1)];
+  return [key.slice(0, slash) as Kind, key.slice(slash + 1)];
 }
 
 function union(parts: ReadonlyMap<string, TreePart>): Set<string> {
@@ -92,7 +105,12 @@ function union(parts: ReadonlyMap<string, TreePart>): Set<string> {
 }
 
 function sameRecords(a: SharedRecords, b: SharedRecords): boolean {
-  return a.certificates === b.certificates && a.authorities === b.authorities && a.ticketKeys === b.ticketKeys;
+  return (
+    a.certificates === b.certificates &&
+    a.authorities === b.authorities &&
+    a.ticketKeys === b.ticketKeys &&
+    a.securityGroups === b.securityGroups
+  );
 }
 
 function sameReferences(parts: ReadonlyMap<string, TreePart>, before: ReadonlyMap<string, TreePart>): boolean {

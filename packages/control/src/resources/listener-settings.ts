@@ -30,6 +30,7 @@ export function newListenerSettings(
     accessLogFormat: input.accessLogFormat ?? null,
     requestId: input.requestId ?? HTTP_DEFAULTS.requestId,
     trustedProxies: input.trustedProxies ?? [],
+    allowedSources: input.allowedSources ?? [],
     acceptProxyProtocol: input.acceptProxyProtocol ?? false,
     desyncMode: input.desyncMode ?? HTTP_DEFAULTS.desyncMode,
     upgradeIdleTimeout: input.upgradeIdleTimeout ?? HTTP_DEFAULTS.upgradeIdleTimeout,
@@ -62,9 +63,10 @@ export function changedListenerSettings(
 function checkedSettings(
   {
     trustedProxies,
+    allowedSources,
     errorPages,
     accessLogFormat,
-  }: Pick<ListenerPatch, 'trustedProxies' | 'errorPages' | 'accessLogFormat'>,
+  }: Pick<ListenerPatch, 'trustedProxies' | 'allowedSources' | 'errorPages' | 'accessLogFormat'>,
   whole: { readonly acceptProxyProtocol: boolean; readonly trustedProxies: readonly string[] },
   at: string,
 ) {
@@ -76,7 +78,8 @@ function checkedSettings(
   if (isLogFormatFault(parsed))
     refuseField('validation-failed', `${at}/accessLogFormat`, parsed.reason, parsed.allowed);
   return {
-    ...(trustedProxies && { trustedProxies: [...new Set(trustedProxies.map((block) => canonicalNetwork(block)!))] }),
+    ...(trustedProxies && { trustedProxies: canonical(trustedProxies) }),
+    ...(allowedSources && { allowedSources: canonical(allowedSources) }),
     ...(errorPages && {
       errorPages: errorPages.map((page, i) => checkedPage(page, errorPages, i, `${at}/errorPages`)),
     }),
@@ -88,4 +91,9 @@ function checkedPage(page: ErrorPage, pages: readonly ErrorPage[], i: number, at
     refuseField('validation-failed', `${at}/${i}/status`, `there is a page for ${page.status} before`);
   }
   return { contentType: ERROR_PAGES.contentType, ...page };
+}
+
+/** Blocks in one form each, and each once. */
+function canonical(blocks: readonly string[]): string[] {
+  return [...new Set(blocks.map((block) => canonicalNetwork(block)!))];
 }

@@ -6,10 +6,11 @@ import type { LoadBalancerRecord } from '../state/records.ts';
 import { type LoadBalancerTree, loadBalancersOf } from '../state/state.ts';
 import { allocateAddress } from './addresses.ts';
 import { checkName, checkQuota, notFound } from './rules.ts';
+import { securityGroupIds as resolveSecurityGroups } from './security-groups.ts';
 
 export type NewLoadBalancer = Pick<
   LoadBalancerCreate,
-  'name' | 'type' | 'vip' | 'description' | 'tags' | 'deletionProtection'
+  'name' | 'type' | 'vip' | 'securityGroups' | 'description' | 'tags' | 'deletionProtection'
 >;
 
 export function getLoadBalancer(draft: Draft, id: string): LoadBalancerRecord {
@@ -35,6 +36,7 @@ export function createLoadBalancer(draft: Draft, input: NewLoadBalancer, at = ''
     type,
     vip: allocateAddress(draft, 'vip', input.vip, `${at}/vip`),
     elasticIpId: null,
+    securityGroupIds: resolveSecurityGroups(draft, input.securityGroups ?? [], `${at}/securityGroups`),
     description: input.description ?? '',
     tags: input.tags ?? {},
     deletionProtection: input.deletionProtection ?? false,
@@ -48,7 +50,13 @@ export function updateLoadBalancer(
   at = '',
 ): LoadBalancerRecord {
   if (patch.name !== undefined) checkName(loadBalancersOf(draft), patch.name, at, loadBalancer.id);
-  return draft.update('loadBalancer', loadBalancer, patch);
+  const { securityGroupIds, ...plain } = patch;
+  return draft.update('loadBalancer', loadBalancer, {
+    ...plain,
+    ...(securityGroupIds && {
+      securityGroupIds: resolveSecurityGroups(draft, securityGroupIds, `${at}/securityGroupIds`),
+    }),
+  });
 }
 
 /** What belongs to it goes with it; its elastic IP is kept. */

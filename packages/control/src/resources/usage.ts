@@ -4,7 +4,7 @@ import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
 import { refTo } from './rules.ts';
 
-/** By identifier: which listeners and services use the certificate, authority or security policy. */
+/** By identifier: who uses the certificate, authority, security policy or security group. */
 export type Usage = ReadonlyMap<string, readonly ResourceRef[]>;
 
 /** Looks through everything: for a list, not for each of its items. */
@@ -17,7 +17,8 @@ export function usageOf(state: State): Usage {
       else users.push(user);
     }
   };
-  for (const { listeners, services } of state.loadBalancers.values()) {
+  for (const { loadBalancer, listeners, services } of state.loadBalancers.values()) {
+    note(loadBalancer.securityGroupIds, refTo('loadBalancer', loadBalancer));
     for (const listener of listeners.values()) note(sharedBy(listener), refTo('listener', listener));
     for (const service of services.values()) note(authorityOf(service), refTo('backendService', service));
   }

@@ -10,6 +10,7 @@ import type {
   CertificateRecord,
   ElasticIpRecord,
   RecordOf,
+  SecurityGroupRecord,
   SecurityPolicyRecord,
   Stamped,
   TenantRecord,
@@ -42,7 +43,7 @@ type Unstamped<T> = Omit<T, Stamped>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends ReadonlyMap<infer K2, infer V> ? Map<K2, V> : T[K] };
 
 /** Maps that are copied when they are first changed. */
-type Global = 'certificates' | 'authorities' | 'securityPolicies' | 'tenants' | 'users' | 'tokens';
+type Global = 'certificates' | 'authorities' | 'securityPolicies' | 'securityGroups' | 'tenants' | 'users' | 'tokens';
 
 /**
  * The next state while it is made, as one tenant sees it: what belongs to others is neither found nor changed. Reading it as a `State` shows the changes so far; the state that it began with stays
@@ -55,6 +56,7 @@ export class Draft implements State {
   certificates: ReadonlyMap<string, CertificateRecord>;
   authorities: ReadonlyMap<string, AuthorityRecord>;
   securityPolicies: ReadonlyMap<string, SecurityPolicyRecord>;
+  securityGroups: ReadonlyMap<string, SecurityGroupRecord>;
   tenants: ReadonlyMap<string, TenantRecord>;
   users: ReadonlyMap<string, UserRecord>;
   tokens: ReadonlyMap<string, TokenRecord>;
@@ -81,6 +83,7 @@ export class Draft implements State {
     this.certificates = base.certificates;
     this.authorities = base.authorities;
     this.securityPolicies = base.securityPolicies;
+    this.securityGroups = base.securityGroups;
     this.tenants = base.tenants;
     this.users = base.users;
     this.tokens = base.tokens;
@@ -113,6 +116,7 @@ export class Draft implements State {
       certificates: merged(whole.certificates, base.certificates, this.certificates),
       authorities: merged(whole.authorities, base.authorities, this.authorities),
       securityPolicies: merged(whole.securityPolicies, base.securityPolicies, this.securityPolicies),
+      securityGroups: merged(whole.securityGroups, base.securityGroups, this.securityGroups),
       tenants,
       users: merged(whole.users, base.users, this.users),
       tokens: merged(whole.tokens, base.tokens, this.tokens),
@@ -190,6 +194,9 @@ export class Draft implements State {
       case 'securityPolicy':
         this.#global('securityPolicies').delete(id);
         break;
+      case 'securityGroup':
+        this.#global('securityGroups').delete(id);
+        break;
       case 'tenant':
         this.#global('tenants').delete(id);
         break;
@@ -246,6 +253,9 @@ export class Draft implements State {
         break;
       case 'securityPolicy':
         this.#global('securityPolicies').set(entry.record.id, entry.record);
+        break;
+      case 'securityGroup':
+        this.#global('securityGroups').set(entry.record.id, entry.record);
         break;
       case 'tenant':
         this.#global('tenants').set(entry.record.id, entry.record);

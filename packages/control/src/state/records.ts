@@ -7,6 +7,7 @@ import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
+import type { SecurityGroup } from '@evenkeel/model/resources/security-group.ts';
 import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
@@ -52,6 +53,7 @@ export type AuthorityRecord = Recorded<Authority, 'status' | 'daysLeft' | 'usedB
 export type SecurityPolicyRecord = Recorded<SecurityPolicy, 'builtIn' | 'usedBy' | 'tenantId'> & {
   readonly tenantId: string;
 };
+export type SecurityGroupRecord = Recorded<SecurityGroup, 'usedBy'>;
 export type TenantRecord = Recorded<Tenant>;
 export type UserRecord = Recorded<User>;
 export type TokenRecord = Recorded<Token, 'status' | 'expiresAt'> & {
@@ -73,6 +75,7 @@ export interface RecordOf {
   readonly certificate: CertificateRecord;
   readonly authority: AuthorityRecord;
   readonly securityPolicy: SecurityPolicyRecord;
+  readonly securityGroup: SecurityGroupRecord;
   readonly tenant: TenantRecord;
   readonly user: UserRecord;
   readonly token: TokenRecord;

@@ -23,6 +23,7 @@ export function scopedTo(state: State, tenantId: string): State {
     certificates: of(state.certificates),
     authorities: of(state.authorities),
     securityPolicies: of(state.securityPolicies),
+    securityGroups: of(state.securityGroups),
     users: of(state.users),
     tokens: of(state.tokens),
   };

@@ -8,6 +8,7 @@ import type {
   LoadBalancerRecord,
   RuleGroupRecord,
   RuleRecord,
+  SecurityGroupRecord,
   SecurityPolicyRecord,
   TargetGroupRecord,
   TargetRecord,
@@ -29,6 +30,7 @@ export interface State {
   readonly certificates: ReadonlyMap<string, CertificateRecord>;
   readonly authorities: ReadonlyMap<string, AuthorityRecord>;
   readonly securityPolicies: ReadonlyMap<string, SecurityPolicyRecord>;
+  readonly securityGroups: ReadonlyMap<string, SecurityGroupRecord>;
   /** All of them, also in the part of the state that one tenant sees; see scope.ts. */
   readonly tenants: ReadonlyMap<string, TenantRecord>;
   readonly users: ReadonlyMap<string, UserRecord>;
@@ -75,6 +77,7 @@ export const EMPTY_STATE: State = {
   certificates: new Map(),
   authorities: new Map(),
   securityPolicies: new Map(),
+  securityGroups: new Map(),
   tenants: new Map([[FIRST_TENANT.id, FIRST_TENANT]]),
   users: new Map(),
   tokens: new Map(),
@@ -147,8 +150,9 @@ export function newestId(state: State): string | undefined {
       suffix = candidate;
     }
   };
-  const { elasticIps, certificates, authorities, securityPolicies, tenants, users, tokens } = state;
-  for (const part of [elasticIps, certificates, authorities, securityPolicies, tenants, users, tokens]) {
+  const { elasticIps, certificates, authorities, securityPolicies, securityGroups, tenants, users, tokens } = state;
+  const parts = [elasticIps, certificates, authorities, securityPolicies, securityGroups, tenants, users, tokens];
+  for (const part of parts) {
     for (const id of part.keys()) visit(id);
   }
   for (const [id, tree] of state.loadBalancers) {

@@ -82,6 +82,10 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
   const certificates = byId(withSharedLinks(await read('certificate')));
   const authorities = byId(await read('authority'));
   const securityPolicies = byId(await read('securityPolicy'));
+  const securityGroups = byId(await read('securityGroup'));
+  for (const { loadBalancer } of trees.values()) {
+    for (const id of loadBalancer.securityGroupIds) existing(securityGroups, id, loadBalancer.id);
+  }
   for (const { listeners, services } of trees.values()) {
     for (const listener of listeners.values()) {
       for (const id of certificatesOf(listener)) existing(certificates, id, listener.id);
@@ -102,6 +106,7 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
     certificates,
     authorities,
     securityPolicies,
+    securityGroups,
     tenants,
     users,
     tokens,

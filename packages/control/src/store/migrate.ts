@@ -11,6 +11,7 @@ import { resilience } from './migrations/0007-resilience.ts';
 import { ruleSecrets } from './migrations/0008-rule-secrets.ts';
 import { network } from './migrations/0009-network.ts';
 import { tenants } from './migrations/0010-tenants.ts';
+import { securityGroups } from './migrations/0011-security-groups.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -29,6 +30,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-rule-secrets': ruleSecrets,
   '0009-network': network,
   '0010-tenants': tenants,
+  '0011-security-groups': securityGroups,
 };
 
 /**

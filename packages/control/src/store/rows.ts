@@ -18,6 +18,7 @@ interface Mapping {
     | 'certificate'
     | 'authority'
     | 'security_policy'
+    | 'security_group'
     | 'tenant'
     | 'user_account'
     | 'access_token';
@@ -45,6 +46,7 @@ export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
   },
   authority: { table: 'authority', columns: OWNED, derived: [] },
   securityPolicy: { table: 'security_policy', columns: OWNED, derived: [] },
+  securityGroup: { table: 'security_group', columns: OWNED, derived: [] },
   loadBalancer: {
     table: 'load_balancer',
     columns: { ...OWNED, vip: 'vip', elasticIpId: 'elastic_ip_id' },

@@ -36,6 +36,7 @@ export interface Database {
   certificate: Owned & { private_key: string };
   authority: Owned;
   security_policy: Owned;
+  security_group: Owned;
   /** One row, or none. `keys` is JSON of sealed texts. */
   ticket_keys: { id: number; keys: string; rotated_at: number };
   operation: OperationRow;

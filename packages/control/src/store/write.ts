@@ -134,6 +134,11 @@ export function listenersOf(changes: readonly Change[], state: State): string[] 
     if (kind === 'certificate' || kind === 'authority' || kind === 'securityPolicy') {
       for (const user of usersOf(state, id)) if (user.kind === 'listener') ids.add(user.id);
     }
+    if (kind === 'securityGroup') {
+      for (const { loadBalancer, listeners } of state.loadBalancers.values()) {
+        if (loadBalancer.securityGroupIds.includes(id)) for (const listener of listeners.keys()) ids.add(listener);
+      }
+    }
     if (kind === 'loadBalancer')
       for (const listener of state.loadBalancers.get(id)!.listeners.keys()) ids.add(listener);
   }

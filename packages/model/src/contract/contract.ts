@@ -12,6 +12,7 @@ import { nodeRoutes } from './nodes.ts';
 import { operationRoutes } from './operations.ts';
 import { ruleGroupRoutes } from './rule-groups.ts';
 import { ruleRoutes } from './rules.ts';
+import { securityGroupRoutes } from './security-groups.ts';
 import { securityPolicyRoutes } from './security-policies.ts';
 import { targetGroupRoutes } from './target-groups.ts';
 import { targetRoutes } from './targets.ts';
@@ -32,6 +33,7 @@ export const contract = {
   ...certificateRoutes,
   ...authorityRoutes,
   ...securityPolicyRoutes,
+  ...securityGroupRoutes,
   ...configurationRoutes,
   ...operationRoutes,
   ...nodeRoutes,

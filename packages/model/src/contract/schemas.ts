@@ -27,6 +27,7 @@ import * as ruleEdits from '../resources/rule-edits.ts';
 import * as ruleGroup from '../resources/rule-group.ts';
 import * as ruleJwt from '../resources/rule-jwt.ts';
 import * as ruleMatch from '../resources/rule-match.ts';
+import * as securityGroup from '../resources/security-group.ts';
 import * as securityPolicy from '../resources/security-policy.ts';
 import * as stickiness from '../resources/stickiness.ts';
 import * as target from '../resources/target.ts';
@@ -80,6 +81,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     certificate,
     authority,
     securityPolicy,
+    securityGroup,
     document,
     operation,
     node,

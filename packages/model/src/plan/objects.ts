@@ -48,6 +48,10 @@ export interface PlannedListener {
   readonly acceptProxyProtocol: boolean;
   /** CIDR blocks of proxies whose word on the client's address counts. */
   readonly trustedProxies: readonly string[];
+  /** Identifiers of the security groups that decide who may connect; absent: everybody may. */
+  readonly securityGroups?: readonly string[];
+  /** CIDR blocks that may connect, if those allow it too; absent: all. */
+  readonly allowedSources?: readonly string[];
 }
 
 export const SERVICE_PROTOCOLS = ['http', 'tcp', 'udp', 'tcp-udp'] as const;

@@ -1,5 +1,6 @@
 import type { PlannedGroup, PlannedListener, PlannedService } from './objects.ts';
 import type { PlannedRuleGroup } from './rules.ts';
+import type { PlannedSecurityGroup } from './sources.ts';
 import type { PlannedAuthority, PlannedCertificate, PlannedTicketKeys } from './tls.ts';
 
 /**
@@ -23,6 +24,7 @@ export interface PlannedObjects {
   readonly certificate: PlannedCertificate;
   readonly authority: PlannedAuthority;
   readonly 'ticket-keys': PlannedTicketKeys;
+  readonly 'security-group': PlannedSecurityGroup;
 }
 export type PlannedKind = keyof PlannedObjects;
 
@@ -37,7 +39,7 @@ export type PlanEntry = {
 }[PlannedKind];
 
 /** Entries that listeners and services refer to, and that mean nothing by themselves. */
-export const SHARED_KINDS = ['rule-group', 'certificate', 'authority', 'ticket-keys'] as const;
+export const SHARED_KINDS = ['rule-group', 'certificate', 'authority', 'ticket-keys', 'security-group'] as const;
 export type SharedKind = (typeof SHARED_KINDS)[number];
 export type SharedEntry = Extract<PlanEntry, { readonly kind: SharedKind }>;
 

@@ -41,6 +41,8 @@ const RESOURCES = [
   'RevocationList',
   'SecurityPolicy',
   'Cipher',
+  'SecurityGroup',
+  'SecurityRule',
   'Tenant',
   'User',
   'Token',

@@ -1,4 +1,4 @@
-import { DOCUMENT } from '../limits.ts';
+import { DOCUMENT, SECURITY_GROUP } from '../limits.ts';
 import { Address, Input, Nullable, Output, optional, Ref, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Name, OperationId, Written } from './attributes.ts';
@@ -7,6 +7,7 @@ import { ListenerDocument } from './listener.ts';
 import { LoadBalancer, LoadBalancerType, loadBalancerSettings } from './load-balancer.ts';
 import { RESOURCE_KINDS, ResourceRef } from './operation.ts';
 import { RuleGroupDocument } from './rule-group.ts';
+import { SecurityGroupDocument } from './security-group.ts';
 import { TargetGroupDocument } from './target-group.ts';
 
 /**
@@ -19,6 +20,12 @@ const content = {
   vip: Type.Optional(Address('A free address of the pool; without it, one is chosen.')),
   elasticIp: Type.Optional(
     Nullable(Type.String({ description: 'Name or identifier of an elastic IP to associate; null: none.' })),
+  ),
+  securityGroups: Type.Optional(
+    Type.Array(Type.String({ description: 'Name or identifier of a security group.' }), {
+      maxItems: SECURITY_GROUP.ofLoadBalancer,
+      description: 'Who may connect to its listeners. Empty: everybody.',
+    }),
   ),
   ...optional(loadBalancerSettings),
   targetGroups: Type.Optional(Type.Array(Ref(TargetGroupDocument), { maxItems: DOCUMENT.objects })),
@@ -58,6 +65,13 @@ export type LoadBalancerDocument = Static<typeof LoadBalancerDocument>;
 export const ConfigurationDocument = Input('ConfigurationDocument', {
   dryRun: Type.Optional(
     Type.Boolean({ default: false, description: 'Answer with the difference and change nothing.' }),
+  ),
+  securityGroups: Type.Optional(
+    Type.Array(Ref(SecurityGroupDocument), {
+      maxItems: DOCUMENT.securityGroups,
+      description:
+        'Made before the load balancers, which may name them. Groups that are not named here stay as they are.',
+    }),
   ),
   loadBalancers: Type.Array(Ref(LoadBalancerDocument), { minItems: 1, maxItems: DOCUMENT.loadBalancers }),
 });

@@ -1,6 +1,13 @@
 import { LOG_FORMAT_LENGTH, LOG_FORMAT_NAMES } from '../access-log-format.ts';
 import { Id, NodeId } from '../identifiers.ts';
-import { ERROR_PAGES, HEADER_TIMEOUT, IDLE_TIMEOUT, TRUSTED_PROXIES, UPGRADE_IDLE_TIMEOUT } from '../limits.ts';
+import {
+  ALLOWED_SOURCES,
+  ERROR_PAGES,
+  HEADER_TIMEOUT,
+  IDLE_TIMEOUT,
+  TRUSTED_PROXIES,
+  UPGRADE_IDLE_TIMEOUT,
+} from '../limits.ts';
 import { DESYNC_MODES, REQUEST_ID_MODES } from '../plan/http.ts';
 import { LISTENER_PROTOCOLS, type ListenerProtocol } from '../plan/objects.ts';
 import { Address, Input, Network, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
@@ -73,6 +80,13 @@ export const listenerSettings = {
     default: [],
     description:
       "Who may say what the client's address is, in `X-Forwarded-For` or by PROXY protocol. Default: nobody.",
+  }),
+  allowedSources: Type.Array(Network('An address or a CIDR block.'), {
+    maxItems: ALLOWED_SOURCES,
+    default: [],
+    description:
+      'Who may connect: a white list, beside the security groups of the load balancer, which have to allow it as well. ' +
+      'Empty: everybody. A change replaces all of them.',
   }),
   acceptProxyProtocol: Type.Boolean({
     default: false,

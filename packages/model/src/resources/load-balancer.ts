@@ -1,4 +1,5 @@
 import { Id } from '../identifiers.ts';
+import { SECURITY_GROUP } from '../limits.ts';
 import { Address, Nullable, Output, Patch, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
@@ -17,11 +18,19 @@ const settings = {
   deletionProtection: Type.Boolean({ default: false, description: 'While true, deletion is refused.' }),
 };
 
+const securityGroupIds = Type.Array(Id('securityGroup', 'A security group of the same tenant.'), {
+  maxItems: SECURITY_GROUP.ofLoadBalancer,
+  default: [],
+  description:
+    'Who may connect to its listeners: the rules of all of them count together. Empty: everybody. A change replaces all of them.',
+});
+
 const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.'), {
   tenantId: TenantId,
   type: LoadBalancerType,
   vip: Address('The address that its listeners are on. Fixed after creation.'),
   elasticIpId: Nullable(Id('elasticIp', 'The elastic IP that is associated with it, if any.')),
+  securityGroupIds,
   ...settings,
   status: Words(
     ['pending', 'active', 'degraded'],
@@ -34,7 +43,7 @@ export type LoadBalancer = Static<typeof LoadBalancer>;
 
 export const LoadBalancerWritten = Written('LoadBalancerWritten', properties);
 
-export const LoadBalancerPatch = Patch('LoadBalancerPatch', { name: Name, ...settings });
+export const LoadBalancerPatch = Patch('LoadBalancerPatch', { name: Name, securityGroupIds, ...settings });
 export type LoadBalancerPatch = Static<typeof LoadBalancerPatch>;
 
 /** What a client may set, for documents that create a load balancer; see document.ts. */

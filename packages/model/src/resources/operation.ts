@@ -15,6 +15,7 @@ export const RESOURCE_KINDS = [
   'certificate',
   'authority',
   'securityPolicy',
+  'securityGroup',
   'tenant',
   'user',
   'token',
