@@ -27,8 +27,19 @@ export function fullSnapshot(targets = 2): Snapshot {
     healthTurns: [{ serviceId: 'svc-1', targetId: 'tgt-0', count: 6 }],
     sockets: { open: 4, held: 4 },
     kernel: {
-      listeners: [{ listenerId: 'lsn-1', traffic: { packets: 9n, bytes: 900n, flows: 2n, drops: 1n } }],
-      targets: [{ serviceId: 'svc-1', targetId: 'tgt-0', traffic: { packets: 9n, bytes: 900n, flows: 2n, drops: 0n } }],
+      listeners: [
+        {
+          listenerId: 'lsn-1',
+          traffic: { packets: 9n, bytes: 900n, flows: 2n, drops: 1n, answers: 8n, answerBytes: 800n },
+        },
+      ],
+      targets: [
+        {
+          serviceId: 'svc-1',
+          targetId: 'tgt-0',
+          traffic: { packets: 9n, bytes: 900n, flows: 2n, drops: 0n, answers: 8n, answerBytes: 800n },
+        },
+      ],
       outcomes: { returned: 7n, fragment: 1n, denied: 0n },
     },
     node: { name: 'node-1', zone: 'z1', version: '0.1.0', reactor: 'portable' },

@@ -58,5 +58,6 @@ static __always_inline int balance(CONTEXT *context)
 
 	if (number == NOBODY)
 		return drop(listener->number, reason);
-	return forward(context, &packet, listener, number);
+	packet.target = number;
+	return forward(context, &packet, listener);
 }

@@ -5,11 +5,9 @@
 #include "count.h"
 #include "hash.h"
 
-#define NOBODY 0
-
-static __always_inline __u32 lifetime(const struct exception *entry, const struct listener *listener)
+static __always_inline __u32 lifetime(__u8 state, const struct listener *listener)
 {
-	switch (entry->state) {
+	switch (state) {
 	case FLOW_OPENING:
 		return OPENING_SECONDS;
 	case FLOW_CLOSING:
@@ -64,7 +62,7 @@ static __always_inline __u32 choose_in_changed_slot(const struct packet *packet,
 	struct exception *known = bpf_map_lookup_elem(&exceptions, &key);
 	__u32 now = seconds_now();
 
-	if (known && now - known->seen <= lifetime(known, listener) && keeps(known->target, packet)) {
+	if (known && now - known->seen <= lifetime(known->state, listener) && keeps(known->target, packet)) {
 		/* A SYN on the ports of an older connection is a new one; in a handshake it is a retransmission. */
 		if (!packet->opens || known->state == FLOW_OPENING) {
 			__u8 state = next_state(known->state, packet);

@@ -48,6 +48,29 @@
  * is over. */
 #define CALM_SECONDS 10
 
+/* What was dropped, by listener or target and reason; about 30 bytes each and 8 for each CPU, taken when there is something
+ * to count. Beyond it, drops count in the sums alone. */
+#define MAX_DROPS 32768
+
+/* Flows of the sample, about 130 bytes each; user space chooses their share so that half of these suffice, and the rest is
+ * for flows that have ended and nobody has struck out yet. */
+#define MAX_SAMPLES 65536
+/* Flows that come into the sample in a second, of one listener and of all, on each CPU: a flood of new ones meets this
+ * before user space has made the share smaller. */
+#define SAMPLED_PER_SECOND 2048
+#define ALL_SAMPLED_PER_SECOND 16384
+
+/* Flows with packets that were drawn, about 140 bytes each; the least recently seen make room. */
+#define MAX_TALKERS 16384
+/* Packets that are drawn in a second, of one listener and of all, on each CPU: some 150 ns each, so a thousandth of a core
+ * at most. */
+#define DRAWN_PER_SECOND 512
+#define ALL_DRAWN_PER_SECOND 8192
+/* One packet of so many is drawn at the least: enough for 100 million packets a second. */
+#define MAX_DRAW_INTERVAL 65536
+/* What talkers have sent is counted for windows of 2^4 seconds. */
+#define TALK_WINDOW_BITS 4
+
 /* A handshake that is not finished by then will not be: a client's kernel gives up after about 127 s of retries, but
  * its retransmitted SYN finds the same target without an entry unless the table changed in between. */
 #define OPENING_SECONDS 60

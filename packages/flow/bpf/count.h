@@ -3,15 +3,29 @@
 #include "maps.h"
 #include "packet.h"
 
-static __always_inline void count_traffic(void *map, __u32 number, const struct packet *packet)
-{
-	struct traffic *traffic = bpf_map_lookup_elem(map, &number);
+/* No target has this number. */
+#define NOBODY 0
 
-	if (!traffic)
-		return;
+static __always_inline void count_traffic(struct traffic *traffic, const struct packet *packet)
+{
 	traffic->packets += 1;
 	traffic->bytes += packet->bytes;
 	traffic->flows += packet->opens;
+}
+
+static __always_inline void count_answer(const struct packet *packet, __u32 listener, __u32 target)
+{
+	struct listener_traffic *own = bpf_map_lookup_elem(&listener_traffic, &listener);
+	struct traffic *its = bpf_map_lookup_elem(&target_traffic, &target);
+
+	if (own) {
+		own->traffic.answers += 1;
+		own->traffic.answer_bytes += packet->bytes;
+	}
+	if (its) {
+		its->answers += 1;
+		its->answer_bytes += packet->bytes;
+	}
 }
 
 static __always_inline void count_outcome(__u32 outcome)
@@ -22,11 +36,33 @@ static __always_inline void count_outcome(__u32 outcome)
 		*count += 1;
 }
 
-static __always_inline void count_drop(__u32 listener, __u32 reason)
+static __always_inline void count_reason(__u32 owner, __u32 reason)
 {
-	struct traffic *traffic = bpf_map_lookup_elem(&listener_traffic, &listener);
+	struct drop drop = { .owner = owner, .reason = reason };
+	__u64 first = 1, *count = bpf_map_lookup_elem(&drops, &drop);
 
-	if (traffic)
-		traffic->drops += 1;
+	/* Another CPU may have been the first meanwhile. */
+	if (!count && bpf_map_update_elem(&drops, &drop, &first, BPF_NOEXIST))
+		count = bpf_map_lookup_elem(&drops, &drop);
+	if (count)
+		*count += 1;
+}
+
+/* Not inline: programs have many places where they drop. */
+static __noinline int count_drop(__u32 listener, __u32 target, __u32 reason)
+{
+	struct listener_traffic *own = bpf_map_lookup_elem(&listener_traffic, &listener);
+
+	if (own)
+		own->traffic.drops += 1;
+	count_reason(listener, reason);
+	if (target != NOBODY) {
+		struct traffic *its = bpf_map_lookup_elem(&target_traffic, &target);
+
+		if (its)
+			its->drops += 1;
+		count_reason(OWNER_TARGET | target, reason);
+	}
 	count_outcome(reason);
+	return 0;
 }

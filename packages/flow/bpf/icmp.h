@@ -29,6 +29,7 @@ static __always_inline int read_error(CONTEXT *context, const struct packet *pac
 {
 	void *data = frame_start(context), *end = frame_end(context);
 
+	flow->is_quoted = 1;
 	flow->family = packet->family;
 	flow->bytes = packet->bytes;
 	flow->ip_bytes = packet->ip_bytes;
@@ -114,9 +115,10 @@ static __always_inline int steer_error(CONTEXT *context, const struct packet *pa
 
 	if (number == NOBODY || !target)
 		return drop(listener->number, reason);
+	flow.target = number;
 	count_outcome(OUTCOME_ICMP_STEERED);
 	if (listener->mode != MODE_NAT)
-		return forward(context, &flow, listener, number);
+		return forward(context, &flow, listener);
 	if (is_ipv4(&target->address) != (packet->family == FAMILY_IPV4))
 		return drop(listener->number, DROP_NO_TARGET);
 	if (translate_error(context, packet, &flow, target))

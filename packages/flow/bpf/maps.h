@@ -143,7 +143,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, MAX_LISTENERS);
 	__type(key, __u32);
-	__type(value, struct traffic);
+	__type(value, struct listener_traffic);
 } listener_traffic SEC(".maps");
 
 struct {
@@ -159,3 +159,41 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } outcomes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, MAX_DROPS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct drop);
+	__type(value, __u64);
+} drops SEC(".maps");
+
+/* By listener: one flow in so many is sampled, a power of 2; 0: none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_LISTENERS);
+	__type(key, __u32);
+	__type(value, __u32);
+} sampling SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_SAMPLES);
+	__type(key, struct flow);
+	__type(value, struct sample);
+} samples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_TALKERS);
+	__type(key, struct flow);
+	__type(value, struct talker);
+} talkers SEC(".maps");
+
+/* Of all listeners together. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct budgets);
+} budgets SEC(".maps");

@@ -66,16 +66,16 @@ static __always_inline int forward_by_nat(CONTEXT *context, const struct packet 
 
 	/* Between the families there is no translation. */
 	if (is_ipv4(&target->address) != (packet->family == FAMILY_IPV4))
-		return drop(listener, DROP_NO_TARGET);
+		return drop_towards(packet, listener, DROP_NO_TARGET);
 	if (!target->device) {
 		if (translate(context, packet, DESTINATION, &target->address, port, 0))
-			return drop(listener, DROP_MALFORMED);
+			return drop_towards(packet, listener, DROP_MALFORMED);
 		return VERDICT_KERNEL;
 	}
 	if (packet->hop_limit <= 1)
-		return drop(listener, DROP_HOP_LIMIT);
+		return drop_towards(packet, listener, DROP_HOP_LIMIT);
 	if (translate(context, packet, DESTINATION, &target->address, port, target))
-		return drop(listener, DROP_MALFORMED);
+		return drop_towards(packet, listener, DROP_MALFORMED);
 	return send_to(context, target->device);
 }
 
@@ -100,6 +100,7 @@ static __always_inline int return_to_client(CONTEXT *context, const struct packe
 	}
 	if (translate(context, packet, SOURCE, &origin->vip, origin->port ? origin->port : packet->source_port, 0))
 		return drop(origin->listener, DROP_MALFORMED);
+	count_answer(packet, origin->listener, origin->target);
 	count_outcome(OUTCOME_RETURNED);
 	return VERDICT_KERNEL;
 }

@@ -17,6 +17,7 @@ struct packet {
 	__be16 destination_port;
 	__u32 bytes; /* of the whole frame */
 	__u32 hash; /* of the whole flow, once a target is chosen by it */
+	__u32 target; /* once it is chosen */
 	__u16 ip_bytes; /* without Ethernet header and padding */
 	__u8 family;
 	__u8 protocol;
@@ -24,6 +25,7 @@ struct packet {
 	__u8 opens; /* SYN without ACK */
 	__u8 ends; /* FIN or RST */
 	__u8 acknowledges; /* ACK without SYN or RST: could be answered by a RST */
+	__u8 is_quoted; /* no packet at all, but what an ICMP error is about */
 };
 
 /* OUTCOME_NOT_OURS and the drops; a drop only counts for a packet to a VIP. */

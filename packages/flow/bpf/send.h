@@ -55,9 +55,16 @@ static __always_inline int swap_addresses(CONTEXT *context, const struct packet 
 	return 0;
 }
 
+/* Before there is a target. */
 static __always_inline int drop(__u32 listener, __u32 reason)
 {
-	count_drop(listener, reason);
+	count_drop(listener, NOBODY, reason);
+	return VERDICT_DROP;
+}
+
+static __always_inline int drop_towards(const struct packet *packet, __u32 listener, __u32 reason)
+{
+	count_drop(listener, packet->target, reason);
 	return VERDICT_DROP;
 }
 

@@ -49,6 +49,7 @@ static __always_inline __be16 borrow_port(const struct packet *packet, const str
 		.vip_port = packet->destination_port,
 		.listener = listener->number,
 		.seen = now,
+		.target = packet->target,
 	};
 
 	key->node_port = vacant;
@@ -68,16 +69,16 @@ static __always_inline int forward_by_source_nat(CONTEXT *context, const struct 
 
 	if (is_ipv4(&target->address) != (packet->family == FAMILY_IPV4) ||
 	    is_ipv4(&target->tunnel_source) != (packet->family == FAMILY_IPV4))
-		return drop(listener->number, DROP_NO_TARGET);
+		return drop_towards(packet, listener->number, DROP_NO_TARGET);
 	if (packet->hop_limit <= 1 && target->device)
-		return drop(listener->number, DROP_HOP_LIMIT);
+		return drop_towards(packet, listener->number, DROP_HOP_LIMIT);
 	__be16 own = borrow_port(packet, listener, &key);
 
 	if (!own)
-		return drop(listener->number, DROP_NO_PORT);
+		return drop_towards(packet, listener->number, DROP_NO_PORT);
 	if (translate(context, packet, SOURCE, &target->tunnel_source, own, 0) ||
 	    translate(context, packet, DESTINATION, &target->address, port, target->device ? target : 0))
-		return drop(listener->number, DROP_MALFORMED);
+		return drop_towards(packet, listener->number, DROP_MALFORMED);
 	return target->device ? send_to(context, target->device) : VERDICT_KERNEL;
 }
 
@@ -99,11 +100,12 @@ static __always_inline int return_to_borrower(CONTEXT *context, const struct pac
 
 	if (!borrower)
 		return BALANCED_ON;
-	__u32 listener = borrower->listener;
+	__u32 listener = borrower->listener, target = borrower->target;
 
 	if (translate(context, packet, DESTINATION, &borrower->client, borrower->client_port, 0) ||
 	    translate(context, packet, SOURCE, &borrower->vip, borrower->vip_port, 0))
 		return drop(listener, DROP_MALFORMED);
+	count_answer(packet, listener, target);
 	count_outcome(OUTCOME_RETURNED);
 	return VERDICT_KERNEL;
 }

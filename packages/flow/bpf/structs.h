@@ -123,6 +123,7 @@ struct origin {
 	__be16 port; /* 0: the port that the target answers from */
 	__u16 zero;
 	__u32 listener;
+	__u32 target;
 };
 
 /* A port of this node towards an endpoint of a target, and the flow that has it. */
@@ -142,6 +143,7 @@ struct borrower {
 	__be16 vip_port;
 	__u32 listener;
 	__u32 seen; /* seconds since the machine started */
+	__u32 target;
 };
 
 struct flow {
@@ -169,11 +171,70 @@ struct news {
 	__u16 zero;
 };
 
+/* Of one listener, or of one target. */
 struct traffic {
+	__u64 packets; /* that met a target, whatever became of them on the way there */
+	__u64 bytes;
+	__u64 flows; /* TCP: SYN; a UDP flow has no first packet, so those are estimated by the sample */
+	__u64 drops;
+	__u64 answers; /* NAT: packets from targets to clients */
+	__u64 answer_bytes;
+};
+
+/* How often something was done in a second, on one CPU. */
+struct budget {
+	__u32 second;
+	__u32 spent;
+};
+
+struct listener_traffic {
+	struct traffic traffic;
+	__u64 next_draw; /* the packet, by its number in `traffic` */
+	__u32 draw_interval; /* packets from one to the next, on average; 0 stands for 1 */
+	struct budget drawn;
+	struct budget sampled;
+	__u32 zero;
+};
+
+/* Of all listeners. */
+struct budgets {
+	struct budget drawn;
+	struct budget sampled;
+};
+
+/* `owner`: the number of a listener, or that of a target with this bit. */
+#define OWNER_TARGET 0x80000000
+
+struct drop {
+	__u32 owner;
+	__u32 reason;
+};
+
+/* A flow that is known because its hash falls into the share of flows that are sampled. */
+struct sample {
+	__u32 listener;
+	__u32 hash;
+	__u16 target;
+	__u8 state;
+	__u8 zero;
+	__u32 seen; /* seconds since the machine started */
+	__u32 since;
+	__u32 zero2;
+	__u64 packets; /* roughly: CPUs that count at the same moment may lose some */
+	__u64 bytes;
+};
+
+/* What was drawn of a flow, times the interval: an estimate of what it has sent in this window and the one before. */
+struct talker {
+	__u32 listener;
+	__u16 target;
+	__u16 zero;
+	__u32 window;
+	__u32 zero2;
 	__u64 packets;
 	__u64 bytes;
-	__u64 flows; /* TCP only: a UDP flow has no first packet */
-	__u64 drops;
+	__u64 packets_before;
+	__u64 bytes_before;
 };
 
 /* Why a packet did not go to a target, or what else became of it. */

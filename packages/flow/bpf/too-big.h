@@ -15,7 +15,7 @@ static __always_inline int answer_too_big(CONTEXT *context, const struct packet 
 {
 	void *data = frame_start(context), *end = frame_end(context);
 
-	count_drop(listener, DROP_TOO_BIG);
+	count_drop(listener, packet->target, DROP_TOO_BIG);
 	if (packet->family == FAMILY_IPV4) {
 		struct error4 answer = {};
 

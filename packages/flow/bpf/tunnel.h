@@ -76,16 +76,16 @@ static __always_inline int forward_by_tunnel(CONTEXT *context, const struct pack
 		return answer_too_big(context, packet, listener, target->mtu - room);
 	ethernet = frame_start(context);
 	if ((void *)(ethernet + 1) > frame_end(context))
-		return drop(listener, DROP_MALFORMED);
+		return drop_towards(packet, listener, DROP_MALFORMED);
 	kept = *ethernet;
 	if (make_room(context, room, !ipv4, gue))
-		return drop(listener, DROP_NO_ROOM);
+		return drop_towards(packet, listener, DROP_NO_ROOM);
 	ethernet = frame_start(context);
 	if (ipv4) {
 		struct outer4 *outer = (void *)(ethernet + 1);
 
 		if ((void *)(gue ? (void *)(outer + 1) : (void *)&outer->udp) > frame_end(context))
-			return drop(listener, DROP_NO_ROOM);
+			return drop_towards(packet, listener, DROP_NO_ROOM);
 		fill_ipv4(&outer->ip, packet, target, gue);
 		if (gue)
 			fill_udp(&outer->udp, packet);
@@ -94,7 +94,7 @@ static __always_inline int forward_by_tunnel(CONTEXT *context, const struct pack
 		struct outer6 *outer = (void *)(ethernet + 1);
 
 		if ((void *)(gue ? (void *)(outer + 1) : (void *)&outer->udp) > frame_end(context))
-			return drop(listener, DROP_NO_ROOM);
+			return drop_towards(packet, listener, DROP_NO_ROOM);
 		fill_ipv6(&outer->ip, packet, target, gue);
 		if (gue)
 			fill_udp(&outer->udp, packet);

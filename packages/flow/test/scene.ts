@@ -40,6 +40,9 @@ export const SMALL_MAPS = {
   verified: 1024,
   news: 64,
   borrowers: 1024,
+  samples: 8192,
+  talkers: 1024,
+  drops: 1024,
 };
 
 /** A balancer in the kernel that no device knows, with one listener's settings at hand. */

@@ -29,6 +29,8 @@ import { portPrefixes } from './port-prefixes.ts';
 
 const MAP_TYPE_ARRAY = 2;
 const TABLE_BYTES = SLOTS * 4;
+/** Where the number of the target is in an origin; what is before it says under which address it answers. */
+const TARGET_OF_ORIGIN = 24;
 
 /** Ports from `port` to `lastPort`. */
 export interface EndpointRange extends Endpoint {
@@ -123,7 +125,10 @@ export class Datapath {
     const key = endpointBytes(target);
     const value = originBytes(origin);
     const present = this.#object.map('origins').get(key);
-    if (present !== null && !present.equals(value)) {
+    // Which target it is may change; whose address it answers under may not.
+    const isAnother =
+      present !== null && !present.subarray(0, TARGET_OF_ORIGIN).equals(value.subarray(0, TARGET_OF_ORIGIN));
+    if (isAnother) {
       throw new Error(`${target.protocol} ${target.address}:${target.port} already answers for another listener`);
     }
     this.#object.map('origins').set(key, value);

@@ -70,14 +70,20 @@ export interface Origin {
   /** null: the port that the target answers from. */
   readonly port: number | null;
   readonly listener: number;
+  /** Whose answers these are, for its counters; absent: nobody's. */
+  readonly target?: number;
 }
 
 export interface Traffic {
+  /** That met a target, those among them that were dropped on the way there. */
   readonly packets: bigint;
   readonly bytes: bigint;
-  /** TCP connections begun. */
+  /** Begun: TCP connections by their SYN, flows of UDP as the sample has them. */
   readonly flows: bigint;
   readonly drops: bigint;
+  /** NAT: packets from targets to clients. */
+  readonly answers: bigint;
+  readonly answerBytes: bigint;
 }
 
 /** Sizes in bytes, for the test that compares them with the compiled maps. */
@@ -95,13 +101,18 @@ export const SIZES = {
   verified: { key: 16, value: 4 },
   tables: { key: 4, value: 4 },
   targets: { key: 4, value: 56 },
-  origins: { key: 20, value: 24 },
+  origins: { key: 20, value: 28 },
   exceptions: { key: 40, value: 8 },
   news: { key: 0, value: 44 },
-  borrowers: { key: 40, value: 44 },
-  listener_traffic: { key: 4, value: 32 },
-  target_traffic: { key: 4, value: 32 },
+  borrowers: { key: 40, value: 48 },
+  listener_traffic: { key: 4, value: 80 },
+  target_traffic: { key: 4, value: 48 },
   outcomes: { key: 4, value: 8 },
+  drops: { key: 8, value: 8 },
+  sampling: { key: 4, value: 4 },
+  samples: { key: 40, value: 40 },
+  talkers: { key: 40, value: 48 },
+  budgets: { key: 4, value: 16 },
 } as const;
 
 /** Names of `enum outcome`, in its order. */
@@ -219,11 +230,19 @@ export function originBytes(origin: Origin): Buffer {
   addressBytes(origin.vip).copy(bytes);
   bytes.writeUInt16BE(origin.port ?? 0, 16);
   bytes.writeUInt32LE(origin.listener, 20);
+  bytes.writeUInt32LE(origin.target ?? 0, 24);
   return bytes;
 }
 
 /** The sum over all CPUs. */
 export function readTraffic(perCpu: readonly Buffer[]): Traffic {
   const sum = (offset: number) => perCpu.reduce((total, bytes) => total + bytes.readBigUInt64LE(offset), 0n);
-  return { packets: sum(0), bytes: sum(8), flows: sum(16), drops: sum(24) };
+  return {
+    packets: sum(0),
+    bytes: sum(8),
+    flows: sum(16),
+    drops: sum(24),
+    answers: sum(32),
+    answerBytes: sum(40),
+  };
 }

@@ -56,11 +56,22 @@ export class KernelMap {
 
   /** For maps with a value per CPU: all of them, or null. Values are kept 8 bytes apart. */
   getPerCpu(key: Uint8Array): Buffer[] | null {
-    const stride = (this.shape.valueSize + 7) & ~7;
-    const cpus = checked(libbpf().libbpf_num_possible_cpus(), 'counting CPUs');
-    const all = this.#look(key, Buffer.alloc(stride * cpus));
-    if (all === null) return null;
-    return Array.from({ length: cpus }, (_, cpu) => all.subarray(cpu * stride, cpu * stride + this.shape.valueSize));
+    const all = this.#look(key, Buffer.alloc(this.#perCpuBytes()));
+    return all === null ? null : this.#perCpu(all);
+  }
+
+  /** The same, all zero. What a CPU counts at this moment may be lost or stay. */
+  clearPerCpu(key: Uint8Array): void {
+    this.#check(key, this.shape.valueSize);
+    const zero = Buffer.alloc(this.#perCpuBytes());
+    checked(libbpf().bpf_map_update_elem(this.shape.descriptor, key, zero, 0), 'clearing a map entry');
+  }
+
+  /** All entries of a hash with a value per CPU. */
+  *perCpuEntries(): Generator<{ readonly key: Buffer; readonly values: readonly Buffer[] }> {
+    for (const batch of this.batches(this.#perCpuBytes())) {
+      for (const { key, value } of batch) yield { key, values: this.#perCpu(value) };
+    }
   }
 
   /** Whether there was something to delete. */
@@ -89,12 +100,17 @@ export class KernelMap {
    * be missed. The bytes are overwritten by the next batch.
    */
   *entries(): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
-    const { keySize, valueSize } = this.shape;
-    for (const { keys, values, read } of this.#batches()) {
-      for (let i = 0; i < read; i++) {
-        const key = keys.subarray(i * keySize, (i + 1) * keySize);
-        yield { key, value: values.subarray(i * valueSize, (i + 1) * valueSize) };
-      }
+    for (const batch of this.batches()) yield* batch;
+  }
+
+  /** The same in batches, for who does something else in between. */
+  *batches(valueSize = this.shape.valueSize): Generator<readonly { readonly key: Buffer; readonly value: Buffer }[]> {
+    const { keySize } = this.shape;
+    for (const { keys, values, read } of this.#batches(valueSize)) {
+      yield Array.from({ length: read }, (_, i) => ({
+        key: keys.subarray(i * keySize, (i + 1) * keySize),
+        value: values.subarray(i * valueSize, (i + 1) * valueSize),
+      }));
     }
   }
 
@@ -105,8 +121,10 @@ export class KernelMap {
     return count;
   }
 
-  *#batches(): Generator<{ readonly keys: Buffer; readonly values: Buffer; readonly read: number }> {
-    const { descriptor, keySize, valueSize, maxEntries } = this.shape;
+  *#batches(
+    valueSize = this.shape.valueSize,
+  ): Generator<{ readonly keys: Buffer; readonly values: Buffer; readonly read: number }> {
+    const { descriptor, keySize, maxEntries } = this.shape;
     const [keys, values] = [Buffer.alloc(BATCH * keySize), Buffer.alloc(BATCH * valueSize)];
     const [next, count] = [Buffer.alloc(Math.max(4, keySize)), Buffer.alloc(4)];
     let from: Buffer | null = null;
@@ -127,6 +145,22 @@ export class KernelMap {
   memory(): number {
     const text = readFileSync(`/proc/self/fdinfo/${this.shape.descriptor}`, 'utf8');
     return Number(text.match(/^memlock:\s+(\d+)/m)?.[1] ?? 0);
+  }
+
+  /** Of one entry: values are kept 8 bytes apart. */
+  #perCpuBytes(): number {
+    return this.#stride() * checked(libbpf().libbpf_num_possible_cpus(), 'counting CPUs');
+  }
+
+  #perCpu(all: Buffer): Buffer[] {
+    const stride = this.#stride();
+    return Array.from({ length: all.length / stride }, (_, cpu) =>
+      all.subarray(cpu * stride, cpu * stride + this.shape.valueSize),
+    );
+  }
+
+  #stride(): number {
+    return (this.shape.valueSize + 7) & ~7;
   }
 
   #look(key: Uint8Array, value: Buffer): Buffer | null {
