@@ -5,10 +5,11 @@ import type { DatapathEngine } from './datapath/datapath-engine.ts';
 import type { Watch } from './health/watch.ts';
 import type { Home } from './home.ts';
 import type { ProbeCounts } from './probing/probe-counts.ts';
+import type { ControlTrustSettings } from './stream/trust.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
 
 /** What a node agent is made of. */
-export interface NodeAgentOptions {
+export interface NodeAgentOptions extends ControlTrustSettings {
   readonly home: Home;
   readonly nodeId: string;
   readonly zone: string;

@@ -21,6 +21,7 @@ import { StreamClient } from './stream/client.ts';
 import { parseToAgent } from './stream/messages.ts';
 import { Outbox } from './stream/outbox.ts';
 import { Questions } from './stream/questions.ts';
+import { controlTrust } from './stream/trust.ts';
 import { AccessLog } from './telemetry/access-log.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
 import { LogFile } from './telemetry/log-file.ts';
@@ -94,7 +95,10 @@ export class NodeAgent {
     });
     this.#stream = new StreamClient({
       url: options.controlUrl,
-      readToken: () => home.readToken(),
+      async readCredential() {
+        const { token, fingerprint } = await home.readCredential();
+        return { token, trust: await controlTrust(options, fingerprint) };
+      },
       clock,
       random,
       log,

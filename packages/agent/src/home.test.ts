@@ -35,12 +35,14 @@ test('a node keeps its name; a given one replaces it', async () => {
 
 test('the token comes from the credential file, which may come later', async () => {
   const home = await Home.open(directory.path);
-  await assert.rejects(home.readToken(), /node\.json cannot be read \(ENOENT\)/);
+  await assert.rejects(home.readCredential(), /node\.json cannot be read \(ENOENT\)/);
   mkdirSync(join(directory.path, 'credentials'));
   for (const wrong of ['', '{', 'null', '{}', '{"token":1}', '{"token":"a\\nb"}']) {
     writeFileSync(home.tokenFile, wrong);
-    await assert.rejects(home.readToken(), /must hold/);
+    await assert.rejects(home.readCredential(), /must hold/);
   }
   writeFileSync(home.tokenFile, '{"token":"abc"}\n');
-  assert.equal(await home.readToken(), 'abc');
+  assert.deepEqual(await home.readCredential(), { token: 'abc', fingerprint: null });
+  writeFileSync(home.tokenFile, '{"token":"abc","fingerprint":"AA"}');
+  assert.deepEqual(await home.readCredential(), { token: 'abc', fingerprint: 'AA' });
 });

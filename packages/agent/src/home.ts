@@ -8,6 +8,12 @@ const NODE_ID = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 /** What may stand in an Authorization field. */
 const TOKEN = /^[\x21-\x7e]{1,4096}$/;
 
+export interface NodeCredential {
+  readonly token: string;
+  /** SHA-256 of the control plane's certificate; null: the file names none. */
+  readonly fingerprint: string | null;
+}
+
 /** The agent's files below the product's home directory. */
 export class Home {
   readonly #path: string;
@@ -78,8 +84,11 @@ export class Home {
     return id;
   }
 
-  /** The bearer token by which the control plane knows this node. Rejects with a sentence that says what is missing. */
-  async readToken(): Promise<string> {
+  /**
+   * The bearer token by which the control plane knows this node, and the fingerprint that the node knows it by, if the
+   * file names one. Rejects with a sentence that says what is missing.
+   */
+  async readCredential(): Promise<NodeCredential> {
     const file = this.tokenFile;
     let text: string;
     try {
@@ -88,16 +97,17 @@ export class Home {
       const { code } = error as NodeJS.ErrnoException;
       throw new Error(`no node token: ${file} cannot be read (${code}); the control plane on this home writes it`);
     }
-    const token = tokenIn(text);
-    if (token === null) throw new Error(`no node token: ${file} must hold {"token": "…"}`);
-    return token;
+    const credential = credentialIn(text);
+    if (credential === null) throw new Error(`no node token: ${file} must hold {"token": "…"}`);
+    return credential;
   }
 }
 
-function tokenIn(text: string): string | null {
+function credentialIn(text: string): NodeCredential | null {
   try {
-    const token = (JSON.parse(text) as { readonly token?: unknown } | null)?.token;
-    return typeof token === 'string' && TOKEN.test(token) ? token : null;
+    const { token, fingerprint } = JSON.parse(text) as { readonly token?: unknown; readonly fingerprint?: unknown };
+    if (typeof token !== 'string' || !TOKEN.test(token)) return null;
+    return { token, fingerprint: typeof fingerprint === 'string' ? fingerprint : null };
   } catch {
     return null;
   }

@@ -7,12 +7,16 @@ import {
   LOG_FORMAT_NAMES,
   parseLogFormat,
 } from '@evenkeel/model/access-log-format.ts';
+import { canonicalFingerprint } from '@evenkeel/model/tls-trust.ts';
 import { DATAPATH_SETTINGS, type DatapathOptions } from './datapath/setting.ts';
 import { StartError } from './start-error.ts';
 
 export interface AgentSettings {
   readonly home: string;
   readonly controlUrl: string;
+  /** File of PEM authorities, and the SHA-256 of a certificate, that the control plane is known by; undefined: none. */
+  readonly controlCa: string | undefined;
+  readonly controlFingerprint: string | undefined;
   readonly metricsHost: string;
   /** 0: any free port. */
   readonly metricsPort: number;
@@ -48,6 +52,8 @@ given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
 
   --home DIR               where the plan, the logs and the node's credential are kept (.evenkeel)
   --control-url URL        the control plane (http://127.0.0.1:7700)
+  --control-ca FILE        authorities that vouch for it, PEM (those of the system)
+  --control-fingerprint F  SHA-256 of the certificate that it must show (the one that the node's credential names)
   --node-name NAME         how the node is called (the name it had, else that of the host)
   --zone ZONE              the zone that the node is in
   --workers N              threads that carry traffic (one per core, at most 4)
@@ -71,6 +77,8 @@ given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
 const FLAGS = {
   home: { type: 'string' },
   'control-url': { type: 'string' },
+  'control-ca': { type: 'string' },
+  'control-fingerprint': { type: 'string' },
   'node-name': { type: 'string' },
   zone: { type: 'string' },
   workers: { type: 'string' },
@@ -107,6 +115,8 @@ export function parseSettings(args: readonly string[], environment: Values): Age
   return {
     home: resolve(text('home', '.evenkeel')),
     controlUrl: url('control-url', text('control-url', 'http://127.0.0.1:7700')),
+    controlCa: path(text('control-ca', '')),
+    controlFingerprint: fingerprint('control-fingerprint', text('control-fingerprint', '')),
     metricsHost: text('metrics-host', '127.0.0.1'),
     metricsPort: number('metrics-port', 7701, 0, 65_535),
     workers: number('workers', Math.min(availableParallelism(), 4), 1, 256),
@@ -151,6 +161,19 @@ function oneOf<const Word extends string>(flag: string, text: string, words: rea
   const found = words.find((word) => word === text);
   if (found !== undefined) return found;
   throw new StartError(`--${flag} must be one of ${words.join(', ')}, not ${JSON.stringify(text)}`);
+}
+
+function path(text: string): string | undefined {
+  return text === '' ? undefined : resolve(text);
+}
+
+function fingerprint(flag: string, text: string): string | undefined {
+  if (text === '') return undefined;
+  const canonical = canonicalFingerprint(text);
+  if (canonical !== null) return canonical;
+  throw new StartError(
+    `--${flag} must be the SHA-256 of a certificate, 64 hexadecimal digits, not ${JSON.stringify(text)}`,
+  );
 }
 
 function deviceNames(flag: string, text: string): string[] {

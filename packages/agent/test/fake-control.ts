@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { diffPlans } from '@evenkeel/model/plan/delta.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { FromAgent, ReportedHealth, ToAgent } from '@evenkeel/model/plan/stream.ts';
+import type { Identity } from '@evenkeel/testbed/certificates/issue.ts';
 import { type WebSocket, WebSocketServer } from 'ws';
 
 /** A control plane's end of the stream over a real WebSocket; a test plays its part. */
@@ -23,10 +25,18 @@ export class FakeControl {
   streams = 0;
   socket: WebSocket | null = null;
 
-  private constructor() {
-    this.#http = createServer((_request, response) => response.writeHead(404).end());
+  /** Requests that came with a token. */
+  tokens = 0;
+  readonly #scheme: string;
+
+  private constructor(identity?: Identity) {
+    this.#scheme = identity === undefined ? 'http' : 'https';
+    this.#http =
+      identity === undefined ? createServer() : createTlsServer({ cert: identity.certificate, key: identity.key });
+    this.#http.on('request', (_request, response) => response.writeHead(404).end());
     this.#ws = new WebSocketServer({ noServer: true });
     this.#http.on('upgrade', (request, socket, head) => {
+      if (request.headers.authorization !== undefined) this.tokens++;
       if (!this.#allows(request)) {
         socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
         return;
@@ -35,9 +45,9 @@ export class FakeControl {
     });
   }
 
-  /** @param port 0 for any */
-  static async listen(port = 0): Promise<FakeControl> {
-    const control = new FakeControl();
+  /** @param port 0 for any; `identity`: what it shows, if it speaks TLS */
+  static async listen(port = 0, identity?: Identity): Promise<FakeControl> {
+    const control = new FakeControl(identity);
     control.#http.listen(port, '127.0.0.1');
     await once(control.#http, 'listening');
     return control;
@@ -48,7 +58,7 @@ export class FakeControl {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
   send(message: ToAgent | string): void {

@@ -54,7 +54,11 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
         new Option('--tenant <tenant>', "tenant to act in (EVENKEEL_TENANT; default: that of the token's user)"),
         'tenant',
       ),
-    );
+    )
+    .addOption(
+      hinted(new Option('--ca <file>', 'authorities that vouch for the control plane, PEM (EVENKEEL_CA)'), 'file'),
+    )
+    .option('--fingerprint <sha256>', 'of the certificate that the control plane must show (EVENKEEL_FINGERPRINT)');
 
   program.commandsGroup('Run it:');
   addProcesses(program);
@@ -69,12 +73,12 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addElasticIp(program, bind);
   addHealth(program, bind);
   addDiagnosis(program, bind);
+  program.commandsGroup('Protection:');
+  addSecurityGroup(program, bind);
   program.commandsGroup('TLS:');
   addCertificate(program, bind);
   addAuthority(program, bind);
   addSecurityPolicy(program, bind);
-  program.commandsGroup('Protection:');
-  addSecurityGroup(program, bind);
   program.commandsGroup('Configuration as files:');
   addDocument(program, bind);
   program.commandsGroup('The fleet:');

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { destination, type Logger, pino } from 'pino';
 import { Authentication } from './access/authentication.ts';
 import { TokenCheck } from './access/bearer.ts';
@@ -23,9 +22,10 @@ import type { ControlPlaneOptions } from './options.ts';
 import { PlanPublisher } from './plan/publisher.ts';
 import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
 import { Vault } from './secrets/vault.ts';
-import { StartError } from './start-error.ts';
 import { unsettledOperations } from './store/history.ts';
 import { Store } from './store/store.ts';
+import { ApiCertificate } from './transport/api-certificate.ts';
+import { followCertificate, listen, originOf } from './transport/listen.ts';
 
 export const VERSION = '0.1.0';
 
@@ -49,6 +49,8 @@ const DRAIN = 2_000;
 export interface ControlPlane {
   /** Origin of the API. */
   readonly url: string;
+  /** Of the certificate that the API shows; null: it shows none. */
+  readonly fingerprint: string | null;
   readonly adminToken: string;
   readonly nodeToken: string;
   /** Answers what is under way, says goodbye to the agents, and closes the state. */
@@ -99,6 +101,7 @@ async function start(
     now,
     {
       changed: () => operations.settle(),
+      moved: () => stream.introduce(),
       save: (node) => saveNode(store, node).catch((error) => logger.error({ err: error }, 'a node could not be saved')),
     },
   );
@@ -140,7 +143,9 @@ async function start(
     backupFailures: () => backups.failures,
   });
 
-  const credentials = loadCredentials(options.home, urlOf(options.host, options.port));
+  const certificate = options.tls && new ApiCertificate({ ...options, tls: options.tls, now });
+  const fingerprint = () => certificate && certificate.shown.fingerprint;
+  const credentials = loadCredentials(options.home, originOf(options, options.port), fingerprint());
   const validators = new Validators();
   const app = await createServer({
     version: VERSION,
@@ -163,9 +168,20 @@ async function start(
     stream,
     metrics,
     logger,
+    tls: certificate && certificate.shown,
   });
   const url = await listen(app, options);
-  if (options.port === 0) loadCredentials(options.home, url);
+  if (options.port === 0) loadCredentials(options.home, url, fingerprint());
+  const unfollow =
+    certificate &&
+    followCertificate(app.server, certificate, {
+      changed() {
+        loadCredentials(options.home, url, fingerprint());
+        logger.info({ fingerprint: fingerprint() }, 'the API shows another certificate from now on');
+      },
+      failed: (error) =>
+        logger.error({ err: error }, 'the new certificate of the API cannot be used; the one before goes on'),
+    });
   setTimeout(warmUp, WARM_UP, validators).unref();
   const rotator = setInterval(() => rotateWhenOld(store, logger), ROTATION_CHECK);
   rotateWhenOld(store, logger);
@@ -177,8 +193,10 @@ async function start(
   }, FLUSH);
   return {
     url,
+    fingerprint: fingerprint(),
     ...credentials,
     async close() {
+      unfollow?.();
       clearInterval(flusher);
       clearInterval(rotator);
       clearInterval(archivist);
@@ -205,28 +223,6 @@ function rotateWhenOld(store: Store, logger: Logger): void {
   store
     .write({ action: 'rotateTicketKeys', actor: 'evenkeel', requestId: '', run: rotateTicketKeys })
     .catch((error) => logger.error({ err: error }, 'the keys of session tickets could not be changed'));
-}
-
-async function listen(app: FastifyInstance, { host, port }: ControlPlaneOptions): Promise<string> {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    await app.close();
-    const reason = error instanceof Error && 'code' in error ? error.code : String(error);
-    if (reason === 'EADDRINUSE') {
-      throw new StartError(
-        `port ${port} of ${host} is in use; stop what listens there, or choose another --port`,
-        error,
-      );
-    }
-    throw new StartError(`cannot listen on ${host} port ${port} (${reason}); choose another --host or --port`, error);
-  }
-  const address = app.server.address();
-  return urlOf(host, typeof address === 'object' && address !== null ? address.port : port);
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Compiles validators one by one between other work, so that no request has to wait for its own. */

@@ -10,16 +10,18 @@ export interface Credentials {
 
 /**
  * Reads the tokens under `<home>/credentials`, and makes those that are missing. The files can be read by their owner
- * alone. `admin.json` also says where the API is. Throws a StartError.
+ * alone. `admin.json` also says where the API is, and both which certificate it shows: its fingerprint, if it has one.
+ * Throws a StartError.
  */
-export function loadCredentials(home: string, url: string): Credentials {
+export function loadCredentials(home: string, url: string, fingerprint: string | null): Credentials {
   const directory = join(home, 'credentials');
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const adminToken = readToken(join(directory, 'admin.json')) ?? newToken('ekadm');
     const nodeToken = readToken(join(directory, 'node.json')) ?? newToken('eknode');
-    write(join(directory, 'admin.json'), { token: adminToken, url });
-    write(join(directory, 'node.json'), { token: nodeToken });
+    const trusted = fingerprint === null ? {} : { fingerprint };
+    write(join(directory, 'admin.json'), { token: adminToken, url, ...trusted });
+    write(join(directory, 'node.json'), { token: nodeToken, ...trusted });
     return { adminToken, nodeToken };
   } catch (error) {
     if (error instanceof StartError) throw error;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { DEFAULT_POOLS, parseOptions } from './options.ts';
 import { StartError } from './start-error.ts';
@@ -32,10 +33,23 @@ test('flags go before the environment, and that before the defaults', () => {
   assert.equal(parseOptions(['--help'], {}), null);
 });
 
+test('beyond loopback there is TLS', () => {
+  const made = parseOptions(['--host', '0.0.0.0', '--api-self-signed'], {})!;
+  assert.deepEqual([made.host, made.tls], ['0.0.0.0', { kind: 'self-signed' }]);
+  const given = parseOptions(['--host', '::', '--api-certificate', 'c.pem'], { EVENKEEL_API_KEY: '/k.pem' })!;
+  assert.deepEqual(given.tls, { kind: 'files', certificate: resolve('c.pem'), key: '/k.pem' });
+  assert.equal(parseOptions([], {})!.tls, null);
+});
+
 for (const [args, says] of [
   [['--host', '0.0.0.0'], /--host 0\.0\.0\.0 is not a loopback address/],
   [['--host', '10.0.0.1'], /is not a loopback address/],
-  [['--host', 'localhost'], /is not a loopback address/],
+  [['--host', '0.0.0.0'], /without TLS; give --api-certificate and --api-key, or --api-self-signed/],
+  [['--host', 'localhost'], /--host localhost is not an address/],
+  [['--host', 'localhost', '--api-self-signed'], /--host localhost is not an address/],
+  [['--api-key', 'k'], /--api-key is of no use without --api-certificate/],
+  [['--api-certificate', 'c'], /--api-certificate is of no use without --api-key/],
+  [['--api-certificate', 'c', '--api-key', 'k', '--api-self-signed'], /leave out --api-certificate and --api-key/],
   [['--port', '65536'], /--port 65536 is not a port/],
   [['--port', ''], /is not a port/],
   [['--vip-pool', 'x'], /x is not an IPv4 network/],

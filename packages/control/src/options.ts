@@ -1,9 +1,11 @@
-import { isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseIPv4 } from '@evenkeel/model/address.ts';
 import { DEFAULT_QUOTAS, type QuotaName, type Quotas } from '@evenkeel/model/limits.ts';
 import { type AddressPools, network } from './resources/addresses.ts';
 import { StartError } from './start-error.ts';
+import type { ApiTls } from './transport/api-certificate.ts';
+import { isLoopback } from './transport/self-signed.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -11,8 +13,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface ControlPlaneOptions {
   /** Directory of state and credentials. */
   readonly home: string;
-  /** A loopback address. */
+  /** One of loopback, unless there is TLS. */
   readonly host: string;
+  /** What API and agents are encrypted with; null: nothing. */
+  readonly tls: ApiTls | null;
   /** 0: any free port. */
   readonly port: number;
   readonly pools: AddressPools;
@@ -25,7 +29,10 @@ export const DEFAULT_POOLS: AddressPools = { vip: network('127.77.0.0/16'), elas
 export const USAGE = `evenkeel control plane
 
   --home DIR              state and credentials (EVENKEEL_HOME; default .evenkeel)
-  --host ADDRESS          loopback address to listen on (EVENKEEL_HOST; default 127.0.0.1)
+  --host ADDRESS          address to listen on; beyond loopback with TLS alone (EVENKEEL_HOST; default 127.0.0.1)
+  --api-certificate FILE  PEM, the server's certificate first; read again when it changes (EVENKEEL_API_CERTIFICATE)
+  --api-key FILE          its key, PEM without a passphrase (EVENKEEL_API_KEY)
+  --api-self-signed       make certificate and key in the home, and print the fingerprint (EVENKEEL_API_SELF_SIGNED=1)
   --port PORT             port to listen on, 0 for any (EVENKEEL_PORT; default 7700)
   --vip-pool CIDR         addresses of load balancers (EVENKEEL_VIP_POOL; default 127.77.0.0/16)
   --elastic-ip-pool CIDR  addresses of elastic IPs (EVENKEEL_ELASTIC_IP_POOL; default 127.88.0.0/16)
@@ -38,9 +45,15 @@ export const USAGE = `evenkeel control plane
 export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv): ControlPlaneOptions | null {
   const flags = parseFlags(args);
   if (flags.help) return null;
+  const tls = tlsOf({
+    certificate: flags['api-certificate'] ?? environment['EVENKEEL_API_CERTIFICATE'],
+    key: flags['api-key'] ?? environment['EVENKEEL_API_KEY'],
+    selfSigned: flags['api-self-signed'] ?? environment['EVENKEEL_API_SELF_SIGNED'] === '1',
+  });
   return {
     home: flags.home ?? environment['EVENKEEL_HOME'] ?? '.evenkeel',
-    host: loopback(flags.host ?? environment['EVENKEEL_HOST'] ?? '127.0.0.1'),
+    host: hostOf(flags.host ?? environment['EVENKEEL_HOST'] ?? '127.0.0.1', tls),
+    tls,
     port: portOf(flags.port ?? environment['EVENKEEL_PORT'] ?? '7700'),
     pools: {
       vip: pool(flags['vip-pool'] ?? environment['EVENKEEL_VIP_POOL'], 'vip'),
@@ -58,6 +71,9 @@ function parseFlags(args: readonly string[]) {
       options: {
         home: { type: 'string' },
         host: { type: 'string' },
+        'api-certificate': { type: 'string' },
+        'api-key': { type: 'string' },
+        'api-self-signed': { type: 'boolean' },
         port: { type: 'string' },
         'vip-pool': { type: 'string' },
         'elastic-ip-pool': { type: 'string' },
@@ -71,12 +87,29 @@ function parseFlags(args: readonly string[]) {
   }
 }
 
-/** There is one token for everyone and no TLS yet, so nobody else may listen in. */
-function loopback(host: string): string {
-  const address = parseIPv4(host);
-  if ((address !== null && address >>> 24 === 127) || (isIPv6(host) && host === '::1')) return host;
+function tlsOf(given: {
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  readonly selfSigned: boolean;
+}): ApiTls | null {
+  const { certificate, key, selfSigned } = given;
+  if (certificate === undefined && key === undefined) return selfSigned ? { kind: 'self-signed' } : null;
+  if (selfSigned)
+    throw new StartError('--api-self-signed makes a certificate: leave out --api-certificate and --api-key');
+  if (certificate === undefined || key === undefined) {
+    const [given, missing] = key === undefined ? ['certificate', 'key'] : ['key', 'certificate'];
+    throw new StartError(`--api-${given} is of no use without --api-${missing}; give both, or --api-self-signed`);
+  }
+  return { kind: 'files', certificate: resolve(certificate), key: resolve(key) };
+}
+
+/** What leaves this machine is encrypted, or there would be tokens and keys on the network for everybody to read. */
+function hostOf(host: string, tls: ApiTls | null): string {
+  if (isIP(host) === 0) throw new StartError(`--host ${host} is not an address; give an IPv4 or IPv6 address`);
+  if (tls !== null || isLoopback(host)) return host;
   throw new StartError(
-    `--host ${host} is not a loopback address; this version serves its API on 127.0.0.0/8 or ::1 alone`,
+    `--host ${host} is not a loopback address, and the API is not served beyond this machine without TLS; ` +
+      'give --api-certificate and --api-key, or --api-self-signed to have a certificate made',
   );
 }
 

@@ -20,7 +20,9 @@ async function main(): Promise<void> {
     return;
   }
   const controlPlane = await startControlPlane(options);
-  process.stdout.write(`${JSON.stringify({ event: 'ready', url: controlPlane.url })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ event: 'ready', url: controlPlane.url, fingerprint: controlPlane.fingerprint })}\n`,
+  );
 
   let stopping = false;
   const stop = async () => {

@@ -46,6 +46,11 @@ export class Running {
     return this.#plane.url;
   }
 
+  /** Of the certificate that it shows; null: it has none. */
+  get fingerprint(): string | null {
+    return this.#plane.fingerprint;
+  }
+
   get nodeToken(): string {
     return this.#plane.nodeToken;
   }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { afterEach, test } from 'node:test';
+import type { TlsTrust } from '@evenkeel/model/tls-trust.ts';
+import { issue } from '@evenkeel/testbed/certificates/issue.ts';
 import { FakeControl } from '../../test/fake-control.ts';
 import { recordingLog } from '../../test/log.ts';
 import { settle, VirtualClock } from '../../test/virtual-clock.ts';
@@ -20,13 +23,13 @@ async function control(): Promise<FakeControl> {
 
 function client(
   url: string,
-  given: { clock?: Clock; readToken?: () => Promise<string>; onFrame?: (frame: string) => void } = {},
+  given: { clock?: Clock; readToken?: () => Promise<string>; trust?: TlsTrust; onFrame?: (frame: string) => void } = {},
 ) {
   const { log, lines } = recordingLog();
   const opened: (() => void)[] = [];
   const stream = new StreamClient({
     url,
-    readToken: given.readToken ?? (async () => 'secret'),
+    readCredential: async () => ({ token: (await given.readToken?.()) ?? 'secret', trust: given.trust ?? {} }),
     clock: given.clock ?? systemClock,
     random: Math.random,
     log,
@@ -158,4 +161,37 @@ test('after stop nothing is tried any more', async () => {
   await settle();
   stream.stop();
   assert.equal(clock.timers, 0);
+});
+
+test('a control plane with a certificate gets the token only when it is the right one', async () => {
+  const root = issue({ commonName: 'root', ca: true });
+  const site = issue({ addresses: ['127.0.0.1'], issuer: root, use: 'server' });
+  const elsewhere = issue({ names: ['other.test'], issuer: root, use: 'server' });
+  const { fingerprint256: fingerprint } = new X509Certificate(site.certificate);
+  for (const { shown, trust, says } of [
+    { shown: site, trust: { fingerprint } },
+    { shown: site, trust: { ca: root.certificate } },
+    {
+      shown: site,
+      trust: { fingerprint: fingerprint.replace(/^../, '00'), orAuthorities: true, ca: root.certificate },
+    },
+    { shown: elsewhere, trust: { fingerprint }, says: /another one than is trusted: its fingerprint is/ },
+    { shown: elsewhere, trust: { ca: root.certificate }, says: /not trusted: it is for another name or address/ },
+    { shown: site, trust: {}, says: /not trusted/ },
+  ] satisfies { shown: object; trust: TlsTrust; says?: RegExp }[]) {
+    const peer = await FakeControl.listen(0, shown);
+    ends.push(() => peer.kill());
+    const { stream, lines, open } = client(peer.url, { trust });
+    const opened = open();
+    stream.start();
+    if (says === undefined) {
+      await opened;
+      assert.equal(peer.tokens, 1);
+    } else {
+      await until(() => lines.length > 0);
+      assert.match(String(lines[0]?.['reason']), says);
+      assert.equal(peer.tokens, 0, 'nothing is sent to whoever is not trusted');
+    }
+    stream.stop();
+  }
 });

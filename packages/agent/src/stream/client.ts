@@ -1,4 +1,5 @@
 import type { FromAgent } from '@evenkeel/model/plan/stream.ts';
+import { type TlsTrust, trustedConnection } from '@evenkeel/model/tls-trust.ts';
 import type { Logger } from 'pino';
 import { type RawData, WebSocket } from 'ws';
 import type { Clock, Random, Timer } from '../clock/clock.ts';
@@ -15,11 +16,18 @@ const HANDSHAKE_TIMEOUT = 5_000;
 /** An open stream that lasts this long ends the back-off. */
 const STABLE = 1_000;
 
+export interface StreamCredential {
+  /** The node's bearer token. */
+  readonly token: string;
+  /** Which server is the right one, where that has a certificate. */
+  readonly trust: TlsTrust;
+}
+
 export interface StreamClientOptions {
   /** The control plane's address, http or https. */
   readonly url: string;
-  /** The node's bearer token, read anew for every attempt; rejects with a sentence when there is none. */
-  readonly readToken: () => Promise<string>;
+  /** What the two sides know each other by, read anew for every attempt; rejects with a sentence when there is none. */
+  readonly readCredential: () => Promise<StreamCredential>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -92,16 +100,17 @@ export class StreamClient {
   async #connect(): Promise<void> {
     const connecting: State = { kind: 'connecting', socket: null };
     this.#become(connecting);
-    let token: string;
+    let credential: StreamCredential;
     try {
-      token = await this.#options.readToken();
+      credential = await this.#options.readCredential();
     } catch (error) {
       if (this.#state === connecting) this.#lost((error as Error).message);
       return;
     }
     if (this.#state !== connecting) return;
     const socket = new WebSocket(this.#endpoint, {
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${credential.token}` },
+      ...(this.#endpoint.startsWith('wss:') && { createConnection: trustedConnection(credential.trust) as never }),
       maxPayload: LARGEST_MESSAGE,
       perMessageDeflate: false,
       followRedirects: false,

@@ -85,3 +85,20 @@ test('a credential of somebody else', { skip: process.getuid?.() === 0 && 'root 
   chmodSync(join(home, 'credentials/admin.json'), 0o000);
   assert.match(failure(() => findConnection({ home }, {})).message, /ask its owner for a token/);
 });
+
+test('the certificate: what options say, else what the home of that control plane says', () => {
+  const pin = Array.from({ length: 32 }, () => 'AB').join(':');
+  keep('credentials/admin.json', { token: 'secret', url: 'https://127.0.0.1:4000', fingerprint: pin });
+  const known = { fingerprint: pin, orAuthorities: true };
+  assert.deepEqual(findConnection({ home }, {}).trust, known);
+  assert.deepEqual(findConnection({ home, token: 't' }, {}).trust, known);
+  const elsewhere = { home, token: 't', url: 'https://10.0.0.1:7700' };
+  assert.equal(findConnection(elsewhere, {}).trust, undefined);
+  const given = pin.replaceAll(':', '').toLowerCase();
+  assert.deepEqual(findConnection({ ...elsewhere, fingerprint: given }, {}).trust, { fingerprint: pin });
+  assert.deepEqual(findConnection({ home }, { EVENKEEL_FINGERPRINT: given }).trust, { fingerprint: pin });
+  keep('ca.pem', 'PEM');
+  assert.deepEqual(findConnection({ ...elsewhere, ca: join(home, 'ca.pem') }, {}).trust, { ca: 'PEM' });
+  assert.match(failure(() => findConnection({ home, fingerprint: 'ab' }, {})).message, /is no fingerprint/);
+  assert.match(failure(() => findConnection({ home, ca: join(home, 'no') }, {})).message, /cannot be read \(ENOENT\)/);
+});

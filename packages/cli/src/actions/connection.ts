@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { canonicalFingerprint, type TlsTrust } from '@evenkeel/model/tls-trust.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { locateHome } from '../start/home.ts';
@@ -7,6 +8,8 @@ import { DEFAULT_PORT } from '../start/options.ts';
 export interface Connection {
   readonly url: string;
   readonly token: string;
+  /** Which server is the right one, where that is not for the authorities to say that come with Node. */
+  readonly trust?: TlsTrust;
   /** The tenant that the calls are about, where that is not the one of the token. */
   readonly tenant?: string;
 }
@@ -16,12 +19,16 @@ export interface ConnectionOptions {
   readonly url?: string;
   readonly token?: string;
   readonly tenant?: string;
+  /** A file of PEM certificates, and the SHA-256 of a certificate. */
+  readonly ca?: string;
+  readonly fingerprint?: string;
 }
 
 /** What the control plane keeps in its home for those who administer it. */
 interface AdminCredential {
   readonly token?: unknown;
   readonly url?: unknown;
+  readonly fingerprint?: unknown;
 }
 
 const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
@@ -32,7 +39,8 @@ const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
  */
 export function findConnection(options: ConnectionOptions, env: Readonly<NodeJS.ProcessEnv>): Connection {
   const tenant = options.tenant || env.EVENKEEL_TENANT;
-  const connection = addressAndToken(options, env);
+  const trust = trustFrom(options, env);
+  const connection = { ...addressAndToken(options, env), ...(trust && { trust }) };
   return tenant ? { ...connection, tenant } : connection;
 }
 
@@ -48,14 +56,44 @@ function addressAndToken(options: ConnectionOptions, env: Readonly<NodeJS.Proces
   const path = locateHome(options.home, env).adminCredential;
   const credential = readCredential(path);
   const own = typeof credential.url === 'string' ? credential.url : DEFAULT_URL;
-  if (token) return { url: own, token };
+  const trusted = url === undefined || url === own ? pinOf(credential) : {};
+  if (token) return { url: own, token, ...trusted };
   if (url !== undefined && url !== own && !isLoopback(url)) {
     throw new CliFailure(EXIT.usage, `no token for ${url}: set EVENKEEL_TOKEN, or give one with --token.`);
   }
   if (credential.absent) throw absent(path);
   if (typeof credential.token === 'string' && credential.token !== '')
-    return { url: url ?? own, token: credential.token };
+    return { url: url ?? own, token: credential.token, ...trusted };
   throw new CliFailure(EXIT.failed, `${path} holds no token: give one with EVENKEEL_TOKEN.`);
+}
+
+/** What the options say about the certificate; undefined: nothing. */
+function trustFrom(options: ConnectionOptions, env: Readonly<NodeJS.ProcessEnv>): TlsTrust | undefined {
+  const given = options.fingerprint || env.EVENKEEL_FINGERPRINT;
+  const file = options.ca || env.EVENKEEL_CA;
+  if (!given && !file) return undefined;
+  const fingerprint = given ? canonicalFingerprint(given) : undefined;
+  if (fingerprint === null) {
+    throw new CliFailure(EXIT.usage, `"${given}" is no fingerprint: give the SHA-256 of the certificate, 64 digits.`);
+  }
+  return { ...(fingerprint && { fingerprint }), ...(file && { ca: readAuthorities(file) }) };
+}
+
+function readAuthorities(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CliFailure(
+      EXIT.usage,
+      `the authorities in ${file} cannot be read (${code}): give a file of PEM certificates.`,
+    );
+  }
+}
+
+/** The home knows which certificate its control plane shows; one that was changed since may be vouched for by others. */
+function pinOf({ fingerprint }: AdminCredential): { trust?: TlsTrust } {
+  return typeof fingerprint === 'string' ? { trust: { fingerprint, orAuthorities: true } } : {};
 }
 
 /** The origin of an address that a person gave. */

@@ -1,4 +1,4 @@
-import { type Client, createClient } from '@evenkeel/client/client.ts';
+import { type Client, type ClientOptions, createClient } from '@evenkeel/client/client.ts';
 import { ConnectionError } from '@evenkeel/client/errors.ts';
 import { httpFetch } from '@evenkeel/client/http-fetch.ts';
 import type { Call } from '../commands/call.ts';
@@ -7,7 +7,7 @@ import { CliFailure } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { type Paint, painter } from '../output/colour.ts';
 import { type Column, table } from '../output/table.ts';
-import { findConnection } from './connection.ts';
+import { type Connection, findConnection } from './connection.ts';
 
 /** What every action works with: the API, and the way to the terminal in the form that was asked for. */
 export interface Session {
@@ -22,7 +22,12 @@ export async function withSession(call: Call, work: (session: Session) => Promis
   if (common.json && common.quiet) throw new CliFailure(EXIT.usage, 'give --json or --quiet, not both.');
   const connection = findConnection(common, io.env);
   const form = common.json ? 'json' : common.quiet ? 'quiet' : 'text';
-  const session: Session = { client: createClient({ ...connection, fetch: httpFetch }), io, paint: painter(io), form };
+  const session: Session = {
+    client: createClient({ ...connection, fetch: await fetchFor(connection) }),
+    io,
+    paint: painter(io),
+    form,
+  };
   try {
     await work(session);
   } catch (error) {
@@ -31,6 +36,13 @@ export async function withSession(call: Call, work: (session: Session) => Promis
     throw unreachable(error, new URL(connection.url).origin, common.home, io.env);
   }
   return undefined;
+}
+
+/** What calls are made with; checking certificates is loaded where there are any. */
+async function fetchFor({ url, trust = {} }: Connection): Promise<NonNullable<ClientOptions['fetch']>> {
+  if (!url.startsWith('https:')) return httpFetch;
+  const { trustingFetch } = await import('@evenkeel/client/trusting-fetch.ts');
+  return trustingFetch(trust);
 }
 
 /** One answer in its three forms. */

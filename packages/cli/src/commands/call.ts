@@ -9,6 +9,8 @@ export interface CommonOptions {
   readonly url?: string;
   readonly token?: string;
   readonly tenant?: string;
+  readonly ca?: string;
+  readonly fingerprint?: string;
 }
 
 /** One command as it was called. */

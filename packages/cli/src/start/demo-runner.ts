@@ -91,12 +91,13 @@ export class DemoRunner {
   }
 
   async #client(url: string) {
-    const [{ createClient }, { httpFetch }] = await Promise.all([
+    const [{ createClient }, { trustingFetch }] = await Promise.all([
       import('@evenkeel/client/client.ts'),
-      import('@evenkeel/client/http-fetch.ts'),
+      import('@evenkeel/client/trusting-fetch.ts'),
     ]);
-    const { token } = JSON.parse(readFileSync(this.#home.adminCredential, 'utf8')) as { token: string };
-    return createClient({ url, token, fetch: httpFetch });
+    const text = readFileSync(this.#home.adminCredential, 'utf8');
+    const { token, fingerprint } = JSON.parse(text) as { token: string; fingerprint?: string };
+    return createClient({ url, token, fetch: trustingFetch(fingerprint === undefined ? {} : { fingerprint }) });
   }
 
   async #try(step: Promise<void>): Promise<void> {

@@ -9,8 +9,9 @@ test('defaults', () => {
   assert.ok(options !== 'help');
   const { home, ...rest } = options;
   assert.equal(home.path, `${ROOT}/.evenkeel`);
-  const listens = { host: '127.0.0.1', port: 7700, metricsPort: 7701 };
-  assert.deepEqual(rest, { ...listens, demo: true, drainTimeout: 10, agentFlags: [] });
+  const listens = { host: '127.0.0.1', port: 7700, metricsHost: '127.0.0.1', metricsPort: 7701 };
+  const plain = { tls: false, controlFlags: [] };
+  assert.deepEqual(rest, { ...listens, ...plain, demo: true, drainTimeout: 10, agentFlags: [] });
 });
 
 test('flags win over the environment, and the agent gets its own', () => {
@@ -36,6 +37,18 @@ test('flags win over the environment, and the agent gets its own', () => {
   const byEnvironment = parseStart([], { EVENKEEL_HOME: '/b' });
   assert.ok(byEnvironment !== 'help');
   assert.equal(byEnvironment.home.path, '/b');
+});
+
+test('what is said of the certificate goes to the control plane; metrics stay on this machine unless it is said', () => {
+  const made = parseStart(['--host', '0.0.0.0', '--api-self-signed'], {});
+  assert.ok(made !== 'help');
+  assert.deepEqual([made.tls, made.controlFlags, made.metricsHost], [true, ['--api-self-signed'], '127.0.0.1']);
+  const given = parseStart(['--host', '127.0.0.2', '--api-certificate', 'c'], { EVENKEEL_API_KEY: 'k' });
+  assert.ok(given !== 'help');
+  assert.deepEqual(given.controlFlags, ['--api-certificate', 'c', '--api-key', 'k']);
+  assert.equal(given.metricsHost, '127.0.0.2');
+  const wide = parseStart(['--metrics-host', '::'], {});
+  assert.ok(wide !== 'help' && wide.metricsHost === '::');
 });
 
 for (const [args, expected] of [

@@ -5,14 +5,19 @@ import { type Home, locateHome } from './home.ts';
 
 export interface StartOptions {
   readonly home: Home;
-  /** Address that API and metrics listen on. */
+  /** Address that the API listens on. */
   readonly host: string;
   /** Port of the API; 0: any free one. */
   readonly port: number;
   readonly metricsPort: number;
+  /** Address that the node's metrics are served on. */
+  readonly metricsHost: string;
   readonly demo: boolean;
   /** Seconds that requests in flight may take to finish when Evenkeel is stopped. */
   readonly drainTimeout: number;
+  /** Whether the API is encrypted, and what the control plane is told about that. */
+  readonly tls: boolean;
+  readonly controlFlags: readonly string[];
   /** Passed on to the agent as they are. */
   readonly agentFlags: readonly string[];
 }
@@ -28,7 +33,11 @@ Runs a control plane and a node agent on this machine, and on the first start a 
 
 Options:
   --home FOLDER         where state, credentials and logs are kept (EVENKEEL_HOME; default: .evenkeel in the checkout)
-  --host ADDRESS        loopback address of the API and the metrics (default: 127.0.0.1)
+  --host ADDRESS        address of the API; beyond loopback with TLS alone (default: 127.0.0.1)
+  --api-certificate F   PEM file of the API's certificate; read again when it changes
+  --api-key F           PEM file of its key
+  --api-self-signed     have a certificate made for the API, and print its fingerprint
+  --metrics-host A      address of the node's metrics (default: that of the API if it is loopback, else 127.0.0.1)
   --port N              port of the API; 0: any free one (default: ${DEFAULT_PORT})
   --metrics-port N      port of the node's metrics; 0: any free one (default: ${DEFAULT_METRICS_PORT})
   --workers N           traffic workers of the node (default: one for each core, at most 4)
@@ -44,8 +53,7 @@ Options:
 export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = process.env): StartOptions | 'help' {
   const values = parseOrRefuse(args);
   if (values.help) return 'help';
-  const host = values.host ?? '127.0.0.1';
-  if (isIP(host) === 0) throw new StartFailure(`--host ${host} is not allowed: give an IPv4 or IPv6 address.`);
+  const host = addressOf('--host', values.host ?? '127.0.0.1');
   const agentFlags: string[] = [];
   if (values.workers !== undefined) {
     agentFlags.push('--workers', String(integer('--workers', values.workers, 1, 256)));
@@ -57,6 +65,7 @@ export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = pro
     agentFlags.push('--datapath', oneOf('--datapath', values.datapath, ['auto', 'kernel', 'userspace']));
   }
   if (values.zone !== undefined) agentFlags.push('--zone', values.zone);
+  const controlFlags = controlFlagsOf(values, env);
   return {
     home: locateHome(values.home, env),
     host,
@@ -64,8 +73,32 @@ export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = pro
     metricsPort: integer('--metrics-port', values['metrics-port'] ?? String(DEFAULT_METRICS_PORT), 0, 65_535),
     drainTimeout: integer('--drain-timeout', values['drain-timeout'] ?? String(DEFAULT_DRAIN_TIMEOUT), 0, 3_600),
     demo: !values['no-demo'],
+    tls: controlFlags.length > 0,
+    controlFlags,
+    metricsHost: addressOf('--metrics-host', values['metrics-host'] ?? (isLoopback(host) ? host : '127.0.0.1')),
     agentFlags,
   };
+}
+
+/** What the control plane is told about its certificate, which it checks; empty: it has none. */
+function controlFlagsOf(values: ReturnType<typeof parseOrRefuse>, env: NodeJS.ProcessEnv): string[] {
+  const certificate = values['api-certificate'] ?? env.EVENKEEL_API_CERTIFICATE;
+  const key = values['api-key'] ?? env.EVENKEEL_API_KEY;
+  const selfSigned = values['api-self-signed'] ?? env.EVENKEEL_API_SELF_SIGNED === '1';
+  return [
+    ...(certificate === undefined ? [] : ['--api-certificate', certificate]),
+    ...(key === undefined ? [] : ['--api-key', key]),
+    ...(selfSigned ? ['--api-self-signed'] : []),
+  ];
+}
+
+function addressOf(option: string, text: string): string {
+  if (isIP(text) !== 0) return text;
+  throw new StartFailure(`${option} ${text} is not allowed: give an IPv4 or IPv6 address.`);
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
 }
 
 function parseOrRefuse(args: readonly string[]) {
@@ -77,6 +110,10 @@ function parseOrRefuse(args: readonly string[]) {
         host: { type: 'string' },
         port: { type: 'string' },
         'metrics-port': { type: 'string' },
+        'metrics-host': { type: 'string' },
+        'api-certificate': { type: 'string' },
+        'api-key': { type: 'string' },
+        'api-self-signed': { type: 'boolean' },
         workers: { type: 'string' },
         reactor: { type: 'string' },
         datapath: { type: 'string' },

@@ -50,7 +50,10 @@ export function controlSpec(version: Pick<Version, 'script'>, options: StartOpti
   return {
     ...version,
     name: 'control plane',
-    args: () => ['--home', options.home.path, '--host', options.host, '--port', String(ports.api)],
+    args: () => [
+      ...['--home', options.home.path, '--host', options.host, '--port', String(ports.api)],
+      ...options.controlFlags,
+    ],
   };
 }
 
@@ -69,8 +72,8 @@ export function agentSpec(
     sockets,
     args: () => [
       ...(standby && starts++ === 0 ? ['--standby'] : []),
-      ...['--home', options.home.path, '--control-url', urlOf(options.host, ports.api)],
-      ...['--metrics-host', options.host, '--metrics-port', String(ports.metrics)],
+      ...['--home', options.home.path, '--control-url', urlOf(options, ports.api)],
+      ...['--metrics-host', options.metricsHost, '--metrics-port', String(ports.metrics)],
       ...['--drain-timeout', String(options.drainTimeout), ...options.agentFlags],
     ],
   };
@@ -85,10 +88,10 @@ export function originSpec(script: string, name: string, place: () => OriginPlac
   };
 }
 
-/** Where a process of this machine reaches what listens on `host`. */
-export function urlOf(host: string, port: number): string {
+/** Where a process of this machine reaches the API. */
+export function urlOf({ host, tls }: Pick<StartOptions, 'host' | 'tls'>, port: number): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
 /** The agent can begin beside the control plane, and try until that listens, when it knows where that will be. */

@@ -1,5 +1,7 @@
 export interface Ready {
   readonly url: string;
+  /** Of the certificate that the API shows; null: it shows none. */
+  readonly fingerprint: string | null;
   readonly metricsUrl: string;
   readonly traffic: { readonly workers: number; readonly reactor: string; readonly reason: string };
   readonly credential: string;
@@ -15,6 +17,7 @@ export function readyScreen(ready: Ready): string {
   const rows: [string, string][] = [
     ['API', `${ready.url}/v1`],
     ['API reference', `${ready.url}/docs`],
+    ...(ready.fingerprint === null ? [] : [['Fingerprint', ready.fingerprint] satisfies [string, string]]),
     ['Admin credential', ready.credential],
     ['Metrics', `${ready.url}/metrics (control plane), ${ready.metricsUrl} (node)`],
     ['Traffic', `${workers} ${workers === 1 ? 'worker' : 'workers'}, ${reactor} reactor (${reason})`],

@@ -41,6 +41,8 @@ export class Supervisor {
   #demo: DemoRunner | null = null;
   #lock: FileLock | null = null;
   #url = '';
+  /** Of the API's certificate; null: it has none. */
+  #fingerprint: string | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(options: StartOptions, say: (line: string) => void, scripts = SCRIPTS) {
@@ -102,6 +104,7 @@ export class Supervisor {
     this.#say(
       readyScreen({
         url: this.#url,
+        fingerprint: this.#fingerprint,
         metricsUrl: String(metricsUrl),
         traffic: { reactor: String(reactor), reason: String(reason), workers: Number(workers) },
         credential: home.adminCredential,
@@ -118,7 +121,8 @@ export class Supervisor {
   }
 
   async #startControl(): Promise<void> {
-    const { url } = await this.#control.start();
+    const { url, fingerprint } = await this.#control.start();
+    this.#fingerprint = typeof fingerprint === 'string' ? fingerprint : null;
     this.#url = new URL(String(url)).origin;
     this.#ports.api = Number(new URL(this.#url).port);
     this.#fleet.publish({ url: this.#url });

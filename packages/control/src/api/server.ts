@@ -9,6 +9,7 @@ import fastify, {
 import type { TokenCheck } from '../access/bearer.ts';
 import { type AgentStream, MESSAGE_LIMIT } from '../nodes/stream.ts';
 import { ProblemError } from '../problem.ts';
+import type { CertificateAndKey } from '../transport/self-signed.ts';
 import { registerDocumentation } from './documentation.ts';
 import type { Metrics } from './metrics.ts';
 import { answerUnreadable, installProblems, pathOf, sendProblem } from './problems.ts';
@@ -30,11 +31,14 @@ export interface ServerOptions extends RouteContext {
   readonly stream: AgentStream;
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger;
+  /** What the server shows; null: it speaks plain HTTP. */
+  readonly tls: CertificateAndKey | null;
 }
 
 /** The HTTP server with the API, its documentation, the metrics and the stream of the agents; not listening yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { logger, metrics } = options;
+  const { logger, metrics, tls } = options;
+  const http = { maxHeaderSize: HEADER_LIMIT, headersTimeout: HEADER_TIMEOUT, connectionsCheckingInterval: 1_000 };
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -42,7 +46,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
-    http: { maxHeaderSize: HEADER_LIMIT, headersTimeout: HEADER_TIMEOUT, connectionsCheckingInterval: 1_000 },
+    ...(tls === null ? { http } : { https: { ...http, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' } }),
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => answerUnreadable(error, socket),

@@ -1,0 +1,60 @@
+import type { Server as TlsServer } from 'node:https';
+import type { FastifyInstance } from 'fastify';
+import type { ControlPlaneOptions } from '../options.ts';
+import { StartError } from '../start-error.ts';
+import type { ApiCertificate } from './api-certificate.ts';
+
+/** Milliseconds: how often it is looked whether the certificate has changed. */
+const LOOK = 10_000;
+
+/** Has the server listen; resolves with its origin. Rejects with a StartError. */
+export async function listen(app: FastifyInstance, options: ControlPlaneOptions): Promise<string> {
+  const { host, port } = options;
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    const reason = error instanceof Error && 'code' in error ? error.code : String(error);
+    if (reason === 'EADDRINUSE') {
+      throw new StartError(
+        `port ${port} of ${host} is in use; stop what listens there, or choose another --port`,
+        error,
+      );
+    }
+    throw new StartError(`cannot listen on ${host} port ${port} (${reason}); choose another --host or --port`, error);
+  }
+  const address = app.server.address();
+  return originOf(options, typeof address === 'object' && address !== null ? address.port : port);
+}
+
+/** Where the API is reached from this machine. */
+export function originOf({ host, tls }: ControlPlaneOptions, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `${tls === null ? 'http' : 'https'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+export interface CertificateEvents {
+  /** New connections are shown another certificate from now on. */
+  readonly changed: () => void;
+  /** What is in the files is no good; the one before goes on. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Has the server show what is in the files, soon after it has changed. Returns what ends that. */
+export function followCertificate(
+  server: FastifyInstance['server'],
+  certificate: ApiCertificate,
+  { changed, failed }: CertificateEvents,
+): () => void {
+  const look = setInterval(() => {
+    try {
+      if (!certificate.refresh()) return;
+      const { certificate: cert, key } = certificate.shown;
+      (server as unknown as TlsServer).setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+      changed();
+    } catch (error) {
+      failed(error);
+    }
+  }, LOOK);
+  return () => clearInterval(look);
+}
