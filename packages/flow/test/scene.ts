@@ -79,8 +79,9 @@ export class Scene {
     await this.datapath.swapTable(service, nextGeneration(slots(current), firstGeneration(slots(previous))));
   }
 
-  run(frame: Buffer): TestRun {
-    return testRun(this.object.program(`balance_${this.#program}`), frame);
+  /** `times`: each time on what the run before has left of the frame. */
+  run(frame: Buffer, times = 1): TestRun {
+    return testRun(this.object.program(`balance_${this.#program}`), frame, times);
   }
 
   /** Runs the packet through the program; with `out`, what comes out has to be it, byte by byte. */

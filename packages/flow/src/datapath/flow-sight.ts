@@ -41,7 +41,8 @@ export class FlowSight {
 
   /** All counts of a number begin anew, because it is somebody else's from now on. */
   resetCounts({ kind, number }: DropOwner): void {
-    this.#object.map(kind === 'listener' ? 'listener_traffic' : 'target_traffic').clearPerCpu(numberKey(number));
+    const map = this.#object.map(kind === 'listener' ? 'listener_traffic' : 'target_traffic');
+    map.setPerCpu(numberKey(number), Buffer.alloc(map.shape.valueSize));
     const drops = this.#object.map('drops');
     for (let reason = 0; reason < OUTCOMES.length; reason++) {
       drops.delete(dropKey(kind === 'target' ? OWNER_TARGET + number : number, reason));

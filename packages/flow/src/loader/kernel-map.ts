@@ -60,11 +60,12 @@ export class KernelMap {
     return all === null ? null : this.#perCpu(all);
   }
 
-  /** The same, all zero. What a CPU counts at this moment may be lost or stay. */
-  clearPerCpu(key: Uint8Array): void {
-    this.#check(key, this.shape.valueSize);
-    const zero = Buffer.alloc(this.#perCpuBytes());
-    checked(libbpf().bpf_map_update_elem(this.shape.descriptor, key, zero, 0), 'clearing a map entry');
+  /** The same value for each CPU. What one of them counts at this moment may be lost, or stay. */
+  setPerCpu(key: Uint8Array, value: Uint8Array): void {
+    this.#check(key, value.length);
+    const all = Buffer.alloc(this.#perCpuBytes());
+    for (let at = 0; at < all.length; at += this.#stride()) all.set(value, at);
+    checked(libbpf().bpf_map_update_elem(this.shape.descriptor, key, all, 0), 'writing a map entry');
   }
 
   /** All entries of a hash with a value per CPU. */
