@@ -144,7 +144,7 @@ async function start(
   });
 
   const certificate = options.tls && new ApiCertificate({ ...options, tls: options.tls, now });
-  const fingerprint = () => certificate && certificate.shown.fingerprint;
+  const fingerprint = () => certificate?.shown.fingerprint ?? null;
   const credentials = loadCredentials(options.home, originOf(options, options.port), fingerprint());
   const validators = new Validators();
   const app = await createServer({
@@ -168,7 +168,7 @@ async function start(
     stream,
     metrics,
     logger,
-    tls: certificate && certificate.shown,
+    tls: certificate?.shown ?? null,
   });
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url, fingerprint());

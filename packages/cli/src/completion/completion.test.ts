@@ -49,7 +49,7 @@ for (const [words, expected] of [
     ['--home', '--json'],
   ],
   [['stop', '--'], ['--home']],
-  [['start', '--metrics'], ['--metrics-port']],
+  [['start', '--metrics-p'], ['--metrics-port']],
   [['apply', '-f', ''], [':files']],
   [['apply', '--home', ''], [':files']],
   [['nonsense', 'x'], []],
