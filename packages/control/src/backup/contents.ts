@@ -12,8 +12,8 @@ export async function readBackup(file: string, folder: string, vault: Vault): Pr
   try {
     const copy = join(folder, 'state.db');
     await copyFile(file, copy);
-    const { sqlite, state } = await openDatabase(copy, vault);
-    sqlite.close();
+    const { database, state } = await openDatabase(copy, vault);
+    await database.close();
     return state;
   } catch (error) {
     // What is said of a state that a control plane starts with does not help here: the reason behind it does.

@@ -42,6 +42,9 @@ export interface Change {
 type Unstamped<T> = Omit<T, Stamped>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends ReadonlyMap<infer K2, infer V> ? Map<K2, V> : T[K] };
 
+/** In place of a tenant: the draft is of all of them. */
+export const EVERY_TENANT = '';
+
 /** Maps that are copied when they are first changed. */
 type Global = 'certificates' | 'authorities' | 'securityPolicies' | 'securityGroups' | 'tenants' | 'users' | 'tokens';
 
@@ -73,7 +76,7 @@ export class Draft implements State {
   readonly #owned = new WeakSet<object>();
 
   constructor(whole: State, context: DraftContext, tenantId: string = DEFAULT_TENANT.id) {
-    const base = scopedTo(whole, tenantId);
+    const base = tenantId === EVERY_TENANT ? whole : scopedTo(whole, tenantId);
     this.whole = whole;
     this.base = base;
     this.tenantId = tenantId;
@@ -162,6 +165,12 @@ export class Draft implements State {
     return created;
   }
 
+  /** Puts a record in place as it is, stamps included: another process has written it. */
+  adopt<K extends ResourceKind>(kind: K, record: RecordOf[K]): void {
+    this.#put(kind, record);
+    this.#note(kind, record.id, null, record);
+  }
+
   /** Puts the changed fields in place; the same record when they have the values that it has. */
   update<K extends ResourceKind>(kind: K, record: RecordOf[K], fields: Partial<Unstamped<RecordOf[K]>>): RecordOf[K] {
     const changed = Object.entries(fields).some(
@@ -231,7 +240,7 @@ export class Draft implements State {
   }
 
   #put<K extends ResourceKind>(kind: K, record: RecordOf[K]): void {
-    if ('tenantId' in record && record.tenantId !== this.tenantId) {
+    if ('tenantId' in record && this.tenantId !== EVERY_TENANT && record.tenantId !== this.tenantId) {
       throw new Error(`${record.id} is of ${record.tenantId}, and this is a draft of ${this.tenantId}`);
     }
     const entry = { kind, record } as { [Q in ResourceKind]: { kind: Q; record: RecordOf[Q] } }[ResourceKind];

@@ -8,6 +8,9 @@ import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from '../state
 import { fromRow, MAPPINGS, type Row, TICKET_KEYS } from './rows.ts';
 import type { Database } from './schema.ts';
 
+/** Rows that are read at a time. */
+const ROWS = 1_000;
+
 type Maps = {
   -readonly [K in 'listeners' | 'services' | 'groups' | 'ruleGroups']: Map<
     string,
@@ -22,13 +25,12 @@ type Maps = {
 export async function loadState(db: Kysely<Database>, vault: Vault): Promise<State> {
   const read = async <K extends ResourceKind>(kind: K): Promise<RecordOf[K][]> => {
     const records: RecordOf[K][] = [];
-    // One row after the other: what they are read from is a multiple of what becomes of them.
-    const rows = db.selectFrom(MAPPINGS[kind].table).selectAll().orderBy('id').stream();
+    // Some rows after the others: what they are read from is a multiple of what becomes of them.
+    const rows = db.selectFrom(MAPPINGS[kind].table).selectAll().orderBy('id').stream(ROWS);
     for await (const row of rows) records.push(fromRow(kind, row as Row, vault));
     return records;
   };
-  const { generation } = (await db.selectFrom('state').select('generation').executeTakeFirst()) ?? { generation: 0 };
-  const pools = await db.selectFrom('address_pool').selectAll().execute();
+  const header = await readHeader(db, vault);
 
   const trees = new Map<string, LoadBalancerTree & Maps>();
   for (const loadBalancer of await read('loadBalancer')) {
@@ -100,7 +102,7 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
   for (const { id, userId } of tokens.values()) existing(users, userId, id);
 
   return {
-    generation,
+    ...header,
     loadBalancers: trees,
     elasticIps,
     certificates,
@@ -110,9 +112,24 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
     tenants,
     users,
     tokens,
+  };
+}
+
+/** What there is one of. */
+export async function readHeader(
+  db: Kysely<Database>,
+  vault: Vault,
+): Promise<Pick<State, 'generation' | 'ticketKeys' | 'lastAddresses'>> {
+  const pools = await db.selectFrom('address_pool').selectAll().execute();
+  return {
+    generation: await readGeneration(db),
     ticketKeys: await readTicketKeys(db, vault),
     lastAddresses: new Map(pools.map(({ name, last }) => [name, last])),
   };
+}
+
+export async function readGeneration(db: Kysely<Database>): Promise<number> {
+  return (await db.selectFrom('state').select('generation').executeTakeFirst())?.generation ?? 0;
 }
 
 async function readTicketKeys(db: Kysely<Database>, vault: Vault): Promise<TicketKeys | null> {

@@ -10,7 +10,7 @@ import { temporaryHome } from '../../test/home.ts';
 import { compile } from '../plan/compile.ts';
 import { network } from '../resources/addresses.ts';
 import { Vault } from '../secrets/vault.ts';
-import { MIGRATIONS, migrate } from './migrate.ts';
+import { MIGRATIONS, migrateSqlite } from './migrate.ts';
 import type { Database } from './schema.ts';
 import { APPLICATION_ID, SqliteFile } from './sqlite.ts';
 import { Store } from './store.ts';
@@ -153,10 +153,10 @@ for (const [name, migration, reason] of [
     const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
     const tables = () => sqlite.raw.prepare('select name, sql from sqlite_master order by name').all();
     const before = tables();
-    await assert.rejects(migrate(db, { ...MIGRATIONS, '9999-next': migration }), reason);
+    await assert.rejects(migrateSqlite(db, { ...MIGRATIONS, '9999-next': migration }), reason);
     // The migrator has made its own tables at the first version already.
     assert.deepEqual(tables(), before);
-    await migrate(db);
+    await migrateSqlite(db);
     assert.equal(sqlite.raw.prepare('select count(*) as n from load_balancer').get()!['n'], 1);
     assert.equal(sqlite.pragma('foreign_keys'), 1);
   });

@@ -12,6 +12,8 @@ import { ruleSecrets } from './migrations/0008-rule-secrets.ts';
 import { network } from './migrations/0009-network.ts';
 import { tenants } from './migrations/0010-tenants.ts';
 import { securityGroups } from './migrations/0011-security-groups.ts';
+import { leadership } from './migrations/0012-leadership.ts';
+import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
 /**
@@ -31,6 +33,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-network': network,
   '0010-tenants': tenants,
   '0011-security-groups': securityGroups,
+  '0012-leadership': leadership,
 };
 
 /**
@@ -38,19 +41,16 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
  * of this software. A migration may make a table anew that others refer to: references are not followed meanwhile, and
  * all checked then.
  */
-export async function migrate(
+export async function migrateSqlite(
   db: Kysely<Database>,
   migrations: Readonly<Record<string, Migration>> = MIGRATIONS,
 ): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
   // Within a transaction, SQLite takes no notice of it.
   await sql`pragma foreign_keys = off`.execute(db);
   // By hand: the migrator has no transactions for SQLite, where changes of tables are part of them like all others.
   await sql`begin immediate`.execute(db);
   try {
-    const { error, results = [] } = await migrator.migrateToLatest();
-    if (error !== undefined) throw error;
-    if (results.length > 0) await checkReferences(db);
+    if ((await carryOut(db, migrations)) > 0) await checkReferences(db);
     await sql`commit`.execute(db);
   } catch (error) {
     // SQLite may have rolled it back by itself, as it does on a full disk.
@@ -58,6 +58,41 @@ export async function migrate(
     throw error;
   }
   await sql`pragma foreign_keys = on`.execute(db);
+}
+
+/** The same for PostgreSQL, which checks references by itself. The migrator has a transaction of its own. */
+export async function migratePostgres(
+  db: Kysely<Database>,
+  migrations: Readonly<Record<string, Migration>> = MIGRATIONS,
+): Promise<void> {
+  const levelled = Object.entries(migrations).map(([name, { up }]) => {
+    const migration: Migration = {
+      async up(trx) {
+        await up(trx);
+        await levelColumns(trx);
+      },
+    };
+    return [name, migration] as const;
+  });
+  await carryOut(db, Object.fromEntries(levelled));
+}
+
+/** How many migrations there were to carry out. */
+async function carryOut(db: Kysely<Database>, migrations: Readonly<Record<string, Migration>>): Promise<number> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  return results.length;
+}
+
+/** Whether the tables are those of this version; throws when they come from a newer one. */
+export async function isUpToDate(db: Kysely<Database>): Promise<boolean> {
+  const present = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!present.some(({ name }) => name === 'kysely_migration')) return false;
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+  const unknown = rows.find(({ name }) => !Object.hasOwn(MIGRATIONS, name));
+  if (unknown !== undefined) throw new Error(`the migration ${unknown.name} is missing`);
+  return rows.length === Object.keys(MIGRATIONS).length;
 }
 
 async function checkReferences(db: Kysely<Database>): Promise<void> {

@@ -1,23 +1,22 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Kysely, SqliteDialect } from 'kysely';
 import type { Vault } from '../secrets/vault.ts';
 import { StartError } from '../start-error.ts';
 import type { State } from '../state/state.ts';
+import type { StateDatabase } from './database.ts';
 import { loadState } from './load.ts';
-import { migrate } from './migrate.ts';
-import type { Database } from './schema.ts';
+import { migrateSqlite } from './migrate.ts';
 import { sealRuleSecrets } from './seal-rule-secrets.ts';
 import { APPLICATION_ID, SQLITE, SqliteFile, sqliteCode } from './sqlite.ts';
+import { SqliteDatabase } from './sqlite-database.ts';
 
 export interface OpenedDatabase {
-  readonly db: Kysely<Database>;
-  readonly sqlite: SqliteFile;
+  readonly database: StateDatabase;
   readonly state: State;
 }
 
 /**
- * Opens the database, checks it, brings its tables up to date and reads the state. It is locked for this process as
+ * Opens a file of SQLite, checks it, brings its tables up to date and reads the state. It is locked for this process as
  * long as it is open: by the kernel, so that a lock never outlives its process. A file that is not sound is left as it is.
  * Rejects with a StartError.
  */
@@ -27,12 +26,13 @@ export async function openDatabase(file: string, vault: Vault): Promise<OpenedDa
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     sqlite = new SqliteFile(file);
     prepare(sqlite);
-    const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
-    await migrate(db);
+    const database = new SqliteDatabase(sqlite);
+    const { db } = database;
+    await migrateSqlite(db);
     const state = await loadState(db, vault);
     vault.ensureKey();
     await sealRuleSecrets(db, state, vault);
-    return { db, sqlite, state };
+    return { database, state };
   } catch (error) {
     sqlite?.close();
     if (error instanceof StartError) throw error;

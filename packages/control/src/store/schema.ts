@@ -51,6 +51,10 @@ export interface Database {
   };
   idempotency: { actor: string; key: string; fingerprint: string; at: number; answer: string };
   node: NodeRow;
+  /** One row, or none: the control plane that leads, where several use one database. `epoch` counts the leaders. */
+  leadership: { id: number; epoch: number; address: string; since: number };
+  /** By transaction: what came after what, and JSON of what changed; null: too much to tell. */
+  change_feed: { generation: number; previous: number; changes: string | null };
 }
 
 interface Resource {

@@ -11,6 +11,7 @@ import { keysWithSecrets } from '../routing/jwt-secrets.ts';
 import { Vault } from '../secrets/vault.ts';
 import type { RuleRecord } from '../state/records.ts';
 import { SqliteFile } from './sqlite.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
 import { Store } from './store.ts';
 
 const SECRET = 'c2VjcmV0LW9mLXRva2Vucy1hbmQtbG9uZy1lbm91Z2g';
@@ -73,7 +74,11 @@ test('secrets of rules that an older version has written are sealed when the sta
     const found = ruleOf(store);
     assert.deepEqual(found.jwt?.keys, [{ kty: 'oct', kid: 'a', secretSet: true }], when);
     assert.deepEqual(keysWithSecrets(found), [KEY], when);
-    assert.equal(store.sqlite.raw.prepare('select count(*) as n from idempotency').get()?.['n'], 0, when);
+    assert.equal(
+      (store.database as SqliteDatabase).file.raw.prepare('select count(*) as n from idempotency').get()?.['n'],
+      0,
+      when,
+    );
     await store.close();
     for (const name of readdirSync(dirname(file))) {
       assert.ok(!readFileSync(join(dirname(file), name), 'latin1').includes(SECRET), `${name} ${when}`);

@@ -1,4 +1,3 @@
-import { backup } from 'node:sqlite';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { createIdSource, type IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Quotas } from '@evenkeel/model/limits.ts';
@@ -7,12 +6,14 @@ import { quotasOf } from '../access/quotas.ts';
 import { ProblemError } from '../problem.ts';
 import type { AddressPools } from '../resources/addresses.ts';
 import type { Vault } from '../secrets/vault.ts';
-import { Draft } from '../state/draft.ts';
+import { type Change, Draft, EVERY_TENANT } from '../state/draft.ts';
 import { newestId, type State } from '../state/state.ts';
+import { catchUp } from './catch-up.ts';
+import type { Failure, StateDatabase } from './database.ts';
+import { trimFeed, writeFeed } from './feed.ts';
 import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
 import { type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
-import { SQLITE, type SqliteFile, sqliteCode } from './sqlite.ts';
 import {
   listenersOf,
   resourcesOf,
@@ -27,11 +28,8 @@ import {
 const QUEUE = 1_000;
 /** Writes that share one transaction, and so one wait for the disk. */
 const BATCH = 64;
-/** Pages of the database that are copied in one go. */
-const COPY_PAGES = 4_096;
 
 export interface StoreOptions {
-  readonly file: string;
   readonly quotas: Quotas;
   readonly pools: AddressPools;
   /** Seals what is secret before it is written. */
@@ -46,6 +44,8 @@ export interface StoreOptions {
   readonly committed?: (milliseconds: number, writes: number) => void;
   /** Told of what a listener threw: a defect. */
   readonly failed?: (error: unknown) => void;
+  /** Told when a write met another leader, or nobody knows what has become of it: this one must lead no longer. */
+  readonly superseded?: () => void;
 }
 
 export interface Write<T> {
@@ -83,6 +83,7 @@ interface Staged {
   readonly state: State;
   /** Null for rows that are not configuration. */
   readonly operation: OperationRecord | null;
+  readonly changes: readonly Change[];
   readonly persist: (trx: Transaction<Database>) => Promise<void>;
   readonly done: () => void;
 }
@@ -92,10 +93,9 @@ interface Staged {
  * seen by nobody before. Writes are carried out one after another; those that wait at the same time share a transaction.
  */
 export class Store {
-  readonly db: Kysely<Database>;
-  readonly sqlite: SqliteFile;
+  readonly database: StateDatabase;
   readonly #options: StoreOptions;
-  readonly #ids: IdSource;
+  #ids: IdSource;
   readonly #listeners: CommitListener[] = [];
   readonly #queue: Job[] = [];
   #state: State;
@@ -107,15 +107,14 @@ export class Store {
   #copying: Promise<void> | null = null;
   #writesSinceTrim = 0;
 
-  /** Rejects with a StartError. */
-  static async open(options: StoreOptions): Promise<Store> {
-    return new Store(options, await openDatabase(options.file, options.vault));
+  /** Opens a file of SQLite. Rejects with a StartError. */
+  static async open({ file, ...options }: StoreOptions & { readonly file: string }): Promise<Store> {
+    return new Store(options, await openDatabase(file, options.vault));
   }
 
-  private constructor(options: StoreOptions, { db, sqlite, state }: OpenedDatabase) {
+  constructor(options: StoreOptions, { database, state }: OpenedDatabase) {
     this.#options = options;
-    this.db = db;
-    this.sqlite = sqlite;
+    this.database = database;
     this.#state = state;
     this.#ids = createIdSource(options.now, options.random, newestId(state));
   }
@@ -133,7 +132,19 @@ export class Store {
     this.#listeners.push(listener);
   }
 
-  /** Rejects with the ProblemError of `run`, or with `storage-full`, `storage-failed`, `too-busy`, `shutting-down`. */
+  /** Takes on what another process has written since. Nothing may be written here meanwhile; rejects with its error. */
+  async follow(): Promise<void> {
+    const { now, random, quotas, pools, secret, vault } = this.#options;
+    const begin = (state: State) =>
+      new Draft(state, { now: now(), ids: this.#ids, quotas, pools, secret }, EVERY_TENANT);
+    const state = await catchUp(this.database.db, this.#state, begin, vault);
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#ids = createIdSource(now, random, newestId(state));
+    this.#tell(state, []);
+  }
+
+  /** Rejects with the ProblemError of `run`, or with `storage-full`, `storage-failed`, `not-leading`, `too-busy`, `shutting-down`. */
   write<T>(write: Write<T>): Promise<Committed<T>> {
     return new Promise((resolve, failed) => {
       this.#enqueue({ stage: (base) => this.#stage(base, write, resolve), failed });
@@ -148,27 +159,29 @@ export class Store {
   /** Writes rows that are not configuration: nodes, outcomes of operations. `persist` may run more than once. */
   record(persist: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
     return new Promise((done, failed) => {
-      this.#enqueue({ stage: (state) => ({ state, operation: null, persist, done }), failed });
+      this.#enqueue({ stage: (state) => ({ state, operation: null, changes: [], persist, done }), failed });
     });
   }
 
   /**
-   * Reads what is not in memory. Waits for the batch under way, so that it sees only what is committed, and for none of
-   * those that follow. `query` may await nothing but the database, which answers before the next batch begins.
+   * Reads what is not in memory. With one connection, it waits for the batch under way, so that it sees only what is
+   * committed, and for none of those that follow; `query` may await nothing but the database then, which answers before
+   * the next batch begins.
    */
   async read<T>(query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
-    if (this.#batch !== null) await this.#batch;
-    return query(this.db);
+    if (this.database.oneConnection && this.#batch !== null) await this.#batch;
+    return query(this.database.db);
   }
 
   /**
-   * Copies the database to a new file, on another thread. Writes that come meanwhile wait: SQLite does not go on with a
-   * copy while its own connection writes. Rejects with SQLite's error, or that of the file.
+   * Copies the database to a new SQLite file. With one connection, writes that come meanwhile wait. Rejects with the
+   * error of the database, or that of the file.
    */
   copyTo(path: string): Promise<void> {
+    if (!this.database.oneConnection) return this.database.copyTo(path);
     const copying = (async () => {
       while (this.#batch !== null) await this.#batch;
-      await backup(this.sqlite.raw, path, { rate: COPY_PAGES });
+      await this.database.copyTo(path);
     })();
     this.#copying = copying;
     return copying.finally(() => {
@@ -176,11 +189,11 @@ export class Store {
     });
   }
 
-  /** Carries out what waits, and closes the file. */
+  /** Carries out what waits, and closes the database. */
   async close(): Promise<void> {
     this.#closed = true;
     while (this.#draining !== null) await this.#draining;
-    this.sqlite.close();
+    await this.database.close();
   }
 
   #enqueue(job: Job): void {
@@ -208,7 +221,10 @@ export class Store {
     this.#draining = null;
   }
 
-  /** Writes of one transaction: when it fails, each runs again in its own, so that only the guilty one fails. */
+  /**
+   * Writes of one transaction: when it fails because of one of them, each runs again in its own, so that only the guilty
+   * one fails.
+   */
   async #carryOut(jobs: readonly Job[]): Promise<void> {
     const refused: { job: Job; error: unknown }[] = [];
     const accepted: { job: Job; staged: Staged }[] = [];
@@ -224,11 +240,16 @@ export class Store {
     }
     const started = performance.now();
     try {
-      if (accepted.length > 0) await this.db.transaction().execute((trx) => this.#persist(trx, accepted, state));
+      if (accepted.length > 0) await this.database.transaction((trx) => this.#persist(trx, accepted, state));
     } catch (error) {
-      if (jobs.length === 1) jobs[0]!.failed(storageProblem(error));
+      const failure = this.database.failureOf(error);
+      if (failure === 'superseded' || failure === 'unknown') this.#options.superseded?.();
       // Those refused too: what they collided with may be what was not written.
-      else for (const job of jobs) await this.#carryOut([job]);
+      if (jobs.length > 1 && (failure === 'rule' || failure === 'full')) {
+        for (const job of jobs) await this.#carryOut([job]);
+      } else {
+        for (const job of jobs) job.failed(storageProblem(failure, error));
+      }
       return;
     }
     for (const { job, error } of refused) job.failed(error);
@@ -272,6 +293,7 @@ export class Store {
     return {
       state,
       operation,
+      changes,
       done: () => done(committed),
       persist: async (trx) => {
         await writeChanges(trx, changes, this.#options.vault);
@@ -290,11 +312,16 @@ export class Store {
   ): Promise<void> {
     for (const { staged } of accepted) await staged.persist(trx);
     if (next !== this.#state) await writeState(trx, next);
+    if (next !== this.#state && this.database.followed) {
+      const changes = accepted.flatMap(({ staged }) => staged.changes);
+      await writeFeed(trx, this.#state.generation, next.generation, changes);
+    }
     if (next.ticketKeys !== null && next.ticketKeys !== this.#state.ticketKeys) {
       await writeTicketKeys(trx, next.ticketKeys, this.#options.vault);
     }
     if (this.#writesSinceTrim >= TRIM_EVERY) {
       await trimHistory(trx, this.#options.now());
+      if (this.database.followed) await trimFeed(trx, next.generation);
       this.#writesSinceTrim = 0;
     }
   }
@@ -306,13 +333,20 @@ export class Store {
   }
 }
 
-function storageProblem(error: unknown): ProblemError {
-  const code = sqliteCode(error);
-  if (code === SQLITE.FULL) {
-    return new ProblemError('storage-full', 'the disk is full; nothing was changed', {}, error);
+function storageProblem(failure: Failure, error: unknown): ProblemError {
+  switch (failure) {
+    case 'full':
+      return new ProblemError('storage-full', 'the disk is full; nothing was changed', {}, error);
+    case 'unwritten':
+      return new ProblemError('storage-failed', 'the state could not be written; nothing was changed', {}, error);
+    case 'unknown': {
+      const detail =
+        'the database went away while the change was written; see whether it is there before you repeat it';
+      return new ProblemError('storage-failed', detail, {}, error);
+    }
+    case 'superseded':
+      return new ProblemError('not-leading', 'another control plane leads; nothing was changed', {}, error);
+    case 'rule':
+      return new ProblemError('internal', 'the change could not be stored; nothing was changed', {}, error);
   }
-  if (code !== null && code !== SQLITE.CONSTRAINT) {
-    return new ProblemError('storage-failed', 'the state could not be written; nothing was changed', {}, error);
-  }
-  return new ProblemError('internal', 'the change could not be stored; nothing was changed', {}, error);
 }

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { isPostgres } from '../postgres/dialect.ts';
 import { RESOURCE_COLUMNS } from './resource-columns.ts';
 
 /** The tenant that everything belongs to that was there before there were tenants. */
@@ -55,6 +56,7 @@ const columns = sql.raw(`
   tenant_id text not null references tenant (id) deferrable initially deferred`);
 
 async function makeOwned(db: Kysely<unknown>, table: string, own: readonly string[]): Promise<void> {
+  if (isPostgres(db)) return addOwner(db, table);
   const names = [
     'id',
     'name',
@@ -73,4 +75,17 @@ async function makeOwned(db: Kysely<unknown>, table: string, own: readonly strin
   await sql`insert into ${made} (${list}, tenant_id) select ${list}, ${DEFAULT_TENANT} from ${before}`.execute(db);
   await sql`drop table ${before}`.execute(db);
   await sql`alter table ${made} rename to ${before}`.execute(db);
+}
+
+/** PostgreSQL changes a table in place. */
+async function addOwner(db: Kysely<unknown>, table: string): Promise<void> {
+  const name = sql.table(table);
+  const unique = sql.ref(`${table}_name`);
+  await sql`alter table ${name}
+    add column tenant_id text not null default ${sql.lit(DEFAULT_TENANT)}
+      references tenant (id) deferrable initially deferred`.execute(db);
+  await sql`alter table ${name}
+    alter column tenant_id drop default,
+    drop constraint ${unique},
+    add constraint ${unique} unique (tenant_id, name)`.execute(db);
 }

@@ -1,0 +1,179 @@
+import { isUpToDate } from '../store/migrate.ts';
+import type { PostgresDatabase } from '../store/postgres/postgres-database.ts';
+import { LeaderSession } from '../store/postgres/session.ts';
+import type { PostgresSettings } from '../store/postgres/settings.ts';
+import type { Role } from './role.ts';
+
+/** Milliseconds between tries for the lock, or looks whether it is still held, when nothing is heard. */
+const ROUND = 500;
+
+export interface LeadershipOptions {
+  readonly settings: PostgresSettings;
+  readonly database: PostgresDatabase;
+  /** The session that the state was read with. */
+  readonly session: LeaderSession;
+  /** Where the others find the API of this one. */
+  readonly address: string;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Reads what other processes have written. */
+  readonly follow: () => Promise<void>;
+  /** The state is the newest, and no other process writes any more: what the leader has to know is read. */
+  readonly prepare: () => Promise<void>;
+  readonly elected: () => void;
+  /** Another one may lead from now on: nothing is written any more. */
+  readonly deposed: () => void;
+  readonly warn: (error: unknown, message: string) => void;
+}
+
+/**
+ * Tries to lead, and follows whoever does. The leader is who holds an advisory lock of the database, as long as the
+ * connection lasts that took it; a leader that does not know yet that it has lost it cannot write: see
+ * PostgresDatabase.transaction.
+ */
+export class Leadership implements Role {
+  readonly #options: LeadershipOptions;
+  #session: LeaderSession | null;
+  #leads = false;
+  #leader: string | null = null;
+  #closed = false;
+  #wake: () => void = () => {};
+  #woken = false;
+  #running: Promise<void> | null = null;
+  #complaint = '';
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+    this.#session = options.session;
+    this.#watch(options.session);
+  }
+
+  get leads(): boolean {
+    return this.#leads;
+  }
+
+  get leader(): string | null {
+    return this.#leader;
+  }
+
+  /** Resolves after the first round: this one leads, or knows who does. */
+  async start(): Promise<void> {
+    await this.#round();
+    this.#running = this.#run();
+  }
+
+  /** There may be something new. */
+  readonly wake = (): void => {
+    this.#woken = true;
+    this.#wake();
+  };
+
+  /** Leads no longer, at once; another round decides who does. */
+  readonly stepDown = (): void => {
+    if (!this.#leads) return;
+    this.#leads = false;
+    this.#leader = null;
+    this.#options.database.resign();
+    this.#options.deposed();
+    const session = this.#session;
+    this.#session = null;
+    void session?.close();
+    this.wake();
+  };
+
+  /** Gives the lock back, so that another one leads at once. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.wake();
+    await this.#running;
+    this.#leads = false;
+    this.#options.database.resign();
+    await this.#session?.release();
+    await this.#session?.close();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      await this.#rest();
+      if (!this.#closed) await this.#round();
+    }
+  }
+
+  async #round(): Promise<void> {
+    try {
+      const session = this.#session ?? (await this.#connect());
+      if (this.#leads) await session.check();
+      else if (await session.tryLock()) await this.#takeOver(session);
+      else await this.#follow();
+      this.#complaint = '';
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      // Once per reason: a database that is away for a night must not fill the log.
+      if (message !== this.#complaint) this.#options.warn(error, 'the database does not answer as it should');
+      this.#complaint = message;
+      this.#leader = null;
+      this.#lose(this.#session);
+    }
+  }
+
+  async #connect(): Promise<LeaderSession> {
+    const session = await LeaderSession.open(this.#options.settings, this.wake);
+    this.#session = session;
+    this.#watch(session);
+    return session;
+  }
+
+  async #takeOver(session: LeaderSession): Promise<void> {
+    const { database, address, now, follow, prepare, elected } = this.#options;
+    if (!(await isUpToDate(database.db))) throw new Error('the tables are of another version');
+    await database.lead(address, now(), async () => {
+      await follow();
+      await prepare();
+    });
+    // Lost meanwhile: the term has ended before it began.
+    if (this.#session !== session) return database.resign();
+    this.#leads = true;
+    this.#leader = address;
+    elected();
+  }
+
+  async #follow(): Promise<void> {
+    const { database, follow } = this.#options;
+    const row = await database.db.selectFrom('leadership').select('address').executeTakeFirst();
+    this.#leader = row?.address ?? null;
+    await follow();
+  }
+
+  #watch(session: LeaderSession): void {
+    session.lost.then(() => this.#lose(session));
+  }
+
+  #lose(session: LeaderSession | null): void {
+    if (session === null || session !== this.#session) return;
+    if (this.#leads) {
+      this.stepDown();
+    } else {
+      this.#session = null;
+      void session.close();
+    }
+  }
+
+  /** Waits for a round: until something is heard, or for half a second. */
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#wake = () => {};
+        // What a leader hears is what it has written itself.
+        this.#woken = false;
+        resolve();
+      };
+      const timer = setTimeout(end, ROUND);
+      this.#wake = () => {
+        if (!this.#leads || this.#closed) end();
+      };
+      if (this.#woken) this.#wake();
+      this.#woken = false;
+    });
+  }
+}

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { readBackup } from '../../../src/backup/contents.ts';
+import { temporaryHome } from '../../../test/home.ts';
+import { changeAtRandom, seeded } from '../../../test/random-changes.ts';
+import { openOnPostgres, POSTGRES_KIND, postgresServer, storeOptions } from '../../../test/stores.ts';
+import { createFromDocument } from '../../configuration/apply.ts';
+import { ProblemError } from '../../problem.ts';
+import { network } from '../../resources/addresses.ts';
+import { StartError } from '../../start-error.ts';
+import type { Draft } from '../../state/draft.ts';
+import { EMPTY_STATE } from '../../state/state.ts';
+import { Store, type StoreOptions } from '../store.ts';
+import { openPostgres } from './open.ts';
+import { parsePostgresUrl } from './settings.ts';
+
+const { skip } = POSTGRES_KIND;
+const WRITE = { action: 'test', actor: 'tester', requestId: 'r' };
+const WIDE = { pools: { vip: network('127.77.0.0/24'), elasticIp: network('127.88.0.0/24') } };
+
+const create = (name: string) => (draft: Draft) => createFromDocument(draft, { name });
+
+function isProblem(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof ProblemError && error.code === code;
+}
+
+/** A store that reads along. */
+async function openFollower(t: TestContext, url: string, options: StoreOptions): Promise<Store> {
+  const opened = await openPostgres(parsePostgresUrl(url), options.vault, { changed() {}, waiting() {} });
+  const store = new Store(options, opened);
+  t.after(async () => {
+    await store.close();
+    await opened.session.close();
+  });
+  return store;
+}
+
+async function makeUrl(): Promise<string> {
+  return (await postgresServer()).createDatabase();
+}
+
+test('a follower has the state of the leader after each change, and shares what has not changed', {
+  skip,
+}, async (t) => {
+  const random = seeded(5);
+  const [url, options] = [await makeUrl(), storeOptions(temporaryHome(t), WIDE)];
+  const leader = await openOnPostgres(t, url, options);
+  const follower = await openFollower(t, url, options);
+  let shared = 0;
+  for (let round = 0; round < 60; round++) {
+    const before = follower.state;
+    for (let i = 0; i <= round % 4; i++)
+      await leader.write({ ...WRITE, run: (draft) => changeAtRandom(draft, random) });
+    await follower.follow();
+    assert.deepEqual(follower.state, leader.state);
+    for (const [id, tree] of follower.state.loadBalancers) if (before.loadBalancers.get(id) === tree) shared++;
+  }
+  assert.ok(follower.state.loadBalancers.size > 1 && shared > 60, `${shared} were shared`);
+});
+
+test('a follower that is told too little reads everything', { skip }, async (t) => {
+  const [url, options] = [await makeUrl(), storeOptions(temporaryHome(t))];
+  const leader = await openOnPostgres(t, url, options);
+  const follower = await openFollower(t, url, options);
+  await leader.write({ ...WRITE, run: create('a') });
+  await leader.database.db.deleteFrom('change_feed').execute();
+  await leader.write({ ...WRITE, run: create('b') });
+  await follower.follow();
+  assert.deepEqual(follower.state, leader.state);
+});
+
+test('a leader that another one has followed writes nothing any more, and is told', { skip }, async (t) => {
+  const [url, home] = [await makeUrl(), temporaryHome(t)];
+  let superseded = 0;
+  const old = await openOnPostgres(t, url, storeOptions(home, { superseded: () => superseded++ }));
+  await old.write({ ...WRITE, run: create('a') });
+  const young = await openOnPostgres(t, url, storeOptions(home));
+  const results = await Promise.allSettled([
+    old.write({ ...WRITE, run: create('b') }),
+    old.record((trx) =>
+      trx
+        .deleteFrom('operation')
+        .execute()
+        .then(() => {}),
+    ),
+  ]);
+  for (const result of results) assert.ok(result.status === 'rejected' && isProblem('not-leading')(result.reason));
+  assert.equal(superseded, 1);
+  await young.write({ ...WRITE, run: create('c') });
+  await old.follow();
+  assert.deepEqual(old.state, young.state);
+  assert.deepEqual(
+    [...young.state.loadBalancers.values()].map(({ loadBalancer }) => loadBalancer.name),
+    ['a', 'c'],
+  );
+});
+
+test('a new leader waits for the transaction that the old one commits', { skip }, async (t) => {
+  const [url, home] = [await makeUrl(), temporaryHome(t)];
+  const old = await openOnPostgres(t, url, storeOptions(home));
+  let young: Promise<Store> | undefined;
+  await old.write({
+    ...WRITE,
+    run: create('a'),
+    also: async () => {
+      young ??= openOnPostgres(t, url, storeOptions(home));
+      // It begins its term meanwhile, as far as it can.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    },
+  });
+  const follower = await young!;
+  await follower.follow();
+  assert.deepEqual(follower.state, old.state);
+  assert.equal(follower.state.loadBalancers.size, 1);
+});
+
+test('a copy is a file of SQLite with the whole state, also while it is written to', { skip }, async (t) => {
+  const home = temporaryHome(t);
+  const random = seeded(7);
+  const options = storeOptions(home, WIDE);
+  const store = await openOnPostgres(t, await makeUrl(), options);
+  for (let i = 0; i < 80; i++) await store.write({ ...WRITE, run: (draft) => changeAtRandom(draft, random) });
+  const before = store.state;
+  const path = join(home, 'copy.db');
+  const [, { generation }] = await Promise.all([store.copyTo(path), store.write({ ...WRITE, run: create('later') })]);
+  const state = await readBackup(path, temporaryHome(t), options.vault);
+  if (state.generation === generation) assert.deepEqual(state, store.state);
+  else assert.deepEqual(state, before);
+  assert.ok(state.loadBalancers.size > 0);
+});
+
+test('while the server is away writes fail with nothing changed, and succeed when it is back', { skip }, async (t) => {
+  const server = await postgresServer();
+  const store = await openOnPostgres(t, await makeUrl(), storeOptions(temporaryHome(t)));
+  await store.write({ ...WRITE, run: create('a') });
+  await server.crash();
+  try {
+    await assert.rejects(store.write({ ...WRITE, run: create('b') }), isProblem('storage-failed'));
+  } finally {
+    await server.resume();
+  }
+  assert.equal(store.state.loadBalancers.size, 1);
+  await store.write({ ...WRITE, run: create('b') });
+  assert.equal(store.state.loadBalancers.size, 2);
+});
+
+test('texts are in the order of their bytes, and numbers have 64 bits', { skip }, async (t) => {
+  const store = await openOnPostgres(t, await makeUrl(), storeOptions(temporaryHome(t)));
+  const columns = await store.database.db.introspection.getTables();
+  assert.deepEqual([...new Set(columns.flatMap((table) => table.columns.map(({ dataType }) => dataType)))].sort(), [
+    'int8',
+    'text',
+  ]);
+  assert.equal(store.state.generation, EMPTY_STATE.generation);
+});
+
+test('what cannot be opened is refused with a sentence that has no password in it', { skip }, async (t) => {
+  const server = await postgresServer();
+  const { vault } = storeOptions(temporaryHome(t));
+  const url = server.createDatabase();
+  const events = { changed() {}, waiting() {} };
+  const newer = server.createDatabase();
+  await (await openOnPostgres(t, newer, storeOptions(temporaryHome(t)))).close();
+  server.query(new URL(newer).pathname.slice(1), "insert into kysely_migration values ('9999-future', '2099')");
+  for (const [wrong, says] of [
+    [url.replace(/test_\d+/, 'absent'), /absent is not there/],
+    ['postgres://evenkeel:hunter2@127.0.0.1:1/test', /cannot reach/],
+    [newer, /newer version/],
+  ] as const) {
+    await assert.rejects(openPostgres(parsePostgresUrl(wrong), vault, events), (error) => {
+      assert.ok(error instanceof StartError);
+      assert.match(error.message, says);
+      assert.doesNotMatch(error.message, /\n|hunter2/);
+      return true;
+    });
+  }
+});

@@ -1,0 +1,173 @@
+import { Kysely, sql, type Transaction } from 'kysely';
+import type { Pool } from 'pg';
+import type { Failure, StateDatabase } from '../database.ts';
+import type { Database } from '../schema.ts';
+import { makeDurable, numbersBeside, StatePostgresDialect } from './dialect.ts';
+import type { PostgresSettings } from './settings.ts';
+
+/** Connections: one writes, the others read. The session of the leader is another one; see session.ts. */
+const CONNECTIONS = 6;
+/** Milliseconds for a connection, and for one statement. */
+const CONNECT = 5_000;
+const STATEMENT = 60_000;
+
+/** Other control planes listen on it; said in the transaction of each change. */
+export const CHANNEL = 'evenkeel_state';
+
+/** Another control plane has begun to lead; nothing was written. */
+export class SupersededError extends Error {
+  constructor() {
+    super('another control plane leads');
+  }
+}
+
+/** The connection broke while a transaction was committed: it may be there, or not. */
+class CommitUnknownError extends Error {}
+
+/** The state in PostgreSQL, which several control planes read, and the one that leads writes. */
+export class PostgresDatabase implements StateDatabase {
+  readonly db: Kysely<Database>;
+  readonly oneConnection = false;
+  readonly followed = true;
+  readonly #settings: PostgresSettings;
+  /** Of the term in which this process leads; null: it does not. */
+  #epoch: number | null = null;
+
+  /** Loads the driver; connects with the first statement. */
+  static async open(settings: PostgresSettings): Promise<PostgresDatabase> {
+    const [{ default: pg }, { default: Cursor }] = await Promise.all([import('pg'), import('pg-cursor')]);
+    const pool = new pg.Pool({
+      ...connectionOf(settings),
+      types: numbersBeside(pg.types),
+      max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECT,
+      onConnect: makeDurable,
+    });
+    // A connection that breaks while nobody uses it: the next statement opens another one.
+    pool.on('error', () => {});
+    return new PostgresDatabase(settings, pool, Cursor);
+  }
+
+  private constructor(settings: PostgresSettings, pool: Pool, cursor: typeof import('pg-cursor')) {
+    this.#settings = settings;
+    this.db = new Kysely<Database>({ dialect: new StatePostgresDialect({ pool, cursor: cursor as never }) });
+  }
+
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  get leads(): boolean {
+    return this.#epoch !== null;
+  }
+
+  /**
+   * Begins a term: no transaction of an earlier one can be committed any more. Then comes `prepare`, and then this process
+   * may write. Tells everybody where the leader is.
+   */
+  async lead(address: string, now: number, prepare: () => Promise<void>): Promise<void> {
+    const { epoch } = await this.db.transaction().execute(async (trx) => {
+      const row = { address, since: now };
+      const term = await trx
+        .insertInto('leadership')
+        .values({ id: 1, epoch: 1, ...row })
+        .onConflict((conflict) =>
+          conflict
+            .column('id')
+            .doUpdateSet(({ ref }) => ({ epoch: sql<number>`${ref('leadership.epoch')} + 1`, ...row })),
+        )
+        .returning('epoch')
+        .executeTakeFirstOrThrow();
+      await notify(trx);
+      return term;
+    });
+    await prepare();
+    this.#epoch = epoch;
+  }
+
+  /** Writes nothing from now on. */
+  resign(): void {
+    this.#epoch = null;
+  }
+
+  async transaction(work: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
+    const epoch = this.#epoch;
+    if (epoch === null) throw new SupersededError();
+    const trx = await this.db.startTransaction().execute();
+    try {
+      // A new leader changes the row before it reads the state, and waits for those who hold it.
+      const term = await sql<{ epoch: number }>`select epoch from leadership where id = 1 for share`.execute(trx);
+      if (term.rows[0]?.epoch !== epoch) throw new SupersededError();
+      await work(trx);
+      await notify(trx);
+      if (this.#epoch !== epoch) throw new SupersededError();
+    } catch (error) {
+      // Its connection may be gone, and the transaction with it.
+      await trx
+        .rollback()
+        .execute()
+        .catch(() => {});
+      throw error;
+    }
+    try {
+      await trx.commit().execute();
+    } catch (error) {
+      if (sqlState(error) !== null) throw error;
+      throw new CommitUnknownError('the connection broke during the commit', { cause: error });
+    }
+  }
+
+  /** All rows as they are at one moment, in the tables of a SQLite file; writes go on meanwhile. */
+  async copyTo(path: string): Promise<void> {
+    const { copyToSqlite } = await import('./copy.ts');
+    await this.db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute((trx) => copyToSqlite(trx, path));
+  }
+
+  failureOf(error: unknown): Failure {
+    if (error instanceof SupersededError) return 'superseded';
+    if (error instanceof CommitUnknownError) return 'unknown';
+    const state = sqlState(error);
+    if (state === '53100') return 'full';
+    // Classes of data, of constraints and of syntax: https://www.postgresql.org/docs/15/errcodes-appendix.html
+    if (state !== null) return /^(21|22|23|42)/.test(state) ? 'rule' : 'unwritten';
+    return isOfConnection(error) ? 'unwritten' : 'rule';
+  }
+
+  async close(): Promise<void> {
+    this.#epoch = null;
+    await this.db.destroy();
+  }
+}
+
+export function connectionOf({ host, port, database, user, password, tls }: PostgresSettings) {
+  return {
+    host,
+    port,
+    database,
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ssl: tls,
+    keepAlive: true,
+    application_name: 'evenkeel',
+    statement_timeout: STATEMENT,
+  };
+}
+
+async function notify(trx: Transaction<Database>): Promise<void> {
+  await sql`select pg_notify(${CHANNEL}, '')`.execute(trx);
+}
+
+/** The five characters that the server tells an error by; null when it is not the server's. */
+export function sqlState(error: unknown): string | null {
+  const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
+  return typeof code === 'string' && typeof severity === 'string' ? code : null;
+}
+
+function isOfConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return 'syscall' in error || /connection|connect|terminated|not queryable/i.test(error.message);
+}
