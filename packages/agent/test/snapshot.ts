@@ -58,6 +58,7 @@ export function fullSnapshot(targets = 2): Snapshot {
           reasons: { 'client-request': 3, 'none-done': 97 },
           limits: { 'body-size': 2 },
           desync: { 'unexpected-body': 2 },
+          refused: { 'security-group': 4 },
           duration: { bounds: [0.001, 0.01, 0.1], counts: [50, 40, 9, 1], sum: 1.5 },
         },
       ],

@@ -28,6 +28,9 @@ export function whyNotKernel(
       if (!canRoute(family)) return `this machine does not forward packets: sysctl -w ${FORWARDING[family]}=1`;
     }
   }
+  if (listener.securityGroups !== undefined || listener.allowedSources !== undefined) {
+    return 'security groups and allowed sources are kept by the proxy';
+  }
   return listener.tls !== null ? 'TLS ends in the proxy' : '';
 }
 
@@ -37,7 +40,7 @@ export function familyOf(address: string): 4 | 6 {
   return address.includes(':') ? 6 : 4;
 }
 
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
 }
 

@@ -63,6 +63,14 @@ export const engineMetrics: readonly Metric<Snapshot>[] = [
     },
   ),
   perListener(
+    'refused_total',
+    'counter',
+    'Connections of sources that may not connect, by what refuses them.',
+    function* (counters, labels) {
+      for (const [reason, value] of Object.entries(counters.refused)) yield { labels: { ...labels, reason }, value };
+    },
+  ),
+  perListener(
     'desync_total',
     'counter',
     'Requests that some server could understand in another way, by reason; one request may have several.',

@@ -1,5 +1,7 @@
 import { limitOfConnection } from '../limits/admit.ts';
 import { Limit, NO_LIMIT } from '../limits/limit.ts';
+import { countRefused, verdictOn } from '../protection/admit-source.ts';
+import { ADMITTED } from '../protection/refusal.ts';
 import type { DatagramHandler, DatagramPeer, DatagramSocket } from '../reactor/datagram.ts';
 import type { Endpoint, ListenError } from '../reactor/reactor.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
@@ -76,6 +78,12 @@ export class DatagramPlace implements DatagramHandler, SessionPlace {
   /** A session for a new client; null: there is none to be had, and the datagram is lost. */
   #begin(from: DatagramPeer): DatagramSession | null {
     const { listener } = this;
+    const verdict = listener.gate === null ? ADMITTED : verdictOn(listener, 'udp', this.#endsOf(from));
+    if (verdict !== ADMITTED) {
+      countRefused(listener, verdict);
+      listener.cells[ListenerCell.datagramsLost]!++;
+      return null;
+    }
     const limit = this.#places.hasRoom ? limitOfConnection(this.#worker, listener) : Limit.udpSessions;
     if (limit !== NO_LIMIT) {
       listener.cells[ListenerCell.reasons + EndReason.proxyAccept]!++;
@@ -87,6 +95,10 @@ export class DatagramPlace implements DatagramHandler, SessionPlace {
     const session = new DatagramSession(this.#worker, this, from.keep());
     this.#sessions.set(session.peer.key, session);
     return session.open() ? session : null;
+  }
+
+  #endsOf({ address }: DatagramPeer) {
+    return { remoteAddress: address, localPort: this.local.port };
   }
 
   #tell(error: ListenError | null): void {

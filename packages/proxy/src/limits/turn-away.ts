@@ -8,7 +8,7 @@ import type { Limit } from './limit.ts';
 /** How long a client that is turned away has to take its answer, in milliseconds. */
 const LINGER = 1_000;
 
-/** Clients of one worker that are being answered; others are reset, as nothing may be kept of them. */
+/** Clients of one worker that are being turned away; others are reset, as nothing may be kept of them. */
 const MOST_ANSWERED = 256;
 
 /**
@@ -40,6 +40,13 @@ export class TurnAway implements ConnectionHandler {
     connection.closeLingering(LINGER);
     // Until it has taken the answer, of which the linger time does not begin to run.
     connection.setDeadline(this.#worker.reactor.now + LINGER);
+  }
+
+  /** Resets the connection of somebody who may not connect; it has been counted. */
+  refuse(connection: Connection): void {
+    connection.handler = this;
+    this.#answered++;
+    connection.abort();
   }
 
   onConnected(): void {}

@@ -1,5 +1,10 @@
 import { canonicalAddress, formatIPv4 } from '@evenkeel/model/address.ts';
 
+/** Characters of the longest form: IPv6 with an IPv4 tail. */
+const LONGEST = 45;
+/** A text as bytes, for the length of one call. */
+const letters = new Uint8Array(LONGEST);
+
 const DOT = 46;
 const COLON = 58;
 const ZERO = 48;
@@ -19,8 +24,7 @@ export class IpAddress {
   /** Reads bytes[start, end) as an address without brackets, zone or port. False: it is none, and `family` is 0. */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
     this.family = 0;
-    // 45 characters are the longest form of IPv6 with an IPv4 tail.
-    if (end - start < 2 || end - start > 45) return false;
+    if (end - start < 2 || end - start > LONGEST) return false;
     let at = start;
     while (at < end && bytes[at] !== COLON) at++;
     if (at < end) return this.#parseV6(bytes, start, end);
@@ -32,8 +36,13 @@ export class IpAddress {
   }
 
   parseText(text: string): boolean {
-    for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-    return this.parse(Buffer.from(text, 'latin1'), 0, text.length);
+    if (text.length > LONGEST) {
+      this.family = 0;
+      return false;
+    }
+    // What is not ASCII is no address, whichever byte it becomes.
+    for (let i = 0; i < text.length; i++) letters[i] = Math.min(text.charCodeAt(i), 0xff);
+    return this.parse(letters, 0, text.length);
   }
 
   /** Takes an address as it is in packets: 4 or 16 bytes. */

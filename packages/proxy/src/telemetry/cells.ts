@@ -27,6 +27,8 @@ export const ListenerCell = {
   datagramsReceived: 176,
   datagramsSent: 177,
   datagramsLost: 178,
+  /** Index + `Refusal`. */
+  refused: 179,
 } as const;
 
 /** Doubles per listener row. */

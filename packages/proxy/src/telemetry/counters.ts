@@ -26,6 +26,8 @@ export interface ListenerCounters {
   readonly reasons: Readonly<Record<string, number>>;
   /** Requests that somebody could understand in another way, by reason (see http1/desync.ts); one may have several. */
   readonly desync: Readonly<Record<string, number>>;
+  /** Sources that may not connect, by what refuses them (see protection/refusal.ts). */
+  readonly refused: Readonly<Record<string, number>>;
   /** What was refused or ended at a limit, by limit (see limits/limit.ts). */
   readonly limits: Readonly<Record<string, number>>;
   /** Durations of requests, from the first byte in to the last byte out. */

@@ -1,3 +1,4 @@
+import { REFUSALS } from '@evenkeel/model/plan/sources.ts';
 import { forgetLatency, newLatencies } from '../balance/latency.ts';
 import { DESYNC_REASONS } from '../http1/desync.ts';
 import { LIMITS } from '../limits/limit.ts';
@@ -281,6 +282,7 @@ function listenerCounters(listenerId: string, row: Float64Array): ListenerCounte
     reasons: countsByName(row, ListenerCell.reasons, END_REASONS),
     desync: countsByName(row, ListenerCell.desync, DESYNC_REASONS),
     limits: countsByName(row, ListenerCell.limits, LIMITS),
+    refused: countsByName(row, ListenerCell.refused, REFUSALS),
     duration: durationCounts(row),
   };
 }

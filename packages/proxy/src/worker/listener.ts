@@ -1,6 +1,7 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { ListenerLimits } from '../limits/listener-limits.ts';
 import type { SharedLimits } from '../limits/shared-limits.ts';
+import type { SourceGate } from '../protection/source-gate.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
 import type { ListenerTls } from '../tls/listener-tls.ts';
@@ -39,6 +40,8 @@ export class Listener implements ServiceSource {
   tls: ListenerTls | null = null;
   /** Services by the server name of the ClientHello, where TLS is passed through; else null. */
   serverNames: ServerNames<ServiceSource> | null = null;
+  /** Who may connect; null: everybody. */
+  gate: SourceGate | null = null;
   /** Counter row in shared memory, written by this worker alone. */
   readonly cells: Float64Array;
   /** Removed: sockets are closed, sessions drain. */

@@ -4,13 +4,11 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { DatagramListening } from '../datagrams/listening.ts';
-import { admitConnection } from '../limits/admit.ts';
-import type { Connection, Timer } from '../reactor/reactor.ts';
+import type { Timer } from '../reactor/reactor.ts';
 import { Rebalancer } from '../rebalance/rebalancer.ts';
 import { RetryPolicy } from '../retry/policy.ts';
 import { RuleSets } from '../rules/rule-sets.ts';
 import { finish } from '../rules/steps.ts';
-import { acceptClient } from '../source-address/accept-client.ts';
 import { watchOver } from '../standing/worker-standing.ts';
 import { stickyService } from '../stickiness/sticky-service.ts';
 import { TlsError } from '../tls/ffi/errors.ts';
@@ -21,8 +19,9 @@ import { Relief } from '../upstream/relief.ts';
 import { Service } from '../upstream/service.ts';
 import { ServiceQueue } from '../upstream/service-queue.ts';
 import { Target } from '../upstream/target.ts';
-import { sessionsOf } from './begin-session.ts';
+import { accepting } from './accepting.ts';
 import type { WorkerContext } from './context.ts';
+import { Gates } from './gates.ts';
 import { LeavingTargets } from './leaving-targets.ts';
 import { Listener } from './listener.ts';
 import { ListeningSockets } from './listening.ts';
@@ -80,6 +79,7 @@ export class Proxy {
   /** Removed, with connections that had not ended then, and what will cut them. */
   readonly #draining = new Map<Listener, Timer>();
   readonly #leaving: LeavingTargets;
+  readonly #gates = new Gates((id) => this.#shared.get(`security-group/${id}`));
 
   /** `onCertificateFailure` hears of certificates that turn out to be no good when they are first asked for. */
   constructor(
@@ -149,6 +149,7 @@ export class Proxy {
   #setShared(entry: WorkerSharedEntry): void {
     this.#shared.set(entry.key, entry);
     if (entry.kind === 'ticket-keys') this.#tls.followTicketKeys();
+    else if (entry.kind === 'security-group') this.#gates.changed(entry.value.id);
     else if (entry.kind === 'authority') {
       for (const service of this.#services.values()) service.tls = this.#tls.forService(service.planned, service.tls);
     }
@@ -269,12 +270,14 @@ export class Proxy {
     // A new listener has its service and TLS before its sockets, as the first connection may come at once.
     if (known === undefined) {
       listener.tls = tls;
+      this.#gates.set(listener);
       this.#joinService(listener);
     }
     places.set(placesOf(planned, sockets, this.#shares), datagramPlacesOf(planned, this.#shares), (refused) => {
       if (refused === null) {
         this.#leaveService(listener);
         listener.follow(planned);
+        this.#gates.set(listener);
         if (listener.tls !== tls) listener.tls?.free();
         listener.tls = tls;
         this.#joinService(listener);
@@ -291,11 +294,11 @@ export class Proxy {
 
   #newListener(planned: PlannedListener, slot: number): RunningListener {
     const listener = new Listener(planned, null, this.#rows.listener(slot), this.#rows.limits(slot));
-    const begin = sessionsOf(this.#worker, this.#tls, listener);
-    const accept = (connection: Connection) => {
-      if (admitConnection(this.#worker, listener, connection)) acceptClient(this.#worker, listener, connection, begin);
-    };
-    const streams = new ListeningSockets(this.#worker.reactor, planned.id, accept);
+    const streams = new ListeningSockets(
+      this.#worker.reactor,
+      planned.id,
+      accepting(this.#worker, this.#tls, listener),
+    );
     const datagrams = transportsOf(planned).udp ? new DatagramListening(this.#worker, listener) : null;
     return { listener, places: new ListenerPlaces(streams, datagrams), sockets: null };
   }
@@ -305,6 +308,7 @@ export class Proxy {
     if (running === undefined) return;
     const { listener, places } = running;
     this.#listeners.delete(id);
+    this.#gates.forget(listener);
     places.close();
     listener.tls?.free();
     const drain = listener.service?.planned.drainTimeout ?? DEFAULT_DRAIN;

@@ -1,0 +1,41 @@
+import type { Connection } from '../reactor/reactor.ts';
+import { IpAddress } from '../source-address/ip-address.ts';
+import { ListenerCell } from '../telemetry/cells.ts';
+import { EndReason } from '../telemetry/end-reason.ts';
+import type { WorkerContext } from '../worker/context.ts';
+import type { Listener } from '../worker/listener.ts';
+import { ADMITTED, type Refusal, type Verdict } from './refusal.ts';
+import type { Transport } from './source-gate.ts';
+
+/** Filled for the length of one call. */
+const source = new IpAddress();
+
+/** Who asks, and for what: a connection, or the first datagram of a session. */
+interface Ends {
+  readonly remoteAddress: string;
+  readonly localPort: number;
+}
+
+/**
+ * Whether a connection that was just accepted may be there, before a place is taken for it or anything is read. False:
+ * it has been reset, since whoever may not connect is told nothing.
+ */
+export function admitSource(worker: WorkerContext, listener: Listener, connection: Connection): boolean {
+  const verdict = verdictOn(listener, 'tcp', connection);
+  if (verdict === ADMITTED) return true;
+  listener.cells[ListenerCell.connections]!++;
+  countRefused(listener, verdict);
+  worker.turnAway.refuse(connection);
+  return false;
+}
+
+/** To be asked for listeners alone that have something against anybody. */
+export function verdictOn({ gate }: Listener, transport: Transport, ends: Ends): Verdict {
+  source.parseText(ends.remoteAddress);
+  return gate === null ? ADMITTED : gate.verdict(transport, source, ends);
+}
+
+export function countRefused({ cells }: Listener, refusal: Refusal): void {
+  cells[ListenerCell.reasons + EndReason.proxyAccept]!++;
+  cells[ListenerCell.refused + refusal]!++;
+}
