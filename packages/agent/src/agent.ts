@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { NodeAgentOptions } from './agent-options.ts';
 import type { Timer } from './clock/clock.ts';
 import { kernelCounts } from './datapath/kernel-counts.ts';
+import { MachineWatch } from './datapath/machine-watch.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
 import { trafficOf } from './diagnosis/traffic.ts';
 import { healthAnswerers } from './health/answerers.ts';
@@ -22,13 +23,11 @@ import { parseToAgent } from './stream/messages.ts';
 import { Outbox } from './stream/outbox.ts';
 import { Questions } from './stream/questions.ts';
 import { controlTrust } from './stream/trust.ts';
-import { AccessLog } from './telemetry/access-log.ts';
+import type { AccessLog } from './telemetry/access-log.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
-import { LogFile } from './telemetry/log-file.ts';
-import { LogStream } from './telemetry/log-stream.ts';
 import type { NodeHealth } from './telemetry/metrics-server.ts';
+import { openAccessLog } from './telemetry/node-access-log.ts';
 import { NodeOverload } from './telemetry/node-overload.ts';
-import { PlannedFormats } from './telemetry/planned-formats.ts';
 import { ProcessMeter } from './telemetry/process-usage.ts';
 import { RecentRequests } from './telemetry/recent-requests.ts';
 import type { Snapshot } from './telemetry/snapshot.ts';
@@ -37,8 +36,6 @@ import type { Snapshot } from './telemetry/snapshot.ts';
 const RESYNC_PACE = 1000;
 /** Milliseconds that a node without a plan waits for its first before it says that it is ready. */
 const FIRST_PLAN = 2000;
-/** The descriptor of standard output. */
-const STDOUT = 1;
 /** Milliseconds that the disk is given at the end. */
 const LAST_WRITES = 2000;
 
@@ -67,6 +64,7 @@ export class NodeAgent {
   /** What is to be done later; both are called off at the end. */
   #resyncTimer: Timer | null = null;
   #firstPlanTimer: Timer | null = null;
+  readonly #machine: MachineWatch | null;
   #draining = false;
   /** Another process takes over: no plan is taken in any more. */
   #frozen = false;
@@ -93,6 +91,8 @@ export class NodeAgent {
       onApplied: (applied, plan) => this.#onApplied(applied, plan),
       onAttempt: (duration, succeeded) => this.#counts.applied(duration, succeeded),
     });
+    this.#machine =
+      options.datapath === undefined ? null : new MachineWatch(options.datapath, this.#applier, options.clock);
     this.#stream = new StreamClient({
       url: options.controlUrl,
       async readCredential() {
@@ -103,8 +103,8 @@ export class NodeAgent {
       random,
       log,
       hello: () => this.#hello(),
-      heartbeat: () => ({ type: 'heartbeat', overload: this.#overload.read() }),
-      onOpen: () => this.#onOpen(),
+      heartbeat: () => this.#heartbeat(),
+      onOpen: (local) => this.#onOpen(local),
       onFrame: (frame) => this.#onFrame(frame),
       onUnreachable: () => this.#ready.resolve(),
       onWritable: () => this.#outbox.flush(),
@@ -124,18 +124,7 @@ export class NodeAgent {
       },
       (answer) => this.#stream.send(answer),
     );
-    const { accessLogMaxBytes: maxBytes, accessLogKeep: keep } = options;
-    const formats = new PlannedFormats(options.accessLogFormat);
-    const file =
-      options.accessLog === 'stdout'
-        ? new LogStream(STDOUT)
-        : new LogFile({ path: home.accessLogFile, maxBytes, keep });
-    const read = (): Uint8Array | null => {
-      const lines = engine.readAccessLog();
-      if (lines !== null) this.#recent.add(lines, engine.mayHaveFailures);
-      return lines;
-    };
-    this.#accessLog = new AccessLog({ read, file, format: () => formats.under(this.#resolver.plan), clock, log });
+    this.#accessLog = openAccessLog(options, this.#recent, () => this.#resolver.plan);
   }
 
   /**
@@ -161,6 +150,7 @@ export class NodeAgent {
       this.#applier.setPlan(plan);
       await this.#applier.settled();
     }
+    this.#machine?.start();
     return plan?.version ?? 0;
   }
 
@@ -187,6 +177,7 @@ export class NodeAgent {
       engine: engine.counters(),
       sockets: engine.sockets,
       kernel: kernelCounts(this.#options.datapath?.kernel ?? null),
+      sharing: this.#options.zoneMembership?.counts() ?? null,
       plan: this.#resolver.plan,
       applied: this.#applier.applied,
       storedVersion: this.#store.savedVersion,
@@ -224,6 +215,11 @@ export class NodeAgent {
     else this.#log.info({ serviceId }, 'enough targets are healthy: they alone take traffic');
   }
 
+  /** How this node stands with others of its zone is another: the control plane is told at once. */
+  sharingChanged(): void {
+    this.#stream.send(this.#heartbeat());
+  }
+
   reopenAccessLog(): void {
     this.#accessLog.reopen();
   }
@@ -259,7 +255,8 @@ export class NodeAgent {
    */
   async stop(drain: number, clearsKernel: boolean): Promise<void> {
     this.#draining = true;
-    if (!clearsKernel) this.#options.datapath?.handOff();
+    if (clearsKernel) await this.#options.zoneMembership?.leave(drain);
+    else this.#options.datapath?.handOff();
     await this.#end(async () => {
       await this.#options.engine.stop(drain);
       if (clearsKernel) this.#options.datapath?.tearDown();
@@ -274,6 +271,7 @@ export class NodeAgent {
     this.#outbox.stop();
     this.#resyncTimer?.cancel();
     this.#firstPlanTimer?.cancel();
+    this.#machine?.stop();
     this.#stream.stop();
     await carryOff();
     const late = Promise.withResolvers<void>();
@@ -314,9 +312,16 @@ export class NodeAgent {
     } as const;
   }
 
-  #onOpen(): void {
+  #heartbeat() {
+    const sharing = this.#options.zoneMembership?.report() ?? null;
+    return { type: 'heartbeat', overload: this.#overload.read(), sharing } as const;
+  }
+
+  #onOpen(localAddress: string): void {
     this.#intake.begin();
     this.#outbox.begin();
+    this.#options.zoneMembership?.connected(localAddress);
+    this.sharingChanged();
     // A control plane that has nothing for this node may say nothing.
     this.#firstPlanTimer ??= this.#options.clock.setTimer(FIRST_PLAN, () => this.#ready.resolve());
   }
@@ -335,6 +340,9 @@ export class NodeAgent {
         return;
       case 'query':
         void this.#questions.take(parsed.query);
+        return;
+      case 'peers':
+        this.#options.zoneMembership?.setPeers(parsed.peers);
         return;
       case 'message': {
         const outcome = this.#intake.take(parsed.message, parsed.faults);

@@ -43,10 +43,13 @@ static __always_inline int balance(CONTEXT *context)
 		return handle_icmp(context, &packet);
 	struct listener *listener = find_listener(&packet);
 
-	if (!listener) {
+	if (!listener || listener->flags & LISTENER_IS_NODE) {
 		int verdict = return_to_borrower(context, &packet);
 
-		return verdict == BALANCED_ON ? return_to_client(context, &packet) : verdict;
+		if (verdict != BALANCED_ON)
+			return verdict;
+		/* What this node itself has asked a target is no answer to a client. */
+		return listener ? not_parsed(&packet, OUTCOME_NOT_OURS) : return_to_client(context, &packet);
 	}
 	if (listener->flags & LISTENER_LIMITED) {
 		int verdict = protect(context, &packet, listener);

@@ -108,7 +108,7 @@ static __always_inline int steer_error(CONTEXT *context, const struct packet *pa
 	struct listener *listener = find_listener(&flow);
 
 	/* About a port that nobody listens on: the VIP may be an address of this host, and it may have asked. */
-	if (!listener)
+	if (!listener || listener->flags & LISTENER_IS_NODE)
 		return not_parsed(packet, OUTCOME_NOT_OURS);
 	__u32 number = choose(&flow, listener, 0, &reason);
 	struct target *target = bpf_map_lookup_elem(&targets, &number);

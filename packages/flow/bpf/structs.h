@@ -61,6 +61,8 @@ struct listener {
 #define LISTENER_LIMITED 1
 /* NAT: targets see the node. */
 #define LISTENER_HIDES_CLIENTS 2
+/* No listener of a load balancer, but ports of this node's own: their packets are left to the kernel. */
+#define LISTENER_IS_NODE 4
 
 /* Nanoseconds: from one to the next at the rate that is allowed, and how far ahead of that a source may be. */
 struct rate {

@@ -8,6 +8,7 @@ import {
   fromNode,
   LISTENER,
   NEXT_HOP,
+  NODE,
   type Scene,
   SERVICE,
   TARGET,
@@ -186,5 +187,21 @@ bothEntryPoints('NAT', prepare, (scene) => {
       assert.deepEqual([traffic.packets - packets, traffic.bytes - was, traffic.flows - flows], [3n, bytes, 1n]);
     }
     assert.equal(datapath.listenerTraffic(LISTENER).drops - before[0]!.drops, 1n);
+  });
+
+  test('what comes to an address of the node itself is its own, answers of targets as well; listeners there go first', () => {
+    const { datapath } = scene();
+    const own = { address: NODE, port: 0, lastPort: 65_535, protocol: 'tcp' } as const;
+    const answer = packet().ip(TARGET, NODE).tcp(8080, 40_000, 'SA');
+    scene().expect(answer, 'kernel', packet().ip(VIP, NODE).tcp(81, 40_000, 'SA'));
+    datapath.setListenerRange(own, scene().listener({ isNode: true, service: 0 }));
+    const run = () => scene().expect(answer, 'notOurs');
+    assert.deepEqual(scene().outcomesOf(run), { not_ours: 1n });
+    datapath.setListener({ ...own, port: 443 }, scene().listener({ service: SERVICE + 1 }));
+    const request = packet().ip(CLIENT, NODE).tcp(40_000, 443, 'S');
+    scene().expect(request, 'redirect', fromNode().ip(CLIENT, TARGET, { hopLimit: 63 }).tcp(40_000, 8080, 'S'));
+    datapath.removeListener({ ...own, port: 443 });
+    datapath.removeListenerRange(own);
+    scene().expect(answer, 'kernel', packet().ip(VIP, NODE).tcp(81, 40_000, 'SA'));
   });
 });

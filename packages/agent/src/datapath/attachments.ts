@@ -2,17 +2,25 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Attachment, type AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import type { Logger } from 'pino';
-import { deviceIndex } from './routes.ts';
+import { deviceIndex } from './node-network.ts';
 
 /** Drivers that hand frames to XDP before the kernel makes anything of them, and send what a program redirects. */
 const NATIVE = new Set(['bnxt_en', 'ena', 'i40e', 'ice', 'igb', 'igc', 'ixgbe', 'mlx5_core']);
+
+interface Attached {
+  readonly point: AttachPoint;
+  /** One that was taken away and made again under the same name is another device. */
+  readonly index: number;
+}
 
 /** Programs at the devices of this node. The pins of their links, `link-<device>`, keep them when this process ends. */
 export class Attachments {
   readonly #folder: string;
   readonly #program: (point: AttachPoint) => number;
   readonly #log: Logger;
-  readonly #points = new Map<string, AttachPoint>();
+  readonly #attached = new Map<string, Attached>();
+  /** Devices that are wanted and take no program, with what was said of it. */
+  readonly #failed = new Map<string, string>();
 
   /** `program`: the one for a point, loaded when it is first asked for. */
   constructor(folder: string, program: (point: AttachPoint) => number, log: Logger) {
@@ -23,46 +31,85 @@ export class Attachments {
 
   /** By device. */
   get points(): ReadonlyMap<string, AttachPoint> {
-    return this.#points;
+    return new Map(Array.from(this.#attached, ([device, { point }]) => [device, point]));
   }
 
-  /** Attaches to those that are new, or takes over what is there; detaches from others. Throws when one cannot be had. */
-  set(devices: readonly string[]): void {
+  /**
+   * Attaches to those that are new, or takes over what is there; detaches from others. What cannot be had now is logged
+   * once, and tried again with the next call. Returns whether anything has changed.
+   */
+  set(devices: readonly string[]): boolean {
+    let isChanged = false;
     for (const name of readdirSync(this.#folder)) {
       const [, point, device] = /^link-(xdp|tcx)-(.+)$/.exec(name) ?? [];
       if (point === undefined || device === undefined || devices.includes(device)) continue;
       this.#detach(point as AttachPoint, device);
+      isChanged = true;
     }
-    for (const device of devices) if (!this.#points.has(device)) this.#attach(device);
+    for (const device of devices) {
+      const index = deviceIndex(device);
+      const attached = this.#attached.get(device);
+      if (attached !== undefined && attached.index === index) continue;
+      if (attached !== undefined) this.#detach(attached.point, device);
+      if (index !== null) isChanged = this.#try(device, index) || isChanged;
+    }
+    return isChanged;
   }
 
-  #attach(device: string): void {
+  /** Why no device has a program; empty: one has. */
+  get failure(): string {
+    if (this.#attached.size > 0) return '';
+    const [first] = this.#failed;
+    return first === undefined
+      ? 'there is no device that packets come in by'
+      : `${first[0]} takes no program: ${first[1]}`;
+  }
+
+  #try(device: string, index: number): boolean {
+    try {
+      this.#attach(device, index);
+      this.#failed.delete(device);
+      return true;
+    } catch (error) {
+      const { message } = error as Error;
+      if (this.#failed.get(device) !== message) {
+        this.#log.error({ err: error, device }, 'a device takes no program: what comes in by it is not balanced');
+      }
+      this.#failed.set(device, message);
+      return false;
+    }
+  }
+
+  #attach(device: string, index: number): void {
     const driver = driverOf(device);
     const wanted: AttachPoint = driver !== '' && NATIVE.has(driver) ? 'xdp' : 'tcx';
     const reason = driver === '' ? 'it has no driver of its own' : `its driver is ${driver}`;
     if (wanted === 'xdp') {
       try {
-        this.#at('xdp', device);
+        this.#at('xdp', device, index);
         this.#log.info({ device, point: 'xdp', reason }, 'packets of a device are balanced in the kernel');
         return;
       } catch (error) {
         this.#log.warn({ err: error, device }, 'a device takes no program at xdp; trying tcx');
       }
     }
-    this.#at('tcx', device);
+    this.#at('tcx', device, index);
     this.#log.info({ device, point: 'tcx', reason }, 'packets of a device are balanced in the kernel');
   }
 
-  #at(point: AttachPoint, device: string): void {
+  #at(point: AttachPoint, device: string, index: number): void {
     const other = point === 'xdp' ? 'tcx' : 'xdp';
     if (existsSync(this.#pin(other, device))) this.#detach(other, device);
-    Attachment.attach(point, deviceIndex(device), this.#program(point), this.#pin(point, device)).close();
-    this.#points.set(device, point);
+    const pin = this.#pin(point, device);
+    if (existsSync(pin) && Attachment.deviceOf(pin) !== index) this.#detach(point, device);
+    Attachment.attach(point, index, this.#program(point), pin).close();
+    this.#attached.set(device, { point, index });
   }
 
   #detach(point: AttachPoint, device: string): void {
     Attachment.takeOver(this.#pin(point, device)).detach();
-    this.#points.delete(device);
+    this.#attached.delete(device);
+    this.#failed.delete(device);
   }
 
   #pin(point: AttachPoint, device: string): string {

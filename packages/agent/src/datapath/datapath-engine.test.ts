@@ -32,8 +32,8 @@ class FakeKernel {
     return this.reason;
   }
 
-  attach(): void {
-    if (this.unattached !== '') throw new Error(this.unattached);
+  attach(): string {
+    return this.unattached;
   }
 
   removeListener(id: string): void {
@@ -56,6 +56,7 @@ function world(t: { after(end: () => void): void }, setting: DatapathSetting, un
   const told: EngineChange[] = [];
   let opened = 0;
   let unpinned = 0;
+  const machine = { forwards: true, devices: ['eth0'] };
   const engine = new DatapathEngine({
     engine: {
       apply: async (change) => {
@@ -74,11 +75,12 @@ function world(t: { after(end: () => void): void }, setting: DatapathSetting, un
     unpin: () => {
       unpinned++;
     },
-    forwards: () => true,
+    forwards: () => machine.forwards,
+    devices: () => machine.devices,
     log: pino({ level: 'silent' }),
   });
   const recordFile = join(folder, 'kernel.json');
-  return { engine, kernel, told, opened: () => opened, unpinned: () => unpinned, recordFile };
+  return { engine, kernel, told, machine, opened: () => opened, unpinned: () => unpinned, recordFile };
 }
 
 const listener = (changes: Partial<PlannedListener> = {}): PlannedListener => ({
@@ -249,4 +251,22 @@ test('where no device takes a program, the proxy carries all listeners, those th
     ['userspace: no device takes a program', 'userspace: no device takes a program'],
   );
   assert.deepEqual([kernel.listeners, kernel.tornDown], [[], true]);
+});
+
+test('a machine that begins to forward packets, or has another device, is asked once more', async (t) => {
+  const { engine, machine } = world(t, 'auto');
+  machine.forwards = false;
+  await engine.apply(change(listener()));
+  assert.match(engine.carried()[0]!.detail, /does not forward packets/);
+  assert.deepEqual([engine.reconsider(), engine.reconsider()], [[], []]);
+  machine.forwards = true;
+  assert.deepEqual(engine.reconsider(), ['lsn-1']);
+  await engine.apply(change(listener()));
+  assert.equal(engine.carried()[0]!.datapath, 'kernel');
+  assert.deepEqual(engine.reconsider(), []);
+  machine.devices.push('eth1');
+  assert.deepEqual(engine.reconsider(), ['lsn-1']);
+  await engine.apply(change(listener({ addresses: ['127.77.0.1'] })));
+  machine.devices.pop();
+  assert.deepEqual(engine.reconsider(), [], 'loopback addresses are none of the kernel anyway');
 });

@@ -2,7 +2,7 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener, ReportedDatapath, ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { EngineChange, EngineService, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
-import { FORWARDING, whyNotKernel } from './decide.ts';
+import { FORWARDING, isLoopback, whyNotKernel } from './decide.ts';
 import type { KernelPath } from './kernel-path.ts';
 import { readRecord } from './kernel-record.ts';
 import type { DatapathSetting } from './setting.ts';
@@ -18,6 +18,8 @@ export interface DatapathEngineOptions {
   /** Takes out of the kernel whatever is pinned there. */
   readonly unpin: () => void;
   readonly forwards: (parameter: string) => boolean;
+  /** Devices of this machine. */
+  readonly devices: () => readonly string[];
   readonly log: Logger;
 }
 
@@ -39,6 +41,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   #isForeign = true;
   /** Another process has the kernel now. */
   #handedOff = false;
+  /** What `reconsider` saw; null: nothing yet. */
+  #machine: string | null = null;
 
   constructor(options: DatapathEngineOptions) {
     this.#options = options;
@@ -130,6 +134,19 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     return [...this.#listeners.keys()];
   }
 
+  /**
+   * Listeners of which the machine might say something else now: it forwards packets, or does not any more, or has other
+   * devices than when this was last asked.
+   */
+  reconsider(): readonly string[] {
+    const { forwards, devices, setting } = this.#options;
+    const machine = [forwards(FORWARDING[4]), forwards(FORWARDING[6]), ...devices()].join();
+    const before = this.#machine;
+    this.#machine = machine;
+    if (before === null || before === machine || this.#handedOff || setting === 'userspace') return [];
+    return [...this.#listeners.values()].filter(({ addresses }) => !addresses.some(isLoopback)).map(({ id }) => id);
+  }
+
   /** No other process comes back to what is in the kernel. */
   forgetOthers(): void {
     this.#kernel?.forgetOthers();
@@ -158,8 +175,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   #attach(): string {
     if (this.#kernel === null || this.#kernel.listeners.length === 0) return '';
     try {
-      this.#kernel.attach();
-      return '';
+      return this.#kernel.attach();
     } catch (error) {
       this.#options.log.error({ err: error }, 'no program can be attached');
       return (error as Error).message;

@@ -4,6 +4,7 @@ import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
 import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
+import { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
 import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
 import { portCount, transportsOf } from '@evenkeel/model/plan/network.ts';
@@ -20,10 +21,11 @@ import {
   removeRecord,
   writeRecord,
 } from './kernel-record.ts';
+import { devices as allDevices, ownAddresses } from './node-network.ts';
 import { Numbers } from './numbers.ts';
 import { OwnTraffic } from './own-traffic.ts';
-import { devices as allDevices } from './routes.ts';
 import { ServiceTables, seedOf } from './service-tables.ts';
+import { Surroundings } from './surroundings.ts';
 
 /** As many listeners as the kernel's maps have room for (bpf/consts.h); the last number is this node's own traffic. */
 const LISTENERS = 8_190;
@@ -53,7 +55,8 @@ export class KernelPath {
   #origins: Map<string, readonly KernelOrigin[]>;
   /** Of these, those of targets that are registered now, for listeners that this process has set. */
   readonly #active = new Map<string, readonly KernelOrigin[]>();
-  #ready = false;
+  #surroundings: Surroundings | null = null;
+  #news: NetworkNews | null = null;
 
   /** Loads the programs, or takes over the maps that are pinned. Throws DatapathUnavailable, or what went wrong. */
   static open(options: KernelPathOptions): KernelPath {
@@ -83,7 +86,7 @@ export class KernelPath {
     const program = (point: AttachPoint) => this.#object(point).program(`balance_${point}`);
     this.#attachments = new Attachments(folder, program, log);
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
-    this.#own = new OwnTraffic(this.#datapath);
+    this.#own = new OwnTraffic(this.#datapath, record.own);
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#origins = new Map(Object.entries(record.origins));
     this.#numbers = new Numbers(
@@ -162,15 +165,18 @@ export class KernelPath {
 
   /**
    * Has packets meet the programs, once all that they should find is in the maps: where maps have another layout than
-   * those of the version before, they begin empty. Throws when no device takes a program.
+   * those of the version before, they begin empty. From then on what changes around the node is taken in. Returns why no
+   * packet gets there; empty: they do.
    */
-  attach(): void {
-    if (this.#ready) return;
-    this.#own.set();
-    const { devices } = this.#options;
-    this.#attachments.set(devices.length === 0 ? allDevices() : devices);
-    this.#ready = true;
+  attach(): string {
+    if (this.#surroundings !== null) return this.#attachments.failure;
+    this.#seeToDevices();
     this.#save();
+    const { log } = this.#options;
+    const news = newsOf(log);
+    this.#news = news;
+    this.#surroundings = new Surroundings({ isNews: () => news?.take() ?? true, look: () => this.#look(), log });
+    return this.#attachments.failure;
   }
 
   /** There is no way back to the version before: what it has pinned and this one does not use is taken away. */
@@ -218,6 +224,8 @@ export class KernelPath {
 
   /** Lets go of the kernel, where everything goes on. */
   close(): void {
+    this.#surroundings?.stop();
+    this.#news?.close();
     this.#tables.stop();
     for (const object of this.#objects.values()) object.close();
   }
@@ -236,6 +244,20 @@ export class KernelPath {
     const object = LoadedObject.load(objectPath(point), { pinFolder: this.#options.folder });
     this.#objects.set(point, object);
     return object;
+  }
+
+  /** Returns whether anything has changed. */
+  #seeToDevices(): boolean {
+    const before = this.#own.addresses.join();
+    this.#own.set(ownAddresses());
+    const { devices } = this.#options;
+    const isChanged = this.#attachments.set(devices.length === 0 ? allDevices() : devices);
+    return isChanged || this.#own.addresses.join() !== before;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#seeToDevices()) this.#save();
+    if (await this.#tables.follow()) this.#surroundings?.lookSoon();
   }
 
   #removeEndpoints({ addresses, port, lastPort, protocols }: KernelListener): void {
@@ -305,7 +327,18 @@ export class KernelPath {
       retired: this.#tables.retired,
       origins: Object.fromEntries(this.#origins),
       devices: Object.fromEntries(this.#attachments.points),
+      own: this.#own.addresses,
     });
+  }
+}
+
+/** null: the kernel does not tell; then all is looked at every time. */
+function newsOf(log: Logger): NetworkNews | null {
+  try {
+    return new NetworkNews();
+  } catch (error) {
+    log.warn({ err: error }, 'changes of the network are looked for every second');
+    return null;
   }
 }
 

@@ -46,9 +46,18 @@ export interface KernelRecord {
   readonly devices: Readonly<Record<string, 'xdp' | 'tcx'>>;
   /** Numbers of targets that are gone, and until when they are nobody's, in seconds since the machine started. */
   readonly retired: Readonly<Record<string, number>>;
+  /** Addresses of the node itself, for its own traffic. */
+  readonly own: readonly string[];
 }
 
-export const EMPTY_RECORD: KernelRecord = { listeners: {}, services: {}, origins: {}, devices: {}, retired: {} };
+export const EMPTY_RECORD: KernelRecord = {
+  listeners: {},
+  services: {},
+  origins: {},
+  devices: {},
+  retired: {},
+  own: [],
+};
 
 /** The record on disk; null when there is none that can be read. */
 export function readRecord(file: string): KernelRecord | null {

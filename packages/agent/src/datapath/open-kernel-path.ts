@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { DatapathEngine, type DatapathEngineOptions } from './datapath-engine.ts';
 import { removeRecord } from './kernel-record.ts';
-import { forwards } from './routes.ts';
+import { devices as allDevices, forwards } from './node-network.ts';
 import type { DatapathOptions } from './setting.ts';
 
 /**
@@ -30,6 +30,7 @@ export function datapathEngine(
       removeRecord(recordFile);
     },
     forwards,
+    devices: allDevices,
     log,
     open: async () => {
       if (process.platform !== 'linux') throw new Error('the kernel datapath needs Linux');

@@ -1,46 +1,54 @@
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
-import { firstGeneration } from '@evenkeel/flow/maglev/generations.ts';
-import { buildSlots } from '@evenkeel/flow/maglev/slots.ts';
-import { localPorts, ownAddresses } from './routes.ts';
 
-/** Numbers at the upper end, which nothing else uses: of the listener, of services from here down, and of targets. */
+/** The number at the upper end of listeners, which nothing else uses. */
 const LISTENER = 8_191;
-const FIRST_SERVICE = 4_095;
-const FIRST_TARGET = 32_767;
-/** Addresses of a node that are seen to. */
-const MOST = 16;
-const IDLE_SECONDS = 60;
+const LAST_PORT = 65_535;
 
 /**
  * What this node itself asks of targets, such as health checks: the answers come from endpoints whose answers go to
- * clients under a VIP, and would be translated as well. So the ports from which this node connects are listeners of
- * their own, with the node as the one target: a packet to them is translated to what it is, and passes.
+ * clients under a VIP, and would be translated as well. So the node's own addresses are listeners whose packets are left to
+ * the kernel. Listeners of load balancers on the same address have ports of their own, and go before them.
  */
 export class OwnTraffic {
-  readonly #datapath: Datapath;
+  readonly #datapath: Pick<Datapath, 'setListenerRange' | 'removeListenerRange'>;
+  readonly #left: Set<string>;
+  readonly #addresses = new Set<string>();
 
-  constructor(datapath: Datapath) {
+  /** `left`: addresses that an earlier process has seen to. */
+  constructor(datapath: Pick<Datapath, 'setListenerRange' | 'removeListenerRange'>, left: readonly string[]) {
     this.#datapath = datapath;
+    this.#left = new Set(left);
   }
 
-  /** Sees to all addresses that the node has now. */
-  set(): void {
-    const { first, last } = localPorts();
-    for (const [i, address] of ownAddresses().slice(0, MOST).entries()) {
-      const [service, number] = [FIRST_SERVICE - i, FIRST_TARGET - i];
-      this.#datapath.setTarget(number, { address, port: null, tunnelSource: null, nextHop: null, gone: false });
-      void this.#datapath.swapTable(service, firstGeneration(buildSlots([{ name: address, number, weight: 1 }])));
-      const settings = {
-        number: LISTENER,
-        service,
-        hashSeed: 0,
-        idleSeconds: IDLE_SECONDS,
-        mode: 'nat',
-        affinity: 'source',
-      } as const;
-      for (const protocol of ['tcp', 'udp'] as const) {
-        this.#datapath.setListenerRange({ address, port: first, lastPort: last, protocol }, settings);
-      }
+  get addresses(): readonly string[] {
+    return [...this.#addresses];
+  }
+
+  /** Sees to these addresses of the node, and no others. */
+  set(addresses: readonly string[]): void {
+    const settings = {
+      number: LISTENER,
+      service: 0,
+      hashSeed: 0,
+      idleSeconds: 0,
+      mode: 'nat',
+      affinity: 'flow',
+      isNode: true,
+    } as const;
+    for (const address of [...this.#left, ...this.#addresses]) {
+      if (addresses.includes(address)) continue;
+      for (const range of rangesOf(address)) this.#datapath.removeListenerRange(range);
+      this.#addresses.delete(address);
+    }
+    this.#left.clear();
+    for (const address of addresses) {
+      if (this.#addresses.has(address)) continue;
+      for (const range of rangesOf(address)) this.#datapath.setListenerRange(range, settings);
+      this.#addresses.add(address);
     }
   }
+}
+
+function rangesOf(address: string) {
+  return (['tcp', 'udp'] as const).map((protocol) => ({ address, port: 0, lastPort: LAST_PORT, protocol }));
 }

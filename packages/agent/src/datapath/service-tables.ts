@@ -1,5 +1,4 @@
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
-import type { NextHop } from '@evenkeel/flow/datapath/layout.ts';
 import { firstGeneration, type Generation, nextGeneration, settle } from '@evenkeel/flow/maglev/generations.ts';
 import { buildSlots, type NumberedTarget } from '@evenkeel/flow/maglev/slots.ts';
 import { hashText } from '@evenkeel/model/hashing/murmur3.ts';
@@ -8,7 +7,7 @@ import type { EngineService, EngineTarget } from '@evenkeel/proxy/engine/engine.
 import type { Logger } from 'pino';
 import type { KernelRecord, KernelService, KernelTarget } from './kernel-record.ts';
 import { Numbers } from './numbers.ts';
-import { nextHopTo, routeTo } from './routes.ts';
+import { NETWORK, type Network, TargetEntries, type WantedTarget } from './target-entries.ts';
 
 /** As the maps have it (bpf/consts.h), less what own-traffic.ts takes. */
 const SERVICES = 4_079;
@@ -23,8 +22,6 @@ const SETTLE_DATAGRAMS = 30_000;
  * is written down with it for a living one.
  */
 const RETIRED = IDLE_TIMEOUT.maximum;
-/** Before neighbours that are not known yet are asked for again, in milliseconds. */
-const RESOLVE_AGAIN = 1_000;
 
 interface Running {
   service: EngineService;
@@ -50,7 +47,7 @@ export class ServiceTables {
   readonly #targets: Numbers;
   readonly #known: Map<string, KernelService>;
   readonly #running = new Map<string, Running>();
-  #resolving: NodeJS.Timeout | null = null;
+  readonly #entries: TargetEntries;
   /** What waits for the kernel is done one after the other, so that no table is built from what was there before. */
   #last: Promise<unknown> = Promise.resolve();
   #stopped = false;
@@ -61,7 +58,9 @@ export class ServiceTables {
     { services: record, retired }: Pick<KernelRecord, 'services' | 'retired'>,
     log: Logger,
     forgotten: (serviceId: string) => void,
+    network: Network = NETWORK,
   ) {
+    this.#entries = new TargetEntries(datapath, log, network);
     this.#forgotten = forgotten;
     this.#datapath = datapath;
     this.#log = log;
@@ -152,11 +151,20 @@ export class ServiceTables {
       running.leaving.set(targetId, timer.unref());
     }
     const willing = willingTargets(service.targets);
+    const wanted = new Map<number, WantedTarget>();
     for (const target of service.targets) {
-      // Its flows go to others at once, as long as there are others.
-      const gone = !target.eligible && willing.some(({ eligible }) => eligible);
-      await this.#setTarget(service, target, gone);
+      wanted.set(targets[target.id]!.number, {
+        address: target.address,
+        port: running.keepsPort ? null : target.port,
+        mode: service.service.forwardingMode ?? 'nat',
+        // Its flows go to others at once, as long as there are others.
+        gone: !target.eligible && willing.some(({ eligible }) => eligible),
+      });
     }
+    const view = await this.#entries.look(wanted);
+    // The service may have been removed meanwhile, and its numbers be nobody's.
+    if (this.#stopped || this.#running.get(id) !== running) return;
+    for (const [targetNumber, target] of wanted) this.#entries.set(targetNumber, target, view);
     await this.#swap(id, number, willing);
   }
 
@@ -180,7 +188,6 @@ export class ServiceTables {
   /** Nothing is begun any more. */
   stop(): void {
     this.#stopped = true;
-    if (this.#resolving !== null) clearTimeout(this.#resolving);
     for (const { leaving, settling } of this.#running.values()) {
       for (const timer of leaving.values()) clearTimeout(timer);
       if (settling !== null) clearTimeout(settling);
@@ -188,40 +195,12 @@ export class ServiceTables {
     this.#running.clear();
   }
 
-  async #setTarget({ service }: EngineService, target: EngineTarget, gone: boolean): Promise<void> {
-    const mode = service.forwardingMode ?? 'nat';
-    const numberNow = () => this.#known.get(service.id)?.targets[target.id]?.number;
-    const number = numberNow();
-    let tunnelSource: string | null = null;
-    let nextHop: NextHop | null = null;
-    try {
-      if (mode === 'ipip' || mode === 'gue') tunnelSource = (await routeTo(target.address)).source;
-      else if (mode === 'l2') nextHop = await nextHopTo(target.address);
-    } catch (error) {
-      this.#log.warn({ err: error, service: service.id, target: target.address }, 'there is no way to a target');
-    }
-    // Its service may have been removed meanwhile, and the number be nobody's.
-    if (number === undefined || numberNow() !== number || this.#stopped) return;
-    if (mode === 'l2' && nextHop === null) this.#resolveLater();
-    const port = this.#running.get(service.id)?.keepsPort === true ? null : target.port;
-    this.#datapath.setTarget(number, { address: target.address, port, tunnelSource, nextHop, gone });
-  }
-
-  /** Neighbours become known with the first health check, or whatever else is sent to them. */
-  #resolveLater(): void {
-    this.#resolving ??= setTimeout(() => {
-      this.#resolving = null;
-      this.#later('looking for next hops', async () => {
-        for (const { service } of [...this.#running.values()]) {
-          if (service.service.forwardingMode !== 'l2') continue;
-          const willing = willingTargets(service.targets);
-          for (const target of service.targets) {
-            const gone = !target.eligible && willing.some(({ eligible }) => eligible);
-            await this.#setTarget(service, target, gone);
-          }
-        }
-      });
-    }, RESOLVE_AGAIN).unref();
+  /** Takes in what has changed around the node. Resolves with whether a next hop is still being looked for. */
+  async follow(): Promise<boolean> {
+    await this.#inTurn(async () => {
+      if (!this.#stopped) await this.#entries.follow();
+    });
+    return this.#entries.isLooking;
   }
 
   /** After all that was begun before. */
@@ -307,7 +286,7 @@ export class ServiceTables {
 
   /** Whatever still knows the number finds nobody there. */
   #retire(id: string, targetId: string, { number, address, port }: KernelTarget): void {
-    this.#datapath.setTarget(number, { address, port, tunnelSource: null, nextHop: null, gone: true });
+    this.#entries.retire(number, address, port);
     this.#targets.retire(`${id}/${targetId}`, secondsNow() + RETIRED);
   }
 

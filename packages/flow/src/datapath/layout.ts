@@ -37,6 +37,8 @@ export interface ListenerSettings {
    * back whatever their routes are. Takes an entry a flow (`Datapath.hideClients`), which no other node knows.
    */
   readonly hidesClients?: boolean;
+  /** No listener, but ports of this node's own: what comes to them is left to the kernel, answers of targets as well. */
+  readonly isNode?: boolean;
 }
 
 /** Where the frames to a target go. Without it the kernel routes them, which L2 forwarding cannot do with. */
@@ -192,6 +194,7 @@ export function networkBytes(address: string, bits: number): Buffer {
 
 const LISTENER_LIMITED = 1;
 const HIDES_CLIENTS = 2;
+const IS_NODE = 4;
 
 export function listenerBytes(listener: ListenerSettings): Buffer {
   const bytes = Buffer.alloc(SIZES.listeners.value);
@@ -202,7 +205,9 @@ export function listenerBytes(listener: ListenerSettings): Buffer {
   bytes[16] = MODES[listener.mode];
   bytes[17] = AFFINITIES[listener.affinity];
   const flags =
-    (listener.limited === true ? LISTENER_LIMITED : 0) | (listener.hidesClients === true ? HIDES_CLIENTS : 0);
+    (listener.limited === true ? LISTENER_LIMITED : 0) |
+    (listener.hidesClients === true ? HIDES_CLIENTS : 0) |
+    (listener.isNode === true ? IS_NODE : 0);
   bytes.writeUInt16LE(flags, 18);
   return bytes;
 }

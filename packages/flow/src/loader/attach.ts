@@ -1,4 +1,4 @@
-import { existsSync, unlinkSync } from 'node:fs';
+import { existsSync, readFileSync, unlinkSync } from 'node:fs';
 import koffi from 'koffi';
 import { checked, libbpf } from './libbpf.ts';
 
@@ -44,6 +44,17 @@ export class Attachment {
   /** An attachment that is pinned there, whatever its program. */
   static takeOver(pin: string): Attachment {
     return new Attachment(checked(libbpf().bpf_obj_get(pin), `taking over ${pin}`), pin);
+  }
+
+  /** The number of the device that an attachment is at; 0: the device is gone. */
+  static deviceOf(pin: string): number {
+    const attachment = Attachment.takeOver(pin);
+    try {
+      const text = readFileSync(`/proc/self/fdinfo/${attachment.#descriptor}`, 'utf8');
+      return Number(/^ifindex:\s+(\d+)/m.exec(text)?.[1] ?? 0);
+    } finally {
+      attachment.close();
+    }
   }
 
   private constructor(descriptor: number, pin: string | null) {

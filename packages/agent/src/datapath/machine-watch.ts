@@ -1,0 +1,32 @@
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { Applier } from '../plan/applier.ts';
+import type { DatapathEngine } from './datapath-engine.ts';
+
+/** Milliseconds between two looks at what the machine lets the kernel carry. */
+const PACE = 5_000;
+
+/** Has listeners applied once more when the machine lets the kernel carry more, or less, than it did. */
+export class MachineWatch {
+  readonly #datapath: Pick<DatapathEngine, 'reconsider'>;
+  readonly #applier: Pick<Applier, 'touchListeners'>;
+  readonly #clock: Clock;
+  #timer: Timer | null = null;
+
+  constructor(datapath: Pick<DatapathEngine, 'reconsider'>, applier: Pick<Applier, 'touchListeners'>, clock: Clock) {
+    this.#datapath = datapath;
+    this.#applier = applier;
+    this.#clock = clock;
+  }
+
+  start(): void {
+    this.#timer = this.#clock.setTimer(PACE, () => {
+      const listeners = this.#datapath.reconsider();
+      if (listeners.length > 0) this.#applier.touchListeners(listeners);
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+
+/** Number of a device of this network namespace, whatever /sys shows; null: there is none of this name now. */
+export function deviceIndex(device: string): number | null {
+  return Number(/^ifIndex\s+(\d+)/m.exec(readText(`/proc/net/dev_snmp6/${device}`))?.[1] ?? 0) || null;
+}
+
+/** All addresses of this node that others can reach. */
+export function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.filter(({ internal, address }) => !internal && !isLinkLocal(address)).map(({ address }) => address);
+}
+
+/** Devices that packets come in by: all but loopback. */
+export function devices(): string[] {
+  return readText('/proc/net/dev')
+    .split('\n')
+    .slice(2)
+    .map((line) => line.split(':', 1)[0]!.trim())
+    .filter((name) => name !== '' && name !== 'lo');
+}
+
+export function forwards(parameter: string): boolean {
+  return readText(`/proc/sys/${parameter.replaceAll('.', '/')}`) === '1';
+}
+
+/** Of one network each, and no address of a target. */
+function isLinkLocal(address: string): boolean {
+  return /^fe[89ab]/i.test(address);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TargetSettings } from '@evenkeel/flow/datapath/layout.ts';
+import type { ForwardingMode } from '@evenkeel/model/plan/network.ts';
+import { pino } from 'pino';
+import type { NetworkView } from './network-view.ts';
+import { TargetEntries, type WantedTarget } from './target-entries.ts';
+
+const NEAR = '192.0.2.9';
+const FAR = '198.51.100.9';
+const GATEWAY = '192.0.2.1';
+const MAC = '02:00:00:00:00:05';
+
+/** A network of one device, where `neighbours` are known. */
+function networkOf(neighbours: Readonly<Record<string, string>>, index = 4): NetworkView {
+  const device = { name: 'eth0', index, mac: '02:00:00:00:00:01', mtu: 1_500 };
+  const route = { device: 'eth0', source: '192.0.2.2', mtu: 0 };
+  return {
+    devices: new Map([['eth0', device]]),
+    neighbours: new Map(Object.entries(neighbours).map(([address, mac]) => [`${address} eth0`, mac])),
+    routes: new Map([
+      [NEAR, { ...route, gateway: null }],
+      [FAR, { ...route, gateway: GATEWAY }],
+    ]),
+  };
+}
+
+function world(view: NetworkView) {
+  const said: string[] = [];
+  const state = { view, fails: false, looks: 0 };
+  const targets = new Map<number, TargetSettings>();
+  const knocked: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => said.push(JSON.parse(line).problem) });
+  const entries = new TargetEntries({ setTarget: (number, target) => void targets.set(number, target) }, log, {
+    view: async () => {
+      state.looks++;
+      if (state.fails) throw new Error('no such command');
+      return state.view;
+    },
+    knock: (address) => void knocked.push(address),
+  });
+  const set = async (number: number, address: string, mode: ForwardingMode) => {
+    const wanted: WantedTarget = { address, port: 80, mode, gone: false };
+    entries.set(number, wanted, await entries.look(new Map([[number, wanted]])));
+  };
+  return { entries, state, targets, said, knocked, set };
+}
+
+test('l2: a neighbour that is not known is knocked at, said once, and written down when it answers', async () => {
+  const { entries, state, targets, said, knocked, set } = world(networkOf({}));
+  await set(1, NEAR, 'l2');
+  assert.deepEqual([targets.get(1)!.nextHop, knocked, entries.isLooking], [null, [NEAR], true]);
+  await entries.follow();
+  assert.deepEqual([said, knocked], [[`${NEAR} is not known on eth0 yet`], [NEAR, NEAR]]);
+  state.view = networkOf({ [NEAR]: MAC });
+  await entries.follow();
+  assert.deepEqual(targets.get(1)!.nextHop, { device: 4, mac: MAC, ownMac: '02:00:00:00:00:01' });
+  assert.equal(entries.isLooking, false);
+});
+
+test('a neighbour that changes is followed; one that the kernel forgets keeps what it had, on the same device', async () => {
+  const { entries, state, targets, set } = world(networkOf({ [NEAR]: MAC }));
+  await set(1, NEAR, 'l2');
+  const other = '02:00:00:00:00:06';
+  state.view = networkOf({ [NEAR]: other });
+  await entries.follow();
+  assert.equal(targets.get(1)!.nextHop?.mac, other);
+  state.view = networkOf({});
+  await entries.follow();
+  assert.equal(targets.get(1)!.nextHop?.mac, other);
+  state.view = networkOf({}, 5);
+  await entries.follow();
+  assert.equal(targets.get(1)!.nextHop, null);
+});
+
+test('tunnels go by the gateway, from the address of the node on the way there, and know what fits', async () => {
+  const { targets, set } = world(networkOf({ [GATEWAY]: MAC }));
+  await set(1, FAR, 'gue');
+  const { tunnelSource, nextHop, mtu } = targets.get(1)!;
+  assert.deepEqual([tunnelSource, nextHop?.mac, mtu], ['192.0.2.2', MAC, 1_500]);
+  const { targets: others, said, set: setOther } = world(networkOf({ [GATEWAY]: MAC }));
+  await setOther(1, FAR, 'l2');
+  assert.equal(others.get(1)!.nextHop, null);
+  assert.match(said[0]!, /behind 192\.0\.2\.1: l2 needs targets on a network of this node/);
+});
+
+test('what the kernel routes needs no look; a retired number is not followed', async () => {
+  const { entries, state, targets, set } = world(networkOf({ [NEAR]: MAC }));
+  await set(1, NEAR, 'nat');
+  assert.deepEqual([state.looks, targets.get(1)!.nextHop], [0, null]);
+  await set(2, NEAR, 'l2');
+  entries.retire(2, NEAR, 80);
+  await entries.follow();
+  assert.deepEqual([state.looks, targets.get(2)!.gone], [1, true]);
+});
+
+test('where the ways cannot be asked for, those that are known hold, and new targets are refused', async () => {
+  const { state, targets, set } = world(networkOf({ [NEAR]: MAC }));
+  await set(1, NEAR, 'l2');
+  state.fails = true;
+  await set(1, NEAR, 'l2');
+  assert.equal(targets.get(1)!.nextHop?.mac, MAC);
+  await assert.rejects(set(2, NEAR, 'l2'), /no such command/);
+});

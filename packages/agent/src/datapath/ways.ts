@@ -1,0 +1,51 @@
+import type { NextHop } from '@evenkeel/flow/datapath/layout.ts';
+import type { ForwardingMode } from '@evenkeel/model/plan/network.ts';
+import type { NetworkView } from './network-view.ts';
+
+/** How packets get to a target, as its entry in the kernel has it. */
+export interface Way {
+  /** Tunnels: the node's own address. */
+  readonly tunnelSource: string | null;
+  readonly nextHop: NextHop | null;
+  /** Tunnels: the largest packet that fits, outer headers included; 0: not known. */
+  readonly mtu: number;
+}
+
+export const ROUTED: Way = { tunnelSource: null, nextHop: null, mtu: 0 };
+
+/** What is to be said of a way that is not there, or not yet. */
+export interface WayProblem {
+  readonly text: string;
+  /** A neighbour that has to be asked for its hardware address first. */
+  readonly unknown: string | null;
+}
+
+/**
+ * The way to a target of a service in this mode, as `view` has it. A next hop whose hardware address the kernel has
+ * forgotten keeps the one it had (`before`): what is sent by us does not make the kernel remember it.
+ */
+export function wayTo(
+  address: string,
+  mode: ForwardingMode,
+  view: NetworkView,
+  before: Way | null,
+): { readonly way: Way; readonly problem: WayProblem | null } {
+  if (mode === 'nat') return { way: ROUTED, problem: null };
+  const route = view.routes.get(address);
+  const device = route && view.devices.get(route.device);
+  if (route === undefined || device === undefined) return lost(`there is no route to ${address}`);
+  if (mode === 'l2' && route.gateway !== null) {
+    return lost(`${address} is behind ${route.gateway}: l2 needs targets on a network of this node`);
+  }
+  const hop = route.gateway ?? address;
+  const known = before?.nextHop?.device === device.index ? before.nextHop.mac : undefined;
+  const mac = view.neighbours.get(`${hop} ${device.name}`) ?? known;
+  const nextHop = mac === undefined ? null : { device: device.index, mac, ownMac: device.mac };
+  const problem = nextHop === null ? { text: `${hop} is not known on ${device.name} yet`, unknown: hop } : null;
+  if (mode === 'l2') return { way: { tunnelSource: null, nextHop, mtu: 0 }, problem };
+  return { way: { tunnelSource: route.source, nextHop, mtu: route.mtu || device.mtu }, problem };
+}
+
+function lost(text: string) {
+  return { way: ROUTED, problem: { text, unknown: null } };
+}
