@@ -6,6 +6,7 @@ import type { Watch } from './health/watch.ts';
 import type { Home } from './home.ts';
 import type { ProbeCounts } from './probing/probe-counts.ts';
 import type { ControlTrustSettings } from './stream/trust.ts';
+import type { ZoneMembership } from './sharing/zone-membership.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
 
 /** What a node agent is made of. */
@@ -25,6 +26,8 @@ export interface NodeAgentOptions extends ControlTrustSettings {
   readonly engine: ProxyEngine;
   /** Puts plans into `engine`, or into the kernel; absent: all into `engine`. */
   readonly datapath?: DatapathEngine;
+  /** Other nodes of the zone; absent: they are none of its business. */
+  readonly zoneMembership?: ZoneMembership;
   readonly counts: ControlCounts;
   readonly watch: Watch;
   /** What `watch` counts. */

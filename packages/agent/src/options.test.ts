@@ -12,6 +12,7 @@ test('defaults', () => {
   assert.equal(settings.metricsPort, 7701);
   assert.equal(settings.reactor, 'auto');
   assert.deepEqual(settings.datapath, { setting: 'auto', devices: [], bpfFolder: '/sys/fs/bpf' });
+  assert.deepEqual(settings.sharing, { address: 'auto', port: 7702, announceTable: 0 });
   assert.equal(settings.drainTimeout, 10_000);
   assert.equal(settings.nodeName, undefined);
   assert.ok(settings.workers >= 1 && settings.workers <= 4);
@@ -37,6 +38,10 @@ const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [['--reactor', 'fast'], /--reactor must be one of auto, uring, portable, not "fast"/],
   [['--datapath', 'fast'], /--datapath must be one of auto, kernel, userspace, not "fast"/],
   [['--datapath-devices', 'eth0,a/b'], /--datapath-devices must be names of devices such as eth0,eth1, not "a\/b"/],
+  [['--flow-sharing', 'node.example'], /--flow-sharing must be auto, off or an address of this node, not "node.example"/],
+  [['--flow-sharing', '0.0.0.0'], /--flow-sharing must be/],
+  [['--flow-sharing-port', '70000'], /--flow-sharing-port must be a whole number from 0 to 65535/],
+  [['--announce-table', '254'], /--announce-table must be a routing table of its own, not 254/],
   [['--control-url', 'localhost:7700'], /--control-url must be an http or https URL/],
   [['--drain-timeout', '-1'], /drain-timeout/],
   [['--unknown'], /--unknown/],

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,6 +10,7 @@ import {
 } from '@evenkeel/model/access-log-format.ts';
 import { canonicalFingerprint } from '@evenkeel/model/tls-trust.ts';
 import { DATAPATH_SETTINGS, type DatapathOptions } from './datapath/setting.ts';
+import type { SharingOptions } from './sharing/setting.ts';
 import { StartError } from './start-error.ts';
 
 export interface AgentSettings {
@@ -23,6 +25,7 @@ export interface AgentSettings {
   readonly workers: number;
   readonly reactor: 'auto' | 'uring' | 'portable';
   readonly datapath: DatapathOptions;
+  readonly sharing: SharingOptions;
   readonly zone: string;
   readonly nodeName: string | undefined;
   /** Milliseconds. */
@@ -61,6 +64,9 @@ given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
   --datapath KIND          of network load balancers: auto, kernel or userspace (auto)
   --datapath-devices LIST  devices whose packets are balanced in the kernel, by commas (all but loopback)
   --datapath-bpf FOLDER    a BPF file system, mounted if it is none (/sys/fs/bpf)
+  --flow-sharing WHERE     where other nodes reach this one to share flows: auto, off or an address (auto)
+  --flow-sharing-port PORT the same (7702; 0 for any)
+  --announce-table N       routing table for VIPs that the kernel carries, for a routing daemon to read (none)
   --metrics-host ADDRESS   where /metrics and /healthz are served (127.0.0.1)
   --metrics-port PORT      (7701; 0 for any)
   --drain-timeout SECONDS  how long requests in flight may go on after SIGTERM (10)
@@ -86,6 +92,9 @@ const FLAGS = {
   datapath: { type: 'string' },
   'datapath-devices': { type: 'string' },
   'datapath-bpf': { type: 'string' },
+  'flow-sharing': { type: 'string' },
+  'flow-sharing-port': { type: 'string' },
+  'announce-table': { type: 'string' },
   'metrics-host': { type: 'string' },
   'metrics-port': { type: 'string' },
   'drain-timeout': { type: 'string' },
@@ -125,6 +134,11 @@ export function parseSettings(args: readonly string[], environment: Values): Age
       setting: oneOf('datapath', text('datapath', 'auto'), DATAPATH_SETTINGS),
       devices: deviceNames('datapath-devices', text('datapath-devices', '')),
       bpfFolder: resolve(text('datapath-bpf', '/sys/fs/bpf')),
+    },
+    sharing: {
+      address: sharingAddress('flow-sharing', text('flow-sharing', 'auto')),
+      port: number('flow-sharing-port', 7702, 0, 65_535),
+      announceTable: routingTable('announce-table', number('announce-table', 0, 0, 999_999_999)),
     },
     zone: text('zone', ''),
     nodeName: nodeName === '' ? undefined : nodeName,
@@ -174,6 +188,18 @@ function fingerprint(flag: string, text: string): string | undefined {
   throw new StartError(
     `--${flag} must be the SHA-256 of a certificate, 64 hexadecimal digits, not ${JSON.stringify(text)}`,
   );
+}
+
+function sharingAddress(flag: string, text: string): string {
+  const isAddress = isIP(text) !== 0 && text !== '0.0.0.0' && text !== '::';
+  if (text === 'auto' || text === 'off' || isAddress) return text;
+  throw new StartError(`--${flag} must be auto, off or an address of this node, not ${JSON.stringify(text)}`);
+}
+
+/** Not one that the kernel looks packets up in: `default`, `main` and `local`. */
+function routingTable(flag: string, table: number): number {
+  if (table < 253 || table > 255) return table;
+  throw new StartError(`--${flag} must be a routing table of its own, not ${table}, where packets are looked up`);
 }
 
 function deviceNames(flag: string, text: string): string[] {

@@ -99,6 +99,10 @@ export class FakeAgent {
       for (const look of [...this.#watchers]) look();
       return;
     }
+    if (message.type === 'peers') {
+      for (const look of [...this.#watchers]) look();
+      return;
+    }
     const next =
       message.type === 'snapshot' ? planOf(message.version, message.entries) : applyDelta(this.plan, message);
     if (next === null || next.hash !== message.hash) throw new Error(`${message.type} ${message.version} does not fit`);

@@ -35,8 +35,8 @@ export interface StreamClientOptions {
   readonly hello: () => FromAgent;
   /** What is said now and then, so that both sides know of each other. */
   readonly heartbeat: () => FromAgent;
-  /** The stream is open and `hello` is sent. */
-  readonly onOpen: () => void;
+  /** The stream is open, from this address of ours, and `hello` is sent. */
+  readonly onOpen: (localAddress: string) => void;
   readonly onFrame: (frame: string) => void;
   /** An attempt to connect has failed, or the stream is lost. */
   readonly onUnreachable?: () => void;
@@ -123,8 +123,12 @@ export class StreamClient {
   #listen(socket: WebSocket): void {
     const mine = (): boolean => 'socket' in this.#state && this.#state.socket === socket;
     let fault = '';
+    let local = '';
+    socket.on('upgrade', (response) => {
+      local = response.socket.localAddress ?? '';
+    });
     socket.on('open', () => {
-      if (mine()) this.#opened(socket);
+      if (mine()) this.#opened(socket, local);
     });
     socket.on('message', (data, isBinary) => {
       if (!mine()) return;
@@ -145,7 +149,7 @@ export class StreamClient {
     });
   }
 
-  #opened(socket: WebSocket): void {
+  #opened(socket: WebSocket, localAddress: string): void {
     const { clock, log, hello, onOpen } = this.#options;
     this.#connects++;
     this.#complaint = '';
@@ -154,7 +158,7 @@ export class StreamClient {
     log.info({ url: this.#options.url }, 'connected to the control plane');
     socket.send(JSON.stringify(hello()));
     this.#beatLater();
-    onOpen();
+    onOpen(localAddress);
   }
 
   #beatLater(): void {

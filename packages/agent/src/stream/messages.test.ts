@@ -22,6 +22,14 @@ test('an entry that cannot be run is named, and takes nothing else with it', () 
   assert.match(parsed.faults.get('listener/lsn-2')!, /^listener\/lsn-2.value.port must be/);
 });
 
+test('takes the nodes to share flows with', () => {
+  const peers = [{ node: 'lb-2', address: '192.0.2.2', port: 7702 }];
+  assert.deepEqual(parseToAgent(JSON.stringify({ type: 'peers', peers })), { kind: 'peers', peers });
+  const wrong = parseToAgent(JSON.stringify({ type: 'peers', peers: [{ ...peers[0], port: 0 }] }));
+  assert.ok(wrong.kind === 'invalid');
+  assert.match(wrong.problem, /^peers: peers\[0\].port must be/);
+});
+
 test('passes over types that it does not know', () => {
   assert.deepEqual(parseToAgent('{"type":"greeting"}'), { kind: 'unknown', type: 'greeting' });
   assert.equal(parseToAgent('{"type":"toString"}').kind, 'unknown');

@@ -1,6 +1,7 @@
 import { hashEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
+import type { SharingPeer } from '@evenkeel/model/plan/sharing.ts';
 import type { PlanMessage, ToAgent } from '@evenkeel/model/plan/stream.ts';
 import { EntryCompactor } from '../plan/compact-entries.ts';
 import { entryHead, entryShape } from '../plan/entry-shape.ts';
@@ -12,6 +13,7 @@ export type Parsed =
   | { readonly kind: 'message'; readonly message: PlanMessage; readonly faults: Faults }
   /** Well-formed but for the question itself: that is for whoever answers it. */
   | { readonly kind: 'query'; readonly query: QueryMessage }
+  | { readonly kind: 'peers'; readonly peers: readonly SharingPeer[] }
   /** Of a type that this version does not know; to be passed over. */
   | { readonly kind: 'unknown'; readonly type: string }
   | { readonly kind: 'invalid'; readonly problem: string };
@@ -22,6 +24,7 @@ const SHAPES: Readonly<Record<ToAgent['type'], Shape>> = {
   snapshot: fields({ version, hash, entries: list(entryHead) }),
   delta: fields({ from: version, version, hash, upserts: list(entryHead), removes: list(text(160)) }),
   query: fields({ id: integer(0), kind: text(64), question: fields({}) }),
+  peers: fields({ peers: list(fields({ node: text(63), address: text(64), port: integer(1, 65_535) })) }),
 };
 
 /** Reads one text frame from the control plane and checks all of it, the hash of every entry included. */
@@ -39,6 +42,7 @@ export function parseToAgent(frame: string): Parsed {
   if (fault !== '') return { kind: 'invalid', problem: `${type}: ${fault}` };
   const message = value as ToAgent;
   if (message.type === 'query') return { kind: 'query', query: message };
+  if (message.type === 'peers') return { kind: 'peers', peers: message.peers };
   const entries = message.type === 'snapshot' ? message.entries : message.upserts;
   const wrong = findWrongHash(entries);
   if (wrong !== null) {

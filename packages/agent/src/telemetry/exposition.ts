@@ -4,6 +4,7 @@ import { healthMetrics } from './health-metrics.ts';
 import { kernelMetrics } from './kernel-metrics.ts';
 import type { Metric } from './metric.ts';
 import { nodeMetrics } from './node-metrics.ts';
+import { sharingMetrics } from './sharing-metrics.ts';
 import type { Snapshot } from './snapshot.ts';
 import { standingMetrics } from './standing-metrics.ts';
 import { heading, line } from './text-format.ts';
@@ -13,6 +14,7 @@ export const METRICS: readonly Metric<Snapshot>[] = [
   ...nodeMetrics,
   ...engineMetrics,
   ...kernelMetrics,
+  ...sharingMetrics,
   ...healthMetrics,
   ...standingMetrics,
 ];

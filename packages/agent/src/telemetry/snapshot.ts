@@ -6,6 +6,7 @@ import type { KernelCounts } from '../datapath/kernel-counts.ts';
 import type { EjectionCount } from '../health/traffic-standings.ts';
 import type { Applied } from '../plan/applier.ts';
 import type { ProbeCounts } from '../probing/probe-counts.ts';
+import type { SharingCounts } from '../sharing/zone-sharing.ts';
 import type { ControlCounts } from './control-counts.ts';
 import type { ProcessUsage } from './process-usage.ts';
 
@@ -17,6 +18,8 @@ export interface Snapshot {
   readonly sockets: { readonly open: number; readonly held: number };
   /** null: the kernel carries nothing. */
   readonly kernel: KernelCounts | null;
+  /** null: no flows are shared with other nodes. */
+  readonly sharing: SharingCounts | null;
   readonly plan: NodePlan;
   readonly applied: Applied;
   readonly storedVersion: number;

@@ -14,13 +14,17 @@ import { timestamp } from './views.ts';
 /** How nodes, operations and the health of targets show in the API. */
 
 export function showNode(node: NodeStatus, generation: number): Node {
-  const { firstSeenAt, lastSeenAt, connectedAt, refused, overload, datapaths: _, ...rest } = node;
+  const { firstSeenAt, lastSeenAt, connectedAt, refused, overload, datapaths: _, sharing, ...rest } = node;
   return {
     ...rest,
     status: connectedAt === null ? 'offline' : 'online',
     behind: Math.max(0, generation - node.appliedGeneration),
     refused: [...refused],
     overload: [...overload],
+    flowSharing: sharing && {
+      ...sharing,
+      peers: sharing.peers.map(({ since, ...peer }) => ({ ...peer, since: timestamp(since) })),
+    },
     firstSeenAt: timestamp(firstSeenAt),
     lastSeenAt: timestamp(lastSeenAt),
     connectedAt: connectedAt === null ? null : timestamp(connectedAt),

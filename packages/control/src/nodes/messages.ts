@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { NodeId } from '@evenkeel/model/identifiers.ts';
 import { DATAPATHS } from '@evenkeel/model/plan/network.ts';
+import { MOST_PEERS, PEER_STATES, type ReportedSharing, SHARING_STATES } from '@evenkeel/model/plan/sharing.ts';
 import {
   EJECTION_REASONS,
   type FromAgent,
@@ -28,7 +30,7 @@ export function parseMessage(text: string): FromAgent | null {
     case 'resync':
       return { type: 'resync' };
     case 'heartbeat':
-      return { type: 'heartbeat', overload: wordsIn(value['overload']) };
+      return { type: 'heartbeat', overload: wordsIn(value['overload']), sharing: sharingIn(value['sharing']) };
     case 'applied':
       return isCount(value['version']) && isListOf(value['refused'], isRefused) && areDatapaths(value['datapaths'])
         ? (value as unknown as FromAgent)
@@ -49,6 +51,30 @@ export function parseMessage(text: string): FromAgent | null {
 /** Words that a newer agent may use are passed on as they are; what is no list of words says nothing. */
 function wordsIn(value: unknown): string[] {
   return Array.isArray(value) && value.length <= RESOURCES ? value.filter(isText) : [];
+}
+
+/** What makes no sense here says nothing. */
+function sharingIn(value: unknown): ReportedSharing | null {
+  if (!isRecord(value)) return null;
+  const { state, reason, address, port, peers } = value;
+  const isWhere = address === null ? port === null : isText(address) && isIP(address) !== 0 && isPort(port);
+  const areWords = (SHARING_STATES as readonly unknown[]).includes(state) && isText(reason);
+  const arePeers = isListOf(peers, isPeer) && (peers as unknown[]).length <= 2 * MOST_PEERS;
+  return isWhere && areWords && arePeers ? (value as unknown as ReportedSharing) : null;
+}
+
+function isPeer({ node, state, reason, since }: Fields): boolean {
+  return (
+    typeof node === 'string' &&
+    NODE_ID.test(node) &&
+    (PEER_STATES as readonly unknown[]).includes(state) &&
+    isText(reason) &&
+    isCount(since)
+  );
+}
+
+function isPort(value: unknown): boolean {
+  return isCount(value) && value > 0 && value < 65_536;
 }
 
 type Fields = Record<string, unknown>;

@@ -1,3 +1,4 @@
+import type { ReportedSharing } from '@evenkeel/model/plan/sharing.ts';
 import type { FromAgent, RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
 import { ProblemError } from '../problem.ts';
 import type { NodeRow } from '../store/schema.ts';
@@ -19,6 +20,8 @@ export interface NodeStatus {
   readonly lastSeenAt: number;
   /** What its workers are out of, so that they turn new work away; empty while it is offline. */
   readonly overload: readonly string[];
+  /** How it shares flows with other nodes; null while it does not, or is offline. */
+  readonly sharing: ReportedSharing | null;
   /** Null while it is offline. */
   readonly connectedAt: number | null;
 }
@@ -30,6 +33,8 @@ export interface NodeEvents {
   readonly changed: () => void;
   /** What is to be kept of a node changed. */
   readonly save: (node: NodeStatus) => void;
+  /** Other nodes can reach one elsewhere, or no more. */
+  readonly moved: () => void;
 }
 
 /** All nodes that ever connected and were not forgotten. */
@@ -93,6 +98,7 @@ export class NodeRegistry {
       firstSeenAt: known?.firstSeenAt ?? now,
       lastSeenAt: now,
       overload: [],
+      sharing: null,
       connectedAt: now,
     };
     this.#nodes.set(id, node);
@@ -102,10 +108,12 @@ export class NodeRegistry {
   }
 
   disconnected(id: string): void {
-    const node = this.#update(id, { connectedAt: null, overload: [] });
+    const hadPlace = placeOf(this.#nodes.get(id)?.sharing) !== '';
+    const node = this.#update(id, { connectedAt: null, overload: [], sharing: null });
     if (node === null) return;
     this.#events.save(node);
     this.#events.changed();
+    if (hadPlace) this.#events.moved();
   }
 
   applied(
@@ -120,6 +128,13 @@ export class NodeRegistry {
 
   overloaded(id: string, overload: readonly string[]): void {
     this.#update(id, { overload });
+  }
+
+  /** How a node shares flows. */
+  shares(id: string, sharing: ReportedSharing | null): void {
+    const before = this.#nodes.get(id)?.sharing;
+    this.#update(id, { sharing });
+    if (placeOf(before) !== placeOf(sharing)) this.#events.moved();
   }
 
   seen(id: string): void {
@@ -142,6 +157,11 @@ export class NodeRegistry {
     this.#nodes.set(id, updated);
     return updated;
   }
+}
+
+/** Where others reach a node to share flows; empty: nowhere. */
+function placeOf(sharing: ReportedSharing | null | undefined): string {
+  return sharing?.address == null ? '' : `${sharing.address} ${sharing.port}`;
 }
 
 export function nodeToRow(node: NodeStatus): NodeRow {
@@ -168,6 +188,7 @@ function nodeFromRow(row: NodeRow): NodeStatus {
     refused: [],
     datapaths: [],
     overload: [],
+    sharing: null,
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,
     connectedAt: null,

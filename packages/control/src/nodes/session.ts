@@ -1,4 +1,5 @@
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
+import type { PeersMessage } from '@evenkeel/model/plan/sharing.ts';
 import type { FromAgent } from '@evenkeel/model/plan/stream.ts';
 import type { CompiledPlan } from '../plan/compile.ts';
 import type { PlanPublisher } from '../plan/publisher.ts';
@@ -46,6 +47,8 @@ export class AgentSession {
   /** The plan after all that was sent; null: a snapshot is due. */
   #sent: CompiledPlan | null = null;
   #unacknowledged = 0;
+  /** What was said last of other nodes. */
+  #introduced = '';
   #closed = false;
 
   constructor(socket: AgentSocket, context: SessionContext) {
@@ -70,6 +73,14 @@ export class AgentSession {
   /** There is a new plan. */
   offer(): void {
     if (this.#node !== null && this.#sent !== this.#context.plans.plan) this.#send();
+  }
+
+  /** With whom to share flows; nothing is said twice. */
+  introduce(message: PeersMessage): void {
+    const text = JSON.stringify(message);
+    if (this.#closed || text === this.#introduced) return;
+    this.#introduced = text;
+    this.#socket.send(text, () => {});
   }
 
   /** False when the connection is gone, or has more to carry than it takes. */
@@ -111,6 +122,7 @@ export class AgentSession {
         break;
       case 'heartbeat':
         nodes.overloaded(node, message.overload ?? []);
+        nodes.shares(node, message.sharing ?? null);
         break;
       default:
         message satisfies never;

@@ -52,7 +52,7 @@ function streamOf(t: TestContext, limit: number) {
   t.mock.method(performance, 'now', () => now);
   const stream = new AgentStream({
     plans: new PlanPublisher(EMPTY_STATE),
-    nodes: new NodeRegistry([], 10, () => now, { changed: () => {}, save: () => {} }),
+    nodes: new NodeRegistry([], 10, () => now, { changed: () => {}, save: () => {}, moved: () => {} }),
     health: new TargetHealthTable(() => EMPTY_STATE),
     questions: new NodeQuestions(() => false),
     warn: () => {},

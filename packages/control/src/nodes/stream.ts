@@ -5,6 +5,7 @@ import type { NodeQuestions } from './questions.ts';
 import type { NodeRegistry } from './registry.ts';
 import { AgentSession, CLOSE } from './session.ts';
 import type { TargetHealthTable } from './target-health.ts';
+import { zonePeers } from './zone-peers.ts';
 
 /** Largest message of an agent in bytes: the health of some 200,000 targets. */
 export const MESSAGE_LIMIT = 32 * 1_048_576;
@@ -76,6 +77,11 @@ export class AgentStream {
   /** Sends the present plan to everyone who does not have it. */
   publish(): void {
     for (const session of this.#byNode.values()) session.offer();
+  }
+
+  /** Tells nodes that share flows of each other, where that is news. */
+  introduce(): void {
+    for (const [node, peers] of zonePeers(this.#options.nodes.list())) this.#byNode.get(node)?.introduce(peers);
   }
 
   /** False when the node is not connected, or its connection takes no more. */

@@ -1,6 +1,7 @@
 import type { Datapath } from './network.ts';
 import type { PlanDelta, PlanEntry } from './plan.ts';
 import type { AnswerMessage, QueryMessage } from './query.ts';
+import type { PeersMessage, ReportedSharing } from './sharing.ts';
 
 /**
  * What a node agent and the control plane say to each other, as JSON text frames on one WebSocket that the agent opens
@@ -8,9 +9,10 @@ import type { AnswerMessage, QueryMessage } from './query.ts';
  *
  * The agent says `hello` with the plan it has. The control plane answers with a delta when it can, else a snapshot, and
  * then a delta for each change. The agent answers each with `applied`. A hash that does not match, or a delta from a
- * version that the agent does not have, makes it say `resync`. Besides, the control plane may ask: see `query.ts`.
+ * version that the agent does not have, makes it say `resync`. Besides, the control plane may ask: see `query.ts`. To nodes
+ * that share flows it names each other: see `sharing.ts`.
  */
-export type ToAgent = PlanMessage | QueryMessage;
+export type ToAgent = PlanMessage | QueryMessage | PeersMessage;
 
 export type PlanMessage =
   | {
@@ -45,8 +47,15 @@ export type FromAgent =
   /** `complete`: these are all targets; otherwise only those that changed. */
   | { readonly type: 'health'; readonly complete: boolean; readonly targets: readonly ReportedHealth[] }
   | AnswerMessage
-  /** `overload`: what workers of the node are out of; older agents do not say. */
-  | { readonly type: 'heartbeat'; readonly overload?: readonly string[] };
+  /**
+   * Now and then, and whenever `sharing` changes. `overload`: what workers of the node are out of; older agents do not say.
+   * `sharing`: absent or null while there is nothing to share.
+   */
+  | {
+      readonly type: 'heartbeat';
+      readonly overload?: readonly string[];
+      readonly sharing?: ReportedSharing | null;
+    };
 
 /** A listener that the node cannot run; the list in `applied` is always complete. */
 export interface RefusedListener {
