@@ -8,7 +8,7 @@ import type { Timer } from './clock/clock.ts';
 import { kernelCounts } from './datapath/kernel-counts.ts';
 import { MachineWatch } from './datapath/machine-watch.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
-import { trafficOf } from './diagnosis/traffic.ts';
+import { connectionsOf, trafficOf } from './diagnosis/traffic.ts';
 import { healthAnswerers } from './health/answerers.ts';
 import { type HealthChange, HealthChecker } from './health/checker.ts';
 import { KnownHealth } from './health/known.ts';
@@ -120,6 +120,7 @@ export class NodeAgent {
         'recent-requests': (question) => this.#recent.newest(question),
         explain: (question) => explainOn(this.#explaining(), question),
         traffic: (question) => trafficOf(engine.counters(), question),
+        connections: (question) => connectionsOf(engine.counters(), question),
         ...healthAnswerers(this.#checker),
       },
       (answer) => this.#stream.send(answer),

@@ -12,6 +12,7 @@ import { Validators } from './api/validation.ts';
 import { Backups } from './backup/backups.ts';
 import { loadCredentials } from './credentials.ts';
 import { answerCheck } from './diagnosis/checked-answers.ts';
+import { Assessor } from './impact/assess.ts';
 import { OperationTracker } from './nodes/operations.ts';
 import { saveNode, saveOutcomes } from './nodes/persistence.ts';
 import { NodeQuestions } from './nodes/questions.ts';
@@ -21,6 +22,7 @@ import { TargetHealthTable } from './nodes/target-health.ts';
 import type { ControlPlaneOptions } from './options.ts';
 import { PlanPublisher } from './plan/publisher.ts';
 import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
+import { Revisions } from './revisions/revisions.ts';
 import { Vault } from './secrets/vault.ts';
 import { unsettledOperations } from './store/history.ts';
 import { Store } from './store/store.ts';
@@ -115,6 +117,7 @@ async function start(
     random: Math.random,
   });
   const questions = new NodeQuestions((node, query) => stream.ask(node, query));
+  const revisions = new Revisions(store, vault, new Assessor({ nodes, questions }, plans));
   const stream: AgentStream = new AgentStream({
     plans,
     nodes,
@@ -152,6 +155,7 @@ async function start(
     handlers: createHandlers({
       store,
       backups,
+      revisions,
       nodes,
       health,
       questions,

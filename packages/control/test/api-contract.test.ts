@@ -45,6 +45,7 @@ function unknownId(parameter: string): string {
     userId: 'usr',
     tokenId: 'tok',
   };
+  if (parameter === 'revisionId') return '999999999';
   return parameter === 'nodeId' ? 'unknown' : `${prefixes[parameter]}-01hf7yat018zv6cc00`;
 }
 
@@ -160,6 +161,7 @@ test('every route of an existing object answers with what the contract says', as
     ruleId: rule.id,
     operationId: loadBalancer.operationId,
     backupId: (await running.call('createBackup', { body: {} })).id,
+    revisionId: (await running.call('listRevisions')).items[0]!.id,
   };
   const bodies: Partial<Record<OperationName, unknown>> = {
     createLoadBalancer: { name: 'b' },

@@ -75,7 +75,8 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
       tenant: tenantId,
       user: admin.id,
       token: made.id,
-    } as Readonly<Record<IdKind, string>>,
+      revision: (await call('listRevisions')).items[0]!.id,
+    } as unknown as Readonly<Record<IdKind, string>>,
     listeners: { https: secure.id, tcp: through.id },
     names: {
       loadBalancer: name('lb'),

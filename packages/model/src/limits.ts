@@ -256,3 +256,19 @@ export const QUOTA = { minimum: 0, maximum: 999_999 } as const;
 
 /** Days that an access token is good for. */
 export const TOKEN_DAYS = { minimum: 1, maximum: 3_650, default: 90 } as const;
+
+/**
+ * What is kept of the past of a tenant's configuration: its newest revisions, by number and by the characters that they
+ * take; `characters` are those of all tenants. The oldest go first. `changes`: objects that one of them shows, `value`:
+ * characters of one value that it shows.
+ */
+export const REVISIONS = {
+  perTenant: 1_000,
+  charactersPerTenant: 64 * 1_048_576,
+  characters: 512 * 1_048_576,
+  changes: 200,
+  value: 2_048,
+} as const;
+
+/** What one answer tells of what a change would touch: listeners, and reasons of each. */
+export const IMPACT = { listeners: 500, reasons: 5 } as const;

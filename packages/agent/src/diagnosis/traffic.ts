@@ -1,4 +1,9 @@
-import type { TrafficAnswer, TrafficQuestion } from '@evenkeel/model/plan/query.ts';
+import type {
+  ConnectionsAnswer,
+  ConnectionsQuestion,
+  TrafficAnswer,
+  TrafficQuestion,
+} from '@evenkeel/model/plan/query.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
 
 /** What this node has counted of a listener, of the targets of a service, or of the rules of a group; as in its metrics. */
@@ -21,4 +26,11 @@ export function trafficOf(counters: EngineCounters, question: TrafficQuestion): 
         return { ...one, responses: responses.slice(1) };
       }),
   };
+}
+
+/** How many connections the listeners have that this node carries, all workers together. */
+export function connectionsOf(counters: EngineCounters, { listenerIds }: ConnectionsQuestion): ConnectionsAnswer {
+  const wanted = new Set(listenerIds);
+  const listeners = counters.listeners.filter(({ listenerId }) => wanted.has(listenerId));
+  return { listeners: listeners.map(({ listenerId, activeConnections }) => ({ listenerId, activeConnections })) };
 }

@@ -6,17 +6,19 @@ import { applyDocuments, applySecurityGroups } from '../configuration/apply.ts';
 import type { Mention } from '../configuration/contents.ts';
 import { difference, type Mentioned } from '../configuration/difference.ts';
 import { deleteNode } from '../nodes/persistence.ts';
+import type { Revisions } from '../revisions/revisions.ts';
 import type { Draft } from '../state/draft.ts';
 import { createBackupCalls } from './backups.ts';
 import type { Call } from './call.ts';
 import { createReads, type ReadSources } from './reads.ts';
+import { createRevisionCalls } from './revisions.ts';
 import type { AnyCall, Handler } from './routes.ts';
 import { createWrites } from './writes.ts';
 import type { Unstored } from './written.ts';
 
 /** How each operation of the contract is carried out. */
 export function createHandlers(
-  sources: ReadSources & { readonly backups: Backups },
+  sources: ReadSources & { readonly backups: Backups; readonly revisions: Revisions },
 ): Readonly<Record<OperationName, (call: AnyCall) => Handler>> {
   const { store, nodes, health } = sources;
   const handlers: Partial<Record<OperationName, (call: AnyCall) => Handler>> = {};
@@ -24,7 +26,8 @@ export function createHandlers(
     const handler: Handler = { kind: 'read', read: read as (call: AnyCall) => unknown };
     handlers[name as OperationName] = () => handler;
   }
-  for (const [name, carryOut] of Object.entries(createBackupCalls(sources.backups))) {
+  const calls = { ...createBackupCalls(sources.backups), ...createRevisionCalls(sources.revisions) };
+  for (const [name, carryOut] of Object.entries(calls)) {
     const handler: Handler = { kind: 'read', read: carryOut as (call: AnyCall) => unknown };
     handlers[name as OperationName] = () => handler;
   }
@@ -72,7 +75,7 @@ function apply(draft: Draft, body: Call<'applyConfiguration'>['body']): Unstored
   const mention: Mention = (kind, record) => mentioned.push({ kind, record });
   applySecurityGroups(draft, body.securityGroups ?? [], mention);
   applyDocuments(draft, body.loadBalancers, mention);
-  const changes = difference(before, draft, mentioned, !dryRun);
+  const changes = difference(before, draft, draft.changes, mentioned, !dryRun);
   const summary = { created: 0, updated: 0, deleted: 0, unchanged: 0 };
   for (const { action } of changes) summary[action]++;
   return { dryRun, generation: dryRun ? before.generation : draft.resultingGeneration, summary, changes };

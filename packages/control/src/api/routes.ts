@@ -88,7 +88,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
       reply.header('cache-control', 'no-store');
       if (handler.kind === 'read') {
         const answer = await handler.read(call);
-        return sendAnswer(reply, { status: route.status, headers: tagOf(answer), body: answer }, false);
+        return sendAnswer(reply, { status: route.status, headers: headersOf(route, answer), body: answer }, false);
       }
       const write = (save?: SaveAnswer) => carryOut(store, name, route, handler, call, save);
       const key = route.idempotent ? headerOf(request, 'idempotency-key') : undefined;
@@ -131,6 +131,13 @@ function answerToWrite(route: Route, { value, generation, operation }: Committed
   };
   if (route.status === 201 && 'id' in value) headers['location'] = `${route.path}/${value.id}`;
   return { status: route.status, headers, body };
+}
+
+/** The headers of what a call answers that has carried itself out. */
+function headersOf({ method }: Route, body: unknown): Record<string, string> {
+  const { operationId, generation } = (body ?? {}) as { operationId?: unknown; generation?: unknown };
+  if (method === 'GET' || typeof operationId !== 'string' || typeof generation !== 'number') return tagOf(body);
+  return { ...tagOf(body), [GENERATION_HEADER]: String(generation), [OPERATION_HEADER]: operationId };
 }
 
 /** The ETag of a body that is a resource. */

@@ -21,12 +21,13 @@ import type { TargetRecord } from '../state/records.ts';
 import type { BackupName } from './backups.ts';
 import type { Call } from './call.ts';
 import type { ReadName } from './reads.ts';
+import type { RevisionName } from './revisions.ts';
 import { Views } from './views.ts';
 import { deleted, matching, type Unstored } from './written.ts';
 
 export type WriteName = Exclude<
   OperationName,
-  ReadName | AccessWriteName | BackupName | 'applyConfiguration' | 'forgetNode'
+  ReadName | AccessWriteName | BackupName | RevisionName | 'applyConfiguration' | 'forgetNode'
 >;
 
 export type Writes = {

@@ -1,7 +1,6 @@
 import type { FieldChange, ObjectChange } from '@evenkeel/model/resources/document.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '@evenkeel/model/resources/operation.ts';
-import type { Draft } from '../state/draft.ts';
-import { equal } from '../state/draft.ts';
+import { type Change, equal } from '../state/draft.ts';
 import type { AnyRecord, RecordOf } from '../state/records.ts';
 import { findGroup, findRuleGroup, findService, type State } from '../state/state.ts';
 import { showListenerReferences } from './listener-references.ts';
@@ -53,24 +52,25 @@ const NESTED = new Set([
 export type Mentioned = { readonly kind: ResourceKind; readonly record: AnyRecord };
 
 /**
- * What the draft changes, and which of the mentioned objects it leaves as they are: by kind, then by creation. Objects
- * that refer to each other are shown by name.
+ * What the changes between two states are, and which of the mentioned objects they leave as they are: by kind, then by
+ * creation. Objects that refer to each other are shown by name.
  */
 export function difference(
   before: State,
-  draft: Draft,
+  now: State,
+  changes: readonly Change[],
   mentioned: Iterable<Mentioned>,
   showNewIds: boolean,
 ): ObjectChange[] {
   const rows = new Map<string, ObjectChange>();
   for (const { kind, record } of mentioned) {
-    rows.set(record.id, rowOf('unchanged', kind, record.id, record, draft, []));
+    rows.set(record.id, rowOf('unchanged', kind, record.id, record, now, []));
   }
-  for (const { kind, id, before: old, after } of draft.changes) {
-    const fields = fieldChanges(old && fieldsOf(kind, old, before), after && fieldsOf(kind, after, draft));
-    if (old === null) rows.set(id, rowOf('created', kind, showNewIds ? id : null, after!, draft, fields));
+  for (const { kind, id, before: old, after } of changes) {
+    const fields = fieldChanges(old && fieldsOf(kind, old, before), after && fieldsOf(kind, after, now));
+    if (old === null) rows.set(id, rowOf('created', kind, showNewIds ? id : null, after!, now, fields));
     else if (after === null) rows.set(id, rowOf('deleted', kind, id, old, before, fields));
-    else if (fields.length > 0) rows.set(id, rowOf('updated', kind, id, after, draft, fields));
+    else if (fields.length > 0) rows.set(id, rowOf('updated', kind, id, after, now, fields));
   }
   const order = (row: [string, ObjectChange]) => RESOURCE_KINDS.indexOf(row[1].kind);
   return [...rows].sort((a, b) => order(a) - order(b) || (a[0] < b[0] ? -1 : 1)).map(([, row]) => row);

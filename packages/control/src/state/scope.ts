@@ -89,6 +89,20 @@ export function inOrder<T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> 
   return map;
 }
 
+/** Whether two states of a tenant have the same objects in all that a configuration is made of. */
+export function sameParts(a: State, b: State): boolean {
+  return CONFIGURED.every((part) => a[part] === b[part] || same<unknown>(a[part], b[part]));
+}
+
+const CONFIGURED = [
+  'loadBalancers',
+  'elasticIps',
+  'certificates',
+  'authorities',
+  'securityPolicies',
+  'securityGroups',
+] as const;
+
 function same<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): boolean {
   if (before.size !== after.size) return false;
   for (const [id, value] of after) if (before.get(id) !== value) return false;

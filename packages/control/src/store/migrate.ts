@@ -13,6 +13,7 @@ import { network } from './migrations/0009-network.ts';
 import { tenants } from './migrations/0010-tenants.ts';
 import { securityGroups } from './migrations/0011-security-groups.ts';
 import { leadership } from './migrations/0012-leadership.ts';
+import { revisions } from './migrations/0012-revisions.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -34,6 +35,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-tenants': tenants,
   '0011-security-groups': securityGroups,
   '0012-leadership': leadership,
+  '0012-revisions': revisions,
 };
 
 /**

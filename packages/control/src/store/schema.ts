@@ -49,6 +49,7 @@ export interface Database {
     request_id: string;
     changes: string;
   };
+  revision: RevisionRow;
   idempotency: { actor: string; key: string; fingerprint: string; at: number; answer: string };
   node: NodeRow;
   /** One row, or none: the control plane that leads, where several use one database. `epoch` counts the leaders. */
@@ -92,4 +93,24 @@ export interface NodeRow {
   applied_generation: number;
   first_seen_at: number;
   last_seen_at: number;
+}
+
+export interface RevisionRow {
+  generation: number;
+  tenant_id: string;
+  at: number;
+  actor: string;
+  action: string;
+  request_id: string;
+  operation_id: string;
+  /** Characters of `changes` and `undo`. */
+  size: number;
+  /** JSON: how many objects were created, updated, deleted. */
+  summary: string;
+  /** JSON of ResourceRef[]: the first of them. */
+  resources: string;
+  /** JSON of ObjectChange[]: the first of them, for people. */
+  changes: string;
+  /** JSON: what each object was before; see journal.ts. */
+  undo: string;
 }

@@ -12,6 +12,7 @@ import { catchUp } from './catch-up.ts';
 import type { Failure, StateDatabase } from './database.ts';
 import { trimFeed, writeFeed } from './feed.ts';
 import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
+import { TRIM_CHARACTERS, trimRevisions, writeRevision } from './journal.ts';
 import { type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
 import {
@@ -106,6 +107,7 @@ export class Store {
   /** The copy under way. */
   #copying: Promise<void> | null = null;
   #writesSinceTrim = 0;
+  #charactersSinceTrim = 0;
 
   /** Opens a file of SQLite. Rejects with a StartError. */
   static async open({ file, ...options }: StoreOptions & { readonly file: string }): Promise<Store> {
@@ -299,6 +301,7 @@ export class Store {
         await writeChanges(trx, changes, this.#options.vault);
         await writeOperation(trx, operation);
         await writeAudit(trx, write, operation, changes);
+        this.#charactersSinceTrim += await writeRevision(trx, write, operation, draft, this.#options.vault);
         await write.also?.(trx, committed);
         this.#writesSinceTrim++;
       },
@@ -319,10 +322,12 @@ export class Store {
     if (next.ticketKeys !== null && next.ticketKeys !== this.#state.ticketKeys) {
       await writeTicketKeys(trx, next.ticketKeys, this.#options.vault);
     }
-    if (this.#writesSinceTrim >= TRIM_EVERY) {
+    if (this.#writesSinceTrim >= TRIM_EVERY || this.#charactersSinceTrim >= TRIM_CHARACTERS) {
       await trimHistory(trx, this.#options.now());
+      await trimRevisions(trx);
       if (this.database.followed) await trimFeed(trx, next.generation);
       this.#writesSinceTrim = 0;
+      this.#charactersSinceTrim = 0;
     }
   }
 

@@ -10,6 +10,7 @@ import { listenerRoutes } from './listeners.ts';
 import { loadBalancerRoutes } from './load-balancers.ts';
 import { nodeRoutes } from './nodes.ts';
 import { operationRoutes } from './operations.ts';
+import { revisionRoutes } from './revisions.ts';
 import { ruleGroupRoutes } from './rule-groups.ts';
 import { ruleRoutes } from './rules.ts';
 import { securityGroupRoutes } from './security-groups.ts';
@@ -38,6 +39,7 @@ export const contract = {
   ...operationRoutes,
   ...nodeRoutes,
   ...diagnosisRoutes,
+  ...revisionRoutes,
   ...backupRoutes,
   ...identityRoutes,
   ...tenantRoutes,

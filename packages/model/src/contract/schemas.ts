@@ -14,6 +14,7 @@ import * as forwarding from '../resources/forwarding.ts';
 import * as healthCheck from '../resources/health-check.ts';
 import * as healthEvidence from '../resources/health-evidence.ts';
 import * as identity from '../resources/identity.ts';
+import * as impact from '../resources/impact.ts';
 import * as listener from '../resources/listener.ts';
 import * as listenerLimits from '../resources/listener-limits.ts';
 import * as listenerTls from '../resources/listener-tls.ts';
@@ -21,6 +22,7 @@ import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
 import * as resilience from '../resources/resilience.ts';
+import * as revision from '../resources/revision.ts';
 import * as rule from '../resources/rule.ts';
 import * as ruleActions from '../resources/rule-actions.ts';
 import * as ruleEdits from '../resources/rule-edits.ts';
@@ -76,6 +78,8 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     ruleActions,
     ruleEdits,
     ruleJwt,
+    impact,
+    revision,
     backup,
     elasticIp,
     certificate,

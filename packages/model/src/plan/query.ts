@@ -15,6 +15,8 @@ export interface NodeQuestionKinds {
   explain: { readonly ask: ExplainQuestion; readonly answer: ExplainAnswer };
   /** What the node has counted of a listener, of the targets of a service, or of the rules of a group. */
   traffic: { readonly ask: TrafficQuestion; readonly answer: TrafficAnswer };
+  /** How many connections each of some listeners has. */
+  connections: { readonly ask: ConnectionsQuestion; readonly answer: ConnectionsAnswer };
   /** The last probes of the targets of a service. */
   'health-evidence': { readonly ask: EvidenceQuestion; readonly answer: EvidenceAnswer };
   /** One probe of each target given, with the check given; nothing changes by it. */
@@ -93,6 +95,16 @@ export interface TrafficQuestion {
   readonly serviceId: string;
   /** Absent from control planes of older versions. */
   readonly ruleGroupId?: string;
+}
+
+/** At most `IMPACT.listeners`. */
+export interface ConnectionsQuestion {
+  readonly listenerIds: readonly string[];
+}
+
+export interface ConnectionsAnswer {
+  /** Those that the node carries. */
+  readonly listeners: readonly { readonly listenerId: string; readonly activeConnections: number }[];
 }
 
 export interface CountedTraffic {

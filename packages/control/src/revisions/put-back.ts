@@ -1,0 +1,95 @@
+import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import { refuseField } from '../problem.ts';
+import type { Draft } from '../state/draft.ts';
+import { ACCESS_KINDS, objectsOf } from '../state/objects.ts';
+import type { AnyRecord, BackendServiceRecord, RecordOf, Stamped } from '../state/records.ts';
+import { loadBalancersOf } from '../state/state.ts';
+import type { Image } from '../store/journal.ts';
+import { MAPPINGS } from '../store/rows.ts';
+import { checkQuotasOfNew } from './quotas.ts';
+
+/** Kinds of what can be brought back, in the order in which objects refer to each other: each after those it names. */
+export const ORDER: readonly ResourceKind[] = (Object.keys(MAPPINGS) as ResourceKind[]).filter(
+  (kind) => !ACCESS_KINDS.has(kind),
+);
+
+/**
+ * Makes the objects of the draft what they are in `images`, under their identifiers; others stay untouched, and so does
+ * what is the same already. Throws a ProblemError when that cannot be: an address is somebody else's by now, or a quota
+ * is lower.
+ */
+export function putBack(draft: Draft, images: ReadonlyMap<string, Image>): void {
+  checkAddresses(draft, images);
+  placeImages(draft, images);
+  checkQuotasOfNew(draft);
+}
+
+/** The same for a draft that is only looked at. */
+export function placeImages(draft: Draft, images: ReadonlyMap<string, Image>): void {
+  const byKind = Map.groupBy(images, ([, { kind }]) => kind);
+  for (const kind of ORDER.toReversed()) {
+    const wanted = byKind.get(kind) ?? [];
+    if (wanted.length === 0) continue;
+    const present = objectsOf(draft, kind);
+    for (const [id, { record }] of wanted) {
+      const known = present.get(id);
+      if (record === null && known !== undefined) draft.remove(kind, known as never);
+    }
+  }
+  for (const kind of ORDER) {
+    const wanted = byKind.get(kind) ?? [];
+    if (wanted.length === 0) continue;
+    const present = objectsOf(draft, kind);
+    for (const [id, { record }] of wanted) {
+      if (record === null) continue;
+      const known = present.get(id);
+      if (known === undefined) draft.create(kind, created(kind, record) as never);
+      else draft.update(kind, known as never, withPresentKeys(kind, known, unstamped(record)) as never);
+    }
+  }
+  joinElasticIps(draft);
+  draft.putPartsInOrder();
+}
+
+/** Rows do not say whom an elastic IP belongs to. */
+function created(kind: ResourceKind, record: AnyRecord): object {
+  return kind === 'elasticIp' ? { loadBalancerId: null, ...unstamped(record) } : unstamped(record);
+}
+
+/** A key that was changed stays so: who knew the old one could go on with it. */
+function withPresentKeys(kind: ResourceKind, known: AnyRecord, record: object): object {
+  if (kind !== 'backendService') return record;
+  const { stickinessKeys } = known as BackendServiceRecord;
+  return stickinessKeys === null ? record : { ...record, stickinessKeys };
+}
+
+/** An elastic IP belongs to the load balancer that has it; the row of the load balancer alone says so. */
+function joinElasticIps(draft: Draft): void {
+  const owners = new Map<string, string>();
+  for (const { id, elasticIpId } of loadBalancersOf(draft)) if (elasticIpId !== null) owners.set(elasticIpId, id);
+  for (const record of [...draft.elasticIps.values()]) {
+    draft.update('elasticIp', record, { loadBalancerId: owners.get(record.id) ?? null });
+  }
+}
+
+/** Refuses what another tenant has taken since: an address belongs to one load balancer or elastic IP. */
+function checkAddresses(draft: Draft, images: ReadonlyMap<string, Image>): void {
+  const taken = new Set<string>();
+  for (const { tenantId, vip } of loadBalancersOf(draft.whole)) if (tenantId !== draft.tenantId) taken.add(vip);
+  for (const { tenantId, address } of draft.whole.elasticIps.values()) {
+    if (tenantId !== draft.tenantId) taken.add(address);
+  }
+  const check = (address: string, field: string) => {
+    if (taken.has(address)) refuseField('address-taken', field, `${address} is in use by another tenant`);
+  };
+  for (const { kind, record } of images.values()) {
+    if (record === null) continue;
+    if (kind === 'loadBalancer') check((record as RecordOf['loadBalancer']).vip, `/loadBalancers/${record.name}/vip`);
+    if (kind === 'elasticIp') check((record as RecordOf['elasticIp']).address, `/elasticIps/${record.name}/address`);
+  }
+}
+
+function unstamped(record: AnyRecord): Omit<AnyRecord, Stamped> {
+  const { generation: _, createdAt: __, updatedAt: ___, ...rest } = record;
+  return rest;
+}
