@@ -13,6 +13,7 @@ import { addHealth } from './commands/health.ts';
 import { hinted } from './commands/hints.ts';
 import { addListener } from './commands/listener.ts';
 import { addLoadBalancer } from './commands/load-balancer.ts';
+import { addQuota } from './commands/quota.ts';
 import { addRule } from './commands/rule.ts';
 import { addRuleGroup } from './commands/rule-group.ts';
 import { addSecurityGroup } from './commands/security-group.ts';
@@ -86,6 +87,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addBackup(program, bind);
   program.commandsGroup('Who may do what:');
   addTenant(program, bind);
+  addQuota(program, bind);
   addUser(program, bind);
   addToken(program, bind);
   program.commandsGroup('Shell:');

@@ -84,3 +84,20 @@ test('the tenant that is named goes along with every call', async () => {
     [undefined, '%C3%A9quipe', 'shop'],
   );
 });
+
+test('quotas are listed with what is used, and set by name', async () => {
+  const quota = { name: 'elasticIps', limit: 5, installationLimit: 100, used: 2, per: 'tenant', parentId: null };
+  await using api = await ScriptedApi.start({
+    'GET /v1/quotas': { body: { items: [quota] } },
+    'GET /v1/quotas?name=elasticIps': { body: { items: [quota] } },
+    'PATCH /v1/quotas': { body: { items: [quota], generation: 3, operationId: 'op-1' } },
+  });
+  const { out } = await cli(['quota', 'list'], withApi(api));
+  assert.match(out, /^NAME +USED +LIMIT +INSTALLATION/);
+  assert.match(out, /elasticIps +2 +5 +100/);
+  assert.equal((await cli(['quota', 'list', '--name', 'elasticIps', '--quiet'], withApi(api))).out, 'elasticIps\n');
+  const set = await cli(['quota', 'set', 'elasticIps=5', 'certificates=none'], withApi(api));
+  assert.deepEqual([set.exitCode, set.out], [0, 'elasticIps: 5, of which 2 are used.\n']);
+  assert.deepEqual(api.bodies('PATCH /v1/quotas'), [{ quotas: { elasticIps: 5, certificates: null } }]);
+  assert.equal((await cli(['quota', 'set', 'nodes=5'], withApi(api))).exitCode, 2);
+});

@@ -7,7 +7,9 @@ const LISTED = 100;
 interface Particulars {
   readonly errors?: readonly FieldError[];
   readonly usedBy?: readonly ResourceRef[];
-  readonly quota?: { readonly name: string; readonly limit: number };
+  readonly quota?: { readonly name: string; readonly limit: number; readonly used: number };
+  /** Seconds until it is worth another attempt. */
+  readonly retryAfter?: number;
 }
 
 /** A request that is refused, or failed, for a reason of the error catalogue. */

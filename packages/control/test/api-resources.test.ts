@@ -279,7 +279,10 @@ test('targets in batches: all or none', async (t) => {
     params: group,
     body: { targets: many.map(({ port }) => ({ address: '10.2.0.1', port })) },
   });
-  assert.deepEqual([full.code, full.quota], ['quota-exceeded', { name: 'targetsPerTargetGroup', limit: 510 }]);
+  assert.deepEqual(
+    [full.code, full.quota],
+    ['quota-exceeded', { name: 'targetsPerTargetGroup', limit: 510, used: 500 }],
+  );
   const over = await running.refused('registerTargets', { params: group, body: { targets: [...many, many[0]] } });
   assert.equal(over.code, 'validation-failed');
   for (const address of ['0.0.0.0', '224.0.0.1', '255.255.255.255', '::', 'ff02::1']) {

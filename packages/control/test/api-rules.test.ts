@@ -195,11 +195,14 @@ test('there are quotas of groups and rules', async (t) => {
     ['replaceRules', { rules: [rule('a'), rule('b'), rule('c')] }],
   ] as const) {
     const problem = await running.refused(name, { params, body });
-    assert.deepEqual([problem.code, problem.quota], ['quota-exceeded', { name: 'rulesPerRuleGroup', limit: 2 }]);
+    assert.deepEqual(
+      [problem.code, problem.quota],
+      ['quota-exceeded', { name: 'rulesPerRuleGroup', limit: 2, used: 2 }],
+    );
   }
   await running.call('createRuleGroup', { body: { loadBalancerId: lb.id, name: 'second' } });
   const third = await running.refused('createRuleGroup', { body: { loadBalancerId: lb.id, name: 'third' } });
-  assert.deepEqual(third.quota, { name: 'ruleGroupsPerLoadBalancer', limit: 2 });
+  assert.deepEqual(third.quota, { name: 'ruleGroupsPerLoadBalancer', limit: 2, used: 2 });
 });
 
 test('documents carry rule groups; applying one again changes nothing; prune takes what is not named', async (t) => {

@@ -19,6 +19,7 @@ const LEAST: Partial<Record<OperationName, Role>> = {
   deleteUser: 'admin',
   createTenant: 'admin',
   updateTenant: 'admin',
+  updateQuotas: 'admin',
   deleteTenant: 'admin',
   forgetNode: 'admin',
   createBackup: 'admin',
@@ -30,6 +31,7 @@ const LEAST: Partial<Record<OperationName, Role>> = {
 const OF_ALL: readonly OperationName[] = [
   'createTenant',
   'updateTenant',
+  'updateQuotas',
   'deleteTenant',
   'listNodes',
   'getNode',

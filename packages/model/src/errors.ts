@@ -107,7 +107,7 @@ export const ERRORS = {
     409,
     'after-change',
     'Quota exceeded',
-    '`quota` names the limit and its value; delete something, or raise it with `--quota name=value`.',
+    '`quota` has the name, the limit and how much is used; delete something, or ask for more: `evenkeel quota set`, or `--quota name=value` for all tenants.',
   ),
   'node-online': client(
     409,
@@ -188,6 +188,12 @@ export const ERRORS = {
     'never',
     'Idempotency key reused',
     'The key was used with a different request; take a new key for each new request.',
+  ),
+  'rate-limited': client(
+    429,
+    'later',
+    'Too many requests',
+    'More requests came from this source, user or credential than are allowed; wait as many seconds as `Retry-After` says.',
   ),
   'header-too-large': client(431, 'never', 'Header too large', 'The request head is larger than the server accepts.'),
   internal: server(

@@ -42,6 +42,9 @@ export const LISTENER_LIMITS = {
 /** Requests that ended lately in one answer. */
 export const RECENT_REQUESTS = { minimum: 1, maximum: 100, default: 20 } as const;
 
+/** Flows in one answer. */
+export const LISTED_FLOWS = { minimum: 1, maximum: 500, default: 50 } as const;
+
 /** Seconds of silence after which an upgraded connection is closed. */
 export const UPGRADE_IDLE_TIMEOUT = { minimum: 1, maximum: 86_400, default: 60 } as const;
 /** CIDR blocks of a listener whose word on the client's address counts. */
@@ -253,6 +256,20 @@ export const TENANT_QUOTA_NAMES = (Object.keys(DEFAULT_QUOTAS) as QuotaName[]).f
 );
 /** What a quota may be. */
 export const QUOTA = { minimum: 0, maximum: 999_999 } as const;
+
+/** Requests that the API takes in a second, and ten times as many at once. `--rate-limit` changes them. */
+export const DEFAULT_RATE_LIMITS = {
+  /** By address, whoever asks; of IPv6 by its first 64 bits. */
+  requestsPerSource: 1_000,
+  requestsPerUser: 500,
+  /** Of one token, access key or session. */
+  requestsPerCredential: 200,
+  /** Without a credential that is known. */
+  failuresPerSource: 50,
+} as const;
+export type RateLimitName = keyof typeof DEFAULT_RATE_LIMITS;
+export type RateLimits = Readonly<Record<RateLimitName, number>>;
+export const RATE_LIMIT = { minimum: 1, maximum: 1_000_000 } as const;
 
 /** Days that an access token is good for. */
 export const TOKEN_DAYS = { minimum: 1, maximum: 3_650, default: 90 } as const;

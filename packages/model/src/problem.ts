@@ -25,6 +25,11 @@ export const Problem = Output('Problem', {
   requestId: Type.Optional(Type.String({ description: 'What the log knows the request by.' })),
   errors: Type.Optional(Type.Array(Ref(FieldError), { description: 'The fields in question; the first 100.' })),
   usedBy: Type.Optional(Type.Array(Ref(ResourceRef), { description: 'What refers to the resource; the first 100.' })),
-  quota: Type.Optional(Type.Object({ name: Type.String(), limit: Type.Integer() })),
+  quota: Type.Optional(
+    Type.Object(
+      { name: Type.String(), limit: Type.Integer(), used: Type.Integer() },
+      { description: 'The quota that is exceeded, and how many there are.' },
+    ),
+  ),
 });
 export type Problem = Static<typeof Problem>;

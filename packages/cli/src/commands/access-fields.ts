@@ -36,10 +36,11 @@ export type QuotaChanges = Readonly<Record<string, number | null>>;
 
 export const quotaOption = () =>
   new Option('--quota <name=value>', 'how many there may be, several times; none: as in the installation').argParser(
-    quota,
+    quotaChange,
   );
 
-function quota(text: string, before: QuotaChanges = {}): QuotaChanges {
+/** For commander: one of several `name=value`, with those before it. */
+export function quotaChange(text: string, before: QuotaChanges = {}): QuotaChanges {
   const [name = '', value = ''] = text.split('=');
   if (!(TENANT_QUOTA_NAMES as readonly string[]).includes(name)) {
     throw new InvalidArgumentError(`Give name=value with one of ${TENANT_QUOTA_NAMES.join(', ')}.`);

@@ -38,7 +38,15 @@ export class Authentication {
       refuse(`the token ended at ${new Date(expiresAt).toISOString()}`);
     if (!user.enabled) refuse(`the user ${user.name} is disabled`);
     const { id, name, tenantId, reach } = user;
-    return { id, name, tenantId, reach, role: lesserRole(user.role, token.role), tokenId, expiresAt };
+    return {
+      id,
+      name,
+      tenantId,
+      reach,
+      role: lesserRole(user.role, token.role),
+      credential: { kind: 'token', id: tokenId },
+      expiresAt,
+    };
   }
 }
 

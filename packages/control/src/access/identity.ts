@@ -1,5 +1,11 @@
 import { DEFAULT_TENANT, type Reach, type Role } from '@evenkeel/model/access.ts';
 
+/** What somebody came with. The identifier of that of the installation is `admin`. */
+export interface Credential {
+  readonly kind: 'installation' | 'token' | 'accessKey' | 'session';
+  readonly id: string;
+}
+
 /** Who sent a request, and how far that goes. */
 export interface Identity {
   /** Identifier of the user, or that of the credential of the installation. */
@@ -10,8 +16,7 @@ export interface Identity {
   /** What the user may do with this credential. */
   readonly role: Role;
   readonly reach: Reach;
-  /** The token; null: the credential of the installation. */
-  readonly tokenId: string | null;
+  readonly credential: Credential;
   /** Unix milliseconds at which the credential ends; null: never. */
   readonly expiresAt: number | null;
 }
@@ -31,6 +36,6 @@ export const ADMINISTRATOR: Identity = {
   tenantId: DEFAULT_TENANT.id,
   role: 'admin',
   reach: 'all',
-  tokenId: null,
+  credential: { kind: 'installation', id: 'admin' },
   expiresAt: null,
 };

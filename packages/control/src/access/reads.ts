@@ -1,7 +1,11 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { Call } from '../api/call.ts';
 import { paginate } from '../api/paging.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
 import { notFound } from '../resources/rules.ts';
+import type { Store } from '../store/store.ts';
+import { listQuotas } from './quota-usage.ts';
+import { quotasOf } from './quotas.ts';
 import { tenantsFor } from './tenants.ts';
 import { getToken, tokensFor } from './tokens.ts';
 import { showIdentity, showTenant, showToken, showUser } from './views.ts';
@@ -10,6 +14,7 @@ export type AccessReadName =
   | 'getIdentity'
   | 'listTenants'
   | 'getTenant'
+  | 'listQuotas'
   | 'listUsers'
   | 'getUser'
   | 'listTokens'
@@ -19,8 +24,15 @@ export type AccessReads = { readonly [K in AccessReadName]: (call: Call<K>) => R
 
 const byId = ({ id }: { readonly id: string }) => id;
 
+export interface AccessSources {
+  readonly store: Store;
+  readonly nodes: NodeRegistry;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
 /** The calls that show tenants, users and tokens. */
-export function createAccessReads({ now }: { readonly now: () => number }): AccessReads {
+export function createAccessReads({ now, store, nodes }: AccessSources): AccessReads {
   return {
     getIdentity: ({ caller, state }) => showIdentity(caller, state),
     listTenants({ caller, state, query }) {
@@ -29,6 +41,11 @@ export function createAccessReads({ now }: { readonly now: () => number }): Acce
     },
     getTenant({ caller, state, params: { tenantId: id } }) {
       return showTenant(tenantsFor(caller, state.tenants).find((tenant) => tenant.id === id) ?? notFound('tenant', id));
+    },
+    listQuotas({ caller, state, query }) {
+      const quotas = quotasOf(store.quotas, state, caller.actingIn);
+      const sources = { state, quotas, installation: store.quotas, nodes: nodes.size };
+      return { items: listQuotas(sources, { ...query, everywhere: caller.reach === 'all' }) };
     },
     listUsers({ state, query }) {
       const wanted = [...state.users.values()].filter(({ name }) => (query.name ?? name) === name);

@@ -1,5 +1,6 @@
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
+import type { QuotasPatch } from '@evenkeel/model/resources/quota.ts';
 import type { TenantCreate, TenantPatch } from '@evenkeel/model/resources/tenant.ts';
 import { ProblemError } from '../problem.ts';
 import { checkName, checkQuota, checkUnused, notFound, refTo } from '../resources/rules.ts';
@@ -32,6 +33,13 @@ export function createTenant(draft: Draft, input: TenantCreate): TenantRecord {
 export function updateTenant(draft: Draft, tenant: TenantRecord, patch: TenantPatch): TenantRecord {
   if (patch.name !== undefined) checkName(draft.tenants.values(), patch.name, '', tenant.id);
   return draft.update('tenant', tenant, patch);
+}
+
+/** Changes some quotas of the tenant whose draft it is; null takes one back to that of the installation. */
+export function updateQuotas(draft: Draft, changes: QuotasPatch['quotas']): TenantRecord {
+  const tenant = getTenant(draft, draft.tenantId);
+  const quotas = Object.entries({ ...tenant.quotas, ...changes }).filter(([, value]) => value !== null);
+  return draft.update('tenant', tenant, { quotas: Object.fromEntries(quotas) });
 }
 
 /** Its users and tokens go with it; the draft must be its own. */

@@ -61,7 +61,7 @@ export function deleteToken(draft: Draft, by: Identity, token: TokenRecord): voi
 
 /** The user that the token will be of, where the caller may say so. */
 function userOf(draft: Draft, by: Identity, wanted: string | undefined): UserRecord {
-  if (wanted === undefined && by.tokenId === null) {
+  if (wanted === undefined && by.credential.kind === 'installation') {
     refuseField('validation-failed', '/userId', 'the credential of the installation is no user: name one');
   }
   const id = wanted ?? by.id;

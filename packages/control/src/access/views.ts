@@ -28,7 +28,7 @@ export function showToken({ hash: _, ...record }: TokenRecord, now: number): Tok
 }
 
 export function showIdentity(caller: Caller, { tenants }: State): ShownIdentity {
-  const { id, name, role, reach, actingIn, tokenId, expiresAt } = caller;
+  const { id, name, role, reach, actingIn, credential, expiresAt } = caller;
   return {
     id,
     name,
@@ -36,7 +36,7 @@ export function showIdentity(caller: Caller, { tenants }: State): ShownIdentity 
     reach,
     tenantId: actingIn,
     tenant: tenants.get(actingIn)!.name,
-    tokenId,
+    tokenId: credential.kind === 'token' ? credential.id : null,
     expiresAt: expiresAt === null ? null : timestamp(expiresAt),
   };
 }

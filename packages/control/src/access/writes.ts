@@ -2,6 +2,9 @@ import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { Call } from '../api/call.ts';
 import { deleted, matching, type Unstored } from '../api/written.ts';
 import type { Draft } from '../state/draft.ts';
+import { listQuotas } from './quota-usage.ts';
+import { quotasOf } from './quotas.ts';
+import type { AccessSources } from './reads.ts';
 import * as tenants from './tenants.ts';
 import * as tokens from './tokens.ts';
 import * as users from './users.ts';
@@ -11,6 +14,7 @@ export type AccessWriteName =
   | 'createTenant'
   | 'updateTenant'
   | 'deleteTenant'
+  | 'updateQuotas'
   | 'createUser'
   | 'updateUser'
   | 'deleteUser'
@@ -22,7 +26,7 @@ export type AccessWrites = {
 };
 
 /** The calls that change tenants, users and tokens. */
-export function createAccessWrites(): AccessWrites {
+export function createAccessWrites({ store, nodes }: AccessSources): AccessWrites {
   return {
     createTenant: (draft, { body }) => showTenant(tenants.createTenant(draft, body)),
     updateTenant(draft, { params, body, ifMatch }) {
@@ -33,6 +37,14 @@ export function createAccessWrites(): AccessWrites {
       const record = matching(ifMatch, tenants.getTenant(draft, params.tenantId));
       tenants.deleteTenant(draft, record);
       return deleted(draft, record);
+    },
+    updateQuotas(draft, { caller, body }) {
+      tenants.updateQuotas(draft, body.quotas);
+      const installation = store.quotas;
+      const quotas = quotasOf(installation, draft, draft.tenantId);
+      const sources = { state: draft, quotas, installation, nodes: nodes.size };
+      const items = listQuotas(sources, { everywhere: caller.reach === 'all' });
+      return { items, generation: draft.resultingGeneration };
     },
     createUser: (draft, { caller, body }) => showUser(users.createUser(draft, caller, body)),
     updateUser(draft, { caller, params, body, ifMatch }) {

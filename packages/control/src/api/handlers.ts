@@ -36,7 +36,7 @@ export function createHandlers(
     handlers[name as OperationName] = () => handler;
   }
 
-  for (const [name, write] of Object.entries(createAccessWrites())) {
+  for (const [name, write] of Object.entries(createAccessWrites(sources))) {
     const handler: Handler = { kind: 'write', write: write as (draft: Draft, call: AnyCall) => object };
     handlers[name as OperationName] = () => handler;
   }

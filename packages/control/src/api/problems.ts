@@ -27,7 +27,8 @@ export function installProblems(app: FastifyInstance): void {
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ProblemError): FastifyReply {
   if (problem.status >= 500) request.log.error({ err: problem, cause: problem.cause }, problem.message);
   if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
-  if (problem.status === 503) reply.header('retry-after', '1');
+  const { retryAfter = problem.status === 503 ? 1 : undefined } = problem.particulars;
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   return reply
     .code(problem.status)
     .header('content-type', PROBLEM_MEDIA_TYPE)

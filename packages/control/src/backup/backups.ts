@@ -94,7 +94,7 @@ export class Backups {
       const own = (await this.list()).filter(({ reason }) => reason !== 'policy');
       if (own.length >= BACKUP.manual) {
         throw new ProblemError('quota-exceeded', `there are ${own.length} backups that the policy does not delete`, {
-          quota: { name: 'backups', limit: BACKUP.manual },
+          quota: { name: 'backups', limit: BACKUP.manual, used: own.length },
         });
       }
       return this.#make('manual', description);

@@ -13,7 +13,8 @@ export function checkMaterial(draft: Draft): void {
   const of = (own: boolean) => (record: { readonly tenantId: string }) => own || record.tenantId !== tenantId;
   const length = lengthOf(draft, of(true)) + lengthOf(whole, of(false));
   if (length <= CERTIFICATE_MATERIAL) return;
-  const quota = { name: 'certificateMaterial', limit: CERTIFICATE_MATERIAL };
+  const used = lengthOf(whole, () => true);
+  const quota = { name: 'certificateMaterial', limit: CERTIFICATE_MATERIAL, used };
   const reason = `the certificates and authorities of all tenants would have ${length} characters of ${CERTIFICATE_MATERIAL}`;
   throw new ProblemError('quota-exceeded', reason, { quota });
 }

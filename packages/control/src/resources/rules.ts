@@ -18,11 +18,12 @@ export function checkName(
     refuseField('name-taken', `${at}/name`, `${name} is the name of ${other.id}`);
 }
 
-/** Refuses what would make more than the quota. `count` is how many there would be. */
-export function checkQuota(draft: Draft, name: QuotaName, count: number): void {
+/** Refuses what would make more than the quota. `count` is how many there would be, `used` how many there are. */
+export function checkQuota(draft: Draft, name: QuotaName, count: number, used = count - 1): void {
   const limit = draft.context.quotas[name];
   if (count <= limit) return;
-  throw new ProblemError('quota-exceeded', `${name} is limited to ${limit}`, { quota: { name, limit } });
+  const detail = `${name} is limited to ${limit}, and ${used} are there`;
+  throw new ProblemError('quota-exceeded', detail, { quota: { name, limit, used } });
 }
 
 export function refTo(kind: ResourceKind, record: { readonly id: string; readonly name: string }): ResourceRef {

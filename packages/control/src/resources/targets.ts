@@ -25,7 +25,7 @@ export function registerTargets(
   at = '/targets',
 ): TargetRecord[] {
   const { group, targets } = groupOf(draft, groupId);
-  checkQuota(draft, 'targetsPerTargetGroup', targets.size + inputs.length);
+  checkQuota(draft, 'targetsPerTargetGroup', targets.size + inputs.length, targets.size);
   const known = byKey(targets.values());
   return inputs.map((input, i) => {
     const address = checkAddress(input.address, `${at}/${i}/address`);
@@ -45,7 +45,7 @@ export function replaceTargets(
   at: string,
 ): TargetRecord[] {
   const { group, targets } = groupOf(draft, groupId);
-  checkQuota(draft, 'targetsPerTargetGroup', inputs.length);
+  checkQuota(draft, 'targetsPerTargetGroup', inputs.length, targets.size);
   const known = byKey(targets.values());
   const wanted = new Set<string>();
   const result = inputs.map((input, i) => {

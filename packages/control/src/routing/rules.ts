@@ -71,7 +71,7 @@ export function replaceRules(
   keep: 'keep' | 'reset',
 ): RuleRecord[] {
   const { tree, group, rules } = groupOf(draft, groupId);
-  checkQuota(draft, 'rulesPerRuleGroup', inputs.length);
+  checkQuota(draft, 'rulesPerRuleGroup', inputs.length, rules.size);
   const known = new Map(Array.from(rules.values(), (rule) => [rule.name, rule]));
   const wanted = new Set<string>();
   const priorities = new Set<number>();

@@ -125,6 +125,11 @@ export class Store {
     return this.#state;
   }
 
+  /** Those of the installation. */
+  get quotas(): Quotas {
+    return this.#options.quotas;
+  }
+
   /** How many writes wait. */
   get waiting(): number {
     return this.#queue.length;

@@ -10,6 +10,7 @@ import { listenerRoutes } from './listeners.ts';
 import { loadBalancerRoutes } from './load-balancers.ts';
 import { nodeRoutes } from './nodes.ts';
 import { operationRoutes } from './operations.ts';
+import { quotaRoutes } from './quotas.ts';
 import { revisionRoutes } from './revisions.ts';
 import { ruleGroupRoutes } from './rule-groups.ts';
 import { ruleRoutes } from './rules.ts';
@@ -43,6 +44,7 @@ export const contract = {
   ...backupRoutes,
   ...identityRoutes,
   ...tenantRoutes,
+  ...quotaRoutes,
   ...userRoutes,
   ...tokenRoutes,
 };

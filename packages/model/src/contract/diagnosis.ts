@@ -1,8 +1,10 @@
 import { Id, NodeId } from '../identifiers.ts';
-import { RECENT_REQUESTS } from '../limits.ts';
+import { LISTED_FLOWS, RECENT_REQUESTS } from '../limits.ts';
 import { EVIDENCE_TARGETS } from '../plan/evidence.ts';
+import { FLOW_ORDERS } from '../plan/flows.ts';
 import { EndedRequests, RequestReport } from '../resources/ended-request.ts';
 import { Explanation } from '../resources/explanation.ts';
+import { Flows } from '../resources/flow.ts';
 import { HealthEvidence, HealthTrial, HealthTrialRequest } from '../resources/health-evidence.ts';
 import { ListenerTraffic, RuleGroupTraffic, ServiceTraffic } from '../resources/traffic.ts';
 import { Address, Ref, Words } from '../schema.ts';
@@ -110,6 +112,31 @@ export const diagnosisRoutes = {
     ),
     status: 200,
     response: Ref(EndedRequests),
+  },
+  listFlows: {
+    method: 'GET',
+    path: '/v1/flows',
+    summary: 'List flows of network load balancers that the kernel carries',
+    description:
+      'What the nodes that are connected know of single flows: all that are written down, and of the others the sample ' +
+      'that they keep, which of a quiet listener is all of them. By `order=top` those that send the most, by packets that ' +
+      'were drawn in the last 16 to 32 seconds. There are no further pages. Flows of listeners in user space are not ' +
+      'listed: their number is told.',
+    tags,
+    query: Type.Object(
+      {
+        listenerId: Type.Optional(Id('listener', 'Those of this listener. Default: of all network load balancers.')),
+        targetId: Type.Optional(Id('target', 'Those to this target.')),
+        client: Type.Optional(Address('Those from this address.')),
+        order: Type.Optional(Words(FLOW_ORDERS, 'Default: recent.')),
+        limit: Type.Optional(
+          Type.Integer({ ...LISTED_FLOWS, description: `At most so many. Default: ${LISTED_FLOWS.default}.` }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    status: 200,
+    response: Ref(Flows),
   },
   getListenerTraffic: {
     method: 'GET',

@@ -10,6 +10,7 @@ import * as elasticIp from '../resources/elastic-ip.ts';
 import * as endedRequest from '../resources/ended-request.ts';
 import * as errorPage from '../resources/error-page.ts';
 import * as explanation from '../resources/explanation.ts';
+import * as flow from '../resources/flow.ts';
 import * as forwarding from '../resources/forwarding.ts';
 import * as healthCheck from '../resources/health-check.ts';
 import * as healthEvidence from '../resources/health-evidence.ts';
@@ -21,6 +22,7 @@ import * as listenerTls from '../resources/listener-tls.ts';
 import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
+import * as quota from '../resources/quota.ts';
 import * as resilience from '../resources/resilience.ts';
 import * as revision from '../resources/revision.ts';
 import * as rule from '../resources/rule.ts';
@@ -92,8 +94,10 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     explanation,
     endedRequest,
     traffic,
+    flow,
     identity,
     tenant,
+    quota,
     user,
     token,
   ]

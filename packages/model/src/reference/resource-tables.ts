@@ -44,6 +44,7 @@ const RESOURCES = [
   'SecurityGroup',
   'SecurityRule',
   'Tenant',
+  'Quota',
   'User',
   'Token',
   'Identity',

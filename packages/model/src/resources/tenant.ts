@@ -4,17 +4,19 @@ import { Input, Output, optional, Patch } from '../schema.ts';
 import { type Static, type TObject, type TOptional, type TSchema, Type } from '../type.ts';
 import { Description, Name, resource, Tags, Written } from './attributes.ts';
 
-const Quotas = Type.Object(
-  Object.fromEntries(
-    TENANT_QUOTA_NAMES.map((name): [string, TSchema] => [name, Type.Optional(Type.Integer({ ...QUOTA }))]),
-  ),
-  {
-    additionalProperties: false,
-    default: {},
-    description:
-      'Quotas that differ from those of the installation. A change replaces all of them; what there is already stays.',
-  },
-) as TObject as unknown as TObject<Record<TenantQuotaName, TOptional<ReturnType<typeof Type.Integer>>>>;
+/** An object with what each quota of a tenant is to be, as far as it says. */
+export function quotaChanges<T extends TSchema>(value: T, description: string, more: object = {}) {
+  return Type.Object(
+    Object.fromEntries(TENANT_QUOTA_NAMES.map((name): [string, TSchema] => [name, Type.Optional(value)])),
+    { additionalProperties: false, ...more, description },
+  ) as TObject as unknown as TObject<Record<TenantQuotaName, TOptional<T>>>;
+}
+
+const Quotas = quotaChanges(
+  Type.Integer({ ...QUOTA }),
+  'Quotas that differ from those of the installation. A change replaces all of them; what there is already stays.',
+  { default: {} },
+);
 
 const settings = { description: Description, tags: Tags, quotas: Quotas };
 
