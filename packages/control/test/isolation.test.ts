@@ -75,7 +75,13 @@ function listenerFor(own: Inhabited, name: OperationName, field: ReferenceField)
 async function contentsOf(running: Running, { token, ids }: Inhabited): Promise<unknown> {
   const contents: Record<string, unknown> = {};
   for (const [name, route] of ROUTES) {
-    if (!name.startsWith('list') || route.reach === 'all' || name === 'listRequests' || name === 'listTargetHealth')
+    if (
+      !name.startsWith('list') ||
+      route.reach === 'all' ||
+      name === 'listRequests' ||
+      name === 'listFlows' ||
+      name === 'listTargetHealth'
+    )
       continue;
     const params = Object.fromEntries(
       parametersOf(route.path).map((parameter) => [parameter, ids[kindOfParameter(parameter)]]),

@@ -1,5 +1,6 @@
 import { EndedRequests, RequestReport } from '@evenkeel/model/resources/ended-request.ts';
 import { Explanation } from '@evenkeel/model/resources/explanation.ts';
+import { Flows } from '@evenkeel/model/resources/flow.ts';
 import { HealthEvidence, HealthTrial } from '@evenkeel/model/resources/health-evidence.ts';
 import { ListenerTraffic, RuleGroupTraffic, ServiceTraffic } from '@evenkeel/model/resources/traffic.ts';
 import { Ref } from '@evenkeel/model/schema.ts';
@@ -10,6 +11,7 @@ const ANSWERS = {
   Explanation,
   RequestReport,
   EndedRequests,
+  Flows,
   ListenerTraffic,
   RuleGroupTraffic,
   ServiceTraffic,

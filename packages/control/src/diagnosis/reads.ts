@@ -6,6 +6,7 @@ import { findListener, findRuleGroup, findService } from '../state/state.ts';
 import type { Store } from '../store/store.ts';
 import type { AnswerCheck } from './checked-answers.ts';
 import { explainRequest } from './explain.ts';
+import { listFlows } from './flows.ts';
 import { healthEvidence, tryHealthCheck } from './health.ts';
 import type { Asking } from './nodes-to-ask.ts';
 import { listRequests, reportRequest, type Sight } from './requests.ts';
@@ -15,6 +16,7 @@ export type DiagnosisName =
   | 'explain'
   | 'getRequest'
   | 'listRequests'
+  | 'listFlows'
   | 'getListenerTraffic'
   | 'getBackendServiceTraffic'
   | 'getRuleGroupTraffic'
@@ -51,6 +53,17 @@ export function createDiagnosis(sources: DiagnosisSources): DiagnosisReads {
       const { listenerId } = query;
       if (listenerId !== undefined && findListener(state, listenerId) === null) notFound('listener', listenerId);
       return checked('EndedRequests', await listRequests(sources, sightOf(call), query));
+    },
+    async listFlows({ query, state, caller }) {
+      const { listenerId: id } = query;
+      if (id !== undefined && findListener(state, id) === null) notFound('listener', id);
+      const isAlone = caller.reach === 'all' && state.loadBalancers.size === store.state.loadBalancers.size;
+      const own = () =>
+        Array.from(state.loadBalancers.values()).flatMap(({ loadBalancer, listeners }) =>
+          loadBalancer.type === 'network' ? [...listeners.keys()] : [],
+        );
+      const listenerIds = id !== undefined ? [id] : isAlone ? null : own();
+      return checked('Flows', await listFlows(sources, listenerIds, query));
     },
     async getListenerTraffic({ params: { listenerId: id }, state }) {
       if (findListener(state, id) === null) notFound('listener', id);

@@ -1,6 +1,8 @@
 import { reasonInWords } from '@evenkeel/model/end-reasons.ts';
+import { dropInWords } from '@evenkeel/model/kernel-drops.ts';
 import type { CountedTraffic } from '@evenkeel/model/plan/query.ts';
 import type {
+  KernelTraffic,
   ListenerTraffic,
   RuleGroupTraffic,
   ServiceTraffic,
@@ -9,7 +11,7 @@ import type {
 import type { RuleRecord } from '../state/records.ts';
 import { type Asking, askEveryNode } from './nodes-to-ask.ts';
 
-const NOTHING: CountedTraffic = {
+const NOTHING: Omit<CountedTraffic, 'kernel'> = {
   connections: 0,
   activeConnections: 0,
   requests: 0,
@@ -83,10 +85,13 @@ export async function ruleGroupTraffic(
   return { ruleGroupId, rules: counted, nodes: [...asked] };
 }
 
-type Summed = { -readonly [K in keyof Omit<CountedTraffic, 'responses'>]: number } & { responses: number[] };
+type Summed = { -readonly [K in keyof Omit<CountedTraffic, 'responses' | 'kernel'>]: number } & {
+  responses: number[];
+  kernel: KernelTraffic | null;
+};
 
 function sumOf(counted: readonly CountedTraffic[]): Summed {
-  const sum: Summed = { ...NOTHING, responses: [...NOTHING.responses] };
+  const sum: Summed = { ...NOTHING, responses: [...NOTHING.responses], kernel: sumOfKernels(counted) };
   for (const one of counted) {
     for (const field of [
       'connections',
@@ -103,4 +108,25 @@ function sumOf(counted: readonly CountedTraffic[]): Summed {
     });
   }
   return sum;
+}
+
+/** null: the kernel carries it on no node. */
+function sumOfKernels(counted: readonly CountedTraffic[]): KernelTraffic | null {
+  const kernels = counted.flatMap(({ kernel }) => kernel ?? []);
+  if (kernels.length === 0) return null;
+  const dropped = new Map<string, number>();
+  for (const kernel of kernels) {
+    for (const [reason, count] of Object.entries(kernel.dropped)) {
+      if (count > 0) dropped.set(reason, (dropped.get(reason) ?? 0) + count);
+    }
+  }
+  return {
+    packetsReceived: kernels.reduce((sum, { packets }) => sum + packets, 0),
+    packetsSent: kernels.reduce((sum, { answers }) => sum + answers, 0),
+    // Nodes know nothing of each other, so their errors are independent.
+    activeConnectionsError: Math.ceil(Math.hypot(...kernels.map(({ activeError }) => activeError))),
+    dropped: Array.from(dropped, ([reason, count]) => ({ reason, meaning: dropInWords(reason), count })).sort(
+      (a, b) => b.count - a.count,
+    ),
+  };
 }

@@ -1,6 +1,7 @@
 import type { Explanation } from '../resources/explanation.ts';
 import type { RequestOutcome } from '../settings.ts';
 import type { EvidenceAnswer, EvidenceQuestion, TrialQuestion } from './evidence.ts';
+import type { CountedInKernel, FlowsAnswer, FlowsQuestion } from './flows.ts';
 
 /**
  * What the control plane may ask a node while the stream is open. An answer is for one caller, is not kept, and says how
@@ -17,6 +18,8 @@ export interface NodeQuestionKinds {
   traffic: { readonly ask: TrafficQuestion; readonly answer: TrafficAnswer };
   /** How many connections each of some listeners has. */
   connections: { readonly ask: ConnectionsQuestion; readonly answer: ConnectionsAnswer };
+  /** Single flows that the kernel of the node carries. */
+  flows: { readonly ask: FlowsQuestion; readonly answer: FlowsAnswer };
   /** The last probes of the targets of a service. */
   'health-evidence': { readonly ask: EvidenceQuestion; readonly answer: EvidenceAnswer };
   /** One probe of each target given, with the check given; nothing changes by it. */
@@ -116,6 +119,8 @@ export interface CountedTraffic {
   readonly responses: readonly number[];
   readonly bytesReceived: number;
   readonly bytesSent: number;
+  /** Absent: the kernel carries nothing of it, or the node is of an older version. */
+  readonly kernel?: CountedInKernel;
 }
 
 export interface TrafficAnswer {

@@ -1,5 +1,5 @@
 import { Id } from '../identifiers.ts';
-import { Output, Ref } from '../schema.ts';
+import { Nullable, Output, Ref } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { AskedNode, endOfRequest } from './ended-request.ts';
 
@@ -7,6 +7,23 @@ const count = (description: string) => Type.Integer({ minimum: 0, description })
 
 export const EndedCount = Output('EndedCount', { ...endOfRequest, count: count('How many ended so.') });
 export type EndedCount = Static<typeof EndedCount>;
+
+export const DroppedCount = Output('DroppedCount', {
+  reason: Type.String({ description: 'As in metrics.' }),
+  meaning: Type.String({ description: 'The reason in words.' }),
+  count: count('Packets that were dropped so.'),
+});
+export type DroppedCount = Static<typeof DroppedCount>;
+
+export const KernelTraffic = Output('KernelTraffic', {
+  packetsReceived: count('Packets from clients that met a target.'),
+  packetsSent: count('Packets from targets to clients. Where targets answer directly, they pass the node by: 0.'),
+  activeConnectionsError: count(
+    '`activeConnections` is an estimate: the true number is within so many of that in 95 of 100 cases.',
+  ),
+  dropped: Type.Array(Ref(DroppedCount), { description: 'Packets that were dropped, by reason, the most first.' }),
+});
+export type KernelTraffic = Static<typeof KernelTraffic>;
 
 const shared = {
   connections: count('Connections so far.'),
@@ -16,6 +33,7 @@ const shared = {
   responses: Type.Array(Type.Integer(), { description: 'Responses by class: those of 1xx, 2xx, 3xx, 4xx, 5xx.' }),
   bytesReceived: count('Bytes received.'),
   bytesSent: count('Bytes sent.'),
+  kernel: Nullable(Ref(KernelTraffic)),
 };
 
 const nodes = Type.Array(Ref(AskedNode), {

@@ -1,0 +1,26 @@
+/**
+ * Why packets of a listener are dropped in the kernel, by the name that counters have, in words. docs/flow.md has the same
+ * list.
+ */
+export const KERNEL_DROPS = {
+  malformed: 'flags of TCP that no system sends, or lengths beyond the frame',
+  fragment: 'a fragment: only the first one has ports',
+  extensions: 'IPv4 options or IPv6 extension headers',
+  hop_limit: 'its hop limit is used up',
+  no_table: 'the listener has no table of targets yet',
+  no_target: 'no target takes it: all have gone, or are of the other address family',
+  no_next_hop: 'no neighbour is known at the address of the target',
+  no_room: 'there is no room in the frame for the headers of a tunnel',
+  denied: 'its source is denied',
+  packet_rate: 'its source sends more packets than it may',
+  flow_rate: 'its source opens more connections than it may',
+  syn_rate: 'a flood of SYN, and the kernel could not answer with a challenge',
+  too_big: 'it does not fit the way to the target once it is in a tunnel; the client is told what would',
+  no_port: 'all ports of the node that the flow could have are in use',
+} as const;
+export type KernelDrop = keyof typeof KERNEL_DROPS;
+
+/** A reason in words; empty for one of a later version. */
+export function dropInWords(reason: string): string {
+  return (KERNEL_DROPS as Readonly<Record<string, string>>)[reason] ?? '';
+}
