@@ -216,6 +216,11 @@ export class NodeAgent {
     else this.#log.info({ serviceId }, 'enough targets are healthy: they alone take traffic');
   }
 
+  /** Whether health checks have come to a conclusion about all targets. */
+  get isJudged(): boolean {
+    return this.#checker.isJudged;
+  }
+
   /** How this node stands with others of its zone is another: the control plane is told at once. */
   sharingChanged(): void {
     this.#stream.send(this.#heartbeat());

@@ -10,6 +10,8 @@ import { datapathEngine } from './datapath/open-kernel-path.ts';
 import { Home } from './home.ts';
 import { type AgentSettings, parseSettings, USAGE } from './options.ts';
 import { ProbingThread } from './probing/probing-thread.ts';
+import { sharingKey } from './sharing/sharing-key.ts';
+import { ZoneMembership } from './sharing/zone-membership.ts';
 import { StartError } from './start-error.ts';
 import { Channel, supervisionOf } from './supervision/channel.ts';
 import { Upgrade } from './supervision/upgrade.ts';
@@ -72,7 +74,18 @@ async function run(settings: AgentSettings): Promise<void> {
   }).catch((error: Error) => {
     throw new StartError(`the data plane did not start: ${error.message}`, { cause: error });
   });
-  const datapath = datapathEngine(engine, settings.datapath, home.path, home.kernelRecordFile, log);
+  const zoneMembership = new ZoneMembership({
+    ...settings.sharing,
+    nodeId,
+    readKey: async () => sharingKey((await home.readCredential()).token),
+    clock: systemClock,
+    random: Math.random,
+    log,
+    isJudged: () => agent?.isJudged === true,
+    onReport: () => agent?.sharingChanged(),
+  });
+  const { path, kernelRecordFile } = home;
+  const datapath = datapathEngine(engine, settings.datapath, path, kernelRecordFile, log, zoneMembership);
   const watch = new ProbingThread({ reactor: settings.reactor, clock: systemClock, log });
   agent = new NodeAgent({
     ...settings,
@@ -81,6 +94,7 @@ async function run(settings: AgentSettings): Promise<void> {
     version: agentPackage.version,
     engine,
     datapath,
+    zoneMembership,
     counts,
     watch,
     probes: watch.counts,

@@ -2,6 +2,7 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener, ReportedDatapath, ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { EngineChange, EngineService, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
+import type { ZoneMembership } from '../sharing/zone-membership.ts';
 import { FORWARDING, isLoopback, whyNotKernel } from './decide.ts';
 import type { KernelPath } from './kernel-path.ts';
 import { readRecord } from './kernel-record.ts';
@@ -17,6 +18,8 @@ export interface DatapathEngineOptions {
   readonly isPinned: () => boolean;
   /** Takes out of the kernel whatever is pinned there. */
   readonly unpin: () => void;
+  /** Hears which kernel is there, and that it is another process's now; absent: nobody does. */
+  readonly zone?: Pick<ZoneMembership, 'follow' | 'pause'>;
   readonly forwards: (parameter: string) => boolean;
   /** Devices of this machine. */
   readonly devices: () => readonly string[];
@@ -99,6 +102,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     const refused = await this.#options.engine.apply({ ...change, listeners });
     for (const id of leaving) this.#leave(id);
     this.#clear();
+    this.#options.zone?.follow(this.#kernel?.shared ?? null);
     return [...refused, ...this.#refused.values()];
   }
 
@@ -119,6 +123,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   /** Lets go of the kernel for another process, which goes on with what is there; packets flow meanwhile. */
   handOff(): void {
     this.#handedOff = true;
+    this.#options.zone?.pause();
     this.#kernel?.close();
     this.#kernel = null;
   }
@@ -154,6 +159,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   /** Takes everything out of the kernel: whoever stops a node wants it to balance nothing. */
   tearDown(): void {
+    this.#options.zone?.follow(null);
     if (this.#handedOff) this.#options.unpin();
     this.#kernel?.tearDown();
     this.#kernel = null;

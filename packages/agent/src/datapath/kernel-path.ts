@@ -25,6 +25,7 @@ import { devices as allDevices, ownAddresses } from './node-network.ts';
 import { Numbers } from './numbers.ts';
 import { OwnTraffic } from './own-traffic.ts';
 import { ServiceTables, seedOf } from './service-tables.ts';
+import { SharedTables } from './shared-tables.ts';
 import { Surroundings } from './surroundings.ts';
 
 /** As many listeners as the kernel's maps have room for (bpf/consts.h); the last number is this node's own traffic. */
@@ -51,6 +52,8 @@ export class KernelPath {
   readonly #tables: ServiceTables;
   readonly #own: OwnTraffic;
   readonly #numbers: Numbers;
+  /** For the other nodes of the zone. */
+  readonly shared: SharedTables;
   #listeners: Map<string, KernelListener>;
   #origins: Map<string, readonly KernelOrigin[]>;
   /** Of these, those of targets that are registered now, for listeners that this process has set. */
@@ -86,6 +89,7 @@ export class KernelPath {
     const program = (point: AttachPoint) => this.#object(point).program(`balance_${point}`);
     this.#attachments = new Attachments(folder, program, log);
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
+    this.shared = new SharedTables(this.#datapath, this.#tables, () => this.#listeners.values());
     this.#own = new OwnTraffic(this.#datapath, record.own);
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#origins = new Map(Object.entries(record.origins));

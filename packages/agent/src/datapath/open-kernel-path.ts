@@ -17,6 +17,7 @@ export function datapathEngine(
   home: string,
   recordFile: string,
   log: Logger,
+  zone?: DatapathEngineOptions['zone'],
 ): DatapathEngine {
   const name = createHash('sha256').update(home).digest('hex').slice(0, 12);
   const folder = join(bpfFolder, `evenkeel-${name}`);
@@ -32,6 +33,7 @@ export function datapathEngine(
     forwards,
     devices: allDevices,
     log,
+    ...(zone !== undefined && { zone }),
     open: async () => {
       if (process.platform !== 'linux') throw new Error('the kernel datapath needs Linux');
       if (process.getuid?.() !== 0) throw new Error('the kernel datapath needs root');

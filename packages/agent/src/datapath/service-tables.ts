@@ -1,11 +1,13 @@
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
-import { firstGeneration, type Generation, nextGeneration, settle } from '@evenkeel/flow/maglev/generations.ts';
+import { type Generation, nextGeneration, settle } from '@evenkeel/flow/maglev/generations.ts';
 import { buildSlots, type NumberedTarget } from '@evenkeel/flow/maglev/slots.ts';
+import type { Numbers as NamedNumbers } from '@evenkeel/flow/sharing/zone-view.ts';
 import { hashText } from '@evenkeel/model/hashing/murmur3.ts';
 import { IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
 import type { EngineService, EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import type { KernelRecord, KernelService, KernelTarget } from './kernel-record.ts';
+import { LearntTables } from './learnt-tables.ts';
 import { Numbers } from './numbers.ts';
 import { NETWORK, type Network, TargetEntries, type WantedTarget } from './target-entries.ts';
 
@@ -48,6 +50,10 @@ export class ServiceTables {
   readonly #known: Map<string, KernelService>;
   readonly #running = new Map<string, Running>();
   readonly #entries: TargetEntries;
+  readonly #learnt = new LearntTables();
+  #named: NamedNumbers | null = null;
+  /** Numbers mean something else than before; called before they are in a table. */
+  onNumbers: () => void = () => {};
   /** What waits for the kernel is done one after the other, so that no table is built from what was there before. */
   #last: Promise<unknown> = Promise.resolve();
   #stopped = false;
@@ -88,6 +94,36 @@ export class ServiceTables {
     );
   }
 
+  /** What the numbers of services and targets stand for, by names that all nodes have for them. */
+  get numbers(): NamedNumbers {
+    this.#named ??= {
+      targets: new Map(this.targets().map(({ serviceId, targetId, number }) => [number, `${serviceId}/${targetId}`])),
+      services: new Map(Array.from(this.#known, ([id, { number }]) => [number, id])),
+    };
+    return this.#named;
+  }
+
+  /** Seconds. */
+  get shortestIdle(): number {
+    const all = Array.from(this.#running.values(), ({ idleTimeout }) => idleTimeout).filter((idle) => idle > 0);
+    return Math.ceil(Math.min(IDLE_TIMEOUT.maximum * 1_000, ...all) / 1_000);
+  }
+
+  /** Another node's table, in our numbers. */
+  learn(id: string, generation: Generation): void {
+    if (!this.#learnt.learn(id, generation)) return;
+    this.#later('learning a table', async () => {
+      const [known, running] = [this.#known.get(id), this.#running.get(id)];
+      if (known === undefined || running === undefined) return; // it comes with the plan
+      await this.#swap(id, known.number, willingTargets(running.service.targets));
+    });
+  }
+
+  /** What other nodes know is known here as well, or is not waited for any more. */
+  joined(): void {
+    this.#learnt.joined();
+  }
+
   /** The numbers of a service and its targets, to be on record before they are in a map; null: there are none left. */
   reserve(service: EngineService): number | null {
     const { id } = service.service;
@@ -111,7 +147,9 @@ export class ServiceTables {
       clearTimeout(leaving?.get(target.id));
       leaving?.delete(target.id);
     }
+    const isNew = Object.keys(targets).some((targetId) => before?.targets[targetId] === undefined);
     this.#known.set(id, { number, mode: service.service.forwardingMode ?? 'nat', targets });
+    if (isNew || before === undefined) this.#renumbered();
     return number;
   }
 
@@ -178,6 +216,7 @@ export class ServiceTables {
     if (known === undefined) return;
     for (const [targetId, target] of Object.entries(known.targets)) this.#retire(id, targetId, target);
     this.#known.delete(id);
+    this.#renumbered();
     this.#later('removing a table', async () => {
       if (this.#known.has(id)) return; // a listener has it again
       this.#datapath.removeTable(known.number);
@@ -224,10 +263,15 @@ export class ServiceTables {
     const { targets } = known;
     const slots = buildSlots(willing.map((target) => named(target, targets[target.id]!.number)));
     const before = this.#datapath.table(number);
-    if (before !== null && isCurrent(before, slots)) return;
-    const next = before === null ? firstGeneration(slots) : nextGeneration(slots, before, this.#isGone(id));
+    const next = this.#learnt.next(id, slots, before, this.#isGone(id));
+    if (next === before) return;
     await this.#datapath.swapTable(number, next);
     if (before !== null) this.#settleLater(id, number);
+  }
+
+  #renumbered(): void {
+    this.#named = null;
+    this.onNumbers();
   }
 
   /** Whether flows of a number are not kept: its target is down while others are up, or the number means nobody now. */
@@ -272,6 +316,7 @@ export class ServiceTables {
     running.leaving.delete(targetId);
     const { [targetId]: _, ...rest } = known.targets;
     this.#known.set(id, { ...known, targets: rest });
+    this.#renumbered();
     const { number } = target;
     this.#retire(id, targetId, target);
     try {
@@ -327,8 +372,4 @@ const TARGET = 0x7fff;
 
 function currentOf(table: Generation): Uint16Array {
   return Uint16Array.from(table, (pair) => pair & TARGET);
-}
-
-function isCurrent(table: Generation, slots: Uint16Array): boolean {
-  return slots.every((target, slot) => (table[slot]! & TARGET) === target);
 }

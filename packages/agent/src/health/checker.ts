@@ -110,6 +110,12 @@ export class HealthChecker {
     return state === undefined || isEligible(state);
   }
 
+  /** Whether probes have come to a conclusion about all targets. */
+  get isJudged(): boolean {
+    for (const { state } of this.report()) if (state === 'detecting') return false;
+    return true;
+  }
+
   /** All targets, or those of one service. */
   *report(serviceId?: string): Generator<ReportedHealth> {
     const services = serviceId === undefined ? this.#services.keys() : [serviceId];

@@ -13,6 +13,8 @@ const NOTICE = 2_000;
 export interface ZoneKernel extends SharedKernel {
   /** VIPs of the listeners that it carries. */
   readonly addresses: readonly string[];
+  /** This node counts as one that has joined: nothing is learnt of tables any more. */
+  joined(): void;
 }
 
 export interface ZoneMembershipOptions extends SharingOptions {
@@ -22,6 +24,8 @@ export interface ZoneMembershipOptions extends SharingOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Whether health checks have come to a conclusion about all targets. */
+  readonly isJudged: () => boolean;
   /** `report` says something else. */
   readonly onReport: () => void;
 }
@@ -39,7 +43,7 @@ export class ZoneMembership {
     const { announceTable, log, clock } = options;
     this.#clock = clock;
     this.#routes = announceTable === 0 ? null : new VipRoutes(announceTable, log);
-    this.#sharing = new ZoneSharing({ ...options, onJoined: () => this.#announce() });
+    this.#sharing = new ZoneSharing({ ...options, onJoined: () => this.#joined() });
   }
 
   /** What the kernel carries has changed; null: it carries nothing. */
@@ -83,6 +87,11 @@ export class ZoneMembership {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#clock.setTimer(Math.min(NOTICE, patience), resolve);
     await promise;
+  }
+
+  #joined(): void {
+    this.#kernel?.joined();
+    this.#announce();
   }
 
   #announce(): void {

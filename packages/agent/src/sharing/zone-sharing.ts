@@ -8,6 +8,8 @@ import type { SharedKernel, SharingSession } from './sharing-session.ts';
 const JOIN_PATIENCE = 10_000;
 /** Milliseconds until an address that could not be had is tried again. */
 const LISTEN_AGAIN = 5_000;
+/** Milliseconds between two looks at whether a node that joins knows all. */
+const LOOK = 100;
 
 export interface ZoneSharingOptions {
   readonly nodeId: string;
@@ -19,6 +21,8 @@ export interface ZoneSharingOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Whether health checks have come to a conclusion about all targets: their tables change until then. */
+  readonly isJudged: () => boolean;
   /** `report` says something else. */
   readonly onReport: () => void;
   /** The node knows what the others know, or has waited for it in vain. Once for each kernel that it follows. */
@@ -64,12 +68,8 @@ export class ZoneSharing {
     this.#end();
     this.#kernel = kernel;
     if (kernel === null) return;
-    if (this.#options.address === 'off') {
-      this.#join();
-      return;
-    }
-    this.#joinTimer = this.#options.clock.setTimer(JOIN_PATIENCE, () => this.#join());
-    void this.#begin(kernel);
+    this.#lookLater(this.#options.clock.now() + JOIN_PATIENCE);
+    if (this.#options.address !== 'off') void this.#begin(kernel);
   }
 
   /** The stream to the control plane is open, from this address of ours. */
@@ -136,8 +136,21 @@ export class ZoneSharing {
     return this.#local === null ? null : reachableAddress(this.#local);
   }
 
+  #lookLater(deadline: number): void {
+    const { clock, isJudged } = this.#options;
+    this.#joinTimer = clock.setTimer(LOOK, () => {
+      if (clock.now() >= deadline || (this.#knowsOthers() && isJudged())) this.#join();
+      else this.#lookLater(deadline);
+    });
+  }
+
+  /** Whether every other node that can be reached has told what it knows. */
+  #knowsOthers(): boolean {
+    if (this.#options.address === 'off') return true;
+    return this.#peers !== null && this.#listening !== null && this.#session?.isSettled === true;
+  }
+
   #changed(): void {
-    if (this.#session?.isSettled === true && this.#peers !== null && this.#listening !== null) this.#join();
     const report = JSON.stringify(this.report());
     if (report === this.#lastReport) return;
     this.#lastReport = report;

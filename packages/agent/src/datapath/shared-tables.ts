@@ -1,0 +1,43 @@
+import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
+import type { Generation } from '@evenkeel/flow/maglev/generations.ts';
+import type { Numbers } from '@evenkeel/flow/sharing/zone-view.ts';
+import type { ZoneKernel } from '../sharing/zone-membership.ts';
+import type { KernelListener } from './kernel-record.ts';
+import type { ServiceTables } from './service-tables.ts';
+
+/** The kernel's tables as the other nodes of the zone see them, and how theirs come into ours. */
+export class SharedTables implements ZoneKernel {
+  readonly datapath: Datapath;
+  readonly #tables: ServiceTables;
+  readonly #listeners: () => Iterable<KernelListener>;
+
+  constructor(datapath: Datapath, tables: ServiceTables, listeners: () => Iterable<KernelListener>) {
+    this.datapath = datapath;
+    this.#tables = tables;
+    this.#listeners = listeners;
+  }
+
+  get numbers(): Numbers {
+    return this.#tables.numbers;
+  }
+
+  get shortestIdle(): number {
+    return this.#tables.shortestIdle;
+  }
+
+  get addresses(): readonly string[] {
+    return [...new Set([...this.#listeners()].flatMap(({ addresses }) => addresses))];
+  }
+
+  set onNumbers(told: () => void) {
+    this.#tables.onNumbers = told;
+  }
+
+  learn(service: string, generation: Generation): void {
+    this.#tables.learn(service, generation);
+  }
+
+  joined(): void {
+    this.#tables.joined();
+  }
+}
