@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { destination, type Logger, pino } from 'pino';
 import { Authentication } from './access/authentication.ts';
 import { TokenCheck } from './access/bearer.ts';
+import { RequestRates } from './access/rate-limits.ts';
+import { Admission } from './api/admission.ts';
 import { expiringFirst } from './api/expiry.ts';
 import { createHandlers } from './api/handlers.ts';
 import { IdempotentRequests } from './api/idempotency.ts';
@@ -164,7 +166,12 @@ async function start(
       now,
     }),
     store,
-    authentication: new Authentication(new TokenCheck(credentials.adminToken), () => store.state, now),
+    admission: new Admission({
+      authentication: new Authentication(new TokenCheck(credentials.adminToken), () => store.state),
+      rates: new RequestRates(options.rateLimits, () => performance.now()),
+      state: () => store.state,
+      now,
+    }),
     node: new TokenCheck(credentials.nodeToken),
     idempotency: new IdempotentRequests(store, now),
     validators,

@@ -56,6 +56,7 @@ for (const [args, says] of [
   [['--elastic-ip-pool', '127.0.0.1/16'], /is not an IPv4 network/],
   [['--quota', 'listeners=5'], /--quota listeners=5 is not a quota; .*loadBalancers/],
   [['--quota', 'loadBalancers=x'], /is not a quota/],
+  [['--rate-limit', 'requestsPerUser=0'], /not a rate limit; .*failuresPerSource.* from 1 to 1000000/],
   [['--quota', 'toString=1'], /is not a quota/],
   [['--log-level', 'loud'], /--log-level loud is not a level; .*warn/],
   [['--nonsense'], /--nonsense.*see --help/],

@@ -1,7 +1,14 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DEFAULT_QUOTAS, type QuotaName, type Quotas } from '@evenkeel/model/limits.ts';
+import {
+  DEFAULT_QUOTAS,
+  DEFAULT_RATE_LIMITS,
+  QUOTA,
+  type Quotas,
+  RATE_LIMIT,
+  type RateLimits,
+} from '@evenkeel/model/limits.ts';
 import { type AddressPools, network } from './resources/addresses.ts';
 import { StartError } from './start-error.ts';
 import type { ApiTls } from './transport/api-certificate.ts';
@@ -21,6 +28,7 @@ export interface ControlPlaneOptions {
   readonly port: number;
   readonly pools: AddressPools;
   readonly quotas: Quotas;
+  readonly rateLimits: RateLimits;
   readonly logLevel: LogLevel;
 }
 
@@ -37,6 +45,7 @@ export const USAGE = `evenkeel control plane
   --vip-pool CIDR         addresses of load balancers (EVENKEEL_VIP_POOL; default 127.77.0.0/16)
   --elastic-ip-pool CIDR  addresses of elastic IPs (EVENKEEL_ELASTIC_IP_POOL; default 127.88.0.0/16)
   --quota NAME=VALUE      how many there may be; may be repeated (${Object.keys(DEFAULT_QUOTAS).join(', ')})
+  --rate-limit NAME=N     requests per second, and ten times as many at once; may be repeated (${Object.keys(DEFAULT_RATE_LIMITS).join(', ')})
   --log-level LEVEL       ${LOG_LEVELS.join(', ')} (EVENKEEL_LOG_LEVEL; default info)
   --help
 `;
@@ -60,6 +69,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
       elasticIp: pool(flags['elastic-ip-pool'] ?? environment['EVENKEEL_ELASTIC_IP_POOL'], 'elasticIp'),
     },
     quotas: quotasOf(flags.quota ?? []),
+    rateLimits: rateLimitsOf(flags['rate-limit'] ?? []),
     logLevel: levelOf(flags['log-level'] ?? environment['EVENKEEL_LOG_LEVEL'] ?? 'info'),
   };
 }
@@ -78,6 +88,7 @@ function parseFlags(args: readonly string[]) {
         'vip-pool': { type: 'string' },
         'elastic-ip-pool': { type: 'string' },
         quota: { type: 'string', multiple: true },
+        'rate-limit': { type: 'string', multiple: true },
         'log-level': { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -128,23 +139,33 @@ function pool(text: string | undefined, name: keyof AddressPools) {
 }
 
 function quotasOf(pairs: readonly string[]): Quotas {
-  const quotas: Record<QuotaName, number> = { ...DEFAULT_QUOTAS };
+  return numbersOf('quota', DEFAULT_QUOTAS, pairs, QUOTA);
+}
+
+function rateLimitsOf(pairs: readonly string[]): RateLimits {
+  return numbersOf('rate-limit', DEFAULT_RATE_LIMITS, pairs, RATE_LIMIT);
+}
+
+/** The standard with what `name=value` changes of it. */
+function numbersOf<Name extends string>(
+  flag: string,
+  standard: Readonly<Record<Name, number>>,
+  pairs: readonly string[],
+  { minimum, maximum }: { readonly minimum: number; readonly maximum: number },
+): Readonly<Record<Name, number>> {
+  const numbers: Record<Name, number> = { ...standard };
   for (const pair of pairs) {
     const [name, value, ...rest] = pair.split('=');
-    if (
-      name === undefined ||
-      !Object.hasOwn(quotas, name) ||
-      value === undefined ||
-      rest.length > 0 ||
-      !/^[0-9]{1,6}$/.test(value)
-    ) {
+    const number = value !== undefined && rest.length === 0 && /^[0-9]{1,7}$/.test(value) ? Number(value) : Number.NaN;
+    if (name === undefined || !Object.hasOwn(numbers, name) || !(number >= minimum && number <= maximum)) {
       throw new StartError(
-        `--quota ${pair} is not a quota; give name=value with one of ${Object.keys(quotas).join(', ')}`,
+        `--${flag} ${pair} is not a ${flag.replace('-', ' ')}; give name=value with one of ` +
+          `${Object.keys(numbers).join(', ')} and a number from ${minimum} to ${maximum}`,
       );
     }
-    quotas[name as QuotaName] = Number(value);
+    numbers[name as Name] = number;
   }
-  return quotas;
+  return numbers;
 }
 
 function levelOf(text: string): LogLevel {

@@ -1,59 +1,43 @@
-import { lesserRole } from '@evenkeel/model/access.ts';
-import { ProblemError } from '../problem.ts';
 import type { TokenRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
 import { bearerOf, type TokenCheck } from './bearer.ts';
-import { ADMINISTRATOR, type Identity } from './identity.ts';
+import { ADMINISTRATOR } from './identity.ts';
+import { checkEnd, identityOf, type Proof, refuse, UNKNOWN } from './proof.ts';
 import { hashOfToken } from './secrets.ts';
 
-/** Tells from a request's credential who sent it. Users and tokens are looked up in the state as it is at that moment. */
+/** What of a request says who sent it. */
+export interface Presented {
+  readonly authorization: string | undefined;
+}
+
+/** Checks the credentials of requests. Users and tokens are looked up in the state as it is at that moment. */
 export class Authentication {
   readonly #administrator: TokenCheck;
   readonly #state: () => State;
-  /** Unix milliseconds. */
-  readonly #now: () => number;
 
-  constructor(administrator: TokenCheck, state: () => State, now: () => number) {
+  constructor(administrator: TokenCheck, state: () => State) {
     this.#administrator = administrator;
     this.#state = state;
-    this.#now = now;
   }
 
-  /** Throws `unauthenticated`. */
-  identify(authorization: string | undefined): Identity {
-    if (this.#administrator.accepts(authorization)) return ADMINISTRATOR;
+  /** Rejects with `unauthenticated`. */
+  async prove({ authorization }: Presented): Promise<Proof> {
+    if (this.#administrator.accepts(authorization)) return () => ADMINISTRATOR;
     const bearer = bearerOf(authorization);
     if (bearer === null) refuse(authorization === undefined ? 'there is no Authorization header' : UNKNOWN);
-    return this.#holderOf(bearer);
+    return this.#tokenProof(bearer);
   }
 
-  #holderOf(bearer: string): Identity {
-    const { tokens, users } = this.#state();
+  #tokenProof(bearer: string): Proof {
+    const hash = hashOfToken(bearer);
     // A hash is looked up, of which nobody can choose the first bytes: the time that it takes tells nothing.
-    const token = byHash(tokens).get(hashOfToken(bearer));
-    const user = token && users.get(token.userId);
-    if (token === undefined || user === undefined) refuse(UNKNOWN);
-    const { id: tokenId, expiresAt } = token;
-    if (expiresAt !== null && expiresAt <= this.#now())
-      refuse(`the token ended at ${new Date(expiresAt).toISOString()}`);
-    if (!user.enabled) refuse(`the user ${user.name} is disabled`);
-    const { id, name, tenantId, reach } = user;
-    return {
-      id,
-      name,
-      tenantId,
-      reach,
-      role: lesserRole(user.role, token.role),
-      credential: { kind: 'token', id: tokenId },
-      expiresAt,
+    const { id } = byHash(this.#state().tokens).get(hash) ?? refuse(UNKNOWN);
+    return ({ tokens, users }, now) => {
+      const token = tokens.get(id) ?? refuse(UNKNOWN);
+      checkEnd('token', token.expiresAt, now);
+      return identityOf(users.get(token.userId), { kind: 'token', id }, token);
     };
   }
-}
-
-const UNKNOWN = 'the token is not known here';
-
-function refuse(reason: string): never {
-  throw new ProblemError('unauthenticated', `${reason}; send Authorization: Bearer <token>`);
 }
 
 const indexes = new WeakMap<object, ReadonlyMap<string, TokenRecord>>();

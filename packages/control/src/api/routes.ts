@@ -5,18 +5,17 @@ import {
   OPERATION_HEADER,
   type OperationName,
   REPLAYED_HEADER,
-  TENANT_HEADER,
 } from '@evenkeel/model/contract/contract.ts';
 import { NoQuery, type Route } from '@evenkeel/model/contract/route.ts';
 import { Type } from '@evenkeel/model/type.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Authentication } from '../access/authentication.ts';
-import { checkRoute, tenantFor } from '../access/authorization.ts';
 import type { Caller } from '../access/identity.ts';
 import { ProblemError } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import { scopedTo } from '../state/scope.ts';
+import type { State } from '../state/state.ts';
 import type { Committed, Store } from '../store/store.ts';
+import type { Admission } from './admission.ts';
 import type { Call } from './call.ts';
 import { type Answer, checkKey, fingerprintOf, type IdempotentRequests, type SaveAnswer } from './idempotency.ts';
 import { pathOf } from './problems.ts';
@@ -38,7 +37,7 @@ export type Handler =
 export interface RouteContext {
   readonly handlers: Readonly<Record<OperationName, (call: AnyCall) => Handler>>;
   readonly store: Store;
-  readonly authentication: Authentication;
+  readonly admission: Admission;
   readonly idempotency: IdempotentRequests;
   readonly validators: Validators;
   /** Ends when the server stops. */
@@ -52,7 +51,7 @@ export function registerRoutes(app: FastifyInstance, context: RouteContext): voi
 }
 
 function registerRoute(app: FastifyInstance, name: OperationName, route: Route, context: RouteContext): void {
-  const { validators, authentication, closing, handlers, store, idempotency } = context;
+  const { validators, admission, closing, handlers, store, idempotency } = context;
   const params = validators.for(route.params ?? Type.Object({}), 'path');
   const query = validators.for(route.query ?? NoQuery, 'query');
   const body = route.body === undefined ? refuseBody : validators.for(route.body, 'body');
@@ -61,15 +60,11 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     config: { operation: name },
-    onRequest: async (request) => {
-      const identity = authentication.identify(request.headers.authorization);
-      request.actor = identity.id;
-      checkRoute(identity, name, route);
-      const actingIn = tenantFor(identity, headerOf(request, TENANT_HEADER.toLowerCase()), store.state);
-      request.caller = { ...identity, actingIn, source: request.ip };
-    },
+    onRequest: (request, reply) => admission.admit(request, reply, name, route),
     handler: async (request, reply) => {
-      const caller = request.caller!;
+      const check = (whole: State) => admission.again(request, name, route, whole);
+      // A body may have taken its time.
+      const caller = request.body === undefined ? request.caller! : check(store.state);
       const call = {
         params: params(request.params),
         query: query(request.query),
@@ -90,7 +85,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
         const answer = await handler.read(call);
         return sendAnswer(reply, { status: route.status, headers: headersOf(route, answer), body: answer }, false);
       }
-      const write = (save?: SaveAnswer) => carryOut(store, name, route, handler, call, save);
+      const write = (save?: SaveAnswer) => carryOut(store, name, route, handler, call, check, save);
       const key = route.idempotent ? headerOf(request, 'idempotency-key') : undefined;
       if (key === undefined) return sendAnswer(reply, await write(), false);
       const fingerprint = fingerprintOf(route.method, `${caller.actingIn} ${pathOf(request)}`, request.body);
@@ -107,6 +102,7 @@ async function carryOut(
   route: Route,
   { write, tenantId }: Extract<Handler, { kind: 'write' }>,
   call: AnyCall,
+  check: (whole: State) => unknown,
   save: SaveAnswer | undefined,
 ): Promise<Answer> {
   const answerTo = (committed: Committed<object>) => answerToWrite(route, committed);
@@ -116,7 +112,11 @@ async function carryOut(
     requestId: call.requestId,
     tenantId: tenantId ?? call.caller.actingIn,
     toldTo: call.caller.actingIn,
-    run: (draft) => write(draft, call),
+    run(draft) {
+      // The writes before this one may have changed who may do what.
+      check(draft.whole);
+      return write(draft, call);
+    },
     ...(save && { also: (trx, made: Committed<object>) => save(trx, answerTo(made)) }),
   });
   return answerTo(committed);

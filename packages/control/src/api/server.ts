@@ -58,6 +58,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.server.maxConnections = CONNECTIONS;
   app.decorateRequest('actor', '');
   app.decorateRequest('caller', null);
+  app.decorateRequest('proof', null);
   installProblems(app);
   parseBodies(app);
   app.addHook('onSend', async (request, reply) => {
