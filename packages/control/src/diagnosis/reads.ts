@@ -2,7 +2,7 @@ import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { Call } from '../api/call.ts';
 import { notFound } from '../resources/rules.ts';
 import { inOrder } from '../routing/order.ts';
-import { findListener, findRuleGroup, findService } from '../state/state.ts';
+import { findListener, findRuleGroup, findService, type State } from '../state/state.ts';
 import type { Store } from '../store/store.ts';
 import type { AnswerCheck } from './checked-answers.ts';
 import { explainRequest } from './explain.ts';
@@ -55,8 +55,9 @@ export function createDiagnosis(sources: DiagnosisSources): DiagnosisReads {
       return checked('EndedRequests', await listRequests(sources, sightOf(call), query));
     },
     async listFlows({ query, state, caller }) {
-      const { listenerId: id } = query;
+      const { listenerId: id, targetId } = query;
       if (id !== undefined && findListener(state, id) === null) notFound('listener', id);
+      if (targetId !== undefined && !hasTarget(state, targetId)) notFound('target', targetId);
       const isAlone = caller.reach === 'all' && state.loadBalancers.size === store.state.loadBalancers.size;
       const own = () =>
         Array.from(state.loadBalancers.values()).flatMap(({ loadBalancer, listeners }) =>
@@ -82,4 +83,10 @@ export function createDiagnosis(sources: DiagnosisSources): DiagnosisReads {
     tryHealthCheck: async ({ params: { backendServiceId: id }, body, state }) =>
       checked('HealthTrial', await tryHealthCheck(sources, state, id, body)),
   };
+}
+
+function hasTarget(state: State, id: string): boolean {
+  return [...state.loadBalancers.values()].some(({ groups }) =>
+    [...groups.values()].some(({ targets }) => targets.has(id)),
+  );
 }
