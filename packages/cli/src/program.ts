@@ -14,6 +14,7 @@ import { hinted } from './commands/hints.ts';
 import { addListener } from './commands/listener.ts';
 import { addLoadBalancer } from './commands/load-balancer.ts';
 import { addQuota } from './commands/quota.ts';
+import { addRevision } from './commands/revision.ts';
 import { addRule } from './commands/rule.ts';
 import { addRuleGroup } from './commands/rule-group.ts';
 import { addSecurityGroup } from './commands/security-group.ts';
@@ -82,6 +83,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addSecurityPolicy(program, bind);
   program.commandsGroup('Configuration as files:');
   addDocument(program, bind);
+  addRevision(program, bind);
   program.commandsGroup('The fleet:');
   addFleet(program, bind);
   addBackup(program, bind);

@@ -199,12 +199,28 @@ test('what cannot come back is refused with the field, and nothing has changed',
   const problem = await running.refused('rollBack', { params: { revisionId }, body: {} });
   assert.deepEqual(
     [problem.code, problem.quota],
-    ['quota-exceeded', { name: 'targetsPerTargetGroup', limit: 1 }],
+    ['quota-exceeded', { name: 'targetsPerTargetGroup', limit: 1, used: 0 }],
     problem.detail,
   );
   assert.deepEqual((await running.call('listLoadBalancers')).items, []);
   const foreign = await running.refused('rollBack', { params: { revisionId }, body: {}, headers });
   assert.equal(foreign.code, 'resource-not-found');
+});
+
+test('a rollback does not delete what is protected', async (t) => {
+  const running = await Running.start(t);
+  await shop(running);
+  const { id: revisionId } = await newest(running);
+  const guarded = await running.call('createLoadBalancer', { body: { name: 'guarded', deletionProtection: true } });
+  const params = { revisionId };
+  const problem = await running.refused('rollBack', { params, body: {} });
+  assert.deepEqual(
+    [problem.code, problem.errors?.[0]?.field],
+    ['deletion-protected', '/loadBalancers/guarded/deletionProtection'],
+  );
+  const body = { deletionProtection: false };
+  await running.call('updateLoadBalancer', { params: { loadBalancerId: guarded.id }, body });
+  assert.equal((await running.call('rollBack', { params, body: {} })).summary.deleted, 1);
 });
 
 test('two revisions are compared, and a revision with what is there now', async (t) => {

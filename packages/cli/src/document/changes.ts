@@ -29,6 +29,16 @@ export function summaryText({ summary, dryRun }: Pick<ConfigurationResult, 'summ
   return changed.length === 0 ? `No difference${rest}.` : `${changed.join(', ')}${rest}.`;
 }
 
+/** The same of a change that leaves all else alone: `2 created, 1 changed, 3 deleted.` */
+export function revisedText({ summary, dryRun = false }: RevisedSummary): string {
+  return summaryText({ summary: { ...summary, unchanged: 0 }, dryRun });
+}
+
+interface RevisedSummary {
+  readonly summary: Omit<ConfigurationResult['summary'], 'unchanged'>;
+  readonly dryRun?: boolean;
+}
+
 export function differs({ summary }: Pick<ConfigurationResult, 'summary'>): boolean {
   return summary.created + summary.updated + summary.deleted > 0;
 }

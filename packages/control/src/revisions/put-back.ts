@@ -15,11 +15,12 @@ export const ORDER: readonly ResourceKind[] = (Object.keys(MAPPINGS) as Resource
 
 /**
  * Makes the objects of the draft what they are in `images`, under their identifiers; others stay untouched, and so does
- * what is the same already. Throws a ProblemError when that cannot be: an address is somebody else's by now, or a quota
- * is lower.
+ * what is the same already. Throws a ProblemError when that cannot be: an address is somebody else's by now, a quota
+ * is lower, what would be deleted is protected.
  */
 export function putBack(draft: Draft, images: ReadonlyMap<string, Image>): void {
   checkAddresses(draft, images);
+  checkProtection(draft, images);
   placeImages(draft, images);
   checkQuotasOfNew(draft);
 }
@@ -86,6 +87,15 @@ function checkAddresses(draft: Draft, images: ReadonlyMap<string, Image>): void 
     if (record === null) continue;
     if (kind === 'loadBalancer') check((record as RecordOf['loadBalancer']).vip, `/loadBalancers/${record.name}/vip`);
     if (kind === 'elasticIp') check((record as RecordOf['elasticIp']).address, `/elasticIps/${record.name}/address`);
+  }
+}
+
+/** Refuses to delete what is protected from it. */
+function checkProtection(draft: Draft, images: ReadonlyMap<string, Image>): void {
+  for (const { id, name, deletionProtection } of loadBalancersOf(draft)) {
+    if (!deletionProtection || images.get(id)?.record !== null) continue;
+    const reason = `${name} was not there then, and deletion protection is on`;
+    refuseField('deletion-protected', `/loadBalancers/${name}/deletionProtection`, reason);
   }
 }
 

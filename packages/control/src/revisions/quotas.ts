@@ -16,18 +16,23 @@ interface Count {
  * before. What is there already is not counted against anybody: only where something is created, it is looked.
  */
 export function checkQuotasOfNew(draft: Draft): void {
-  const seen = new Set<string>();
+  const created = new Map<string, { readonly around: Count; made: number }>();
   for (const { kind, before, after } of draft.changes) {
     if (before !== null || after === null) continue;
-    const count = countAround(draft, kind, after as never);
-    const key = `${count?.quota} ${count?.within}`;
-    if (count === null || seen.has(key)) continue;
-    seen.add(key);
-    const limit = draft.context.quotas[count.quota];
-    if (count.count <= limit) continue;
-    const where = count.within === '' ? '' : ` in ${count.within}`;
-    const reason = `${count.quota} is limited to ${limit}, and there would be ${count.count}${where}`;
-    throw new ProblemError('quota-exceeded', reason, { quota: { name: count.quota, limit } });
+    const around = countAround(draft, kind, after as never);
+    if (around === null) continue;
+    const key = `${around.quota} ${around.within}`;
+    const known = created.get(key);
+    if (known === undefined) created.set(key, { around, made: 1 });
+    else known.made++;
+  }
+  for (const { around, made } of created.values()) {
+    const { quota: name, within, count } = around;
+    const limit = draft.context.quotas[name];
+    if (count <= limit) continue;
+    const where = within === '' ? '' : ` in ${within}`;
+    const reason = `${name} is limited to ${limit}, and there would be ${count}${where}`;
+    throw new ProblemError('quota-exceeded', reason, { quota: { name, limit, used: count - made } });
   }
 }
 

@@ -49,6 +49,9 @@ const RESOURCES = [
   'Token',
   'Identity',
   'Operation',
+  'Revision',
+  'Impact',
+  'TouchedListener',
   'Node',
 ];
 
