@@ -3,6 +3,7 @@
 #include "choose.h"
 #include "flood.h"
 #include "forward.h"
+#include "gate.h"
 #include "guard.h"
 #include "icmp.h"
 #include "listener.h"
@@ -50,6 +51,12 @@ static __always_inline int balance(CONTEXT *context)
 			return verdict;
 		/* What this node itself has asked a target is no answer to a client. */
 		return listener ? not_parsed(&packet, OUTCOME_NOT_OURS) : return_to_client(context, &packet);
+	}
+	if (listener->gate) {
+		__u32 refused = is_refused(&packet, listener);
+
+		if (refused)
+			return drop(listener->number, refused);
 	}
 	if (listener->flags & LISTENER_LIMITED) {
 		int verdict = protect(context, &packet, listener);

@@ -35,6 +35,10 @@
 /* Sources with a rule of their own, exact ones and networks. */
 #define MAX_SOURCES 131072
 
+/* Prefixes of all gates: 40 listeners with as many rules as one may have, if no two have the same. About 80 bytes each,
+ * taken when there is something to hold. */
+#define MAX_ADMISSIONS 131072
+
 /* Numbers of rules for sources, for their counters; 0 counts for all that have none of their own. */
 #define MAX_RULES 4096
 /* Sources that are counted because a listener limits them, about 110 bytes each. The least recently seen make room, and

@@ -42,6 +42,15 @@ struct {
 	__type(value, __u32);
 } source_networks SEC(".maps");
 
+/* 0: they may; else why they may not, as gate.h has it. Every gate has an entry for the whole of both families. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_ADMISSIONS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct admission);
+	__type(value, __u32);
+} admissions SEC(".maps");
+
 /* Read in the program itself, without a call, so that rules which nobody has cost nothing. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -55,6 +55,14 @@ struct listener {
 	__u8 mode;
 	__u8 affinity;
 	__u16 flags;
+	__u32 gate; /* of `admissions`; 0: everybody may open flows */
+};
+
+/* Key of a prefix trie: who may open flows to listeners that name the gate. */
+struct admission {
+	__u32 prefix_length; /* the 32 bits of the gate, and those of the network */
+	__u32 gate;
+	struct address address;
 };
 
 /* A listener with an entry in `limits`. */
@@ -262,5 +270,7 @@ enum outcome {
 	OUTCOME_RESET,
 	DROP_TOO_BIG,
 	DROP_NO_PORT,
+	DROP_SECURITY_GROUP,
+	DROP_ALLOWED_SOURCES,
 	OUTCOMES,
 };

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_SERVICE, PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
+import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { EngineChange, EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import { pino } from 'pino';
 import { DatapathEngine } from './datapath-engine.ts';
 import type { KernelPath } from './kernel-path.ts';
 import { EMPTY_RECORD, writeRecord } from './kernel-record.ts';
 import type { DatapathSetting } from './setting.ts';
+import type { Gates } from './source-gates.ts';
 
 /** A kernel that says yes unless told otherwise, and knows what it was told. */
 class FakeKernel {
@@ -21,13 +23,15 @@ class FakeKernel {
   tornDown = false;
   closed = 0;
   calls = 0;
+  gates: Gates | null = null;
 
   get listeners(): readonly string[] {
     return [...this.carried];
   }
 
-  async setListener({ id }: PlannedListener): Promise<string> {
+  async setListener({ id }: PlannedListener, _service: EngineService, gates: Gates): Promise<string> {
     this.calls++;
+    this.gates = gates;
     if (this.reason === '') this.carried.add(id);
     return this.reason;
   }
@@ -269,4 +273,37 @@ test('a machine that begins to forward packets, or has another device, is asked 
   await engine.apply(change(listener({ addresses: ['127.77.0.1'] })));
   machine.devices.pop();
   assert.deepEqual(engine.reconsider(), [], 'loopback addresses are none of the kernel anyway');
+});
+
+test('a change of a security group alone reaches the kernel; what the kernel cannot ask goes to the proxy', async (t) => {
+  const { engine, kernel } = world(t, 'auto');
+  const rule = {
+    priority: 50,
+    allows: true,
+    protocol: 'all',
+    firstPort: 0,
+    lastPort: 65_535,
+    source: '10.0.0.0/8',
+  } as const;
+  const change = (more: object, listeners: readonly PlannedListener[] = []): EngineChange => {
+    const entry = {
+      key: 'security-group/a',
+      kind: 'security-group',
+      hash: '',
+      value: { id: 'a', rules: [{ ...rule, ...more }] },
+    };
+    return {
+      services: new Map([['svc-1', service()]]),
+      shared: new Map([[entry.key, entry as SharedEntry]]),
+      listeners: new Map(listeners.map((one) => [one.id, one])),
+    };
+  };
+  await engine.apply(change({}, [listener({ lastPort: 90, securityGroups: ['a'] })]));
+  assert.equal(kernel.gates?.tcp?.length, 3);
+  assert.deepEqual(await engine.apply({ ...change({ source: '0.0.0.0/0' }), services: new Map() }), []);
+  assert.deepEqual([kernel.calls, kernel.gates?.tcp?.length], [2, 2]);
+  await engine.apply({ ...change({ lastPort: 85, firstPort: 80 }), services: new Map() });
+  const [carried] = engine.carried();
+  assert.deepEqual([carried?.datapath, kernel.carried.size], ['userspace', 0]);
+  assert.match(carried!.detail, /some of its ports/);
 });

@@ -6,7 +6,9 @@ import type { ZoneMembership } from '../sharing/zone-membership.ts';
 import { FORWARDING, isLoopback, whyNotKernel } from './decide.ts';
 import type { KernelPath } from './kernel-path.ts';
 import { readRecord } from './kernel-record.ts';
+import { SecurityGroups } from './security-groups.ts';
 import type { DatapathSetting } from './setting.ts';
+import { gatesOf } from './source-gates.ts';
 
 export interface DatapathEngineOptions {
   readonly engine: Pick<ProxyEngine, 'apply'>;
@@ -35,6 +37,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   readonly #services = new Map<string, EngineService>();
   /** Of network load balancers. */
   readonly #listeners = new Map<string, PlannedListener>();
+  readonly #groups = new SecurityGroups();
   readonly #carried = new Map<string, ReportedDatapath>();
   readonly #refused = new Map<string, RefusedListener>();
   #kernel: KernelPath | null = null;
@@ -67,6 +70,10 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       else this.#services.set(id, service);
     }
     const touched = new Set<string>();
+    this.#groups.follow(change.shared);
+    for (const { id, securityGroups } of this.#listeners.values()) {
+      if (securityGroups?.some((group) => change.shared.has(`security-group/${group}`)) === true) touched.add(id);
+    }
     for (const [id, planned] of change.listeners) {
       if (planned?.isNetwork === true) this.#listeners.set(id, planned);
       else this.#listeners.delete(id);
@@ -211,10 +218,12 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     const service = planned.serviceId === null ? null : (this.#services.get(planned.serviceId) ?? null);
     const reason = whyNotKernel(planned, service, (family) => forwards(FORWARDING[family]));
     if (reason !== '' || service === null) return reason;
+    const gates = gatesOf(planned, this.#groups.find);
+    if (typeof gates === 'string') return gates;
     const kernel = await this.#get();
     if (kernel === null) return this.#unavailable;
     try {
-      return await kernel.setListener(planned, service);
+      return await kernel.setListener(planned, service, gates);
     } catch (error) {
       log.error({ err: error, listener: planned.id }, 'the kernel does not take a listener');
       return (error as Error).message;

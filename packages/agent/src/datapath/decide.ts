@@ -28,9 +28,6 @@ export function whyNotKernel(
       if (!canRoute(family)) return `this machine does not forward packets: sysctl -w ${FORWARDING[family]}=1`;
     }
   }
-  if (listener.securityGroups !== undefined || listener.allowedSources !== undefined) {
-    return 'security groups and allowed sources are kept by the proxy';
-  }
   return listener.tls !== null ? 'TLS ends in the proxy' : '';
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { objectPath } from '@evenkeel/flow/build/compile.ts';
+import { MOST_ADMISSIONS } from '@evenkeel/flow/datapath/admissions.ts';
 import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
 import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
@@ -7,7 +8,7 @@ import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
 import { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
 import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
-import { portCount, transportsOf } from '@evenkeel/model/plan/network.ts';
+import { portCount } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
@@ -23,9 +24,11 @@ import {
 } from './kernel-record.ts';
 import { devices as allDevices, ownAddresses } from './node-network.ts';
 import { Numbers } from './numbers.ts';
+import { keyOf, meet, originsOf, protocolsOf, unique } from './origins.ts';
 import { OwnTraffic } from './own-traffic.ts';
 import { ServiceTables, seedOf } from './service-tables.ts';
 import { SharedTables } from './shared-tables.ts';
+import { type Gates, NO_GATES, SourceGates } from './source-gates.ts';
 import { Surroundings } from './surroundings.ts';
 
 /** As many listeners as the kernel's maps have room for (bpf/consts.h); the last number is this node's own traffic. */
@@ -52,6 +55,7 @@ export class KernelPath {
   readonly #tables: ServiceTables;
   readonly #own: OwnTraffic;
   readonly #numbers: Numbers;
+  readonly #gates: SourceGates;
   /** For the other nodes of the zone. */
   readonly shared: SharedTables;
   #listeners: Map<string, KernelListener>;
@@ -93,6 +97,7 @@ export class KernelPath {
     this.#own = new OwnTraffic(this.#datapath, record.own);
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#origins = new Map(Object.entries(record.origins));
+    this.#gates = new SourceGates(this.#datapath.admissions());
     this.#numbers = new Numbers(
       LISTENERS,
       Object.fromEntries(Array.from(this.#listeners, ([id, { number }]) => [id, number])),
@@ -110,11 +115,17 @@ export class KernelPath {
   }
 
   /** Has a listener carried by the kernel. Returns why it cannot be; empty: it is. */
-  async setListener(planned: PlannedListener, service: EngineService): Promise<string> {
+  async setListener(planned: PlannedListener, service: EngineService, gates: Gates = NO_GATES): Promise<string> {
     const mode = service.service.forwardingMode ?? 'nat';
     const active = mode === 'nat' ? originsOf(planned, service.targets) : [];
     const taken = this.#takenBy(planned.id, active);
     if (taken !== '') return taken;
+    const protocols = protocolsOf(planned);
+    const gateOf = this.#gates.takeAll(protocols, gates);
+    if (gateOf === null) {
+      this.#keepGates();
+      return `the kernel has room for ${MOST_ADMISSIONS} prefixes of security groups and allowed sources`;
+    }
     const number = this.#numbers.take(planned.id);
     if (number === null) return `the kernel has room for ${LISTENERS} listeners`;
     const before = this.#listeners.get(planned.id) ?? null;
@@ -124,7 +135,8 @@ export class KernelPath {
       addresses: planned.addresses,
       port: planned.port,
       lastPort: planned.lastPort ?? null,
-      protocols: protocolsOf(planned),
+      protocols,
+      gates: [...new Set([...(before?.gates ?? []), ...Object.values(gateOf)])],
     };
     const tableNumber = this.#tables.reserve(service);
     if (tableNumber === null) {
@@ -156,11 +168,14 @@ export class KernelPath {
     for (const protocol of now.protocols) {
       for (const address of now.addresses) {
         const endpoint = { address, port: now.port, protocol };
-        if (now.lastPort === null) this.#datapath.setListener(endpoint, settings);
-        else this.#datapath.setListenerRange({ ...endpoint, lastPort: now.lastPort }, settings);
+        const own = { ...settings, gate: gateOf[protocol] };
+        if (now.lastPort === null) this.#datapath.setListener(endpoint, own);
+        else this.#datapath.setListenerRange({ ...endpoint, lastPort: now.lastPort }, own);
       }
     }
     for (const address of now.addresses) this.#datapath.addVip(address);
+    this.#listeners.set(planned.id, { ...now, gates: Object.values(gateOf) });
+    this.#keepGates();
     // Answers of targets whose drain time is over, once nothing is sent to them any more.
     this.#dropOrigins(planned.id, this.#originsNow(planned.id, now, active));
     if (before !== null) this.#removeUnused(before.serviceId);
@@ -198,9 +213,15 @@ export class KernelPath {
     this.#origins.delete(id);
     this.#active.delete(id);
     this.#listeners.delete(id);
+    this.#keepGates();
     this.#numbers.release(id);
     this.#removeUnused(listener.serviceId);
     this.#save();
+  }
+
+  /** Gates that no listener names any more go. */
+  #keepGates(): void {
+    this.#gates.keepOnly(new Set(Array.from(this.#listeners.values(), ({ gates = [] }) => gates).flat()));
   }
 
   /** The table of a service that no listener leads to. */
@@ -346,41 +367,10 @@ function newsOf(log: Logger): NetworkNews | null {
   }
 }
 
-function protocolsOf(planned: PlannedListener): ('tcp' | 'udp')[] {
-  const { tcp, udp } = transportsOf(planned);
-  return [...(tcp ? (['tcp'] as const) : []), ...(udp ? (['udp'] as const) : [])];
-}
-
-/** Port 0: any, for targets of a range. */
-function originsOf(
-  listener: PlannedListener | KernelListener,
-  targets: readonly { readonly address: string; readonly port: number | null }[],
-): KernelOrigin[] {
-  const isRange = (listener.lastPort ?? listener.port) > listener.port;
-  const protocols = 'protocols' in listener ? listener.protocols : protocolsOf(listener);
-  return targets.flatMap(({ address, port }) =>
-    protocols.map((protocol) => ({ address, port: isRange ? 0 : (port ?? 0), protocol })),
-  );
-}
-
-function unique(origins: readonly KernelOrigin[]): KernelOrigin[] {
-  return [...new Map(origins.map((origin) => [keyOf(origin), origin])).values()];
-}
-
 function isBySource({ service }: EngineService): boolean {
   return service.algorithm === 'source-ip' || service.stickiness?.type === 'source-ip';
 }
 
 function sameEndpoints(a: KernelListener, b: KernelListener): boolean {
   return a.addresses.join() === b.addresses.join() && a.port === b.port && a.lastPort === b.lastPort;
-}
-
-/** Whether an answer could be of either. */
-function meet(a: KernelOrigin, b: KernelOrigin): boolean {
-  const samePort = a.port === b.port || a.port === 0 || b.port === 0;
-  return a.address === b.address && a.protocol === b.protocol && samePort;
-}
-
-function keyOf({ address, port, protocol }: KernelOrigin): string {
-  return `${protocol} ${address} ${port}`;
 }

@@ -10,6 +10,8 @@ export interface KernelListener {
   /** null: one port. */
   readonly lastPort: number | null;
   readonly protocols: readonly Protocol[];
+  /** Those in the kernel's map of who may open flows; absent: none. */
+  readonly gates?: readonly number[];
 }
 
 /** An endpoint of a target whose answers go to clients under a VIP. */

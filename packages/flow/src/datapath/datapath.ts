@@ -3,6 +3,7 @@ import { checked, libbpf } from '../loader/libbpf.ts';
 import type { LoadedObject } from '../loader/object.ts';
 import { SLOTS } from '../maglev/slots.ts';
 import { addressBytes } from './address.ts';
+import { Admissions } from './admissions.ts';
 import { entryBytes, type FlowRecord, idleOf, type ListedFlow, listFlow, readFlowRecord } from './flow-record.ts';
 import {
   type Endpoint,
@@ -73,6 +74,11 @@ export class Datapath {
   /** Packets that rules of this number have refused. */
   refusals(number: number): bigint {
     return sumOf(this.#object.map('refusals').getPerCpu(numberKey(number)) ?? []);
+  }
+
+  /** Who may open flows to listeners that name a gate; read anew by each call. */
+  admissions(): Admissions {
+    return new Admissions(this.#object.map('admissions'));
   }
 
   /** What listeners of this number let through, those with `limited` in their settings; null: everything. */

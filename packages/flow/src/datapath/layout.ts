@@ -37,6 +37,8 @@ export interface ListenerSettings {
    * back whatever their routes are. Takes an entry a flow (`Datapath.hideClients`), which no other node knows.
    */
   readonly hidesClients?: boolean;
+  /** Who may open flows (`Admissions`); 0 or absent: everybody. */
+  readonly gate?: number;
   /** No listener, but ports of this node's own: what comes to them is left to the kernel, answers of targets as well. */
   readonly isNode?: boolean;
 }
@@ -90,11 +92,12 @@ export interface Traffic {
 
 /** Sizes in bytes, for the test that compares them with the compiled maps. */
 export const SIZES = {
-  listeners: { key: 20, value: 20 },
-  listener_ranges: { key: 28, value: 20 },
+  listeners: { key: 20, value: 24 },
+  listener_ranges: { key: 28, value: 24 },
   vips: { key: 16, value: 4 },
   sources: { key: 16, value: 4 },
   source_networks: { key: 20, value: 4 },
+  admissions: { key: 24, value: 4 },
   guards: { key: 4, value: 4 },
   refusals: { key: 4, value: 8 },
   limits: { key: 4, value: LIMITS_BYTES },
@@ -140,6 +143,8 @@ export const OUTCOMES = [
   'reset',
   'too_big',
   'no_port',
+  'security_group',
+  'allowed_sources',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -209,6 +214,7 @@ export function listenerBytes(listener: ListenerSettings): Buffer {
     (listener.hidesClients === true ? HIDES_CLIENTS : 0) |
     (listener.isNode === true ? IS_NODE : 0);
   bytes.writeUInt16LE(flags, 18);
+  bytes.writeUInt32LE(listener.gate ?? 0, 20);
   return bytes;
 }
 

@@ -1,0 +1,25 @@
+/* Who may open flows to a listener: security groups and allowed sources, resolved by user space so that the longest
+ * prefix decides. Only the packet that opens a TCP flow is judged, so that one that is open costs nothing and goes on when
+ * the rules change; UDP has no such packet, and each is judged. */
+#pragma once
+#include "maps.h"
+#include "packet.h"
+
+enum admission_verdict { ADMITTED, REFUSED_BY_GROUP, REFUSED_BY_ALLOWED_SOURCES };
+
+/* 0, or the reason for which the source may not. */
+static __always_inline __u32 is_refused(const struct packet *packet, const struct listener *listener)
+{
+	if (!packet->opens && packet->protocol != IPPROTO_UDP)
+		return 0;
+	struct admission whole = {
+		.prefix_length = 8 * (sizeof(struct admission) - sizeof(whole.prefix_length)),
+		.gate = listener->gate,
+		.address = packet->source,
+	};
+	__u32 *verdict = bpf_map_lookup_elem(&admissions, &whole);
+
+	if (verdict && *verdict == ADMITTED)
+		return 0;
+	return verdict && *verdict == REFUSED_BY_ALLOWED_SOURCES ? DROP_ALLOWED_SOURCES : DROP_SECURITY_GROUP;
+}
