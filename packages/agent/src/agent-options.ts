@@ -5,8 +5,8 @@ import type { DatapathEngine } from './datapath/datapath-engine.ts';
 import type { Watch } from './health/watch.ts';
 import type { Home } from './home.ts';
 import type { ProbeCounts } from './probing/probe-counts.ts';
-import type { ControlTrustSettings } from './stream/trust.ts';
 import type { ZoneMembership } from './sharing/zone-membership.ts';
+import type { ControlTrustSettings } from './stream/trust.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
 
 /** What a node agent is made of. */
@@ -16,7 +16,8 @@ export interface NodeAgentOptions extends ControlTrustSettings {
   readonly zone: string;
   /** Version of the software. */
   readonly version: string;
-  readonly controlUrl: string;
+  /** Of control planes on one state; one of them leads. */
+  readonly controlUrls: readonly string[];
   /** Where the access log goes. */
   readonly accessLog: 'file' | 'stdout';
   /** Of listeners that want no other. */

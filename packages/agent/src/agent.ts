@@ -94,7 +94,7 @@ export class NodeAgent {
     this.#machine =
       options.datapath === undefined ? null : new MachineWatch(options.datapath, this.#applier, options.clock);
     this.#stream = new StreamClient({
-      url: options.controlUrl,
+      urls: options.controlUrls,
       async readCredential() {
         const { token, fingerprint } = await home.readCredential();
         return { token, trust: await controlTrust(options, fingerprint) };

@@ -8,7 +8,7 @@ test('defaults', () => {
   const settings = parseSettings([], {});
   assert.ok(settings);
   assert.equal(settings.home, resolve('.evenkeel'));
-  assert.equal(settings.controlUrl, 'http://127.0.0.1:7700');
+  assert.deepEqual(settings.controlUrls, ['http://127.0.0.1:7700']);
   assert.equal(settings.metricsPort, 7701);
   assert.equal(settings.reactor, 'auto');
   assert.deepEqual(settings.datapath, { setting: 'auto', devices: [], bpfFolder: '/sys/fs/bpf' });

@@ -15,7 +15,8 @@ import { StartError } from './start-error.ts';
 
 export interface AgentSettings {
   readonly home: string;
-  readonly controlUrl: string;
+  /** Of control planes on one state; one of them leads. */
+  readonly controlUrls: readonly string[];
   /** File of PEM authorities, and the SHA-256 of a certificate, that the control plane is known by; undefined: none. */
   readonly controlCa: string | undefined;
   readonly controlFingerprint: string | undefined;
@@ -54,7 +55,7 @@ Runs a load-balancer node: takes its plan from the control plane, serves traffic
 given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
 
   --home DIR               where the plan, the logs and the node's credential are kept (.evenkeel)
-  --control-url URL        the control plane (http://127.0.0.1:7700)
+  --control-url URLS       the control plane, or several on one state, by commas (http://127.0.0.1:7700)
   --control-ca FILE        authorities that vouch for it, PEM (those of the system)
   --control-fingerprint F  SHA-256 of the certificate that it must show (the one that the node's credential names)
   --node-name NAME         how the node is called (the name it had, else that of the host)
@@ -123,7 +124,7 @@ export function parseSettings(args: readonly string[], environment: Values): Age
   const nodeName = text('node-name', '');
   return {
     home: resolve(text('home', '.evenkeel')),
-    controlUrl: url('control-url', text('control-url', 'http://127.0.0.1:7700')),
+    controlUrls: urls('control-url', text('control-url', 'http://127.0.0.1:7700')),
     controlCa: path(text('control-ca', '')),
     controlFingerprint: fingerprint('control-fingerprint', text('control-fingerprint', '')),
     metricsHost: text('metrics-host', '127.0.0.1'),
@@ -215,8 +216,10 @@ function logFormat(flag: string, text: string): string {
   throw new StartError(`--${flag} ${parsed.reason}; allowed are ${parsed.allowed.join(', ')}`);
 }
 
-function url(flag: string, text: string): string {
-  const parsed = URL.parse(text);
-  if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return text;
-  throw new StartError(`--${flag} must be an http or https URL, not ${JSON.stringify(text)}`);
+function urls(flag: string, text: string): string[] {
+  return text.split(',').map((part) => {
+    const protocol = URL.parse(part)?.protocol;
+    if (protocol === 'http:' || protocol === 'https:') return part;
+    throw new StartError(`--${flag} must be an http or https URL, or several by commas, not ${JSON.stringify(part)}`);
+  });
 }

@@ -71,7 +71,7 @@ async function node(controlUrl: string, engine = new FakeEngine(), prober = new 
     nodeId: 'node-1',
     zone: 'z1',
     version: '1.2.3',
-    controlUrl,
+    controlUrls: [controlUrl],
     accessLog: 'file',
     accessLogFormat: 'json',
     accessLogMaxBytes: 1e6,

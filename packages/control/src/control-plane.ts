@@ -15,6 +15,8 @@ import { Backups } from './backup/backups.ts';
 import { loadCredentials } from './credentials.ts';
 import { answerCheck } from './diagnosis/checked-answers.ts';
 import { Assessor } from './impact/assess.ts';
+import type { Leadership } from './leadership/leadership.ts';
+import { ALONE, type Role } from './leadership/role.ts';
 import { OperationTracker } from './nodes/operations.ts';
 import { saveNode, saveOutcomes } from './nodes/persistence.ts';
 import { NodeQuestions } from './nodes/questions.ts';
@@ -27,7 +29,7 @@ import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
 import { Revisions } from './revisions/revisions.ts';
 import { Vault } from './secrets/vault.ts';
 import { unsettledOperations } from './store/history.ts';
-import { Store } from './store/store.ts';
+import { Store, type StoreOptions } from './store/store.ts';
 import { ApiCertificate } from './transport/api-certificate.ts';
 import { followCertificate, listen, originOf } from './transport/listen.ts';
 
@@ -69,8 +71,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const logger = pino({ level: options.logLevel }, destination({ dest: 2, sync: false, maxLength: LOG_BUFFER }));
   const metrics = new Metrics();
   const vault = new Vault(join(home, 'credentials', 'secrets.key'));
-  const store = await Store.open({
-    file: join(home, 'state', 'evenkeel.db'),
+  const storeOptions: StoreOptions = {
     vault,
     quotas,
     pools,
@@ -79,9 +80,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     secret: randomBytes,
     committed: (milliseconds, writes) => metrics.committed(milliseconds / 1_000, writes),
     failed: (error) => logger.error({ err: error }, 'a committed change could not be passed on'),
-  });
+  };
+  if (options.database !== null) {
+    const { openShared } = await import('./leadership/shared-store.ts');
+    return openShared(options.database, storeOptions, logger, (shared) =>
+      start(options, shared, vault, metrics, logger),
+    );
+  }
+  const store = await Store.open({ file: join(home, 'state', 'evenkeel.db'), ...storeOptions });
   try {
-    return await start(options, store, vault, metrics, logger);
+    return await start(options, { store, leadership: null }, vault, metrics, logger);
   } catch (error) {
     await store.close();
     throw error;
@@ -90,12 +98,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
 async function start(
   options: ControlPlaneOptions,
-  store: Store,
+  { store, leadership }: { readonly store: Store; readonly leadership: Leadership | null },
   vault: Vault,
   metrics: Metrics,
   logger: Logger,
 ): Promise<ControlPlane> {
   const now = Date.now;
+  const role: Role = leadership ?? ALONE;
   const closing = new AbortController();
   const plans = new PlanPublisher(store.state);
   const health = new TargetHealthTable(() => store.state);
@@ -138,6 +147,7 @@ async function start(
   });
   metrics.observe({
     generation: () => store.state.generation,
+    leads: () => role.leads,
     nodes: () => nodes.size,
     nodesOnline: () => nodes.online,
     operationsPending: () => operations.pending,
@@ -180,6 +190,7 @@ async function start(
     metrics,
     logger,
     tls: certificate?.shown ?? null,
+    forwarding: { role, reached: (generation, milliseconds) => store.reached(generation, milliseconds) },
   });
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url, fingerprint());
@@ -193,13 +204,29 @@ async function start(
       failed: (error) =>
         logger.error({ err: error }, 'the new certificate of the API cannot be used; the one before goes on'),
     });
+  await leadership?.start({
+    place: () => ({ address: options.advertise ?? url, fingerprint: fingerprint() }),
+    async prepare() {
+      nodes.reset(await store.read((db) => db.selectFrom('node').selectAll().execute()));
+      operations.reset(await store.read(unsettledOperations));
+    },
+    elected() {
+      logger.info('this control plane leads');
+      rotateWhenOld(store, logger);
+    },
+    deposed() {
+      logger.warn('this control plane leads no longer; it follows');
+      stream.close();
+    },
+  });
   setTimeout(warmUp, WARM_UP, validators).unref();
-  const rotator = setInterval(() => rotateWhenOld(store, logger), ROTATION_CHECK);
-  rotateWhenOld(store, logger);
+  const rotator = setInterval(() => role.leads && rotateWhenOld(store, logger), ROTATION_CHECK);
+  if (role.leads) rotateWhenOld(store, logger);
   const backUp = () =>
-    backups.tick((error) => logger.error({ err: error }, 'the backup that was due could not be made'));
+    role.leads && backups.tick((error) => logger.error({ err: error }, 'the backup that was due could not be made'));
   const archivist = setInterval(backUp, BACKUP_CHECK);
   const flusher = setInterval(() => {
+    if (!role.leads) return;
     saveOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
   }, FLUSH);
   return {
@@ -220,12 +247,22 @@ async function start(
       }, DRAIN);
       await app.close();
       clearTimeout(force);
-      for (const node of nodes.list()) await saveNode(store, node);
-      await saveOutcomes(store, operations);
+      if (role.leads) await saveAll(store, nodes, operations, logger);
+      await leadership?.close();
       await store.close();
       logger.flush();
     },
   };
+}
+
+/** What is known of nodes and operations, when the control plane stops. */
+async function saveAll(store: Store, nodes: NodeRegistry, operations: OperationTracker, logger: Logger): Promise<void> {
+  try {
+    for (const node of nodes.list()) await saveNode(store, node);
+    await saveOutcomes(store, operations);
+  } catch (error) {
+    logger.error({ err: error }, 'what is known of the nodes could not be saved');
+  }
 }
 
 /** Changes the keys of session tickets once a day. */

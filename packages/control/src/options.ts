@@ -11,6 +11,7 @@ import {
 } from '@evenkeel/model/limits.ts';
 import { type AddressPools, network } from './resources/addresses.ts';
 import { StartError } from './start-error.ts';
+import { type PostgresSettings, parsePostgresUrl } from './store/postgres/settings.ts';
 import type { ApiTls } from './transport/api-certificate.ts';
 import { isLoopback } from './transport/self-signed.ts';
 
@@ -26,6 +27,10 @@ export interface ControlPlaneOptions {
   readonly tls: ApiTls | null;
   /** 0: any free port. */
   readonly port: number;
+  /** Where the state is; null: in a file of SQLite in the home. */
+  readonly database: PostgresSettings | null;
+  /** Where other control planes on the same database find this one; null: where it listens. */
+  readonly advertise: string | null;
   readonly pools: AddressPools;
   readonly quotas: Quotas;
   readonly rateLimits: RateLimits;
@@ -42,6 +47,9 @@ export const USAGE = `evenkeel control plane
   --api-key FILE          its key, PEM without a passphrase (EVENKEEL_API_KEY)
   --api-self-signed       make certificate and key in the home, and print the fingerprint (EVENKEEL_API_SELF_SIGNED=1)
   --port PORT             port to listen on, 0 for any (EVENKEEL_PORT; default 7700)
+  --database URL          PostgreSQL, for several control planes on one state: postgres://user@host:5432/evenkeel, with
+                          sslmode, sslrootcert, sslcert, sslkey (EVENKEEL_DATABASE; default a file in the home)
+  --advertise URL         where the others find this one (EVENKEEL_ADVERTISE; default where it listens)
   --vip-pool CIDR         addresses of load balancers (EVENKEEL_VIP_POOL; default 127.77.0.0/16)
   --elastic-ip-pool CIDR  addresses of elastic IPs (EVENKEEL_ELASTIC_IP_POOL; default 127.88.0.0/16)
   --quota NAME=VALUE      how many there may be; may be repeated (${Object.keys(DEFAULT_QUOTAS).join(', ')})
@@ -64,6 +72,8 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     host: hostOf(flags.host ?? environment['EVENKEEL_HOST'] ?? '127.0.0.1', tls),
     tls,
     port: portOf(flags.port ?? environment['EVENKEEL_PORT'] ?? '7700'),
+    database: databaseOf(flags.database ?? environment['EVENKEEL_DATABASE']),
+    advertise: originOf(flags.advertise ?? environment['EVENKEEL_ADVERTISE']),
     pools: {
       vip: pool(flags['vip-pool'] ?? environment['EVENKEEL_VIP_POOL'], 'vip'),
       elasticIp: pool(flags['elastic-ip-pool'] ?? environment['EVENKEEL_ELASTIC_IP_POOL'], 'elasticIp'),
@@ -85,6 +95,8 @@ function parseFlags(args: readonly string[]) {
         'api-key': { type: 'string' },
         'api-self-signed': { type: 'boolean' },
         port: { type: 'string' },
+        database: { type: 'string' },
+        advertise: { type: 'string' },
         'vip-pool': { type: 'string' },
         'elastic-ip-pool': { type: 'string' },
         quota: { type: 'string', multiple: true },
@@ -96,6 +108,17 @@ function parseFlags(args: readonly string[]) {
   } catch (error) {
     throw new StartError(`${error instanceof Error ? error.message : String(error)}; see --help`, error);
   }
+}
+
+function databaseOf(text: string | undefined): PostgresSettings | null {
+  return text === undefined || text === '' ? null : parsePostgresUrl(text);
+}
+
+function originOf(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
+  throw new StartError(`--advertise ${text} is not the address of an API; give a URL such as https://10.0.0.1:7700`);
 }
 
 function tlsOf(given: {

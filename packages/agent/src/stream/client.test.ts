@@ -28,7 +28,7 @@ function client(
   const { log, lines } = recordingLog();
   const opened: (() => void)[] = [];
   const stream = new StreamClient({
-    url,
+    urls: [url],
     readCredential: async () => ({ token: (await given.readToken?.()) ?? 'secret', trust: given.trust ?? {} }),
     clock: given.clock ?? systemClock,
     random: Math.random,

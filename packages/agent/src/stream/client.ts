@@ -1,4 +1,5 @@
-import type { FromAgent } from '@evenkeel/model/plan/stream.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type FromAgent, LEADER_FINGERPRINT_HEADER, LEADER_HEADER } from '@evenkeel/model/plan/stream.ts';
 import { type TlsTrust, trustedConnection } from '@evenkeel/model/tls-trust.ts';
 import type { Logger } from 'pino';
 import { type RawData, WebSocket } from 'ws';
@@ -24,8 +25,8 @@ export interface StreamCredential {
 }
 
 export interface StreamClientOptions {
-  /** The control plane's address, http or https. */
-  readonly url: string;
+  /** Addresses of control planes, http or https, of which one leads: they are tried in turn. */
+  readonly urls: readonly string[];
   /** What the two sides know each other by, read anew for every attempt; rejects with a sentence when there is none. */
   readonly readCredential: () => Promise<StreamCredential>;
   readonly clock: Clock;
@@ -54,7 +55,10 @@ type State =
 export class StreamClient {
   readonly #options: StreamClientOptions;
   readonly #backoff: Backoff;
-  readonly #endpoint: string;
+  /** Which of the addresses is tried. */
+  #turn = 0;
+  /** Where a control plane that does not lead has sent us. */
+  #sentTo: Leader | null = null;
   #state: State = { kind: 'waiting' };
   #timer: Timer | null = null;
   #lastHeard = 0;
@@ -64,9 +68,6 @@ export class StreamClient {
   constructor(options: StreamClientOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.random);
-    const url = new URL('/agent/v1/stream', options.url);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    this.#endpoint = url.href;
   }
 
   get isOpen(): boolean {
@@ -108,9 +109,13 @@ export class StreamClient {
       return;
     }
     if (this.#state !== connecting) return;
-    const socket = new WebSocket(this.#endpoint, {
+    const trust = this.#sentTo?.fingerprint
+      ? { ...credential.trust, fingerprint: this.#sentTo.fingerprint }
+      : credential.trust;
+    const endpoint = endpointOf(this.#url);
+    const socket = new WebSocket(endpoint, {
       headers: { authorization: `Bearer ${credential.token}` },
-      ...(this.#endpoint.startsWith('wss:') && { createConnection: trustedConnection(credential.trust) as never }),
+      ...(endpoint.startsWith('wss:') && { createConnection: trustedConnection(trust) as never }),
       maxPayload: LARGEST_MESSAGE,
       perMessageDeflate: false,
       followRedirects: false,
@@ -141,11 +146,18 @@ export class StreamClient {
         if (mine()) this.#lastHeard = this.#options.clock.now();
       });
     }
+    let leader: Leader | null = null;
+    socket.on('unexpected-response', (_, response) => {
+      fault = explain(new Error(`Unexpected server response: ${response.statusCode}`));
+      leader = leaderIn(response.headers);
+      response.destroy();
+      socket.terminate();
+    });
     socket.on('error', (error) => {
-      fault = explain(error);
+      fault ||= explain(error);
     });
     socket.on('close', (code, reason) => {
-      if (mine()) this.#lost(fault || `closed with ${code} ${reason.toString('utf8')}`.trimEnd());
+      if (mine()) this.#lost(fault || `closed with ${code} ${reason.toString('utf8')}`.trimEnd(), leader);
     });
   }
 
@@ -155,7 +167,7 @@ export class StreamClient {
     this.#complaint = '';
     this.#lastHeard = clock.now();
     this.#become({ kind: 'open', socket, since: clock.now() });
-    log.info({ url: this.#options.url }, 'connected to the control plane');
+    log.info({ url: this.#url }, 'connected to the control plane');
     socket.send(JSON.stringify(hello()));
     this.#beatLater();
     onOpen(localAddress);
@@ -178,19 +190,28 @@ export class StreamClient {
     });
   }
 
-  #lost(reason: string): void {
+  /** `leader`: where to try next, if the control plane has said so. */
+  #lost(reason: string, leader: Leader | null = null): void {
     const { clock, log, onUnreachable } = this.#options;
     const before = this.#state;
     if (before.kind === 'open' && clock.now() - before.since >= STABLE) this.#backoff.reset();
     const wait = this.#backoff.next();
     // Once per reason: a control plane that is away for a night must not fill the log.
     if (reason !== this.#complaint) {
-      log.warn({ url: this.#options.url, reason }, 'no stream to the control plane; serving the last plan');
+      log.warn({ url: this.#url, reason }, 'no stream to the control plane; serving the last plan');
     }
     this.#complaint = reason;
+    // From the leader that a follower has named, back to the addresses that are known.
+    if (leader === null && this.#sentTo === null && before.kind !== 'open') this.#turn++;
+    this.#sentTo = leader;
     this.#become({ kind: 'waiting' });
     this.#timer = clock.setTimer(wait, () => void this.#connect());
     onUnreachable?.();
+  }
+
+  get #url(): string {
+    const { urls } = this.#options;
+    return this.#sentTo?.url ?? urls[this.#turn % urls.length]!;
   }
 
   #become(state: State): void {
@@ -198,6 +219,24 @@ export class StreamClient {
     this.#timer = null;
     this.#state = state;
   }
+}
+
+/** Where a control plane says that the leader is, and the certificate that it shows there. */
+interface Leader {
+  readonly url: string;
+  readonly fingerprint: string | null;
+}
+
+function leaderIn(headers: IncomingHttpHeaders): Leader | null {
+  const [url, fingerprint] = [headers[LEADER_HEADER], headers[LEADER_FINGERPRINT_HEADER]];
+  if (typeof url !== 'string' || !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) return null;
+  return { url, fingerprint: typeof fingerprint === 'string' ? fingerprint : null };
+}
+
+function endpointOf(address: string): string {
+  const url = new URL('/agent/v1/stream', address);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
 }
 
 function textOf(data: RawData): string {

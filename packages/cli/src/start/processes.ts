@@ -57,6 +57,12 @@ export function controlSpec(version: Pick<Version, 'script'>, options: StartOpti
   };
 }
 
+/** Its own control plane, and others on the same state, as the environment has them. */
+function controlUrls(options: StartOptions, ports: Ports): string {
+  const others = process.env['EVENKEEL_CONTROL_URL'];
+  return [urlOf(options, ports.api), ...(others ? [others] : [])].join(',');
+}
+
 /** `standby`: in its first start it takes over from another one. */
 export function agentSpec(
   version: Pick<Version, 'script'>,
@@ -72,7 +78,7 @@ export function agentSpec(
     sockets,
     args: () => [
       ...(standby && starts++ === 0 ? ['--standby'] : []),
-      ...['--home', options.home.path, '--control-url', urlOf(options, ports.api)],
+      ...['--home', options.home.path, '--control-url', controlUrls(options, ports)],
       ...['--metrics-host', options.metricsHost, '--metrics-port', String(ports.metrics)],
       ...['--drain-timeout', String(options.drainTimeout), ...options.agentFlags],
     ],

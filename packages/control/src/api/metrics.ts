@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 /** What the gauges look at when they are read. */
 export interface Observed {
   generation(): number;
+  leads(): boolean;
   nodes(): number;
   nodesOnline(): number;
   operationsPending(): number;
@@ -71,6 +72,9 @@ export class Metrics {
         },
       });
     gauge('evenkeel_configuration_generation', 'The generation of the configuration.', observed.generation);
+    gauge('evenkeel_control_leading', '1: this control plane writes; 0: it follows another one.', () =>
+      Number(observed.leads()),
+    );
     gauge('evenkeel_nodes_known', 'Nodes that are known.', observed.nodes);
     gauge('evenkeel_nodes_online', 'Nodes whose agent is connected.', observed.nodesOnline);
     gauge('evenkeel_operations_pending', 'Operations that a node has yet to acknowledge.', observed.operationsPending);

@@ -7,6 +7,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import type { TokenCheck } from '../access/bearer.ts';
+import { type ForwardingOptions, registerForwarding } from '../leadership/forwarding.ts';
 import { type AgentStream, MESSAGE_LIMIT } from '../nodes/stream.ts';
 import { ProblemError } from '../problem.ts';
 import type { CertificateAndKey } from '../transport/self-signed.ts';
@@ -33,6 +34,7 @@ export interface ServerOptions extends RouteContext {
   readonly logger: FastifyBaseLogger;
   /** What the server shows; null: it speaks plain HTTP. */
   readonly tls: CertificateAndKey | null;
+  readonly forwarding: ForwardingOptions;
 }
 
 /** The HTTP server with the API, its documentation, the metrics and the stream of the agents; not listening yet. */
@@ -80,6 +82,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
 
   await app.register(websocket, { options: { maxPayload: MESSAGE_LIMIT } });
+  registerForwarding(app, options.forwarding);
   registerDocumentation(app, options.version);
   registerRoutes(app, options);
   app.get('/healthz', { logLevel: 'warn' }, async () => ({ status: 'ok' }));

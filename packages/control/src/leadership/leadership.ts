@@ -1,5 +1,5 @@
 import { isUpToDate } from '../store/migrate.ts';
-import type { PostgresDatabase } from '../store/postgres/postgres-database.ts';
+import type { LeaderPlace, PostgresDatabase } from '../store/postgres/postgres-database.ts';
 import { LeaderSession } from '../store/postgres/session.ts';
 import type { PostgresSettings } from '../store/postgres/settings.ts';
 import type { Role } from './role.ts';
@@ -12,18 +12,22 @@ export interface LeadershipOptions {
   readonly database: PostgresDatabase;
   /** The session that the state was read with. */
   readonly session: LeaderSession;
-  /** Where the others find the API of this one. */
-  readonly address: string;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Reads what other processes have written. */
   readonly follow: () => Promise<void>;
+  readonly warn: (error: unknown, message: string) => void;
+}
+
+/** What a control plane has to do and to say when it leads. */
+export interface Candidate {
+  /** Where the others find the API of this one. */
+  readonly place: () => LeaderPlace;
   /** The state is the newest, and no other process writes any more: what the leader has to know is read. */
   readonly prepare: () => Promise<void>;
   readonly elected: () => void;
   /** Another one may lead from now on: nothing is written any more. */
   readonly deposed: () => void;
-  readonly warn: (error: unknown, message: string) => void;
 }
 
 /**
@@ -34,8 +38,9 @@ export interface LeadershipOptions {
 export class Leadership implements Role {
   readonly #options: LeadershipOptions;
   #session: LeaderSession | null;
+  #candidate: Candidate | null = null;
   #leads = false;
-  #leader: string | null = null;
+  #leader: LeaderPlace | null = null;
   #closed = false;
   #wake: () => void = () => {};
   #woken = false;
@@ -52,12 +57,13 @@ export class Leadership implements Role {
     return this.#leads;
   }
 
-  get leader(): string | null {
+  get leader(): LeaderPlace | null {
     return this.#leader;
   }
 
   /** Resolves after the first round: this one leads, or knows who does. */
-  async start(): Promise<void> {
+  async start(candidate: Candidate): Promise<void> {
+    this.#candidate = candidate;
     await this.#round();
     this.#running = this.#run();
   }
@@ -74,7 +80,7 @@ export class Leadership implements Role {
     this.#leads = false;
     this.#leader = null;
     this.#options.database.resign();
-    this.#options.deposed();
+    this.#candidate?.deposed();
     const session = this.#session;
     this.#session = null;
     void session?.close();
@@ -124,23 +130,28 @@ export class Leadership implements Role {
   }
 
   async #takeOver(session: LeaderSession): Promise<void> {
-    const { database, address, now, follow, prepare, elected } = this.#options;
+    const { database, now, follow } = this.#options;
+    const candidate = this.#candidate!;
     if (!(await isUpToDate(database.db))) throw new Error('the tables are of another version');
-    await database.lead(address, now(), async () => {
+    const place = candidate.place();
+    await database.lead(place, now(), async () => {
       await follow();
-      await prepare();
+      await candidate.prepare();
     });
     // Lost meanwhile: the term has ended before it began.
-    if (this.#session !== session) return database.resign();
+    if (this.#session !== session || this.#closed) {
+      database.resign();
+      return;
+    }
     this.#leads = true;
-    this.#leader = address;
-    elected();
+    this.#leader = place;
+    candidate.elected();
   }
 
   async #follow(): Promise<void> {
     const { database, follow } = this.#options;
-    const row = await database.db.selectFrom('leadership').select('address').executeTakeFirst();
-    this.#leader = row?.address ?? null;
+    const place = await database.db.selectFrom('leadership').select(['address', 'fingerprint']).executeTakeFirst();
+    this.#leader = place ?? null;
     await follow();
   }
 

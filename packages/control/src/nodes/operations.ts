@@ -38,6 +38,13 @@ export class OperationTracker {
     return this.#waiters.size;
   }
 
+  /** Begins with what another control plane has left open. */
+  reset(unsettled: readonly OperationRecord[]): void {
+    this.#pending.clear();
+    this.#unsaved.clear();
+    this.follow(unsettled.toSorted((a, b) => a.generation - b.generation));
+  }
+
   follow(operations: readonly OperationRecord[]): void {
     for (const operation of operations) this.#pending.set(operation.id, operation);
     while (this.#pending.size > KEPT.operations.rows) this.#pending.delete(this.#pending.keys().next().value!);

@@ -51,6 +51,12 @@ export class NodeRegistry {
     this.#events = events;
   }
 
+  /** Begins with what another control plane has written. Nobody is connected yet. */
+  reset(rows: readonly NodeRow[]): void {
+    this.#nodes.clear();
+    for (const row of rows) this.#nodes.set(row.id, nodeFromRow(row));
+  }
+
   /** In order of identifiers. */
   list(): NodeStatus[] {
     return [...this.#nodes.values()].sort((a, b) => (a.id < b.id ? -1 : 1));

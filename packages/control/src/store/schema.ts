@@ -52,8 +52,11 @@ export interface Database {
   revision: RevisionRow;
   idempotency: { actor: string; key: string; fingerprint: string; at: number; answer: string };
   node: NodeRow;
-  /** One row, or none: the control plane that leads, where several use one database. `epoch` counts the leaders. */
-  leadership: { id: number; epoch: number; address: string; since: number };
+  /**
+   * One row, or none: the control plane that leads, where several use one database. `epoch` counts the leaders;
+   * `fingerprint` is that of the certificate at `address`, null without TLS.
+   */
+  leadership: { id: number; epoch: number; address: string; fingerprint: string | null; since: number };
   /** By transaction: what came after what, and JSON of what changed; null: too much to tell. */
   change_feed: { generation: number; previous: number; changes: string | null };
 }

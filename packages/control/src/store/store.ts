@@ -108,6 +108,8 @@ export class Store {
   #copying: Promise<void> | null = null;
   #writesSinceTrim = 0;
   #charactersSinceTrim = 0;
+  /** Those who wait for a generation. */
+  readonly #awaited = new Set<() => void>();
 
   /** Opens a file of SQLite. Rejects with a StartError. */
   static async open({ file, ...options }: StoreOptions & { readonly file: string }): Promise<Store> {
@@ -130,6 +132,23 @@ export class Store {
     return this.#options.quotas;
   }
 
+  /** Resolves when the state is of the generation, or the time (in milliseconds) is up. */
+  reached(generation: number, milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#state.generation >= generation) return resolve();
+      const end = () => {
+        clearTimeout(timer);
+        this.#awaited.delete(look);
+        resolve();
+      };
+      const look = () => {
+        if (this.#state.generation >= generation) end();
+      };
+      const timer = setTimeout(end, milliseconds);
+      this.#awaited.add(look);
+    });
+  }
+
   /** How many writes wait. */
   get waiting(): number {
     return this.#queue.length;
@@ -144,6 +163,7 @@ export class Store {
     const { now, random, quotas, pools, secret, vault } = this.#options;
     const begin = (state: State) =>
       new Draft(state, { now: now(), ids: this.#ids, quotas, pools, secret }, EVERY_TENANT);
+    while (this.#batch !== null) await this.#batch;
     const state = await catchUp(this.database.db, this.#state, begin, vault);
     if (state === this.#state) return;
     this.#state = state;
@@ -270,6 +290,7 @@ export class Store {
 
   /** What is on the disk stays written, whatever becomes of telling it. */
   #tell(state: State, operations: readonly OperationRecord[]): void {
+    for (const look of [...this.#awaited]) look();
     for (const listener of this.#listeners) {
       try {
         listener(state, operations);

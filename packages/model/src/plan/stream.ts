@@ -3,6 +3,11 @@ import type { PlanDelta, PlanEntry } from './plan.ts';
 import type { AnswerMessage, QueryMessage } from './query.ts';
 import type { PeersMessage, ReportedSharing } from './sharing.ts';
 
+/** Headers of the answer to an agent that comes to a control plane that does not lead: where to go. */
+export const LEADER_HEADER = 'evenkeel-leader';
+/** SHA-256 of the certificate that is shown there; absent: it is one that the agent trusts, or there is no TLS. */
+export const LEADER_FINGERPRINT_HEADER = 'evenkeel-leader-fingerprint';
+
 /**
  * What a node agent and the control plane say to each other, as JSON text frames on one WebSocket that the agent opens
  * at `/agent/v1/stream` with its node token as bearer.

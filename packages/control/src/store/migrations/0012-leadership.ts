@@ -9,6 +9,7 @@ export const leadership: Migration = {
       .addColumn('id', 'integer', (column) => column.primaryKey())
       .addColumn('epoch', 'bigint', (column) => column.notNull())
       .addColumn('address', 'text', (column) => column.notNull())
+      .addColumn('fingerprint', 'text')
       .addColumn('since', 'bigint', (column) => column.notNull())
       .execute();
     await db.schema

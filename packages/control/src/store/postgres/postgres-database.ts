@@ -14,6 +14,12 @@ const STATEMENT = 60_000;
 /** Other control planes listen on it; said in the transaction of each change. */
 export const CHANNEL = 'evenkeel_state';
 
+/** Where the API of a leader is, and the SHA-256 of its certificate; null: without TLS. */
+export interface LeaderPlace {
+  readonly address: string;
+  readonly fingerprint: string | null;
+}
+
 /** Another control plane has begun to lead; nothing was written. */
 export class SupersededError extends Error {
   constructor() {
@@ -41,7 +47,11 @@ export class PostgresDatabase implements StateDatabase {
       types: numbersBeside(pg.types),
       max: CONNECTIONS,
       connectionTimeoutMillis: CONNECT,
-      onConnect: makeDurable,
+      onConnect(client) {
+        // One that breaks while it is used fails the statement, too: that is who hears of it.
+        client.on('error', () => {});
+        return makeDurable(client);
+      },
     });
     // A connection that breaks while nobody uses it: the next statement opens another one.
     pool.on('error', () => {});
@@ -65,9 +75,9 @@ export class PostgresDatabase implements StateDatabase {
    * Begins a term: no transaction of an earlier one can be committed any more. Then comes `prepare`, and then this process
    * may write. Tells everybody where the leader is.
    */
-  async lead(address: string, now: number, prepare: () => Promise<void>): Promise<void> {
+  async lead(place: LeaderPlace, now: number, prepare: () => Promise<void>): Promise<void> {
     const { epoch } = await this.db.transaction().execute(async (trx) => {
-      const row = { address, since: now };
+      const row = { ...place, since: now };
       const term = await trx
         .insertInto('leadership')
         .values({ id: 1, epoch: 1, ...row })
