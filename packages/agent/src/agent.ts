@@ -5,10 +5,9 @@ import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { NodeAgentOptions } from './agent-options.ts';
 import type { Timer } from './clock/clock.ts';
-import { kernelCounts } from './datapath/kernel-counts.ts';
 import { MachineWatch } from './datapath/machine-watch.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
-import { connectionsOf, trafficOf } from './diagnosis/traffic.ts';
+import { nodeCounters, trafficAnswerers } from './diagnosis/traffic-answerers.ts';
 import { healthAnswerers } from './health/answerers.ts';
 import { type HealthChange, HealthChecker } from './health/checker.ts';
 import { KnownHealth } from './health/known.ts';
@@ -119,8 +118,7 @@ export class NodeAgent {
         requests: ({ requestId }) => this.#recent.find(requestId),
         'recent-requests': (question) => this.#recent.newest(question),
         explain: (question) => explainOn(this.#explaining(), question),
-        traffic: (question) => trafficOf(engine.counters(), question),
-        connections: (question) => connectionsOf(engine.counters(), question),
+        ...trafficAnswerers(engine, options.datapath),
         ...healthAnswerers(this.#checker),
       },
       (answer) => this.#stream.send(answer),
@@ -175,9 +173,8 @@ export class NodeAgent {
     return {
       process: await this.#meter.read(),
       node: { name: nodeId, zone, version, reactor: engine.reactor },
-      engine: engine.counters(),
+      ...nodeCounters(engine, this.#options.datapath),
       sockets: engine.sockets,
-      kernel: kernelCounts(this.#options.datapath?.kernel ?? null),
       sharing: this.#options.zoneMembership?.counts() ?? null,
       plan: this.#resolver.plan,
       applied: this.#applier.applied,

@@ -167,7 +167,7 @@ test('what the kernels have counted of a listener is added up, drops by reason, 
       { reason: 'fragment', meaning: 'a fragment: only the first one has ports', count: 2 },
     ],
   });
-  const [{ id: backendServiceId }] = (await running.call('listBackendServices')).items as [{ id: string }];
+  const { id: backendServiceId } = (await running.call('listBackendServices')).items[0]!;
   const service = await running.call('getBackendServiceTraffic', { params: { backendServiceId } });
   assert.equal(service.targets[0]!.kernel?.packetsReceived, 9);
   for (const node of nodes) node.answers = () => ({ answer: { listeners: [counted], targets: [] } });

@@ -76,11 +76,11 @@ bothEntryPoints('counters', prepare, (scene) => {
 
   test('counts of a number that is another listener from now on begin anew', () => {
     const sight = new FlowSight(scene().object);
-    sight.resetCounts({ kind: 'listener', number: LISTENER + 2 });
+    sight.resetCounts([LISTENER + 2], []);
     assert.equal(sight.drops().listeners.has(LISTENER + 2), false);
     assert.deepEqual(sight.drops().targets.get(LOST), { no_next_hop: 2n });
     assert.equal(scene().datapath.listenerTraffic(LISTENER + 2).drops, 0n);
-    sight.resetCounts({ kind: 'target', number: LOST });
+    sight.resetCounts([], [LOST]);
     assert.equal(sight.drops().targets.has(LOST), false);
     assert.equal(scene().datapath.targetTraffic(LOST).drops, 0n);
   });

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { objectPath } from '@evenkeel/flow/build/compile.ts';
 import { MOST_ADMISSIONS } from '@evenkeel/flow/datapath/admissions.ts';
 import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
-import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
 import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
 import { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
@@ -12,6 +11,7 @@ import { portCount } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
+import { KernelSight } from '../sight/kernel-sight.ts';
 import { Attachments } from './attachments.ts';
 import {
   EMPTY_RECORD,
@@ -24,7 +24,7 @@ import {
 } from './kernel-record.ts';
 import { devices as allDevices, ownAddresses } from './node-network.ts';
 import { Numbers } from './numbers.ts';
-import { keyOf, meet, originsOf, protocolsOf, unique } from './origins.ts';
+import { keyOf, meet, numbersByPlace, originsOf, protocolsOf, unique } from './origins.ts';
 import { OwnTraffic } from './own-traffic.ts';
 import { ServiceTables, seedOf } from './service-tables.ts';
 import { SharedTables } from './shared-tables.ts';
@@ -53,6 +53,8 @@ export class KernelPath {
   readonly #datapath: Datapath;
   readonly #attachments: Attachments;
   readonly #tables: ServiceTables;
+  /** What is counted and seen of traffic. */
+  readonly sight: KernelSight;
   readonly #own: OwnTraffic;
   readonly #numbers: Numbers;
   readonly #gates: SourceGates;
@@ -95,6 +97,13 @@ export class KernelPath {
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
     this.shared = new SharedTables(this.#datapath, this.#tables, () => this.#listeners.values());
     this.#own = new OwnTraffic(this.#datapath, record.own);
+    this.sight = new KernelSight({
+      object: this.#object('tcx'),
+      datapath: this.#datapath,
+      listeners: () => this.#listeners,
+      targets: () => this.#tables.targets(),
+      log,
+    });
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#origins = new Map(Object.entries(record.origins));
     this.#gates = new SourceGates(this.#datapath.admissions());
@@ -137,12 +146,16 @@ export class KernelPath {
       lastPort: planned.lastPort ?? null,
       protocols,
       gates: [...new Set([...(before?.gates ?? []), ...Object.values(gateOf)])],
+      idleSeconds: Math.ceil(planned.idleTimeout / 1_000),
     };
+    const targetsBefore = this.#tables.record[service.service.id]?.targets ?? {};
     const tableNumber = this.#tables.reserve(service);
     if (tableNumber === null) {
       if (before === null) this.#numbers.release(planned.id);
       return 'the kernel has no room for more backend services or targets';
     }
+    const { targets } = this.#tables.record[service.service.id]!;
+    this.sight.begin(number, before === null, targetsBefore, targets);
     this.#takeFromLeaving(planned.id, active);
     const origins = this.#originsNow(planned.id, now, active);
     const originsBefore = this.#origins.get(planned.id) ?? [];
@@ -152,9 +165,15 @@ export class KernelPath {
     this.#save();
     await this.#tables.set(service, { idleTimeout: planned.idleTimeout, keepsPort: portCount(planned) > 1 });
     const port = planned.lastPort === undefined ? planned.port : null;
+    const at = numbersByPlace(targets);
     for (const origin of origins) {
       const vip = planned.addresses[0]!;
-      this.#datapath.setOrigin(origin, { vip, port, listener: number });
+      this.#datapath.setOrigin(origin, {
+        vip,
+        port,
+        listener: number,
+        target: at.get(`${origin.address} ${origin.port}`) ?? 0,
+      });
     }
     if (before !== null && !sameEndpoints(before, now)) this.#removeEndpoints(before);
     const settings = {
@@ -214,6 +233,7 @@ export class KernelPath {
     this.#active.delete(id);
     this.#listeners.delete(id);
     this.#keepGates();
+    this.sight.end(listener.number);
     this.#numbers.release(id);
     this.#removeUnused(listener.serviceId);
     this.#save();
@@ -231,26 +251,11 @@ export class KernelPath {
     this.#save();
   }
 
-  /** Counts of a listener since its number was first used; null: it is not here. */
-  listenerTraffic(id: string): Traffic | null {
-    const listener = this.#listeners.get(id);
-    return listener === undefined ? null : this.#datapath.listenerTraffic(listener.number);
-  }
-
-  targetTraffic(): { readonly serviceId: string; readonly targetId: string; readonly traffic: Traffic }[] {
-    return this.#tables.targets().map(({ serviceId, targetId, number }) => {
-      return { serviceId, targetId, traffic: this.#datapath.targetTraffic(number) };
-    });
-  }
-
-  outcomes() {
-    return this.#datapath.outcomes();
-  }
-
   /** Lets go of the kernel, where everything goes on. */
   close(): void {
     this.#surroundings?.stop();
     this.#news?.close();
+    this.sight.stop();
     this.#tables.stop();
     for (const object of this.#objects.values()) object.close();
   }

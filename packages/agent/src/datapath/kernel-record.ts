@@ -10,6 +10,8 @@ export interface KernelListener {
   /** null: one port. */
   readonly lastPort: number | null;
   readonly protocols: readonly Protocol[];
+  /** Absent in records of older versions. */
+  readonly idleSeconds?: number;
   /** Those in the kernel's map of who may open flows; absent: none. */
   readonly gates?: readonly number[];
 }

@@ -5,10 +5,21 @@ import type {
   TrafficQuestion,
 } from '@evenkeel/model/plan/query.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+import { bothDatapaths, countedInKernel } from '../sight/both-datapaths.ts';
+import type { KernelCounts } from '../sight/kernel-sight.ts';
 
 /** What this node has counted of a listener, of the targets of a service, or of the rules of a group; as in its metrics. */
-export function trafficOf(counters: EngineCounters, question: TrafficQuestion): TrafficAnswer {
+export function trafficOf(
+  proxy: EngineCounters,
+  kernel: KernelCounts | null,
+  question: TrafficQuestion,
+): TrafficAnswer {
   const { listenerId, serviceId, ruleGroupId } = question;
+  const counters = bothDatapaths(proxy, kernel);
+  const inKernel = kernel?.listeners.find((one) => one.listenerId === listenerId);
+  const targetsInKernel = new Map(
+    kernel?.targets.filter((one) => one.serviceId === serviceId).map((one) => [one.targetId, one]),
+  );
   return {
     rules: counters.rules
       .filter((one) => one.ruleGroupId === ruleGroupId)
@@ -18,12 +29,14 @@ export function trafficOf(counters: EngineCounters, question: TrafficQuestion): 
       .map(({ responses, ...one }) => {
         const { connections, activeConnections, requests, activeRequests, bytesReceived, bytesSent, reasons } = one;
         const counts = { connections, activeConnections, requests, activeRequests, bytesReceived, bytesSent };
-        return { ...counts, responses: responses.slice(1), reasons };
+        const beside = inKernel === undefined ? {} : { kernel: countedInKernel(inKernel) };
+        return { ...counts, responses: responses.slice(1), reasons, ...beside };
       }),
     targets: counters.targets
       .filter((one) => one.serviceId === serviceId)
       .map(({ serviceId: _, responses, ...one }) => {
-        return { ...one, responses: responses.slice(1) };
+        const counts = targetsInKernel.get(one.targetId);
+        return { ...one, responses: responses.slice(1), ...(counts && { kernel: countedInKernel(counts) }) };
       }),
   };
 }

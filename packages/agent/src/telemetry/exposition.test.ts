@@ -33,6 +33,10 @@ test('each value stands under its name and labels', async () => {
     'evenkeel_service_targets{service="svc-1",state="unhealthy"} 1',
     'evenkeel_probes_total{protocol="tcp",result="CONNECT_FAILED"} 1',
     'evenkeel_probe_lag_seconds 0.25',
+    'evenkeel_kernel_listener_drops_total{listener="lsn-1",reason="fragment"} 1',
+    'evenkeel_kernel_target_drops_total{service="svc-1",target="tgt-0",reason="no_next_hop"} 1',
+    'evenkeel_kernel_listener_active_flows{listener="lsn-1"} 64',
+    'evenkeel_kernel_listener_active_flows_error{listener="lsn-1"} 12',
     'evenkeel_access_log_dropped_total{cause="ring"} 7',
     'evenkeel_access_log_dropped_total{cause="write"} 4',
   ]) {

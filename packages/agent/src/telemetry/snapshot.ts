@@ -2,17 +2,18 @@ import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { RefusedRetries } from '@evenkeel/proxy/engine/engine.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
-import type { KernelCounts } from '../datapath/kernel-counts.ts';
 import type { EjectionCount } from '../health/traffic-standings.ts';
 import type { Applied } from '../plan/applier.ts';
 import type { ProbeCounts } from '../probing/probe-counts.ts';
 import type { SharingCounts } from '../sharing/zone-sharing.ts';
+import type { KernelCounts } from '../sight/kernel-sight.ts';
 import type { ControlCounts } from './control-counts.ts';
 import type { ProcessUsage } from './process-usage.ts';
 
 /** Everything that the metrics are made of, taken once per scrape. */
 export interface Snapshot {
   readonly node: { readonly name: string; readonly zone: string; readonly version: string; readonly reactor: string };
+  /** Of both datapaths. */
   readonly engine: EngineCounters;
   /** Listening sockets, and how many of them are held by the supervisor. */
   readonly sockets: { readonly open: number; readonly held: number };

@@ -1,13 +1,7 @@
 import type { LoadedObject } from '../loader/object.ts';
 import { type ListedFlow, listFlow } from './flow-record.ts';
-import { numberKey, OUTCOMES, type Outcome, SIZES } from './layout.ts';
+import { numberKey, OUTCOMES, type Outcome } from './layout.ts';
 import { type FlowSample, readSample, readTalker, type Talker } from './sampled-flow.ts';
-
-/** Whose drops: a listener's or a target's, by its number. */
-export interface DropOwner {
-  readonly kind: 'listener' | 'target';
-  readonly number: number;
-}
 
 const OWNER_TARGET = 0x8000_0000;
 
@@ -39,14 +33,18 @@ export class FlowSight {
     return { listeners, targets };
   }
 
-  /** All counts of a number begin anew, because it is somebody else's from now on. */
-  resetCounts({ kind, number }: DropOwner): void {
-    const map = this.#object.map(kind === 'listener' ? 'listener_traffic' : 'target_traffic');
-    map.setPerCpu(numberKey(number), Buffer.alloc(map.shape.valueSize));
-    const drops = this.#object.map('drops');
-    for (let reason = 0; reason < OUTCOMES.length; reason++) {
-      drops.delete(dropKey(kind === 'target' ? OWNER_TARGET + number : number, reason));
+  /** The counts of these listeners and targets begin anew, because their numbers are somebody else's from now on. */
+  resetCounts(listeners: readonly number[], targets: readonly number[]): void {
+    for (const [name, numbers] of [['listener_traffic', listeners] as const, ['target_traffic', targets] as const]) {
+      const map = this.#object.map(name);
+      for (const number of numbers) map.setPerCpu(numberKey(number), Buffer.alloc(map.shape.valueSize));
     }
+    const owners = new Set([...listeners, ...targets.map((number) => OWNER_TARGET + number)]);
+    if (owners.size === 0) return;
+    const drops = this.#object.map('drops');
+    const keys: Buffer[] = [];
+    for (const { key } of drops.perCpuEntries()) if (owners.has(key.readUInt32LE(0))) keys.push(Buffer.from(key));
+    for (const key of keys) drops.delete(key);
   }
 
   /** One flow in so many of a listener is sampled: a power of 2, or 0 for none. Seen by the next packet. */
@@ -108,11 +106,4 @@ export interface WrittenFlow extends ListedFlow {
 /** On the clock of the kernel's programs. */
 export function secondsNow(): number {
   return Number(process.hrtime.bigint() / 1_000_000_000n);
-}
-
-function dropKey(owner: number, reason: number): Buffer {
-  const key = Buffer.alloc(SIZES.drops.key);
-  key.writeUInt32LE(owner, 0);
-  key.writeUInt32LE(reason, 4);
-  return key;
 }

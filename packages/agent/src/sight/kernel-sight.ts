@@ -1,0 +1,149 @@
+import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
+import type { FlowEstimate } from '@evenkeel/flow/datapath/flow-estimate.ts';
+import { type DropCounts, FlowSight } from '@evenkeel/flow/datapath/flow-sight.ts';
+import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
+import type { LoadedObject } from '@evenkeel/flow/loader/object.ts';
+import type { FlowsQuestion, SeenFlow } from '@evenkeel/model/plan/flows.ts';
+import type { Logger } from 'pino';
+import type { KernelListener, KernelTarget } from '../datapath/kernel-record.ts';
+import { FlowLister, type Places } from './flow-lister.ts';
+import { FlowWatch } from './flow-watch.ts';
+
+export interface KernelSightOptions {
+  readonly object: LoadedObject;
+  readonly datapath: Pick<Datapath, 'listenerTraffic' | 'targetTraffic' | 'outcomes'>;
+  /** By identifier. */
+  readonly listeners: () => ReadonlyMap<string, KernelListener>;
+  readonly targets: () => readonly {
+    readonly serviceId: string;
+    readonly targetId: string;
+    readonly number: number;
+  }[];
+  readonly log: Logger;
+}
+
+/** What is counted of one listener, or of one target. */
+export interface CountsInKernel {
+  readonly traffic: Traffic;
+  /** By reason. */
+  readonly drops: DropCounts;
+  /** Flows that are alive. */
+  readonly active: FlowEstimate;
+}
+
+/** What the programs in the kernel have counted. */
+export interface KernelCounts {
+  readonly listeners: readonly (CountsInKernel & {
+    readonly listenerId: string;
+    /** One flow in so many is in the sample. */
+    readonly sampledOneIn: number;
+    /** It takes datagrams alone, so that its packets are datagrams. */
+    readonly isUdp: boolean;
+  })[];
+  readonly targets: readonly (CountsInKernel & { readonly serviceId: string; readonly targetId: string })[];
+  /** Packets by what became of them, where that was not simply a target. */
+  readonly outcomes: Readonly<Record<string, bigint>>;
+}
+
+/** Of these listeners, and of the targets of one service. */
+export interface CountsWanted {
+  readonly listenerIds: readonly string[];
+  /** Empty: none. */
+  readonly serviceId: string;
+}
+
+/** Of listeners from records of older versions, which do not say; the default of TCP listeners. */
+const IDLE_SECONDS = 1_800;
+
+/** What the kernel's maps say of traffic, by the names of listeners and targets. */
+export class KernelSight {
+  readonly #options: KernelSightOptions;
+  readonly #sight: FlowSight;
+  readonly #watch: FlowWatch;
+  readonly #lister: FlowLister;
+
+  constructor(options: KernelSightOptions) {
+    this.#options = options;
+    this.#sight = new FlowSight(options.object);
+    this.#watch = new FlowWatch({
+      sight: this.#sight,
+      traffic: (number) => options.datapath.listenerTraffic(number),
+      listeners: () => new Map(this.#places().listeners.map((listener) => [listener.number, listener])),
+      log: options.log,
+    });
+    this.#lister = new FlowLister({ sight: this.#sight, places: () => this.#places() });
+  }
+
+  /**
+   * Before packets of a listener are counted under its number. What was counted under a number that was somebody else's
+   * goes: that of the listener if it `isNew`, and those of targets that were not among the former ones.
+   */
+  begin(
+    listener: number,
+    isNew: boolean,
+    before: Readonly<Record<string, KernelTarget>>,
+    now: Readonly<Record<string, KernelTarget>>,
+  ): void {
+    const added = Object.entries(now).filter(([id]) => before[id] === undefined);
+    this.#sight.resetCounts(
+      isNew ? [listener] : [],
+      added.map(([, { number }]) => number),
+    );
+    this.#watch.begin(listener);
+  }
+
+  end(listener: number): void {
+    this.#watch.end(listener);
+  }
+
+  /** All that is counted, or what is wanted of it. */
+  counts(wanted?: CountsWanted): KernelCounts {
+    const { datapath } = this.#options;
+    const drops = this.#sight.drops();
+    const listeners = Array.from(this.#options.listeners())
+      .filter(([id]) => wanted === undefined || wanted.listenerIds.includes(id))
+      .map(([listenerId, { number, protocols }]) => ({
+        listenerId,
+        traffic: datapath.listenerTraffic(number),
+        drops: drops.listeners.get(number) ?? {},
+        active: this.#watch.listener(number),
+        sampledOneIn: this.#watch.oneIn(number),
+        isUdp: !protocols.includes('tcp'),
+      }));
+    const targets = this.#options
+      .targets()
+      .filter(({ serviceId }) => wanted === undefined || wanted.serviceId === serviceId)
+      .map(({ serviceId, targetId, number }) => ({
+        serviceId,
+        targetId,
+        traffic: datapath.targetTraffic(number),
+        drops: drops.targets.get(number) ?? {},
+        active: this.#watch.target(number),
+      }));
+    return { listeners, targets, outcomes: wanted === undefined ? datapath.outcomes() : {} };
+  }
+
+  /** Single flows that the kernel carries. */
+  flows(question: FlowsQuestion): Promise<readonly SeenFlow[]> {
+    return this.#lister.list(question);
+  }
+
+  /** How many flows of a listener are alive, and one in how many of them is in the sample; null: it is not here. */
+  activeFlows(listenerId: string): (FlowEstimate & { readonly sampledOneIn: number }) | null {
+    const listener = this.#options.listeners().get(listenerId);
+    if (listener === undefined) return null;
+    return { ...this.#watch.listener(listener.number), sampledOneIn: this.#watch.oneIn(listener.number) };
+  }
+
+  stop(): void {
+    this.#watch.stop();
+    this.#lister.stop();
+  }
+
+  #places(): Places {
+    const listeners = Array.from(this.#options.listeners(), ([id, { idleSeconds = IDLE_SECONDS, ...listener }]) => {
+      return { id, ...listener, idleSeconds };
+    });
+    return { listeners, targets: new Map(this.#options.targets().map((target) => [target.number, target])) };
+  }
+}
