@@ -184,6 +184,28 @@ bothEntryPoints('flows shared between two nodes', prepare, (scene) => {
     await until('the peer is gone', () => it.peers === 0);
   });
 
+  test('once it is closed, nothing is asked of the kernel, whatever still comes from peers', async () => {
+    const asked: string[] = [];
+    const datapath = new Proxy(scene().datapath, {
+      get(target, name) {
+        asked.push(String(name));
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const it = new FlowSharing({ datapath, numbers: () => ({ targets: HERE, services: new Map([[SERVICE, 'web']]) }) });
+    const [left, right] = duplexPair() as [Duplex, Duplex];
+    it.add(left);
+    right.resume();
+    const closed = once(left, 'close');
+    asked.length = 0;
+    it.close();
+    right.write(encodeFrame(FRAME_KINDS.told, Buffer.alloc(0)));
+    await closed;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(asked, []);
+  });
+
   test('a peer that makes no sense is given up', async () => {
     for (const [said, reason] of [
       [encodeFrame(FRAME_KINDS.flows, Buffer.alloc(46)), /without having named/],

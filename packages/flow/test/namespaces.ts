@@ -97,6 +97,11 @@ export class LineProcess {
     return this.#child.pid!;
   }
 
+  /** Resolves when the process is gone. */
+  async ended(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+  }
+
   async kill(): Promise<void> {
     const exit = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');

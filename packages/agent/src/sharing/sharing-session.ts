@@ -103,18 +103,13 @@ export class SharingSession {
     return { peers: this.#flows.peers, told: this.#flows.told, learnt: this.#flows.learnt };
   }
 
-  /** Tells what was written down last. */
+  /** Before the kernel is let go of. */
   close(): void {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#options.kernel.onNumbers = () => {};
     this.#links.close();
     this.#flows.close();
-  }
-
-  /** Writes to peers what the kernel has for them. */
-  tell(): void {
-    this.#flows.tell();
   }
 
   #begin(stream: Duplex): void {

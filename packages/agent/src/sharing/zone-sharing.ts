@@ -96,12 +96,6 @@ export class ZoneSharing {
     return this.#session?.counts ?? null;
   }
 
-  /** Tells what is left to tell, and ends. */
-  stop(): void {
-    this.#session?.tell();
-    this.follow(null);
-  }
-
   async #begin(kernel: SharedKernel): Promise<void> {
     const { nodeId, readKey, clock, random, log, port } = this.#options;
     const address = this.#ownAddress();

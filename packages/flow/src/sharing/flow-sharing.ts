@@ -135,17 +135,22 @@ export class FlowSharing {
     this.#broadcast(FRAME_KINDS.alive, Buffer.alloc(0));
   }
 
+  /** Nothing is asked of the kernel from here on; there, flows go on being put into the queue for who comes next. */
   close(): void {
-    for (const peer of [...this.#peers.keys()]) peer.destroy();
+    const peers = [...this.#peers.keys()];
+    this.#peers.clear();
+    for (const peer of peers) peer.destroy();
   }
 
   async #tellAll(peer: Duplex): Promise<void> {
     const { datapath, numbers } = this.#options;
     for (const service of [...numbers().services.keys()]) {
+      if (!this.#peers.has(peer)) return;
       const pairs = datapath.table(service);
       if (pairs !== null) this.#send(peer, FRAME_KINDS.table, encodeTable(service, pairs));
       await this.#readBy(peer);
     }
+    if (!this.#peers.has(peer)) return;
     await this.#tellFlows(peer, Number.POSITIVE_INFINITY);
     this.#send(peer, FRAME_KINDS.told, Buffer.alloc(0));
   }
