@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { createIdSource } from '@evenkeel/model/identifiers.ts';
 import { destination, type Logger, pino } from 'pino';
 import { Authentication } from './access/authentication.ts';
 import { TokenCheck } from './access/bearer.ts';
+import { LockOut } from './access/lock-out.ts';
+import { Logins } from './access/logins.ts';
+import { PasswordHasher } from './access/password.ts';
 import { RequestRates } from './access/rate-limits.ts';
+import { Sessions } from './access/sessions.ts';
+import { Signatures } from './access/signatures.ts';
 import { Admission } from './api/admission.ts';
 import { expiringFirst } from './api/expiry.ts';
 import { createHandlers } from './api/handlers.ts';
@@ -162,10 +168,17 @@ async function start(
   const fingerprint = () => certificate?.shown.fingerprint ?? null;
   const credentials = loadCredentials(options.home, originOf(options, options.port), fingerprint());
   const validators = new Validators();
+  const sessions = new Sessions({ store, ids: createIdSource(now, Math.random), now, secret: randomBytes });
+  const hasher = new PasswordHasher();
+  const lockOut = new LockOut(now);
+  const logins = new Logins({ sessions, hasher, lockOut, vault, state: () => store.state, secret: randomBytes });
   const app = await createServer({
     version: VERSION,
     handlers: createHandlers({
       store,
+      sessions,
+      logins,
+      hasher,
       backups,
       revisions,
       nodes,
@@ -177,7 +190,12 @@ async function start(
     }),
     store,
     admission: new Admission({
-      authentication: new Authentication(new TokenCheck(credentials.adminToken), () => store.state),
+      authentication: new Authentication(
+        new TokenCheck(credentials.adminToken),
+        () => store.state,
+        new Signatures(() => store.state, now),
+        sessions,
+      ),
       rates: new RequestRates(options.rateLimits, () => performance.now()),
       state: () => store.state,
       now,

@@ -27,14 +27,17 @@ test('a credential takes as much as it may, is told how much is left, and does n
   assert.deepEqual([own.status, own.headers.get('ratelimit')], [200, null], 'the way back in has no limit');
 });
 
-test('a source that guesses is sent away before anything is looked up', async (t) => {
+test('a source that guesses is sent away, and those beside it who have a token are not', async (t) => {
   const running = await Running.start(t, { rateLimits: { ...DEFAULT_RATE_LIMITS, failuresPerSource: 1 } });
   const { token } = await tokenOf(running, 'ann');
   const guess = () => running.try('getIdentity', { token: 'guess' });
   const seen = new Set<number>();
   for (let i = 0; i < 40; i++) seen.add((await guess()).status);
   assert.deepEqual([...seen], [401, 429]);
-  assert.equal((await running.try('getIdentity', { token })).status, 429, 'whatever it comes with');
+  assert.equal((await running.try('getIdentity', { token })).status, 200);
+  const cookie = { headers: { cookie: 'evenkeel_session=guess' } };
+  assert.equal((await running.send('GET', '/v1/identity', cookie)).status, 429, 'nothing is looked up for it');
+  assert.equal((await running.send('POST', '/v1/login')).status, 429);
 });
 
 test('a request that may not be carried out is answered before its body is there', async (t) => {

@@ -55,6 +55,13 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
   const securityGroup = await call('createSecurityGroup', {
     body: { name: name('guard'), rules: [{ action: 'allow', source: '10.0.0.0/8' }] },
   });
+  const accessKey = await call('createAccessKey', { body: { name: name('key') } });
+  const statements = [{ effect: 'deny' as const, actions: ['nothing'] }];
+  const accessPolicy = await call('createAccessPolicy', { body: { name: name('access'), statements } });
+  const person = await call('createUser', { body: { name: name('person'), role: 'viewer' } });
+  const password = 'a sentence of words';
+  await call('setPassword', { params: { userId: person.id }, body: { password } });
+  const session = await running.call('login', { body: { tenant, user: person.name, password } });
   return {
     tenantId,
     token,
@@ -75,6 +82,9 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
       tenant: tenantId,
       user: admin.id,
       token: made.id,
+      accessKey: accessKey.id,
+      accessPolicy: accessPolicy.id,
+      session: session.id,
       revision: (await call('listRevisions')).items[0]!.id,
     } as unknown as Readonly<Record<IdKind, string>>,
     listeners: { https: secure.id, tcp: through.id },

@@ -24,6 +24,7 @@ const BODIES: Partial<Record<OperationName, object>> = {
   createCertificate: upload(SITE),
   updateCertificate: upload(SITE),
   createRule: { name: 'made', respond: { status: 404 } },
+  setPassword: { password: 'a sentence of words' },
   createSecurityGroup: { name: 'made', rules: [{ action: 'allow', source: '10.0.0.0/8' }] },
   createSecurityPolicy: { name: 'made', versions: ['1.3'], ciphers: ['TLS_AES_128_GCM_SHA256'] },
 };
@@ -144,23 +145,27 @@ test('nothing of a tenant can be seen, changed or referred to by another', async
       }
     });
 
-    await t.test(`${name}: what the body refers to is not there`, { skip: route.body === undefined }, async () => {
-      if (route.reach === 'all') return;
-      const params = paramsOf(route, own);
-      for (const field of referenceFields(route.body as Shape)) {
-        const wanted = [theirs.ids[field.kind], ...(field.byName ? [theirs.names[field.kind]!] : [])];
-        for (const value of wanted) {
-          const body = bodyFor(name, route, own, field, value);
-          const answer = await running.try(name, {
-            params: { ...params, ...listenerFor(own, name, field) },
-            body,
-            token,
-          });
-          const at = `${field.path.join('/')} of ${JSON.stringify(body)}: ${JSON.stringify(answer.body)}`;
-          assert.ok(NOT_THERE.includes((answer.body as Problem).code), at);
+    await t.test(
+      `${name}: what the body refers to is not there`,
+      { skip: route.body === undefined || route.public },
+      async () => {
+        if (route.reach === 'all') return;
+        const params = paramsOf(route, own);
+        for (const field of referenceFields(route.body as Shape)) {
+          const wanted = [theirs.ids[field.kind], ...(field.byName ? [theirs.names[field.kind]!] : [])];
+          for (const value of wanted) {
+            const body = bodyFor(name, route, own, field, value);
+            const answer = await running.try(name, {
+              params: { ...params, ...listenerFor(own, name, field) },
+              body,
+              token,
+            });
+            const at = `${field.path.join('/')} of ${JSON.stringify(body)}: ${JSON.stringify(answer.body)}`;
+            assert.ok(NOT_THERE.includes((answer.body as Problem).code), at);
+          }
         }
-      }
-    });
+      },
+    );
 
     await t.test(
       `${name}: nothing of it is in the answer`,

@@ -10,6 +10,19 @@ const ROUTES = Object.entries<Route>(contract) as [OperationName, Route][];
 
 /** What takes more, or less, than to be a viewer for reading and an operator for writing. */
 const LEAST: Partial<Record<OperationName, Role>> = {
+  login: 'viewer',
+  logout: 'viewer',
+  deleteSession: 'viewer',
+  setPassword: 'admin',
+  changePassword: 'viewer',
+  createAccessKey: 'viewer',
+  updateAccessKey: 'viewer',
+  deleteAccessKey: 'viewer',
+  listAccessPolicies: 'admin',
+  getAccessPolicy: 'admin',
+  createAccessPolicy: 'admin',
+  updateAccessPolicy: 'admin',
+  deleteAccessPolicy: 'admin',
   createToken: 'viewer',
   deleteToken: 'viewer',
   listUsers: 'admin',

@@ -17,6 +17,9 @@ export const ID_PREFIXES = {
   tenant: 'tnt',
   user: 'usr',
   token: 'tok',
+  accessPolicy: 'acp',
+  accessKey: 'ak',
+  session: 'ses',
 } as const;
 export type IdKind = keyof typeof ID_PREFIXES;
 

@@ -236,6 +236,9 @@ export const DEFAULT_QUOTAS = {
   tenants: 1_000,
   users: 1_000,
   tokensPerUser: 50,
+  /** Two, so that one can take the place of the other. */
+  accessKeysPerUser: 2,
+  accessPolicies: 100,
 } as const;
 export type QuotaName = keyof typeof DEFAULT_QUOTAS;
 export type Quotas = Readonly<Record<QuotaName, number>>;
@@ -289,3 +292,12 @@ export const REVISIONS = {
 
 /** What one answer tells of what a change would touch: listeners, and reasons of each. */
 export const IMPACT = { listeners: 500, reasons: 5 } as const;
+
+/** Characters of a password: NIST SP 800-63B asks for eight at least, and for room for a sentence. */
+export const PASSWORD = { minimum: 12, maximum: 128 } as const;
+/** Minutes without a request, and hours in any case, after which a session ends; of one user, and of all. */
+export const SESSION = { idleMinutes: 30, hours: 12, perUser: 20, total: 10_000 } as const;
+/** Statements of one access policy, patterns of one statement, policies of one user. */
+export const ACCESS_POLICY = { statements: 20, patterns: 50, patternLength: 64, perUser: 10 } as const;
+/** Seconds that the clock of who signs a request may be wrong by, and so for how long a signature is good. */
+export const SIGNATURE = { skew: 300, nonceLength: 64 } as const;

@@ -2,7 +2,7 @@ import { DEFAULT_TENANT, type Reach, type Role } from '@evenkeel/model/access.ts
 
 /** What somebody came with. The identifier of that of the installation is `admin`. */
 export interface Credential {
-  readonly kind: 'installation' | 'token' | 'accessKey' | 'session';
+  readonly kind: 'installation' | 'token' | 'accessKey' | 'session' | 'none';
   readonly id: string;
 }
 
@@ -37,5 +37,16 @@ export const ADMINISTRATOR: Identity = {
   role: 'admin',
   reach: 'all',
   credential: { kind: 'installation', id: 'admin' },
+  expiresAt: null,
+};
+
+/** Whoever calls what takes no credential. */
+export const ANONYMOUS: Identity = {
+  id: '',
+  name: 'nobody',
+  tenantId: DEFAULT_TENANT.id,
+  role: 'viewer',
+  reach: 'own',
+  credential: { kind: 'none', id: '' },
   expiresAt: null,
 };

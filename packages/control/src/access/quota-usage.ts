@@ -52,6 +52,7 @@ function* countsOf(name: QuotaName, { state, nodes }: QuotaSources): Generator<[
     case 'authorities':
     case 'securityPolicies':
     case 'securityGroups':
+    case 'accessPolicies':
     case 'users':
     case 'tenants':
       yield ['', state[name].size];
@@ -78,6 +79,9 @@ function* countsOf(name: QuotaName, { state, nodes }: QuotaSources): Generator<[
     case 'rulesPerRuleGroup':
       for (const { ruleGroups } of state.loadBalancers.values())
         for (const [id, { rules }] of ruleGroups) yield [id, rules.size];
+      return;
+    case 'accessKeysPerUser':
+      yield* countByUser(state, state.accessKeys.values());
       return;
     case 'tokensPerUser':
       yield* countByUser(state, state.tokens.values());

@@ -38,9 +38,10 @@ export class RequestRates {
     if (!taken.allowed) refuse('requests that could not be authenticated', taken);
   }
 
-  /** A request from there had no credential that is known. */
+  /** A request from there had no credential that is known. Throws `rate-limited` where that is once too often. */
   failed(source: string): void {
-    this.#failures.take(sourceKey(source));
+    const taken = this.#failures.take(sourceKey(source));
+    if (!taken.allowed) refuse('requests that could not be authenticated', taken);
   }
 
   /** Counts a request that names nobody. */

@@ -3,12 +3,15 @@ import type { Call } from '../api/call.ts';
 import { paginate } from '../api/paging.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { notFound } from '../resources/rules.ts';
+import { usageOf } from '../resources/usage.ts';
 import type { Store } from '../store/store.ts';
+import { accessKeysFor, getAccessKey } from './access-keys.ts';
+import { wouldBeAllowed } from './dry-run.ts';
 import { listQuotas } from './quota-usage.ts';
 import { quotasOf } from './quotas.ts';
 import { tenantsFor } from './tenants.ts';
 import { getToken, tokensFor } from './tokens.ts';
-import { showIdentity, showTenant, showToken, showUser } from './views.ts';
+import { showAccessKey, showIdentity, showPolicy, showTenant, showToken, showUser } from './views.ts';
 
 export type AccessReadName =
   | 'getIdentity'
@@ -18,7 +21,12 @@ export type AccessReadName =
   | 'listUsers'
   | 'getUser'
   | 'listTokens'
-  | 'getToken';
+  | 'getToken'
+  | 'listAccessKeys'
+  | 'getAccessKey'
+  | 'listAccessPolicies'
+  | 'getAccessPolicy'
+  | 'checkAccess';
 
 export type AccessReads = { readonly [K in AccessReadName]: (call: Call<K>) => ResponseOf<K> };
 
@@ -58,6 +66,22 @@ export function createAccessReads({ now, store, nodes }: AccessSources): AccessR
       });
       return paginate(wanted, query, byId, (token) => showToken(token, now()));
     },
+    listAccessKeys({ caller, state, query }) {
+      const wanted = [...accessKeysFor(caller, state)].filter(({ name, userId }) => {
+        return (query.name ?? name) === name && (query.userId ?? userId) === userId;
+      });
+      return paginate(wanted, query, byId, (key) => showAccessKey(key, now()));
+    },
+    getAccessKey: ({ caller, state, params: { accessKeyId } }) =>
+      showAccessKey(getAccessKey(caller, state, accessKeyId), now()),
+    listAccessPolicies({ state, query }) {
+      const usage = usageOf(state);
+      const wanted = [...state.accessPolicies.values()].filter(({ name }) => (query.name ?? name) === name);
+      return paginate(wanted, query, byId, (policy) => showPolicy(policy, usage));
+    },
+    getAccessPolicy: ({ state, params: { accessPolicyId: id } }) =>
+      showPolicy(state.accessPolicies.get(id) ?? notFound('access policy', id), usageOf(state)),
+    checkAccess: ({ caller, state, query }) => wouldBeAllowed(caller, state, store.state, query),
     getToken: ({ caller, state, params: { tokenId } }) => showToken(getToken(caller, state, tokenId), now()),
   };
 }

@@ -50,7 +50,9 @@ export function deleteTenant(draft: Draft, tenant: TenantRecord): void {
   if (draft.tenantId !== tenant.id) throw new Error(`a draft of ${draft.tenantId} cannot delete ${tenant.id}`);
   checkUnused(`tenant ${tenant.name}`, contentsOf(draft));
   for (const token of [...draft.tokens.values()]) draft.remove('token', token);
+  for (const key of [...draft.accessKeys.values()]) draft.remove('accessKey', key);
   for (const user of [...draft.users.values()]) draft.remove('user', user);
+  for (const policy of [...draft.accessPolicies.values()]) draft.remove('accessPolicy', policy);
   draft.remove('tenant', tenant);
 }
 

@@ -42,7 +42,7 @@ export function createToken(draft: Draft, by: Identity, input: TokenCreate): { r
     tenantId: draft.tenantId,
     name,
     userId: user.id,
-    role: roleOf(by, user, input.role),
+    role: roleOf(by, user, input.role, 'a token'),
     expiresAt: endOf(by, input.days === undefined ? TOKEN_DAYS.default : input.days, draft.context.now),
     description: input.description ?? '',
     hash: hashOfToken(token),
@@ -59,8 +59,8 @@ export function deleteToken(draft: Draft, by: Identity, token: TokenRecord): voi
   draft.remove('token', token);
 }
 
-/** The user that the token will be of, where the caller may say so. */
-function userOf(draft: Draft, by: Identity, wanted: string | undefined): UserRecord {
+/** The user that a token or key will be of, where the caller may say so. */
+export function userOf(draft: Draft, by: Identity, wanted: string | undefined): UserRecord {
   if (wanted === undefined && by.credential.kind === 'installation') {
     refuseField('validation-failed', '/userId', 'the credential of the installation is no user: name one');
   }
@@ -72,14 +72,14 @@ function userOf(draft: Draft, by: Identity, wanted: string | undefined): UserRec
   return user;
 }
 
-function roleOf(by: Identity, user: UserRecord, wanted: Role | undefined): Role {
+export function roleOf(by: Identity, user: UserRecord, wanted: Role | undefined, what: string): Role {
   const most = lesserRole(by.role, user.role);
   if (wanted === undefined || mayAs(most, wanted)) return wanted ?? most;
-  return forbid(`a token with the role ${wanted} takes that role, and there is ${most} here`);
+  return forbid(`${what} with the role ${wanted} takes that role, and there is ${most} here`);
 }
 
 /** Unix milliseconds; null: never. */
-function endOf(by: Identity, days: number | null, now: number): number | null {
+export function endOf(by: Identity, days: number | null, now: number): number | null {
   const ends = days === null ? Number.POSITIVE_INFINITY : now + days * DAY;
   const latest = Math.min(ends, by.expiresAt ?? Number.POSITIVE_INFINITY);
   return latest === Number.POSITIVE_INFINITY ? null : latest;

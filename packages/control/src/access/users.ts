@@ -4,6 +4,7 @@ import type { Draft } from '../state/draft.ts';
 import type { UserRecord } from '../state/records.ts';
 import { forbid } from './authorization.ts';
 import type { Identity } from './identity.ts';
+import { checkPolicies } from './policies.ts';
 
 export function getUser(draft: Draft, id: string): UserRecord {
   return draft.users.get(id) ?? notFound('user', id);
@@ -20,6 +21,9 @@ export function createUser(draft: Draft, by: Identity, input: UserCreate): UserR
     role: input.role,
     reach: input.reach ?? 'own',
     enabled: input.enabled ?? true,
+    accessPolicyIds: [...checkPolicies(draft, input.accessPolicyIds ?? [])],
+    password: null,
+    passwordChangedAt: null,
     description: input.description ?? '',
     tags: input.tags ?? {},
   });
@@ -28,14 +32,19 @@ export function createUser(draft: Draft, by: Identity, input: UserCreate): UserR
 export function updateUser(draft: Draft, by: Identity, user: UserRecord, patch: UserPatch): UserRecord {
   checkReach(by, user.reach);
   checkReach(by, patch.reach);
+  if (patch.accessPolicyIds !== undefined) {
+    checkPolicies(draft, patch.accessPolicyIds);
+    if (user.id === by.id) forbid(`nobody changes the access policies that hold for themselves, as ${by.name} would`);
+  }
   if (patch.name !== undefined) checkName(draft.users.values(), patch.name, '', user.id);
   return draft.update('user', user, patch);
 }
 
-/** The tokens of the user go with it. */
+/** The tokens and access keys of the user go with it, and so do the sessions. */
 export function deleteUser(draft: Draft, by: Identity, user: UserRecord): void {
   checkReach(by, user.reach);
   for (const token of [...draft.tokens.values()]) if (token.userId === user.id) draft.remove('token', token);
+  for (const key of [...draft.accessKeys.values()]) if (key.userId === user.id) draft.remove('accessKey', key);
   draft.remove('user', user);
 }
 

@@ -1,14 +1,17 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { Call } from '../api/call.ts';
 import { deleted, matching, type Unstored } from '../api/written.ts';
+import { usageOf } from '../resources/usage.ts';
 import type { Draft } from '../state/draft.ts';
+import * as accessKeys from './access-keys.ts';
+import * as policies from './policies.ts';
 import { listQuotas } from './quota-usage.ts';
 import { quotasOf } from './quotas.ts';
 import type { AccessSources } from './reads.ts';
 import * as tenants from './tenants.ts';
 import * as tokens from './tokens.ts';
 import * as users from './users.ts';
-import { showTenant, showToken, showUser } from './views.ts';
+import { showAccessKey, showPolicy, showTenant, showToken, showUser } from './views.ts';
 
 export type AccessWriteName =
   | 'createTenant'
@@ -19,7 +22,13 @@ export type AccessWriteName =
   | 'updateUser'
   | 'deleteUser'
   | 'createToken'
-  | 'deleteToken';
+  | 'deleteToken'
+  | 'createAccessKey'
+  | 'updateAccessKey'
+  | 'deleteAccessKey'
+  | 'createAccessPolicy'
+  | 'updateAccessPolicy'
+  | 'deleteAccessPolicy';
 
 export type AccessWrites = {
   readonly [K in AccessWriteName]: (draft: Draft, call: Call<K>) => Unstored<ResponseOf<K>>;
@@ -59,6 +68,29 @@ export function createAccessWrites({ store, nodes }: AccessSources): AccessWrite
     createToken(draft, { caller, body }) {
       const { record, token } = tokens.createToken(draft, caller, body);
       return { ...showToken(record, draft.context.now), token };
+    },
+    createAccessKey(draft, { caller, body }) {
+      const { record, secret } = accessKeys.createAccessKey(draft, caller, body);
+      return { ...showAccessKey(record, draft.context.now), secret };
+    },
+    updateAccessKey(draft, { caller, params, body, ifMatch }) {
+      const record = matching(ifMatch, accessKeys.getAccessKey(caller, draft, params.accessKeyId));
+      return showAccessKey(accessKeys.updateAccessKey(draft, caller, record, body), draft.context.now);
+    },
+    deleteAccessKey(draft, { caller, params, ifMatch }) {
+      const record = matching(ifMatch, accessKeys.getAccessKey(caller, draft, params.accessKeyId));
+      accessKeys.deleteAccessKey(draft, caller, record);
+      return deleted(draft, record);
+    },
+    createAccessPolicy: (draft, { body }) => showPolicy(policies.createPolicy(draft, body), usageOf(draft)),
+    updateAccessPolicy(draft, { caller, params, body, ifMatch }) {
+      const record = matching(ifMatch, policies.getPolicy(draft, params.accessPolicyId));
+      return showPolicy(policies.updatePolicy(draft, caller, record, body), usageOf(draft));
+    },
+    deleteAccessPolicy(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, policies.getPolicy(draft, params.accessPolicyId));
+      policies.deletePolicy(draft, record);
+      return deleted(draft, record);
     },
     deleteToken(draft, { caller, params, ifMatch }) {
       const record = matching(ifMatch, tokens.getToken(caller, draft, params.tokenId));

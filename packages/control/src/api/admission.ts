@@ -1,11 +1,13 @@
 import { type OperationName, TENANT_HEADER } from '@evenkeel/model/contract/contract.ts';
 import type { Route } from '@evenkeel/model/contract/route.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Authentication } from '../access/authentication.ts';
-import { checkRoute, tenantFor } from '../access/authorization.ts';
-import type { Caller, Identity } from '../access/identity.ts';
+import type { Authentication, Presented, Proven } from '../access/authentication.ts';
+import { checkAsked, tenantFor } from '../access/authorization.ts';
+import { policiesOf } from '../access/decision.ts';
+import { ANONYMOUS, type Caller, type Identity } from '../access/identity.ts';
 import type { Proof } from '../access/proof.ts';
 import type { Allowance, RequestRates } from '../access/rate-limits.ts';
+import { subjectsOf } from '../access/subjects.ts';
 import { ProblemError } from '../problem.ts';
 import type { State } from '../state/state.ts';
 
@@ -31,9 +33,16 @@ export class Admission {
    */
   async admit(request: FastifyRequest, reply: FastifyReply, operation: OperationName, route: Route): Promise<void> {
     const { rates, state, now } = this.#options;
-    rates.checkSource(request.ip);
-    const proof = await this.#prove(request);
+    if (route.public) {
+      rates.checkSource(request.ip);
+      tell(reply, rates.countAnonymous(request.ip));
+      request.proof = () => ANONYMOUS;
+      request.caller = { ...ANONYMOUS, actingIn: ANONYMOUS.tenantId, source: request.ip };
+      return;
+    }
+    const { proof, digest } = await this.#prove(request);
     request.proof = proof;
+    request.signedDigest = digest;
     const identity = proof(state(), now());
     request.actor = identity.id;
     tell(reply, rates.count(identity, request.ip));
@@ -42,21 +51,38 @@ export class Admission {
 
   /** The same once more for a request that is in already, in a state that may be another one. */
   again(request: FastifyRequest, operation: OperationName, route: Route, whole: State): Caller {
+    if (route.public) return request.caller!;
     const identity = request.proof!(whole, this.#options.now());
     return callerOf(request, identity, operation, route, whole);
   }
 
-  async #prove(request: FastifyRequest): Promise<Proof> {
+  async #prove(request: FastifyRequest): Promise<Proven> {
     const { authentication, rates, state, now } = this.#options;
     try {
-      const proof = await authentication.prove({ authorization: request.headers.authorization });
-      proof(state(), now());
-      return proof;
+      const proven = await authentication.prove(presentedBy(request), () => rates.checkSource(request.ip));
+      proven.proof(state(), now());
+      return proven;
     } catch (error) {
       if (error instanceof ProblemError && error.code === 'unauthenticated') rates.failed(request.ip);
       throw error;
     }
   }
+}
+
+/** Whether there is TLS to the client. */
+export function isSecure(request: FastifyRequest): boolean {
+  return 'encrypted' in request.raw.socket;
+}
+
+function presentedBy(request: FastifyRequest): Presented {
+  const { headers } = request;
+  return {
+    method: request.method,
+    target: request.url,
+    secure: isSecure(request),
+    hasBody: headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0,
+    field: (name) => valueOf(request, name),
+  };
 }
 
 function callerOf(
@@ -66,10 +92,17 @@ function callerOf(
   route: Route,
   whole: State,
 ): Caller {
-  checkRoute(identity, operation, route);
-  const header = request.headers[TENANT_HEADER.toLowerCase()];
-  const actingIn = tenantFor(identity, Array.isArray(header) ? header.join(', ') : header, whole);
+  const actingIn = tenantFor(identity, valueOf(request, TENANT_HEADER.toLowerCase()), whole);
+  const { params, query, body } = request;
+  const subjects = policiesOf(identity, whole).length === 0 ? [] : subjectsOf(whole, params, query, body);
+  const complete = route.body === undefined || body !== undefined;
+  checkAsked(identity, { actions: [operation], route, subjects, complete }, whole);
   return { ...identity, actingIn, source: request.ip };
+}
+
+function valueOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 /** RateLimit header fields of the limit that is nearest (draft-ietf-httpapi-ratelimit-headers, §3 and §4). */
@@ -84,5 +117,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the request came with, once that was checked; null before that, and where no operation is called. */
     proof: Proof | null;
+    /** SHA-256 that the body must have, when the request was signed with one. */
+    signedDigest: Buffer | null;
   }
 }

@@ -3,6 +3,16 @@ import type { BodyOf, ParamsOf, QueryOf } from '@evenkeel/model/contract/types.t
 import type { Caller } from '../access/identity.ts';
 import type { State } from '../state/state.ts';
 
+export interface Browser {
+  /** The field `Cookie`. */
+  readonly cookie: string | undefined;
+  /** What it calls itself. */
+  readonly userAgent: string;
+  /** Whether the connection is encrypted. */
+  readonly secure: boolean;
+  setCookies(values: readonly string[]): void;
+}
+
 /** One call of the API, authenticated and validated. */
 export interface Call<K extends OperationName> {
   readonly params: ParamsOf<K>;
@@ -12,6 +22,8 @@ export interface Call<K extends OperationName> {
   readonly caller: Caller;
   /** The state as that tenant sees it, at the moment of asking. */
   readonly state: State;
+  /** What browsers send and are sent. */
+  readonly browser: Browser;
   readonly requestId: string;
   readonly ifMatch: string | undefined;
   /** Ends when the client goes away or the server stops. */

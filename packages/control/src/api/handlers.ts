@@ -13,12 +13,13 @@ import type { Call } from './call.ts';
 import { createReads, type ReadSources } from './reads.ts';
 import { createRevisionCalls } from './revisions.ts';
 import type { AnyCall, Handler } from './routes.ts';
+import { changePasswordHandler, createSessionReads, type SessionSources, setPasswordHandler } from './session-calls.ts';
 import { createWrites } from './writes.ts';
 import type { Unstored } from './written.ts';
 
 /** How each operation of the contract is carried out. */
 export function createHandlers(
-  sources: ReadSources & { readonly backups: Backups; readonly revisions: Revisions },
+  sources: ReadSources & SessionSources & { readonly backups: Backups; readonly revisions: Revisions },
 ): Readonly<Record<OperationName, (call: AnyCall) => Handler>> {
   const { store, nodes, health } = sources;
   const handlers: Partial<Record<OperationName, (call: AnyCall) => Handler>> = {};
@@ -26,6 +27,12 @@ export function createHandlers(
     const handler: Handler = { kind: 'read', read: read as (call: AnyCall) => unknown };
     handlers[name as OperationName] = () => handler;
   }
+  for (const [name, carryOut] of Object.entries(createSessionReads(sources))) {
+    const handler: Handler = { kind: 'read', read: carryOut as (call: AnyCall) => unknown };
+    handlers[name as OperationName] = () => handler;
+  }
+  handlers.setPassword = (call) => setPasswordHandler(sources, call as unknown as Call<'setPassword'>);
+  handlers.changePassword = (call) => changePasswordHandler(sources, call as unknown as Call<'changePassword'>);
   const calls = { ...createBackupCalls(sources.backups), ...createRevisionCalls(sources.revisions) };
   for (const [name, carryOut] of Object.entries(calls)) {
     const handler: Handler = { kind: 'read', read: carryOut as (call: AnyCall) => unknown };

@@ -40,6 +40,7 @@ function operation(operationId: string, route: Route): Json {
     summary,
     ...(description !== undefined && { description }),
     tags,
+    ...(route.public && { security: [] }),
     parameters: [...parameters('path', route.params), ...parameters('query', route.query), ...headers(route)],
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: component(body) } } } }),
     responses: {

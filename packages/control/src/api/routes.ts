@@ -9,14 +9,15 @@ import {
 import { NoQuery, type Route } from '@evenkeel/model/contract/route.ts';
 import { Type } from '@evenkeel/model/type.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { checkChanges } from '../access/authorization.ts';
 import type { Caller } from '../access/identity.ts';
 import { ProblemError } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import { scopedTo } from '../state/scope.ts';
 import type { State } from '../state/state.ts';
 import type { Committed, Store } from '../store/store.ts';
-import type { Admission } from './admission.ts';
-import type { Call } from './call.ts';
+import { type Admission, isSecure } from './admission.ts';
+import type { Browser, Call } from './call.ts';
 import { type Answer, checkKey, fingerprintOf, type IdempotentRequests, type SaveAnswer } from './idempotency.ts';
 import { pathOf } from './problems.ts';
 import type { Validators } from './validation.ts';
@@ -29,7 +30,9 @@ export type Handler =
   | { readonly kind: 'read'; readonly read: (call: AnyCall) => unknown }
   | {
       readonly kind: 'write';
-      readonly write: (draft: Draft, call: AnyCall) => object;
+      /** What takes its time and needs no draft; `write` gets what it resolves with. */
+      readonly prepare?: (call: AnyCall) => Promise<unknown>;
+      readonly write: (draft: Draft, call: AnyCall, prepared?: unknown) => object;
       /** Whose draft it is, where that is not the tenant that is acted in. */
       readonly tenantId?: string;
     };
@@ -73,6 +76,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
         get state() {
           return scopedTo(store.state, caller.actingIn);
         },
+        browser: browserOf(request, reply),
         requestId: request.id,
         ifMatch: route.ifMatch ? headerOf(request, 'if-match') : undefined,
         get signal() {
@@ -100,12 +104,13 @@ async function carryOut(
   store: Store,
   name: OperationName,
   route: Route,
-  { write, tenantId }: Extract<Handler, { kind: 'write' }>,
+  { prepare, write, tenantId }: Extract<Handler, { kind: 'write' }>,
   call: AnyCall,
-  check: (whole: State) => unknown,
+  check: (whole: State) => Caller,
   save: SaveAnswer | undefined,
 ): Promise<Answer> {
   const answerTo = (committed: Committed<object>) => answerToWrite(route, committed);
+  const prepared = await prepare?.(call);
   const committed = await store.write({
     action: name,
     actor: call.caller.id,
@@ -114,8 +119,10 @@ async function carryOut(
     toldTo: call.caller.actingIn,
     run(draft) {
       // The writes before this one may have changed who may do what.
-      check(draft.whole);
-      return write(draft, call);
+      const caller = check(draft.whole);
+      const value = write(draft, call, prepared);
+      checkChanges(caller, name, route, draft);
+      return value;
     },
     ...(save && { also: (trx, made: Committed<object>) => save(trx, answerTo(made)) }),
   });
@@ -154,6 +161,15 @@ function sendAnswer(reply: FastifyReply, { status, headers, body }: Answer, repl
 function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function browserOf(request: FastifyRequest, reply: FastifyReply): Browser {
+  return {
+    cookie: request.headers.cookie,
+    userAgent: request.headers['user-agent'] ?? '',
+    secure: isSecure(request),
+    setCookies: (values) => reply.header('set-cookie', [...values]),
+  };
 }
 
 /** Ends when the client goes away before it has its answer. */

@@ -7,6 +7,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import type { TokenCheck } from '../access/bearer.ts';
+import { checkDigest } from '../access/signatures.ts';
 import { type ForwardingOptions, registerForwarding } from '../leadership/forwarding.ts';
 import { type AgentStream, MESSAGE_LIMIT } from '../nodes/stream.ts';
 import { ProblemError } from '../problem.ts';
@@ -61,6 +62,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.decorateRequest('actor', '');
   app.decorateRequest('caller', null);
   app.decorateRequest('proof', null);
+  app.decorateRequest('signedDigest', null);
   installProblems(app);
   parseBodies(app);
   app.addHook('onSend', async (request, reply) => {
@@ -99,6 +101,12 @@ function parseBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    try {
+      checkDigest(request.signedDigest, body as string);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
     if (body === '') done(null, undefined);
     else parse(request, body as string, done);
   });

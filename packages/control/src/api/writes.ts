@@ -22,12 +22,13 @@ import type { BackupName } from './backups.ts';
 import type { Call } from './call.ts';
 import type { ReadName } from './reads.ts';
 import type { RevisionName } from './revisions.ts';
+import type { SessionCallName } from './session-calls.ts';
 import { Views } from './views.ts';
 import { deleted, matching, type Unstored } from './written.ts';
 
 export type WriteName = Exclude<
   OperationName,
-  ReadName | AccessWriteName | BackupName | RevisionName | 'applyConfiguration' | 'forgetNode'
+  ReadName | AccessWriteName | SessionCallName | BackupName | RevisionName | 'applyConfiguration' | 'forgetNode'
 >;
 
 export type Writes = {

@@ -123,6 +123,8 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
     case 'tenant':
     case 'user':
     case 'token':
+    case 'accessKey':
+    case 'accessPolicy':
       return '';
     default:
       return kind satisfies never;
@@ -184,6 +186,8 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
     case 'tenant':
     case 'user':
     case 'token':
+    case 'accessKey':
+    case 'accessPolicy':
       break;
     default:
       kind satisfies never;

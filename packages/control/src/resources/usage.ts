@@ -4,7 +4,7 @@ import type { BackendServiceRecord, ListenerRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
 import { refTo } from './rules.ts';
 
-/** By identifier: who uses the certificate, authority, security policy or security group. */
+/** By identifier: who uses the certificate, authority, security policy, security group or access policy. */
 export type Usage = ReadonlyMap<string, readonly ResourceRef[]>;
 
 /** Looks through everything: for a list, not for each of its items. */
@@ -22,6 +22,7 @@ export function usageOf(state: State): Usage {
     for (const listener of listeners.values()) note(sharedBy(listener), refTo('listener', listener));
     for (const service of services.values()) note(authorityOf(service), refTo('backendService', service));
   }
+  for (const user of state.users.values()) note(user.accessPolicyIds, refTo('user', user));
   return usage;
 }
 

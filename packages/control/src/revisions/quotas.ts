@@ -79,6 +79,8 @@ function countAround(draft: Draft, kind: ResourceKind, record: Parents): Count |
       return { quota: 'rulesPerRuleGroup', within: `rule group ${group.name}`, count: rules.size };
     }
     case 'tenant':
+    case 'accessPolicy':
+    case 'accessKey':
     case 'user':
     case 'token':
       return null;

@@ -5,6 +5,8 @@ import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { AddressPools } from '../resources/addresses.ts';
 import { Secret } from '../secrets/secret.ts';
 import type {
+  AccessKeyRecord,
+  AccessPolicyRecord,
   AnyRecord,
   AuthorityRecord,
   CertificateRecord,
@@ -46,7 +48,20 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] extends ReadonlyMap<infer K2
 export const EVERY_TENANT = '';
 
 /** Maps that are copied when they are first changed. */
-type Global = 'certificates' | 'authorities' | 'securityPolicies' | 'securityGroups' | 'tenants' | 'users' | 'tokens';
+const GLOBAL = {
+  certificate: 'certificates',
+  authority: 'authorities',
+  securityPolicy: 'securityPolicies',
+  securityGroup: 'securityGroups',
+  tenant: 'tenants',
+  accessPolicy: 'accessPolicies',
+  user: 'users',
+  token: 'tokens',
+  accessKey: 'accessKeys',
+} as const satisfies Partial<Record<ResourceKind, keyof State>>;
+type GlobalKind = keyof typeof GLOBAL;
+type Global = (typeof GLOBAL)[GlobalKind];
+type OtherKind = Exclude<ResourceKind, GlobalKind>;
 
 /**
  * The next state while it is made, as one tenant sees it: what belongs to others is neither found nor changed. Reading it as a `State` shows the changes so far; the state that it began with stays
@@ -61,8 +76,10 @@ export class Draft implements State {
   securityPolicies: ReadonlyMap<string, SecurityPolicyRecord>;
   securityGroups: ReadonlyMap<string, SecurityGroupRecord>;
   tenants: ReadonlyMap<string, TenantRecord>;
+  accessPolicies: ReadonlyMap<string, AccessPolicyRecord>;
   users: ReadonlyMap<string, UserRecord>;
   tokens: ReadonlyMap<string, TokenRecord>;
+  accessKeys: ReadonlyMap<string, AccessKeyRecord>;
   ticketKeys: TicketKeys | null;
   readonly lastAddresses: Map<string, number>;
   /** The tenant whose draft it is. */
@@ -88,8 +105,10 @@ export class Draft implements State {
     this.securityPolicies = base.securityPolicies;
     this.securityGroups = base.securityGroups;
     this.tenants = base.tenants;
+    this.accessPolicies = base.accessPolicies;
     this.users = base.users;
     this.tokens = base.tokens;
+    this.accessKeys = base.accessKeys;
     this.ticketKeys = base.ticketKeys;
     this.lastAddresses = new Map(base.lastAddresses);
   }
@@ -121,8 +140,10 @@ export class Draft implements State {
       securityPolicies: merged(whole.securityPolicies, base.securityPolicies, this.securityPolicies),
       securityGroups: merged(whole.securityGroups, base.securityGroups, this.securityGroups),
       tenants,
+      accessPolicies: merged(whole.accessPolicies, base.accessPolicies, this.accessPolicies),
       users: merged(whole.users, base.users, this.users),
       tokens: merged(whole.tokens, base.tokens, this.tokens),
+      accessKeys: merged(whole.accessKeys, base.accessKeys, this.accessKeys),
       ticketKeys,
       lastAddresses,
     };
@@ -187,33 +208,20 @@ export class Draft implements State {
   /** Removes the record alone: what belongs to it must be gone. */
   remove<K extends ResourceKind>(kind: K, record: RecordOf[K]): void {
     const { id } = record;
+    const part = GLOBAL[kind as GlobalKind];
+    if (part !== undefined) this.#global(part).delete(id);
+    else this.#removeOther(kind as OtherKind, record);
+    this.#note(kind, id, record, null);
+  }
+
+  #removeOther(kind: OtherKind, record: AnyRecord): void {
+    const { id } = record;
     switch (kind) {
       case 'loadBalancer':
         this.loadBalancers.delete(id);
         break;
       case 'elasticIp':
         this.elasticIps.delete(id);
-        break;
-      case 'certificate':
-        this.#global('certificates').delete(id);
-        break;
-      case 'authority':
-        this.#global('authorities').delete(id);
-        break;
-      case 'securityPolicy':
-        this.#global('securityPolicies').delete(id);
-        break;
-      case 'securityGroup':
-        this.#global('securityGroups').delete(id);
-        break;
-      case 'tenant':
-        this.#global('tenants').delete(id);
-        break;
-      case 'user':
-        this.#global('users').delete(id);
-        break;
-      case 'token':
-        this.#global('tokens').delete(id);
         break;
       case 'listener':
         this.#map(this.#tree((record as RecordOf['listener']).loadBalancerId), 'listeners').delete(id);
@@ -236,14 +244,18 @@ export class Draft implements State {
       default:
         kind satisfies never;
     }
-    this.#note(kind, id, record, null);
   }
 
   #put<K extends ResourceKind>(kind: K, record: RecordOf[K]): void {
     if ('tenantId' in record && this.tenantId !== EVERY_TENANT && record.tenantId !== this.tenantId) {
       throw new Error(`${record.id} is of ${record.tenantId}, and this is a draft of ${this.tenantId}`);
     }
-    const entry = { kind, record } as { [Q in ResourceKind]: { kind: Q; record: RecordOf[Q] } }[ResourceKind];
+    const part = GLOBAL[kind as GlobalKind];
+    if (part !== undefined) {
+      (this.#global(part) as Map<string, AnyRecord>).set(record.id, record);
+      return;
+    }
+    const entry = { kind, record } as unknown as { [Q in OtherKind]: { kind: Q; record: RecordOf[Q] } }[OtherKind];
     switch (entry.kind) {
       case 'loadBalancer': {
         const known = this.loadBalancers.has(entry.record.id);
@@ -253,27 +265,6 @@ export class Draft implements State {
       }
       case 'elasticIp':
         this.elasticIps.set(entry.record.id, entry.record);
-        break;
-      case 'certificate':
-        this.#global('certificates').set(entry.record.id, entry.record);
-        break;
-      case 'authority':
-        this.#global('authorities').set(entry.record.id, entry.record);
-        break;
-      case 'securityPolicy':
-        this.#global('securityPolicies').set(entry.record.id, entry.record);
-        break;
-      case 'securityGroup':
-        this.#global('securityGroups').set(entry.record.id, entry.record);
-        break;
-      case 'tenant':
-        this.#global('tenants').set(entry.record.id, entry.record);
-        break;
-      case 'user':
-        this.#global('users').set(entry.record.id, entry.record);
-        break;
-      case 'token':
-        this.#global('tokens').set(entry.record.id, entry.record);
         break;
       case 'listener':
         this.#map(this.#tree(entry.record.loadBalancerId), 'listeners').set(entry.record.id, entry.record);

@@ -3,7 +3,13 @@ import type { AnyRecord } from './records.ts';
 import type { LoadBalancerTree, State } from './state.ts';
 
 /** What is about who may do what: it has a history of its own, and is not brought back with the rest. */
-export const ACCESS_KINDS: ReadonlySet<ResourceKind> = new Set<ResourceKind>(['tenant', 'user', 'token']);
+export const ACCESS_KINDS: ReadonlySet<ResourceKind> = new Set<ResourceKind>([
+  'tenant',
+  'accessPolicy',
+  'user',
+  'token',
+  'accessKey',
+]);
 
 /** All objects of a kind by identifier. Those of load balancers are looked for in each of them. */
 export function objectsOf(state: State, kind: ResourceKind): ReadonlyMap<string, AnyRecord> {
@@ -20,6 +26,10 @@ export function objectsOf(state: State, kind: ResourceKind): ReadonlyMap<string,
       return state.securityGroups;
     case 'tenant':
       return state.tenants;
+    case 'accessPolicy':
+      return state.accessPolicies;
+    case 'accessKey':
+      return state.accessKeys;
     case 'user':
       return state.users;
     case 'token':

@@ -1,3 +1,5 @@
+import type { AccessKey } from '@evenkeel/model/resources/access-key.ts';
+import type { AccessPolicy } from '@evenkeel/model/resources/access-policy.ts';
 import type { Authority } from '@evenkeel/model/resources/authority.ts';
 import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
 import type { Certificate } from '@evenkeel/model/resources/certificate.ts';
@@ -55,7 +57,19 @@ export type SecurityPolicyRecord = Recorded<SecurityPolicy, 'builtIn' | 'usedBy'
 };
 export type SecurityGroupRecord = Recorded<SecurityGroup, 'usedBy'>;
 export type TenantRecord = Recorded<Tenant>;
-export type UserRecord = Recorded<User>;
+export type AccessPolicyRecord = Recorded<AccessPolicy, 'usedBy'>;
+export type UserRecord = Recorded<User, 'passwordChangedAt'> & {
+  /** A hash, see access/password.ts; null: the user has none. */
+  readonly password: Secret | null;
+  /** Unix milliseconds; null: it never was. Sessions from before are none. */
+  readonly passwordChangedAt: number | null;
+};
+export type AccessKeyRecord = Recorded<AccessKey, 'status' | 'expiresAt'> & {
+  /** Unix milliseconds; null: never. */
+  readonly expiresAt: number | null;
+  /** What requests are signed with. */
+  readonly secret: Secret;
+};
 export type TokenRecord = Recorded<Token, 'status' | 'expiresAt'> & {
   /** Unix milliseconds; null: never. */
   readonly expiresAt: number | null;
@@ -77,8 +91,10 @@ export interface RecordOf {
   readonly securityPolicy: SecurityPolicyRecord;
   readonly securityGroup: SecurityGroupRecord;
   readonly tenant: TenantRecord;
+  readonly accessPolicy: AccessPolicyRecord;
   readonly user: UserRecord;
   readonly token: TokenRecord;
+  readonly accessKey: AccessKeyRecord;
 }
 /** What new sessions of TLS are sealed with, for all listeners of all nodes. Each key is base64 of 80 bytes. */
 export interface TicketKeys {

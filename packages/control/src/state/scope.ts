@@ -24,8 +24,10 @@ export function scopedTo(state: State, tenantId: string): State {
     authorities: of(state.authorities),
     securityPolicies: of(state.securityPolicies),
     securityGroups: of(state.securityGroups),
+    accessPolicies: of(state.accessPolicies),
     users: of(state.users),
     tokens: of(state.tokens),
+    accessKeys: of(state.accessKeys),
   };
   const all = scopes.get(state);
   if (all === undefined) scopes.set(state, new Map([[tenantId, scoped]]));

@@ -1,5 +1,7 @@
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import type {
+  AccessKeyRecord,
+  AccessPolicyRecord,
   AuthorityRecord,
   BackendServiceRecord,
   CertificateRecord,
@@ -33,8 +35,10 @@ export interface State {
   readonly securityGroups: ReadonlyMap<string, SecurityGroupRecord>;
   /** All of them, also in the part of the state that one tenant sees; see scope.ts. */
   readonly tenants: ReadonlyMap<string, TenantRecord>;
+  readonly accessPolicies: ReadonlyMap<string, AccessPolicyRecord>;
   readonly users: ReadonlyMap<string, UserRecord>;
   readonly tokens: ReadonlyMap<string, TokenRecord>;
+  readonly accessKeys: ReadonlyMap<string, AccessKeyRecord>;
   /** Null until a listener needs them. */
   readonly ticketKeys: TicketKeys | null;
   /** By pool: the address that was given out last, as a number; the next is looked for after it. */
@@ -79,8 +83,10 @@ export const EMPTY_STATE: State = {
   securityPolicies: new Map(),
   securityGroups: new Map(),
   tenants: new Map([[FIRST_TENANT.id, FIRST_TENANT]]),
+  accessPolicies: new Map(),
   users: new Map(),
   tokens: new Map(),
+  accessKeys: new Map(),
   ticketKeys: null,
   lastAddresses: new Map(),
 };
@@ -150,8 +156,10 @@ export function newestId(state: State): string | undefined {
       suffix = candidate;
     }
   };
-  const { elasticIps, certificates, authorities, securityPolicies, securityGroups, tenants, users, tokens } = state;
-  const parts = [elasticIps, certificates, authorities, securityPolicies, securityGroups, tenants, users, tokens];
+  const { elasticIps, certificates, authorities, securityPolicies, securityGroups } = state;
+  const { tenants, accessPolicies, users, tokens, accessKeys } = state;
+  const ofTenants = [elasticIps, certificates, authorities, securityPolicies, securityGroups];
+  const parts = [...ofTenants, tenants, accessPolicies, users, tokens, accessKeys];
   for (const part of parts) {
     for (const id of part.keys()) visit(id);
   }

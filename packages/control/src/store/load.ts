@@ -97,9 +97,14 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
   }
 
   const tenants = byId(await read('tenant'));
+  const accessPolicies = byId(await read('accessPolicy'));
   const users = byId(await read('user'));
   const tokens = byId(await read('token'));
-  for (const { id, userId } of tokens.values()) existing(users, userId, id);
+  const accessKeys = byId(await read('accessKey'));
+  for (const { id, userId } of [...tokens.values(), ...accessKeys.values()]) existing(users, userId, id);
+  for (const { id, accessPolicyIds } of users.values()) {
+    for (const policyId of accessPolicyIds) existing(accessPolicies, policyId, id);
+  }
 
   return {
     ...header,
@@ -110,8 +115,10 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
     securityPolicies,
     securityGroups,
     tenants,
+    accessPolicies,
     users,
     tokens,
+    accessKeys,
   };
 }
 

@@ -14,6 +14,7 @@ import { tenants } from './migrations/0010-tenants.ts';
 import { securityGroups } from './migrations/0011-security-groups.ts';
 import { leadership } from './migrations/0012-leadership.ts';
 import { revisions } from './migrations/0012-revisions.ts';
+import { access } from './migrations/0013-access.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -36,6 +37,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-security-groups': securityGroups,
   '0012-leadership': leadership,
   '0012-revisions': revisions,
+  '0013-access': access,
 };
 
 /**

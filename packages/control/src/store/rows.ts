@@ -21,7 +21,9 @@ interface Mapping {
     | 'security_group'
     | 'tenant'
     | 'user_account'
-    | 'access_token';
+    | 'access_token'
+    | 'access_policy'
+    | 'access_key';
   readonly columns: Readonly<Record<string, string>>;
   /** Fields that are not stored, because another row tells them. */
   readonly derived: readonly string[];
@@ -35,8 +37,20 @@ const OWNED = { ...COMMON, tenantId: 'tenant_id' };
 /** In the order in which objects refer to each other: each kind after those that it names. */
 export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
   tenant: { table: 'tenant', columns: COMMON, derived: [] },
-  user: { table: 'user_account', columns: OWNED, derived: [] },
+  accessPolicy: { table: 'access_policy', columns: OWNED, derived: [] },
+  user: {
+    table: 'user_account',
+    columns: { ...OWNED, password: 'password', passwordChangedAt: 'password_changed_at' },
+    derived: [],
+    secrets: ['password'],
+  },
   token: { table: 'access_token', columns: { ...OWNED, userId: 'user_id', hash: 'hash' }, derived: [] },
+  accessKey: {
+    table: 'access_key',
+    columns: { ...OWNED, userId: 'user_id', secret: 'secret' },
+    derived: [],
+    secrets: ['secret'],
+  },
   elasticIp: { table: 'elastic_ip', columns: { ...OWNED, address: 'address' }, derived: ['loadBalancerId'] },
   certificate: {
     table: 'certificate',

@@ -9,9 +9,14 @@ export interface Database {
   address_pool: { name: string; last: number };
   tenant: Resource;
   /** `user` is a word of SQL. */
-  user_account: Owned;
+  user_account: Owned & { password: string | null; password_changed_at: number | null };
   /** `hash` is all that is kept of the token itself. */
   access_token: Owned & { user_id: string; hash: string };
+  access_policy: Owned;
+  /** `secret` is sealed. */
+  access_key: Owned & { user_id: string; secret: string };
+  /** Logins. `hash` is all that is kept of what the browser has. */
+  session: SessionRow;
   load_balancer: Owned & { vip: string; elastic_ip_id: string | null };
   listener: Resource & {
     load_balancer_id: string;
@@ -72,6 +77,19 @@ interface Resource {
 
 /** Of a tenant; its name is unique there. */
 type Owned = Resource & { tenant_id: string };
+
+export interface SessionRow {
+  id: string;
+  tenant_id: string;
+  user_id: string;
+  hash: string;
+  /** The generation of the user then: a change of the user ends it. */
+  user_generation: number;
+  source: string;
+  user_agent: string;
+  created_at: number;
+  last_seen_at: number;
+}
 
 export interface OperationRow {
   id: string;

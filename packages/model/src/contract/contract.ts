@@ -1,3 +1,5 @@
+import { accessKeyRoutes } from './access-keys.ts';
+import { accessPolicyRoutes } from './access-policies.ts';
 import { authorityRoutes } from './authorities.ts';
 import { backendServiceRoutes } from './backend-services.ts';
 import { backupRoutes } from './backups.ts';
@@ -16,6 +18,7 @@ import { ruleGroupRoutes } from './rule-groups.ts';
 import { ruleRoutes } from './rules.ts';
 import { securityGroupRoutes } from './security-groups.ts';
 import { securityPolicyRoutes } from './security-policies.ts';
+import { sessionRoutes } from './sessions.ts';
 import { targetGroupRoutes } from './target-groups.ts';
 import { targetRoutes } from './targets.ts';
 import { tenantRoutes } from './tenants.ts';
@@ -47,6 +50,9 @@ export const contract = {
   ...quotaRoutes,
   ...userRoutes,
   ...tokenRoutes,
+  ...accessKeyRoutes,
+  ...accessPolicyRoutes,
+  ...sessionRoutes,
 };
 export type Contract = typeof contract;
 export type OperationName = keyof Contract;

@@ -26,6 +26,8 @@ export interface Route {
   readonly idempotent?: true;
   /** The least role that may call it; without it, `viewer` for what reads and `operator` for what writes. */
   readonly role?: Role;
+  /** Takes no credential. */
+  readonly public?: true;
   /** `all`: for those alone whose role reaches every tenant. */
   readonly reach?: Reach;
 }

@@ -1,5 +1,7 @@
 import type { TSchema } from 'typebox';
 import { FieldError, Problem } from '../problem.ts';
+import * as accessKey from '../resources/access-key.ts';
+import * as accessPolicy from '../resources/access-policy.ts';
 import * as authority from '../resources/authority.ts';
 import * as backendService from '../resources/backend-service.ts';
 import * as backup from '../resources/backup.ts';
@@ -33,6 +35,7 @@ import * as ruleJwt from '../resources/rule-jwt.ts';
 import * as ruleMatch from '../resources/rule-match.ts';
 import * as securityGroup from '../resources/security-group.ts';
 import * as securityPolicy from '../resources/security-policy.ts';
+import * as session from '../resources/session.ts';
 import * as stickiness from '../resources/stickiness.ts';
 import * as target from '../resources/target.ts';
 import * as targetGroup from '../resources/target-group.ts';
@@ -100,6 +103,9 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     quota,
     user,
     token,
+    accessKey,
+    accessPolicy,
+    session,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isNamed)

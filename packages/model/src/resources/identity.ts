@@ -12,8 +12,10 @@ export const Identity = Output(
     reach: Words(REACHES, 'Where it may do so.'),
     tenantId: Id('tenant', 'The tenant that this request is about.'),
     tenant: Type.String({ description: 'The name of that tenant.' }),
-    tokenId: Nullable(Id('token', 'The token; null for the credential of the installation.')),
-    expiresAt: Nullable(Timestamp('When the token ends; null: never')),
+    tokenId: Nullable(Id('token', 'The token; null for anything else.')),
+    accessKeyId: Nullable(Id('accessKey', 'The access key that signed; null for anything else.')),
+    sessionId: Nullable(Id('session', 'The session; null for anything else.')),
+    expiresAt: Nullable(Timestamp('When what you came with ends; null: never')),
   },
   'Who you are to this control plane.',
 );

@@ -19,6 +19,8 @@ export const RESOURCE_KINDS = [
   'tenant',
   'user',
   'token',
+  'accessPolicy',
+  'accessKey',
 ] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 const Kind = Words(RESOURCE_KINDS, 'Kind of resource.');

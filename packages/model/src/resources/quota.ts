@@ -26,6 +26,8 @@ export const QUOTA_PARENT: Readonly<Record<QuotaName, QuotaParent>> = {
   tenants: 'installation',
   users: 'tenant',
   tokensPerUser: 'user',
+  accessKeysPerUser: 'user',
+  accessPolicies: 'tenant',
 };
 
 export const Quota = Output(

@@ -1,6 +1,7 @@
 import { REACHES, ROLES } from '../access.ts';
 import { Id } from '../identifiers.ts';
-import { Input, Output, optional, Patch, Words } from '../schema.ts';
+import { ACCESS_POLICY } from '../limits.ts';
+import { Input, Nullable, Output, optional, Patch, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
 
@@ -18,11 +19,22 @@ const settings = {
     default: 'own',
   }),
   enabled: Type.Boolean({ default: true, description: 'While false, no token of the user is accepted.' }),
+  accessPolicyIds: Type.Array(Id('accessPolicy', 'An access policy.'), {
+    maxItems: ACCESS_POLICY.perUser,
+    uniqueItems: true,
+    default: [],
+    description: 'Access policies that hold for the user, beside the role. A change replaces all of them.',
+  }),
   description: Description,
   tags: Tags,
 };
 
-const properties = resource(Id('user', 'Identifier of the user.'), { tenantId: TenantId, role, ...settings });
+const properties = resource(Id('user', 'Identifier of the user.'), {
+  tenantId: TenantId,
+  role,
+  ...settings,
+  passwordChangedAt: Nullable(Timestamp('When the password was set; null: there is none')),
+});
 
 export const User = Output('User', properties, 'A person or a program that uses the API, with tokens of its own.');
 export type User = Static<typeof User>;
