@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "count.h"
 #include "hash.h"
+#include "visit.h"
 
 static __always_inline __u32 lifetime(__u8 state, const struct listener *listener)
 {
@@ -31,7 +32,9 @@ static __always_inline int keeps(__u32 number, const struct packet *packet)
 
 	if (number == NOBODY || !target)
 		return 0;
-	return !(target->flags & TARGET_GONE) || (target->flags & TARGET_RESETS && !packet->opens);
+	if (!(target->flags & TARGET_GONE))
+		return 1;
+	return target->flags & TARGET_RESETS && packet->protocol == IPPROTO_TCP && !packet->opens;
 }
 
 /* For the other nodes of the zone, where any are. */
@@ -71,16 +74,26 @@ static __always_inline __u32 choose_in_changed_slot(const struct packet *packet,
 				known->seen = now;
 				known->state = state;
 			}
+			if (listener->persistence && remember && (packet->ends || packet->protocol == IPPROTO_UDP))
+				stays(packet, listener, known->target);
 			return known->target;
 		}
 	}
+	__u32 chosen = !packet->opens && keeps(previous, packet) ? previous : current;
+
+	if (listener->persistence) {
+		if (packet->opens || packet->protocol == IPPROTO_UDP)
+			chosen = visited(packet, listener, chosen, remember);
+		else if (packet->ends && remember)
+			stays(packet, listener, chosen);
+	}
 	struct exception entry = {
-		.target = !packet->opens && keeps(previous, packet) ? previous : current,
+		.target = chosen,
 		.state = next_state(packet->opens ? FLOW_OPENING : FLOW_ESTABLISHED, packet),
 		.seen = now,
 	};
 	/* Where both tables agree, there is nothing to write down, but what was there may be of an older flow. */
-	if (remember && (current != previous || known)) {
+	if (remember && (current != previous || chosen != current || known)) {
 		bpf_map_update_elem(&exceptions, &key, &entry, BPF_ANY);
 		tell(&key, entry.target);
 	}
@@ -110,7 +123,7 @@ static __always_inline __u32 choose(struct packet *packet, const struct listener
 	__u32 current = pair & SLOT_TARGET, previous = pair >> 16 & SLOT_TARGET;
 
 	*reason = DROP_NO_TARGET;
-	if (__builtin_expect(!(pair & SLOT_REMEMBERS), 1))
+	if (__builtin_expect(!(pair & SLOT_REMEMBERS) && !listener->persistence, 1))
 		return current;
 	return choose_in_changed_slot(packet, listener, current, previous, remember);
 }

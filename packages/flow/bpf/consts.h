@@ -32,6 +32,10 @@
 #define BORROWED_PORTS 31744
 #define BORROW_ATTEMPTS 8
 
+/* Clients that are kept at a target for a time, about 100 bytes each; the least recently seen make room, and are chosen for
+ * by the table, which is another target only where it has changed. */
+#define MAX_VISITS 262144
+
 /* Sources with a rule of their own, exact ones and networks. */
 #define MAX_SOURCES 131072
 

@@ -137,6 +137,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_VISITS);
+	__type(key, struct visitor);
+	__type(value, struct visit);
+} visits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_BORROWERS);
 	__type(key, struct borrowed);
 	__type(value, struct borrower);

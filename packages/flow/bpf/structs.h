@@ -56,6 +56,7 @@ struct listener {
 	__u8 affinity;
 	__u16 flags;
 	__u32 gate; /* of `admissions`; 0: everybody may open flows */
+	__u32 persistence; /* seconds for which a client's new flows go where its last ones went; 0: by the table alone */
 };
 
 /* Key of a prefix trie: who may open flows to listeners that name the gate. */
@@ -114,6 +115,7 @@ struct table {
 
 #define TARGET_GONE 1 /* its flows are chosen again */
 #define TARGET_RESETS 2 /* or, with this as well, are reset */
+#define TARGET_CLOSED 4 /* keeps its flows; clients that it had get none there any more */
 
 struct target {
 	struct address address;
@@ -171,6 +173,19 @@ struct exception {
 	__u16 target;
 	__u8 state;
 	__u8 zero;
+	__u32 seen; /* seconds since the machine started */
+};
+
+/* A client of a service that keeps clients at a target for a time, and when it last began or ended a flow, or sent a
+ * datagram. */
+struct visitor {
+	__u32 service;
+	struct address client;
+};
+
+struct visit {
+	__u16 target;
+	__u16 zero;
 	__u32 seen; /* seconds since the machine started */
 };
 

@@ -166,11 +166,14 @@ bothEntryPoints('NAT', prepare, (scene) => {
     );
   });
 
-  test('an endpoint of a target answers for one listener', () => {
+  test('a listener whose VIP has changed: answers come from the new one', () => {
     const { datapath } = scene();
     const target = { address: TARGET, port: 8080, protocol: 'tcp' } as const;
-    assert.throws(() => datapath.setOrigin(target, { vip: VIP, port: 99, listener: LISTENER }), /another listener/);
+    const answer = packet().ip(TARGET, CLIENT).tcp(8080, 40_000, 'SA');
+    datapath.setOrigin(target, { vip: '203.0.113.9', port: 443, listener: LISTENER });
+    scene().expect(answer, 'kernel', packet().ip('203.0.113.9', CLIENT).tcp(443, 40_000, 'SA'));
     datapath.setOrigin(target, { vip: VIP, port: 81, listener: LISTENER });
+    scene().expect(answer, 'kernel', packet().ip(VIP, CLIENT).tcp(81, 40_000, 'SA'));
   });
 
   test('packets, bytes and new flows are counted for the listener and the target', () => {

@@ -40,6 +40,7 @@ export const SMALL_MAPS = {
   verified: 1024,
   news: 64,
   borrowers: 1024,
+  visits: 1024,
   samples: 8192,
   talkers: 1024,
   drops: 1024,

@@ -114,7 +114,7 @@ const service = (changes: object = {}): EngineService => ({
     groupId: 'tg-1',
     port: 80,
     healthCheck: null,
-    connectTimeout: 1_000,
+    connectTimeout: 4_000,
     readTimeout: 1_000,
     drainTimeout: 1_000,
     ...changes,

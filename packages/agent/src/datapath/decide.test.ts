@@ -31,7 +31,7 @@ function serviceOf(changes: Partial<PlannedService> = {}, address = '10.0.0.1'):
     groupId: 'tg-1',
     port: 80,
     healthCheck: null,
-    connectTimeout: 1_000,
+    connectTimeout: 4_000,
     readTimeout: 1_000,
     drainTimeout: 1_000,
     ...changes,

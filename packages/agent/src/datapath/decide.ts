@@ -1,5 +1,6 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
+import { unkeptSetting } from './settings.ts';
 
 /**
  * Why the kernel cannot carry a listener of a network load balancer as it is planned, as one sentence; empty: it can.
@@ -14,10 +15,8 @@ export function whyNotKernel(
   if (loopback !== undefined) return `${loopback} is a loopback address, whose packets pass no device`;
   if (service === null) return 'it has no backend service yet';
   const planned = service.service;
-  if (listener.serverNames.length > 0) return 'server names are read by the proxy';
-  if (listener.acceptProxyProtocol || planned.proxyProtocol !== 0) return 'the PROXY protocol is spoken by the proxy';
-  if (planned.tls !== null) return 'TLS to targets is spoken by the proxy';
-  if (listener.limits !== undefined && hasLimit(listener.limits)) return 'limits of connections are kept by the proxy';
+  const unkept = unkeptSetting(listener, planned);
+  if (unkept !== '') return unkept;
   const families = new Set(listener.addresses.map(familyOf));
   const foreign = service.targets.find(({ address }) => !families.has(familyOf(address)));
   const mode = planned.forwardingMode ?? 'nat';
@@ -28,7 +27,7 @@ export function whyNotKernel(
       if (!canRoute(family)) return `this machine does not forward packets: sysctl -w ${FORWARDING[family]}=1`;
     }
   }
-  return listener.tls !== null ? 'TLS ends in the proxy' : '';
+  return '';
 }
 
 export const FORWARDING = { 4: 'net.ipv4.ip_forward', 6: 'net.ipv6.conf.all.forwarding' } as const;
@@ -39,8 +38,4 @@ export function familyOf(address: string): 4 | 6 {
 
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
-}
-
-function hasLimit({ connections, connectionsPerSecond }: NonNullable<PlannedListener['limits']>): boolean {
-  return connections !== null || connectionsPerSecond !== null;
 }

@@ -183,6 +183,7 @@ export class KernelPath {
       idleSeconds: Math.ceil(planned.idleTimeout / 1_000),
       mode,
       affinity: isBySource(service) ? 'source' : 'flow',
+      persistence: persistenceOf(service),
     } as const;
     for (const protocol of now.protocols) {
       for (const address of now.addresses) {
@@ -374,6 +375,11 @@ function newsOf(log: Logger): NetworkNews | null {
 
 function isBySource({ service }: EngineService): boolean {
   return service.algorithm === 'source-ip' || service.stickiness?.type === 'source-ip';
+}
+
+/** Seconds for which a client is kept at a target that it has had; 0: by the table alone. */
+function persistenceOf({ service: { stickiness } }: EngineService): number {
+  return stickiness?.type === 'source-ip' ? Math.ceil(stickiness.timeout / 1_000) : 0;
 }
 
 function sameEndpoints(a: KernelListener, b: KernelListener): boolean {

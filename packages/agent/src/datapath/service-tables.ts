@@ -4,11 +4,12 @@ import { buildSlots, type NumberedTarget } from '@evenkeel/flow/maglev/slots.ts'
 import type { Numbers as NamedNumbers } from '@evenkeel/flow/sharing/zone-view.ts';
 import { hashText } from '@evenkeel/model/hashing/murmur3.ts';
 import { IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
-import type { EngineService, EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
+import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import type { KernelRecord, KernelService, KernelTarget } from './kernel-record.ts';
 import { LearntTables } from './learnt-tables.ts';
 import { Numbers } from './numbers.ts';
+import { losesFlows, sharesOf, type TargetShare } from './shares.ts';
 import { NETWORK, type Network, TargetEntries, type WantedTarget } from './target-entries.ts';
 
 /** As the maps have it (bpf/consts.h), less what own-traffic.ts takes. */
@@ -115,7 +116,7 @@ export class ServiceTables {
     this.#later('learning a table', async () => {
       const [known, running] = [this.#known.get(id), this.#running.get(id)];
       if (known === undefined || running === undefined) return; // it comes with the plan
-      await this.#swap(id, known.number, willingTargets(running.service.targets));
+      await this.#swap(id, known.number, sharesOf(running.service));
     });
   }
 
@@ -188,22 +189,31 @@ export class ServiceTables {
       }, drainTimeout);
       running.leaving.set(targetId, timer.unref());
     }
-    const willing = willingTargets(service.targets);
-    const wanted = new Map<number, WantedTarget>();
-    for (const target of service.targets) {
-      wanted.set(targets[target.id]!.number, {
-        address: target.address,
-        port: running.keepsPort ? null : target.port,
-        mode: service.service.forwardingMode ?? 'nat',
-        // Its flows go to others at once, as long as there are others.
-        gone: !target.eligible && willing.some(({ eligible }) => eligible),
-      });
-    }
+    const wanted = this.#wanted(running, targets);
     const view = await this.#entries.look(wanted);
     // The service may have been removed meanwhile, and its numbers be nobody's.
     if (this.#stopped || this.#running.get(id) !== running) return;
     for (const [targetNumber, target] of wanted) this.#entries.set(targetNumber, target, view);
-    await this.#swap(id, number, willing);
+    await this.#swap(id, number, sharesOf(service));
+  }
+
+  /** What is to be written down of all targets of a service, by number: those that have left as well. */
+  #wanted({ service, keepsPort }: Running, known: KernelService['targets']): Map<number, WantedTarget> {
+    const mode = service.service.forwardingMode ?? 'nat';
+    const wanted = new Map<number, WantedTarget>();
+    for (const { number, address, port, up } of Object.values(known)) {
+      const gone = up === false && service.targets.some(({ eligible }) => eligible);
+      wanted.set(number, { address, port: keepsPort ? null : port, mode, gone, closed: true, resets: false });
+    }
+    const resets = service.service.onTargetFailure === 'reset';
+    for (const target of service.targets) {
+      const { address, port, state } = target;
+      // Its flows go to others at once, as long as there are others.
+      const gone = losesFlows(service, target);
+      const closed = state === 'disabled';
+      wanted.set(known[target.id]!.number, { address, port: keepsPort ? null : port, mode, gone, closed, resets });
+    }
+    return wanted;
   }
 
   remove(id: string): void {
@@ -257,11 +267,11 @@ export class ServiceTables {
     }).catch((error: unknown) => this.#log.error({ err: error }, `${what} has failed`));
   }
 
-  async #swap(id: string, number: number, willing: readonly EngineTarget[]): Promise<void> {
+  async #swap(id: string, number: number, shares: readonly TargetShare[]): Promise<void> {
     const known = this.#known.get(id);
     if (known === undefined || !this.#running.has(id)) return; // removed meanwhile
     const { targets } = known;
-    const slots = buildSlots(willing.map((target) => named(target, targets[target.id]!.number)));
+    const slots = buildSlots(shares.map((share) => named(share, targets[share.target.id]!.number)));
     const before = this.#datapath.table(number);
     const next = this.#learnt.next(id, slots, before, this.#isGone(id));
     if (next === before) return;
@@ -274,13 +284,16 @@ export class ServiceTables {
     this.onNumbers();
   }
 
-  /** Whether flows of a number are not kept: its target is down while others are up, or the number means nobody now. */
+  /**
+   * Whether flows of a number are not kept: its target is down while others are up, or the number means nobody now. Where
+   * they are reset, tables go on naming it for that.
+   */
   #isGone(id: string): (number: number) => boolean {
-    const { targets } = this.#running.get(id)!.service;
+    const { service } = this.#running.get(id)!;
+    const resets = service.service.onTargetFailure === 'reset';
     const known = this.#known.get(id)!.targets;
-    const anyUp = targets.some(({ eligible }) => eligible);
-    const isDown = new Set(targets.filter(({ eligible }) => anyUp && !eligible).map((target) => target.id));
-    const kept = Object.entries(known).filter(([targetId]) => !isDown.has(targetId));
+    const isDown = new Set(service.targets.filter((target) => losesFlows(service, target)).map((target) => target.id));
+    const kept = Object.entries(known).filter(([targetId]) => resets || !isDown.has(targetId));
     const numbers = new Set(kept.map(([, { number }]) => number));
     return (number) => !numbers.has(number);
   }
@@ -356,15 +369,8 @@ function secondsNow(): number {
   return Math.floor(Number(process.hrtime.bigint() / 1_000_000_000n));
 }
 
-/** Those that take new flows: with weight, and healthy, unless none is. */
-function willingTargets(targets: readonly EngineTarget[]): readonly EngineTarget[] {
-  const weighty = targets.filter(({ weight, state }) => weight > 0 && state === 'active');
-  const up = weighty.filter(({ eligible }) => eligible);
-  return up.length > 0 ? up : weighty;
-}
-
 /** The same name on every node: its address, not its identifier there. */
-function named({ address, port, weight }: EngineTarget, number: number): NumberedTarget {
+function named({ target: { address, port }, weight }: TargetShare, number: number): NumberedTarget {
   return { name: `${address} ${port}`, weight, number };
 }
 

@@ -40,7 +40,7 @@ function world(view: NetworkView) {
     knock: (address) => void knocked.push(address),
   });
   const set = async (number: number, address: string, mode: ForwardingMode) => {
-    const wanted: WantedTarget = { address, port: 80, mode, gone: false };
+    const wanted: WantedTarget = { address, port: 80, mode, gone: false, resets: false, closed: false };
     entries.set(number, wanted, await entries.look(new Map([[number, wanted]])));
   };
   return { entries, state, targets, said, knocked, set };

@@ -12,8 +12,11 @@ export interface WantedTarget {
   /** null: the one that the client asked for. */
   readonly port: number | null;
   readonly mode: ForwardingMode;
-  /** Its flows are chosen again. */
+  /** Its flows are chosen again; with `resets`, its connections are reset instead. */
   readonly gone: boolean;
+  readonly resets: boolean;
+  /** Clients that are kept at a target for a time get no new flows there. */
+  readonly closed: boolean;
 }
 
 interface Entry extends WantedTarget {
@@ -109,7 +112,7 @@ export class TargetEntries {
 
   #write(number: number, entry: Entry): void {
     this.#entries.set(number, entry);
-    const { address, port, gone, way } = entry;
-    this.#datapath.setTarget(number, { address, port, gone, ...way });
+    const { address, port, gone, resets, closed, way } = entry;
+    this.#datapath.setTarget(number, { address, port, gone, resets, closed, ...way });
   }
 }

@@ -3,7 +3,7 @@ import { JWT } from '@evenkeel/model/limits.ts';
 import { isNetwork } from '@evenkeel/model/network.ts';
 import { HASH_KEYS, ZONE_PREFERENCES } from '@evenkeel/model/plan/balancing.ts';
 import { DESYNC_MODES, REQUEST_ID_MODES } from '@evenkeel/model/plan/http.ts';
-import { FORWARDING_MODES } from '@evenkeel/model/plan/network.ts';
+import { FORWARDING_MODES, TARGET_FAILURE_ACTIONS } from '@evenkeel/model/plan/network.ts';
 import { ALGORITHMS, CHECK_PROTOCOLS, LISTENER_PROTOCOLS, SERVICE_PROTOCOLS } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedKind } from '@evenkeel/model/plan/plan.ts';
 import { RETRY_CONDITIONS } from '@evenkeel/model/plan/resilience.ts';
@@ -243,6 +243,7 @@ const listener = fields({
   serverNames: list(fields({ name: text(255), serviceId: id })),
   acceptProxyProtocol: flag,
   trustedProxies: list(network),
+  tenantId: optional(id),
   securityGroups: optional(list(id)),
   allowedSources: optional(list(network)),
 });
@@ -296,6 +297,7 @@ const service = fields({
   name,
   protocol: oneOf(...SERVICE_PROTOCOLS),
   forwardingMode: optional(oneOf(...FORWARDING_MODES)),
+  onTargetFailure: optional(oneOf(...TARGET_FAILURE_ACTIONS)),
   algorithm: oneOf(...ALGORITHMS),
   groupId: nullable(id),
   port,

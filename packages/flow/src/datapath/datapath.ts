@@ -30,8 +30,6 @@ import { portPrefixes } from './port-prefixes.ts';
 
 const MAP_TYPE_ARRAY = 2;
 const TABLE_BYTES = SLOTS * 4;
-/** Where the number of the target is in an origin; what is before it says under which address it answers. */
-const TARGET_OF_ORIGIN = 24;
 
 /** Ports from `port` to `lastPort`. */
 export interface EndpointRange extends Endpoint {
@@ -124,20 +122,11 @@ export class Datapath {
   }
 
   /**
-   * NAT: whatever comes from this endpoint of a target goes to clients under the VIP. An endpoint has one origin, which is
-   * what makes the way back need no memory; a second one is refused. Port 0 stands for all ports.
+   * NAT: whatever comes from this endpoint of a target goes to clients under the VIP, from this moment on. An endpoint has
+   * one origin, which is what makes the way back need no memory. Port 0 stands for all ports.
    */
   setOrigin(target: Endpoint, origin: Origin): void {
-    const key = endpointBytes(target);
-    const value = originBytes(origin);
-    const present = this.#object.map('origins').get(key);
-    // Which target it is may change; whose address it answers under may not.
-    const isAnother =
-      present !== null && !present.subarray(0, TARGET_OF_ORIGIN).equals(value.subarray(0, TARGET_OF_ORIGIN));
-    if (isAnother) {
-      throw new Error(`${target.protocol} ${target.address}:${target.port} already answers for another listener`);
-    }
-    this.#object.map('origins').set(key, value);
+    this.#object.map('origins').set(endpointBytes(target), originBytes(origin));
   }
 
   removeOrigin(target: Endpoint): boolean {

@@ -39,6 +39,11 @@ export interface ListenerSettings {
   readonly hidesClients?: boolean;
   /** Who may open flows (`Admissions`); 0 or absent: everybody. */
   readonly gate?: number;
+  /**
+   * With affinity `source`: seconds for which new flows of a client go where its last ones went, whatever the table says
+   * now. 0 or absent: by the table alone.
+   */
+  readonly persistence?: number;
   /** No listener, but ports of this node's own: what comes to them is left to the kernel, answers of targets as well. */
   readonly isNode?: boolean;
 }
@@ -60,6 +65,8 @@ export interface TargetSettings {
   readonly nextHop: NextHop | null;
   /** Its flows are chosen again, at once. */
   readonly gone: boolean;
+  /** It keeps its flows; clients that are kept at a target for a time begin their next ones elsewhere. */
+  readonly closed?: boolean;
   /** With `gone`: its TCP connections are reset instead. Tables have to go on naming it as the previous target. */
   readonly resets?: boolean;
   /**
@@ -92,8 +99,8 @@ export interface Traffic {
 
 /** Sizes in bytes, for the test that compares them with the compiled maps. */
 export const SIZES = {
-  listeners: { key: 20, value: 24 },
-  listener_ranges: { key: 28, value: 24 },
+  listeners: { key: 20, value: 28 },
+  listener_ranges: { key: 28, value: 28 },
   vips: { key: 16, value: 4 },
   sources: { key: 16, value: 4 },
   source_networks: { key: 20, value: 4 },
@@ -109,6 +116,7 @@ export const SIZES = {
   origins: { key: 20, value: 28 },
   exceptions: { key: 40, value: 8 },
   news: { key: 0, value: 44 },
+  visits: { key: 20, value: 8 },
   borrowers: { key: 40, value: 48 },
   listener_traffic: { key: 4, value: 80 },
   target_traffic: { key: 4, value: 48 },
@@ -215,11 +223,13 @@ export function listenerBytes(listener: ListenerSettings): Buffer {
     (listener.isNode === true ? IS_NODE : 0);
   bytes.writeUInt16LE(flags, 18);
   bytes.writeUInt32LE(listener.gate ?? 0, 20);
+  bytes.writeUInt32LE(listener.persistence ?? 0, 24);
   return bytes;
 }
 
 const TARGET_GONE = 1;
 const TARGET_RESETS = 2;
+const TARGET_CLOSED = 4;
 
 export function targetBytes(target: TargetSettings): Buffer {
   const bytes = Buffer.alloc(SIZES.targets.value);
@@ -231,7 +241,11 @@ export function targetBytes(target: TargetSettings): Buffer {
     macBytes(target.nextHop.ownMac).copy(bytes, 42);
   }
   bytes.writeUInt16BE(target.port ?? 0, 48);
-  bytes.writeUInt16LE((target.gone ? TARGET_GONE : 0) | (target.resets === true ? TARGET_RESETS : 0), 50);
+  const flags =
+    (target.gone ? TARGET_GONE : 0) |
+    (target.resets === true ? TARGET_RESETS : 0) |
+    (target.closed === true ? TARGET_CLOSED : 0);
+  bytes.writeUInt16LE(flags, 50);
   bytes.writeUInt16LE(target.mtu ?? 0, 52);
   return bytes;
 }

@@ -8,6 +8,10 @@ export type ForwardingMode = (typeof FORWARDING_MODES)[number];
 export const DATAPATHS = ['kernel', 'userspace'] as const;
 export type Datapath = (typeof DATAPATHS)[number];
 
+/** What becomes of connections to a target that is found unhealthy: see `BackendService.onTargetFailure`. */
+export const TARGET_FAILURE_ACTIONS = ['move', 'reset'] as const;
+export type TargetFailureAction = (typeof TARGET_FAILURE_ACTIONS)[number];
+
 interface Ports {
   readonly port: number;
   /** The last one of a range; absent: there is but one. */

@@ -1,7 +1,7 @@
 import type { PlannedHash, PlannedRebalance, PlannedTargetLimits, PlannedZone } from './balancing.ts';
 import type { PlannedHttp } from './http.ts';
 import type { PlannedLimits } from './limits.ts';
-import type { ForwardingMode } from './network.ts';
+import type { ForwardingMode, TargetFailureAction } from './network.ts';
 import type { PlannedOutlierDetection, PlannedRetry } from './resilience.ts';
 import type { PlannedStickiness, TargetState } from './stickiness.ts';
 import type { PlannedTargetTls, PlannedTls } from './tls.ts';
@@ -48,6 +48,8 @@ export interface PlannedListener {
   readonly acceptProxyProtocol: boolean;
   /** CIDR blocks of proxies whose word on the client's address counts. */
   readonly trustedProxies: readonly string[];
+  /** Whose block list is asked; absent: that of the tenant that an installation begins with. */
+  readonly tenantId?: string;
   /** Identifiers of the security groups that decide who may connect; absent: everybody may. */
   readonly securityGroups?: readonly string[];
   /** CIDR blocks that may connect, if those allow it too; absent: all. */
@@ -63,6 +65,8 @@ export interface PlannedService {
   readonly protocol: ServiceProtocol;
   /** On the kernel datapath; absent: `nat`. */
   readonly forwardingMode?: ForwardingMode;
+  /** Connections to a target that is found unhealthy while others are not; absent: `move`. */
+  readonly onTargetFailure?: TargetFailureAction;
   readonly algorithm: Algorithm;
   readonly groupId: string | null;
   /** Port of targets that name none. */
