@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import type { Flows } from '@evenkeel/model/resources/flow.ts';
+import type { ListenerTraffic } from '@evenkeel/model/resources/traffic.ts';
 import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
 import { ensureBpfFileSystem } from '../packages/flow/src/loader/bpffs.ts';
 import { type LineProcess, Namespace } from '../packages/flow/test/namespaces.ts';
@@ -101,6 +103,13 @@ class Site {
     return nodes[0];
   }
 
+  /** Counters of listeners and of targets, by name and labels. */
+  counters(): Map<string, number> {
+    const metrics = this.node.run('curl', '-s', 'http://127.0.0.1:7701/metrics');
+    const lines = metrics.matchAll(/^(evenkeel_(?:kernel_)?(?:listener|target)_\w+_total\S*) (\S+)$/gm);
+    return new Map(Array.from(lines, ([, name, value]) => [name!, Number(value)]));
+  }
+
   /** Folders of nodes that have something pinned in the kernel. */
   pinned(): string[] {
     return readdirSync(this.bpf).filter((name) => name.startsWith('evenkeel-'));
@@ -188,6 +197,64 @@ suite('a network load balancer between network namespaces', { skip: requiresKern
     site.cli('target', 'deregister', `${TARGETS[1]}:8080`, '--lb', 'net', '--yes');
     assert.deepEqual(new Set(await site.client.ask<string[]>('fresh 10')), new Set([`target1 ${CLIENT}`]));
     assert.deepEqual(await site.client.ask<string[]>('ask'), opened, 'each is where it was');
+  });
+
+  test('in the kernel: security groups say who may open connections, and those that are open go on', async (t) => {
+    const site = new Site();
+    t.after(() => site.close());
+    await site.open();
+    await site.start('auto');
+    create(site);
+    const opened = await site.client.ask<string[]>('open 5');
+    site.cli('security-group', 'create', 'others', '--rule', 'allow 192.0.2.0/24');
+    site.cli('lb', 'update', 'net', '--security-groups', 'others');
+    assert.equal(site.listener().datapath, 'kernel (tcx)');
+    assert.ok('error' in (await site.client.ask<object>('fresh 1')), 'nobody answers');
+    assert.deepEqual(await site.client.ask<string[]>('ask'), opened);
+    site.cli('security-group', 'update', 'others', '--add-rule', `allow ${CLIENT} tcp:80`);
+    assert.equal((await site.client.ask<string[]>('fresh 5')).length, 5);
+    site.cli('listener', 'update', 'net/tcp-udp-80', '--allowed-sources', '192.0.2.1');
+    assert.ok('error' in (await site.client.ask<object>('fresh 1')));
+    const metrics = site.node.run('curl', '-s', 'http://127.0.0.1:7701/metrics');
+    assert.match(metrics, /security_group"\S* [1-9]/);
+    assert.match(metrics, /allowed_sources"\S* [1-9]/);
+  });
+
+  test('in the kernel: what is carried is counted as in the proxy, flows are seen, and a new agent counts on', async (t) => {
+    const site = new Site();
+    t.after(() => site.close());
+    await site.open();
+    await site.start('auto');
+    create(site);
+    assert.equal((await site.client.ask<string[]>('open 20')).length, 20);
+    assert.equal((await site.client.ask<string[]>('datagrams 10')).length, 10);
+    const json = (...words: string[]) => JSON.parse(site.cli(...words, '--json'));
+    const traffic = (): ListenerTraffic => json('traffic', 'net/tcp-udp-80');
+    const { connections, bytesReceived, bytesSent, kernel } = traffic();
+    assert.ok(connections >= 30, `20 connections and 10 flows of UDP: ${connections}`);
+    assert.ok(bytesReceived > 30 * 60 && bytesSent > 30 * 60, `${bytesReceived} and ${bytesSent} bytes`);
+    assert.ok(kernel !== null && kernel.packetsReceived > 50 && kernel.packetsSent > 50);
+    await site.until('flows that are alive are counted', () => traffic().activeConnections >= 30);
+
+    const { flows, listeners } = json('flows', 'net/tcp-udp-80') as Flows;
+    const established = flows.filter(({ protocol, state }) => protocol === 'tcp' && state === 'established');
+    assert.equal(established.length, 20);
+    assert.deepEqual(new Set(established.map(({ client, vip }) => `${client} ${vip}`)), new Set([`${CLIENT} ${VIP}`]));
+    assert.equal(new Set(established.map(({ targetId }) => targetId)).size, 2);
+    assert.deepEqual([listeners[0]?.datapath, listeners[0]?.sampledOneIn], ['kernel', 1]);
+    assert.deepEqual(json('flows', '--client', '192.0.2.99').flows, []);
+    assert.equal(await site.client.ask<boolean>(`upload ${8 * 1024 * 1024}`), true);
+    const [first, second] = (json('flows', '--top', '--limit', '2') as Flows).flows;
+    assert.ok(first!.bytesPerSecond! > 20 * second!.bytesPerSecond!, 'the upload is what sends the most');
+
+    const before = site.counters();
+    assert.ok(before.size > 10, `${before.size} counters`);
+    process.kill(site.agent(), 'SIGKILL');
+    await site.startAgent('auto');
+    await site.until('another agent has taken over', () => site.listener().state === 'active');
+    const after = site.counters();
+    for (const [name, value] of before) assert.ok((after.get(name) ?? 0) >= value, `${name} is not set back`);
+    await site.until('they are counted again', () => traffic().activeConnections >= 20);
   });
 
   test('in userspace: the same for whoever uses it, and the API says why', async (t) => {

@@ -1,5 +1,6 @@
 import { objectPath, type ProgramFile } from '../../packages/flow/src/build/compile.ts';
 import { Datapath } from '../../packages/flow/src/datapath/datapath.ts';
+import { FlowSight } from '../../packages/flow/src/datapath/flow-sight.ts';
 import type { Mode } from '../../packages/flow/src/datapath/layout.ts';
 import type { Limits } from '../../packages/flow/src/datapath/limits.ts';
 import { LoadedObject } from '../../packages/flow/src/loader/object.ts';
@@ -11,8 +12,11 @@ const [CLIENT, VIP, CLIENT6, VIP6] = ['198.51.100.7', '203.0.113.1', '2001:db8::
 const ABUSER = '198.51.100.66';
 const NEXT_HOP = { device: 9, mac: '02:00:00:00:00:aa', ownMac: '02:00:00:00:00:bb' };
 const [OLD, NEW, SELF] = [1, 2, 3];
-const [UNCHANGED, CHANGED, TRANSLATED] = [1, 2, 3];
-const PORTS: Record<number, number> = { [UNCHANGED]: 80, [CHANGED]: 81, [TRANSLATED]: 82 };
+const [UNCHANGED, CHANGED, TRANSLATED, SAMPLED] = [1, 2, 3, 4];
+const SERVICES = [UNCHANGED, CHANGED, TRANSLATED, SAMPLED];
+const PORTS: Record<number, number> = { [UNCHANGED]: 80, [CHANGED]: 81, [TRANSLATED]: 82, [SAMPLED]: 83 };
+/** So few flows are in the sample that those of the cases are not. */
+const FEW = 2 ** 20;
 
 export interface Case {
   readonly name: string;
@@ -52,6 +56,8 @@ export async function prepare(file: ProgramFile, guarded: boolean): Promise<{ ob
   await datapath.swapTable(UNCHANGED, firstGeneration(all(NEW)));
   await datapath.swapTable(CHANGED, nextGeneration(all(NEW), firstGeneration(all(OLD))));
   await datapath.swapTable(TRANSLATED, firstGeneration(all(SELF)));
+  await datapath.swapTable(SAMPLED, firstGeneration(all(NEW)));
+  const sight = new FlowSight(object);
   datapath.addVip(VIP);
   if (guarded) {
     datapath.setSource(ABUSER, 'denied');
@@ -59,7 +65,8 @@ export async function prepare(file: ProgramFile, guarded: boolean): Promise<{ ob
       datapath.setSource(`10.${network >> 13}.${(network >> 5) & 255}.${(network & 31) << 3}`, 'denied', 29);
     }
   }
-  for (const service of [UNCHANGED, CHANGED, TRANSLATED]) {
+  for (const service of SERVICES) {
+    sight.setSampling(service, service === SAMPLED ? 1 : FEW);
     const mode: Mode = service === TRANSLATED ? 'nat' : 'l2';
     const listener = { number: service, service, hashSeed: 1, idleSeconds: 1800, mode, affinity: 'flow' } as const;
     if (guarded) datapath.setLimits(service, GENEROUS);
@@ -82,6 +89,7 @@ export async function prepare(file: ProgramFile, guarded: boolean): Promise<{ ob
         ]
       : []),
     { name: 'established, unchanged slot', program: balance, frame: tcp(UNCHANGED, 'A'), limit: EVERY_PACKET },
+    { name: 'the same, in the sample', program: balance, frame: tcp(SAMPLED, 'A'), limit: null },
     { name: 'the same over IPv6', program: balance, frame: tcp6, limit: EVERY_PACKET },
     { name: 'the same with NAT', program: balance, frame: tcp(TRANSLATED, 'A'), limit: EVERY_PACKET },
     { name: 'SYN, unchanged slot', program: balance, frame: tcp(UNCHANGED, 'S'), limit: EVERY_PACKET },

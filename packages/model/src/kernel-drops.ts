@@ -12,6 +12,8 @@ export const KERNEL_DROPS = {
   no_next_hop: 'no neighbour is known at the address of the target',
   no_room: 'there is no room in the frame for the headers of a tunnel',
   denied: 'its source is denied',
+  security_group: 'no rule of the security group lets its source in',
+  allowed_sources: 'its source is not among those that the listener allows',
   packet_rate: 'its source sends more packets than it may',
   flow_rate: 'its source opens more connections than it may',
   syn_rate: 'a flood of SYN, and the kernel could not answer with a challenge',

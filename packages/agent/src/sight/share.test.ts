@@ -6,11 +6,11 @@ const QUIET: SampleLoad = { packetsPerSecond: 0, flowsPerSecond: 0, held: 0, bud
 
 test('a quiet listener has all of its flows in the sample', () => {
   assert.equal(wantedShare(QUIET, 1), 1);
-  assert.equal(wantedShare({ ...QUIET, packetsPerSecond: 100_000, flowsPerSecond: 1_000, held: 16_384 }, 1), 1);
+  assert.equal(wantedShare({ ...QUIET, packetsPerSecond: 50_000, flowsPerSecond: 1_000, held: 16_384 }, 1), 1);
 });
 
 for (const [load, oneIn, wanted] of [
-  [{ packetsPerSecond: 1_000_000 }, 1, 16],
+  [{ packetsPerSecond: 1_000_000 }, 1, 32],
   [{ flowsPerSecond: 50_000 }, 1, 64],
   [{ held: 16_385 }, 1, 2],
   [{ held: 16_385 }, 64, 128],

@@ -1,4 +1,4 @@
-import { RECENT_REQUESTS } from '@evenkeel/model/limits.ts';
+import { LISTED_FLOWS, RECENT_REQUESTS } from '@evenkeel/model/limits.ts';
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { integer, several } from './values.ts';
@@ -63,4 +63,26 @@ export function addDiagnosis(program: Command, bind: Bind): void {
     .addOption(ofLoadBalancer('the load balancer of the listener'));
   addExamples(traffic, 'evenkeel traffic web/http-80', 'evenkeel traffic web/http-80 --json');
   bind(traffic, async (call) => (await actions()).traffic(call));
+
+  const flows = program
+    .command('flows')
+    .description('List flows of network load balancers that the kernel carries, those first that sent something last')
+    .addArgument(reference('[listener]', 'listener: identifier, name, or lb/listener (default: all)', 'listener'))
+    .addOption(ofLoadBalancer('the load balancer of the listener'))
+    .option('--top', 'those that send the most, by packets drawn in the last half minute')
+    .option('--target <id>', 'those to this target')
+    .option('--client <address>', 'those from this address')
+    .addOption(
+      new Option(
+        '--limit <n>',
+        `at most so many (1 to ${LISTED_FLOWS.maximum}; default ${LISTED_FLOWS.default})`,
+      ).argParser(integer),
+    );
+  addExamples(
+    flows,
+    'evenkeel flows dns/udp-53',
+    'evenkeel flows --top --limit 10',
+    'evenkeel flows --client 203.0.113.9',
+  );
+  bind(flows, async (call) => (await import('../actions/flows.ts')).listFlows(call));
 }
