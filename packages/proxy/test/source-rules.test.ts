@@ -3,6 +3,10 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
+import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
+import { networkKey } from '@evenkeel/model/block-list/network-key.ts';
+import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
@@ -112,6 +116,36 @@ for (const reactor of ['uring', 'portable'] as const) {
       socket.write('two');
       assert.equal(String((await once(socket, 'data'))[0]), 'two');
       await engine.apply(changeOf([], [], { listeners: [`lsn-${port}`] }));
+    });
+
+    it('a block list is in force without a change of the plan, and what is over in it is over by itself', async () => {
+      const port = await freePort();
+      const id = `lsn-${port}`;
+      await plan([tcp(port), tcp(port + 1, { tenantId: 'another' })]);
+      assert.equal(await ask(port, STRANGER), 'hello');
+      const list = new BlockTable({ seed: 7, isShared: true });
+      const now = Math.floor(Date.now() / 1_000);
+      const block = (address: string, until: number) => {
+        const { key, length } = networkKey(address)!;
+        list.put(key, length, until, now);
+      };
+      block('127.0.0.6/31', FOR_EVER);
+      block(FRIEND, now - 1);
+      await engine.apply({ ...changeOf([], []), blockLists: new Map([[DEFAULT_TENANT.id, list.memory]]) });
+      assert.equal(await ask(port, STRANGER), 'reset');
+      assert.equal(await ask(port, FRIEND), 'hello');
+      assert.equal(await ask(port + 1, STRANGER), 'hello', 'the list of another tenant');
+      assert.deepEqual({ ...countersOf(id).refused }, { 'block-list': 1 });
+      block(FRIEND, now + 60);
+      assert.equal(await ask(port, FRIEND), 'reset');
+      block('127.0.0.6/31', GONE);
+      assert.equal(await ask(port, STRANGER), 'hello');
+      await plan([tcp(port, { acceptProxyProtocol: true, trustedProxies: [STRANGER] })]);
+      assert.equal(await ask(port, STRANGER, 'PROXY TCP4 127.0.0.5 127.0.0.1 1 2\r\nhello'), 'reset', 'announced');
+      assert.equal(await ask(port, STRANGER, 'PROXY TCP4 127.0.0.9 127.0.0.1 1 2\r\nhello'), 'hello');
+      const empty = new BlockTable({ seed: 7, isShared: true });
+      await engine.apply({ ...changeOf([], []), blockLists: new Map([[DEFAULT_TENANT.id, empty.memory]]) });
+      await engine.apply(changeOf([], [], { listeners: [id, `lsn-${port + 1}`] }));
     });
 
     it('datagrams of strangers are lost, and counted', async () => {

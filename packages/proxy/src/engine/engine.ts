@@ -1,3 +1,4 @@
+import type { BlockTableMemory } from '@evenkeel/model/block-list/block-table.ts';
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { ExplainQuestion } from '@evenkeel/model/plan/query.ts';
@@ -81,6 +82,8 @@ export interface EngineChange {
   readonly shared: ReadonlyMap<string, SharedEntry | null>;
   /** By listener id; null removes. */
   readonly listeners: ReadonlyMap<string, PlannedListener | null>;
+  /** By tenant: block lists whose memory is another one than before; what is written there later needs no change. */
+  readonly blockLists?: ReadonlyMap<string, BlockTableMemory>;
 }
 
 /** A service with the targets of its group resolved for it. */

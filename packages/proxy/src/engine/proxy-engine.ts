@@ -198,7 +198,7 @@ export class WorkerEngine implements ProxyEngine {
     return [...this.#refused.values()];
   }
 
-  async #open({ shared, services }: EngineChange, coming: Map<string, PlannedListener>): Promise<void> {
+  async #open({ shared, services, blockLists }: EngineChange, coming: Map<string, PlannedListener>): Promise<void> {
     for (const id of coming.keys()) if (this.#waiting.delete(id)) this.#refused.delete(id);
     const listeners = new Map<string, PlannedListener>();
     const without = new Map<string, PlannedListener | null>();
@@ -215,7 +215,7 @@ export class WorkerEngine implements ProxyEngine {
       // One that runs already is refused its new addresses; in all else it follows the plan.
       if (running) listeners.set(id, running);
     }
-    const refused = await this.#tell({ shared, services, listeners });
+    const refused = await this.#tell({ shared, services, listeners, ...(blockLists && { blockLists }) });
     if (refused.length === 0) return;
     // Whole or not at all: what one worker cannot open, the others give up again.
     const back = new Map(refused.map(({ listenerId }) => [listenerId, without.get(listenerId) ?? null]));

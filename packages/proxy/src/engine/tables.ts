@@ -11,6 +11,7 @@ import { newStickTable, type StickTableMemory } from '../stickiness/stick-table.
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import { forgetQueued, newQueueMemory } from '../upstream/queue-memory.ts';
 import type {
+  WorkerBlockList,
   WorkerListenerChange,
   WorkerService,
   WorkerServiceChange,
@@ -26,6 +27,7 @@ export interface SharedChange {
   readonly shared: readonly WorkerSharedChange[];
   readonly services: readonly WorkerServiceChange[];
   readonly listeners: readonly WorkerListenerChange[];
+  readonly blockLists: readonly WorkerBlockList[];
 }
 
 /**
@@ -38,6 +40,7 @@ export class Tables {
   /** As planned; workers have them packed. */
   readonly #ruleGroups = new Map<string, PlannedRuleGroup>();
   readonly #services = new Map<string, WorkerService>();
+  readonly #blockLists = new Map<string, WorkerBlockList>();
   readonly #counters: SharedCounters;
   readonly #random: () => number;
   readonly #socketsOf: (planned: PlannedListener) => WorkerSockets | null;
@@ -90,7 +93,9 @@ export class Tables {
       else this.#listeners.set(id, { id, planned, slot, sockets });
       listeners.push({ id, planned, slot, sockets });
     }
-    return { shared, services, listeners };
+    const blockLists = Array.from(change.blockLists ?? [], ([tenantId, memory]) => ({ tenantId, memory }));
+    for (const list of blockLists) this.#blockLists.set(list.tenantId, list);
+    return { shared, services, listeners, blockLists };
   }
 
   /** All workers have applied the change: counters of what it removed may go when they are quiet. */
@@ -118,6 +123,7 @@ export class Tables {
       shared: Array.from(this.#shared, ([key, entry]) => ({ key, entry, left: [] })),
       services: Array.from(this.#services, ([id, service]) => ({ id, service, left: [] })),
       listeners: [...this.#listeners.values()],
+      blockLists: [...this.#blockLists.values()],
     };
   }
 

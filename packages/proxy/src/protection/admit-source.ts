@@ -4,7 +4,7 @@ import { ListenerCell } from '../telemetry/cells.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener } from '../worker/listener.ts';
-import { ADMITTED, type Refusal, type Verdict } from './refusal.ts';
+import { ADMITTED, Refusal, type Verdict } from './refusal.ts';
 import type { Transport } from './source-gate.ts';
 
 /** Filled for the length of one call. */
@@ -26,6 +26,21 @@ export function admitSource(worker: WorkerContext, listener: Listener, connectio
   listener.cells[ListenerCell.connections]!++;
   countRefused(listener, verdict);
   worker.turnAway.refuse(connection);
+  return false;
+}
+
+/** The same for a client that a trusted proxy has announced: the block list alone is about those. */
+export function admitAnnounced(
+  worker: WorkerContext,
+  listener: Listener,
+  connection: Connection,
+  { ip }: { readonly ip: IpAddress },
+): boolean {
+  if (listener.gate?.isBlocked(ip) !== true) return true;
+  listener.cells[ListenerCell.connections]!++;
+  countRefused(listener, Refusal.blockList);
+  worker.turnAway.refuse(connection);
+  listener.leave();
   return false;
 }
 

@@ -2,6 +2,7 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedSecurityGroup, PlannedSourceRule } from '@evenkeel/model/plan/sources.ts';
 import { CidrSet } from '../source-address/cidr-set.ts';
 import type { IpAddress } from '../source-address/ip-address.ts';
+import type { BlockReader } from './block-reader.ts';
 import { resolvePrefixes, type SourceList } from './prefixes.ts';
 import { ADMITTED, Refusal, type Verdict } from './refusal.ts';
 import { VerdictTable } from './verdict-table.ts';
@@ -11,11 +12,15 @@ export type Transport = 'tcp' | 'udp';
 /** A group by its identifier; undefined: there is none. */
 export type GroupFinder = (id: string) => PlannedSecurityGroup | undefined;
 
-/** Those of the plan that say who may connect; null: everybody may. */
-export function sourceGateOf(planned: PlannedListener, groupOf: GroupFinder): SourceGate | null {
-  return planned.securityGroups === undefined && planned.allowedSources === undefined
+/** What says who may connect: the plan, and the block list of the tenant if there is one. null: everybody may. */
+export function sourceGateOf(
+  planned: PlannedListener,
+  groupOf: GroupFinder,
+  blocked: BlockReader | null = null,
+): SourceGate | null {
+  return planned.securityGroups === undefined && planned.allowedSources === undefined && blocked === null
     ? null
-    : new SourceGate(planned, groupOf);
+    : new SourceGate(planned, groupOf, blocked);
 }
 
 /**
@@ -25,15 +30,23 @@ export function sourceGateOf(planned: PlannedListener, groupOf: GroupFinder): So
 export class SourceGate {
   readonly #planned: PlannedListener;
   readonly #groups: readonly (PlannedSecurityGroup | undefined)[];
+  readonly #blocked: BlockReader | null;
   readonly #ways: { [T in Transport]: Way | null } = { tcp: null, udp: null };
 
-  constructor(planned: PlannedListener, groupOf: GroupFinder) {
+  constructor(planned: PlannedListener, groupOf: GroupFinder, blocked: BlockReader | null) {
+    this.#blocked = blocked;
     this.#planned = planned;
     this.#groups = (planned.securityGroups ?? []).map(groupOf);
   }
 
+  /** Whether the address is in the block list; of clients, too, that a trusted proxy announces. */
+  isBlocked(address: IpAddress): boolean {
+    return this.#blocked?.has(address) ?? false;
+  }
+
   /** `port`: as the client asked for it, which nobody has to know unless the rules differ from port to port. */
   verdict(transport: Transport, address: IpAddress, end: { readonly localPort: number }): Verdict {
+    if (this.isBlocked(address)) return Refusal.blockList;
     this.#ways[transport] ??= wayOf(this.#planned, this.#groups, transport);
     const { table, portRules } = this.#ways[transport];
     if (portRules !== null) {

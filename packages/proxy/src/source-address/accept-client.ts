@@ -1,3 +1,4 @@
+import { admitAnnounced } from '../protection/admit-source.ts';
 import type { Connection } from '../reactor/reactor.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener } from '../worker/listener.ts';
@@ -24,7 +25,8 @@ export function acceptClient(
     begin(connection, client);
     return;
   }
-  connection.handler = new HeaderWait(worker, listener, connection, client, (announced) =>
-    begin(connection, announced === null ? client : new Client(listener.planned, connection, announced)),
-  );
+  connection.handler = new HeaderWait(worker, listener, connection, client, (announced) => {
+    const known = announced === null ? client : new Client(listener.planned, connection, announced);
+    if (listener.gate === null || admitAnnounced(worker, listener, connection, known)) begin(connection, known);
+  });
 }

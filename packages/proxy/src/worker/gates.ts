@@ -1,13 +1,18 @@
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
+import { BlockReader } from '../protection/block-reader.ts';
 import { sourceGateOf } from '../protection/source-gate.ts';
 import type { Listener } from './listener.ts';
-import type { WorkerSharedEntry } from './messages.ts';
+import type { WorkerBlockList, WorkerSharedEntry } from './messages.ts';
 
-/** Who may connect to each listener, by the security groups as they are now. */
+/** Who may connect to each listener, by the security groups and block lists as they are now. */
 export class Gates {
   readonly #entryOf: (id: string) => WorkerSharedEntry | undefined;
+  readonly #listeners = new Set<Listener>();
   /** By security group. */
   readonly #users = new Map<string, Set<Listener>>();
   readonly #groups = new Map<Listener, readonly string[]>();
+  /** By tenant. */
+  readonly #blocked = new Map<string, BlockReader>();
 
   /** `entryOf`: the entry of a security group. */
   constructor(entryOf: (id: string) => WorkerSharedEntry | undefined) {
@@ -17,6 +22,7 @@ export class Gates {
   /** The listener is new, or its plan has changed. */
   set(listener: Listener): void {
     this.forget(listener);
+    this.#listeners.add(listener);
     const { securityGroups = [] } = listener.planned;
     for (const id of securityGroups) {
       const users = this.#users.get(id);
@@ -32,7 +38,14 @@ export class Gates {
     for (const listener of this.#users.get(groupId) ?? []) this.#make(listener);
   }
 
+  /** The block list of a tenant lies elsewhere. */
+  block({ tenantId, memory }: WorkerBlockList): void {
+    this.#blocked.set(tenantId, new BlockReader(memory));
+    for (const listener of this.#listeners) if (tenantOf(listener) === tenantId) this.#make(listener);
+  }
+
   forget(listener: Listener): void {
+    this.#listeners.delete(listener);
     for (const id of this.#groups.get(listener) ?? []) {
       const users = this.#users.get(id);
       users?.delete(listener);
@@ -42,9 +55,14 @@ export class Gates {
   }
 
   #make(listener: Listener): void {
-    listener.gate = sourceGateOf(listener.planned, (id) => {
+    const groupOf = (id: string) => {
       const entry = this.#entryOf(id);
       return entry?.kind === 'security-group' ? entry.value : undefined;
-    });
+    };
+    listener.gate = sourceGateOf(listener.planned, groupOf, this.#blocked.get(tenantOf(listener)) ?? null);
   }
+}
+
+function tenantOf({ planned }: Listener): string {
+  return planned.tenantId ?? DEFAULT_TENANT.id;
 }

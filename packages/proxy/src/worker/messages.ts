@@ -1,3 +1,4 @@
+import type { BlockTableMemory } from '@evenkeel/model/block-list/block-table.ts';
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
 import type { TargetState } from '@evenkeel/model/plan/stickiness.ts';
@@ -40,6 +41,13 @@ export interface WorkerChange {
   readonly shared: readonly WorkerSharedChange[];
   readonly services: readonly WorkerServiceChange[];
   readonly listeners: readonly WorkerListenerChange[];
+  /** Block lists whose memory is another one than before. */
+  readonly blockLists: readonly WorkerBlockList[];
+}
+
+export interface WorkerBlockList {
+  readonly tenantId: string;
+  readonly memory: BlockTableMemory;
 }
 
 export interface WorkerSharedChange {

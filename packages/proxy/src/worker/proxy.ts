@@ -125,6 +125,7 @@ export class Proxy {
 
   #follow(change: WorkerChange, done: (refused: readonly RefusedListener[]) => void): void {
     for (const { entry } of change.shared) if (entry !== null) this.#setShared(entry);
+    for (const list of change.blockLists) this.#gates.block(list);
     for (const { id, service } of change.services) if (service !== null) this.#setService(id, service);
     const refused: RefusedListener[] = [];
     let pending = 1;
@@ -240,10 +241,7 @@ export class Proxy {
   ): void {
     const { id } = change;
     const fault = this.#rules.faultOf(planned.ruleGroupId);
-    if (fault !== '') {
-      answered({ listenerId: id, code: 'failed', detail: fault });
-      return;
-    }
+    if (fault !== '') return answered({ listenerId: id, code: 'failed', detail: fault });
     let tls: ListenerTls | null = null;
     try {
       if (planned.tls !== null) tls = this.#tls.forListener(planned, this.#listeners.get(id)?.listener.tls ?? null);
@@ -369,10 +367,10 @@ export class Proxy {
     for (const [i, target] of targets.entries()) {
       target.follow(limits, queue, relief, latencies);
       target.isUp = next.targets[i]!.isUp;
+      target.watch = watchOver(next, target.slot, target.cells);
     }
     const sticky = next.planned.stickiness === null ? null : stickyService(next, old ?? null, this.#worker);
     const tls = this.#tls.forService(next.planned, old?.tls ?? null);
-    for (const target of targets) target.watch = watchOver(next, target.slot, target.cells);
     const retry = new RetryPolicy(resilienceOf(next.planned).retry, next.retries);
     const service = new Service(next.planned, targets, next.table, sticky, tls, retry, this.#worker.reactor, queue);
     this.#services.set(id, service);
