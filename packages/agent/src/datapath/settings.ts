@@ -44,7 +44,6 @@ export const LISTENER_SETTINGS: Verdicts<PlannedListener> = {
   tenantId: 'kept',
   securityGroups: 'kept',
   allowedSources: 'kept',
-  tenantId: 'kept',
 };
 
 export const SERVICE_SETTINGS: Verdicts<PlannedService> = {
