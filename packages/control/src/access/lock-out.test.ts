@@ -62,3 +62,20 @@ test('nobody locks a user out: attempts before their time count nothing, and kno
   lock.succeeded(device);
   assert.equal(waits(lock, device), 0);
 });
+
+test('logging in costs a source nothing, and forgives nothing that it guessed', () => {
+  const lock = new LockOut(() => 1_000_000_000);
+  const office = '192.0.2.1';
+  for (let i = 0; i < 20; i++) {
+    const attempt = stranger(`default/user-${i}`, office);
+    assert.equal(waits(lock, attempt), 0);
+    lock.failed(attempt);
+    lock.succeeded(attempt);
+  }
+  for (let i = 0; i < 5; i++) lock.failed(stranger(`default/guess-${i}`, office));
+  lock.failed(stranger('default/mallory', office));
+  lock.succeeded(stranger('default/mallory', office));
+  assert.equal(waits(lock, stranger('default/ann', office)), 0);
+  lock.failed(stranger('default/another', office));
+  assert.equal(waits(lock, stranger('default/ann', office)), 1);
+});

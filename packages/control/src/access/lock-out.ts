@@ -54,9 +54,15 @@ export class LockOut {
     for (const [kind, text] of slotsOf(attempt)) this.#table(kind).fail(this.#slot(text), this.#now(), LONGEST[kind]);
   }
 
-  /** The name, or the device, begins anew. The source does not: it may have guessed others. */
+  /**
+   * The attempt, which counted as a failure until now, was none. The name, or the device, begins anew; the source does
+   * not: it may have guessed others.
+   */
   succeeded(attempt: Attempt): void {
-    for (const [kind, text] of slotsOf(attempt)) if (kind !== 'source') this.#table(kind).clear(this.#slot(text));
+    for (const [kind, text] of slotsOf(attempt)) {
+      if (kind === 'source') this.#table(kind).forgive(this.#slot(text));
+      else this.#table(kind).clear(this.#slot(text));
+    }
   }
 
   /** Made when it is needed: most installations never see a password. */
@@ -97,6 +103,12 @@ class SlotTable {
     this.#failures[slot] = failures;
     this.#last[slot] = now;
     if (failures > FREE) this.#until[slot] = now + 1_000 * Math.min(2 ** (failures - FREE - 1), longest);
+  }
+
+  /** Takes the last failure back; whatever was waited for before it is over, or it would not have been let in. */
+  forgive(slot: number): void {
+    this.#failures[slot] = Math.max(0, this.#failures[slot]! - 1);
+    this.#until[slot] = 0;
   }
 
   clear(slot: number): void {

@@ -1,6 +1,7 @@
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { BodyOf, ParamsOf, QueryOf } from '@evenkeel/model/contract/types.ts';
 import type { Caller } from '../access/identity.ts';
+import type { Draft } from '../state/draft.ts';
 import type { State } from '../state/state.ts';
 
 export interface Browser {
@@ -22,6 +23,8 @@ export interface Call<K extends OperationName> {
   readonly caller: Caller;
   /** The state as that tenant sees it, at the moment of asking. */
   readonly state: State;
+  /** For calls that write in a way of their own: refuses what the caller may not change, or may not any more. */
+  readonly checkChanges: (draft: Draft) => void;
   /** What browsers send and are sent. */
   readonly browser: Browser;
   readonly requestId: string;

@@ -76,6 +76,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
         get state() {
           return scopedTo(store.state, caller.actingIn);
         },
+        checkChanges: (draft: Draft) => checkChanges(check(draft.whole), name, route, draft),
         browser: browserOf(request, reply),
         requestId: request.id,
         ifMatch: route.ifMatch ? headerOf(request, 'if-match') : undefined,

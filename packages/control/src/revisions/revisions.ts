@@ -23,6 +23,8 @@ export interface RolledBackFor {
   readonly actor: string;
   readonly requestId: string;
   readonly tenantId: string;
+  /** Refuses what whoever asks may not change. */
+  readonly check: (draft: Draft) => void;
 }
 
 export type RevisionHead = Omit<RevisionRow, 'undo' | 'changes'>;
@@ -93,13 +95,13 @@ export class Revisions {
   async rollBack(
     id: string,
     { dryRun = false, before = false }: RevisionRollback,
-    { tenantId, ...by }: RolledBackFor,
+    { tenantId, check, ...by }: RolledBackFor,
   ): Promise<RolledBack> {
     const { generation } = await this.get(tenantId, id);
     const wanted = before ? generation - 1 : generation;
     const store = this.#store;
     const plan = await this.#onPresent(tenantId, [wanted], ([images]) =>
-      store.preview(tenantId, (draft) => this.#carriedOut(draft, images!)),
+      store.preview(tenantId, (draft) => this.#carriedOut(draft, images!, check)),
     );
     const impact = await this.#assessor.measure(plan.touched);
     if (dryRun) {
@@ -117,7 +119,7 @@ export class Revisions {
         ...by,
         run: (draft) => {
           if (!sameParts(draft.base, present)) throw new Moved();
-          return this.#carriedOut(draft, images!);
+          return this.#carriedOut(draft, images!, check);
         },
       }),
     );
@@ -128,8 +130,10 @@ export class Revisions {
   #carriedOut(
     draft: Draft,
     images: ReadonlyMap<string, Image>,
+    check: RolledBackFor['check'],
   ): Pick<RolledBack, 'summary' | 'changes'> & { touched: Touched[] } {
     putBack(draft, images);
+    check(draft);
     checkMaterial(draft);
     const touched = this.#assessor.touched(draft.whole, draft.finish());
     return { touched, summary: summaryOf(draft.changes), changes: changesShown(draft, draft.changes) };
