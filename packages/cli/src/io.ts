@@ -8,6 +8,8 @@ export interface Io {
   readonly errIsTerminal: boolean;
   out(text: string): void;
   err(text: string): void;
+  /** Resolves when whoever reads our output has taken so much of it that there may be more. */
+  drained(): Promise<void>;
   /** All of standard input, at most `limit` bytes; throws a RangeError beyond. */
   readInput(limit: number): Promise<string>;
   /** One line from the terminal. */
@@ -22,6 +24,10 @@ export function processIo(): Io {
     errIsTerminal: process.stderr.isTTY === true,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    async drained() {
+      if (!process.stdout.writableNeedDrain) return;
+      await new Promise<void>((resolve) => process.stdout.once('drain', resolve).once('close', resolve));
+    },
     readInput,
     async ask(question) {
       const terminal = createInterface({ input: process.stdin, output: process.stderr });

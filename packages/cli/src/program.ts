@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { addAudit } from './commands/audit.ts';
 import { addAuthority } from './commands/authority.ts';
 import { addBackup } from './commands/backup.ts';
 import type { Bind } from './commands/call.ts';
@@ -92,6 +93,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addQuota(program, bind);
   addUser(program, bind);
   addToken(program, bind);
+  addAudit(program, bind);
   program.commandsGroup('Shell:');
   addCompletion(program, bind);
 

@@ -32,6 +32,7 @@ export async function cli(words: readonly string[], around: Surroundings = {}): 
     err: (text) => {
       written.err += text;
     },
+    drained: async () => {},
     readInput: async () => around.input ?? '',
     ask: async (question) => {
       written.err += question;

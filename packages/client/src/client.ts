@@ -49,9 +49,14 @@ export type Arguments<K extends OperationName> = Required<'params', ParamsOf<K>>
   (Contract[K] extends { readonly idempotent: true } ? { readonly idempotencyKey?: string } : object) &
   CallOptions;
 
-/** A method for each operation of the API; it resolves with the body of the answer, or rejects with an error of errors.ts. */
+/** The operations whose answer comes bit by bit: stream.ts calls them. */
+export type StreamName = {
+  [K in OperationName]: Contract[K] extends { readonly media: string } ? K : never;
+}[OperationName];
+
+/** A method for each other operation of the API; it resolves with the body of the answer, or rejects with an error of errors.ts. */
 export type Client = {
-  readonly [K in OperationName]: object extends Arguments<K>
+  readonly [K in Exclude<OperationName, StreamName>]: object extends Arguments<K>
     ? (args?: Arguments<K>) => Promise<ResponseOf<K>>
     : (args: Arguments<K>) => Promise<ResponseOf<K>>;
 };
@@ -79,10 +84,8 @@ async function call(options: ClientOptions, route: AnyRoute, args: AnyArguments)
   const url = urlOf(options.url, path, args);
   const headers: Record<string, string> = {
     accept: 'application/json, application/problem+json',
-    authorization: `Bearer ${options.token}`,
+    ...headersFor(options),
   };
-  // As in the contract, which brings every schema with it. A name may have letters that a header may not.
-  if (options.tenant !== undefined) headers['evenkeel-tenant'] = encodeURIComponent(options.tenant);
   if (args.body !== undefined) headers['content-type'] = 'application/json';
   if (args.ifMatch !== undefined) headers['if-match'] = args.ifMatch;
   if (idempotent) headers['idempotency-key'] = args.idempotencyKey ?? crypto.randomUUID();
@@ -99,13 +102,25 @@ async function call(options: ClientOptions, route: AnyRoute, args: AnyArguments)
     args.signal?.throwIfAborted();
     throw new ConnectionError(url, error);
   }
-  const answer = parse(url, response, text);
-  if (response.ok) return answer;
-  if (!isProblem(answer)) throw new UnexpectedAnswerError(url, response.status, 'no problem details');
-  throw new ApiError(answer);
+  if (!response.ok) throw problemOf(url, response.status, text, response.headers.get('content-type'));
+  return parse(url, response.status, text, response.headers.get('content-type'));
 }
 
-function urlOf(origin: string, template: string, args: AnyArguments): string {
+/** Headers that say who calls, and about which tenant. */
+export function headersFor({ token, tenant }: Pick<ClientOptions, 'token' | 'tenant'>): Record<string, string> {
+  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+  // As in the contract, which brings every schema with it. A name may have letters that a header may not.
+  if (tenant !== undefined) headers['evenkeel-tenant'] = encodeURIComponent(tenant);
+  return headers;
+}
+
+/** The error that an answer is which is no success. */
+export function problemOf(url: string, status: number, text: string, type?: string | null): Error {
+  const answer = parse(url, status, text, type);
+  return isProblem(answer) ? new ApiError(answer) : new UnexpectedAnswerError(url, status, 'no problem details');
+}
+
+export function urlOf(origin: string, template: string, args: AnyArguments): string {
   const path = template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = args.params?.[name];
     if (!value) throw new TypeError(`${name} must not be empty`);
@@ -119,12 +134,11 @@ function urlOf(origin: string, template: string, args: AnyArguments): string {
   return url.href;
 }
 
-function parse(url: string, response: Answer, text: string): unknown {
+function parse(url: string, status: number, text: string, type?: string | null): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    const type = response.headers.get('content-type') ?? 'no content type';
-    throw new UnexpectedAnswerError(url, response.status, `a body that is not JSON (${type})`);
+    throw new UnexpectedAnswerError(url, status, `a body that is not JSON (${type ?? 'no content type'})`);
   }
 }
 

@@ -142,4 +142,6 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   deleteSession: ['DELETE', '/v1/sessions/{sessionId}'],
   setPassword: ['POST', '/v1/users/{userId}/set-password'],
   changePassword: ['POST', '/v1/change-password'],
+  listAudit: ['GET', '/v1/audit'],
+  exportAudit: ['GET', '/v1/audit/export'],
 };

@@ -17,6 +17,8 @@ import { IdempotentRequests } from './api/idempotency.ts';
 import { Metrics } from './api/metrics.ts';
 import { createServer } from './api/server.ts';
 import { Validators } from './api/validation.ts';
+import { Refusals } from './audit/refusals.ts';
+import { AUDIT_KEPT } from './audit/retention.ts';
 import { Backups } from './backup/backups.ts';
 import { loadCredentials } from './credentials.ts';
 import { answerCheck } from './diagnosis/checked-answers.ts';
@@ -51,6 +53,7 @@ const ROTATION_CHECK = 600_000;
 /** Milliseconds: how often it is looked whether a backup is due. The first is made as long after the start. */
 const BACKUP_CHECK = 60_000;
 const SILENCE = 15_000;
+const DAY = 86_400_000;
 /** Milliseconds after the start that requests and agents have to themselves; then validators are made ready. */
 const WARM_UP = 2_000;
 /** Streams of agents at a time, at least. */
@@ -81,6 +84,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     vault,
     quotas,
     pools,
+    auditKept: { ...AUDIT_KEPT, milliseconds: options.auditDays * DAY },
     now,
     random: Math.random,
     secret: randomBytes,
@@ -172,6 +176,7 @@ async function start(
   const hasher = new PasswordHasher();
   const lockOut = new LockOut(now);
   const logins = new Logins({ sessions, hasher, lockOut, vault, state: () => store.state, secret: randomBytes });
+  const refusals = new Refusals((entries) => store.recordAudit(entries));
   const app = await createServer({
     version: VERSION,
     handlers: createHandlers({
@@ -200,6 +205,8 @@ async function start(
       state: () => store.state,
       now,
     }),
+    refusals,
+    dropped: () => logger.warn('a reader of a stream took nothing for too long, and was cut off'),
     node: new TokenCheck(credentials.nodeToken),
     idempotency: new IdempotentRequests(store, now),
     validators,
@@ -246,6 +253,7 @@ async function start(
   const flusher = setInterval(() => {
     if (!role.leads) return;
     saveOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
+    refusals.flush().catch((error) => logger.error({ err: error }, 'refusals could not be recorded'));
   }, FLUSH);
   return {
     url,
@@ -265,7 +273,10 @@ async function start(
       }, DRAIN);
       await app.close();
       clearTimeout(force);
-      if (role.leads) await saveAll(store, nodes, operations, logger);
+      if (role.leads) {
+        await saveAll(store, nodes, operations, logger);
+        await refusals.flush().catch((error) => logger.error({ err: error }, 'refusals could not be recorded'));
+      }
       await leadership?.close();
       await store.close();
       logger.flush();

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
+  AUDIT,
   DEFAULT_QUOTAS,
   DEFAULT_RATE_LIMITS,
   QUOTA,
@@ -34,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly pools: AddressPools;
   readonly quotas: Quotas;
   readonly rateLimits: RateLimits;
+  /** Days that the audit log goes back. */
+  readonly auditDays: number;
   readonly logLevel: LogLevel;
 }
 
@@ -54,6 +57,7 @@ export const USAGE = `evenkeel control plane
   --elastic-ip-pool CIDR  addresses of elastic IPs (EVENKEEL_ELASTIC_IP_POOL; default 127.88.0.0/16)
   --quota NAME=VALUE      how many there may be; may be repeated (${Object.keys(DEFAULT_QUOTAS).join(', ')})
   --rate-limit NAME=N     requests per second, and ten times as many at once; may be repeated (${Object.keys(DEFAULT_RATE_LIMITS).join(', ')})
+  --audit-days N          days that the audit log goes back (EVENKEEL_AUDIT_DAYS; default ${AUDIT.days.default})
   --log-level LEVEL       ${LOG_LEVELS.join(', ')} (EVENKEEL_LOG_LEVEL; default info)
   --help
 `;
@@ -80,6 +84,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     },
     quotas: quotasOf(flags.quota ?? []),
     rateLimits: rateLimitsOf(flags['rate-limit'] ?? []),
+    auditDays: daysOf(flags['audit-days'] ?? environment['EVENKEEL_AUDIT_DAYS']),
     logLevel: levelOf(flags['log-level'] ?? environment['EVENKEEL_LOG_LEVEL'] ?? 'info'),
   };
 }
@@ -101,6 +106,7 @@ function parseFlags(args: readonly string[]) {
         'elastic-ip-pool': { type: 'string' },
         quota: { type: 'string', multiple: true },
         'rate-limit': { type: 'string', multiple: true },
+        'audit-days': { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -189,6 +195,13 @@ function numbersOf<Name extends string>(
     numbers[name as Name] = number;
   }
   return numbers;
+}
+
+function daysOf(text: string | undefined): number {
+  const { minimum, maximum, default: standard } = AUDIT.days;
+  if (text === undefined) return standard;
+  if (/^[0-9]{1,4}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum) return Number(text);
+  throw new StartError(`--audit-days ${text} is not a number of days; give one from ${minimum} to ${maximum}`);
 }
 
 function levelOf(text: string): LogLevel {

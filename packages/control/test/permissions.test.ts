@@ -40,6 +40,8 @@ const LEAST: Partial<Record<OperationName, Role>> = {
   verifyBackup: 'admin',
   restoreBackup: 'admin',
   updateBackupPolicy: 'admin',
+  listAudit: 'admin',
+  exportAudit: 'admin',
 };
 const OF_ALL: readonly OperationName[] = [
   'createTenant',

@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   accessPolicy: 'acp',
   accessKey: 'ak',
   session: 'ses',
+  auditEntry: 'aud',
 } as const;
 export type IdKind = keyof typeof ID_PREFIXES;
 

@@ -49,6 +49,11 @@ export function timeOf(id: string): number {
   return time;
 }
 
+/** The least identifier of a kind that can be made at that time, in Unix milliseconds; for ranges of time. */
+export function idAt(kind: IdKind, time: number): string {
+  return `${ID_PREFIXES[kind]}-${encode(Math.max(0, time), TIME_DIGITS)}${'0'.repeat(RANDOM_DIGITS)}`;
+}
+
 function encode(value: number, digits: number): string {
   let text = '';
   let rest = value;

@@ -301,3 +301,11 @@ export const SESSION = { idleMinutes: 30, hours: 12, perUser: 20, total: 10_000 
 export const ACCESS_POLICY = { statements: 20, patterns: 50, patternLength: 64, perUser: 10 } as const;
 /** Seconds that the clock of who signs a request may be wrong by, and so for how long a signature is good. */
 export const SIGNATURE = { skew: 300, nonceLength: 64 } as const;
+
+/** The audit log: days; of each tenant entries and characters; refusals at once, and seconds for each one then. */
+export const AUDIT = {
+  days: { minimum: 1, maximum: 3_650, default: 365 },
+  entries: 100_000,
+  characters: 128 * 1_048_576,
+  refusals: { burst: 100, seconds: 10 },
+} as const;

@@ -12,6 +12,8 @@ import { type Connection, findConnection } from './connection.ts';
 /** What every action works with: the API, and the way to the terminal in the form that was asked for. */
 export interface Session {
   readonly client: Client;
+  /** For what comes bit by bit. */
+  readonly connection: Connection;
   readonly io: Io;
   readonly paint: Paint;
   readonly form: 'text' | 'json' | 'quiet';
@@ -24,6 +26,7 @@ export async function withSession(call: Call, work: (session: Session) => Promis
   const form = common.json ? 'json' : common.quiet ? 'quiet' : 'text';
   const session: Session = {
     client: createClient({ ...connection, fetch: await fetchFor(connection) }),
+    connection,
     io,
     paint: painter(io),
     form,

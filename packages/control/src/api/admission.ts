@@ -46,6 +46,8 @@ export class Admission {
     const identity = proof(state(), now());
     request.actor = identity.id;
     tell(reply, rates.count(identity, request.ip));
+    // Whoever is refused from here on is on record in the tenant of their own.
+    request.caller = { ...identity, actingIn: identity.tenantId, source: request.ip };
     request.caller = callerOf(request, identity, operation, route, state());
   }
 

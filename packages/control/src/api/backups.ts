@@ -32,6 +32,7 @@ export function createBackupCalls(backups: Backups): BackupCalls {
     restoreBackup: ({ params, body, caller, requestId }) =>
       backups.restore(params.backupId, body.dryRun ?? false, {
         actor: caller.id,
+        author: caller,
         tenantId: caller.actingIn,
         requestId,
       }),

@@ -1,6 +1,7 @@
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { ConfigurationResult } from '@evenkeel/model/resources/document.ts';
 import { createAccessWrites } from '../access/writes.ts';
+import { exportAudit } from '../audit/reads.ts';
 import type { Backups } from '../backup/backups.ts';
 import { applyDocuments, applySecurityGroups } from '../configuration/apply.ts';
 import type { Mention } from '../configuration/contents.ts';
@@ -67,8 +68,13 @@ export function createHandlers(
           read: () => ({ ...store.preview(caller.actingIn, (draft) => apply(draft, body)), operationId: null }),
         }
       : { kind: 'write', write: (draft) => apply(draft, body) };
+  const exportLog: Handler = {
+    kind: 'stream',
+    open: (call) => exportAudit(sources, call as unknown as Call<'exportAudit'>),
+  };
   return {
     ...handlers,
+    exportAudit: () => exportLog,
     deleteTenant: deleteTenant as (call: AnyCall) => Handler,
     forgetNode: () => ({ kind: 'read', read: forgetNode as (call: AnyCall) => unknown }),
     applyConfiguration: applyConfiguration as (call: AnyCall) => Handler,

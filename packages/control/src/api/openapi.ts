@@ -47,7 +47,7 @@ function operation(operationId: string, route: Route): Json {
       [status]: {
         description: 'Success',
         ...(writes && operationId !== 'forgetNode' && { headers: WRITE_HEADERS }),
-        content: { 'application/json': { schema: component(response) } },
+        content: { [route.media ?? 'application/json']: { schema: component(response) } },
       },
       default: {
         description: 'Error',

@@ -3,6 +3,7 @@ import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import { RULE, WAIT } from '@evenkeel/model/limits.ts';
 import { BUILT_IN_POLICIES, TLS_CIPHERS } from '@evenkeel/model/tls-ciphers.ts';
 import { type AccessReadName, createAccessReads } from '../access/reads.ts';
+import { type AuditSources, listAudit } from '../audit/reads.ts';
 import type { AnswerCheck } from '../diagnosis/checked-answers.ts';
 import { createDiagnosis, type DiagnosisName } from '../diagnosis/reads.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
@@ -23,7 +24,6 @@ import {
   type State,
 } from '../state/state.ts';
 import { operationFromRow } from '../store/history.ts';
-import type { Store } from '../store/store.ts';
 import { coversName } from '../x509/host-names.ts';
 import type { Call } from './call.ts';
 import { checkedTargets, showNode, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
@@ -65,14 +65,14 @@ export type ReadName =
   | 'getNode'
   | 'listTargetHealth'
   | AccessReadName
-  | DiagnosisName;
+  | DiagnosisName
+  | 'listAudit';
 
 export type Reads = {
   readonly [K in ReadName]: (call: Call<K>) => ResponseOf<K> | Promise<ResponseOf<K>>;
 };
 
-export interface ReadSources {
-  readonly store: Store;
+export interface ReadSources extends AuditSources {
   readonly nodes: NodeRegistry;
   readonly health: TargetHealthTable;
   readonly questions: NodeQuestions;
@@ -90,6 +90,7 @@ export function createReads(sources: ReadSources): Reads {
   return {
     ...createDiagnosis(sources),
     ...createAccessReads(sources),
+    listAudit: (call) => listAudit(sources, call),
     listLoadBalancers({ query, state }) {
       const wanted = where(loadBalancersOf(state), ({ name, type }) => matches([query.name, name], [query.type, type]));
       const view = views(state);

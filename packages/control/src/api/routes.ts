@@ -11,15 +11,18 @@ import { Type } from '@evenkeel/model/type.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkChanges } from '../access/authorization.ts';
 import type { Caller } from '../access/identity.ts';
+import type { Refusals } from '../audit/refusals.ts';
 import { ProblemError } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import { scopedTo } from '../state/scope.ts';
 import type { State } from '../state/state.ts';
 import type { Committed, Store } from '../store/store.ts';
 import { type Admission, isSecure } from './admission.ts';
+import { recordDone, watched } from './audited.ts';
 import type { Browser, Call } from './call.ts';
 import { type Answer, checkKey, fingerprintOf, type IdempotentRequests, type SaveAnswer } from './idempotency.ts';
 import { pathOf } from './problems.ts';
+import { sendStream } from './streaming.ts';
 import type { Validators } from './validation.ts';
 
 /** A call of any operation; its parts were validated against the schemas of its route. */
@@ -35,7 +38,9 @@ export type Handler =
       readonly write: (draft: Draft, call: AnyCall, prepared?: unknown) => object;
       /** Whose draft it is, where that is not the tenant that is acted in. */
       readonly tenantId?: string;
-    };
+    }
+  /** The answer comes bit by bit. */
+  | { readonly kind: 'stream'; readonly open: (call: AnyCall) => AsyncIterable<string> };
 
 export interface RouteContext {
   readonly handlers: Readonly<Record<OperationName, (call: AnyCall) => Handler>>;
@@ -43,6 +48,9 @@ export interface RouteContext {
   readonly admission: Admission;
   readonly idempotency: IdempotentRequests;
   readonly validators: Validators;
+  readonly refusals: Refusals;
+  /** Told of readers of streams that were cut off. */
+  readonly dropped: () => void;
   /** Ends when the server stops. */
   readonly closing: AbortSignal;
 }
@@ -63,8 +71,8 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     config: { operation: name },
-    onRequest: (request, reply) => admission.admit(request, reply, name, route),
-    handler: async (request, reply) => {
+    onRequest: watched(context, name, route, (request, reply) => admission.admit(request, reply, name, route)),
+    handler: watched(context, name, route, async (request, reply) => {
       const check = (whole: State) => admission.again(request, name, route, whole);
       // A body may have taken its time.
       const caller = request.body === undefined ? request.caller! : check(store.state);
@@ -80,6 +88,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
         browser: browserOf(request, reply),
         requestId: request.id,
         ifMatch: route.ifMatch ? headerOf(request, 'if-match') : undefined,
+        stillMay: () => isAllowed(() => check(store.state)),
         get signal() {
           return AbortSignal.any([closing, goneSignal(reply)]);
         },
@@ -88,15 +97,17 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
       reply.header('cache-control', 'no-store');
       if (handler.kind === 'read') {
         const answer = await handler.read(call);
+        if (route.method !== 'GET') await recordDone(store, name, call, answer);
         return sendAnswer(reply, { status: route.status, headers: headersOf(route, answer), body: answer }, false);
       }
+      if (handler.kind === 'stream') return sendStream(reply, route.media!, handler.open(call), context.dropped);
       const write = (save?: SaveAnswer) => carryOut(store, name, route, handler, call, check, save);
       const key = route.idempotent ? headerOf(request, 'idempotency-key') : undefined;
       if (key === undefined) return sendAnswer(reply, await write(), false);
       const fingerprint = fingerprintOf(route.method, `${caller.actingIn} ${pathOf(request)}`, request.body);
       const { answer, replayed } = await idempotency.once(caller.id, checkKey(key), fingerprint, write);
       return sendAnswer(reply, answer, replayed);
-    },
+    }),
   });
 }
 
@@ -115,6 +126,7 @@ async function carryOut(
   const committed = await store.write({
     action: name,
     actor: call.caller.id,
+    author: call.caller,
     requestId: call.requestId,
     tenantId: tenantId ?? call.caller.actingIn,
     toldTo: call.caller.actingIn,
@@ -178,6 +190,16 @@ function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   return gone.signal;
+}
+
+function isAllowed(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (error instanceof ProblemError) return false;
+    throw error;
+  }
 }
 
 function refuseBody(body: unknown): undefined {

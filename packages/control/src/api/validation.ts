@@ -2,6 +2,7 @@ import { isAddress } from '@evenkeel/model/address.ts';
 import { namedSchemas } from '@evenkeel/model/contract/schemas.ts';
 import { isNetwork } from '@evenkeel/model/network.ts';
 import type { FieldError } from '@evenkeel/model/problem.ts';
+import { isTimestamp } from '@evenkeel/model/timestamp.ts';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import type { TSchema } from 'typebox';
 import { ProblemError } from '../problem.ts';
@@ -19,6 +20,7 @@ export type Validator = (value: unknown, size?: number) => unknown;
 const SHOWN = 100;
 /** What texts of the formats that the model has are. */
 const FORMS: Readonly<Record<string, string>> = {
+  'date-time': 'a time as RFC 3339 writes it, such as 2026-11-01T00:00:00Z',
   ip: 'an IPv4 or IPv6 address; names are not looked up',
   network: 'an address or a CIDR block without bits beyond its length, such as 10.0.0.0/8',
 };
@@ -78,7 +80,7 @@ function createAjv(options: { coerceTypes: false | 'array'; allErrors: boolean }
   });
   ajv.addFormat('ip', isAddress);
   ajv.addFormat('network', isNetwork);
-  ajv.addFormat('date-time', true);
+  ajv.addFormat('date-time', isTimestamp);
   for (const schema of namedSchemas.values()) ajv.addSchema(schema);
   return ajv;
 }

@@ -28,7 +28,14 @@ import { deleted, matching, type Unstored } from './written.ts';
 
 export type WriteName = Exclude<
   OperationName,
-  ReadName | AccessWriteName | SessionCallName | BackupName | RevisionName | 'applyConfiguration' | 'forgetNode'
+  | ReadName
+  | AccessWriteName
+  | SessionCallName
+  | BackupName
+  | RevisionName
+  | 'applyConfiguration'
+  | 'forgetNode'
+  | 'exportAudit'
 >;
 
 export type Writes = {

@@ -8,6 +8,7 @@ import type {
   BackupRestored,
   BackupVerified,
 } from '@evenkeel/model/resources/backup.ts';
+import type { Author } from '../audit/entry.ts';
 import { ProblemError } from '../problem.ts';
 import { checkMaterial } from '../resources/material.ts';
 import { notFound } from '../resources/rules.ts';
@@ -38,6 +39,7 @@ export interface BackupOptions {
 /** Who wants a change, for the audit log, and of which tenant. */
 export interface RestoredFor {
   readonly actor: string;
+  readonly author: Author;
   readonly requestId: string;
   readonly tenantId: string;
 }

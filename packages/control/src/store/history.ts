@@ -9,14 +9,12 @@ interface Limit {
 
 interface Kept {
   readonly operations: Limit;
-  readonly audit: Limit;
   readonly idempotency: Limit & { readonly characters: number };
 }
 
 /** What is kept of the past, and for how long. Trimmed every `TRIM_EVERY` writes; the oldest goes first. */
 export const KEPT: Kept = {
   operations: { rows: 10_000, milliseconds: 7 * 86_400_000 },
-  audit: { rows: 100_000, milliseconds: 90 * 86_400_000 },
   /** Answers to idempotent requests: also by their size in characters. */
   idempotency: { rows: 10_000, milliseconds: 86_400_000, characters: 64 * 1_048_576 },
 };
@@ -64,7 +62,7 @@ export function operationFromRow(row: OperationRow): OperationRecord {
 }
 
 export async function trimHistory(trx: Transaction<Database>, now: number, kept: Kept = KEPT): Promise<void> {
-  const { operations, audit, idempotency } = kept;
+  const { operations, idempotency } = kept;
   await trx
     .deleteFrom('operation')
     .where('created_at', '<', now - operations.milliseconds)
@@ -74,14 +72,6 @@ export async function trimHistory(trx: Transaction<Database>, now: number, kept:
     .where('id', 'not in', (query) =>
       query.selectFrom('operation').select('id').orderBy('id', 'desc').limit(operations.rows),
     )
-    .execute();
-  await trx
-    .deleteFrom('audit')
-    .where('at', '<', now - audit.milliseconds)
-    .execute();
-  await trx
-    .deleteFrom('audit')
-    .where('id', 'not in', (query) => query.selectFrom('audit').select('id').orderBy('id', 'desc').limit(audit.rows))
     .execute();
   await trx
     .deleteFrom('idempotency')

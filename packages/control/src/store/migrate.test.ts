@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
 import { Kysely, SqliteDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { temporaryHome } from '../../test/home.ts';
+import { showAuditRow } from '../audit/entry.ts';
 import { compile } from '../plan/compile.ts';
 import { network } from '../resources/addresses.ts';
 import { Vault } from '../secrets/vault.ts';
@@ -18,6 +20,7 @@ import { Store } from './store.ts';
 const LB = 'lb-01hf7yat018zv6cc00';
 const SERVICE = 'svc-01hf7yat018zv6cc01';
 const GROUP = 'tg-01hf7yat018zv6cc02';
+const LISTENER = 'lsn-01hf7yat018zv6cc04';
 
 /** What the first version had written of one load balancer. */
 const ROWS = {
@@ -52,7 +55,7 @@ const ROWS = {
     },
   },
   listener: {
-    id: 'lsn-01hf7yat018zv6cc04',
+    id: LISTENER,
     load_balancer_id: LB,
     port: 80,
     backend_service_id: SERVICE,
@@ -77,6 +80,14 @@ async function firstVersion(file: string): Promise<void> {
   const { error } = await new Migrator({ db, provider }).migrateToLatest();
   assert.equal(error, undefined);
   await sql`insert into state (id, generation) values (1, 5)`.execute(db);
+  const changes = JSON.stringify([{ kind: 'listener', id: LISTENER, name: 'a', change: 'updated' }]);
+  for (const [at, text] of [
+    [1_700_000_000_000, changes],
+    [1_700_000_000_001, '[]'],
+  ]) {
+    await sql`insert into audit (generation, at, actor, action, request_id, changes)
+      values (5, ${at}, 'admin', 'updateListener', 'r', ${text})`.execute(db);
+  }
   for (const [table, { settings, ...columns }] of Object.entries(ROWS)) {
     const row = {
       ...columns,
@@ -124,6 +135,14 @@ test('a state of the first version has defaults for what came later, and its pla
   const planned = values.get('listener') as { http: { forwarding: { clientAddress: string } } };
   assert.equal(planned.http.forwarding.clientAddress, 'append');
   assert.doesNotMatch(JSON.stringify([...values]), /undefined|NaN/);
+  const entries = await store.read((db) => db.selectFrom('audit_entry').selectAll().orderBy('id').execute());
+  assert.deepEqual(
+    entries.map((row) => [row.tenant_id, row.place, row.resource_id, showAuditRow(row).at, showAuditRow(row).change]),
+    [
+      [DEFAULT_TENANT.id, 1, LISTENER, '2023-11-14T22:13:20.000Z', 'updated'],
+      [DEFAULT_TENANT.id, 2, null, '2023-11-14T22:13:20.001Z', null],
+    ],
+  );
 });
 
 /** Fails as a full disk would: in the middle of its statements. */

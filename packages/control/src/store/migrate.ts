@@ -15,6 +15,7 @@ import { securityGroups } from './migrations/0011-security-groups.ts';
 import { leadership } from './migrations/0012-leadership.ts';
 import { revisions } from './migrations/0012-revisions.ts';
 import { access } from './migrations/0013-access.ts';
+import { audit } from './migrations/0013-audit.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -38,6 +39,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-leadership': leadership,
   '0012-revisions': revisions,
   '0013-access': access,
+  '0013-audit': audit,
 };
 
 /**

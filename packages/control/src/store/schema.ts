@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { AuditOutcome } from '@evenkeel/model/history-words.ts';
 
 /**
  * The tables. Identity, references and what must be unique are columns, so that the database guarantees them too; the
@@ -45,15 +45,7 @@ export interface Database {
   /** One row, or none. `keys` is JSON of sealed texts. */
   ticket_keys: { id: number; keys: string; rotated_at: number };
   operation: OperationRow;
-  audit: {
-    id: Generated<number>;
-    generation: number;
-    at: number;
-    actor: string;
-    action: string;
-    request_id: string;
-    changes: string;
-  };
+  audit_entry: AuditRow;
   revision: RevisionRow;
   idempotency: { actor: string; key: string; fingerprint: string; at: number; answer: string };
   node: NodeRow;
@@ -103,6 +95,27 @@ export interface OperationRow {
   created_at: number;
   outcome: 'applied' | 'refused' | null;
   settled_at: number | null;
+}
+
+/** See audit/entry.ts. */
+export interface AuditRow {
+  /** In order of time, which it begins with. */
+  id: string;
+  /** Empty: it was not recorded. */
+  tenant_id: string;
+  at: number;
+  actor: string;
+  action: string;
+  outcome: AuditOutcome;
+  resource_kind: string | null;
+  resource_id: string | null;
+  operation_id: string | null;
+  /** Entries of the tenant up to this one, and their characters, since there are any. */
+  place: number;
+  total: number;
+  details: string;
+  before: string | null;
+  after: string | null;
 }
 
 export interface NodeRow {

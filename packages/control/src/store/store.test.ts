@@ -202,13 +202,13 @@ for (const kind of STORES) {
           .execute();
       }
     });
-    const count = async (table: 'operation' | 'audit' | 'idempotency') =>
+    const count = async (table: 'operation' | 'audit_entry' | 'idempotency') =>
       (await store.read((db) => db.selectFrom(table).selectAll().execute())).length;
     const small = { ...KEPT, idempotency: { ...KEPT.idempotency, characters: 100 } };
     await store.record((trx) => trimHistory(trx, now, small));
-    assert.deepEqual([await count('operation'), await count('audit'), await count('idempotency')], [1, 1, 2]);
+    assert.deepEqual([await count('operation'), await count('audit_entry'), await count('idempotency')], [1, 1, 2]);
     now += KEPT.operations.milliseconds + 1;
     await store.record((trx) => trimHistory(trx, now));
-    assert.deepEqual([await count('operation'), await count('audit'), await count('idempotency')], [0, 1, 0]);
+    assert.deepEqual([await count('operation'), await count('audit_entry'), await count('idempotency')], [0, 1, 0]);
   });
 }

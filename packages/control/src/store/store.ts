@@ -3,6 +3,10 @@ import { createIdSource, type IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { Kysely, Transaction } from 'kysely';
 import { quotasOf } from '../access/quotas.ts';
+import { appendAudit } from '../audit/append.ts';
+import { entriesOf } from '../audit/changes.ts';
+import { type AuditEntry, type Author, authorNamed } from '../audit/entry.ts';
+import { AUDIT_KEPT, type AuditKept, trimAudit } from '../audit/retention.ts';
 import { ProblemError } from '../problem.ts';
 import type { AddressPools } from '../resources/addresses.ts';
 import type { Vault } from '../secrets/vault.ts';
@@ -15,15 +19,7 @@ import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
 import { TRIM_CHARACTERS, trimRevisions, writeRevision } from './journal.ts';
 import { type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
-import {
-  listenersOf,
-  resourcesOf,
-  writeAudit,
-  writeChanges,
-  writeOperation,
-  writeState,
-  writeTicketKeys,
-} from './write.ts';
+import { listenersOf, resourcesOf, writeChanges, writeOperation, writeState, writeTicketKeys } from './write.ts';
 
 /** Writes that may wait; one more is refused with `too-busy`. */
 const QUEUE = 1_000;
@@ -33,6 +29,8 @@ const BATCH = 64;
 export interface StoreOptions {
   readonly quotas: Quotas;
   readonly pools: AddressPools;
+  /** What is kept of the audit log; by default what AUDIT says. */
+  readonly auditKept?: AuditKept;
   /** Seals what is secret before it is written. */
   readonly vault: Vault;
   /** Unix milliseconds. */
@@ -52,7 +50,10 @@ export interface StoreOptions {
 export interface Write<T> {
   /** The operationId of the API call. */
   readonly action: string;
+  /** Who wants it: identifier of a user, `admin`, or `evenkeel` for the control plane itself. */
   readonly actor: string;
+  /** The same with more that is known of them, for the audit log. */
+  readonly author?: Author;
   readonly requestId: string;
   /** Whose part of the configuration is changed; by default that of the tenant that is always there. */
   readonly tenantId?: string;
@@ -86,6 +87,7 @@ interface Staged {
   readonly operation: OperationRecord | null;
   readonly changes: readonly Change[];
   readonly persist: (trx: Transaction<Database>) => Promise<void>;
+  readonly audit: readonly AuditEntry[];
   readonly done: () => void;
 }
 
@@ -110,6 +112,8 @@ export class Store {
   #charactersSinceTrim = 0;
   /** Those who wait for a generation. */
   readonly #awaited = new Set<() => void>();
+  /** Tenants with new entries in the audit log since it was trimmed. */
+  readonly #audited = new Set<string>();
 
   /** Opens a file of SQLite. Rejects with a StartError. */
   static async open({ file, ...options }: StoreOptions & { readonly file: string }): Promise<Store> {
@@ -186,7 +190,16 @@ export class Store {
   /** Writes rows that are not configuration: nodes, outcomes of operations. `persist` may run more than once. */
   record(persist: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
     return new Promise((done, failed) => {
-      this.#enqueue({ stage: (state) => ({ state, operation: null, changes: [], persist, done }), failed });
+      this.#enqueue({ stage: (state) => ({ state, operation: null, changes: [], persist, audit: [], done }), failed });
+    });
+  }
+
+  /** Writes what was done, or refused, without a change of the configuration. */
+  recordAudit(entries: readonly Omit<AuditEntry, 'id'>[]): Promise<void> {
+    const audit = entries.map((entry) => ({ ...entry, id: this.#ids.next('auditEntry') }));
+    const persist = async () => {};
+    return new Promise((done, failed) => {
+      this.#enqueue({ stage: (state) => ({ state, operation: null, changes: [], persist, audit, done }), failed });
     });
   }
 
@@ -322,11 +335,11 @@ export class Store {
       state,
       operation,
       changes,
+      audit: entriesOf(changes, operation, write.author ?? authorNamed(write.actor), write.requestId, this.#ids),
       done: () => done(committed),
       persist: async (trx) => {
         await writeChanges(trx, changes, this.#options.vault);
         await writeOperation(trx, operation);
-        await writeAudit(trx, write, operation, changes);
         this.#charactersSinceTrim += await writeRevision(trx, write, operation, draft, this.#options.vault);
         await write.also?.(trx, committed);
         this.#writesSinceTrim++;
@@ -340,6 +353,9 @@ export class Store {
     next: State,
   ): Promise<void> {
     for (const { staged } of accepted) await staged.persist(trx);
+    const audit = accepted.flatMap(({ staged }) => staged.audit);
+    await appendAudit(trx, audit);
+    for (const { tenantId } of audit) this.#audited.add(tenantId);
     if (next !== this.#state) await writeState(trx, next);
     if (next !== this.#state && this.database.followed) {
       const changes = accepted.flatMap(({ staged }) => staged.changes);
@@ -350,6 +366,8 @@ export class Store {
     }
     if (this.#writesSinceTrim >= TRIM_EVERY || this.#charactersSinceTrim >= TRIM_CHARACTERS) {
       await trimHistory(trx, this.#options.now());
+      await trimAudit(trx, this.#options.now(), this.#audited, this.#options.auditKept ?? AUDIT_KEPT);
+      this.#audited.clear();
       await trimRevisions(trx);
       if (this.database.followed) await trimFeed(trx, next.generation);
       this.#writesSinceTrim = 0;

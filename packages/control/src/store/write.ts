@@ -15,7 +15,6 @@ const ROWS = 200;
 /** What an operation names of what it changed. */
 const RESOURCES = 20;
 const LISTENERS = 500;
-const AUDITED = 200;
 
 const STAMPS: ReadonlySet<string> = new Set(['generation', 'createdAt', 'updatedAt']);
 
@@ -67,24 +66,6 @@ function leavesItsPlace({ kind, before, after }: Change): boolean {
 
 export async function writeOperation(trx: Transaction<Database>, operation: OperationRecord): Promise<void> {
   await trx.insertInto('operation').values(operationToRow(operation)).execute();
-}
-
-export async function writeAudit(
-  trx: Transaction<Database>,
-  { actor, action, requestId }: { readonly actor: string; readonly action: string; readonly requestId: string },
-  { generation, createdAt }: OperationRecord,
-  changes: readonly Change[],
-): Promise<void> {
-  const summary = changes.slice(0, AUDITED).map(({ kind, id, before, after }) => ({
-    kind,
-    id,
-    name: (after ?? before)!.name,
-    change: before === null ? 'created' : after === null ? 'deleted' : 'updated',
-  }));
-  await trx
-    .insertInto('audit')
-    .values({ generation, at: createdAt, actor, action, request_id: requestId, changes: JSON.stringify(summary) })
-    .execute();
 }
 
 /** The generation, and where the search for addresses goes on. */

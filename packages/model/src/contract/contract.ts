@@ -1,5 +1,6 @@
 import { accessKeyRoutes } from './access-keys.ts';
 import { accessPolicyRoutes } from './access-policies.ts';
+import { auditRoutes } from './audit.ts';
 import { authorityRoutes } from './authorities.ts';
 import { backendServiceRoutes } from './backend-services.ts';
 import { backupRoutes } from './backups.ts';
@@ -53,6 +54,7 @@ export const contract = {
   ...accessKeyRoutes,
   ...accessPolicyRoutes,
   ...sessionRoutes,
+  ...auditRoutes,
 };
 export type Contract = typeof contract;
 export type OperationName = keyof Contract;

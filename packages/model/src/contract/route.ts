@@ -20,6 +20,8 @@ export interface Route {
   /** The status and body of success. */
   readonly status: 200 | 201;
   readonly response: TSchema;
+  /** The answer comes bit by bit, as this media type; `response` is one line, or the data of one event, of it. */
+  readonly media?: 'application/x-ndjson' | 'text/event-stream';
   /** Takes an `If-Match` header: 412 when the resource is no longer that one. */
   readonly ifMatch?: true;
   /** Takes an `Idempotency-Key` header: a repetition gets the first answer. */

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { FieldError, Problem } from '../problem.ts';
 import * as accessKey from '../resources/access-key.ts';
 import * as accessPolicy from '../resources/access-policy.ts';
+import * as auditEntry from '../resources/audit-entry.ts';
 import * as authority from '../resources/authority.ts';
 import * as backendService from '../resources/backend-service.ts';
 import * as backup from '../resources/backup.ts';
@@ -106,6 +107,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     accessKey,
     accessPolicy,
     session,
+    auditEntry,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isNamed)

@@ -1,0 +1,78 @@
+import type { Route } from '@evenkeel/model/contract/route.ts';
+import { ID_PREFIXES, type IdKind } from '@evenkeel/model/id-kinds.ts';
+import { RESOURCE_KINDS, type ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../access/identity.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import type { Refusals } from '../audit/refusals.ts';
+import { ProblemError } from '../problem.ts';
+import type { Store } from '../store/store.ts';
+import type { AnyCall } from './routes.ts';
+
+/** What the audit log has of requests that change no configuration: those that were refused, and those about files and nodes. */
+
+interface Context {
+  readonly refusals: Refusals;
+  readonly store: Store;
+}
+
+type Work = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+
+/** The same work; when it refuses a request to change something, that is noted. */
+export function watched({ refusals, store }: Context, action: string, { method }: Route, work: Work): Work {
+  if (method === 'GET') return work;
+  return async (request, reply) => {
+    try {
+      return await work(request, reply);
+    } catch (error) {
+      noteRefusal({ refusals, store }, action, request, error);
+      throw error;
+    }
+  };
+}
+
+/** Whoever is not known is in the log of the server alone. */
+function noteRefusal({ refusals, store }: Context, action: string, request: FastifyRequest, error: unknown): void {
+  const { caller, id: requestId } = request;
+  // What failed because of us, and what the framework refused, changed nothing either, and tells nothing of its sender.
+  if (caller === null || !(error instanceof ProblemError) || error.status >= 500) return;
+  refusals.note({
+    ...entryFor(store, action, caller, requestId, request.params as Record<string, string>),
+    outcome: error.code === 'forbidden' ? 'denied' : 'refused',
+    code: error.code,
+    detail: error.message,
+  });
+}
+
+/** Records what was done by a call that is no write of the configuration; what made an operation is recorded with it. */
+export async function recordDone(store: Store, action: string, call: AnyCall, answer: unknown): Promise<void> {
+  const { operationId = null } = (answer ?? {}) as { operationId?: string | null };
+  const { dryRun = false } = (call.body ?? {}) as { dryRun?: boolean };
+  if (operationId !== null || dryRun) return;
+  const entry = entryFor(store, action, call.caller, call.requestId, call.params as Readonly<Record<string, string>>);
+  await store.recordAudit([{ ...entry, outcome: 'done', code: null, detail: '', omitted: 0 }]);
+}
+
+function entryFor(
+  store: Store,
+  action: string,
+  caller: Caller,
+  requestId: string,
+  params: Readonly<Record<string, string>>,
+): Omit<AuditEntry, 'id' | 'outcome' | 'code' | 'detail' | 'omitted'> {
+  const { id, name, credential, source, actingIn: tenantId } = caller;
+  const { generation } = store.state;
+  const resource = resourceOf(params);
+  const author = { id, name, credential, source };
+  const nothing = { operationId: null, change: null, before: null, after: null };
+  return { at: Date.now(), tenantId, author, action, requestId, generation, resource, ...nothing };
+}
+
+/** What the path names: the last of its parameters, when it has the form of an identifier. */
+function resourceOf(params: Readonly<Record<string, string>>): AuditEntry['resource'] {
+  const id = Object.values(params ?? {}).at(-1) ?? '';
+  const prefix = id.slice(0, Math.max(0, id.indexOf('-')));
+  const kind = (Object.keys(ID_PREFIXES) as IdKind[]).find((candidate) => ID_PREFIXES[candidate] === prefix);
+  const known = (RESOURCE_KINDS as readonly string[]).includes(kind ?? '');
+  return known && id.length <= 50 ? { kind: kind as ResourceKind, id, name: '' } : null;
+}

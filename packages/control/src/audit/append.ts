@@ -1,0 +1,40 @@
+import type { Transaction } from 'kysely';
+import type { Database } from '../store/schema.ts';
+import { type AuditEntry, toAuditRow } from './entry.ts';
+
+/** Rows of one insert statement: far below SQLite's limit of 32,766 parameters. */
+const ROWS = 200;
+
+/**
+ * Writes the entries of a transaction, in the order of their identifiers. Each row knows how many its tenant has had
+ * before it, and how many characters they were, so that the bounds of retention.ts are kept without counting.
+ */
+export async function appendAudit(trx: Transaction<Database>, entries: readonly AuditEntry[]): Promise<void> {
+  const counts = new Map<string, { place: number; total: number }>();
+  for (let i = 0; i < entries.length; i += ROWS) {
+    const rows = [];
+    for (const entry of entries.slice(i, i + ROWS)) {
+      let count = counts.get(entry.tenantId);
+      if (count === undefined) {
+        count = await lastOf(trx, entry.tenantId);
+        counts.set(entry.tenantId, count);
+      }
+      const row = toAuditRow(entry);
+      count.place++;
+      count.total += row.details.length + (row.before?.length ?? 0) + (row.after?.length ?? 0);
+      rows.push({ ...row, ...count });
+    }
+    await trx.insertInto('audit_entry').values(rows).execute();
+  }
+}
+
+async function lastOf(trx: Transaction<Database>, tenantId: string): Promise<{ place: number; total: number }> {
+  const last = await trx
+    .selectFrom('audit_entry')
+    .select(['place', 'total'])
+    .where('tenant_id', '=', tenantId)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return { place: Number(last?.place ?? 0), total: Number(last?.total ?? 0) };
+}

@@ -1,0 +1,55 @@
+import type { QueryOf, ResponseOf } from '@evenkeel/model/contract/types.ts';
+import { forbid } from '../access/authorization.ts';
+import type { Caller } from '../access/identity.ts';
+import type { Call } from '../api/call.ts';
+import { encode, pageOf } from '../api/paging.ts';
+import type { Store } from '../store/store.ts';
+import { showAuditRow } from './entry.ts';
+import { type AuditPage, auditRows } from './queries.ts';
+
+/** Entries that an export reads in one go. */
+const EXPORTED = 500;
+
+export interface AuditSources {
+  readonly store: Store;
+}
+
+/** One page of the audit log. */
+export async function listAudit(
+  { store }: AuditSources,
+  { query, caller }: Call<'listAudit'>,
+): Promise<ResponseOf<'listAudit'>> {
+  const { limit, after } = pageOf(query);
+  const { limit: _, cursor: __, allTenants: ___, ...filters } = query;
+  const tenantId = tenantOf(caller, query);
+  const rows = await store.read((db) => auditRows(db, { tenantId, filters, order: 'desc', after, limit: limit + 1 }));
+  const shown = rows.slice(0, limit);
+  return { items: shown.map(showAuditRow), nextCursor: rows.length > limit ? encode(shown.at(-1)!.id) : null };
+}
+
+/** The whole log as lines of JSON: a page is in memory at a time, and read when the one before it was taken. */
+export function exportAudit(sources: AuditSources, call: Call<'exportAudit'>): AsyncGenerator<string> {
+  const { after = null, allTenants: _, ...filters } = call.query;
+  return lines(sources, call, { tenantId: tenantOf(call.caller, call.query), filters, after });
+}
+
+async function* lines(
+  { store }: AuditSources,
+  { stillMay, signal }: Call<'exportAudit'>,
+  { after: start, ...wanted }: Pick<AuditPage, 'tenantId' | 'filters' | 'after'>,
+): AsyncGenerator<string> {
+  let after = start;
+  while (!signal.aborted && stillMay()) {
+    const page: AuditPage = { ...wanted, order: 'asc', after, limit: EXPORTED };
+    const rows = await store.read((db) => auditRows(db, page));
+    if (rows.length > 0) yield rows.map((row) => `${JSON.stringify(showAuditRow(row))}\n`).join('');
+    if (rows.length < EXPORTED) return;
+    after = rows.at(-1)!.id;
+  }
+}
+
+/** The tenant whose entries are asked for; null: those of all. */
+function tenantOf(caller: Caller, { allTenants }: NonNullable<QueryOf<'exportAudit'>>): string | null {
+  if (allTenants !== true) return caller.actingIn;
+  return caller.reach === 'all' ? null : forbid(`the audit log of all tenants takes a role that reaches them`);
+}

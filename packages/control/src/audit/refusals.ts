@@ -1,0 +1,70 @@
+import { AUDIT } from '@evenkeel/model/limits.ts';
+import type { AuditEntry } from './entry.ts';
+
+/** Entries that wait to be written, of all tenants; one more is counted as omitted. */
+const WAITING = 1_000;
+/** Characters of a reason. */
+const DETAIL = 300;
+
+type Refusal = Omit<AuditEntry, 'id' | 'omitted' | 'detail'> & { readonly detail: string };
+
+interface Allowance {
+  /** Refusals that may be recorded now. */
+  left: number;
+  /** Unix milliseconds to which `left` was counted. */
+  countedAt: number;
+  omitted: number;
+}
+
+/**
+ * Requests that were refused, on their way into the audit log. Whoever is refused can be so thousands of times in a
+ * second: of each tenant some are recorded at once and then one each few seconds, and the next entry tells how many are
+ * missing. So nobody can fill the disk with them, nor drive out of the log what was done.
+ */
+export class Refusals {
+  readonly #write: (entries: readonly Omit<AuditEntry, 'id'>[]) => Promise<void>;
+  readonly #allowances = new Map<string, Allowance>();
+  #waiting: Omit<AuditEntry, 'id'>[] = [];
+
+  constructor(write: (entries: readonly Omit<AuditEntry, 'id'>[]) => Promise<void>) {
+    this.#write = write;
+  }
+
+  note(refusal: Refusal): void {
+    const allowance = this.#allowanceOf(refusal.tenantId, refusal.at);
+    if (allowance.left < 1 || this.#waiting.length >= WAITING) {
+      allowance.omitted++;
+      return;
+    }
+    allowance.left--;
+    this.#waiting.push({ ...refusal, detail: refusal.detail.slice(0, DETAIL), omitted: allowance.omitted });
+    allowance.omitted = 0;
+  }
+
+  /** Writes what waits. What could not be written is tried again with what comes then. */
+  async flush(): Promise<void> {
+    const entries = this.#waiting;
+    if (entries.length === 0) return;
+    this.#waiting = [];
+    try {
+      await this.#write(entries);
+    } catch (error) {
+      this.#waiting = [...entries, ...this.#waiting].slice(0, WAITING);
+      throw error;
+    }
+  }
+
+  #allowanceOf(tenantId: string, now: number): Allowance {
+    const { burst, seconds } = AUDIT.refusals;
+    const known = this.#allowances.get(tenantId);
+    if (known === undefined) {
+      const fresh = { left: burst, countedAt: now, omitted: 0 };
+      this.#allowances.set(tenantId, fresh);
+      return fresh;
+    }
+    const earned = Math.max(0, now - known.countedAt) / (seconds * 1_000);
+    known.left = Math.min(burst, known.left + earned);
+    known.countedAt = now;
+    return known;
+  }
+}

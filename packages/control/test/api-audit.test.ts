@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AuditEntry } from '@evenkeel/model/resources/audit-entry.ts';
+import { Running } from './running.ts';
+import { SITE, upload } from './tls.ts';
+
+async function userWith(running: Running, name: string, role: string, headers: Record<string, string> = {}) {
+  const user = await running.call('createUser', { body: { name, role }, headers });
+  const { token, id: tokenId } = await running.call('createToken', { body: { userId: user.id }, headers });
+  return { user, token, tokenId };
+}
+
+/** The entries once they are of this number: refusals are written a moment after they were answered. */
+async function entriesOf(running: Running, query: Record<string, string>, count: number): Promise<AuditEntry[]> {
+  for (;;) {
+    const { items } = await running.call('listAudit', { query });
+    if (items.length >= count) return items;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function linesOf(running: Running, query: Record<string, string> = {}): Promise<AuditEntry[]> {
+  const answer = await running.try('exportAudit', { query });
+  assert.equal(answer.headers.get('content-type'), 'application/x-ndjson');
+  return String(answer.body)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as AuditEntry);
+}
+
+test('each write is on record: who, from where, by which token, what it was before and is after', async (t) => {
+  const running = await Running.start(t);
+  const { user, token, tokenId } = await userWith(running, 'ann', 'operator');
+  const { id, operationId } = await running.call('createElasticIp', { token, body: { name: 'before' } });
+  const params = { elasticIpId: id };
+  const update = await running.try('updateElasticIp', { token, params, body: { name: 'after' } });
+  await running.call('deleteElasticIp', { token, params });
+
+  const { items } = await running.call('listAudit', { query: { resourceId: id } });
+  assert.deepEqual(
+    items.map(({ action, change, actorName, generation }) => [action, change, actorName, generation]),
+    [
+      ['deleteElasticIp', 'deleted', 'ann', 5],
+      ['updateElasticIp', 'updated', 'ann', 4],
+      ['createElasticIp', 'created', 'ann', 3],
+    ],
+  );
+  const [deleted, updated, created] = items;
+  assert.deepEqual([created!.before, deleted!.after], [null, null]);
+  assert.deepEqual([updated!.before!['name'], updated!.after!['name']], ['before', 'after']);
+  assert.equal(deleted!.before!['name'], 'after');
+  assert.deepEqual(
+    [updated!.actorId, updated!.credential, updated!.source, updated!.outcome, updated!.code],
+    [user.id, { kind: 'token', id: tokenId }, '127.0.0.1', 'done', null],
+  );
+  assert.equal(updated!.requestId, update.headers.get('request-id'));
+  assert.equal(created!.operationId, operationId);
+  assert.deepEqual(created!.resource, { kind: 'elasticIp', id, name: 'before' });
+  await running.restart();
+  assert.deepEqual((await running.call('listAudit', { query: { resourceId: id } })).items, items);
+});
+
+test('entries are found by actor, action, kind, outcome and time, page by page', async (t) => {
+  const running = await Running.start(t);
+  const { user, token } = await userWith(running, 'ann', 'operator');
+  for (let i = 0; i < 5; i++) await running.call('createElasticIp', { token, body: { name: `e${i}` } });
+  await running.call('createLoadBalancer', { body: { name: 'web' } });
+  const found = async (query: Record<string, string | number>) =>
+    (await running.call('listAudit', { query })).items.map(({ resource }) => resource?.name);
+  assert.deepEqual(await found({ actorId: user.id }), ['e4', 'e3', 'e2', 'e1', 'e0']);
+  assert.deepEqual(await found({ actorId: 'admin', resourceKind: 'loadBalancer' }), ['web']);
+  assert.deepEqual(await found({ action: 'createUser' }), ['ann']);
+  assert.deepEqual(await found({ outcome: 'denied' }), []);
+
+  const first = await running.call('listAudit', { query: { actorId: user.id, limit: 3 } });
+  const cursor = first.nextCursor!;
+  assert.deepEqual(await found({ actorId: user.id, limit: 3, cursor }), ['e1', 'e0']);
+  const { at } = first.items[0]!;
+  assert.ok((await found({ from: at })).includes('e4'));
+  assert.deepEqual(await found({ to: '2000-01-01T00:00:00Z' }), []);
+  assert.deepEqual(await found({ from: '2999-01-01T00:00:00Z' }), []);
+  const problem = await running.refused('listAudit', { query: { from: 'yesterday' } });
+  assert.equal(problem.errors![0]!.field, 'query from');
+});
+
+test('a write of many resources has an entry for each, one that changes nothing has one', async (t) => {
+  const running = await Running.start(t);
+  const targets = Array.from({ length: 450 }, (_, i) => ({ address: '10.0.0.1', port: i + 1 }));
+  const body = { name: 'web', targetGroups: [{ name: 'g', targets }] };
+  const { operationId } = await running.call('createLoadBalancer', { body });
+  const entries = await linesOf(running);
+  assert.equal(entries.length, 452);
+  assert.ok(entries.every((entry) => entry.operationId === operationId && entry.change === 'created'));
+  const same = await running.call('applyConfiguration', { body: { loadBalancers: [{ name: 'web' }] } });
+  const [newest] = (await running.call('listAudit', { query: { limit: 1 } })).items;
+  assert.deepEqual([newest!.operationId, newest!.resource, newest!.change], [same.operationId, null, null]);
+});
+
+test('what was refused and denied is on record with the reason, and reads are not', async (t) => {
+  const running = await Running.start(t);
+  const { token } = await userWith(running, 'bob', 'viewer');
+  const eip = await running.call('createElasticIp', { body: { name: 'e' } });
+  const params = { elasticIpId: eip.id };
+  await running.refused('deleteElasticIp', { token, params });
+  await running.refused('createElasticIp', { body: { name: 'e' } });
+  await running.refused('listAudit', { token });
+  await running.refused('getElasticIp', { params: { elasticIpId: 'eip-01hf7yat018zv6cc00' } });
+  await running.refused('createElasticIp', { body: { name: 'x' }, headers: { authorization: 'Bearer nobody' } });
+  const [denied] = await entriesOf(running, { outcome: 'denied' }, 1);
+  assert.deepEqual(
+    [denied!.action, denied!.actorName, denied!.code, denied!.resource, denied!.operationId],
+    ['deleteElasticIp', 'bob', 'forbidden', { kind: 'elasticIp', id: eip.id, name: '' }, null],
+  );
+  assert.match(denied!.detail, /takes the role operator/);
+  const refused = await entriesOf(running, { outcome: 'refused' }, 1);
+  assert.deepEqual(
+    refused.map(({ action, code }) => [action, code]),
+    [['createElasticIp', 'name-taken']],
+  );
+});
+
+test('what is done with files is on record as well', async (t) => {
+  const running = await Running.start(t);
+  const { id } = await running.call('createBackup', { body: {} });
+  await running.call('restoreBackup', { params: { backupId: id }, body: { dryRun: true } });
+  await running.call('restoreBackup', { params: { backupId: id }, body: {} });
+  await running.call('deleteBackup', { params: { backupId: id } });
+  const { items } = await running.call('listAudit');
+  assert.deepEqual(
+    items.map(({ action, outcome }) => [action, outcome]),
+    [
+      ['deleteBackup', 'done'],
+      ['restoreBackup', 'done'],
+      ['createBackup', 'done'],
+    ],
+  );
+});
+
+test('no secret is in the log: no key, no token, no hash of one', async (t) => {
+  const running = await Running.start(t);
+  const { token, tokenId } = await userWith(running, 'ann', 'operator');
+  const { id } = await running.call('createCertificate', { body: upload(SITE, { name: 'site' }) });
+  await running.call('updateCertificate', { params: { certificateId: id }, body: upload(SITE) });
+  const text = String((await running.try('exportAudit')).body);
+  assert.ok(!text.includes(token) && !text.includes('PRIVATE KEY'));
+  const entries = await linesOf(running);
+  const made = entries.find(({ resource }) => resource?.id === tokenId)!;
+  assert.equal(made.after!['hash'], '[secret]');
+  const certificate = entries.find(({ resource }) => resource?.id === id)!;
+  assert.equal(certificate.after!['privateKey'], '[secret]');
+});
+
+test('a tenant has its own log, and who reaches all may read that of all', async (t) => {
+  const running = await Running.start(t);
+  for (const name of ['a', 'b']) await running.call('createTenant', { body: { name } });
+  const of = (name: string) => ({ 'evenkeel-tenant': name });
+  const ann = await userWith(running, 'ann', 'admin', of('a'));
+  await userWith(running, 'bob', 'admin', of('b'));
+  const own = (await running.call('listAudit', { token: ann.token })).items;
+  assert.deepEqual(
+    own.map(({ resource }) => resource!.kind),
+    ['token', 'user'],
+  );
+  const wide = await running.refused('exportAudit', { token: ann.token, query: { allTenants: 'true' } });
+  assert.equal(wide.code, 'forbidden');
+  assert.equal((await linesOf(running, { allTenants: 'true' })).length, 6);
+  // What became of a tenant is on record where it was done from.
+  const { items } = await running.call('listAudit');
+  assert.deepEqual(
+    items.map(({ action }) => action),
+    ['createTenant', 'createTenant'],
+  );
+});
+
+test('an export goes on where another has ended, and takes more than one page', async (t) => {
+  const running = await Running.start(t);
+  const targets = Array.from({ length: 700 }, (_, i) => ({ address: '10.0.0.1', port: i + 1 }));
+  await running.call('createLoadBalancer', { body: { name: 'web', targetGroups: [{ name: 'g', targets }] } });
+  const all = await linesOf(running);
+  assert.equal(all.length, 702);
+  assert.deepEqual(
+    all.map(({ id }) => id),
+    all.map(({ id }) => id).toSorted(),
+  );
+  const rest = await linesOf(running, { after: all[600]!.id });
+  assert.deepEqual(rest, all.slice(601));
+});
