@@ -32,6 +32,10 @@
 #define BORROWED_PORTS 31744
 #define BORROW_ATTEMPTS 8
 
+/* Flows to endpoints of targets that several listeners share, about 140 bytes each; the least recently seen make room, and
+ * their answers seem to come from the first of these listeners. */
+#define MAX_SHARED 65536
+
 /* Clients that are kept at a target for a time, about 100 bytes each; the least recently seen make room, and are chosen for
  * by the table, which is another target only where it has changed. */
 #define MAX_VISITS 262144

@@ -45,6 +45,6 @@ static __always_inline int forward(CONTEXT *context, const struct packet *packet
 	default:
 		if (listener->flags & LISTENER_HIDES_CLIENTS)
 			return forward_by_source_nat(context, packet, target, listener);
-		return forward_by_nat(context, packet, target, listener->number);
+		return forward_by_nat(context, packet, target, listener);
 	}
 }

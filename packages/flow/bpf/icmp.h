@@ -97,6 +97,129 @@ static __always_inline int translate_error(CONTEXT *context, const struct packet
 	return 0;
 }
 
+/* Everything that an error says of a flow, anew: from whom to whom it goes, and both ends of the packet that it is about,
+ * `near` the one that sent it. The inner checksums of IPv4 make up for the inner addresses. */
+struct retold {
+	struct address from;
+	struct address to;
+	struct address near;
+	struct address far;
+	__be16 near_port;
+	__be16 far_port;
+};
+
+static __always_inline int retell_error(CONTEXT *context, const struct packet *packet, const struct packet *flow,
+					const struct retold *told)
+{
+	void *data = frame_start(context), *end = frame_end(context);
+	/* `flow` is seen from the other side. */
+	__u64 inner = change_address(&flow->destination, &told->near) + change_address(&flow->source, &told->far);
+	__u64 outer = change_address(&packet->source, &told->from) + change_address(&packet->destination, &told->to);
+	__u64 ports = change16(flow->destination_port, told->near_port) + change16(flow->source_port, told->far_port);
+
+	if (packet->family == FAMILY_IPV4) {
+		struct error4 *error = data + OFFSET_IP;
+
+		if ((void *)(error + 1) > end)
+			return -1;
+		error->ip.saddr = told->from.words[3];
+		error->ip.daddr = told->to.words[3];
+		apply_change(&error->ip.check, outer);
+		error->about.ip.saddr = told->near.words[3];
+		error->about.ip.daddr = told->far.words[3];
+		apply_change(&error->about.ip.check, inner);
+		error->about.ports[0] = told->near_port;
+		error->about.ports[1] = told->far_port;
+		apply_change(&error->icmp.check, ports);
+	} else {
+		struct error6 *error = data + OFFSET_IP;
+
+		if ((void *)(error + 1) > end)
+			return -1;
+		__builtin_memcpy(&error->ip.saddr, &told->from, sizeof(error->ip.saddr));
+		__builtin_memcpy(&error->ip.daddr, &told->to, sizeof(error->ip.daddr));
+		__builtin_memcpy(&error->about.ip.saddr, &told->near, sizeof(error->about.ip.saddr));
+		__builtin_memcpy(&error->about.ip.daddr, &told->far, sizeof(error->about.ip.daddr));
+		error->about.ports[0] = told->near_port;
+		error->about.ports[1] = told->far_port;
+		apply_change(&error->icmp.check, outer + inner + ports);
+	}
+	return 0;
+}
+
+/* A target, or a router before it, says what became of a packet of a client: it goes to the client, about the packet as the
+ * client has sent it. What the target says itself comes from the VIP; routers have addresses of their own. */
+static __always_inline int return_error(CONTEXT *context, const struct packet *packet)
+{
+	struct packet flow = {};
+	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
+
+	if (read_error(context, packet, &flow) != PARSED)
+		return not_parsed(packet, OUTCOME_NOT_OURS);
+	struct retold told = { .near = flow.destination, .near_port = flow.destination_port };
+
+	if (in_use && *in_use & GUARD_BORROWERS) {
+		struct borrowed key = {
+			.target = flow.source,
+			.node = flow.destination,
+			.target_port = flow.source_port,
+			.node_port = flow.destination_port,
+			.protocol = flow.protocol,
+		};
+		struct borrower *borrower = bpf_map_lookup_elem(&borrowers, &key);
+
+		if (borrower) {
+			told.near = borrower->client;
+			told.near_port = borrower->client_port;
+			told.far = borrower->vip;
+			told.far_port = borrower->vip_port;
+		}
+	}
+	if (!told.far_port) {
+		struct listener *own = find_listener_at(&flow.destination, flow.destination_port, flow.protocol);
+		struct face face = {};
+
+		/* This node asked itself. */
+		if ((own && own->flags & LISTENER_IS_NODE) || !find_face(&face, &flow))
+			return not_parsed(packet, OUTCOME_NOT_OURS);
+		told.far = face.vip;
+		told.far_port = face.port;
+	}
+	told.to = told.near;
+	told.from = is_same(&packet->source, &flow.source) ? told.far : packet->source;
+	if (retell_error(context, packet, &flow, &told))
+		return VERDICT_DROP;
+	count_outcome(OUTCOME_ICMP_RETURNED);
+	return VERDICT_KERNEL;
+}
+
+/* The target knows the client as a port of this node, and routers on the way to the client not at all. */
+static __always_inline int steer_to_borrower(CONTEXT *context, const struct packet *packet, const struct packet *flow,
+					     const struct listener *listener, const struct target *target)
+{
+	__be16 port = target->port ? target->port : flow->destination_port;
+	struct borrowed key = {
+		.target = target->address,
+		.node = target->tunnel_source,
+		.target_port = port,
+		.protocol = flow->protocol,
+	};
+	__be16 own = borrow_port(flow, listener, &key);
+
+	if (!own)
+		return drop(listener->number, DROP_NO_PORT);
+	struct retold told = {
+		.from = target->tunnel_source,
+		.to = target->address,
+		.near = target->address,
+		.far = target->tunnel_source,
+		.near_port = port,
+		.far_port = own,
+	};
+
+	return retell_error(context, packet, flow, &told) ? drop(listener->number, DROP_MALFORMED) : VERDICT_KERNEL;
+}
+
 static __always_inline int steer_error(CONTEXT *context, const struct packet *packet)
 {
 	struct packet flow = {};
@@ -121,10 +244,19 @@ static __always_inline int steer_error(CONTEXT *context, const struct packet *pa
 		return forward(context, &flow, listener);
 	if (is_ipv4(&target->address) != (packet->family == FAMILY_IPV4))
 		return drop(listener->number, DROP_NO_TARGET);
+	if (listener->flags & LISTENER_HIDES_CLIENTS)
+		return steer_to_borrower(context, packet, &flow, listener, target);
 	if (translate_error(context, packet, &flow, target))
 		return drop(listener->number, DROP_MALFORMED);
 	/* Errors are rare: the kernel may route them. */
 	return VERDICT_KERNEL;
+}
+
+static __always_inline int is_error(const struct packet *packet, __u8 type)
+{
+	if (packet->family == FAMILY_IPV4)
+		return type == ICMP4_UNREACHABLE || type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAMETER;
+	return type >= ICMP6_UNREACHABLE && type <= ICMP6_PARAMETER;
 }
 
 static __always_inline int handle_icmp(CONTEXT *context, const struct packet *packet)
@@ -133,20 +265,16 @@ static __always_inline int handle_icmp(CONTEXT *context, const struct packet *pa
 
 	if ((void *)(icmp + 1) > frame_end(context))
 		return not_parsed(packet, DROP_MALFORMED);
-	if (!is_vip(&packet->destination))
-		return not_parsed(packet, OUTCOME_NOT_OURS);
 	__u8 type = icmp->type;
 
+	if (!is_vip(&packet->destination))
+		return is_error(packet, type) ? return_error(context, packet) : not_parsed(packet, OUTCOME_NOT_OURS);
 	if (packet->family == FAMILY_IPV4) {
 		if (type == ICMP4_ECHO && icmp->code == 0)
 			return answer_echo(context, packet);
-		if (type == ICMP4_UNREACHABLE || type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAMETER)
-			return steer_error(context, packet);
 	} else {
 		if (type == ICMP6_ECHO && icmp->code == 0)
 			return answer_echo(context, packet);
-		if (type >= ICMP6_UNREACHABLE && type <= ICMP6_PARAMETER)
-			return steer_error(context, packet);
 	}
-	return not_parsed(packet, OUTCOME_NOT_OURS);
+	return is_error(packet, type) ? steer_error(context, packet) : not_parsed(packet, OUTCOME_NOT_OURS);
 }

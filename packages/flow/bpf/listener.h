@@ -2,12 +2,12 @@
 #include "maps.h"
 #include "packet.h"
 
-static __always_inline struct listener *find_listener(const struct packet *packet)
+static __always_inline struct listener *find_listener_at(const struct address *address, __be16 port, __u8 protocol)
 {
 	struct endpoint exact = {
-		.address = packet->destination,
-		.port = packet->destination_port,
-		.protocol = packet->protocol,
+		.address = *address,
+		.port = port,
+		.protocol = protocol,
 	};
 	struct listener *found = bpf_map_lookup_elem(&listeners, &exact);
 
@@ -15,11 +15,16 @@ static __always_inline struct listener *find_listener(const struct packet *packe
 		return found;
 	struct range range = {
 		.prefix_length = 8 * (offsetof(struct range, zero2) - sizeof(range.prefix_length)),
-		.protocol = packet->protocol,
-		.address = packet->destination,
-		.port = packet->destination_port,
+		.protocol = protocol,
+		.address = *address,
+		.port = port,
 	};
 	return bpf_map_lookup_elem(&listener_ranges, &range);
+}
+
+static __always_inline struct listener *find_listener(const struct packet *packet)
+{
+	return find_listener_at(&packet->destination, packet->destination_port, packet->protocol);
 }
 
 static __always_inline int is_vip(const struct address *address)

@@ -137,6 +137,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_SHARED);
+	__type(key, struct flow);
+	__type(value, struct shared);
+} shared SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_VISITS);
 	__type(key, struct visitor);
 	__type(value, struct visit);

@@ -1,6 +1,7 @@
 /* Forwarding with addresses translated, and the way back. */
 #pragma once
 #include "send.h"
+#include "shared.h"
 
 enum side { SOURCE, DESTINATION };
 
@@ -60,13 +61,16 @@ static __always_inline int translate(CONTEXT *context, const struct packet *pack
 }
 
 static __always_inline int forward_by_nat(CONTEXT *context, const struct packet *packet, const struct target *target,
-					  __u32 listener)
+					  const struct listener *owner)
 {
+	__u32 listener = owner->number;
 	__be16 port = target->port ? target->port : packet->destination_port;
 
 	/* Between the families there is no translation. */
 	if (is_ipv4(&target->address) != (packet->family == FAMILY_IPV4))
 		return drop_towards(packet, listener, DROP_NO_TARGET);
+	if (target->flags & TARGET_SHARED && share(packet, owner, target))
+		return drop_towards(packet, listener, DROP_NO_PORT);
 	if (!target->device) {
 		if (translate(context, packet, DESTINATION, &target->address, port, 0))
 			return drop_towards(packet, listener, DROP_MALFORMED);
@@ -79,9 +83,18 @@ static __always_inline int forward_by_nat(CONTEXT *context, const struct packet 
 	return send_to(context, target->device);
 }
 
-/* NAT: the answer of a target gets the VIP as its source again. What it answers to does not matter, so no state is
- * needed: a target's endpoint belongs to one listener. */
-static __always_inline int return_to_client(CONTEXT *context, const struct packet *packet)
+/* Under which address what comes from an endpoint of a target goes on. */
+struct face {
+	struct address vip;
+	__be16 port;
+	__u16 zero;
+	__u32 listener;
+	__u32 target;
+};
+
+/* What an endpoint answers for, towards this client. Returns 0 where it is no target's. What it answers to matters only
+ * where several listeners share it: else no state is needed. */
+static __noinline int find_face(struct face *face, const struct packet *packet)
 {
 	struct endpoint target = {
 		.address = packet->source,
@@ -94,13 +107,42 @@ static __always_inline int return_to_client(CONTEXT *context, const struct packe
 		target.port = 0; /* a target of a port range keeps the port */
 		origin = bpf_map_lookup_elem(&origins, &target);
 	}
-	if (!origin) {
+	if (!origin)
+		return 0;
+	face->vip = origin->vip;
+	face->port = origin->port ? origin->port : packet->source_port;
+	face->listener = origin->listener;
+	face->target = origin->target;
+	if (!(origin->flags & ORIGIN_SHARED))
+		return 1;
+	struct flow key = {};
+
+	name_shared(&key, &packet->destination, packet->destination_port, &packet->source, packet->source_port,
+		    packet->protocol);
+	struct shared *known = bpf_map_lookup_elem(&shared, &key);
+
+	if (!known)
+		return 1;
+	if (packet->ends && !packet->is_quoted)
+		known->state = FLOW_CLOSING;
+	face->vip = known->vip;
+	face->port = known->vip_port;
+	face->listener = known->listener;
+	return 1;
+}
+
+/* NAT: the answer of a target gets the VIP as its source again. */
+static __always_inline int return_to_client(CONTEXT *context, const struct packet *packet)
+{
+	struct face face = {};
+
+	if (!find_face(&face, packet)) {
 		count_outcome(OUTCOME_NOT_OURS);
 		return VERDICT_NOT_OURS;
 	}
-	if (translate(context, packet, SOURCE, &origin->vip, origin->port ? origin->port : packet->source_port, 0))
-		return drop(origin->listener, DROP_MALFORMED);
-	count_answer(packet, origin->listener, origin->target);
+	if (translate(context, packet, SOURCE, &face.vip, face.port, 0))
+		return drop(face.listener, DROP_MALFORMED);
+	count_answer(packet, face.listener, face.target);
 	count_outcome(OUTCOME_RETURNED);
 	return VERDICT_KERNEL;
 }

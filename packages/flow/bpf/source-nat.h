@@ -20,7 +20,7 @@ static __always_inline __be16 candidate_port(const struct packet *packet, __u32 
 }
 
 /* The port of this flow, 0 where all that it could have are others'. One that is its own already goes before any that has
- * become free. */
+ * become free. What is quoted of a flow finds its port and takes none. */
 static __always_inline __be16 borrow_port(const struct packet *packet, const struct listener *listener,
 					  struct borrowed *key)
 {
@@ -33,14 +33,14 @@ static __always_inline __be16 borrow_port(const struct packet *packet, const str
 		struct borrower *borrower = bpf_map_lookup_elem(&borrowers, key);
 
 		if (borrower && is_borrower(borrower, packet)) {
-			if (borrower->seen != now)
+			if (borrower->seen != now && !packet->is_quoted)
 				borrower->seen = now;
 			return key->node_port;
 		}
 		if (!vacant && (!borrower || now - borrower->seen > listener->idle_seconds))
 			vacant = key->node_port;
 	}
-	if (!vacant)
+	if (!vacant || packet->is_quoted)
 		return 0;
 	struct borrower new = {
 		.client = packet->source,

@@ -115,6 +115,7 @@ struct table {
 
 #define TARGET_GONE 1 /* its flows are chosen again */
 #define TARGET_RESETS 2 /* or, with this as well, are reset */
+#define TARGET_SHARED 8 /* NAT: its endpoint answers for several listeners */
 #define TARGET_CLOSED 4 /* keeps its flows; clients that it had get none there any more */
 
 struct target {
@@ -129,13 +130,28 @@ struct target {
 	__u16 zero;
 };
 
+/* Several listeners: whose answer it is says the flow, and only where that is not known, the origin. */
+#define ORIGIN_SHARED 1
+
 /* Where a packet from a target seems to come from, for the client. */
 struct origin {
 	struct address vip;
 	__be16 port; /* 0: the port that the target answers from */
-	__u16 zero;
+	__u16 flags;
 	__u32 listener;
 	__u32 target;
+};
+
+/* A flow to an endpoint that several listeners share: its answers are those of this one. The key is a flow from the target's
+ * side, whose address and port stand for the VIP. */
+struct shared {
+	struct address vip;
+	__be16 vip_port;
+	__u8 state;
+	__u8 zero;
+	__u32 listener;
+	__u32 idle_seconds;
+	__u32 seen; /* seconds since the machine started */
 };
 
 /* A port of this node towards an endpoint of a target, and the flow that has it. */
@@ -287,5 +303,6 @@ enum outcome {
 	DROP_NO_PORT,
 	DROP_SECURITY_GROUP,
 	DROP_ALLOWED_SOURCES,
+	OUTCOME_ICMP_RETURNED, /* from a target, or from a router before it */
 	OUTCOMES,
 };

@@ -41,6 +41,7 @@ export const SMALL_MAPS = {
   news: 64,
   borrowers: 1024,
   visits: 1024,
+  shared: 1024,
   samples: 8192,
   talkers: 1024,
   drops: 1024,

@@ -67,6 +67,8 @@ export interface TargetSettings {
   readonly gone: boolean;
   /** It keeps its flows; clients that are kept at a target for a time begin their next ones elsewhere. */
   readonly closed?: boolean;
+  /** NAT: its endpoint answers for several listeners, so its flows are written down (`Origin.shared`). */
+  readonly shared?: boolean;
   /** With `gone`: its TCP connections are reset instead. Tables have to go on naming it as the previous target. */
   readonly resets?: boolean;
   /**
@@ -81,6 +83,8 @@ export interface Origin {
   /** null: the port that the target answers from. */
   readonly port: number | null;
   readonly listener: number;
+  /** Several listeners have this endpoint: flows say whose answer it is, and the origin only where that is not known. */
+  readonly shared?: boolean;
   /** Whose answers these are, for its counters; absent: nobody's. */
   readonly target?: number;
 }
@@ -116,6 +120,7 @@ export const SIZES = {
   origins: { key: 20, value: 28 },
   exceptions: { key: 40, value: 8 },
   news: { key: 0, value: 44 },
+  shared: { key: 40, value: 32 },
   visits: { key: 20, value: 8 },
   borrowers: { key: 40, value: 48 },
   listener_traffic: { key: 4, value: 80 },
@@ -153,6 +158,7 @@ export const OUTCOMES = [
   'no_port',
   'security_group',
   'allowed_sources',
+  'icmp_returned',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -230,6 +236,7 @@ export function listenerBytes(listener: ListenerSettings): Buffer {
 const TARGET_GONE = 1;
 const TARGET_RESETS = 2;
 const TARGET_CLOSED = 4;
+const TARGET_SHARED = 8;
 
 export function targetBytes(target: TargetSettings): Buffer {
   const bytes = Buffer.alloc(SIZES.targets.value);
@@ -244,16 +251,20 @@ export function targetBytes(target: TargetSettings): Buffer {
   const flags =
     (target.gone ? TARGET_GONE : 0) |
     (target.resets === true ? TARGET_RESETS : 0) |
-    (target.closed === true ? TARGET_CLOSED : 0);
+    (target.closed === true ? TARGET_CLOSED : 0) |
+    (target.shared === true ? TARGET_SHARED : 0);
   bytes.writeUInt16LE(flags, 50);
   bytes.writeUInt16LE(target.mtu ?? 0, 52);
   return bytes;
 }
 
+const ORIGIN_SHARED = 1;
+
 export function originBytes(origin: Origin): Buffer {
   const bytes = Buffer.alloc(SIZES.origins.value);
   addressBytes(origin.vip).copy(bytes);
   bytes.writeUInt16BE(origin.port ?? 0, 16);
+  bytes.writeUInt16LE(origin.shared === true ? ORIGIN_SHARED : 0, 18);
   bytes.writeUInt32LE(origin.listener, 20);
   bytes.writeUInt32LE(origin.target ?? 0, 24);
   return bytes;
