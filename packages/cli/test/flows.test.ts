@@ -76,3 +76,44 @@ test('where there is nothing, that is said', async () => {
   await using api = await ScriptedApi.start({ 'GET /v1/flows': { body } });
   assert.equal((await cli(['flows'], withApi(api))).out, 'No flows are known in the kernel.\n');
 });
+
+const KERNEL = {
+  packetsReceived: 12,
+  packetsSent: 9,
+  activeConnectionsError: 3,
+  dropped: [{ reason: 'fragment', meaning: 'a fragment: only the first one has ports', count: 4 }],
+};
+
+test('traffic tells what the kernel has dropped, and why', async () => {
+  const path = `GET /v1/listeners/${LISTENER.id}`;
+  const body = {
+    listenerId: LISTENER.id,
+    connections: 2,
+    responses: [0, 0, 0, 0, 0],
+    kernel: KERNEL,
+    ended: [],
+    nodes: [],
+  };
+  await using api = await ScriptedApi.start({ [path]: { body: LISTENER }, [`${path}/traffic`]: { body } });
+  const { out } = await cli(['traffic', LISTENER.id], withApi(api));
+  assert.match(out, /packetsReceived: +12\n/);
+  assert.match(out, /dropped\n +reason +meaning +count\n +fragment +a fragment: only the first one has ports +4\n/);
+});
+
+test('service traffic has packets and drops where the kernel carries a target', async () => {
+  const counts = { activeRequests: 0, activeConnections: 7, requests: 0, connectErrors: 0, draining: false };
+  const service = { id: 'svc-01aaaaaaaaaaaaaaaa', name: 'dns', targetGroupId: null };
+  const path = `GET /v1/backend-services/${service.id}`;
+  const targets = [
+    { targetId: 'tgt-1', ...counts, kernel: KERNEL },
+    { targetId: 'tgt-2', ...counts, kernel: null },
+  ];
+  await using api = await ScriptedApi.start({
+    [path]: { body: service },
+    [`${path}/traffic`]: { body: { backendServiceId: service.id, targets, nodes: [] } },
+  });
+  const { out } = await cli(['service', 'traffic', service.id], withApi(api));
+  assert.match(out, /PACKETS SENT +PACKETS RECEIVED +DROPPED\n/);
+  assert.match(out, /tgt-1 +registered .* 12 +9 +fragment 4\n/);
+  assert.match(out, /tgt-2 +registered .*–\n/);
+});

@@ -156,3 +156,10 @@ test('those that send the most, with what else is known of them', async () => {
     ],
   );
 });
+
+test('a walk that is under way when the node lets go of the kernel ends with that reason', async () => {
+  const own = lister({ samples: [sample('198.51.100.1', 1)] });
+  const answer = own.list(QUESTION);
+  own.stop();
+  await assert.rejects(answer, /the node lets go of the kernel/);
+});

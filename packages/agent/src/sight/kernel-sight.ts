@@ -68,7 +68,7 @@ export class KernelSight {
     this.#watch = new FlowWatch({
       sight: this.#sight,
       traffic: (number) => options.datapath.listenerTraffic(number),
-      listeners: () => new Map(this.#places().listeners.map((listener) => [listener.number, listener])),
+      listeners: () => new Map(this.#listeners().map((listener) => [listener.number, listener])),
       log: options.log,
     });
     this.#lister = new FlowLister({ sight: this.#sight, places: () => this.#places() });
@@ -141,9 +141,13 @@ export class KernelSight {
   }
 
   #places(): Places {
-    const listeners = Array.from(this.#options.listeners(), ([id, { idleSeconds = IDLE_SECONDS, ...listener }]) => {
+    const targets = new Map(this.#options.targets().map((target) => [target.number, target]));
+    return { listeners: this.#listeners(), targets };
+  }
+
+  #listeners(): Places['listeners'] {
+    return Array.from(this.#options.listeners(), ([id, { idleSeconds = IDLE_SECONDS, ...listener }]) => {
       return { id, ...listener, idleSeconds };
     });
-    return { listeners, targets: new Map(this.#options.targets().map((target) => [target.number, target])) };
   }
 }

@@ -80,10 +80,12 @@ export function traffic(call: Call) {
   });
 }
 
-/** As the API has it; responses by their class. */
+/** As the API has it; responses by their class, and what the kernel has dropped as a table. */
 function trafficText(session: Session, answer: ListenerTraffic): string {
   const responses = Object.fromEntries(answer.responses.map((count, index) => [`${index + 1}xx`, count]));
-  return details({ ...answer, responses }, session.paint);
+  if (answer.kernel == null) return details({ ...answer, responses }, session.paint);
+  const { dropped, ...kernel } = answer.kernel;
+  return details({ ...answer, responses, kernel, dropped }, session.paint);
 }
 
 /** Host and path of a URL, or a path alone. */

@@ -7,6 +7,13 @@ import { print, withSession } from './session.ts';
 
 type Row = ServiceTraffic['targets'][number];
 
+/** Where the kernel carries a service. */
+const kernelColumns: Column<Row>[] = [
+  { head: 'PACKETS SENT', of: ({ kernel }) => kernel?.packetsReceived ?? null },
+  { head: 'PACKETS RECEIVED', of: ({ kernel }) => kernel?.packetsSent ?? null },
+  { head: 'DROPPED', of: ({ kernel }) => kernel?.dropped.map(({ reason, count }) => `${reason} ${count}`).join(', ') },
+];
+
 /** What each target of a service has under way, so that a drain can be watched. */
 export function showTraffic(call: Call) {
   return withSession(call, async (session) => {
@@ -25,6 +32,7 @@ export function showTraffic(call: Call) {
       { head: 'CONNECTIONS', of: ({ activeConnections }) => activeConnections },
       { head: 'REQUESTS', of: ({ requests }) => requests },
       { head: 'CONNECT ERRORS', of: ({ connectErrors }) => connectErrors },
+      ...(answer.targets.some(({ kernel }) => kernel != null) ? kernelColumns : []),
     ];
     print(session, {
       json: answer,
