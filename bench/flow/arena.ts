@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LineProcess, Namespace } from '../../packages/flow/test/namespaces.ts';
 import type { Balancing } from './peers/balancer.ts';
+import type { Flooding } from './peers/flooder.ts';
 
 const [CLIENT, NODE] = ['10.75.0.2', '10.75.0.1'];
 const TARGETS = ['10.75.1.2', '10.75.2.2'];
+const FLOODER = '10.75.0.66';
 const PORT = 80;
+/** Of iperf3, on the first target alone: its two connections have to meet the same one. */
+export const BULK_PORT = 5201;
 
 /** What stands between client and targets, each with an address of its own. */
 export const VARIANTS = {
@@ -80,7 +84,6 @@ export class Arena {
     this.processes.push(node.start(...pinned, 'haproxy', '-db', '-q', '-f', file).pid);
     const balancing: Balancing = {
       devices: ['node0', 'node1', 'node2'].map((device) => node.deviceNumber(device)),
-      port: PORT,
       targets: TARGETS.map((address, index) => ({
         address,
         nextHop: {
@@ -89,10 +92,14 @@ export class Arena {
           ownMac: node.mac(`node${index + 1}`),
         },
       })),
-      services: [
-        { vip: VARIANTS['tcx, L2'], mode: 'l2' },
-        { vip: VARIANTS['tcx, NAT'], mode: 'nat' },
-      ],
+      services: (['l2', 'nat'] as const).flatMap((mode) => {
+        const vip = VARIANTS[mode === 'l2' ? 'tcx, L2' : 'tcx, NAT'];
+        return [
+          { vip, mode, port: PORT, targets: TARGETS.map((_, index) => index) },
+          { vip, mode, port: BULK_PORT, targets: [0] },
+        ];
+      }),
+      denied: FLOODER,
     };
     const peer = join(import.meta.dirname, 'peers', 'balancer.ts');
     this.#balancer = node.start(process.execPath, peer, JSON.stringify(balancing));
@@ -122,6 +129,34 @@ export class Arena {
     writeFileSync(join(folder, 'nginx.conf'), nginxConfiguration(folder));
     const nginx = target.start(...pinned, 'nginx', '-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'error.log');
     this.processes.push(nginx.pid);
+    if (index === 0) this.processes.push(target.start(...pinned, 'iperf3', '-s', '-p', String(BULK_PORT)).pid);
+  }
+
+  /** Frames of a source that is denied, as fast as one CPU sends them, until the process ends. */
+  flood(cpu: number): LineProcess {
+    const work: Flooding = {
+      device: this.#node.deviceNumber('node0'),
+      mac: this.#node.mac('node0'),
+      source: FLOODER,
+      vip: VARIANTS['tcx, L2'],
+      port: PORT,
+    };
+    const peer = join(import.meta.dirname, 'peers', 'flooder.ts');
+    return this.#node.start('taskset', '-c', String(cpu), process.execPath, peer, JSON.stringify(work));
+  }
+
+  /** Packets of the flood that the balancer has dropped so far. */
+  denied(): Promise<number> {
+    return this.#balancer.ask<number>('denied');
+  }
+
+  /** Which CPUs work on what comes in at the node from clients, as a mask; 0: those that it arrives at. */
+  steer(cpus: number): void {
+    // Files of this kind are of the namespace that /sys was mounted in.
+    this.#node.run(
+      ...['unshare', '-m', 'sh', '-c'],
+      `mount -t sysfs sysfs /sys && echo ${cpus.toString(16)} > /sys/class/net/node0/queues/rx-0/rps_cpus`,
+    );
   }
 }
 
@@ -147,6 +182,9 @@ defaults
   timeout connect 5s
   timeout client 30s
   timeout server 30s
+listen bulk
+  bind ${VARIANTS.HAProxy}:${BULK_PORT}
+  server s0 ${TARGETS[0]}:${BULK_PORT}
 listen web
   bind ${VARIANTS.HAProxy}:${PORT}
   balance roundrobin
@@ -159,6 +197,7 @@ function nftablesRules(): string {
   return `table ip nat {
   chain prerouting {
     type nat hook prerouting priority dstnat;
+    ip daddr ${VARIANTS.nftables} tcp dport ${BULK_PORT} dnat to ${TARGETS[0]}
     ip daddr ${VARIANTS.nftables} tcp dport ${PORT} dnat to jhash ip saddr . tcp sport mod ${TARGETS.length} map { ${map} }
   }
 }

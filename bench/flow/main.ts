@@ -13,28 +13,31 @@ const HELP = `npm run bench:flow -- [options]
 Prints nanoseconds per packet of the balancer in the kernel, without a network. All cases take turns in every round,
 beside a program that does nothing. Needs root.
 
-  --rounds N    (15)
+  --rounds N    (15; with --compare 9)
   --repeat N    packets per case and round (500,000)
   --flows N     instead: N live connections, before, while and after a target is added and a node replaced; 100000000 takes
                 some minutes, 4 GiB, and clang
-  --compare     instead: beside no balancer, nftables and HAProxy, between network namespaces; needs nginx and wrk, too
+  --compare     instead: beside no balancer, nftables and HAProxy, between network namespaces, and requests in a flood of
+                denied packets; at most 10 minutes; needs nginx, wrk and iperf3, too, and two cores that nobody else uses
+  --save        with --compare: write the result to bench/results and docs/benchmarks.md
   --mode MODE   with --flows: l2 or nat, unless both
   --help`;
 
 const { values } = readOptions('bench:flow', HELP, {
   options: {
-    rounds: { type: 'string', default: '15' },
+    rounds: { type: 'string' },
     repeat: { type: 'string', default: '500000' },
     flows: { type: 'string' },
     mode: { type: 'string' },
     compare: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
   },
 });
-const rounds = Number(values.rounds);
+const rounds = Number(values.rounds ?? (values.compare ? 9 : 15));
 const repeat = Number(values.repeat);
 
 if (values.flows !== undefined) await measureConcurrency(Number(values.flows), modesOf(values.mode));
-else if (values.compare) await compare(rounds);
+else if (values.compare) await compare(rounds, values.save);
 else {
   for (const program of PROGRAMS) {
     for (const guarded of [false, true]) await measure(program, guarded);

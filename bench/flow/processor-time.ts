@@ -28,7 +28,16 @@ export function busyFor(cpu: number): number {
 /** The kernel's own thread for network work that nobody's time was there for. */
 export function networkThread(cpu: number): number {
   for (const path of globSync('/proc/[0-9]*/comm')) {
-    if (readFileSync(path, 'utf8').trim() === `ksoftirqd/${cpu}`) return Number(path.split('/')[2]);
+    if (nameIn(path) === `ksoftirqd/${cpu}`) return Number(path.split('/')[2]);
   }
   throw new Error(`no ksoftirqd/${cpu}`);
+}
+
+/** Empty for a process that has ended meanwhile. */
+function nameIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
 }

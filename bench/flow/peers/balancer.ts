@@ -1,5 +1,5 @@
 // A balancer at tcx in a network namespace of its own, that is put on its devices and taken off them again. Argument: JSON
-// of Balancing. Takes "on" and "off" as lines, and answers each with a line.
+// of Balancing. Takes "on" and "off" as lines, and answers each with a line; to "denied" with the number of packets so far.
 import { createInterface } from 'node:readline';
 import { objectPath } from '../../../packages/flow/src/build/compile.ts';
 import { Datapath } from '../../../packages/flow/src/datapath/datapath.ts';
@@ -11,21 +11,28 @@ import { buildSlots } from '../../../packages/flow/src/maglev/slots.ts';
 
 export interface Balancing {
   readonly devices: readonly number[];
-  readonly port: number;
   readonly targets: readonly { readonly address: string; readonly nextHop: NextHop }[];
-  readonly services: readonly { readonly vip: string; readonly mode: Mode }[];
+  readonly services: readonly {
+    readonly vip: string;
+    readonly mode: Mode;
+    readonly port: number;
+    /** By their place in `targets`. */
+    readonly targets: readonly number[];
+  }[];
+  /** A source whose packets are dropped. */
+  readonly denied: string;
 }
 
 const work = JSON.parse(process.argv[2]) as Balancing;
 const object = LoadedObject.load(objectPath('tcx'));
 const datapath = new Datapath(object);
-const { port } = work;
-for (const [index, { vip, mode }] of work.services.entries()) {
+datapath.setSource(work.denied, 'denied');
+for (const [index, { vip, mode, port, targets }] of work.services.entries()) {
   const service = index + 1;
-  const named = work.targets.map((target, at) => ({
-    ...target,
+  const named = targets.map((at) => ({
+    ...work.targets[at],
     number: service * 10 + at,
-    name: target.address,
+    name: work.targets[at].address,
     weight: 1,
   }));
   for (const { number, address, nextHop } of named) {
@@ -45,6 +52,10 @@ for (const [index, { vip, mode }] of work.services.entries()) {
 let attachments: Attachment[] = [];
 process.stdout.write('ready\n');
 for await (const command of createInterface({ input: process.stdin })) {
+  if (command === 'denied') {
+    process.stdout.write(`${datapath.outcomes().denied}\n`);
+    continue;
+  }
   for (const attachment of attachments) attachment.detach();
   attachments =
     command === 'on'
