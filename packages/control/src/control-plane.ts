@@ -138,7 +138,8 @@ async function start(
     random: Math.random,
   });
   const questions = new NodeQuestions((node, query) => stream.ask(node, query));
-  const revisions = new Revisions(store, vault, new Assessor({ nodes, questions }, plans));
+  const assessor = new Assessor({ nodes, questions }, plans);
+  const revisions = new Revisions(store, vault, assessor);
   const stream: AgentStream = new AgentStream({
     plans,
     nodes,
@@ -186,6 +187,10 @@ async function start(
       hasher,
       backups,
       revisions,
+      assessor,
+      vault,
+      validators,
+      ids: createIdSource(now, Math.random),
       nodes,
       health,
       questions,

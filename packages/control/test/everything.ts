@@ -85,6 +85,7 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
       accessKey: accessKey.id,
       accessPolicy: accessPolicy.id,
       session: session.id,
+      changeSet: (await call('createChangeSet', { body: { loadBalancers: [{ name: name('planned') }] } })).id,
       revision: (await call('listRevisions')).items[0]!.id,
     } as unknown as Readonly<Record<IdKind, string>>,
     listeners: { https: secure.id, tcp: through.id },

@@ -122,6 +122,12 @@ export const ERRORS = {
     'Backup damaged',
     'The file of the backup has changed or cannot be read; nothing was changed. Restore another one.',
   ),
+  'plan-outdated': client(
+    409,
+    'after-change',
+    'Plan outdated',
+    'The configuration has changed so that the change set would do something else than its plan says, or the plan has expired; plan it again, and look at it.',
+  ),
   'precondition-failed': client(
     412,
     'after-change',

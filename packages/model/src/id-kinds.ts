@@ -14,6 +14,7 @@ export const ID_PREFIXES = {
   securityGroup: 'sg',
   operation: 'op',
   backup: 'bkp',
+  changeSet: 'cs',
   tenant: 'tnt',
   user: 'usr',
   token: 'tok',

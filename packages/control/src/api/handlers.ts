@@ -1,27 +1,42 @@
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
+import type { IdSource } from '@evenkeel/model/identifiers.ts';
 import type { ConfigurationResult } from '@evenkeel/model/resources/document.ts';
 import { createAccessWrites } from '../access/writes.ts';
 import { exportAudit } from '../audit/reads.ts';
 import type { Backups } from '../backup/backups.ts';
+import { ChangeSetWriter } from '../change-sets/carry-out.ts';
+import { ChangeSets } from '../change-sets/change-sets.ts';
 import { applyDocuments, applySecurityGroups } from '../configuration/apply.ts';
 import type { Mention } from '../configuration/contents.ts';
 import { difference, type Mentioned } from '../configuration/difference.ts';
+import type { Assessor } from '../impact/assess.ts';
 import { deleteNode } from '../nodes/persistence.ts';
 import type { Revisions } from '../revisions/revisions.ts';
+import type { Vault } from '../secrets/vault.ts';
 import type { Draft } from '../state/draft.ts';
 import { createBackupCalls } from './backups.ts';
 import type { Call } from './call.ts';
+import { createChangeSetCalls } from './change-sets.ts';
 import { createReads, type ReadSources } from './reads.ts';
 import { createRevisionCalls } from './revisions.ts';
 import type { AnyCall, Handler } from './routes.ts';
 import { changePasswordHandler, createSessionReads, type SessionSources, setPasswordHandler } from './session-calls.ts';
+import type { Validators } from './validation.ts';
 import { createWrites } from './writes.ts';
 import type { Unstored } from './written.ts';
 
+export interface HandlerSources extends ReadSources, SessionSources {
+  readonly backups: Backups;
+  readonly revisions: Revisions;
+  readonly assessor: Assessor;
+  readonly vault: Vault;
+  readonly validators: Validators;
+  /** Makes the identifiers of change sets. */
+  readonly ids: IdSource;
+}
+
 /** How each operation of the contract is carried out. */
-export function createHandlers(
-  sources: ReadSources & SessionSources & { readonly backups: Backups; readonly revisions: Revisions },
-): Readonly<Record<OperationName, (call: AnyCall) => Handler>> {
+export function createHandlers(sources: HandlerSources): Readonly<Record<OperationName, (call: AnyCall) => Handler>> {
   const { store, nodes, health } = sources;
   const handlers: Partial<Record<OperationName, (call: AnyCall) => Handler>> = {};
   for (const [name, read] of Object.entries(createReads(sources))) {
@@ -34,12 +49,18 @@ export function createHandlers(
   }
   handlers.setPassword = (call) => setPasswordHandler(sources, call as unknown as Call<'setPassword'>);
   handlers.changePassword = (call) => changePasswordHandler(sources, call as unknown as Call<'changePassword'>);
-  const calls = { ...createBackupCalls(sources.backups), ...createRevisionCalls(sources.revisions) };
+  const writes = createWrites(() => nodes.list());
+  const writer = new ChangeSetWriter(writes, sources.validators);
+  const calls = {
+    ...createBackupCalls(sources.backups),
+    ...createRevisionCalls(sources.revisions),
+    ...createChangeSetCalls(new ChangeSets({ ...sources, writer }), sources.now),
+  };
   for (const [name, carryOut] of Object.entries(calls)) {
     const handler: Handler = { kind: 'read', read: carryOut as (call: AnyCall) => unknown };
     handlers[name as OperationName] = () => handler;
   }
-  for (const [name, write] of Object.entries(createWrites(() => nodes.list()))) {
+  for (const [name, write] of Object.entries(writes)) {
     const handler: Handler = { kind: 'write', write: write as (draft: Draft, call: AnyCall) => object };
     handlers[name as OperationName] = () => handler;
   }

@@ -28,7 +28,7 @@ export function createRevisionCalls(revisions: Revisions): RevisionCalls {
     compareRevision: ({ params, query, caller }) =>
       revisions.difference(caller.actingIn, params.revisionId, query.to ?? null),
     rollBack: ({ params, body, caller, requestId, checkChanges: check }) =>
-      revisions.rollBack(params.revisionId, body, { actor: caller.id, tenantId: caller.actingIn, requestId, check }),
+      revisions.rollBack(params.revisionId, body, { caller, requestId, check }),
   };
 }
 

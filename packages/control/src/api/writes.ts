@@ -20,6 +20,7 @@ import type { Draft } from '../state/draft.ts';
 import type { TargetRecord } from '../state/records.ts';
 import type { BackupName } from './backups.ts';
 import type { Call } from './call.ts';
+import type { ChangeSetName } from './change-sets.ts';
 import type { ReadName } from './reads.ts';
 import type { RevisionName } from './revisions.ts';
 import type { SessionCallName } from './session-calls.ts';
@@ -33,6 +34,7 @@ export type WriteName = Exclude<
   | SessionCallName
   | BackupName
   | RevisionName
+  | ChangeSetName
   | 'applyConfiguration'
   | 'forgetNode'
   | 'exportAudit'

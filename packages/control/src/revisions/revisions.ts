@@ -1,5 +1,6 @@
 import { REVISIONS } from '@evenkeel/model/limits.ts';
 import type { RevisionDifference, RevisionRollback, RolledBack } from '@evenkeel/model/resources/revision.ts';
+import type { Caller } from '../access/identity.ts';
 import { difference } from '../configuration/difference.ts';
 import type { Assessor } from '../impact/assess.ts';
 import type { Touched } from '../impact/touched.ts';
@@ -19,11 +20,11 @@ import { placeImages, putBack } from './put-back.ts';
 /** How often it is begun anew when the configuration changes meanwhile. */
 const ATTEMPTS = 5;
 
+/** Who wants it, and by which request. */
 export interface RolledBackFor {
-  readonly actor: string;
+  readonly caller: Caller;
   readonly requestId: string;
-  readonly tenantId: string;
-  /** Refuses what whoever asks may not change. */
+  /** Refuses what whoever asks may not change, or may not any more. */
   readonly check: (draft: Draft) => void;
 }
 
@@ -95,8 +96,9 @@ export class Revisions {
   async rollBack(
     id: string,
     { dryRun = false, before = false }: RevisionRollback,
-    { tenantId, check, ...by }: RolledBackFor,
+    { caller, requestId, check }: RolledBackFor,
   ): Promise<RolledBack> {
+    const tenantId = caller.actingIn;
     const { generation } = await this.get(tenantId, id);
     const wanted = before ? generation - 1 : generation;
     const store = this.#store;
@@ -115,8 +117,10 @@ export class Revisions {
     } = await this.#onPresent(tenantId, [wanted], ([images], present) =>
       store.write({
         action: 'rollBack',
+        actor: caller.id,
+        author: caller,
+        requestId,
         tenantId,
-        ...by,
         run: (draft) => {
           if (!sameParts(draft.base, present)) throw new Moved();
           return this.#carriedOut(draft, images!, check);

@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
-import type { IdKind, IdSource } from '@evenkeel/model/identifiers.ts';
+import { ID_PREFIXES, type IdKind, type IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { AddressPools } from '../resources/addresses.ts';
@@ -89,6 +89,8 @@ export class Draft implements State {
   /** The same with all tenants, for what they share: addresses, and what a plan can carry. */
   readonly whole: State;
   readonly #changes = new Map<string, Change>();
+  readonly #given: string[] = [];
+  readonly #reserved: string[] = [];
   /** Trees and maps that this draft made, and may change in place until it is finished. */
   readonly #owned = new WeakSet<object>();
 
@@ -169,7 +171,23 @@ export class Draft implements State {
   }
 
   newId(kind: IdKind): string {
-    return this.context.ids.next(kind);
+    const [next] = this.#reserved;
+    const id = next?.startsWith(`${ID_PREFIXES[kind]}-`) ? this.#reserved.shift()! : this.context.ids.next(kind);
+    this.#given.push(id);
+    return id;
+  }
+
+  /** The identifiers that it has given out, in order. */
+  get givenIds(): readonly string[] {
+    return this.#given;
+  }
+
+  /**
+   * Gives these out first, in order: those that another draft gave, whose changes are made again. What is created under
+   * them may have to be put in order, see `putPartsInOrder`.
+   */
+  reserveIds(ids: readonly string[]): void {
+    this.#reserved.push(...ids);
   }
 
   /** Adds the record, stamped with this generation and time. Its parents must exist. */

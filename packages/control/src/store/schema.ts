@@ -47,6 +47,7 @@ export interface Database {
   operation: OperationRow;
   audit_entry: AuditRow;
   revision: RevisionRow;
+  change_set: ChangeSetRow;
   idempotency: { actor: string; key: string; fingerprint: string; at: number; answer: string };
   node: NodeRow;
   /**
@@ -147,4 +148,25 @@ export interface RevisionRow {
   changes: string;
   /** JSON: what each object was before; see journal.ts. */
   undo: string;
+}
+
+export interface ChangeSetRow {
+  id: string;
+  tenant_id: string;
+  description: string;
+  actor: string;
+  /** That the plan was made on. */
+  generation: number;
+  /** What it consists of, sealed; empty when it is applied. */
+  content: string;
+  /** JSON: the identifiers that what it creates will have, in order. */
+  ids: string;
+  fingerprint: string;
+  /** JSON: summary, changes and impact. */
+  plan: string;
+  /** JSON of the answer to its application; null: it is not applied. */
+  answer: string | null;
+  created_at: number;
+  updated_at: number;
+  expires_at: number;
 }

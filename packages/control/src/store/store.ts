@@ -19,6 +19,7 @@ import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
 import { TRIM_CHARACTERS, trimRevisions, writeRevision } from './journal.ts';
 import { type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
+import { trimChangeSets } from './trim-change-sets.ts';
 import { listenersOf, resourcesOf, writeChanges, writeOperation, writeState, writeTicketKeys } from './write.ts';
 
 /** Writes that may wait; one more is refused with `too-busy`. */
@@ -369,6 +370,7 @@ export class Store {
       await trimAudit(trx, this.#options.now(), this.#audited, this.#options.auditKept ?? AUDIT_KEPT);
       this.#audited.clear();
       await trimRevisions(trx);
+      await trimChangeSets(trx, this.#options.now());
       if (this.database.followed) await trimFeed(trx, next.generation);
       this.#writesSinceTrim = 0;
       this.#charactersSinceTrim = 0;

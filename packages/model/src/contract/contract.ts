@@ -5,6 +5,7 @@ import { authorityRoutes } from './authorities.ts';
 import { backendServiceRoutes } from './backend-services.ts';
 import { backupRoutes } from './backups.ts';
 import { certificateRoutes } from './certificates.ts';
+import { changeSetRoutes } from './change-sets.ts';
 import { configurationRoutes } from './configuration.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
 import { elasticIpRoutes } from './elastic-ips.ts';
@@ -44,6 +45,7 @@ export const contract = {
   ...operationRoutes,
   ...nodeRoutes,
   ...diagnosisRoutes,
+  ...changeSetRoutes,
   ...revisionRoutes,
   ...backupRoutes,
   ...identityRoutes,

@@ -8,6 +8,7 @@ import * as backendService from '../resources/backend-service.ts';
 import * as backup from '../resources/backup.ts';
 import * as balancing from '../resources/balancing.ts';
 import * as certificate from '../resources/certificate.ts';
+import * as changeSet from '../resources/change-set.ts';
 import * as document from '../resources/document.ts';
 import * as elasticIp from '../resources/elastic-ip.ts';
 import * as endedRequest from '../resources/ended-request.ts';
@@ -85,6 +86,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     ruleEdits,
     ruleJwt,
     impact,
+    changeSet,
     revision,
     backup,
     elasticIp,

@@ -54,6 +54,8 @@ const RESOURCES = [
   'Session',
   'Identity',
   'Operation',
+  'ChangeSet',
+  'PlannedChange',
   'Revision',
   'Impact',
   'TouchedListener',
