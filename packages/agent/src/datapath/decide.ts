@@ -21,8 +21,9 @@ export function whyNotKernel(
   const foreign = service.targets.find(({ address }) => !families.has(familyOf(address)));
   const mode = planned.forwardingMode ?? 'nat';
   if (mode === 'nat') {
-    if (foreign !== undefined) return `${foreign.address}: address translation does not go between IPv4 and IPv6`;
-    if (listener.addresses.length > 1) return 'with address translation, a listener has one address, and no elastic IP';
+    const other =
+      foreign?.address ?? listener.addresses.find((address) => familyOf(address) !== familyOf(listener.addresses[0]!));
+    if (other !== undefined) return `${other}: address translation does not go between IPv4 and IPv6`;
     for (const family of families) {
       if (!canRoute(family)) return `this machine does not forward packets: sysctl -w ${FORWARDING[family]}=1`;
     }

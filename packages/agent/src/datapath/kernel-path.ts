@@ -12,11 +12,11 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import { KernelSight } from '../sight/kernel-sight.ts';
+import { Answers, type Claim, claimsOf } from './answers.ts';
 import { Attachments } from './attachments.ts';
 import {
   EMPTY_RECORD,
   type KernelListener,
-  type KernelOrigin,
   type KernelRecord,
   readRecord,
   removeRecord,
@@ -24,7 +24,7 @@ import {
 } from './kernel-record.ts';
 import { devices as allDevices, ownAddresses } from './node-network.ts';
 import { Numbers } from './numbers.ts';
-import { keyOf, meet, numbersByPlace, originsOf, protocolsOf, unique } from './origins.ts';
+import { protocolsOf } from './origins.ts';
 import { OwnTraffic } from './own-traffic.ts';
 import { ServiceTables, seedOf } from './service-tables.ts';
 import { SharedTables } from './shared-tables.ts';
@@ -61,9 +61,9 @@ export class KernelPath {
   /** For the other nodes of the zone. */
   readonly shared: SharedTables;
   #listeners: Map<string, KernelListener>;
-  #origins: Map<string, readonly KernelOrigin[]>;
-  /** Of these, those of targets that are registered now, for listeners that this process has set. */
-  readonly #active = new Map<string, readonly KernelOrigin[]>();
+  readonly #answers: Answers;
+  /** Identifiers of targets that are registered now, by service. */
+  readonly #registered = new Map<string, ReadonlySet<string>>();
   #surroundings: Surroundings | null = null;
   #news: NetworkNews | null = null;
 
@@ -105,7 +105,7 @@ export class KernelPath {
       log,
     });
     this.#listeners = new Map(Object.entries(record.listeners));
-    this.#origins = new Map(Object.entries(record.origins));
+    this.#answers = new Answers(this.#datapath, record);
     this.#gates = new SourceGates(this.#datapath.admissions());
     this.#numbers = new Numbers(
       LISTENERS,
@@ -126,9 +126,6 @@ export class KernelPath {
   /** Has a listener carried by the kernel. Returns why it cannot be; empty: it is. */
   async setListener(planned: PlannedListener, service: EngineService, gates: Gates = NO_GATES): Promise<string> {
     const mode = service.service.forwardingMode ?? 'nat';
-    const active = mode === 'nat' ? originsOf(planned, service.targets) : [];
-    const taken = this.#takenBy(planned.id, active);
-    if (taken !== '') return taken;
     const protocols = protocolsOf(planned);
     const gateOf = this.#gates.takeAll(protocols, gates);
     if (gateOf === null) {
@@ -156,25 +153,13 @@ export class KernelPath {
     }
     const { targets } = this.#tables.record[service.service.id]!;
     this.sight.begin(number, before === null, targetsBefore, targets);
-    this.#takeFromLeaving(planned.id, active);
-    const origins = this.#originsNow(planned.id, now, active);
-    const originsBefore = this.#origins.get(planned.id) ?? [];
     this.#listeners.set(planned.id, now);
-    this.#active.set(planned.id, active);
-    this.#origins.set(planned.id, unique([...originsBefore, ...origins]));
+    this.#registered.set(service.service.id, new Set(service.targets.map((target) => target.id)));
+    this.#answers.claim(planned.id, this.#claimsOf(now));
     this.#save();
+    this.#tables.share(this.#answers.shared);
     await this.#tables.set(service, { idleTimeout: planned.idleTimeout, keepsPort: portCount(planned) > 1 });
-    const port = planned.lastPort === undefined ? planned.port : null;
-    const at = numbersByPlace(targets);
-    for (const origin of origins) {
-      const vip = planned.addresses[0]!;
-      this.#datapath.setOrigin(origin, {
-        vip,
-        port,
-        listener: number,
-        target: at.get(`${origin.address} ${origin.port}`) ?? 0,
-      });
-    }
+    this.#answers.write();
     if (before !== null && !sameEndpoints(before, now)) this.#removeEndpoints(before);
     const settings = {
       number,
@@ -196,8 +181,6 @@ export class KernelPath {
     for (const address of now.addresses) this.#datapath.addVip(address);
     this.#listeners.set(planned.id, { ...now, gates: Object.values(gateOf) });
     this.#keepGates();
-    // Answers of targets whose drain time is over, once nothing is sent to them any more.
-    this.#dropOrigins(planned.id, this.#originsNow(planned.id, now, active));
     if (before !== null) this.#removeUnused(before.serviceId);
     return '';
   }
@@ -229,10 +212,9 @@ export class KernelPath {
     const listener = this.#listeners.get(id);
     if (listener === undefined) return;
     this.#removeEndpoints(listener);
-    this.#dropOrigins(id, []);
-    this.#origins.delete(id);
-    this.#active.delete(id);
     this.#listeners.delete(id);
+    this.#answers.claim(id, []);
+    this.#settleAnswers();
     this.#keepGates();
     this.sight.end(listener.number);
     this.#numbers.release(id);
@@ -249,6 +231,7 @@ export class KernelPath {
   #removeUnused(serviceId: string): void {
     if ([...this.#listeners.values()].some((listener) => listener.serviceId === serviceId)) return;
     this.#tables.remove(serviceId);
+    this.#registered.delete(serviceId);
     this.#save();
   }
 
@@ -302,53 +285,26 @@ export class KernelPath {
     }
   }
 
-  #dropOrigins(id: string, kept: readonly KernelOrigin[]): void {
-    const keys = new Set(kept.map(keyOf));
-    for (const origin of this.#origins.get(id) ?? []) if (!keys.has(keyOf(origin))) this.#datapath.removeOrigin(origin);
-    this.#origins.set(id, kept);
-    this.#save();
-  }
-
-  /**
-   * Whose answers go to clients: targets that are registered, and those that have left and still have their drain time.
-   * Not those of the latter that another listener has taken over meanwhile.
-   */
-  #originsNow(id: string, listener: KernelListener, active: readonly KernelOrigin[]): readonly KernelOrigin[] {
-    const known = this.#tables.record[listener.serviceId];
-    if (known === undefined || known.mode !== 'nat') return active;
-    const leaving = originsOf(listener, Object.values(known.targets));
-    return unique([...active, ...leaving.filter((origin) => this.#takenBy(id, [origin]) === '')]);
+  /** Of targets that are registered, and of those that have left and still have their drain time. */
+  #claimsOf(listener: KernelListener): readonly Claim[] {
+    const service = this.#tables.record[listener.serviceId];
+    if (service?.mode !== 'nat') return [];
+    const registered = this.#registered.get(listener.serviceId);
+    return claimsOf(listener, service.targets, (targetId) => registered?.has(targetId) ?? true);
   }
 
   /** The drain time of a target is over. */
   #targetsChanged(serviceId: string): void {
     for (const [id, listener] of this.#listeners) {
-      if (listener.serviceId !== serviceId) continue;
-      this.#dropOrigins(id, this.#originsNow(id, listener, this.#active.get(id) ?? []));
+      if (listener.serviceId === serviceId) this.#answers.claim(id, this.#claimsOf(listener));
     }
+    this.#settleAnswers();
     this.#save();
   }
 
-  /** Why a listener cannot have the answers of these endpoints: they are of targets registered for another one. */
-  #takenBy(id: string, origins: readonly KernelOrigin[]): string {
-    for (const [other, all] of this.#origins) {
-      if (other === id) continue;
-      const theirs = this.#active.get(other) ?? all;
-      const shared = theirs.find((origin) => origins.some((own) => meet(own, origin)));
-      if (shared === undefined) continue;
-      const what = shared.port === 0 ? shared.address : `${shared.address} port ${shared.port}`;
-      return `${what} answers for another listener already: with address translation, each needs endpoints of its own`;
-    }
-    return '';
-  }
-
-  /** A target that is moved between listeners serves where it is registered; what drains at the other one ends. */
-  #takeFromLeaving(id: string, origins: readonly KernelOrigin[]): void {
-    for (const [other, theirs] of this.#origins) {
-      if (other === id) continue;
-      const kept = theirs.filter((origin) => !origins.some((own) => meet(own, origin)));
-      if (kept.length < theirs.length) this.#dropOrigins(other, kept);
-    }
+  #settleAnswers(): void {
+    this.#tables.share(this.#answers.shared);
+    this.#answers.write();
   }
 
   #save(): void {
@@ -356,7 +312,7 @@ export class KernelPath {
       listeners: Object.fromEntries(this.#listeners),
       services: this.#tables.record,
       retired: this.#tables.retired,
-      origins: Object.fromEntries(this.#origins),
+      origins: this.#answers.record,
       devices: Object.fromEntries(this.#attachments.points),
       own: this.#own.addresses,
     });

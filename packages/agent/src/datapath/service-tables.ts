@@ -244,6 +244,11 @@ export class ServiceTables {
     this.#running.clear();
   }
 
+  /** NAT: targets whose endpoints several listeners have, by number; flows to them are written down. */
+  share(numbers: ReadonlySet<number>): void {
+    if (!this.#stopped) this.#entries.share(numbers);
+  }
+
   /** Takes in what has changed around the node. Resolves with whether a next hop is still being looked for. */
   async follow(): Promise<boolean> {
     await this.#inTurn(async () => {

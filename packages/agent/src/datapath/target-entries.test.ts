@@ -102,3 +102,13 @@ test('where the ways cannot be asked for, those that are known hold, and new tar
   assert.equal(targets.get(1)!.nextHop?.mac, MAC);
   await assert.rejects(set(2, NEAR, 'l2'), /no such command/);
 });
+
+test('a target whose endpoint begins to be shared is marked, and unmarked', async () => {
+  const { entries, targets, set } = world(networkOf({}));
+  await set(1, NEAR, 'nat');
+  entries.share(new Set([1, 2]));
+  await set(2, NEAR, 'nat');
+  assert.deepEqual([targets.get(1)!.shared, targets.get(2)!.shared], [true, true]);
+  entries.share(new Set([2]));
+  assert.deepEqual([targets.get(1)!.shared, targets.get(2)!.shared], [false, true]);
+});

@@ -50,6 +50,7 @@ export class TargetEntries {
   readonly #log: Logger;
   readonly #network: Network;
   readonly #entries = new Map<number, Entry>();
+  #shared: ReadonlySet<number> = new Set();
 
   constructor(datapath: Pick<Datapath, 'setTarget'>, log: Logger, network: Network = NETWORK) {
     this.#datapath = datapath;
@@ -99,6 +100,15 @@ export class TargetEntries {
     this.#datapath.setTarget(number, { address, port, tunnelSource: null, nextHop: null, gone: true });
   }
 
+  /** From now on these targets, and no others, have endpoints that several listeners share. */
+  share(numbers: ReadonlySet<number>): void {
+    const before = this.#shared;
+    this.#shared = numbers;
+    for (const [number, entry] of this.#entries) {
+      if (before.has(number) !== numbers.has(number)) this.#write(number, entry);
+    }
+  }
+
   /** Takes in what has changed around the node. */
   async follow(): Promise<void> {
     const asked = new Map(this.#entries);
@@ -113,6 +123,7 @@ export class TargetEntries {
   #write(number: number, entry: Entry): void {
     this.#entries.set(number, entry);
     const { address, port, gone, resets, closed, way } = entry;
-    this.#datapath.setTarget(number, { address, port, gone, resets, closed, ...way });
+    const shared = this.#shared.has(number);
+    this.#datapath.setTarget(number, { address, port, gone, resets, closed, shared, ...way });
   }
 }
