@@ -1,5 +1,6 @@
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
+import type { NodeBlockLists } from './block-list/node-block-lists.ts';
 import type { Clock, Random } from './clock/clock.ts';
 import type { DatapathEngine } from './datapath/datapath-engine.ts';
 import type { Watch } from './health/watch.ts';
@@ -29,6 +30,8 @@ export interface NodeAgentOptions extends ControlTrustSettings {
   readonly datapath?: DatapathEngine;
   /** Other nodes of the zone; absent: they are none of its business. */
   readonly zoneMembership?: ZoneMembership;
+  /** Absent: none are taken. */
+  readonly blockLists?: NodeBlockLists;
   readonly counts: ControlCounts;
   readonly watch: Watch;
   /** What `watch` counts. */

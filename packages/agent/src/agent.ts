@@ -141,6 +141,7 @@ export class NodeAgent {
     this.#known.learn(datapath?.knownHealth(clock.wallTime()) ?? []);
     this.#known.learn(health);
     this.#accessLog.start();
+    await this.#options.blockLists?.load();
     const plan = await this.#store.load();
     if (plan !== null) {
       this.#log.info({ version: plan.version, entries: plan.entries.size }, 'serving the plan on disk');
@@ -301,7 +302,7 @@ export class NodeAgent {
   }
 
   #hello() {
-    const { nodeId, zone, version, engine } = this.#options;
+    const { nodeId, zone, version, engine, blockLists } = this.#options;
     const { plan } = this.#intake;
     return {
       type: 'hello',
@@ -312,6 +313,7 @@ export class NodeAgent {
       workers: engine.workers,
       version: plan.version,
       hash: plan.hash,
+      ...(blockLists && { blockLists: blockLists.position }),
     } as const;
   }
 
@@ -343,6 +345,9 @@ export class NodeAgent {
         return;
       case 'query':
         void this.#questions.take(parsed.query);
+        return;
+      case 'block-list':
+        void this.#options.blockLists?.receive(parsed.message, () => this.#stream.send({ type: 'blocked' }));
         return;
       case 'peers':
         this.#options.zoneMembership?.setPeers(parsed.peers);

@@ -40,6 +40,10 @@ export class Home {
     return join(this.#path, 'agent', 'plan.jsonl');
   }
 
+  get blockListFile(): string {
+    return join(this.#path, 'agent', 'block-lists.jsonl');
+  }
+
   /** What this node has put into the kernel. */
   get kernelRecordFile(): string {
     return join(this.#path, 'agent', 'kernel.json');

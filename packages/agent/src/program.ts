@@ -5,6 +5,7 @@ import { engineThreadsGiveWay, limitTimeSlices } from '@evenkeel/proxy/reactor/t
 import { pino } from 'pino';
 import agentPackage from '../package.json' with { type: 'json' };
 import { NodeAgent } from './agent.ts';
+import { NodeBlockLists } from './block-list/node-block-lists.ts';
 import { systemClock } from './clock/clock.ts';
 import { datapathEngine } from './datapath/open-kernel-path.ts';
 import { Home } from './home.ts';
@@ -95,6 +96,13 @@ async function run(settings: AgentSettings): Promise<void> {
     engine,
     datapath,
     zoneMembership,
+    blockLists: new NodeBlockLists({
+      path: home.blockListFile,
+      engine: datapath,
+      wallTime: () => systemClock.wallTime(),
+      random: Math.random,
+      log,
+    }),
     counts,
     watch,
     probes: watch.counts,

@@ -20,6 +20,7 @@ import { Validators } from './api/validation.ts';
 import { Refusals } from './audit/refusals.ts';
 import { AUDIT_KEPT } from './audit/retention.ts';
 import { Backups } from './backup/backups.ts';
+import { BlockLists } from './block-list/block-lists.ts';
 import { loadCredentials } from './credentials.ts';
 import { answerCheck } from './diagnosis/checked-answers.ts';
 import { Assessor } from './impact/assess.ts';
@@ -137,6 +138,8 @@ async function start(
     now,
     random: Math.random,
   });
+  const blockLists = new BlockLists({ store, now, random: Math.random });
+  if (role.leads) await blockLists.load();
   const questions = new NodeQuestions((node, query) => stream.ask(node, query));
   const assessor = new Assessor({ nodes, questions }, plans);
   const revisions = new Revisions(store, vault, assessor);
@@ -145,6 +148,7 @@ async function start(
     nodes,
     health,
     questions,
+    blockLists,
     warn: (node, message) => logger.warn({ node }, message),
     ping: PING,
     silence: SILENCE,
@@ -187,6 +191,7 @@ async function start(
       hasher,
       backups,
       revisions,
+      blockLists,
       assessor,
       vault,
       validators,
@@ -239,6 +244,7 @@ async function start(
     async prepare() {
       nodes.reset(await store.read((db) => db.selectFrom('node').selectAll().execute()));
       operations.reset(await store.read(unsettledOperations));
+      await blockLists.load();
     },
     elected() {
       logger.info('this control plane leads');

@@ -1,3 +1,4 @@
+import type { BlockListPosition } from '@evenkeel/model/plan/block-list.ts';
 import { applyDelta, EMPTY_PLAN, planOf } from '@evenkeel/model/plan/delta.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
@@ -10,6 +11,8 @@ interface AgentOptions {
   readonly plan?: NodePlan;
   /** Whether it acknowledges by itself. */
   readonly acknowledges?: boolean;
+  /** What it has of block lists; absent: it takes none. */
+  readonly blockLists?: BlockListPosition;
   readonly refuses?: (plan: NodePlan) => RefusedListener[];
 }
 
@@ -42,6 +45,7 @@ export class FakeAgent {
       workers: 1,
       version: agent.plan.version,
       hash: agent.plan.hash,
+      ...(options.blockLists && { blockLists: options.blockLists }),
     });
     return agent;
   }
@@ -96,6 +100,11 @@ export class FakeAgent {
     if (message.type === 'query') {
       const answer = this.answers(message);
       if (answer !== undefined) this.say({ type: 'answer', id: message.id, ...answer });
+      for (const look of [...this.#watchers]) look();
+      return;
+    }
+    if (message.type === 'block-list') {
+      if (this.acknowledges) this.say({ type: 'blocked' });
       for (const look of [...this.#watchers]) look();
       return;
     }

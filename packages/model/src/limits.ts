@@ -196,6 +196,17 @@ export const SECURITY_GROUP = {
   priority: { minimum: 1, maximum: 100, default: 50 },
   ofLoadBalancer: 5,
 } as const;
+/**
+ * Block lists: entries of all tenants together, those of one call, seconds that one is good for, and different reasons of
+ * a tenant.
+ */
+export const BLOCK_LIST = {
+  entries: 2_000_000,
+  atOnce: 10_000,
+  seconds: { minimum: 1, maximum: 315_360_000, default: 3_600 },
+  reasons: 1_000,
+  reasonLength: 200,
+} as const;
 /** Networks that may connect to a listener. */
 export const ALLOWED_SOURCES = 512;
 /** Certificates of one listener: shown when no name fits, and by name. */

@@ -1,3 +1,4 @@
+import type { BlockListMessage } from '@evenkeel/model/plan/block-list.ts';
 import { hashEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
@@ -6,7 +7,7 @@ import type { PlanMessage, ToAgent } from '@evenkeel/model/plan/stream.ts';
 import { EntryCompactor } from '../plan/compact-entries.ts';
 import { entryHead, entryShape } from '../plan/entry-shape.ts';
 import type { Faults } from '../plan/refused-entries.ts';
-import { fields, integer, list, type Shape, text } from '../plan/shape.ts';
+import { fields, flag, integer, list, type Shape, text } from '../plan/shape.ts';
 
 export type Parsed =
   /** Entries that are named in `faults` have the right hash, and a value that this version cannot run. */
@@ -14,6 +15,7 @@ export type Parsed =
   /** Well-formed but for the question itself: that is for whoever answers it. */
   | { readonly kind: 'query'; readonly query: QueryMessage }
   | { readonly kind: 'peers'; readonly peers: readonly SharingPeer[] }
+  | { readonly kind: 'block-list'; readonly message: BlockListMessage }
   /** Of a type that this version does not know; to be passed over. */
   | { readonly kind: 'unknown'; readonly type: string }
   | { readonly kind: 'invalid'; readonly problem: string };
@@ -24,6 +26,12 @@ const SHAPES: Readonly<Record<ToAgent['type'], Shape>> = {
   snapshot: fields({ version, hash, entries: list(entryHead) }),
   delta: fields({ from: version, version, hash, upserts: list(entryHead), removes: list(text(160)) }),
   query: fields({ id: integer(0), kind: text(64), question: fields({}) }),
+  'block-list': fields({
+    reset: flag,
+    position: fields({ version, nonce: text(64) }),
+    tenantId: text(128),
+    entries: text(4 * 1_048_576, { matches: /^[A-Za-z0-9+/]*={0,2}$/, says: 'base64' }),
+  }),
   peers: fields({ peers: list(fields({ node: text(63), address: text(64), port: integer(1, 65_535) })) }),
 };
 
@@ -42,6 +50,7 @@ export function parseToAgent(frame: string): Parsed {
   if (fault !== '') return { kind: 'invalid', problem: `${type}: ${fault}` };
   const message = value as ToAgent;
   if (message.type === 'query') return { kind: 'query', query: message };
+  if (message.type === 'block-list') return { kind: 'block-list', message };
   if (message.type === 'peers') return { kind: 'peers', peers: message.peers };
   const entries = message.type === 'snapshot' ? message.entries : message.upserts;
   const wrong = findWrongHash(entries);

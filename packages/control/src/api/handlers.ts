@@ -4,6 +4,7 @@ import type { ConfigurationResult } from '@evenkeel/model/resources/document.ts'
 import { createAccessWrites } from '../access/writes.ts';
 import { exportAudit } from '../audit/reads.ts';
 import type { Backups } from '../backup/backups.ts';
+import type { BlockLists } from '../block-list/block-lists.ts';
 import { ChangeSetWriter } from '../change-sets/carry-out.ts';
 import { ChangeSets } from '../change-sets/change-sets.ts';
 import { applyDocuments, applySecurityGroups } from '../configuration/apply.ts';
@@ -15,6 +16,7 @@ import type { Revisions } from '../revisions/revisions.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Draft } from '../state/draft.ts';
 import { createBackupCalls } from './backups.ts';
+import { createBlockListCalls } from './block-list.ts';
 import type { Call } from './call.ts';
 import { createChangeSetCalls } from './change-sets.ts';
 import { createReads, type ReadSources } from './reads.ts';
@@ -28,6 +30,7 @@ import type { Unstored } from './written.ts';
 export interface HandlerSources extends ReadSources, SessionSources {
   readonly backups: Backups;
   readonly revisions: Revisions;
+  readonly blockLists: BlockLists;
   readonly assessor: Assessor;
   readonly vault: Vault;
   readonly validators: Validators;
@@ -54,6 +57,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
   const calls = {
     ...createBackupCalls(sources.backups),
     ...createRevisionCalls(sources.revisions),
+    ...createBlockListCalls(sources.blockLists),
     ...createChangeSetCalls(new ChangeSets({ ...sources, writer }), sources.now),
   };
   for (const [name, carryOut] of Object.entries(calls)) {

@@ -19,6 +19,7 @@ import * as rules from '../routing/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { TargetRecord } from '../state/records.ts';
 import type { BackupName } from './backups.ts';
+import type { BlockListName } from './block-list.ts';
 import type { Call } from './call.ts';
 import type { ChangeSetName } from './change-sets.ts';
 import type { ReadName } from './reads.ts';
@@ -33,6 +34,7 @@ export type WriteName = Exclude<
   | AccessWriteName
   | SessionCallName
   | BackupName
+  | BlockListName
   | RevisionName
   | ChangeSetName
   | 'applyConfiguration'

@@ -29,6 +29,8 @@ export function parseMessage(text: string): FromAgent | null {
       return isHello(value) ? value : null;
     case 'resync':
       return { type: 'resync' };
+    case 'blocked':
+      return { type: 'blocked' };
     case 'heartbeat':
       return { type: 'heartbeat', overload: wordsIn(value['overload']), sharing: sharingIn(value['sharing']) };
     case 'applied':
@@ -88,8 +90,13 @@ function isHello(value: Fields): value is Fields & Extract<FromAgent, { type: 'h
     isText(value['reactor']) &&
     isText(value['hash']) &&
     isCount(value['workers']) &&
-    isCount(value['version'])
+    isCount(value['version']) &&
+    (value['blockLists'] === undefined || isPosition(value['blockLists']))
   );
+}
+
+function isPosition(value: unknown): boolean {
+  return isRecord(value) && isCount(value['version']) && isText(value['nonce']);
 }
 
 function isRefused(value: Fields): value is Fields & RefusedListener {

@@ -1,6 +1,8 @@
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { PeersMessage } from '@evenkeel/model/plan/sharing.ts';
 import type { FromAgent } from '@evenkeel/model/plan/stream.ts';
+import type { BlockLists } from '../block-list/block-lists.ts';
+import { BlockListFeed } from '../block-list/feed.ts';
 import type { CompiledPlan } from '../plan/compile.ts';
 import type { PlanPublisher } from '../plan/publisher.ts';
 import { parseMessage } from './messages.ts';
@@ -31,6 +33,7 @@ export interface SessionContext {
   readonly nodes: NodeRegistry;
   readonly health: TargetHealthTable;
   readonly questions: NodeQuestions;
+  readonly blockLists: BlockLists;
   readonly warn: (node: string, message: string) => void;
   /** The agent said who it is. */
   readonly opened: (session: AgentSession) => void;
@@ -50,6 +53,9 @@ export class AgentSession {
   /** What was said last of other nodes. */
   #introduced = '';
   #closed = false;
+  /** null: the agent takes no block lists. */
+  #blocked: BlockListFeed | null = null;
+  #unlisten: () => void = () => {};
 
   constructor(socket: AgentSocket, context: SessionContext) {
     this.#socket = socket;
@@ -99,6 +105,7 @@ export class AgentSession {
   /** The connection is gone. */
   ended(): void {
     this.#closed = true;
+    this.#unlisten();
   }
 
   #heard(node: string, message: Exclude<FromAgent, Hello>): void {
@@ -116,6 +123,9 @@ export class AgentSession {
       case 'health':
         if (!health.report(node, message.complete, message.targets))
           warn(node, 'reports of many targets that are gone were dropped');
+        break;
+      case 'blocked':
+        this.#blocked?.acknowledged();
         break;
       case 'answer':
         questions.answered(node, message);
@@ -140,7 +150,20 @@ export class AgentSession {
       this.#sent = plans.recall(hello.version, hello.hash);
       opened(this);
       this.#send();
+      this.#feedBlockLists(hello);
     }
+  }
+
+  /** Besides plans: a long list holds up no change. */
+  #feedBlockLists({ blockLists: position }: Hello): void {
+    const { blockLists } = this.#context;
+    if (position === undefined) return;
+    const feed = new BlockListFeed(blockLists, position, (message) => {
+      if (!this.#closed) this.#socket.send(JSON.stringify(message), () => {});
+    });
+    this.#blocked = feed;
+    this.#unlisten = blockLists.listen(() => feed.offer());
+    feed.offer();
   }
 
   #applied(node: string, message: Extract<FromAgent, { type: 'applied' }>): void {

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { EMPTY_PLAN } from '@evenkeel/model/plan/delta.ts';
 import type { WebSocket } from '@fastify/websocket';
+import { BlockLists } from '../block-list/block-lists.ts';
 import { PlanPublisher } from '../plan/publisher.ts';
 import { EMPTY_STATE } from '../state/state.ts';
 import { NodeQuestions } from './questions.ts';
@@ -55,6 +56,11 @@ function streamOf(t: TestContext, limit: number) {
     nodes: new NodeRegistry([], 10, () => now, { changed: () => {}, save: () => {}, moved: () => {} }),
     health: new TargetHealthTable(() => EMPTY_STATE),
     questions: new NodeQuestions(() => false),
+    blockLists: new BlockLists({
+      store: { read: async () => assert.fail(), record: async () => assert.fail() },
+      now: () => 0,
+      random: () => 0,
+    }),
     warn: () => {},
     ping: PING,
     silence: SILENCE,

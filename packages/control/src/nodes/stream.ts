@@ -1,5 +1,6 @@
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { WebSocket } from '@fastify/websocket';
+import type { BlockLists } from '../block-list/block-lists.ts';
 import type { PlanPublisher } from '../plan/publisher.ts';
 import type { NodeQuestions } from './questions.ts';
 import type { NodeRegistry } from './registry.ts';
@@ -15,6 +16,7 @@ export interface StreamOptions {
   readonly nodes: NodeRegistry;
   readonly health: TargetHealthTable;
   readonly questions: NodeQuestions;
+  readonly blockLists: BlockLists;
   readonly warn: (node: string, message: string) => void;
   /** Milliseconds from ping to ping, and of silence until an agent counts as gone. */
   readonly ping: number;
@@ -35,7 +37,7 @@ export class AgentStream {
 
   /** Takes over a WebSocket whose node token was checked. */
   accept(socket: WebSocket): void {
-    const { plans, nodes, health, questions, warn, ping, silence, limit } = this.#options;
+    const { plans, nodes, health, questions, blockLists, warn, ping, silence, limit } = this.#options;
     // What ends a connection badly shows in the `close` that follows.
     socket.on('error', () => {});
     if (this.#sessions.size >= limit) {
@@ -43,7 +45,7 @@ export class AgentStream {
       return;
     }
     const opened = (session: AgentSession) => this.#opened(session);
-    const session = new AgentSession(socket, { plans, nodes, health, questions, warn, opened });
+    const session = new AgentSession(socket, { plans, nodes, health, questions, blockLists, warn, opened });
     this.#sessions.set(session, socket);
 
     let heard = performance.now();

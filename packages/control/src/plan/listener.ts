@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { ERROR_PAGES } from '@evenkeel/model/limits.ts';
 import type { PlannedHttp } from '@evenkeel/model/plan/http.ts';
 import type { PlannedLimits } from '@evenkeel/model/plan/limits.ts';
@@ -38,6 +39,7 @@ export function planListener(
     serverNames: listener.serverNames.map(({ name, backendServiceId }) => ({ name, serviceId: backendServiceId })),
     acceptProxyProtocol: listener.acceptProxyProtocol,
     trustedProxies: listener.trustedProxies,
+    ...(loadBalancer.tenantId !== DEFAULT_TENANT.id && { tenantId: loadBalancer.tenantId }),
     ...(loadBalancer.securityGroupIds.length > 0 && { securityGroups: loadBalancer.securityGroupIds }),
     ...(listener.allowedSources.length > 0 && { allowedSources: listener.allowedSources }),
   };

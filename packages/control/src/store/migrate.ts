@@ -16,6 +16,7 @@ import { leadership } from './migrations/0012-leadership.ts';
 import { revisions } from './migrations/0012-revisions.ts';
 import { access } from './migrations/0013-access.ts';
 import { audit } from './migrations/0013-audit.ts';
+import { blockLists } from './migrations/0014-block-lists.ts';
 import { changeSets } from './migrations/0014-change-sets.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
@@ -41,6 +42,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-revisions': revisions,
   '0013-access': access,
   '0013-audit': audit,
+  '0014-block-lists': blockLists,
   '0014-change-sets': changeSets,
 };
 

@@ -4,6 +4,7 @@ import { auditRoutes } from './audit.ts';
 import { authorityRoutes } from './authorities.ts';
 import { backendServiceRoutes } from './backend-services.ts';
 import { backupRoutes } from './backups.ts';
+import { blockListRoutes } from './block-list.ts';
 import { certificateRoutes } from './certificates.ts';
 import { changeSetRoutes } from './change-sets.ts';
 import { configurationRoutes } from './configuration.ts';
@@ -41,6 +42,7 @@ export const contract = {
   ...authorityRoutes,
   ...securityPolicyRoutes,
   ...securityGroupRoutes,
+  ...blockListRoutes,
   ...configurationRoutes,
   ...operationRoutes,
   ...nodeRoutes,

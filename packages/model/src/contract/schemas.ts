@@ -7,6 +7,7 @@ import * as authority from '../resources/authority.ts';
 import * as backendService from '../resources/backend-service.ts';
 import * as backup from '../resources/backup.ts';
 import * as balancing from '../resources/balancing.ts';
+import * as blockList from '../resources/block-list.ts';
 import * as certificate from '../resources/certificate.ts';
 import * as changeSet from '../resources/change-set.ts';
 import * as document from '../resources/document.ts';
@@ -94,6 +95,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     authority,
     securityPolicy,
     securityGroup,
+    blockList,
     document,
     operation,
     node,

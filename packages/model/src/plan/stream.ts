@@ -1,3 +1,4 @@
+import type { BlockListMessage, BlockListPosition } from './block-list.ts';
 import type { Datapath } from './network.ts';
 import type { PlanDelta, PlanEntry } from './plan.ts';
 import type { AnswerMessage, QueryMessage } from './query.ts';
@@ -15,9 +16,9 @@ export const LEADER_FINGERPRINT_HEADER = 'evenkeel-leader-fingerprint';
  * The agent says `hello` with the plan it has. The control plane answers with a delta when it can, else a snapshot, and
  * then a delta for each change. The agent answers each with `applied`. A hash that does not match, or a delta from a
  * version that the agent does not have, makes it say `resync`. Besides, the control plane may ask: see `query.ts`. To nodes
- * that share flows it names each other: see `sharing.ts`.
+ * that share flows it names each other: see `sharing.ts`. Block lists come in parts of their own: see `block-list.ts`.
  */
-export type ToAgent = PlanMessage | QueryMessage | PeersMessage;
+export type ToAgent = PlanMessage | QueryMessage | PeersMessage | BlockListMessage;
 
 export type PlanMessage =
   | {
@@ -40,7 +41,11 @@ export type FromAgent =
       /** The plan on the agent's disk; version 0 and an empty hash when it has none. */
       readonly version: number;
       readonly hash: string;
+      /** Of block lists; older agents do not say, and are sent none. */
+      readonly blockLists?: BlockListPosition;
     }
+  /** The part of the block lists that was sent last is in force. */
+  | { readonly type: 'blocked' }
   | { readonly type: 'resync' }
   | {
       readonly type: 'applied';

@@ -43,6 +43,8 @@ const RESOURCES = [
   'Cipher',
   'SecurityGroup',
   'SecurityRule',
+  'BlockList',
+  'BlockedSource',
   'Tenant',
   'Quota',
   'User',

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { BlockTableMemory } from '@evenkeel/model/block-list/block-table.ts';
+import { EntryWriter } from '@evenkeel/model/block-list/entries.ts';
+import { networkKey } from '@evenkeel/model/block-list/network-key.ts';
+import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
+import type { BlockListMessage } from '@evenkeel/model/plan/block-list.ts';
+import type { EngineChange } from '@evenkeel/proxy/engine/engine.ts';
+import { BlockReader } from '@evenkeel/proxy/protection/block-reader.ts';
+import { IpAddress } from '@evenkeel/proxy/source-address/ip-address.ts';
+import { pino } from 'pino';
+import { NodeBlockLists } from './node-block-lists.ts';
+
+const SECONDS = 1_000_000;
+
+class World {
+  readonly folder = mkdtempSync(join(tmpdir(), 'block-lists-'));
+  readonly path = join(this.folder, 'block-lists.jsonl');
+  readonly memories = new Map<string, BlockTableMemory>();
+  seconds = SECONDS;
+  lists = this.open();
+
+  open(): NodeBlockLists {
+    return new NodeBlockLists({
+      path: this.path,
+      engine: {
+        apply: async ({ blockLists }: EngineChange) => {
+          for (const [tenantId, memory] of blockLists ?? []) this.memories.set(tenantId, memory);
+        },
+      },
+      wallTime: () => this.seconds * 1_000,
+      random: () => 0.5,
+      log: pino({ level: 'silent' }),
+    });
+  }
+
+  /** As another process does with the same home. */
+  async restart(): Promise<void> {
+    await this.lists.flush();
+    this.memories.clear();
+    this.lists = this.open();
+    await this.lists.load();
+  }
+
+  say(version: number, tenantId: string, entries: readonly (readonly [string, number])[], reset = false) {
+    const writer = new EntryWriter();
+    for (const [source, until] of entries) {
+      const { key, length } = networkKey(source)!;
+      writer.add(key, length, until);
+    }
+    const message: BlockListMessage = {
+      type: 'block-list',
+      reset,
+      position: { version, nonce: `n${version}` },
+      tenantId,
+      entries: Buffer.from(writer.take()).toString('base64'),
+    };
+    return this.lists.take(message);
+  }
+
+  blocks(tenantId: string, text: string): boolean {
+    const memory = this.memories.get(tenantId);
+    const address = new IpAddress();
+    assert.ok(address.parseText(text));
+    return memory !== undefined && new BlockReader(memory, () => this.seconds * 1_000).has(address);
+  }
+}
+
+function world(t: { after(end: () => void): void }): World {
+  const made = new World();
+  t.after(() => rmSync(made.folder, { recursive: true }));
+  return made;
+}
+
+test('what the control plane says is in force, each list for its tenant, until its time is over', async (t) => {
+  const site = world(t);
+  await site.lists.load();
+  assert.deepEqual(site.lists.position, { version: 0, nonce: '' });
+  assert.ok(
+    await site.say(1, 'a', [
+      ['10.0.0.0/8', FOR_EVER],
+      ['2001:db8::1', SECONDS + 10],
+    ]),
+  );
+  assert.deepEqual([site.blocks('a', '10.1.1.1'), site.blocks('a', '2001:db8::1')], [true, true]);
+  assert.deepEqual([site.blocks('a', '11.0.0.0'), site.blocks('b', '10.1.1.1')], [false, false]);
+  site.seconds += 10;
+  assert.equal(site.blocks('a', '2001:db8::1'), false);
+  await site.say(2, 'a', [['10.0.0.0/8', GONE]]);
+  assert.equal(site.blocks('a', '10.1.1.1'), false);
+});
+
+test('a node that starts anew has what is on disk, and goes on from there', async (t) => {
+  const site = world(t);
+  await site.say(1, 'a', [['192.0.2.1', FOR_EVER]]);
+  await site.say(2, 'b', [['192.0.2.2', FOR_EVER]]);
+  await site.restart();
+  assert.deepEqual(site.lists.position, { version: 2, nonce: 'n2' });
+  assert.deepEqual([site.blocks('a', '192.0.2.1'), site.blocks('b', '192.0.2.2'), site.lists.entries], [true, true, 2]);
+});
+
+test('what begins anew forgets all from before, on disk too', async (t) => {
+  const site = world(t);
+  await site.say(1, 'a', [['192.0.2.1', FOR_EVER]]);
+  await site.say(0, '', [], true);
+  assert.equal(site.blocks('a', '192.0.2.1'), false);
+  await site.say(0, 'a', [['192.0.2.3', FOR_EVER]]);
+  await site.restart();
+  assert.equal(site.lists.position.version, 0, 'it has yet to get the rest');
+  assert.deepEqual([site.blocks('a', '192.0.2.1'), site.blocks('a', '192.0.2.3')], [false, true]);
+});
+
+test('what was cut short on disk takes nothing with it, and is mended when all comes anew', async (t) => {
+  const site = world(t);
+  await site.say(1, 'a', [['192.0.2.1', FOR_EVER]]);
+  await site.lists.flush();
+  appendFileSync(site.path, '{"reset":fal');
+  await site.restart();
+  assert.deepEqual([site.lists.position.version, site.blocks('a', '192.0.2.1')], [1, true]);
+  await site.say(2, 'a', [['192.0.2.2', FOR_EVER]]);
+  assert.equal(site.blocks('a', '192.0.2.2'), true, 'in force, though it is not on disk');
+  await site.restart();
+  assert.equal(site.lists.position.version, 1);
+  await site.say(0, '', [], true);
+  await site.say(5, 'a', [['192.0.2.5', FOR_EVER]]);
+  await site.restart();
+  assert.deepEqual([site.lists.position.version, site.blocks('a', '192.0.2.5')], [5, true]);
+});
+
+test('the file is written anew when most of it says nothing any more', async (t) => {
+  const site = world(t);
+  const half = Array.from({ length: 35_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
+  await site.say(
+    1,
+    'a',
+    half.map((source) => [source, FOR_EVER] as const),
+  );
+  await site.say(
+    2,
+    'a',
+    half.map((source) => [source, GONE] as const),
+  );
+  await site.say(3, 'a', [['192.0.2.1', FOR_EVER]]);
+  await site.lists.flush();
+  assert.ok(readFileSync(site.path).length < 1_000);
+  await site.restart();
+  assert.deepEqual([site.lists.position.version, site.lists.entries], [3, 1]);
+});
+
+test('what is no list of changes is not taken, and all is asked for anew', async (t) => {
+  const site = world(t);
+  await site.say(1, 'a', [['192.0.2.1', FOR_EVER]]);
+  const wrong = {
+    type: 'block-list',
+    reset: false,
+    position: { version: 2, nonce: '' },
+    tenantId: 'a',
+    entries: 'AAAA',
+  };
+  assert.equal(await site.lists.take(wrong as BlockListMessage), false);
+  assert.deepEqual([site.lists.position.version, site.blocks('a', '192.0.2.1')], [0, true]);
+});

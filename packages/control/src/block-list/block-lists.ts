@@ -1,0 +1,274 @@
+import { EntryWriter, readEntries } from '@evenkeel/model/block-list/entries.ts';
+import { type NetworkKey, networkKey } from '@evenkeel/model/block-list/network-key.ts';
+import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
+import { BLOCK_LIST } from '@evenkeel/model/limits.ts';
+import { type BlockListPosition, NO_POSITION, PART_BYTES } from '@evenkeel/model/plan/block-list.ts';
+import type { BlockedSourceInput } from '@evenkeel/model/resources/block-list.ts';
+import { ProblemError, refuseField } from '../problem.ts';
+import type { Store } from '../store/store.ts';
+import { type BlockListChange, readChanges, replaceChanges, saveChanges } from './persistence.ts';
+import { TenantList } from './tenant-list.ts';
+
+/** Bytes of changes that are kept for agents that lag behind; one that lacks more gets everything. */
+const KEPT = 8 * 1_048_576;
+/** The changes on disk are written anew when they are twice what is left of them, and so many entries besides. */
+const SPARE = 65_536;
+/** Bytes of the smaller kind of entries. */
+const IPV4_ENTRY = 10;
+
+export interface BlockListsOptions {
+  readonly store: Pick<Store, 'read' | 'record'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** 0 … 1. */
+  readonly random: () => number;
+}
+
+/** What a tenant's list has, and what all lists have together. */
+export interface BlockListSize {
+  readonly entries: number;
+  readonly used: number;
+}
+
+/**
+ * The block lists of all tenants. Entries are no part of the configuration: they have a table of their own, in which each
+ * change is one row, and their own way to the agents. In memory they take 11 to 40 bytes each.
+ */
+export class BlockLists {
+  readonly #options: BlockListsOptions;
+  readonly #lists = new Map<string, TenantList>();
+  /** The newest changes, in order. */
+  #recent: BlockListChange[] = [];
+  #recentBytes = 0;
+  #position: BlockListPosition = NO_POSITION;
+  /** Entries in rows on disk. */
+  #onDisk = 0;
+  /** One change after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  readonly #heard = new Set<() => void>();
+
+  constructor(options: BlockListsOptions) {
+    this.#options = options;
+  }
+
+  /** Reads everything anew. */
+  async load(): Promise<void> {
+    const changes = await this.#options.store.read(readChanges);
+    this.#lists.clear();
+    this.#recent = [];
+    this.#recentBytes = 0;
+    this.#onDisk = 0;
+    this.#position = NO_POSITION;
+    for (const change of changes) this.#take(change);
+    this.#tell();
+  }
+
+  /** Where the lists stand. */
+  get position(): BlockListPosition {
+    return this.#position;
+  }
+
+  /** `changed` is called after each change; returns how to end that. */
+  listen(changed: () => void): () => void {
+    this.#heard.add(changed);
+    return () => this.#heard.delete(changed);
+  }
+
+  size(tenantId: string): BlockListSize {
+    const now = this.#now;
+    let used = 0;
+    for (const list of this.#lists.values()) used += list.count(now);
+    return { entries: this.#lists.get(tenantId)?.count(now) ?? 0, used };
+  }
+
+  page(tenantId: string, from: number, limit: number) {
+    return this.#lists.get(tenantId)?.page(from, limit, this.#now) ?? { items: [], next: null };
+  }
+
+  /** `address`: of the form that the API lets in. */
+  lookUp(tenantId: string, address: string) {
+    return this.#lists.get(tenantId)?.covering(networkKey(address)!, this.#now) ?? null;
+  }
+
+  /** Resolves with how many entries there are then. Rejects with a ProblemError when there is no room for them. */
+  block(tenantId: string, entries: readonly BlockedSourceInput[]): Promise<number> {
+    return this.#inTurn(async () => {
+      const list = this.#lists.get(tenantId);
+      const now = this.#now;
+      this.#checkRoom(tenantId, entries, list, now);
+      if ((list?.reasons ?? 0) + entries.length > BLOCK_LIST.reasons) list?.forgetReasons(now);
+      const byReason = Map.groupBy(entries, ({ reason = '' }) => reason);
+      const known = new Set<string>();
+      for (const reason of byReason.keys()) if (list?.hasReason(reason) !== true) known.add(reason);
+      if ((list?.reasons ?? 0) + known.size > BLOCK_LIST.reasons) {
+        const at = entries.findIndex(({ reason = '' }) => known.has(reason));
+        refuseField(
+          'validation-failed',
+          `/entries/${at}/reason`,
+          `a block list has ${BLOCK_LIST.reasons} reasons at most`,
+        );
+      }
+      const parts = [...byReason].map(([reason, own]) => {
+        const writer = new EntryWriter();
+        for (const { source, seconds = BLOCK_LIST.seconds.default } of own) {
+          const { key, length } = networkKey(source)!;
+          writer.add(key, length, seconds === null ? FOR_EVER : now + seconds);
+        }
+        return { reason, entries: writer.take() };
+      });
+      await this.#append(tenantId, parts);
+      return this.size(tenantId).entries;
+    });
+  }
+
+  /** Resolves with how many of them were in the list. */
+  unblock(tenantId: string, sources: readonly string[]): Promise<number> {
+    return this.#inTurn(async () => {
+      const list = this.#lists.get(tenantId);
+      const keys = sources.map((source) => networkKey(source)!);
+      return list === undefined
+        ? 0
+        : this.#remove(
+            tenantId,
+            keys.filter((key) => list.has(key, this.#now)),
+          );
+    });
+  }
+
+  /** Resolves with how many entries there were. */
+  clear(tenantId: string): Promise<number> {
+    return this.#inTurn(async () => {
+      const keys: NetworkKey[] = [];
+      for (const { key, length } of this.#lists.get(tenantId)?.entries(this.#now) ?? []) {
+        keys.push({ family: key.length === 1 ? 4 : 6, key: key.slice(), length });
+      }
+      return this.#remove(tenantId, keys);
+    });
+  }
+
+  /** Changes behind a position, the oldest first; null: they are not known any more, or it is of another history. */
+  since({ version, nonce }: BlockListPosition): readonly BlockListChange[] | null {
+    if (version === this.#position.version && nonce === this.#position.nonce) return [];
+    const at = this.#recent.findIndex((change) => change.version === version && change.nonce === nonce);
+    return at < 0 ? null : this.#recent.slice(at + 1);
+  }
+
+  /** Everything, in parts of a size that can be sent. What changes meanwhile may be in it or not. */
+  *everything(): Generator<{ readonly tenantId: string; readonly entries: Uint8Array }> {
+    for (const [tenantId, list] of this.#lists) {
+      const writer = new EntryWriter();
+      for (const { key, length, until } of list.entries(this.#now)) {
+        writer.add(key, length, until);
+        if (writer.count * IPV4_ENTRY >= PART_BYTES) yield { tenantId, entries: writer.take() };
+      }
+      if (writer.count > 0) yield { tenantId, entries: writer.take() };
+    }
+  }
+
+  get #now(): number {
+    return Math.floor(this.#options.now() / 1_000);
+  }
+
+  #checkRoom(
+    tenantId: string,
+    entries: readonly BlockedSourceInput[],
+    list: TenantList | undefined,
+    now: number,
+  ): void {
+    const added = new Set<string>();
+    for (const { source } of entries) {
+      const network = networkKey(source)!;
+      if (list?.has(network, now) !== true) added.add(`${network.key} ${network.length}`);
+    }
+    const limit = BLOCK_LIST.entries;
+    const { used } = this.size(tenantId);
+    if (added.size === 0 || used + added.size <= limit) return;
+    throw new ProblemError('quota-exceeded', `the block lists of all tenants have ${limit} entries at most`, {
+      quota: { name: 'blockListEntries', limit, used },
+    });
+  }
+
+  async #remove(tenantId: string, keys: readonly NetworkKey[]): Promise<number> {
+    const parts: { reason: string; entries: Uint8Array }[] = [];
+    const writer = new EntryWriter();
+    for (const { key, length } of keys) {
+      writer.add(key, length, GONE);
+      if (writer.count * IPV4_ENTRY >= PART_BYTES) parts.push({ reason: '', entries: writer.take() });
+    }
+    if (writer.count > 0) parts.push({ reason: '', entries: writer.take() });
+    if (parts.length > 0) await this.#append(tenantId, parts);
+    return keys.length;
+  }
+
+  /** On disk first, then in memory and to the agents. */
+  async #append(tenantId: string, parts: readonly { reason: string; entries: Uint8Array }[]): Promise<void> {
+    const { store } = this.#options;
+    let { version } = this.#position;
+    const changes = parts.map((part) => ({ version: ++version, nonce: this.#nonce(), tenantId, ...part }));
+    await store.record((trx) => saveChanges(trx, changes));
+    for (const change of changes) this.#take(change);
+    this.#tell();
+    await this.#compact();
+  }
+
+  #take(change: BlockListChange): void {
+    const { version, nonce, tenantId, reason, entries } = change;
+    this.#position = { version, nonce };
+    // The last of those that were written anew, which says no more than where they stand.
+    if (entries.length === 0) return;
+    let list = this.#lists.get(tenantId);
+    if (list === undefined) {
+      list = new TenantList(Math.floor(this.#options.random() * 2 ** 32));
+      this.#lists.set(tenantId, list);
+    }
+    const now = this.#now;
+    readEntries(entries, (key, length, until) => {
+      this.#onDisk++;
+      list.put({ key, length }, until, reason, now);
+    });
+    this.#recent.push(change);
+    this.#recentBytes += entries.length;
+    while (this.#recentBytes > KEPT) this.#recentBytes -= this.#recent.shift()!.entries.length;
+  }
+
+  /** Rows that say nothing any more make room: all are written anew, under the numbers of the first of them. */
+  async #compact(): Promise<void> {
+    const now = this.#now;
+    let live = 0;
+    for (const list of this.#lists.values()) live += list.count(now);
+    if (this.#onDisk <= 2 * live + SPARE) return;
+    const rows: BlockListChange[] = [];
+    for (const [tenantId, list] of this.#lists) {
+      const writers = new Map<string, EntryWriter>();
+      const flush = (reason: string, entries: Uint8Array) =>
+        rows.push({ version: rows.length + 1, nonce: this.#nonce(), tenantId, reason, entries });
+      for (const { key, length, until, reason } of list.entries(now)) {
+        const writer = writers.get(reason) ?? new EntryWriter();
+        writers.set(reason, writer);
+        writer.add(key, length, until);
+        if (writer.count * IPV4_ENTRY >= PART_BYTES) flush(reason, writer.take());
+      }
+      for (const [reason, writer] of writers) if (writer.count > 0) flush(reason, writer.take());
+    }
+    const { version, nonce } = this.#position;
+    // The numbers go on from here; what they are written under has to come before that.
+    const numbered = rows.map((row, i) => ({ ...row, version: version - rows.length + i }));
+    const last = { version, nonce, tenantId: rows.at(-1)?.tenantId ?? '', reason: '', entries: new Uint8Array() };
+    await this.#options.store.record((trx) => replaceChanges(trx, [...numbered, last]));
+    this.#onDisk = live;
+  }
+
+  #nonce(): string {
+    return Math.floor(this.#options.random() * 2 ** 52).toString(36);
+  }
+
+  #tell(): void {
+    for (const changed of this.#heard) changed();
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(act);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}
