@@ -1,8 +1,11 @@
 import { Command, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { addAccessKey } from './commands/access-key.ts';
+import { addAccessPolicy } from './commands/access-policy.ts';
 import { addAudit } from './commands/audit.ts';
 import { addAuthority } from './commands/authority.ts';
 import { addBackup } from './commands/backup.ts';
+import { addBlockList } from './commands/block-list.ts';
 import type { Bind } from './commands/call.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addCompletion } from './commands/completion.ts';
@@ -14,6 +17,7 @@ import { addHealth } from './commands/health.ts';
 import { hinted } from './commands/hints.ts';
 import { addListener } from './commands/listener.ts';
 import { addLoadBalancer } from './commands/load-balancer.ts';
+import { addProfile } from './commands/profile.ts';
 import { addQuota } from './commands/quota.ts';
 import { addRevision } from './commands/revision.ts';
 import { addRule } from './commands/rule.ts';
@@ -21,6 +25,7 @@ import { addRuleGroup } from './commands/rule-group.ts';
 import { addSecurityGroup } from './commands/security-group.ts';
 import { addSecurityPolicy } from './commands/security-policy.ts';
 import { addService } from './commands/service.ts';
+import { addSession } from './commands/session.ts';
 import { addTarget } from './commands/target.ts';
 import { addTargetGroup } from './commands/target-group.ts';
 import { addTenant } from './commands/tenant.ts';
@@ -61,6 +66,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
     .addOption(
       hinted(new Option('--ca <file>', 'authorities that vouch for the control plane, PEM (EVENKEEL_CA)'), 'file'),
     )
+    .option('--profile <name>', 'control plane and credential that were saved under a name (EVENKEEL_PROFILE)')
     .option('--fingerprint <sha256>', 'of the certificate that the control plane must show (EVENKEEL_FINGERPRINT)');
 
   program.commandsGroup('Run it:');
@@ -78,6 +84,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addDiagnosis(program, bind);
   program.commandsGroup('Protection:');
   addSecurityGroup(program, bind);
+  addBlockList(program, bind);
   program.commandsGroup('TLS:');
   addCertificate(program, bind);
   addAuthority(program, bind);
@@ -93,6 +100,10 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addQuota(program, bind);
   addUser(program, bind);
   addToken(program, bind);
+  addAccessKey(program, bind);
+  addAccessPolicy(program, bind);
+  addSession(program, bind);
+  addProfile(program, bind);
   addAudit(program, bind);
   program.commandsGroup('Shell:');
   addCompletion(program, bind);

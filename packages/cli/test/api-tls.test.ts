@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { ROOT } from '../src/start/home.ts';
 import { adminToken, ask, Evenkeel, temporaryHome, until } from './evenkeel.ts';
 
-async function evenkeel(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+const evenkeel = (...args: string[]) => evenkeelWith({}, ...args);
+
+async function evenkeelWith(
+  env: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<{ code: number; out: string; err: string }> {
   const child = spawn(process.execPath, [join(ROOT, 'bin', 'evenkeel.mjs'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: code as number, out, err };
@@ -36,6 +43,34 @@ test('with a certificate of its own, the API is known to agent, demo and CLI of 
   assert.match(unknown.err, /not trusted: it is self-signed; its fingerprint is [0-9A-F:]{95}/);
   assert.notEqual(unknown.code, 0);
   assert.match((await evenkeel(...remote, '--fingerprint', 'ab', 'lb', 'list')).err, /no fingerprint/);
+
+  const config = { XDG_CONFIG_HOME: join(home, 'config') };
+  const own = (...args: string[]) => evenkeel('--home', home, ...args);
+  await own('user', 'create', 'deploy', '--role', 'operator');
+  const made = JSON.parse((await own('--json', 'access-key', 'create', '--user', 'deploy')).out) as Record<
+    string,
+    string
+  >;
+  const env = { ...config, EVENKEEL_ACCESS_KEY_SECRET: made['secret']! };
+  const reached = ['--url', String(url), '--fingerprint', fingerprint!];
+  const saved = await evenkeelWith(env, ...reached, 'profile', 'save', 'prod', '--access-key', made['id']!);
+  assert.equal(saved.code, 0, saved.err);
+  assert.equal(statSync(join(home, 'config', 'evenkeel', 'profiles.json')).mode & 0o777, 0o600);
+  const shown = await evenkeelWith(config, 'profile', 'list');
+  assert.match(shown.out, new RegExp(`prod .*${made['id']}`));
+  assert.ok(!shown.out.includes(made['secret']!));
+  const signed = await evenkeelWith(config, '--profile', 'prod', 'lb', 'create', 'signed', '--no-wait');
+  assert.equal(signed.code, 0, signed.err);
+  assert.match((await evenkeelWith(config, '--profile', 'prod', 'whoami')).out, new RegExp(made['id']!));
+  const elsewhere = await evenkeelWith(config, '--profile', 'prod', '--url', 'https://127.0.0.1:1', 'whoami');
+  assert.match(elsewhere.err, /the credential of the profile is for https:.*, not for https:\/\/127\.0\.0\.1:1/);
+  const denied = await own('access-policy', 'create', 'stays', '--deny', 'delete*');
+  assert.equal(denied.code, 0, denied.err);
+  assert.equal((await own('user', 'update', 'deploy', '--access-policies', 'stays')).code, 0);
+  const refused = await evenkeelWith(config, '--profile', 'prod', 'lb', 'delete', 'signed', '--yes');
+  assert.match(refused.err, /deleteLoadBalancer is denied to deploy by the access policy stays/);
+  const can = await evenkeelWith(config, '--profile', 'prod', 'can', 'deleteLoadBalancer');
+  assert.deepEqual([can.code, /^No: /.test(can.out)], [1, true], can.out + can.err);
   started.signal('SIGINT');
   assert.equal(await started.ended(), 0);
 });

@@ -3,11 +3,14 @@ import type { BodyOf, ParamsOf, QueryOf, ResponseOf } from '@evenkeel/model/cont
 import type { Problem } from '@evenkeel/model/problem.ts';
 import { ApiError, ConnectionError, UnexpectedAnswerError } from './errors.ts';
 import { routes } from './routes.ts';
+import type { AccessKey } from './sign.ts';
 
 export interface ClientOptions {
   /** Origin of the control plane, such as `http://127.0.0.1:7700`. */
   readonly url: string;
-  readonly token: string;
+  /** What says who calls: a token, or a key that requests are signed with. */
+  readonly token?: string;
+  readonly accessKey?: AccessKey;
   /** The tenant that all calls are about, by name or identifier; default: that of the token's user. */
   readonly tenant?: string;
   /** Milliseconds until a call without an answer fails; default 90,000: longer than the longest wait of the API. */
@@ -84,7 +87,7 @@ async function call(options: ClientOptions, route: AnyRoute, args: AnyArguments)
   const url = urlOf(options.url, path, args);
   const headers: Record<string, string> = {
     accept: 'application/json, application/problem+json',
-    ...headersFor(options),
+    ...tenantField(options),
   };
   if (args.body !== undefined) headers['content-type'] = 'application/json';
   if (args.ifMatch !== undefined) headers['if-match'] = args.ifMatch;
@@ -92,6 +95,7 @@ async function call(options: ClientOptions, route: AnyRoute, args: AnyArguments)
   const timeout = AbortSignal.timeout(options.timeout ?? 90_000);
   const signal = args.signal ? AbortSignal.any([args.signal, timeout]) : timeout;
   const body = args.body === undefined ? null : JSON.stringify(args.body);
+  Object.assign(headers, await credentialFor(options, { method, url, headers, body }));
 
   let response: Answer;
   let text: string;
@@ -106,12 +110,20 @@ async function call(options: ClientOptions, route: AnyRoute, args: AnyArguments)
   return parse(url, response.status, text, response.headers.get('content-type'));
 }
 
-/** Headers that say who calls, and about which tenant. */
-export function headersFor({ token, tenant }: Pick<ClientOptions, 'token' | 'tenant'>): Record<string, string> {
-  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
-  // As in the contract, which brings every schema with it. A name may have letters that a header may not.
-  if (tenant !== undefined) headers['evenkeel-tenant'] = encodeURIComponent(tenant);
-  return headers;
+/** The field that says which tenant it is about; see the contract, which brings every schema with it. */
+export function tenantField({ tenant }: Pick<ClientOptions, 'tenant'>): Record<string, string> {
+  // A name may have letters that a header may not.
+  return tenant === undefined ? {} : { 'evenkeel-tenant': encodeURIComponent(tenant) };
+}
+
+/** Fields that say who calls. Signing is loaded where it is used, and signs what is in `request` by then. */
+export async function credentialFor(
+  { token, accessKey }: Pick<ClientOptions, 'token' | 'accessKey'>,
+  request: Omit<Request, 'signal'> & { readonly url: string },
+): Promise<Record<string, string>> {
+  if (accessKey === undefined) return token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const { signatureFor } = await import('./sign.ts');
+  return signatureFor(accessKey, request);
 }
 
 /** The error that an answer is which is no success. */

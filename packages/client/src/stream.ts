@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { QueryOf } from '@evenkeel/model/contract/types.ts';
-import { type ClientOptions, headersFor, problemOf, type StreamName, urlOf } from './client.ts';
+import { type TlsTrust, trustedConnection } from '@evenkeel/model/tls-trust.ts';
+import { type ClientOptions, credentialFor, problemOf, type StreamName, tenantField, urlOf } from './client.ts';
 import { ApiError, ConnectionError, UnexpectedAnswerError } from './errors.ts';
 import { routes } from './routes.ts';
 
@@ -16,7 +17,7 @@ export interface StreamOptions<K extends OperationName> {
  * as the lines are taken. Rejects as the calls of a client do, with a ConnectionError also when the answer breaks off.
  */
 export async function* streamLines<K extends StreamName>(
-  options: Pick<ClientOptions, 'url' | 'token' | 'tenant'>,
+  options: Pick<ClientOptions, 'url' | 'token' | 'accessKey' | 'tenant'> & { readonly trust?: TlsTrust },
   name: K,
   { query, headers, signal }: StreamOptions<K> = {},
 ): AsyncGenerator<string> {
@@ -26,7 +27,14 @@ export async function* streamLines<K extends StreamName>(
   const { request } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http');
   try {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const sent = request(url, { method, headers: { ...headersFor(options), ...headers }, ...(signal && { signal }) });
+    const said = { ...tenantField(options), ...headers };
+    const credential = await credentialFor(options, { method, url, headers: said, body: null });
+    const sent = request(url, {
+      method,
+      headers: { ...said, ...credential },
+      ...(signal && { signal }),
+      ...(url.startsWith('https:') && { createConnection: trustedConnection(options.trust ?? {}) as never }),
+    });
     sent.once('response', resolve).once('error', reject).end();
     const response = await promise;
     response.setEncoding('utf8');

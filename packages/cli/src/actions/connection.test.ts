@@ -102,3 +102,41 @@ test('the certificate: what options say, else what the home of that control plan
   assert.match(failure(() => findConnection({ home, fingerprint: 'ab' }, {})).message, /is no fingerprint/);
   assert.match(failure(() => findConnection({ home, ca: join(home, 'no') }, {})).message, /cannot be read \(ENOENT\)/);
 });
+
+test('a profile says what nothing else says, and its credential goes nowhere else', () => {
+  const env = { XDG_CONFIG_HOME: home };
+  const fingerprint = Array.from({ length: 32 }, () => 'CD').join(':');
+  const prod = { url: 'https://lb:7700', accessKeyId: 'ak-1', accessKeySecret: 's', tenant: 'shop', fingerprint };
+  keep('evenkeel/profiles.json', { profiles: { prod, plain: { url: 'https://other:7700', token: 't' } } });
+  const accessKey = { id: 'ak-1', secret: 's' };
+  assert.deepEqual(findConnection({ home, profile: 'prod' }, env), {
+    url: 'https://lb:7700',
+    accessKey,
+    tenant: 'shop',
+    trust: { fingerprint },
+  });
+  assert.equal(findConnection({ home }, { ...env, EVENKEEL_PROFILE: 'plain' }).token, 't');
+  const own = findConnection({ home, profile: 'prod', token: 'mine', tenant: 'x' }, env);
+  assert.deepEqual([own.token, own.url, own.tenant, own.accessKey], ['mine', 'https://lb:7700', 'x', undefined]);
+  assert.match(
+    failure(() => findConnection({ home, profile: 'prod', url: 'https://evil' }, env)).message,
+    /is for https:\/\/lb/,
+  );
+  assert.match(failure(() => findConnection({ home, profile: 'no' }, env)).message, /there is no profile "no"/);
+  keep('evenkeel/profiles.json', '{"profiles":');
+  const message = failure(() => findConnection({ home, profile: 'prod' }, env)).message;
+  assert.match(message, /holds no profiles/);
+
+  const keys = { EVENKEEL_ACCESS_KEY_ID: 'ak-2', EVENKEEL_ACCESS_KEY_SECRET: 'x' };
+  const url = 'https://lb:7700';
+  assert.deepEqual(findConnection({ home, url }, keys), { url, accessKey: { id: 'ak-2', secret: 'x' } });
+  assert.equal(
+    findConnection({ home, url, token: 't' }, keys).accessKey,
+    undefined,
+    'a token that is given goes first',
+  );
+  assert.match(
+    failure(() => findConnection({ home, url }, { EVENKEEL_ACCESS_KEY_ID: 'ak-2' })).message,
+    /takes EVENKEEL_ACCESS/,
+  );
+});

@@ -1,5 +1,6 @@
 import type { Client } from '@evenkeel/client/client.ts';
 import type { IdKind } from '@evenkeel/model/id-kinds.ts';
+import type { AccessPolicy } from '@evenkeel/model/resources/access-policy.ts';
 import type { Authority } from '@evenkeel/model/resources/authority.ts';
 import type { BackendService } from '@evenkeel/model/resources/backend-service.ts';
 import type { Certificate } from '@evenkeel/model/resources/certificate.ts';
@@ -114,4 +115,11 @@ export const users: Kind<User> = {
   id: 'user',
   get: (client, userId) => client.getUser({ params: { userId } }),
   named: (client, name) => client.listUsers({ query: { name } }),
+};
+
+export const accessPolicies: Kind<AccessPolicy> = {
+  noun: 'access policy',
+  id: 'accessPolicy',
+  get: (client, accessPolicyId) => client.getAccessPolicy({ params: { accessPolicyId } }),
+  named: (client, name) => client.listAccessPolicies({ query: { name } }),
 };

@@ -65,7 +65,8 @@ async function find(session: Session, text: string): Promise<Token> {
   return session.client.getToken({ params: { tokenId: text } });
 }
 
-async function userOf(session: Session, { options }: Call): Promise<{ userId?: string }> {
+/** The user that `--user` names, as the API takes it. */
+export async function userOf(session: Session, { options }: Call): Promise<{ userId?: string }> {
   const { user } = options;
   if (user === undefined) return {};
   // A user that is no admin may name itself, and cannot look others up.

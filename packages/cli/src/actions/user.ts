@@ -7,13 +7,17 @@ import { bodyOf } from '../commands/fields.ts';
 import { nameField } from '../commands/resource-fields.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
+import { readTextFile } from '../input-file.ts';
 import { details } from '../output/details.ts';
 import type { Column } from '../output/table.ts';
-import { users } from './kinds.ts';
+import { accessPolicies, users } from './kinds.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
-import { printList, printOne, withSession } from './session.ts';
+import { printList, printOne, type Session, withSession } from './session.ts';
 import { patchOf, precondition } from './write.ts';
+
+/** Of the longest password, with a line end to spare. */
+const PASSWORD_BYTES = 1_024;
 
 const COLUMNS: readonly Column<User>[] = [
   { head: 'NAME', of: ({ name }) => name },
@@ -50,7 +54,11 @@ export function create(call: Call) {
     if (call.options.role === undefined) {
       throw new CliFailure(EXIT.usage, 'say what the user may do: --role viewer, operator or admin.');
     }
-    const body = { name: call.args[0], ...bodyOf(userFields, call.options) } as UserCreate;
+    const body = {
+      name: call.args[0],
+      ...bodyOf(userFields, call.options),
+      ...(await policiesIn(session, call)),
+    } as UserCreate;
     const made = await session.client.createUser({ body });
     const next = `"evenkeel token create --user ${made.name}" makes a token.`;
     printOne(session, made, () => `User ${made.name} (${made.id}) created, with the role ${made.role}. ${next}\n`);
@@ -59,7 +67,8 @@ export function create(call: Call) {
 
 export function update(call: Call) {
   return withSession(call, async (session) => {
-    const body = patchOf<UserPatch>([nameField, ...userFields], call.options);
+    const extra = await policiesIn(session, call);
+    const body = patchOf<UserPatch>([nameField, ...userFields], call.options, extra);
     const { id } = await resolve(session, users, call.args[0] as string);
     const made = await session.client.updateUser({ params: { userId: id }, body, ...precondition(call.options) });
     printOne(session, made, () => `User ${made.name} changed.\n`);
@@ -75,4 +84,29 @@ export function remove(call: Call) {
       remove: ({ id }) => session.client.deleteUser({ params: { userId: id }, ...precondition(call.options) }),
     }),
   );
+}
+
+export function password(call: Call) {
+  return withSession(call, async (session) => {
+    const { id } = await resolve(session, users, call.args[0] as string);
+    const given = call.options.remove ? null : await firstLine(call);
+    const made = await session.client.setPassword({ params: { userId: id }, body: { password: given } });
+    const done = given === null ? 'has no password any more' : 'has a new password';
+    printOne(session, made, () => `User ${made.name} ${done}; all sessions have ended.\n`);
+  });
+}
+
+/** Not as an argument: those are seen by whoever lists the processes. */
+async function firstLine({ io }: Call): Promise<string> {
+  const [line = ''] = (await readTextFile('-', io, PASSWORD_BYTES)).split(/\r?\n/, 1);
+  if (line === '') throw new CliFailure(EXIT.usage, 'standard input has no password in its first line.');
+  return line;
+}
+
+async function policiesIn(session: Session, { options }: Call): Promise<{ accessPolicyIds?: string[] }> {
+  const references = options.accessPolicies as readonly string[] | undefined;
+  if (references === undefined) return {};
+  const accessPolicyIds: string[] = [];
+  for (const text of references) accessPolicyIds.push((await resolve(session, accessPolicies, text)).id);
+  return { accessPolicyIds };
 }

@@ -31,6 +31,12 @@ export const tokenFields: readonly Field[] = [
   { flag: 'description', field: 'description', value: { kind: 'text', placeholder: 'text' }, help: 'free text' },
 ];
 
+export const accessKeyFields: readonly Field[] = [
+  { flag: 'name', field: 'name', value: { kind: 'text', placeholder: 'name' }, help: 'name' },
+  { flag: 'enabled', field: 'enabled', value: onOff, help: 'off: nothing that is signed with it is accepted' },
+  { flag: 'description', field: 'description', value: { kind: 'text', placeholder: 'text' }, help: 'free text' },
+];
+
 /** A quota of a tenant; null takes it back to that of the installation. */
 export type QuotaChanges = Readonly<Record<string, number | null>>;
 

@@ -11,6 +11,7 @@ export interface CommonOptions {
   readonly tenant?: string;
   readonly ca?: string;
   readonly fingerprint?: string;
+  readonly profile?: string;
 }
 
 /** One command as it was called. */

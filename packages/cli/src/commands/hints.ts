@@ -18,6 +18,8 @@ export type Hint =
   | 'tenant'
   | 'user'
   | 'token'
+  | 'accessKey'
+  | 'accessPolicy'
   | 'node'
   | 'file'
   | 'folder';

@@ -3,8 +3,15 @@ import { userFields } from './access-fields.ts';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { nameField } from './resource-fields.ts';
-import { addExamples, addIfMatch, addYes, reference } from './words.ts';
+import { wordsOrNone } from './values.ts';
+import { addExamples, addIfMatch, addYes, reference, referenceOption } from './words.ts';
 
+const policiesOption = () =>
+  referenceOption(
+    '--access-policies <policies>',
+    'access policies that hold for the user, with commas; "none": none',
+    'accessPolicy',
+  ).argParser(wordsOrNone);
 const actions = () => import('../actions/user.ts');
 
 export function addUser(program: Command, bind: Bind): void {
@@ -27,15 +34,30 @@ export function addUser(program: Command, bind: Bind): void {
     .command('create')
     .description('Create a user; a token comes by "evenkeel token create"')
     .argument('<name>', 'name');
+  create.addOption(policiesOption());
   addFields(create, userFields);
   addExamples(create, 'evenkeel user create ann --role operator', 'evenkeel token create --user ann');
   bind(create, async (call) => (await actions()).create(call));
 
   const update = user.command('update').alias('set').description('Change a user').addArgument(name());
+  update.addOption(policiesOption());
   addFields(update, [nameField, ...userFields]);
   addIfMatch(update);
   addExamples(update, 'evenkeel user update ann --role viewer', 'evenkeel user update ann --enabled off');
   bind(update, async (call) => (await actions()).update(call));
+
+  const password = user
+    .command('password')
+    .description('Give a user a password, from the first line of standard input; all sessions of the user end')
+    .addArgument(name())
+    .option('--remove', 'take it away');
+  addExamples(
+    password,
+    '# from a file: evenkeel user password ann < file',
+    'evenkeel user password ann',
+    'evenkeel user password ann --remove',
+  );
+  bind(password, async (call) => (await actions()).password(call));
 
   const remove = user
     .command('delete')

@@ -72,6 +72,16 @@ async function ask(client: Client, hint: Nameable, given: ReadonlyMap<string, st
         value: name,
         description,
       }));
+    case 'accessPolicy':
+      return (await client.listAccessPolicies({ query, signal })).items.map(({ name, description }) => ({
+        value: name,
+        description,
+      }));
+    case 'accessKey':
+      return (await client.listAccessKeys({ query, signal })).items.map(({ id, name }) => ({
+        value: id,
+        description: name,
+      }));
     case 'user':
       return (await client.listUsers({ query, signal })).items.map(({ name, role }) => ({
         value: name,
