@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { unkeptSetting } from '@evenkeel/agent/datapath/settings.ts';
 import { entryShape } from '@evenkeel/agent/plan/entry-shape.ts';
 import { Validators } from '@evenkeel/control/api/validation.ts';
 import { createFromDocument } from '@evenkeel/control/configuration/apply.ts';
@@ -14,6 +15,7 @@ import { EMPTY_STATE } from '@evenkeel/control/state/state.ts';
 import { AUTHORITY, CERTIFICATE, JWT } from '@evenkeel/model/limits.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { FORWARDING_MODES } from '@evenkeel/model/plan/network.ts';
+import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import { createSecurityGroup } from '../packages/control/src/resources/security-groups.ts';
@@ -132,4 +134,15 @@ test('certificates, authorities and ticket keys, as long as they may be', () => 
     planEntry('ticket-keys', planTicketKeys({ keys: [new Secret(key)], rotatedAt: 0 })),
   ];
   for (const entry of entries) assert.equal(shapeFault(entry), '');
+});
+
+test('a network load balancer that says nothing of its settings has none that the kernel does not keep', () => {
+  for (const protocol of ['tcp', 'udp', 'tcp-udp'] as const) {
+    const draft = new Draft(SEED, context);
+    const service = { targets: [{ address: '10.0.0.1' }] };
+    createFromDocument(draft, { name: 'net', type: 'network', listeners: [{ protocol, port: 53, service }] });
+    const entries = [...compile(draft.finish(), null).entries.values()];
+    const valueOf = <Value>(kind: string) => entries.find(({ key }) => key.startsWith(`${kind}/`))!.value as Value;
+    assert.equal(unkeptSetting(valueOf<PlannedListener>('listener'), valueOf<PlannedService>('service')), '', protocol);
+  }
 });

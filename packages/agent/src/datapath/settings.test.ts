@@ -46,7 +46,7 @@ const SERVICES: { readonly [Name in keyof PlannedService]?: readonly (readonly [
     [{ ...STANDARD_TARGET_LIMITS, queueSize: 0 }, /limits of targets/],
   ],
   rebalance: [[{ rate: 1, minimumAge: 0 }, /moved to other targets/]],
-  outlierDetection: [[PLAIN_OUTLIER_DETECTION, /what connections say of targets/]],
+  outlierDetection: [[{ ...PLAIN_OUTLIER_DETECTION, consecutiveErrors: 1 }, /what connections say of targets/]],
   slowStart: [[30_000, /started slowly/]],
   retry: [
     [{ ...PLAIN_RETRY, attempts: 5 }, /tried again/],
@@ -83,6 +83,8 @@ suite('settings of a network load balancer in the kernel', () => {
       { zone: { preference: 'strict', threshold: 70 } },
       { failOpen: 50, drainTimeout: 0, transparent: true },
       { targetLimits: { ...STANDARD_TARGET_LIMITS }, retry: { ...PLAIN_RETRY }, outlierDetection: null },
+      { outlierDetection: PLAIN_OUTLIER_DETECTION },
+      { retry: { ...PLAIN_RETRY, conditions: ['connect-failure', 'no-response'] } },
       { retry: { ...PLAIN_RETRY, attempts: 1, conditions: [] } },
       { protocol: 'udp', connectTimeout: 1_000 },
       { hash: { ...STANDARD_HASH, loadFactor: 125 } },

@@ -2,7 +2,13 @@ import { CONNECT_TIMEOUT } from '@evenkeel/model/limits.ts';
 import { STANDARD_HASH, STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
 import { transportsOf } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
-import { PLAIN_RETRY } from '@evenkeel/model/plan/resilience.ts';
+import { PLAIN_OUTLIER_DETECTION, PLAIN_RETRY, type PlannedRetry } from '@evenkeel/model/plan/resilience.ts';
+
+/** Of services that say nothing, in this version and in others. */
+const USUAL_RETRIES: readonly PlannedRetry[] = [
+  PLAIN_RETRY,
+  { ...PLAIN_RETRY, conditions: ['connect-failure', 'no-response'] },
+];
 
 /**
  * What the kernel makes of a setting: it keeps it; or the setting is about something that network load balancers do not
@@ -90,13 +96,19 @@ export const SERVICE_SETTINGS: Verdicts<PlannedService> = {
   zone: 'kept',
   rebalance: ({ rebalance = null }) =>
     rebalance === null ? '' : 'connections are moved to other targets by the proxy',
+  // What services have that say nothing does not decide: in the kernel, targets are as healthy as their checks say.
   outlierDetection: ({ outlierDetection = null }) =>
-    outlierDetection === null ? '' : 'what connections say of targets is seen by the proxy',
+    outlierDetection === null || isSame(outlierDetection, PLAIN_OUTLIER_DETECTION)
+      ? ''
+      : 'what connections say of targets is seen by the proxy',
   slowStart: ({ slowStart = 0 }) => (slowStart === 0 ? '' : 'targets are started slowly by the proxy'),
   failOpen: 'kept',
-  // A service that asks one target has no retries, whoever carries it.
+  // A service that asks one target has no retries, whoever carries it; what services have that say nothing is a retry of
+  // connections that cannot be opened, which in the kernel clients do themselves.
   retry: ({ retry = PLAIN_RETRY }) =>
-    retry.attempts === 1 || isSame(retry, PLAIN_RETRY) ? '' : 'connections that fail are tried again by the proxy',
+    retry.attempts === 1 || USUAL_RETRIES.some((usual) => isSame(retry, usual))
+      ? ''
+      : 'connections that fail are tried again by the proxy',
 };
 
 /** The first setting that only the proxy keeps, as a sentence; empty: the kernel keeps them all. */
