@@ -2,6 +2,7 @@ import type { Scenario } from './bench.ts';
 import { applyLatency10, applyLatency1000 } from './scenarios/apply-latency.ts';
 import { certificates } from './scenarios/certificates.ts';
 import { coldStart } from './scenarios/cold-start.ts';
+import { controlPlane } from './scenarios/control-plane.ts';
 import { healthChecks, healthChecksLoopback } from './scenarios/health-checks.ts';
 import { body1mb, connectionPerRequest, keepalive64, keepalive256, keepaliveVaried } from './scenarios/http.ts';
 import { memory } from './scenarios/memory.ts';
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   healthChecksLoopback,
   coldStart,
   certificates,
+  controlPlane,
 ];
 
 /** Scenarios whose name is one of the given ones, or begins with one that is no scenario's own; all when none is given. */

@@ -53,6 +53,10 @@ function divide<T>(
   map: ReadonlyMap<string, T>,
   ownerOf: (value: T) => string,
 ): ReadonlyMap<string, ReadonlyMap<string, T>> {
+  // Most installations have one tenant, and each change of it comes here.
+  const [first] = map.values();
+  const only = first === undefined ? null : ownerOf(first);
+  if (only !== null && every(map, (value) => ownerOf(value) === only)) return new Map([[only, map]]);
   const byTenant = new Map<string, Map<string, T>>();
   for (const [id, value] of map) {
     const owner = ownerOf(value);
@@ -60,8 +64,12 @@ function divide<T>(
     if (own === undefined) byTenant.set(owner, new Map([[id, value]]));
     else own.set(id, value);
   }
-  const [only] = byTenant.keys();
-  return byTenant.size === 1 ? new Map([[only!, map]]) : byTenant;
+  return byTenant;
+}
+
+function every<T>(map: ReadonlyMap<string, T>, holds: (value: T) => boolean): boolean {
+  for (const value of map.values()) if (!holds(value)) return false;
+  return true;
 }
 
 /**

@@ -63,14 +63,22 @@ export function operationFromRow(row: OperationRow): OperationRecord {
 
 export async function trimHistory(trx: Transaction<Database>, now: number, kept: Kept = KEPT): Promise<void> {
   const { operations, idempotency } = kept;
+  // They are in order of time, so that nobody has to look at what stays.
+  const oldest = await trx
+    .selectFrom('operation')
+    .select('id')
+    .where('created_at', '>=', now - operations.milliseconds)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
   await trx
     .deleteFrom('operation')
-    .where('created_at', '<', now - operations.milliseconds)
+    .$if(oldest !== undefined, (old) => old.where('id', '<', oldest!.id))
     .execute();
   await trx
     .deleteFrom('operation')
-    .where('id', 'not in', (query) =>
-      query.selectFrom('operation').select('id').orderBy('id', 'desc').limit(operations.rows),
+    .where('id', '<=', (query) =>
+      query.selectFrom('operation').select('id').orderBy('id', 'desc').limit(1).offset(operations.rows),
     )
     .execute();
   await trx

@@ -10,6 +10,7 @@ import type { AnyRecord, RecordOf } from '../state/records.ts';
 import type { OperationRecord } from './history.ts';
 import { fromRow, MAPPINGS, type Row, toRow } from './rows.ts';
 import type { Database } from './schema.ts';
+import { insertRow } from './statements.ts';
 
 /** Characters of revisions after which it is looked whether there are too many, however few the writes were. */
 export const TRIM_CHARACTERS = 8 * 1_048_576;
@@ -55,23 +56,20 @@ export async function writeRevision(
   const undo = JSON.stringify(changed.map((change) => undoOf(change, vault)));
   const changes = JSON.stringify(changesShown(draft, changed));
   const size = undo.length + changes.length;
-  await trx
-    .insertInto('revision')
-    .values({
-      generation: operation.generation,
-      tenant_id: draft.tenantId,
-      at: operation.createdAt,
-      actor,
-      action,
-      request_id: requestId,
-      operation_id: operation.id,
-      size,
-      summary: JSON.stringify(summaryOf(changed)),
-      resources: JSON.stringify(operation.resources),
-      changes,
-      undo,
-    })
-    .execute();
+  await insertRow(trx, 'revision', {
+    generation: operation.generation,
+    tenant_id: draft.tenantId,
+    at: operation.createdAt,
+    actor,
+    action,
+    request_id: requestId,
+    operation_id: operation.id,
+    size,
+    summary: JSON.stringify(summaryOf(changed)),
+    resources: JSON.stringify(operation.resources),
+    changes,
+    undo,
+  });
   return size;
 }
 

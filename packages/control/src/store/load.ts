@@ -25,10 +25,19 @@ type Maps = {
 export async function loadState(db: Kysely<Database>, vault: Vault): Promise<State> {
   const read = async <K extends ResourceKind>(kind: K): Promise<RecordOf[K][]> => {
     const records: RecordOf[K][] = [];
-    // Some rows after the others: what they are read from is a multiple of what becomes of them.
-    const rows = db.selectFrom(MAPPINGS[kind].table).selectAll().orderBy('id').stream(ROWS);
-    for await (const row of rows) records.push(fromRow(kind, row as Row, vault));
-    return records;
+    // Some rows after the others: what they are read from is a multiple of what becomes of them. By pages, as cursors
+    // cost more than the rows.
+    for (let last = ''; ; last = records.at(-1)!.id) {
+      const page = await db
+        .selectFrom(MAPPINGS[kind].table)
+        .selectAll()
+        .where('id', '>', last)
+        .orderBy('id')
+        .limit(ROWS)
+        .execute();
+      for (const row of page) records.push(fromRow(kind, row as Row, vault));
+      if (page.length < ROWS) return records;
+    }
   };
   const header = await readHeader(db, vault);
 

@@ -1,4 +1,4 @@
-import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
+import type { ResourceKind, ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import type { Transaction } from 'kysely';
 import { usersOf } from '../resources/usage.ts';
 import { Secret } from '../secrets/secret.ts';
@@ -9,6 +9,7 @@ import type { State } from '../state/state.ts';
 import { type OperationRecord, operationToRow } from './history.ts';
 import { MAPPINGS, type Row, TICKET_KEYS, toRow } from './rows.ts';
 import type { Database } from './schema.ts';
+import { executeKept, insertRow } from './statements.ts';
 
 /** Rows of one insert statement: far below SQLite's limit of 32,766 parameters. */
 const ROWS = 200;
@@ -39,20 +40,26 @@ export async function writeChanges(
       if (changed === kind && after !== null) rows.push(toRow(kind, after as RecordOf[typeof kind], vault));
     }
     for (const part of chunks(rows)) {
-      const columns = Object.keys(part[0]!).filter((column) => column !== 'id');
-      await trx
-        .insertInto(MAPPINGS[kind].table)
-        .values(part as never)
-        .onConflict((conflict) =>
-          conflict
-            .column('id')
-            .doUpdateSet((row) =>
-              Object.fromEntries(columns.map((column) => [column, row.ref(`excluded.${column}` as never)])),
-            ),
-        )
-        .execute();
+      const { table } = MAPPINGS[kind];
+      if (part.length > 1) await putting(trx, table, part).execute();
+      else await executeKept(trx, `put ${table}`, part[0]!, () => putting(trx, table, part));
     }
   }
+}
+
+/** Puts the rows in place of those with the same identifiers. */
+function putting(trx: Transaction<Database>, table: (typeof MAPPINGS)[ResourceKind]['table'], rows: readonly Row[]) {
+  const columns = Object.keys(rows[0]!).filter((column) => column !== 'id');
+  return trx
+    .insertInto(table)
+    .values(rows as never)
+    .onConflict((conflict) =>
+      conflict
+        .column('id')
+        .doUpdateSet((row) =>
+          Object.fromEntries(columns.map((column) => [column, row.ref(`excluded.${column}` as never)])),
+        ),
+    );
 }
 
 /** Whether it is gone, or its row has other values in columns, among which are those that are unique. */
@@ -65,7 +72,7 @@ function leavesItsPlace({ kind, before, after }: Change): boolean {
 }
 
 export async function writeOperation(trx: Transaction<Database>, operation: OperationRecord): Promise<void> {
-  await trx.insertInto('operation').values(operationToRow(operation)).execute();
+  await insertRow(trx, 'operation', operationToRow(operation));
 }
 
 /** The generation, and where the search for addresses goes on. */

@@ -4,20 +4,39 @@
  * objects inside that never change.
  */
 export function canonicalJson(value: unknown, remembered?: Remembered): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item, remembered)).join(',')}]`;
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
   if (typeof value !== 'object' || value === null) {
     const text = JSON.stringify(value);
     if (text === undefined) throw new TypeError(`a ${typeof value} has no JSON`);
     return text;
   }
+  // Every object of a large plan goes through here: texts are put together without arrays of their parts.
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value)
+      text += text === '' ? canonicalJson(item, remembered) : `,${canonicalJson(item, remembered)}`;
+    return `[${text}]`;
+  }
   const known = remembered?.textOf(value);
   if (known !== undefined) return known;
   const record = value as Readonly<Record<string, unknown>>;
-  const fields: string[] = [];
   for (const key of Object.keys(record).sort()) {
-    if (record[key] !== undefined) fields.push(`${JSON.stringify(key)}:${canonicalJson(record[key], remembered)}`);
+    const field = record[key];
+    if (field !== undefined) text += `${text === '' ? '' : ','}${nameOf(key)}:${canonicalJson(field, remembered)}`;
   }
-  return `{${fields.join(',')}}`;
+  return `{${text}}`;
+}
+
+/** Names of fields as JSON. There are some hundreds; those of maps, such as tags, may be any. */
+const names = new Map<string, string>();
+const NAMES = 4_096;
+
+function nameOf(key: string): string {
+  const known = names.get(key);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(key);
+  if (names.size < NAMES) names.set(key, text);
+  return text;
 }
 
 interface Remembered {

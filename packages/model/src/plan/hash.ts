@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 import type { PlanEntry, PlannedKind, PlannedObjects } from './plan.ts';
 
@@ -8,10 +8,7 @@ const NO_ENTRIES = '0'.repeat(HASH_DIGITS);
 
 /** Hash of one entry, by its key and the canonical JSON of its value; see there for `remembered`. */
 export function hashEntry(key: string, value: unknown, remembered?: Parameters<typeof canonicalJson>[1]): string {
-  return createHash('sha256')
-    .update(`${key}\n${canonicalJson(value, remembered)}`)
-    .digest('hex')
-    .slice(0, HASH_DIGITS);
+  return hash('sha256', `${key}\n${canonicalJson(value, remembered)}`, 'hex').slice(0, HASH_DIGITS);
 }
 
 /**
@@ -20,7 +17,7 @@ export function hashEntry(key: string, value: unknown, remembered?: Parameters<t
  */
 export function combineHashes(hashes: Iterable<string>): string {
   let combined = 0n;
-  for (const hash of hashes) if (hash !== '') combined ^= BigInt(`0x${hash}`);
+  for (const digits of hashes) if (digits !== '') combined ^= BigInt(`0x${digits}`);
   return combined === 0n ? NO_ENTRIES : combined.toString(16).padStart(HASH_DIGITS, '0');
 }
 
