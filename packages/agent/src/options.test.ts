@@ -11,7 +11,7 @@ test('defaults', () => {
   assert.deepEqual(settings.controlUrls, ['http://127.0.0.1:7700']);
   assert.equal(settings.metricsPort, 7701);
   assert.equal(settings.reactor, 'auto');
-  assert.deepEqual(settings.datapath, { setting: 'auto', devices: [], bpfFolder: '/sys/fs/bpf' });
+  assert.deepEqual(settings.datapath, { setting: 'auto', attach: 'auto', devices: [], bpfFolder: '/sys/fs/bpf' });
   assert.deepEqual(settings.sharing, { address: 'auto', port: 7702, announceTable: 0 });
   assert.equal(settings.drainTimeout, 10_000);
   assert.equal(settings.nodeName, undefined);
@@ -37,6 +37,7 @@ const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [['--metrics-port', '65536'], /--metrics-port must be a whole number from 0 to 65535/],
   [['--reactor', 'fast'], /--reactor must be one of auto, uring, portable, not "fast"/],
   [['--datapath', 'fast'], /--datapath must be one of auto, kernel, userspace, not "fast"/],
+  [['--datapath-attach', 'nic'], /--datapath-attach must be one of auto, xdp, tcx, not "nic"/],
   [['--datapath-devices', 'eth0,a/b'], /--datapath-devices must be names of devices such as eth0,eth1, not "a\/b"/],
   [['--flow-sharing', 'node.example'], /--flow-sharing must be auto, off or an address of this node, not "node.example"/],
   [['--flow-sharing', '0.0.0.0'], /--flow-sharing must be/],

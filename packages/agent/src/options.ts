@@ -9,7 +9,7 @@ import {
   parseLogFormat,
 } from '@evenkeel/model/access-log-format.ts';
 import { canonicalFingerprint } from '@evenkeel/model/tls-trust.ts';
-import { DATAPATH_SETTINGS, type DatapathOptions } from './datapath/setting.ts';
+import { ATTACH_SETTINGS, DATAPATH_SETTINGS, type DatapathOptions } from './datapath/setting.ts';
 import type { SharingOptions } from './sharing/setting.ts';
 import { StartError } from './start-error.ts';
 
@@ -64,6 +64,7 @@ given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
   --reactor KIND           auto, uring or portable (auto)
   --datapath KIND          of network load balancers: auto, kernel or userspace (auto)
   --datapath-devices LIST  devices whose packets are balanced in the kernel, by commas (all but loopback)
+  --datapath-attach POINT  where their programs are: auto, xdp or tcx (auto)
   --datapath-bpf FOLDER    a BPF file system, mounted if it is none (/sys/fs/bpf)
   --flow-sharing WHERE     where other nodes reach this one to share flows: auto, off or an address (auto)
   --flow-sharing-port PORT the same (7702; 0 for any)
@@ -92,6 +93,7 @@ const FLAGS = {
   reactor: { type: 'string' },
   datapath: { type: 'string' },
   'datapath-devices': { type: 'string' },
+  'datapath-attach': { type: 'string' },
   'datapath-bpf': { type: 'string' },
   'flow-sharing': { type: 'string' },
   'flow-sharing-port': { type: 'string' },
@@ -133,6 +135,7 @@ export function parseSettings(args: readonly string[], environment: Values): Age
     reactor: oneOf('reactor', text('reactor', 'auto'), REACTORS),
     datapath: {
       setting: oneOf('datapath', text('datapath', 'auto'), DATAPATH_SETTINGS),
+      attach: oneOf('datapath-attach', text('datapath-attach', 'auto'), ATTACH_SETTINGS),
       devices: deviceNames('datapath-devices', text('datapath-devices', '')),
       bpfFolder: resolve(text('datapath-bpf', '/sys/fs/bpf')),
     },

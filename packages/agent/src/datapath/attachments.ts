@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { Attachment, type AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import type { Logger } from 'pino';
 import { deviceIndex } from './node-network.ts';
+import type { AttachSetting } from './setting.ts';
 
 /** Drivers that hand frames to XDP before the kernel makes anything of them, and send what a program redirects. */
 const NATIVE = new Set(['bnxt_en', 'ena', 'i40e', 'ice', 'igb', 'igc', 'ixgbe', 'mlx5_core']);
@@ -18,12 +19,14 @@ export class Attachments {
   readonly #folder: string;
   readonly #program: (point: AttachPoint) => number;
   readonly #log: Logger;
+  readonly #setting: AttachSetting;
   readonly #attached = new Map<string, Attached>();
   /** Devices that are wanted and take no program, with what was said of it. */
   readonly #failed = new Map<string, string>();
 
   /** `program`: the one for a point, loaded when it is first asked for. */
-  constructor(folder: string, program: (point: AttachPoint) => number, log: Logger) {
+  constructor(folder: string, program: (point: AttachPoint) => number, log: Logger, setting: AttachSetting) {
+    this.#setting = setting;
     this.#folder = folder;
     this.#program = program;
     this.#log = log;
@@ -81,6 +84,12 @@ export class Attachments {
   }
 
   #attach(device: string, index: number): void {
+    if (this.#setting !== 'auto') {
+      const point = this.#setting;
+      this.#at(point, device, index);
+      this.#log.info({ device, point, reason: 'it is set' }, 'packets of a device are balanced in the kernel');
+      return;
+    }
     const driver = driverOf(device);
     const wanted: AttachPoint = driver !== '' && NATIVE.has(driver) ? 'xdp' : 'tcx';
     const reason = driver === '' ? 'it has no driver of its own' : `its driver is ${driver}`;

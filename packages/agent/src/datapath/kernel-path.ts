@@ -27,6 +27,7 @@ import { Numbers } from './numbers.ts';
 import { protocolsOf } from './origins.ts';
 import { OwnTraffic } from './own-traffic.ts';
 import { ServiceTables, seedOf } from './service-tables.ts';
+import type { AttachSetting } from './setting.ts';
 import { SharedTables } from './shared-tables.ts';
 import { type Gates, NO_GATES, SourceGates } from './source-gates.ts';
 import { Surroundings } from './surroundings.ts';
@@ -40,6 +41,7 @@ export interface KernelPathOptions {
   readonly recordFile: string;
   /** Empty: all but loopback. */
   readonly devices: readonly string[];
+  readonly attach: AttachSetting;
   readonly log: Logger;
 }
 
@@ -93,7 +95,7 @@ export class KernelPath {
     this.#options = options;
     this.#datapath = new Datapath(this.#object('tcx'));
     const program = (point: AttachPoint) => this.#object(point).program(`balance_${point}`);
-    this.#attachments = new Attachments(folder, program, log);
+    this.#attachments = new Attachments(folder, program, log, options.attach);
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
     this.shared = new SharedTables(this.#datapath, this.#tables, () => this.#listeners.values());
     this.#own = new OwnTraffic(this.#datapath, record.own);

@@ -13,7 +13,7 @@ import type { DatapathOptions } from './setting.ts';
  */
 export function datapathEngine(
   engine: DatapathEngineOptions['engine'],
-  { setting, devices, bpfFolder }: DatapathOptions,
+  { setting, attach, devices, bpfFolder }: DatapathOptions,
   home: string,
   recordFile: string,
   log: Logger,
@@ -38,7 +38,7 @@ export function datapathEngine(
       if (process.platform !== 'linux') throw new Error('the kernel datapath needs Linux');
       if (process.getuid?.() !== 0) throw new Error('the kernel datapath needs root');
       const { KernelPath } = await import('./kernel-path.ts');
-      return KernelPath.open({ folder, recordFile, devices, log });
+      return KernelPath.open({ folder, recordFile, devices, attach, log });
     },
   });
 }
