@@ -49,10 +49,10 @@ const REACTORS = ['auto', 'uring', 'portable'] as const;
 const ACCESS_LOGS = ['file', 'stdout'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
 
-export const USAGE = `Usage: evenkeel-agent [flags]
+export const USAGE = `Usage: node packages/agent/src/main.ts [flags]
 
-Runs a load-balancer node: takes its plan from the control plane, serves traffic, probes targets. Each flag may also be
-given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
+Runs a load-balancer node: takes its plan from the control plane, serves traffic, probes targets. "evenkeel start" runs
+it, and keeps it running. Each flag may also be given as an environment variable: --control-url is EVENKEEL_CONTROL_URL.
 
   --home DIR               where the plan, the logs and the node's credential are kept (.evenkeel)
   --control-url URLS       the control plane, or several on one state, by commas (http://127.0.0.1:7700)

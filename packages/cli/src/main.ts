@@ -9,7 +9,7 @@ const PROCESS_COMMANDS: Readonly<Record<string, (args: readonly string[]) => Pro
 };
 
 /** Options that any command takes, also in front of it, and whose value is a word of its own. */
-const WITH_VALUE: readonly string[] = ['--home', '--url', '--token', '--tenant'];
+const WITH_VALUE: readonly string[] = ['--home', '--url', '--token', '--tenant', '--ca', '--profile', '--fingerprint'];
 
 /** Where the command stands: the first word that is no option, and no value of one. */
 function placeOfCommand(words: readonly string[]): number {

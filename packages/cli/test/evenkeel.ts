@@ -48,7 +48,7 @@ export class Evenkeel {
   ) {
     this.home = home;
     const ports = ['--port', '0', '--metrics-port', '0'].filter(
-      (_, i) => !args.includes(i < 2 ? '--port' : '--metrics-port'),
+      (_, i) => !args.includes(i < 2 ? '--port' : '--metrics-port') && !(i < 2 && args.includes('--join')),
     );
     this.child = spawn(
       process.execPath,

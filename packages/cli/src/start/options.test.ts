@@ -10,7 +10,7 @@ test('defaults', () => {
   const { home, ...rest } = options;
   assert.equal(home.path, `${ROOT}/.evenkeel`);
   const listens = { host: '127.0.0.1', port: 7700, metricsHost: '127.0.0.1', metricsPort: 7701 };
-  const plain = { tls: false, controlFlags: [] };
+  const plain = { joins: null, tls: false, controlFlags: [] };
   assert.deepEqual(rest, { ...listens, ...plain, demo: true, drainTimeout: 10, agentFlags: [] });
 });
 
@@ -51,7 +51,21 @@ test('what is said of the certificate goes to the control plane; metrics stay on
   assert.ok(wide !== 'help' && wide.metricsHost === '::');
 });
 
+test('a node of another control plane has none of its own, and no demo', () => {
+  const url = 'https://control.example.com:7700';
+  const options = parseStart(['--join', url, '--node-name', 'lb-2', '--control-ca', 'ca.pem'], {
+    EVENKEEL_API_SELF_SIGNED: '1',
+  });
+  assert.ok(options !== 'help');
+  assert.deepEqual([options.joins, options.demo, options.tls, options.controlFlags], [url, false, false, []]);
+  assert.deepEqual(options.agentFlags, ['--node-name', 'lb-2', '--control-ca', 'ca.pem']);
+});
+
 for (const [args, expected] of [
+  [['--join', 'control.example.com'], /--join control\.example\.com is not allowed: give the address/],
+  [['--join', 'ftp://control.example.com'], /--join/],
+  [['--join', 'http://127.0.0.1:7700', '--host', '127.0.0.1'], /--host is about a control plane.*leave it out/],
+  [['--join', 'http://127.0.0.1:7700', '--api-self-signed'], /--api-self-signed/],
   [['--port', '65536'], /--port 65536 is not allowed: give a whole number from 0 to 65535/],
   [['--port', '-1'], /--port/],
   [['--workers', '0'], /--workers 0 is not allowed/],

@@ -5,6 +5,8 @@ import { type Home, locateHome } from './home.ts';
 
 export interface StartOptions {
   readonly home: Home;
+  /** Addresses of the control plane whose node this is, by commas; null: one of its own runs beside the node agent. */
+  readonly joins: string | null;
   /** Address that the API listens on. */
   readonly host: string;
   /** Port of the API; 0: any free one. */
@@ -27,9 +29,20 @@ export const DEFAULT_METRICS_PORT = 7701;
 
 const DEFAULT_DRAIN_TIMEOUT = 10;
 
+/** What the node agent is told as it was given; it checks them. */
+const PASSED_ON = [
+  'node-name',
+  'control-ca',
+  'control-fingerprint',
+  'zone',
+  'flow-sharing',
+  'flow-sharing-port',
+  'announce-table',
+] as const;
+
 export const START_HELP = `Usage: evenkeel start [options]
 
-Runs a control plane and a node agent on this machine, and on the first start a demo.
+Runs a control plane and a node agent on this machine, and on the first start a demo; with --join a node agent alone.
 
 Options:
   --home FOLDER         where state, credentials and logs are kept (EVENKEEL_HOME; default: .evenkeel in the checkout)
@@ -43,9 +56,17 @@ Options:
   --workers N           traffic workers of the node (default: one for each core, at most 4)
   --reactor NAME        auto, uring or portable (default: auto)
   --datapath NAME       of network load balancers: auto, kernel or userspace (default: auto)
+  --node-name NAME      what the node is called (default: the name it had, else that of the host)
   --zone NAME           zone of the node
+  --flow-sharing WHERE  where other nodes reach this one to share flows: auto, off or an address (default: auto)
+  --flow-sharing-port N port of the same; 0: any free one (default: 7702)
+  --announce-table N    routing table for VIPs that the kernel carries, for a routing daemon to read (default: none)
   --drain-timeout N     seconds that requests in flight may take when it is stopped (default: ${DEFAULT_DRAIN_TIMEOUT})
   --no-demo             no demo; on the first start: for good
+  --join URLS           run no control plane: be a node of the one at this address, or those on one state, by commas;
+                        credentials/node.json of its home has to be in this one
+  --control-ca FILE     authorities that vouch for that control plane, PEM
+  --control-fingerprint SHA-256 of the certificate that it must show (default: what credentials/node.json says)
   -h, --help            this text
 `;
 
@@ -64,20 +85,37 @@ export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = pro
   if (values.datapath !== undefined) {
     agentFlags.push('--datapath', oneOf('--datapath', values.datapath, ['auto', 'kernel', 'userspace']));
   }
-  if (values.zone !== undefined) agentFlags.push('--zone', values.zone);
-  const controlFlags = controlFlagsOf(values, env);
+  for (const name of PASSED_ON) if (values[name] !== undefined) agentFlags.push(`--${name}`, values[name]);
+  const joins = joinsOf(values);
+  const controlFlags = joins === null ? controlFlagsOf(values, env) : [];
   return {
     home: locateHome(values.home, env),
+    joins,
     host,
     port: integer('--port', values.port ?? String(DEFAULT_PORT), 0, 65_535),
     metricsPort: integer('--metrics-port', values['metrics-port'] ?? String(DEFAULT_METRICS_PORT), 0, 65_535),
     drainTimeout: integer('--drain-timeout', values['drain-timeout'] ?? String(DEFAULT_DRAIN_TIMEOUT), 0, 3_600),
-    demo: !values['no-demo'],
+    demo: joins === null && !values['no-demo'],
     tls: controlFlags.length > 0,
     controlFlags,
     metricsHost: addressOf('--metrics-host', values['metrics-host'] ?? (isLoopback(host) ? host : '127.0.0.1')),
     agentFlags,
   };
+}
+
+/** Whoever joins another control plane has none to set up. */
+function joinsOf(values: ReturnType<typeof parseOrRefuse>): string | null {
+  const { join } = values;
+  if (join === undefined) return null;
+  const urls = join.split(',').map((text) => URL.parse(text.trim()));
+  if (!urls.every((url) => url !== null && (url.protocol === 'http:' || url.protocol === 'https:'))) {
+    throw new StartFailure(`--join ${join} is not allowed: give the address of a control plane, as https://host:7700.`);
+  }
+  for (const name of ['host', 'port', 'api-certificate', 'api-key', 'api-self-signed'] as const) {
+    if (values[name] === undefined) continue;
+    throw new StartFailure(`--${name} is about a control plane, and with --join none runs here: leave it out.`);
+  }
+  return join;
 }
 
 /** What the control plane is told about its certificate, which it checks; empty: it has none. */
@@ -117,7 +155,14 @@ function parseOrRefuse(args: readonly string[]) {
         workers: { type: 'string' },
         reactor: { type: 'string' },
         datapath: { type: 'string' },
+        'node-name': { type: 'string' },
+        'control-ca': { type: 'string' },
+        'control-fingerprint': { type: 'string' },
         zone: { type: 'string' },
+        'flow-sharing': { type: 'string' },
+        'flow-sharing-port': { type: 'string' },
+        'announce-table': { type: 'string' },
+        join: { type: 'string' },
         'drain-timeout': { type: 'string' },
         'no-demo': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

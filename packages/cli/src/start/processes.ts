@@ -78,7 +78,7 @@ export function agentSpec(
     sockets,
     args: () => [
       ...(standby && starts++ === 0 ? ['--standby'] : []),
-      ...['--home', options.home.path, '--control-url', controlUrls(options, ports)],
+      ...['--home', options.home.path, '--control-url', options.joins ?? controlUrls(options, ports)],
       ...['--metrics-host', options.metricsHost, '--metrics-port', String(ports.metrics)],
       ...['--drain-timeout', String(options.drainTimeout), ...options.agentFlags],
     ],

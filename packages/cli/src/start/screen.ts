@@ -11,24 +11,46 @@ export interface Ready {
   readonly seconds: number;
 }
 
+export interface NodeReady extends Pick<Ready, 'metricsUrl' | 'traffic' | 'logs' | 'seconds'> {
+  /** Addresses of its control plane. */
+  readonly joins: string;
+}
+
+/** The same of a node agent alone. */
+export function nodeScreen({ joins, metricsUrl, traffic, logs, seconds }: NodeReady): string {
+  const rows: [string, string][] = [
+    ['Control plane', `${joins} ("evenkeel node list" there tells when it knows this node)`],
+    ['Metrics', metricsUrl],
+    ['Traffic', trafficOf(traffic)],
+    ['Logs', logs],
+  ];
+  return [...table(rows, seconds), '', 'Ctrl-C drains and stops.'].join('\n');
+}
+
 /** What a person needs to know once everything runs. */
 export function readyScreen(ready: Ready): string {
-  const { workers, reactor, reason } = ready.traffic;
   const rows: [string, string][] = [
     ['API', `${ready.url}/v1`],
     ['API reference', `${ready.url}/docs`],
     ...(ready.fingerprint === null ? [] : [['Fingerprint', ready.fingerprint] satisfies [string, string]]),
     ['Admin credential', ready.credential],
     ['Metrics', `${ready.url}/metrics (control plane), ${ready.metricsUrl} (node)`],
-    ['Traffic', `${workers} ${workers === 1 ? 'worker' : 'workers'}, ${reactor} reactor (${reason})`],
+    ['Traffic', trafficOf(ready.traffic)],
     ['Logs', ready.logs],
   ];
-  const lines = [`Ready in ${ready.seconds.toFixed(1)} s.`, ''];
-  for (const [name, value] of rows) lines.push(`  ${name.padEnd(18)}${value}`);
+  const lines = table(rows, ready.seconds);
   if (ready.demoUrl !== null) {
     lines.push('', '  A demo load balancer stands in front of two small servers on this machine. Try it:', '');
     lines.push(`    curl ${ready.demoUrl}`);
   }
   lines.push('', 'Ctrl-C drains and stops.');
   return lines.join('\n');
+}
+
+function table(rows: readonly (readonly [string, string])[], seconds: number): string[] {
+  return [`Ready in ${seconds.toFixed(1)} s.`, '', ...rows.map(([name, value]) => `  ${name.padEnd(18)}${value}`)];
+}
+
+function trafficOf({ workers, reactor, reason }: Ready['traffic']): string {
+  return `${workers} ${workers === 1 ? 'worker' : 'workers'}, ${reactor} reactor (${reason})`;
 }

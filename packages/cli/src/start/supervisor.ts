@@ -10,7 +10,7 @@ import { FileLock } from './lock.ts';
 import type { StartOptions } from './options.ts';
 import { agentMayStartAtOnce, agentSpec, controlSpec, lifelineOf, Ports, SCRIPTS, scriptsOf } from './processes.ts';
 import { readRunning, removeRunning } from './running.ts';
-import { readyScreen } from './screen.ts';
+import { nodeScreen, readyScreen } from './screen.ts';
 import { openSocketQueue, type SocketQueue } from './socket-queue.ts';
 import { StateCopy } from './state-copy.ts';
 import type { ProcessSpec, ReadyEvent, SupervisedProcess } from './supervised-process.ts';
@@ -19,7 +19,8 @@ import type { ProcessSpec, ReadyEvent, SupervisedProcess } from './supervised-pr
 const PATIENCE = { agent: 5_000, control: 12_000 };
 
 /**
- * Runs control plane, node agent and the demo's servers as processes of their own on one home, and keeps them running.
+ * Runs control plane, node agent and the demo's servers as processes of their own on one home, and keeps them running;
+ * the node agent alone where it is a node of another control plane.
  * `start`, then `stop`; `force` ends all at once at any time.
  */
 export class Supervisor {
@@ -29,7 +30,8 @@ export class Supervisor {
   readonly #fleet: Fleet;
   readonly #originScript: string;
   readonly #agentScript: string;
-  #control: SupervisedProcess;
+  /** null: it is elsewhere. */
+  #control: SupervisedProcess | null = null;
   /** What `#control` runs. */
   #controlSpec: ProcessSpec;
   #agent: SupervisedProcess | null = null;
@@ -52,7 +54,7 @@ export class Supervisor {
     this.#ports = new Ports(options.port, options.metricsPort);
     this.#fleet = new Fleet(options.home.logs, options.home.record, say);
     this.#controlSpec = controlSpec({ script: scripts.control }, options, this.#ports);
-    this.#control = this.#fleet.add(this.#controlSpec, 'control');
+    if (options.joins === null) this.#control = this.#fleet.add(this.#controlSpec, 'control');
     this.#agentScript = scripts.agent;
   }
 
@@ -68,7 +70,8 @@ export class Supervisor {
       this.#fleet.record();
       this.#sockets = await openSocketQueue();
       this.#goOn();
-      await this.#startAll(started);
+      if (this.#control === null) await this.#startNode(started);
+      else await this.#startAll(this.#control, started);
       this.#socket = await ControlSocket.listen(home.socket, (request, say) => this.#upgrade(request, say));
       this.#fleet.publish({ socket: this.#socket.path });
     } catch (error) {
@@ -87,7 +90,29 @@ export class Supervisor {
     this.#fleet.kill();
   }
 
-  async #startAll(started: number): Promise<void> {
+  async #startNode(started: number): Promise<void> {
+    const { home, joins } = this.#options;
+    if (!existsSync(home.nodeCredential)) {
+      throw new StartFailure(
+        `${home.nodeCredential} is not there: bring it from the home of the control plane, readable for its owner alone.`,
+      );
+    }
+    this.#say('Starting the node agent …');
+    this.#fleet.publish({ url: joins! });
+    const { reactor, reason, workers, metricsUrl } = await this.#startAgent();
+    this.#goOn();
+    this.#say(
+      nodeScreen({
+        joins: joins!,
+        metricsUrl: String(metricsUrl),
+        traffic: { reactor: String(reactor), reason: String(reason), workers: Number(workers) },
+        logs: home.logs,
+        seconds: (performance.now() - started) / 1000,
+      }),
+    );
+  }
+
+  async #startAll(control: SupervisedProcess, started: number): Promise<void> {
     const { home, demo: demoWanted } = this.#options;
     const demo = new DemoRunner(home, this.#fleet, this.#originScript, demoWanted, this.#say);
     this.#demo = demo;
@@ -96,7 +121,7 @@ export class Supervisor {
     const early = agentMayStartAtOnce(this.#ports) ? this.#startAgent() : null;
     // It is awaited below; should the control plane fail first, this one must not count as unhandled.
     early?.catch(() => {});
-    await this.#startControl();
+    await this.#startControl(control);
     const agent = early ?? this.#startAgent();
     const [{ reactor, reason, workers, metricsUrl }] = await Promise.all([agent, demo.prepare(this.#url)]);
     const demoUrl = await demo.settle(this.#url);
@@ -120,8 +145,8 @@ export class Supervisor {
     if (this.#stopping !== null) throw new StartFailure('The start was stopped.');
   }
 
-  async #startControl(): Promise<void> {
-    const { url, fingerprint } = await this.#control.start();
+  async #startControl(control: SupervisedProcess): Promise<void> {
+    const { url, fingerprint } = await control.start();
     this.#fingerprint = typeof fingerprint === 'string' ? fingerprint : null;
     this.#url = new URL(String(url)).origin;
     this.#ports.api = Number(new URL(this.#url).port);
@@ -152,7 +177,7 @@ export class Supervisor {
       // The newer agent can do with an older control plane, as it reads older plans.
       await this.#upgradeAgent(request, say);
       this.#goOn();
-      if (!request.agentOnly) await this.#upgradeControl(request, say);
+      if (!request.agentOnly && this.#control !== null) await this.#upgradeControl(request, say);
     } finally {
       this.#upgrading = false;
     }
@@ -191,13 +216,13 @@ export class Supervisor {
   async #upgradeControl({ root, node }: UpgradeRequest, say: (line: string) => void): Promise<void> {
     const before = this.#controlSpec;
     const version = { script: scriptsOf(root).control, node, lifeline: lifelineOf(root) };
-    await this.#control.stop(PATIENCE.control);
+    await this.#control?.stop(PATIENCE.control);
     let copy: StateCopy | null = null;
     try {
       copy = await StateCopy.take(this.#options.home.state);
       await this.#replaceControl(controlSpec(version, this.#options, this.#ports));
     } catch (error) {
-      await this.#control.stop(PATIENCE.control);
+      await this.#control?.stop(PATIENCE.control);
       copy?.restore();
       this.#goOn();
       await this.#replaceControl(before);
@@ -213,8 +238,10 @@ export class Supervisor {
 
   /** One at a time has the state: the one before it has ended, or is ended. */
   async #replaceControl(spec: ProcessSpec): Promise<void> {
-    await this.#control.stop(PATIENCE.control);
-    this.#fleet.remove(this.#control);
+    if (this.#control !== null) {
+      await this.#control.stop(PATIENCE.control);
+      this.#fleet.remove(this.#control);
+    }
     this.#controlSpec = spec;
     this.#control = this.#fleet.add(spec, 'control');
     await this.#control.start();
@@ -227,7 +254,7 @@ export class Supervisor {
     this.#socket?.close();
     const agents = [...this.#retiring, ...(this.#agent === null ? [] : [this.#agent])];
     await Promise.all(agents.map((agent) => agent.stop(this.#options.drainTimeout * 1000 + PATIENCE.agent)));
-    await Promise.all([this.#demo?.stop(), this.#control.stop(PATIENCE.control)]);
+    await Promise.all([this.#demo?.stop(), this.#control?.stop(PATIENCE.control)]);
     this.#fleet.close();
     this.#sockets?.readEnd.destroy();
     this.#sockets?.writeEnd.destroy();
