@@ -156,3 +156,24 @@ test('what somebody may do can be asked for without doing it', async (t) => {
   const refused = await running.refused('checkAccess', { token, query: { action: 'deleteListener', userId: other } });
   assert.equal(refused.code, 'forbidden');
 });
+
+test('a policy tells nothing of what another tenant has', async (t) => {
+  const running = await Running.start(t);
+  const { listenerId } = await balancer(running, 'prod', { env: 'prod' });
+  await running.call('createTenant', { body: { name: 'shop' } });
+  const headers = { 'evenkeel-tenant': 'shop' };
+  const statements = [{ effect: 'deny' as const, actions: ['*'], tags: { env: 'prod' } }];
+  const { id } = await running.call('createAccessPolicy', { body: { name: 'probe', statements }, headers });
+  const { id: userId } = await running.call('createUser', {
+    body: { name: 'mallory', role: 'admin', accessPolicyIds: [id] },
+    headers,
+  });
+  const { token } = await running.call('createToken', { body: { userId }, headers });
+  const problem = await running.refused('getListener', { token, params: { listenerId } });
+  assert.equal(problem.code, 'resource-not-found', 'as for what does not exist');
+  const check = await running.refused('checkAccess', {
+    token,
+    query: { action: 'getListener', resourceId: listenerId },
+  });
+  assert.equal(check.code, 'resource-not-found');
+});

@@ -9,6 +9,7 @@ import type { Proof } from '../access/proof.ts';
 import type { Allowance, RequestRates } from '../access/rate-limits.ts';
 import { subjectsOf } from '../access/subjects.ts';
 import { ProblemError } from '../problem.ts';
+import { scopedTo } from '../state/scope.ts';
 import type { State } from '../state/state.ts';
 
 export interface AdmissionOptions {
@@ -96,7 +97,9 @@ function callerOf(
 ): Caller {
   const actingIn = tenantFor(identity, valueOf(request, TENANT_HEADER.toLowerCase()), whole);
   const { params, query, body } = request;
-  const subjects = policiesOf(identity, whole).length === 0 ? [] : subjectsOf(whole, params, query, body);
+  // What is another tenant's has no tags here that a policy could tell of.
+  const subjects =
+    policiesOf(identity, whole).length === 0 ? [] : subjectsOf(scopedTo(whole, actingIn), params, query, body);
   const complete = route.body === undefined || body !== undefined;
   checkAsked(identity, { actions: [operation], route, subjects, complete }, whole);
   return { ...identity, actingIn, source: request.ip };
