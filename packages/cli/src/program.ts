@@ -12,6 +12,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addDiagnosis } from './commands/diagnosis.ts';
 import { addDocument } from './commands/document.ts';
 import { addElasticIp } from './commands/elastic-ip.ts';
+import { addEvents } from './commands/events.ts';
 import { addFleet } from './commands/fleet.ts';
 import { addHealth } from './commands/health.ts';
 import { hinted } from './commands/hints.ts';
@@ -94,6 +95,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addRevision(program, bind);
   program.commandsGroup('The fleet:');
   addFleet(program, bind);
+  addEvents(program, bind);
   addBackup(program, bind);
   program.commandsGroup('Who may do what:');
   addTenant(program, bind);

@@ -156,4 +156,6 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   changePassword: ['POST', '/v1/change-password'],
   listAudit: ['GET', '/v1/audit'],
   exportAudit: ['GET', '/v1/audit/export'],
+  listEvents: ['GET', '/v1/events'],
+  streamEvents: ['GET', '/v1/events/stream'],
 };

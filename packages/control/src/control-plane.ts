@@ -23,6 +23,7 @@ import { Backups } from './backup/backups.ts';
 import { BlockLists } from './block-list/block-lists.ts';
 import { loadCredentials } from './credentials.ts';
 import { answerCheck } from './diagnosis/checked-answers.ts';
+import { EventHub } from './events/hub.ts';
 import { Assessor } from './impact/assess.ts';
 import type { Leadership } from './leadership/leadership.ts';
 import { ALONE, type Role } from './leadership/role.ts';
@@ -137,6 +138,19 @@ async function start(
     version: VERSION,
     now,
     random: Math.random,
+    made: (record) => events.backupMade(record),
+    failed: (reason) => events.backupFailed(reason),
+  });
+  const events = new EventHub({
+    store,
+    nodes,
+    health,
+    operations,
+    now,
+    random: Math.random,
+    closing: closing.signal,
+    failed: (error) => logger.error({ err: error }, 'events could not be written'),
+    also: async () => {},
   });
   const blockLists = new BlockLists({ store, now, random: Math.random });
   if (role.leads) await blockLists.load();
@@ -171,6 +185,8 @@ async function start(
     expiring: () => expiringFirst(store.state),
     backupAt: () => backups.lastSuccessAt / 1_000,
     backupFailures: () => backups.failures,
+    eventsLost: () => events.log.lost,
+    eventStreams: () => events.streams.size,
   });
 
   const certificate = options.tls && new ApiCertificate({ ...options, tls: options.tls, now });
@@ -201,6 +217,7 @@ async function start(
       questions,
       checked: answerCheck(validators),
       operations,
+      events,
       now,
     }),
     store,
@@ -239,6 +256,10 @@ async function start(
       failed: (error) =>
         logger.error({ err: error }, 'the new certificate of the API cannot be used; the one before goes on'),
     });
+  const beginEvents = () => {
+    events.begin().catch((error) => logger.error({ err: error }, 'events could not be read'));
+  };
+  if (leadership === null) beginEvents();
   await leadership?.start({
     place: () => ({ address: options.advertise ?? url, fingerprint: fingerprint() }),
     async prepare() {
@@ -249,10 +270,13 @@ async function start(
     elected() {
       logger.info('this control plane leads');
       rotateWhenOld(store, logger);
+      beginEvents();
     },
     deposed() {
       logger.warn('this control plane leads no longer; it follows');
       stream.close();
+      events.end();
+      events.streams.endAll();
     },
   });
   setTimeout(warmUp, WARM_UP, validators).unref();
@@ -275,6 +299,7 @@ async function start(
       clearInterval(flusher);
       clearInterval(rotator);
       clearInterval(archivist);
+      events.end();
       await backups.idle;
       closing.abort();
       stream.close();
@@ -287,6 +312,7 @@ async function start(
       if (role.leads) {
         await saveAll(store, nodes, operations, logger);
         await refusals.flush().catch((error) => logger.error({ err: error }, 'refusals could not be recorded'));
+        await events.close();
       }
       await leadership?.close();
       await store.close();

@@ -237,6 +237,7 @@ test('every route of an existing object answers with what the contract says', as
     'forgetNode',
     // Its answer is lines: api-audit.test.ts has it.
     'exportAudit',
+    'streamEvents',
     'deregisterTargets',
     'deleteBackendService',
     'deleteTargetGroup',

@@ -69,7 +69,9 @@ export class Running {
   /** Sends a request as it is. The body of the answer is parsed when it is JSON. */
   async send(method: string, path: string, init: Omit<RequestInit, 'method'> = {}): Promise<Answer> {
     const response = await fetch(this.url + path, { method, ...init });
-    const text = await response.text();
+    const endless = response.headers.get('content-type') === 'text/event-stream';
+    if (endless) await response.body?.cancel();
+    const text = endless ? '' : await response.text();
     const json = /[/+]json/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, body: json && text !== '' ? JSON.parse(text) : text };
   }

@@ -3,3 +3,28 @@
 /** What became of a request to change something. */
 export const AUDIT_OUTCOMES = ['done', 'refused', 'denied'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
+
+/** From the least to the most. */
+export const EVENT_SEVERITIES = ['info', 'warning', 'critical'] as const;
+export type EventSeverity = (typeof EVENT_SEVERITIES)[number];
+
+/** What happens, and how much it matters. */
+export const EVENTS = {
+  'target.healthy': 'info',
+  'target.unhealthy': 'warning',
+  'listener.refused': 'critical',
+  'listener.recovered': 'info',
+  'operation.applied': 'info',
+  'operation.refused': 'critical',
+  'certificate.expiring': 'warning',
+  'certificate.expired': 'critical',
+  'node.up': 'info',
+  'node.down': 'warning',
+  'node.lost': 'critical',
+  'overload.begun': 'critical',
+  'overload.ended': 'info',
+  'backup.made': 'info',
+  'backup.failed': 'critical',
+} as const satisfies Record<string, EventSeverity>;
+export type EventKind = keyof typeof EVENTS;
+export const EVENT_KINDS = Object.keys(EVENTS) as readonly EventKind[];

@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   accessKey: 'ak',
   session: 'ses',
   auditEntry: 'aud',
+  event: 'evt',
 } as const;
 export type IdKind = keyof typeof ID_PREFIXES;
 

@@ -333,3 +333,6 @@ export const CHANGE_SET = {
   expiredMs: 86_400_000,
   appliedMs: 7 * 86_400_000,
 } as const;
+
+/** Events: days, of each tenant and severity; seconds from sign of life to sign of life of a stream, streams of a tenant. */
+export const EVENT_LOG = { days: 30, entries: 10_000, heartbeat: 15, streams: 20 } as const;

@@ -37,9 +37,14 @@ const NODES: readonly Column<Node>[] = [
 export function listOperations(call: Call) {
   return withSession(call, async (session) => {
     const limit = Math.max(1, call.options.limit as number);
+    const { status, resource } = call.options;
     const all: Operation[] = [];
     for await (const operation of items(session.client.listOperations, {
-      query: { limit: Math.min(limit, PAGE.maximum) },
+      query: {
+        limit: Math.min(limit, PAGE.maximum),
+        ...(status !== undefined && { status: status as Operation['status'] }),
+        ...(resource !== undefined && { resourceId: resource as string }),
+      },
     })) {
       all.push(operation);
       if (all.length === limit) break;

@@ -17,8 +17,10 @@ export function addFleet(program: Command, bind: Bind): void {
     .command('list')
     .alias('ls')
     .description('List operations, the newest first')
+    .addOption(new Option('--status <word>', 'only those with this status').choices(['pending', 'applied', 'refused']))
+    .option('--resource <id>', 'only those that changed this resource, by its identifier')
     .addOption(new Option('--limit <count>', 'so many').argParser(integer).default(LATEST));
-  addExamples(list, 'evenkeel operation list --limit 5');
+  addExamples(list, 'evenkeel operation list --limit 5', 'evenkeel operation list --status refused');
   bind(list, async (call) => (await actions()).listOperations(call));
 
   const show = operation

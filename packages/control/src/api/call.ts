@@ -29,6 +29,8 @@ export interface Call<K extends OperationName> {
   readonly browser: Browser;
   readonly requestId: string;
   readonly ifMatch: string | undefined;
+  /** Where a reader of a stream goes on that has lost it. */
+  readonly lastEventId: string | undefined;
   /** Whether who calls may still call: their credential may end while an answer goes on. */
   readonly stillMay: () => boolean;
   /** Ends when the client goes away or the server stops. */

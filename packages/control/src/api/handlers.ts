@@ -10,6 +10,7 @@ import { ChangeSets } from '../change-sets/change-sets.ts';
 import { applyDocuments, applySecurityGroups } from '../configuration/apply.ts';
 import type { Mention } from '../configuration/contents.ts';
 import { difference, type Mentioned } from '../configuration/difference.ts';
+import { streamEvents } from '../events/reads.ts';
 import type { Assessor } from '../impact/assess.ts';
 import { deleteNode } from '../nodes/persistence.ts';
 import type { Revisions } from '../revisions/revisions.ts';
@@ -93,6 +94,10 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
           read: () => ({ ...store.preview(caller.actingIn, (draft) => apply(draft, body)), operationId: null }),
         }
       : { kind: 'write', write: (draft) => apply(draft, body) };
+  const followEvents: Handler = {
+    kind: 'stream',
+    open: (call) => streamEvents(sources.events.streams, call as unknown as Call<'streamEvents'>),
+  };
   const exportLog: Handler = {
     kind: 'stream',
     open: (call) => exportAudit(sources, call as unknown as Call<'exportAudit'>),
@@ -100,6 +105,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
   return {
     ...handlers,
     exportAudit: () => exportLog,
+    streamEvents: () => followEvents,
     deleteTenant: deleteTenant as (call: AnyCall) => Handler,
     forgetNode: () => ({ kind: 'read', read: forgetNode as (call: AnyCall) => unknown }),
     applyConfiguration: applyConfiguration as (call: AnyCall) => Handler,

@@ -12,6 +12,8 @@ export interface Observed {
   /** When the newest backup by the policy was made, in Unix seconds; 0: none is known. */
   backupAt(): number;
   backupFailures(): number;
+  eventsLost(): number;
+  eventStreams(): number;
   /** What expires, the first first; bounded. */
   expiring(): readonly Expiring[];
 }
@@ -85,6 +87,12 @@ export class Metrics {
       observed.backupAt,
     );
     gauge('evenkeel_backup_failures', 'Backups by the policy that failed since the start.', observed.backupFailures);
+    gauge(
+      'evenkeel_events_lost',
+      'Events that were lost since the start, because too many waited.',
+      observed.eventsLost,
+    );
+    gauge('evenkeel_event_streams', 'Readers that follow events.', observed.eventStreams);
     gauge('evenkeel_store_writes_waiting', 'Writes that wait for the store.', observed.writesWaiting);
     // No names: whoever reads metrics needs no token, and what tenants call their things is theirs.
     const labelNames = ['kind', 'id'] as const;

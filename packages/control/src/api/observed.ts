@@ -44,6 +44,7 @@ export function showOperation(
     status: outcome?.outcome ?? 'pending',
     createdAt: timestamp(operation.createdAt),
     settledAt: outcome && timestamp(outcome.settledAt),
+    refused: outcome === null ? [] : outcome.refused.map((refusal) => ({ ...refusal })),
     nodes: nodes.map((node) => operationOnNode(operation, node)),
   };
 }

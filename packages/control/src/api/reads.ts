@@ -6,7 +6,10 @@ import { type AccessReadName, createAccessReads } from '../access/reads.ts';
 import { type AuditSources, listAudit } from '../audit/reads.ts';
 import type { AnswerCheck } from '../diagnosis/checked-answers.ts';
 import { createDiagnosis, type DiagnosisName } from '../diagnosis/reads.ts';
+import type { EventHub } from '../events/hub.ts';
+import { listEvents } from '../events/reads.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
+import { saveOutcomes } from '../nodes/persistence.ts';
 import type { NodeQuestions } from '../nodes/questions.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { TargetHealthTable } from '../nodes/target-health.ts';
@@ -66,7 +69,8 @@ export type ReadName =
   | 'listTargetHealth'
   | AccessReadName
   | DiagnosisName
-  | 'listAudit';
+  | 'listAudit'
+  | 'listEvents';
 
 export type Reads = {
   readonly [K in ReadName]: (call: Call<K>) => ResponseOf<K> | Promise<ResponseOf<K>>;
@@ -77,6 +81,7 @@ export interface ReadSources extends AuditSources {
   readonly health: TargetHealthTable;
   readonly questions: NodeQuestions;
   readonly operations: OperationTracker;
+  readonly events: EventHub;
   readonly checked: AnswerCheck;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -91,6 +96,7 @@ export function createReads(sources: ReadSources): Reads {
     ...createDiagnosis(sources),
     ...createAccessReads(sources),
     listAudit: (call) => listAudit(sources, call),
+    listEvents: (call) => listEvents(store, call),
     listLoadBalancers({ query, state }) {
       const wanted = where(loadBalancersOf(state), ({ name, type }) => matches([query.name, name], [query.type, type]));
       const view = views(state);
@@ -234,12 +240,30 @@ export function createReads(sources: ReadSources): Reads {
 
     async listOperations({ query, caller }) {
       const { limit, after } = pageOf(query);
+      const { status, resourceId } = query;
+      // What has become known since the last time is in memory alone.
+      if (status !== undefined) await saveOutcomes(store, operations);
       const rows = await store.read((db) =>
         db
           .selectFrom('operation')
           .selectAll()
           .where('tenant_id', '=', caller.actingIn)
           .$if(after !== null, (select) => select.where('id', '<', after!))
+          .$if(status === 'pending', (select) => select.where('outcome', 'is', null))
+          .$if(status === 'applied' || status === 'refused', (select) =>
+            select.where('outcome', '=', status as 'applied'),
+          )
+          .$if(resourceId !== undefined, (select) =>
+            select.where('id', 'in', (changed) =>
+              changed
+                .selectFrom('audit_entry')
+                .select('operation_id')
+                .where('tenant_id', '=', caller.actingIn)
+                .where('resource_id', '=', resourceId!)
+                .where('operation_id', 'is not', null)
+                .$castTo<{ operation_id: string }>(),
+            ),
+          )
           .orderBy('id', 'desc')
           .limit(limit + 1)
           .execute(),

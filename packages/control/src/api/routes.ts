@@ -87,6 +87,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
         checkChanges: (draft: Draft) => checkChanges(check(draft.whole), name, route, draft),
         browser: browserOf(request, reply),
         requestId: request.id,
+        lastEventId: route.media === 'text/event-stream' ? headerOf(request, 'last-event-id') : undefined,
         ifMatch: route.ifMatch ? headerOf(request, 'if-match') : undefined,
         stillMay: () => isAllowed(() => check(store.state)),
         get signal() {

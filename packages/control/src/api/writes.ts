@@ -40,6 +40,7 @@ export type WriteName = Exclude<
   | 'applyConfiguration'
   | 'forgetNode'
   | 'exportAudit'
+  | 'streamEvents'
 >;
 
 export type Writes = {

@@ -34,6 +34,9 @@ export interface BackupOptions {
   readonly now: () => number;
   /** Numbers in [0, 1). */
   readonly random: () => number;
+  /** Told of each backup that was made, and why one was not. */
+  readonly made?: (record: BackupRecord) => void;
+  readonly failed?: (reason: string) => void;
 }
 
 /** Who wants a change, for the audit log, and of which tenant. */
@@ -185,8 +188,11 @@ export class Backups {
     // A write that is under way is in the copy, too: it is at least of this generation.
     const configurationGeneration = store.state.generation;
     try {
-      return await this.#archive.add({ ...about, configurationGeneration }, (path) => store.copyTo(path));
+      const record = await this.#archive.add({ ...about, configurationGeneration }, (path) => store.copyTo(path));
+      this.#options.made?.(record);
+      return record;
     } catch (error) {
+      this.#options.failed?.(reasonOf(error));
       const full = sqliteCode(error) === SQLITE.FULL || (error as NodeJS.ErrnoException).code === 'ENOSPC';
       if (full) throw new ProblemError('storage-full', 'the disk is full; no backup was made', {}, error);
       throw new ProblemError('storage-failed', `the backup could not be written (${reasonOf(error)})`, {}, error);

@@ -1,15 +1,21 @@
 import { ProblemError } from '../problem.ts';
-import { KEPT, type OperationRecord } from '../store/history.ts';
+import { KEPT, type OperationRecord, type Refused } from '../store/history.ts';
 import type { NodeRegistry } from './registry.ts';
 
 /** Calls that may wait at the same time; one more is refused with `too-busy`. */
 const WAITERS = 1_000;
+/** Reasons that are kept of one operation. */
+const REASONS = 20;
 
 export interface Outcome {
   readonly outcome: 'applied' | 'refused';
   /** Unix milliseconds. */
   readonly settledAt: number;
+  /** Why, when it is refused; the first reasons. */
+  readonly refused: readonly Refused[];
 }
+
+export type SettledListener = (operation: OperationRecord, outcome: Outcome) => void;
 
 /**
  * Follows operations until every node has acknowledged their generation. An outcome, once known, stays: it tells what
@@ -23,6 +29,7 @@ export class OperationTracker {
   /** Outcomes that are not on the disk yet. */
   readonly #unsaved = new Map<string, Outcome>();
   readonly #waiters = new Set<() => void>();
+  #settled: SettledListener = () => {};
 
   constructor(nodes: NodeRegistry, now: () => number, unsettled: readonly OperationRecord[]) {
     this.#nodes = nodes;
@@ -45,6 +52,11 @@ export class OperationTracker {
     this.follow(unsettled.toSorted((a, b) => a.generation - b.generation));
   }
 
+  /** Whoever listens is told of each outcome once, when it becomes known. */
+  onSettled(listener: SettledListener): void {
+    this.#settled = listener;
+  }
+
   follow(operations: readonly OperationRecord[]): void {
     for (const operation of operations) this.#pending.set(operation.id, operation);
     while (this.#pending.size > KEPT.operations.rows) this.#pending.delete(this.#pending.keys().next().value!);
@@ -57,14 +69,17 @@ export class OperationTracker {
     for (const operation of this.#pending.values()) {
       if (everywhere === null || operation.generation > everywhere) break;
       this.#pending.delete(operation.id);
-      this.#unsaved.set(operation.id, this.#judge(operation));
+      const outcome = this.#judge(operation);
+      this.#unsaved.set(operation.id, outcome);
+      this.#settled(operation, outcome);
     }
     for (const wake of [...this.#waiters]) wake();
   }
 
   /** What is known of the operation now; null: a node has yet to acknowledge it. */
   outcomeOf(operation: OperationRecord): Outcome | null {
-    if (operation.outcome !== null) return { outcome: operation.outcome, settledAt: operation.settledAt! };
+    const { outcome, settledAt, refused } = operation;
+    if (outcome !== null) return { outcome, settledAt: settledAt!, refused };
     const known = this.#unsaved.get(operation.id);
     if (known !== undefined) return known;
     const everywhere = this.#nodes.appliedEverywhere;
@@ -104,7 +119,12 @@ export class OperationTracker {
   #judge(operation: OperationRecord): Outcome {
     const refused = this.#nodes
       .list()
-      .some((node) => node.refused.some(({ listenerId }) => operation.listeners.includes(listenerId)));
-    return { outcome: refused ? 'refused' : 'applied', settledAt: this.#now() };
+      .flatMap(({ id: node, refused: all }) =>
+        all.flatMap(({ listenerId, code, detail }) =>
+          operation.listeners.includes(listenerId) ? [{ node, listenerId, code, detail }] : [],
+        ),
+      );
+    const outcome = refused.length > 0 ? 'refused' : 'applied';
+    return { outcome, settledAt: this.#now(), refused: refused.slice(0, REASONS) };
   }
 }

@@ -25,8 +25,13 @@ export async function deleteNode(store: Store, id: string): Promise<void> {
 export async function saveOutcomes(store: Store, operations: OperationTracker): Promise<void> {
   await operations.flush((outcomes) =>
     store.record(async (trx) => {
-      for (const [id, { outcome, settledAt }] of outcomes) {
-        await trx.updateTable('operation').set({ outcome, settled_at: settledAt }).where('id', '=', id).execute();
+      for (const [id, { outcome, settledAt, refused: reasons }] of outcomes) {
+        const refused = reasons.length === 0 ? null : JSON.stringify(reasons);
+        await trx
+          .updateTable('operation')
+          .set({ outcome, settled_at: settledAt, refused })
+          .where('id', '=', id)
+          .execute();
       }
     }),
   );

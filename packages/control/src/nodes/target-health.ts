@@ -14,9 +14,15 @@ const SEVERITY: readonly TargetHealthState[] = ['unhealthy', 'detecting', 'unche
 export class TargetHealthTable {
   readonly #byNode = new Map<string, Map<string, ReportedHealth>>();
   readonly #state: () => State;
+  #reported: (node: string, targets: readonly ReportedHealth[]) => void = () => {};
 
   constructor(state: () => State) {
     this.#state = state;
+  }
+
+  /** Whoever listens is told of each report, when it is in the table. */
+  onReport(listener: (node: string, targets: readonly ReportedHealth[]) => void): void {
+    this.#reported = listener;
   }
 
   /**
@@ -27,6 +33,7 @@ export class TargetHealthTable {
     const known = (complete ? undefined : this.#byNode.get(node)) ?? new Map<string, ReportedHealth>();
     for (const target of targets) known.set(keyOf(target.serviceId, target.targetId), target);
     this.#byNode.set(node, known);
+    this.#reported(node, targets);
     if (known.size <= 2 * countPairs(this.#state()) + SLACK) return true;
     const expected = pairs(this.#state());
     for (const key of known.keys()) if (!expected.has(key)) known.delete(key);

@@ -31,6 +31,16 @@ export interface OperationRecord {
   readonly createdAt: number;
   readonly outcome: 'applied' | 'refused' | null;
   readonly settledAt: number | null;
+  /** What nodes could not run of it when it was settled; the first of them. */
+  readonly refused: readonly Refused[];
+}
+
+/** A listener that a node cannot run. */
+export interface Refused {
+  readonly node: string;
+  readonly listenerId: string;
+  readonly code: string;
+  readonly detail: string;
 }
 
 export function operationToRow(operation: OperationRecord): OperationRow {
@@ -44,6 +54,7 @@ export function operationToRow(operation: OperationRecord): OperationRow {
     created_at: operation.createdAt,
     outcome: operation.outcome,
     settled_at: operation.settledAt,
+    refused: operation.refused.length === 0 ? null : JSON.stringify(operation.refused),
   };
 }
 
@@ -58,6 +69,7 @@ export function operationFromRow(row: OperationRow): OperationRecord {
     createdAt: row.created_at,
     outcome: row.outcome,
     settledAt: row.settled_at,
+    refused: row.refused === null ? [] : (JSON.parse(row.refused) as Refused[]),
   };
 }
 

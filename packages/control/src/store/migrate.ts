@@ -18,6 +18,7 @@ import { access } from './migrations/0013-access.ts';
 import { audit } from './migrations/0013-audit.ts';
 import { blockLists } from './migrations/0014-block-lists.ts';
 import { changeSets } from './migrations/0014-change-sets.ts';
+import { events } from './migrations/0015-events.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -44,6 +45,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0013-audit': audit,
   '0014-block-lists': blockLists,
   '0014-change-sets': changeSets,
+  '0015-events': events,
 };
 
 /**

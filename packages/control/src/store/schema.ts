@@ -48,6 +48,7 @@ export interface Database {
   ticket_keys: { id: number; keys: string; rotated_at: number };
   operation: OperationRow;
   audit_entry: AuditRow;
+  event: EventRow;
   revision: RevisionRow;
   change_set: ChangeSetRow;
   idempotency: { actor: string; key: string; fingerprint: string; at: number; answer: string };
@@ -98,6 +99,8 @@ export interface OperationRow {
   created_at: number;
   outcome: 'applied' | 'refused' | null;
   settled_at: number | null;
+  /** JSON of Refused[]; null: there are none, or it is not settled. */
+  refused: string | null;
 }
 
 /** See audit/entry.ts. */
@@ -119,6 +122,23 @@ export interface AuditRow {
   details: string;
   before: string | null;
   after: string | null;
+}
+
+/** See events/event.ts. */
+export interface EventRow {
+  /** In order of time, which it begins with. */
+  id: string;
+  /** Empty: it is about the installation. */
+  tenant_id: string;
+  at: number;
+  kind: string;
+  severity: string;
+  subject_kind: string;
+  subject_id: string;
+  load_balancer_id: string | null;
+  /** Events of the tenant and severity up to this one, since there are any. */
+  place: number;
+  body: string;
 }
 
 export interface NodeRow {

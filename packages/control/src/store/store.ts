@@ -330,6 +330,7 @@ export class Store {
       createdAt: draft.context.now,
       outcome: null,
       settledAt: null,
+      refused: [],
     };
     const committed = { value, generation: state.generation, operation };
     return {

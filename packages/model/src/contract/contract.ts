@@ -10,6 +10,7 @@ import { changeSetRoutes } from './change-sets.ts';
 import { configurationRoutes } from './configuration.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
 import { elasticIpRoutes } from './elastic-ips.ts';
+import { eventRoutes } from './events.ts';
 import { identityRoutes } from './identity.ts';
 import { listenerRoutes } from './listeners.ts';
 import { loadBalancerRoutes } from './load-balancers.ts';
@@ -59,6 +60,7 @@ export const contract = {
   ...accessPolicyRoutes,
   ...sessionRoutes,
   ...auditRoutes,
+  ...eventRoutes,
 };
 export type Contract = typeof contract;
 export type OperationName = keyof Contract;

@@ -14,7 +14,12 @@ export const operationRoutes = {
     summary: 'List operations, the newest first',
     description: 'Operations are kept for seven days, the newest 10,000 at most.',
     tags,
-    query: ListQuery({}),
+    query: ListQuery({
+      status: Type.Optional(Words(['pending', 'applied', 'refused'], 'Only operations with this status.')),
+      resourceId: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 100, description: 'Only operations that changed this resource.' }),
+      ),
+    }),
     status: 200,
     response: Page(Operation),
   },

@@ -14,6 +14,7 @@ import * as document from '../resources/document.ts';
 import * as elasticIp from '../resources/elastic-ip.ts';
 import * as endedRequest from '../resources/ended-request.ts';
 import * as errorPage from '../resources/error-page.ts';
+import * as event from '../resources/event.ts';
 import * as explanation from '../resources/explanation.ts';
 import * as flow from '../resources/flow.ts';
 import * as forwarding from '../resources/forwarding.ts';
@@ -112,6 +113,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     accessPolicy,
     session,
     auditEntry,
+    event,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isNamed)

@@ -41,6 +41,14 @@ export const RefusedOnNode = Output('RefusedOnNode', {
   detail: Type.String({ description: 'The reason in words.' }),
 });
 
+/** What a node could not run when the operation was settled. */
+export const RefusedThen = Output('RefusedThen', {
+  node: NodeId('The node.'),
+  listenerId: Id('listener', 'The listener.'),
+  code: Type.String({ description: 'As in `nodes`.' }),
+  detail: Type.String({ description: 'The reason in words.' }),
+});
+
 export const OperationOnNode = Output('OperationOnNode', {
   node: NodeId('The node.'),
   state: Words(
@@ -67,6 +75,9 @@ export const Operation = Output('Operation', {
   ),
   createdAt: Timestamp('Creation'),
   settledAt: Nullable(Timestamp('When the status became `applied` or `refused`')),
+  refused: Type.Array(Ref(RefusedThen), {
+    description: 'Why it was refused when it was settled; the first 20. Nodes try again: `nodes` shows what is so now.',
+  }),
   nodes: Type.Array(Ref(OperationOnNode), { description: 'The nodes now; empty: no node has ever connected.' }),
 });
 export type Operation = Static<typeof Operation>;

@@ -1,0 +1,28 @@
+import type { OperationRecord, Refused } from '../store/history.ts';
+import type { NewEvent } from './event.ts';
+
+/** What there is to tell of an operation that every node has acknowledged. */
+export function settledEvent(operation: OperationRecord, refused: readonly Refused[]): NewEvent {
+  const { id, tenantId, action, generation, resources } = operation;
+  const [first] = resources;
+  const about = first === undefined ? '' : ` of ${first.name || first.id}`;
+  const subject = { kind: 'operation', id, name: action };
+  const loadBalancer = resources.find(({ kind }) => kind === 'loadBalancer');
+  const event = {
+    tenantId,
+    subject,
+    ...(loadBalancer && { loadBalancerId: loadBalancer.id }),
+    data: { action, generation, resources, refused },
+  };
+  const [refusal] = refused;
+  if (refusal === undefined) {
+    return { ...event, kind: 'operation.applied', message: `The ${action}${about} runs on every node.` };
+  }
+  const { node, listenerId, code, detail } = refusal;
+  const why = `node ${node} cannot run listener ${listenerId} (${detail || code})`;
+  return {
+    ...event,
+    kind: 'operation.refused',
+    message: `The ${action}${about} is saved, but ${why}; what ran there before goes on.`,
+  };
+}
