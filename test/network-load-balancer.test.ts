@@ -16,6 +16,7 @@ const main = (name: string) => [process.execPath, join(ROOT, 'packages', name, '
 const VIP = '10.78.100.10';
 const CLIENT = '10.78.0.2';
 const TARGETS = ['10.78.1.2', '10.78.2.2'] as const;
+const PROMTOOL = '/usr/bin/promtool';
 /** Milliseconds. */
 const PATIENCE = 60_000;
 const PAUSE = 300;
@@ -246,6 +247,11 @@ suite('a network load balancer between network namespaces', { skip: requiresKern
     assert.equal(await site.client.ask<boolean>(`upload ${8 * 1024 * 1024}`), true);
     const [first, second] = (json('flows', '--top', '--limit', '2') as Flows).flows;
     assert.ok(first!.bytesPerSecond! > 20 * second!.bytesPerSecond!, 'the upload is what sends the most');
+
+    if (existsSync(PROMTOOL)) {
+      const input = site.node.run('curl', '-s', 'http://127.0.0.1:7701/metrics');
+      assert.equal(execFileSync(PROMTOOL, ['check', 'metrics'], { input, encoding: 'utf8' }), '');
+    }
 
     const before = site.counters();
     assert.ok(before.size > 10, `${before.size} counters`);
