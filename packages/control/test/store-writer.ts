@@ -1,30 +1,53 @@
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
+import { createFromDocument } from '../src/configuration/apply.ts';
 import { network } from '../src/resources/addresses.ts';
-import { createElasticIp } from '../src/resources/elastic-ips.ts';
 import { Vault } from '../src/secrets/vault.ts';
-import { Store } from '../src/store/store.ts';
+import type { Draft } from '../src/state/draft.ts';
+import { openPostgres } from '../src/store/postgres/open.ts';
+import { parsePostgresUrl } from '../src/store/postgres/settings.ts';
+import { Store, type StoreOptions } from '../src/store/store.ts';
 
 /**
- * A process that writes until it is killed: elastic IPs named by a number, several at a time. It says each number when
- * the write was acknowledged. Arguments: the file, and the first number.
+ * A process that writes until it is killed, several writes at a time: each creates two load balancers with everything in
+ * them, named by a number. It says each number when the write was acknowledged. Arguments: a file of SQLite or a URL of
+ * PostgreSQL, the file of the key, and the first number.
  */
-const [file, first] = process.argv.slice(2);
-const store = await Store.open({
-  file: file!,
-  quotas: { ...DEFAULT_QUOTAS, elasticIps: 60_000 },
-  pools: { vip: network('127.77.0.0/16'), elasticIp: network('127.88.0.0/16') },
+const [place, key, first] = process.argv.slice(2) as [string, string, string];
+const options: StoreOptions = {
+  quotas: { ...DEFAULT_QUOTAS, loadBalancers: 60_000 },
+  pools: { vip: network('127.64.0.0/12'), elasticIp: network('127.88.0.0/16') },
   now: Date.now,
   random: Math.random,
   secret: randomBytes,
-  vault: new Vault(`${file}.key`),
-});
+  vault: new Vault(key),
+};
+const store = await openStore();
 process.stdout.write('open\n');
 
+async function openStore(): Promise<Store> {
+  if (!place.startsWith('postgres:')) return Store.open({ file: place, ...options });
+  const opened = await openPostgres(parsePostgresUrl(place), options.vault, { changed() {}, waiting() {} });
+  await opened.database.lead({ address: 'http://127.0.0.1:1', fingerprint: null }, Date.now(), async () => {});
+  return new Store(options, opened);
+}
+
+const create = (name: string) => (draft: Draft) =>
+  ['a', 'b'].map((half) =>
+    createFromDocument(draft, {
+      name: `${name}-${half}`,
+      listeners: [
+        {
+          protocol: 'http',
+          port: 80,
+          service: { targets: [1, 2, 3].map((i) => ({ address: `10.0.0.${i}`, port: 80 })) },
+        },
+      ],
+    }),
+  );
+
 const write = async (number: number) => {
-  const run = (draft: Parameters<Parameters<typeof store.write>[0]['run']>[0]) =>
-    createElasticIp(draft, { name: `n${number}` });
-  await store.write({ action: 'test', actor: 'writer', requestId: '', run });
+  await store.write({ action: 'test', actor: 'writer', requestId: '', run: create(`n${number}`) });
   process.stdout.write(`${number}\n`);
 };
 for (let number = Number(first); ; number += 4) await Promise.all([0, 1, 2, 3].map((i) => write(number + i)));

@@ -14,6 +14,10 @@ import { temporaryHome } from './home.ts';
 export interface Place {
   /** Has the key of secrets, and the file of SQLite. */
   readonly home: string;
+  /** The file of the key. */
+  readonly key: string;
+  /** The file of SQLite, or the URL of PostgreSQL. */
+  readonly url: string;
   open(t: TestContext, more?: Partial<StoreOptions>): Promise<Store>;
 }
 
@@ -31,10 +35,12 @@ export function storeOptions(home: string, more: Partial<StoreOptions> = {}): St
     now: Date.now,
     random: Math.random,
     secret: randomBytes,
-    vault: new Vault(join(home, 'credentials', 'secrets.key')),
+    vault: new Vault(keyFile(home)),
     ...more,
   };
 }
+
+const keyFile = (home: string): string => join(home, 'credentials', 'secrets.key');
 
 export const stateFile = (home: string): string => join(home, 'state', 'evenkeel.db');
 
@@ -45,6 +51,8 @@ export const SQLITE_KIND: StoreKind = {
     const home = temporaryHome(t);
     return {
       home,
+      key: keyFile(home),
+      url: stateFile(home),
       async open(test, more) {
         const store = await Store.open({ file: stateFile(home), ...storeOptions(home, more) });
         test.after(() => store.close().catch(() => {}));
@@ -60,7 +68,7 @@ export const POSTGRES_KIND: StoreKind = {
   async make(t) {
     const home = temporaryHome(t);
     const url = (await postgresServer()).createDatabase();
-    return { home, open: (test, more) => openOnPostgres(test, url, storeOptions(home, more)) };
+    return { home, key: keyFile(home), url, open: (test, more) => openOnPostgres(test, url, storeOptions(home, more)) };
   },
 };
 
