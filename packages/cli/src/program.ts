@@ -8,6 +8,7 @@ import { addBackup } from './commands/backup.ts';
 import { addBlockList } from './commands/block-list.ts';
 import type { Bind } from './commands/call.ts';
 import { addCertificate } from './commands/certificate.ts';
+import { addChangeSet } from './commands/change-set.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDiagnosis } from './commands/diagnosis.ts';
 import { addDocument } from './commands/document.ts';
@@ -92,6 +93,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addSecurityPolicy(program, bind);
   program.commandsGroup('Configuration as files:');
   addDocument(program, bind);
+  addChangeSet(program, bind);
   addRevision(program, bind);
   program.commandsGroup('The fleet:');
   addFleet(program, bind);

@@ -1,13 +1,13 @@
-import { ApiError } from '@evenkeel/client/errors.ts';
+import type { ChangeSetCreate } from '@evenkeel/model/resources/change-set.ts';
 import type { ConfigurationDocument, ConfigurationResult } from '@evenkeel/model/resources/document.ts';
 import type { Call } from '../commands/call.ts';
 import { changesText, differs, summaryText } from '../document/changes.ts';
-import { problemInFiles } from '../document/problem.ts';
 import { type DocumentEntry, readDocuments } from '../document/read.ts';
 import { EXIT } from '../exit-codes.ts';
 import { count } from '../output/text.ts';
+import { sendDocuments } from './documents.ts';
 import { confirm, mustAsk } from './remove.ts';
-import { print, type Session, withSession } from './session.ts';
+import { print, type Session, say, withSession } from './session.ts';
 import { settle } from './settle.ts';
 
 /** Resolves with the exit code. */
@@ -22,6 +22,7 @@ export async function apply(call: Call): Promise<number | undefined> {
       if (differs(result)) exitCode = EXIT.differences;
       return;
     }
+    if (options.plan) return applyPlanned(session, call, entries);
     if (mustAsk(io, call)) await askAboutDeletions(session, entries);
     const result = await send(session, entries, false);
     report(session, result);
@@ -39,25 +40,20 @@ async function askAboutDeletions(session: Session, entries: readonly DocumentEnt
   await confirm(session.io, `This deletes ${count(result.summary.deleted, 'object')}.`);
 }
 
-async function send(
-  session: Session,
-  entries: readonly DocumentEntry[],
-  dryRun: boolean,
-): Promise<ConfigurationResult> {
-  const valuesOf = (wanted: DocumentEntry['list']) =>
-    entries.filter(({ list }) => list === wanted).map(({ value }) => value);
-  const groups = valuesOf('securityGroups');
-  const body = {
-    dryRun,
-    ...(groups.length > 0 && { securityGroups: groups }),
-    loadBalancers: valuesOf('loadBalancers'),
-  } as ConfigurationDocument;
-  try {
-    return await session.client.applyConfiguration({ body });
-  } catch (error) {
-    if (error instanceof ApiError && error.problem.errors) throw problemInFiles(error, entries);
-    throw error;
-  }
+function send(session: Session, entries: readonly DocumentEntry[], dryRun: boolean): Promise<ConfigurationResult> {
+  return sendDocuments(entries, (documents) =>
+    session.client.applyConfiguration({ body: { dryRun, ...documents } as ConfigurationDocument }),
+  );
+}
+
+/** Shows what it would touch, and does exactly that: nothing that has come up since. */
+async function applyPlanned(session: Session, call: Call, entries: readonly DocumentEntry[]): Promise<void> {
+  const { applyPlan, planText } = await import('./change-set.ts');
+  const plan = await sendDocuments(entries, (documents) =>
+    session.client.createChangeSet({ body: documents as ChangeSetCreate }),
+  );
+  if (!mustAsk(session.io, call)) say(session, planText(session, plan).trimEnd());
+  await applyPlan(session, call, plan);
 }
 
 function report(session: Session, result: ConfigurationResult): void {

@@ -17,12 +17,14 @@ export function addDocument(program: Command, bind: Bind): void {
         'file',
       ),
     )
-    .option('--dry-run', 'only show the difference: exit code 0 when there is none, 7 when there is one');
+    .option('--dry-run', 'only show the difference: exit code 0 when there is none, 7 when there is one')
+    .option('--plan', 'show which listeners with how many open connections it touches, and do exactly that');
   addWait(addYes(apply));
   addExamples(
     apply,
     'evenkeel apply -f web.yaml --dry-run',
     'evenkeel apply -f web.yaml -f mail.yaml',
+    'evenkeel apply -f web.yaml --plan',
     'evenkeel export web | sed s/10.0.0.11/10.0.0.19/ | evenkeel apply -f -',
   );
   bind(apply, async (call) => (await import('../actions/apply.ts')).apply(call));
