@@ -46,3 +46,15 @@ test('without a kernel, the counters are those of the proxy', () => {
 test('what goes up beside them', () => {
   assert.deepEqual(countedInKernel(COUNTS), { packets: 9, answers: 8, dropped: { fragment: 1 }, activeError: 3 });
 });
+
+test('sources that the kernel has refused count as those that the proxy has', () => {
+  const { listeners, ...rest } = kernel('lsn-1', 'tgt-0');
+  const refusing = { ...listeners[0]!, drops: { security_group: 3n, allowed_sources: 2n, fragment: 9n } };
+  const before = PROXY.listeners.find(({ listenerId }) => listenerId === 'lsn-1')!.refused;
+  const after = bothDatapaths(PROXY, { ...rest, listeners: [refusing] }).listeners[0]!.refused;
+  assert.deepEqual(after, {
+    ...before,
+    'security-group': (before['security-group'] ?? 0) + 3,
+    'allowed-sources': (before['allowed-sources'] ?? 0) + 2,
+  });
+});

@@ -1,6 +1,6 @@
 import type { DropCounts } from '@evenkeel/flow/datapath/flow-sight.ts';
 import type { CountedInKernel } from '@evenkeel/model/plan/flows.ts';
-import { REFUSALS } from '@evenkeel/model/plan/sources.ts';
+import { REFUSALS, type RefusalName } from '@evenkeel/model/plan/sources.ts';
 import type { EngineCounters, ListenerCounters, TargetCounters } from '@evenkeel/proxy/telemetry/counters.ts';
 import type { CountsInKernel, KernelCounts } from './kernel-sight.ts';
 
@@ -89,11 +89,17 @@ export function countedInKernel({ traffic, drops, active }: CountsInKernel): Cou
   };
 }
 
-/** The reasons of the proxy are named as those of the kernel, but with hyphens. */
+/** By what the proxy calls it, what the kernel does. */
+const REFUSED_IN_KERNEL: Readonly<Record<RefusalName, string>> = {
+  'security-group': 'security_group',
+  'allowed-sources': 'allowed_sources',
+  'block-list': 'blocked',
+};
+
 function refusedByBoth(proxy: Readonly<Record<string, number>>, drops: DropCounts): Record<string, number> {
   const sum: Record<string, number> = { ...proxy };
   for (const reason of REFUSALS) {
-    const count = Number(drops[reason.replaceAll('-', '_') as keyof DropCounts] ?? 0n);
+    const count = Number(drops[REFUSED_IN_KERNEL[reason] as keyof DropCounts] ?? 0n);
     if (count > 0) sum[reason] = (sum[reason] ?? 0) + count;
   }
   return sum;
