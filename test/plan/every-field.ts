@@ -30,6 +30,7 @@ export const EVERY_FIELD: LoadBalancerCreate = {
       tags: {},
       algorithm: 'round-robin',
       forwardingMode: 'nat',
+      onTargetFailure: 'move',
       drainTimeout: 1,
       connectTimeout: 1,
       readTimeout: 1,
@@ -244,4 +245,4 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 
 /** They name other objects, are not in plans, or are of network load balancers alone. */
 export const NOT_DRIVEN =
-  /[.](tags|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|lastPort)$/;
+  /[.](tags|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|onTargetFailure|lastPort)$/;

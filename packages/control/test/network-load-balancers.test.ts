@@ -62,6 +62,7 @@ test('what a load balancer of the type cannot have is refused with what it can',
     [{ protocol: 'udp', port: 53 }, '/protocol'],
     [{ protocol: 'tcp', port: 53, lastPort: 60 }, '/lastPort'],
     [{ protocol: 'tcp', port: 53, service: { forwardingMode: 'l2' } }, '/service/forwardingMode'],
+    [{ protocol: 'tcp', port: 53, service: { onTargetFailure: 'reset' } }, '/service/onTargetFailure'],
   ] as const) {
     const problem = await running.refused('createListener', { body: { loadBalancerId: web.id, ...body } });
     assert.equal(problem.errors![0]!.field, field);
@@ -74,7 +75,11 @@ test('a document says it all, and again makes no change', async (t) => {
     name: 'dns',
     type: 'network',
     listeners: [
-      { protocol: 'udp', port: 53, service: { forwardingMode: 'l2', targets: [{ address: '10.0.0.1' }] } },
+      {
+        protocol: 'udp',
+        port: 53,
+        service: { forwardingMode: 'l2', onTargetFailure: 'reset', targets: [{ address: '10.0.0.1' }] },
+      },
       { protocol: 'tcp', port: 53, service: { targets: [{ address: '10.0.0.1' }] } },
       { protocol: 'udp', port: 9000, lastPort: 9003, service: { targets: [{ address: '10.0.0.1' }] } },
     ],

@@ -9,7 +9,7 @@ import {
   WEIGHT,
 } from '@evenkeel/model/limits.ts';
 import { REQUEST_ID_MODES } from '@evenkeel/model/plan/http.ts';
-import { FORWARDING_MODES } from '@evenkeel/model/plan/network.ts';
+import { FORWARDING_MODES, TARGET_FAILURE_ACTIONS } from '@evenkeel/model/plan/network.ts';
 import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
@@ -101,6 +101,12 @@ export const forwardingFields: readonly Field[] = [
     field: 'forwardingMode',
     value: word(FORWARDING_MODES),
     help: 'how packets reach targets where the kernel carries them; network load balancers alone (default nat)',
+  },
+  {
+    flag: 'on-target-failure',
+    field: 'onTargetFailure',
+    value: word(TARGET_FAILURE_ACTIONS),
+    help: 'connections to a target that is found unhealthy; network load balancers alone (default move)',
   },
   ...balancingFields,
   ...resilienceFields,

@@ -49,7 +49,10 @@ export function rangeOf({ port, lastPort }: Ports): { readonly port: number; rea
   return lastPort == null ? { port } : { port, lastPort };
 }
 
-type NetworkFields = Pick<BackendService, 'forwardingMode' | 'proxyProtocol' | 'transparent' | 'tls'>;
+type NetworkFields = Pick<
+  BackendService,
+  'forwardingMode' | 'onTargetFailure' | 'proxyProtocol' | 'transparent' | 'tls'
+>;
 
 /** Refuses what a backend service of this protocol cannot do. `at` is the pointer to it. */
 export function checkServiceProtocol(
@@ -63,6 +66,9 @@ export function checkServiceProtocol(
   const hasDatagrams = protocol === 'udp' || protocol === 'tcp-udp';
   if (hasDatagrams && !isNetwork) refuse('protocol', `${protocol} is for network load balancers`, ['http', 'tcp']);
   if (service.forwardingMode !== 'nat' && !isNetwork) refuse('forwardingMode', 'is for network load balancers', 'nat');
+  if (service.onTargetFailure !== 'move' && !isNetwork) {
+    refuse('onTargetFailure', 'is for network load balancers', 'move');
+  }
   if (!hasDatagrams) return;
   if (service.proxyProtocol === 'v1') refuse('proxyProtocol', 'version 1 knows no UDP', ['none', 'v2']);
   if (service.transparent)

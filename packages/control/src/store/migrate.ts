@@ -19,6 +19,7 @@ import { audit } from './migrations/0013-audit.ts';
 import { blockLists } from './migrations/0014-block-lists.ts';
 import { changeSets } from './migrations/0014-change-sets.ts';
 import { events } from './migrations/0015-events.ts';
+import { targetFailure } from './migrations/0015-target-failure.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -46,6 +47,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-block-lists': blockLists,
   '0014-change-sets': changeSets,
   '0015-events': events,
+  '0015-target-failure': targetFailure,
 };
 
 /**

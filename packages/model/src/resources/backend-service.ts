@@ -1,6 +1,6 @@
 import { Id } from '../identifiers.ts';
 import { CONNECT_TIMEOUT, DOCUMENT, DRAIN_TIMEOUT, READ_TIMEOUT, TARGET_SEND_TIMEOUT } from '../limits.ts';
-import { FORWARDING_MODES } from '../plan/network.ts';
+import { FORWARDING_MODES, TARGET_FAILURE_ACTIONS } from '../plan/network.ts';
 import { ALGORITHMS, SERVICE_PROTOCOLS } from '../plan/objects.ts';
 import { Input, Nullable, Output, optional, Patch, Port, Ref, Seconds, Words } from '../schema.ts';
 import { PROXY_PROTOCOLS } from '../settings.ts';
@@ -52,6 +52,13 @@ export const backendServiceSettings = {
     'How packets reach the targets where the kernel carries them: by address translation (`nat`), by the hardware ' +
       'address (`l2`) or in a tunnel (`ipip`, `gue`); with the last three, targets answer clients directly and hear on ' +
       'the port of the listener. For network load balancers. Default: nat.',
+  ),
+  onTargetFailure: Words(
+    TARGET_FAILURE_ACTIONS,
+    'What becomes of TCP connections to a target that is found unhealthy while others are healthy. `reset`: they are ' +
+      'reset. `move`: where the kernel carries them, their packets go to another target, which as a rule resets what ' +
+      'it does not know; in the proxy they go on as long as the target lets them. For network load balancers. ' +
+      'Default: move.',
   ),
   drainTimeout: Seconds(DRAIN_TIMEOUT, 'How long connections to a deregistered target may go on; 0 cuts them.'),
   connectTimeout: Seconds(CONNECT_TIMEOUT, 'How long a connection to a target may take to open.'),
