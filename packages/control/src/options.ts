@@ -10,7 +10,7 @@ import {
   RATE_LIMIT,
   type RateLimits,
 } from '@evenkeel/model/limits.ts';
-import { type AddressPools, network } from './resources/addresses.ts';
+import { type AddressPools, network, network6, type PoolName } from './resources/addresses.ts';
 import { StartError } from './start-error.ts';
 import { type PostgresSettings, parsePostgresUrl } from './store/postgres/settings.ts';
 import type { ApiTls } from './transport/api-certificate.ts';
@@ -54,6 +54,7 @@ export const USAGE = `evenkeel control plane
                           sslmode, sslrootcert, sslcert, sslkey (EVENKEEL_DATABASE; default a file in the home)
   --advertise URL         where the others find this one (EVENKEEL_ADVERTISE; default where it listens)
   --vip-pool CIDR         addresses of load balancers (EVENKEEL_VIP_POOL; default 127.77.0.0/16)
+  --vip-network6 CIDR     IPv6 addresses that load balancers may ask for (EVENKEEL_VIP_NETWORK6; default none)
   --elastic-ip-pool CIDR  addresses of elastic IPs (EVENKEEL_ELASTIC_IP_POOL; default 127.88.0.0/16)
   --quota NAME=VALUE      how many there may be; may be repeated (${Object.keys(DEFAULT_QUOTAS).join(', ')})
   --rate-limit NAME=N     requests per second, and ten times as many at once; may be repeated (${Object.keys(DEFAULT_RATE_LIMITS).join(', ')})
@@ -81,6 +82,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     pools: {
       vip: pool(flags['vip-pool'] ?? environment['EVENKEEL_VIP_POOL'], 'vip'),
       elasticIp: pool(flags['elastic-ip-pool'] ?? environment['EVENKEEL_ELASTIC_IP_POOL'], 'elasticIp'),
+      ...vipNetwork6(flags['vip-network6'] ?? environment['EVENKEEL_VIP_NETWORK6']),
     },
     quotas: quotasOf(flags.quota ?? []),
     rateLimits: rateLimitsOf(flags['rate-limit'] ?? []),
@@ -103,6 +105,7 @@ function parseFlags(args: readonly string[]) {
         database: { type: 'string' },
         advertise: { type: 'string' },
         'vip-pool': { type: 'string' },
+        'vip-network6': { type: 'string' },
         'elastic-ip-pool': { type: 'string' },
         quota: { type: 'string', multiple: true },
         'rate-limit': { type: 'string', multiple: true },
@@ -158,7 +161,16 @@ function portOf(text: string): number {
   throw new StartError(`--port ${text} is not a port; give a number from 0 to 65535`);
 }
 
-function pool(text: string | undefined, name: keyof AddressPools) {
+function vipNetwork6(text: string | undefined) {
+  if (text === undefined || text === '') return {};
+  try {
+    return { vip6: network6(text) };
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function pool(text: string | undefined, name: PoolName) {
   if (text === undefined) return DEFAULT_POOLS[name];
   try {
     return network(text);

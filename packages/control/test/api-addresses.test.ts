@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { network } from '../src/resources/addresses.ts';
+import { network, network6 } from '../src/resources/addresses.ts';
 import { Running } from './running.ts';
 import { fieldsOf, shop, usersOf } from './shop.ts';
 
@@ -64,4 +64,20 @@ test('an elastic IP is on one load balancer, and its address on the listeners', 
   await running.call('deleteElasticIp', { params });
   const body = { elasticIp: second.id };
   assert.equal((await running.call('createLoadBalancer', { body })).elasticIpId, second.id, 'chosen at creation');
+});
+
+test('an IPv6 address can be asked for where there is a network of them, once', async (t) => {
+  const pools = { vip: network('127.77.0.0/24'), elasticIp: network('127.88.0.0/24'), vip6: network6('fd77:100::/64') };
+  const running = await Running.start(t, { pools });
+  const create = (name: string, vip: string) =>
+    running.call('createLoadBalancer', { body: { name, type: 'network', vip } });
+  assert.equal((await create('six', 'FD77:100:0::10')).vip, 'fd77:100::10');
+  assert.equal(
+    (await running.refused('createLoadBalancer', { body: { name: 'b', vip: 'fd77:100::10' } })).code,
+    'address-taken',
+  );
+  for (const vip of ['fd77:100::', 'fd77:101::1', '::1']) {
+    const problem = await running.refused('createLoadBalancer', { body: { name: 'c', vip } });
+    assert.deepEqual([problem.code, fieldsOf(problem)], ['address-not-allowed', ['/vip']], vip);
+  }
 });

@@ -1,4 +1,5 @@
 import { canonicalAddress, formatIPv4, parseIPv4, parseNetwork } from '@evenkeel/model/address.ts';
+import { canonicalNetwork, isNetwork } from '@evenkeel/model/network.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 
@@ -10,7 +11,10 @@ export interface Network {
 }
 
 export type PoolName = 'vip' | 'elasticIp';
-export type AddressPools = Readonly<Record<PoolName, Network>>;
+export interface AddressPools extends Readonly<Record<PoolName, Network>> {
+  /** The IPv6 network, in its canonical form, of which load balancers may have any address that they ask for. */
+  readonly vip6?: string;
+}
 
 const LOOPBACK = network('127.0.0.0/8');
 /** The address that everything else on the machine uses. */
@@ -21,6 +25,15 @@ export function network(cidr: string): Network {
   const parsed = parseNetwork(cidr);
   if (parsed === null || parsed.size < 4) throw new RangeError(`${cidr} is not an IPv4 network such as 127.77.0.0/16`);
   return { cidr, ...parsed };
+}
+
+/** The canonical form; throws RangeError when the text is not an IPv6 network, or is one of loopback. */
+export function network6(cidr: string): string {
+  const canonical = isNetwork(cidr) ? canonicalNetwork(cidr) : null;
+  if (canonical === null || !canonical.includes(':') || contains6(canonical, '::1')) {
+    throw new RangeError(`${cidr} is not an IPv6 network such as 2001:db8:7700::/64`);
+  }
+  return canonical;
 }
 
 /**
@@ -38,7 +51,8 @@ export function allocateAddress(draft: Draft, pool: PoolName, wanted: string | u
   for (const { loadBalancer } of draft.loadBalancers.values()) used.add(loadBalancer.vip);
   for (const { address } of draft.elasticIps.values()) used.add(address);
   const own = draft.context.pools[pool];
-  if (wanted !== undefined) return chosen(wanted, own, used, at);
+  const own6 = pool === 'vip' ? (draft.context.pools.vip6 ?? null) : null;
+  if (wanted !== undefined) return chosen(wanted, own, own6, used, at);
 
   const last = draft.lastAddresses.get(pool) ?? own.first;
   // The first and the last address of a network are not for hosts.
@@ -54,20 +68,36 @@ export function allocateAddress(draft: Draft, pool: PoolName, wanted: string | u
   throw new ProblemError('addresses-exhausted', `all ${usable} addresses of ${own.cidr} are in use`);
 }
 
-function chosen(wanted: string, pool: Network, used: ReadonlySet<string>, at: string): string {
+function chosen(
+  wanted: string,
+  pool: Network,
+  pool6: string | null,
+  used: ReadonlySet<string>,
+  at: string,
+): string {
   const address = canonicalAddress(wanted);
-  const number = address === null ? null : parseIPv4(address);
-  const allowed = pool.cidr === LOOPBACK.cidr ? pool.cidr : `${pool.cidr} or ${LOOPBACK.cidr}, without 127.0.0.1`;
-  if (
-    address === null ||
-    number === null ||
-    number === LOCALHOST ||
-    !(isHost(pool, number) || isHost(LOOPBACK, number))
-  ) {
+  const v4 = pool.cidr === LOOPBACK.cidr ? pool.cidr : `${pool.cidr} or ${LOOPBACK.cidr}, without 127.0.0.1`;
+  const allowed = pool6 === null ? v4 : `${v4}; ${pool6}`;
+  if (address === null || !(isAllowed4(address, pool) || isAllowed6(address, pool6))) {
     refuseField('address-not-allowed', at, `${wanted} is not an address that can be given out`, allowed);
   }
   if (used.has(address)) refuseField('address-taken', at, `${address} is in use`);
   return address;
+}
+
+function isAllowed4(address: string, pool: Network): boolean {
+  const number = parseIPv4(address);
+  return number !== null && number !== LOCALHOST && (isHost(pool, number) || isHost(LOOPBACK, number));
+}
+
+/** Not the first address either: it means all routers of the network (RFC 4291, section 2.6.1). */
+function isAllowed6(address: string, pool: string | null): boolean {
+  if (pool === null || !address.includes(':')) return false;
+  return contains6(pool, address) && address !== pool.slice(0, pool.indexOf('/'));
+}
+
+function contains6(network: string, address: string): boolean {
+  return canonicalNetwork(`${address}${network.slice(network.indexOf('/'))}`) === network;
 }
 
 function contains(network: Network, address: number): boolean {

@@ -73,7 +73,7 @@ async function line(socket: Socket): Promise<string> {
 }
 
 async function datagram(text: string): Promise<string> {
-  const socket = createSocket('udp4');
+  const socket = createSocket(vip.includes(':') ? 'udp6' : 'udp4');
   socket.send(text, Number(port), vip);
   const [answer] = await once(socket, 'message', { signal: AbortSignal.timeout(DEADLINE) });
   socket.close();

@@ -13,7 +13,7 @@ const tcp = createServer((socket) => {
   socket.on('error', () => socket.destroy());
   serve(socket);
 });
-const udp = createSocket('udp4');
+const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
 udp.on('message', (message, from) => udp.send(`${name} ${from.address} ${message}`, from.port, from.address));
 udp.bind(Number(port), address, () => {
   tcp.listen(Number(port), address, () => process.stdout.write('ready\n'));

@@ -1,0 +1,149 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBpfFileSystem } from '../../packages/flow/src/loader/bpffs.ts';
+import { type LineProcess, Namespace } from '../../packages/flow/test/namespaces.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const CLI = [process.execPath, join(ROOT, 'packages', 'cli', 'src', 'main.ts')];
+const SET_UP = [process.execPath, join(ROOT, 'tools', 'flow-target.ts')];
+const main = (name: string) => [process.execPath, join(ROOT, 'packages', name, 'src', 'main.ts')];
+const peer = (name: string) => [process.execPath, join(ROOT, 'packages', 'flow', 'test', 'peers', `${name}.ts`)];
+
+export const CLIENTS = ['10.77.0.2', 'fd77::2'] as const;
+/** Each target's addresses, and those of the node on the link to it. */
+export const TARGETS = [1, 2].map((link) => ({
+  addresses: [`10.77.${link}.2`, `fd77:${link}::2`] as const,
+  node: [`10.77.${link}.1`, `fd77:${link}::1`] as const,
+}));
+const PORT = 80;
+/** Milliseconds. */
+const PATIENCE = 60_000;
+const PAUSE = 100;
+
+/**
+ * Client – node – two targets that are set up for direct return and tunnels, over IPv4 and IPv6, each in a network
+ * namespace of its own; control plane and agent on the node.
+ */
+export class ForwardingSite {
+  readonly folder = mkdtempSync('/run/evenkeel-forwarding-');
+  readonly #namespaces: Namespace[] = [];
+  readonly #mounts: string[] = [];
+  readonly node = this.#add('node');
+  readonly outside = this.#add('client');
+  readonly targets: Namespace[] = [];
+
+  #add(name: string): Namespace {
+    const namespace = new Namespace(`${name}-${this.folder.slice(-6)}`);
+    this.#namespaces.push(namespace);
+    return namespace;
+  }
+
+  #mount(name: string): string {
+    const folder = join(this.folder, name);
+    mkdirSync(folder);
+    ensureBpfFileSystem(folder);
+    this.#mounts.push(folder);
+    return folder;
+  }
+
+  /** `forXdp`: frames carry whole checksums, and whoever gets redirected ones polls for them, as network cards do. */
+  async open(vips: readonly string[], forXdp: boolean): Promise<void> {
+    const { node, outside } = this;
+    node.set('net/ipv4/ip_forward', '1');
+    node.set('net/ipv6/conf/all/forwarding', '1');
+    for (const which of ['all', 'default']) node.set(`net/ipv4/conf/${which}/rp_filter`, '0');
+    node.join('node0', '10.77.0.1/24', outside, 'eth0', `${CLIENTS[0]}/24`);
+    // For tunnels that the kernel routes: it takes their packets, which come from this node's own address, for forged.
+    node.set('net/ipv4/conf/node0/accept_local', '1');
+    node.ip('addr add fd77::1/64 dev node0 nodad');
+    outside.ip(`addr add ${CLIENTS[1]}/64 dev eth0 nodad`);
+    outside.ip('route add default via 10.77.0.1');
+    outside.ip('route add default via fd77::1');
+    if (forXdp) prepareDevice(outside);
+    for (const [index, { addresses, node: own }] of TARGETS.entries()) {
+      const target = this.#add(`target${index + 1}`);
+      this.targets.push(target);
+      node.join(`node${index + 1}`, `${own[0]}/24`, target, 'eth0', `${addresses[0]}/24`);
+      node.ip(`addr add ${own[1]}/64 dev node${index + 1} nodad`);
+      target.ip(`addr add ${addresses[1]}/64 dev eth0 nodad`);
+      target.ip(`route add default via ${own[0]}`);
+      target.ip(`route add default via ${own[1]}`);
+      if (forXdp) prepareDevice(target);
+      const words = ['--vip', vips.join(), '--device', 'eth0', '--balancer', own.join()];
+      target.run(...SET_UP, 'add', ...words, '--bpf', this.#mount(`target${index + 1}`));
+    }
+  }
+
+  /** Has both targets listen on these ports of these addresses, and of their own. */
+  async serve(addresses: readonly string[], ...ports: readonly number[]): Promise<void> {
+    const ready = this.targets.flatMap((target, index) =>
+      [...addresses, ...TARGETS[index]!.addresses].flatMap((address) =>
+        ports.map((port) => target.start(...peer('target'), `target${index + 1}`, address, String(port)).line()),
+      ),
+    );
+    await Promise.all(ready);
+  }
+
+  async start(...flags: string[]): Promise<void> {
+    const home = join(this.folder, 'home');
+    const control = this.node.start(
+      ...['env', 'EVENKEEL_VIP_POOL=10.77.100.0/24', ...main('control'), '--home', home],
+      ...['--log-level', 'warn', '--vip-network6', 'fd77:100::/64'],
+    );
+    await ready(control);
+    const settings = ['--datapath', 'kernel', '--datapath-bpf', this.#mount('node'), '--workers', '1'];
+    const quiet = ['--log-level', process.env['EVENKEEL_TEST_LOG'] ?? 'error'];
+    await ready(this.node.start(...main('agent'), '--home', home, ...settings, ...quiet, ...flags));
+  }
+
+  cli(...args: string[]): string {
+    return this.node.run('env', `EVENKEEL_HOME=${join(this.folder, 'home')}`, ...CLI, ...args);
+  }
+
+  /** A network load balancer of both targets, by their address of a family; resolves when they are healthy. */
+  async create(name: string, vip: string, listener: string, mode: string, family: 0 | 1): Promise<void> {
+    const targets = TARGETS.map(({ addresses }) => (family === 0 ? addresses[0] : `[${addresses[1]}]`));
+    this.cli(
+      ...['lb', 'create', name, '--type', 'network', '--vip', vip, '--listener', listener, '--forwarding-mode', mode],
+      ...['--health-protocol', 'tcp', '--health-interval', '1', '--target-port', String(PORT)],
+      ...targets.flatMap((address) => ['--target', `${address}:${PORT}`]),
+    );
+    await this.until(`the targets of ${name} are healthy`, () => {
+      const health = JSON.parse(this.cli('health', name, '--json')) as { readonly state: string }[];
+      return health.length === 2 && health.every(({ state }) => state === 'healthy');
+    });
+  }
+
+  /** What carries a listener on the node. */
+  datapath(listener: string): string {
+    return JSON.parse(this.cli('listener', 'show', listener, '--json')).nodes[0].datapath;
+  }
+
+  client(vip: string, port: number): LineProcess {
+    return this.outside.start(...peer('client'), vip.includes(':') ? CLIENTS[1] : CLIENTS[0], vip, String(port));
+  }
+
+  async until(what: string, holds: () => boolean): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    while (!holds()) {
+      if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const namespace of this.#namespaces) await namespace.remove();
+    for (const mount of this.#mounts) execFileSync('umount', [mount]);
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+function prepareDevice(namespace: Namespace): void {
+  namespace.run('ethtool', '-K', 'eth0', 'tx', 'off', 'gro', 'on');
+}
+
+/** A process of Evenkeel says that it is up. */
+async function ready(process: LineProcess): Promise<void> {
+  while (!(await process.line()).includes('"event":"ready"'));
+}
