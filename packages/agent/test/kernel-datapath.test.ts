@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
+import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
+import type { EngineService, EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
+import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
+import { type LineProcess, Namespace } from '../../flow/test/namespaces.ts';
+import type { Order } from './peers/kernel-node.ts';
+import { plannedListener, plannedService } from './planned.ts';
+
+const VIP = '10.79.100.1';
+const OTHER_VIP = '10.79.100.2';
+const CLIENT = '10.79.0.2';
+/** Milliseconds. */
+const PATIENCE = 60_000;
+const PAUSE = 200;
+
+const peer = (name: string) => [
+  process.execPath,
+  join(import.meta.dirname, '..', '..', 'flow', 'test', 'peers', `${name}.ts`),
+];
+
+/** A node between a client and two targets, whose part of the kernel is under test. */
+class Site {
+  readonly home = mkdtempSync('/run/evenkeel-agent-');
+  readonly bpf = mkdtempSync('/run/evenkeel-bpf-');
+  readonly #namespaces: Namespace[] = [];
+  readonly node: Namespace;
+  readonly outside: Namespace;
+  readonly targets: readonly Namespace[];
+  #agent!: LineProcess;
+  client!: LineProcess;
+
+  constructor() {
+    ensureBpfFileSystem(this.bpf);
+    this.node = this.add('node');
+    this.node.set('net/ipv4/ip_forward', '1');
+    for (const which of ['all', 'default']) this.node.set(`net/ipv4/conf/${which}/rp_filter`, '0');
+    this.outside = this.add('client');
+    this.targets = [this.add('target1'), this.add('target2')];
+  }
+
+  add(name: string): Namespace {
+    const namespace = new Namespace(`${name}-${this.home.slice(-6)}`);
+    this.#namespaces.push(namespace);
+    return namespace;
+  }
+
+  async open(): Promise<void> {
+    this.node.join('node0', '10.79.0.1/24', this.outside, 'eth0', `${CLIENT}/24`);
+    this.outside.ip('route add default via 10.79.0.1');
+    const ready = this.targets.map((target, index) => {
+      const address = `10.79.${index + 1}.2`;
+      this.node.join(`node${index + 1}`, `10.79.${index + 1}.1/24`, target, 'eth0', `${address}/24`);
+      target.ip(`route add default via 10.79.${index + 1}.1`);
+      return target.start(...peer('target'), `target${index + 1}`, address, '8080').line();
+    });
+    this.client = this.clientOf(VIP);
+    const program = join(import.meta.dirname, 'peers', 'kernel-node.ts');
+    this.#agent = this.node.start(process.execPath, program, this.home, this.bpf);
+    await Promise.all(ready);
+  }
+
+  clientOf(vip: string): LineProcess {
+    return this.outside.start(...peer('client'), CLIENT, vip, '80');
+  }
+
+  order<T = readonly string[]>(command: Order['command'], order: Partial<Order> = {}): Promise<T> {
+    return this.#agent.ask(JSON.stringify({ agent: 'old', command, ...order }));
+  }
+
+  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    while (!(await holds())) {
+      if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  pinned(): string[] {
+    return readdirSync(this.bpf).filter((name) => name.startsWith('evenkeel-'));
+  }
+
+  async close(): Promise<void> {
+    for (const namespace of this.#namespaces) await namespace.remove();
+    for (const folder of this.pinned()) rmSync(join(this.bpf, folder), { recursive: true });
+    execFileSync('umount', [this.bpf]);
+    rmSync(this.bpf, { recursive: true });
+    rmSync(this.home, { recursive: true });
+  }
+}
+
+async function site(t: TestContext): Promise<Site> {
+  const made = new Site();
+  t.after(() => made.close());
+  await made.open();
+  return made;
+}
+
+const listener = (changes: Partial<PlannedListener> = {}) =>
+  plannedListener({
+    protocol: 'tcp',
+    http: null,
+    isNetwork: true,
+    addresses: [VIP],
+    port: 80,
+    idleTimeout: 60_000,
+    serviceId: 'svc-1',
+    ...changes,
+  });
+
+const target = (host: number, changes: Partial<EngineTarget> = {}): EngineTarget => ({
+  id: `tgt-${host}`,
+  address: `10.79.${host}.2`,
+  port: 8080,
+  weight: 10,
+  state: 'active',
+  eligible: true,
+  ...changes,
+});
+
+const service = (targets: readonly EngineTarget[], changes: Partial<PlannedService> = {}): EngineService => ({
+  service: plannedService({ protocol: 'tcp', healthCheck: null, connectTimeout: 4_000, ...changes }),
+  targets,
+});
+
+const names = (answers: readonly string[]) => [...new Set(answers.map((answer) => answer.split(' ')[0]))].sort();
+
+suite('the kernel datapath of a node agent', { skip: requiresKernelDatapath('ip', 'nsenter') }, () => {
+  test('an upgrade that is called off: the old agent goes on with what the new one has left', async (t) => {
+    const here = await site(t);
+    const plan = { services: [service([target(1)])], listeners: [listener()] };
+    assert.deepEqual(await here.order('apply', plan), ['lsn-1: kernel tcx']);
+    const opened = await here.client.ask<string[]>('open 10');
+    await here.order('hand-off');
+    assert.deepEqual(await here.order('apply', { ...plan, agent: 'new' }), ['lsn-1: kernel tcx']);
+    await here.order('hand-off', { agent: 'new' }); // it is dead
+    assert.deepEqual(await here.order('take-back'), ['lsn-1']);
+    assert.deepEqual(await here.order('apply', plan), ['lsn-1: kernel tcx']);
+    assert.deepEqual(await here.client.ask<string[]>('ask'), opened);
+    await here.order('apply', { services: [service([target(1), target(2)])] });
+    assert.deepEqual(names(await here.client.ask<string[]>('fresh 30')), ['target1', 'target2']);
+    assert.deepEqual(await here.client.ask<string[]>('ask'), opened, 'changes are made by the old one again');
+    await here.order('tear-down');
+    assert.deepEqual(here.pinned(), []);
+  });
+
+  test('a NAT listener whose VIP changes, and two that share a target', async (t) => {
+    const here = await site(t);
+    await here.order('apply', { services: [service([target(1)])], listeners: [listener({ addresses: [OTHER_VIP] })] });
+    await here.order('apply', { listeners: [listener()] });
+    assert.deepEqual(names(await here.client.ask<string[]>('open 5')), ['target1']);
+    const other = here.clientOf(OTHER_VIP);
+    assert.deepEqual(
+      await here.order('apply', {
+        services: [service([target(1)], { id: 'svc-2' })],
+        listeners: [listener({ id: 'lsn-2', addresses: [OTHER_VIP], serviceId: 'svc-2' })],
+      }),
+      ['lsn-1: kernel tcx', 'lsn-2: kernel tcx'],
+    );
+    assert.deepEqual(await other.ask<string[]>('open 5'), Array(5).fill(`target1 ${CLIENT}`));
+    assert.equal((await here.client.ask<string[]>('ask')).length, 5, 'connections from before it was shared go on');
+    assert.equal((await here.client.ask<string[]>('fresh 5')).length, 5);
+    assert.equal((await other.ask<string[]>('ask')).length, 5);
+  });
+
+  test('a target that fails: its connections are reset where the service says so', async (t) => {
+    const here = await site(t);
+    const changes = { onTargetFailure: 'reset' } as const;
+    await here.order('apply', { services: [service([target(1), target(2)], changes)], listeners: [listener()] });
+    assert.deepEqual(names(await here.client.ask<string[]>('open 30')), ['target1', 'target2']);
+    await here.order('apply', { services: [service([target(1), target(2, { eligible: false })], changes)] });
+    assert.match((await here.client.ask<{ error: string }>('ask')).error, /ECONNRESET/);
+    assert.deepEqual(names(await here.client.ask<string[]>('fresh 20')), ['target1']);
+  });
+
+  test('clients are kept at a target for a time, though it has no weight any more', async (t) => {
+    const here = await site(t);
+    const changes = { stickiness: { type: 'source-ip', timeout: 3_600_000 } } as const;
+    await here.order('apply', { services: [service([target(1)], changes)], listeners: [listener()] });
+    assert.deepEqual(names(await here.client.ask<string[]>('fresh 3')), ['target1']);
+    await here.order('apply', { services: [service([target(1, { weight: 0 }), target(2)], changes)] });
+    assert.deepEqual(names(await here.client.ask<string[]>('fresh 10')), ['target1']);
+    await here.order('apply', { services: [service([target(1, { state: 'disabled' }), target(2)], changes)] });
+    assert.deepEqual(names(await here.client.ask<string[]>('fresh 10')), ['target2']);
+  });
+
+  test('a device that comes later is balanced, and so is one that is made anew under its name', async (t) => {
+    const here = await site(t);
+    await here.order('apply', { services: [service([target(1), target(2)])], listeners: [listener()] });
+    for (const round of [1, 2]) {
+      const late = here.add(`late${round}`);
+      here.node.join('node9', '10.79.9.1/24', late, 'eth0', '10.79.9.2/24');
+      late.ip('route add default via 10.79.9.1');
+      const client = late.start(...peer('client'), '10.79.9.2', VIP, '80');
+      await here.until('the device has a program', async () => Array.isArray(await client.ask('fresh 1')));
+      here.node.ip('link del node9');
+    }
+  });
+
+  test('l2: a target that was not there, and one whose hardware address changes, are found', async (t) => {
+    const here = await site(t);
+    const [first] = here.targets;
+    first!.ip(`addr add ${VIP}/32 dev lo`);
+    await first!.start(...peer('target'), 'direct', VIP, '80').line();
+    first!.ip('link set eth0 down');
+    await here.order('apply', {
+      services: [service([target(1)], { forwardingMode: 'l2' })],
+      listeners: [listener()],
+    });
+    first!.ip('link set eth0 up');
+    first!.ip('route replace default via 10.79.1.1');
+    const reached = async () => {
+      const answers = await here.client.ask<readonly string[] | { error: string }>('fresh 1');
+      return Array.isArray(answers) && answers[0] === `direct ${CLIENT}`;
+    };
+    await here.until('its neighbour is known', reached);
+    first!.ip('link set eth0 address 02:00:00:00:79:01');
+    here.node.ip('neigh replace 10.79.1.2 lladdr 02:00:00:00:79:01 dev node1');
+    await here.until('the new address is known', reached);
+  });
+});

@@ -1,0 +1,61 @@
+// The kernel datapath of node agents, in a network namespace of its own. Arguments: home folder, BPF file system. Takes
+// lines of JSON, { agent, command, … }, and answers each with one. Agents of different names have the same home, as the
+// versions before and after an upgrade do; their proxies only say what they are told.
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
+import { pino } from 'pino';
+import type { DatapathEngine } from '../../src/datapath/datapath-engine.ts';
+import { datapathEngine } from '../../src/datapath/open-kernel-path.ts';
+
+export interface Order {
+  readonly agent: string;
+  readonly command: 'apply' | 'hand-off' | 'take-back' | 'forget-others' | 'tear-down';
+  readonly services?: readonly EngineService[];
+  readonly listeners?: readonly PlannedListener[];
+  /** Identifiers of listeners. */
+  readonly removed?: readonly string[];
+}
+
+const [home, bpfFolder] = process.argv.slice(2) as [string, string];
+const agents = new Map<string, DatapathEngine>();
+
+function agentOf(name: string): DatapathEngine {
+  const known = agents.get(name);
+  if (known !== undefined) return known;
+  const setting = { setting: 'auto', attach: 'tcx', devices: [], bpfFolder } as const;
+  const log = pino({ level: 'warn' }, process.stderr);
+  const made = datapathEngine({ apply: async () => [] }, setting, home, join(home, 'kernel.json'), log);
+  agents.set(name, made);
+  return made;
+}
+
+async function follow({ agent, command, services = [], listeners = [], removed = [] }: Order): Promise<unknown> {
+  const datapath = agentOf(agent);
+  switch (command) {
+    case 'apply':
+      await datapath.apply({
+        shared: new Map(),
+        services: new Map(services.map((one) => [one.service.id, one])),
+        listeners: new Map([
+          ...listeners.map((one) => [one.id, one] as const),
+          ...removed.map((id) => [id, null] as const),
+        ]),
+      });
+      return datapath.carried().map(({ listenerId, datapath: by, detail }) => `${listenerId}: ${by} ${detail}`);
+    case 'hand-off':
+      return datapath.handOff() ?? null;
+    case 'take-back':
+      return datapath.takeBack();
+    case 'forget-others':
+      return datapath.forgetOthers() ?? null;
+    case 'tear-down':
+      return datapath.tearDown() ?? null;
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const answer = await follow(JSON.parse(line) as Order).catch((error: Error) => ({ error: error.stack }));
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
