@@ -39,7 +39,7 @@ test('what denies wins over role and allowance, wherever it stands', () => {
 });
 
 test('a statement is about an object, what it is within, its kind, or its tags', () => {
-  for (const [more, denied] of [
+  const cases: [more: Partial<AccessStatement>, denied: boolean][] = [
     [{ resources: ['lsn-1'] }, true],
     [{ resources: ['lb-1'] }, true],
     [{ resources: ['lsn-*'] }, true],
@@ -49,7 +49,8 @@ test('a statement is about an object, what it is within, its kind, or its tags',
     [{ tags: { env: 'prod' } }, true],
     [{ tags: { env: 'prod', team: 'x' } }, false],
     [{ tags: { constructor: 'x' } }, false],
-  ] as const) {
+  ];
+  for (const [more, denied] of cases) {
     assert.equal(allowed([policy(statement('deny', '*', more))]), !denied, JSON.stringify(more));
   }
   const onOne = policy(statement('deny', '*', { resources: ['lb-2'] }));

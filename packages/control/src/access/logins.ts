@@ -8,9 +8,10 @@ import type { Vault } from '../secrets/vault.ts';
 import type { UserRecord } from '../state/records.ts';
 import { named, type State } from '../state/state.ts';
 import { cookieIn, csrfTokenOf, setCookie } from './cookies.ts';
-import type { Caller } from './identity.ts';
+import { ANONYMOUS, type Caller } from './identity.ts';
 import type { Attempt, LockOut } from './lock-out.ts';
 import type { PasswordHasher } from './password.ts';
+import { identityOf } from './proof.ts';
 import { hashOfToken, newToken } from './secrets.ts';
 import { type Sessions, showSession } from './sessions.ts';
 
@@ -33,12 +34,16 @@ export class Logins {
   }
 
   /** Rejects with `unauthenticated`, `rate-limited` or `too-busy`. */
-  async login({ body, caller, browser }: Pick<Call<'login'>, 'body' | 'caller' | 'browser'>): Promise<SessionStarted> {
-    const { sessions, secret } = this.#options;
+  async login({ body, caller, browser, identify }: Call<'login'>): Promise<SessionStarted> {
+    const { sessions, secret, state } = this.#options;
+    // An attempt that fails is on record in the tenant that it was for.
+    const tenant = named(state().tenants.values(), body.tenant ?? DEFAULT_TENANT.name);
+    if (tenant !== null) identify({ ...ANONYMOUS, tenantId: tenant.id });
     const { source } = caller;
     const { userAgent, secure } = browser;
     const user = await this.verify(body, source, cookieIn(browser.cookie, 'device', secure));
     const { row, token } = await sessions.begin(user, { source, userAgent });
+    identify(identityOf(user, { kind: 'session', id: row.id }, { role: null, expiresAt: null }));
     const device = this.#options.vault.seal(deviceName(user.id), new Secret(newToken('ekdev', secret)));
     browser.setCookies([setCookie('session', token, secure), setCookie('device', device, secure)]);
     return { ...showSession(row, row.id), csrfToken: csrfTokenOf(token) };

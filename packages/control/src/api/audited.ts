@@ -45,11 +45,17 @@ function noteRefusal({ refusals, store }: Context, action: string, request: Fast
 }
 
 /** Records what was done by a call that is no write of the configuration; what made an operation is recorded with it. */
-export async function recordDone(store: Store, action: string, call: AnyCall, answer: unknown): Promise<void> {
+export async function recordDone(
+  store: Store,
+  action: string,
+  caller: Caller,
+  call: AnyCall,
+  answer: unknown,
+): Promise<void> {
   const { operationId = null } = (answer ?? {}) as { operationId?: string | null };
   const { dryRun = false } = (call.body ?? {}) as { dryRun?: boolean };
   if (operationId !== null || dryRun) return;
-  const entry = entryFor(store, action, call.caller, call.requestId, call.params as Readonly<Record<string, string>>);
+  const entry = entryFor(store, action, caller, call.requestId, call.params as Readonly<Record<string, string>>);
   await store.recordAudit([{ ...entry, outcome: 'done', code: null, detail: '', omitted: 0 }]);
 }
 

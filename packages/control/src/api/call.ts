@@ -1,6 +1,6 @@
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { BodyOf, ParamsOf, QueryOf } from '@evenkeel/model/contract/types.ts';
-import type { Caller } from '../access/identity.ts';
+import type { Caller, Identity } from '../access/identity.ts';
 import type { Draft } from '../state/draft.ts';
 import type { State } from '../state/state.ts';
 
@@ -25,6 +25,8 @@ export interface Call<K extends OperationName> {
   readonly state: State;
   /** For calls that write in a way of their own: refuses what the caller may not change, or may not any more. */
   readonly checkChanges: (draft: Draft) => void;
+  /** Says who it was, for the audit log, where that is known only now. */
+  readonly identify: (identity: Identity) => void;
   /** What browsers send and are sent. */
   readonly browser: Browser;
   readonly requestId: string;

@@ -10,7 +10,7 @@ import { NoQuery, type Route } from '@evenkeel/model/contract/route.ts';
 import { Type } from '@evenkeel/model/type.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkChanges } from '../access/authorization.ts';
-import type { Caller } from '../access/identity.ts';
+import type { Caller, Identity } from '../access/identity.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import { ProblemError } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
@@ -85,6 +85,10 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
           return scopedTo(store.state, caller.actingIn);
         },
         checkChanges: (draft: Draft) => checkChanges(check(draft.whole), name, route, draft),
+        identify: (identity: Identity) => {
+          request.actor = identity.id;
+          request.caller = { ...identity, actingIn: identity.tenantId, source: request.ip };
+        },
         browser: browserOf(request, reply),
         requestId: request.id,
         lastEventId: route.media === 'text/event-stream' ? headerOf(request, 'last-event-id') : undefined,
@@ -98,7 +102,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
       reply.header('cache-control', 'no-store');
       if (handler.kind === 'read') {
         const answer = await handler.read(call);
-        if (route.method !== 'GET') await recordDone(store, name, call, answer);
+        if (route.method !== 'GET') await recordDone(store, name, request.caller!, call, answer);
         return sendAnswer(reply, { status: route.status, headers: headersOf(route, answer), body: answer }, false);
       }
       if (handler.kind === 'stream') return sendStream(reply, route.media!, handler.open(call), context.dropped);
