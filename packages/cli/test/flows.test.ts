@@ -23,7 +23,7 @@ const FLOW: Flow = {
   packetsPerSecond: null,
   bytesPerSecond: null,
 };
-const GONE: Flow = { ...FLOW, targetId: '', backendServiceId: '', client: '192.0.2.9', state: null, packets: null };
+const OTHER: Flow = { ...FLOW, targetId: 'tgt-2', client: '192.0.2.9', state: null, packets: null };
 const WATCHED: WatchedListener = {
   node: 'n1',
   listenerId: LISTENER.id,
@@ -41,14 +41,14 @@ const NAMES = {
 
 test('flows lists where each goes, how many there are, and what is not listed', async () => {
   const inProxy = { ...WATCHED, node: 'n2', datapath: 'userspace', activeFlows: 5, sampledOneIn: 0 } as const;
-  const body = { flows: [FLOW, GONE], listeners: [WATCHED, inProxy], nodes: [SILENT] };
+  const body = { flows: [FLOW, OTHER], listeners: [WATCHED, inProxy], nodes: [SILENT] };
   await using api = await ScriptedApi.start({ 'GET /v1/flows': { body }, ...NAMES });
   const { out } = await cli(['flows'], withApi(api));
   assert.match(
     out,
     /n1 +tcp +\[2001:db8::7\]:40000 +203\.0\.113\.1:53 +10\.0\.0\.1:53 +established +3 s +12 +3400 +yes\n/,
   );
-  assert.match(out, /192\.0\.2\.9:40000 +203\.0\.113\.1:53 +gone +–/);
+  assert.match(out, /192\.0\.2\.9:40000 +203\.0\.113\.1:53 +tgt-2 +–/);
   assert.match(out, new RegExp(`${LISTENER.name} on n1: 640 ± 141 active flows, of which one in 8 is listed\\.\n`));
   assert.match(out, /on n2: in the proxy, which does not list its 5 active flows\.\n/);
   assert.match(out, /n3: it did not answer\n$/);

@@ -14,6 +14,7 @@ const QUESTION: FlowsQuestion = { listenerIds: null, targetId: null, client: nul
 const place = (id: string, number: number, port: number, lastPort: number | null = null): ListenerPlace => ({
   id,
   number,
+  serviceId: 'svc-1',
   addresses: [VIP],
   port,
   lastPort,
@@ -25,6 +26,7 @@ const PLACES = {
   targets: new Map([
     [1, { serviceId: 'svc-1', targetId: 'tgt-1' }],
     [2, { serviceId: 'svc-1', targetId: 'tgt-2' }],
+    [3, { serviceId: 'svc-other', targetId: 'tgt-3' }],
   ]),
 };
 
@@ -38,8 +40,11 @@ function keyOf(client: string, clientPort: number, vipPort: number): Buffer {
   return key;
 }
 
+/** Where each listener is, by its number. */
+const PORTS: Readonly<Record<number, number>> = { 5: 80, 6: 5_001, 7: 5_500, 99: 80 };
+
 function sample(client: string, idle: number, listener = 5, target = 1, state: FlowSample['state'] = 'established') {
-  const key = keyOf(client, 1, 80);
+  const key = keyOf(client, 1, PORTS[listener]!);
   const times = { seen: NOW - idle, since: NOW - 2 * idle };
   return { key, listener, target, hash: 0, state, ...times, packets: 3, bytes: 300 };
 }
@@ -124,19 +129,36 @@ test('of one listener, by number in the sample and by address in the other table
   assert.equal((await clients({})).length, 4);
 });
 
-test('of one client, and to one target; a target that is gone has no name', async () => {
+test('of one client, and to one target', async () => {
   const tables = {
-    samples: [sample('198.51.100.1', 1, 5, 1), sample('198.51.100.2', 1, 5, 2), sample('198.51.100.3', 1, 5, 9)],
+    samples: [sample('198.51.100.1', 1, 5, 1), sample('198.51.100.2', 1, 5, 2)],
     written: [written('198.51.100.4', 1, 80, 2)],
   };
   const to = await lister(tables).list({ ...QUESTION, targetId: 'tgt-2' });
   assert.deepEqual(to.map(({ client }) => client).sort(), ['198.51.100.2', '198.51.100.4']);
-  const from = await lister(tables).list({ ...QUESTION, client: '198.51.100.3' });
+  const from = await lister(tables).list({ ...QUESTION, client: '198.51.100.1' });
   assert.deepEqual(
     from.map(({ client, targetId }) => [client, targetId]),
-    [['198.51.100.3', '']],
+    [['198.51.100.1', 'tgt-1']],
   );
   assert.deepEqual(await lister(tables).list({ ...QUESTION, targetId: 'tgt-77' }), []);
+});
+
+test('what is left of a listener, a service or a target that is gone is shown to nobody', async () => {
+  const elsewhere = { ...sample('198.51.100.1', 1, 7), key: keyOf('198.51.100.1', 1, 80) };
+  const tables = {
+    samples: [elsewhere, sample('198.51.100.2', 1, 5, 9), sample('198.51.100.3', 1, 5, 3)],
+    written: [written('198.51.100.4', 1, 80, 9), written('198.51.100.5', 1, 80, 3), written('198.51.100.6', 1, 81)],
+    talkers: [talker('198.51.100.7', 1_600, 7)],
+  };
+  assert.deepEqual(await lister(tables).list(QUESTION), []);
+  assert.deepEqual(await lister(tables).list({ ...QUESTION, order: 'top' }), []);
+});
+
+test('as many flows are listed as were asked for, though each is in both tables', async () => {
+  const clients = Array.from({ length: 8 }, (_, i) => `198.51.100.${i}`);
+  const tables = { samples: clients.map((one) => sample(one, 1)), written: clients.map((one) => written(one, 1)) };
+  assert.equal((await lister(tables).list({ ...QUESTION, limit: 6 })).length, 6);
 });
 
 test('those that send the most, with what else is known of them', async () => {

@@ -12,6 +12,7 @@ import { isOver } from './life.ts';
 export interface ListenerPlace {
   readonly id: string;
   readonly number: number;
+  readonly serviceId: string;
   readonly addresses: readonly string[];
   readonly port: number;
   /** null: one port. */
@@ -62,19 +63,20 @@ export class FlowLister {
     const { sight } = this.#options;
     const now = this.#now();
     const wanted = new Wanted(question, this.#options.places());
-    const best = new Best<Found>(question.limit, (a, b) => a.flow.idleSeconds! - b.flow.idleSeconds!);
+    // A flow may be in both tables.
+    const best = new Best<Found>(2 * question.limit, (a, b) => a.flow.idleSeconds! - b.flow.idleSeconds!);
     for (const batch of sight.samples()) {
       for (const { key, listener: number, target, state, seen, packets, bytes } of batch) {
-        const listener = wanted.byNumber(number);
+        const listener = wanted.listenerOf(key, target, number);
         const idleSeconds = Math.max(0, now - seen);
-        if (listener === null || !wanted.has(key, target) || isOver(state, idleSeconds, listener.idleSeconds)) continue;
+        if (listener === null || isOver(state, idleSeconds, listener.idleSeconds)) continue;
         best.add({ key, flow: { ...wanted.name(key, listener, target), state, idleSeconds, packets, bytes } });
       }
       await this.#turn();
     }
-    for (const batch of sight.written((key, target) => wanted.has(key, target) && wanted.byKey(key) !== null)) {
+    for (const batch of sight.written((key, target) => wanted.listenerOf(key, target) !== null)) {
       for (const { key, target, state, idleSeconds } of batch) {
-        const listener = wanted.byKey(key)!;
+        const listener = wanted.listenerOf(key, target)!;
         if (isOver(state, idleSeconds, listener.idleSeconds)) continue;
         const flow = { ...wanted.name(key, listener, target), state, idleSeconds, isWritten: true };
         best.add({ key, flow });
@@ -105,9 +107,9 @@ export class FlowLister {
     for (const batch of sight.talkers()) {
       for (const talker of batch) {
         const { key, target } = talker;
-        const listener = wanted.byNumber(talker.listener);
+        const listener = wanted.listenerOf(key, target, talker.listener);
         const rate = rateOf(talker, now);
-        if (listener === null || rate === null || !wanted.has(key, target)) continue;
+        if (listener === null || rate === null) continue;
         const { packets: packetsPerSecond, bytes: bytesPerSecond } = rate;
         best.add({ key, flow: { ...wanted.name(key, listener, target), packetsPerSecond, bytesPerSecond } });
       }
@@ -147,7 +149,7 @@ class Wanted {
   /** Numbers; null: any. */
   readonly #targets: ReadonlySet<number> | null;
   readonly #places: Places;
-  readonly #numbers: ReadonlyMap<number, ListenerPlace>;
+  readonly #ids: ReadonlySet<string>;
   readonly #endpoints = new Map<string, ListenerPlace>();
   readonly #ranges: readonly Range[];
 
@@ -158,7 +160,7 @@ class Wanted {
     this.#targets = targetId === null ? null : new Set(numbers.map(([number]) => number));
     const ids = listenerIds === null ? null : new Set(listenerIds);
     const listeners = places.listeners.filter(({ id }) => ids === null || ids.has(id));
-    this.#numbers = new Map(listeners.map((listener) => [listener.number, listener]));
+    this.#ids = new Set(listeners.map(({ id }) => id));
     this.#ranges = listeners.filter(({ lastPort }) => lastPort !== null).map(rangeOf);
     // Those that are not asked for, too: a port of their own may lie within a range that is.
     for (const listener of places.listeners) {
@@ -171,18 +173,27 @@ class Wanted {
     }
   }
 
-  /** The listener if it is asked for, else null. */
-  byNumber(number: number): ListenerPlace | null {
-    return this.#numbers.get(number) ?? null;
+  /**
+   * The listener of a flow if it is one that is asked for, else null. What a table says of a listener or a target that is
+   * gone is nobody's, whoever has its number or its address now: `number`, if the table has one, has to be that of the
+   * listener at the address, and the target one of its service.
+   */
+  listenerOf(key: Buffer, target: number, number: number | null = null): ListenerPlace | null {
+    if (this.#targets !== null && !this.#targets.has(target)) return null;
+    if (this.#client !== null && !this.#client.equals(key.subarray(0, CLIENT_END))) return null;
+    const listener = this.#at(key);
+    if (listener === null || !this.#ids.has(listener.id) || (number ?? listener.number) !== listener.number)
+      return null;
+    return this.#places.targets.get(target)?.serviceId === listener.serviceId ? listener : null;
   }
 
-  /** The same, by the address that the flow went to. */
-  byKey(key: Buffer): ListenerPlace | null {
+  /** Who listens where the flow went to. */
+  #at(key: Buffer): ListenerPlace | null {
     const vip = key.subarray(CLIENT_END, VIP_END);
     const port = key.readUInt16BE(VIP_PORT);
     const protocol = key[PROTOCOL]!;
     const exact = this.#endpoints.get(endpoint(vip, port, protocol));
-    if (exact !== undefined) return this.byNumber(exact.number);
+    if (exact !== undefined) return exact;
     const range = this.#ranges.find(
       ({ first, last, protocols, vips }) =>
         first <= port && port <= last && protocols.includes(protocol) && vips.some((one) => one.equals(vip)),
@@ -190,18 +201,12 @@ class Wanted {
     return range?.listener ?? null;
   }
 
-  has(key: Buffer, target: number): boolean {
-    if (this.#targets !== null && !this.#targets.has(target)) return false;
-    return this.#client === null || this.#client.equals(key.subarray(0, CLIENT_END));
-  }
-
   /** What is said of every flow; the rest is not known yet. */
   name(key: Buffer, listener: ListenerPlace, target: number): SeenFlow {
-    const { serviceId = '', targetId = '' } = this.#places.targets.get(target) ?? {};
     return {
       listenerId: listener.id,
-      serviceId,
-      targetId,
+      serviceId: listener.serviceId,
+      targetId: this.#places.targets.get(target)!.targetId,
       ...flowOf(key),
       state: null,
       idleSeconds: null,

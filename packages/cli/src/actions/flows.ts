@@ -50,7 +50,7 @@ const places = (names: ReadonlyMap<string, string>): Column<Flow>[] => [
   { head: 'PROTOCOL', of: ({ protocol }) => protocol },
   { head: 'CLIENT', of: from },
   { head: 'TO', of: to },
-  { head: 'TARGET', of: ({ targetId }) => (targetId === '' ? 'gone' : (names.get(targetId) ?? targetId)) },
+  { head: 'TARGET', of: ({ targetId }) => names.get(targetId) ?? targetId },
 ];
 
 const states: Column<Flow>[] = [
@@ -73,7 +73,7 @@ function rounded(rate: number | null): number | null {
 /** Addresses of targets and names of listeners in the answer, by their identifiers. */
 async function namesIn(client: Client, { flows, listeners: told }: Flows): Promise<Map<string, string>> {
   const names = new Map<string, string>();
-  const services = [...new Set(flows.map(({ backendServiceId }) => backendServiceId))].filter((id) => id !== '');
+  const services = [...new Set(flows.map(({ backendServiceId }) => backendServiceId))];
   const groups = await Promise.all(services.slice(0, NAMED_SERVICES).map((id) => groupOf(client, id)));
   for (const targetGroupId of new Set(groups)) {
     if (targetGroupId === null) continue;

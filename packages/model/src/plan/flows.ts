@@ -28,7 +28,6 @@ export interface FlowsQuestion {
 
 export interface SeenFlow {
   readonly listenerId: string;
-  /** Empty, as the identifier of the target: it is gone. */
   readonly serviceId: string;
   readonly targetId: string;
   readonly protocol: (typeof TRANSPORTS)[number];

@@ -10,8 +10,8 @@ const Count = (description: string) => Type.Number({ minimum: 0, description });
 export const Flow = Output('Flow', {
   node: NodeId('The node that carries it.'),
   listenerId: Type.String({ description: 'The listener.' }),
-  backendServiceId: Type.String({ description: 'Whose target it goes to; empty: the target is gone.' }),
-  targetId: Type.String({ description: 'The target; empty: it is gone.' }),
+  backendServiceId: Type.String({ description: 'Whose target it goes to.' }),
+  targetId: Type.String({ description: 'The target.' }),
   protocol: Words(TRANSPORTS, 'Its transport.'),
   client: Type.String({ description: 'Address of the client.' }),
   clientPort: Type.Integer({ description: 'Port of the client.' }),
