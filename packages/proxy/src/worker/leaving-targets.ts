@@ -1,7 +1,11 @@
 import type { Reactor, Timer } from '../reactor/reactor.ts';
 import type { Target } from '../upstream/target.ts';
+import type { WorkerService } from './messages.ts';
 
-/** Targets that have left their services while something ran to them: each has until its drain time is over. */
+/**
+ * Targets that have left their services while something ran to them: each has until its drain time is over. And those that
+ * fail, where services want connections to them to end.
+ */
 export class LeavingTargets {
   readonly #reactor: Reactor;
   readonly #cut: (target: Target) => void;
@@ -22,6 +26,14 @@ export class LeavingTargets {
       if (target.busy) this.#cut(target);
     });
     this.#timers.add(timer);
+  }
+
+  /** Ends what runs to targets that are up as yet and will not be; while others are, and where the service says so. */
+  cutFailed({ planned, targets: next }: WorkerService, targets: readonly Target[]): void {
+    if (planned.onTargetFailure !== 'reset' || !next.some(({ isUp }) => isUp)) return;
+    targets.forEach((target, index) => {
+      if (target.isUp && !next[index]!.isUp && target.busy) this.#cut(target);
+    });
   }
 
   /** Nothing runs any more. */

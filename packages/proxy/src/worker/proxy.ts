@@ -364,6 +364,7 @@ export class Proxy {
     // What other workers keep can fill a low limit; a high one is beyond what all of them keep.
     const relief = limits.maxConnections <= MOST_KEPT * next.queue.since.length ? this.#relief : null;
     const latencies = next.planned.algorithm === 'peak-ewma' ? next.table.latencies : null;
+    this.#leaving.cutFailed(next, targets);
     for (const [i, target] of targets.entries()) {
       target.follow(limits, queue, relief, latencies);
       target.isUp = next.targets[i]!.isUp;
