@@ -99,6 +99,7 @@ async function run(settings: AgentSettings): Promise<void> {
     blockLists: new NodeBlockLists({
       path: home.blockListFile,
       engine: datapath,
+      changed: (tenantId, entries) => datapath.blockListChanged(tenantId, entries),
       wallTime: () => systemClock.wallTime(),
       random: Math.random,
       log,

@@ -52,12 +52,10 @@ static __always_inline int balance(CONTEXT *context)
 		/* What this node itself has asked a target is no answer to a client. */
 		return listener ? not_parsed(&packet, OUTCOME_NOT_OURS) : return_to_client(context, &packet);
 	}
-	if (listener->gate) {
-		__u32 refused = is_refused(&packet, listener);
+	__u32 refused = is_refused(&packet, listener);
 
-		if (refused)
-			return drop(listener->number, refused);
-	}
+	if (refused)
+		return drop(listener->number, refused);
 	if (listener->flags & LISTENER_LIMITED) {
 		int verdict = protect(context, &packet, listener);
 

@@ -43,6 +43,10 @@
 /* Sources with a rule of their own, exact ones and networks. */
 #define MAX_SOURCES 131072
 
+/* Entries of all block lists, as many as the control plane has at most and a few that are over. About 130 bytes each, taken
+ * when there is something to hold. */
+#define MAX_BLOCKED 2097152
+
 /* Prefixes of all gates: 40 listeners with as many rules as one may have, if no two have the same. About 80 bytes each,
  * taken when there is something to hold. */
 #define MAX_ADMISSIONS 131072

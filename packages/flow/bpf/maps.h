@@ -51,6 +51,15 @@ struct {
 	__type(value, __u32);
 } admissions SEC(".maps");
 
+/* Until when, in seconds since the machine started. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_BLOCKED);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct blocked);
+	__type(value, __u32);
+} blocked SEC(".maps");
+
 /* Read in the program itself, without a call, so that rules which nobody has cost nothing. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

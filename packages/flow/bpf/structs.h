@@ -43,6 +43,8 @@ struct network {
 #define GUARD_NEWS 4
 /* Some listener translates the source. */
 #define GUARD_BORROWERS 8
+/* There are block lists. */
+#define GUARD_BLOCKED 16
 
 enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
 enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };
@@ -56,7 +58,15 @@ struct listener {
 	__u8 affinity;
 	__u16 flags;
 	__u32 gate; /* of `admissions`; 0: everybody may open flows */
+	__u32 block_list[2]; /* of `blocked`: the tenant's */
 	__u32 persistence; /* seconds for which a client's new flows go where its last ones went; 0: by the table alone */
+};
+
+/* Key of a prefix trie: who may not open flows, until a time. */
+struct blocked {
+	__u32 prefix_length; /* the 64 bits of the list, and those of the network */
+	__u32 list[2];
+	struct address address;
 };
 
 /* Key of a prefix trie: who may open flows to listeners that name the gate. */
@@ -303,6 +313,7 @@ enum outcome {
 	DROP_NO_PORT,
 	DROP_SECURITY_GROUP,
 	DROP_ALLOWED_SOURCES,
+	DROP_BLOCKED,
 	OUTCOME_ICMP_RETURNED, /* from a target, or from a router before it */
 	OUTCOMES,
 };

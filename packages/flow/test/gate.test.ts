@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packet } from '@evenkeel/testbed/packets/packet.ts';
+import { listKey } from '../src/datapath/blocked-sources.ts';
 import { bothEntryPoints, type Scene, TARGET, TARGET6, VIP, VIP6 } from './scene.ts';
 
 const [ADMITTED, BY_GROUP, BY_LIST] = [-1, 0, 1];
@@ -68,6 +69,29 @@ bothEntryPoints('who may open flows', prepare, (scene) => {
     scene().datapath.setListener({ address: VIP, port: 80, protocol: 'tcp' }, scene().listener({ gate: 8 }));
     passes('198.51.101.1');
     assert.deepEqual(scene().datapath.admissions().gates, [8]);
+  });
+
+  test('who is in the block list of the listener may not, until the time is over', () => {
+    const { datapath } = scene();
+    const list = listKey('tenant');
+    const sources = datapath.blockedSources();
+    const endpoint = { address: VIP, port: 80, protocol: 'tcp' } as const;
+    datapath.setListener(endpoint, scene().listener({ blockList: list }));
+    sources.set(list, Uint32Array.of(0xc6336400), 24, null);
+    sources.set(list, Uint32Array.of(0xc6336407), 32, 0);
+    sources.set(listKey('another'), Uint32Array.of(0xc6336500), 24, null);
+    passes('198.51.100.9');
+    datapath.block(true);
+    const run = () => scene().expect(tcp('198.51.100.9', 'S').given, 'drop');
+    assert.deepEqual(scene().outcomesOf(run), { blocked: 1n });
+    passes('198.51.100.9', 'A');
+    passes('198.51.100.7');
+    passes('198.51.101.9');
+    assert.deepEqual([...sources.entries()].filter((entry) => entry.list.equals(list)).length, 2);
+    assert.ok(sources.delete(list, Uint32Array.of(0xc6336400), 24));
+    passes('198.51.100.9');
+    datapath.block(false);
+    datapath.setListener(endpoint, scene().listener({ gate: 8 }));
   });
 
   test('there is room for so many prefixes', () => {

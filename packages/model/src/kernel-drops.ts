@@ -14,6 +14,7 @@ export const KERNEL_DROPS = {
   denied: 'its source is denied',
   security_group: 'no rule of the security group lets its source in',
   allowed_sources: 'its source is not among those that the listener allows',
+  blocked: 'its source is in the block list',
   packet_rate: 'its source sends more packets than it may',
   flow_rate: 'its source opens more connections than it may',
   syn_rate: 'a flood of SYN, and the kernel could not answer with a challenge',

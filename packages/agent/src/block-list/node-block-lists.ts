@@ -17,6 +17,8 @@ const IPV4_ENTRY = 10;
 export interface NodeBlockListsOptions {
   readonly path: string;
   readonly engine: { apply(change: EngineChange): Promise<unknown> };
+  /** Told of changes in memory that the engine has. */
+  readonly changed?: (tenantId: string, entries: Uint8Array) => void;
   /** Milliseconds since 1970. */
   readonly wallTime: () => number;
   /** 0 … 1. */
@@ -71,6 +73,7 @@ export class NodeBlockLists {
       return false;
     }
     const handed = this.#hand(changed);
+    if (part.entries.length > 0 && !changed.has(tenantId)) this.#options.changed?.(tenantId, part.entries);
     if (this.#written > 2 * this.entries + SPARE && position.version > 0) this.#rewrite();
     else this.#file.append(part);
     await handed;

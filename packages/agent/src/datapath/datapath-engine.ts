@@ -1,3 +1,4 @@
+import type { BlockTableMemory } from '@evenkeel/model/block-list/block-table.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener, ReportedDatapath, ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { EngineChange, EngineService, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
@@ -38,6 +39,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   /** Of network load balancers. */
   readonly #listeners = new Map<string, PlannedListener>();
   readonly #groups = new SecurityGroups();
+  /** Block lists by tenant. */
+  readonly #blocked = new Map<string, BlockTableMemory>();
   readonly #carried = new Map<string, ReportedDatapath>();
   readonly #refused = new Map<string, RefusedListener>();
   #kernel: KernelPath | null = null;
@@ -71,6 +74,10 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     }
     const touched = new Set<string>();
     this.#groups.follow(change.shared);
+    for (const [tenantId, memory] of change.blockLists ?? []) {
+      this.#blocked.set(tenantId, memory);
+      this.#kernel?.blocks.follow(tenantId, memory);
+    }
     for (const { id, securityGroups } of this.#listeners.values()) {
       if (securityGroups?.some((group) => change.shared.has(`security-group/${group}`)) === true) touched.add(id);
     }
@@ -111,6 +118,11 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     this.#clear();
     this.#options.zone?.follow(this.#kernel?.shared ?? null);
     return [...refused, ...this.#refused.values()];
+  }
+
+  /** These packed changes have been made in the block list of a tenant. */
+  blockListChanged(tenantId: string, entries: Uint8Array): void {
+    this.#kernel?.blocks.changed(tenantId, entries);
   }
 
   /**
@@ -234,6 +246,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     if (this.#kernel !== null) return this.#kernel;
     try {
       this.#kernel = await this.#options.open();
+      for (const [tenantId, memory] of this.#blocked) this.#kernel.blocks.follow(tenantId, memory);
       this.#unavailable = '';
     } catch (error) {
       const { isPinned, log } = this.#options;

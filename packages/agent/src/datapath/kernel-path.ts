@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { objectPath } from '@evenkeel/flow/build/compile.ts';
 import { MOST_ADMISSIONS } from '@evenkeel/flow/datapath/admissions.ts';
+import { listKey } from '@evenkeel/flow/datapath/blocked-sources.ts';
 import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
 import { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
 import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { portCount } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
@@ -14,6 +16,7 @@ import type { Logger } from 'pino';
 import { KernelSight } from '../sight/kernel-sight.ts';
 import { Answers, type Claim, claimsOf } from './answers.ts';
 import { Attachments } from './attachments.ts';
+import { KernelBlocks } from './kernel-blocks.ts';
 import {
   EMPTY_RECORD,
   type KernelListener,
@@ -60,6 +63,7 @@ export class KernelPath {
   readonly #own: OwnTraffic;
   readonly #numbers: Numbers;
   readonly #gates: SourceGates;
+  readonly blocks: KernelBlocks;
   /** For the other nodes of the zone. */
   readonly shared: SharedTables;
   #listeners: Map<string, KernelListener>;
@@ -109,6 +113,12 @@ export class KernelPath {
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#answers = new Answers(this.#datapath, record);
     this.#gates = new SourceGates(this.#datapath.admissions());
+    this.blocks = new KernelBlocks({
+      sources: this.#datapath.blockedSources(),
+      look: (on) => this.#datapath.block(on),
+      wallTime: Date.now,
+      log,
+    });
     this.#numbers = new Numbers(
       LISTENERS,
       Object.fromEntries(Array.from(this.#listeners, ([id, { number }]) => [id, number])),
@@ -175,7 +185,7 @@ export class KernelPath {
     for (const protocol of now.protocols) {
       for (const address of now.addresses) {
         const endpoint = { address, port: now.port, protocol };
-        const own = { ...settings, gate: gateOf[protocol] };
+        const own = { ...settings, gate: gateOf[protocol], blockList: listKey(planned.tenantId ?? DEFAULT_TENANT.id) };
         if (now.lastPort === null) this.#datapath.setListener(endpoint, own);
         else this.#datapath.setListenerRange({ ...endpoint, lastPort: now.lastPort }, own);
       }
@@ -242,6 +252,7 @@ export class KernelPath {
     this.#surroundings?.stop();
     this.#news?.close();
     this.sight.stop();
+    this.blocks.close();
     this.#tables.stop();
     for (const object of this.#objects.values()) object.close();
   }

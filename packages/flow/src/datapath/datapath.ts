@@ -4,6 +4,7 @@ import type { LoadedObject } from '../loader/object.ts';
 import { SLOTS } from '../maglev/slots.ts';
 import { addressBytes } from './address.ts';
 import { Admissions } from './admissions.ts';
+import { BlockedSources } from './blocked-sources.ts';
 import { entryBytes, type FlowRecord, idleOf, type ListedFlow, listFlow, readFlowRecord } from './flow-record.ts';
 import {
   type Endpoint,
@@ -72,6 +73,15 @@ export class Datapath {
   /** Packets that rules of this number have refused. */
   refusals(number: number): bigint {
     return sumOf(this.#object.map('refusals').getPerCpu(numberKey(number)) ?? []);
+  }
+
+  /** Who may not open flows, by block list; nothing is looked for before `block` is told. */
+  blockedSources(): BlockedSources {
+    return new BlockedSources(this.#object.map('blocked'));
+  }
+
+  block(on: boolean): void {
+    this.#guard('blocked', on);
   }
 
   /** Who may open flows to listeners that name a gate; read anew by each call. */

@@ -39,6 +39,8 @@ export interface ListenerSettings {
   readonly hidesClients?: boolean;
   /** Who may open flows (`Admissions`); 0 or absent: everybody. */
   readonly gate?: number;
+  /** Whose entries may not (`listKey`); absent: that of nobody. */
+  readonly blockList?: Buffer;
   /**
    * With affinity `source`: seconds for which new flows of a client go where its last ones went, whatever the table says
    * now. 0 or absent: by the table alone.
@@ -103,12 +105,13 @@ export interface Traffic {
 
 /** Sizes in bytes, for the test that compares them with the compiled maps. */
 export const SIZES = {
-  listeners: { key: 20, value: 28 },
-  listener_ranges: { key: 28, value: 28 },
+  listeners: { key: 20, value: 36 },
+  listener_ranges: { key: 28, value: 36 },
   vips: { key: 16, value: 4 },
   sources: { key: 16, value: 4 },
   source_networks: { key: 20, value: 4 },
   admissions: { key: 24, value: 4 },
+  blocked: { key: 28, value: 4 },
   guards: { key: 4, value: 4 },
   refusals: { key: 4, value: 8 },
   limits: { key: 4, value: LIMITS_BYTES },
@@ -158,6 +161,7 @@ export const OUTCOMES = [
   'no_port',
   'security_group',
   'allowed_sources',
+  'blocked',
   'icmp_returned',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -188,7 +192,7 @@ export function rangeBytes({ address, port, protocol }: Endpoint, bits: number):
 
 export const SOURCE_RULES = { allowed: 1, denied: 2 } as const;
 /** Bits of the entry of `guards`: which maps have any rules. */
-export const GUARDS = { sources: 1, source_networks: 2, news: 4, borrowers: 8 } as const;
+export const GUARDS = { sources: 1, source_networks: 2, news: 4, borrowers: 8, blocked: 16 } as const;
 export type SourceRule = keyof typeof SOURCE_RULES;
 /** Rules have numbers below this, for their counters. */
 export const RULE_NUMBERS = 4096;
@@ -229,7 +233,8 @@ export function listenerBytes(listener: ListenerSettings): Buffer {
     (listener.isNode === true ? IS_NODE : 0);
   bytes.writeUInt16LE(flags, 18);
   bytes.writeUInt32LE(listener.gate ?? 0, 20);
-  bytes.writeUInt32LE(listener.persistence ?? 0, 24);
+  listener.blockList?.copy(bytes, 24);
+  bytes.writeUInt32LE(listener.persistence ?? 0, 32);
   return bytes;
 }
 

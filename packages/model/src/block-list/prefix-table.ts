@@ -93,6 +93,20 @@ export class PrefixTable {
     return -1;
   }
 
+  /** The latest end of the prefixes that contain this one, itself included; 0: there is none. */
+  latest(key: Uint32Array, longest: number): number {
+    const { present, until } = this.memory;
+    const masked = this.#scratch;
+    let latest = 0;
+    for (let length = longest; length >= 0; length--) {
+      if ((present[length >> 5]! & (1 << (length & 31))) === 0) continue;
+      mask(key, length, masked);
+      const slot = this.find(masked, length);
+      if (slot >= 0) latest = Math.max(latest, until[slot]!);
+    }
+    return latest;
+  }
+
   /** Reads the key in a slot into `key`; returns its length, -1 when the slot is free. */
   read(slot: number, key: Uint32Array): number {
     const { words, keys, lengths } = this.memory;

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type BlockedSources, listKey } from '@evenkeel/flow/datapath/blocked-sources.ts';
+import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
+import { EntryWriter } from '@evenkeel/model/block-list/entries.ts';
+import { networkKey, networkText } from '@evenkeel/model/block-list/network-key.ts';
+import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
+import { pino } from 'pino';
+import { KernelBlocks } from './kernel-blocks.ts';
+
+const NOW = 1_000_000;
+
+/** The kernel's map, by list and network: seconds that are left, or null. */
+class FakeSources {
+  readonly held = new Map<string, number | null>();
+  most = Number.POSITIVE_INFINITY;
+
+  set(list: Buffer, words: Uint32Array, length: number, seconds: number | null): void {
+    const name = nameOf(list, words, length);
+    if (this.held.size >= this.most && !this.held.has(name)) throw new Error('ENOSPC');
+    this.held.set(name, seconds);
+  }
+
+  delete(list: Buffer, words: Uint32Array, length: number): boolean {
+    return this.held.delete(nameOf(list, words, length));
+  }
+
+  *entries() {
+    for (const name of [...this.held.keys()]) {
+      const [list, source] = name.split(' ') as [string, string];
+      const { key: words, length } = networkKey(source)!;
+      yield { list: Buffer.from(list, 'hex'), words, length };
+    }
+  }
+}
+
+function nameOf(list: Buffer, key: Uint32Array, length: number): string {
+  return `${list.toString('hex')} ${networkText({ family: key.length === 1 ? 4 : 6, key: key.slice(), length })}`;
+}
+
+function world() {
+  const sources = new FakeSources();
+  let isLooked = false;
+  const blocks = new KernelBlocks({
+    sources: sources as unknown as BlockedSources,
+    look: (on) => {
+      isLooked = on;
+    },
+    wallTime: () => NOW * 1_000,
+    log: pino({ level: 'silent' }),
+  });
+  const table = new BlockTable({ seed: 7, isShared: true });
+  const put = (...entries: readonly (readonly [string, number])[]): Uint8Array => {
+    const writer = new EntryWriter();
+    for (const [source, until] of entries) {
+      const { key, length } = networkKey(source)!;
+      table.put(key, length, until, NOW);
+      writer.add(key, length, until);
+    }
+    return writer.take();
+  };
+  const held = () =>
+    Object.fromEntries([...sources.held].map(([name, seconds]) => [name.slice(name.indexOf(' ') + 1), seconds]));
+  return { sources, blocks, table, put, held, isLooked: () => isLooked };
+}
+
+test('the kernel gets what memory has, and loses what an earlier process has left', async () => {
+  const { sources, blocks, table, put, held, isLooked } = world();
+  sources.set(listKey('t'), networkKey('192.0.2.9')!.key, 32, null);
+  sources.set(listKey('another'), networkKey('192.0.2.8')!.key, 32, null);
+  put(['192.0.2.1', NOW + 60], ['2001:db8::/32', FOR_EVER], ['192.0.2.2', NOW]);
+  blocks.follow('t', table.memory);
+  await blocks.settled();
+  assert.deepEqual(held(), { '192.0.2.8/32': null, '192.0.2.1/32': 60, '2001:db8::/32': null });
+  assert.ok(isLooked());
+  blocks.changed('t', put(['192.0.2.1', GONE], ['192.0.2.3', FOR_EVER]));
+  assert.deepEqual(held(), { '192.0.2.8/32': null, '2001:db8::/32': null, '192.0.2.3/32': null }, 'at once');
+});
+
+test('a network within a network lasts as long as the longer of them', async () => {
+  const { blocks, table, put, held } = world();
+  put(['10.0.0.0/8', FOR_EVER], ['10.1.1.1', NOW + 5]);
+  blocks.follow('t', table.memory);
+  await blocks.settled();
+  assert.deepEqual(held(), { '10.0.0.0/8': null, '10.1.1.1/32': null });
+  blocks.changed('t', put(['10.0.0.0/8', GONE]));
+  await blocks.settled();
+  assert.deepEqual(held(), { '10.1.1.1/32': 5 });
+});
+
+test('what does not fit is missed, and the rest is there', async () => {
+  const { sources, blocks, table, put } = world();
+  sources.most = 2;
+  put(['192.0.2.1', FOR_EVER], ['192.0.2.2', FOR_EVER], ['192.0.2.3', FOR_EVER]);
+  blocks.follow('t', table.memory);
+  await blocks.settled();
+  assert.equal(sources.held.size, 2);
+});
+
+test('nothing is written once it is closed', async () => {
+  const { sources, blocks, table, put } = world();
+  put(...Array.from({ length: 3_000 }, (_, i) => [`10.0.${i >> 8}.${i & 255}`, FOR_EVER] as const));
+  blocks.follow('t', table.memory);
+  blocks.close();
+  await blocks.settled();
+  assert.ok(sources.held.size <= 1_000, `${sources.held.size}`);
+});
