@@ -95,7 +95,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   if (options.database !== null) {
     const { openShared } = await import('./leadership/shared-store.ts');
-    return openShared(options.database, storeOptions, logger, (shared) =>
+    return openShared(options.database, home, storeOptions, logger, (shared) =>
       start(options, shared, vault, metrics, logger),
     );
   }

@@ -34,17 +34,8 @@ const ANSWERED_HERE: ReadonlySet<string> = new Set<OperationName>([
 /** Says that a request was passed on once, so that it is not passed on for ever. */
 const PASSED_ON = 'evenkeel-passed-on';
 
-/** Of one connection (RFC 9110 §7.6.1), and what the other side makes anew. */
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-];
+/** Of one connection (RFC 9110 §7.6.1). The host stays: signatures of requests cover it. */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 
 /** Milliseconds that an answer may take: longer than any call waits. */
 const PATIENCE = 130_000;

@@ -1,3 +1,5 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { openPostgres } from '../store/postgres/open.ts';
 import type { PostgresSettings } from '../store/postgres/settings.ts';
@@ -10,6 +12,7 @@ import { Leadership } from './leadership.ts';
  */
 export async function openShared<T>(
   settings: PostgresSettings,
+  home: string,
   options: StoreOptions,
   logger: Logger,
   start: (shared: { readonly store: Store; readonly leadership: Leadership }) => Promise<T>,
@@ -18,6 +21,13 @@ export async function openShared<T>(
   const opened = await openPostgres(settings, options.vault, {
     changed: () => leadership?.wake(),
     waiting: () => logger.info('waits for the control plane that leads: it has an earlier version'),
+    async upgrading(copyTo) {
+      const copy = join(home, 'state', 'before-upgrade.db');
+      await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
+      await rm(copy, { force: true });
+      await copyTo(copy);
+      logger.info({ copy }, 'the tables are brought up to date; they were copied before');
+    },
   });
   const store = new Store({ ...options, superseded: () => leadership?.stepDown() }, opened);
   leadership = new Leadership({

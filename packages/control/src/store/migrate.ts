@@ -101,12 +101,22 @@ async function carryOut(db: Kysely<Database>, migrations: Readonly<Record<string
 
 /** Whether the tables are those of this version; throws when they come from a newer one. */
 export async function isUpToDate(db: Kysely<Database>): Promise<boolean> {
+  return (await carriedOut(db)) === Object.keys(MIGRATIONS).length;
+}
+
+/** Whether there are tables of an earlier version; throws when they come from a newer one. */
+export async function isOutOfDate(db: Kysely<Database>): Promise<boolean> {
+  const count = await carriedOut(db);
+  return count > 0 && count < Object.keys(MIGRATIONS).length;
+}
+
+async function carriedOut(db: Kysely<Database>): Promise<number> {
   const present = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!present.some(({ name }) => name === 'kysely_migration')) return false;
+  if (!present.some(({ name }) => name === 'kysely_migration')) return 0;
   const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
   const unknown = rows.find(({ name }) => !Object.hasOwn(MIGRATIONS, name));
   if (unknown !== undefined) throw new Error(`the migration ${unknown.name} is missing`);
-  return rows.length === Object.keys(MIGRATIONS).length;
+  return rows.length;
 }
 
 async function checkReferences(db: Kysely<Database>): Promise<void> {

@@ -2,7 +2,7 @@ import type { Vault } from '../../secrets/vault.ts';
 import { StartError } from '../../start-error.ts';
 import type { State } from '../../state/state.ts';
 import { loadState } from '../load.ts';
-import { isUpToDate, migratePostgres } from '../migrate.ts';
+import { isOutOfDate, isUpToDate, migratePostgres } from '../migrate.ts';
 import { PostgresDatabase, sqlState } from './postgres-database.ts';
 import { LeaderSession } from './session.ts';
 import type { PostgresSettings } from './settings.ts';
@@ -22,6 +22,8 @@ export interface PostgresEvents {
   readonly changed: () => void;
   /** The tables are of an earlier version, whose leader has to end before this one can begin. */
   readonly waiting: () => void;
+  /** The tables are about to be brought up to date from an earlier version; `copyTo` keeps them as they are. */
+  readonly upgrading?: (copyTo: (path: string) => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -31,14 +33,17 @@ export interface PostgresEvents {
 export async function openPostgres(
   settings: PostgresSettings,
   vault: Vault,
-  { changed, waiting }: PostgresEvents,
+  { changed, waiting, upgrading }: PostgresEvents,
 ): Promise<OpenedPostgres> {
   const database = await PostgresDatabase.open(settings);
   let session: LeaderSession | undefined;
   try {
     session = await LeaderSession.open(settings, changed);
     for (let told = false; ; told = true) {
-      if (await session.tryLock()) await migratePostgres(database.db);
+      if (await session.tryLock()) {
+        if (await isOutOfDate(database.db)) await upgrading?.((path) => database.copyTo(path));
+        await migratePostgres(database.db);
+      }
       if (await isUpToDate(database.db)) break;
       if (!told) waiting();
       await new Promise((resolve) => setTimeout(resolve, LOOK));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { readBackup } from '../../../src/backup/contents.ts';
 import { temporaryHome } from '../../../test/home.ts';
@@ -11,8 +12,10 @@ import { network } from '../../resources/addresses.ts';
 import { StartError } from '../../start-error.ts';
 import type { Draft } from '../../state/draft.ts';
 import { EMPTY_STATE } from '../../state/state.ts';
+import { MIGRATIONS, migratePostgres } from '../migrate.ts';
 import { Store, type StoreOptions } from '../store.ts';
 import { openPostgres } from './open.ts';
+import { PostgresDatabase } from './postgres-database.ts';
 import { parsePostgresUrl } from './settings.ts';
 
 const { skip } = POSTGRES_KIND;
@@ -153,6 +156,28 @@ test('texts are in the order of their bytes, and numbers have 64 bits', { skip }
     'text',
   ]);
   assert.equal(store.state.generation, EMPTY_STATE.generation);
+});
+
+test('tables of an earlier version are copied before they are brought up to date', { skip }, async (t) => {
+  const [url, home] = [await makeUrl(), temporaryHome(t)];
+  const { vault } = storeOptions(home);
+  const database = await PostgresDatabase.open(parsePostgresUrl(url));
+  const first = Object.entries(MIGRATIONS).filter(([name]) => name < '0011');
+  await migratePostgres(database.db, Object.fromEntries(first));
+  await database.close();
+  const copy = join(home, 'before.db');
+  const upgrading = (copyTo: (path: string) => Promise<void>) => copyTo(copy);
+  const opened = await openPostgres(parsePostgresUrl(url), vault, { changed() {}, waiting() {}, upgrading });
+  t.after(async () => {
+    await opened.database.close();
+    await opened.session.close();
+  });
+  const done = new DatabaseSync(copy).prepare('select name from kysely_migration order by name').all();
+  assert.deepEqual(
+    done.map(({ name }) => name),
+    first.map(([name]) => name),
+  );
+  assert.deepEqual(await readBackup(copy, temporaryHome(t), vault), opened.state);
 });
 
 test('what cannot be opened is refused with a sentence that has no password in it', { skip }, async (t) => {

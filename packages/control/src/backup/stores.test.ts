@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
+import { changeAtRandom, seeded } from '../../test/random-changes.ts';
+import { STORES, storeOptions } from '../../test/stores.ts';
+import { authorNamed } from '../audit/entry.ts';
+import { network } from '../resources/addresses.ts';
+import { Backups } from './backups.ts';
+
+const POOLS = { vip: network('127.77.0.0/24'), elasticIp: network('127.88.0.0/24') };
+
+for (const kind of STORES) {
+  test(`${kind.name}: a backup is made, is sound, and a restore brings everything back`, {
+    skip: kind.skip,
+  }, async (t) => {
+    const place = await kind.make(t);
+    const { vault } = storeOptions(place.home);
+    const store = await place.open(t, { pools: POOLS, vault });
+    const random = seeded(17);
+    const change = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        await store.write({
+          action: 'test',
+          actor: 'tester',
+          requestId: '',
+          run: (draft) => changeAtRandom(draft, random),
+        });
+      }
+    };
+    const folder = join(place.home, 'backups');
+    const backups = new Backups({ folder, store, vault, version: '1', now: Date.now, random: Math.random });
+    await change(80);
+    const names = () => [...store.state.loadBalancers.values()].map(({ loadBalancer }) => loadBalancer.name);
+    const before = names();
+    const { id } = await backups.make('');
+    const { sound, detail, objects } = await backups.verify(id);
+    assert.ok(sound, detail);
+    assert.ok(objects > before.length);
+    await change(80);
+    assert.notDeepEqual(names(), before);
+    const by = { actor: 'tester', author: authorNamed('tester'), requestId: '', tenantId: DEFAULT_TENANT.id };
+    const { replaced } = await backups.restore(id, false, by);
+    assert.deepEqual(names(), before);
+    assert.ok((await backups.verify(replaced!)).sound);
+  });
+}
