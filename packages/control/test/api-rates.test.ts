@@ -31,13 +31,18 @@ test('a source that guesses is sent away, and those beside it who have a token a
   const running = await Running.start(t, { rateLimits: { ...DEFAULT_RATE_LIMITS, failuresPerSource: 1 } });
   const { token } = await tokenOf(running, 'ann');
   const guess = () => running.try('getIdentity', { token: 'guess' });
-  const seen = new Set<number>();
-  for (let i = 0; i < 40; i++) seen.add((await guess()).status);
-  assert.deepEqual([...seen], [401, 429]);
+  const cookie = () => running.send('GET', '/v1/identity', { headers: { cookie: 'evenkeel_session=guess' } });
+  assert.equal((await guess()).status, 401);
+  // One is forgiven each second: however slow this machine is, guesses are faster.
+  for (const ask of [guess, cookie, () => running.send('POST', '/v1/login')]) {
+    let status = 0;
+    for (let i = 0; i < 1_000 && status !== 429; i++) {
+      await guess();
+      ({ status } = await ask());
+    }
+    assert.equal(status, 429);
+  }
   assert.equal((await running.try('getIdentity', { token })).status, 200);
-  const cookie = { headers: { cookie: 'evenkeel_session=guess' } };
-  assert.equal((await running.send('GET', '/v1/identity', cookie)).status, 429, 'nothing is looked up for it');
-  assert.equal((await running.send('POST', '/v1/login')).status, 429);
 });
 
 test('a request that may not be carried out is answered before its body is there', async (t) => {
