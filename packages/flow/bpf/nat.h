@@ -128,6 +128,7 @@ static __noinline int find_face(struct face *face, const struct packet *packet)
 	face->vip = known->vip;
 	face->port = known->vip_port;
 	face->listener = known->listener;
+	face->target = known->target;
 	return 1;
 }
 

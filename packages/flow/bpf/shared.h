@@ -32,6 +32,7 @@ static __noinline int share(const struct packet *packet, const struct listener *
 		if (known->seen != now || known->state != state) {
 			known->seen = now;
 			known->state = state;
+			known->target = packet->target;
 		}
 		return 0;
 	}
@@ -44,6 +45,7 @@ static __noinline int share(const struct packet *packet, const struct listener *
 		.listener = listener->number,
 		.idle_seconds = listener->idle_seconds,
 		.seen = now,
+		.target = packet->target,
 	};
 
 	return bpf_map_update_elem(&shared, &key, &new, BPF_ANY) ? -1 : 0;

@@ -162,6 +162,7 @@ struct shared {
 	__u32 listener;
 	__u32 idle_seconds;
 	__u32 seen; /* seconds since the machine started */
+	__u32 target; /* by the number that the listener's service has for it */
 };
 
 /* A port of this node towards an endpoint of a target, and the flow that has it. */

@@ -67,6 +67,19 @@ bothEntryPoints('NAT to an endpoint that several listeners share', prepare, (sce
     assert.equal(counted() - before, 1n, 'and are counted for it');
   });
 
+  test('answers count for the target under the number that the service of the flow has for it', async () => {
+    const { datapath } = scene();
+    const [service, number] = [11, 12];
+    datapath.setTarget(number, scene().target({ port: 8080, nextHop: NEXT_HOP, shared: true }));
+    await scene().useTargets(number, number, service);
+    const settings = scene().listener({ number: LISTENER + 2, service });
+    datapath.setListener({ address: OTHER_VIP, port: 81, protocol: 'tcp' }, settings);
+    scene().run(packet().ip(CLIENT, OTHER_VIP).tcp(45_000, 81, 'S').frame());
+    scene().run(packet().ip(TARGET, CLIENT).tcp(8080, 45_000, 'SA').frame());
+    assert.equal(datapath.targetTraffic(number).answers, 1n);
+    assert.equal(datapath.listenerTraffic(LISTENER + 2).answers, 1n);
+  });
+
   test('UDP, and IPv6', () => {
     for (const vip of [VIP6, OTHER_VIP6]) {
       const port = vip === VIP6 ? 50_000 : 50_001;

@@ -123,7 +123,7 @@ export const SIZES = {
   origins: { key: 20, value: 28 },
   exceptions: { key: 40, value: 8 },
   news: { key: 0, value: 44 },
-  shared: { key: 40, value: 32 },
+  shared: { key: 40, value: 36 },
   visits: { key: 20, value: 8 },
   borrowers: { key: 40, value: 48 },
   listener_traffic: { key: 4, value: 80 },
