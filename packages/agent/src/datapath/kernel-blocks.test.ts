@@ -66,24 +66,24 @@ function world() {
 
 test('the kernel gets what memory has, and loses what an earlier process has left', async () => {
   const { sources, blocks, table, put, held, isLooked } = world();
-  sources.set(listKey('t'), networkKey('192.0.2.9')!.key, 32, null);
+  sources.set(listKey('tenant-1'), networkKey('192.0.2.9')!.key, 32, null);
   sources.set(listKey('another'), networkKey('192.0.2.8')!.key, 32, null);
   put(['192.0.2.1', NOW + 60], ['2001:db8::/32', FOR_EVER], ['192.0.2.2', NOW]);
-  blocks.follow('t', table.memory);
+  blocks.follow('tenant-1', table.memory);
   await blocks.settled();
   assert.deepEqual(held(), { '192.0.2.8/32': null, '192.0.2.1/32': 60, '2001:db8::/32': null });
   assert.ok(isLooked());
-  blocks.changed('t', put(['192.0.2.1', GONE], ['192.0.2.3', FOR_EVER]));
+  blocks.changed('tenant-1', put(['192.0.2.1', GONE], ['192.0.2.3', FOR_EVER]));
   assert.deepEqual(held(), { '192.0.2.8/32': null, '2001:db8::/32': null, '192.0.2.3/32': null }, 'at once');
 });
 
 test('a network within a network lasts as long as the longer of them', async () => {
   const { blocks, table, put, held } = world();
   put(['10.0.0.0/8', FOR_EVER], ['10.1.1.1', NOW + 5]);
-  blocks.follow('t', table.memory);
+  blocks.follow('tenant-1', table.memory);
   await blocks.settled();
   assert.deepEqual(held(), { '10.0.0.0/8': null, '10.1.1.1/32': null });
-  blocks.changed('t', put(['10.0.0.0/8', GONE]));
+  blocks.changed('tenant-1', put(['10.0.0.0/8', GONE]));
   await blocks.settled();
   assert.deepEqual(held(), { '10.1.1.1/32': 5 });
 });
@@ -92,7 +92,7 @@ test('what does not fit is missed, and the rest is there', async () => {
   const { sources, blocks, table, put } = world();
   sources.most = 2;
   put(['192.0.2.1', FOR_EVER], ['192.0.2.2', FOR_EVER], ['192.0.2.3', FOR_EVER]);
-  blocks.follow('t', table.memory);
+  blocks.follow('tenant-1', table.memory);
   await blocks.settled();
   assert.equal(sources.held.size, 2);
 });
@@ -100,7 +100,7 @@ test('what does not fit is missed, and the rest is there', async () => {
 test('nothing is written once it is closed', async () => {
   const { sources, blocks, table, put } = world();
   put(...Array.from({ length: 3_000 }, (_, i) => [`10.0.${i >> 8}.${i & 255}`, FOR_EVER] as const));
-  blocks.follow('t', table.memory);
+  blocks.follow('tenant-1', table.memory);
   blocks.close();
   await blocks.settled();
   assert.ok(sources.held.size <= 1_000, `${sources.held.size}`);

@@ -77,7 +77,7 @@ export class KernelBlocks {
 
   async #reconcile(): Promise<void> {
     const { log, look } = this.#options;
-    for (const [tenantId] of this.#due) {
+    for (const tenantId of this.#due) {
       this.#due.delete(tenantId);
       const list = this.#lists.get(tenantId);
       if (list === undefined) continue;
