@@ -58,17 +58,14 @@ export class BlockTable {
 
   /** Prefixes whose time is not over. Walks the tables. */
   count(now: number): number {
-    let count = 0;
-    for (const { until } of [this.#v4.memory, this.#v6.memory]) for (const end of until) if (end > now) count++;
-    return count;
+    return this.#v4.count(now) + this.#v6.count(now);
   }
 
   /** Makes room: what is over leaves, and the table has room for twice as many as are left. */
   #renew(family: 4 | 6, now: number, moved?: (from: number, to: number) => void): void {
     const old = this.table(family);
     const { until, words } = old.memory;
-    let live = 0;
-    for (const end of until) if (end > now) live++;
+    const live = old.count(now);
     const { seed, isShared } = this.#options;
     const renewed = PrefixTable.withRoom(words, Math.max(64, Math.ceil(live * 1.5)), seed, isShared);
     const key = new Uint32Array(words);

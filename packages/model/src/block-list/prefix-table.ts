@@ -93,6 +93,14 @@ export class PrefixTable {
     return -1;
   }
 
+  /** Prefixes whose time is not over at `now`. */
+  count(now: number): number {
+    const { until } = this.memory;
+    let count = 0;
+    for (let slot = 0; slot < until.length; slot++) if (until[slot]! > now) count++;
+    return count;
+  }
+
   /** The latest end of the prefixes that contain this one, itself included; 0: there is none. */
   latest(key: Uint32Array, longest: number): number {
     const { present, until } = this.memory;
