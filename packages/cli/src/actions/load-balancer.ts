@@ -186,6 +186,36 @@ async function idsOf(session: Session, references: readonly string[]): Promise<s
   return ids;
 }
 
+export function clone(call: Call) {
+  return withSession(call, async (session) => {
+    const [text, name] = call.args as readonly [string, string?];
+    const { id, name: source } = await resolve(session, loadBalancers, text);
+    const { vip } = call.options;
+    const body = { ...(name !== undefined && { name }), ...(vip !== undefined && { vip: vip as string }) };
+    const made = await session.client.cloneLoadBalancer({ params: { loadBalancerId: id }, body });
+    const message = `Load balancer ${made.name} (${made.id}) created like ${source}: VIP ${made.vip}.`;
+    await written(session, made, message, made.operationId, call.options);
+  });
+}
+
+export function start(call: Call) {
+  return withSession(call, async (session) => {
+    const { id } = await resolve(session, loadBalancers, call.args[0] as string);
+    const params = { loadBalancerId: id };
+    const done = await session.client.startLoadBalancer({ params, ...precondition(call.options) });
+    await written(session, done, `Load balancer ${done.name} started.`, done.operationId, call.options);
+  });
+}
+
+export function stop(call: Call) {
+  return withSession(call, async (session) => {
+    const { id } = await resolve(session, loadBalancers, call.args[0] as string);
+    const params = { loadBalancerId: id };
+    const done = await session.client.stopLoadBalancer({ params, ...precondition(call.options) });
+    await written(session, done, `Load balancer ${done.name} stopped.`, done.operationId, call.options);
+  });
+}
+
 export function remove(call: Call) {
   return withSession(call, (session) =>
     removeAll(session, call, {

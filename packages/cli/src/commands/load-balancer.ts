@@ -90,6 +90,32 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
   );
   bind(update, async (call) => (await actions()).update(call));
 
+  const clone = lb
+    .command('clone')
+    .description('Create a load balancer like another one, with everything in it and an address of its own')
+    .addArgument(reference('<lb>', 'name or identifier of the one to copy', 'loadBalancer'))
+    .argument('[name]', 'name of the copy (default: the identifier)')
+    .option('--vip <address>', 'a free address of the pool (default: one is chosen)');
+  addWait(clone);
+  addExamples(clone, 'evenkeel lb clone web web-test');
+  bind(clone, async (call) => (await actions()).clone(call));
+
+  const start = lb
+    .command('start')
+    .description('Enable all listeners of a load balancer')
+    .addArgument(reference('<lb>', 'name or identifier', 'loadBalancer'));
+  addWait(addIfMatch(start));
+  addExamples(start, 'evenkeel lb start web');
+  bind(start, async (call) => (await actions()).start(call));
+
+  const stop = lb
+    .command('stop')
+    .description('Disable all listeners of a load balancer: connections are drained, targets are not checked')
+    .addArgument(reference('<lb>', 'name or identifier', 'loadBalancer'));
+  addWait(addIfMatch(stop));
+  addExamples(stop, 'evenkeel lb stop web');
+  bind(stop, async (call) => (await actions()).stop(call));
+
   const remove = lb
     .command('delete')
     .alias('rm')

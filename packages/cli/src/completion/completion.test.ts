@@ -23,7 +23,7 @@ async function candidates(words: readonly string[], env: Record<string, string> 
 
 for (const [words, expected] of [
   [['li'], ['listener']],
-  [['lb', 'c'], ['create']],
+  [['lb', 'cr'], ['create']],
   [['tg', 'up'], ['update']],
   [['lb', 'create', '--al'], ['--algorithm']],
   [['lb', 'create', '--js'], ['--json']],

@@ -6,6 +6,7 @@ import type { TrafficStanding } from '@evenkeel/model/resources/traffic-standing
 import type { Outcome } from '../nodes/operations.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
 import { leastTraffic, type TargetHealthTable, worst, worstFlapping } from '../nodes/target-health.ts';
+import { isStopped } from '../resources/load-balancers.ts';
 import type { BackendServiceRecord, TargetRecord } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
 import type { OperationRecord } from '../store/history.ts';
@@ -78,7 +79,8 @@ export function* targetsOf(tree: LoadBalancerTree, service: BackendServiceRecord
 }
 
 export function showTargetHealth({ tree, service, target }: CheckedTarget, health: TargetHealthTable): TargetHealth {
-  const reports = health.of(service.id, target.id);
+  // Reports from before it was stopped say nothing any more.
+  const reports = isStopped(tree) ? [] : health.of(service.id, target.id);
   const summary = worst(reports);
   return {
     loadBalancerId: tree.loadBalancer.id,
@@ -88,7 +90,7 @@ export function showTargetHealth({ tree, service, target }: CheckedTarget, healt
     address: target.address,
     port: target.port ?? service.port,
     weight: target.weight,
-    state: summary?.state ?? (service.healthCheck.enabled ? 'detecting' : 'unchecked'),
+    state: summary?.state ?? (service.healthCheck.enabled && !isStopped(tree) ? 'detecting' : 'unchecked'),
     reason: summary?.reason ?? '',
     since: summary && timestamp(summary.since),
     flapping: worstFlapping(reports),

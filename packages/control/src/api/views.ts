@@ -15,6 +15,7 @@ import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { BuiltInPolicy } from '@evenkeel/model/tls-ciphers.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
+import { isStopped } from '../resources/load-balancers.ts';
 import { type Usage, usageOf } from '../resources/usage.ts';
 import type {
   AuthorityRecord,
@@ -145,7 +146,9 @@ export class Views {
     return this.#state.loadBalancers.get(id)!;
   }
 
-  #statusOf({ loadBalancer, listeners }: LoadBalancerTree): LoadBalancer['status'] {
+  #statusOf(tree: LoadBalancerTree): LoadBalancer['status'] {
+    if (isStopped(tree)) return 'stopped';
+    const { loadBalancer, listeners } = tree;
     let pending = false;
     for (const listener of listeners.values()) {
       const status = this.#listenerStatus(loadBalancer, listener);

@@ -6,6 +6,7 @@ import type { NodeStatus } from '../nodes/registry.ts';
 import * as authorities from '../resources/authorities.ts';
 import * as services from '../resources/backend-services.ts';
 import * as certificates from '../resources/certificates.ts';
+import { cloneLoadBalancer } from '../resources/clone.ts';
 import * as elasticIps from '../resources/elastic-ips.ts';
 import * as listeners from '../resources/listeners.ts';
 import * as loadBalancers from '../resources/load-balancers.ts';
@@ -58,6 +59,21 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
     updateLoadBalancer(draft, { params, body, ifMatch }) {
       const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));
       return view(draft).loadBalancer(loadBalancers.updateLoadBalancer(draft, record, body));
+    },
+    cloneLoadBalancer(draft, { params, body }) {
+      loadBalancers.getLoadBalancer(draft, params.loadBalancerId);
+      const record = cloneLoadBalancer(draft, draft.loadBalancers.get(params.loadBalancerId)!, body);
+      return { ...view(draft).loadBalancer(record), created: createdIn(draft) };
+    },
+    startLoadBalancer(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));
+      loadBalancers.enableListeners(draft, record, true);
+      return view(draft).loadBalancer(record);
+    },
+    stopLoadBalancer(draft, { params, ifMatch }) {
+      const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));
+      loadBalancers.enableListeners(draft, record, false);
+      return view(draft).loadBalancer(record);
     },
     deleteLoadBalancer(draft, { params, ifMatch }) {
       const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));

@@ -1,5 +1,6 @@
 import { combineHashes, planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
+import { isStopped } from '../resources/load-balancers.ts';
 import type { GroupTree, LoadBalancerTree, State } from '../state/state.ts';
 import { planListener } from './listener.ts';
 import { PartedEntries, type TreePart } from './parts.ts';
@@ -51,7 +52,7 @@ function compileTree(tree: LoadBalancerTree, state: State, before: TreePart | nu
   };
 
   const groups = new Set<string>();
-  for (const [id, service] of tree.services) {
+  for (const [id, service] of isStopped(tree) ? [] : tree.services) {
     add(`service/${id}`, old?.services.get(id) === service, () => planEntry('service', planService(service)));
     if (service.targetGroupId !== null) groups.add(service.targetGroupId);
   }

@@ -1,4 +1,5 @@
 import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
+import { isStopped } from '../resources/load-balancers.ts';
 import { findSecurityPolicy } from '../resources/security-policies.ts';
 import { certificatesOf, endsTls } from '../resources/usage.ts';
 import type { ListenerRecord } from '../state/records.ts';
@@ -27,7 +28,7 @@ export function referencesOf(tree: LoadBalancerTree, state: State, before: Refer
   if (tree.listeners.values().some(({ enabled }) => enabled)) {
     for (const id of tree.loadBalancer.securityGroupIds) shared.add(`security-group/${id}`);
   }
-  for (const service of tree.services.values()) {
+  for (const service of isStopped(tree) ? [] : tree.services.values()) {
     for (const tls of [planTargetTls(service), planProbeTls(service.healthCheck, service)]) {
       if (tls?.authorityId) shared.add(`authority/${tls.authorityId}`);
     }

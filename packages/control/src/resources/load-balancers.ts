@@ -80,3 +80,17 @@ export function deleteLoadBalancer(draft: Draft, loadBalancer: LoadBalancerRecor
   }
   draft.remove('loadBalancer', loadBalancer);
 }
+
+/** Whether it has listeners, and none of them is enabled: then nodes have nothing of it, and check nobody's health. */
+export function isStopped({ listeners }: LoadBalancerTree): boolean {
+  if (listeners.size === 0) return false;
+  for (const { enabled } of listeners.values()) if (enabled) return false;
+  return true;
+}
+
+/** Enables all listeners of a load balancer, or none. */
+export function enableListeners(draft: Draft, { id }: LoadBalancerRecord, enabled: boolean): void {
+  for (const listener of [...draft.loadBalancers.get(id)!.listeners.values()]) {
+    draft.update('listener', listener, { enabled });
+  }
+}

@@ -18,6 +18,14 @@ function defaultCookieName(serviceId: string): string {
   return `EVENKEEL-${serviceId.slice(-8).toUpperCase()}`;
 }
 
+/** The name that cookies of a copy of the service have: one that was given stays. */
+export function cookieNameOfClone(
+  { id, stickiness: { cookieName } }: Pick<BackendService, 'id' | 'stickiness'>,
+  cloneId: string,
+): string {
+  return cookieName === defaultCookieName(id) ? defaultCookieName(cloneId) : cookieName;
+}
+
 type Owner = Pick<BackendService, 'id' | 'protocol' | 'algorithm'>;
 
 /**

@@ -1,6 +1,12 @@
 import { Id } from '../identifiers.ts';
 import { LoadBalancerCreate, LoadBalancerCreated } from '../resources/document.ts';
-import { LoadBalancer, LoadBalancerPatch, LoadBalancerType, LoadBalancerWritten } from '../resources/load-balancer.ts';
+import {
+  LoadBalancer,
+  LoadBalancerClone,
+  LoadBalancerPatch,
+  LoadBalancerType,
+  LoadBalancerWritten,
+} from '../resources/load-balancer.ts';
 import { Deleted } from '../resources/operation.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
@@ -49,6 +55,44 @@ export const loadBalancerRoutes = {
     tags,
     params,
     body: Ref(LoadBalancerPatch),
+    status: 200,
+    response: Ref(LoadBalancerWritten),
+    ifMatch: true,
+  },
+  cloneLoadBalancer: {
+    method: 'POST',
+    path: `${path}/clone`,
+    summary: 'Create a load balancer like another one, with an address of its own',
+    description:
+      'Its listeners, rule groups, backend services, target groups and targets are created again, with all their ' +
+      'settings, as they are named; all of them, or none. Certificates, authorities, security policies and security ' +
+      'groups are those of the other. It has no elastic IP, and deletion protection is off.',
+    tags,
+    params,
+    body: Ref(LoadBalancerClone),
+    status: 201,
+    response: Ref(LoadBalancerCreated),
+    idempotent: true,
+  },
+  startLoadBalancer: {
+    method: 'POST',
+    path: `${path}/start`,
+    summary: 'Enable all listeners of a load balancer',
+    tags,
+    params,
+    status: 200,
+    response: Ref(LoadBalancerWritten),
+    ifMatch: true,
+  },
+  stopLoadBalancer: {
+    method: 'POST',
+    path: `${path}/stop`,
+    summary: 'Disable all listeners of a load balancer',
+    description:
+      'Nothing is accepted any more, what is under way has the drain time to end, and targets are not checked. A load ' +
+      'balancer is stopped as soon as none of its listeners is enabled, and runs again as soon as one is.',
+    tags,
+    params,
     status: 200,
     response: Ref(LoadBalancerWritten),
     ifMatch: true,

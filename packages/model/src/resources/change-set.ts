@@ -12,6 +12,9 @@ import { SecurityGroupDocument } from './security-group.ts';
 export const CHANGE_OPERATIONS = [
   'createLoadBalancer',
   'updateLoadBalancer',
+  'cloneLoadBalancer',
+  'startLoadBalancer',
+  'stopLoadBalancer',
   'deleteLoadBalancer',
   'createListener',
   'updateListener',

@@ -1,6 +1,6 @@
 import { Id } from '../identifiers.ts';
 import { SECURITY_GROUP } from '../limits.ts';
-import { Address, Nullable, Output, Patch, Words } from '../schema.ts';
+import { Address, Input, Nullable, Output, Patch, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
 
@@ -33,8 +33,9 @@ const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.
   securityGroupIds,
   ...settings,
   status: Words(
-    ['pending', 'active', 'degraded'],
-    '`pending`: a node has yet to apply a listener; `degraded`: a node refused a listener; else `active`.',
+    ['pending', 'active', 'degraded', 'stopped'],
+    '`pending`: a node has yet to apply a listener; `degraded`: a node refused a listener; `stopped`: it has listeners, ' +
+      'and all are disabled; else `active`.',
   ),
 });
 
@@ -48,3 +49,9 @@ export type LoadBalancerPatch = Static<typeof LoadBalancerPatch>;
 
 /** What a client may set, for documents that create a load balancer; see document.ts. */
 export const loadBalancerSettings = settings;
+
+export const LoadBalancerClone = Input('LoadBalancerClone', {
+  name: Type.Optional(Type.String({ ...Name, description: 'Default: the identifier.' })),
+  vip: Type.Optional(Address('A free address of the pool; without it, one is chosen.')),
+});
+export type LoadBalancerClone = Static<typeof LoadBalancerClone>;
