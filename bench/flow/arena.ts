@@ -142,7 +142,8 @@ export class Arena {
       port: PORT,
     };
     const peer = join(import.meta.dirname, 'peers', 'flooder.ts');
-    return this.#node.start('taskset', '-c', String(cpu), process.execPath, peer, JSON.stringify(work));
+    const pinned = ['taskset', '-c', String(cpu), 'nice', '-n', '-20'];
+    return this.#node.start(...pinned, process.execPath, peer, JSON.stringify(work));
   }
 
   /** Packets of the flood that the balancer has dropped so far. */

@@ -51,6 +51,9 @@ export async function compare(rounds: number, save: boolean): Promise<void> {
   execFileSync('taskset', ['-pc', '0', String(process.pid)]);
   const begun = performance.now();
   const arena = await Arena.open(CPU);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void arena.close().finally(() => process.exit(1)));
+  }
   try {
     const sampler = new Sampler(arena, begun + BUDGET - 2 * FLOOD_TIME);
     for (const variant of Object.keys(VARIANTS) as Variant[]) await warm(arena, variant);
