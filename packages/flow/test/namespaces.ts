@@ -23,7 +23,7 @@ export class Namespace {
   }
 
   run(...command: string[]): string {
-    return execFileSync('nsenter', this.#inside(command), { encoding: 'utf8', timeout: 20_000 });
+    return execFileSync('nsenter', this.#inside(command), { encoding: 'utf8', timeout: 60_000 });
   }
 
   /** A device here and one there, with these addresses; '' is none, for a port of a bridge. */

@@ -53,7 +53,9 @@ export class Answers {
   /** What is in the kernel; with an empty text where an earlier process has put it there. */
   readonly #written = new Map<string, { readonly origin: KernelOrigin; readonly text: string }>();
   /** Numbers of targets with an endpoint that several listeners have. */
-  #shared: ReadonlySet<number> = new Set();
+  #shared: ReadonlySet<number>;
+  /** The kernel has something else than what is claimed. */
+  #isBehind = true;
 
   constructor(
     datapath: Pick<Datapath, 'setOrigin' | 'removeOrigin'>,
@@ -65,6 +67,7 @@ export class Answers {
       if (service?.mode === 'nat') this.#claims.set(id, claimsOf(listener, service.targets));
     }
     for (const origin of Object.values(origins).flat()) this.#written.set(keyOf(origin), { origin, text: '' });
+    this.#shared = sharedOf(this.#byPlace());
   }
 
   /** Everything that is, or is going to be, in the kernel; by listener, or under no name where it is to be taken out. */
@@ -81,13 +84,16 @@ export class Answers {
 
   /** Says what a listener wants from now on; nothing changes in the kernel before `write`. */
   claim(id: string, claims: readonly Claim[]): void {
+    if (JSON.stringify(claims) === JSON.stringify(this.#claims.get(id) ?? [])) return;
     if (claims.length === 0) this.#claims.delete(id);
     else this.#claims.set(id, claims);
+    this.#isBehind = true;
     this.#shared = sharedOf(this.#byPlace());
   }
 
   /** Brings the kernel to the claims. The targets that are `shared` have to be marked before. */
   write(): void {
+    if (!this.#isBehind) return;
     const wanted = this.#wanted();
     for (const [key, { origin, value }] of wanted) {
       const text = JSON.stringify(value);
@@ -100,6 +106,7 @@ export class Answers {
       this.#datapath.removeOrigin(origin);
       this.#written.delete(key);
     }
+    this.#isBehind = false;
   }
 
   #byPlace(): Map<string, Claim[]> {

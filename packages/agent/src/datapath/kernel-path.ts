@@ -172,7 +172,9 @@ export class KernelPath {
     this.#tables.share(this.#answers.shared);
     await this.#tables.set(service, { idleTimeout: planned.idleTimeout, keepsPort: portCount(planned) > 1 });
     this.#answers.write();
-    if (before !== null && !sameEndpoints(before, now)) this.#removeEndpoints(before);
+    // Prefixes of two ranges may be the same ones, so the former range goes first; of single ports the new one is there first.
+    const moved = before !== null && !sameEndpoints(before, now) ? before : null;
+    if (moved !== null && moved.lastPort !== null) this.#removeEndpoints(moved);
     const settings = {
       number,
       service: tableNumber,
@@ -190,6 +192,7 @@ export class KernelPath {
         else this.#datapath.setListenerRange({ ...endpoint, lastPort: now.lastPort }, own);
       }
     }
+    if (moved !== null && moved.lastPort === null) this.#removeEndpoints(moved, now);
     for (const address of now.addresses) this.#datapath.addVip(address);
     this.#listeners.set(planned.id, { ...now, gates: Object.values(gateOf) });
     this.#keepGates();
@@ -287,14 +290,16 @@ export class KernelPath {
     if (await this.#tables.follow()) this.#surroundings?.lookSoon();
   }
 
-  #removeEndpoints({ addresses, port, lastPort, protocols }: KernelListener): void {
+  /** But for those that `kept` has as well. */
+  #removeEndpoints({ addresses, port, lastPort, protocols }: KernelListener, kept: KernelListener | null = null): void {
     for (const address of addresses) {
+      const isKept = kept !== null && kept.lastPort === null && kept.port === port && kept.addresses.includes(address);
       for (const protocol of protocols) {
-        if (lastPort === null) this.#datapath.removeListener({ address, port, protocol });
-        else this.#datapath.removeListenerRange({ address, port, lastPort, protocol });
+        if (lastPort !== null) this.#datapath.removeListenerRange({ address, port, lastPort, protocol });
+        else if (!isKept) this.#datapath.removeListener({ address, port, protocol });
       }
-      const isUsed = [...this.#listeners.values()].filter((other) => other.addresses.includes(address)).length > 1;
-      if (!isUsed) this.#datapath.removeVip(address);
+      const users = [...this.#listeners.values()].filter((other) => other.addresses.includes(address));
+      if (users.length === 0 || (kept === null && users.length === 1)) this.#datapath.removeVip(address);
     }
   }
 

@@ -237,6 +237,7 @@ export class ServiceTables {
   /** Nothing is begun any more. */
   stop(): void {
     this.#stopped = true;
+    this.#entries.stop();
     for (const { leaving, settling } of this.#running.values()) {
       for (const timer of leaving.values()) clearTimeout(timer);
       if (settling !== null) clearTimeout(settling);

@@ -51,6 +51,7 @@ export class TargetEntries {
   readonly #network: Network;
   readonly #entries = new Map<number, Entry>();
   #shared: ReadonlySet<number> = new Set();
+  #stopped = false;
 
   constructor(datapath: Pick<Datapath, 'setTarget'>, log: Logger, network: Network = NETWORK) {
     this.#datapath = datapath;
@@ -113,11 +114,16 @@ export class TargetEntries {
   async follow(): Promise<void> {
     const asked = new Map(this.#entries);
     const view = await this.look(asked);
-    if (view === null) return;
+    if (view === null || this.#stopped) return;
     for (const [number, { address, mode }] of asked) {
       const now = this.#entries.get(number);
       if (now !== undefined && now.address === address && mode !== 'nat') this.set(number, now, view);
     }
+  }
+
+  /** Another process has the kernel, or nobody: what is under way ends without a word to it. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   #write(number: number, entry: Entry): void {
