@@ -33,6 +33,7 @@ import { addTargetGroup } from './commands/target-group.ts';
 import { addTenant } from './commands/tenant.ts';
 import { addToken } from './commands/token.ts';
 import { addUser } from './commands/user.ts';
+import { addWebhook } from './commands/webhook.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -98,6 +99,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   program.commandsGroup('The fleet:');
   addFleet(program, bind);
   addEvents(program, bind);
+  addWebhook(program, bind);
   addBackup(program, bind);
   program.commandsGroup('Who may do what:');
   addTenant(program, bind);

@@ -1,6 +1,5 @@
 import type { QueryOf } from '@evenkeel/model/contract/types.ts';
 import type { Event } from '@evenkeel/model/resources/event.ts';
-import type { ClientOptions } from './client.ts';
 import { ConnectionError } from './errors.ts';
 import { streamLines } from './stream.ts';
 
@@ -26,7 +25,7 @@ export class TokenEndedError extends Error {
  * and none comes twice. Ends with the signal; rejects with a TokenEndedError, or with the ApiError of a refusal.
  */
 export async function* followEvents(
-  options: Pick<ClientOptions, 'url' | 'token' | 'tenant'>,
+  options: Parameters<typeof streamLines>[0],
   { query, signal, interrupted, gap, pause = 2_000 }: FollowOptions = {},
 ): AsyncGenerator<Event> {
   let last: string | undefined;

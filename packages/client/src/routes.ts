@@ -161,4 +161,11 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   exportAudit: ['GET', '/v1/audit/export'],
   listEvents: ['GET', '/v1/events'],
   streamEvents: ['GET', '/v1/events/stream'],
+  listWebhooks: ['GET', '/v1/webhooks'],
+  createWebhook: ['POST', '/v1/webhooks'],
+  getWebhook: ['GET', '/v1/webhooks/{webhookId}'],
+  updateWebhook: ['PATCH', '/v1/webhooks/{webhookId}'],
+  deleteWebhook: ['DELETE', '/v1/webhooks/{webhookId}'],
+  testWebhook: ['POST', '/v1/webhooks/{webhookId}/test'],
+  listWebhookDeliveries: ['GET', '/v1/webhooks/{webhookId}/deliveries'],
 };

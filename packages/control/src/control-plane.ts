@@ -42,6 +42,10 @@ import { unsettledOperations } from './store/history.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { ApiCertificate } from './transport/api-certificate.ts';
 import { followCertificate, listen, originOf } from './transport/listen.ts';
+import { Deliverer } from './webhooks/deliverer.ts';
+import { resolveHost } from './webhooks/destination.ts';
+import { enqueue } from './webhooks/outbox.ts';
+import { post } from './webhooks/post.ts';
 
 export const VERSION = '0.1.0';
 
@@ -141,6 +145,7 @@ async function start(
     made: (record) => events.backupMade(record),
     failed: (reason) => events.backupFailed(reason),
   });
+  const deliveryIds = createIdSource(now, Math.random);
   const events = new EventHub({
     store,
     nodes,
@@ -150,7 +155,17 @@ async function start(
     random: Math.random,
     closing: closing.signal,
     failed: (error) => logger.error({ err: error }, 'events could not be written'),
-    also: async () => {},
+    also: (trx, rows) => enqueue(trx, rows, store.state.webhooks.values(), deliveryIds),
+  });
+  const deliverer = new Deliverer({
+    store,
+    now,
+    random: Math.random,
+    post: (to, body, headers) =>
+      post(to, body, headers, { allowLocal: options.allowLocalWebhooks, resolve: resolveHost, signal: closing.signal }),
+    emit: (event) => events.log.emit(event),
+    version: VERSION,
+    failed: (error) => logger.error({ err: error }, 'what came of a delivery could not be written'),
   });
   const blockLists = new BlockLists({ store, now, random: Math.random });
   if (role.leads) await blockLists.load();
@@ -218,6 +233,7 @@ async function start(
       checked: answerCheck(validators),
       operations,
       events,
+      deliverer,
       now,
     }),
     store,
@@ -257,6 +273,7 @@ async function start(
         logger.error({ err: error }, 'the new certificate of the API cannot be used; the one before goes on'),
     });
   const beginEvents = () => {
+    deliverer.begin().catch((error) => logger.error({ err: error }, 'webhooks could not be read'));
     events.begin().catch((error) => logger.error({ err: error }, 'events could not be read'));
   };
   if (leadership === null) beginEvents();
@@ -275,6 +292,7 @@ async function start(
     deposed() {
       logger.warn('this control plane leads no longer; it follows');
       stream.close();
+      deliverer.end();
       events.end();
       events.streams.endAll();
     },
@@ -300,6 +318,7 @@ async function start(
       clearInterval(rotator);
       clearInterval(archivist);
       events.end();
+      deliverer.end();
       await backups.idle;
       closing.abort();
       stream.close();
@@ -313,6 +332,7 @@ async function start(
         await saveAll(store, nodes, operations, logger);
         await refusals.flush().catch((error) => logger.error({ err: error }, 'refusals could not be recorded'));
         await events.close();
+        await deliverer.idle();
       }
       await leadership?.close();
       await store.close();

@@ -35,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly pools: AddressPools;
   readonly quotas: Quotas;
   readonly rateLimits: RateLimits;
+  /** Whether webhooks may be on this machine and its link. */
+  readonly allowLocalWebhooks: boolean;
   /** Days that the audit log goes back. */
   readonly auditDays: number;
   readonly logLevel: LogLevel;
@@ -58,6 +60,7 @@ export const USAGE = `evenkeel control plane
   --elastic-ip-pool CIDR  addresses of elastic IPs (EVENKEEL_ELASTIC_IP_POOL; default 127.88.0.0/16)
   --quota NAME=VALUE      how many there may be; may be repeated (${Object.keys(DEFAULT_QUOTAS).join(', ')})
   --rate-limit NAME=N     requests per second, and ten times as many at once; may be repeated (${Object.keys(DEFAULT_RATE_LIMITS).join(', ')})
+  --allow-local-webhooks  send to addresses of this machine, its link and its cloud, too (EVENKEEL_ALLOW_LOCAL_WEBHOOKS=1)
   --audit-days N          days that the audit log goes back (EVENKEEL_AUDIT_DAYS; default ${AUDIT.days.default})
   --log-level LEVEL       ${LOG_LEVELS.join(', ')} (EVENKEEL_LOG_LEVEL; default info)
   --help
@@ -86,6 +89,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     },
     quotas: quotasOf(flags.quota ?? []),
     rateLimits: rateLimitsOf(flags['rate-limit'] ?? []),
+    allowLocalWebhooks: flags['allow-local-webhooks'] ?? environment['EVENKEEL_ALLOW_LOCAL_WEBHOOKS'] === '1',
     auditDays: daysOf(flags['audit-days'] ?? environment['EVENKEEL_AUDIT_DAYS']),
     logLevel: levelOf(flags['log-level'] ?? environment['EVENKEEL_LOG_LEVEL'] ?? 'info'),
   };
@@ -109,6 +113,7 @@ function parseFlags(args: readonly string[]) {
         'elastic-ip-pool': { type: 'string' },
         quota: { type: 'string', multiple: true },
         'rate-limit': { type: 'string', multiple: true },
+        'allow-local-webhooks': { type: 'boolean' },
         'audit-days': { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean' },

@@ -46,6 +46,7 @@ function unknownId(parameter: string): string {
     userId: 'usr',
     tokenId: 'tok',
     accessKeyId: 'ak',
+    webhookId: 'whk',
     accessPolicyId: 'acp',
     sessionId: 'ses',
     changeSetId: 'cs',
@@ -153,11 +154,13 @@ test('every route of an existing object answers with what the contract says', as
   const tenant = await running.call('createTenant', { body: { name: 'team' } });
   const user = await running.call('createUser', { body: { name: 'ann', role: 'viewer' } });
   const token = await running.call('createToken', { body: { userId: user.id } });
+  const webhook = await running.call('createWebhook', { body: { name: 'hook', url: 'https://127.0.0.1:1/' } });
   const accessKey = await running.call('createAccessKey', { body: { userId: user.id } });
   const statements = [{ effect: 'deny' as const, actions: ['delete*'] }];
   const accessPolicy = await running.call('createAccessPolicy', { body: { name: 'no-deletion', statements } });
   const params = {
     accessKeyId: accessKey.id,
+    webhookId: webhook.id,
     accessPolicyId: accessPolicy.id,
     tenantId: tenant.id,
     userId: user.id,
@@ -213,6 +216,7 @@ test('every route of an existing object answers with what the contract says', as
     createUser: { name: 'bob', role: 'admin' },
     createToken: { userId: user.id },
     createAccessKey: { userId: user.id },
+    createWebhook: { name: 'another-hook', url: 'http://[::1]:1/x?y=z' },
     createAccessPolicy: { name: 'another', statements },
     setPassword: { password: 'twelve letters' },
     applyConfiguration: { loadBalancers: [{ name: 'c' }] },
@@ -238,6 +242,8 @@ test('every route of an existing object answers with what the contract says', as
     // Its answer is lines: api-audit.test.ts has it.
     'exportAudit',
     'streamEvents',
+    // What it answers with is no write: api-webhooks.test.ts has it.
+    'testWebhook',
     'deregisterTargets',
     'deleteBackendService',
     'deleteTargetGroup',
@@ -272,6 +278,7 @@ test('every route of an existing object answers with what the contract says', as
     'deleteLoadBalancer',
     'deleteToken',
     'deleteAccessKey',
+    'deleteWebhook',
     'deleteAccessPolicy',
     'deleteUser',
     'deleteTenant',

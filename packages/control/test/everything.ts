@@ -62,6 +62,7 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
   const password = 'a sentence of words';
   await call('setPassword', { params: { userId: person.id }, body: { password } });
   const session = await running.call('login', { body: { tenant, user: person.name, password } });
+  const webhook = await call('createWebhook', { body: { name: name('hook'), url: 'https://127.0.0.1:1/hook' } });
   return {
     tenantId,
     token,
@@ -83,6 +84,7 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
       user: admin.id,
       token: made.id,
       accessKey: accessKey.id,
+      webhook: webhook.id,
       accessPolicy: accessPolicy.id,
       session: session.id,
       changeSet: (await call('createChangeSet', { body: { loadBalancers: [{ name: name('planned') }] } })).id,

@@ -41,6 +41,10 @@ const LEAST: Partial<Record<OperationName, Role>> = {
   restoreBackup: 'admin',
   updateBackupPolicy: 'admin',
   listAudit: 'admin',
+  createWebhook: 'admin',
+  updateWebhook: 'admin',
+  deleteWebhook: 'admin',
+  testWebhook: 'admin',
   exportAudit: 'admin',
 };
 const OF_ALL: readonly OperationName[] = [

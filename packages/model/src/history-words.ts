@@ -25,6 +25,8 @@ export const EVENTS = {
   'overload.ended': 'info',
   'backup.made': 'info',
   'backup.failed': 'critical',
+  'webhook.disabled': 'warning',
+  'webhook.test': 'info',
 } as const satisfies Record<string, EventSeverity>;
 export type EventKind = keyof typeof EVENTS;
 export const EVENT_KINDS = Object.keys(EVENTS) as readonly EventKind[];

@@ -23,6 +23,8 @@ export const ID_PREFIXES = {
   session: 'ses',
   auditEntry: 'aud',
   event: 'evt',
+  webhook: 'whk',
+  delivery: 'dlv',
 } as const;
 export type IdKind = keyof typeof ID_PREFIXES;
 

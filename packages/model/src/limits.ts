@@ -249,6 +249,7 @@ export const DEFAULT_QUOTAS = {
   tokensPerUser: 50,
   /** Two, so that one can take the place of the other. */
   accessKeysPerUser: 2,
+  webhooks: 20,
   accessPolicies: 100,
 } as const;
 export type QuotaName = keyof typeof DEFAULT_QUOTAS;
@@ -336,3 +337,17 @@ export const CHANGE_SET = {
 
 /** Events: days, of each tenant and severity; seconds from sign of life to sign of life of a stream, streams of a tenant. */
 export const EVENT_LOG = { days: 30, entries: 10_000, heartbeat: 15, streams: 20 } as const;
+
+/**
+ * Webhooks: characters; deliveries of one that wait, and that are kept when they are settled; seconds between attempts,
+ * for which a delivery is tried, and after which a webhook that fails is disabled.
+ */
+export const WEBHOOK = {
+  urlLength: 2_048,
+  secret: { minimum: 16, maximum: 256 },
+  waiting: 1_000,
+  settled: 200,
+  pause: { first: 5, longest: 3_600 },
+  keepTrying: 86_400,
+  disableAfter: 86_400,
+} as const;

@@ -13,6 +13,7 @@ import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.t
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { Tenant } from '@evenkeel/model/resources/tenant.ts';
 import type { User } from '@evenkeel/model/resources/user.ts';
+import type { Webhook } from '@evenkeel/model/resources/webhook.ts';
 
 interface Page<T> {
   readonly items: readonly T[];
@@ -108,6 +109,13 @@ export const tenants: Kind<Tenant> = {
   id: 'tenant',
   get: (client, tenantId) => client.getTenant({ params: { tenantId } }),
   named: (client, name) => client.listTenants({ query: { name } }),
+};
+
+export const webhooks: Kind<Webhook> = {
+  noun: 'webhook',
+  id: 'webhook',
+  get: (client, webhookId) => client.getWebhook({ params: { webhookId } }),
+  named: (client, name) => client.listWebhooks({ query: { name } }),
 };
 
 export const users: Kind<User> = {

@@ -18,6 +18,7 @@ export type Hint =
   | 'tenant'
   | 'user'
   | 'token'
+  | 'webhook'
   | 'accessKey'
   | 'accessPolicy'
   | 'node'

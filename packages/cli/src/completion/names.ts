@@ -62,6 +62,11 @@ async function ask(client: Client, hint: Nameable, given: ReadonlyMap<string, st
         value: name,
         description,
       }));
+    case 'webhook':
+      return (await client.listWebhooks({ query, signal })).items.map(({ name, url }) => ({
+        value: name,
+        description: url,
+      }));
     case 'securityGroup':
       return (await client.listSecurityGroups({ query, signal })).items.map(({ name, description }) => ({
         value: name,

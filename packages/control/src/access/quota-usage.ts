@@ -53,6 +53,7 @@ function* countsOf(name: QuotaName, { state, nodes }: QuotaSources): Generator<[
     case 'securityPolicies':
     case 'securityGroups':
     case 'accessPolicies':
+    case 'webhooks':
     case 'users':
     case 'tenants':
       yield ['', state[name].size];

@@ -52,6 +52,7 @@ export function deleteTenant(draft: Draft, tenant: TenantRecord): void {
   for (const token of [...draft.tokens.values()]) draft.remove('token', token);
   for (const key of [...draft.accessKeys.values()]) draft.remove('accessKey', key);
   for (const user of [...draft.users.values()]) draft.remove('user', user);
+  for (const webhook of [...draft.webhooks.values()]) draft.remove('webhook', webhook);
   for (const policy of [...draft.accessPolicies.values()]) draft.remove('accessPolicy', policy);
   draft.remove('tenant', tenant);
 }

@@ -16,6 +16,7 @@ import { deleteNode } from '../nodes/persistence.ts';
 import type { Revisions } from '../revisions/revisions.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Draft } from '../state/draft.ts';
+import { createWebhookWrites } from '../webhooks/calls.ts';
 import { createBackupCalls } from './backups.ts';
 import { createBlockListCalls } from './block-list.ts';
 import type { Call } from './call.ts';
@@ -66,6 +67,11 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
     handlers[name as OperationName] = () => handler;
   }
   for (const [name, write] of Object.entries(writes)) {
+    const handler: Handler = { kind: 'write', write: write as (draft: Draft, call: AnyCall) => object };
+    handlers[name as OperationName] = () => handler;
+  }
+
+  for (const [name, write] of Object.entries(createWebhookWrites())) {
     const handler: Handler = { kind: 'write', write: write as (draft: Draft, call: AnyCall) => object };
     handlers[name as OperationName] = () => handler;
   }

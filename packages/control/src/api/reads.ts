@@ -27,6 +27,8 @@ import {
   type State,
 } from '../state/state.ts';
 import { operationFromRow } from '../store/history.ts';
+import { createWebhookReads, type WebhookReadName } from '../webhooks/calls.ts';
+import type { Deliverer } from '../webhooks/deliverer.ts';
 import { coversName } from '../x509/host-names.ts';
 import type { Call } from './call.ts';
 import { checkedTargets, showNode, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
@@ -70,7 +72,8 @@ export type ReadName =
   | AccessReadName
   | DiagnosisName
   | 'listAudit'
-  | 'listEvents';
+  | 'listEvents'
+  | WebhookReadName;
 
 export type Reads = {
   readonly [K in ReadName]: (call: Call<K>) => ResponseOf<K> | Promise<ResponseOf<K>>;
@@ -82,6 +85,7 @@ export interface ReadSources extends AuditSources {
   readonly questions: NodeQuestions;
   readonly operations: OperationTracker;
   readonly events: EventHub;
+  readonly deliverer: Deliverer;
   readonly checked: AnswerCheck;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -97,6 +101,7 @@ export function createReads(sources: ReadSources): Reads {
     ...createAccessReads(sources),
     listAudit: (call) => listAudit(sources, call),
     listEvents: (call) => listEvents(store, call),
+    ...createWebhookReads(store, sources.deliverer),
     listLoadBalancers({ query, state }) {
       const wanted = where(loadBalancersOf(state), ({ name, type }) => matches([query.name, name], [query.type, type]));
       const view = views(state);

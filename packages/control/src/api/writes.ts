@@ -19,6 +19,7 @@ import * as ruleGroups from '../routing/rule-groups.ts';
 import * as rules from '../routing/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { TargetRecord } from '../state/records.ts';
+import type { WebhookWriteName } from '../webhooks/calls.ts';
 import type { BackupName } from './backups.ts';
 import type { BlockListName } from './block-list.ts';
 import type { Call } from './call.ts';
@@ -42,6 +43,7 @@ export type WriteName = Exclude<
   | 'forgetNode'
   | 'exportAudit'
   | 'streamEvents'
+  | WebhookWriteName
 >;
 
 export type Writes = {

@@ -124,6 +124,7 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
     case 'user':
     case 'token':
     case 'accessKey':
+    case 'webhook':
     case 'accessPolicy':
       return '';
     default:
@@ -187,6 +188,7 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
     case 'user':
     case 'token':
     case 'accessKey':
+    case 'webhook':
     case 'accessPolicy':
       break;
     default:

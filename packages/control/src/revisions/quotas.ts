@@ -81,6 +81,7 @@ function countAround(draft: Draft, kind: ResourceKind, record: Parents): Count |
     case 'tenant':
     case 'accessPolicy':
     case 'accessKey':
+    case 'webhook':
     case 'user':
     case 'token':
       return null;

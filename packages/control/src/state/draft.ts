@@ -19,6 +19,7 @@ import type {
   TicketKeys,
   TokenRecord,
   UserRecord,
+  WebhookRecord,
 } from './records.ts';
 import { inOrder, merged, scopedTo } from './scope.ts';
 import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from './state.ts';
@@ -58,6 +59,7 @@ const GLOBAL = {
   user: 'users',
   token: 'tokens',
   accessKey: 'accessKeys',
+  webhook: 'webhooks',
 } as const satisfies Partial<Record<ResourceKind, keyof State>>;
 type GlobalKind = keyof typeof GLOBAL;
 type Global = (typeof GLOBAL)[GlobalKind];
@@ -80,6 +82,7 @@ export class Draft implements State {
   users: ReadonlyMap<string, UserRecord>;
   tokens: ReadonlyMap<string, TokenRecord>;
   accessKeys: ReadonlyMap<string, AccessKeyRecord>;
+  webhooks: ReadonlyMap<string, WebhookRecord>;
   ticketKeys: TicketKeys | null;
   readonly lastAddresses: Map<string, number>;
   /** The tenant whose draft it is. */
@@ -111,6 +114,7 @@ export class Draft implements State {
     this.users = base.users;
     this.tokens = base.tokens;
     this.accessKeys = base.accessKeys;
+    this.webhooks = base.webhooks;
     this.ticketKeys = base.ticketKeys;
     this.lastAddresses = new Map(base.lastAddresses);
   }
@@ -146,6 +150,7 @@ export class Draft implements State {
       users: merged(whole.users, base.users, this.users),
       tokens: merged(whole.tokens, base.tokens, this.tokens),
       accessKeys: merged(whole.accessKeys, base.accessKeys, this.accessKeys),
+      webhooks: merged(whole.webhooks, base.webhooks, this.webhooks),
       ticketKeys,
       lastAddresses,
     };

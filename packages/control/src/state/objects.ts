@@ -9,6 +9,7 @@ export const ACCESS_KINDS: ReadonlySet<ResourceKind> = new Set<ResourceKind>([
   'user',
   'token',
   'accessKey',
+  'webhook',
 ]);
 
 /** All objects of a kind by identifier. Those of load balancers are looked for in each of them. */
@@ -30,6 +31,8 @@ export function objectsOf(state: State, kind: ResourceKind): ReadonlyMap<string,
       return state.accessPolicies;
     case 'accessKey':
       return state.accessKeys;
+    case 'webhook':
+      return state.webhooks;
     case 'user':
       return state.users;
     case 'token':

@@ -16,6 +16,7 @@ import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { Tenant } from '@evenkeel/model/resources/tenant.ts';
 import type { Token } from '@evenkeel/model/resources/token.ts';
 import type { User } from '@evenkeel/model/resources/user.ts';
+import type { Webhook } from '@evenkeel/model/resources/webhook.ts';
 import type { Secret } from '../secrets/secret.ts';
 
 /**
@@ -70,6 +71,10 @@ export type AccessKeyRecord = Recorded<AccessKey, 'status' | 'expiresAt'> & {
   /** What requests are signed with. */
   readonly secret: Secret;
 };
+export type WebhookRecord = Recorded<Webhook> & {
+  /** What deliveries are signed with. */
+  readonly secret: Secret;
+};
 export type TokenRecord = Recorded<Token, 'status' | 'expiresAt'> & {
   /** Unix milliseconds; null: never. */
   readonly expiresAt: number | null;
@@ -95,6 +100,7 @@ export interface RecordOf {
   readonly user: UserRecord;
   readonly token: TokenRecord;
   readonly accessKey: AccessKeyRecord;
+  readonly webhook: WebhookRecord;
 }
 /** What new sessions of TLS are sealed with, for all listeners of all nodes. Each key is base64 of 80 bytes. */
 export interface TicketKeys {

@@ -28,6 +28,7 @@ export function scopedTo(state: State, tenantId: string): State {
     users: of(state.users),
     tokens: of(state.tokens),
     accessKeys: of(state.accessKeys),
+    webhooks: of(state.webhooks),
   };
   const all = scopes.get(state);
   if (all === undefined) scopes.set(state, new Map([[tenantId, scoped]]));

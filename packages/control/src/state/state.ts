@@ -18,6 +18,7 @@ import type {
   TicketKeys,
   TokenRecord,
   UserRecord,
+  WebhookRecord,
 } from './records.ts';
 
 /**
@@ -39,6 +40,7 @@ export interface State {
   readonly users: ReadonlyMap<string, UserRecord>;
   readonly tokens: ReadonlyMap<string, TokenRecord>;
   readonly accessKeys: ReadonlyMap<string, AccessKeyRecord>;
+  readonly webhooks: ReadonlyMap<string, WebhookRecord>;
   /** Null until a listener needs them. */
   readonly ticketKeys: TicketKeys | null;
   /** By pool: the address that was given out last, as a number; the next is looked for after it. */
@@ -87,6 +89,7 @@ export const EMPTY_STATE: State = {
   users: new Map(),
   tokens: new Map(),
   accessKeys: new Map(),
+  webhooks: new Map(),
   ticketKeys: null,
   lastAddresses: new Map(),
 };
@@ -157,9 +160,9 @@ export function newestId(state: State): string | undefined {
     }
   };
   const { elasticIps, certificates, authorities, securityPolicies, securityGroups } = state;
-  const { tenants, accessPolicies, users, tokens, accessKeys } = state;
+  const { tenants, accessPolicies, users, tokens, accessKeys, webhooks } = state;
   const ofTenants = [elasticIps, certificates, authorities, securityPolicies, securityGroups];
-  const parts = [...ofTenants, tenants, accessPolicies, users, tokens, accessKeys];
+  const parts = [...ofTenants, tenants, accessPolicies, users, tokens, accessKeys, webhooks];
   for (const part of parts) {
     for (const id of part.keys()) visit(id);
   }

@@ -110,6 +110,7 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
   const users = byId(await read('user'));
   const tokens = byId(await read('token'));
   const accessKeys = byId(await read('accessKey'));
+  const webhooks = byId(await read('webhook'));
   for (const { id, userId } of [...tokens.values(), ...accessKeys.values()]) existing(users, userId, id);
   for (const { id, accessPolicyIds } of users.values()) {
     for (const policyId of accessPolicyIds) existing(accessPolicies, policyId, id);
@@ -128,6 +129,7 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
     users,
     tokens,
     accessKeys,
+    webhooks,
   };
 }
 

@@ -20,6 +20,7 @@ import { blockLists } from './migrations/0014-block-lists.ts';
 import { changeSets } from './migrations/0014-change-sets.ts';
 import { events } from './migrations/0015-events.ts';
 import { targetFailure } from './migrations/0015-target-failure.ts';
+import { webhooks } from './migrations/0016-webhooks.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -48,6 +49,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-change-sets': changeSets,
   '0015-events': events,
   '0015-target-failure': targetFailure,
+  '0016-webhooks': webhooks,
 };
 
 /**

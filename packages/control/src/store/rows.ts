@@ -23,7 +23,8 @@ interface Mapping {
     | 'user_account'
     | 'access_token'
     | 'access_policy'
-    | 'access_key';
+    | 'access_key'
+    | 'webhook';
   readonly columns: Readonly<Record<string, string>>;
   /** Fields that are not stored, because another row tells them. */
   readonly derived: readonly string[];
@@ -51,6 +52,7 @@ export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
     derived: [],
     secrets: ['secret'],
   },
+  webhook: { table: 'webhook', columns: { ...OWNED, secret: 'secret' }, derived: [], secrets: ['secret'] },
   elasticIp: { table: 'elastic_ip', columns: { ...OWNED, address: 'address' }, derived: ['loadBalancerId'] },
   certificate: {
     table: 'certificate',

@@ -49,6 +49,10 @@ export interface Database {
   operation: OperationRow;
   audit_entry: AuditRow;
   event: EventRow;
+  /** `secret` is sealed. */
+  webhook: Owned & { secret: string };
+  webhook_delivery: DeliveryRow;
+  webhook_failing: { webhook_id: string; since: number; attempts: number };
   revision: RevisionRow;
   change_set: ChangeSetRow;
   idempotency: { actor: string; key: string; fingerprint: string; at: number; answer: string };
@@ -138,6 +142,24 @@ export interface EventRow {
   load_balancer_id: string | null;
   /** Events of the tenant and severity up to this one, since there are any. */
   place: number;
+  body: string;
+}
+
+/** An event on its way to a webhook; see webhooks/outbox.ts. */
+export interface DeliveryRow {
+  id: string;
+  webhook_id: string;
+  tenant_id: string;
+  event_id: string;
+  kind: string;
+  state: 'waiting' | 'delivered' | 'given-up';
+  attempts: number;
+  created_at: number;
+  next_at: number;
+  settled_at: number | null;
+  status: number | null;
+  error: string;
+  /** Empty when it is settled. */
   body: string;
 }
 

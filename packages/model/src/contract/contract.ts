@@ -28,6 +28,7 @@ import { targetRoutes } from './targets.ts';
 import { tenantRoutes } from './tenants.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 /** The REST API, by operationId. */
 export const contract = {
@@ -61,6 +62,7 @@ export const contract = {
   ...sessionRoutes,
   ...auditRoutes,
   ...eventRoutes,
+  ...webhookRoutes,
 };
 export type Contract = typeof contract;
 export type OperationName = keyof Contract;

@@ -50,6 +50,7 @@ import * as token from '../resources/token.ts';
 import * as traffic from '../resources/traffic.ts';
 import * as trafficStanding from '../resources/traffic-standing.ts';
 import * as user from '../resources/user.ts';
+import * as webhook from '../resources/webhook.ts';
 import { BackendServiceCreated } from './backend-services.ts';
 import { ListenerCreated } from './listeners.ts';
 import { NodeForgotten } from './nodes.ts';
@@ -114,6 +115,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     session,
     auditEntry,
     event,
+    webhook,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isNamed)

@@ -21,6 +21,7 @@ export const RESOURCE_KINDS = [
   'token',
   'accessPolicy',
   'accessKey',
+  'webhook',
 ] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 const Kind = Words(RESOURCE_KINDS, 'Kind of resource.');

@@ -27,6 +27,7 @@ export const QUOTA_PARENT: Readonly<Record<QuotaName, QuotaParent>> = {
   users: 'tenant',
   tokensPerUser: 'user',
   accessKeysPerUser: 'user',
+  webhooks: 'tenant',
   accessPolicies: 'tenant',
 };
 
