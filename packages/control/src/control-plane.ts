@@ -38,6 +38,7 @@ import { PlanPublisher } from './plan/publisher.ts';
 import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
 import { Revisions } from './revisions/revisions.ts';
 import { Vault } from './secrets/vault.ts';
+import type { State } from './state/state.ts';
 import { unsettledOperations } from './store/history.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { ApiCertificate } from './transport/api-certificate.ts';
@@ -188,6 +189,7 @@ async function start(
     plans.publish(state);
     stream.publish();
     operations.follow(committed);
+    if (role.leads) forgetBlockLists(blockLists, state, logger);
   });
   metrics.observe({
     generation: () => store.state.generation,
@@ -349,6 +351,13 @@ async function saveAll(store: Store, nodes: NodeRegistry, operations: OperationT
   } catch (error) {
     logger.error({ err: error }, 'what is known of the nodes could not be saved');
   }
+}
+
+/** What is left of tenants that are gone. */
+function forgetBlockLists(blockLists: BlockLists, { tenants }: State, logger: Logger): void {
+  blockLists
+    .keepOnly(tenants)
+    .catch((error) => logger.error({ err: error }, 'the block list of a tenant that is gone could not be taken out'));
 }
 
 /** Changes the keys of session tickets once a day. */

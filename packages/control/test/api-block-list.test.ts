@@ -81,6 +81,9 @@ test('each tenant has a list of its own', async (t) => {
   assert.deepEqual([entries, used], [0, 1]);
   assert.equal((await running.call('clearBlockList')).changed, 0);
   assert.equal((await running.call('getBlockList', { headers })).entries, 1);
+  const [other] = (await running.call('listTenants', { query: { name: 'other' } })).items;
+  await running.call('deleteTenant', { params: { tenantId: other!.id } });
+  while ((await running.call('getBlockList')).used > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test('what is wrong is said of the field', async (t) => {

@@ -146,6 +146,13 @@ export class BlockLists {
     });
   }
 
+  /** Clears the lists of all other tenants. */
+  async keepOnly(tenants: { has(tenantId: string): boolean }): Promise<void> {
+    for (const [tenantId, list] of this.#lists) {
+      if (!tenants.has(tenantId) && list.count(this.#now) > 0) await this.clear(tenantId);
+    }
+  }
+
   /** Changes behind a position, the oldest first; null: they are not known any more, or it is of another history. */
   since({ version, nonce }: BlockListPosition): readonly BlockListChange[] | null {
     if (version === this.#position.version && nonce === this.#position.nonce) return [];

@@ -29,6 +29,8 @@ const ANSWERED_HERE: ReadonlySet<string> = new Set<OperationName>([
   'listSecurityPolicies',
   'getSecurityPolicy',
   'listCiphers',
+  'listSecurityGroups',
+  'getSecurityGroup',
 ]);
 
 /** Says that a request was passed on once, so that it is not passed on for ever. */
