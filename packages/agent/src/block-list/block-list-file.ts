@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { appendFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { BlockListPosition } from '@evenkeel/model/plan/block-list.ts';
 import type { Logger } from 'pino';
 import { fields, flag, integer, text } from '../plan/shape.ts';
@@ -38,6 +37,9 @@ export class BlockListFile {
 
   /** The parts that are on disk, up to the first line that is none. */
   async *read(): AsyncGenerator<BlockListPart> {
+    // Most nodes have none, and start without what reads it.
+    if (!existsSync(this.#path)) return;
+    const { createInterface } = await import('node:readline');
     const stream = createReadStream(this.#path);
     const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
     try {
@@ -51,7 +53,6 @@ export class BlockListFile {
         yield part;
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       this.#isBroken = true;
       this.#log.warn({ err: error }, 'the block lists on disk cannot be read');
     } finally {
