@@ -177,3 +177,22 @@ test('a policy tells nothing of what another tenant has', async (t) => {
   });
   assert.equal(check.code, 'resource-not-found');
 });
+
+test('a backup brings nothing back that a policy denies', async (t) => {
+  const running = await Running.start(t);
+  const { id } = await balancer(running, 'prod');
+  const { id: backupId } = await running.call('createBackup', { body: {} });
+  await running.call('updateLoadBalancer', { params: { loadBalancerId: id }, body: { description: 'new' } });
+  const statements = [{ effect: 'deny' as const, actions: ['update*'], resources: [id] }];
+  const policy = await running.call('createAccessPolicy', { body: { name: 'stays', statements } });
+  const { id: userId } = await running.call('createUser', {
+    body: { name: 'root', role: 'admin', reach: 'all', accessPolicyIds: [policy.id] },
+  });
+  const { token } = await running.call('createToken', { body: { userId } });
+  for (const dryRun of [true, false]) {
+    const problem = await running.refused('restoreBackup', { token, params: { backupId }, body: { dryRun } });
+    assert.equal(problem.code, 'forbidden', problem.detail);
+  }
+  await running.call('restoreBackup', { params: { backupId }, body: {} });
+  assert.equal((await running.call('getLoadBalancer', { params: { loadBalancerId: id } })).description, '');
+});

@@ -29,12 +29,13 @@ export function createBackupCalls(backups: Backups): BackupCalls {
       return { id: backupId };
     },
     verifyBackup: ({ params }) => backups.verify(params.backupId),
-    restoreBackup: ({ params, body, caller, requestId }) =>
+    restoreBackup: ({ params, body, caller, requestId, checkChanges: check }) =>
       backups.restore(params.backupId, body.dryRun ?? false, {
         actor: caller.id,
         author: caller,
         tenantId: caller.actingIn,
         requestId,
+        check,
       }),
     getBackupPolicy: policy,
     async updateBackupPolicy({ body }) {

@@ -45,6 +45,8 @@ export interface RestoredFor {
   readonly author: Author;
   readonly requestId: string;
   readonly tenantId: string;
+  /** Refuses what whoever asks may not change. */
+  readonly check: (draft: Draft) => void;
 }
 
 /** Backups of the state: made, checked, restored, and made by themselves as the policy says. One thing at a time. */
@@ -126,7 +128,7 @@ export class Backups {
   }
 
   /** Makes the configuration of the tenant what the backup holds of it, in one change. */
-  restore(id: string, dryRun: boolean, { tenantId, ...by }: RestoredFor): Promise<BackupRestored> {
+  restore(id: string, dryRun: boolean, { tenantId, check, ...by }: RestoredFor): Promise<BackupRestored> {
     return this.#inTurn(async () => {
       const { store } = this.#options;
       const record = await this.get(id);
@@ -139,6 +141,7 @@ export class Backups {
       const run = (draft: Draft) => {
         restoreInto(draft, scopedTo(state, tenantId));
         checkMaterial(draft);
+        check(draft);
         return { id, dryRun, generation: dryRun ? store.state.generation : draft.resultingGeneration, ...told(draft) };
       };
       if (dryRun) return { ...store.preview(tenantId, run), operationId: null, replaced: null };

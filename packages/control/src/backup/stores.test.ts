@@ -39,7 +39,13 @@ for (const kind of STORES) {
     assert.ok(objects > before.length);
     await change(80);
     assert.notDeepEqual(names(), before);
-    const by = { actor: 'tester', author: authorNamed('tester'), requestId: '', tenantId: DEFAULT_TENANT.id };
+    const by = {
+      actor: 'tester',
+      author: authorNamed('tester'),
+      requestId: '',
+      check: () => {},
+      tenantId: DEFAULT_TENANT.id,
+    };
     const { replaced } = await backups.restore(id, false, by);
     assert.deepEqual(names(), before);
     assert.ok((await backups.verify(replaced!)).sound);
