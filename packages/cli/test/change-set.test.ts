@@ -91,3 +91,13 @@ changes:
   assert.equal((await run(`change-set show ${stale.id}`)).exitCode, 3);
   assert.equal((await run('change-set show web')).exitCode, 3);
 });
+
+test('a load balancer is cloned, stopped and started', async () => {
+  const out = await ok('lb clone web web-2');
+  assert.match(out, /^Load balancer web-2 \(lb-\w+\) created like web: VIP 127\.101\./);
+  assert.match(await ok('lb show web-2'), /http-8080/);
+  assert.match(await ok('lb stop web-2'), /^Load balancer web-2 stopped\.\nApplied on 1 node\.\n$/);
+  assert.match(await ok('lb list'), /web-2 .*stopped/);
+  assert.match(await ok('lb start web-2'), /^Load balancer web-2 started\./);
+  assert.doesNotMatch(await ok('lb list'), /stopped/);
+});

@@ -324,13 +324,15 @@ export const AUDIT = {
 
 /**
  * Change sets: seconds that a plan is good for, plans of a tenant that wait to be applied, characters of what one
- * consists of, objects that a plan shows; milliseconds that it is kept after it has expired, and after it was applied.
+ * consists of, objects that a plan shows; of those that are applied, how many of a tenant are kept; milliseconds that one
+ * is kept after it has expired, and after it was applied.
  */
 export const CHANGE_SET = {
   seconds: 3_600,
   open: 50,
   characters: 4 * 1_048_576,
   shown: 1_000,
+  applied: 200,
   expiredMs: 86_400_000,
   appliedMs: 7 * 86_400_000,
 } as const;

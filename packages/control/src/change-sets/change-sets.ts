@@ -13,12 +13,25 @@ import type { Draft } from '../state/draft.ts';
 import { shortened, summaryOf } from '../store/journal.ts';
 import type { ChangeSetRow } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { trimChangeSets } from '../store/trim-change-sets.ts';
+import { countOpen, trimChangeSets } from '../store/trim-change-sets.ts';
 import type { CarriedOutBy, ChangeSetWriter } from './carry-out.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { outdated } from './outdated.ts';
 import type { Made } from './references.ts';
-import { contentOf, type ShownPlan, sealed, showChangeSet } from './rows.ts';
+import { type ChangeSetHeadRow, contentOf, type ShownPlan, sealed, showChangeSet } from './rows.ts';
+
+const HEAD = [
+  'id',
+  'tenant_id',
+  'description',
+  'actor',
+  'generation',
+  'summary',
+  'answer',
+  'created_at',
+  'updated_at',
+  'expires_at',
+] as const;
 
 export interface ChangeSetOptions {
   readonly store: Store;
@@ -53,11 +66,11 @@ export class ChangeSets {
   }
 
   /** In order of creation. */
-  list(tenantId: string, limit: number, after: string | null): Promise<ChangeSetRow[]> {
+  list(tenantId: string, limit: number, after: string | null): Promise<ChangeSetHeadRow[]> {
     return this.#options.store.read((db) =>
       db
         .selectFrom('change_set')
-        .selectAll()
+        .select(HEAD)
         .where('tenant_id', '=', tenantId)
         .$if(after !== null, (select) => select.where('id', '>', after!))
         .orderBy('id')
@@ -90,6 +103,7 @@ export class ChangeSets {
       content: sealed(id, content, vault),
       ids: JSON.stringify(outcome.ids),
       fingerprint: outcome.fingerprint,
+      summary: JSON.stringify(outcome.summary),
       plan: JSON.stringify(plan),
       answer: null,
       created_at: at,
@@ -100,13 +114,7 @@ export class ChangeSets {
     const open: { count: number } = { count: 0 };
     await store.record(async (trx) => {
       await trimChangeSets(trx, at);
-      const waiting = await trx
-        .selectFrom('change_set')
-        .select((row) => row.fn.countAll<number>().as('count'))
-        .where('tenant_id', '=', tenantId)
-        .where('answer', 'is', null)
-        .executeTakeFirstOrThrow();
-      open.count = Number(waiting.count);
+      open.count = await countOpen(trx, tenantId, at);
       if (open.count < CHANGE_SET.open) await trx.insertInto('change_set').values(row).execute();
     });
     if (open.count >= CHANGE_SET.open) {
@@ -128,6 +136,7 @@ export class ChangeSets {
       generation: outcome.generation,
       ids: JSON.stringify(outcome.ids),
       fingerprint: outcome.fingerprint,
+      summary: JSON.stringify(outcome.summary),
       plan: JSON.stringify(plan),
       updated_at: at,
       expires_at: at + CHANGE_SET.seconds * 1_000,

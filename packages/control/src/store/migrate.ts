@@ -21,6 +21,7 @@ import { changeSets } from './migrations/0014-change-sets.ts';
 import { events } from './migrations/0015-events.ts';
 import { targetFailure } from './migrations/0015-target-failure.ts';
 import { webhooks } from './migrations/0016-webhooks.ts';
+import { changeSetSummary } from './migrations/0017-change-set-summary.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -50,6 +51,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-events': events,
   '0015-target-failure': targetFailure,
   '0016-webhooks': webhooks,
+  '0017-change-set-summary': changeSetSummary,
 };
 
 /**

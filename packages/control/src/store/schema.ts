@@ -206,7 +206,9 @@ export interface ChangeSetRow {
   /** JSON: the identifiers that what it creates will have, in order. */
   ids: string;
   fingerprint: string;
-  /** JSON: summary, changes and impact. */
+  /** JSON: how many objects it creates, updates, deletes. */
+  summary: string;
+  /** JSON: the same, changes and impact. */
   plan: string;
   /** JSON of the answer to its application; null: it is not applied. */
   answer: string | null;
