@@ -13,12 +13,13 @@ import type { Vault } from '../secrets/vault.ts';
 import { type Change, Draft, EVERY_TENANT } from '../state/draft.ts';
 import { newestId, type State } from '../state/state.ts';
 import { catchUp } from './catch-up.ts';
-import type { Failure, StateDatabase } from './database.ts';
+import type { StateDatabase } from './database.ts';
 import { trimFeed, writeFeed } from './feed.ts';
 import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
 import { TRIM_CHARACTERS, trimRevisions, writeRevision } from './journal.ts';
 import { type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
+import { storageProblem } from './storage-problem.ts';
 import { trimChangeSets } from './trim-change-sets.ts';
 import { listenersOf, resourcesOf, writeChanges, writeOperation, writeState, writeTicketKeys } from './write.ts';
 
@@ -382,23 +383,5 @@ export class Store {
     const { pools, now, secret } = this.#options;
     const quotas = quotasOf(this.#options.quotas, base, tenantId);
     return new Draft(base, { now: now(), ids: this.#ids, quotas, pools, secret }, tenantId);
-  }
-}
-
-function storageProblem(failure: Failure, error: unknown): ProblemError {
-  switch (failure) {
-    case 'full':
-      return new ProblemError('storage-full', 'the disk is full; nothing was changed', {}, error);
-    case 'unwritten':
-      return new ProblemError('storage-failed', 'the state could not be written; nothing was changed', {}, error);
-    case 'unknown': {
-      const detail =
-        'the database went away while the change was written; see whether it is there before you repeat it';
-      return new ProblemError('storage-failed', detail, {}, error);
-    }
-    case 'superseded':
-      return new ProblemError('not-leading', 'another control plane leads; nothing was changed', {}, error);
-    case 'rule':
-      return new ProblemError('internal', 'the change could not be stored; nothing was changed', {}, error);
   }
 }

@@ -1,0 +1,21 @@
+import { ProblemError } from '../problem.ts';
+import type { Failure } from './database.ts';
+
+/** What the writes of a transaction that failed are answered with. */
+export function storageProblem(failure: Failure, error: unknown): ProblemError {
+  switch (failure) {
+    case 'full':
+      return new ProblemError('storage-full', 'the disk is full; nothing was changed', {}, error);
+    case 'unwritten':
+      return new ProblemError('storage-failed', 'the state could not be written; nothing was changed', {}, error);
+    case 'unknown': {
+      const detail =
+        'the database went away while the change was written; see whether it is there before you repeat it';
+      return new ProblemError('storage-failed', detail, {}, error);
+    }
+    case 'superseded':
+      return new ProblemError('not-leading', 'another control plane leads; nothing was changed', {}, error);
+    case 'rule':
+      return new ProblemError('internal', 'the change could not be stored; nothing was changed', {}, error);
+  }
+}
