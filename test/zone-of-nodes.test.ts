@@ -7,7 +7,10 @@ import { TARGETS, ZoneSite } from './product/zone-site.ts';
 const MANY = Number(process.env['EVENKEEL_FLOWS'] ?? 2_000);
 const MORE = 300;
 
-suite('nodes of a zone behind an ECMP route', { skip: requiresKernelDatapath('ip', 'nsenter', 'curl') }, () => {
+suite('nodes of a zone behind an ECMP route', {
+  skip: requiresKernelDatapath('ip', 'nsenter', 'curl'),
+  timeout: 280_000,
+}, () => {
   const site = new ZoneSite();
 
   const allLive = async () => {
