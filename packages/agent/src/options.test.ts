@@ -39,7 +39,10 @@ const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [['--datapath', 'fast'], /--datapath must be one of auto, kernel, userspace, not "fast"/],
   [['--datapath-attach', 'nic'], /--datapath-attach must be one of auto, xdp, tcx, not "nic"/],
   [['--datapath-devices', 'eth0,a/b'], /--datapath-devices must be names of devices such as eth0,eth1, not "a\/b"/],
-  [['--flow-sharing', 'node.example'], /--flow-sharing must be auto, off or an address of this node, not "node.example"/],
+  [
+    ['--flow-sharing', 'node.example'],
+    /--flow-sharing must be auto, off or an address of this node, not "node.example"/,
+  ],
   [['--flow-sharing', '0.0.0.0'], /--flow-sharing must be/],
   [['--flow-sharing-port', '70000'], /--flow-sharing-port must be a whole number from 0 to 65535/],
   [['--announce-table', '254'], /--announce-table must be a routing table of its own, not 254/],

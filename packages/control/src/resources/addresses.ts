@@ -68,13 +68,7 @@ export function allocateAddress(draft: Draft, pool: PoolName, wanted: string | u
   throw new ProblemError('addresses-exhausted', `all ${usable} addresses of ${own.cidr} are in use`);
 }
 
-function chosen(
-  wanted: string,
-  pool: Network,
-  pool6: string | null,
-  used: ReadonlySet<string>,
-  at: string,
-): string {
+function chosen(wanted: string, pool: Network, pool6: string | null, used: ReadonlySet<string>, at: string): string {
   const address = canonicalAddress(wanted);
   const v4 = pool.cidr === LOOPBACK.cidr ? pool.cidr : `${pool.cidr} or ${LOOPBACK.cidr}, without 127.0.0.1`;
   const allowed = pool6 === null ? v4 : `${v4}; ${pool6}`;
