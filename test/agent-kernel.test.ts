@@ -7,9 +7,9 @@ import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService, EngineTarget } from '@evenkeel/proxy/engine/engine.ts';
 import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
-import { type LineProcess, Namespace } from '../../flow/test/namespaces.ts';
-import type { Order } from './peers/kernel-node.ts';
-import { plannedListener, plannedService } from './planned.ts';
+import type { Order } from '../packages/agent/test/peers/kernel-node.ts';
+import { plannedListener, plannedService } from '../packages/agent/test/planned.ts';
+import { type LineProcess, Namespace } from '../packages/flow/test/namespaces.ts';
 
 const VIP = '10.79.100.1';
 const OTHER_VIP = '10.79.100.2';
@@ -20,7 +20,7 @@ const PAUSE = 200;
 
 const peer = (name: string) => [
   process.execPath,
-  join(import.meta.dirname, '..', '..', 'flow', 'test', 'peers', `${name}.ts`),
+  join(import.meta.dirname, '..', 'packages', 'flow', 'test', 'peers', `${name}.ts`),
 ];
 
 /** A node between a client and two targets, whose part of the kernel is under test. */
@@ -59,7 +59,7 @@ class Site {
       return target.start(...peer('target'), `target${index + 1}`, address, '8080').line();
     });
     this.client = this.clientOf(VIP);
-    const program = join(import.meta.dirname, 'peers', 'kernel-node.ts');
+    const program = join(import.meta.dirname, '..', 'packages', 'agent', 'test', 'peers', 'kernel-node.ts');
     this.#agent = this.node.start(process.execPath, program, this.home, this.bpf);
     await Promise.all(ready);
   }
