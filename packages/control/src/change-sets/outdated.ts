@@ -1,7 +1,7 @@
 import type { FieldError } from '@evenkeel/model/problem.ts';
 import type { ObjectChange } from '@evenkeel/model/resources/document.ts';
 import { ProblemError } from '../problem.ts';
-import { equal } from '../state/draft.ts';
+import { equal } from '../state/equal.ts';
 import { shortened } from '../store/journal.ts';
 import type { ShownPlan } from './rows.ts';
 

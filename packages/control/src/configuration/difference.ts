@@ -1,6 +1,7 @@
 import type { FieldChange, ObjectChange } from '@evenkeel/model/resources/document.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '@evenkeel/model/resources/operation.ts';
-import { type Change, equal } from '../state/draft.ts';
+import type { Change } from '../state/draft.ts';
+import { equal } from '../state/equal.ts';
 import type { AnyRecord, RecordOf } from '../state/records.ts';
 import { findGroup, findRuleGroup, findService, type State } from '../state/state.ts';
 import { showListenerReferences } from './listener-references.ts';

@@ -9,7 +9,7 @@ import type { Forwarding } from '@evenkeel/model/resources/forwarding.ts';
 import type { ListenerPatch, ListenerProtocol } from '@evenkeel/model/resources/listener.ts';
 import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import { refuseField } from '../problem.ts';
-import { equal } from '../state/draft.ts';
+import { equal } from '../state/equal.ts';
 
 export const FORWARDING: Forwarding = {
   clientAddress: 'append',

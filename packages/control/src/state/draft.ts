@@ -3,7 +3,8 @@ import { ID_PREFIXES, type IdKind, type IdSource } from '@evenkeel/model/identif
 import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { AddressPools } from '../resources/addresses.ts';
-import { Secret } from '../secrets/secret.ts';
+import { equal } from './equal.ts';
+import { GLOBAL } from './global-kinds.ts';
 import type {
   AccessKeyRecord,
   AccessPolicyRecord,
@@ -48,19 +49,6 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] extends ReadonlyMap<infer K2
 /** In place of a tenant: the draft is of all of them. */
 export const EVERY_TENANT = '';
 
-/** Maps that are copied when they are first changed. */
-const GLOBAL = {
-  certificate: 'certificates',
-  authority: 'authorities',
-  securityPolicy: 'securityPolicies',
-  securityGroup: 'securityGroups',
-  tenant: 'tenants',
-  accessPolicy: 'accessPolicies',
-  user: 'users',
-  token: 'tokens',
-  accessKey: 'accessKeys',
-  webhook: 'webhooks',
-} as const satisfies Partial<Record<ResourceKind, keyof State>>;
 type GlobalKind = keyof typeof GLOBAL;
 type Global = (typeof GLOBAL)[GlobalKind];
 type OtherKind = Exclude<ResourceKind, GlobalKind>;
@@ -389,19 +377,6 @@ export class Draft implements State {
     if (first === null && after === null) this.#changes.delete(id);
     else this.#changes.set(id, { kind, id, before: first, after });
   }
-}
-
-/** Deep equality of plain data, and of the secrets in it. */
-export function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (a instanceof Secret) return a.equals(b);
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && equal(a[key as keyof typeof a], b[key as keyof typeof b]))
-  );
 }
 
 /** Puts the values of a map, which `own` gives to be changed, in order of their keys. */

@@ -1,0 +1,16 @@
+import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { State } from './state.ts';
+
+/** Maps that are copied when they are first changed. */
+export const GLOBAL = {
+  certificate: 'certificates',
+  authority: 'authorities',
+  securityPolicy: 'securityPolicies',
+  securityGroup: 'securityGroups',
+  tenant: 'tenants',
+  accessPolicy: 'accessPolicies',
+  user: 'users',
+  token: 'tokens',
+  accessKey: 'accessKeys',
+  webhook: 'webhooks',
+} as const satisfies Partial<Record<ResourceKind, keyof State>>;
