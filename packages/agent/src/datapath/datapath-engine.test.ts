@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_SERVICE, PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
@@ -17,6 +18,8 @@ import type { Gates } from './source-gates.ts';
 /** A kernel that says yes unless told otherwise, and knows what it was told. */
 class FakeKernel {
   readonly points = 'tcx';
+  readonly blocks = { follow: (tenantId: string) => this.blocked.push(tenantId) };
+  readonly blocked: string[] = [];
   readonly carried = new Set<string>();
   reason = '';
   unattached = '';
@@ -193,6 +196,22 @@ test('what was left in the kernel is taken out when nobody wants it, whether or 
   const { engine, kernel, opened } = world(t, 'auto', '', true);
   await engine.apply({ shared: new Map(), services: new Map(), listeners: new Map() });
   assert.deepEqual([opened(), kernel.tornDown], [1, true]);
+});
+
+test('block lists that come before the plan touch nothing of what an earlier process has left in the kernel', async (t) => {
+  const { engine, kernel, told, opened } = world(t, 'auto', '', true);
+  kernel.carried.add('lsn-1').add('lsn-gone');
+  const { memory } = new BlockTable({ seed: 1, isShared: true });
+  const lists = (tenantId: string): EngineChange => {
+    return { shared: new Map(), services: new Map(), listeners: new Map(), blockLists: new Map([[tenantId, memory]]) };
+  };
+  await engine.apply(lists('before'));
+  assert.deepEqual([kernel.listeners, kernel.tornDown, opened()], [['lsn-1', 'lsn-gone'], false, 0]);
+  assert.equal(told[0]!.blockLists?.get('before'), memory, 'the proxy has them at once');
+  await engine.apply(change(listener()));
+  assert.deepEqual([kernel.listeners, kernel.tornDown, opened()], [['lsn-1'], false, 1]);
+  await engine.apply(lists('after'));
+  assert.deepEqual(kernel.blocked, ['before', 'after']);
 });
 
 test('a kernel that cannot be had any more while something is left there says so', async (t) => {

@@ -1,7 +1,12 @@
 import type { BlockTableMemory } from '@evenkeel/model/block-list/block-table.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener, ReportedDatapath, ReportedHealth } from '@evenkeel/model/plan/stream.ts';
-import type { EngineChange, EngineService, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import {
+  type EngineChange,
+  type EngineService,
+  isOfBlockListsAlone,
+  type ProxyEngine,
+} from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import type { ZoneMembership } from '../sharing/zone-membership.ts';
 import { FORWARDING, isLoopback, whyNotKernel } from './decide.ts';
@@ -68,16 +73,18 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   }
 
   async apply(change: EngineChange): Promise<readonly RefusedListener[]> {
+    for (const [tenantId, memory] of change.blockLists ?? []) {
+      this.#blocked.set(tenantId, memory);
+      this.#kernel?.blocks.follow(tenantId, memory);
+    }
+    // They may come before the plan, and beside a change of it: what is in the kernel is judged by the plan alone.
+    if (isOfBlockListsAlone(change)) return [...(await this.#options.engine.apply(change)), ...this.#refused.values()];
     for (const [id, service] of change.services) {
       if (service === null) this.#services.delete(id);
       else this.#services.set(id, service);
     }
     const touched = new Set<string>();
     this.#groups.follow(change.shared);
-    for (const [tenantId, memory] of change.blockLists ?? []) {
-      this.#blocked.set(tenantId, memory);
-      this.#kernel?.blocks.follow(tenantId, memory);
-    }
     for (const { id, securityGroups } of this.#listeners.values()) {
       if (securityGroups?.some((group) => change.shared.has(`security-group/${group}`)) === true) touched.add(id);
     }

@@ -48,7 +48,7 @@ export interface ProxyEngine {
   readonly sockets: { readonly open: number; readonly held: number };
   /**
    * Takes over the listening sockets that an earlier process has left, or that another one gives up. What the first
-   * `apply` does not ask for is closed. Returns how many there were.
+   * `apply` of a plan does not ask for is closed. Returns how many there were.
    */
   restoreSockets(): number;
   /**
@@ -84,6 +84,14 @@ export interface EngineChange {
   readonly listeners: ReadonlyMap<string, PlannedListener | null>;
   /** By tenant: block lists whose memory is another one than before; what is written there later needs no change. */
   readonly blockLists?: ReadonlyMap<string, BlockTableMemory>;
+}
+
+/**
+ * Whether a change says nothing of the plan. Block lists come into force before there is one: what is there from an
+ * earlier process, and not in this change, is not unwanted for that.
+ */
+export function isOfBlockListsAlone({ services, shared, listeners, blockLists }: EngineChange): boolean {
+  return blockLists !== undefined && services.size === 0 && shared.size === 0 && listeners.size === 0;
 }
 
 /** A service with the targets of its group resolved for it. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { changeOf, listenerOf, serviceOf } from '../../test/plans.ts';
 import { ListenerSockets } from '../sockets/listener-sockets.ts';
@@ -36,6 +37,27 @@ class FakeSeat {
 async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }
+
+it('keeps sockets of an earlier process when block lists come into force before the plan', async (t) => {
+  const counters = new SharedCounters(1);
+  const tables = new Tables(counters, () => 0);
+  const sockets = { closeUnclaimed: () => undefined, save: () => undefined, count: 0 };
+  const closes = t.mock.method(sockets, 'closeUnclaimed');
+  const engine = new WorkerEngine(
+    tables,
+    counters,
+    [new FakeSeat() as unknown as WorkerSeat],
+    sockets as unknown as ListenerSockets,
+    new Transparency(tables, () => null),
+    'portable',
+    'a test',
+  );
+  const { memory } = new BlockTable({ seed: 1, isShared: true });
+  await engine.apply({ ...changeOf([], []), blockLists: new Map([['tenant', memory]]) });
+  assert.equal(closes.mock.callCount(), 0);
+  await engine.apply(changeOf([], []));
+  assert.equal(closes.mock.callCount(), 1, 'the plan asks for none of them');
+});
 
 describe('a worker that was replaced and cannot open a listener', () => {
   let seat: FakeSeat;

@@ -10,7 +10,7 @@ import type { TargetStanding } from '../standing/standing.ts';
 import { SWEEP_INTERVAL } from '../standing/standings.ts';
 import type { EngineCounters, WorkerCounters } from '../telemetry/counters.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
-import type { EngineChange, ProxyEngine, RefusedRetries } from './engine.ts';
+import { type EngineChange, isOfBlockListsAlone, type ProxyEngine, type RefusedRetries } from './engine.ts';
 import { refuseWideRange } from './port-ranges.ts';
 import type { Tables } from './tables.ts';
 import type { Transparency } from './transparency.ts';
@@ -191,8 +191,10 @@ export class WorkerEngine implements ProxyEngine {
       this.#closeSockets(before);
     }
     await this.#open(change, coming);
-    if (!this.#claimed) this.#sockets.closeUnclaimed();
-    this.#claimed = true;
+    if (!this.#claimed && !isOfBlockListsAlone(change)) {
+      this.#claimed = true;
+      this.#sockets.closeUnclaimed();
+    }
     this.#sockets.save();
     if (change.listeners.size > 0) Atomics.store(this.#counters.listening, 0, this.#sockets.count);
     return [...this.#refused.values()];
