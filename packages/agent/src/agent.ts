@@ -131,18 +131,20 @@ export class NodeAgent {
    * or the first from the control plane, or nothing when there is neither.
    */
   async start(): Promise<void> {
-    await this.load([]);
+    await this.load([], RESTART_PATIENCE);
     await this.connect();
   }
 
-  /** Brings the plan on disk to the engine. `health`: what another process knows of the targets. Resolves with its version. */
-  async load(health: readonly ReportedHealth[]): Promise<number> {
+  /**
+   * Brings the plan on disk to the engine. `health`: what another process knows of the targets; `patience`: milliseconds
+   * that block lists have before it. Resolves with its version.
+   */
+  async load(health: readonly ReportedHealth[], patience = UPGRADE_PATIENCE): Promise<number> {
     const { clock, datapath } = this.#options;
     this.#known.learn(datapath?.knownHealth(clock.wallTime()) ?? []);
     this.#known.learn(health);
     this.#accessLog.start();
-    await this.#options.blockLists?.load();
-    const plan = await this.#store.load();
+    const [plan] = await Promise.all([this.#store.load(), this.#options.blockLists?.load(patience)]);
     if (plan !== null) {
       this.#log.info({ version: plan.version, entries: plan.entries.size }, 'serving the plan on disk');
       this.#intake = new PlanIntake(plan);
@@ -156,6 +158,8 @@ export class NodeAgent {
 
   /** Turns to the control plane; resolves as `start` does. */
   async connect(): Promise<void> {
+    // What is in force tells the control plane what to send.
+    await this.#options.blockLists?.settled();
     this.#stream.start();
     await this.#ready.promise;
     this.#options.datapath?.forgetOthers();
@@ -282,7 +286,7 @@ export class NodeAgent {
     const timer = clock.setTimer(LAST_WRITES, late.resolve);
     await Promise.race([
       late.promise,
-      Promise.all([this.#accessLog.stop(LAST_WRITES), this.#frozen || this.#store.flush()]),
+      Promise.all([this.#applier.settled(), this.#accessLog.stop(LAST_WRITES), this.#frozen || this.#store.flush()]),
     ]);
     timer.cancel();
     this.#meter.stop();

@@ -27,6 +27,8 @@ class FakeKernel {
   closed = 0;
   calls = 0;
   gates: Gates | null = null;
+  /** What happens while a listener is being set. */
+  meanwhile: () => void = () => {};
 
   get listeners(): readonly string[] {
     return [...this.carried];
@@ -35,6 +37,7 @@ class FakeKernel {
   async setListener({ id }: PlannedListener, _service: EngineService, gates: Gates): Promise<string> {
     this.calls++;
     this.gates = gates;
+    this.meanwhile();
     if (this.reason === '') this.carried.add(id);
     return this.reason;
   }
@@ -63,6 +66,8 @@ function world(t: { after(end: () => void): void }, setting: DatapathSetting, un
   const told: EngineChange[] = [];
   let opened = 0;
   let unpinned = 0;
+  /** What happens while the kernel datapath is being opened. */
+  const opening = { meanwhile: () => {} };
   const machine = { forwards: true, devices: ['eth0'] };
   const engine = new DatapathEngine({
     engine: {
@@ -75,6 +80,7 @@ function world(t: { after(end: () => void): void }, setting: DatapathSetting, un
     recordFile: join(folder, 'kernel.json'),
     open: async () => {
       opened++;
+      opening.meanwhile();
       if (unavailable !== '') throw new Error(unavailable);
       return kernel as unknown as KernelPath;
     },
@@ -87,7 +93,7 @@ function world(t: { after(end: () => void): void }, setting: DatapathSetting, un
     log: pino({ level: 'silent' }),
   });
   const recordFile = join(folder, 'kernel.json');
-  return { engine, kernel, told, machine, opened: () => opened, unpinned: () => unpinned, recordFile };
+  return { engine, kernel, told, machine, opening, opened: () => opened, unpinned: () => unpinned, recordFile };
 }
 
 const listener = (changes: Partial<PlannedListener> = {}): PlannedListener => ({
@@ -261,6 +267,42 @@ test('a node that is stopped in the middle of an upgrade balances nothing either
   engine.handOff();
   engine.tearDown();
   assert.equal(unpinned(), 1);
+});
+
+test('a node that ends while it opens the kernel leaves nothing there, and opens it no more', async (t) => {
+  const { engine, kernel, told, opening, opened } = world(t, 'auto', '', true);
+  opening.meanwhile = () => engine.tearDown();
+  assert.deepEqual(await engine.apply(change(listener())), []);
+  assert.deepEqual([kernel.tornDown, engine.kernel, kernel.calls], [true, null, 0]);
+  await engine.apply(change(listener()));
+  engine.handOff();
+  assert.deepEqual(engine.takeBack(), []);
+  assert.deepEqual([opened(), told], [1, []]);
+});
+
+test('a node that ends while it sets listeners sets no other, and hands none to the proxy', async (t) => {
+  const { engine, kernel, told, opened } = world(t, 'auto');
+  kernel.meanwhile = () => engine.tearDown();
+  const both = [listener(), listener({ id: 'lsn-2', port: 81 })];
+  await engine.apply({ ...change(null), listeners: new Map(both.map((one) => [one.id, one])) });
+  assert.deepEqual([kernel.calls, kernel.tornDown, opened(), told], [1, true, 1, []]);
+});
+
+test("a kernel that is handed off while listeners are set gets no other; none of them is the proxy's", async (t) => {
+  const { engine, kernel, told } = world(t, 'auto');
+  kernel.meanwhile = () => engine.handOff();
+  const both = [listener(), listener({ id: 'lsn-2', port: 81 })];
+  await engine.apply({ ...change(null), listeners: new Map(both.map((one) => [one.id, one])) });
+  assert.deepEqual([kernel.calls, kernel.closed, kernel.tornDown], [1, 1, false]);
+  assert.deepEqual([...told[0]!.listeners.values()], [null, null]);
+  kernel.meanwhile = () => {};
+  assert.deepEqual(engine.takeBack(), ['lsn-1', 'lsn-2']);
+});
+
+test('two changes at once open the kernel once', async (t) => {
+  const { engine, opened } = world(t, 'auto');
+  await Promise.all([engine.apply(change(listener())), engine.apply(change(listener({ id: 'lsn-1', port: 81 })))]);
+  assert.equal(opened(), 1);
 });
 
 test('where no device takes a program, the proxy carries all listeners, those that were not touched too', async (t) => {

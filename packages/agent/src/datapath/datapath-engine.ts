@@ -35,6 +35,12 @@ export interface DatapathEngineOptions {
 }
 
 /**
+ * Whose the kernel is: this process's, that of another one, or nobody's for good. It may change while something is being
+ * applied, which is given up then.
+ */
+type Hold = 'ours' | 'handed-off' | 'ended';
+
+/**
  * The engine that the plan is applied to: listeners of network load balancers go to the kernel where they can, all others
  * to the proxy. Services go to the proxy in any case, as a listener may come back to it.
  */
@@ -49,12 +55,12 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   readonly #carried = new Map<string, ReportedDatapath>();
   readonly #refused = new Map<string, RefusedListener>();
   #kernel: KernelPath | null = null;
+  #opening: Promise<KernelPath | null> | null = null;
   /** Why there is none. */
   #unavailable = '';
   /** What is in the kernel may be another process's work. */
   #isForeign = true;
-  /** Another process has the kernel now. */
-  #handedOff = false;
+  #hold: Hold = 'ours';
   /** What `reconsider` saw; null: nothing yet. */
   #machine: string | null = null;
 
@@ -97,19 +103,16 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       if (serviceId !== null && change.services.has(serviceId)) touched.add(id);
     }
     const listeners = new Map(change.listeners);
-    if (this.#handedOff) {
+    const reasons = await this.#ask(touched);
+    if (this.#hold === 'ended') return [];
+    if (reasons === null) {
       // Whoever has the kernel sees to it, or `takeBack` does.
-      for (const id of touched) if (this.#carried.get(id)?.datapath === 'kernel') listeners.set(id, null);
+      for (const id of touched) {
+        if (this.#listeners.has(id) && this.#carried.get(id)?.datapath !== 'userspace') listeners.set(id, null);
+      }
       return this.#options.engine.apply({ ...change, listeners });
     }
-    const leaving = new Set<string>();
-    await this.#adopt();
-    const reasons = new Map<string, string>();
-    for (const id of touched) {
-      const planned = this.#listeners.get(id);
-      if (planned === undefined) leaving.add(id);
-      else reasons.set(id, await this.#tryKernel(planned));
-    }
+    const leaving = new Set([...touched].filter((id) => !reasons.has(id)));
     const notAttached = this.#attach();
     if (notAttached !== '') for (const id of this.#kernel?.listeners ?? []) reasons.set(id, notAttached);
     for (const [id, reason] of reasons) {
@@ -122,8 +125,10 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     }
     const refused = await this.#options.engine.apply({ ...change, listeners });
     for (const id of leaving) this.#leave(id);
-    this.#clear();
-    this.#options.zone?.follow(this.#kernel?.shared ?? null);
+    if (this.#isOurs()) {
+      this.#clear();
+      this.#options.zone?.follow(this.#kernel?.shared ?? null);
+    }
     return [...refused, ...this.#refused.values()];
   }
 
@@ -148,7 +153,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   /** Lets go of the kernel for another process, which goes on with what is there; packets flow meanwhile. */
   handOff(): void {
-    this.#handedOff = true;
+    if (this.#hold === 'ended') return;
+    this.#hold = 'handed-off';
     this.#options.zone?.pause();
     this.#kernel?.close();
     this.#kernel = null;
@@ -159,8 +165,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
    * applied again; none when nothing was handed off.
    */
   takeBack(): readonly string[] {
-    if (!this.#handedOff) return [];
-    this.#handedOff = false;
+    if (this.#hold !== 'handed-off') return [];
+    this.#hold = 'ours';
     this.#isForeign = true;
     return [...this.#listeners.keys()];
   }
@@ -174,7 +180,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     const machine = [forwards(FORWARDING[4]), forwards(FORWARDING[6]), ...devices()].join();
     const before = this.#machine;
     this.#machine = machine;
-    if (before === null || before === machine || this.#handedOff || setting === 'userspace') return [];
+    if (before === null || before === machine || !this.#isOurs() || setting === 'userspace') return [];
     return [...this.#listeners.values()].filter(({ addresses }) => !addresses.some(isLoopback)).map(({ id }) => id);
   }
 
@@ -183,12 +189,30 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     this.#kernel?.forgetOthers();
   }
 
-  /** Takes everything out of the kernel: whoever stops a node wants it to balance nothing. */
+  /** Takes everything out of the kernel, for good: whoever stops a node wants it to balance nothing. */
   tearDown(): void {
     this.#options.zone?.follow(null);
-    if (this.#handedOff) this.#options.unpin();
+    if (this.#hold === 'handed-off') this.#options.unpin();
+    this.#hold = 'ended';
     this.#kernel?.tearDown();
     this.#kernel = null;
+  }
+
+  #isOurs(): boolean {
+    return this.#hold === 'ours';
+  }
+
+  /** Why the kernel does not carry those of the listeners that are wanted; empty: it does. null: it is not ours (any more). */
+  async #ask(touched: ReadonlySet<string>): Promise<Map<string, string> | null> {
+    if (!this.#isOurs()) return null;
+    await this.#adopt();
+    const reasons = new Map<string, string>();
+    for (const id of touched) {
+      const planned = this.#listeners.get(id);
+      if (planned !== undefined) reasons.set(id, await this.#tryKernel(planned));
+      if (!this.#isOurs()) return null;
+    }
+    return this.#isOurs() ? reasons : null;
   }
 
   /** Takes over what an earlier process has left, so that what the plan does not want any more goes. */
@@ -249,11 +273,23 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     }
   }
 
+  /** The kernel datapath, which is opened once however many ask for it; null: there is none, or it is not ours. */
   async #get(): Promise<KernelPath | null> {
-    if (this.#kernel !== null) return this.#kernel;
+    if (this.#kernel !== null || !this.#isOurs()) return this.#kernel;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<KernelPath | null> {
     try {
-      this.#kernel = await this.#options.open();
-      for (const [tenantId, memory] of this.#blocked) this.#kernel.blocks.follow(tenantId, memory);
+      const kernel = await this.#options.open();
+      if (this.#hold === 'ended') kernel.tearDown();
+      else if (this.#hold === 'handed-off') kernel.close();
+      if (!this.#isOurs()) return null;
+      this.#kernel = kernel;
+      for (const [tenantId, memory] of this.#blocked) kernel.blocks.follow(tenantId, memory);
       this.#unavailable = '';
     } catch (error) {
       const { isPinned, log } = this.#options;
