@@ -37,6 +37,10 @@ const RESYNC_PACE = 1000;
 const FIRST_PLAN = 2000;
 /** Milliseconds that the disk is given at the end. */
 const LAST_WRITES = 2000;
+/** Milliseconds that block lists on disk have before the plan is served: after a start nobody else serves it meanwhile. */
+const RESTART_PATIENCE = 1000;
+/** In an upgrade the other process does; a step of that may take 30 s. */
+const UPGRADE_PATIENCE = 15_000;
 
 /** The node agent: puts plan, health, stream and telemetry around an engine. */
 export class NodeAgent {

@@ -100,7 +100,7 @@ async function run(settings: AgentSettings): Promise<void> {
       path: home.blockListFile,
       engine: datapath,
       changed: (tenantId, entries) => datapath.blockListChanged(tenantId, entries),
-      wallTime: () => systemClock.wallTime(),
+      clock: systemClock,
       random: Math.random,
       log,
     }),

@@ -67,13 +67,17 @@ export class BlockListFile {
     else this.#inTurn(async () => this.#isBroken || appendFile(this.#path, lineOf(part), { mode: 0o600 }));
   }
 
-  /** These in place of all that there are: whole or not at all. */
+  /** Whether nothing is appended until all is written anew. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** These in place of all that there are: whole or not at all. They are asked for one by one, as they are written. */
   replace(parts: Iterable<BlockListPart>): void {
-    const lines = [...parts].map(lineOf);
     this.#inTurn(async () => {
       const next = `${this.#path}.next`;
       try {
-        await writeFile(next, lines, { mode: 0o600, flush: true });
+        await writeFile(next, linesOf(parts), { mode: 0o600, flush: true });
         await rename(next, this.#path);
         this.#isBroken = false;
       } catch (error) {
@@ -97,6 +101,10 @@ export class BlockListFile {
       }
     });
   }
+}
+
+function* linesOf(parts: Iterable<BlockListPart>): Generator<string> {
+  for (const part of parts) yield lineOf(part);
 }
 
 function lineOf({ entries, ...part }: BlockListPart): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -21,6 +21,10 @@ class World {
   readonly path = join(this.folder, 'block-lists.jsonl');
   readonly memories = new Map<string, BlockTableMemory>();
   seconds = SECONDS;
+  /** Times that the engine was given tables. */
+  handed = 0;
+  /** Timers that go off at once. */
+  isHasty = false;
   lists = this.open();
 
   open(): NodeBlockLists {
@@ -28,10 +32,18 @@ class World {
       path: this.path,
       engine: {
         apply: async ({ blockLists }: EngineChange) => {
+          this.handed++;
           for (const [tenantId, memory] of blockLists ?? []) this.memories.set(tenantId, memory);
         },
       },
-      wallTime: () => this.seconds * 1_000,
+      clock: {
+        now: () => this.seconds * 1_000,
+        wallTime: () => this.seconds * 1_000,
+        setTimer: (_delay, callback) => {
+          if (this.isHasty) callback();
+          return { cancel: () => {} };
+        },
+      },
       random: () => 0.5,
       log: pino({ level: 'silent' }),
     });
@@ -42,7 +54,7 @@ class World {
     await this.lists.flush();
     this.memories.clear();
     this.lists = this.open();
-    await this.lists.load();
+    await this.lists.load(60_000);
   }
 
   say(version: number, tenantId: string, entries: readonly (readonly [string, number])[], reset = false) {
@@ -77,7 +89,7 @@ function world(t: { after(end: () => void): void }): World {
 
 test('what the control plane says is in force, each list for its tenant, until its time is over', async (t) => {
   const site = world(t);
-  await site.lists.load();
+  await site.lists.load(60_000);
   assert.deepEqual(site.lists.position, { version: 0, nonce: '' });
   assert.ok(
     await site.say(1, 'a', [
@@ -113,21 +125,82 @@ test('what begins anew forgets all from before, on disk too', async (t) => {
   assert.deepEqual([site.blocks('a', '192.0.2.1'), site.blocks('a', '192.0.2.3')], [false, true]);
 });
 
-test('what was cut short on disk takes nothing with it, and is mended when all comes anew', async (t) => {
+test('what was cut short on disk takes nothing with it, and is mended at once', async (t) => {
   const site = world(t);
   await site.say(1, 'a', [['192.0.2.1', FOR_EVER]]);
   await site.lists.flush();
   appendFileSync(site.path, '{"reset":fal');
   await site.restart();
   assert.deepEqual([site.lists.position.version, site.blocks('a', '192.0.2.1')], [1, true]);
+  await site.lists.flush();
+  assert.ok(readFileSync(site.path, 'utf8').endsWith('}\n'));
   await site.say(2, 'a', [['192.0.2.2', FOR_EVER]]);
-  assert.equal(site.blocks('a', '192.0.2.2'), true, 'in force, though it is not on disk');
   await site.restart();
-  assert.equal(site.lists.position.version, 1);
-  await site.say(0, '', [], true);
+  assert.equal(site.lists.position.version, 2);
+  assert.deepEqual([site.blocks('a', '192.0.2.1'), site.blocks('a', '192.0.2.2')], [true, true]);
+});
+
+test('a file that could not be written is mended a minute later, with all that came meanwhile', async (t) => {
+  const site = world(t);
+  await site.say(1, 'a', [['192.0.2.1', FOR_EVER]]);
+  await site.lists.flush();
+  rmSync(site.path);
+  mkdirSync(site.path);
+  await site.say(2, 'a', [['192.0.2.2', FOR_EVER]]);
+  await site.lists.flush();
+  await site.say(3, 'a', [['192.0.2.3', FOR_EVER]]);
+  await site.lists.flush();
+  rmdirSync(site.path);
+  await site.say(4, 'a', [['192.0.2.4', FOR_EVER]]);
+  await site.lists.flush();
+  assert.equal(existsSync(site.path), false, 'a disk that is full is not written to with each part');
+  site.seconds += 60;
   await site.say(5, 'a', [['192.0.2.5', FOR_EVER]]);
   await site.restart();
-  assert.deepEqual([site.lists.position.version, site.blocks('a', '192.0.2.5')], [5, true]);
+  assert.deepEqual([site.lists.position.version, site.lists.entries], [5, 5]);
+});
+
+test('lists that take long to read hold nobody up: the rest comes into force meanwhile, and parts wait for it', async (t) => {
+  const site = world(t);
+  const many = Array.from({ length: 20_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
+  for (let part = 0; part < 4; part++) {
+    const own = many.slice(part * 5_000, (part + 1) * 5_000);
+    await site.say(
+      part + 1,
+      'a',
+      own.map((source) => [source, FOR_EVER] as const),
+    );
+  }
+  await site.lists.flush();
+  site.memories.clear();
+  site.isHasty = true;
+  site.lists = site.open();
+  await site.lists.load(1_000);
+  assert.ok(site.lists.entries < many.length, 'it has not been waited for');
+  await site.say(5, 'a', [[many[0]!, GONE]]);
+  assert.deepEqual([site.lists.position.version, site.lists.entries], [5, many.length - 1]);
+  assert.deepEqual([site.blocks('a', many[0]!), site.blocks('a', many.at(-1)!)], [false, true]);
+});
+
+test('room is made before a part is put in, and the thread is given away meanwhile', async (t) => {
+  const site = world(t);
+  const sources = Array.from({ length: 60_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
+  const entries = sources.map((source) => [source, FOR_EVER] as const);
+  await site.say(1, 'a', entries.slice(0, -5_000));
+  assert.equal(site.handed, 1);
+  let turns = 0;
+  const count = () => {
+    turns++;
+    counting = setImmediate(count);
+  };
+  let counting = setImmediate(count);
+  t.after(() => clearImmediate(counting));
+  // What is behind this part alone fills the table, which has 131,072 slots.
+  const more = Array.from({ length: 60_000 }, (_, i) => [`172.16.${i >> 8}.${i & 255}`, FOR_EVER] as const);
+  await site.say(2, 'a', more);
+  assert.equal(site.handed, 2);
+  assert.ok(turns >= 4, `${turns} turns of others`);
+  assert.equal(site.lists.entries, 115_000);
 });
 
 test('the file is written anew when most of it says nothing any more', async (t) => {

@@ -1,5 +1,8 @@
 import { GONE, PrefixTable, type PrefixTableMemory } from './prefix-table.ts';
 
+/** Slots that are moved in one go. */
+const STEP = 16_384;
+
 /** What the tables of one block list lie in. */
 export interface BlockTableMemory {
   readonly v4: PrefixTableMemory;
@@ -47,13 +50,24 @@ export class BlockTable {
   ): boolean {
     const family = key.length === 1 ? 4 : 6;
     let isNew = false;
-    if (!this.table(family).hasRoom) {
-      if (until === GONE && this.table(family).find(key, length) < 0) return false;
-      this.#renew(family, now, moved);
+    // What is there needs no room, and what is to go and is not there, none either.
+    if (!this.table(family).hasRoomFor(1) && this.table(family).find(key, length) < 0) {
+      if (until === GONE) return false;
+      for (const _ of this.#renew(family, 0, now, moved));
       isNew = true;
     }
     this.table(family).put(key, length, until);
     return isNew;
+  }
+
+  /**
+   * The same for `more` prefixes that are to come, in steps of some milliseconds: between two of them others may have
+   * the thread, as long as they put nothing in. Returns whether the table was made anew.
+   */
+  *makeRoom(family: 4 | 6, more: number, now: number): Generator<void, boolean> {
+    if (this.table(family).hasRoomFor(more)) return false;
+    yield* this.#renew(family, more, now);
+    return true;
   }
 
   /** Prefixes whose time is not over. Walks the tables. */
@@ -61,15 +75,16 @@ export class BlockTable {
     return this.#v4.count(now) + this.#v6.count(now);
   }
 
-  /** Makes room: what is over leaves, and the table has room for twice as many as are left. */
-  #renew(family: 4 | 6, now: number, moved?: (from: number, to: number) => void): void {
+  /** What is over leaves, and the table has room for half as many again as are left and are to come. */
+  *#renew(family: 4 | 6, more: number, now: number, moved?: (from: number, to: number) => void): Generator<void, void> {
     const old = this.table(family);
     const { until, words } = old.memory;
-    const live = old.count(now);
+    const room = Math.max(64, Math.ceil((old.count(now) + more) * 1.5));
     const { seed, isShared } = this.#options;
-    const renewed = PrefixTable.withRoom(words, Math.max(64, Math.ceil(live * 1.5)), seed, isShared);
+    const renewed = PrefixTable.withRoom(words, room, seed, isShared);
     const key = new Uint32Array(words);
     for (let slot = 0; slot < old.slots; slot++) {
+      if (slot % STEP === STEP - 1) yield;
       if (until[slot]! <= now) continue;
       const length = old.read(slot, key);
       const to = renewed.put(key, length, until[slot]!);

@@ -54,9 +54,9 @@ export class PrefixTable {
     return this.#capacity;
   }
 
-  /** Whether one more prefix has room, if it is new; else the table has to be made anew. */
-  get hasRoom(): boolean {
-    return this.#taken < this.#capacity * MOST_TAKEN;
+  /** Whether so many more prefixes have room, if all are new; else the table has to be made anew. */
+  hasRoomFor(more: number): boolean {
+    return this.#taken + more <= Math.ceil(this.#capacity * MOST_TAKEN);
   }
 
   /** The slot of a prefix, -1 when it is not there. `key` has no bits beyond `length`. */
