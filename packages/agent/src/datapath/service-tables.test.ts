@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { TargetSettings } from '@evenkeel/flow/datapath/layout.ts';
+import { firstGeneration, isUnsettled, nextGeneration } from '@evenkeel/flow/maglev/generations.ts';
+import { SLOTS } from '@evenkeel/flow/maglev/slots.ts';
 import { PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import { pino } from 'pino';
@@ -51,15 +53,23 @@ class FakeDatapath {
 
 function world(t: { after(end: () => void): void }, record = { services: {}, retired: {} }) {
   const datapath = new FakeDatapath();
+  const clock = { now: 0 };
   const errors: string[] = [];
   const log = pino({ level: 'error' }, { write: (line: string) => errors.push(JSON.parse(line).msg) });
   let tell = (): void => {};
   const forgotten = new Promise<void>((resolve) => {
     tell = resolve;
   });
-  const tables = new ServiceTables(datapath as unknown as Datapath, record, log, () => tell());
+  const tables = new ServiceTables(
+    datapath as unknown as Datapath,
+    record,
+    log,
+    () => tell(),
+    undefined,
+    () => clock.now,
+  );
   t.after(() => tables.stop());
-  return { datapath, tables, errors, forgotten };
+  return { datapath, tables, errors, forgotten, clock };
 }
 
 function service(id: string, targets: readonly string[], drainTimeout = 60_000): EngineService {
@@ -157,4 +167,73 @@ test('a service that is refused for want of numbers takes none', async (t) => {
   assert.equal(tables.reserve(service('a', many)), null);
   assert.deepEqual([tables.record, tables.retired], [{}, {}]);
   assert.notEqual(tables.reserve(service('b', many.slice(1))), null);
+});
+
+const unsettled = (table: Uint32Array | undefined) => table!.filter(isUnsettled).length;
+
+/** Lets time pass, and then what was waiting for the kernel be done. */
+async function pass(t: TestContext, clock: { now: number }, milliseconds: number): Promise<void> {
+  clock.now += milliseconds;
+  t.mock.timers.tick(milliseconds);
+  for (let i = 0; i < 20; i++) await turn();
+}
+
+test('a table that an earlier process has left unsettled settles, though it is the one that is wanted', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const before = world(t);
+  await before.tables.set(service('a', ['one', 'two']), LISTENER);
+  const { number, targets } = before.tables.record.a!;
+  const slots = Uint16Array.from(before.datapath.tables.get(number)!, (pair) => pair & TARGET);
+  const former = firstGeneration(new Uint16Array(SLOTS).fill(targets.one!.number));
+
+  const { datapath, tables, clock } = world(t, { services: before.tables.record, retired: {} });
+  datapath.tables.set(number, nextGeneration(slots, former));
+  await tables.set(service('a', ['one', 'two']), { ...LISTENER, idleTimeout: 90_000 });
+  await pass(t, clock, 89_999);
+  assert.notEqual(unsettled(datapath.tables.get(number)), 0);
+  await pass(t, clock, 1);
+  assert.equal(unsettled(datapath.tables.get(number)), 0);
+  assert.deepEqual(inTable(datapath.tables.get(number)), new Set(slots));
+});
+
+test('a table that is learnt from another node settles as well', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const other = world(t);
+  await other.tables.set(service('a', ['one', 'two']), LISTENER);
+  const { number, targets } = other.tables.record.a!;
+  const slots = Uint16Array.from(other.datapath.tables.get(number)!, (pair) => pair & TARGET);
+  const { datapath, tables, clock } = world(t);
+  tables.learn('a', nextGeneration(slots, firstGeneration(new Uint16Array(SLOTS).fill(targets.one!.number))));
+  await tables.set(service('a', ['one', 'two']), LISTENER);
+  assert.notEqual(unsettled(datapath.tables.get(number)), 0);
+  await pass(t, clock, 30_000);
+  assert.equal(unsettled(datapath.tables.get(number)), 0);
+});
+
+test('slots settle one idle time after they have changed, however often others do; what fails is tried again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { datapath, tables, errors, clock } = world(t);
+  const table = () => datapath.tables.get(tables.record.a!.number)!;
+  await tables.set(service('a', ['one', 'two']), { ...LISTENER, idleTimeout: 60_000 });
+  await tables.set(service('a', ['one', 'two', 'three']));
+  const first = table().map((pair) => Number(isUnsettled(pair)));
+  for (const targets of [
+    ['one', 'three'],
+    ['one', 'two', 'three'],
+    ['two', 'three'],
+  ]) {
+    await pass(t, clock, 19_000);
+    await tables.set(service('a', targets));
+    // One that is back where it was has settled by that.
+    for (const [slot, pair] of table().entries()) first[slot]! &= Number(isUnsettled(pair));
+  }
+  const isStill = () => table().some((pair, slot) => first[slot] === 1 && isUnsettled(pair));
+  await pass(t, clock, 2_999);
+  assert.equal(isStill(), true);
+  datapath.broken = true;
+  await pass(t, clock, 1);
+  assert.deepEqual([isStill(), errors], [true, ['settling a table has failed']]);
+  datapath.broken = false;
+  await pass(t, clock, 1_000);
+  assert.deepEqual([isStill(), unsettled(table()) > 0], [false, true]);
 });

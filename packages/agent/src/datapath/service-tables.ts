@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { KernelRecord, KernelService, KernelTarget } from './kernel-record.ts';
 import { LearntTables } from './learnt-tables.ts';
 import { Numbers } from './numbers.ts';
+import { Settling } from './settling.ts';
 import { losesFlows, sharesOf, type TargetShare } from './shares.ts';
 import { NETWORK, type Network, TargetEntries, type WantedTarget } from './target-entries.ts';
 
@@ -16,8 +17,8 @@ import { NETWORK, type Network, TargetEntries, type WantedTarget } from './targe
 const SERVICES = 4_079;
 const TARGETS = 32_751;
 /**
- * How long a table remembers the one before for datagrams, in milliseconds: until then new flows in changed slots go to
- * the former target. Connections have the listener's idle time.
+ * How long a slot remembers the target before for datagrams, in milliseconds: until then new flows in it go there.
+ * Connections have the listener's idle time, where the service has no datagrams.
  */
 const SETTLE_DATAGRAMS = 30_000;
 /**
@@ -33,7 +34,7 @@ interface Running {
   keepsPort: boolean;
   /** Targets that have left, until their drain time is over. */
   readonly leaving: Map<string, NodeJS.Timeout>;
-  settling: NodeJS.Timeout | null;
+  readonly settling: Settling;
 }
 
 /** The kernel's number for flows of a service, the same on every node. */
@@ -52,6 +53,7 @@ export class ServiceTables {
   readonly #running = new Map<string, Running>();
   readonly #entries: TargetEntries;
   readonly #learnt = new LearntTables();
+  readonly #now: () => number;
   #named: NamedNumbers | null = null;
   /** Numbers mean something else than before; called before they are in a table. */
   onNumbers: () => void = () => {};
@@ -66,7 +68,9 @@ export class ServiceTables {
     log: Logger,
     forgotten: (serviceId: string) => void,
     network: Network = NETWORK,
+    now: () => number = () => performance.now(),
   ) {
+    this.#now = now;
     this.#entries = new TargetEntries(datapath, log, network);
     this.#forgotten = forgotten;
     this.#datapath = datapath;
@@ -171,7 +175,7 @@ export class ServiceTables {
       idleTimeout: 0,
       keepsPort: false,
       leaving: new Map<string, NodeJS.Timeout>(),
-      settling: null,
+      settling: this.#settling(id),
     };
     running.service = service;
     running.idleTimeout = Math.max(running.idleTimeout, listener?.idleTimeout ?? 0);
@@ -220,7 +224,7 @@ export class ServiceTables {
     const running = this.#running.get(id);
     for (const timer of running?.leaving.values() ?? []) clearTimeout(timer);
     running?.leaving.clear();
-    if (running?.settling) clearTimeout(running.settling);
+    running?.settling.stop();
     this.#running.delete(id);
     const known = this.#known.get(id);
     if (known === undefined) return;
@@ -240,7 +244,7 @@ export class ServiceTables {
     this.#entries.stop();
     for (const { leaving, settling } of this.#running.values()) {
       for (const timer of leaving.values()) clearTimeout(timer);
-      if (settling !== null) clearTimeout(settling);
+      settling.stop();
     }
     this.#running.clear();
   }
@@ -280,9 +284,9 @@ export class ServiceTables {
     const slots = buildSlots(shares.map((share) => named(share, targets[share.target.id]!.number)));
     const before = this.#datapath.table(number);
     const next = this.#learnt.next(id, slots, before, this.#isGone(id));
-    if (next === before) return;
-    await this.#datapath.swapTable(number, next);
-    if (before !== null) this.#settleLater(id, number);
+    if (next !== before) await this.#datapath.swapTable(number, next);
+    // Also one that is found as it should be: an earlier process, or another node, may have left it unsettled.
+    this.#running.get(id)?.settling.look(next);
   }
 
   #renumbered(): void {
@@ -304,26 +308,32 @@ export class ServiceTables {
     return (number) => !numbers.has(number);
   }
 
-  #settleLater(id: string, number: number): void {
-    const running = this.#running.get(id);
-    if (running === undefined) return; // removed meanwhile
-    if (running.settling !== null) clearTimeout(running.settling);
-    const hasDatagrams = running.service.service.protocol !== 'tcp';
-    const delay = hasDatagrams
-      ? SETTLE_DATAGRAMS
-      : Math.min(2 ** 31 - 1, Math.max(SETTLE_DATAGRAMS, running.idleTimeout));
-    running.settling = setTimeout(() => {
-      running.settling = null;
-      this.#later('settling a table', async () => {
-        // Another change has begun, or the service is gone.
-        if (running.settling !== null || this.#running.get(id) !== running) return;
-        const table = this.#datapath.table(number);
-        if (table === null) return;
-        const remembers = this.#datapath.countExceptions() > 0;
-        const settled = settle(table, () => remembers);
-        await this.#datapath.swapTable(number, settled);
-      });
-    }, delay).unref();
+  #settling(id: string): Settling {
+    const delay = () => {
+      const running = this.#running.get(id);
+      if (running === undefined || running.service.service.protocol !== 'tcp') return SETTLE_DATAGRAMS;
+      return Math.max(SETTLE_DATAGRAMS, running.idleTimeout);
+    };
+    const due = () => this.#later('settling a table', () => this.#settle(id));
+    return new Settling({ delay, due, now: this.#now });
+  }
+
+  async #settle(id: string): Promise<void> {
+    const [running, known] = [this.#running.get(id), this.#known.get(id)];
+    if (running === undefined || known === undefined) return; // removed meanwhile
+    const { settling } = running;
+    try {
+      const table = this.#datapath.table(known.number);
+      if (table === null) return;
+      const { isDue } = settling;
+      const isAny = table.some((_, slot) => isDue(slot));
+      const remembers = isAny && this.#datapath.countExceptions() > 0;
+      const settled = isAny ? settle(table, () => remembers, isDue) : table;
+      if (isAny) await this.#datapath.swapTable(known.number, settled);
+      settling.look(settled);
+    } finally {
+      if (!this.#stopped && this.#running.get(id) === running) settling.wait();
+    }
   }
 
   /** The drain time of a target that has left is over: what is left of its flows goes to others. */
@@ -343,6 +353,7 @@ export class ServiceTables {
       if (table === null) return;
       const next = nextGeneration(currentOf(table), table, (one) => one === number);
       await this.#datapath.swapTable(known.number, next);
+      running.settling.look(next);
     } finally {
       this.#forgotten(id);
     }

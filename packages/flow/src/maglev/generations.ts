@@ -17,8 +17,9 @@ export function firstGeneration(slots: Uint16Array): Generation {
 
 /**
  * The table `slots` after that of `before`. Flows in slots that change are written down from now on: those that begin, at
- * the new target, the others at the one before. A slot changed earlier goes on remembering. What the present change cannot
- * know is a flow that has sent nothing since the change before it; so changes want to be some time apart.
+ * the new target, the others at the one before. A slot that changes once more before it has settled keeps the previous
+ * target that it has: flows that nobody has written down are from before its first change, since all that have begun or
+ * sent anything later are written down. So a flow may be silent through any number of changes.
  *
  * Flows of targets that are gone (`isGone`) are not kept: they go to the new target at once.
  */
@@ -27,23 +28,37 @@ export function nextGeneration(
   before: Generation,
   isGone: (number: number) => boolean = () => false,
 ): Generation {
+  const isThere = (number: number) => number !== 0 && !isGone(number);
   const next = new Uint32Array(SLOTS);
   for (let slot = 0; slot < SLOTS; slot++) {
     const current = slots[slot]!;
-    const last = before[slot]! & TARGET;
-    const previous = last === 0 || isGone(last) ? current : last;
-    const remembers = previous !== current ? REMEMBERS : before[slot]! & REMEMBERS;
+    const pair = before[slot]!;
+    // Where the target from before the first change is gone, what is alive is at the last one.
+    const [first, last] = [pair >>> 16, pair & TARGET];
+    const previous = isThere(first) ? first : isThere(last) ? last : current;
+    const remembers = previous !== current ? REMEMBERS : pair & REMEMBERS;
     next[slot] = ((previous << 16) | remembers | current) >>> 0;
   }
   return next;
 }
 
+/** Whether a slot has a previous target: it has changed, and flows from before that may still be alive. */
+export function isUnsettled(pair: number): boolean {
+  return pair >>> 16 !== (pair & TARGET);
+}
+
 /**
- * The same table once flows older than the change have had their time: whatever is not written down belongs to the current
- * target. `remembers` says of a slot whether flows of it are still written down at another target.
+ * The same table once flows older than the change of a slot have had their time (`isDue`, all slots unless told): whatever
+ * is not written down belongs to the current target. `remembers` says of a slot whether flows of it are still written down
+ * at another target.
  */
-export function settle(generation: Generation, remembers: (slot: number) => boolean): Generation {
+export function settle(
+  generation: Generation,
+  remembers: (slot: number) => boolean,
+  isDue: (slot: number) => boolean = () => true,
+): Generation {
   return generation.map((pair, slot) => {
+    if (!isDue(slot)) return pair;
     const current = pair & TARGET;
     const flag = (pair & REMEMBERS) !== 0 && remembers(slot) ? REMEMBERS : 0;
     return ((current << 16) | flag | current) >>> 0;
