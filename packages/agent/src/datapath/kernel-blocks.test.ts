@@ -14,9 +14,14 @@ const NOW = 1_000_000;
 class FakeSources {
   readonly held = new Map<string, number | null>();
   most = Number.POSITIVE_INFINITY;
+  /** Walks through all of it, and entries that were written. */
+  walks = 0;
+  writes = 0;
+  fails = false;
 
   set(list: Buffer, words: Uint32Array, length: number, seconds: number | null): void {
     const name = nameOf(list, words, length);
+    this.writes++;
     if (this.held.size >= this.most && !this.held.has(name)) throw new Error('ENOSPC');
     this.held.set(name, seconds);
   }
@@ -26,6 +31,8 @@ class FakeSources {
   }
 
   *entries() {
+    this.walks++;
+    if (this.fails) throw new Error('EINVAL');
     for (const name of [...this.held.keys()]) {
       const [list, source] = name.split(' ') as [string, string];
       const { key: words, length } = networkKey(source)!;
@@ -40,13 +47,21 @@ function nameOf(list: Buffer, key: Uint32Array, length: number): string {
 
 function world() {
   const sources = new FakeSources();
+  const timers: (() => void)[] = [];
   let isLooked = false;
   const blocks = new KernelBlocks({
     sources: sources as unknown as BlockedSources,
     look: (on) => {
       isLooked = on;
     },
-    wallTime: () => NOW * 1_000,
+    clock: {
+      now: () => 0,
+      wallTime: () => NOW * 1_000,
+      setTimer: (_delay, callback) => {
+        timers.push(callback);
+        return { cancel: () => {} };
+      },
+    },
     log: pino({ level: 'silent' }),
   });
   const table = new BlockTable({ seed: 7, isShared: true });
@@ -61,7 +76,7 @@ function world() {
   };
   const held = () =>
     Object.fromEntries([...sources.held].map(([name, seconds]) => [name.slice(name.indexOf(' ') + 1), seconds]));
-  return { sources, blocks, table, put, held, isLooked: () => isLooked };
+  return { sources, timers, blocks, table, put, held, isLooked: () => isLooked };
 }
 
 test('the kernel gets what memory has, and loses what an earlier process has left', async () => {
@@ -104,4 +119,61 @@ test('nothing is written once it is closed', async () => {
   blocks.close();
   await blocks.settled();
   assert.ok(sources.held.size <= 1_000, `${sources.held.size}`);
+});
+
+test('a network that changes is in force at once, and what is not in it is left alone', async () => {
+  const { sources, blocks, table, put, held } = world();
+  put(...Array.from({ length: 5_000 }, (_, i) => [`10.0.${i >> 8}.${i & 255}`, FOR_EVER] as const));
+  put(['192.0.2.1', NOW + 5], ['192.0.2.2', NOW]);
+  blocks.follow('tenant-1', table.memory);
+  await blocks.settled();
+  const { walks, writes } = sources;
+  blocks.changed('tenant-1', put(['192.0.2.0/24', NOW + 60]));
+  assert.equal(held()['192.0.2.0/24'], 60, 'at once');
+  await blocks.settled();
+  assert.deepEqual([held()['192.0.2.1/32'], sources.walks - walks], [60, 0]);
+  assert.ok(sources.writes - writes <= 5, `${sources.writes - writes} entries were written`);
+  blocks.changed('tenant-1', put(['192.0.2.0/24', GONE]));
+  assert.equal(held()['192.0.2.0/24'], undefined, 'at once');
+  await blocks.settled();
+  assert.deepEqual([held()['192.0.2.1/32'], held()['192.0.2.2/32'], sources.walks - walks], [5, undefined, 0]);
+});
+
+test('many changes at a time are written without a walk through the kernel', async () => {
+  const { sources, blocks, table, put } = world();
+  table.put(Uint32Array.of(1), 32, FOR_EVER, NOW);
+  for (const _ of table.makeRoom(4, 10_000, NOW));
+  blocks.follow('tenant-1', table.memory);
+  await blocks.settled();
+  const { walks } = sources;
+  const many = Array.from({ length: 5_000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
+  blocks.changed('tenant-1', put(...many.map((source) => [source, FOR_EVER] as const)));
+  await blocks.settled();
+  assert.equal(sources.held.size, 5_001);
+  blocks.changed('tenant-1', put(...many.map((source) => [source, GONE] as const)));
+  await blocks.settled();
+  assert.deepEqual([sources.held.size, sources.walks - walks], [1, 0]);
+});
+
+test('lists that come together are swept together', async () => {
+  const { sources, blocks, table, put } = world();
+  put(['192.0.2.1', FOR_EVER]);
+  for (let i = 0; i < 20; i++) blocks.follow(`tenant-${i}`, table.memory);
+  await blocks.settled();
+  assert.deepEqual([sources.walks, sources.held.size], [1, 20]);
+});
+
+test('what has failed is tried again later, with what came meanwhile', async () => {
+  const { sources, timers, blocks, table, put, held, isLooked } = world();
+  put(['192.0.2.1', FOR_EVER]);
+  sources.fails = true;
+  blocks.follow('tenant-1', table.memory);
+  await blocks.settled();
+  assert.deepEqual([held(), isLooked(), timers.length], [{}, false, 1]);
+  blocks.changed('tenant-1', put(['192.0.2.2', FOR_EVER]));
+  await blocks.settled();
+  sources.fails = false;
+  timers[0]!();
+  await blocks.settled();
+  assert.deepEqual([held(), isLooked()], [{ '192.0.2.1/32': null, '192.0.2.2/32': null }, true]);
 });

@@ -13,6 +13,7 @@ import { portCount } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
+import { systemClock } from '../clock/clock.ts';
 import { KernelSight } from '../sight/kernel-sight.ts';
 import { Answers, type Claim, claimsOf } from './answers.ts';
 import { Attachments } from './attachments.ts';
@@ -116,7 +117,7 @@ export class KernelPath {
     this.blocks = new KernelBlocks({
       sources: this.#datapath.blockedSources(),
       look: (on) => this.#datapath.block(on),
-      wallTime: Date.now,
+      clock: systemClock,
       log,
     });
     this.#numbers = new Numbers(
