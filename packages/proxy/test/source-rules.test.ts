@@ -120,8 +120,9 @@ for (const reactor of ['uring', 'portable'] as const) {
 
     it('a block list is in force without a change of the plan, and what is over in it is over by itself', async () => {
       const port = await freePort();
+      const foreign = await freePort();
       const id = `lsn-${port}`;
-      await plan([tcp(port), tcp(port + 1, { tenantId: 'another' })]);
+      await plan([tcp(port), tcp(foreign, { tenantId: 'another' })]);
       assert.equal(await ask(port, STRANGER), 'hello');
       const list = new BlockTable({ seed: 7, isShared: true });
       const now = Math.floor(Date.now() / 1_000);
@@ -134,7 +135,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       await engine.apply({ ...changeOf([], []), blockLists: new Map([[DEFAULT_TENANT.id, list.memory]]) });
       assert.equal(await ask(port, STRANGER), 'reset');
       assert.equal(await ask(port, FRIEND), 'hello');
-      assert.equal(await ask(port + 1, STRANGER), 'hello', 'the list of another tenant');
+      assert.equal(await ask(foreign, STRANGER), 'hello', 'the list of another tenant');
       assert.deepEqual({ ...countersOf(id).refused }, { 'block-list': 1 });
       block(FRIEND, now + 60);
       assert.equal(await ask(port, FRIEND), 'reset');
@@ -145,7 +146,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal(await ask(port, STRANGER, 'PROXY TCP4 127.0.0.9 127.0.0.1 1 2\r\nhello'), 'hello');
       const empty = new BlockTable({ seed: 7, isShared: true });
       await engine.apply({ ...changeOf([], []), blockLists: new Map([[DEFAULT_TENANT.id, empty.memory]]) });
-      await engine.apply(changeOf([], [], { listeners: [id, `lsn-${port + 1}`] }));
+      await engine.apply(changeOf([], [], { listeners: [id, `lsn-${foreign}`] }));
     });
 
     it('datagrams of strangers are lost, and counted', async () => {

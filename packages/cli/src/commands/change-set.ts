@@ -20,7 +20,7 @@ export function addChangeSet(program: Command, bind: Bind): void {
       ),
     )
     .option('--description <text>', 'what it is for');
-  addExamples(plan, 'evenkeel plan -f web.yaml', 'evenkeel change-set apply $(evenkeel plan -f web.yaml --quiet)');
+  addExamples(plan, 'evenkeel plan -f web.yaml', 'evenkeel plan -f web.yaml --quiet');
   bind(plan, async (call) => (await actions()).planFiles(call));
 
   const changeSet = program

@@ -18,7 +18,7 @@ import { MOST_KEPT } from '../upstream/kept-connections.ts';
 import { Relief } from '../upstream/relief.ts';
 import { Service } from '../upstream/service.ts';
 import { ServiceQueue } from '../upstream/service-queue.ts';
-import { Target } from '../upstream/target.ts';
+import type { Target } from '../upstream/target.ts';
 import { accepting } from './accepting.ts';
 import type { WorkerContext } from './context.ts';
 import { Gates } from './gates.ts';
@@ -34,6 +34,7 @@ import type {
 } from './messages.ts';
 import { namedServices } from './named-services.ts';
 import { ListenerPlaces } from './places.ts';
+import { targetsOf } from './service-targets.ts';
 import { datagramPlacesOf, EVERYTHING, placesOf, type Shares } from './shares.ts';
 import { Turns } from './turns.ts';
 import type { WorkerRows } from './worker-rows.ts';
@@ -241,7 +242,10 @@ export class Proxy {
   ): void {
     const { id } = change;
     const fault = this.#rules.faultOf(planned.ruleGroupId);
-    if (fault !== '') return answered({ listenerId: id, code: 'failed', detail: fault });
+    if (fault !== '') {
+      answered({ listenerId: id, code: 'failed', detail: fault });
+      return;
+    }
     let tls: ListenerTls | null = null;
     try {
       if (planned.tls !== null) tls = this.#tls.forListener(planned, this.#listeners.get(id)?.listener.tls ?? null);
@@ -343,22 +347,7 @@ export class Proxy {
   #setService(id: string, next: WorkerService): void {
     const old = this.#services.get(id);
     const before = new Map(old?.targets.map((target) => [target.id, target]));
-    const targets = next.targets.map((target) => {
-      const same = before.get(target.id);
-      if (same !== undefined && same.endpoint.address === target.address && same.endpoint.port === target.port) {
-        before.delete(target.id);
-        return same;
-      }
-      return new Target(
-        target.id,
-        id,
-        { address: target.address, port: target.port },
-        this.#rows.target(target.slot),
-        next.table.load,
-        this.#rows.connections,
-        target.slot,
-      );
-    });
+    const targets = targetsOf(id, next, before, this.#rows);
     const limits = next.planned.targetLimits ?? STANDARD_TARGET_LIMITS;
     const queue = old?.queue ?? new ServiceQueue(this.#worker.reactor, next.queue, this.#rows.index);
     // What other workers keep can fill a low limit; a high one is beyond what all of them keep.
