@@ -58,7 +58,7 @@ export class EventStreams {
   readonly #options: StreamOptions;
   readonly #streams = new Set<Stream>();
   #watch: NodeJS.Timeout | null = null;
-  /** The newest event that was written since the start. */
+  /** The newest event that was written since the start: whatever comes later has a greater identifier. */
   #newest: string | null = null;
 
   constructor(options: StreamOptions) {
@@ -117,7 +117,7 @@ export class EventStreams {
     signal.addEventListener('abort', gone, { once: true });
     try {
       yield `retry: ${RECONNECT}\n\n`;
-      let last = after ?? this.#newest ?? (await this.#newestWritten());
+      let last = after ?? (await this.#newestOfAll());
       if (after !== null && !(await this.#isKept(after, stream.tenantIds))) {
         yield `event: gap\ndata: ${JSON.stringify({ after })}\n\n`;
       }
@@ -129,9 +129,13 @@ export class EventStreams {
         if (!stillMay()) return yield ended('token-ended');
         stream.dirty = false;
         const page = { tenantIds: stream.tenantIds, filters, order: 'asc', after: last, limit: PAGE } as const;
+        // Before the page: what is written meanwhile may be missing from it.
+        const newest = await this.#newestOfAll();
         const rows = await store.read((db) => eventRows(db, page));
+        last = rows.at(-1)?.id ?? last;
+        // There was no more up to here for this reader. Read anew it would be looked at for nothing with each event.
+        if (rows.length < PAGE && newest > last) last = newest;
         if (rows.length > 0) {
-          last = rows.at(-1)!.id;
           yield rows.map(textOf).join('');
         } else if (!stream.dirty && !(await this.#wait(stream, heartbeat, signal))) {
           yield ': heartbeat\n\n';
@@ -170,8 +174,9 @@ export class EventStreams {
     for (const stream of this.#streams) stream.wake();
   }
 
-  /** The newest event that was written before the start; empty: there is none. */
-  async #newestWritten(): Promise<string> {
+  /** The newest event that is written; empty: there is none. */
+  async #newestOfAll(): Promise<string> {
+    if (this.#newest !== null) return this.#newest;
     const row = await this.#options.store.read((db) =>
       db.selectFrom('event').select('id').orderBy('id', 'desc').limit(1).executeTakeFirst(),
     );
