@@ -141,3 +141,27 @@ test('a webhook of a tenant gets events of that tenant alone', async (t) => {
   await running.call('deleteElasticIp', { params: { elasticIpId: own.id }, headers });
   await running.call('deleteTenant', { params: { tenantId } });
 });
+
+test('a webhook for events of the installation is in the hands of those alone who reach all tenants', async (t) => {
+  const running = await Running.start(t, LOCAL);
+  const receiver = await HookReceiver.start(t);
+  const admin = await running.call('createUser', { body: { name: 'ann', role: 'admin' } });
+  const { token } = await running.call('createToken', { body: { userId: admin.id } });
+  const { id } = await running.call('createWebhook', { body: { url: receiver.url, installation: true } });
+  const params = { webhookId: id };
+  const refusals = [
+    await running.refused('updateWebhook', { token, params, body: { url: 'https://hooks.example/mine' } }),
+    await running.refused('updateWebhook', { token, params, body: { secret: 'a-secret-that-ann-knows-0123456789' } }),
+    await running.refused('deleteWebhook', { token, params }),
+    await running.refused('testWebhook', { token, params }),
+  ];
+  for (const { code, detail } of refusals)
+    assert.deepEqual([code, /reaches all tenants/.test(detail)], ['forbidden', true]);
+  assert.equal(
+    (await running.call('getWebhook', { token, params })).url,
+    receiver.url,
+    'it can be read, and is as it was',
+  );
+  await running.call('updateWebhook', { params, body: { description: 'of the installation' } });
+  await running.call('deleteWebhook', { params });
+});

@@ -31,7 +31,11 @@ export function createWebhookReads(store: Store, deliverer: Deliverer): WebhookR
       return paginate(wanted, query, ({ id }) => id, showWebhook);
     },
     getWebhook: ({ state, params }) => showWebhook(find(state, params.webhookId)),
-    testWebhook: ({ state, params }) => deliverer.test(find(state, params.webhookId)),
+    testWebhook({ state, caller, params }) {
+      const record = find(state, params.webhookId);
+      webhooks.checkReach(caller, record);
+      return deliverer.test(record);
+    },
     async listWebhookDeliveries({ state, params, query }) {
       const { id } = find(state, params.webhookId);
       const { limit, after } = pageOf(query);
@@ -58,12 +62,13 @@ export function createWebhookWrites(): WebhookWrites {
       const { record, secret } = webhooks.createWebhook(draft, caller, body);
       return { ...showWebhook(record), secret };
     },
-    updateWebhook(draft, { params, body, ifMatch }) {
+    updateWebhook(draft, { caller, params, body, ifMatch }) {
       const record = matching(ifMatch, webhooks.getWebhook(draft, params.webhookId));
-      return showWebhook(webhooks.updateWebhook(draft, record, body));
+      return showWebhook(webhooks.updateWebhook(draft, caller, record, body));
     },
-    deleteWebhook(draft, { params, ifMatch }) {
+    deleteWebhook(draft, { caller, params, ifMatch }) {
       const record = matching(ifMatch, webhooks.getWebhook(draft, params.webhookId));
+      webhooks.checkReach(caller, record);
       draft.remove('webhook', record);
       return deleted(draft, record);
     },

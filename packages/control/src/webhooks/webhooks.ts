@@ -12,6 +12,14 @@ export function getWebhook({ webhooks }: Pick<Draft, 'webhooks'>, id: string): W
   return webhooks.get(id) ?? notFound('webhook', id);
 }
 
+/**
+ * Refuses with `forbidden` whoever may not have events of the installation: not even where somebody else has made the
+ * webhook, whose address or secret they could make their own.
+ */
+export function checkReach(by: Pick<Identity, 'reach'>, { installation }: Pick<WebhookRecord, 'installation'>): void {
+  if (installation && by.reach !== 'all') forbid('events of the installation take a role that reaches all tenants');
+}
+
 /** Makes a webhook, and the secret of its deliveries where none is given. */
 export function createWebhook(
   draft: Draft,
@@ -20,9 +28,7 @@ export function createWebhook(
 ): { record: WebhookRecord; secret: string } {
   checkQuota(draft, 'webhooks', draft.webhooks.size + 1);
   const { installation = false } = input;
-  if (installation && by.reach !== 'all') {
-    forbid('events of the installation take a role that reaches all tenants');
-  }
+  checkReach(by, { installation });
   const id = draft.newId('webhook');
   const name = input.name ?? id;
   checkName(draft.webhooks.values(), name, '');
@@ -45,7 +51,13 @@ export function createWebhook(
 }
 
 /** One that was disabled by the control plane and is enabled again has no reason any more to be so. */
-export function updateWebhook(draft: Draft, webhook: WebhookRecord, { secret, ...patch }: WebhookPatch): WebhookRecord {
+export function updateWebhook(
+  draft: Draft,
+  by: Identity,
+  webhook: WebhookRecord,
+  { secret, ...patch }: WebhookPatch,
+): WebhookRecord {
+  checkReach(by, webhook);
   if (patch.name !== undefined) checkName(draft.webhooks.values(), patch.name, '', webhook.id);
   if (patch.url !== undefined) checkUrl(patch.url);
   return draft.update('webhook', webhook, {
