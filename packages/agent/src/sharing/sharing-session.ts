@@ -129,7 +129,9 @@ export class SharingSession {
 
   #refresh(): void {
     const seconds = Math.ceil(this.#refreshPace() / 1_000) + 1;
-    void this.#flows.refresh(seconds);
+    this.#flows.refresh(seconds).catch((error) => {
+      this.#options.log.error({ err: error }, 'sharing flows: refresh has failed');
+    });
   }
 
   #every(name: string, pace: () => number, work: () => void): void {

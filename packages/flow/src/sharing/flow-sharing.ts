@@ -51,7 +51,7 @@ interface Peer {
  * caller's: any stream whose other end is known to be one.
  *
  * A peer gets all tables and all flows that are written down when it connects, and from then on what is new, as often
- * as `tell` is called. No peer waits for another one.
+ * as `tell` is called. No peer waits for another one with that.
  */
 export class FlowSharing {
   readonly #options: FlowSharingOptions;
@@ -62,6 +62,7 @@ export class FlowSharing {
   #ours: { readonly of: Numbers; readonly byName: ReadonlyMap<string, number> } | null = null;
   #learnt = 0;
   #told = 0;
+  #isRefreshing = false;
 
   constructor(options: FlowSharingOptions) {
     this.#options = options;
@@ -123,11 +124,22 @@ export class FlowSharing {
 
   /**
    * Sends the flows that have had a packet in the last `seconds` once more, so that the copies of those that live longer
-   * than their listener's idle time do not age. For twice in the shortest idle time.
+   * than their listener's idle time do not age. For twice in the shortest idle time. One walk does for all peers, as fast
+   * as the slowest of them reads; called while one goes on, it begins no other.
    */
   async refresh(seconds: number): Promise<void> {
-    const peers = [...this.#peers.keys()];
-    await Promise.allSettled(peers.map((peer) => this.#tellFlows(peer, seconds)));
+    if (this.#isRefreshing || this.#peers.size === 0) return;
+    this.#isRefreshing = true;
+    try {
+      for (const records of this.#options.datapath.flowRecords(FLOWS_AT_ONCE)) {
+        const fresh = records.filter(({ idleSeconds }) => idleSeconds <= seconds);
+        if (fresh.length > 0) this.#broadcast(FRAME_KINDS.flows, encodeFlows(fresh));
+        await Promise.all(Array.from(this.#peers.keys(), (peer) => this.#readBy(peer)));
+        if (this.#peers.size === 0) return;
+      }
+    } finally {
+      this.#isRefreshing = false;
+    }
   }
 
   /** So that peers can tell silence from death. */
@@ -151,17 +163,12 @@ export class FlowSharing {
       await this.#readBy(peer);
     }
     if (!this.#peers.has(peer)) return;
-    await this.#tellFlows(peer, Number.POSITIVE_INFINITY);
-    this.#send(peer, FRAME_KINDS.told, Buffer.alloc(0));
-  }
-
-  async #tellFlows(peer: Duplex, mostIdle: number): Promise<void> {
-    for (const records of this.#options.datapath.flowRecords(FLOWS_AT_ONCE)) {
-      const fresh = records.filter(({ idleSeconds }) => idleSeconds <= mostIdle);
-      if (fresh.length > 0) this.#send(peer, FRAME_KINDS.flows, encodeFlows(fresh));
+    for (const records of datapath.flowRecords(FLOWS_AT_ONCE)) {
+      if (records.length > 0) this.#send(peer, FRAME_KINDS.flows, encodeFlows(records));
       await this.#readBy(peer);
       if (!this.#peers.has(peer)) return;
     }
+    this.#send(peer, FRAME_KINDS.told, Buffer.alloc(0));
   }
 
   /** Once the peer has taken most of what was sent, or is gone; others have their turn in between. */
