@@ -124,4 +124,25 @@ bothEntryPoints('clients that are kept at a target for a time', prepare, (scene)
     assert.deepEqual(scene().outcomesOf(steer), { icmp_steered: 1n });
     assert.equal([...visits().entries()].length, before);
   });
+
+  test('where a number is to be another target’s, clients, flows and news of the former one are struck out', async () => {
+    const { datapath } = scene();
+    const [gone, stays] = ['198.51.100.12', '198.51.100.13'];
+    datapath.shareFlows(true);
+    await scene().useTargets(OLD);
+    meets(OLD, gone, 40_000, 'S');
+    await scene().useTargets(NEW);
+    meets(OLD, gone, 40_001, 'S'); // written down, and told
+    meets(NEW, stays, 40_000, 'S');
+    await scene().useTargets(NEW, OLD);
+    meets(NEW, stays, 40_001, 'S');
+    await scene().useTargets(NEW);
+    assert.notEqual(await datapath.forgetTargets(new Set([OLD])), 0);
+    const named = [...datapath.flows()].map(({ target }) => target);
+    assert.deepEqual([named.includes(OLD), named.includes(NEW)], [false, true]);
+    assert.deepEqual([...new Set(datapath.takeNews(10).map(({ target }) => target))], [NEW]);
+    datapath.shareFlows(false);
+    meets(NEW, gone, 40_002, 'S');
+    meets(NEW, stays, 40_002, 'S');
+  });
 });

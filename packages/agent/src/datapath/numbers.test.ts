@@ -25,8 +25,11 @@ test('a retired number is nobody’s until its time has come, in the next proces
 });
 
 test('retired numbers come back at once when nothing knows them any more', () => {
-  const numbers = new Numbers(1, { a: 1 });
+  const numbers = new Numbers(3, { a: 1, b: 2, c: 3 });
   numbers.retire('a', 100);
-  numbers.restoreAll();
-  assert.equal(numbers.take('b', 0), 1);
+  numbers.retire('c', 100);
+  assert.equal(numbers.free(99), 0);
+  numbers.restore([1, 2]);
+  assert.deepEqual([numbers.free(99), numbers.take('d', 99), numbers.take('e', 99)], [1, 1, null]);
+  assert.equal(numbers.free(100), 1);
 });

@@ -61,9 +61,15 @@ export class Numbers {
     return Object.fromEntries(this.#retired);
   }
 
-  /** Nothing knows the retired ones any more. */
-  restoreAll(): void {
-    this.#restore(Number.POSITIVE_INFINITY);
+  /** How many can be taken at `now`. */
+  free(now: number): number {
+    this.#restore(now);
+    return this.#most - this.#taken.size;
+  }
+
+  /** Nothing knows these retired ones any more. */
+  restore(numbers: Iterable<number>): void {
+    for (const number of numbers) if (this.#retired.delete(number)) this.#taken.delete(number);
   }
 
   #restore(now: number): void {

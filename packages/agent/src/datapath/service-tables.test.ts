@@ -19,6 +19,7 @@ class FakeDatapath {
   readonly targets = new Map<number, TargetSettings>();
   hold: Promise<void> | null = null;
   broken = false;
+  readonly forgotten: number[] = [];
   underWay = 0;
   mostUnderWay = 0;
 
@@ -46,8 +47,10 @@ class FakeDatapath {
     return 0;
   }
 
-  forgetFlows(): number {
-    return 0;
+  async forgetTargets(targets: ReadonlySet<number>): Promise<number> {
+    for (const number of targets) this.forgotten.push(number);
+    await turn();
+    return targets.size;
   }
 }
 
@@ -236,4 +239,16 @@ test('slots settle one idle time after they have changed, however often others d
   datapath.broken = false;
   await pass(t, clock, 1_000);
   assert.deepEqual([isStill(), unsettled(table()) > 0], [false, true]);
+});
+
+test('numbers that are retired are others’ only when nothing knows them any more, and each is cleared once', async (t) => {
+  const { datapath, tables } = world(t);
+  const many = Array.from({ length: 32_751 }, (_, i) => `t${i}`);
+  assert.notEqual(tables.reserve(service('a', many)), null);
+  tables.remove('a');
+  const [b, c] = [service('b', ['one']), service('c', ['two'])];
+  assert.equal(tables.reserve(b), null, 'they are nobody’s yet');
+  await Promise.all([tables.makeRoom(b), tables.makeRoom(c)]);
+  assert.deepEqual([datapath.forgotten.length, new Set(datapath.forgotten).size], [32_751, 32_751]);
+  assert.deepEqual([tables.reserve(b) === null, tables.reserve(c) === null, tables.retired], [false, false, {}]);
 });

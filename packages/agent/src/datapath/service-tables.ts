@@ -12,21 +12,15 @@ import { Numbers } from './numbers.ts';
 import { Settling } from './settling.ts';
 import { losesFlows, sharesOf, type TargetShare } from './shares.ts';
 import { NETWORK, type Network, TargetEntries, type WantedTarget } from './target-entries.ts';
+import { TargetNumbers } from './target-numbers.ts';
 
 /** As the maps have it (bpf/consts.h), less what own-traffic.ts takes. */
 const SERVICES = 4_079;
-const TARGETS = 32_751;
 /**
  * How long a slot remembers the target before for datagrams, in milliseconds: until then new flows in it go there.
  * Connections have the listener's idle time, where the service has no datagrams.
  */
 const SETTLE_DATAGRAMS = 30_000;
-/**
- * Seconds for which the number of a target that is gone is nobody's: as long as any listener may still take a flow that
- * is written down with it for a living one.
- */
-const RETIRED = IDLE_TIMEOUT.maximum;
-
 interface Running {
   service: EngineService;
   idleTimeout: number;
@@ -48,7 +42,7 @@ export class ServiceTables {
   readonly #log: Logger;
   readonly #forgotten: (serviceId: string) => void;
   readonly #services: Numbers;
-  readonly #targets: Numbers;
+  readonly #targets: TargetNumbers;
   readonly #known: Map<string, KernelService>;
   readonly #running = new Map<string, Running>();
   readonly #entries: TargetEntries;
@@ -81,12 +75,12 @@ export class ServiceTables {
       Object.entries(service.targets).map(([targetId, { number }]) => [`${id}/${targetId}`, number] as const),
     );
     this.#services = new Numbers(SERVICES, Object.fromEntries(numbers));
-    this.#targets = new Numbers(TARGETS, Object.fromEntries(targets), retired);
+    this.#targets = new TargetNumbers(datapath, log, Object.fromEntries(targets), retired);
   }
 
   /** Numbers of targets that are gone, and until when they are nobody's. */
   get retired(): Readonly<Record<string, number>> {
-    return this.#targets.retired(secondsNow());
+    return this.#targets.retired;
   }
 
   get record(): Readonly<Record<string, KernelService>> {
@@ -129,6 +123,22 @@ export class ServiceTables {
     this.#learnt.joined();
   }
 
+  /** To be awaited before `reserve`: numbers of targets that are gone may have to be cleared first. */
+  async makeRoom(service: EngineService): Promise<void> {
+    if (this.#targets.hasRoom(this.#added(service))) return;
+    await this.#inTurn(() => this.#makeRoom(service));
+  }
+
+  async #makeRoom(service: EngineService): Promise<void> {
+    if (!this.#stopped) await this.#targets.makeRoom(this.#added(service));
+  }
+
+  /** How many targets have no number yet. */
+  #added({ service: { id }, targets }: EngineService): number {
+    const known = this.#known.get(id)?.targets ?? {};
+    return targets.filter((target) => known[target.id] === undefined).length;
+  }
+
   /** The numbers of a service and its targets, to be on record before they are in a map; null: there are none left. */
   reserve(service: EngineService): number | null {
     const { id } = service.service;
@@ -138,7 +148,7 @@ export class ServiceTables {
     const leaving = this.#running.get(id)?.leaving;
     const targets: Record<string, KernelTarget> = { ...before?.targets };
     for (const target of service.targets) {
-      const own = this.#takeTarget(`${id}/${target.id}`);
+      const own = this.#targets.take(`${id}/${target.id}`);
       if (own === null) {
         for (const taken of Object.keys(targets)) {
           if (before?.targets[taken] === undefined) this.#targets.release(`${id}/${taken}`);
@@ -168,6 +178,8 @@ export class ServiceTables {
 
   async #set(service: EngineService, listener?: Pick<Running, 'idleTimeout' | 'keepsPort'>): Promise<void> {
     const { id, drainTimeout } = service.service;
+    await this.#makeRoom(service);
+    if (this.#stopped) return;
     const number = this.reserve(service);
     if (number === null) throw new Error('the kernel has no room for more targets');
     const running = this.#running.get(id) ?? {
@@ -362,28 +374,8 @@ export class ServiceTables {
   /** Whatever still knows the number finds nobody there. */
   #retire(id: string, targetId: string, { number, address, port }: KernelTarget): void {
     this.#entries.retire(number, address, port);
-    this.#targets.retire(`${id}/${targetId}`, secondsNow() + RETIRED);
+    this.#targets.retire(`${id}/${targetId}`);
   }
-
-  /** When all numbers are taken or retired, the flows of the retired are struck out, which takes a while. */
-  #takeTarget(name: string): number | null {
-    const number = this.#targets.take(name, secondsNow());
-    if (number !== null) return number;
-    const retired = new Set(Object.keys(this.#targets.retired(secondsNow())).map(Number));
-    if (retired.size === 0) return null;
-    const struckOut = this.#datapath.forgetFlows(retired);
-    this.#log.warn(
-      { numbers: retired.size, flows: struckOut },
-      'all numbers of targets were in use: cleared old flows',
-    );
-    this.#targets.restoreAll();
-    return this.#targets.take(name);
-  }
-}
-
-/** On the clock of the kernel's programs, which begins with the machine, as maps do. */
-function secondsNow(): number {
-  return Math.floor(Number(process.hrtime.bigint() / 1_000_000_000n));
 }
 
 /** The same name on every node: its address, not its identifier there. */

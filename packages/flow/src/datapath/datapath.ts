@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { checked, libbpf } from '../loader/libbpf.ts';
 import type { LoadedObject } from '../loader/object.ts';
 import { SLOTS } from '../maglev/slots.ts';
@@ -31,6 +32,8 @@ import { portPrefixes } from './port-prefixes.ts';
 
 const MAP_TYPE_ARRAY = 2;
 const TABLE_BYTES = SLOTS * 4;
+/** Some 5 ms of work. */
+const NEWS_AT_ONCE = 4_096;
 
 /** Ports from `port` to `lastPort`. */
 export interface EndpointRange extends Endpoint {
@@ -40,6 +43,8 @@ export interface EndpointRange extends Endpoint {
 /** The maps of a loaded balancer in terms of listeners, targets and tables. Every write is seen by the next packet. */
 export class Datapath {
   readonly #object: LoadedObject;
+  /** News that were taken from the kernel, and by nobody yet. */
+  #taken: FlowRecord[] = [];
 
   constructor(object: LoadedObject) {
     this.#object = object;
@@ -212,7 +217,7 @@ export class Datapath {
   /** Flows that the kernel has written down since they were last taken, the oldest first. */
   takeNews(most: number): FlowRecord[] {
     const queue = this.#object.map('news');
-    const news: FlowRecord[] = [];
+    const news = this.#taken.splice(0, most);
     while (news.length < most) {
       const bytes = queue.take();
       if (bytes === null) break;
@@ -255,15 +260,33 @@ export class Datapath {
     return false;
   }
 
-  /** Strikes out flows of these targets; returns how many. Walks the map. */
-  forgetFlows(targets: ReadonlySet<number>): number {
-    const map = this.#object.map('exceptions');
-    const keys: Buffer[] = [];
-    for (const { key, value } of map.entries()) {
-      if (targets.has(value.readUInt16LE(0))) keys.push(Buffer.from(key));
+  /**
+   * Strikes out whatever would lead anybody to targets of these numbers, which are in no table and marked as gone: flows
+   * that are written down, clients that are kept, and news. Resolves with how much there was. Walks the maps; others have
+   * their turn in between.
+   */
+  async forgetTargets(targets: ReadonlySet<number>): Promise<number> {
+    let struckOut = 0;
+    for (const name of ['exceptions', 'visits']) {
+      const map = this.#object.map(name);
+      for (const batch of map.batches()) {
+        for (const { key, value } of batch) {
+          if (targets.has(value.readUInt16LE(0)) && map.delete(key)) struckOut++;
+        }
+        await turn();
+      }
     }
-    for (const key of keys) map.delete(key);
-    return keys.length;
+    const most = this.#object.map('news').shape.maxEntries;
+    for (let looked = 0; looked < most; looked += NEWS_AT_ONCE) {
+      const asked = this.#taken.length + NEWS_AT_ONCE;
+      const taken = this.takeNews(asked);
+      const kept = taken.filter(({ target }) => !targets.has(target));
+      this.#taken = kept.slice(-most);
+      struckOut += taken.length - kept.length;
+      if (taken.length < asked) break;
+      await turn();
+    }
+    return struckOut;
   }
 
   /** Whether programs look at this map at all. */
