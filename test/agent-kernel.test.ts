@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
@@ -87,7 +87,7 @@ class Site {
   async close(): Promise<void> {
     for (const namespace of this.#namespaces) await namespace.remove();
     for (const folder of this.pinned()) rmSync(join(this.bpf, folder), { recursive: true });
-    execFileSync('umount', [this.bpf]);
+    execFileSync('umount', ['--lazy', this.bpf]);
     rmSync(this.bpf, { recursive: true });
     rmSync(this.home, { recursive: true });
   }
@@ -165,6 +165,26 @@ suite('the kernel datapath of a node agent', { skip: requiresKernelDatapath('ip'
     assert.equal((await here.client.ask<string[]>('ask')).length, 5, 'connections from before it was shared go on');
     assert.equal((await here.client.ask<string[]>('fresh 5')).length, 5);
     assert.equal((await other.ask<string[]>('ask')).length, 5);
+  });
+
+  test('a record that cannot be written leaves listeners as they are in the kernel, and their connections', async (t) => {
+    const here = await site(t);
+    await here.order('apply', { services: [service([target(1)])], listeners: [listener()] });
+    const opened = await here.client.ask<string[]>('open 5');
+    const obstacle = join(here.home, 'kernel.json.next');
+    mkdirSync(obstacle);
+    const moved = listener({ addresses: [VIP, OTHER_VIP] });
+    const unset = { services: [service([target(2)])], listeners: [moved, listener({ id: 'lsn-2', port: 81 })] };
+    const [kept, other] = await here.order('apply', unset);
+    assert.equal(kept, 'lsn-1: kernel tcx');
+    assert.match(other!, /^lsn-2: userspace .*EISDIR/);
+    assert.deepEqual(await here.client.ask<string[]>('ask'), opened);
+    assert.deepEqual(names(await here.client.ask<string[]>('fresh 5')), ['target1']);
+    rmdirSync(obstacle);
+    const all = ['lsn-1: kernel tcx', 'lsn-2: kernel tcx'];
+    assert.deepEqual(await here.order('apply', unset), all);
+    assert.deepEqual(names(await here.clientOf(OTHER_VIP).ask<string[]>('fresh 5')), ['target2']);
+    assert.deepEqual(await here.client.ask<string[]>('ask'), opened, 'target1 has its drain time');
   });
 
   test('a target that fails: its connections are reset where the service says so', async (t) => {

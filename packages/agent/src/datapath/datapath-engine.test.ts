@@ -14,6 +14,7 @@ import type { KernelPath } from './kernel-path.ts';
 import { EMPTY_RECORD, writeRecord } from './kernel-record.ts';
 import type { DatapathSetting } from './setting.ts';
 import type { Gates } from './source-gates.ts';
+import type { Outcome, WantedListener } from './wanted-listener.ts';
 
 /** A kernel that says yes unless told otherwise, and knows what it was told. */
 class FakeKernel {
@@ -27,6 +28,9 @@ class FakeKernel {
   closed = 0;
   calls = 0;
   gates: Gates | null = null;
+  /** Listeners cannot be set for the time being. */
+  fails = false;
+  records = 0;
   /** What happens while a listener is being set. */
   meanwhile: () => void = () => {};
 
@@ -34,12 +38,23 @@ class FakeKernel {
     return [...this.carried];
   }
 
-  async setListener({ id }: PlannedListener, _service: EngineService, gates: Gates): Promise<string> {
-    this.calls++;
-    this.gates = gates;
-    this.meanwhile();
-    if (this.reason === '') this.carried.add(id);
-    return this.reason;
+  async setListeners(wanted: readonly WantedListener[]): Promise<ReadonlyMap<string, Outcome>> {
+    const outcomes = new Map<string, Outcome>();
+    for (const { planned, gates } of wanted) {
+      this.calls++;
+      this.gates = gates;
+      this.meanwhile();
+      const stays = this.fails && this.carried.has(planned.id);
+      const reason = this.fails ? 'out of luck' : this.reason;
+      if (reason === '') this.carried.add(planned.id);
+      outcomes.set(planned.id, { reason, stays });
+      if (this.closed > 0 || this.tornDown) break;
+    }
+    return outcomes;
+  }
+
+  putOnRecord(): void {
+    this.records++;
   }
 
   attach(): string {
@@ -299,6 +314,36 @@ test("a kernel that is handed off while listeners are set gets no other; none of
   assert.deepEqual(engine.takeBack(), ['lsn-1', 'lsn-2']);
 });
 
+test('a listener that the kernel carries stays there when it cannot be set, and is tried again', async (t) => {
+  const { engine, kernel, told } = world(t, 'auto');
+  await engine.apply(change(listener()));
+  kernel.fails = true;
+  const two = [listener({ idleTimeout: 2_000 }), listener({ id: 'lsn-2', port: 81 })];
+  const refused = await engine.apply({ ...change(null), listeners: new Map(two.map((one) => [one.id, one])) });
+  assert.deepEqual(
+    refused.map(({ listenerId, code }) => [listenerId, code]),
+    [['lsn-1', 'failed']],
+  );
+  assert.match(refused[0]!.detail, /goes on as it was.*out of luck/);
+  assert.deepEqual([told.at(-1)!.listeners.get('lsn-1'), told.at(-1)!.listeners.get('lsn-2')?.id], [null, 'lsn-2']);
+  assert.deepEqual(kernel.listeners, ['lsn-1']);
+  assert.deepEqual(
+    engine.carried().map(({ datapath }) => datapath),
+    ['kernel', 'userspace'],
+  );
+  kernel.fails = false;
+  assert.deepEqual(await engine.apply(change(two[0]!)), []);
+});
+
+test('however many listeners a change has, the record is written once after it', async (t) => {
+  const { engine, kernel } = world(t, 'auto');
+  const many = Array.from({ length: 50 }, (_, at) => listener({ id: `lsn-${at}`, port: 1_000 + at }));
+  await engine.apply({ ...change(null), listeners: new Map(many.map((one) => [one.id, one])) });
+  assert.deepEqual([kernel.calls, kernel.records], [50, 1]);
+  await engine.apply({ ...change(null), listeners: new Map(many.map(({ id }) => [id, null])) });
+  assert.equal(kernel.records, 2);
+});
+
 test('two changes at once open the kernel once', async (t) => {
   const { engine, opened } = world(t, 'auto');
   await Promise.all([engine.apply(change(listener())), engine.apply(change(listener({ id: 'lsn-1', port: 81 })))]);
@@ -319,7 +364,7 @@ test('where no device takes a program, the proxy carries all listeners, those th
 });
 
 test('a machine that begins to forward packets, or has another device, is asked once more', async (t) => {
-  const { engine, machine } = world(t, 'auto');
+  const { engine, machine, kernel } = world(t, 'auto');
   machine.forwards = false;
   await engine.apply(change(listener()));
   assert.match(engine.carried()[0]!.detail, /does not forward packets/);
@@ -330,6 +375,13 @@ test('a machine that begins to forward packets, or has another device, is asked 
   assert.equal(engine.carried()[0]!.datapath, 'kernel');
   assert.deepEqual(engine.reconsider(), []);
   machine.devices.push('eth1');
+  assert.deepEqual(engine.reconsider(), [], 'the kernel carries it already');
+  kernel.unattached = 'no device takes a program';
+  assert.deepEqual(engine.reconsider(), ['lsn-1']);
+  await engine.apply(change(listener()));
+  kernel.unattached = '';
+  assert.deepEqual(engine.reconsider(), []);
+  machine.devices.push('eth2');
   assert.deepEqual(engine.reconsider(), ['lsn-1']);
   await engine.apply(change(listener({ addresses: ['127.77.0.1'] })));
   machine.devices.pop();

@@ -15,6 +15,7 @@ import { readRecord } from './kernel-record.ts';
 import { SecurityGroups } from './security-groups.ts';
 import type { DatapathSetting } from './setting.ts';
 import { gatesOf } from './source-gates.ts';
+import type { Outcome, WantedListener } from './wanted-listener.ts';
 
 export interface DatapathEngineOptions {
   readonly engine: Pick<ProxyEngine, 'apply'>;
@@ -62,7 +63,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   #isForeign = true;
   #hold: Hold = 'ours';
   /** What `reconsider` saw; null: nothing yet. */
-  #machine: string | null = null;
+  #machine: { readonly forwarding: string; readonly devices: string } | null = null;
 
   constructor(options: DatapathEngineOptions) {
     this.#options = options;
@@ -103,28 +104,31 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       if (serviceId !== null && change.services.has(serviceId)) touched.add(id);
     }
     const listeners = new Map(change.listeners);
-    const reasons = await this.#ask(touched);
+    const outcomes = await this.#ask(touched);
     if (this.#hold === 'ended') return [];
-    if (reasons === null) {
+    if (outcomes === null) {
       // Whoever has the kernel sees to it, or `takeBack` does.
       for (const id of touched) {
         if (this.#listeners.has(id) && this.#carried.get(id)?.datapath !== 'userspace') listeners.set(id, null);
       }
       return this.#options.engine.apply({ ...change, listeners });
     }
-    const leaving = new Set([...touched].filter((id) => !reasons.has(id)));
+    const leaving = new Set([...touched].filter((id) => !outcomes.has(id)));
     const notAttached = this.#attach();
-    if (notAttached !== '') for (const id of this.#kernel?.listeners ?? []) reasons.set(id, notAttached);
-    for (const [id, reason] of reasons) {
+    if (notAttached !== '') {
+      for (const id of this.#kernel?.listeners ?? []) outcomes.set(id, { reason: notAttached, stays: false });
+    }
+    for (const [id, outcome] of outcomes) {
       const planned = this.#listeners.get(id);
       if (planned === undefined) continue;
-      this.#conclude(planned, reason);
-      if (reason === '' || this.#refused.has(id)) listeners.set(id, null);
+      this.#conclude(planned, outcome);
+      if (outcome.reason === '' || this.#refused.has(id)) listeners.set(id, null);
       else if (this.#kernel?.listeners.includes(id) === true) listeners.set(id, planned);
-      if (reason !== '') leaving.add(id);
+      if (outcome.reason !== '' && !outcome.stays) leaving.add(id);
     }
     const refused = await this.#options.engine.apply({ ...change, listeners });
     for (const id of leaving) this.#leave(id);
+    this.#kernel?.putOnRecord();
     if (this.#isOurs()) {
       this.#clear();
       this.#options.zone?.follow(this.#kernel?.shared ?? null);
@@ -172,16 +176,28 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   }
 
   /**
-   * Listeners of which the machine might say something else now: it forwards packets, or does not any more, or has other
-   * devices than when this was last asked.
+   * Listeners of which the machine might say something else now: all of them when it forwards packets, or does not any
+   * more; when it has other devices, those that the kernel does not carry; and those that it does, when no device takes
+   * its programs.
    */
   reconsider(): readonly string[] {
     const { forwards, devices, setting } = this.#options;
-    const machine = [forwards(FORWARDING[4]), forwards(FORWARDING[6]), ...devices()].join();
+    const machine = {
+      forwarding: [forwards(FORWARDING[4]), forwards(FORWARDING[6])].join(),
+      devices: devices().join(),
+    };
     const before = this.#machine;
     this.#machine = machine;
-    if (before === null || before === machine || !this.#isOurs() || setting === 'userspace') return [];
-    return [...this.#listeners.values()].filter(({ addresses }) => !addresses.some(isLoopback)).map(({ id }) => id);
+    if (before === null || !this.#isOurs() || setting === 'userspace') return [];
+    const isDue = {
+      kernel: before.forwarding !== machine.forwarding || this.#attach() !== '',
+      userspace: before.forwarding !== machine.forwarding || before.devices !== machine.devices,
+    };
+    return [...this.#listeners.values()]
+      .filter(({ id, addresses }) => {
+        return isDue[this.#carried.get(id)?.datapath ?? 'userspace'] && !addresses.some(isLoopback);
+      })
+      .map(({ id }) => id);
   }
 
   /** No other process comes back to what is in the kernel. */
@@ -202,17 +218,23 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     return this.#hold === 'ours';
   }
 
-  /** Why the kernel does not carry those of the listeners that are wanted; empty: it does. null: it is not ours (any more). */
-  async #ask(touched: ReadonlySet<string>): Promise<Map<string, string> | null> {
+  /** What becomes in the kernel of those of the listeners that the plan has; null: the kernel is not ours (any more). */
+  async #ask(touched: ReadonlySet<string>): Promise<Map<string, Outcome> | null> {
     if (!this.#isOurs()) return null;
     await this.#adopt();
-    const reasons = new Map<string, string>();
+    const outcomes = new Map<string, Outcome>();
+    const wanted: WantedListener[] = [];
     for (const id of touched) {
       const planned = this.#listeners.get(id);
-      if (planned !== undefined) reasons.set(id, await this.#tryKernel(planned));
-      if (!this.#isOurs()) return null;
+      if (planned === undefined) continue;
+      const asked = this.#wanted(planned);
+      if (typeof asked === 'string') outcomes.set(id, { reason: asked, stays: false });
+      else wanted.push(asked);
     }
-    return this.#isOurs() ? reasons : null;
+    const kernel = wanted.length === 0 ? null : await this.#get();
+    for (const { planned } of wanted) outcomes.set(planned.id, { reason: this.#unavailable, stays: false });
+    for (const [id, outcome] of (await kernel?.setListeners(wanted)) ?? []) outcomes.set(id, outcome);
+    return this.#isOurs() ? outcomes : null;
   }
 
   /** Takes over what an earlier process has left, so that what the plan does not want any more goes. */
@@ -238,11 +260,13 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     }
   }
 
-  /** `reason`: why the kernel does not carry it; empty: it does. */
-  #conclude({ id }: PlannedListener, reason: string): void {
+  #conclude({ id }: PlannedListener, { reason, stays }: Outcome): void {
     this.#refused.delete(id);
-    if (reason === '') {
+    if (reason === '' || stays) {
       this.#tell({ listenerId: id, datapath: 'kernel', detail: this.#kernel?.points ?? '' });
+      // The proxy would have none of its connections. Whoever is refused is tried again.
+      const detail = `it goes on as it was, the kernel does not take its change: ${reason}`;
+      if (stays) this.#refused.set(id, { listenerId: id, code: 'failed', detail });
     } else if (this.#options.setting === 'kernel' && !reason.includes('loopback')) {
       this.#refused.set(id, {
         listenerId: id,
@@ -255,22 +279,15 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     }
   }
 
-  async #tryKernel(planned: PlannedListener): Promise<string> {
-    const { setting, forwards, log } = this.#options;
+  /** What the kernel is to know of a listener, or why it cannot carry it. */
+  #wanted(planned: PlannedListener): WantedListener | string {
+    const { setting, forwards } = this.#options;
     if (setting === 'userspace') return 'the node is set to userspace';
     const service = planned.serviceId === null ? null : (this.#services.get(planned.serviceId) ?? null);
     const reason = whyNotKernel(planned, service, (family) => forwards(FORWARDING[family]));
     if (reason !== '' || service === null) return reason;
     const gates = gatesOf(planned, this.#groups.find);
-    if (typeof gates === 'string') return gates;
-    const kernel = await this.#get();
-    if (kernel === null) return this.#unavailable;
-    try {
-      return await kernel.setListener(planned, service, gates);
-    } catch (error) {
-      log.error({ err: error, listener: planned.id }, 'the kernel does not take a listener');
-      return (error as Error).message;
-    }
+    return typeof gates === 'string' ? gates : { planned, service, gates };
   }
 
   /** The kernel datapath, which is opened once however many ask for it; null: there is none, or it is not ours. */

@@ -1,40 +1,31 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { objectPath } from '@evenkeel/flow/build/compile.ts';
 import { MOST_ADMISSIONS } from '@evenkeel/flow/datapath/admissions.ts';
-import { listKey } from '@evenkeel/flow/datapath/blocked-sources.ts';
 import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
-import { ensureBpfFileSystem } from '@evenkeel/flow/loader/bpffs.ts';
-import { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
+import type { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
 import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
-import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { portCount } from '@evenkeel/model/plan/network.ts';
-import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
-import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import { systemClock } from '../clock/clock.ts';
 import { KernelSight } from '../sight/kernel-sight.ts';
 import { Answers, type Claim, claimsOf } from './answers.ts';
 import { Attachments } from './attachments.ts';
 import { KernelBlocks } from './kernel-blocks.ts';
-import {
-  EMPTY_RECORD,
-  type KernelListener,
-  type KernelRecord,
-  readRecord,
-  removeRecord,
-  writeRecord,
-} from './kernel-record.ts';
+import { openFolder } from './kernel-folder.ts';
+import { type KernelListener, type KernelRecord, removeRecord, writeRecord } from './kernel-record.ts';
+import { type EndpointSettings, ListenerEndpoints, sameEndpoints } from './listener-endpoints.ts';
 import { devices as allDevices, ownAddresses } from './node-network.ts';
 import { Numbers } from './numbers.ts';
 import { protocolsOf } from './origins.ts';
 import { OwnTraffic } from './own-traffic.ts';
-import { ServiceTables, seedOf } from './service-tables.ts';
+import { ServiceTables } from './service-tables.ts';
 import type { AttachSetting } from './setting.ts';
 import { SharedTables } from './shared-tables.ts';
-import { type Gates, NO_GATES, SourceGates } from './source-gates.ts';
-import { Surroundings } from './surroundings.ts';
+import { SourceGates } from './source-gates.ts';
+import { openNews, Surroundings } from './surroundings.ts';
+import { CARRIED, type Outcome, type WantedListener } from './wanted-listener.ts';
 
 /** As many listeners as the kernel's maps have room for (bpf/consts.h); the last number is this node's own traffic. */
 const LISTENERS = 8_190;
@@ -47,6 +38,12 @@ export interface KernelPathOptions {
   readonly devices: readonly string[];
   readonly attach: AttachSetting;
   readonly log: Logger;
+}
+
+/** A listener that has its numbers, and is not in the maps yet. */
+interface Begun extends EndpointSettings {
+  readonly before: KernelListener | null;
+  readonly now: KernelListener;
 }
 
 /**
@@ -69,28 +66,23 @@ export class KernelPath {
   readonly shared: SharedTables;
   #listeners: Map<string, KernelListener>;
   readonly #answers: Answers;
+  readonly #endpoints: ListenerEndpoints;
   /** Identifiers of targets that are registered now, by service. */
   readonly #registered = new Map<string, ReadonlySet<string>>();
   #surroundings: Surroundings | null = null;
   #news: NetworkNews | null = null;
+  /** The record on disk has what is not there any more. */
+  #isOutdated = false;
+  #closed = false;
 
   /** Loads the programs, or takes over the maps that are pinned. Throws DatapathUnavailable, or what went wrong. */
   static open(options: KernelPathOptions): KernelPath {
-    ensureBpfFileSystem(options.folder.slice(0, options.folder.lastIndexOf('/')));
-    const record = readRecord(options.recordFile);
-    if (record === null && existsSync(options.folder)) {
-      options.log.warn(
-        { folder: options.folder },
-        'what is in the kernel has no record that can be read: beginning anew',
-      );
-      rmSync(options.folder, { recursive: true }); // without its pins everything is detached
-    }
-    const isNew = !existsSync(options.folder);
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    const { folder, recordFile, log } = options;
+    const { record, isNew } = openFolder(folder, recordFile, log);
     try {
-      return new KernelPath(options, isNew || record === null ? EMPTY_RECORD : record);
+      return new KernelPath(options, record);
     } catch (error) {
-      if (isNew) rmSync(options.folder, { recursive: true, force: true });
+      if (isNew) rmSync(folder, { recursive: true, force: true });
       throw error;
     }
   }
@@ -113,6 +105,7 @@ export class KernelPath {
     });
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#answers = new Answers(this.#datapath, record);
+    this.#endpoints = new ListenerEndpoints(this.#datapath, () => this.#listeners.values());
     this.#gates = new SourceGates(this.#datapath.admissions());
     this.blocks = new KernelBlocks({
       sources: this.#datapath.blockedSources(),
@@ -136,9 +129,61 @@ export class KernelPath {
     return [...this.#listeners.keys()];
   }
 
-  /** Has a listener carried by the kernel. Returns why it cannot be; empty: it is. */
-  async setListener(planned: PlannedListener, service: EngineService, gates: Gates = NO_GATES): Promise<string> {
-    const mode = service.service.forwardingMode ?? 'nat';
+  /**
+   * Has listeners carried by the kernel, one after the other, once all of them are on record. What fails leaves a listener
+   * that is there already as it was.
+   */
+  async setListeners(wanted: readonly WantedListener[]): Promise<ReadonlyMap<string, Outcome>> {
+    const outcomes = new Map<string, Outcome>();
+    let begun: Begun[] = [];
+    const writeBegun = async () => {
+      await this.#writeAll(begun, outcomes);
+      begun = [];
+    };
+    for (const one of wanted) {
+      const { id } = one.planned;
+      try {
+        await this.#tables.makeRoom(one.service);
+        let next = this.#begin(one);
+        if (typeof next === 'string' && begun.length > 0) {
+          await writeBegun(); // what others have had before may make room
+          next = this.#begin(one);
+        }
+        if (typeof next === 'string') outcomes.set(id, { reason: next, stays: false });
+        else begun.push(next);
+      } catch (error) {
+        outcomes.set(id, this.#failed(id, error, this.#listeners.has(id)));
+      }
+    }
+    await writeBegun();
+    return outcomes;
+  }
+
+  async #writeAll(begun: readonly Begun[], outcomes: Map<string, Outcome>): Promise<void> {
+    if (begun.length === 0) return;
+    const unwritten = attempt(() => this.#save());
+    for (const one of begun) {
+      const { id } = one.planned;
+      try {
+        if (unwritten !== null) throw unwritten;
+        await this.#write(one);
+        outcomes.set(id, CARRIED);
+      } catch (error) {
+        outcomes.set(id, this.#failed(id, error, one.before !== null));
+        this.#giveUp(one);
+      }
+    }
+    this.#isOutdated = true;
+    if (!this.#closed) this.#keepGates();
+  }
+
+  #failed(listener: string, error: unknown, stays: boolean): Outcome {
+    this.#options.log.error({ err: error, listener }, 'the kernel does not take a listener');
+    return { reason: (error as Error).message, stays };
+  }
+
+  /** Gives a listener what has to be on record before it is in a map. Returns why it cannot be had, or what is to be written. */
+  #begin({ planned, service, gates }: WantedListener): string | Begun {
     const protocols = protocolsOf(planned);
     const gateOf = this.#gates.takeAll(protocols, gates);
     if (gateOf === null) {
@@ -169,36 +214,30 @@ export class KernelPath {
     this.#listeners.set(planned.id, now);
     this.#registered.set(service.service.id, new Set(service.targets.map((target) => target.id)));
     this.#answers.claim(planned.id, this.#claimsOf(now));
-    this.#save();
+    return { planned, service, before, now, tableNumber, gateOf };
+  }
+
+  async #write(begun: Begun): Promise<void> {
+    const { planned, service, before, now, gateOf } = begun;
     this.#tables.share(this.#answers.shared);
     await this.#tables.set(service, { idleTimeout: planned.idleTimeout, keepsPort: portCount(planned) > 1 });
     this.#answers.write();
-    // Prefixes of two ranges may be the same ones, so the former range goes first; of single ports the new one is there first.
-    const moved = before !== null && !sameEndpoints(before, now) ? before : null;
-    if (moved !== null && moved.lastPort !== null) this.#removeEndpoints(moved);
-    const settings = {
-      number,
-      service: tableNumber,
-      hashSeed: seedOf(service.service.id),
-      idleSeconds: Math.ceil(planned.idleTimeout / 1_000),
-      mode,
-      affinity: isBySource(service) ? 'source' : 'flow',
-      persistence: persistenceOf(service),
-    } as const;
-    for (const protocol of now.protocols) {
-      for (const address of now.addresses) {
-        const endpoint = { address, port: now.port, protocol };
-        const own = { ...settings, gate: gateOf[protocol], blockList: listKey(planned.tenantId ?? DEFAULT_TENANT.id) };
-        if (now.lastPort === null) this.#datapath.setListener(endpoint, own);
-        else this.#datapath.setListenerRange({ ...endpoint, lastPort: now.lastPort }, own);
-      }
-    }
-    if (moved !== null && moved.lastPort === null) this.#removeEndpoints(moved, now);
-    for (const address of now.addresses) this.#datapath.addVip(address);
+    this.#endpoints.replace(before, now, begun);
     this.#listeners.set(planned.id, { ...now, gates: Object.values(gateOf) });
-    this.#keepGates();
     if (before !== null) this.#removeUnused(before.serviceId);
-    return '';
+  }
+
+  /** A listener could not be written: what is there of the one before stays, with gates that may be in force already. */
+  #giveUp({ planned, before, now }: Begun): void {
+    if (before === null || this.#closed) return;
+    this.#listeners.set(planned.id, { ...before, gates: now.gates ?? [] });
+    this.#answers.claim(planned.id, this.#claimsOf(before));
+    const failure = attempt(() => {
+      if (!sameEndpoints(before, now)) this.#endpoints.remove(now, before);
+      this.#removeUnused(now.serviceId);
+    });
+    if (failure !== null)
+      this.#options.log.warn({ err: failure }, 'what was begun of a listener is still in the kernel');
   }
 
   /**
@@ -211,7 +250,7 @@ export class KernelPath {
     this.#seeToDevices();
     this.#save();
     const { log } = this.#options;
-    const news = newsOf(log);
+    const news = openNews(log);
     this.#news = news;
     this.#surroundings = new Surroundings({ isNews: () => news?.take() ?? true, look: () => this.#look(), log });
     return this.#attachments.failure;
@@ -227,7 +266,7 @@ export class KernelPath {
   removeListener(id: string): void {
     const listener = this.#listeners.get(id);
     if (listener === undefined) return;
-    this.#removeEndpoints(listener);
+    this.#endpoints.remove(listener);
     this.#listeners.delete(id);
     this.#answers.claim(id, []);
     this.#settleAnswers();
@@ -235,7 +274,18 @@ export class KernelPath {
     this.sight.end(listener.number);
     this.#numbers.release(id);
     this.#removeUnused(listener.serviceId);
-    this.#save();
+    this.#isOutdated = true;
+  }
+
+  /**
+   * Has the record forget what is gone, after listeners were set and removed. One that says too much does no harm: where
+   * it cannot be written it is left, and written with the next change.
+   */
+  putOnRecord(): void {
+    if (!this.#isOutdated) return;
+    const failure = attempt(() => this.#save());
+    if (failure !== null)
+      this.#options.log.error({ err: failure }, 'the record of what is in the kernel is not written');
   }
 
   /** Gates that no listener names any more go. */
@@ -248,11 +298,12 @@ export class KernelPath {
     if ([...this.#listeners.values()].some((listener) => listener.serviceId === serviceId)) return;
     this.#tables.remove(serviceId);
     this.#registered.delete(serviceId);
-    this.#save();
+    this.#isOutdated = true;
   }
 
   /** Lets go of the kernel, where everything goes on. */
   close(): void {
+    this.#closed = true;
     this.#surroundings?.stop();
     this.#news?.close();
     this.sight.stop();
@@ -291,19 +342,6 @@ export class KernelPath {
     if (await this.#tables.follow()) this.#surroundings?.lookSoon();
   }
 
-  /** But for those that `kept` has as well. */
-  #removeEndpoints({ addresses, port, lastPort, protocols }: KernelListener, kept: KernelListener | null = null): void {
-    for (const address of addresses) {
-      const isKept = kept !== null && kept.lastPort === null && kept.port === port && kept.addresses.includes(address);
-      for (const protocol of protocols) {
-        if (lastPort !== null) this.#datapath.removeListenerRange({ address, port, lastPort, protocol });
-        else if (!isKept) this.#datapath.removeListener({ address, port, protocol });
-      }
-      const users = [...this.#listeners.values()].filter((other) => other.addresses.includes(address));
-      if (users.length === 0 || (kept === null && users.length === 1)) this.#datapath.removeVip(address);
-    }
-  }
-
   /** Of targets that are registered, and of those that have left and still have their drain time. */
   #claimsOf(listener: KernelListener): readonly Claim[] {
     const service = this.#tables.record[listener.serviceId];
@@ -327,6 +365,7 @@ export class KernelPath {
   }
 
   #save(): void {
+    if (this.#closed) return; // it is another process's by now, or gone
     writeRecord(this.#options.recordFile, {
       listeners: Object.fromEntries(this.#listeners),
       services: this.#tables.record,
@@ -335,28 +374,16 @@ export class KernelPath {
       devices: Object.fromEntries(this.#attachments.points),
       own: this.#own.addresses,
     });
+    this.#isOutdated = false;
   }
 }
 
-/** null: the kernel does not tell; then all is looked at every time. */
-function newsOf(log: Logger): NetworkNews | null {
+/** What has gone wrong; null: nothing. */
+function attempt(work: () => void): Error | null {
   try {
-    return new NetworkNews();
-  } catch (error) {
-    log.warn({ err: error }, 'changes of the network are looked for every second');
+    work();
     return null;
+  } catch (error) {
+    return error as Error;
   }
-}
-
-function isBySource({ service }: EngineService): boolean {
-  return service.algorithm === 'source-ip' || service.stickiness?.type === 'source-ip';
-}
-
-/** Seconds for which a client is kept at a target that it has had; 0: by the table alone. */
-function persistenceOf({ service: { stickiness } }: EngineService): number {
-  return stickiness?.type === 'source-ip' ? Math.ceil(stickiness.timeout / 1_000) : 0;
-}
-
-function sameEndpoints(a: KernelListener, b: KernelListener): boolean {
-  return a.addresses.join() === b.addresses.join() && a.port === b.port && a.lastPort === b.lastPort;
 }

@@ -1,3 +1,4 @@
+import { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
 import type { Logger } from 'pino';
 
 /** Milliseconds between two looks whether there is news. A look without any is one system call. */
@@ -52,5 +53,15 @@ export class Surroundings {
       .finally(() => {
         this.#busy = false;
       });
+  }
+}
+
+/** Word of changes; null: the kernel does not tell; then all is looked at every time. */
+export function openNews(log: Logger): NetworkNews | null {
+  try {
+    return new NetworkNews();
+  } catch (error) {
+    log.warn({ err: error }, 'changes of the network are looked for every second');
+    return null;
   }
 }
