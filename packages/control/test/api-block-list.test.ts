@@ -72,6 +72,21 @@ test('sources are blocked for a time, found, and taken out', async (t) => {
   assert.deepEqual((await running.call('listBlockedSources')).items, []);
 });
 
+test('the audit log has who changed the list by which call, and none of its sources', async (t) => {
+  const running = await Running.start(t);
+  await running.call('blockSources', { body: { entries: [{ source: '192.0.2.7' }, { source: '192.0.2.8' }] } });
+  await running.call('unblockSources', { body: { sources: ['192.0.2.7'] } });
+  await running.call('clearBlockList');
+  await running.call('getBlockList');
+  const { items } = await running.call('listAudit');
+  const own = items.filter(({ action }) => /block/i.test(action));
+  assert.deepEqual(
+    own.map(({ action, outcome, actorId }) => [action, outcome, actorId]),
+    ['clearBlockList', 'unblockSources', 'blockSources'].map((action) => [action, 'done', 'admin']),
+  );
+  assert.ok(!JSON.stringify(own).includes('192.0.2.'));
+});
+
 test('each tenant has a list of its own', async (t) => {
   const running = await Running.start(t);
   await running.call('createTenant', { body: { name: 'other' } });
