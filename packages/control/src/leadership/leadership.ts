@@ -6,6 +6,8 @@ import type { Role } from './role.ts';
 
 /** Milliseconds between tries for the lock, or looks whether it is still held, when nothing is heard. */
 const ROUND = 500;
+/** Milliseconds between looks whether the server still answers, in a round that takes long. */
+const LOOK = 5_000;
 
 export interface LeadershipOptions {
   readonly settings: PostgresSettings;
@@ -94,7 +96,8 @@ export class Leadership implements Role {
     await this.#running;
     this.#leads = false;
     this.#options.database.resign();
-    await this.#session?.release();
+    // A server that does not answer is not waited for, neither here nor by what is still to be written.
+    await this.#session?.release().catch(() => this.#options.database.breakOff());
     await this.#session?.close();
   }
 
@@ -109,8 +112,8 @@ export class Leadership implements Role {
     try {
       const session = this.#session ?? (await this.#connect());
       if (this.#leads) await session.check();
-      else if (await session.tryLock()) await this.#takeOver(session);
-      else await this.#follow();
+      else if (await session.tryLock()) await this.#watched(session, () => this.#takeOver(session));
+      else await this.#watched(session, () => this.#follow());
       this.#complaint = '';
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -119,6 +122,16 @@ export class Leadership implements Role {
       this.#complaint = message;
       this.#leader = null;
       this.#lose(this.#session);
+    }
+  }
+
+  /** Carries out what has no end of its own: as long as the server answers, however much there is to read. */
+  async #watched(session: LeaderSession, work: () => Promise<void>): Promise<void> {
+    const looks = setInterval(() => session.check().catch(() => this.#lose(session)), LOOK);
+    try {
+      await work();
+    } finally {
+      clearInterval(looks);
     }
   }
 
@@ -161,6 +174,7 @@ export class Leadership implements Role {
 
   #lose(session: LeaderSession | null): void {
     if (session === null || session !== this.#session) return;
+    this.#options.database.breakOff();
     if (this.#leads) {
       this.stepDown();
     } else {

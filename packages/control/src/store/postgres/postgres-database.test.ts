@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { sql, type Transaction } from 'kysely';
 import { readBackup } from '../../../src/backup/contents.ts';
 import { temporaryHome } from '../../../test/home.ts';
 import { changeAtRandom, seeded } from '../../../test/random-changes.ts';
@@ -13,6 +14,7 @@ import { StartError } from '../../start-error.ts';
 import type { Draft } from '../../state/draft.ts';
 import { EMPTY_STATE } from '../../state/state.ts';
 import { MIGRATIONS, migratePostgres } from '../migrate.ts';
+import type { Database } from '../schema.ts';
 import { Store, type StoreOptions } from '../store.ts';
 import { openPostgres } from './open.ts';
 import { PostgresDatabase } from './postgres-database.ts';
@@ -99,23 +101,69 @@ test('a leader that another one has followed writes nothing any more, and is tol
   );
 });
 
-test('a new leader waits for the transaction that the old one commits', { skip }, async (t) => {
-  const [url, home] = [await makeUrl(), temporaryHome(t)];
-  const old = await openOnPostgres(t, url, storeOptions(home));
-  let young: Promise<Store> | undefined;
+test('a new leader waits for the transaction that the old one commits', { skip, timeout: 60_000 }, async (t) => {
+  const [url, options] = [await makeUrl(), storeOptions(temporaryHome(t))];
+  const old = await openOnPostgres(t, url, options);
+  const young = await openFollower(t, url, options);
+  const place = { address: 'http://127.0.0.1:2', fingerprint: null };
+  let leads = false;
+  let term: Promise<void> | undefined;
+  let waits = false;
   await old.write({
     ...WRITE,
     run: create('a'),
     also: async () => {
-      young ??= openOnPostgres(t, url, storeOptions(home));
-      // It begins its term meanwhile, as far as it can.
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      term ??= (young.database as PostgresDatabase)
+        .lead(place, 0, () => young.follow())
+        .then(() => {
+          leads = true;
+        });
+      while (!leads && !waits) waits = await isLocked(url);
+      assert.equal(leads, false);
     },
   });
-  const follower = await young!;
-  await follower.follow();
-  assert.deepEqual(follower.state, old.state);
-  assert.equal(follower.state.loadBalancers.size, 1);
+  await term;
+  assert.ok(waits);
+  assert.deepEqual(young.state, old.state);
+  assert.equal(young.state.loadBalancers.size, 1);
+});
+
+/** Whether somebody waits for a row that another one has. */
+async function isLocked(url: string): Promise<boolean> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return Number(await ask(url, 'select count(*) from pg_locks where not granted')) > 0;
+}
+
+async function ask(url: string, statement: string): Promise<string> {
+  return (await postgresServer()).query(new URL(url).pathname.slice(1), statement).trim();
+}
+
+test('what is refused when it is committed takes no connection away', { skip, timeout: 60_000 }, async (t) => {
+  const url = await makeUrl();
+  const store = await openOnPostgres(t, url, storeOptions(temporaryHome(t)));
+  await ask(
+    url,
+    'create table parent (id int primary key); create table child (id int references parent initially deferred)',
+  );
+  const run = create('a');
+  for (let i = 0; i < 8; i++) {
+    const also = async (trx: Transaction<Database>) => {
+      await sql`insert into child values (1)`.execute(trx);
+    };
+    await assert.rejects(store.write({ ...WRITE, run, also }), isProblem('internal'));
+  }
+  await store.write({ ...WRITE, run });
+  assert.equal(await ask(url, "select count(*) from pg_stat_activity where state like 'idle in transaction%'"), '0');
+  await store.close();
+});
+
+test('a transaction whose process says no more gives its locks back soon', { skip }, async (t) => {
+  const store = await openOnPostgres(t, await makeUrl(), storeOptions(temporaryHome(t)));
+  const { rows } = await sql<{ name: string; setting: string; unit: string }>`
+    select name, setting, unit from pg_settings where name = 'idle_in_transaction_session_timeout'`.execute(
+    store.database.db,
+  );
+  assert.deepEqual(rows, [{ name: 'idle_in_transaction_session_timeout', setting: '10000', unit: 'ms' }]);
 });
 
 test('a copy is a file of SQLite with the whole state, also while it is written to', { skip }, async (t) => {

@@ -1,15 +1,9 @@
-import { Kysely, sql, type Transaction } from 'kysely';
-import type { Pool } from 'pg';
+import { isAbortedTransactionError, Kysely, sql, type Transaction } from 'kysely';
 import type { Failure, StateDatabase } from '../database.ts';
 import type { Database } from '../schema.ts';
-import { makeDurable, numbersBeside, StatePostgresDialect } from './dialect.ts';
+import { Connections } from './connections.ts';
+import { StatePostgresDialect } from './dialect.ts';
 import type { PostgresSettings } from './settings.ts';
-
-/** Connections: one writes, the others read. The session of the leader is another one; see session.ts. */
-const CONNECTIONS = 6;
-/** Milliseconds for a connection, and for one statement. */
-const CONNECT = 5_000;
-const STATEMENT = 60_000;
 
 /** Other control planes listen on it; said in the transaction of each change. */
 export const CHANNEL = 'evenkeel_state';
@@ -36,30 +30,20 @@ export class PostgresDatabase implements StateDatabase {
   readonly oneConnection = false;
   readonly followed = true;
   readonly #settings: PostgresSettings;
+  readonly #connections: Connections;
   /** Of the term in which this process leads; null: it does not. */
   #epoch: number | null = null;
 
   /** Loads the driver; connects with the first statement. */
   static async open(settings: PostgresSettings): Promise<PostgresDatabase> {
-    const [{ default: pg }, { default: Cursor }] = await Promise.all([import('pg'), import('pg-cursor')]);
-    const pool = new pg.Pool({
-      ...connectionOf(settings),
-      types: numbersBeside(pg.types),
-      max: CONNECTIONS,
-      connectionTimeoutMillis: CONNECT,
-      onConnect(client) {
-        // One that breaks while it is used fails the statement, too: that is who hears of it.
-        client.on('error', () => {});
-        return makeDurable(client);
-      },
-    });
-    // A connection that breaks while nobody uses it: the next statement opens another one.
-    pool.on('error', () => {});
-    return new PostgresDatabase(settings, pool, Cursor);
+    const [connections, { default: Cursor }] = await Promise.all([Connections.open(settings), import('pg-cursor')]);
+    return new PostgresDatabase(settings, connections, Cursor);
   }
 
-  private constructor(settings: PostgresSettings, pool: Pool, cursor: typeof import('pg-cursor')) {
+  private constructor(settings: PostgresSettings, connections: Connections, cursor: typeof import('pg-cursor')) {
     this.#settings = settings;
+    this.#connections = connections;
+    const { pool } = connections;
     this.db = new Kysely<Database>({ dialect: new StatePostgresDialect({ pool, cursor: cursor as never }) });
   }
 
@@ -122,7 +106,12 @@ export class PostgresDatabase implements StateDatabase {
     try {
       await trx.commit().execute();
     } catch (error) {
-      if (sqlState(error) !== null) throw error;
+      // Only then the connection is given back; one that is gone is given up.
+      await trx
+        .rollback()
+        .execute()
+        .catch(() => {});
+      if (sqlState(error) !== null || isAbortedTransactionError(error)) throw error;
       throw new CommitUnknownError('the connection broke during the commit', { cause: error });
     }
   }
@@ -147,24 +136,15 @@ export class PostgresDatabase implements StateDatabase {
     return isOfConnection(error) ? 'unwritten' : 'rule';
   }
 
+  /** The server does not answer: what waits for it fails at once, rather than when its time is up. */
+  breakOff(): void {
+    this.#connections.breakOff();
+  }
+
   async close(): Promise<void> {
     this.#epoch = null;
     await this.db.destroy();
   }
-}
-
-export function connectionOf({ host, port, database, user, password, tls }: PostgresSettings) {
-  return {
-    host,
-    port,
-    database,
-    ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
-    ssl: tls,
-    keepAlive: true,
-    application_name: 'evenkeel',
-    statement_timeout: STATEMENT,
-  };
 }
 
 async function notify(trx: Transaction<Database>): Promise<void> {
@@ -179,5 +159,5 @@ export function sqlState(error: unknown): string | null {
 
 function isOfConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return 'syscall' in error || /connection|connect|terminated|not queryable/i.test(error.message);
+  return 'syscall' in error || /connection|connect|terminated|not queryable|read timeout/i.test(error.message);
 }

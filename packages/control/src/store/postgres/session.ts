@@ -1,14 +1,12 @@
 import type { Client } from 'pg';
-import { CHANNEL, connectionOf } from './postgres-database.ts';
+import { connectionOf, noticeLoss } from './connections.ts';
+import { CHANNEL } from './postgres-database.ts';
 import type { PostgresSettings } from './settings.ts';
 
 /** Of the advisory lock: the leader has it. */
 const LOCK = 0x45_76_6b_6c;
 /** Milliseconds for the connection, and for each answer: a session that takes longer counts as lost. */
 const PATIENCE = 5_000;
-/** Seconds: the server notices that a host is gone after IDLE + 3 × INTERVAL, and gives its lock back. */
-const IDLE = 5;
-const INTERVAL = 2;
 
 /**
  * A connection for the lock of the leader alone, and to hear of changes: the lock is held as long as the connection
@@ -32,9 +30,7 @@ export class LeaderSession {
     client.on('notification', changed);
     try {
       await client.connect();
-      await client.query(`set tcp_keepalives_idle = ${IDLE}`);
-      await client.query(`set tcp_keepalives_interval = ${INTERVAL}`);
-      await client.query('set tcp_keepalives_count = 3');
+      await noticeLoss(client);
       await client.query(`listen ${CHANNEL}`);
     } catch (error) {
       await session.close();
@@ -62,9 +58,9 @@ export class LeaderSession {
     await this.#client.query('select 1');
   }
 
-  /** Gives the lock back and wakes those who want it. */
+  /** Gives the lock back and wakes those who want it. Rejects when the server does not answer. */
   async release(): Promise<void> {
-    await this.#client.query(`select pg_advisory_unlock_all(), pg_notify('${CHANNEL}', '')`).catch(() => {});
+    await this.#client.query(`select pg_advisory_unlock_all(), pg_notify('${CHANNEL}', '')`);
   }
 
   async close(): Promise<void> {
