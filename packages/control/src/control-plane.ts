@@ -215,6 +215,7 @@ async function start(
   const lockOut = new LockOut(now);
   const logins = new Logins({ sessions, hasher, lockOut, vault, state: () => store.state, secret: randomBytes });
   const refusals = new Refusals((entries) => store.recordAudit(entries));
+  const signatures = new Signatures(() => store.state, now);
   const app = await createServer({
     version: VERSION,
     handlers: createHandlers({
@@ -243,7 +244,7 @@ async function start(
       authentication: new Authentication(
         new TokenCheck(credentials.adminToken),
         () => store.state,
-        new Signatures(() => store.state, now),
+        signatures,
         sessions,
       ),
       rates: new RequestRates(options.rateLimits, () => performance.now()),
@@ -288,6 +289,7 @@ async function start(
     },
     elected() {
       logger.info('this control plane leads');
+      signatures.beginTerm();
       rotateWhenOld(store, logger);
       beginEvents();
     },

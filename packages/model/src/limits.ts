@@ -311,8 +311,12 @@ export const PASSWORD = { minimum: 12, maximum: 128 } as const;
 export const SESSION = { idleMinutes: 30, hours: 12, perUser: 20, total: 10_000 } as const;
 /** Statements of one access policy, patterns of one statement, policies of one user. */
 export const ACCESS_POLICY = { statements: 20, patterns: 50, patternLength: 64, perUser: 10 } as const;
-/** Seconds that the clock of who signs a request may be wrong by, and so for how long a signature is good. */
-export const SIGNATURE = { skew: 300, nonceLength: 64 } as const;
+/**
+ * Seconds that the clock of who signs a request may be wrong by, and so for how long a signature is good; that of who
+ * signs a write may be ahead by less, which bounds for how long after a start or a change of leader such a signature may
+ * have been used before (`settle`, in which the clocks of two control planes may differ, too).
+ */
+export const SIGNATURE = { skew: 300, ahead: 10, settle: 15, nonceLength: 64 } as const;
 
 /** The audit log: days; of each tenant entries and characters; refusals at once, and seconds for each one then. */
 export const AUDIT = {

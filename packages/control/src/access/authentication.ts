@@ -19,7 +19,12 @@ export interface Proven {
   readonly proof: Proof;
   /** SHA-256 that the body must have; null: whatever it is. */
   readonly digest: Buffer | null;
+  /** Uses up what is good for one request; see signatures.ts. Throws `unauthenticated` or `too-busy`. */
+  readonly use: () => void;
 }
+
+/** Of a credential that is good for many requests. */
+const keep = () => {};
 
 /**
  * Checks the credential of a request: a token, a signature, or the cookie of a session, in this order. Users and
@@ -44,14 +49,14 @@ export class Authentication {
    */
   async prove(request: Presented, checkSource: () => void): Promise<Proven> {
     const authorization = request.field('authorization');
-    if (authorization !== undefined) return { proof: this.#bearerProof(authorization), digest: null };
+    if (authorization !== undefined) return { proof: this.#bearerProof(authorization), digest: null, use: keep };
     checkSource();
     if (request.field('signature-input') !== undefined) return this.#signatures.check(request);
     const token = cookieIn(request.field('cookie'), 'session', request.secure);
     if (token === null) refuse('there is no Authorization header');
     const { proof } = await this.#sessions.prove(token);
     checkOrigin(request, token);
-    return { proof, digest: null };
+    return { proof, digest: null, use: keep };
   }
 
   #bearerProof(authorization: string): Proof {

@@ -5,8 +5,11 @@ import { ProblemError } from '../problem.ts';
 import type { State } from '../state/state.ts';
 import { checkEnd, identityOf, type Proof, refuse, UNKNOWN } from './proof.ts';
 
-/** Requests that are remembered, so that none is sent again; beyond, signed requests are refused as `too-busy`. */
-const REMEMBERED = 100_000;
+/**
+ * Requests that are remembered, so that none is sent again: of one key, of one tenant, and of all. Beyond, signed requests
+ * of that key, of that tenant, or of all are refused as `too-busy`.
+ */
+const REMEMBERED = { key: 50_000, tenant: 100_000, all: 300_000 } as const;
 
 const INPUT =
   /^([a-z*][a-z0-9_*.-]{0,63})=(\(("[@a-z-]+"(?: "[@a-z-]+"){0,15})\)((?:;[a-z]+=(?:\d{1,15}|"[!#-[\]-~]{1,128}"))+))$/;
@@ -22,21 +25,52 @@ export interface Signed {
   readonly proof: Proof;
   /** SHA-256 that the body must have; null: there must be none. */
   readonly digest: Buffer | null;
+  /**
+   * Uses the signature up. Called once the request is counted in the rates, so that what is remembered is bounded by
+   * them. Throws `unauthenticated` when it was used before, or `too-busy`.
+   */
+  readonly use: () => void;
 }
 
-/** Checks signatures of requests by access keys (RFC 9421), and that each is used once. */
+interface Seen {
+  /** Unix milliseconds after which it may be forgotten. */
+  readonly until: number;
+  readonly keyId: string;
+  readonly tenantId: string;
+}
+
+/**
+ * Checks signatures of requests by access keys (RFC 9421), and that each is used once. What was used is known to this
+ * process alone: where another one led before, writes that may have been used there are refused by their time.
+ */
 export class Signatures {
   readonly #state: () => State;
   readonly #now: () => number;
-  readonly #began: number;
-  /** What was seen, in order of when it may be forgotten, in Unix milliseconds. */
-  readonly #seen = new Map<string, number>();
+  readonly #most: Readonly<Record<keyof typeof REMEMBERED, number>>;
+  /** Unix milliseconds since which all writes come here, and the keys that writes may have been signed by before. */
+  #began = 0;
+  #keysBefore: State['accessKeys'] = new Map();
+  /** What was seen, by key and nonce. */
+  readonly #seen = new Map<string, Seen>();
+  /** How many of them there are of each key and each tenant, by their identifiers. */
+  readonly #counts = new Map<string, number>();
 
   /** `now` in Unix milliseconds. */
-  constructor(state: () => State, now: () => number) {
+  constructor(
+    state: () => State,
+    now: () => number,
+    most: Readonly<Record<keyof typeof REMEMBERED, number>> = REMEMBERED,
+  ) {
     this.#state = state;
     this.#now = now;
-    this.#began = now();
+    this.#most = most;
+    this.beginTerm();
+  }
+
+  /** From now on all writes come to this process; until now, others may have seen some that it has not. */
+  beginTerm(): void {
+    this.#began = this.#now();
+    this.#keysBefore = this.#state().accessKeys;
   }
 
   /** Throws `unauthenticated`, or `too-busy`. */
@@ -59,8 +93,13 @@ export class Signatures {
     const base = signatureBase(request, components, parameters!);
     const expected = createHmac('sha256', key.secret.reveal()).update(base).digest();
     if (!timingSafeEqual(expected, Buffer.from(signature!, 'base64'))) refuse('the signature is not right');
-    this.#remember(`${keyId} ${given.get('nonce') ?? refuse('there is no nonce')}`, created);
-    return { proof: proofOf(keyId), digest: digestIn(request) };
+    const nonce = given.get('nonce') ?? refuse('there is no nonce');
+    if (request.method !== 'GET') this.#checkTerm(keyId, created);
+    return {
+      proof: proofOf(keyId),
+      digest: digestIn(request),
+      use: () => this.#remember(`${keyId} ${nonce}`, keyId, key.tenantId, created),
+    };
   }
 
   /** What changes the meaning of a request has to be signed, and nothing twice. */
@@ -77,22 +116,53 @@ export class Signatures {
     if (!(Math.abs(now - created) <= skew)) {
       refuse(`created must be within ${SIGNATURE.skew} s of the clock here, which shows ${Math.floor(now / 1_000)}`);
     }
-    // What was signed before this process began may have been used in the one before it.
-    if (method !== 'GET' && created + 1_000 <= this.#began) {
-      refuse('it was signed before the control plane started; sign it anew');
+    const ahead = Math.round((created - now) / 1_000);
+    if (method !== 'GET' && ahead > SIGNATURE.ahead) {
+      refuse(`created of a write is at most ${SIGNATURE.ahead} s ahead of the clock here, and not ${ahead} s`);
     }
   }
 
-  #remember(request: string, created: number): void {
+  /**
+   * What was signed before the term began may have been used before it, and so may what was signed by a clock that is
+   * ahead. A key that was made since cannot have signed before.
+   */
+  #checkTerm(keyId: string, created: number): void {
+    if (created + 1_000 <= this.#began) refuse('it was signed before the control plane started; sign it anew');
+    const settled = this.#began + SIGNATURE.settle * 1_000;
+    if (created > settled || !this.#keysBefore.has(keyId)) return;
+    const seconds = Math.max(1, Math.ceil((settled - this.#now()) / 1_000) + 1);
+    const detail = `the control plane has begun to lead, and takes writes that are signed in ${seconds} s or later`;
+    throw new ProblemError('too-busy', detail, { retryAfter: seconds });
+  }
+
+  #remember(request: string, keyId: string, tenantId: string, created: number): void {
     const now = this.#now();
-    for (const [seen, until] of this.#seen) {
-      if (until > now) break;
-      this.#seen.delete(seen);
+    for (const [name, seen] of this.#seen) {
+      if (seen.until > now) break;
+      this.#seen.delete(name);
+      this.#count(seen.keyId, -1);
+      this.#count(seen.tenantId, -1);
     }
     if (this.#seen.has(request)) refuse('the request was sent before: each takes a nonce of its own');
-    if (this.#seen.size >= REMEMBERED) throw new ProblemError('too-busy', 'too many signed requests are remembered');
+    this.#checkRoom(keyId, this.#most.key, 'of this key');
+    this.#checkRoom(tenantId, this.#most.tenant, 'of this tenant');
+    if (this.#seen.size >= this.#most.all)
+      throw new ProblemError('too-busy', 'too many signed requests are remembered');
     // As long as it could be sent again; a signature from a clock that is ahead is good for longer.
-    this.#seen.set(request, Math.max(now, created) + SIGNATURE.skew * 1_000);
+    this.#seen.set(request, { until: Math.max(now, created) + SIGNATURE.skew * 1_000, keyId, tenantId });
+    this.#count(keyId, 1);
+    this.#count(tenantId, 1);
+  }
+
+  #checkRoom(id: string, most: number, whose: string): void {
+    if ((this.#counts.get(id) ?? 0) < most) return;
+    throw new ProblemError('too-busy', `too many signed requests ${whose} are remembered`);
+  }
+
+  #count(id: string, by: 1 | -1): void {
+    const count = (this.#counts.get(id) ?? 0) + by;
+    if (count === 0) this.#counts.delete(id);
+    else this.#counts.set(id, count);
   }
 }
 

@@ -41,12 +41,18 @@ export class Admission {
       request.caller = { ...ANONYMOUS, actingIn: ANONYMOUS.tenantId, source: request.ip };
       return;
     }
-    const { proof, digest } = await this.#prove(request);
+    const { proof, digest, use } = await this.#prove(request);
     request.proof = proof;
     request.signedDigest = digest;
     const identity = proof(state(), now());
     request.actor = identity.id;
     tell(reply, rates.count(identity, request.ip));
+    try {
+      use();
+    } catch (error) {
+      this.#countFailure(request, error);
+      throw error;
+    }
     // Whoever is refused from here on is on record in the tenant of their own.
     request.caller = { ...identity, actingIn: identity.tenantId, source: request.ip };
     request.caller = callerOf(request, identity, operation, route, state());
@@ -66,9 +72,13 @@ export class Admission {
       proven.proof(state(), now());
       return proven;
     } catch (error) {
-      if (error instanceof ProblemError && error.code === 'unauthenticated') rates.failed(request.ip);
+      this.#countFailure(request, error);
       throw error;
     }
+  }
+
+  #countFailure(request: FastifyRequest, error: unknown): void {
+    if (error instanceof ProblemError && error.code === 'unauthenticated') this.#options.rates.failed(request.ip);
   }
 }
 
