@@ -1,12 +1,14 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Attachment, type AttachPoint } from '@evenkeel/flow/loader/attach.ts';
+import { type Device, deviceOf } from '@evenkeel/flow/loader/device.ts';
 import type { Logger } from 'pino';
-import { deviceIndex } from './node-network.ts';
 import type { AttachSetting } from './setting.ts';
 
 /** Drivers that hand frames to XDP before the kernel makes anything of them, and send what a program redirects. */
 const NATIVE = new Set(['bnxt_en', 'ena', 'i40e', 'ice', 'igb', 'igc', 'ixgbe', 'mlx5_core']);
+
+const NO_ETHERNET = 'its frames have no Ethernet header';
 
 interface Attached {
   readonly point: AttachPoint;
@@ -20,12 +22,20 @@ export class Attachments {
   readonly #program: (point: AttachPoint) => number;
   readonly #log: Logger;
   readonly #setting: AttachSetting;
+  readonly #look: (name: string) => Device | null;
   readonly #attached = new Map<string, Attached>();
   /** Devices that are wanted and take no program, with what was said of it. */
   readonly #failed = new Map<string, string>();
 
   /** `program`: the one for a point, loaded when it is first asked for. */
-  constructor(folder: string, program: (point: AttachPoint) => number, log: Logger, setting: AttachSetting) {
+  constructor(
+    folder: string,
+    program: (point: AttachPoint) => number,
+    log: Logger,
+    setting: AttachSetting,
+    look: (name: string) => Device | null = deviceOf,
+  ) {
+    this.#look = look;
     this.#setting = setting;
     this.#folder = folder;
     this.#program = program;
@@ -43,20 +53,31 @@ export class Attachments {
    */
   set(devices: readonly string[]): boolean {
     let isChanged = false;
+    const wanted = devices.filter((device) => this.#isFit(device));
     for (const name of readdirSync(this.#folder)) {
       const [, point, device] = /^link-(xdp|tcx)-(.+)$/.exec(name) ?? [];
-      if (point === undefined || device === undefined || devices.includes(device)) continue;
+      if (point === undefined || device === undefined || wanted.includes(device)) continue;
       this.#detach(point as AttachPoint, device);
       isChanged = true;
     }
-    for (const device of devices) {
-      const index = deviceIndex(device);
+    for (const device of wanted) {
+      const index = this.#look(device)?.index ?? null;
       const attached = this.#attached.get(device);
       if (attached !== undefined && attached.index === index) continue;
       if (attached !== undefined) this.#detach(attached.point, device);
       if (index !== null) isChanged = this.#try(device, index) || isChanged;
     }
     return isChanged;
+  }
+
+  /** Programs want frames to begin with an Ethernet header. What is not there now may be fit. */
+  #isFit(device: string): boolean {
+    if (this.#look(device)?.isEthernet !== false) return true;
+    if (this.#failed.get(device) !== NO_ETHERNET) {
+      this.#log.warn({ device, reason: NO_ETHERNET }, 'a device takes no program: what comes in by it is not balanced');
+    }
+    this.#failed.set(device, NO_ETHERNET);
+    return false;
   }
 
   /** Why no device has a program; empty: one has. */

@@ -1,10 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-
-/** Number of a device of this network namespace, whatever /sys shows; null: there is none of this name now. */
-export function deviceIndex(device: string): number | null {
-  return Number(/^ifIndex\s+(\d+)/m.exec(readText(`/proc/net/dev_snmp6/${device}`))?.[1] ?? 0) || null;
-}
+import { deviceNames } from '@evenkeel/flow/loader/device-names.ts';
 
 /** All addresses of this node that others can reach. */
 export function ownAddresses(): string[] {
@@ -14,11 +10,7 @@ export function ownAddresses(): string[] {
 
 /** Devices that packets come in by: all but loopback. */
 export function devices(): string[] {
-  return readText('/proc/net/dev')
-    .split('\n')
-    .slice(2)
-    .map((line) => line.split(':', 1)[0]!.trim())
-    .filter((name) => name !== '' && name !== 'lo');
+  return deviceNames().filter((name) => name !== 'lo');
 }
 
 export function forwards(parameter: string): boolean {

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { objectPath } from '../build/compile.ts';
 import { Attachment, type AttachPoint } from '../loader/attach.ts';
 import { ensureBpfFileSystem } from '../loader/bpffs.ts';
+import { deviceOf } from '../loader/device.ts';
+import { deviceNames } from '../loader/device-names.ts';
 import { LoadedObject } from '../loader/object.ts';
 import { TunnelEnd } from './tunnel-end.ts';
 
@@ -49,15 +51,9 @@ function pinsOf(bpfFileSystem: string, device: string): string {
   return join(bpfFileSystem, `evenkeel-target-${device.replaceAll('.', '-')}`);
 }
 
-function deviceNumber(device: string): number {
-  // Of this network namespace, which is not always the one that /sys was mounted in. Without IPv6 there is no such list.
-  const known = new Map(readdirSync('/proc/net/dev_snmp6').map(numberOf));
-  const number = known.get(device);
-  if (number === undefined) throw new Error(`no device ${device}; there are ${[...known.keys()].join(', ')}`);
-  return number;
-}
-
-function numberOf(device: string): [string, number] {
-  const text = readFileSync(`/proc/net/dev_snmp6/${device}`, 'utf8');
-  return [device, Number(text.match(/^ifIndex\s+(\d+)/m)![1])];
+function deviceNumber(name: string): number {
+  const device = deviceOf(name);
+  if (device === null) throw new Error(`no device ${name}; there are ${deviceNames().join(', ')}`);
+  if (!device.isEthernet) throw new Error(`device ${name} has frames without an Ethernet header`);
+  return device.index;
 }
