@@ -34,7 +34,8 @@ export const auditRoutes = {
       'An entry for each resource that a write changed, with the resource before and after, in the transaction of that ' +
       'write; one for a write that changed nothing, and one for each that was refused. ' +
       `Entries are kept for ${AUDIT.days.default} days unless the installation says otherwise, of each tenant ` +
-      `${AUDIT.entries} at most; the oldest go first.`,
+      `${AUDIT.entries} at most; the oldest go first. With several filters a page may have fewer entries than asked ` +
+      'for, or none, and more behind it: the last one has no `nextCursor`.',
     tags,
     query: ListQuery(filters),
     status: 200,

@@ -44,7 +44,7 @@ export const audit: Migration = {
       .addColumn('before', 'text')
       .addColumn('after', 'text')
       .execute();
-    for (const column of ['resource_id', 'actor', 'action']) {
+    for (const column of ['resource_id', 'resource_kind', 'actor', 'action', 'outcome']) {
       await db.schema
         .createIndex(`audit_entry_${column}`)
         .on('audit_entry')
