@@ -127,7 +127,7 @@ class Site {
   async close(): Promise<void> {
     for (const namespace of this.#namespaces) await namespace.remove();
     for (const folder of this.pinned()) rmSync(join(this.bpf, folder), { recursive: true });
-    execFileSync('umount', [this.bpf]);
+    execFileSync('umount', ['--lazy', this.bpf]);
     rmSync(this.bpf, { recursive: true });
     rmSync(this.home, { recursive: true });
   }

@@ -23,17 +23,17 @@ suite('nodes of a zone behind an ECMP route', {
     assert.equal(broken, 0, 'new connections that found no target');
     return targets;
   };
-  /** The agent dies, the kernel of its machine with it, and then the router notices. */
-  const leave = async (index: number) => {
+  /** The agent dies, the kernel of its machine with it, and then the router notices. `least`: flows it has written down. */
+  const leave = async (index: number, least: number) => {
     const node = site.nodes[index]!;
-    await site.agree();
+    await site.agree(least);
     await site.crash(node);
     site.route(1 - index);
   };
-  const enter = async (index: number) => {
+  const enter = async (index: number, least: number) => {
     await site.startAgent(site.nodes[index]!);
     await site.untilShared();
-    await site.agree();
+    await site.agree(least);
     site.route(0, 1);
   };
 
@@ -54,9 +54,9 @@ suite('nodes of a zone behind an ECMP route', {
   });
 
   test('a node leaves, and joins', async () => {
-    await leave(1);
+    await leave(1, 0);
     await allLive();
-    await enter(1);
+    await enter(1, 0);
     await allLive();
   });
 
@@ -66,9 +66,9 @@ suite('nodes of a zone behind an ECMP route', {
     await allLive();
     assert.ok((await begin(MORE)).target3! > 0);
     assert.ok(site.nodes.some((node) => site.metric(node, 'evenkeel_flow_sharing_told_total') > 0));
-    await leave(0);
+    await leave(0, 1);
     await allLive();
-    await enter(0);
+    await enter(0, 1);
     await allLive();
   });
 
@@ -86,9 +86,9 @@ suite('nodes of a zone behind an ECMP route', {
     site.cli('target', 'update', `${TARGETS[1]}:80`, '--lb', 'net', '--weight', '0');
     await begin(MORE);
     await allLive();
-    await leave(1);
+    await leave(1, 1);
     await allLive();
-    await enter(1);
+    await enter(1, 1);
     const targets = await allLive();
     assert.deepEqual(Object.keys(targets).sort(), ['target1', 'target2', 'target3']);
   });
@@ -96,7 +96,7 @@ suite('nodes of a zone behind an ECMP route', {
   test('a target is deregistered: its connections go on for the drain time, through a node that leaves', async () => {
     site.cli('target', 'deregister', `${TARGETS[1]}:80`, '--lb', 'net', '--yes');
     await allLive();
-    await leave(0);
+    await leave(0, 1);
     assert.ok((await allLive()).target2! > 0);
   });
 });

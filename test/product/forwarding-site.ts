@@ -134,7 +134,7 @@ export class ForwardingSite {
 
   async close(): Promise<void> {
     for (const namespace of this.#namespaces) await namespace.remove();
-    for (const mount of this.#mounts) execFileSync('umount', [mount]);
+    for (const mount of this.#mounts) execFileSync('umount', ['--lazy', mount]);
     rmSync(this.folder, { recursive: true });
   }
 }

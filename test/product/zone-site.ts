@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBpfFileSystem } from '../../packages/flow/src/loader/bpffs.ts';
 import { KernelMap } from '../../packages/flow/src/loader/kernel-map.ts';
@@ -120,6 +120,8 @@ export class ZoneSite {
     this.cli(
       ...['lb', 'create', 'net', '--type', 'network', '--vip', VIP, '--listener', `tcp:${PORT}`],
       ...['--forwarding-mode', 'l2', '--target-port', String(PORT), '--health-interval', '1'],
+      // A machine that is busy for some seconds takes no target out.
+      ...['--health-fall', '10'],
       ...targets.flatMap((address) => ['--target', `${address}:${PORT}`]),
     );
   }
@@ -166,23 +168,25 @@ export class ZoneSite {
     );
   }
 
-  /** Flows that are written down in the kernel of a node. */
-  written(node: ZoneNode): number {
+  /** The keys of flows that are written down in the kernel of a node, in hexadecimal digits. */
+  written(node: ZoneNode): ReadonlySet<string> {
     const descriptor = checked(libbpf().bpf_obj_get(join(this.#pins(node), 'exceptions')), 'opening a map');
     try {
       const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
       const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)![1]);
       const shape = { descriptor, keySize: read('key_size'), valueSize: read('value_size') };
-      return new KernelMap({ ...shape, maxEntries: read('max_entries') }).count();
+      const map = new KernelMap({ ...shape, maxEntries: read('max_entries') });
+      return new Set(Array.from(map.entries(), ({ key }) => key.toString('hex')));
     } finally {
       closeSync(descriptor);
     }
   }
 
-  /** What is written down at one node is with the other one some milliseconds later. */
-  agree(): Promise<void> {
+  /** What is written down at one node is with the other one some milliseconds later. `least`: flows that have to be. */
+  agree(least = 0): Promise<void> {
     return this.until('both nodes have written down the same flows', () => {
-      return new Set(this.nodes.map((node) => this.written(node))).size === 1;
+      const [one, ...others] = this.nodes.map((node) => this.written(node));
+      return one!.size >= least && others.every((other) => other.size === one!.size && other.isSubsetOf(one!));
     });
   }
 
@@ -220,12 +224,19 @@ export class ZoneSite {
     }
   }
 
+  /** Leaves nothing behind, also where something of it fails. */
   async close(): Promise<void> {
-    for (const namespace of this.#namespaces) await namespace.remove();
-    for (const node of this.nodes) if (existsSync(this.#pins(node))) rmSync(this.#pins(node), { recursive: true });
-    execFileSync('umount', [this.#bpf]);
+    const removals = await Promise.allSettled(this.#namespaces.map((namespace) => namespace.remove()));
+    for (const node of this.nodes) rmSync(this.#pins(node), { recursive: true, force: true });
+    // Lazily: it is gone from here at once, and altogether when the last of those that were killed lets go of it.
+    if (isMountPoint(this.#bpf)) execFileSync('umount', ['--lazy', this.#bpf]);
     rmSync(this.folder, { recursive: true });
+    for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
   }
+}
+
+function isMountPoint(folder: string): boolean {
+  return existsSync(folder) && statSync(folder).dev !== statSync(join(folder, '..')).dev;
 }
 
 /** A process of Evenkeel says that it is up. */
