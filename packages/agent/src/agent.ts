@@ -241,7 +241,7 @@ export class NodeAgent {
     this.#frozen = true;
     await this.#applier.settled();
     this.#options.datapath?.handOff(); // two processes that change the same tables would undo each other's work
-    await this.#store.flush();
+    await Promise.all([this.#store.flush(), this.#options.blockLists?.flush()]);
     return [...this.#checker.report()];
   }
 
