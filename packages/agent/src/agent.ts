@@ -10,11 +10,13 @@ import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
 import { nodeCounters, trafficAnswerers } from './diagnosis/traffic-answerers.ts';
 import { healthAnswerers } from './health/answerers.ts';
 import { type HealthChange, HealthChecker } from './health/checker.ts';
+import { HealthLog } from './health/health-log.ts';
 import { KnownHealth } from './health/known.ts';
 import { isEligible } from './health/state.ts';
 import { TrafficStandings } from './health/traffic-standings.ts';
 import { type Applied, Applier } from './plan/applier.ts';
 import { PlanIntake } from './plan/intake.ts';
+import { PacedResync } from './plan/paced-resync.ts';
 import { Resolver } from './plan/resolver.ts';
 import { PlanStore } from './plan/store.ts';
 import { StreamClient } from './stream/client.ts';
@@ -31,8 +33,6 @@ import { ProcessMeter } from './telemetry/process-usage.ts';
 import { RecentRequests } from './telemetry/recent-requests.ts';
 import type { Snapshot } from './telemetry/snapshot.ts';
 
-/** Milliseconds between two requests for a whole plan. */
-const RESYNC_PACE = 1000;
 /** Milliseconds that a node without a plan waits for its first before it says that it is ready. */
 const FIRST_PLAN = 2000;
 /** Milliseconds that the disk is given at the end. */
@@ -46,6 +46,7 @@ const UPGRADE_PATIENCE = 15_000;
 export class NodeAgent {
   readonly #options: NodeAgentOptions;
   readonly #log: Logger;
+  readonly #healthLog: HealthLog;
   readonly #store: PlanStore;
   readonly #checker: HealthChecker;
   readonly #known = new KnownHealth();
@@ -53,6 +54,7 @@ export class NodeAgent {
   readonly #resolver: Resolver;
   readonly #applier: Applier;
   readonly #outbox: Outbox;
+  readonly #pacedResync: PacedResync;
   readonly #stream: StreamClient;
   readonly #questions: Questions;
   readonly #recent = new RecentRequests();
@@ -63,9 +65,6 @@ export class NodeAgent {
   readonly #ready = Promise.withResolvers<void>();
   #intake = new PlanIntake(null);
   #stored: NodePlan | null = null;
-  #nextResync = 0;
-  /** What is to be done later; both are called off at the end. */
-  #resyncTimer: Timer | null = null;
   #firstPlanTimer: Timer | null = null;
   readonly #machine: MachineWatch | null;
   #draining = false;
@@ -76,6 +75,7 @@ export class NodeAgent {
     const { home, engine, clock, random, log } = options;
     this.#options = options;
     this.#log = log;
+    this.#healthLog = new HealthLog(log);
     this.#counts = options.counts;
     this.#overload = new NodeOverload(engine, log);
     this.#store = new PlanStore({ path: home.planFile, clock, log });
@@ -117,6 +117,7 @@ export class NodeAgent {
       send: (message) => this.#stream.send(message),
       report: () => this.#report(),
     });
+    this.#pacedResync = new PacedResync(clock, () => this.#outbox.resync());
     this.#questions = new Questions(
       {
         requests: ({ requestId }) => this.#recent.find(requestId),
@@ -210,16 +211,11 @@ export class NodeAgent {
 
   /** Told by the engine: a target stands in another way with the traffic. */
   standingChanged(standing: TargetStanding): void {
-    const { serviceId, targetId, ejected, share, failOpen } = standing;
     const turn = this.#standings.take(standing);
-    const health = this.#checker.reportOf(serviceId, targetId);
+    const health = this.#checker.reportOf(standing.serviceId, standing.targetId);
     if (health !== undefined) this.#outbox.changed(this.#standings.join(health));
-    if (turn === 'ejected') this.#log.warn({ serviceId, targetId, ...ejected }, 'a target is ejected');
-    else if (turn === 'back') this.#log.info({ serviceId, targetId, share }, 'a target is back from its ejection');
-    else if (turn !== null) this.#log.debug({ serviceId, targetId, share }, `slow start: ${turn}`);
-    if (!this.#standings.turnsOpen(standing)) return;
-    if (failOpen) this.#log.warn({ serviceId }, 'too few targets are healthy: all of them take traffic');
-    else this.#log.info({ serviceId }, 'enough targets are healthy: they alone take traffic');
+    this.#healthLog.standing(standing, turn);
+    if (this.#standings.turnsOpen(standing)) this.#healthLog.failOpen(standing);
   }
 
   /** Whether health checks have come to a conclusion about all targets. */
@@ -249,7 +245,8 @@ export class NodeAgent {
   async thaw(): Promise<void> {
     this.#frozen = false;
     this.#applier.touchListeners(this.#options.datapath?.takeBack() ?? []);
-    this.#resync('the upgrade of this node was called off');
+    // Whatever has come meanwhile was passed over.
+    this.#stream.reopen('the upgrade of this node was called off');
     await this.#applier.settled();
   }
 
@@ -281,7 +278,7 @@ export class NodeAgent {
     this.#applier.stop();
     this.#checker.stop();
     this.#outbox.stop();
-    this.#resyncTimer?.cancel();
+    this.#pacedResync.stop();
     this.#firstPlanTimer?.cancel();
     this.#machine?.stop();
     this.#stream.stop();
@@ -355,7 +352,11 @@ export class NodeAgent {
         void this.#questions.take(parsed.query);
         return;
       case 'block-list':
-        void this.#options.blockLists?.receive(parsed.message, () => this.#stream.send({ type: 'blocked' }));
+        void this.#options.blockLists?.receive(
+          parsed.message,
+          () => this.#stream.send({ type: 'blocked' }),
+          (reason) => this.#stream.reopen(reason),
+        );
         return;
       case 'peers':
         this.#options.zoneMembership?.setPeers(parsed.peers);
@@ -371,13 +372,9 @@ export class NodeAgent {
   }
 
   #resync(problem: string): void {
-    const { clock } = this.#options;
     this.#counts.resyncs++;
-    const wait = Math.max(0, this.#nextResync - clock.now());
-    this.#nextResync = clock.now() + wait + RESYNC_PACE;
     this.#log.warn({ problem, planVersion: this.#intake.plan.version }, 'asking the control plane for the whole plan');
-    if (wait === 0) this.#outbox.resync();
-    else this.#resyncTimer = clock.setTimer(wait, () => this.#outbox.resync());
+    this.#pacedResync.request();
   }
 
   #onApplied(applied: Applied, plan: NodePlan): void {
@@ -390,18 +387,11 @@ export class NodeAgent {
     this.#ready.resolve();
   }
 
-  #onHealth({ serviceId, targetId, before, after, flapping, flapTurn }: HealthChange): void {
+  #onHealth(change: HealthChange): void {
+    const { serviceId, targetId, before, after, flapping } = change;
     const { kind: state, reason, since } = after;
     this.#outbox.changed(this.#standings.join({ serviceId, targetId, state, reason, since, flapping }));
-    if (flapTurn && flapping !== null) this.#log.warn({ serviceId, targetId, ...flapping }, 'a target is flapping');
-    else if (flapTurn) this.#log.info({ serviceId, targetId }, 'a target has ceased to flap');
-    if (before === null || before.kind === state) return;
-    // That a new target is well is no news; ten thousand of them at a start must not fill the log.
-    const level = before.kind === 'detecting' && state === 'healthy' ? 'debug' : 'info';
-    this.#log[level](
-      { serviceId, targetId, from: before.kind, to: state, reason },
-      'the health of a target has changed',
-    );
-    if (isEligible(before) !== isEligible(after)) this.#applier.touchService(serviceId);
+    this.#healthLog.change(change);
+    if (before !== null && isEligible(before) !== isEligible(after)) this.#applier.touchService(serviceId);
   }
 }

@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { EntryWriter } from '@evenkeel/model/block-list/entries.ts';
+import { type BlockListMessage, NO_POSITION } from '@evenkeel/model/plan/block-list.ts';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import { NodeAgent } from '../src/agent.ts';
+import { NodeBlockLists } from '../src/block-list/node-block-lists.ts';
 import { systemClock } from '../src/clock/clock.ts';
 import { LocalWatch } from '../src/health/local-watch.ts';
 import type { ProbeOutcome } from '../src/health/outcome.ts';
@@ -66,8 +69,16 @@ async function control(plan: NodePlan | null, port = 0): Promise<FakeControl> {
 }
 
 async function node(controlUrl: string, engine = new FakeEngine(), prober = new InstantProber()) {
+  const home = await Home.open(directory.path);
   const agent = new NodeAgent({
-    home: await Home.open(directory.path),
+    home,
+    blockLists: new NodeBlockLists({
+      path: home.blockListFile,
+      engine,
+      clock: systemClock,
+      random: Math.random,
+      log: silentLog,
+    }),
     nodeId: 'node-1',
     zone: 'z1',
     version: '1.2.3',
@@ -130,6 +141,7 @@ test('a first plan arrives, is applied, acknowledged, kept, and its targets are 
     workers: 1,
     version: 0,
     hash: '',
+    blockLists: NO_POSITION,
   });
   assert.deepEqual((await applied).refused, []);
   assert.equal(engine.listeners.size, 1);
@@ -196,6 +208,48 @@ test('a target that leaves its group leaves the engine', async () => {
     engine.services.get('svc-1')?.targets.map(({ id }) => id),
     ['127.0.0.3'],
   );
+});
+
+const blocked = (version: number, entries: Uint8Array): BlockListMessage => {
+  const position = { version, nonce: 'n' };
+  return {
+    type: 'block-list',
+    reset: false,
+    position,
+    tenantId: 'tenant',
+    entries: Buffer.from(entries).toString('base64'),
+  };
+};
+
+test('what comes while an upgrade is tried is asked for again when it is called off', { timeout: 60_000 }, async () => {
+  const peer = await control(plan(1));
+  const { agent } = await node(peer.url);
+  const first = peer.applied(1);
+  await agent.start();
+  await first;
+  await agent.freeze();
+  const { writer, key } = { writer: new EntryWriter(), key: Uint32Array.of(0xc000_0201) };
+  writer.add(key, 32, 2 ** 31);
+  const part = blocked(7, writer.take());
+  peer.send(part);
+  peer.sendDelta(plan(2, { port: 81 }));
+  const [again, applied] = [peer.next('hello'), peer.applied(2)];
+  await agent.thaw();
+  const { version, blockLists } = await again;
+  assert.deepEqual([version, blockLists], [1, NO_POSITION]);
+  await applied;
+  const acknowledged = peer.next('blocked');
+  peer.send(part);
+  await acknowledged;
+});
+
+test('a part of the block lists that cannot be read has them asked for anew', { timeout: 60_000 }, async () => {
+  const peer = await control(plan(1));
+  const { agent } = await node(peer.url);
+  await agent.start();
+  const again = peer.next('hello');
+  peer.send(blocked(7, Uint8Array.of(1, 2, 3)));
+  assert.deepEqual((await again).blockLists, NO_POSITION);
 });
 
 test('a refused listener reaches the control plane with its reason', async () => {

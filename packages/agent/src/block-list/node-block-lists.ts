@@ -109,14 +109,19 @@ export class NodeBlockLists {
     });
   }
 
-  /** The same, for a stream: `acknowledge` is called once it is in force. Without that, nothing more comes until it is opened anew. */
-  async receive(message: BlockListMessage, acknowledge: () => void): Promise<void> {
+  /**
+   * The same, for a stream: `acknowledge` is called once it is in force, `fail` when it cannot be. Then all is to be asked
+   * for anew, as nothing more comes on that stream.
+   */
+  async receive(message: BlockListMessage, acknowledge: () => void, fail: (reason: string) => void): Promise<void> {
     const { log } = this.#options;
     try {
       if (await this.take(message)) acknowledge();
-      else log.error('a part of the block lists is not what it should be; it is not in force');
+      else fail('a part of the block lists is not what it should be; it is not in force');
     } catch (error) {
       log.error({ err: error }, 'workers could not be told of a block list');
+      this.#position = NO_POSITION;
+      fail('workers could not be told of a block list');
     }
   }
 

@@ -90,6 +90,14 @@ export class StreamClient {
     return true;
   }
 
+  /** Gives an open stream up for a new one, which begins with what this node has: for when it has missed something. */
+  reopen(reason: string): void {
+    if (this.#state.kind !== 'open') return;
+    const { socket } = this.#state;
+    this.#lost(reason);
+    socket.terminate();
+  }
+
   /** Closes for good. */
   stop(): void {
     const state = this.#state;
