@@ -1,4 +1,4 @@
-import type { Admission, Admissions } from '@evenkeel/flow/datapath/admissions.ts';
+import { type Admission, type Admissions, contentOf } from '@evenkeel/flow/datapath/admissions.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedSecurityGroup } from '@evenkeel/model/plan/sources.ts';
 import { resolvePrefixes } from '@evenkeel/proxy/protection/prefixes.ts';
@@ -30,7 +30,7 @@ export function gatesOf(
 
 /**
  * Gates in the kernel, each once however many listeners have it. What an earlier process has left stays in force until
- * its listeners have been set anew, and goes then.
+ * its listeners have been set anew: they have it again when they ask the same, and else it goes then.
  */
 export class SourceGates {
   readonly #admissions: Admissions;
@@ -40,12 +40,13 @@ export class SourceGates {
   constructor(admissions: Admissions) {
     this.#admissions = admissions;
     this.#last = Math.max(0, ...admissions.gates);
+    for (const gate of admissions.gates) this.#byContent.set(admissions.content(gate), gate);
   }
 
   /** The number of a gate, which is made if it has to be; 0: nothing is asked; null: there is no room for it. */
   take(asked: readonly Admission[] | null): number | null {
     if (asked === null) return 0;
-    const content = asked.map(({ family, first, length, verdict }) => `${family} ${first}/${length} ${verdict}`).join();
+    const content = contentOf(asked);
     const known = this.#byContent.get(content);
     if (known !== undefined) return known;
     const number = this.#last + 1;

@@ -45,6 +45,12 @@ export class Admissions {
     return [...this.#keys.keys()];
   }
 
+  /** What a gate says, as `contentOf` has it: that of an earlier process is read from the kernel. */
+  content(gate: number): string {
+    const keys = this.#keys.get(gate) ?? [];
+    return joined(keys.map((key) => entryText(key, this.#map.get(key)?.readUInt32LE(0) ?? 0)));
+  }
+
   /** Entries that are left for others. */
   get room(): number {
     let used = 0;
@@ -71,6 +77,20 @@ export class Admissions {
     for (const key of this.#keys.get(gate) ?? []) this.#map.delete(key);
     this.#keys.delete(gate);
   }
+}
+
+/** The same text for the same admissions in any order, and another one for any others. */
+export function contentOf(admissions: readonly Admission[]): string {
+  return joined(admissions.map((admission) => entryText(keyOf(0, admission), admission.verdict + 1)));
+}
+
+function joined(entries: readonly string[]): string {
+  return entries.toSorted().join();
+}
+
+/** Without the number of the gate. */
+function entryText(key: Buffer, value: number): string {
+  return `${key.toString('hex', 0, 4)}${key.toString('hex', 8)}:${value}`;
 }
 
 function keyOf(gate: number, { family, first, length }: Admission): Buffer {
