@@ -99,6 +99,33 @@ test('what is allowed goes beyond the role, up to what an operator may, and no f
   }
 });
 
+test('what a body names in its lists and parts is looked at, too', async (t) => {
+  const running = await Running.start(t);
+  const [own, other] = [await balancer(running, 'own'), await balancer(running, 'other', { env: 'prod' })];
+  const group = await running.call('createSecurityGroup', {
+    body: { name: 'theirs', tags: { env: 'prod' }, rules: [{ action: 'allow', source: '0.0.0.0/0' }] },
+  });
+  const { token } = await userWith(running, 'ann', 'operator', [
+    { effect: 'deny', actions: ['*'], tags: { env: 'prod' } },
+  ]);
+  const { token: deploy } = await userWith(running, 'deploy', 'viewer', [
+    { effect: 'allow', actions: ['*Target*'], resources: [own.id] },
+  ]);
+  const params = { loadBalancerId: own.id };
+  const attach = { params, body: { securityGroupIds: [group.id] } };
+  assert.equal((await running.refused('updateLoadBalancer', { token, ...attach })).code, 'forbidden');
+  await running.call('updateLoadBalancer', attach);
+  const planned = [{ operation: 'updateListener' as const, params: { listenerId: other.listenerId }, body: {} }];
+  assert.equal((await running.refused('createChangeSet', { token, body: { changes: planned } })).code, 'forbidden');
+
+  // A target is within its group, also where a list names it.
+  const targets = [{ address: '10.0.0.9' }];
+  const within = { targetGroupId: own.targetGroupId };
+  const made = await running.call('registerTargets', { token: deploy, params: within, body: { targets } });
+  const targetIds = made.targets.map(({ id }) => id);
+  await running.call('deregisterTargets', { token: deploy, params: within, body: { targetIds } });
+});
+
 test('nobody takes a policy off themselves, and one that is used is not deleted', async (t) => {
   const running = await Running.start(t);
   const { id, token, policyId } = await userWith(running, 'root', 'admin', [

@@ -1,5 +1,6 @@
 import { ID_PREFIXES, type IdKind } from '@evenkeel/model/id-kinds.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import { ProblemError } from '../problem.ts';
 import type { AnyRecord } from '../state/records.ts';
 import {
   findGroup,
@@ -21,12 +22,25 @@ export interface Subject {
 const KINDS = new Map(Object.entries(ID_PREFIXES).map(([kind, prefix]) => [prefix as string, kind as IdKind]));
 const IDENTIFIER = /^[a-z]{1,4}-[0-9a-hjkmnp-tv-z]{18}$/;
 
-/** The objects that a request names: in its path, its query, and the first level of its body. */
+/** Objects that a request may name when policies hold for who sends it: each of them is looked for. */
+const NAMED = 5_000;
+
+/**
+ * The objects that a request names: in its path, its query, and anywhere in its body. Throws `validation-failed` when
+ * there are too many of them.
+ */
 export function subjectsOf(state: State, ...parts: readonly unknown[]): Subject[] {
   const ids = new Set<string>();
-  for (const part of parts) {
-    if (typeof part !== 'object' || part === null) continue;
-    for (const value of Object.values(part)) if (typeof value === 'string' && IDENTIFIER.test(value)) ids.add(value);
+  // Not by recursion: a body may be as deep as it is long.
+  const rest = [...parts];
+  while (rest.length > 0) {
+    const value = rest.pop();
+    if (typeof value === 'string') {
+      if (IDENTIFIER.test(value)) ids.add(value);
+      if (ids.size > NAMED) throw new ProblemError('validation-failed', `the request names more than ${NAMED} objects`);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const inner of Object.values(value)) rest.push(inner);
+    }
   }
   return Array.from(ids, (id) => subjectFor(state, id));
 }
@@ -52,6 +66,20 @@ export function subjectFor(state: State, id: string): Subject {
       const found = findRuleGroup(state, id);
       return within(found?.tree, [id], found?.group);
     }
+    case 'target':
+      for (const tree of state.loadBalancers.values()) {
+        for (const { group, targets } of tree.groups.values()) {
+          if (targets.has(id)) return within(tree, [id, group.id], targets.get(id));
+        }
+      }
+      return alone(id);
+    case 'rule':
+      for (const tree of state.loadBalancers.values()) {
+        for (const { group, rules } of tree.ruleGroups.values()) {
+          if (rules.has(id)) return within(tree, [id, group.id], rules.get(id));
+        }
+      }
+      return alone(id);
     case 'elasticIp':
       return alone(id, state.elasticIps.get(id));
     case 'certificate':
