@@ -283,6 +283,7 @@ async function start(
   await leadership?.start({
     place: () => ({ address: options.advertise ?? url, fingerprint: fingerprint() }),
     async prepare() {
+      await store.beginTerm();
       nodes.reset(await store.read((db) => db.selectFrom('node').selectAll().execute()));
       operations.reset(await store.read(unsettledOperations));
       await blockLists.load();

@@ -78,8 +78,8 @@ export const STORES: readonly StoreKind[] = [SQLITE_KIND, POSTGRES_KIND];
 export async function openOnPostgres(t: TestContext, url: string, options: StoreOptions): Promise<Store> {
   const events = { changed: () => {}, waiting: () => {} };
   const opened = await openPostgres(parsePostgresUrl(url), options.vault, events);
-  await opened.database.lead({ address: 'http://127.0.0.1:1', fingerprint: null }, 0, async () => {});
   const store = new Store(options, opened);
+  await opened.database.lead({ address: 'http://127.0.0.1:1', fingerprint: null }, 0, () => store.beginTerm());
   t.after(async () => {
     await store.close().catch(() => {});
     await opened.session.close();

@@ -146,16 +146,22 @@ export class Draft implements State {
 
   /**
    * Puts what was created under an earlier identifier where it belongs among the parts of load balancers; `finish` does
-   * so for all else.
+   * so for all else. What this draft has not touched is in order.
    */
   putPartsInOrder(): void {
     for (const [id, tree] of this.loadBalancers) {
+      const before = this.base.loadBalancers.get(id);
+      if (tree === before) continue;
       for (const part of ['listeners', 'services', 'groups', 'ruleGroups'] as const) {
         const sorted = inOrder<unknown>(tree[part]);
         if (sorted !== tree[part]) this.#tree(id)[part] = this.#own(sorted as Map<string, never>) as never;
       }
-      for (const [groupId, { targets }] of tree.groups) refill(() => this.#targets(groupId), targets);
-      for (const [groupId, { rules }] of tree.ruleGroups) refill(() => this.#rules(groupId), rules);
+      for (const [groupId, { targets }] of tree.groups) {
+        if (targets !== before?.groups.get(groupId)?.targets) refill(() => this.#targets(groupId), targets);
+      }
+      for (const [groupId, { rules }] of tree.ruleGroups) {
+        if (rules !== before?.ruleGroups.get(groupId)?.rules) refill(() => this.#rules(groupId), rules);
+      }
     }
   }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { changeAtRandom, seeded } from '../../test/random-changes.ts';
 import { STORES } from '../../test/stores.ts';
+import { authorNamed } from '../audit/entry.ts';
 import { createFromDocument } from '../configuration/apply.ts';
 import { ProblemError } from '../problem.ts';
 import { network } from '../resources/addresses.ts';
@@ -9,6 +11,7 @@ import { createElasticIp } from '../resources/elastic-ips.ts';
 import { deleteLoadBalancer } from '../resources/load-balancers.ts';
 import type { Draft } from '../state/draft.ts';
 import { KEPT, trimHistory } from './history.ts';
+import type { Store } from './store.ts';
 
 const WRITE = { action: 'test', actor: 'tester', requestId: 'r' };
 
@@ -33,6 +36,35 @@ for (const kind of STORES) {
       assert.deepEqual(store.state, before);
     }
     assert.ok(store.state.loadBalancers.size > 0 && store.state.elasticIps.size > 0);
+  });
+
+  test(`${kind.name}: the audit log is in the order in which it was written, also when the clock is set back`, {
+    skip: kind.skip,
+  }, async (t) => {
+    const place = await kind.make(t);
+    const entry = {
+      ...{ at: 0, tenantId: DEFAULT_TENANT.id, author: authorNamed('a'), action: 'test', outcome: 'denied' as const },
+      ...{ code: null, detail: '', requestId: 'r', operationId: null, generation: 0, resource: null, change: null },
+      ...{ before: null, after: null, omitted: 0 },
+    };
+    const idsOf = async (store: Store) => {
+      const rows = await store.read((db) => db.selectFrom('audit_entry').select('id').orderBy('place').execute());
+      return rows.map(({ id }) => id);
+    };
+    let store = await place.open(t, { now: () => 1_700_000_000_000 });
+    // More than share a transaction.
+    const writes = Array.from({ length: 70 }, (_, i) =>
+      store.write({ ...WRITE, run: (draft) => createElasticIp(draft, { name: `e${i}` }) }),
+    );
+    await Promise.all([...writes, store.recordAudit([entry])]);
+    const before = await idsOf(store);
+    assert.deepEqual(before, before.toSorted());
+    await store.close();
+    store = await place.open(t, { now: () => 1_600_000_000_000 });
+    await store.recordAudit([entry]);
+    await store.write({ ...WRITE, run: (draft) => createElasticIp(draft, { name: 'later' }) });
+    const after = await idsOf(store);
+    assert.deepEqual([after.length, after], [before.length + 2, after.toSorted()]);
   });
 
   test(`${kind.name}: writes that wait share a transaction; each gets its own generation, in order`, {

@@ -11,12 +11,13 @@ import { ProblemError } from '../problem.ts';
 import type { AddressPools } from '../resources/addresses.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { type Change, Draft, EVERY_TENANT } from '../state/draft.ts';
-import { newestId, type State } from '../state/state.ts';
+import type { State } from '../state/state.ts';
 import { catchUp } from './catch-up.ts';
 import type { StateDatabase } from './database.ts';
 import { trimFeed, writeFeed } from './feed.ts';
 import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
 import { TRIM_CHARACTERS, trimRevisions, writeRevision } from './journal.ts';
+import { newestWrittenId } from './newest-id.ts';
 import { type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
 import { storageProblem } from './storage-problem.ts';
@@ -119,14 +120,22 @@ export class Store {
 
   /** Opens a file of SQLite. Rejects with a StartError. */
   static async open({ file, ...options }: StoreOptions & { readonly file: string }): Promise<Store> {
-    return new Store(options, await openDatabase(file, options.vault));
+    const store = new Store(options, await openDatabase(file, options.vault));
+    await store.beginTerm();
+    return store;
   }
 
   constructor(options: StoreOptions, { database, state }: OpenedDatabase) {
     this.#options = options;
     this.database = database;
     this.#state = state;
-    this.#ids = createIdSource(options.now, options.random, newestId(state));
+    this.#ids = createIdSource(options.now, options.random);
+  }
+
+  /** Before the first write, and whenever other processes may have written: identifiers go on after theirs. */
+  async beginTerm(): Promise<void> {
+    const { now, random } = this.#options;
+    this.#ids = createIdSource(now, random, await this.read((db) => newestWrittenId(db, this.#state)));
   }
 
   get state(): State {
@@ -166,14 +175,13 @@ export class Store {
 
   /** Takes on what another process has written since. Nothing may be written here meanwhile; rejects with its error. */
   async follow(): Promise<void> {
-    const { now, random, quotas, pools, secret, vault } = this.#options;
+    const { now, quotas, pools, secret, vault } = this.#options;
     const begin = (state: State) =>
       new Draft(state, { now: now(), ids: this.#ids, quotas, pools, secret }, EVERY_TENANT);
     while (this.#batch !== null) await this.#batch;
     const state = await catchUp(this.database.db, this.#state, begin, vault);
     if (state === this.#state) return;
     this.#state = state;
-    this.#ids = createIdSource(now, random, newestId(state));
     this.#tell(state, []);
   }
 
@@ -198,10 +206,14 @@ export class Store {
 
   /** Writes what was done, or refused, without a change of the configuration. */
   recordAudit(entries: readonly Omit<AuditEntry, 'id'>[]): Promise<void> {
-    const audit = entries.map((entry) => ({ ...entry, id: this.#ids.next('auditEntry') }));
     const persist = async () => {};
     return new Promise((done, failed) => {
-      this.#enqueue({ stage: (state) => ({ state, operation: null, changes: [], persist, audit, done }), failed });
+      const stage = (state: State): Staged => {
+        // Only now: those of the writes before are less, so that whoever reads on from the last one misses none.
+        const audit = entries.map((entry) => ({ ...entry, id: this.#ids.next('auditEntry') }));
+        return { state, operation: null, changes: [], persist, audit, done };
+      };
+      this.#enqueue({ stage, failed });
     });
   }
 

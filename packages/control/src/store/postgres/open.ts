@@ -41,7 +41,11 @@ export async function openPostgres(
     session = await LeaderSession.open(settings, changed);
     for (let told = false; ; told = true) {
       if (await session.tryLock()) {
-        if (await isOutOfDate(database.db)) await upgrading?.((path) => database.copyTo(path));
+        if (await isOutOfDate(database.db)) {
+          // The lock is free, but who had it may not know: nothing is to be written after the copy, nor as it was before.
+          await database.endTerms();
+          await upgrading?.((path) => database.copyTo(path));
+        }
         await migratePostgres(database.db);
       }
       if (await isUpToDate(database.db)) break;

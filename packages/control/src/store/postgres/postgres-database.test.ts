@@ -228,6 +228,24 @@ test('tables of an earlier version are copied before they are brought up to date
   assert.deepEqual(await readBackup(copy, temporaryHome(t), vault), opened.state);
 });
 
+test('who led with tables of an earlier version writes nothing once they are copied', { skip }, async (t) => {
+  const [url, { vault }] = [await makeUrl(), storeOptions(temporaryHome(t))];
+  const old = await PostgresDatabase.open(parsePostgresUrl(url));
+  t.after(() => old.close());
+  const first = Object.entries(MIGRATIONS).filter(([name]) => name < '0013');
+  await migratePostgres(old.db, Object.fromEntries(first));
+  await old.lead({ address: 'http://127.0.0.1:1', fingerprint: null }, 0, async () => {});
+  await old.transaction(async () => {});
+  const upgrading = () =>
+    assert.rejects(
+      old.transaction(async () => {}),
+      /another control plane leads/,
+    );
+  const opened = await openPostgres(parsePostgresUrl(url), vault, { changed() {}, waiting() {}, upgrading });
+  await opened.database.close();
+  await opened.session.close();
+});
+
 test('what cannot be opened is refused with a sentence that has no password in it', { skip }, async (t) => {
   const server = await postgresServer();
   const { vault } = storeOptions(temporaryHome(t));

@@ -79,6 +79,18 @@ export class PostgresDatabase implements StateDatabase {
     this.#epoch = epoch;
   }
 
+  /** Ends the term of whoever leads, before the tables become those of a later version. */
+  async endTerms(): Promise<void> {
+    const { rows } = await sql<{ there: boolean }>`select to_regclass('leadership') is not null as there`.execute(
+      this.db,
+    );
+    if (rows[0]?.there)
+      await this.db
+        .updateTable('leadership')
+        .set(({ ref }) => ({ epoch: sql`${ref('epoch')} + 1` }))
+        .execute();
+  }
+
   /** Writes nothing from now on. */
   resign(): void {
     this.#epoch = null;
