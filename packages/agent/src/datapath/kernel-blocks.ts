@@ -58,7 +58,8 @@ export class KernelBlocks {
   /** These packed changes have been made in the memory of a list. */
   changed(tenantId: string, entries: Uint8Array): void {
     const list = this.#lists.get(tenantId);
-    if (list === undefined || this.#unknown.has(tenantId)) return; // all of it is to be written
+    if (this.#closed || list === undefined) return;
+    if (this.#unknown.has(tenantId)) return; // all of it is to be written
     let written = 0;
     readEntries(entries, (key, length) => {
       const isWritten = ++written <= AT_ONCE;
@@ -202,12 +203,12 @@ export class KernelBlocks {
 
   /** Carries out the steps, with a turn for others between two of them, until the maps are not ours any more. */
   async #inTurns(steps: Generator<void, number | void>): Promise<number> {
-    for (;;) {
+    while (!this.#closed) {
       const step = steps.next();
       if (step.done === true) return step.value ?? 0;
       await turnOfOthers();
-      if (this.#closed) return 0;
     }
+    return 0;
   }
 
   get #now(): number {
