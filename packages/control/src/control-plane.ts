@@ -168,7 +168,12 @@ async function start(
     version: VERSION,
     failed: (error) => logger.error({ err: error }, 'what came of a delivery could not be written'),
   });
-  const blockLists = new BlockLists({ store, now, random: Math.random });
+  const blockLists = new BlockLists({
+    store,
+    now,
+    random: Math.random,
+    failed: (error) => logger.error({ err: error }, 'block lists on disk could not be made shorter'),
+  });
   if (role.leads) await blockLists.load();
   const questions = new NodeQuestions((node, query) => stream.ask(node, query));
   const assessor = new Assessor({ nodes, questions }, plans);

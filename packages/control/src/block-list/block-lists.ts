@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { EntryWriter, readEntries } from '@evenkeel/model/block-list/entries.ts';
 import { type NetworkKey, networkKey } from '@evenkeel/model/block-list/network-key.ts';
 import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
@@ -7,14 +8,16 @@ import type { BlockedSourceInput } from '@evenkeel/model/resources/block-list.ts
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Store } from '../store/store.ts';
 import { type BlockListChange, readChanges, replaceChanges, saveChanges } from './persistence.ts';
+import { RecentChanges } from './recent-changes.ts';
 import { TenantList } from './tenant-list.ts';
 
-/** Bytes of changes that are kept for agents that lag behind; one that lacks more gets everything. */
-const KEPT = 8 * 1_048_576;
 /** The changes on disk are written anew when they are twice what is left of them, and so many entries besides. */
 const SPARE = 65_536;
 /** Bytes of the smaller kind of entries. */
 const IPV4_ENTRY = 10;
+/** Rows that are read at a time, and entries after which others have the thread. */
+const ROWS = 50;
+const STEP = 16_384;
 
 export interface BlockListsOptions {
   readonly store: Pick<Store, 'read' | 'record'>;
@@ -22,6 +25,8 @@ export interface BlockListsOptions {
   readonly now: () => number;
   /** 0 … 1. */
   readonly random: () => number;
+  /** Told when rows that say nothing any more could not be removed; it is tried again later. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** What a tenant's list has, and what all lists have together. */
@@ -37,12 +42,12 @@ export interface BlockListSize {
 export class BlockLists {
   readonly #options: BlockListsOptions;
   readonly #lists = new Map<string, TenantList>();
-  /** The newest changes, in order. */
-  #recent: BlockListChange[] = [];
-  #recentBytes = 0;
+  readonly #recent = new RecentChanges();
   #position: BlockListPosition = NO_POSITION;
   /** Entries in rows on disk. */
   #onDisk = 0;
+  /** So many there have to be before they are written anew. */
+  #compactFrom = SPARE;
   /** One change after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   readonly #heard = new Set<() => void>();
@@ -51,16 +56,29 @@ export class BlockLists {
     this.#options = options;
   }
 
-  /** Reads everything anew. */
-  async load(): Promise<void> {
-    const changes = await this.#options.store.read(readChanges);
-    this.#lists.clear();
-    this.#recent = [];
-    this.#recentBytes = 0;
-    this.#onDisk = 0;
-    this.#position = NO_POSITION;
-    for (const change of changes) this.#take(change);
-    this.#tell();
+  /** Reads everything anew, in steps: whoever takes over answers what it can meanwhile. Nobody else may write. */
+  load(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#lists.clear();
+      this.#recent.clear();
+      this.#onDisk = 0;
+      this.#compactFrom = SPARE;
+      this.#position = NO_POSITION;
+      let step = STEP;
+      for (let after = -1; ; ) {
+        const changes = await this.#options.store.read((db) => readChanges(db, after, ROWS));
+        for (const change of changes) {
+          this.#take(change);
+          if (this.#onDisk < step) continue;
+          step = this.#onDisk + STEP;
+          await setImmediate();
+        }
+        if (changes.length < ROWS) break;
+        after = changes.at(-1)!.version;
+        await setImmediate();
+      }
+      this.#tell();
+    });
   }
 
   /** Where the lists stand. */
@@ -153,11 +171,11 @@ export class BlockLists {
     }
   }
 
-  /** Changes behind a position, the oldest first; null: they are not known any more, or it is of another history. */
-  since({ version, nonce }: BlockListPosition): readonly BlockListChange[] | null {
-    if (version === this.#position.version && nonce === this.#position.nonce) return [];
-    const at = this.#recent.findIndex((change) => change.version === version && change.nonce === nonce);
-    return at < 0 ? null : this.#recent.slice(at + 1);
+  /** The change behind a position; null: there is none; `unknown`: the position is not known, or of another history. */
+  behind(position: BlockListPosition): BlockListChange | null | 'unknown' {
+    const { version, nonce } = this.#position;
+    if (version === position.version && nonce === position.nonce) return null;
+    return this.#recent.behind(position) ?? 'unknown';
   }
 
   /** Everything, in parts of a size that can be sent. What changes meanwhile may be in it or not. */
@@ -215,7 +233,11 @@ export class BlockLists {
     await store.record((trx) => saveChanges(trx, changes));
     for (const change of changes) this.#take(change);
     this.#tell();
-    await this.#compact();
+    // The change is made, whatever becomes of this.
+    await this.#compact().catch((error) => {
+      this.#compactFrom = this.#onDisk + SPARE;
+      this.#options.failed(error);
+    });
   }
 
   #take(change: BlockListChange): void {
@@ -233,13 +255,12 @@ export class BlockLists {
       this.#onDisk++;
       list.put({ key, length }, until, reason, now);
     });
-    this.#recent.push(change);
-    this.#recentBytes += entries.length;
-    while (this.#recentBytes > KEPT) this.#recentBytes -= this.#recent.shift()!.entries.length;
+    this.#recent.add(change);
   }
 
   /** Rows that say nothing any more make room: all are written anew, under the numbers of the first of them. */
   async #compact(): Promise<void> {
+    if (this.#onDisk <= this.#compactFrom) return;
     const now = this.#now;
     let live = 0;
     for (const list of this.#lists.values()) live += list.count(now);
@@ -263,6 +284,7 @@ export class BlockLists {
     const last = { version, nonce, tenantId: rows.at(-1)?.tenantId ?? '', reason: '', entries: new Uint8Array() };
     await this.#options.store.record((trx) => replaceChanges(trx, [...numbered, last]));
     this.#onDisk = live;
+    this.#compactFrom = SPARE;
   }
 
   #nonce(): string {

@@ -47,13 +47,12 @@ export class BlockListFeed {
       if (done !== true) return value;
       this.#whole = null;
     }
-    const changes = this.#lists.since(this.#position);
-    if (changes === null) {
+    const change = this.#lists.behind(this.#position);
+    if (change === 'unknown') {
       this.#whole = this.#everything();
       return this.#next();
     }
-    const [change] = changes;
-    if (change === undefined) return null;
+    if (change === null) return null;
     this.#position = { version: change.version, nonce: change.nonce };
     return { reset: false, position: this.#position, tenantId: change.tenantId, entries: change.entries };
   }

@@ -10,9 +10,15 @@ export interface BlockListChange {
   readonly entries: Uint8Array;
 }
 
-/** All changes, in order. */
-export async function readChanges(db: Kysely<Database>): Promise<BlockListChange[]> {
-  const rows = await db.selectFrom('block_list_change').selectAll().orderBy('version').execute();
+/** The first of the changes behind a version, in order. */
+export async function readChanges(db: Kysely<Database>, after: number, limit: number): Promise<BlockListChange[]> {
+  const rows = await db
+    .selectFrom('block_list_change')
+    .selectAll()
+    .where('version', '>', after)
+    .orderBy('version')
+    .limit(limit)
+    .execute();
   return rows.map(({ version, nonce, tenant_id: tenantId, reason, entries }) => ({
     version: Number(version),
     nonce,

@@ -10,6 +10,8 @@ export interface ListedSource {
 }
 
 const FAMILIES = [4, 6] as const;
+/** Slots that are looked at for one page. */
+const LOOKED_AT = 65_536;
 
 /** The block list of one tenant: its entries, and the reason of each. */
 export class TenantList {
@@ -18,6 +20,8 @@ export class TenantList {
   readonly #reasonOf = { 4: new Uint16Array(0), 6: new Uint16Array(0) };
   #reasons: string[] = [];
   readonly #indexes = new Map<string, number>();
+  /** Entries whose time is not over at a second, counted once in each. */
+  readonly #counted = { at: -1, live: 0 };
 
   constructor(seed: number) {
     this.#table = new BlockTable({ seed, isShared: false });
@@ -34,11 +38,16 @@ export class TenantList {
   }
 
   count(now: number): number {
-    return this.#table.count(now);
+    if (this.#counted.at !== now) {
+      this.#counted.live = this.#table.count(now);
+      this.#counted.at = now;
+    }
+    return this.#counted.live;
   }
 
   put({ key, length }: Pick<NetworkKey, 'key' | 'length'>, until: number, reason: string, now: number): void {
     const family = key.length === 1 ? 4 : 6;
+    const wasLive = this.#isLive(family, this.#table.table(family).find(key, length), now);
     const moves: [number, number][] = [];
     if (this.#table.put(key, length, until, now, (from, to) => moves.push([from, to]))) {
       const before = this.#reasonOf[family];
@@ -48,12 +57,11 @@ export class TenantList {
     }
     const slot = this.#table.table(family).find(key, length);
     if (slot >= 0) this.#reasonOf[family][slot] = this.#indexOf(reason);
+    if (this.#counted.at === now) this.#counted.live += Number(this.#isLive(family, slot, now)) - Number(wasLive);
   }
 
   has({ family, key, length }: NetworkKey, now: number): boolean {
-    const table = this.#table.table(family);
-    const slot = table.find(key, length);
-    return slot >= 0 && table.memory.until[slot]! > now;
+    return this.#isLive(family, this.#table.table(family).find(key, length), now);
   }
 
   /** Reasons that no entry has any more make room for others. */
@@ -76,16 +84,21 @@ export class TenantList {
     return slot < 0 ? null : this.#listed(family, slot);
   }
 
-  /** Entries from a place on, and the place behind them; null: that was all. Places are slots, of IPv4 first. */
+  /**
+   * Entries from a place on, and the place behind them; null: that was all. Places are slots, of IPv4 first. A page ends
+   * after so many of them, whatever was found: a table whose entries are over is walked in several.
+   */
   page(from: number, limit: number, now: number): { items: ListedSource[]; next: number | null } {
+    const v4 = this.#table.table(4).slots;
+    const all = v4 + this.#table.table(6).slots;
     const items: ListedSource[] = [];
     let place = from;
-    for (const { family, slot } of this.#slots(from)) {
-      if (items.length === limit) return { items, next: place };
-      place++;
-      if (this.#table.table(family).memory.until[slot]! > now) items.push(this.#listed(family, slot));
+    for (const end = Math.min(all, from + LOOKED_AT); place < end && items.length < limit; place++) {
+      const family = place < v4 ? 4 : 6;
+      const slot = place < v4 ? place : place - v4;
+      if (this.#isLive(family, slot, now)) items.push(this.#listed(family, slot));
     }
-    return { items, next: null };
+    return { items, next: place < all ? place : null };
   }
 
   /** All entries whose time is not over. `key` is overwritten by the next one. */
@@ -102,10 +115,8 @@ export class TenantList {
     }
   }
 
-  *#slots(from: number): Generator<{ family: 4 | 6; slot: number }> {
-    const v4 = this.#table.table(4).slots;
-    for (let slot = from; slot < v4; slot++) yield { family: 4, slot };
-    for (let slot = Math.max(0, from - v4); slot < this.#table.table(6).slots; slot++) yield { family: 6, slot };
+  #isLive(family: 4 | 6, slot: number, now: number): boolean {
+    return slot >= 0 && this.#table.table(family).memory.until[slot]! > now;
   }
 
   #listed(family: 4 | 6, slot: number): ListedSource {

@@ -60,6 +60,7 @@ function streamOf(t: TestContext, limit: number) {
       store: { read: async () => assert.fail(), record: async () => assert.fail() },
       now: () => 0,
       random: () => 0,
+      failed: (error) => assert.fail(String(error)),
     }),
     warn: () => {},
     ping: PING,
