@@ -134,3 +134,25 @@ test('a listener that has become quiet has more of them sampled, and is counted 
   await watch.look();
   assert.deepEqual(watch.listener(LISTENER), { flows: 6, error: 0 });
 });
+
+test('a look that is under way when the watch stops reads no further', async () => {
+  let read = 0;
+  const watch = new FlowWatch({
+    sight: {
+      *samples() {
+        for (; read < 5; read++) yield [];
+      },
+      forgetSample: () => undefined,
+      sampling: () => 0,
+      setSampling: () => undefined,
+    },
+    traffic: () => ({ packets: 0n, flows: 0n }),
+    listeners: () => new Map(),
+    log: pino({ level: 'silent' }),
+    now: () => 0,
+  });
+  const looking = watch.look();
+  watch.stop();
+  await looking;
+  assert.equal(read, 0, 'it has the first batch and asks for no other');
+});

@@ -102,9 +102,9 @@ export class FlowWatch {
     const tallies = new Map<number, Tally>();
     const targets = new Map<number, { active: number; readonly countBy: number }>();
     for (const batch of this.#options.sight.samples()) {
-      if (this.#stopped) return;
       for (const flow of batch) this.#tally(flow, listeners.get(flow.listener), tallies, targets);
       await setImmediate();
+      if (this.#stopped) return; // the next batch would be read from a map that is closed
     }
     this.#listeners = new Map(
       Array.from(this.#shares, ([number, { countBy }]) => [

@@ -17,27 +17,38 @@ const BATCH = 4096;
 /** A map of the kernel, in bytes. Keys and values are copied at each call, about a microsecond. */
 export class KernelMap {
   readonly shape: MapShape;
+  #isClosed = false;
+  readonly #inBackground = new Set<Promise<unknown>>();
 
   constructor(shape: MapShape) {
     this.shape = shape;
   }
 
+  /**
+   * The map is used no more: whatever is called from here on throws, walks that are under way included. Its descriptor
+   * may be another map's soon, with entries of another size. Resolves when nothing uses it any more; null: nothing does.
+   */
+  close(): Promise<unknown> | null {
+    this.#isClosed = true;
+    return this.#inBackground.size === 0 ? null : Promise.allSettled(this.#inBackground);
+  }
+
   set(key: Uint8Array, value: Uint8Array): void {
     this.#check(key, value.length);
-    checked(libbpf().bpf_map_update_elem(this.shape.descriptor, key, value, 0), 'writing a map entry');
+    checked(libbpf().bpf_map_update_elem(this.#descriptor(), key, value, 0), 'writing a map entry');
   }
 
   /** Whether the entry is new; one that is there stays as it is. */
   add(key: Uint8Array, value: Uint8Array): boolean {
     this.#check(key, value.length);
-    const result = libbpf().bpf_map_update_elem(this.shape.descriptor, key, value, NO_EXIST);
+    const result = libbpf().bpf_map_update_elem(this.#descriptor(), key, value, NO_EXIST);
     return result === EEXIST ? false : checked(result, 'adding a map entry') === 0;
   }
 
   /** For queues: the oldest value, which is in it no more; null when it is empty. */
   take(): Buffer | null {
     const value = Buffer.alloc(this.shape.valueSize);
-    const result = libbpf().bpf_map_lookup_and_delete_elem(this.shape.descriptor, null, value);
+    const result = libbpf().bpf_map_lookup_and_delete_elem(this.#descriptor(), null, value);
     if (result === ENOENT) return null;
     checked(result, 'taking from a queue');
     return value;
@@ -46,7 +57,10 @@ export class KernelMap {
   /** For maps whose updates wait for all readers, some 10 ms: on a thread of their own. */
   async setInBackground(key: Uint8Array, value: Uint8Array): Promise<void> {
     this.#check(key, value.length);
-    checked(await updateInBackground(this.shape.descriptor, key, value), 'writing a map entry');
+    const update = updateInBackground(this.#descriptor(), key, value);
+    this.#inBackground.add(update);
+    const result = await update.finally(() => this.#inBackground.delete(update));
+    checked(result, 'writing a map entry');
   }
 
   /** The value, or null. */
@@ -65,7 +79,7 @@ export class KernelMap {
     this.#check(key, value.length);
     const all = Buffer.alloc(this.#perCpuBytes());
     for (let at = 0; at < all.length; at += this.#stride()) all.set(value, at);
-    checked(libbpf().bpf_map_update_elem(this.shape.descriptor, key, all, 0), 'writing a map entry');
+    checked(libbpf().bpf_map_update_elem(this.#descriptor(), key, all, 0), 'writing a map entry');
   }
 
   /** All entries of a hash with a value per CPU. */
@@ -78,7 +92,7 @@ export class KernelMap {
   /** Whether there was something to delete. */
   delete(key: Uint8Array): boolean {
     this.#check(key, this.shape.valueSize);
-    const result = libbpf().bpf_map_delete_elem(this.shape.descriptor, key);
+    const result = libbpf().bpf_map_delete_elem(this.#descriptor(), key);
     return result === ENOENT ? false : checked(result, 'deleting a map entry') === 0;
   }
 
@@ -88,7 +102,7 @@ export class KernelMap {
     // Whatever others do to the map meanwhile, this ends.
     for (let seen = 0; seen < this.shape.maxEntries; seen++) {
       const next = Buffer.alloc(this.shape.keySize);
-      const result = libbpf().bpf_map_get_next_key(this.shape.descriptor, key, next);
+      const result = libbpf().bpf_map_get_next_key(this.#descriptor(), key, next);
       if (result === ENOENT) return;
       checked(result, 'walking a map');
       yield next;
@@ -125,14 +139,14 @@ export class KernelMap {
   *#batches(
     valueSize = this.shape.valueSize,
   ): Generator<{ readonly keys: Buffer; readonly values: Buffer; readonly read: number }> {
-    const { descriptor, keySize, maxEntries } = this.shape;
+    const { keySize, maxEntries } = this.shape;
     const [keys, values] = [Buffer.alloc(BATCH * keySize), Buffer.alloc(BATCH * valueSize)];
     const [next, count] = [Buffer.alloc(Math.max(4, keySize)), Buffer.alloc(4)];
     let from: Buffer | null = null;
     // Whatever others do to the map meanwhile, this ends.
     for (let seen = 0; seen < 2 * maxEntries; ) {
       count.writeUInt32LE(BATCH);
-      const result = libbpf().bpf_map_lookup_batch(descriptor, from, next, keys, values, count, null);
+      const result = libbpf().bpf_map_lookup_batch(this.#descriptor(), from, next, keys, values, count, null);
       if (result !== ENOENT) checked(result, 'reading a map');
       const read = count.readUInt32LE(0);
       yield { keys, values, read };
@@ -144,8 +158,13 @@ export class KernelMap {
 
   /** Bytes of the kernel's memory that the map takes, as the kernel counts them. */
   memory(): number {
-    const text = readFileSync(`/proc/self/fdinfo/${this.shape.descriptor}`, 'utf8');
+    const text = readFileSync(`/proc/self/fdinfo/${this.#descriptor()}`, 'utf8');
     return Number(text.match(/^memlock:\s+(\d+)/m)?.[1] ?? 0);
+  }
+
+  #descriptor(): number {
+    if (this.#isClosed) throw new Error('this map is closed');
+    return this.shape.descriptor;
   }
 
   /** Of one entry: values are kept 8 bytes apart. */
@@ -166,7 +185,7 @@ export class KernelMap {
 
   #look(key: Uint8Array, value: Buffer): Buffer | null {
     this.#check(key, this.shape.valueSize);
-    const result = libbpf().bpf_map_lookup_elem(this.shape.descriptor, key, value);
+    const result = libbpf().bpf_map_lookup_elem(this.#descriptor(), key, value);
     if (result === ENOENT) return null;
     checked(result, 'reading a map entry');
     return value;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -26,6 +26,33 @@ test('a library that is missing is a sentence with the remedy', () => {
 });
 
 suite('loading', { skip: requiresKernelDatapath() }, () => {
+  test('maps and programs of an object that is closed are used no more', async () => {
+    const object = LoadedObject.load(objectPath('tcx'), { mapSizes });
+    const map = object.map('exceptions');
+    const { keySize, valueSize } = map.shape;
+    for (let i = 0; i < 3; i++) map.set(Buffer.alloc(keySize, i), Buffer.alloc(valueSize));
+    const keys = map.keys();
+    keys.next();
+    object.close();
+    const key = Buffer.alloc(keySize);
+    const uses = [() => map.get(key), () => map.delete(key), () => map.count(), () => keys.next(), () => map.take()];
+    for (const use of uses) assert.throws(use, /this map is closed/);
+    await assert.rejects(map.setInBackground(key, Buffer.alloc(valueSize)), /this map is closed/);
+    assert.throws(() => object.program('balance_tcx'), /no program/);
+    object.close();
+  });
+
+  test('a write on another thread is done before the object is closed', async () => {
+    const object = LoadedObject.load(objectPath('tcx'), { mapSizes });
+    const map = object.map('exceptions');
+    const { keySize, valueSize } = map.shape;
+    const memory = readlinkSync(`/proc/self/fd/${map.shape.descriptor}`);
+    const writing = map.setInBackground(Buffer.alloc(keySize), Buffer.alloc(valueSize));
+    object.close();
+    assert.equal(readlinkSync(`/proc/self/fd/${map.shape.descriptor}`), memory, 'its descriptor is open still');
+    await writing;
+  });
+
   test('what is no object, or not there, is refused with its path', () => {
     const folder = mkdtempSync(join(tmpdir(), 'evenkeel-flow-'));
     try {

@@ -85,10 +85,18 @@ export class LoadedObject {
     return descriptor;
   }
 
-  /** What is attached or pinned stays in the kernel. */
+  /**
+   * What is attached or pinned stays in the kernel. Maps and programs of this object cannot be used from here on; a write
+   * that is under way on another thread keeps the descriptors open until it is done.
+   */
   close(): void {
-    if (this.#handle !== 0) libbpf().bpf_object__close(this.#handle);
+    const handle = this.#handle;
+    if (handle === 0) return;
     this.#handle = 0;
+    this.#programs.clear();
+    const busy = [...this.#maps.values()].map((map) => map.close()).filter((done) => done !== null);
+    if (busy.length === 0) libbpf().bpf_object__close(handle);
+    else void Promise.all(busy).then(() => libbpf().bpf_object__close(handle));
   }
 
   [Symbol.dispose](): void {
