@@ -148,6 +148,22 @@ suite('the kernel datapath of a node agent', { skip: requiresKernelDatapath('ip'
     assert.deepEqual(here.pinned(), []);
   });
 
+  test('a restart with block lists, which come before the plan: connections go on', async (t) => {
+    const here = await site(t);
+    const plan = { services: [service([target(1)])], listeners: [listener()] };
+    await here.order('apply', plan);
+    const opened = await here.client.ask<string[]>('open 5');
+    await here.order('hand-off');
+    await here.order('block', { agent: 'new', blocked: [0xc000_0201] });
+    assert.equal(here.pinned().length, 1);
+    assert.deepEqual(await here.client.ask<string[]>('ask'), opened);
+    assert.deepEqual(await here.order('apply', { ...plan, agent: 'new' }), ['lsn-1: kernel tcx']);
+    assert.deepEqual(await here.client.ask<string[]>('ask'), opened);
+    assert.equal((await here.client.ask<string[]>('fresh 3')).length, 3);
+    await here.order('tear-down', { agent: 'new' });
+    assert.deepEqual(here.pinned(), []);
+  });
+
   test('a NAT listener whose VIP changes, and two that share a target', async (t) => {
     const here = await site(t);
     await here.order('apply', { services: [service([target(1)])], listeners: [listener({ addresses: [OTHER_VIP] })] });

@@ -3,6 +3,8 @@
 // versions before and after an upgrade do; their proxies only say what they are told.
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
+import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import { pino } from 'pino';
@@ -11,11 +13,13 @@ import { datapathEngine } from '../../src/datapath/open-kernel-path.ts';
 
 export interface Order {
   readonly agent: string;
-  readonly command: 'apply' | 'hand-off' | 'take-back' | 'forget-others' | 'tear-down';
+  readonly command: 'apply' | 'block' | 'hand-off' | 'take-back' | 'forget-others' | 'tear-down';
   readonly services?: readonly EngineService[];
   readonly listeners?: readonly PlannedListener[];
   /** Identifiers of listeners. */
   readonly removed?: readonly string[];
+  /** Addresses to be blocked, as four bytes. */
+  readonly blocked?: readonly number[];
 }
 
 const [home, bpfFolder] = process.argv.slice(2) as [string, string];
@@ -31,7 +35,14 @@ function agentOf(name: string): DatapathEngine {
   return made;
 }
 
-async function follow({ agent, command, services = [], listeners = [], removed = [] }: Order): Promise<unknown> {
+async function follow({
+  agent,
+  command,
+  services = [],
+  listeners = [],
+  removed = [],
+  blocked = [],
+}: Order): Promise<unknown> {
   const datapath = agentOf(agent);
   switch (command) {
     case 'apply':
@@ -44,6 +55,13 @@ async function follow({ agent, command, services = [], listeners = [], removed =
         ]),
       });
       return datapath.carried().map(({ listenerId, datapath: by, detail }) => `${listenerId}: ${by} ${detail}`);
+    case 'block': {
+      const table = new BlockTable({ seed: 1, isShared: true });
+      for (const address of blocked) table.put(Uint32Array.of(address), 32, 2 ** 31, 0);
+      const blockLists = new Map([[DEFAULT_TENANT.id, table.memory]]);
+      await datapath.apply({ shared: new Map(), services: new Map(), listeners: new Map(), blockLists });
+      return [];
+    }
     case 'hand-off':
       return datapath.handOff() ?? null;
     case 'take-back':
