@@ -303,8 +303,7 @@ async function start(
       logger.warn('this control plane leads no longer; it follows');
       stream.close();
       deliverer.end();
-      events.end();
-      events.streams.endAll();
+      events.deposed();
     },
   });
   setTimeout(warmUp, WARM_UP, validators).unref();

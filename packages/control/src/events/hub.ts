@@ -60,6 +60,7 @@ export class EventHub {
   async begin(): Promise<void> {
     const { store, nodes, now, random } = this.#options;
     this.end();
+    this.log.resume();
     this.#heardAt = new Map(nodes.list().map(({ id, lastSeenAt }) => [id, lastSeenAt]));
     const watch = new NodeWatch(
       () => nodes.list(),
@@ -94,6 +95,13 @@ export class EventHub {
   end(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
+  }
+
+  /** Another control plane leads: it has the nodes now, and notices for itself. */
+  deposed(): void {
+    this.end();
+    this.log.stop();
+    this.streams.endAll();
   }
 
   /** Writes what was noticed. */

@@ -39,18 +39,19 @@ export class EventLog {
   #writing: Promise<void> = Promise.resolve();
   #sinceTrim = TRIM_EVERY;
   #lost = 0;
+  #stopped = false;
 
   constructor(options: EventLogOptions) {
     this.#options = options;
   }
 
-  /** Events that were lost since the start, because too many waited. */
+  /** Events that were lost since the start, because too many waited, or another control plane leads. */
   get lost(): number {
     return this.#lost;
   }
 
   emit(event: NewEvent): void {
-    if (this.#waiting.length >= WAITING) {
+    if (this.#stopped || this.#waiting.length >= WAITING) {
       this.#lost++;
       return;
     }
@@ -60,6 +61,20 @@ export class EventLog {
 
   onWritten(listener: EventListener): void {
     this.#listeners.push(listener);
+  }
+
+  /** Takes events again. */
+  resume(): void {
+    this.#stopped = false;
+  }
+
+  /** Another control plane writes from now on: what waits is lost, and what comes. */
+  stop(): void {
+    this.#stopped = true;
+    this.#lost += this.#waiting.length;
+    this.#waiting = [];
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   /** Writes what waits, and resolves when it is on the disk. Rejects when it cannot be written; it is kept then. */
@@ -80,15 +95,16 @@ export class EventLog {
       this.#timer = null;
       this.flush().catch((error) => {
         this.#options.failed(error);
-        this.#schedule(RETRY);
+        if (!this.#stopped) this.#schedule(RETRY);
       });
     }, milliseconds).unref();
   }
 
   async #write(): Promise<void> {
     const { store, nextId, now, also } = this.#options;
-    if (this.#waiting.length === 0) return;
-    const rows = this.#waiting.map(({ event, at }) => toEventRow(event, nextId(), at));
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    const rows = waiting.map(({ event, at }) => toEventRow(event, nextId(), at));
     const trim = this.#sinceTrim + rows.length >= TRIM_EVERY;
     let written: readonly EventRow[] = [];
     await store.record(async (trx) => {
@@ -97,7 +113,7 @@ export class EventLog {
       if (trim) await trimEvents(trx, now(), EVENT_LOG);
     });
     // More may have come meanwhile; those that were written are the first.
-    this.#waiting = this.#waiting.slice(rows.length);
+    if (this.#waiting === waiting) this.#waiting = waiting.slice(rows.length);
     this.#sinceTrim = trim ? 0 : this.#sinceTrim + rows.length;
     for (const listener of this.#listeners) {
       try {

@@ -27,6 +27,7 @@ async function scene(t: TestContext) {
     secret: randomBytes,
   });
   t.after(() => store.close());
+  let failed: unknown[] | null = null;
   const answer = { error: 'it answered 500', status: 500 };
   const sent: string[] = [];
   const events: NewEvent[] = [];
@@ -40,7 +41,7 @@ async function scene(t: TestContext) {
     },
     emit: (event) => events.push(event),
     version: 'test',
-    failed: (error) => assert.fail(String(error)),
+    failed: (error) => (failed === null ? assert.fail(String(error)) : failed.push(error)),
   });
   t.after(() => deliverer.end());
   const { value } = await store.write({
@@ -68,7 +69,13 @@ async function scene(t: TestContext) {
     return rows.map(({ state }) => state);
   };
   await deliverer.begin();
-  return { clock, store, answer, sent, events, happen, look, statesOf, webhookId: value.id };
+  /** From now on nothing can be written; returns what went wrong. */
+  const fillDisk = () => {
+    failed = [];
+    t.mock.method(store, 'record', () => Promise.reject(new Error('the disk is full')));
+    return failed;
+  };
+  return { clock, store, deliverer, answer, sent, events, happen, look, statesOf, fillDisk, webhookId: value.id };
 }
 
 test('pauses double from attempt to attempt up to an hour, a fifth more or less', () => {
@@ -126,4 +133,55 @@ test('what fails for a day is given up, the webhook is disabled, and that is tol
   const before = await statesOf();
   await happen('c');
   assert.deepEqual(await statesOf(), before, 'nothing waits for one that is disabled');
+});
+
+test('who leads no longer while it begins sends nothing', async (t) => {
+  const { store, deliverer, sent, happen, look } = await scene(t);
+  await happen('a');
+  const beginning = deliverer.begin();
+  deliverer.end();
+  await beginning;
+  await look();
+  assert.deepEqual(sent, []);
+  assert.ok(store.state.webhooks.size > 0);
+});
+
+test('while what came of it cannot be written, hardly anything is sent', async (t) => {
+  const { clock, answer, sent, happen, look, fillDisk } = await scene(t);
+  answer.error = '';
+  await happen('a', 'b');
+  const failed = fillDisk();
+  for (let second = 0; second < 59; second++) {
+    await look();
+    clock.now += 1_000;
+  }
+  assert.deepEqual([sent, failed.length], [['a'], 1]);
+  clock.now += 1_000;
+  await look();
+  assert.deepEqual(sent, ['a', 'a']);
+});
+
+test('however many are given up because too many wait, few of them are kept', async (t) => {
+  const { happen, statesOf } = await scene(t);
+  const many = WEBHOOK.waiting + 2 * WEBHOOK.settled;
+  await happen(...Array.from({ length: many }, (_, i) => String(i)));
+  const states = await statesOf();
+  assert.equal(states.filter((state) => state === 'waiting').length, WEBHOOK.waiting);
+  assert.equal(states.filter((state) => state === 'given-up').length, WEBHOOK.settled);
+});
+
+test('nothing is kept of a webhook that is gone, also of what is settled', async (t) => {
+  const { store, answer, happen, look, statesOf, webhookId } = await scene(t);
+  answer.error = '';
+  await happen('a', 'b');
+  await look();
+  assert.deepEqual(await statesOf(), ['delivered', 'delivered']);
+  await store.write({
+    action: 'deleteWebhook',
+    actor: 'admin',
+    requestId: '',
+    run: (draft) => draft.remove('webhook', draft.webhooks.get(webhookId)!),
+  });
+  await look();
+  assert.deepEqual(await statesOf(), []);
 });

@@ -2,9 +2,19 @@ import { WEBHOOK } from '@evenkeel/model/limits.ts';
 import type { WebhookTried } from '@evenkeel/model/resources/webhook.ts';
 import type { Emit } from '../events/event.ts';
 import type { WebhookRecord } from '../state/records.ts';
+import type { State } from '../state/state.ts';
 import type { DeliveryRow } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { dueWebhooks, type Failing, forget, nextDue, type Settled, writeAttempt, writeFailing } from './outbox.ts';
+import {
+  dueWebhooks,
+  type Failing,
+  forget,
+  nextDue,
+  rememberedWebhooks,
+  type Settled,
+  writeAttempt,
+  writeFailing,
+} from './outbox.ts';
 import type { Posted } from './post.ts';
 import { SIGNATURE_HEADER, signatureOf } from './signature.ts';
 
@@ -13,6 +23,8 @@ const AT_ONCE = 8;
 /** Deliveries of one webhook until another has its turn. */
 const TURN = 20;
 const SECOND = 1_000;
+/** Milliseconds in which nothing is sent after what came of it could not be written: it would be sent again and again. */
+const UNWRITTEN = 60_000;
 
 export interface DelivererOptions {
   readonly store: Store;
@@ -47,6 +59,12 @@ export class Deliverer {
   #looking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #closed = true;
+  /** Counts the times that this control plane began to lead, or ended. */
+  #term = 0;
+  /** Nothing is sent before, in Unix milliseconds: what comes of it could not be written. */
+  #resumeAt = 0;
+  /** Those of which nothing is to be forgotten any more. */
+  #known: State['webhooks'] | null = null;
 
   constructor(options: DelivererOptions) {
     this.#options = options;
@@ -55,10 +73,15 @@ export class Deliverer {
   /** Sends what waits from now on: this control plane leads. */
   async begin(): Promise<void> {
     this.end();
+    const term = this.#term;
     const rows = await this.#options.store.read((db) => db.selectFrom('webhook_failing').selectAll().execute());
+    // Another one leads by now, or this one does anew.
+    if (term !== this.#term) return;
     this.#failing.clear();
     this.#pausedUntil.clear();
     for (const { webhook_id, since, attempts } of rows) this.#failing.set(webhook_id, { since, attempts });
+    this.#resumeAt = 0;
+    this.#known = null;
     this.#closed = false;
     this.#timer = setInterval(() => void this.look(), SECOND);
   }
@@ -66,6 +89,7 @@ export class Deliverer {
   /** Begins nothing any more; what is under way ends. */
   end(): void {
     this.#closed = true;
+    this.#term++;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
   }
@@ -107,22 +131,39 @@ export class Deliverer {
 
   async #begin(): Promise<void> {
     const { store, now } = this.#options;
+    if (now() < this.#resumeAt) return;
     const { webhooks } = store.state;
-    const gone: string[] = [];
+    if (webhooks !== this.#known) await this.#forgetOthers(webhooks);
     for (const id of await store.read((db) => dueWebhooks(db, now()))) {
       const webhook = webhooks.get(id);
-      if (webhook === undefined) gone.push(id);
-      else if (this.#mayBegin(webhook)) {
+      if (webhook !== undefined && this.#mayBegin(webhook)) {
         const sending = this.#send(id)
           .catch(this.#options.failed)
           .finally(() => this.#busy.delete(id));
         this.#busy.set(id, sending);
       }
     }
-    if (gone.length > 0) await store.record((trx) => forget(trx, gone));
+  }
+
+  /** Removes what is left of webhooks that are gone. */
+  async #forgetOthers(webhooks: State['webhooks']): Promise<void> {
+    const { store } = this.#options;
+    const gone = (await store.read(rememberedWebhooks)).filter((id) => !webhooks.has(id));
+    if (gone.length > 0) await this.#record((trx) => forget(trx, gone));
     for (const id of gone) {
       this.#failing.delete(id);
       this.#pausedUntil.delete(id);
+    }
+    this.#known = webhooks;
+  }
+
+  /** Writes what came of sending, or sends nothing for a while. */
+  async #record(persist: Parameters<Store['record']>[0]): Promise<void> {
+    try {
+      await this.#options.store.record(persist);
+    } catch (error) {
+      this.#resumeAt = this.#options.now() + UNWRITTEN;
+      throw error;
     }
   }
 
@@ -137,14 +178,15 @@ export class Deliverer {
     for (let sent = 0; sent < TURN && !this.#closed; sent++) {
       const webhook = store.state.webhooks.get(id);
       const row = webhook?.enabled ? await store.read((db) => nextDue(db, id, now())) : undefined;
-      if (webhook === undefined || row === undefined) return;
+      // It may have ended while that was read.
+      if (webhook === undefined || row === undefined || this.#closed || now() < this.#resumeAt) return;
       if (!(await this.#attempt(webhook, row))) return;
     }
   }
 
   /** False when it failed. */
   async #attempt(webhook: WebhookRecord, row: DeliveryRow): Promise<boolean> {
-    const { store, now, random } = this.#options;
+    const { now, random } = this.#options;
     const { status, error } = await this.#post(webhook, row.id, row.kind, row.body);
     // What was called off because the control plane stops is tried when it is back, and was no failure.
     if (this.#closed && error !== '') return false;
@@ -154,7 +196,7 @@ export class Deliverer {
       const done: Settled = { state: 'delivered', attempts, next_at: at, settled_at: at, status, error };
       const recovered = this.#failing.delete(webhook.id);
       this.#pausedUntil.delete(webhook.id);
-      await store.record(async (trx) => {
+      await this.#record(async (trx) => {
         await writeAttempt(trx, row, done);
         if (recovered) await writeFailing(trx, webhook.id, null);
       });
@@ -174,7 +216,7 @@ export class Deliverer {
       status,
       error,
     };
-    await store.record(async (trx) => {
+    await this.#record(async (trx) => {
       await writeAttempt(trx, row, settled);
       await writeFailing(trx, webhook.id, failing);
     });
@@ -193,7 +235,7 @@ export class Deliverer {
     // When it is enabled again, it has as long as any other.
     this.#failing.delete(id);
     this.#pausedUntil.delete(id);
-    await store.record((trx) => writeFailing(trx, id, null));
+    await this.#record((trx) => writeFailing(trx, id, null));
     const subject = { kind: 'webhook', id, name };
     emit({ kind: 'webhook.disabled', tenantId, subject, message: `Webhook ${name} was disabled: ${reason}.` });
   }

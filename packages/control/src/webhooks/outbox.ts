@@ -86,6 +86,26 @@ async function giveUpBeyond(trx: Transaction<Database>, webhookId: string): Prom
         .limit(tooMany),
     )
     .execute();
+  await trimSettled(trx, webhookId);
+}
+
+/** Only the last are kept of those that are settled. */
+async function trimSettled(trx: Transaction<Database>, webhookId: string): Promise<void> {
+  await trx
+    .deleteFrom('webhook_delivery')
+    .where('webhook_id', '=', webhookId)
+    .where('state', '!=', 'waiting')
+    .where('id', '<', (query) =>
+      query
+        .selectFrom('webhook_delivery')
+        .select('id')
+        .where('webhook_id', '=', webhookId)
+        .where('state', '!=', 'waiting')
+        .orderBy('id', 'desc')
+        .offset(WEBHOOK.settled - 1)
+        .limit(1),
+    )
+    .execute();
 }
 
 /** Webhooks with something that is due, those that have waited longest first. */
@@ -128,22 +148,7 @@ export async function writeAttempt(
     .set({ ...settled, ...(done && { body: '' }) })
     .where('id', '=', id)
     .execute();
-  if (!done) return;
-  await trx
-    .deleteFrom('webhook_delivery')
-    .where('webhook_id', '=', webhook_id)
-    .where('state', '!=', 'waiting')
-    .where('id', '<', (query) =>
-      query
-        .selectFrom('webhook_delivery')
-        .select('id')
-        .where('webhook_id', '=', webhook_id)
-        .where('state', '!=', 'waiting')
-        .orderBy('id', 'desc')
-        .offset(WEBHOOK.settled - 1)
-        .limit(1),
-    )
-    .execute();
+  if (done) await trimSettled(trx, webhook_id);
 }
 
 /** Since when a webhook has failed, in Unix milliseconds, and how often in a row; null: it does not. */
@@ -169,7 +174,14 @@ export async function writeFailing(
     .execute();
 }
 
-/** What is left of webhooks that are gone. */
+/** Webhooks of which something is kept, whether they are there or not. */
+export async function rememberedWebhooks(db: Kysely<Database>): Promise<string[]> {
+  const deliveries = await db.selectFrom('webhook_delivery').select('webhook_id').distinct().execute();
+  const failing = await db.selectFrom('webhook_failing').select('webhook_id').execute();
+  return [...new Set([...deliveries, ...failing].map(({ webhook_id }) => webhook_id))];
+}
+
+/** Removes what is left of webhooks that are gone. */
 export async function forget(trx: Transaction<Database>, webhookIds: readonly string[]): Promise<void> {
   if (webhookIds.length === 0) return;
   await trx.deleteFrom('webhook_delivery').where('webhook_id', 'in', webhookIds).execute();
