@@ -7,6 +7,7 @@ import type { Route } from '@evenkeel/model/contract/route.ts';
 import { CHANGE_SET } from '@evenkeel/model/limits.ts';
 import { CHANGE_OPERATIONS, type ChangeSetApplied } from '@evenkeel/model/resources/change-set.ts';
 import { createWrites } from '../src/api/writes.ts';
+import { Store, type Write } from '../src/store/store.ts';
 import { inhabit } from './everything.ts';
 import { FakeAgent } from './fake-agent.ts';
 import { Running } from './running.ts';
@@ -108,6 +109,22 @@ test('changes that refer to each other are planned without an effect, and applie
   );
   const twice = await running.refused('planChangeSet', { params });
   assert.equal(twice.code, 'plan-outdated');
+});
+
+test('a change set that is deleted while it is applied is not applied', async (t) => {
+  const running = await Running.start(t);
+  const { id } = await running.call('createChangeSet', { body: { loadBalancers: [{ name: 'a' }] } });
+  const params = { changeSetId: id };
+  const write = Store.prototype.write;
+  t.mock.method(Store.prototype, 'write', async function (this: Store, asked: Write<unknown>) {
+    if (asked.action === 'applyChangeSet') await running.call('deleteChangeSet', { params });
+    return write.call(this, asked);
+  });
+  const refused = await running.refused('applyChangeSet', { params });
+  assert.deepEqual([refused.code, refused.status], ['plan-outdated', 409]);
+  assert.match(refused.detail, /was deleted or planned again meanwhile/);
+  assert.deepEqual((await running.call('listLoadBalancers')).items, []);
+  assert.equal((await running.refused('applyChangeSet', { params })).code, 'resource-not-found');
 });
 
 test('two who apply at the same time get one application and one answer', async (t) => {

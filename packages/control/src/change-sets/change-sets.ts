@@ -203,7 +203,16 @@ export class ChangeSets {
       also: async (trx, made) => {
         // What it consisted of is in the configuration now.
         const done = { answer: JSON.stringify(answerTo(made)), content: '', updated_at: now() };
-        await trx.updateTable('change_set').set(done).where('id', '=', id).execute();
+        const { numUpdatedRows } = await trx
+          .updateTable('change_set')
+          .set(done)
+          .where('id', '=', id)
+          .where('fingerprint', '=', row.fingerprint)
+          .where('answer', 'is', null)
+          .executeTakeFirst();
+        // Deleted or planned anew since it was read: nothing would remember that it was applied.
+        if (numUpdatedRows === 0n)
+          throw new ProblemError('plan-outdated', `${id} was deleted or planned again meanwhile`);
       },
     });
     return answerTo(committed);

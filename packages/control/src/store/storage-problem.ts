@@ -16,6 +16,8 @@ export function storageProblem(failure: Failure, error: unknown): ProblemError {
     case 'superseded':
       return new ProblemError('not-leading', 'another control plane leads; nothing was changed', {}, error);
     case 'rule':
+      // What a write refuses within the transaction says so itself.
+      if (error instanceof ProblemError) return error;
       return new ProblemError('internal', 'the change could not be stored; nothing was changed', {}, error);
   }
 }
