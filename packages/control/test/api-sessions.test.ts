@@ -171,6 +171,22 @@ test('one’s own password takes the present one; a weak one is refused by field
   assert.equal((await running.call('getUser', { params: { userId } })).passwordChangedAt, null);
 });
 
+test('a session of an admin gives others a password, and its own user none without the present one', async (t) => {
+  const running = await Running.start(t);
+  const [root, other] = [await person(running, 'root'), await person(running, 'other')];
+  await running.call('updateUser', { params: { userId: root }, body: { role: 'admin' } });
+  const browser = browserOf(await login(running, 'root'));
+  const give = (userId: string, password: string | null) =>
+    as(running, browser, 'POST', `/v1/users/${userId}/set-password`, { 'evenkeel-csrf': browser.csrf }, { password });
+  for (const password of ['another sentence', null]) {
+    const { status, body } = await give(root, password);
+    assert.deepEqual([status, (body as Problem).code], [403, 'forbidden']);
+    assert.match((body as Problem).detail, /changePassword takes the present one/);
+  }
+  assert.equal((await give(other, 'another sentence')).status, 200);
+  assert.equal((await login(running, 'root')).status, 200, 'it is as it was');
+});
+
 test('guessing waits, and does not keep out whoever has logged in with this browser before', async (t) => {
   const running = await Running.start(t, { rateLimits: { ...DEFAULT_RATE_LIMITS, failuresPerSource: 1_000 } });
   await person(running, 'ann');

@@ -59,6 +59,8 @@ export class Logins {
     const user = this.#find(tenant, name);
     const attempt = this.#attemptOf(`${tenant}/${name}`, user, source, device);
     lockOut.check(attempt);
+    // Where no password is looked at, nothing is guessed.
+    hasher.checkRoom();
     // Counted before it is known: attempts that come at once must not all be the first.
     lockOut.failed(attempt);
     const isRight = await hasher.verify(password, user?.password?.reveal() ?? null);

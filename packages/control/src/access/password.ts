@@ -43,6 +43,13 @@ export class PasswordHasher {
     return timingSafeEqual(computed, expected.hash) && hash !== null;
   }
 
+  /** Throws `too-busy` where a password would be refused now. */
+  checkRoom(): void {
+    if (this.#running >= AT_A_TIME && this.#waiting.length >= WAITING) {
+      throw new ProblemError('too-busy', 'many passwords are being checked');
+    }
+  }
+
   async #compute(password: string, { memory, passes, parallelism, salt }: Omit<Parameters, 'hash'>): Promise<Buffer> {
     await this.#turn();
     try {
@@ -62,10 +69,8 @@ export class PasswordHasher {
   }
 
   async #turn(): Promise<void> {
-    if (this.#running >= AT_A_TIME) {
-      if (this.#waiting.length >= WAITING) throw new ProblemError('too-busy', 'many passwords are being checked');
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+    this.checkRoom();
+    if (this.#running >= AT_A_TIME) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#running++;
   }
 }

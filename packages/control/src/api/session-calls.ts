@@ -1,5 +1,6 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { Session, SessionStarted } from '@evenkeel/model/resources/session.ts';
+import { forbid } from '../access/authorization.ts';
 import { cookieIn, csrfTokenOf, setCookie } from '../access/cookies.ts';
 import type { Logins } from '../access/logins.ts';
 import type { PasswordHasher } from '../access/password.ts';
@@ -7,8 +8,9 @@ import { checkPassword, setPassword } from '../access/passwords.ts';
 import { type Sessions, showSession } from '../access/sessions.ts';
 import { getUser } from '../access/users.ts';
 import { showUser } from '../access/views.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError, refuseField } from '../problem.ts';
 import { notFound } from '../resources/rules.ts';
+import type { UserRecord } from '../state/records.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { Call } from './call.ts';
 import { paginate } from './paging.ts';
@@ -72,6 +74,9 @@ export function setPasswordHandler({ hasher }: SessionSources, { params, body, c
   return {
     kind: 'write',
     async prepare({ state }) {
+      if (params.userId === caller.id && caller.credential.kind === 'session') {
+        forbid('a session is not enough for a new password of its own user: changePassword takes the present one');
+      }
       if (body.password === null) return null;
       checkPassword(body.password, state.users.get(params.userId) ?? notFound('user', params.userId), '/password');
       return hasher.hash(body.password);
@@ -79,6 +84,12 @@ export function setPasswordHandler({ hasher }: SessionSources, { params, body, c
     write: (draft, _, hash) =>
       showUser(setPassword(draft, caller, getUser(draft, params.userId), hash as string | null)),
   };
+}
+
+interface Prepared {
+  /** The password that was the present one when it was checked: an admin may have set another meanwhile. */
+  readonly known: UserRecord['password'];
+  readonly hash: string;
 }
 
 /** Changes one's own, of which the present one has to be known: a session that was left open is not enough. */
@@ -93,8 +104,13 @@ export function changePasswordHandler(
       const device = cookieIn(browser.cookie, 'device', browser.secure);
       const user = await logins.verifyKnown(caller, body.current, device);
       checkPassword(body.password, user, '/password');
-      return hasher.hash(body.password);
+      return { known: user.password, hash: await hasher.hash(body.password) };
     },
-    write: (draft, _, hash) => showUser(setPassword(draft, caller, getUser(draft, caller.id), hash as string)),
+    write(draft, _, prepared) {
+      const { known, hash } = prepared as Prepared;
+      const user = getUser(draft, caller.id);
+      if (user.password !== known) refuseField('validation-failed', '/current', 'is not the present password any more');
+      return showUser(setPassword(draft, caller, user, hash));
+    },
   };
 }
