@@ -41,7 +41,25 @@ test('beyond loopback there is TLS', () => {
   assert.equal(parseOptions([], {})!.tls, null);
 });
 
+test('others are told of an address that nobody can listen in to', () => {
+  for (const url of [
+    'https://10.0.0.1:7700',
+    'https://control.example',
+    'http://127.0.0.1:7700',
+    'http://[::1]:7700',
+  ]) {
+    assert.equal(parseOptions(['--advertise', url], {})!.advertise, url);
+  }
+});
+
 for (const [args, says] of [
+  [
+    ['--advertise', 'http://10.0.0.1:7700'],
+    /--advertise http:\/\/10\.0\.0\.1:7700 is neither https nor a loopback address/,
+  ],
+  [['--advertise', 'http://localhost:7700'], /give an https URL/],
+  [['--advertise', 'https://10.0.0.1/v1'], /is not the address of an API/],
+  [['--advertise', '10.0.0.1:7700'], /is not the address of an API/],
   [['--host', '0.0.0.0'], /--host 0\.0\.0\.0 is not a loopback address/],
   [['--host', '10.0.0.1'], /is not a loopback address/],
   [['--host', '0.0.0.0'], /without TLS; give --api-certificate and --api-key, or --api-self-signed/],

@@ -131,8 +131,14 @@ function databaseOf(text: string | undefined): PostgresSettings | null {
 function originOf(text: string | undefined): string | null {
   if (text === undefined || text === '') return null;
   const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
-  throw new StartError(`--advertise ${text} is not the address of an API; give a URL such as https://10.0.0.1:7700`);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
+    throw new StartError(`--advertise ${text} is not the address of an API; give a URL such as https://10.0.0.1:7700`);
+  }
+  if (url.protocol === 'https:' || isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return url.origin;
+  throw new StartError(
+    `--advertise ${text} is neither https nor a loopback address, and followers pass on credentials to there; ` +
+      'give an https URL',
+  );
 }
 
 function tlsOf(given: {
