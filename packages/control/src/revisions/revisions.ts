@@ -13,9 +13,10 @@ import { equal } from '../state/equal.ts';
 import type { AnyRecord } from '../state/records.ts';
 import { sameParts, scopedTo } from '../state/scope.ts';
 import type { State } from '../state/state.ts';
-import { changesShown, type Image, imagesAt, shortened, summaryOf } from '../store/journal.ts';
+import { changesShown, type Image, Past, shortened, summaryOf } from '../store/journal.ts';
 import type { RevisionRow } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { placeImages, putBack } from './put-back.ts';
 
 /** How often it is begun anew when the configuration changes meanwhile. */
@@ -48,6 +49,7 @@ export class Revisions {
   readonly #store: Store;
   readonly #vault: Vault;
   readonly #assessor: Assessor;
+  readonly #reading = new OneAtATime();
 
   constructor(store: Store, vault: Vault, assessor: Assessor) {
     this.#store = store;
@@ -153,15 +155,17 @@ export class Revisions {
     generations: readonly (number | null)[],
     work: (images: readonly ReadonlyMap<string, Image>[], present: State) => T | Promise<T>,
   ): Promise<T> {
+    const pasts = generations.map((generation) => (generation === null ? null : new Past(tenantId, generation)));
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const { present, images } = await this.#store.read(async (db) => {
-        const images: ReadonlyMap<string, Image>[] = [];
-        const present = scopedTo(this.#store.state, tenantId);
-        for (const generation of generations) {
-          images.push(generation === null ? new Map() : await imagesAt(db, tenantId, generation, this.#vault));
-        }
-        return { present, images };
-      });
+      const present = await this.#reading.inTurn(() =>
+        this.#store.read(async (db) => {
+          const state = scopedTo(this.#store.state, tenantId);
+          // After the first time, only what was written meanwhile.
+          for (const past of pasts) await past?.readOn(db, this.#vault);
+          return state;
+        }),
+      );
+      const images = pasts.map((past) => past?.images ?? new Map<string, Image>());
       if (!sameParts(scopedTo(this.#store.state, tenantId), present)) continue;
       try {
         return await work(images, present);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { REVISIONS } from '@evenkeel/model/limits.ts';
+import type { Kysely } from 'kysely';
 import { changeAtRandom, seeded } from '../../test/random-changes.ts';
 import { STORES, type StoreKind, storeOptions } from '../../test/stores.ts';
 import { createFromDocument } from '../configuration/apply.ts';
@@ -12,8 +13,9 @@ import type { Vault } from '../secrets/vault.ts';
 import type { Draft } from '../state/draft.ts';
 import { objectsOf } from '../state/objects.ts';
 import type { State } from '../state/state.ts';
-import { imagesAt, trimRevisions } from './journal.ts';
+import { type Image, Past, trimRevisions } from './journal.ts';
 import { changeSettings } from './migrations/change-settings.ts';
+import type { Database } from './schema.ts';
 import type { Store } from './store.ts';
 
 const WRITE = { action: 'test', actor: 'tester', requestId: 'r' };
@@ -37,6 +39,50 @@ function plain(state: State): unknown {
   );
   return JSON.parse(JSON.stringify(kinds));
 }
+
+async function imagesAt(db: Kysely<Database>, tenantId: string, generation: number, vault: Vault) {
+  const past = new Past(tenantId, generation);
+  await past.readOn(db, vault);
+  return past.images as ReadonlyMap<string, Image>;
+}
+
+test('a long past is read in steps, and read on from where it was', async (t) => {
+  const { store, vault } = await openStore(t, STORES[0]!);
+  const write = (generation: number, undo: string) =>
+    store.record(async (trx) => {
+      const row = {
+        tenant_id: TENANT,
+        at: 1,
+        actor: 'a',
+        action: 'b',
+        request_id: '',
+        operation_id: '',
+        size: undo.length,
+      };
+      const shown = { summary: '{}', resources: '[]', changes: '[]' };
+      await trx
+        .insertInto('revision')
+        .values({ generation, ...row, ...shown, undo })
+        .execute();
+    });
+  for (let generation = 2; generation < 32; generation++) await write(generation, `[${' '.repeat(600_000)}]`);
+  const past = new Past(TENANT, 1);
+  let turns = 0;
+  let ended = false;
+  const turn = () => {
+    turns++;
+    if (!ended) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await store.read((db) => past.readOn(db, vault));
+  ended = true;
+  assert.ok(turns >= 10, `${turns} turns`);
+  const parsed = t.mock.method(JSON, 'parse').mock;
+  await write(32, JSON.stringify([{ table: 'load_balancer', id: 'x', row: null }]));
+  await store.read((db) => past.readOn(db, vault));
+  assert.equal(parsed.callCount(), 1, 'what was read is not read again');
+  assert.deepEqual([...past.images], [['x', { kind: 'loadBalancer', record: null }]]);
+});
 
 for (const kind of STORES) {
   test(`${kind.name}: after any changes, the configuration can be made what it was after each revision`, {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { REVISIONS } from '@evenkeel/model/limits.ts';
 import type { FieldChange, ObjectChange } from '@evenkeel/model/resources/document.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
@@ -28,8 +29,9 @@ export interface Image {
   readonly record: AnyRecord | null;
 }
 
-/** Revisions that are read at a time. */
+/** Revisions that are read at a time, and characters after which others have the thread. */
 const ROWS = 20;
+const STEP = 1_048_576;
 
 const STAMPS = ['generation', 'created_at', 'updated_at'] as const;
 const KIND_OF = new Map(Object.entries(MAPPINGS).map(([kind, { table }]) => [table as string, kind as ResourceKind]));
@@ -107,31 +109,44 @@ function undoOf({ kind, id, before }: Change, vault: Vault): Undo {
   return { table, id, row };
 }
 
-/**
- * What the objects of a tenant were just after a revision that have changed since then; the others are what they are.
- * Throws when a row cannot be read.
- */
-export async function imagesAt(
-  db: Kysely<Database>,
-  tenantId: string,
-  generation: number,
-  vault: Vault,
-): Promise<Map<string, Image>> {
-  const images = new Map<string, Image>();
-  const rows = db
-    .selectFrom('revision')
-    .select('undo')
-    .where('tenant_id', '=', tenantId)
-    .where('generation', '>', generation)
-    .orderBy('generation')
-    .stream(ROWS);
-  for await (const { undo } of rows) {
-    // The first change after that moment says what was there before it.
-    for (const entry of JSON.parse(undo) as Undo[]) {
-      if (!images.has(entry.id)) images.set(entry.id, imageOf(entry, vault));
+/** What the objects of a tenant were just after a revision that have changed since then; the others are what they are. */
+export class Past {
+  readonly images = new Map<string, Image>();
+  readonly #tenantId: string;
+  /** The newest revision that was read. */
+  #reached: number;
+
+  constructor(tenantId: string, generation: number) {
+    this.#tenantId = tenantId;
+    this.#reached = generation;
+  }
+
+  /** Reads what was written since the last time, in steps. Rejects when a row cannot be read. */
+  async readOn(db: Kysely<Database>, vault: Vault): Promise<void> {
+    let characters = 0;
+    for (;;) {
+      const rows = await db
+        .selectFrom('revision')
+        .select(['generation', 'undo'])
+        .where('tenant_id', '=', this.#tenantId)
+        .where('generation', '>', this.#reached)
+        .orderBy('generation')
+        .limit(ROWS)
+        .execute();
+      for (const { generation, undo } of rows) {
+        // The first change after that moment says what was there before it.
+        for (const entry of JSON.parse(undo) as Undo[]) {
+          if (!this.images.has(entry.id)) this.images.set(entry.id, imageOf(entry, vault));
+        }
+        this.#reached = Number(generation);
+        characters += undo.length;
+        if (characters < STEP) continue;
+        characters = 0;
+        await setImmediate();
+      }
+      if (rows.length < ROWS) return;
     }
   }
-  return images;
 }
 
 function imageOf({ table, row }: Undo, vault: Vault): Image {
