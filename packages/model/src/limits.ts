@@ -318,12 +318,15 @@ export const ACCESS_POLICY = { statements: 20, patterns: 50, patternLength: 64, 
  */
 export const SIGNATURE = { skew: 300, ahead: 10, settle: 15, nonceLength: 64 } as const;
 
-/** The audit log: days; of each tenant entries and characters; refusals at once, and seconds for each one then. */
+/**
+ * The audit log: days; of each tenant entries of what was done with their characters, and entries of refusals; refusals at
+ * once, and seconds for each one then.
+ */
 export const AUDIT = {
   days: { minimum: 1, maximum: 3_650, default: 365 },
   entries: 100_000,
   characters: 128 * 1_048_576,
-  refusals: { burst: 100, seconds: 10 },
+  refusals: { kept: 10_000, burst: 100, seconds: 10 },
 } as const;
 
 /**

@@ -6,8 +6,8 @@ import { type AuditEntry, toAuditRow } from './entry.ts';
 const ROWS = 200;
 
 /**
- * Writes the entries of a transaction, in the order of their identifiers. Each row knows how many its tenant has had
- * before it, and how many characters they were, so that the bounds of retention.ts are kept without counting.
+ * Writes the entries of a transaction, in the order of their identifiers. Each row knows how many of what was done
+ * its tenant has had up to it, and how many characters they were, so that the bounds of retention.ts are kept without counting.
  */
 export async function appendAudit(trx: Transaction<Database>, entries: readonly AuditEntry[]): Promise<void> {
   const counts = new Map<string, { place: number; total: number }>();
@@ -20,8 +20,11 @@ export async function appendAudit(trx: Transaction<Database>, entries: readonly 
         counts.set(entry.tenantId, count);
       }
       const row = toAuditRow(entry);
-      count.place++;
-      count.total += row.details.length + (row.before?.length ?? 0) + (row.after?.length ?? 0);
+      // A refusal drives nothing out that was done.
+      if (row.outcome === 'done') {
+        count.place++;
+        count.total += row.details.length + (row.before?.length ?? 0) + (row.after?.length ?? 0);
+      }
       rows.push({ ...row, ...count });
     }
     await trx.insertInto('audit_entry').values(rows).execute();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AUDIT } from '@evenkeel/model/limits.ts';
+import { ANONYMOUS } from '../access/identity.ts';
 import type { AuditEntry } from './entry.ts';
 import { authorNamed } from './entry.ts';
 import { Refusals } from './refusals.ts';
@@ -34,6 +35,17 @@ test('a flood of refusals leaves some, and the next tells how many are missing; 
   assert.ok(written.every(({ detail }) => detail.length === 300));
   await refusals.flush();
   assert.equal(written.length, AUDIT.refusals.burst + 2, 'nothing is written twice');
+});
+
+test('failed logins of strangers use up nothing of what is there for the refusals of users', async () => {
+  const written: Omit<AuditEntry, 'id'>[] = [];
+  const refusals = new Refusals(async (entries) => void written.push(...entries));
+  const stranger = { ...refusal('a', 1_000), author: { ...ANONYMOUS, source: '192.0.2.1' }, action: 'login' };
+  for (let i = 0; i < AUDIT.refusals.burst + 50; i++) refusals.note(stranger);
+  refusals.note(refusal('a', 1_000));
+  await refusals.flush();
+  assert.equal(written.length, AUDIT.refusals.burst + 1);
+  assert.deepEqual([written.at(-1)!.author.id, written.at(-1)!.omitted], ['ann', 0]);
 });
 
 test('what could not be written waits for the next time', async () => {

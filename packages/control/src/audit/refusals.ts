@@ -1,4 +1,5 @@
 import { AUDIT } from '@evenkeel/model/limits.ts';
+import { ANONYMOUS } from '../access/identity.ts';
 import type { AuditEntry } from './entry.ts';
 
 /** Entries that wait to be written, of all tenants; one more is counted as omitted. */
@@ -19,7 +20,8 @@ interface Allowance {
 /**
  * Requests that were refused, on their way into the audit log. Whoever is refused can be so thousands of times in a
  * second: of each tenant some are recorded at once and then one each few seconds, and the next entry tells how many are
- * missing. So nobody can fill the disk with them, nor drive out of the log what was done.
+ * missing. Those of nobody in particular, failed logins above all, have an allowance of their own, so that a stranger uses
+ * up none of what is there for users. What is kept of them all has a bound apart from what was done; see retention.ts.
  */
 export class Refusals {
   readonly #write: (entries: readonly Omit<AuditEntry, 'id'>[]) => Promise<void>;
@@ -31,7 +33,7 @@ export class Refusals {
   }
 
   note(refusal: Refusal): void {
-    const allowance = this.#allowanceOf(refusal.tenantId, refusal.at);
+    const allowance = this.#allowanceOf(refusal);
     if (allowance.left < 1 || this.#waiting.length >= WAITING) {
       allowance.omitted++;
       return;
@@ -54,12 +56,13 @@ export class Refusals {
     }
   }
 
-  #allowanceOf(tenantId: string, now: number): Allowance {
+  #allowanceOf({ tenantId, author, at: now }: Refusal): Allowance {
     const { burst, seconds } = AUDIT.refusals;
-    const known = this.#allowances.get(tenantId);
+    const whose = author.id === ANONYMOUS.id ? `${tenantId} ${ANONYMOUS.id}` : tenantId;
+    const known = this.#allowances.get(whose);
     if (known === undefined) {
       const fresh = { left: burst, countedAt: now, omitted: 0 };
-      this.#allowances.set(tenantId, fresh);
+      this.#allowances.set(whose, fresh);
       return fresh;
     }
     const earned = Math.max(0, now - known.countedAt) / (seconds * 1_000);

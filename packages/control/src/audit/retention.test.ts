@@ -8,7 +8,7 @@ import { network } from '../resources/addresses.ts';
 import { Vault } from '../secrets/vault.ts';
 import { Store } from '../store/store.ts';
 import { type AuditEntry, authorNamed } from './entry.ts';
-import { trimAudit } from './retention.ts';
+import { type AuditKept, trimAudit } from './retention.ts';
 
 const DAY = 86_400_000;
 
@@ -49,8 +49,8 @@ test('of each tenant the newest are kept, by number, size and age, and those of 
     );
     return rows.map(({ place }) => place);
   };
-  const trim = (kept: { entries?: number; characters?: number; milliseconds?: number }) => {
-    const all = { milliseconds: DAY, entries: 10_000, characters: 100_000_000, ...kept };
+  const trim = (kept: Partial<AuditKept>) => {
+    const all = { milliseconds: DAY, entries: 10_000, characters: 100_000_000, refusals: 100, ...kept };
     return store.record((trx) => trimAudit(trx, now, ['a'], all));
   };
   // More than one page of what is looked at in one go.
@@ -66,6 +66,14 @@ test('of each tenant the newest are kept, by number, size and age, and those of 
   });
   assert.equal(total, 2_500 * size);
   await trim({ characters: 2 * size });
+  assert.deepEqual(await placesOf('a'), [2_499, 2_500]);
+
+  // Any number of refusals drives out older refusals alone.
+  const refused = Array.from({ length: 300 }, () => ({ ...entry('a', now), outcome: 'refused' as const }));
+  await store.recordAudit(refused);
+  await trim({ entries: 2 });
+  assert.deepEqual(await placesOf('a'), [2_499, ...Array<number>(51).fill(2_500)]);
+  await trim({ entries: 2, refusals: 0 });
   assert.deepEqual(await placesOf('a'), [2_499, 2_500]);
 
   now += DAY + 1;
