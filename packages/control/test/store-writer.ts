@@ -28,8 +28,10 @@ process.stdout.write('open\n');
 async function openStore(): Promise<Store> {
   if (!place.startsWith('postgres:')) return Store.open({ file: place, ...options });
   const opened = await openPostgres(parsePostgresUrl(place), options.vault, { changed() {}, waiting() {} });
-  await opened.database.lead({ address: 'http://127.0.0.1:1', fingerprint: null }, Date.now(), async () => {});
-  return new Store(options, opened);
+  const written = new Store(options, opened);
+  const own = { address: 'http://127.0.0.1:1', fingerprint: null };
+  await opened.database.lead(own, Date.now(), () => written.beginTerm());
+  return written;
 }
 
 const create = (name: string) => (draft: Draft) =>
