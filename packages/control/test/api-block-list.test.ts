@@ -94,6 +94,9 @@ test('each tenant has a list of its own', async (t) => {
   await running.call('blockSources', { body: { entries: [{ source: '192.0.2.7' }] }, headers });
   const { entries, used } = await running.call('getBlockList');
   assert.deepEqual([entries, used], [0, 1]);
+  const user = await running.call('createUser', { body: { name: 'viewer', role: 'viewer' } });
+  const { token } = await running.call('createToken', { body: { userId: user.id } });
+  assert.equal((await running.call('getBlockList', { token })).used, 0, 'not what others have');
   assert.equal((await running.call('clearBlockList')).changed, 0);
   assert.equal((await running.call('getBlockList', { headers })).entries, 1);
   const [other] = (await running.call('listTenants', { query: { name: 'other' } })).items;

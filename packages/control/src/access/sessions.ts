@@ -1,10 +1,11 @@
 import type { IdSource } from '@evenkeel/model/identifiers.ts';
 import { SESSION } from '@evenkeel/model/limits.ts';
 import type { Session } from '@evenkeel/model/resources/session.ts';
+import type { Transaction } from 'kysely';
 import { timestamp } from '../api/views.ts';
 import { ProblemError } from '../problem.ts';
 import type { UserRecord } from '../state/records.ts';
-import type { SessionRow } from '../store/schema.ts';
+import type { Database, SessionRow } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { checkEnd, identityOf, type Proof, refuse } from './proof.ts';
 import { hashOfToken, newToken } from './secrets.ts';
@@ -28,8 +29,8 @@ export interface SessionsOptions {
 
 /**
  * Logins, as rows of the database: they are no configuration, and make no generations. A session ends with every change
- * of its user, a new password among them. At 20 sessions of a user, or 10,000 of all, the one
- * that was used longest ago ends.
+ * of its user, a new password among them. At 20 sessions of a user the one that was used longest ago ends; at 10,000 of
+ * all, that of the tenant that has the most, so that no tenant can end those of the others.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -62,16 +63,18 @@ export class Sessions {
         .where((or) => or.or([or('created_at', '<=', now() - LIFETIME), or('last_seen_at', '<=', now() - IDLE)]))
         .execute();
       await trx.insertInto('session').values(row).execute();
-      for (const { userId, most } of [
-        { userId: user.id, most: SESSION.perUser },
-        { userId: null, most: SESSION.total },
-      ]) {
-        let old = trx.selectFrom('session').select('id').orderBy('last_seen_at', 'desc').orderBy('id', 'desc');
-        if (userId !== null) old = old.where('user_id', '=', userId);
-        // SQLite takes no offset without a limit.
-        const beyond = await old.limit(SESSION.total).offset(most).execute();
-        for (const { id } of beyond) await trx.deleteFrom('session').where('id', '=', id).execute();
-      }
+      // SQLite takes no offset without a limit.
+      const beyond = await trx
+        .selectFrom('session')
+        .select('id')
+        .where('user_id', '=', user.id)
+        .orderBy('last_seen_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(SESSION.total)
+        .offset(SESSION.perUser)
+        .execute();
+      for (const { id } of beyond) await trx.deleteFrom('session').where('id', '=', id).execute();
+      await endBeyondAll(trx);
     });
     return { row, token };
   }
@@ -127,6 +130,30 @@ export class Sessions {
     await this.#options.store.record(async (trx) => {
       await trx.deleteFrom('session').where('id', '=', id).execute();
     });
+  }
+}
+
+async function endBeyondAll(trx: Transaction<Database>): Promise<void> {
+  const counted = await trx
+    .selectFrom('session')
+    .select(({ fn }) => ['tenant_id', fn.countAll().as('count')])
+    .groupBy('tenant_id')
+    .execute();
+  const tenants = counted.map(({ tenant_id, count }) => ({ id: tenant_id, count: Number(count) }));
+  let all = 0;
+  for (const { count } of tenants) all += count;
+  for (; all > SESSION.total; all--) {
+    const largest = tenants.reduce((a, b) => (b.count > a.count ? b : a));
+    const oldest = await trx
+      .selectFrom('session')
+      .select('id')
+      .where('tenant_id', '=', largest.id)
+      .orderBy('last_seen_at')
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirstOrThrow();
+    await trx.deleteFrom('session').where('id', '=', oldest.id).execute();
+    largest.count--;
   }
 }
 

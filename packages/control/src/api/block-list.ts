@@ -19,7 +19,9 @@ export function createBlockListCalls(lists: BlockLists): BlockListCalls {
   return {
     getBlockList({ caller }) {
       const { version } = lists.position;
-      return { ...lists.size(caller.actingIn), limit: BLOCK_LIST.entries, version };
+      const { entries, used } = lists.size(caller.actingIn);
+      // What others have is nothing to a tenant.
+      return { entries, used: caller.reach === 'all' ? used : entries, limit: BLOCK_LIST.entries, version };
     },
     listBlockedSources({ query, caller }) {
       const { limit, after } = pageOf(query);

@@ -37,7 +37,7 @@ export const BlockList = Output('BlockList', {
   entries: total,
   limit: Type.Integer({ description: 'Entries that all tenants may have together.' }),
   used: Type.Integer({
-    description: 'Entries that all tenants have, those included that are over and have yet to leave.',
+    description: 'Entries of all tenants that are in force, for who reaches them all; for others, those of the tenant.',
   }),
   version: Type.Integer({ description: 'Grows with each change of any tenant.' }),
 });
