@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DestinationRefused, destinationOf, isLocal, type Resolved } from './destination.ts';
+import { addressesHere, DestinationRefused, destinationOf, isLocal, type Resolved } from './destination.ts';
 
 const LOCAL = [
   '127.0.0.1',
@@ -62,4 +62,18 @@ test('a name is what it resolves to, and refused when one of its addresses is lo
   }
   assert.equal((await destinationOf('mixed.example', true, resolve)).address, '203.0.113.7');
   assert.deepEqual(await destinationOf('[::1]', true, resolve), { address: '::1', family: 6 });
+});
+
+test('an address that an interface of the machine has is refused, as of when it is connected to', async () => {
+  let here: string[] = [];
+  const resolve = async (): Promise<Resolved[]> => [{ address: '10.0.0.7', family: 4 }];
+  const to = (host: string) => destinationOf(host, false, resolve, () => here);
+  for (const host of ['10.0.0.7', '[2001:db8::7]', 'hooks.example']) assert.ok(await to(host));
+  here = ['10.0.0.7', '2001:db8:0:0:0:0:0:7'];
+  for (const host of ['10.0.0.7', '[2001:db8::7]', 'hooks.example']) {
+    await assert.rejects(to(host), DestinationRefused, host);
+    assert.ok(await destinationOf(host, true, resolve, () => here));
+  }
+  assert.ok(await to('10.0.0.8'));
+  assert.ok(addressesHere().includes('127.0.0.1'));
 });

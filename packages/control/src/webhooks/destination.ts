@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 /** Why an address is not sent to. */
 export class DestinationRefused extends Error {
@@ -53,22 +54,46 @@ export function isLocal(address: string): boolean {
   return isIPv6(address) ? LOCAL_6.check(address, 'ipv6') : LOCAL_4.check(address, 'ipv4');
 }
 
+/** The addresses that the machine has now: of its interfaces, the VIPs among them. */
+export function addressesHere(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address));
+}
+
 /**
  * The address that a host is connected to: looked up now and connected to as it is, so that a name cannot mean one
- * address when it is checked and another when it is used. A name with one local address is refused whole. Rejects with
- * a DestinationRefused, or with the error of the resolver.
+ * address when it is checked and another when it is used. A name with one local address is refused whole. `here` tells
+ * the addresses of the machine, asked anew each time. Rejects with a DestinationRefused, or with the error of the
+ * resolver.
  */
-export async function destinationOf(host: string, allowLocal: boolean, resolve: Resolve): Promise<Resolved> {
+export async function destinationOf(
+  host: string,
+  allowLocal: boolean,
+  resolve: Resolve,
+  here: () => readonly string[] = addressesHere,
+): Promise<Resolved> {
   const literal = host.startsWith('[') ? host.slice(1, -1) : host;
   const family = isIP(literal);
   const found: readonly Resolved[] =
     family === 0 ? await resolve(host) : [{ address: literal, family: family === 6 ? 6 : 4 }];
   const [first] = found;
   if (first === undefined) throw new DestinationRefused(`${host} has no address`);
-  const local = allowLocal ? undefined : found.find(({ address }) => isLocal(address));
+  const local = allowLocal ? undefined : found.find(localAmong(here()));
   if (local !== undefined) {
     const at = local.address === literal ? literal : `${host} is ${local.address}, which`;
     throw new DestinationRefused(`${at} is an address of this machine, its link or its cloud, and not sent to`);
   }
   return first;
+}
+
+/** Numbers are compared and not texts: an IPv6 address can be written in several ways. */
+function localAmong(here: readonly string[]): (resolved: Resolved) => boolean {
+  const own = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const address of here) {
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    own[family].addAddress(address, family);
+  }
+  return ({ address, family }) => {
+    const name = family === 6 ? 'ipv6' : 'ipv4';
+    return isLocal(address) || own[name].check(address, name);
+  };
 }

@@ -86,7 +86,21 @@ function ended(signal: AbortSignal): Promise<never> {
   return promise;
 }
 
+/** What tells a closed port from a machine that is not there: whoever may name any address learns neither by it. */
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ETIMEDOUT',
+  'EPIPE',
+]);
+
 function textOf(reason: unknown): string {
+  if (reason instanceof Error && UNREACHABLE.has((reason as NodeJS.ErrnoException).code ?? '')) {
+    return 'it could not be reached, or ended the connection without an answer';
+  }
   const text = reason instanceof Error ? reason.message || reason.name : String(reason);
   return text.replace(/\s+/g, ' ').slice(0, 300);
 }
