@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { draftContext, nextState, seeded } from '../../test/random-changes.ts';
 import { createFromDocument } from '../configuration/apply.ts';
 import { updateTarget } from '../resources/targets.ts';
-import { Draft } from './draft.ts';
+import { Draft, EVERY_TENANT } from './draft.ts';
 import { EMPTY_STATE, type State } from './state.ts';
 
 const context = draftContext(seeded(1));
@@ -41,6 +41,24 @@ test('what a draft does not touch is the same object in the next state', () => {
   assert.equal(targets.get(first!.id)!.weight, 99);
   assert.equal(targets.get(first!.id)!.generation, 2);
   assert.equal(group!.targets.get(first!.id), first, 'the state before is as it was');
+});
+
+test('putting parts in order looks at those alone that the draft has touched', () => {
+  const before = twoLoadBalancers();
+  const [a, b] = [...before.loadBalancers.values()];
+  const unread = new Proxy(b!, { get: (_, part) => assert.fail(`read ${String(part)}`) });
+  const loadBalancers = new Map([
+    [a!.loadBalancer.id, a!],
+    [b!.loadBalancer.id, unread],
+  ]);
+  const draft = new Draft({ ...before, loadBalancers }, context, EVERY_TENANT);
+  const [group] = [...a!.groups.values()];
+  const [first, second] = [...group!.targets.values()];
+  const early = { ...first!, id: `tgt-${'0'.repeat(first!.id.length - 4)}` };
+  draft.adopt('target', early);
+  draft.putPartsInOrder();
+  const tree = draft.loadBalancers.get(a!.loadBalancer.id)!;
+  assert.deepEqual([...tree.groups.get(group!.group.id)!.targets.keys()], [early.id, first!.id, second!.id]);
 });
 
 test('a draft without changes, or with changes that change nothing, finishes as the state that it began with', () => {
