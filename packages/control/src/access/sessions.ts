@@ -34,6 +34,8 @@ export interface SessionsOptions {
  */
 export class Sessions {
   readonly #options: SessionsOptions;
+  /** Sessions that were ended before their time, the newest last: what goes on in one, such as a stream, ends too. */
+  readonly #ended = new Set<string>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -57,6 +59,7 @@ export class Sessions {
       created_at: now(),
       last_seen_at: now(),
     };
+    let ended: string[] = [];
     await store.record(async (trx) => {
       await trx
         .deleteFrom('session')
@@ -74,8 +77,9 @@ export class Sessions {
         .offset(SESSION.perUser)
         .execute();
       for (const { id } of beyond) await trx.deleteFrom('session').where('id', '=', id).execute();
-      await endBeyondAll(trx);
+      ended = [...beyond.map(({ id }) => id), ...(await endBeyondAll(trx))];
     });
+    for (const id of ended) this.#noteEnd(id);
     return { row, token };
   }
 
@@ -87,6 +91,7 @@ export class Sessions {
     );
     const row = found ?? refuse('the session is not known here: it has ended');
     const proof: Proof = ({ users }, at) => {
+      if (this.#ended.has(row.id)) refuse('the session was ended');
       const user = users.get(row.user_id);
       if (user?.generation !== row.user_generation) refuse('the session ended when its user was changed');
       checkEnd('session', endOf(row), at);
@@ -130,10 +135,18 @@ export class Sessions {
     await this.#options.store.record(async (trx) => {
       await trx.deleteFrom('session').where('id', '=', id).execute();
     });
+    this.#noteEnd(id);
+  }
+
+  #noteEnd(id: string): void {
+    this.#ended.add(id);
+    // As many as there can be. Of one that is forgotten here, what goes on ends with the time of the session.
+    if (this.#ended.size > SESSION.total) this.#ended.delete(this.#ended.values().next().value!);
   }
 }
 
-async function endBeyondAll(trx: Transaction<Database>): Promise<void> {
+async function endBeyondAll(trx: Transaction<Database>): Promise<string[]> {
+  const ended: string[] = [];
   const counted = await trx
     .selectFrom('session')
     .select(({ fn }) => ['tenant_id', fn.countAll().as('count')])
@@ -154,7 +167,9 @@ async function endBeyondAll(trx: Transaction<Database>): Promise<void> {
       .executeTakeFirstOrThrow();
     await trx.deleteFrom('session').where('id', '=', oldest.id).execute();
     largest.count--;
+    ended.push(oldest.id);
   }
+  return ended;
 }
 
 function endOf({ created_at, last_seen_at }: SessionRow): number {
