@@ -12,7 +12,7 @@ export async function readBackup(file: string, folder: string, vault: Vault): Pr
   try {
     const copy = join(folder, 'state.db');
     await copyFile(file, copy);
-    const { database, state } = await openDatabase(copy, vault, true);
+    const { database, state } = await openDatabase(copy, vault, { thorough: true });
     await database.close();
     return state;
   } catch (error) {

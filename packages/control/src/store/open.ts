@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Vault } from '../secrets/vault.ts';
 import { StartError } from '../start-error.ts';
 import type { State } from '../state/state.ts';
 import type { StateDatabase } from './database.ts';
 import { loadState } from './load.ts';
-import { migrateSqlite } from './migrate.ts';
+import { isOutOfDate, migrateSqlite } from './migrate.ts';
 import { sealRuleSecrets } from './seal-rule-secrets.ts';
 import { APPLICATION_ID, SQLITE, SqliteFile, sqliteCode } from './sqlite.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
@@ -15,12 +15,23 @@ export interface OpenedDatabase {
   readonly state: State;
 }
 
+export interface OpenOptions {
+  /** The check compares indexes with tables as well, which takes four times as long. */
+  readonly thorough?: boolean;
+  /** Where tables of an earlier version are copied before they are brought up to date. */
+  readonly copy?: string | null;
+}
+
 /**
  * Opens a file of SQLite, checks it, brings its tables up to date and reads the state. It is locked for this process as
  * long as it is open: by the kernel, so that a lock never outlives its process. A file that is not sound is left as it is.
- * `thorough`: the check compares indexes with tables as well, which takes four times as long. Rejects with a StartError.
+ * Rejects with a StartError.
  */
-export async function openDatabase(file: string, vault: Vault, thorough = false): Promise<OpenedDatabase> {
+export async function openDatabase(
+  file: string,
+  vault: Vault,
+  { thorough = false, copy = null }: OpenOptions = {},
+): Promise<OpenedDatabase> {
   let sqlite: SqliteFile | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -28,6 +39,10 @@ export async function openDatabase(file: string, vault: Vault, thorough = false)
     prepare(sqlite, thorough);
     const database = new SqliteDatabase(sqlite);
     const { db } = database;
+    if (copy !== null && (await isOutOfDate(db))) {
+      rmSync(copy, { force: true });
+      await database.copyTo(copy);
+    }
     await migrateSqlite(db);
     const state = await loadState(db, vault);
     vault.ensureKey();
@@ -38,6 +53,11 @@ export async function openDatabase(file: string, vault: Vault, thorough = false)
     if (error instanceof StartError) throw error;
     throw explain(file, error);
   }
+}
+
+/** The one that a start makes by itself. There is one, of the last time. */
+export function copyBeforeUpgrade(file: string): string {
+  return join(dirname(file), 'before-upgrade.db');
 }
 
 class NotOursError extends Error {}

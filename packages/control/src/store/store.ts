@@ -18,7 +18,7 @@ import { trimFeed, writeFeed } from './feed.ts';
 import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
 import { TRIM_CHARACTERS, trimRevisions, writeRevision } from './journal.ts';
 import { newestWrittenId } from './newest-id.ts';
-import { type OpenedDatabase, openDatabase } from './open.ts';
+import { copyBeforeUpgrade, type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
 import { storageProblem } from './storage-problem.ts';
 import { trimChangeSets } from './trim-change-sets.ts';
@@ -120,7 +120,7 @@ export class Store {
 
   /** Opens a file of SQLite. Rejects with a StartError. */
   static async open({ file, ...options }: StoreOptions & { readonly file: string }): Promise<Store> {
-    const store = new Store(options, await openDatabase(file, options.vault));
+    const store = new Store(options, await openDatabase(file, options.vault, { copy: copyBeforeUpgrade(file) }));
     await store.beginTerm();
     return store;
   }
