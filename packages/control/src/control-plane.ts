@@ -45,6 +45,7 @@ import { ApiCertificate } from './transport/api-certificate.ts';
 import { followCertificate, listen, originOf } from './transport/listen.ts';
 import { Deliverer } from './webhooks/deliverer.ts';
 import { resolveHost } from './webhooks/destination.ts';
+import { twoAtATime } from './webhooks/lookups.ts';
 import { enqueue } from './webhooks/outbox.ts';
 import { post } from './webhooks/post.ts';
 
@@ -158,12 +159,13 @@ async function start(
     failed: (error) => logger.error({ err: error }, 'events could not be written'),
     also: (trx, rows) => enqueue(trx, rows, store.state.webhooks.values(), deliveryIds),
   });
+  const resolve = twoAtATime(resolveHost);
   const deliverer = new Deliverer({
     store,
     now,
     random: Math.random,
     post: (to, body, headers) =>
-      post(to, body, headers, { allowLocal: options.allowLocalWebhooks, resolve: resolveHost, signal: closing.signal }),
+      post(to, body, headers, { allowLocal: options.allowLocalWebhooks, resolve, signal: closing.signal }),
     emit: (event) => events.log.emit(event),
     version: VERSION,
     failed: (error) => logger.error({ err: error }, 'what came of a delivery could not be written'),
