@@ -44,7 +44,8 @@ export class ControlPlanes {
     this.#environment = {
       EVENKEEL_DATABASE: this.#database,
       EVENKEEL_VIP_POOL: `127.${10 + (second! % 16)}.${third}.0/24`,
-      EVENKEEL_ELASTIC_IP_POOL: `127.${30 + (second! % 16)}.${third}.0/24`,
+      // As many as a fast machine can create meanwhile.
+      EVENKEEL_ELASTIC_IP_POOL: `127.${30 + (second! % 16)}.0.0/16`,
     };
   }
 
