@@ -3,6 +3,7 @@ import type { Failure, StateDatabase } from '../database.ts';
 import type { Database } from '../schema.ts';
 import { Connections } from './connections.ts';
 import { StatePostgresDialect } from './dialect.ts';
+import { longCursor } from './long-cursor.ts';
 import type { PostgresSettings } from './settings.ts';
 
 /** Other control planes listen on it; said in the transaction of each change. */
@@ -37,7 +38,7 @@ export class PostgresDatabase implements StateDatabase {
   /** Loads the driver; connects with the first statement. */
   static async open(settings: PostgresSettings): Promise<PostgresDatabase> {
     const [connections, { default: Cursor }] = await Promise.all([Connections.open(settings), import('pg-cursor')]);
-    return new PostgresDatabase(settings, connections, Cursor);
+    return new PostgresDatabase(settings, connections, longCursor(Cursor));
   }
 
   private constructor(settings: PostgresSettings, connections: Connections, cursor: typeof import('pg-cursor')) {
