@@ -5,27 +5,17 @@ import { accessKeyFields, tokenFields } from '../commands/access-fields.ts';
 import type { Call } from '../commands/call.ts';
 import { bodyOf } from '../commands/fields.ts';
 import { details } from '../output/details.ts';
-import type { Column } from '../output/table.ts';
+import { CREDENTIAL_COLUMNS, userOf } from './credentials.ts';
 import { isIdOf, notFound } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { print, printList, printOne, type Session, withSession } from './session.ts';
-import { userOf } from './token.ts';
 import { patchOf, precondition } from './write.ts';
-
-const COLUMNS: readonly Column<AccessKey>[] = [
-  { head: 'NAME', of: ({ name }) => name },
-  { head: 'ID', of: ({ id }) => id },
-  { head: 'USER', of: ({ userId }) => userId },
-  { head: 'ROLE', of: ({ role }) => role },
-  { head: 'STATUS', of: ({ status }) => status },
-  { head: 'EXPIRES', of: ({ expiresAt }) => expiresAt ?? 'never' },
-];
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
     const query = { limit: PAGE.maximum, ...(await userOf(session, call)) };
     const all = await Array.fromAsync(items(session.client.listAccessKeys, { query }));
-    printList(session, all, COLUMNS, ({ id }) => id);
+    printList(session, all, CREDENTIAL_COLUMNS, ({ id }) => id);
   });
 }
 

@@ -14,11 +14,11 @@ import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { details } from '../output/details.ts';
 import type { Column } from '../output/table.ts';
+import { userOf } from './credentials.ts';
 import { accessPolicies } from './kinds.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { print, printList, printOne, withSession } from './session.ts';
-import { userOf } from './token.ts';
 import { patchOf, precondition } from './write.ts';
 
 const COLUMNS: readonly Column<AccessPolicy>[] = [

@@ -3,9 +3,9 @@ import { PAGE } from '@evenkeel/model/limits.ts';
 import type { Session as Login } from '@evenkeel/model/resources/session.ts';
 import type { Call } from '../commands/call.ts';
 import type { Column } from '../output/table.ts';
+import { userOf } from './credentials.ts';
 import { isIdOf, notFound } from './reference.ts';
 import { printList, say, withSession } from './session.ts';
-import { userOf } from './token.ts';
 
 const COLUMNS: readonly Column<Login>[] = [
   { head: 'ID', of: ({ id }) => id },

@@ -5,27 +5,17 @@ import { tokenFields } from '../commands/access-fields.ts';
 import type { Call } from '../commands/call.ts';
 import { bodyOf } from '../commands/fields.ts';
 import { details } from '../output/details.ts';
-import type { Column } from '../output/table.ts';
-import { users } from './kinds.ts';
-import { isIdOf, notFound, resolve } from './reference.ts';
+import { CREDENTIAL_COLUMNS, userOf } from './credentials.ts';
+import { isIdOf, notFound } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { print, printList, printOne, type Session, withSession } from './session.ts';
 import { precondition } from './write.ts';
-
-const COLUMNS: readonly Column<Token>[] = [
-  { head: 'NAME', of: ({ name }) => name },
-  { head: 'ID', of: ({ id }) => id },
-  { head: 'USER', of: ({ userId }) => userId },
-  { head: 'ROLE', of: ({ role }) => role },
-  { head: 'STATUS', of: ({ status }) => status },
-  { head: 'EXPIRES', of: ({ expiresAt }) => expiresAt ?? 'never' },
-];
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
     const query = { limit: PAGE.maximum, ...(await userOf(session, call)) };
     const all = await Array.fromAsync(items(session.client.listTokens, { query }));
-    printList(session, all, COLUMNS, ({ id }) => id);
+    printList(session, all, CREDENTIAL_COLUMNS, ({ id }) => id);
   });
 }
 
@@ -63,12 +53,4 @@ export function remove(call: Call) {
 async function find(session: Session, text: string): Promise<Token> {
   if (!isIdOf('token', text)) throw notFound('token', text);
   return session.client.getToken({ params: { tokenId: text } });
-}
-
-/** The user that `--user` names, as the API takes it. */
-export async function userOf(session: Session, { options }: Call): Promise<{ userId?: string }> {
-  const { user } = options;
-  if (user === undefined) return {};
-  // A user that is no admin may name itself, and cannot look others up.
-  return { userId: isIdOf('user', user) ? user : (await resolve(session, users, user)).id };
 }
