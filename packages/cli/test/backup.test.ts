@@ -12,12 +12,7 @@ before(async () => {
 after(async () => evenkeel?.[Symbol.asyncDispose]());
 
 const run = (line: string) => evenkeel.run(line.split(' '));
-
-async function ok(line: string): Promise<string> {
-  const { out, err, exitCode } = await run(line);
-  assert.deepEqual([exitCode, err], [0, ''], line);
-  return out;
-}
+const ok = (line: string) => evenkeel.succeed(line.split(' '));
 
 test('a load balancer that was deleted is there again, and what was there before can be had back', async () => {
   await ok('lb create web --listener http:8080 --target 127.0.0.1:3000');

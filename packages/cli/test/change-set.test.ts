@@ -12,12 +12,7 @@ before(async () => {
 after(async () => evenkeel?.[Symbol.asyncDispose]());
 
 const run = (line: string) => evenkeel.run(line.split(' '));
-
-async function ok(line: string): Promise<string> {
-  const { out, err, exitCode } = await run(line);
-  assert.deepEqual([exitCode, err], [0, ''], line);
-  return out;
-}
+const ok = (line: string) => evenkeel.succeed(line.split(' '));
 
 function file(name: string, text: string): string {
   const path = join(evenkeel.home, name);

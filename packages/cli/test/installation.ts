@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -46,6 +47,13 @@ export class Installation {
   /** Runs a command line against it. */
   run(words: readonly string[], around: Surroundings = {}): Promise<Ran> {
     return cli(words, { ...around, env: { EVENKEEL_HOME: this.home, ...around.env } });
+  }
+
+  /** The same for one that has to go well without a complaint. Resolves with what it prints. */
+  async succeed(words: readonly string[]): Promise<string> {
+    const { out, err, exitCode } = await this.run(words);
+    assert.deepEqual([exitCode, err], [0, ''], words.join(' '));
+    return out;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
