@@ -37,3 +37,9 @@ test('OpenSSL reads revocation lists and OCSP responses', { skip: requires('open
   const response = execFileSync('openssl', ['ocsp', '-respin', file, '-text', '-noverify'], { stdio: 'pipe' });
   assert.match(String(response), /Cert Status: good/);
 });
+
+test('one that has expired was valid for a day before', () => {
+  const notAfter = new Date(Date.now() - 86_400_000);
+  const { validFromDate, validToDate } = new X509Certificate(issue({ notAfter }).certificate);
+  assert.equal(Number(validToDate) - Number(validFromDate), 86_400_000);
+});

@@ -55,15 +55,16 @@ export function issue(wanted: Wanted = {}): Identity {
   const own = createKey(key);
   const subject = nameOf(commonName);
   const signer = issuer === undefined ? own : createPrivateKey(issuer.key);
+  const now = Date.now();
+  const notAfter = wanted.notAfter ?? new Date(now + 90 * DAY);
+  // One that has expired has been valid for a day before.
+  const notBefore = wanted.notBefore ?? new Date(Math.min(now, notAfter.getTime()) - DAY);
   const body = sequence(
     explicit(0, integer(Buffer.of(2))),
     integer(serialNumber()),
     algorithmOf(signer, wanted.hash),
     issuer === undefined ? subject : subjectOf(issuer),
-    sequence(
-      time(wanted.notBefore ?? new Date(Date.now() - DAY)),
-      time(wanted.notAfter ?? new Date(Date.now() + 90 * DAY)),
-    ),
+    sequence(time(notBefore), time(notAfter)),
     subject,
     publicKeyOf(own),
     explicit(3, sequence(...extensions(wanted, ca))),
