@@ -20,7 +20,7 @@ import { setUpTunnelEnd, takeDownTunnelEnd } from '../packages/flow/src/target/s
 const USAGE =
   'flow-target add|remove --vip LIST --device NAME [--balancer LIST] [--attach tcx|xdp] [--bpf FOLDER] [--print]';
 
-function main(): void {
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -48,7 +48,7 @@ function main(): void {
   for (const [program, ...args] of commands) run(program!, args);
   if (verb === 'remove') takeDownTunnelEnd(device, values.bpf);
   else if (balancers.length > 0) {
-    setUpTunnelEnd({ device, vips, balancers, attach, bpfFileSystem: values.bpf });
+    await setUpTunnelEnd({ device, vips, balancers, attach, bpfFileSystem: values.bpf });
   }
 }
 
@@ -73,7 +73,7 @@ function fail(message: string): never {
 }
 
 try {
-  main();
+  await main();
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error));
 }

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { checksBelow, runCheck } from './checks.ts';
+import { filesToRunAgain } from './second-run.ts';
 import { findTests } from './test-files.ts';
-import { report, type Tally } from './test-report.ts';
+import { type FileOutcome, report } from './test-report.ts';
 
 /**
  * What `npm test` runs. Without arguments: the checks, then every test. With arguments (folders or files below the
- * root): the tests in there alone; `--checks` means the checks alone. The last line is `N passed, N failed` (`, N skipped`), checks included.
+ * root): the tests in there alone; `--checks` means the checks alone. What failed is said again at the end. The last
+ * line is `N passed, N failed` (`, N skipped`), checks included.
  */
 const root = join(import.meta.dirname, '..');
 const parts = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -14,24 +16,35 @@ const checksOnly = process.argv.includes('--checks');
 /** Longest time of one test, in milliseconds; the file's own bound is in test-watchdog.ts. */
 const TEST_TIMEOUT = 180_000;
 const WATCHDOG = ['--import', join(import.meta.dirname, 'test-watchdog.ts')];
-const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+
+let passed = 0;
+let failed = 0;
+let skipped = 0;
+const failures: string[] = [];
+const passedAgain: string[] = [];
 
 if (parts.length === 0) await runChecks();
 if (!checksOnly) await runTests();
 
-process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;
-const skipped = tally.skipped > 0 ? `, ${tally.skipped} skipped` : '';
-console.log(`${tally.passed} passed, ${tally.failed} failed${skipped}`);
+if (passedAgain.length > 0) console.log(`\nFailed, and passed when run again alone:\n${passedAgain.join('\n')}`);
+if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 
 async function runChecks(): Promise<void> {
   // Two at a time: the machine that this has to run on has two cores.
   const waiting = checksBelow(root);
   const lane = async () => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
-      const { name, passed, output, milliseconds } = await runCheck(check, root);
-      tally[passed ? 'passed' : 'failed'] += 1;
-      console.log(`${passed ? '✔' : '✖'} ${name} (${(milliseconds / 1000).toFixed(1)} s)`);
-      if (!passed) console.log(output.trimEnd().replace(/^/gm, '  '));
+      const result = await runCheck(check, root);
+      console.log(`${result.passed ? '✔' : '✖'} ${result.name} (${(result.milliseconds / 1000).toFixed(1)} s)`);
+      if (result.passed) {
+        passed += 1;
+        continue;
+      }
+      failed += 1;
+      failures.push(`✖ ${result.name}\n${result.output.trimEnd().replace(/^/gm, '  ')}`);
+      console.log(failures.at(-1));
     }
   };
   await Promise.all([lane(), lane()]);
@@ -41,8 +54,25 @@ async function runTests(): Promise<void> {
   const files = findTests(root, parts);
   if (files.length === 0) {
     console.log(`no test files in ${parts.join(', ')}`);
-    tally.failed += 1;
+    failed += 1;
     return;
   }
-  await report(run({ files, cwd: root, concurrency: 2, timeout: TEST_TIMEOUT, execArgv: WATCHDOG }), root, tally);
+  const outcomes = await runFiles(files, 2);
+  for (const file of filesToRunAgain(outcomes)) {
+    console.log(`running ${file} again, alone`);
+    const second = (await runFiles([join(root, file)], 1)).get(file);
+    if (second === undefined || second.failed > 0) continue;
+    passedAgain.push(...(outcomes.get(file)?.failures ?? []));
+    outcomes.set(file, second);
+  }
+  for (const outcome of outcomes.values()) {
+    passed += outcome.passed;
+    failed += outcome.failed;
+    skipped += outcome.skipped;
+    failures.push(...outcome.failures);
+  }
+}
+
+function runFiles(files: string[], concurrency: number): Promise<Map<string, FileOutcome>> {
+  return report(run({ files, cwd: root, concurrency, timeout: TEST_TIMEOUT, execArgv: WATCHDOG }), root);
 }
