@@ -48,12 +48,16 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal(await post(11), 503);
       await change({ connections: null });
       assert.deepEqual([await kept.ask(), await kept.ask(), await post(11)], [200, 200, 200]);
+      await change({ sourceRequestsPerSecond: 1, sourceRequestsBurst: 2 });
+      const ofOne = await Promise.all(Array.from({ length: 20 }, () => post(1)));
+      assert.deepEqual(new Set(ofOne), new Set([200, 429]));
       assert.equal(kept.closed, false);
 
       const metrics = await evenkeel.metrics();
       const labels = `load_balancer="${created.id}",listener="${listener!.id}"`;
       const counted = (limit: string) => metrics.get(`evenkeel_listener_limited_total{${labels},limit="${limit}"}`);
       assert.deepEqual(['body-size', 'requests-per-second', 'connections'].map(counted), [1, tooMany, 1]);
+      assert.equal(counted('source-requests-per-second'), ofOne.filter((status) => status === 429).length);
     });
   });
 }

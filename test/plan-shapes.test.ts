@@ -12,7 +12,7 @@ import { createCertificate } from '@evenkeel/control/resources/certificates.ts';
 import { Secret } from '@evenkeel/control/secrets/secret.ts';
 import { Draft } from '@evenkeel/control/state/draft.ts';
 import { EMPTY_STATE } from '@evenkeel/control/state/state.ts';
-import { AUTHORITY, CERTIFICATE, JWT } from '@evenkeel/model/limits.ts';
+import { AUTHORITY, CERTIFICATE, JWT, LISTENER_LIMITS } from '@evenkeel/model/limits.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { FORWARDING_MODES } from '@evenkeel/model/plan/network.ts';
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
@@ -97,6 +97,15 @@ test('what only network load balancers have', () => {
       ];
       assert.equal(faultOf({ name: 'net', type: 'network', listeners }), '', `${forwardingMode} ${protocol}`);
     }
+  }
+});
+
+test('limits that only network load balancers have, at their edges', () => {
+  const names = ['sourcePacketsPerSecond', 'sourcePacketsBurst', 'synAlarm', 'synCalm'] as const;
+  for (const edge of ['minimum', 'maximum'] as const) {
+    const limits = Object.fromEntries(names.map((name) => [name, LISTENER_LIMITS[name][edge]]));
+    const listeners = [{ protocol: 'tcp-udp' as const, port: 1, limits }];
+    assert.equal(faultOf({ name: 'net', type: 'network', listeners }), '', edge);
   }
 });
 

@@ -181,6 +181,14 @@ export const EVERY_FIELD: LoadBalancerCreate = {
         headerCount: 1,
         targetLength: 16,
         minimumRate: 1,
+        sourceConnectionsPerSecond: 1,
+        sourceConnectionsBurst: 1,
+        sourceRequestsPerSecond: 1,
+        sourceRequestsBurst: 1,
+        sourcePacketsPerSecond: null,
+        sourcePacketsBurst: null,
+        synAlarm: null,
+        synCalm: null,
       },
       accessLog: true,
       accessLogFormat: '$remote_addr',
@@ -245,4 +253,4 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 
 /** They name other objects, are not in plans, or are of network load balancers alone. */
 export const NOT_DRIVEN =
-  /[.](tags|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|onTargetFailure|lastPort)$/;
+  /[.](tags|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|onTargetFailure|lastPort|sourcePackets\w+|syn(Alarm|Calm))$/;

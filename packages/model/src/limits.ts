@@ -37,6 +37,14 @@ export const LISTENER_LIMITS = {
   headerCount: { minimum: 1, maximum: 128, default: 128 },
   targetLength: { minimum: 16, maximum: 8_192, default: 8_192 },
   minimumRate: { minimum: 1, maximum: 1_048_576, default: 240 },
+  sourceConnectionsPerSecond: { minimum: 1, maximum: 100_000, default: null },
+  sourceConnectionsBurst: { minimum: 1, maximum: 1_000_000, default: null },
+  sourceRequestsPerSecond: { minimum: 1, maximum: 100_000, default: null },
+  sourceRequestsBurst: { minimum: 1, maximum: 1_000_000, default: null },
+  sourcePacketsPerSecond: { minimum: 1, maximum: 1_000_000, default: null },
+  sourcePacketsBurst: { minimum: 1, maximum: 10_000_000, default: null },
+  synAlarm: { minimum: 10, maximum: 10_000_000, default: null },
+  synCalm: { minimum: 1, maximum: 10_000_000, default: null },
 } as const;
 
 /** Requests that ended lately in one answer. */

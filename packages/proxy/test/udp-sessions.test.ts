@@ -108,3 +108,22 @@ describe('sessions of UDP', () => {
     assert.equal(node.counters('both').activeConnections, 4, 'it receives where it did, and nowhere else');
   });
 });
+
+describe('limits of sources of UDP', () => {
+  it('drop datagrams and sessions beyond them, and count which it was', () => {
+    const node = new Node();
+    const rate = (burst: number) => ({ perSecond: 1, burst });
+    const sourceLimits = { connections: rate(3), requests: null, packets: rate(10) };
+    assert.deepEqual(node.apply(changeOf([service], [{ ...udp('one', 5001), sourceLimits }])), []);
+    node.greet(5001, 5);
+    const { activeConnections, limits, datagrams } = node.counters('one');
+    assert.deepEqual([activeConnections, limits], [3, { 'source-connections-per-second': 2 }]);
+    assert.deepEqual([datagrams.received, datagrams.lost], [3, 2]);
+    // Five of the ten packets are left, and none of the connections.
+    node.greet(5001, 8);
+    assert.deepEqual(node.counters('one').limits, {
+      'source-connections-per-second': 7,
+      'source-packets-per-second': 3,
+    });
+  });
+});

@@ -2,10 +2,10 @@ import { listKey } from '@evenkeel/flow/datapath/blocked-sources.ts';
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { Protocol } from '@evenkeel/flow/datapath/layout.ts';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
-
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import type { KernelListener } from './kernel-record.ts';
+import { limitsOf } from './listener-limits.ts';
 import { seedOf } from './service-tables.ts';
 
 type Endpoints = Pick<KernelListener, 'addresses' | 'port' | 'lastPort' | 'protocols'>;
@@ -59,6 +59,9 @@ export class ListenerEndpoints {
     { number, addresses, port, lastPort, protocols }: KernelListener,
     { planned, service, tableNumber, gateOf }: EndpointSettings,
   ): void {
+    const limits = limitsOf(planned);
+    // In force before the listener names them.
+    this.#datapath.setLimits(number, limits);
     const settings = {
       number,
       service: tableNumber,
@@ -67,6 +70,7 @@ export class ListenerEndpoints {
       mode: service.service.forwardingMode ?? 'nat',
       affinity: isBySource(service) ? 'source' : 'flow',
       persistence: persistenceOf(service),
+      limited: limits !== null,
       blockList: listKey(planned.tenantId ?? DEFAULT_TENANT.id),
     } as const;
     for (const protocol of protocols) {

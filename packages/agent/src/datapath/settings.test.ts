@@ -77,6 +77,9 @@ suite('settings of a network load balancer in the kernel', () => {
   test('what the kernel keeps, and what says nothing different from the default, has no reason against it', () => {
     assert.equal(reasonOf({}, {}), '');
     assert.equal(reasonOf({ limits: STANDARD_LIMITS, accessLogFormat: '$status' }, {}), '');
+    const rate = { perSecond: 1, burst: 1 };
+    const sourceLimits = { connections: rate, requests: null, packets: rate };
+    assert.equal(reasonOf({ sourceLimits, synAlarm: { alarm: 10, calm: 5 } }, {}), '');
     for (const kept of [
       { algorithm: 'source-ip' },
       { stickiness: { type: 'source-ip', timeout: 60_000 } },

@@ -36,6 +36,9 @@ export const LISTENER_SETTINGS: Verdicts<PlannedListener> = {
     limits === undefined || (limits.connections === null && limits.connectionsPerSecond === null)
       ? ''
       : 'limits of connections are kept by the proxy',
+  // Requests are a matter of HTTP.
+  sourceLimits: 'kept',
+  synAlarm: 'kept',
   // What is on by default does not decide: the kernel has counters and flows in place of a log.
   accessLog: 'unused',
   accessLogFormat: 'unused',

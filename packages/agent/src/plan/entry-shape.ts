@@ -221,6 +221,9 @@ const limits = fields({
   targetLength: integer(1, 8_192),
 });
 
+const rate = nullable(fields({ perSecond: count, burst: count }));
+const sourceLimits = fields({ connections: rate, requests: rate, packets: rate });
+
 const listener = fields({
   id,
   loadBalancerId: id,
@@ -235,6 +238,8 @@ const listener = fields({
   idleTimeout: milliseconds,
   headerTimeout: milliseconds,
   limits: optional(limits),
+  sourceLimits: optional(sourceLimits),
+  synAlarm: optional(fields({ alarm: count, calm: count })),
   accessLog: flag,
   accessLogFormat: optional(nullable(text(4096))),
   tls: nullable(tls),

@@ -32,6 +32,20 @@ const size = (
   help: `${help} ${standard(LISTENER_LIMITS[name])}`,
 });
 
+const burst = (
+  name: 'sourceConnectionsBurst' | 'sourceRequestsBurst' | 'sourcePacketsBurst',
+  flag: string,
+  what: string,
+): Field => {
+  const { minimum, maximum } = LISTENER_LIMITS[name];
+  return {
+    flag,
+    field: `limits.${name}`,
+    value: integerOrNone('number'),
+    help: `${what} of one source at once after a pause (${minimum} to ${maximum}, or "none": those of one second)`,
+  };
+};
+
 export const limitFields: readonly Field[] = [
   {
     flag: 'body-timeout',
@@ -59,5 +73,23 @@ export const limitFields: readonly Field[] = [
   size('headerSize', 'max-header-size', 'bytes', 'size of a request head, else 431'),
   size('headerCount', 'max-headers', 'number', 'header fields of a request, else 431'),
   size('targetLength', 'max-target-length', 'bytes', 'length of path and query, else 414'),
+  field(
+    'sourceConnectionsPerSecond',
+    'max-source-connections-per-second',
+    'number',
+    'new connections of one source per second',
+  ),
+  burst('sourceConnectionsBurst', 'max-source-connections-burst', 'connections'),
+  field('sourceRequestsPerSecond', 'max-source-requests-per-second', 'number', 'requests of one client per second'),
+  burst('sourceRequestsBurst', 'max-source-requests-burst', 'requests'),
+  field(
+    'sourcePacketsPerSecond',
+    'max-source-packets-per-second',
+    'number',
+    'packets of one source per second, network load balancers alone',
+  ),
+  burst('sourcePacketsBurst', 'max-source-packets-burst', 'packets'),
+  field('synAlarm', 'syn-alarm', 'number', 'connections that begin in a second from which on it is a flood'),
+  field('synCalm', 'syn-calm', 'number', 'fewer for ten seconds end the flood; without it, half of the alarm'),
   field('minimumRate', 'minimum-rate', 'bytes', 'what a client has to send or take per second, in bytes'),
 ];

@@ -8,6 +8,7 @@ import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
 import { rangeOf } from '../resources/network.ts';
 import type { ListenerRecord, LoadBalancerRecord } from '../state/records.ts';
+import { planSourceLimits, planSynAlarm } from './source-limits.ts';
 import { planTls } from './tls.ts';
 
 /** The entry of a listener: everything resolved, times in milliseconds. `policy` is needed where TLS ends. */
@@ -32,6 +33,8 @@ export function planListener(
     idleTimeout: listener.idleTimeout * 1_000,
     headerTimeout: listener.headerTimeout * 1_000,
     limits: planLimits(listener),
+    ...planSourceLimits(listener.limits),
+    ...planSynAlarm(listener.limits),
     accessLog: listener.accessLog,
     accessLogFormat: listener.accessLogFormat,
     tls: policy && planTls(listener, policy),
@@ -46,8 +49,18 @@ export function planListener(
 }
 
 function planLimits({ limits, bodyTimeout, sendTimeout, keepAliveTimeout }: ListenerRecord): PlannedLimits {
+  const { connections, connectionsPerSecond, requestsPerSecond, requestsPerConnection } = limits;
+  const { bodySize, headerSize, headerCount, targetLength, minimumRate } = limits;
   return {
-    ...limits,
+    connections,
+    connectionsPerSecond,
+    requestsPerSecond,
+    requestsPerConnection,
+    bodySize,
+    headerSize,
+    headerCount,
+    targetLength,
+    minimumRate,
     bodyTimeout: bodyTimeout * 1_000,
     sendTimeout: sendTimeout * 1_000,
     keepAliveTimeout: keepAliveTimeout * 1_000,

@@ -15,6 +15,8 @@ for (const [field, given] of [
   ['keepAliveTimeout', { keepAliveTimeout: 0 }],
   ['requestId', { requestId: 'always' }],
   ['limits/requestsPerSecond', { limits: { requestsPerSecond: 1 } }],
+  ['limits/sourceRequestsPerSecond', { limits: { sourceRequestsPerSecond: 1 } }],
+  ['limits/sourceRequestsBurst', { limits: { sourceRequestsBurst: 1 } }],
   ['limits/requestsPerConnection', { limits: { requestsPerConnection: 1 } }],
   ['limits/bodySize', { limits: { connections: 5, bodySize: 10 } }],
   ['limits/headerSize', { limits: { headerSize: 1_024 } }],

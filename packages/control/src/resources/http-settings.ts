@@ -37,6 +37,8 @@ export const HTTP_DEFAULTS = {
 /** Limits of connections hold for all listeners; these are of requests. */
 const HTTP_LIMITS = [
   'requestsPerSecond',
+  'sourceRequestsPerSecond',
+  'sourceRequestsBurst',
   'requestsPerConnection',
   'bodySize',
   'headerSize',

@@ -12,6 +12,7 @@ import { changedListenerTls, newListenerTls } from './listener-tls.ts';
 import { getLoadBalancerTree } from './load-balancers.ts';
 import { checkPorts } from './network.ts';
 import { checkName, checkQuota, notFound, resolve } from './rules.ts';
+import { checkSourceLimits } from './source-limits.ts';
 import { targetTlsOf } from './target-tls.ts';
 
 export type NewListener = Omit<ListenerCreate, 'loadBalancerId'>;
@@ -28,6 +29,7 @@ export function createListener(draft: Draft, loadBalancerId: string, input: NewL
   checkQuota(draft, 'listenersPerLoadBalancer', tree.listeners.size + 1);
   checkName(tree.listeners.values(), name, at);
   checkPorts(tree, input, at);
+  checkSourceLimits(tree.loadBalancer.type, protocol, input.limits ?? {}, {}, at);
   return draft.create('listener', {
     id: draft.newId('listener'),
     name,
@@ -54,6 +56,7 @@ export function updateListener(draft: Draft, listener: ListenerRecord, patch: Li
   if (patch.name !== undefined) checkName(tree.listeners.values(), patch.name, at, listener.id);
   if (patch.backendServiceId)
     checkServiceReference(tree, listener.protocol, patch.backendServiceId, `${at}/backendServiceId`);
+  checkSourceLimits(tree.loadBalancer.type, listener.protocol, patch.limits ?? {}, listener.limits, at);
   if (patch.ruleGroupId) checkRuleGroupReference(tree, listener, patch.ruleGroupId, `${at}/ruleGroupId`);
   return draft.update('listener', listener, {
     ...changedListenerSettings(listener, patch, at),

@@ -125,6 +125,7 @@ test('a state of the first version has defaults for what came later, and its pla
   assert.deepEqual([service.stickinessKeys, service.proxyProtocol, service.transparent], [null, 'none', false]);
   assert.deepEqual([listener!.idleTimeout, listener!.desyncMode, listener!.ruleGroupId], [7, 'defensive', null]);
   assert.deepEqual([listener!.bodyTimeout, listener!.limits.bodySize, service.sendTimeout], [60, null, 60]);
+  assert.deepEqual([listener!.limits.sourceRequestsPerSecond, listener!.limits.synAlarm], [null, null]);
   assert.deepEqual([listener!.accessLogFormat, listener!.requestId], [null, 'errors']);
   assert.deepEqual([service.hash.key, service.zone.preference, service.rebalance.enabled], ['uri', 'none', false]);
   const { send, tlsVerify } = service.healthCheck;

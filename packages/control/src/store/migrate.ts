@@ -22,6 +22,7 @@ import { events } from './migrations/0015-events.ts';
 import { targetFailure } from './migrations/0015-target-failure.ts';
 import { webhooks } from './migrations/0016-webhooks.ts';
 import { changeSetSummary } from './migrations/0017-change-set-summary.ts';
+import { sourceLimits } from './migrations/0018-source-limits.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -52,6 +53,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-target-failure': targetFailure,
   '0016-webhooks': webhooks,
   '0017-change-set-summary': changeSetSummary,
+  '0018-source-limits': sourceLimits,
 };
 
 /**

@@ -23,6 +23,27 @@ export interface PlannedLimits {
   readonly targetLength: number;
 }
 
+/** How many of something in a second, and how many at once after a pause. */
+export interface PlannedRate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** What one source may do: an IPv4 address, or the first 64 bits of an IPv6 one. null: any number. */
+export interface PlannedSourceLimits {
+  /** TCP connections and sessions of UDP. */
+  readonly connections: PlannedRate | null;
+  /** Of HTTP. */
+  readonly requests: PlannedRate | null;
+  readonly packets: PlannedRate | null;
+}
+
+/** SYN in a second, of all sources, from which on there is a flood, and those below which it ends. */
+export interface PlannedSynAlarm {
+  readonly alarm: number;
+  readonly calm: number;
+}
+
 /** What holds where a plan says nothing: one of a version that did not know of limits. */
 export const STANDARD_LIMITS: PlannedLimits = {
   bodyTimeout: 60_000,

@@ -1,6 +1,6 @@
 import type { PlannedHash, PlannedRebalance, PlannedTargetLimits, PlannedZone } from './balancing.ts';
 import type { PlannedHttp } from './http.ts';
-import type { PlannedLimits } from './limits.ts';
+import type { PlannedLimits, PlannedSourceLimits, PlannedSynAlarm } from './limits.ts';
 import type { ForwardingMode, TargetFailureAction } from './network.ts';
 import type { PlannedOutlierDetection, PlannedRetry } from './resilience.ts';
 import type { PlannedStickiness, TargetState } from './stickiness.ts';
@@ -33,6 +33,10 @@ export interface PlannedListener {
   readonly headerTimeout: number;
   /** Absent in plans of versions that did not know of them: `STANDARD_LIMITS`. */
   readonly limits?: PlannedLimits;
+  /** Absent: no source is limited. */
+  readonly sourceLimits?: PlannedSourceLimits;
+  /** Absent: nobody looks for floods. */
+  readonly synAlarm?: PlannedSynAlarm;
   readonly accessLog: boolean;
   /** As `access-log-format.ts` has it; null, or absent from older plans: the node's. */
   readonly accessLogFormat?: string | null;

@@ -14,6 +14,11 @@ const bounded = ({ minimum, maximum, default: standard }: Range, description: st
 const unlessNull = (range: Range, description: string) =>
   Nullable(bounded(range, `${description} null: no limit.${range.default === null ? ' Default: no limit.' : ''}`));
 
+const burst = (name: 'sourceConnectionsBurst' | 'sourceRequestsBurst' | 'sourcePacketsBurst', rate: string) =>
+  Nullable(
+    bounded(LISTENER_LIMITS[name], `How many of them at once after a pause. null: those of one second, \`${rate}\`.`),
+  );
+
 const settings = {
   connections: unlessNull(
     LISTENER_LIMITS.connections,
@@ -43,6 +48,32 @@ const settings = {
   targetLength: bounded(
     LISTENER_LIMITS.targetLength,
     'Bytes of the request target (path and query), else 414. Not used by tcp and tls.',
+  ),
+  sourceConnectionsPerSecond: unlessNull(
+    LISTENER_LIMITS.sourceConnectionsPerSecond,
+    'New connections of one source: an IPv4 address, or the first 64 bits of an IPv6 one. Beyond it they are reset; ' +
+      'in the kernel their SYN is dropped.',
+  ),
+  sourceConnectionsBurst: burst('sourceConnectionsBurst', 'sourceConnectionsPerSecond'),
+  sourceRequestsPerSecond: unlessNull(
+    LISTENER_LIMITS.sourceRequestsPerSecond,
+    'Requests of one client, else 429 with Retry-After. Not used by tcp and tls.',
+  ),
+  sourceRequestsBurst: burst('sourceRequestsBurst', 'sourceRequestsPerSecond'),
+  sourcePacketsPerSecond: unlessNull(
+    LISTENER_LIMITS.sourcePacketsPerSecond,
+    'Packets of one source, else they are lost; in user space datagrams alone. Network load balancers alone.',
+  ),
+  sourcePacketsBurst: burst('sourcePacketsBurst', 'sourcePacketsPerSecond'),
+  synAlarm: unlessNull(
+    LISTENER_LIMITS.synAlarm,
+    'TCP connections that begin in a second, of all sources, from which on a flood is told of; where the kernel carries ' +
+      'the listener, clients have to answer a challenge meanwhile. Listeners of tcp and tcp-udp of network load ' +
+      'balancers alone.',
+  ),
+  synCalm: unlessNull(
+    LISTENER_LIMITS.synCalm,
+    'With fewer of them in each second for ten seconds, the flood is over. Without it, half of `synAlarm`.',
   ),
   minimumRate: unlessNull(
     LISTENER_LIMITS.minimumRate,

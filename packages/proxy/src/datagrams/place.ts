@@ -1,4 +1,5 @@
 import { limitOfConnection } from '../limits/admit.ts';
+import { limitOfDatagram } from '../limits/admit-by-source.ts';
 import { Limit, NO_LIMIT } from '../limits/limit.ts';
 import { countRefused, verdictOn } from '../protection/admit-source.ts';
 import { ADMITTED } from '../protection/refusal.ts';
@@ -65,6 +66,7 @@ export class DatagramPlace implements DatagramHandler, SessionPlace {
 
   onDatagram(_socket: DatagramSocket, from: DatagramPeer, start: number, end: number): void {
     let session = this.#sessions.get(from.key);
+    if (this.listener.limits.sources !== null && !this.#isWithin(from.address, session === undefined)) return;
     if (session !== undefined && !session.isCurrent) {
       session.end(EndReason.targetTunnel);
       session = undefined;
@@ -95,6 +97,17 @@ export class DatagramPlace implements DatagramHandler, SessionPlace {
     const session = new DatagramSession(this.#worker, this, from.keep());
     this.#sessions.set(session.peer.key, session);
     return session.open() ? session : null;
+  }
+
+  /** Asked of listeners that limit sources. False: the datagram is lost. */
+  #isWithin(address: string, begins: boolean): boolean {
+    const limit = limitOfDatagram(this.#worker, this.listener, address, begins);
+    if (limit === NO_LIMIT) return true;
+    const { cells } = this.listener;
+    if (begins) cells[ListenerCell.reasons + EndReason.proxyAccept]!++;
+    cells[ListenerCell.limits + limit]!++;
+    cells[ListenerCell.datagramsLost]!++;
+    return false;
   }
 
   #endsOf({ address }: DatagramPeer) {

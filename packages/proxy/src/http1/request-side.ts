@@ -1,5 +1,5 @@
 import { limitOfRequest } from '../limits/admit.ts';
-import { Limit, NO_LIMIT } from '../limits/limit.ts';
+import { isOfRequestRate, Limit, NO_LIMIT } from '../limits/limit.ts';
 import { NO_BUFFER } from '../reactor/arena.ts';
 import type { RequestChanges } from '../rules/request/request-changes.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
@@ -113,14 +113,14 @@ export class RequestSide {
 
   /** Asks what the listener and the worker have room for; false: the request has been answered. */
   #isAdmitted(): boolean {
-    const { listener } = this.#client;
-    const limit = limitOfRequest(this.#worker, listener);
+    const { listener, client } = this.#client;
+    const limit = limitOfRequest(this.#worker, listener, client);
     if (limit === NO_LIMIT && this.#body.announced <= listener.limits.bodySize) return true;
     rememberSpans(this.#record, this.#worker.requestHead, UNMOVED);
     if (limit === NO_LIMIT) this.#refuseBody();
     else {
       this.#exchange.limited(limit);
-      this.#exchange.fail(limit === Limit.requestsPerSecond ? 429 : 503, EndReason.proxyRequestHead);
+      this.#exchange.fail(isOfRequestRate(limit) ? 429 : 503, EndReason.proxyRequestHead);
     }
     return false;
   }

@@ -1,6 +1,8 @@
 import type { Connection } from '../reactor/reactor.ts';
+import type { Client } from '../source-address/client.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener } from '../worker/listener.ts';
+import { isWithin } from './admit-by-source.ts';
 import { Limit, NO_LIMIT } from './limit.ts';
 
 /**
@@ -25,11 +27,14 @@ export function limitOfConnection(worker: WorkerContext, listener: Listener): Li
   return listener.enter() ? NO_LIMIT : Limit.connections;
 }
 
-/** Decides on a request that begins on a connection that is there. */
-export function limitOfRequest(worker: WorkerContext, listener: Listener): Limit | typeof NO_LIMIT {
+/** Decides on a request of `client` that begins on a connection that is there. */
+export function limitOfRequest(worker: WorkerContext, listener: Listener, client: Client): Limit | typeof NO_LIMIT {
   const { limits, shared } = listener;
   if (worker.overload.sheds && worker.overload.refusesRequest()) return Limit.overload;
   if (!limits.hasRequestRate) return NO_LIMIT;
+  const ofSource = limits.sources === null ? null : limits.sources.requests;
+  if (ofSource !== null && !isWithin(worker, listener, ofSource, client.ip)) return Limit.sourceRequestsPerSecond;
+  if (limits.requestsPerSecond === Number.POSITIVE_INFINITY) return NO_LIMIT;
   const now = worker.reactor.now + worker.sharedClockOffset;
   return shared.requestRate.take(limits.requestsPerSecond, now) ? NO_LIMIT : Limit.requestsPerSecond;
 }

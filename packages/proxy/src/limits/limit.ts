@@ -22,11 +22,20 @@ export const Limit = {
   overload: 12,
   /** Sessions of UDP, of a listener or of all; see datagrams/session-places.ts. */
   udpSessions: 13,
+  /** Of one source; see source-limits.ts. */
+  sourceConnectionsPerSecond: 14,
+  sourceRequestsPerSecond: 15,
+  sourcePacketsPerSecond: 16,
 } as const;
 export type Limit = (typeof Limit)[keyof typeof Limit];
 
 /** No limit was reached. */
 export const NO_LIMIT = -1;
+
+/** Whether a request at this limit is answered 429: it may come again in a second. */
+export function isOfRequestRate(limit: Limit): boolean {
+  return limit === Limit.requestsPerSecond || limit === Limit.sourceRequestsPerSecond;
+}
 
 /** By limit, as in metrics and logs. */
 export const LIMITS: readonly string[] = Object.entries(Limit)

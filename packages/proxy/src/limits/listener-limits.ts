@@ -2,6 +2,7 @@ import { type PlannedLimits, STANDARD_LIMITS } from '@evenkeel/model/plan/limits
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { Limit, NO_LIMIT } from './limit.ts';
+import { SourceLimits } from './source-limits.ts';
 
 const most = (limit: number | null): number => limit ?? Number.POSITIVE_INFINITY;
 
@@ -23,10 +24,13 @@ export class ListenerLimits {
   /** Whether there is more to ask of a head than what the parser asks of all. */
   readonly asksOfHeads: boolean;
   readonly hasRequestRate: boolean;
+  /** null: no source is limited. */
+  readonly sources: SourceLimits | null;
   readonly #headerCount: number;
   readonly #targetLength: number;
 
-  constructor({ idleTimeout, limits: given }: PlannedListener) {
+  constructor(planned: PlannedListener) {
+    const { idleTimeout, limits: given } = planned;
     const limits: PlannedLimits = given ?? STANDARD_LIMITS;
     this.requestWait = Math.min(idleTimeout, limits.keepAliveTimeout);
     this.bodyWait = Math.min(idleTimeout, limits.bodyTimeout);
@@ -43,7 +47,9 @@ export class ListenerLimits {
     const { headerSize, headerCount, targetLength } = STANDARD_LIMITS;
     this.asksOfHeads =
       limits.headerSize < headerSize || limits.headerCount < headerCount || limits.targetLength < targetLength;
-    this.hasRequestRate = limits.requestsPerSecond !== null;
+    this.sources = SourceLimits.of(planned);
+    this.hasRequestRate =
+      limits.requestsPerSecond !== null || (this.sources !== null && this.sources.requests !== null);
   }
 
   /** The limit that this head is beyond; `NO_LIMIT`: none. The target alone is judged first, as it has its own status. */

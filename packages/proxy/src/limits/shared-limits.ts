@@ -1,4 +1,5 @@
 import { OVERFLOW_SLOT } from '../telemetry/slots.ts';
+import type { SourceTable } from './source-table.ts';
 import { BUCKET_WORDS, TokenBucket } from './token-bucket.ts';
 
 const Word = { connections: 0, connectionBucket: 1, requestBucket: 1 + BUCKET_WORDS } as const;
@@ -30,11 +31,14 @@ export function clearLimits(memory: Int32Array, slot: number): void {
 export class SharedLimits {
   readonly connectionRate: TokenBucket;
   readonly requestRate: TokenBucket;
+  /** Of all listeners; see source-table.ts. */
+  readonly sources: SourceTable;
   readonly #words: Int32Array;
   readonly #connections: number;
 
   /** Listeners that have no slot of their own are counted by each worker alone. */
-  constructor(memory: Int32Array, slot: number) {
+  constructor(memory: Int32Array, slot: number, sources: SourceTable) {
+    this.sources = sources;
     const isShared = slot !== OVERFLOW_SLOT;
     this.#words = isShared ? memory : new Int32Array(new SharedArrayBuffer(ROW * Int32Array.BYTES_PER_ELEMENT));
     const first = isShared ? slot * ROW : 0;

@@ -1,3 +1,4 @@
+import { admitAnnouncedRate } from '../limits/admit-by-source.ts';
 import { admitAnnounced } from '../protection/admit-source.ts';
 import type { Connection } from '../reactor/reactor.ts';
 import type { WorkerContext } from '../worker/context.ts';
@@ -27,6 +28,8 @@ export function acceptClient(
   }
   connection.handler = new HeaderWait(worker, listener, connection, client, (announced) => {
     const known = announced === null ? client : new Client(listener.planned, connection, announced);
-    if (listener.gate === null || admitAnnounced(worker, listener, connection, known)) begin(connection, known);
+    if (listener.gate !== null && !admitAnnounced(worker, listener, connection, known)) return;
+    if (listener.limits.sources === null || admitAnnouncedRate(worker, listener, connection, known))
+      begin(connection, known);
   });
 }

@@ -3,6 +3,7 @@ import { forgetLatency, newLatencies } from '../balance/latency.ts';
 import { DESYNC_REASONS } from '../http1/desync.ts';
 import { LIMITS } from '../limits/limit.ts';
 import { clearLimits, forgetConnections, newLimitMemory } from '../limits/shared-limits.ts';
+import { newSourceMemory } from '../limits/source-table.ts';
 import { resourcesOf } from '../overload/pressure.ts';
 import { clearStanding, newStandingMemory } from '../standing/ejections.ts';
 import type { Observed } from '../standing/rates.ts';
@@ -32,6 +33,8 @@ export interface CounterBlocks {
   readonly worker: Float64Array;
   /** Shared by all workers: what they count together, see limits/shared-limits.ts, and open connections by worker. */
   readonly limits: Int32Array;
+  /** Shared by all: what sources have taken, see limits/source-table.ts. */
+  readonly sources: Int32Array;
   readonly sockets: Int32Array;
   /** Shared by all: see `SharedCounters.listening`. */
   readonly listening: Int32Array;
@@ -68,6 +71,7 @@ export class SharedCounters {
   /** A single number: listening sockets of this process, whose descriptors connections cannot have. */
   readonly listening = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #limits = newLimitMemory(MAX_LISTENERS);
+  readonly #sources: Int32Array;
   readonly #sockets: Int32Array;
   /** Which targets are ejected, and how often each has failed in a row, per slot; see standing/ejections.ts. */
   readonly standing = newStandingMemory(MAX_TARGETS, this.held);
@@ -82,7 +86,8 @@ export class SharedCounters {
   readonly #ruleRows: CounterRows;
   readonly #workerRows: CounterRows;
 
-  constructor(workers: number) {
+  constructor(workers: number, random: () => number = Math.random) {
+    this.#sources = newSourceMemory(random);
     this.#sockets = new Int32Array(new SharedArrayBuffer(workers * Int32Array.BYTES_PER_ELEMENT));
     this.workers = workers;
     this.#listenerRows = new CounterRows(workers, MAX_LISTENERS, LISTENER_ROW);
@@ -134,6 +139,7 @@ export class SharedCounters {
       rules: this.#ruleRows.block(worker),
       worker: this.#workerRows.block(worker),
       limits: this.#limits,
+      sources: this.#sources,
       sockets: this.#sockets,
       listening: this.listening,
       index: worker,

@@ -1,4 +1,5 @@
 import { admitConnection } from '../limits/admit.ts';
+import { admitSourceRate } from '../limits/admit-by-source.ts';
 import { admitSource } from '../protection/admit-source.ts';
 import type { Connection } from '../reactor/reactor.ts';
 import { acceptClient } from '../source-address/accept-client.ts';
@@ -12,6 +13,7 @@ export function accepting(worker: WorkerContext, tls: WorkerTls, listener: Liste
   const begin = sessionsOf(worker, tls, listener);
   return (connection) => {
     if (listener.gate !== null && !admitSource(worker, listener, connection)) return;
+    if (listener.limits.sources !== null && !admitSourceRate(worker, listener, connection)) return;
     if (admitConnection(worker, listener, connection)) acceptClient(worker, listener, connection, begin);
   };
 }

@@ -1,13 +1,16 @@
 import { SharedLimits } from '../limits/shared-limits.ts';
+import { SourceTable } from '../limits/source-table.ts';
 import { LISTENER_ROW, TARGET_ROW } from '../telemetry/cells.ts';
 import type { CounterBlocks } from '../telemetry/shared-counters.ts';
 
 /** The counter rows of one worker, by slot. */
 export class WorkerRows {
   readonly #blocks: CounterBlocks;
+  readonly #sources: SourceTable;
 
   constructor(blocks: CounterBlocks) {
     this.#blocks = blocks;
+    this.#sources = new SourceTable(blocks.sources);
   }
 
   listener(slot: number): Float64Array {
@@ -16,7 +19,7 @@ export class WorkerRows {
 
   /** What all workers count together of a listener. */
   limits(slot: number): SharedLimits {
-    return new SharedLimits(this.#blocks.limits, slot);
+    return new SharedLimits(this.#blocks.limits, slot, this.#sources);
   }
 
   target(slot: number): Float64Array {
