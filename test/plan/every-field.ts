@@ -5,6 +5,7 @@ import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 export const EVERY_FIELD: LoadBalancerCreate = {
   name: 'all',
   type: 'application',
+  subnet: 'default',
   vip: '127.77.0.9',
   elasticIp: null,
   securityGroups: ['office'],
@@ -253,4 +254,4 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 
 /** They name other objects, are not in plans, or are of network load balancers alone. */
 export const NOT_DRIVEN =
-  /[.](tags|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|onTargetFailure|lastPort|sourcePackets\w+|syn(Alarm|Calm))$/;
+  /[.](tags|subnet|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|onTargetFailure|lastPort|sourcePackets\w+|syn(Alarm|Calm))$/;

@@ -241,6 +241,7 @@ async function start(
       health,
       questions,
       checked: answerCheck(validators),
+      pools: options.pools,
       operations,
       events,
       deliverer,

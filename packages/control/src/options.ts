@@ -9,7 +9,9 @@ import {
   type Quotas,
   RATE_LIMIT,
   type RateLimits,
+  VPC,
 } from '@evenkeel/model/limits.ts';
+import { canonicalNetwork, isNetwork } from '@evenkeel/model/network.ts';
 import { type AddressPools, network, network6, type PoolName } from './resources/addresses.ts';
 import { StartError } from './start-error.ts';
 import { type PostgresSettings, parsePostgresUrl } from './store/postgres/settings.ts';
@@ -57,6 +59,8 @@ export const USAGE = `evenkeel control plane
   --advertise URL         where the others find this one (EVENKEEL_ADVERTISE; default where it listens)
   --vip-pool CIDR         addresses of load balancers (EVENKEEL_VIP_POOL; default 127.77.0.0/16)
   --vip-network6 CIDR     IPv6 addresses that load balancers may ask for (EVENKEEL_VIP_NETWORK6; default none)
+  --vpc-network CIDR      networks that VPCs may be within; may be repeated (EVENKEEL_VPC_NETWORKS, with commas;
+                          default ${VPC.networks.join(', ')})
   --elastic-ip-pool CIDR  addresses of elastic IPs (EVENKEEL_ELASTIC_IP_POOL; default 127.88.0.0/16)
   --quota NAME=VALUE      how many there may be; may be repeated (${Object.keys(DEFAULT_QUOTAS).join(', ')})
   --rate-limit NAME=N     requests per second, and ten times as many at once; may be repeated (${Object.keys(DEFAULT_RATE_LIMITS).join(', ')})
@@ -85,6 +89,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     pools: {
       vip: pool(flags['vip-pool'] ?? environment['EVENKEEL_VIP_POOL'], 'vip'),
       elasticIp: pool(flags['elastic-ip-pool'] ?? environment['EVENKEEL_ELASTIC_IP_POOL'], 'elasticIp'),
+      ...vpcNetworks(flags['vpc-network'] ?? listOf(environment['EVENKEEL_VPC_NETWORKS'])),
       ...vipNetwork6(flags['vip-network6'] ?? environment['EVENKEEL_VIP_NETWORK6']),
     },
     quotas: quotasOf(flags.quota ?? []),
@@ -110,6 +115,7 @@ function parseFlags(args: readonly string[]) {
         advertise: { type: 'string' },
         'vip-pool': { type: 'string' },
         'vip-network6': { type: 'string' },
+        'vpc-network': { type: 'string', multiple: true },
         'elastic-ip-pool': { type: 'string' },
         quota: { type: 'string', multiple: true },
         'rate-limit': { type: 'string', multiple: true },
@@ -179,6 +185,19 @@ function vipNetwork6(text: string | undefined) {
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error), error);
   }
+}
+
+function listOf(text: string | undefined): string[] | undefined {
+  return text === undefined || text === '' ? undefined : text.split(',').map((part) => part.trim());
+}
+
+function vpcNetworks(texts: readonly string[] | undefined) {
+  if (texts === undefined) return {};
+  const vpcNetworks = texts.map((text) => {
+    if (isNetwork(text)) return canonicalNetwork(text)!;
+    throw new StartError(`--vpc-network ${text} is not a network; give a CIDR block such as 10.0.0.0/8`);
+  });
+  return { vpcNetworks };
 }
 
 function pool(text: string | undefined, name: PoolName) {

@@ -176,7 +176,7 @@ test('a document is applied whole or not at all, and the problem points into it'
   );
   const moved = { ...SHOP, listeners: [{ name: 'http-80', protocol: 'http', port: 81 }] };
   await refuse([moved], 'immutable-field', '/loadBalancers/0/listeners/0/port');
-  await refuse([{ ...SHOP, vip: '127.77.0.200' }], 'immutable-field', '/loadBalancers/0/vip');
+  await refuse([{ ...SHOP, vip: '10.0.0.200' }], 'address-not-allowed', '/loadBalancers/0/vip');
   await refuse([SHOP, SHOP], 'name-taken', '/loadBalancers/1/name');
   const twice = { ...SHOP, listeners: [...SHOP.listeners, ...SHOP.listeners] };
   await refuse([twice], 'name-taken', '/loadBalancers/0/listeners/1/name');

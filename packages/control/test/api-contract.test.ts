@@ -40,6 +40,8 @@ function unknownId(parameter: string): string {
     authorityId: 'ca',
     securityPolicyId: 'pol',
     securityGroupId: 'sg',
+    vpcId: 'vpc',
+    subnetId: 'sub',
     operationId: 'op',
     backupId: 'bkp',
     tenantId: 'tnt',
@@ -151,6 +153,9 @@ test('every route of an existing object answers with what the contract says', as
   const securityPolicy = await running.call('createSecurityPolicy', { body: { name: 'p', ...policy } });
   const rules = [{ action: 'allow', source: '0.0.0.0/0' }];
   const securityGroup = await running.call('createSecurityGroup', { body: { name: 'g', rules } });
+  const vpc = await running.call('createVpc', { body: { name: 'v', cidrs: ['10.0.0.0/8'] } });
+  const subnetBody = { vpcId: vpc.id, name: 's', cidr: '10.1.0.0/16' };
+  const subnet = await running.call('createSubnet', { body: subnetBody });
   const tenant = await running.call('createTenant', { body: { name: 'team' } });
   const user = await running.call('createUser', { body: { name: 'ann', role: 'viewer' } });
   const token = await running.call('createToken', { body: { userId: user.id } });
@@ -175,6 +180,8 @@ test('every route of an existing object answers with what the contract says', as
     authorityId: authority.id,
     securityPolicyId: securityPolicy.id,
     securityGroupId: securityGroup.id,
+    vpcId: vpc.id,
+    subnetId: subnet.id,
     ruleGroupId: ruleGroup.id,
     ruleId: rule.id,
     operationId: loadBalancer.operationId,
@@ -208,6 +215,8 @@ test('every route of an existing object answers with what the contract says', as
     createAuthority: { name: 'root', certificates: ROOT.certificate },
     createSecurityPolicy: { name: 'q', ...policy },
     createSecurityGroup: { name: 'h', rules },
+    createVpc: { name: 'w', cidrs: ['fd00::/48'] },
+    createSubnet: { ...subnetBody, name: 't', cidr: '10.2.0.0/16' },
     blockSources: { entries: [{ source: '192.0.2.1' }] },
     unblockSources: { sources: ['192.0.2.1'] },
     associateElasticIp: { loadBalancerId: loadBalancer.id },
@@ -275,6 +284,7 @@ test('every route of an existing object answers with what the contract says', as
     'deleteAuthority',
     'deleteSecurityPolicy',
     'deleteSecurityGroup',
+    'deleteSubnet',
     'deleteLoadBalancer',
     'deleteToken',
     'deleteAccessKey',

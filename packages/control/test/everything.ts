@@ -55,6 +55,10 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
   const securityGroup = await call('createSecurityGroup', {
     body: { name: name('guard'), rules: [{ action: 'allow', source: '10.0.0.0/8' }] },
   });
+  const vpc = await call('createVpc', { body: { name: name('vpc'), cidrs: ['10.20.0.0/16'] } });
+  const subnet = await call('createSubnet', {
+    body: { vpcId: vpc.id, name: name('subnet'), cidr: '10.20.1.0/24' },
+  });
   const accessKey = await call('createAccessKey', { body: { name: name('key') } });
   const statements = [{ effect: 'deny' as const, actions: ['nothing'] }];
   const accessPolicy = await call('createAccessPolicy', { body: { name: name('access'), statements } });
@@ -79,6 +83,8 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
       authority: authority.id,
       securityPolicy: securityPolicy.id,
       securityGroup: securityGroup.id,
+      vpc: vpc.id,
+      subnet: subnet.id,
       operation: operationId,
       tenant: tenantId,
       user: admin.id,
@@ -101,6 +107,7 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
       authority: name('authority'),
       securityPolicy: name('policy'),
       securityGroup: name('guard'),
+      subnet: name('subnet'),
     },
   };
 }

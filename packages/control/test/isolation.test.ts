@@ -31,6 +31,7 @@ const BODIES: Partial<Record<OperationName, object>> = {
   updateCertificate: upload(SITE),
   createRule: { name: 'made', respond: { status: 404 } },
   setPassword: { password: 'a sentence of words' },
+  createVpc: { name: 'made', cidrs: ['10.9.0.0/16'] },
   createSecurityGroup: { name: 'made', rules: [{ action: 'allow', source: '10.0.0.0/8' }] },
   createSecurityPolicy: { name: 'made', versions: ['1.3'], ciphers: ['TLS_AES_128_GCM_SHA256'] },
 };

@@ -64,7 +64,7 @@ export const ERRORS = {
     409,
     'after-change',
     'Name taken',
-    'Names are unique: those of tenants everywhere, of load balancers, elastic IPs, certificates, authorities, security policies and users within their tenant, of tokens within their user, others within their load balancer.',
+    'Names are unique: those of tenants everywhere, of load balancers, elastic IPs, VPCs, subnets, certificates, authorities, security policies and users within their tenant, of tokens within their user, others within their load balancer.',
   ),
   'priority-taken': client(
     409,
@@ -78,6 +78,12 @@ export const ERRORS = {
     'after-change',
     'Address taken',
     'The address is in use by another load balancer or elastic IP.',
+  ),
+  'network-taken': client(
+    409,
+    'after-change',
+    'Network taken',
+    'Subnets of a VPC do not overlap: choose a CIDR block that no other has a part of.',
   ),
   'target-registered': client(
     409,
@@ -187,7 +193,7 @@ export const ERRORS = {
     422,
     'never',
     'Address not allowed',
-    'The address is outside the pool, or of a kind that cannot be used here.',
+    'The address is outside the pool or the subnet, is reserved there, or is of a kind that cannot be used here.',
   ),
   'idempotency-key-reused': client(
     422,
@@ -212,7 +218,7 @@ export const ERRORS = {
     503,
     'after-change',
     'No address left',
-    'Every address of the pool is in use; delete something, or configure a larger pool.',
+    'Every address of the pool or the subnet is in use; delete something, or configure a larger one.',
   ),
   'storage-failed': server(
     503,

@@ -12,6 +12,8 @@ export const ID_PREFIXES = {
   authority: 'ca',
   securityPolicy: 'pol',
   securityGroup: 'sg',
+  vpc: 'vpc',
+  subnet: 'sub',
   operation: 'op',
   backup: 'bkp',
   changeSet: 'cs',

@@ -226,10 +226,26 @@ export const VERIFY_DEPTH = { minimum: 0, maximum: 10, default: 1 } as const;
 /** Strict-Transport-Security: seconds. */
 export const HSTS_MAX_AGE = { minimum: 1, maximum: 94_608_000, default: 31_536_000 } as const;
 
+/**
+ * VPCs: networks of one, the prefixes that they may have, and the networks that they are within unless `--vpc-network` says
+ * otherwise: those for private use (RFC 1918, RFC 6598, RFC 4193), and loopback, which every machine has.
+ */
+export const VPC = {
+  cidrs: 8,
+  prefix: { ipv4: { minimum: 8, maximum: 28 }, ipv6: { minimum: 32, maximum: 120 } },
+  networks: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8', 'fc00::/7'],
+} as const;
+/** Subnets: prefixes, reserved blocks of one, and subnets of one VPC in a document. */
+export const SUBNET = {
+  prefix: { ipv4: { minimum: 8, maximum: 29 }, ipv6: { minimum: 32, maximum: 124 } },
+  reserved: 50,
+  ofDocument: 200,
+} as const;
+
 /** Objects in one call. */
 export const BATCH = 500;
 /** Most objects of a kind in one configuration document, or within one load balancer of it. */
-export const DOCUMENT = { loadBalancers: 50, securityGroups: 50, objects: 1_000, targets: 1_000 } as const;
+export const DOCUMENT = { loadBalancers: 50, securityGroups: 50, vpcs: 20, objects: 1_000, targets: 1_000 } as const;
 
 /** Objects of one page. */
 export const PAGE = { minimum: 1, maximum: 500, default: 100 } as const;
@@ -251,6 +267,8 @@ export const DEFAULT_QUOTAS = {
   authorities: 100,
   securityPolicies: 100,
   securityGroups: 100,
+  vpcs: 20,
+  subnets: 200,
   nodes: 64,
   tenants: 1_000,
   users: 1_000,

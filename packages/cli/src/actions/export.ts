@@ -3,19 +3,29 @@ import { PAGE } from '@evenkeel/model/limits.ts';
 import type { LoadBalancerDocument } from '@evenkeel/model/resources/document.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { SecurityGroupDocument } from '@evenkeel/model/resources/security-group.ts';
+import type { VpcDocument } from '@evenkeel/model/resources/vpc.ts';
 import { stringify } from 'yaml';
 import type { Call } from '../commands/call.ts';
 import { exportLoadBalancer, exportSecurityGroups } from '../document/export.ts';
+import { exportVpcs } from '../document/vpcs.ts';
 import { loadBalancers } from './kinds.ts';
 import { resolve } from './reference.ts';
 import { print, type Session, withSession } from './session.ts';
+
+interface Exported {
+  readonly securityGroups?: readonly SecurityGroupDocument[];
+  readonly vpcs?: readonly VpcDocument[];
+  readonly loadBalancers: LoadBalancerDocument[];
+}
 
 export function exportConfiguration(call: Call) {
   return withSession(call, async (session) => {
     const chosen = await choose(session, call.args[0] as readonly string[]);
     const securityGroups = await exportSecurityGroups(session.client, chosen);
-    const configuration: { securityGroups?: SecurityGroupDocument[]; loadBalancers: LoadBalancerDocument[] } = {
+    const vpcs = await exportVpcs(session.client, chosen);
+    const configuration: Exported = {
       ...(securityGroups.length > 0 && { securityGroups }),
+      ...(vpcs.length > 0 && { vpcs }),
       loadBalancers: [],
     };
     for (const lb of chosen) configuration.loadBalancers.push(await exportLoadBalancer(session.client, lb));

@@ -10,9 +10,11 @@ import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { SecurityGroup } from '@evenkeel/model/resources/security-group.ts';
 import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
+import type { Subnet } from '@evenkeel/model/resources/subnet.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { Tenant } from '@evenkeel/model/resources/tenant.ts';
 import type { User } from '@evenkeel/model/resources/user.ts';
+import type { Vpc } from '@evenkeel/model/resources/vpc.ts';
 import type { Webhook } from '@evenkeel/model/resources/webhook.ts';
 
 interface Page<T> {
@@ -102,6 +104,20 @@ export const securityGroups: Kind<SecurityGroup> = {
   id: 'securityGroup',
   get: (client, securityGroupId) => client.getSecurityGroup({ params: { securityGroupId } }),
   named: (client, name) => client.listSecurityGroups({ query: { name } }),
+};
+
+export const vpcs: Kind<Vpc> = {
+  noun: 'VPC',
+  id: 'vpc',
+  get: (client, vpcId) => client.getVpc({ params: { vpcId } }),
+  named: (client, name) => client.listVpcs({ query: { name } }),
+};
+
+export const subnets: Kind<Subnet> = {
+  noun: 'subnet',
+  id: 'subnet',
+  get: (client, subnetId) => client.getSubnet({ params: { subnetId } }),
+  named: (client, name) => client.listSubnets({ query: { name } }),
 };
 
 export const tenants: Kind<Tenant> = {

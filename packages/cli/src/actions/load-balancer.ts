@@ -98,6 +98,7 @@ export function creation(
     target: targets,
     targetPort,
     type,
+    subnet,
     vip,
     eip,
     securityGroups: groups,
@@ -106,6 +107,7 @@ export function creation(
     target?: TargetSpec[];
     targetPort?: number;
     type?: string;
+    subnet?: string;
     vip?: string;
     eip?: string;
     securityGroups?: readonly string[];
@@ -114,6 +116,7 @@ export function creation(
   const own = {
     ...(name !== undefined && { name }),
     ...(type !== undefined && { type }),
+    ...(subnet !== undefined && { subnet }),
     ...(vip !== undefined && { vip }),
     ...(eip !== undefined && { elasticIp: eip }),
     ...(groups !== undefined && { securityGroups: groups }),
@@ -168,7 +171,11 @@ function addressText(protocol: string, vip: string, port: number): string {
 export function update(call: Call) {
   return withSession(call, async (session) => {
     const groups = call.options.securityGroups as readonly string[] | undefined;
-    const extra = groups === undefined ? {} : { securityGroupIds: await idsOf(session, groups) };
+    const vip = call.options.vip as string | undefined;
+    const extra = {
+      ...(vip !== undefined && { vip }),
+      ...(groups !== undefined && { securityGroupIds: await idsOf(session, groups) }),
+    };
     const body = patchOf<LoadBalancerPatch>([nameField, ...loadBalancerFields], call.options, extra);
     const { id } = await resolve(session, loadBalancers, call.args[0] as string);
     const changed = await session.client.updateLoadBalancer({

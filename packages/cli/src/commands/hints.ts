@@ -14,6 +14,8 @@ export type Hint =
   | 'authority'
   | 'securityPolicy'
   | 'securityGroup'
+  | 'vpc'
+  | 'subnet'
   | 'operation'
   | 'tenant'
   | 'user'

@@ -39,7 +39,8 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     .description('Create a load balancer, and with --listener everything behind it, in one step')
     .argument('[name]', 'name (default: the identifier)')
     .addOption(new Option('--type <type>', 'kind of load balancer (default application)').choices(TYPES))
-    .option('--vip <address>', 'a free address of the pool (default: one is chosen)')
+    .addOption(referenceOption('--subnet <subnet>', 'the subnet that its VIP is of (default: default)', 'subnet'))
+    .option('--vip <address>', 'a free address of the subnet (default: one is chosen)')
     .addOption(referenceOption('--eip <eip>', 'an elastic IP to associate', 'elasticIp'))
     .addOption(securityGroupsOption());
   addFields(create, loadBalancerFields);
@@ -79,6 +80,7 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     .alias('set')
     .description('Change a load balancer')
     .addArgument(reference('<lb>', 'name or identifier', 'loadBalancer'))
+    .option('--vip <address>', 'another free address of its subnet; connections on the old one go on')
     .addOption(securityGroupsOption());
   addFields(update, [nameField, ...loadBalancerFields]);
   addWait(addIfMatch(update));
@@ -86,6 +88,7 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     update,
     'evenkeel lb update web --deletion-protection on',
     'evenkeel lb update web --tag team=shop',
+    'evenkeel lb update web --vip 10.20.1.7',
     'evenkeel lb update web --security-groups office,partners',
   );
   bind(update, async (call) => (await actions()).update(call));
@@ -95,7 +98,7 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     .description('Create a load balancer like another one, with everything in it and an address of its own')
     .addArgument(reference('<lb>', 'name or identifier of the one to copy', 'loadBalancer'))
     .argument('[name]', 'name of the copy (default: the identifier)')
-    .option('--vip <address>', 'a free address of the pool (default: one is chosen)');
+    .option('--vip <address>', 'a free address of the same subnet (default: one is chosen)');
   addWait(clone);
   addExamples(clone, 'evenkeel lb clone web web-test');
   bind(clone, async (call) => (await actions()).clone(call));

@@ -13,8 +13,10 @@ import {
   securityGroupFields,
   securityPolicyFields,
   serviceFields,
+  subnetFields,
   targetFields,
   targetGroupFields,
+  vpcFields,
 } from './resource-fields.ts';
 
 /** The fields of each patch that commands set in ways of their own. */
@@ -29,7 +31,8 @@ const OTHERWISE: Readonly<Record<string, readonly string[]>> = {
     'serverNames',
   ],
   BackendServicePatch: ['targetGroupId', 'tls.authorityId'],
-  LoadBalancerPatch: ['securityGroupIds'],
+  LoadBalancerPatch: ['securityGroupIds', 'vip'],
+  VpcPatch: ['cidrs'],
   SecurityGroupPatch: ['rules'],
   CertificatePatch: ['chain', 'privateKey', 'ocspResponse'],
   AuthorityPatch: ['certificates', 'revocationLists'],
@@ -54,6 +57,8 @@ for (const [name, fields] of [
   ['AuthorityPatch', authorityFields],
   ['SecurityPolicyPatch', securityPolicyFields],
   ['SecurityGroupPatch', securityGroupFields],
+  ['VpcPatch', vpcFields],
+  ['SubnetPatch', subnetFields],
 ] as const) {
   const schemas = leavesOf(name);
   const all = [nameField, ...fields];

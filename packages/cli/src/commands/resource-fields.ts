@@ -15,7 +15,7 @@ import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
 import { PROXY_PROTOCOLS } from '@evenkeel/model/settings.ts';
 import { balancingFields } from './balancing-fields.ts';
-import { type Field, integer, onOff, standard, tags, text, textOrNone, word } from './fields.ts';
+import { type Field, integer, onOff, standard, tags, text, textOrNone, word, wordsOrNone } from './fields.ts';
 import { healthFields } from './health-fields.ts';
 import { httpFields, sourceFields } from './http-fields.ts';
 import { limitFields } from './limit-fields.ts';
@@ -172,6 +172,25 @@ export const certificateFields: readonly Field[] = commonFields;
 export const authorityFields: readonly Field[] = commonFields;
 
 export const securityGroupFields: readonly Field[] = commonFields;
+
+export const vpcFields: readonly Field[] = commonFields;
+
+export const subnetFields: readonly Field[] = [
+  ...commonFields,
+  {
+    flag: 'gateway',
+    field: 'gateway',
+    value: textOrNone('address'),
+    help: 'of the router, never given to a load balancer; none: there is none (default: its second address)',
+  },
+  {
+    flag: 'reserved',
+    field: 'reserved',
+    value: wordsOrNone('networks'),
+    help: 'addresses and CIDR blocks that are never given to a load balancer, with commas; replaces all',
+  },
+  { flag: 'zone', field: 'zone', value: text('zone'), help: 'where it is' },
+];
 
 export const securityPolicyFields: readonly Field[] = [...commonFields, ...protocolFields];
 

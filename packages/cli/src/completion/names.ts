@@ -72,6 +72,16 @@ async function ask(client: Client, hint: Nameable, given: ReadonlyMap<string, st
         value: name,
         description,
       }));
+    case 'vpc':
+      return (await client.listVpcs({ query, signal })).items.map(({ name, cidrs }) => ({
+        value: name,
+        description: cidrs.join(', '),
+      }));
+    case 'subnet':
+      return (await client.listSubnets({ query, signal })).items.map(({ name, cidr }) => ({
+        value: name,
+        description: cidr,
+      }));
     case 'tenant':
       return (await client.listTenants({ query, signal })).items.map(({ name, description }) => ({
         value: name,

@@ -17,13 +17,14 @@ type Given = 'id' | 'generation' | 'createdAt' | 'updatedAt';
  */
 export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Promise<LoadBalancerDocument> {
   const query = { loadBalancerId: lb.id, limit: PAGE.maximum };
-  const [listeners, services, groups, rules, elasticIp, securityGroups] = await Promise.all([
+  const [listeners, services, groups, rules, elasticIp, securityGroups, subnet] = await Promise.all([
     Array.fromAsync(items(client.listListeners, { query })),
     Array.fromAsync(items(client.listBackendServices, { query })),
     Array.fromAsync(items(client.listTargetGroups, { query })),
     Array.fromAsync(items(client.listRuleGroups, { query })),
     lb.elasticIpId === null ? null : client.getElasticIp({ params: { elasticIpId: lb.elasticIpId } }),
     securityGroupsOf(client, lb),
+    client.getSubnet({ params: { subnetId: lb.subnetId } }),
   ]);
   const shared = await sharedNames(client, listeners, services);
   const names = new Map([...services, ...groups, ...rules, ...shared].map(({ id, name }) => [id, name]));
@@ -36,9 +37,17 @@ export async function exportLoadBalancer(client: Client, lb: LoadBalancer): Prom
     const { loadBalancerId: _, ruleCount: __, ...own } = withoutGiven(group);
     return { ...own, rules: await rulesOf(client, group.id, nameOf) };
   });
-  const { elasticIpId: _, status: __, tenantId: ___, securityGroupIds: ____, ...own } = withoutGiven(lb);
+  const {
+    elasticIpId: _,
+    status: __,
+    tenantId: ___,
+    securityGroupIds: ____,
+    subnetId: _____,
+    ...own
+  } = withoutGiven(lb);
   return {
     ...own,
+    subnet: subnet.name,
     elasticIp: elasticIp?.name ?? null,
     securityGroups: securityGroups.map(({ name }) => name),
     targetGroups,

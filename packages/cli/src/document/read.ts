@@ -11,11 +11,11 @@ const LARGEST_FILE = 16 * 1024 * 1024;
 const SHOWN = 5;
 
 /** What a document is a list of. */
-const LISTS = ['securityGroups', 'loadBalancers'] as const;
+const LISTS = ['securityGroups', 'vpcs', 'loadBalancers'] as const;
 
-const NOUNS = { securityGroups: 'security group', loadBalancers: 'load balancer' } as const;
+const NOUNS = { securityGroups: 'security group', vpcs: 'VPC', loadBalancers: 'load balancer' } as const;
 
-/** A load balancer or a security group as a file has it: the value for the API, and where it stands. */
+/** A load balancer, a security group or a VPC as a file has it: the value for the API, and where it stands. */
 export interface DocumentEntry {
   readonly list: (typeof LISTS)[number];
   readonly value: unknown;
@@ -24,7 +24,7 @@ export interface DocumentEntry {
 
 /**
  * Reads what all files say, in order; `-` is standard input. A file holds YAML 1.2 documents (JSON is YAML), each a
- * mapping with the list `loadBalancers`, and `securityGroups` if any. Throws a CliFailure that names file, line and field.
+ * mapping with the list `loadBalancers`, and `securityGroups` and `vpcs` if any. Throws a CliFailure that names file, line and field.
  */
 export async function readDocuments(paths: readonly string[], io: Io): Promise<DocumentEntry[]> {
   const entries: DocumentEntry[] = [];
@@ -58,7 +58,7 @@ function entriesOf(source: Source): DocumentEntry[] {
   for (const { key } of contents.items) {
     const name = String(key);
     if (!(LISTS as readonly string[]).includes(name))
-      throw refuse(root.at(name), 'is not known here: a document has "loadBalancers", and "securityGroups"');
+      throw refuse(root.at(name), 'is not known here: a document has "loadBalancers", "securityGroups" and "vpcs"');
   }
   const lists = LISTS.filter((name) => contents.get(name) !== null && contents.get(name) !== undefined);
   for (const list of lists) {

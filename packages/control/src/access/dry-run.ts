@@ -47,9 +47,11 @@ function checkThere(own: State, id: string): void {
   const { ids, tags } = subjectFor(own, id);
   if (ids.length > 1 || Object.keys(tags).length > 0) return;
   const { loadBalancers, elasticIps, certificates, authorities, securityPolicies, securityGroups, users } = own;
-  const { accessPolicies } = own;
+  const { accessPolicies, vpcs, subnets } = own;
   const kinds = [loadBalancers, elasticIps, certificates, authorities, securityPolicies, securityGroups];
-  if (![...kinds, users, accessPolicies].some((kind) => (kind as ReadonlyMap<string, unknown>).has(id))) {
+  if (
+    ![...kinds, users, accessPolicies, vpcs, subnets].some((kind) => (kind as ReadonlyMap<string, unknown>).has(id))
+  ) {
     notFound('object', id);
   }
 }

@@ -52,6 +52,8 @@ function* countsOf(name: QuotaName, { state, nodes }: QuotaSources): Generator<[
     case 'authorities':
     case 'securityPolicies':
     case 'securityGroups':
+    case 'vpcs':
+    case 'subnets':
     case 'accessPolicies':
     case 'webhooks':
     case 'users':

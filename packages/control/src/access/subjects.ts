@@ -90,6 +90,10 @@ export function subjectFor(state: State, id: string): Subject {
       return alone(id, state.securityPolicies.get(id));
     case 'securityGroup':
       return alone(id, state.securityGroups.get(id));
+    case 'vpc':
+      return alone(id, state.vpcs.get(id));
+    case 'subnet':
+      return alone(id, state.subnets.get(id));
     case 'user':
       return alone(id, state.users.get(id));
     case 'tenant':

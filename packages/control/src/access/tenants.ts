@@ -65,5 +65,7 @@ function contentsOf(draft: Draft): ResourceRef[] {
     ...Array.from(draft.authorities.values(), (record) => refTo('authority', record)),
     ...Array.from(draft.securityPolicies.values(), (record) => refTo('securityPolicy', record)),
     ...Array.from(draft.securityGroups.values(), (record) => refTo('securityGroup', record)),
+    ...Array.from(draft.vpcs.values(), (record) => refTo('vpc', record)),
+    ...Array.from(draft.subnets.values(), (record) => refTo('subnet', record)),
   ];
 }

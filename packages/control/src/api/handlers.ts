@@ -8,6 +8,7 @@ import type { BlockLists } from '../block-list/block-lists.ts';
 import { ChangeSetWriter } from '../change-sets/carry-out.ts';
 import { ChangeSets } from '../change-sets/change-sets.ts';
 import { applyDocuments, applySecurityGroups } from '../configuration/apply.ts';
+import { applyVpcs } from '../configuration/apply-vpcs.ts';
 import type { Mention } from '../configuration/contents.ts';
 import { difference, type Mentioned } from '../configuration/difference.ts';
 import { streamEvents } from '../events/reads.ts';
@@ -124,6 +125,7 @@ function apply(draft: Draft, body: Call<'applyConfiguration'>['body']): Unstored
   const mentioned: Mentioned[] = [];
   const mention: Mention = (kind, record) => mentioned.push({ kind, record });
   applySecurityGroups(draft, body.securityGroups ?? [], mention);
+  applyVpcs(draft, body.vpcs ?? [], mention);
   applyDocuments(draft, body.loadBalancers, mention);
   const changes = difference(before, draft, draft.changes, mentioned, !dryRun);
   const summary = { created: 0, updated: 0, deleted: 0, unchanged: 0 };

@@ -13,6 +13,7 @@ import { saveOutcomes } from '../nodes/persistence.ts';
 import type { NodeQuestions } from '../nodes/questions.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { TargetHealthTable } from '../nodes/target-health.ts';
+import type { AddressPools } from '../resources/addresses.ts';
 import { notFound } from '../resources/rules.ts';
 import { builtInPolicy } from '../resources/security-policies.ts';
 import { inOrder } from '../routing/order.ts';
@@ -31,6 +32,7 @@ import { createWebhookReads, type WebhookReadName } from '../webhooks/calls.ts';
 import type { Deliverer } from '../webhooks/deliverer.ts';
 import { coversName } from '../x509/host-names.ts';
 import type { Call } from './call.ts';
+import { createNetworkReads, type NetworkReadName } from './network-reads.ts';
 import { checkedTargets, showNode, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
 import { encode, pageOf, paginate } from './paging.ts';
 import { lifetime, Views } from './views.ts';
@@ -70,6 +72,7 @@ export type ReadName =
   | 'getNode'
   | 'listTargetHealth'
   | AccessReadName
+  | NetworkReadName
   | DiagnosisName
   | 'listAudit'
   | 'listEvents'
@@ -87,6 +90,7 @@ export interface ReadSources extends AuditSources {
   readonly events: EventHub;
   readonly deliverer: Deliverer;
   readonly checked: AnswerCheck;
+  readonly pools: AddressPools;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -99,6 +103,7 @@ export function createReads(sources: ReadSources): Reads {
   return {
     ...createDiagnosis(sources),
     ...createAccessReads(sources),
+    ...createNetworkReads(store, sources.pools),
     listAudit: (call) => listAudit(sources, call),
     listEvents: (call) => listEvents(store, call),
     ...createWebhookReads(store, sources.deliverer),

@@ -24,6 +24,7 @@ import type { BackupName } from './backups.ts';
 import type { BlockListName } from './block-list.ts';
 import type { Call } from './call.ts';
 import type { ChangeSetName } from './change-sets.ts';
+import { networkWrites } from './network-writes.ts';
 import type { ReadName } from './reads.ts';
 import type { RevisionName } from './revisions.ts';
 import type { SessionCallName } from './session-calls.ts';
@@ -54,6 +55,7 @@ export type Writes = {
 export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
   const view = (draft: Draft) => new Views(draft, nodes(), draft.context.now);
   return {
+    ...networkWrites,
     createLoadBalancer(draft, { body }) {
       const record = createFromDocument(draft, body);
       return { ...view(draft).loadBalancer(record), created: createdIn(draft) };

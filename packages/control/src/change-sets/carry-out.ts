@@ -11,6 +11,7 @@ import type { Call } from '../api/call.ts';
 import type { Validator, Validators } from '../api/validation.ts';
 import type { Writes } from '../api/writes.ts';
 import { applyDocuments, applySecurityGroups } from '../configuration/apply.ts';
+import { applyVpcs } from '../configuration/apply-vpcs.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import { type Made, withIdentifiers } from './references.ts';
@@ -42,7 +43,7 @@ export class ChangeSetWriter {
 
   /** What was created under a `ref`, by that. Throws a ProblemError that points into the change set. */
   run(draft: Draft, content: ChangeSetCreate, by: CarriedOutBy): ReadonlyMap<string, Made> {
-    const { changes = [], securityGroups = [], loadBalancers = [] } = content;
+    const { changes = [], securityGroups = [], vpcs = [], loadBalancers = [] } = content;
     const made = new Map<string, Made>();
     for (const [i, change] of changes.entries()) {
       const at = `/changes/${i}`;
@@ -53,6 +54,7 @@ export class ChangeSetWriter {
       if (ref !== undefined) made.set(ref, madeBy(draft, answer, at));
     }
     applySecurityGroups(draft, securityGroups, () => {});
+    applyVpcs(draft, vpcs, () => {});
     applyDocuments(draft, loadBalancers, () => {});
     return made;
   }

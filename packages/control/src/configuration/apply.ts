@@ -3,6 +3,7 @@ import type { SecurityGroupDocument } from '@evenkeel/model/resources/security-g
 import { refuseField } from '../problem.ts';
 import { createLoadBalancer, updateLoadBalancer } from '../resources/load-balancers.ts';
 import { createSecurityGroup, securityGroupIds, updateSecurityGroup } from '../resources/security-groups.ts';
+import { resolveSubnet } from '../resources/subnets.ts';
 import type { Draft } from '../state/draft.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
 import { loadBalancersOf, named } from '../state/state.ts';
@@ -52,12 +53,16 @@ function ensureLoadBalancer(draft: Draft, document: LoadBalancerDocument, at: st
   const known = named(loadBalancersOf(draft), document.name);
   if (known === null) return createLoadBalancer(draft, document, at);
   checkFixed(document.type, known.type, `${at}/type`);
-  checkFixed(document.vip, known.vip, `${at}/vip`);
-  const { description, tags, deletionProtection, securityGroups } = document;
+  if (document.subnet !== undefined) {
+    const { name } = resolveSubnet(draft, document.subnet, `${at}/subnet`);
+    checkFixed(name, resolveSubnet(draft, known.subnetId, at).name, `${at}/subnet`);
+  }
+  const { vip, description, tags, deletionProtection, securityGroups } = document;
   return updateLoadBalancer(
     draft,
     known,
     {
+      ...(vip !== undefined && { vip }),
       ...(description !== undefined && { description }),
       ...(tags !== undefined && { tags }),
       ...(deletionProtection !== undefined && { deletionProtection }),

@@ -1,5 +1,6 @@
 import type { FieldChange, ObjectChange } from '@evenkeel/model/resources/document.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
 import type { Change } from '../state/draft.ts';
 import { equal } from '../state/equal.ts';
 import type { AnyRecord, RecordOf } from '../state/records.ts';
@@ -21,6 +22,8 @@ const HIDDEN = new Set([
   'elasticIpId',
   'stickinessKeys',
   'ruleGroupId',
+  'subnetId',
+  'vpcId',
   'privateKey',
   'jwtSecrets',
   'defaultCertificateIds',
@@ -121,6 +124,8 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
     case 'authority':
     case 'securityPolicy':
     case 'securityGroup':
+    case 'vpc':
+    case 'subnet':
     case 'tenant':
     case 'user':
     case 'token':
@@ -145,7 +150,8 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
   }
   switch (kind) {
     case 'loadBalancer': {
-      const { elasticIpId, securityGroupIds } = record as RecordOf['loadBalancer'];
+      const { elasticIpId, securityGroupIds, subnetId } = record as RecordOf['loadBalancer'];
+      fields['subnet'] = state.subnets.get(subnetId)?.name ?? DEFAULT_SUBNET.name;
       fields['securityGroups'] = securityGroupIds.map((id) => state.securityGroups.get(id)?.name ?? id);
       fields['elasticIp'] = elasticIpId === null ? null : (state.elasticIps.get(elasticIpId)?.name ?? null);
       break;
@@ -178,6 +184,12 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
       fields['loadBalancer'] = loadBalancerId && (state.loadBalancers.get(loadBalancerId)?.loadBalancer.name ?? null);
       break;
     }
+    case 'subnet': {
+      const { vpcId } = record as RecordOf['subnet'];
+      fields['vpc'] = state.vpcs.get(vpcId)?.name ?? vpcId;
+      break;
+    }
+    case 'vpc':
     case 'targetGroup':
     case 'target':
     case 'certificate':

@@ -2,6 +2,7 @@ import { canonicalAddress, formatIPv4, parseIPv4, parseNetwork } from '@evenkeel
 import { canonicalNetwork, isNetwork } from '@evenkeel/model/network.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
+import { addressesInUse } from './addresses-in-use.ts';
 
 export interface Network {
   readonly cidr: string;
@@ -10,13 +11,19 @@ export interface Network {
   readonly size: number;
 }
 
+/**
+ * Where addresses come from that no subnet of a tenant has: those of load balancers (see default-network.ts) and of
+ * elastic IPs.
+ */
 export type PoolName = 'vip' | 'elasticIp';
 export interface AddressPools extends Readonly<Record<PoolName, Network>> {
   /** The IPv6 network, in its canonical form, of which load balancers may have any address that they ask for. */
   readonly vip6?: string;
+  /** Networks that VPCs may be within, in their canonical form; absent: those of `VPC.networks`. */
+  readonly vpcNetworks?: readonly string[];
 }
 
-const LOOPBACK = network('127.0.0.0/8');
+export const LOOPBACK = network('127.0.0.0/8');
 /** The address that everything else on the machine uses. */
 const LOCALHOST = parseIPv4('127.0.0.1')!;
 
@@ -41,15 +48,7 @@ export function network6(cidr: string): string {
  * where it ended last time, so that an address that was given back is used again as late as possible.
  */
 export function allocateAddress(draft: Draft, pool: PoolName, wanted: string | undefined, at: string): string {
-  const used = new Set<string>();
-  // Those of other tenants too: a node has each address once.
-  for (const { loadBalancer } of draft.whole.loadBalancers.values()) {
-    if (loadBalancer.tenantId !== draft.tenantId) used.add(loadBalancer.vip);
-  }
-  for (const { tenantId, address } of draft.whole.elasticIps.values())
-    if (tenantId !== draft.tenantId) used.add(address);
-  for (const { loadBalancer } of draft.loadBalancers.values()) used.add(loadBalancer.vip);
-  for (const { address } of draft.elasticIps.values()) used.add(address);
+  const used = new Set(addressesInUse(draft.whole, draft, draft.tenantId));
   const own = draft.context.pools[pool];
   const own6 = pool === 'vip' ? (draft.context.pools.vip6 ?? null) : null;
   if (wanted !== undefined) return chosen(wanted, own, own6, used, at);
@@ -75,7 +74,7 @@ function chosen(wanted: string, pool: Network, pool6: string | null, used: Reado
   if (address === null || !(isAllowed4(address, pool) || isAllowed6(address, pool6))) {
     refuseField('address-not-allowed', at, `${wanted} is not an address that can be given out`, allowed);
   }
-  if (used.has(address)) refuseField('address-taken', at, `${address} is in use`);
+  if (used.has(address)) refuseField('address-taken', at, `${address} is in use`, `a free address of ${allowed}`);
   return address;
 }
 

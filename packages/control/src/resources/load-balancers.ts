@@ -1,16 +1,18 @@
 import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import type { LoadBalancerPatch } from '@evenkeel/model/resources/load-balancer.ts';
+import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
 import { type LoadBalancerTree, loadBalancersOf } from '../state/state.ts';
-import { allocateAddress } from './addresses.ts';
 import { checkName, checkQuota, notFound } from './rules.ts';
 import { securityGroupIds as resolveSecurityGroups } from './security-groups.ts';
+import { resolveSubnet } from './subnets.ts';
+import { allocateVip, changedVip } from './vips.ts';
 
 export type NewLoadBalancer = Pick<
   LoadBalancerCreate,
-  'name' | 'type' | 'vip' | 'securityGroups' | 'description' | 'tags' | 'deletionProtection'
+  'name' | 'type' | 'subnet' | 'vip' | 'securityGroups' | 'description' | 'tags' | 'deletionProtection'
 >;
 
 export function getLoadBalancer(draft: Draft, id: string): LoadBalancerRecord {
@@ -29,12 +31,14 @@ export function createLoadBalancer(draft: Draft, input: NewLoadBalancer, at = ''
   const id = draft.newId('loadBalancer');
   const name = input.name ?? id;
   checkName(loadBalancersOf(draft), name, at);
+  const subnet = resolveSubnet(draft, input.subnet ?? DEFAULT_SUBNET.id, `${at}/subnet`);
   return draft.create('loadBalancer', {
     tenantId: draft.tenantId,
     id,
     name,
     type,
-    vip: allocateAddress(draft, 'vip', input.vip, `${at}/vip`),
+    subnetId: subnet.id,
+    vip: allocateVip(draft, subnet, input.vip, `${at}/vip`),
     elasticIpId: null,
     securityGroupIds: resolveSecurityGroups(draft, input.securityGroups ?? [], `${at}/securityGroups`),
     description: input.description ?? '',
@@ -50,9 +54,10 @@ export function updateLoadBalancer(
   at = '',
 ): LoadBalancerRecord {
   if (patch.name !== undefined) checkName(loadBalancersOf(draft), patch.name, at, loadBalancer.id);
-  const { securityGroupIds, ...plain } = patch;
+  const { securityGroupIds, vip, ...plain } = patch;
   return draft.update('loadBalancer', loadBalancer, {
     ...plain,
+    ...(vip !== undefined && { vip: changedVip(draft, loadBalancer, vip, `${at}/vip`) }),
     ...(securityGroupIds && {
       securityGroupIds: resolveSecurityGroups(draft, securityGroupIds, `${at}/securityGroupIds`),
     }),

@@ -56,6 +56,10 @@ function countAround(draft: Draft, kind: ResourceKind, record: Parents): Count |
       return { quota: 'securityPolicies', within: '', count: draft.securityPolicies.size };
     case 'securityGroup':
       return { quota: 'securityGroups', within: '', count: draft.securityGroups.size };
+    case 'vpc':
+      return { quota: 'vpcs', within: '', count: draft.vpcs.size };
+    case 'subnet':
+      return { quota: 'subnets', within: '', count: draft.subnets.size };
     case 'listener':
     case 'backendService':
     case 'targetGroup':

@@ -16,10 +16,12 @@ import type {
   SecurityGroupRecord,
   SecurityPolicyRecord,
   Stamped,
+  SubnetRecord,
   TenantRecord,
   TicketKeys,
   TokenRecord,
   UserRecord,
+  VpcRecord,
   WebhookRecord,
 } from './records.ts';
 import { inOrder, merged, scopedTo } from './scope.ts';
@@ -65,6 +67,8 @@ export class Draft implements State {
   authorities: ReadonlyMap<string, AuthorityRecord>;
   securityPolicies: ReadonlyMap<string, SecurityPolicyRecord>;
   securityGroups: ReadonlyMap<string, SecurityGroupRecord>;
+  vpcs: ReadonlyMap<string, VpcRecord>;
+  subnets: ReadonlyMap<string, SubnetRecord>;
   tenants: ReadonlyMap<string, TenantRecord>;
   accessPolicies: ReadonlyMap<string, AccessPolicyRecord>;
   users: ReadonlyMap<string, UserRecord>;
@@ -97,6 +101,8 @@ export class Draft implements State {
     this.authorities = base.authorities;
     this.securityPolicies = base.securityPolicies;
     this.securityGroups = base.securityGroups;
+    this.vpcs = base.vpcs;
+    this.subnets = base.subnets;
     this.tenants = base.tenants;
     this.accessPolicies = base.accessPolicies;
     this.users = base.users;
@@ -133,6 +139,8 @@ export class Draft implements State {
       authorities: merged(whole.authorities, base.authorities, this.authorities),
       securityPolicies: merged(whole.securityPolicies, base.securityPolicies, this.securityPolicies),
       securityGroups: merged(whole.securityGroups, base.securityGroups, this.securityGroups),
+      vpcs: merged(whole.vpcs, base.vpcs, this.vpcs),
+      subnets: merged(whole.subnets, base.subnets, this.subnets),
       tenants,
       accessPolicies: merged(whole.accessPolicies, base.accessPolicies, this.accessPolicies),
       users: merged(whole.users, base.users, this.users),

@@ -7,6 +7,8 @@ export const GLOBAL = {
   authority: 'authorities',
   securityPolicy: 'securityPolicies',
   securityGroup: 'securityGroups',
+  vpc: 'vpcs',
+  subnet: 'subnets',
   tenant: 'tenants',
   accessPolicy: 'accessPolicies',
   user: 'users',

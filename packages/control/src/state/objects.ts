@@ -25,6 +25,10 @@ export function objectsOf(state: State, kind: ResourceKind): ReadonlyMap<string,
       return state.securityPolicies;
     case 'securityGroup':
       return state.securityGroups;
+    case 'vpc':
+      return state.vpcs;
+    case 'subnet':
+      return state.subnets;
     case 'tenant':
       return state.tenants;
     case 'accessPolicy':

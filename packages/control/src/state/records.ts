@@ -11,11 +11,13 @@ import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { SecurityGroup } from '@evenkeel/model/resources/security-group.ts';
 import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
+import type { Subnet } from '@evenkeel/model/resources/subnet.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { Tenant } from '@evenkeel/model/resources/tenant.ts';
 import type { Token } from '@evenkeel/model/resources/token.ts';
 import type { User } from '@evenkeel/model/resources/user.ts';
+import type { Vpc } from '@evenkeel/model/resources/vpc.ts';
 import type { Webhook } from '@evenkeel/model/resources/webhook.ts';
 import type { Secret } from '../secrets/secret.ts';
 
@@ -57,6 +59,9 @@ export type SecurityPolicyRecord = Recorded<SecurityPolicy, 'builtIn' | 'usedBy'
   readonly tenantId: string;
 };
 export type SecurityGroupRecord = Recorded<SecurityGroup, 'usedBy'>;
+/** A VPC that somebody has created; the one that every tenant has is in resources/default-network.ts. */
+export type VpcRecord = Recorded<Vpc, 'builtIn' | 'subnetCount'>;
+export type SubnetRecord = Recorded<Subnet, 'builtIn' | 'onRequest' | 'usage'>;
 export type TenantRecord = Recorded<Tenant>;
 export type AccessPolicyRecord = Recorded<AccessPolicy, 'usedBy'>;
 export type UserRecord = Recorded<User, 'passwordChangedAt'> & {
@@ -95,6 +100,8 @@ export interface RecordOf {
   readonly authority: AuthorityRecord;
   readonly securityPolicy: SecurityPolicyRecord;
   readonly securityGroup: SecurityGroupRecord;
+  readonly vpc: VpcRecord;
+  readonly subnet: SubnetRecord;
   readonly tenant: TenantRecord;
   readonly accessPolicy: AccessPolicyRecord;
   readonly user: UserRecord;

@@ -24,6 +24,8 @@ export function scopedTo(state: State, tenantId: string): State {
     authorities: of(state.authorities),
     securityPolicies: of(state.securityPolicies),
     securityGroups: of(state.securityGroups),
+    vpcs: of(state.vpcs),
+    subnets: of(state.subnets),
     accessPolicies: of(state.accessPolicies),
     users: of(state.users),
     tokens: of(state.tokens),
@@ -112,6 +114,8 @@ const CONFIGURED = [
   'authorities',
   'securityPolicies',
   'securityGroups',
+  'vpcs',
+  'subnets',
 ] as const;
 
 function same<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): boolean {

@@ -12,12 +12,14 @@ import type {
   RuleRecord,
   SecurityGroupRecord,
   SecurityPolicyRecord,
+  SubnetRecord,
   TargetGroupRecord,
   TargetRecord,
   TenantRecord,
   TicketKeys,
   TokenRecord,
   UserRecord,
+  VpcRecord,
   WebhookRecord,
 } from './records.ts';
 
@@ -34,6 +36,8 @@ export interface State {
   readonly authorities: ReadonlyMap<string, AuthorityRecord>;
   readonly securityPolicies: ReadonlyMap<string, SecurityPolicyRecord>;
   readonly securityGroups: ReadonlyMap<string, SecurityGroupRecord>;
+  readonly vpcs: ReadonlyMap<string, VpcRecord>;
+  readonly subnets: ReadonlyMap<string, SubnetRecord>;
   /** All of them, also in the part of the state that one tenant sees; see scope.ts. */
   readonly tenants: ReadonlyMap<string, TenantRecord>;
   readonly accessPolicies: ReadonlyMap<string, AccessPolicyRecord>;
@@ -84,6 +88,8 @@ export const EMPTY_STATE: State = {
   authorities: new Map(),
   securityPolicies: new Map(),
   securityGroups: new Map(),
+  vpcs: new Map(),
+  subnets: new Map(),
   tenants: new Map([[FIRST_TENANT.id, FIRST_TENANT]]),
   accessPolicies: new Map(),
   users: new Map(),
@@ -160,8 +166,8 @@ export function newestId(state: State): string | undefined {
     }
   };
   const { elasticIps, certificates, authorities, securityPolicies, securityGroups } = state;
-  const { tenants, accessPolicies, users, tokens, accessKeys, webhooks } = state;
-  const ofTenants = [elasticIps, certificates, authorities, securityPolicies, securityGroups];
+  const { vpcs, subnets, tenants, accessPolicies, users, tokens, accessKeys, webhooks } = state;
+  const ofTenants = [elasticIps, certificates, authorities, securityPolicies, securityGroups, vpcs, subnets];
   const parts = [...ofTenants, tenants, accessPolicies, users, tokens, accessKeys, webhooks];
   for (const part of parts) {
     for (const id of part.keys()) visit(id);

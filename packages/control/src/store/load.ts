@@ -1,5 +1,6 @@
 import type { CertificateLink } from '@evenkeel/model/resources/certificate.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
 import type { Kysely } from 'kysely';
 import { certificatesOf } from '../resources/usage.ts';
 import type { Vault } from '../secrets/vault.ts';
@@ -105,6 +106,14 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
       if (tls.authorityId !== null) existing(authorities, tls.authorityId, id);
   }
 
+  const vpcs = byId(await read('vpc'));
+  const subnets = byId(await read('subnet'));
+  for (const { id, vpcId } of subnets.values()) existing(vpcs, vpcId, id);
+  for (const { loadBalancer } of trees.values()) {
+    const { id, subnetId } = loadBalancer;
+    if (subnetId !== DEFAULT_SUBNET.id) existing(subnets, subnetId, id);
+  }
+
   const tenants = byId(await read('tenant'));
   const accessPolicies = byId(await read('accessPolicy'));
   const users = byId(await read('user'));
@@ -124,6 +133,8 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
     authorities,
     securityPolicies,
     securityGroups,
+    vpcs,
+    subnets,
     tenants,
     accessPolicies,
     users,

@@ -23,6 +23,7 @@ import { targetFailure } from './migrations/0015-target-failure.ts';
 import { webhooks } from './migrations/0016-webhooks.ts';
 import { changeSetSummary } from './migrations/0017-change-set-summary.ts';
 import { sourceLimits } from './migrations/0018-source-limits.ts';
+import { networks } from './migrations/0019-networks.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -54,6 +55,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0016-webhooks': webhooks,
   '0017-change-set-summary': changeSetSummary,
   '0018-source-limits': sourceLimits,
+  '0019-networks': networks,
 };
 
 /**

@@ -19,6 +19,8 @@ interface Mapping {
     | 'authority'
     | 'security_policy'
     | 'security_group'
+    | 'vpc'
+    | 'subnet'
     | 'tenant'
     | 'user_account'
     | 'access_token'
@@ -63,6 +65,8 @@ export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
   authority: { table: 'authority', columns: OWNED, derived: [] },
   securityPolicy: { table: 'security_policy', columns: OWNED, derived: [] },
   securityGroup: { table: 'security_group', columns: OWNED, derived: [] },
+  vpc: { table: 'vpc', columns: OWNED, derived: [] },
+  subnet: { table: 'subnet', columns: { ...OWNED, vpcId: 'vpc_id' }, derived: [] },
   loadBalancer: {
     table: 'load_balancer',
     columns: { ...OWNED, vip: 'vip', elasticIpId: 'elastic_ip_id' },

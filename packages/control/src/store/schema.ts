@@ -42,6 +42,8 @@ export interface Database {
   authority: Owned;
   security_policy: Owned;
   security_group: Owned;
+  vpc: Owned;
+  subnet: Owned & { vpc_id: string };
   /** `entries` are packed, in base64; see block-list/. */
   block_list_change: { version: number; nonce: string; tenant_id: string; reason: string; entries: string };
   /** One row, or none. `keys` is JSON of sealed texts. */

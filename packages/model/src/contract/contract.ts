@@ -23,11 +23,13 @@ import { ruleRoutes } from './rules.ts';
 import { securityGroupRoutes } from './security-groups.ts';
 import { securityPolicyRoutes } from './security-policies.ts';
 import { sessionRoutes } from './sessions.ts';
+import { subnetRoutes } from './subnets.ts';
 import { targetGroupRoutes } from './target-groups.ts';
 import { targetRoutes } from './targets.ts';
 import { tenantRoutes } from './tenants.ts';
 import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
+import { vpcRoutes } from './vpcs.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 /** The REST API, by operationId. */
@@ -40,6 +42,8 @@ export const contract = {
   ...ruleGroupRoutes,
   ...ruleRoutes,
   ...elasticIpRoutes,
+  ...vpcRoutes,
+  ...subnetRoutes,
   ...certificateRoutes,
   ...authorityRoutes,
   ...securityPolicyRoutes,

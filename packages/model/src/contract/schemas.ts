@@ -41,6 +41,7 @@ import * as securityGroup from '../resources/security-group.ts';
 import * as securityPolicy from '../resources/security-policy.ts';
 import * as session from '../resources/session.ts';
 import * as stickiness from '../resources/stickiness.ts';
+import * as subnet from '../resources/subnet.ts';
 import * as target from '../resources/target.ts';
 import * as targetGroup from '../resources/target-group.ts';
 import * as targetHealth from '../resources/target-health.ts';
@@ -50,6 +51,7 @@ import * as token from '../resources/token.ts';
 import * as traffic from '../resources/traffic.ts';
 import * as trafficStanding from '../resources/traffic-standing.ts';
 import * as user from '../resources/user.ts';
+import * as vpc from '../resources/vpc.ts';
 import * as webhook from '../resources/webhook.ts';
 import { BackendServiceCreated } from './backend-services.ts';
 import { ListenerCreated } from './listeners.ts';
@@ -93,6 +95,8 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     revision,
     backup,
     elasticIp,
+    vpc,
+    subnet,
     certificate,
     authority,
     securityPolicy,

@@ -7,6 +7,7 @@ import { LoadBalancerDocument, ObjectChange } from './document.ts';
 import { Impact } from './impact.ts';
 import { RESOURCE_KINDS } from './operation.ts';
 import { SecurityGroupDocument } from './security-group.ts';
+import { VpcDocument } from './vpc.ts';
 
 /** The calls that a change set may consist of: all that change what balances load, and no others. */
 export const CHANGE_OPERATIONS = [
@@ -55,6 +56,12 @@ export const CHANGE_OPERATIONS = [
   'createSecurityGroup',
   'updateSecurityGroup',
   'deleteSecurityGroup',
+  'createVpc',
+  'updateVpc',
+  'deleteVpc',
+  'createSubnet',
+  'updateSubnet',
+  'deleteSubnet',
 ] as const;
 export type ChangeOperation = (typeof CHANGE_OPERATIONS)[number];
 
@@ -93,6 +100,7 @@ export const ChangeSetCreate = Input(
       Type.Array(Ref(PlannedChange), { maxItems: BATCH, description: 'Calls, carried out in this order.' }),
     ),
     securityGroups: Type.Optional(Type.Array(Ref(SecurityGroupDocument), { maxItems: DOCUMENT.securityGroups })),
+    vpcs: Type.Optional(Type.Array(Ref(VpcDocument), { maxItems: DOCUMENT.vpcs })),
     loadBalancers: Type.Optional(
       Type.Array(Ref(LoadBalancerDocument), {
         maxItems: DOCUMENT.loadBalancers,

@@ -9,6 +9,7 @@ import { RESOURCE_KINDS, ResourceRef } from './operation.ts';
 import { RuleGroupDocument } from './rule-group.ts';
 import { SecurityGroupDocument } from './security-group.ts';
 import { TargetGroupDocument } from './target-group.ts';
+import { VpcDocument } from './vpc.ts';
 
 /**
  * A load balancer with everything in it, as one document. Creation takes one; `apply` takes several and makes the
@@ -17,7 +18,16 @@ import { TargetGroupDocument } from './target-group.ts';
  */
 const content = {
   type: Type.Optional(LoadBalancerType),
-  vip: Type.Optional(Address('A free address of the pool; without it, one is chosen.')),
+  subnet: Type.Optional(
+    Type.String({
+      description: 'Name or identifier of the subnet that its VIP is of. Fixed after creation. Default: `default`.',
+    }),
+  ),
+  vip: Type.Optional(
+    Address(
+      'A free address of the subnet; without it, one is chosen. Of a load balancer that is there: see its change.',
+    ),
+  ),
   elasticIp: Type.Optional(
     Nullable(Type.String({ description: 'Name or identifier of an elastic IP to associate; null: none.' })),
   ),
@@ -71,6 +81,12 @@ export const ConfigurationDocument = Input('ConfigurationDocument', {
       maxItems: DOCUMENT.securityGroups,
       description:
         'Made before the load balancers, which may name them. Groups that are not named here stay as they are.',
+    }),
+  ),
+  vpcs: Type.Optional(
+    Type.Array(Ref(VpcDocument), {
+      maxItems: DOCUMENT.vpcs,
+      description: 'Made before the load balancers, which may name their subnets. Others stay as they are.',
     }),
   ),
   loadBalancers: Type.Array(Ref(LoadBalancerDocument), { minItems: 1, maxItems: DOCUMENT.loadBalancers }),

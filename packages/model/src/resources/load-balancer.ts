@@ -28,7 +28,8 @@ const securityGroupIds = Type.Array(Id('securityGroup', 'A security group of the
 const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.'), {
   tenantId: TenantId,
   type: LoadBalancerType,
-  vip: Address('The address that its listeners are on. Fixed after creation.'),
+  subnetId: Id('subnet', 'The subnet that its VIP is of. Fixed after creation.'),
+  vip: Address('The address that its listeners are on.'),
   elasticIpId: Nullable(Id('elasticIp', 'The elastic IP that is associated with it, if any.')),
   securityGroupIds,
   ...settings,
@@ -44,7 +45,15 @@ export type LoadBalancer = Static<typeof LoadBalancer>;
 
 export const LoadBalancerWritten = Written('LoadBalancerWritten', properties);
 
-export const LoadBalancerPatch = Patch('LoadBalancerPatch', { name: Name, securityGroupIds, ...settings });
+export const LoadBalancerPatch = Patch('LoadBalancerPatch', {
+  name: Name,
+  vip: Address(
+    'A free address of its subnet. Its listeners accept there before they stop to do so on the old one, where the ' +
+      'connections that are open go on.',
+  ),
+  securityGroupIds,
+  ...settings,
+});
 export type LoadBalancerPatch = Static<typeof LoadBalancerPatch>;
 
 /** What a client may set, for documents that create a load balancer; see document.ts. */
@@ -52,6 +61,6 @@ export const loadBalancerSettings = settings;
 
 export const LoadBalancerClone = Input('LoadBalancerClone', {
   name: Type.Optional(Type.String({ ...Name, description: 'Default: the identifier.' })),
-  vip: Type.Optional(Address('A free address of the pool; without it, one is chosen.')),
+  vip: Type.Optional(Address('A free address of the subnet of the other; without it, one is chosen.')),
 });
 export type LoadBalancerClone = Static<typeof LoadBalancerClone>;

@@ -16,6 +16,8 @@ export const RESOURCE_KINDS = [
   'authority',
   'securityPolicy',
   'securityGroup',
+  'vpc',
+  'subnet',
   'tenant',
   'user',
   'token',

@@ -22,6 +22,8 @@ export const QUOTA_PARENT: Readonly<Record<QuotaName, QuotaParent>> = {
   authorities: 'tenant',
   securityPolicies: 'tenant',
   securityGroups: 'tenant',
+  vpcs: 'tenant',
+  subnets: 'tenant',
   nodes: 'installation',
   tenants: 'installation',
   users: 'tenant',

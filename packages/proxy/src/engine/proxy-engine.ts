@@ -14,6 +14,7 @@ import { type EngineChange, isOfBlockListsAlone, type ProxyEngine, type RefusedR
 import { refuseWideRange } from './port-ranges.ts';
 import type { Tables } from './tables.ts';
 import type { Transparency } from './transparency.ts';
+import { WantedAddresses } from './wanted-addresses.ts';
 import type { WorkerSeat } from './worker-seat.ts';
 
 /** Before listeners that a replaced worker could not open are tried again, in milliseconds. */
@@ -34,6 +35,8 @@ export class WorkerEngine implements ProxyEngine {
   readonly #refused = new Map<string, RefusedListener>();
   /** Listeners that workers have refused, as the plan has them. */
   readonly #waiting = new Map<string, PlannedListener>();
+  /** Refused new addresses, these listeners go on with old ones, until somebody else is to have those. */
+  readonly #overstaying = new Set<string>();
   readonly #sweeps: NodeJS.Timeout;
   /** Whose log is being read. */
   #logSeat = 0;
@@ -162,6 +165,12 @@ export class WorkerEngine implements ProxyEngine {
   async #apply(change: EngineChange): Promise<readonly RefusedListener[]> {
     const leaving = new Map<string, PlannedListener | null>();
     const coming = new Map<string, PlannedListener>();
+    const wanted = new WantedAddresses(change.listeners);
+    for (const id of this.#overstaying) {
+      const old = this.#tables.listener(id);
+      if (old === null || change.listeners.has(id)) this.#overstaying.delete(id);
+      else if (wanted.byAnother(old)) leaving.set(id, wanted.withoutThoseOfOthers(old, []));
+    }
     for (const [id, planned] of change.listeners) {
       this.#refused.delete(id);
       this.#waiting.delete(id);
@@ -172,8 +181,9 @@ export class WorkerEngine implements ProxyEngine {
         leaving.set(id, null);
         continue;
       }
-      const kept = old.addresses.filter((address) => planned.addresses.includes(address));
-      if (kept.length < old.addresses.length) leaving.set(id, { ...old, addresses: kept });
+      // An address that nobody else is to have is given up when the new ones have been taken: see `#open`.
+      const reduced = wanted.withoutThoseOfOthers(old, planned.addresses);
+      if (reduced.addresses.length < old.addresses.length) leaving.set(id, reduced);
     }
     for (const planned of this.#usersOf(change.shared)) {
       if (!change.listeners.has(planned.id)) coming.set(planned.id, planned);
@@ -202,6 +212,7 @@ export class WorkerEngine implements ProxyEngine {
 
   async #open({ shared, services, blockLists }: EngineChange, coming: Map<string, PlannedListener>): Promise<void> {
     for (const id of coming.keys()) if (this.#waiting.delete(id)) this.#refused.delete(id);
+    const before = this.#plannedOf(coming.keys());
     const listeners = new Map<string, PlannedListener>();
     const without = new Map<string, PlannedListener | null>();
     for (const [id, planned] of coming) {
@@ -218,8 +229,20 @@ export class WorkerEngine implements ProxyEngine {
       if (running) listeners.set(id, running);
     }
     const refused = await this.#tell({ shared, services, listeners, ...(blockLists && { blockLists }) });
-    if (refused.length === 0) return;
-    // Whole or not at all: what one worker cannot open, the others give up again.
+    if (refused.length > 0) await this.#giveUp(refused, without, coming);
+    this.#closeSockets(before);
+    for (const [id, { addresses }] of coming) {
+      const running = this.#tables.listener(id);
+      if (running?.addresses.some((address) => !addresses.includes(address))) this.#overstaying.add(id);
+    }
+  }
+
+  /** Whole or not at all: what one worker cannot open, the others give up again. */
+  async #giveUp(
+    refused: readonly RefusedListener[],
+    without: ReadonlyMap<string, PlannedListener | null>,
+    coming: ReadonlyMap<string, PlannedListener>,
+  ): Promise<void> {
     const back = new Map(refused.map(({ listenerId }) => [listenerId, without.get(listenerId) ?? null]));
     const before = this.#plannedOf(back.keys());
     await this.#tell({ ...NOTHING, listeners: back });
