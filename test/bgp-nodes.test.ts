@@ -26,7 +26,7 @@ function example(comment: string): string {
 }
 
 suite('nodes that announce their VIPs by BGP', {
-  skip: requiresKernelDatapath('ip', 'nsenter', 'bird', 'birdc'),
+  skip: requiresKernelDatapath('ip', 'nsenter', 'curl', 'bird', 'birdc'),
 }, () => {
   const site = new ZoneSite();
   const daemons = new Map<Namespace, LineProcess>();
@@ -66,7 +66,7 @@ suite('nodes that announce their VIPs by BGP', {
     startBird(site.router, 'router', example('On the router'));
     for (const [index, node] of site.nodes.entries()) startNodeBird(node, index);
     await site.startControl();
-    for (const node of site.nodes) await site.startAgent(node, '--announce-table', '7700');
+    await Promise.all(site.nodes.map((node) => site.startAgent(node, '--announce-table', '7700')));
     site.create(TARGETS[0], TARGETS[1]);
     await site.untilHealthy(2);
     await site.untilShared();

@@ -2,23 +2,23 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
 import type { LineProcess } from '../packages/flow/test/namespaces.ts';
-import { CLIENTS, ForwardingSite } from './product/forwarding-site.ts';
+import { type Balancer, CLIENTS, ForwardingSite } from './product/forwarding-site.ts';
 
 const UPLOAD = 8 * 1024 * 1024;
-/** Load balancers by name: their VIP, their mode, and the family of their targets' addresses. */
-const DIRECT = {
-  l2: ['10.77.100.1', 'l2', 0],
-  ipip: ['10.77.100.2', 'ipip', 0],
-  gue: ['10.77.100.3', 'gue', 0],
-  'ipip to IPv6 targets': ['10.77.100.4', 'ipip', 1],
-  'gue to IPv6 targets': ['10.77.100.5', 'gue', 1],
-  'l2 over IPv6': ['fd77:100::1', 'l2', 1],
-  'gue over IPv6 to IPv4 targets': ['fd77:100::2', 'gue', 0],
-} as const satisfies Record<string, readonly [string, string, 0 | 1]>;
-/** What is tried in the driver as well; each load balancer takes seconds. */
-const AT_XDP: readonly string[] = ['l2', 'ipip', 'gue to IPv6 targets', 'l2 over IPv6'];
-const RANGE = '10.77.100.10';
-const OVER_IPV6 = 'fd77:100::10';
+/** Targets have these VIPs themselves, and answer without the node. */
+const DIRECT: readonly Balancer[] = [
+  { name: 'l2', vip: '10.77.100.1', port: 80, mode: 'l2', family: 0 },
+  { name: 'ipip', vip: '10.77.100.2', port: 80, mode: 'ipip', family: 0 },
+  { name: 'gue', vip: '10.77.100.3', port: 80, mode: 'gue', family: 0 },
+  { name: 'ipip-to-ipv6-targets', vip: '10.77.100.4', port: 80, mode: 'ipip', family: 1 },
+  { name: 'gue-to-ipv6-targets', vip: '10.77.100.5', port: 80, mode: 'gue', family: 1 },
+  { name: 'l2-over-ipv6', vip: 'fd77:100::1', port: 80, mode: 'l2', family: 1 },
+  { name: 'gue-over-ipv6-to-ipv4-targets', vip: 'fd77:100::2', port: 80, mode: 'gue', family: 0 },
+];
+const OVER_IPV6: Balancer = { name: 'nat-over-ipv6', vip: 'fd77:100::10', port: 8080, mode: 'nat', family: 1 };
+const RANGE: Balancer = { name: 'range', vip: '10.77.100.10', port: 9000, lastPort: 9003, mode: 'nat', family: 0 };
+const ALL = [...DIRECT, OVER_IPV6, RANGE];
+const VIPS = DIRECT.map(({ vip }) => vip);
 
 /** Both targets answer, over TCP and UDP, to the client's own address, and a large upload arrives. */
 async function holds(client: LineProcess, address: string): Promise<void> {
@@ -32,40 +32,30 @@ async function holds(client: LineProcess, address: string): Promise<void> {
 const clientOf = (vip: string) => (vip.includes(':') ? CLIENTS[1] : CLIENTS[0]);
 
 for (const point of ['tcx', 'xdp'] as const) {
-  const programs = ['ip', 'nsenter', 'sysctl', ...(point === 'xdp' ? ['ethtool'] : [])];
+  const programs = ['ip', 'nsenter', 'sysctl', 'curl', ...(point === 'xdp' ? ['ethtool'] : [])];
   suite(`ways to targets, through API and agent, at ${point}`, { skip: requiresKernelDatapath(...programs) }, () => {
     const site = new ForwardingSite();
-    const direct = Object.entries(DIRECT).filter(([name]) => point === 'tcx' || AT_XDP.includes(name));
-    const vips = direct.map(([, [vip]]) => vip);
 
     before(async () => {
-      await site.open(vips, point === 'xdp');
-      await site.serve(vips, 80);
+      await site.open(VIPS, point === 'xdp');
+      await Promise.all([site.serve(VIPS, 80), site.serve([], RANGE.port, RANGE.lastPort!)]);
       await site.start('--datapath-attach', point);
+      await site.create(ALL);
     });
     after(() => site.close());
 
-    for (const [index, [name, [vip, mode, family]]] of direct.entries()) {
-      test(`${name}: targets answer directly`, async () => {
-        const balancer = `direct-${index}`;
-        await site.create(balancer, vip, 'tcp-udp:80', mode, family);
-        assert.equal(site.datapath(`${balancer}/tcp-udp-80`), `kernel (${point})`);
-        await holds(site.client(vip, 80), clientOf(vip));
-      });
-    }
-
-    test('nat over IPv6', async () => {
-      await site.serve([], 8080);
-      await site.create('nat6', OVER_IPV6, 'tcp-udp:8080', 'nat', 1);
-      assert.equal(site.datapath('nat6/tcp-udp-8080'), `kernel (${point})`);
-      await holds(site.client(OVER_IPV6, 8080), CLIENTS[1]);
+    test('the kernel carries all of them', () => {
+      assert.deepEqual(new Set(site.datapaths()), new Set([`kernel (${point})`]));
     });
 
+    for (const { name, vip, port } of DIRECT) {
+      test(`${name}: targets answer directly`, async () => holds(await site.client(vip, port), clientOf(vip)));
+    }
+
+    test('nat over IPv6', async () => holds(await site.client(OVER_IPV6.vip, OVER_IPV6.port), CLIENTS[1]));
+
     test('a range of ports: targets hear on the one that the client asked for', async () => {
-      await site.serve([], 9000, 9003);
-      await site.create('range', RANGE, 'tcp-udp:9000-9003', 'nat', 0);
-      assert.equal(site.datapath('range/tcp-udp-9000-9003'), `kernel (${point})`);
-      for (const port of [9000, 9003]) await holds(site.client(RANGE, port), CLIENTS[0]);
+      for (const port of [RANGE.port, RANGE.lastPort!]) await holds(await site.client(RANGE.vip, port), CLIENTS[0]);
     });
   });
 }

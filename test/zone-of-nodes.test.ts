@@ -40,7 +40,7 @@ suite('nodes of a zone behind an ECMP route', {
   before(async () => {
     await site.open();
     await site.startControl();
-    for (const node of site.nodes) await site.startAgent(node);
+    await Promise.all(site.nodes.map((node) => site.startAgent(node)));
     site.create(TARGETS[0], TARGETS[1]);
     await site.untilHealthy(2);
     await site.untilShared();

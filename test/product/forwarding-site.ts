@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBpfFileSystem } from '../../packages/flow/src/loader/bpffs.ts';
 import { type LineProcess, Namespace } from '../../packages/flow/test/namespaces.ts';
+import { ApiReader } from './api-reader.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CLI = [process.execPath, join(ROOT, 'packages', 'cli', 'src', 'main.ts')];
@@ -19,7 +20,30 @@ export const TARGETS = [1, 2].map((link) => ({
 const PORT = 80;
 /** Milliseconds. */
 const PATIENCE = 60_000;
-const PAUSE = 100;
+const PAUSE = 50;
+
+export interface Balancer {
+  readonly name: string;
+  readonly vip: string;
+  readonly port: number;
+  /** The last one of a range. */
+  readonly lastPort?: number;
+  readonly mode: string;
+  /** Of the targets' addresses: IPv4, IPv6. */
+  readonly family: 0 | 1;
+}
+
+/** As `evenkeel apply` wants it. */
+function documentOf({ name, vip, port, lastPort, mode, family }: Balancer): object {
+  const service = {
+    port: PORT,
+    forwardingMode: mode,
+    healthCheck: { protocol: 'tcp', interval: 1, rise: 1 },
+    targets: TARGETS.map(({ addresses }) => ({ address: addresses[family], port: PORT })),
+  };
+  const ports = { port, ...(lastPort !== undefined && { lastPort }) };
+  return { name, type: 'network', vip, listeners: [{ protocol: 'tcp-udp', ...ports, service }] };
+}
 
 /**
  * Client – node – two targets that are set up for direct return and tunnels, over IPv4 and IPv6, each in a network
@@ -31,7 +55,10 @@ export class ForwardingSite {
   readonly #mounts: string[] = [];
   readonly node = this.#add('node');
   readonly outside = this.#add('client');
+  readonly #home = join(this.folder, 'home');
+  readonly #api = new ApiReader(this.node, 'http://127.0.0.1:7700', this.#home);
   readonly targets: Namespace[] = [];
+  #client: LineProcess | null = null;
 
   #add(name: string): Namespace {
     const namespace = new Namespace(`${name}-${this.folder.slice(-6)}`);
@@ -77,51 +104,50 @@ export class ForwardingSite {
 
   /** Has both targets listen on these ports of these addresses, and of their own. */
   async serve(addresses: readonly string[], ...ports: readonly number[]): Promise<void> {
-    const ready = this.targets.flatMap((target, index) =>
-      [...addresses, ...TARGETS[index]!.addresses].flatMap((address) =>
-        ports.map((port) => target.start(...peer('target'), `target${index + 1}`, address, String(port)).line()),
-      ),
-    );
+    const ready = this.targets.map((target, index) => {
+      const all = [...addresses, ...TARGETS[index]!.addresses].join();
+      return target.start(...peer('target'), `target${index + 1}`, all, ports.join()).line();
+    });
     await Promise.all(ready);
   }
 
   async start(...flags: string[]): Promise<void> {
-    const home = join(this.folder, 'home');
     const control = this.node.start(
-      ...['env', 'EVENKEEL_VIP_POOL=10.77.100.0/24', ...main('control'), '--home', home],
-      ...['--log-level', 'warn', '--vip-network6', 'fd77:100::/64'],
+      ...['env', 'EVENKEEL_VIP_POOL=10.77.100.0/24', ...main('control'), '--home', this.#home],
+      ...['--port', '7700', '--log-level', 'warn', '--vip-network6', 'fd77:100::/64'],
     );
     await ready(control);
     const settings = ['--datapath', 'kernel', '--datapath-bpf', this.#mount('node'), '--workers', '1'];
     const quiet = ['--log-level', process.env['EVENKEEL_TEST_LOG'] ?? 'error'];
-    await ready(this.node.start(...main('agent'), '--home', home, ...settings, ...quiet, ...flags));
+    await ready(this.node.start(...main('agent'), '--home', this.#home, ...settings, ...quiet, ...flags));
   }
 
   cli(...args: string[]): string {
-    return this.node.run('env', `EVENKEEL_HOME=${join(this.folder, 'home')}`, ...CLI, ...args);
+    return this.node.run('env', `EVENKEEL_HOME=${this.#home}`, ...CLI, ...args);
   }
 
-  /** A network load balancer of both targets, by their address of a family; resolves when they are healthy. */
-  async create(name: string, vip: string, listener: string, mode: string, family: 0 | 1): Promise<void> {
-    const targets = TARGETS.map(({ addresses }) => (family === 0 ? addresses[0] : `[${addresses[1]}]`));
-    this.cli(
-      ...['lb', 'create', name, '--type', 'network', '--vip', vip, '--listener', listener, '--forwarding-mode', mode],
-      ...['--health-protocol', 'tcp', '--health-interval', '1', '--target-port', String(PORT)],
-      ...targets.flatMap((address) => ['--target', `${address}:${PORT}`]),
-    );
-    await this.until(`the targets of ${name} are healthy`, () => {
-      const health = JSON.parse(this.cli('health', name, '--json')) as { readonly state: string }[];
-      return health.length === 2 && health.every(({ state }) => state === 'healthy');
-    });
+  /** Network load balancers of both targets; resolves when these are healthy. */
+  async create(balancers: readonly Balancer[]): Promise<void> {
+    const file = join(this.folder, 'balancers.json');
+    writeFileSync(file, JSON.stringify({ loadBalancers: balancers.map(documentOf) }));
+    this.cli('apply', '-f', file);
+    await this.until('the targets are healthy', () => this.#api.isHealthy(balancers.length * TARGETS.length));
   }
 
-  /** What carries a listener on the node. */
-  datapath(listener: string): string {
-    return JSON.parse(this.cli('listener', 'show', listener, '--json')).nodes[0].datapath;
+  /** What carries the listeners on the node. */
+  datapaths(): string[] {
+    interface Listed {
+      readonly items: readonly { readonly nodes: readonly { readonly datapath: string }[] }[];
+    }
+    return this.#api.get<Listed>('/v1/listeners').items.map(({ nodes }) => nodes[0]?.datapath ?? 'none');
   }
 
-  client(vip: string, port: number): LineProcess {
-    return this.outside.start(...peer('client'), vip.includes(':') ? CLIENTS[1] : CLIENTS[0], vip, String(port));
+  /** Has the client turn to a VIP, from its address of the same family. */
+  async client(vip: string, port: number): Promise<LineProcess> {
+    const own = vip.includes(':') ? CLIENTS[1] : CLIENTS[0];
+    this.#client ??= this.outside.start(...peer('client'), own, vip, String(port));
+    await this.#client.ask(`to ${own} ${vip} ${port}`);
+    return this.#client;
   }
 
   async until(what: string, holds: () => boolean): Promise<void> {

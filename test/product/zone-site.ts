@@ -7,6 +7,7 @@ import { KernelMap } from '../../packages/flow/src/loader/kernel-map.ts';
 import { checked, libbpf } from '../../packages/flow/src/loader/libbpf.ts';
 import { type LineProcess, Namespace } from '../../packages/flow/test/namespaces.ts';
 import type { Survey } from '../../packages/flow/test/peers/many-flows.ts';
+import { ApiReader } from './api-reader.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CLI = [process.execPath, join(ROOT, 'packages', 'cli', 'src', 'main.ts')];
@@ -22,7 +23,7 @@ export const TARGETS = ['10.79.1.11', '10.79.1.12', '10.79.1.13'] as const;
 const PORT = 80;
 /** Milliseconds. */
 const PATIENCE = 60_000;
-const PAUSE = 100;
+const PAUSE = 50;
 
 export interface ZoneNode {
   readonly name: string;
@@ -49,6 +50,7 @@ export class ZoneSite {
   readonly router = this.#add('router');
   readonly outside = this.#add('client');
   readonly control = this.#add('control');
+  readonly api = new ApiReader(this.control, `https://${CONTROL}:7700`, join(this.folder, 'control'));
   readonly nodes: ZoneNode[] = [];
   client!: LineProcess;
 
@@ -79,8 +81,7 @@ export class ZoneSite {
       target.ip(`addr add ${VIP}/32 dev lo`);
       target.set('net/ipv4/conf/all/arp_ignore', '1');
       // Clients are answered under the VIP, health checks under the target's own address.
-      for (const own of [VIP, address])
-        ready.push(target.start(...peer('target'), `target${index + 1}`, own, '80').line());
+      ready.push(target.start(...peer('target'), `target${index + 1}`, `${VIP},${address}`, '80').line());
     }
     for (const [index, address] of NODES.entries()) {
       const name = `lb-${index + 1}`;
@@ -121,7 +122,7 @@ export class ZoneSite {
       ...['lb', 'create', 'net', '--type', 'network', '--vip', VIP, '--listener', `tcp:${PORT}`],
       ...['--forwarding-mode', 'l2', '--target-port', String(PORT), '--health-interval', '1'],
       // A machine that is busy for some seconds takes no target out.
-      ...['--health-fall', '10'],
+      ...['--health-rise', '1', '--health-fall', '10'],
       ...targets.flatMap((address) => ['--target', `${address}:${PORT}`]),
     );
   }
@@ -137,15 +138,15 @@ export class ZoneSite {
   }
 
   /** Targets that all nodes have found healthy. */
-  async untilHealthy(count: number): Promise<void> {
-    await this.until(`${count} targets are healthy`, () => {
-      const health = JSON.parse(this.cli('health', 'net', '--json')) as { readonly state: string }[];
-      return health.length === count && health.every(({ state }) => state === 'healthy');
-    });
+  untilHealthy(count: number): Promise<void> {
+    return this.until(`${count} targets are healthy`, () => this.api.isHealthy(count));
   }
 
   sharing({ name }: ZoneNode): ShownSharing | null {
-    return JSON.parse(this.cli('node', 'show', name, '--json')).flowSharing;
+    interface Listed {
+      readonly items: readonly { readonly id: string; readonly flowSharing: ShownSharing | null }[];
+    }
+    return this.api.get<Listed>('/v1/nodes').items.find(({ id }) => id === name)?.flowSharing ?? null;
   }
 
   /** Both nodes tell each other of flows, and know what there was. */

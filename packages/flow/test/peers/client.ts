@@ -1,6 +1,7 @@
 // A client, in a network namespace of its own. Arguments: own address, VIP, port. Takes commands as lines on standard
 // input and answers each with a line of JSON: "open N" (connections that stay), "ask" (all of them once more), "fresh N"
-// (connections that end), "upload BYTES", "datagrams N".
+// (connections that end), "knock MS" (one that may take so long, for where nobody is expected), "upload BYTES",
+// "datagrams N", "to ADDRESS VIP PORT" (from and to where connections go from here on).
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -8,22 +9,31 @@ import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { createInterface } from 'node:readline';
 
-const [address, vip, port] = process.argv.slice(2) as [string, string, string];
 const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-if (!own.some((entry) => entry.address === address)) throw new Error(`${address} is not an address of this namespace`);
+let [address, vip, port] = checked(process.argv.slice(2));
 
 const open: Socket[] = [];
 const DEADLINE = 10_000;
 
 for await (const command of createInterface({ input: process.stdin })) {
-  const [name, argument] = command.split(' ') as [string, string];
-  const answer = await run(name, Number(argument)).catch((error: Error) => ({ error: error.message }));
+  const [name, ...args] = command.split(' ') as [string, ...string[]];
+  const answer = await run(name, args).catch((error: Error) => ({ error: error.message }));
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 for (const socket of open) socket.destroy();
 
-async function run(command: string, number: number): Promise<unknown> {
+function checked(words: readonly string[]): [string, string, string] {
+  const [from = '', to = '', at = ''] = words;
+  if (!own.some((entry) => entry.address === from)) throw new Error(`${from} is not an address of this namespace`);
+  return [from, to, at];
+}
+
+async function run(command: string, args: readonly string[]): Promise<unknown> {
+  const number = Number(args[0]);
   switch (command) {
+    case 'to':
+      [address, vip, port] = checked(args);
+      return true;
     case 'open':
       for (let i = 0; i < number; i++) open.push(await dial());
       return Promise.all(open.map(ask));
@@ -37,6 +47,11 @@ async function run(command: string, number: number): Promise<unknown> {
         socket.end();
       }
       return answers;
+    }
+    case 'knock': {
+      const socket = await dial(number);
+      socket.write('who\n');
+      return line(socket, number).finally(() => socket.destroy());
     }
     case 'upload': {
       const socket = await dial();
@@ -54,11 +69,16 @@ async function run(command: string, number: number): Promise<unknown> {
   }
 }
 
-async function dial(): Promise<Socket> {
+async function dial(deadline = DEADLINE): Promise<Socket> {
   const socket = connect({ host: vip, port: Number(port), localAddress: address });
   // Whoever waits for something learns of the error as well.
   socket.on('error', () => socket.destroy());
-  await once(socket, 'connect', { signal: AbortSignal.timeout(DEADLINE) });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(deadline) });
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
   return socket;
 }
 
@@ -67,8 +87,8 @@ function ask(socket: Socket): Promise<string> {
   return line(socket);
 }
 
-async function line(socket: Socket): Promise<string> {
-  const [bytes] = await once(socket, 'data', { signal: AbortSignal.timeout(DEADLINE) });
+async function line(socket: Socket, deadline = DEADLINE): Promise<string> {
+  const [bytes] = await once(socket, 'data', { signal: AbortSignal.timeout(deadline) });
   return String(bytes).trim();
 }
 

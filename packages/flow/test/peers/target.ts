@@ -1,23 +1,30 @@
 // A target, in a network namespace of its own: says its name and the client's address, over TCP and UDP, and hashes
-// uploads. Arguments: name, address, port. Writes "ready" once it listens.
+// uploads. Arguments: name, addresses and ports, several with commas between them. Writes "ready" once it listens.
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
-const [name, address, port] = process.argv.slice(2) as [string, string, string];
+const [name, addresses, ports] = process.argv.slice(2) as [string, string, string];
 const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-if (!own.some((entry) => entry.address === address)) throw new Error(`${address} is not an address of this namespace`);
+const ready = addresses.split(',').flatMap((address) => {
+  if (!own.some((entry) => entry.address === address))
+    throw new Error(`${address} is not an address of this namespace`);
+  return ports.split(',').map((port) => listen(address, Number(port)));
+});
+await Promise.all(ready);
+process.stdout.write('ready\n');
 
-const tcp = createServer((socket) => {
-  socket.on('error', () => socket.destroy());
-  serve(socket);
-});
-const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-udp.on('message', (message, from) => udp.send(`${name} ${from.address} ${message}`, from.port, from.address));
-udp.bind(Number(port), address, () => {
-  tcp.listen(Number(port), address, () => process.stdout.write('ready\n'));
-});
+async function listen(address: string, port: number): Promise<void> {
+  const tcp = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    serve(socket);
+  });
+  const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  udp.on('message', (message, from) => udp.send(`${name} ${from.address} ${message}`, from.port, from.address));
+  await Promise.all([once(udp.bind(port, address), 'listening'), once(tcp.listen(port, address), 'listening')]);
+}
 
 /** "who\n" is answered at once, "upload N\n" after N bytes. */
 function serve(socket: Socket): void {
