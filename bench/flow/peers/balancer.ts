@@ -57,9 +57,8 @@ for await (const command of createInterface({ input: process.stdin })) {
     continue;
   }
   for (const attachment of attachments) attachment.detach();
-  attachments =
-    command === 'on'
-      ? work.devices.map((device) => Attachment.attach('tcx', device, object.program('balance_tcx')))
-      : [];
+  const devices = command === 'on' ? work.devices : [];
+  const program = object.program('balance_tcx');
+  attachments = await Promise.all(devices.map((device) => Attachment.attach('tcx', device, program)));
   process.stdout.write(`${JSON.stringify(command)}\n`);
 }

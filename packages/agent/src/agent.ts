@@ -236,7 +236,8 @@ export class NodeAgent {
   async freeze(): Promise<readonly ReportedHealth[]> {
     this.#frozen = true;
     await this.#applier.settled();
-    this.#options.datapath?.handOff(); // two processes that change the same tables would undo each other's work
+    // Two processes that change the same tables would undo each other's work.
+    await this.#options.datapath?.handOff();
     await Promise.all([this.#store.flush(), this.#options.blockLists?.flush()]);
     return [...this.#checker.report()];
   }
@@ -254,7 +255,7 @@ export class NodeAgent {
   async retire(drain: number): Promise<void> {
     this.#frozen = true;
     this.#draining = true;
-    this.#options.datapath?.handOff();
+    await this.#options.datapath?.handOff();
     await this.#end(() => this.#options.engine.retire(drain));
   }
 
@@ -265,10 +266,10 @@ export class NodeAgent {
   async stop(drain: number, clearsKernel: boolean): Promise<void> {
     this.#draining = true;
     if (clearsKernel) await this.#options.zoneMembership?.leave(drain);
-    else this.#options.datapath?.handOff();
+    else await this.#options.datapath?.handOff();
     await this.#end(async () => {
       await this.#options.engine.stop(drain);
-      if (clearsKernel) this.#options.datapath?.tearDown();
+      if (clearsKernel) await this.#options.datapath?.tearDown();
     });
   }
 

@@ -19,18 +19,19 @@ interface Attached {
 /** Programs at the devices of this node. The pins of their links, `link-<device>`, keep them when this process ends. */
 export class Attachments {
   readonly #folder: string;
-  readonly #program: (point: AttachPoint) => number;
+  readonly #program: (point: AttachPoint) => Promise<number>;
   readonly #log: Logger;
   readonly #setting: AttachSetting;
   readonly #look: (name: string) => Device | null;
   readonly #attached = new Map<string, Attached>();
   /** Devices that are wanted and take no program, with what was said of it. */
   readonly #failed = new Map<string, string>();
+  #stopped = false;
 
   /** `program`: the one for a point, loaded when it is first asked for. */
   constructor(
     folder: string,
-    program: (point: AttachPoint) => number,
+    program: (point: AttachPoint) => Promise<number>,
     log: Logger,
     setting: AttachSetting,
     look: (name: string) => Device | null = deviceOf,
@@ -49,15 +50,14 @@ export class Attachments {
 
   /**
    * Attaches to those that are new, or takes over what is there; detaches from others. What cannot be had now is logged
-   * once, and tried again with the next call. Returns whether anything has changed.
+   * once, and tried again with the next call. Resolves with whether anything has changed. One call at a time.
    */
-  set(devices: readonly string[]): boolean {
+  async set(devices: readonly string[]): Promise<boolean> {
     let isChanged = false;
     const wanted = devices.filter((device) => this.#isFit(device));
-    for (const name of readdirSync(this.#folder)) {
-      const [, point, device] = /^link-(xdp|tcx)-(.+)$/.exec(name) ?? [];
-      if (point === undefined || device === undefined || wanted.includes(device)) continue;
-      this.#detach(point as AttachPoint, device);
+    for (const { point, device } of this.#pinned()) {
+      if (wanted.includes(device)) continue;
+      this.#detach(point, device);
       isChanged = true;
     }
     for (const device of wanted) {
@@ -65,9 +65,21 @@ export class Attachments {
       const attached = this.#attached.get(device);
       if (attached !== undefined && attached.index === index) continue;
       if (attached !== undefined) this.#detach(attached.point, device);
-      if (index !== null) isChanged = this.#try(device, index) || isChanged;
+      if (index !== null) isChanged = (await this.#try(device, index)) || isChanged;
+      if (this.#stopped) break;
     }
     return isChanged;
+  }
+
+  /** Nothing is attached from here on, what is under way included. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Takes the programs off all devices. */
+  detachAll(): void {
+    this.stop();
+    for (const { point, device } of this.#pinned()) this.#detach(point, device);
   }
 
   /** Programs want frames to begin with an Ethernet header. What is not there now may be fit. */
@@ -89,12 +101,20 @@ export class Attachments {
       : `${first[0]} takes no program: ${first[1]}`;
   }
 
-  #try(device: string, index: number): boolean {
+  #pinned(): { readonly point: AttachPoint; readonly device: string }[] {
+    return readdirSync(this.#folder).flatMap((name) => {
+      const [, point, device] = /^link-(xdp|tcx)-(.+)$/.exec(name) ?? [];
+      return point === undefined || device === undefined ? [] : [{ point: point as AttachPoint, device }];
+    });
+  }
+
+  async #try(device: string, index: number): Promise<boolean> {
     try {
-      this.#attach(device, index);
+      await this.#attach(device, index);
       this.#failed.delete(device);
       return true;
     } catch (error) {
+      if (this.#stopped) return false;
       const { message } = error as Error;
       if (this.#failed.get(device) !== message) {
         this.#log.error({ err: error, device }, 'a device takes no program: what comes in by it is not balanced');
@@ -104,10 +124,10 @@ export class Attachments {
     }
   }
 
-  #attach(device: string, index: number): void {
+  async #attach(device: string, index: number): Promise<void> {
     if (this.#setting !== 'auto') {
       const point = this.#setting;
-      this.#at(point, device, index);
+      await this.#at(point, device, index);
       this.#log.info({ device, point, reason: 'it is set' }, 'packets of a device are balanced in the kernel');
       return;
     }
@@ -116,23 +136,26 @@ export class Attachments {
     const reason = driver === '' ? 'it has no driver of its own' : `its driver is ${driver}`;
     if (wanted === 'xdp') {
       try {
-        this.#at('xdp', device, index);
+        await this.#at('xdp', device, index);
         this.#log.info({ device, point: 'xdp', reason }, 'packets of a device are balanced in the kernel');
         return;
       } catch (error) {
+        if (this.#stopped) throw error;
         this.#log.warn({ err: error, device }, 'a device takes no program at xdp; trying tcx');
       }
     }
-    this.#at('tcx', device, index);
+    await this.#at('tcx', device, index);
     this.#log.info({ device, point: 'tcx', reason }, 'packets of a device are balanced in the kernel');
   }
 
-  #at(point: AttachPoint, device: string, index: number): void {
+  async #at(point: AttachPoint, device: string, index: number): Promise<void> {
+    const program = await this.#program(point);
+    if (this.#stopped) throw new Error('the kernel datapath is given up');
     const other = point === 'xdp' ? 'tcx' : 'xdp';
     if (existsSync(this.#pin(other, device))) this.#detach(other, device);
     const pin = this.#pin(point, device);
     if (existsSync(pin) && Attachment.deviceOf(pin) !== index) this.#detach(point, device);
-    Attachment.attach(point, index, this.#program(point), pin).close();
+    (await Attachment.attach(point, index, program, pin, () => !this.#stopped)).close();
     this.#attached.set(device, { point, index });
   }
 

@@ -52,7 +52,7 @@ export class FakeKernel {
     this.records++;
   }
 
-  attach(): string {
+  async attach(): Promise<string> {
     return this.unattached;
   }
 
@@ -60,11 +60,11 @@ export class FakeKernel {
     this.carried.delete(id);
   }
 
-  tearDown(): void {
+  async tearDown(): Promise<void> {
     this.tornDown = true;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.closed++;
   }
 }

@@ -224,24 +224,24 @@ test('a machine that begins to forward packets, or has another device, is asked 
   machine.forwards = false;
   await engine.apply(change(listener()));
   assert.match(engine.carried()[0]!.detail, /does not forward packets/);
-  assert.deepEqual([engine.reconsider(), engine.reconsider()], [[], []]);
+  assert.deepEqual([await engine.reconsider(), await engine.reconsider()], [[], []]);
   machine.forwards = true;
-  assert.deepEqual(engine.reconsider(), ['lsn-1']);
+  assert.deepEqual(await engine.reconsider(), ['lsn-1']);
   await engine.apply(change(listener()));
   assert.equal(engine.carried()[0]!.datapath, 'kernel');
-  assert.deepEqual(engine.reconsider(), []);
+  assert.deepEqual(await engine.reconsider(), []);
   machine.devices.push('eth1');
-  assert.deepEqual(engine.reconsider(), [], 'the kernel carries it already');
+  assert.deepEqual(await engine.reconsider(), [], 'the kernel carries it already');
   kernel.unattached = 'no device takes a program';
-  assert.deepEqual(engine.reconsider(), ['lsn-1']);
+  assert.deepEqual(await engine.reconsider(), ['lsn-1']);
   await engine.apply(change(listener()));
   kernel.unattached = '';
-  assert.deepEqual(engine.reconsider(), []);
+  assert.deepEqual(await engine.reconsider(), []);
   machine.devices.push('eth2');
-  assert.deepEqual(engine.reconsider(), ['lsn-1']);
+  assert.deepEqual(await engine.reconsider(), ['lsn-1']);
   await engine.apply(change(listener({ addresses: ['127.77.0.1'] })));
   machine.devices.pop();
-  assert.deepEqual(engine.reconsider(), [], 'loopback addresses are none of the kernel anyway');
+  assert.deepEqual(await engine.reconsider(), [], 'loopback addresses are none of the kernel anyway');
 });
 
 test('a change of a security group alone reaches the kernel; what the kernel cannot ask goes to the proxy', async (t) => {

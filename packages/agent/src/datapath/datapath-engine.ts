@@ -113,11 +113,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       }
       return this.#options.engine.apply({ ...change, listeners });
     }
-    const leaving = new Set([...touched].filter((id) => !outcomes.has(id)));
-    const notAttached = this.#attach();
-    if (notAttached !== '') {
-      for (const id of this.#kernel?.listeners ?? []) outcomes.set(id, { reason: notAttached, stays: false });
-    }
+    const leaving = new Set([...touched].filter((id) => !outcomes.has(id) || !this.#listeners.has(id)));
     for (const [id, outcome] of outcomes) {
       const planned = this.#listeners.get(id);
       if (planned === undefined) continue;
@@ -130,7 +126,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     for (const id of leaving) this.#leave(id);
     this.#kernel?.putOnRecord();
     if (this.#isOurs()) {
-      this.#clear();
+      await this.#clear();
       this.#options.zone?.follow(this.#kernel?.shared ?? null);
     }
     return [...refused, ...this.#refused.values()];
@@ -155,13 +151,17 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     );
   }
 
-  /** Lets go of the kernel for another process, which goes on with what is there; packets flow meanwhile. */
-  handOff(): void {
+  /**
+   * Lets go of the kernel for another process, which goes on with what is there; packets flow meanwhile. Resolves when
+   * nothing of ours is under way there any more: the other process must not begin before.
+   */
+  async handOff(): Promise<void> {
     if (this.#hold === 'ended') return;
     this.#hold = 'handed-off';
     this.#options.zone?.pause();
-    this.#kernel?.close();
+    const kernel = this.#kernel;
     this.#kernel = null;
+    await Promise.all([kernel?.close(), this.#opening]);
   }
 
   /**
@@ -180,7 +180,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
    * more; when it has other devices, those that the kernel does not carry; and those that it does, when no device takes
    * its programs.
    */
-  reconsider(): readonly string[] {
+  async reconsider(): Promise<readonly string[]> {
     const { forwards, devices, setting } = this.#options;
     const machine = {
       forwarding: [forwards(FORWARDING[4]), forwards(FORWARDING[6])].join(),
@@ -190,7 +190,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     this.#machine = machine;
     if (before === null || !this.#isOurs() || setting === 'userspace') return [];
     const isDue = {
-      kernel: before.forwarding !== machine.forwarding || this.#attach() !== '',
+      kernel: before.forwarding !== machine.forwarding || (await this.#attach()) !== '',
       userspace: before.forwarding !== machine.forwarding || before.devices !== machine.devices,
     };
     return [...this.#listeners.values()]
@@ -205,13 +205,17 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     this.#kernel?.forgetOthers();
   }
 
-  /** Takes everything out of the kernel, for good: whoever stops a node wants it to balance nothing. */
-  tearDown(): void {
+  /**
+   * Takes everything out of the kernel, for good: whoever stops a node wants it to balance nothing. Resolves when that is
+   * done, what was under way included.
+   */
+  async tearDown(): Promise<void> {
     this.#options.zone?.follow(null);
     if (this.#hold === 'handed-off') this.#options.unpin();
     this.#hold = 'ended';
-    this.#kernel?.tearDown();
+    const kernel = this.#kernel;
     this.#kernel = null;
+    await Promise.all([kernel?.tearDown(), this.#opening]);
   }
 
   #isOurs(): boolean {
@@ -234,6 +238,10 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     const kernel = wanted.length === 0 ? null : await this.#get();
     for (const { planned } of wanted) outcomes.set(planned.id, { reason: this.#unavailable, stays: false });
     for (const [id, outcome] of (await kernel?.setListeners(wanted)) ?? []) outcomes.set(id, outcome);
+    const notAttached = await this.#attach();
+    if (notAttached !== '') {
+      for (const id of this.#kernel?.listeners ?? []) outcomes.set(id, { reason: notAttached, stays: false });
+    }
     return this.#isOurs() ? outcomes : null;
   }
 
@@ -250,10 +258,10 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   }
 
   /** Why packets do not get to the programs; empty: they do, or need not. */
-  #attach(): string {
+  async #attach(): Promise<string> {
     if (this.#kernel === null || this.#kernel.listeners.length === 0) return '';
     try {
-      return this.#kernel.attach();
+      return await this.#kernel.attach();
     } catch (error) {
       this.#options.log.error({ err: error }, 'no program can be attached');
       return (error as Error).message;
@@ -302,8 +310,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   async #open(): Promise<KernelPath | null> {
     try {
       const kernel = await this.#options.open();
-      if (this.#hold === 'ended') kernel.tearDown();
-      else if (this.#hold === 'handed-off') kernel.close();
+      if (this.#hold === 'ended') await kernel.tearDown();
+      else if (this.#hold === 'handed-off') await kernel.close();
       if (!this.#isOurs()) return null;
       this.#kernel = kernel;
       for (const [tenantId, memory] of this.#blocked) kernel.blocks.follow(tenantId, memory);
@@ -327,10 +335,11 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   }
 
   /** Where nothing is left to carry, nothing is left in the kernel. */
-  #clear(): void {
-    if (this.#kernel === null || this.#kernel.listeners.length > 0) return;
-    this.#kernel.tearDown();
+  async #clear(): Promise<void> {
+    const kernel = this.#kernel;
+    if (kernel === null || kernel.listeners.length > 0) return;
     this.#kernel = null;
+    await kernel.tearDown();
     this.#options.log.info('nothing is balanced in the kernel any more');
   }
 

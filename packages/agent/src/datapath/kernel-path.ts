@@ -1,10 +1,8 @@
 import { rmSync } from 'node:fs';
-import { objectPath } from '@evenkeel/flow/build/compile.ts';
+import { setImmediate as turn } from 'node:timers/promises';
 import { MOST_ADMISSIONS } from '@evenkeel/flow/datapath/admissions.ts';
 import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
-import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import type { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
-import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
 import { portCount } from '@evenkeel/model/plan/network.ts';
 import type { Logger } from 'pino';
@@ -20,6 +18,7 @@ import { devices as allDevices, ownAddresses } from './node-network.ts';
 import { Numbers } from './numbers.ts';
 import { protocolsOf } from './origins.ts';
 import { OwnTraffic } from './own-traffic.ts';
+import { Programs } from './programs.ts';
 import { ServiceTables } from './service-tables.ts';
 import type { AttachSetting } from './setting.ts';
 import { SharedTables } from './shared-tables.ts';
@@ -52,7 +51,7 @@ interface Begun extends EndpointSettings {
  */
 export class KernelPath {
   readonly #options: KernelPathOptions;
-  readonly #objects = new Map<AttachPoint, LoadedObject>();
+  readonly #programs: Programs;
   readonly #datapath: Datapath;
   readonly #attachments: Attachments;
   readonly #tables: ServiceTables;
@@ -71,33 +70,36 @@ export class KernelPath {
   readonly #registered = new Map<string, ReadonlySet<string>>();
   #surroundings: Surroundings | null = null;
   #news: NetworkNews | null = null;
+  /** What is under way at the devices, which nobody else may change meanwhile. */
+  #atDevices: Promise<boolean> | null = null;
+  #attaching: Promise<void> | null = null;
   /** The record on disk has what is not there any more. */
   #isOutdated = false;
   #closed = false;
 
-  /** Loads the programs, or takes over the maps that are pinned. Throws DatapathUnavailable, or what went wrong. */
-  static open(options: KernelPathOptions): KernelPath {
+  /** Loads the programs, or takes over the maps that are pinned. Rejects with DatapathUnavailable, or what went wrong. */
+  static async open(options: KernelPathOptions): Promise<KernelPath> {
     const { folder, recordFile, log } = options;
     const { record, isNew } = openFolder(folder, recordFile, log);
     try {
-      return new KernelPath(options, record);
+      return new KernelPath(options, record, await Programs.open(folder));
     } catch (error) {
       if (isNew) rmSync(folder, { recursive: true, force: true });
       throw error;
     }
   }
 
-  private constructor(options: KernelPathOptions, record: KernelRecord) {
+  private constructor(options: KernelPathOptions, record: KernelRecord, programs: Programs) {
     const { folder, log } = options;
     this.#options = options;
-    this.#datapath = new Datapath(this.#object('tcx'));
-    const program = (point: AttachPoint) => this.#object(point).program(`balance_${point}`);
-    this.#attachments = new Attachments(folder, program, log, options.attach);
+    this.#programs = programs;
+    this.#datapath = new Datapath(programs.tcx);
+    this.#attachments = new Attachments(folder, (point) => programs.program(point), log, options.attach);
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
     this.shared = new SharedTables(this.#datapath, this.#tables, () => this.#listeners.values());
     this.#own = new OwnTraffic(this.#datapath, record.own);
     this.sight = new KernelSight({
-      object: this.#object('tcx'),
+      object: programs.tcx,
       datapath: this.#datapath,
       listeners: () => this.#listeners,
       targets: () => this.#tables.targets(),
@@ -164,6 +166,7 @@ export class KernelPath {
     const unwritten = attempt(() => this.#save());
     for (const one of begun) {
       const { id } = one.planned;
+      await turn(); // a table takes milliseconds, also where it is found as it should be
       try {
         if (unwritten !== null) throw unwritten;
         await this.#write(one);
@@ -242,24 +245,33 @@ export class KernelPath {
 
   /**
    * Has packets meet the programs, once all that they should find is in the maps: where maps have another layout than
-   * those of the version before, they begin empty. From then on what changes around the node is taken in. Returns why no
-   * packet gets there; empty: they do.
+   * those of the version before, they begin empty. From then on what changes around the node is taken in. Resolves with why
+   * no packet gets there; empty: they do.
    */
-  attach(): string {
-    if (this.#surroundings !== null) return this.#attachments.failure;
-    this.#seeToDevices();
+  async attach(): Promise<string> {
+    if (this.#surroundings === null) {
+      this.#attaching ??= this.#attach().finally(() => {
+        this.#attaching = null;
+      });
+      await this.#attaching;
+    }
+    return this.#attachments.failure;
+  }
+
+  async #attach(): Promise<void> {
+    await this.#seeToDevices();
+    if (this.#closed) return;
     this.#save();
     const { log } = this.#options;
     const news = openNews(log);
     this.#news = news;
     this.#surroundings = new Surroundings({ isNews: () => news?.take() ?? true, look: () => this.#look(), log });
-    return this.#attachments.failure;
   }
 
   /** There is no way back to the version before: what it has pinned and this one does not use is taken away. */
   forgetOthers(): void {
-    const kept = new Set([...this.#objects.values()].flatMap((object) => [...object.pins]));
-    const maps = removeOtherPins(this.#options.folder, kept, (name) => !name.startsWith('link-'));
+    const { pins } = this.#programs;
+    const maps = removeOtherPins(this.#options.folder, pins, (name) => !name.startsWith('link-'));
     if (maps.length > 0) this.#options.log.info({ maps }, 'maps of another version are taken out of the kernel');
   }
 
@@ -301,44 +313,42 @@ export class KernelPath {
     this.#isOutdated = true;
   }
 
-  /** Lets go of the kernel, where everything goes on. */
-  close(): void {
+  /** Lets go of the kernel, where everything goes on; resolves when nothing of ours is under way there any more. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#surroundings?.stop();
     this.#news?.close();
     this.sight.stop();
     this.blocks.close();
     this.#tables.stop();
-    for (const object of this.#objects.values()) object.close();
+    this.#attachments.stop();
+    // Descriptors that the kernel is still using must not become somebody else's.
+    if (this.#atDevices !== null) await this.#atDevices.catch(() => undefined);
+    await this.#programs.close();
   }
 
-  /** Takes everything out of the kernel. */
-  tearDown(): void {
-    this.#attachments.set([]);
-    this.close();
+  /** Takes everything out of the kernel; resolves when nothing of ours is under way there any more. */
+  async tearDown(): Promise<void> {
+    this.#attachments.detachAll();
+    const closed = this.close();
     rmSync(this.#options.folder, { recursive: true, force: true });
     removeRecord(this.#options.recordFile);
+    await closed;
   }
 
-  #object(point: AttachPoint): LoadedObject {
-    const known = this.#objects.get(point);
-    if (known !== undefined) return known;
-    const object = LoadedObject.load(objectPath(point), { pinFolder: this.#options.folder });
-    this.#objects.set(point, object);
-    return object;
-  }
-
-  /** Returns whether anything has changed. */
-  #seeToDevices(): boolean {
+  /** Resolves with whether anything has changed. */
+  async #seeToDevices(): Promise<boolean> {
     const before = this.#own.addresses.join();
     this.#own.set(ownAddresses());
     const { devices } = this.#options;
-    const isChanged = this.#attachments.set(devices.length === 0 ? allDevices() : devices);
+    this.#atDevices = this.#attachments.set(devices.length === 0 ? allDevices() : devices);
+    const isChanged = await this.#atDevices;
     return isChanged || this.#own.addresses.join() !== before;
   }
 
   async #look(): Promise<void> {
-    if (this.#seeToDevices()) this.#save();
+    if (await this.#seeToDevices()) this.#save();
+    if (this.#closed) return;
     if (await this.#tables.follow()) this.#surroundings?.lookSoon();
   }
 

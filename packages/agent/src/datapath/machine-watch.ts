@@ -11,6 +11,7 @@ export class MachineWatch {
   readonly #applier: Pick<Applier, 'touchListeners'>;
   readonly #clock: Clock;
   #timer: Timer | null = null;
+  #stopped = false;
 
   constructor(datapath: Pick<DatapathEngine, 'reconsider'>, applier: Pick<Applier, 'touchListeners'>, clock: Clock) {
     this.#datapath = datapath;
@@ -19,14 +20,19 @@ export class MachineWatch {
   }
 
   start(): void {
-    this.#timer = this.#clock.setTimer(PACE, () => {
-      const listeners = this.#datapath.reconsider();
-      if (listeners.length > 0) this.#applier.touchListeners(listeners);
-      this.start();
-    });
+    this.#stopped = false;
+    this.#timer = this.#clock.setTimer(PACE, () => void this.#look());
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
+  }
+
+  async #look(): Promise<void> {
+    const listeners = await this.#datapath.reconsider();
+    if (this.#stopped) return;
+    if (listeners.length > 0) this.#applier.touchListeners(listeners);
+    this.start();
   }
 }

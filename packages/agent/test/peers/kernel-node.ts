@@ -1,7 +1,8 @@
 // The kernel datapath of node agents, in a network namespace of its own. Arguments: home folder, BPF file system. Takes
-// lines of JSON, { agent, command, … }, and answers each with one. Agents of different names have the same home, as the
+// lines of JSON, { agent, command, … }, and answers each with one (`longest-stall`: milliseconds since it was last asked for). Agents of different names have the same home, as the
 // versions before and after an upgrade do; their proxies only say what they are told.
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
@@ -13,7 +14,7 @@ import { datapathEngine } from '../../src/datapath/open-kernel-path.ts';
 
 export interface Order {
   readonly agent: string;
-  readonly command: 'apply' | 'block' | 'hand-off' | 'take-back' | 'forget-others' | 'tear-down';
+  readonly command: 'apply' | 'block' | 'hand-off' | 'take-back' | 'tear-down' | 'longest-stall';
   readonly services?: readonly EngineService[];
   readonly listeners?: readonly PlannedListener[];
   /** Identifiers of listeners. */
@@ -24,6 +25,9 @@ export interface Order {
 
 const [home, bpfFolder] = process.argv.slice(2) as [string, string];
 const agents = new Map<string, DatapathEngine>();
+/** How long the main thread was not to be had, since it was last asked for. */
+const stalls = monitorEventLoopDelay({ resolution: 1 });
+stalls.enable();
 
 function agentOf(name: string): DatapathEngine {
   const known = agents.get(name);
@@ -63,13 +67,18 @@ async function follow({
       return [];
     }
     case 'hand-off':
-      return datapath.handOff() ?? null;
+      await datapath.handOff();
+      return null;
     case 'take-back':
       return datapath.takeBack();
-    case 'forget-others':
-      return datapath.forgetOthers() ?? null;
     case 'tear-down':
-      return datapath.tearDown() ?? null;
+      await datapath.tearDown();
+      return null;
+    case 'longest-stall': {
+      const longest = stalls.max / 1_000_000;
+      stalls.reset();
+      return longest;
+    }
   }
 }
 

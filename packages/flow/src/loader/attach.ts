@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, unlinkSync } from 'node:fs';
 import koffi from 'koffi';
-import { checked, libbpf } from './libbpf.ts';
+import { checked, inBackground, libbpf } from './libbpf.ts';
 
 /** enum bpf_attach_type of linux/bpf.h. */
 const ATTACH_TYPES = { xdp: 37, tcx: 46 } as const;
@@ -14,31 +14,39 @@ export class Attachment {
   readonly #pin: string | null;
 
   /**
-   * Attaches a program to a device of this network namespace. With `pin`, a path on a BPF file system, the attachment
-   * outlives the process, and one that is there already is taken over: the program is exchanged, and no packet goes by
-   * in between. Exchanging waits for a grace period of the kernel, some 10 ms.
+   * Attaches a program to a device of this network namespace, on another thread: drivers may take a second for it. With
+   * `pin`, a path on a BPF file system, the attachment outlives the process, and one that is there already is taken over:
+   * the program is exchanged, and no packet goes by in between. Exchanging waits for a grace period of the kernel, some
+   * 10 ms. `isWanted`: asked when the kernel has done it; where it is not any more, what is new is taken back.
    */
-  static attach(point: AttachPoint, device: number, program: number, pin: string | null = null): Attachment {
-    const bpf = libbpf();
+  static async attach(
+    point: AttachPoint,
+    device: number,
+    program: number,
+    pin: string | null = null,
+    isWanted: () => boolean = () => true,
+  ): Promise<Attachment> {
     if (pin !== null && existsSync(pin)) {
-      const link = checked(bpf.bpf_obj_get(pin), `taking over ${pin}`);
-      const attachment = new Attachment(link, pin);
+      const attachment = Attachment.takeOver(pin);
       try {
-        attachment.replace(program);
+        await attachment.replace(program);
         return attachment;
       } catch (error) {
-        closeDescriptor(link);
+        attachment.close();
         throw error;
       }
     }
     const what = `attaching to ${point} of device ${device}`;
-    const link = checked(bpf.bpf_link_create(program, device, ATTACH_TYPES[point], null), what);
-    if (pin !== null) {
-      const pinned = bpf.bpf_obj_pin(link, pin);
-      if (pinned < 0) closeDescriptor(link);
-      checked(pinned, `pinning ${pin}`);
+    const made = await inBackground('bpf_link_create', program, device, ATTACH_TYPES[point], null);
+    const attachment = new Attachment(checked(made, what), pin);
+    try {
+      if (!isWanted()) throw new Error(`${what}: not wanted any more`);
+      if (pin !== null) checked(libbpf().bpf_obj_pin(attachment.#descriptor, pin), `pinning ${pin}`);
+      return attachment;
+    } catch (error) {
+      attachment.close();
+      throw error;
     }
-    return new Attachment(link, pin);
   }
 
   /** An attachment that is pinned there, whatever its program. */
@@ -62,8 +70,9 @@ export class Attachment {
     this.#pin = pin;
   }
 
-  replace(program: number): void {
-    checked(libbpf().bpf_link_update(this.#descriptor, program, null), 'exchanging the program');
+  /** On another thread, as `attach`. */
+  async replace(program: number): Promise<void> {
+    checked(await inBackground('bpf_link_update', this.#descriptor, program, null), 'exchanging the program');
   }
 
   /** Gives up our hold; a pinned attachment goes on. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { checked, libbpf, updateInBackground } from './libbpf.ts';
+import { checked, inBackground, libbpf } from './libbpf.ts';
 
 export interface MapShape {
   readonly descriptor: number;
@@ -57,7 +57,7 @@ export class KernelMap {
   /** For maps whose updates wait for all readers, some 10 ms: on a thread of their own. */
   async setInBackground(key: Uint8Array, value: Uint8Array): Promise<void> {
     this.#check(key, value.length);
-    const update = updateInBackground(this.#descriptor(), key, value);
+    const update = inBackground('bpf_map_update_elem', this.#descriptor(), key, value, 0);
     this.#inBackground.add(update);
     const result = await update.finally(() => this.#inBackground.delete(update));
     checked(result, 'writing a map entry');

@@ -138,13 +138,19 @@ export function lastError(): number {
   return koffi.errno();
 }
 
-/** Map updates on another thread, for those that wait in the kernel. Resolves with what the function returns. */
-export function updateInBackground(map: number, key: Uint8Array, value: Uint8Array): Promise<number> {
-  const update = libbpf().bpf_map_update_elem as unknown as {
-    async(...args: [number, Uint8Array, Uint8Array, number, (error: Error | null, result: number) => void]): void;
+/** Functions that wait in the kernel, and need little of a stack. */
+type Slow = 'bpf_link_create' | 'bpf_link_update' | 'bpf_map_update_elem';
+
+/**
+ * One of these functions on another thread of this process, which goes on meanwhile. Resolves with what the function
+ * returns; its arguments must not be changed before.
+ */
+export function inBackground<Name extends Slow>(name: Name, ...args: Parameters<Libbpf[Name]>): Promise<number> {
+  const called = libbpf()[name] as unknown as {
+    async(...args: [...Parameters<Libbpf[Name]>, (error: Error | null, result: number) => void]): void;
   };
   return new Promise((resolve, reject) => {
-    update.async(map, key, value, 0, (error, result) => {
+    called.async(...args, (error, result) => {
       if (error === null) resolve(result);
       else reject(error);
     });

@@ -20,9 +20,10 @@ export interface TunnelSettings {
 
 /**
  * Makes this host the end of tunnels, without any process that has to stay. Given again, it changes the addresses and
- * exchanges the program; no packet is lost. Throws DatapathUnavailable where the kernel or the permissions are missing.
+ * exchanges the program; no packet is lost. Rejects with DatapathUnavailable where the kernel or the permissions are missing.
  */
-export function setUpTunnelEnd({ device, vips, balancers, attach, bpfFileSystem }: TunnelSettings): void {
+export async function setUpTunnelEnd(settings: TunnelSettings): Promise<void> {
+  const { device, vips, balancers, attach, bpfFileSystem } = settings;
   const number = deviceNumber(device);
   ensureBpfFileSystem(bpfFileSystem);
   const pinFolder = pinsOf(bpfFileSystem, device);
@@ -32,7 +33,7 @@ export function setUpTunnelEnd({ device, vips, balancers, attach, bpfFileSystem 
   end.setVips(vips);
   end.setBalancers(balancers);
   const link = join(pinFolder, `link-${attach}`);
-  Attachment.attach(attach, number, object.program(`decapsulate_${attach}`), link).close();
+  (await Attachment.attach(attach, number, object.program(`decapsulate_${attach}`), link)).close();
   // The other way of attaching, of an earlier call.
   for (const name of readdirSync(pinFolder)) {
     if (name.startsWith('link-') && name !== `link-${attach}`) rmSync(join(pinFolder, name));

@@ -67,7 +67,7 @@ for (const protocol of ['tcp', 'udp'] as const) {
 datapath.addVip(work.vip);
 for (const device of work.devices) {
   const index = Number(readFileSync(`/proc/net/dev_snmp6/${device}`, 'utf8').match(/^ifIndex\s+(\d+)/m)![1]);
-  Attachment.attach(program, index, object.program(`balance_${program}`), `${work.pinFolder}/link-${device}`);
+  await Attachment.attach(program, index, object.program(`balance_${program}`), `${work.pinFolder}/link-${device}`);
 }
 process.stdout.write(
   `${JSON.stringify({

@@ -83,7 +83,7 @@ async function obey(command: NodeCommand): Promise<unknown> {
           ? joinGeneration(slots, learntTable)
           : firstGeneration(slots);
     await datapath.swapTable(SERVICE, next);
-    if (!isAttached) Attachment.attach('tcx', work.device, object.program('balance_tcx'));
+    if (!isAttached) await Attachment.attach('tcx', work.device, object.program('balance_tcx'));
     isAttached = true;
   } else if ('join' in command) {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
