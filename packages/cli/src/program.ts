@@ -36,6 +36,7 @@ import { addToken } from './commands/token.ts';
 import { addUser } from './commands/user.ts';
 import { addVpc } from './commands/vpc.ts';
 import { addWebhook } from './commands/webhook.ts';
+import { addZones } from './commands/zone.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-codes.ts';
 import { CliFailure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -103,6 +104,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   addRevision(program, bind);
   program.commandsGroup('The fleet:');
   addFleet(program, bind);
+  addZones(program, bind);
   addEvents(program, bind);
   addWebhook(program, bind);
   addBackup(program, bind);

@@ -72,6 +72,7 @@ test('targets come and go', async () => {
   const c = await origin('c');
   const registered = await run(`target register --group web 127.0.0.1:${c} --weight 3`);
   assert.match(registered.out, /^1 target registered in web: 127\.0\.0\.1:\d+\.\nApplied on 1 node\.\n$/);
+  assert.equal((await run('zone create b')).exitCode, 0);
   assert.equal((await run('target update second --zone b')).exitCode, 0);
   assert.deepEqual(
     (await json<{ zone: string; weight: number }[]>('target list --group web/web')).map(({ zone, weight }) => [

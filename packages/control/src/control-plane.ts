@@ -34,6 +34,7 @@ import { NodeRegistry } from './nodes/registry.ts';
 import { AgentStream } from './nodes/stream.ts';
 import { TargetHealthTable } from './nodes/target-health.ts';
 import type { ControlPlaneOptions } from './options.ts';
+import { keepPlacement } from './placement/keep.ts';
 import { PlanPublisher } from './plan/publisher.ts';
 import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
 import { Revisions } from './revisions/revisions.ts';
@@ -131,12 +132,14 @@ async function start(
     options.quotas.nodes,
     now,
     {
-      changed: () => operations.settle(),
+      changed: () => [operations.settle(), placement.look()],
       moved: () => stream.introduce(),
       save: (node) => saveNode(store, node).catch((error) => logger.error({ err: error }, 'a node could not be saved')),
     },
   );
-  const operations = new OperationTracker(nodes, now, await store.read(unsettledOperations));
+  const placement = keepPlacement(store, nodes, logger, () => operations.settle());
+  const unsettled = await store.read(unsettledOperations);
+  const operations = new OperationTracker(nodes, now, unsettled, placement.isUnfinished);
   const backups = new Backups({
     folder: join(options.home, 'backups'),
     store,
@@ -203,6 +206,7 @@ async function start(
     leads: () => role.leads,
     nodes: () => nodes.size,
     nodesOnline: () => nodes.online,
+    ...placement.observed,
     operationsPending: () => operations.pending,
     operationsAwaited: () => operations.waiting,
     writesWaiting: () => store.waiting,
@@ -287,7 +291,10 @@ async function start(
     deliverer.begin().catch((error) => logger.error({ err: error }, 'webhooks could not be read'));
     events.begin().catch((error) => logger.error({ err: error }, 'events could not be read'));
   };
-  if (leadership === null) beginEvents();
+  if (leadership === null) {
+    beginEvents();
+    placement.begin();
+  }
   await leadership?.start({
     place: () => ({ address: options.advertise ?? url, fingerprint: fingerprint() }),
     async prepare() {
@@ -299,12 +306,14 @@ async function start(
     elected() {
       logger.info('this control plane leads');
       signatures.beginTerm();
+      placement.begin();
       rotateWhenOld(store, logger);
       beginEvents();
     },
     deposed() {
       logger.warn('this control plane leads no longer; it follows');
       stream.close();
+      placement.end();
       deliverer.end();
       events.deposed();
     },
@@ -329,8 +338,10 @@ async function start(
       clearInterval(flusher);
       clearInterval(rotator);
       clearInterval(archivist);
+      placement.end();
       events.end();
       deliverer.end();
+      await placement.idle();
       await backups.idle;
       closing.abort();
       stream.close();

@@ -29,9 +29,11 @@ export interface ReferenceField {
 /** Longer texts are no names. */
 const NAME_LENGTH = 200;
 const KINDS = Object.keys(ID_PREFIXES) as IdKind[];
+/** What belongs to no tenant: its names are for all. */
+const OF_ALL: readonly IdKind[] = ['region', 'zone'];
 /** What documents call a reference: the kind, or several of it. */
 const WORDS = new Map(
-  KINDS.flatMap((kind) => {
+  KINDS.filter((kind) => !OF_ALL.includes(kind)).flatMap((kind) => {
     const plural = kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
     return [kind, plural, `default${plural[0]!.toUpperCase()}${plural.slice(1)}`].map((word) => [word, kind] as const);
   }),

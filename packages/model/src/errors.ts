@@ -121,6 +121,18 @@ export const ERRORS = {
     'Node is online',
     'Only a node whose agent is not connected can be forgotten.',
   ),
+  'node-drained': client(
+    409,
+    'after-change',
+    'Node is drained',
+    'It has nothing and is to get nothing; take it into use first.',
+  ),
+  'last-of-zone': client(
+    409,
+    'after-change',
+    'Last node of its zone',
+    'Add a node to the zone, or take one into use again; or drain it with `force`, with what it has on no node there.',
+  ),
   'built-in': client(409, 'never', 'Built in', 'What comes with the product cannot be changed or deleted.'),
   'backup-damaged': client(
     409,

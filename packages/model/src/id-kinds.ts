@@ -26,6 +26,8 @@ export const ID_PREFIXES = {
   auditEntry: 'aud',
   event: 'evt',
   webhook: 'whk',
+  region: 'rgn',
+  zone: 'zn',
   delivery: 'dlv',
 } as const;
 export type IdKind = keyof typeof ID_PREFIXES;

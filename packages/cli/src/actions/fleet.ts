@@ -7,6 +7,7 @@ import { wordsOf } from '../explain.ts';
 import { details } from '../output/details.ts';
 import type { Column } from '../output/table.ts';
 import { count } from '../output/text.ts';
+import { nodePlacementText } from './placement.ts';
 import { isIdOf, notFound } from './reference.ts';
 import { confirm, mustAsk } from './remove.ts';
 import { printList, printOne, withSession } from './session.ts';
@@ -77,7 +78,8 @@ export function listNodes(call: Call) {
 export function showNode(call: Call) {
   return withSession(call, async (session) => {
     const node = await session.client.getNode({ params: { nodeId: nodeIdOf(call) } });
-    printOne(session, node, () => details(node, session.paint));
+    const placement = session.form === 'text' ? await nodePlacementText(session, node.id) : '';
+    printOne(session, node, () => `${details(node, session.paint)}${placement}`);
   });
 }
 

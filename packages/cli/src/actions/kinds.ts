@@ -7,6 +7,7 @@ import type { Certificate } from '@evenkeel/model/resources/certificate.ts';
 import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
+import type { Region } from '@evenkeel/model/resources/region.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { SecurityGroup } from '@evenkeel/model/resources/security-group.ts';
 import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
@@ -16,6 +17,7 @@ import type { Tenant } from '@evenkeel/model/resources/tenant.ts';
 import type { User } from '@evenkeel/model/resources/user.ts';
 import type { Vpc } from '@evenkeel/model/resources/vpc.ts';
 import type { Webhook } from '@evenkeel/model/resources/webhook.ts';
+import type { Zone } from '@evenkeel/model/resources/zone.ts';
 
 interface Page<T> {
   readonly items: readonly T[];
@@ -125,6 +127,20 @@ export const tenants: Kind<Tenant> = {
   id: 'tenant',
   get: (client, tenantId) => client.getTenant({ params: { tenantId } }),
   named: (client, name) => client.listTenants({ query: { name } }),
+};
+
+export const regions: Kind<Region> = {
+  noun: 'region',
+  id: 'region',
+  get: (client, regionId) => client.getRegion({ params: { regionId } }),
+  named: (client, name) => client.listRegions({ query: { name } }),
+};
+
+export const zones: Kind<Zone> = {
+  noun: 'zone',
+  id: 'zone',
+  get: (client, zoneId) => client.getZone({ params: { zoneId } }),
+  named: (client, name) => client.listZones({ query: { name } }),
 };
 
 export const webhooks: Kind<Webhook> = {

@@ -21,6 +21,7 @@ import {
   targetGroupColumns,
 } from './columns.ts';
 import { certificates, loadBalancers, securityGroups } from './kinds.ts';
+import { loadBalancerPlacementText } from './placement.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -38,7 +39,8 @@ export function list(call: Call) {
 export function show(call: Call) {
   return withSession(call, async (session) => {
     const lb = await resolve(session, loadBalancers, call.args[0] as string);
-    const content = session.form === 'text' ? await contentOf(session, lb) : '';
+    const content =
+      session.form === 'text' ? (await contentOf(session, lb)) + (await loadBalancerPlacementText(session, lb.id)) : '';
     printOne(session, lb, () => `${details(lb, session.paint)}${content}`);
   });
 }
@@ -100,6 +102,7 @@ export function creation(
     type,
     subnet,
     vip,
+    region,
     eip,
     securityGroups: groups,
   } = options as {
@@ -109,6 +112,7 @@ export function creation(
     type?: string;
     subnet?: string;
     vip?: string;
+    region?: string;
     eip?: string;
     securityGroups?: readonly string[];
   };
@@ -118,6 +122,7 @@ export function creation(
     ...(type !== undefined && { type }),
     ...(subnet !== undefined && { subnet }),
     ...(vip !== undefined && { vip }),
+    ...(region !== undefined && { region }),
     ...(eip !== undefined && { elasticIp: eip }),
     ...(groups !== undefined && { securityGroups: groups }),
     ...bodyOf(loadBalancerFields, options),

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
+import { addPlacement } from './placement.ts';
 import { integer, waitSeconds } from './values.ts';
 import { addExamples, addYes, reference, WAIT_SECONDS } from './words.ts';
 
@@ -57,6 +58,8 @@ export function addFleet(program: Command, bind: Bind): void {
     .addArgument(reference('<node>', 'identifier', 'node'));
   addExamples(one, 'evenkeel node show node-1');
   bind(one, async (call) => (await actions()).showNode(call));
+
+  addPlacement(node, bind);
 
   const forget = node
     .command('forget')

@@ -21,6 +21,8 @@ export type Hint =
   | 'user'
   | 'token'
   | 'webhook'
+  | 'region'
+  | 'zone'
   | 'accessKey'
   | 'accessPolicy'
   | 'node'

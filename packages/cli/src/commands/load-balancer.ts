@@ -39,6 +39,7 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     .description('Create a load balancer, and with --listener everything behind it, in one step')
     .argument('[name]', 'name (default: the identifier)')
     .addOption(new Option('--type <type>', 'kind of load balancer (default application)').choices(TYPES))
+    .addOption(referenceOption('--region <name>', 'the region that it is in (default local)', 'region'))
     .addOption(referenceOption('--subnet <subnet>', 'the subnet that its VIP is of (default: default)', 'subnet'))
     .option('--vip <address>', 'a free address of the subnet (default: one is chosen)')
     .addOption(referenceOption('--eip <eip>', 'an elastic IP to associate', 'elasticIp'))

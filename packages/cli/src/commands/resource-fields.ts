@@ -14,8 +14,20 @@ import { ALGORITHMS } from '@evenkeel/model/plan/objects.ts';
 import { RULE_ORDERS } from '@evenkeel/model/plan/rules.ts';
 import { TARGET_STATES } from '@evenkeel/model/plan/stickiness.ts';
 import { PROXY_PROTOCOLS } from '@evenkeel/model/settings.ts';
+import { PLACEMENT } from '@evenkeel/model/zones.ts';
 import { balancingFields } from './balancing-fields.ts';
-import { type Field, integer, onOff, standard, tags, text, textOrNone, word, wordsOrNone } from './fields.ts';
+import {
+  type Field,
+  integer,
+  integerOrNone,
+  onOff,
+  standard,
+  tags,
+  text,
+  textOrNone,
+  word,
+  wordsOrNone,
+} from './fields.ts';
 import { healthFields } from './health-fields.ts';
 import { httpFields, sourceFields } from './http-fields.ts';
 import { limitFields } from './limit-fields.ts';
@@ -47,6 +59,18 @@ export const loadBalancerFields: readonly Field[] = [
     field: 'deletionProtection',
     value: onOff,
     help: 'whether deletion is refused (default off)',
+  },
+  {
+    flag: 'zones',
+    field: 'zones',
+    value: wordsOrNone('zones'),
+    help: 'zones whose nodes have it, with commas; "none": all zones of its region (default)',
+  },
+  {
+    flag: 'nodes-per-zone',
+    field: 'nodesPerZone',
+    value: integerOrNone('count'),
+    help: `so many nodes of each zone have it (${PLACEMENT.nodesPerZone.minimum} to ${PLACEMENT.nodesPerZone.maximum}); "none": all (default)`,
   },
 ];
 

@@ -62,6 +62,16 @@ async function ask(client: Client, hint: Nameable, given: ReadonlyMap<string, st
         value: name,
         description,
       }));
+    case 'region':
+      return (await client.listRegions({ query, signal })).items.map(({ name, description }) => ({
+        value: name,
+        description,
+      }));
+    case 'zone':
+      return (await client.listZones({ query, signal })).items.map(({ name, region }) => ({
+        value: name,
+        description: region,
+      }));
     case 'webhook':
       return (await client.listWebhooks({ query, signal })).items.map(({ name, url }) => ({
         value: name,

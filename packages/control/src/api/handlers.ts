@@ -14,6 +14,7 @@ import { difference, type Mentioned } from '../configuration/difference.ts';
 import { streamEvents } from '../events/reads.ts';
 import type { Assessor } from '../impact/assess.ts';
 import { deleteNode } from '../nodes/persistence.ts';
+import { createPlacementReads, createPlacementWrites } from '../placement/calls.ts';
 import type { Revisions } from '../revisions/revisions.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Draft } from '../state/draft.ts';
@@ -60,6 +61,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
   const calls = {
     ...createBackupCalls(sources.backups),
     ...createRevisionCalls(sources.revisions),
+    ...createPlacementReads(sources),
     ...createBlockListCalls(sources.blockLists),
     ...createChangeSetCalls(new ChangeSets({ ...sources, writer }), sources.now),
   };
@@ -77,7 +79,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
     handlers[name as OperationName] = () => handler;
   }
 
-  for (const [name, write] of Object.entries(createAccessWrites(sources))) {
+  for (const [name, write] of Object.entries({ ...createPlacementWrites(sources), ...createAccessWrites(sources) })) {
     const handler: Handler = { kind: 'write', write: write as (draft: Draft, call: AnyCall) => object };
     handlers[name as OperationName] = () => handler;
   }

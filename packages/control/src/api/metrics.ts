@@ -6,6 +6,9 @@ export interface Observed {
   leads(): boolean;
   nodes(): number;
   nodesOnline(): number;
+  nodesCordoned(): number;
+  nodesDrained(): number;
+  handovers(): number;
   operationsPending(): number;
   operationsAwaited(): number;
   writesWaiting(): number;
@@ -79,6 +82,13 @@ export class Metrics {
     );
     gauge('evenkeel_nodes_known', 'Nodes that are known.', observed.nodes);
     gauge('evenkeel_nodes_online', 'Nodes whose agent is connected.', observed.nodesOnline);
+    gauge('evenkeel_nodes_cordoned', 'Nodes that nothing new is placed on.', observed.nodesCordoned);
+    gauge('evenkeel_nodes_drained', 'Nodes that are to have no load balancers.', observed.nodesDrained);
+    gauge(
+      'evenkeel_placement_handovers',
+      'Load balancers that go from one node to another, and that the new one has yet to take over.',
+      observed.handovers,
+    );
     gauge('evenkeel_operations_pending', 'Operations that a node has yet to acknowledge.', observed.operationsPending);
     gauge('evenkeel_operations_awaited', 'Calls that wait for an operation.', observed.operationsAwaited);
     gauge(

@@ -15,6 +15,7 @@ import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { BuiltInPolicy } from '@evenkeel/model/tls-ciphers.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
+import { hasOrKeeps } from '../placement/place.ts';
 import { isStopped } from '../resources/load-balancers.ts';
 import { type Usage, usageOf } from '../resources/usage.ts';
 import type {
@@ -61,7 +62,7 @@ export class Views {
       ...withTimes(record),
       addresses: elasticIp ? [loadBalancer.vip, elasticIp] : [loadBalancer.vip],
       status: this.#listenerStatus(loadBalancer, record),
-      nodes: record.enabled ? this.#nodes.map((node) => onNode(node, loadBalancer, record)) : [],
+      nodes: record.enabled ? this.#nodesOf(loadBalancer).map((node) => onNode(node, loadBalancer, record)) : [],
     };
   }
 
@@ -146,6 +147,10 @@ export class Views {
     return this.#state.loadBalancers.get(id)!;
   }
 
+  #nodesOf(loadBalancer: LoadBalancerRecord): readonly NodeStatus[] {
+    return this.#nodes.filter((node) => hasOrKeeps(this.#state, loadBalancer, node));
+  }
+
   #statusOf(tree: LoadBalancerTree): LoadBalancer['status'] {
     if (isStopped(tree)) return 'stopped';
     const { loadBalancer, listeners } = tree;
@@ -163,7 +168,7 @@ export class Views {
     if (!listener.enabled) return 'disabled';
     let active = false;
     let pending = false;
-    for (const node of this.#nodes) {
+    for (const node of this.#nodesOf(loadBalancer)) {
       const { state } = onNode(node, loadBalancer, listener);
       if (state === 'refused') return 'refused';
       active ||= state === 'active';

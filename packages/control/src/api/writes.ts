@@ -3,6 +3,7 @@ import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { AccessWriteName } from '../access/writes.ts';
 import { createFromDocument } from '../configuration/apply.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
+import type { PlacementReadName, PlacementWriteName } from '../placement/calls.ts';
 import * as authorities from '../resources/authorities.ts';
 import * as services from '../resources/backend-services.ts';
 import * as certificates from '../resources/certificates.ts';
@@ -40,6 +41,8 @@ export type WriteName = Exclude<
   | BlockListName
   | RevisionName
   | ChangeSetName
+  | PlacementReadName
+  | PlacementWriteName
   | 'applyConfiguration'
   | 'forgetNode'
   | 'exportAudit'

@@ -53,11 +53,12 @@ function ensureLoadBalancer(draft: Draft, document: LoadBalancerDocument, at: st
   const known = named(loadBalancersOf(draft), document.name);
   if (known === null) return createLoadBalancer(draft, document, at);
   checkFixed(document.type, known.type, `${at}/type`);
+  checkFixed(document.region, known.region, `${at}/region`);
   if (document.subnet !== undefined) {
     const { name } = resolveSubnet(draft, document.subnet, `${at}/subnet`);
     checkFixed(name, resolveSubnet(draft, known.subnetId, at).name, `${at}/subnet`);
   }
-  const { vip, description, tags, deletionProtection, securityGroups } = document;
+  const { vip, description, tags, deletionProtection, zones, nodesPerZone, securityGroups } = document;
   return updateLoadBalancer(
     draft,
     known,
@@ -66,6 +67,8 @@ function ensureLoadBalancer(draft: Draft, document: LoadBalancerDocument, at: st
       ...(description !== undefined && { description }),
       ...(tags !== undefined && { tags }),
       ...(deletionProtection !== undefined && { deletionProtection }),
+      ...(zones !== undefined && { zones }),
+      ...(nodesPerZone !== undefined && { nodesPerZone }),
       ...(securityGroups && {
         securityGroupIds: securityGroupIds(draft, securityGroups, `${at}/securityGroups`),
       }),

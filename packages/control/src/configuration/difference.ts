@@ -131,6 +131,9 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
     case 'token':
     case 'accessKey':
     case 'webhook':
+    case 'region':
+    case 'zone':
+    case 'node':
     case 'accessPolicy':
       return '';
     default:
@@ -202,6 +205,9 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
     case 'token':
     case 'accessKey':
     case 'webhook':
+    case 'region':
+    case 'zone':
+    case 'node':
     case 'accessPolicy':
       break;
     default:

@@ -31,6 +31,10 @@ const ANSWERED_HERE: ReadonlySet<string> = new Set<OperationName>([
   'listCiphers',
   'listSecurityGroups',
   'getSecurityGroup',
+  'listRegions',
+  'getRegion',
+  'listZones',
+  'getZone',
 ]);
 
 /** Says that a request was passed on once, so that it is not passed on for ever. */

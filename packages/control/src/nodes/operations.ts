@@ -24,6 +24,7 @@ export type SettledListener = (operation: OperationRecord, outcome: Outcome) => 
 export class OperationTracker {
   readonly #nodes: NodeRegistry;
   readonly #now: () => number;
+  readonly #isUnfinished: (operation: OperationRecord) => boolean;
   /** In order of generations. At the bound the oldest is no longer followed; its outcome is then what the nodes say now. */
   readonly #pending = new Map<string, OperationRecord>();
   /** Outcomes that are not on the disk yet. */
@@ -31,7 +32,14 @@ export class OperationTracker {
   readonly #waiters = new Set<() => void>();
   #settled: SettledListener = () => {};
 
-  constructor(nodes: NodeRegistry, now: () => number, unsettled: readonly OperationRecord[]) {
+  /** `isUnfinished`: an operation that goes on after every node has acknowledged it, as the drain of a node does. */
+  constructor(
+    nodes: NodeRegistry,
+    now: () => number,
+    unsettled: readonly OperationRecord[],
+    isUnfinished: (operation: OperationRecord) => boolean = () => false,
+  ) {
+    this.#isUnfinished = isUnfinished;
     this.#nodes = nodes;
     this.#now = now;
     this.follow(unsettled.toSorted((a, b) => a.generation - b.generation));
@@ -68,6 +76,7 @@ export class OperationTracker {
     const everywhere = this.#nodes.appliedEverywhere;
     for (const operation of this.#pending.values()) {
       if (everywhere === null || operation.generation > everywhere) break;
+      if (this.#isUnfinished(operation)) continue;
       this.#pending.delete(operation.id);
       const outcome = this.#judge(operation);
       this.#unsaved.set(operation.id, outcome);
@@ -83,7 +92,8 @@ export class OperationTracker {
     const known = this.#unsaved.get(operation.id);
     if (known !== undefined) return known;
     const everywhere = this.#nodes.appliedEverywhere;
-    return everywhere === null || operation.generation > everywhere ? null : this.#judge(operation);
+    if (everywhere === null || operation.generation > everywhere || this.#isUnfinished(operation)) return null;
+    return this.#judge(operation);
   }
 
   /** Resolves with the outcome; with null when the time (in milliseconds) is up or the signal ends the wait. */

@@ -47,6 +47,7 @@ export class AgentSession {
   readonly #socket: AgentSocket;
   readonly #context: SessionContext;
   #node: string | null = null;
+  #zone = '';
   /** The plan after all that was sent; null: a snapshot is due. */
   #sent: CompiledPlan | null = null;
   #unacknowledged = 0;
@@ -78,7 +79,7 @@ export class AgentSession {
 
   /** There is a new plan. */
   offer(): void {
-    if (this.#node !== null && this.#sent !== this.#context.plans.plan) this.#send();
+    if (this.#node !== null && this.#sent !== this.#wanted(this.#node)) this.#send();
   }
 
   /** With whom to share flows; nothing is said twice. */
@@ -147,7 +148,8 @@ export class AgentSession {
       this.close(CLOSE.tooMany, 'there are as many nodes as the quota allows');
     } else {
       this.#node = hello.node;
-      this.#sent = plans.recall(hello.version, hello.hash);
+      this.#zone = hello.zone;
+      this.#sent = plans.recall({ id: hello.node, zone: hello.zone }, hello.version, hello.hash);
       opened(this);
       this.#send();
       this.#feedBlockLists(hello);
@@ -179,11 +181,17 @@ export class AgentSession {
     this.offer();
   }
 
+  /** The plan that the node is to have. */
+  #wanted(node: string): CompiledPlan {
+    return this.#context.plans.planFor({ id: node, zone: this.#zone });
+  }
+
   #send(): void {
     const { plans } = this.#context;
     if (this.#closed || this.#unacknowledged >= UNACKNOWLEDGED || this.#socket.bufferedAmount > BUFFERED) return;
-    const text = plans.frame(this.#sent);
-    this.#sent = plans.plan;
+    const wanted = this.#wanted(this.#node!);
+    const text = plans.frame(this.#sent, wanted);
+    this.#sent = wanted;
     this.#unacknowledged++;
     this.#socket.send(text, () => {
       if (this.#socket.bufferedAmount <= BUFFERED) this.offer();

@@ -1,45 +1,73 @@
 import type { PlanMessage } from '@evenkeel/model/plan/stream.ts';
+import type { NodePlace } from '../placement/place.ts';
 import type { State } from '../state/state.ts';
 import { type CompiledPlan, compile } from './compile.ts';
 import { diffParts } from './parts.ts';
+import { planOnNode } from './placed.ts';
 
 /** Plans of the past that an agent can be brought on from by a delta. They share what is equal, so they cost little. */
 const REMEMBERED = 256;
+/** Nodes of which it is known what they had last; of more, those asked for last. */
+const NODES = 2_048;
 
-/** The plan of the present state, and what to send to someone who has an older one. */
+/** What a node had last, and what it was made of. */
+interface Placed {
+  readonly of: CompiledPlan;
+  readonly zone: string;
+  readonly plan: CompiledPlan;
+}
+
+/** The plan of the present state, what each node has of it, and what to send to someone who has an older one. */
 export class PlanPublisher {
+  #state: State;
   #plan: CompiledPlan;
   readonly #past = new Map<number, CompiledPlan>();
+  readonly #placed = new Map<string, Placed>();
   /** The frame made last: agents are usually at the same version. */
   #last: { readonly from: CompiledPlan; readonly to: CompiledPlan; readonly text: string } | null = null;
 
   constructor(state: State) {
+    this.#state = state;
     this.#plan = compile(state, null);
     this.#past.set(this.#plan.version, this.#plan);
   }
 
+  /** Of all load balancers, wherever they are placed. */
   get plan(): CompiledPlan {
     return this.#plan;
   }
 
+  /** What the node is to have: the same object until there is a new state, and that of all load balancers if it has all. */
+  planFor(node: NodePlace): CompiledPlan {
+    const known = this.#placed.get(node.id);
+    if (known?.of === this.#plan && known.zone === node.zone) return known.plan;
+    const plan = planOnNode(this.#plan, this.#state, node, known?.plan ?? null);
+    this.#placed.delete(node.id);
+    this.#placed.set(node.id, { of: this.#plan, zone: node.zone, plan });
+    if (this.#placed.size > NODES) this.#placed.delete(this.#placed.keys().next().value!);
+    return plan;
+  }
+
   publish(state: State): void {
     if (state.generation === this.#plan.version) return;
+    this.#state = state;
     this.#plan = compile(state, this.#plan);
     this.#past.set(this.#plan.version, this.#plan);
     if (this.#past.size > REMEMBERED) this.#past.delete(this.#past.keys().next().value!);
   }
 
-  /** The plan that someone has who names its version and hash; null when a snapshot is needed. */
-  recall(version: number, hash: string): CompiledPlan | null {
-    const past = this.#past.get(version);
-    if (past?.hash === hash) return past;
+  /** The plan that a node has that names its version and hash; null when a snapshot is needed. */
+  recall(node: NodePlace, version: number, hash: string): CompiledPlan | null {
+    const last = this.#placed.get(node.id)?.plan;
+    for (const past of [this.#past.get(version), last])
+      if (past?.version === version && past.hash === hash) return past;
     // After a restart the past is forgotten; but who has the entries of the present plan lacks its number alone.
-    return version > 0 && version <= this.#plan.version && hash === this.#plan.hash ? { ...this.#plan, version } : null;
+    const present = this.planFor(node);
+    return version > 0 && version <= present.version && hash === present.hash ? { ...present, version } : null;
   }
 
-  /** What brings someone who has the plan `from` to the present one, as the text of a frame. */
-  frame(from: CompiledPlan | null): string {
-    const to = this.#plan;
+  /** What brings someone who has the plan `from` to the plan `to`, as the text of a frame. */
+  frame(from: CompiledPlan | null, to: CompiledPlan): string {
     if (from === null) {
       const snapshot: PlanMessage = {
         type: 'snapshot',

@@ -16,8 +16,17 @@ export function cloneLoadBalancer(
   source: LoadBalancerTree,
   input: LoadBalancerClone,
 ): LoadBalancerRecord {
-  const { type, subnetId, description, tags, securityGroupIds } = source.loadBalancer;
-  const settings = { type, subnet: subnetId, description, tags, securityGroups: [...securityGroupIds], ...input };
+  const { type, subnetId, description, tags, securityGroupIds, region, zones, nodesPerZone } = source.loadBalancer;
+  const placed = { region, zones: [...zones], nodesPerZone };
+  const settings = {
+    type,
+    subnet: subnetId,
+    description,
+    tags,
+    ...placed,
+    securityGroups: [...securityGroupIds],
+    ...input,
+  };
   const { id: loadBalancerId } = createLoadBalancer(draft, settings);
   const ids = new Map<string, string>();
   const known = (id: string) => ids.get(id)!;

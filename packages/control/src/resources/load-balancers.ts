@@ -1,6 +1,8 @@
 import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import type { LoadBalancerPatch } from '@evenkeel/model/resources/load-balancer.ts';
 import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
+import { LOCAL_REGION } from '@evenkeel/model/zones.ts';
+import { checkRegion, checkZones } from '../placement/zones.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
@@ -12,7 +14,17 @@ import { allocateVip, changedVip } from './vips.ts';
 
 export type NewLoadBalancer = Pick<
   LoadBalancerCreate,
-  'name' | 'type' | 'subnet' | 'vip' | 'securityGroups' | 'description' | 'tags' | 'deletionProtection'
+  | 'name'
+  | 'type'
+  | 'subnet'
+  | 'vip'
+  | 'securityGroups'
+  | 'description'
+  | 'tags'
+  | 'deletionProtection'
+  | 'region'
+  | 'zones'
+  | 'nodesPerZone'
 >;
 
 export function getLoadBalancer(draft: Draft, id: string): LoadBalancerRecord {
@@ -32,6 +44,9 @@ export function createLoadBalancer(draft: Draft, input: NewLoadBalancer, at = ''
   const name = input.name ?? id;
   checkName(loadBalancersOf(draft), name, at);
   const subnet = resolveSubnet(draft, input.subnet ?? DEFAULT_SUBNET.id, `${at}/subnet`);
+  const region = checkRegion(draft, input.region ?? LOCAL_REGION.name, `${at}/region`);
+  const zones = checkZones(draft, { region, zones: input.zones ?? [] }, `${at}/zones`);
+  const placed = { region, zones: [...zones], nodesPerZone: input.nodesPerZone ?? null };
   return draft.create('loadBalancer', {
     tenantId: draft.tenantId,
     id,
@@ -44,6 +59,7 @@ export function createLoadBalancer(draft: Draft, input: NewLoadBalancer, at = ''
     description: input.description ?? '',
     tags: input.tags ?? {},
     deletionProtection: input.deletionProtection ?? false,
+    ...placed,
   });
 }
 
@@ -55,6 +71,7 @@ export function updateLoadBalancer(
 ): LoadBalancerRecord {
   if (patch.name !== undefined) checkName(loadBalancersOf(draft), patch.name, at, loadBalancer.id);
   const { securityGroupIds, vip, ...plain } = patch;
+  if (patch.zones) checkZones(draft, { region: loadBalancer.region, zones: patch.zones }, `${at}/zones`);
   return draft.update('loadBalancer', loadBalancer, {
     ...plain,
     ...(vip !== undefined && { vip: changedVip(draft, loadBalancer, vip, `${at}/vip`) }),

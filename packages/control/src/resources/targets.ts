@@ -1,6 +1,7 @@
 import { canonicalAddress, isHostAddress } from '@evenkeel/model/address.ts';
 import { WEIGHT } from '@evenkeel/model/limits.ts';
 import type { TargetInput, TargetPatch, TargetsPatch } from '@evenkeel/model/resources/target.ts';
+import { checkZone } from '../placement/zones.ts';
 import { refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { TargetGroupRecord, TargetRecord } from '../state/records.ts';
@@ -31,6 +32,7 @@ export function registerTargets(
     const address = checkAddress(input.address, `${at}/${i}/address`);
     const key = targetKey({ ...input, address });
     if (known.has(key)) refuseField('target-registered', `${at}/${i}`, `${key} is registered already`);
+    checkZone(draft, input.zone ?? '', `${at}/${i}/zone`);
     const target = createTarget(draft, group, { ...input, address });
     known.set(key, target);
     return target;
@@ -54,16 +56,18 @@ export function replaceTargets(
     if (wanted.has(key)) refuseField('target-registered', `${at}/${i}`, `${key} is in the list twice`);
     wanted.add(key);
     const target = known.get(key);
-    return target === undefined
-      ? createTarget(draft, group, { ...input, address })
-      : updateTarget(draft, target, input);
+    if (target !== undefined) return updateTarget(draft, target, input, `${at}/${i}`);
+    checkZone(draft, input.zone ?? '', `${at}/${i}/zone`);
+    return createTarget(draft, group, { ...input, address });
   });
   for (const [key, target] of known) if (!wanted.has(key)) draft.remove('target', target);
   return result;
 }
 
-export function updateTarget(draft: Draft, target: TargetRecord, patch: TargetPatch): TargetRecord {
+/** `at` is the pointer to the patch. */
+export function updateTarget(draft: Draft, target: TargetRecord, patch: TargetPatch, at = ''): TargetRecord {
   const { name, weight, zone, state } = patch;
+  if (zone !== undefined) checkZone(draft, zone, `${at}/zone`);
   return draft.update('target', target, {
     name: name ?? target.name,
     weight: weight ?? target.weight,
@@ -75,7 +79,7 @@ export function updateTarget(draft: Draft, target: TargetRecord, patch: TargetPa
 export function updateTargets(draft: Draft, groupId: string, patch: TargetsPatch): TargetRecord[] {
   const { targets } = groupOf(draft, groupId);
   return patch.targets.map(({ id, ...fields }, i) =>
-    updateTarget(draft, pick(targets, id, `/targets/${i}/id`), fields),
+    updateTarget(draft, pick(targets, id, `/targets/${i}/id`), fields, `/targets/${i}`),
   );
 }
 

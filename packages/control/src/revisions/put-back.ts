@@ -1,4 +1,5 @@
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import { checkRegion, checkZone, checkZones } from '../placement/zones.ts';
 import { refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import { ACCESS_KINDS, objectsOf } from '../state/objects.ts';
@@ -22,6 +23,7 @@ export function putBack(draft: Draft, images: ReadonlyMap<string, Image>): void 
   checkAddresses(draft, images);
   checkProtection(draft, images);
   placeImages(draft, images);
+  checkPlaces(draft, images);
   checkQuotasOfNew(draft);
 }
 
@@ -87,6 +89,19 @@ function checkAddresses(draft: Draft, images: ReadonlyMap<string, Image>): void 
     if (record === null) continue;
     if (kind === 'loadBalancer') check((record as RecordOf['loadBalancer']).vip, `/loadBalancers/${record.name}/vip`);
     if (kind === 'elasticIp') check((record as RecordOf['elasticIp']).address, `/elasticIps/${record.name}/address`);
+  }
+}
+
+/** Refuses what was in a zone that is gone by now. */
+function checkPlaces(draft: Draft, images: ReadonlyMap<string, Image>): void {
+  for (const { kind, record } of images.values()) {
+    if (record === null) continue;
+    if (kind === 'loadBalancer') {
+      const { name, region } = record as RecordOf['loadBalancer'];
+      checkRegion(draft, region, `/loadBalancers/${name}/region`);
+      checkZones(draft, record as RecordOf['loadBalancer'], `/loadBalancers/${name}/zones`);
+    }
+    if (kind === 'target') checkZone(draft, (record as RecordOf['target']).zone, `/targets/${record.name}/zone`);
   }
 }
 

@@ -86,6 +86,9 @@ function countAround(draft: Draft, kind: ResourceKind, record: Parents): Count |
     case 'accessPolicy':
     case 'accessKey':
     case 'webhook':
+    case 'region':
+    case 'zone':
+    case 'node':
     case 'user':
     case 'token':
       return null;

@@ -1,8 +1,8 @@
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
-import { ID_PREFIXES, type IdKind, type IdSource } from '@evenkeel/model/identifiers.ts';
-import type { Quotas } from '@evenkeel/model/limits.ts';
+import { ID_PREFIXES, type IdKind } from '@evenkeel/model/identifiers.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
-import type { AddressPools } from '../resources/addresses.ts';
+import type { Placement } from '../placement/placement.ts';
+import type { Change, DraftContext } from './change.ts';
 import { equal } from './equal.ts';
 import { GLOBAL } from './global-kinds.ts';
 import type {
@@ -12,7 +12,9 @@ import type {
   AuthorityRecord,
   CertificateRecord,
   ElasticIpRecord,
+  NodeDutyRecord,
   RecordOf,
+  RegionRecord,
   SecurityGroupRecord,
   SecurityPolicyRecord,
   Stamped,
@@ -23,27 +25,12 @@ import type {
   UserRecord,
   VpcRecord,
   WebhookRecord,
+  ZoneRecord,
 } from './records.ts';
-import { inOrder, merged, scopedTo } from './scope.ts';
+import { inOrder, merged, refill, scopedTo } from './scope.ts';
 import type { GroupTree, LoadBalancerTree, RuleGroupTree, State } from './state.ts';
 
-export interface DraftContext {
-  /** Unix milliseconds. */
-  readonly now: number;
-  readonly ids: IdSource;
-  readonly quotas: Quotas;
-  readonly pools: AddressPools;
-  /** Bytes that nobody can guess. */
-  readonly secret: (bytes: number) => Buffer;
-}
-
-/** One object that a draft touched: null before when it is new, null after when it is gone. */
-export interface Change {
-  readonly kind: ResourceKind;
-  readonly id: string;
-  readonly before: AnyRecord | null;
-  readonly after: AnyRecord | null;
-}
+export type { Change, DraftContext };
 
 type Unstamped<T> = Omit<T, Stamped>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends ReadonlyMap<infer K2, infer V> ? Map<K2, V> : T[K] };
@@ -75,6 +62,10 @@ export class Draft implements State {
   tokens: ReadonlyMap<string, TokenRecord>;
   accessKeys: ReadonlyMap<string, AccessKeyRecord>;
   webhooks: ReadonlyMap<string, WebhookRecord>;
+  regions: ReadonlyMap<string, RegionRecord>;
+  zones: ReadonlyMap<string, ZoneRecord>;
+  duties: ReadonlyMap<string, NodeDutyRecord>;
+  placement: Placement;
   ticketKeys: TicketKeys | null;
   readonly lastAddresses: Map<string, number>;
   /** The tenant whose draft it is. */
@@ -109,6 +100,10 @@ export class Draft implements State {
     this.tokens = base.tokens;
     this.accessKeys = base.accessKeys;
     this.webhooks = base.webhooks;
+    this.regions = base.regions;
+    this.zones = base.zones;
+    this.duties = base.duties;
+    this.placement = base.placement;
     this.ticketKeys = base.ticketKeys;
     this.lastAddresses = new Map(base.lastAddresses);
   }
@@ -130,7 +125,7 @@ export class Draft implements State {
   /** The next state, with all tenants. It is the one that the draft began with when nothing has changed. */
   finish(): State {
     if (!this.#changed) return this.whole;
-    const { whole, base, generation, ticketKeys, lastAddresses, tenants } = this;
+    const { whole, base, generation, ticketKeys, lastAddresses, tenants, regions, zones, placement } = this;
     return {
       generation,
       loadBalancers: merged(whole.loadBalancers, base.loadBalancers, this.loadBalancers),
@@ -147,6 +142,10 @@ export class Draft implements State {
       tokens: merged(whole.tokens, base.tokens, this.tokens),
       accessKeys: merged(whole.accessKeys, base.accessKeys, this.accessKeys),
       webhooks: merged(whole.webhooks, base.webhooks, this.webhooks),
+      regions,
+      zones,
+      duties: inOrder(this.duties),
+      placement,
       ticketKeys,
       lastAddresses,
     };
@@ -174,7 +173,8 @@ export class Draft implements State {
   }
 
   get #changed(): boolean {
-    return this.#changes.size > 0 || this.ticketKeys !== this.base.ticketKeys;
+    const { ticketKeys, placement } = this.base;
+    return this.#changes.size > 0 || this.ticketKeys !== ticketKeys || this.placement !== placement;
   }
 
   newId(kind: IdKind): string {
@@ -391,14 +391,4 @@ export class Draft implements State {
     if (first === null && after === null) this.#changes.delete(id);
     else this.#changes.set(id, { kind, id, before: first, after });
   }
-}
-
-/** Puts the values of a map, which `own` gives to be changed, in order of their keys. */
-function refill<T>(own: () => Map<string, T>, values: ReadonlyMap<string, T>): void {
-  const sorted = inOrder(values);
-  if (sorted === values) return;
-  const entries = [...sorted];
-  const map = own();
-  map.clear();
-  for (const [id, value] of entries) map.set(id, value);
 }

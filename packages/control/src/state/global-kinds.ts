@@ -15,4 +15,7 @@ export const GLOBAL = {
   token: 'tokens',
   accessKey: 'accessKeys',
   webhook: 'webhooks',
+  region: 'regions',
+  zone: 'zones',
+  node: 'duties',
 } as const satisfies Partial<Record<ResourceKind, keyof State>>;

@@ -2,7 +2,10 @@ import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { AnyRecord } from './records.ts';
 import type { LoadBalancerTree, State } from './state.ts';
 
-/** What is about who may do what: it has a history of its own, and is not brought back with the rest. */
+/**
+ * What is about who may do what, and what belongs to the installation: it has a history of its own, and is not brought
+ * back with the rest.
+ */
 export const ACCESS_KINDS: ReadonlySet<ResourceKind> = new Set<ResourceKind>([
   'tenant',
   'accessPolicy',
@@ -10,6 +13,9 @@ export const ACCESS_KINDS: ReadonlySet<ResourceKind> = new Set<ResourceKind>([
   'token',
   'accessKey',
   'webhook',
+  'region',
+  'zone',
+  'node',
 ]);
 
 /** All objects of a kind by identifier. Those of load balancers are looked for in each of them. */
@@ -37,6 +43,12 @@ export function objectsOf(state: State, kind: ResourceKind): ReadonlyMap<string,
       return state.accessKeys;
     case 'webhook':
       return state.webhooks;
+    case 'region':
+      return state.regions;
+    case 'zone':
+      return state.zones;
+    case 'node':
+      return state.duties;
     case 'user':
       return state.users;
     case 'token':

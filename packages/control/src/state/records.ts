@@ -7,6 +7,8 @@ import type { ElasticIp } from '@evenkeel/model/resources/elastic-ip.ts';
 import type { Listener } from '@evenkeel/model/resources/listener.ts';
 import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { NodeDuty } from '@evenkeel/model/resources/placement.ts';
+import type { Region } from '@evenkeel/model/resources/region.ts';
 import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { SecurityGroup } from '@evenkeel/model/resources/security-group.ts';
@@ -19,6 +21,7 @@ import type { Token } from '@evenkeel/model/resources/token.ts';
 import type { User } from '@evenkeel/model/resources/user.ts';
 import type { Vpc } from '@evenkeel/model/resources/vpc.ts';
 import type { Webhook } from '@evenkeel/model/resources/webhook.ts';
+import type { Zone } from '@evenkeel/model/resources/zone.ts';
 import type { Secret } from '../secrets/secret.ts';
 
 /**
@@ -87,6 +90,22 @@ export type TokenRecord = Recorded<Token, 'status' | 'expiresAt'> & {
   readonly hash: string;
 };
 
+export type RegionRecord = Recorded<Region>;
+export type ZoneRecord = Recorded<Zone>;
+/** A node that is taken out of use, under its name; see placement/. Of one that serves there is none. */
+export interface NodeDutyRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly duty: Exclude<NodeDuty, 'serving'>;
+  /** Load balancers that a cordoned node had. */
+  readonly keeps: readonly string[];
+  /** `since`: Unix milliseconds; `seconds` that its connections have; null: it is cordoned. */
+  readonly drain: { readonly since: number; readonly seconds: number; readonly force: boolean } | null;
+  readonly generation: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
 export interface RecordOf {
   readonly loadBalancer: LoadBalancerRecord;
   readonly listener: ListenerRecord;
@@ -108,6 +127,9 @@ export interface RecordOf {
   readonly token: TokenRecord;
   readonly accessKey: AccessKeyRecord;
   readonly webhook: WebhookRecord;
+  readonly region: RegionRecord;
+  readonly zone: ZoneRecord;
+  readonly node: NodeDutyRecord;
 }
 /** What new sessions of TLS are sealed with, for all listeners of all nodes. Each key is base64 of 80 bytes. */
 export interface TicketKeys {

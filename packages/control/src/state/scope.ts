@@ -102,6 +102,16 @@ export function inOrder<T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> 
   return map;
 }
 
+/** Puts the values of a map, which `own` gives to be changed, in order of their keys. */
+export function refill<T>(own: () => Map<string, T>, values: ReadonlyMap<string, T>): void {
+  const sorted = inOrder(values);
+  if (sorted === values) return;
+  const entries = [...sorted];
+  const map = own();
+  map.clear();
+  for (const [id, value] of entries) map.set(id, value);
+}
+
 /** Whether two states of a tenant have the same objects in all that a configuration is made of. */
 export function sameParts(a: State, b: State): boolean {
   return CONFIGURED.every((part) => a[part] === b[part] || same<unknown>(a[part], b[part]));

@@ -1,4 +1,6 @@
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
+import { LOCAL_REGION, LOCAL_ZONE } from '@evenkeel/model/zones.ts';
+import { PLACED_EVERYWHERE, type Placement } from '../placement/placement.ts';
 import type {
   AccessKeyRecord,
   AccessPolicyRecord,
@@ -8,6 +10,8 @@ import type {
   ElasticIpRecord,
   ListenerRecord,
   LoadBalancerRecord,
+  NodeDutyRecord,
+  RegionRecord,
   RuleGroupRecord,
   RuleRecord,
   SecurityGroupRecord,
@@ -21,6 +25,7 @@ import type {
   UserRecord,
   VpcRecord,
   WebhookRecord,
+  ZoneRecord,
 } from './records.ts';
 
 /**
@@ -45,6 +50,12 @@ export interface State {
   readonly tokens: ReadonlyMap<string, TokenRecord>;
   readonly accessKeys: ReadonlyMap<string, AccessKeyRecord>;
   readonly webhooks: ReadonlyMap<string, WebhookRecord>;
+  /** Of the installation, for all tenants; and so are the next three. */
+  readonly regions: ReadonlyMap<string, RegionRecord>;
+  readonly zones: ReadonlyMap<string, ZoneRecord>;
+  /** By name: the nodes that are taken out of use. */
+  readonly duties: ReadonlyMap<string, NodeDutyRecord>;
+  readonly placement: Placement;
   /** Null until a listener needs them. */
   readonly ticketKeys: TicketKeys | null;
   /** By pool: the address that was given out last, as a number; the next is looked for after it. */
@@ -80,6 +91,8 @@ const FIRST_TENANT: TenantRecord = {
   updatedAt: 0,
 };
 
+const FIRST_PLACES = { description: '', tags: {}, generation: 0, createdAt: 0, updatedAt: 0 };
+
 export const EMPTY_STATE: State = {
   generation: 0,
   loadBalancers: new Map(),
@@ -96,6 +109,10 @@ export const EMPTY_STATE: State = {
   tokens: new Map(),
   accessKeys: new Map(),
   webhooks: new Map(),
+  regions: new Map([[LOCAL_REGION.id, { ...LOCAL_REGION, ...FIRST_PLACES }]]),
+  zones: new Map([[LOCAL_ZONE.id, { ...LOCAL_ZONE, region: LOCAL_REGION.name, ...FIRST_PLACES }]]),
+  duties: new Map(),
+  placement: PLACED_EVERYWHERE,
   ticketKeys: null,
   lastAddresses: new Map(),
 };
@@ -166,9 +183,9 @@ export function newestId(state: State): string | undefined {
     }
   };
   const { elasticIps, certificates, authorities, securityPolicies, securityGroups } = state;
-  const { vpcs, subnets, tenants, accessPolicies, users, tokens, accessKeys, webhooks } = state;
+  const { vpcs, subnets, tenants, accessPolicies, users, tokens, accessKeys, webhooks, regions, zones } = state;
   const ofTenants = [elasticIps, certificates, authorities, securityPolicies, securityGroups, vpcs, subnets];
-  const parts = [...ofTenants, tenants, accessPolicies, users, tokens, accessKeys, webhooks];
+  const parts = [...ofTenants, tenants, accessPolicies, users, tokens, accessKeys, webhooks, regions, zones];
   for (const part of parts) {
     for (const id of part.keys()) visit(id);
   }

@@ -2,6 +2,7 @@ import type { CertificateLink } from '@evenkeel/model/resources/certificate.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
 import type { Kysely } from 'kysely';
+import { fromText, PLACED_EVERYWHERE, type Placement } from '../placement/placement.ts';
 import { certificatesOf } from '../resources/usage.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { CertificateRecord, ElasticIpRecord, RecordOf, TicketKeys } from '../state/records.ts';
@@ -114,6 +115,9 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
     if (subnetId !== DEFAULT_SUBNET.id) existing(subnets, subnetId, id);
   }
 
+  const regions = byId(await read('region'));
+  const zones = byId(await read('zone'));
+  const duties = byId(await read('node'));
   const tenants = byId(await read('tenant'));
   const accessPolicies = byId(await read('accessPolicy'));
   const users = byId(await read('user'));
@@ -141,6 +145,9 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
     tokens,
     accessKeys,
     webhooks,
+    regions,
+    zones,
+    duties,
   };
 }
 
@@ -148,17 +155,23 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
 export async function readHeader(
   db: Kysely<Database>,
   vault: Vault,
-): Promise<Pick<State, 'generation' | 'ticketKeys' | 'lastAddresses'>> {
+): Promise<Pick<State, 'generation' | 'ticketKeys' | 'lastAddresses' | 'placement'>> {
   const pools = await db.selectFrom('address_pool').selectAll().execute();
   return {
     generation: await readGeneration(db),
     ticketKeys: await readTicketKeys(db, vault),
+    placement: await readPlacement(db),
     lastAddresses: new Map(pools.map(({ name, last }) => [name, last])),
   };
 }
 
 export async function readGeneration(db: Kysely<Database>): Promise<number> {
   return (await db.selectFrom('state').select('generation').executeTakeFirst())?.generation ?? 0;
+}
+
+async function readPlacement(db: Kysely<Database>): Promise<Placement> {
+  const row = await db.selectFrom('placement').select('document').executeTakeFirst();
+  return row === undefined ? PLACED_EVERYWHERE : fromText(row.document);
 }
 
 async function readTicketKeys(db: Kysely<Database>, vault: Vault): Promise<TicketKeys | null> {

@@ -35,7 +35,7 @@ const ROWS = {
     target_group_id: GROUP,
     address: '10.0.0.1',
     port: 0,
-    settings: { weight: 10, zone: '' },
+    settings: { weight: 10, zone: 'rack.1' },
   },
   backend_service: {
     id: SERVICE,
@@ -100,6 +100,10 @@ async function firstVersion(file: string): Promise<void> {
     const names = sql.join(Object.keys(row).map((name) => sql.ref(name)));
     await sql`insert into ${sql.table(table)} (${names}) values (${sql.join(Object.values(row))})`.execute(db);
   }
+  await sql`insert into node (id, zone, software, reactor, workers, applied_generation, first_seen_at, last_seen_at)
+    values ('node-1', 'rack.2', '0', 'uring', 1, 5, 1, 1), ('node-2', 'what: nobody', '0', 'uring', 1, 5, 1, 1)`.execute(
+    db,
+  );
   sqlite.close();
 }
 
@@ -118,6 +122,17 @@ test('a state of the first version has defaults for what came later, and its pla
   });
   t.after(() => store.close());
   const tree = store.state.loadBalancers.get(LB)!;
+  const { region, zones, nodesPerZone } = tree.loadBalancer;
+  assert.deepEqual([region, zones, nodesPerZone], ['local', [], null]);
+  assert.deepEqual(
+    Array.from(store.state.zones.values(), (zone) => [zone.name, zone.region]),
+    [
+      ['local', 'local'],
+      ['rack.1', 'local'],
+      ['rack.2', 'local'],
+    ],
+    'those that nodes and targets have named',
+  );
   const service = tree.services.get(SERVICE)!;
   const [listener] = [...tree.listeners.values()];
   const [target] = [...tree.groups.get(GROUP)!.targets.values()];

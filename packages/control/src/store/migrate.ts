@@ -24,6 +24,7 @@ import { webhooks } from './migrations/0016-webhooks.ts';
 import { changeSetSummary } from './migrations/0017-change-set-summary.ts';
 import { sourceLimits } from './migrations/0018-source-limits.ts';
 import { networks } from './migrations/0019-networks.ts';
+import { zones } from './migrations/0020-zones.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -56,6 +57,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0017-change-set-summary': changeSetSummary,
   '0018-source-limits': sourceLimits,
   '0019-networks': networks,
+  '0020-zones': zones,
 };
 
 /**

@@ -26,7 +26,10 @@ interface Mapping {
     | 'access_token'
     | 'access_policy'
     | 'access_key'
-    | 'webhook';
+    | 'webhook'
+    | 'region'
+    | 'zone'
+    | 'node_duty';
   readonly columns: Readonly<Record<string, string>>;
   /** Fields that are not stored, because another row tells them. */
   readonly derived: readonly string[];
@@ -40,6 +43,9 @@ const OWNED = { ...COMMON, tenantId: 'tenant_id' };
 /** In the order in which objects refer to each other: each kind after those that it names. */
 export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
   tenant: { table: 'tenant', columns: COMMON, derived: [] },
+  region: { table: 'region', columns: COMMON, derived: [] },
+  zone: { table: 'zone', columns: COMMON, derived: [] },
+  node: { table: 'node_duty', columns: COMMON, derived: [] },
   accessPolicy: { table: 'access_policy', columns: OWNED, derived: [] },
   user: {
     table: 'user_account',

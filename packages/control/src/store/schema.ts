@@ -53,6 +53,12 @@ export interface Database {
   event: EventRow;
   /** `secret` is sealed. */
   webhook: Owned & { secret: string };
+  region: Resource;
+  zone: Resource;
+  /** By name: nodes that are taken out of use. */
+  node_duty: Resource;
+  /** One row, or none; see placement/placement.ts. */
+  placement: { id: number; document: string };
   webhook_delivery: DeliveryRow;
   webhook_failing: { webhook_id: string; since: number; attempts: number };
   revision: RevisionRow;

@@ -78,6 +78,9 @@ export interface Committed<T> {
 /** Told of every new state, after it is on the disk and before the writes are answered. */
 export type CommitListener = (state: State, operations: readonly OperationRecord[]) => void;
 
+/** The state `next`, which comes after `base`, with load balancers placed. */
+type Place = (base: State, next: State) => State;
+
 interface Job {
   /** Makes the change on top of `base`, in memory; throws to refuse. */
   readonly stage: (base: State) => Staged;
@@ -105,6 +108,7 @@ export class Store {
   readonly #listeners: CommitListener[] = [];
   readonly #queue: Job[] = [];
   #state: State;
+  #place: Place = (_, next) => next;
   #draining: Promise<void> | null = null;
   /** The batch under way. */
   #batch: Promise<void> | null = null;
@@ -167,6 +171,11 @@ export class Store {
   /** How many writes wait. */
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  /** Has each change of the configuration end with this: where load balancers are placed after it. It must not wait. */
+  placeBy(place: Place): void {
+    this.#place = place;
   }
 
   onCommit(listener: CommitListener): void {
@@ -331,7 +340,7 @@ export class Store {
     const { tenantId = DEFAULT_TENANT.id, toldTo = tenantId } = write;
     const draft = this.#draft(base, tenantId);
     const value = write.run(draft);
-    const state = draft.finish();
+    const state = this.#place(base, draft.finish());
     const { changes } = draft;
     const operation: OperationRecord = {
       id: this.#ids.next('operation'),
@@ -371,7 +380,7 @@ export class Store {
     const audit = accepted.flatMap(({ staged }) => staged.audit);
     await appendAudit(trx, audit);
     for (const { tenantId } of audit) this.#audited.add(tenantId);
-    if (next !== this.#state) await writeState(trx, next);
+    if (next !== this.#state) await writeState(trx, next, this.#state);
     if (next !== this.#state && this.database.followed) {
       const changes = accepted.flatMap(({ staged }) => staged.changes);
       await writeFeed(trx, this.#state.generation, next.generation, changes);

@@ -1,5 +1,6 @@
 import type { ResourceKind, ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import type { Transaction } from 'kysely';
+import { type Placement, toText } from '../placement/placement.ts';
 import { usersOf } from '../resources/usage.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { Vault } from '../secrets/vault.ts';
@@ -75,8 +76,13 @@ export async function writeOperation(trx: Transaction<Database>, operation: Oper
   await insertRow(trx, 'operation', operationToRow(operation));
 }
 
-/** The generation, and where the search for addresses goes on. */
-export async function writeState(trx: Transaction<Database>, { generation, lastAddresses }: State): Promise<void> {
+/** The generation, where load balancers are, and where the search for addresses goes on. */
+export async function writeState(
+  trx: Transaction<Database>,
+  { generation, lastAddresses, placement }: State,
+  before: State,
+): Promise<void> {
+  if (placement !== before.placement) await writePlacement(trx, placement);
   await trx
     .insertInto('state')
     .values({ id: 1, generation })
@@ -89,6 +95,15 @@ export async function writeState(trx: Transaction<Database>, { generation, lastA
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ last }))
       .execute();
   }
+}
+
+async function writePlacement(trx: Transaction<Database>, placement: Placement): Promise<void> {
+  const document = toText(placement);
+  await trx
+    .insertInto('placement')
+    .values({ id: 1, document })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ document }))
+    .execute();
 }
 
 export async function writeTicketKeys(

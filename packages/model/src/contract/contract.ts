@@ -16,6 +16,7 @@ import { listenerRoutes } from './listeners.ts';
 import { loadBalancerRoutes } from './load-balancers.ts';
 import { nodeRoutes } from './nodes.ts';
 import { operationRoutes } from './operations.ts';
+import { placementRoutes } from './placement.ts';
 import { quotaRoutes } from './quotas.ts';
 import { revisionRoutes } from './revisions.ts';
 import { ruleGroupRoutes } from './rule-groups.ts';
@@ -31,6 +32,7 @@ import { tokenRoutes } from './tokens.ts';
 import { userRoutes } from './users.ts';
 import { vpcRoutes } from './vpcs.ts';
 import { webhookRoutes } from './webhooks.ts';
+import { zoneRoutes } from './zones.ts';
 
 /** The REST API, by operationId. */
 export const contract = {
@@ -52,6 +54,8 @@ export const contract = {
   ...configurationRoutes,
   ...operationRoutes,
   ...nodeRoutes,
+  ...placementRoutes,
+  ...zoneRoutes,
   ...diagnosisRoutes,
   ...changeSetRoutes,
   ...revisionRoutes,

@@ -28,7 +28,9 @@ import * as listenerTls from '../resources/listener-tls.ts';
 import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
+import * as placement from '../resources/placement.ts';
 import * as quota from '../resources/quota.ts';
+import * as region from '../resources/region.ts';
 import * as resilience from '../resources/resilience.ts';
 import * as revision from '../resources/revision.ts';
 import * as rule from '../resources/rule.ts';
@@ -53,6 +55,7 @@ import * as trafficStanding from '../resources/traffic-standing.ts';
 import * as user from '../resources/user.ts';
 import * as vpc from '../resources/vpc.ts';
 import * as webhook from '../resources/webhook.ts';
+import * as zone from '../resources/zone.ts';
 import { BackendServiceCreated } from './backend-services.ts';
 import { ListenerCreated } from './listeners.ts';
 import { NodeForgotten } from './nodes.ts';
@@ -105,6 +108,9 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     document,
     operation,
     node,
+    placement,
+    region,
+    zone,
     explanation,
     endedRequest,
     traffic,

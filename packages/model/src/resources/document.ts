@@ -4,7 +4,7 @@ import { type Static, Type } from '../type.ts';
 import { Name, OperationId, Written } from './attributes.ts';
 import { BackendServiceDocument } from './backend-service.ts';
 import { ListenerDocument } from './listener.ts';
-import { LoadBalancer, LoadBalancerType, loadBalancerSettings } from './load-balancer.ts';
+import { LoadBalancer, LoadBalancerRegion, LoadBalancerType, loadBalancerSettings } from './load-balancer.ts';
 import { RESOURCE_KINDS, ResourceRef } from './operation.ts';
 import { RuleGroupDocument } from './rule-group.ts';
 import { SecurityGroupDocument } from './security-group.ts';
@@ -18,6 +18,7 @@ import { VpcDocument } from './vpc.ts';
  */
 const content = {
   type: Type.Optional(LoadBalancerType),
+  region: Type.Optional(LoadBalancerRegion),
   subnet: Type.Optional(
     Type.String({
       description: 'Name or identifier of the subnet that its VIP is of. Fixed after creation. Default: `default`.',

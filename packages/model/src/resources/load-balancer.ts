@@ -2,6 +2,7 @@ import { Id } from '../identifiers.ts';
 import { SECURITY_GROUP } from '../limits.ts';
 import { Address, Input, Nullable, Output, Patch, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
+import { LOCAL_REGION, PLACEMENT, ZONE_NAME } from '../zones.ts';
 import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
 
 export const LOAD_BALANCER_TYPES = ['application', 'network', 'classic'] as const;
@@ -16,6 +17,19 @@ const settings = {
   description: Description,
   tags: Tags,
   deletionProtection: Type.Boolean({ default: false, description: 'While true, deletion is refused.' }),
+  zones: Type.Array(Type.String({ ...ZONE_NAME, description: 'Name of a zone of its region.' }), {
+    maxItems: PLACEMENT.zones,
+    default: [],
+    description:
+      'Nodes of these zones have it. Empty: those of all zones of its region. A change replaces all of them.',
+  }),
+  nodesPerZone: Nullable(
+    Type.Integer({
+      ...PLACEMENT.nodesPerZone,
+      default: null,
+      description: 'So many nodes of each zone have it, or all where there are less; null: all of them.',
+    }),
+  ),
 };
 
 const securityGroupIds = Type.Array(Id('securityGroup', 'A security group of the same tenant.'), {
@@ -25,9 +39,17 @@ const securityGroupIds = Type.Array(Id('securityGroup', 'A security group of the
     'Who may connect to its listeners: the rules of all of them count together. Empty: everybody. A change replaces all of them.',
 });
 
+/** Of the load balancer itself and of documents that create one. */
+export const LoadBalancerRegion = Type.String({
+  ...ZONE_NAME,
+  default: LOCAL_REGION.name,
+  description: 'Name of the region that it is in. Fixed after creation.',
+});
+
 const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.'), {
   tenantId: TenantId,
   type: LoadBalancerType,
+  region: LoadBalancerRegion,
   subnetId: Id('subnet', 'The subnet that its VIP is of. Fixed after creation.'),
   vip: Address('The address that its listeners are on.'),
   elasticIpId: Nullable(Id('elasticIp', 'The elastic IP that is associated with it, if any.')),

@@ -24,6 +24,9 @@ export const RESOURCE_KINDS = [
   'accessPolicy',
   'accessKey',
   'webhook',
+  'region',
+  'zone',
+  'node',
 ] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 const Kind = Words(RESOURCE_KINDS, 'Kind of resource.');

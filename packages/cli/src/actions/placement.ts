@@ -1,0 +1,100 @@
+import type { LoadBalancerPlacement, NodeDutyWritten, NodePlacement } from '@evenkeel/model/resources/placement.ts';
+import type { Call } from '../commands/call.ts';
+import { titled } from '../output/details.ts';
+import { type Column, table } from '../output/table.ts';
+import { count } from '../output/text.ts';
+import { notFound } from './reference.ts';
+import { type Session, withSession } from './session.ts';
+import { written } from './write.ts';
+
+/** Seconds beside its deadline that a drain is waited for: others have to take over first. */
+const TAKE_OVER = 60;
+/** Load balancers of a node that are shown; JSON has more. */
+const SHOWN = 50;
+
+const ON_NODE: readonly Column<NodePlacement['loadBalancers'][number]>[] = [
+  { head: 'NAME', of: ({ name }) => name },
+  { head: 'ID', of: ({ id }) => id },
+  { head: 'TENANT', of: ({ tenantId }) => tenantId },
+  { head: 'STATE', of: ({ state }) => state },
+];
+
+const OF_LOAD_BALANCER: readonly Column<LoadBalancerPlacement['nodes'][number]>[] = [
+  { head: 'NODE', of: ({ node }) => node },
+  { head: 'ZONE', of: ({ zone }) => zone },
+  { head: 'STATE', of: ({ state, online }) => (online ? state : 'offline') },
+];
+
+export function cordon(call: Call) {
+  return withSession(call, async (session) => {
+    const done = await session.client.cordonNode({ params: params(call) });
+    await tell(session, call, done, `Node ${done.id} is cordoned: it keeps what it has, and gets nothing new.`);
+  });
+}
+
+export function uncordon(call: Call) {
+  return withSession(call, async (session) => {
+    const done = await session.client.uncordonNode({ params: params(call) });
+    await tell(session, call, done, `Node ${done.id} is in use.`);
+  });
+}
+
+export function drain(call: Call) {
+  return withSession(call, async (session) => {
+    const { deadline, force = false } = call.options as { readonly deadline: number; readonly force?: boolean };
+    const done = await session.client.drainNode({ params: params(call), body: { deadline, force } });
+    const options = { ...call.options, timeout: deadline + TAKE_OVER };
+    await written(session, done, `Node ${done.id} is being drained.`, done.operationId, options);
+  });
+}
+
+function tell(session: Session, call: Call, done: NodeDutyWritten, message: string): Promise<void> {
+  return written(session, done, message, done.operationId, call.options);
+}
+
+/** What a node has, for people. */
+export async function nodePlacementText({ client, paint }: Session, nodeId: string): Promise<string> {
+  const {
+    duty,
+    drain,
+    region,
+    zone,
+    zoneKnown,
+    loadBalancers,
+    count: all,
+  } = await client.getNodePlacement({
+    params: { nodeId },
+  });
+  const where = zoneKnown ? `zone ${zone} of region ${region}` : `zone ${zone}, which nobody has created`;
+  const lines = [`It is ${duty}, in ${where}.`];
+  if (drain !== null) lines.push(drainText(drain));
+  if (all > SHOWN) lines.push(`It has ${count(all, 'load balancer')}; these are the first.`);
+  const shown = loadBalancers.slice(0, SHOWN);
+  const list = shown.length === 0 ? '' : `\n${titled('load balancers', table(ON_NODE, shown, paint), paint)}`;
+  return `\n${titled('placement', `${lines.join('\n')}\n`, paint)}${list}`;
+}
+
+function drainText({ state, waitsFor, connections, deadline }: NonNullable<NodePlacement['drain']>): string {
+  switch (state) {
+    case 'moving':
+      return `Its drain waits for ${waitsFor.join(', ')} to take over.`;
+    case 'draining':
+      return `It takes nothing new; connections left: ${connections ?? 'unknown'}, until ${deadline}.`;
+    case 'drained':
+      return connections === null || connections === 0
+        ? 'It is done.'
+        : `It is over; ${count(connections, 'connection')} left.`;
+  }
+}
+
+/** The nodes that have a load balancer, as a table. */
+export async function loadBalancerPlacementText({ client, paint }: Session, loadBalancerId: string): Promise<string> {
+  const { nodes } = await client.getLoadBalancerPlacement({ params: { loadBalancerId } });
+  return nodes.length === 0 ? '' : `\n${titled('nodes', table(OF_LOAD_BALANCER, nodes, paint), paint)}`;
+}
+
+function params(call: Call): { readonly nodeId: string } {
+  const nodeId = call.args[0] as string;
+  if (nodeId === '') throw notFound('node', nodeId);
+  return { nodeId };
+}

@@ -1,0 +1,156 @@
+import { NODE_GONE_AFTER } from '@evenkeel/model/zones.ts';
+import type { NodeStatus } from '../nodes/registry.ts';
+import type { Draft } from '../state/draft.ts';
+import type { NodeDutyRecord } from '../state/records.ts';
+import type { State } from '../state/state.ts';
+import type { OperationRecord } from '../store/history.ts';
+import type { Store } from '../store/store.ts';
+import { drainageOf } from './drainage.ts';
+import type { Placement } from './placement.ts';
+import { type PresentNode, settled, withoutFinished } from './settle.ts';
+
+/** Milliseconds. */
+const TICK = 1_000;
+
+export interface PlacementKeeperOptions {
+  readonly store: Pick<Store, 'state' | 'write'>;
+  /** All nodes, in order of their names. */
+  readonly nodes: () => readonly NodeStatus[];
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Something about nodes that are drained may have changed. */
+  readonly draining: () => void;
+  /** Told of a change of placement that could not be written; it is tried again at the next look. */
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Keeps placement as the nodes are: who has gone is replaced, who has come takes its share, and a handover ends when it
+ * was acknowledged. Looks whenever something about nodes has changed, and now and then. For the control plane that leads.
+ */
+export class PlacementKeeper {
+  readonly #options: PlacementKeeperOptions;
+  /** Since when nodes could have been seen, in Unix milliseconds. */
+  #since: number;
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> | null = null;
+  #again = false;
+
+  constructor(options: PlacementKeeperOptions) {
+    this.#options = options;
+    this.#since = options.now();
+  }
+
+  /** For the metrics. */
+  readonly observed = {
+    nodesCordoned: () => this.#count('cordoned'),
+    nodesDrained: () => this.#count('drained'),
+    handovers: () => this.#options.store.state.placement.handovers.size,
+  };
+
+  /** From now on this control plane leads: nodes have their time to come to it. */
+  begin(): void {
+    this.#since = this.#options.now();
+    this.#timer ??= setInterval(() => this.tick(), TICK).unref();
+    this.look();
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** The nodes as placement sees them. */
+  present(): PresentNode[] {
+    const { nodes, now } = this.#options;
+    const goneBefore = now() - NODE_GONE_AFTER * 1_000;
+    return nodes().map(({ id, zone, appliedGeneration, connectedAt, lastSeenAt, refused }) => ({
+      id,
+      zone,
+      appliedGeneration,
+      gone: connectedAt === null && Math.max(lastSeenAt, this.#since) <= goneBefore,
+      refuses: (listenerId) => refused.some((one) => one.listenerId === listenerId),
+    }));
+  }
+
+  /** The state after a change of the configuration, with load balancers placed; for `Store.placeBy`. */
+  readonly place = (base: State, next: State): State => {
+    if (next === base) return next;
+    const placement = settled(base, next, this.present(), next.generation);
+    return placement === next.placement ? next : { ...next, placement };
+  };
+
+  /** What changes with time alone: that nodes are gone for good, and deadlines. */
+  tick(): void {
+    this.look();
+    if (this.#options.store.state.duties.size > 0) this.#options.draining();
+  }
+
+  /** Whether it is a drain, and that is still under way. */
+  readonly isUnfinished = ({ action, resources, generation }: OperationRecord): boolean => {
+    const { store, nodes, now } = this.#options;
+    const nodeId = action === 'drainNode' ? resources[0]?.id : undefined;
+    if (nodeId === undefined || store.state.duties.get(nodeId)?.generation !== generation) return false;
+    const node = nodes().find(({ id }) => id === nodeId);
+    const drainage = node && drainageOf(store.state, node, now());
+    return drainage != null && drainage.state !== 'drained';
+  };
+
+  /** Writes the placement when it is not what it should be. Several looks at once are one. */
+  look(): void {
+    if (this.#timer === null) return;
+    if (this.#writing !== null) {
+      this.#again = true;
+      return;
+    }
+    const { store, failed } = this.#options;
+    if (!this.#isOutdated(store.state)) return;
+    this.#writing = store
+      .write({
+        action: 'placeLoadBalancers',
+        actor: 'evenkeel',
+        requestId: '',
+        run: (draft) => this.#bringUpToDate(draft),
+      })
+      .then(() => undefined, failed)
+      .finally(() => {
+        this.#writing = null;
+        if (!this.#again) return;
+        this.#again = false;
+        this.look();
+      });
+  }
+
+  /** Resolves when nothing is being written. */
+  async idle(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+  }
+
+  #count(wanted: NodeDutyRecord['duty']): number {
+    let count = 0;
+    for (const { duty } of this.#options.store.state.duties.values()) if (duty === wanted) count++;
+    return count;
+  }
+
+  #isOutdated(state: State): boolean {
+    return this.#forgotten(state).length > 0 || this.#wanted(state, state.generation) !== state.placement;
+  }
+
+  #bringUpToDate(draft: Draft): void {
+    for (const record of this.#forgotten(draft)) draft.remove('node', record);
+    draft.placement = this.#wanted({ ...draft.whole, duties: draft.duties }, draft.generation);
+  }
+
+  #wanted(state: State, generation: number): Placement {
+    const nodes = this.present();
+    const placement = settled(state, state, nodes, generation);
+    return withoutFinished({ ...state, placement }, nodes, generation);
+  }
+
+  /** What is known of the duty of nodes that were forgotten. */
+  #forgotten({ duties }: Pick<State, 'duties'>) {
+    if (duties.size === 0) return [];
+    const known = new Set(this.#options.nodes().map(({ id }) => id));
+    return [...duties.values()].filter(({ id }) => !known.has(id));
+  }
+}

@@ -1,0 +1,23 @@
+import type { IdSource } from '@evenkeel/model/identifiers.ts';
+import type { Quotas } from '@evenkeel/model/limits.ts';
+import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
+import type { AddressPools } from '../resources/addresses.ts';
+import type { AnyRecord } from './records.ts';
+
+export interface DraftContext {
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly ids: IdSource;
+  readonly quotas: Quotas;
+  readonly pools: AddressPools;
+  /** Bytes that nobody can guess. */
+  readonly secret: (bytes: number) => Buffer;
+}
+
+/** One object that a draft touched: null before when it is new, null after when it is gone. */
+export interface Change {
+  readonly kind: ResourceKind;
+  readonly id: string;
+  readonly before: AnyRecord | null;
+  readonly after: AnyRecord | null;
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { Problem } from '@evenkeel/model/problem.ts';
+import { FakeAgent } from './fake-agent.ts';
+import { Running } from './running.ts';
+
+const problemOf = (answer: { readonly body: unknown }) => answer.body as Problem;
+
+test('a zone that is in use cannot be deleted, and the refusal names the users', async (t) => {
+  const running = await Running.start(t);
+  const region = await running.call('createRegion', { body: { name: 'north' } });
+  const zone = await running.call('createZone', { body: { name: 'north-1', region: 'north' } });
+  await running.call('createZone', { body: { name: 'east' } });
+  const web = { name: 'web', region: 'north', zones: ['north-1'] };
+  const { id } = await running.call('createLoadBalancer', { body: web });
+  const params = { zoneId: zone.id };
+  const used = problemOf(await running.try('deleteZone', { params }));
+  assert.deepEqual([used.code, used.usedBy], ['resource-in-use', [{ kind: 'loadBalancer', id, name: 'web' }]]);
+  const busy = problemOf(await running.try('deleteRegion', { params: { regionId: region.id } }));
+  assert.deepEqual(
+    busy.usedBy?.map(({ kind, name }) => [kind, name]),
+    [
+      ['zone', 'north-1'],
+      ['loadBalancer', 'web'],
+    ],
+  );
+  await running.call('deleteLoadBalancer', { params: { loadBalancerId: id } });
+  await running.call('deleteZone', { params });
+  await running.call('deleteRegion', { params: { regionId: region.id } });
+  const { items } = await running.call('listZones');
+  assert.deepEqual(
+    items.map(({ name }) => name),
+    ['local', 'east'],
+  );
+  const builtIn = await running.try('deleteZone', { params: { zoneId: items[0]!.id } });
+  assert.equal(problemOf(builtIn).code, 'built-in');
+});
+
+test('what names a zone or region that there is not is refused with those that there are', async (t) => {
+  const running = await Running.start(t);
+  await running.call('createRegion', { body: { name: 'north' } });
+  await running.call('createZone', { body: { name: 'north-1', region: 'north' } });
+  const refusal = async (body: object) => {
+    const problem = problemOf(await running.try('createLoadBalancer', { body: { name: 'web', ...body } }));
+    return [problem.code, problem.errors?.map(({ field, allowed }) => [field, allowed])];
+  };
+  assert.deepEqual(await refusal({ region: 'x' }), ['reference-not-found', [['/region', 'local, north']]]);
+  assert.deepEqual(await refusal({ zones: ['local', 'x'] }), ['reference-not-found', [['/zones/1', 'local, north-1']]]);
+  assert.deepEqual(await refusal({ zones: ['north-1'] }), ['validation-failed', [['/zones/0', 'local']]]);
+  assert.deepEqual(await refusal({ zones: ['local', 'local'] }), ['validation-failed', [['/zones/1', undefined]]]);
+  assert.deepEqual(await refusal({ targetGroups: [{ name: 't', targets: [{ address: '10.0.0.1', zone: 'x' }] }] }), [
+    'reference-not-found',
+    [['/targetGroups/0/targets/0/zone', 'local, north-1']],
+  ]);
+  assert.equal((await running.try('createZone', { body: { name: 'local' } })).status, 409);
+});
+
+const LISTENING = {
+  listeners: [{ protocol: 'http', port: 80, service: { targets: [{ address: '10.0.0.1' }] } }],
+} as const;
+
+async function threeNodes(t: TestContext, running: Running): Promise<Record<string, FakeAgent>> {
+  const agents: Record<string, FakeAgent> = {};
+  for (const node of ['node-1', 'node-2', 'node-3']) agents[node] = await FakeAgent.connect(running, { node });
+  t.after(() => Promise.all(Object.values(agents).map((agent) => agent.leave())));
+  return agents;
+}
+
+const listenersOf = (agent: FakeAgent) => [...agent.plan.entries.keys()].filter((key) => key.startsWith('listener/'));
+
+test('a load balancer on two nodes of three is in the plans of those alone; a drain has another take over first', async (t) => {
+  const running = await Running.start(t);
+  const agents = await threeNodes(t, running);
+  const made = await running.call('createLoadBalancer', { body: { name: 'web', nodesPerZone: 2, ...LISTENING } });
+  const operationId = made.operationId;
+  await running.call('getOperation', { params: { operationId }, query: { wait: 'applied', timeout: 60 } });
+  const params = { loadBalancerId: made.id };
+  const placed = await running.call('getLoadBalancerPlacement', { params });
+  const [first, second] = placed.nodes.map(({ node }) => node) as [string, string];
+  assert.equal(placed.nodes.length, 2);
+  const third = Object.keys(agents).find((name) => name !== first && name !== second)!;
+  assert.deepEqual(
+    [first, second, third].map((name) => listenersOf(agents[name]!).length),
+    [1, 1, 0],
+  );
+  const [listener] = (await running.call('listListeners')).items;
+  assert.deepEqual(
+    listener!.nodes.map(({ node, state }) => [node, state]),
+    [first, second].map((node) => [node, 'active']),
+  );
+
+  agents[third]!.acknowledges = false;
+  const drained = await running.call('drainNode', { params: { nodeId: first }, body: { deadline: 0 } });
+  await agents[third]!.until(() => listenersOf(agents[third]!).length === 1);
+  await agents[first]!.has(drained.generation);
+  assert.equal(listenersOf(agents[first]!).length, 1, 'it keeps what nobody has taken over');
+  const moving = await running.call('getNodePlacement', { params: { nodeId: first } });
+  assert.deepEqual([moving.duty, moving.drain?.state, moving.drain?.waitsFor], ['drained', 'moving', [third]]);
+  assert.deepEqual(
+    moving.loadBalancers.map(({ name, state }) => [name, state]),
+    [['web', 'leaving']],
+  );
+
+  agents[third]!.acknowledges = true;
+  agents[third]!.acknowledge();
+  await agents[first]!.until(() => listenersOf(agents[first]!).length === 0);
+  const awaited = { params: { operationId: drained.operationId }, query: { wait: 'applied', timeout: 60 } } as const;
+  assert.equal((await running.call('getOperation', awaited)).status, 'applied');
+  const done = await running.call('getNodePlacement', { params: { nodeId: first } });
+  assert.deepEqual([done.drain?.state, done.count], ['drained', 0]);
+
+  const again = await FakeAgent.connect(running, { node: first });
+  t.after(() => again.leave());
+  await again.has(drained.generation);
+  assert.equal(again.plan.entries.size, 0, 'it stays drained when it restarts');
+  await running.call('uncordonNode', { params: { nodeId: first } });
+  await again.until(() => listenersOf(again).length === 1);
+});
+
+test('a cordoned node keeps what it has and gets nothing new', async (t) => {
+  const running = await Running.start(t);
+  const agents = await threeNodes(t, running);
+  const agent = agents['node-1']!;
+  await running.call('createLoadBalancer', { body: { name: 'old', ...LISTENING } });
+  const params = { nodeId: 'node-1' };
+  const { generation } = await running.call('cordonNode', { params });
+  assert.equal((await running.call('cordonNode', { params })).generation, generation, 'once more changes nothing');
+  const fresh = await running.call('createLoadBalancer', { body: { name: 'new', ...LISTENING } });
+  await agent.has(fresh.generation);
+  assert.equal(listenersOf(agent).length, 1);
+  assert.equal(listenersOf(agents['node-2']!).length >= 1, true);
+  await running.call('uncordonNode', { params });
+  await agent.until(() => listenersOf(agent).length === 2);
+});
+
+test('the last node of a zone is drained only when it is forced', async (t) => {
+  const running = await Running.start(t);
+  const agent = await FakeAgent.connect(running);
+  t.after(() => agent.leave());
+  await running.call('createLoadBalancer', { body: { name: 'web', ...LISTENING } });
+  const params = { nodeId: 'node-1' };
+  assert.equal(problemOf(await running.try('drainNode', { params, body: {} })).code, 'last-of-zone');
+  const { operationId } = await running.call('drainNode', { params, body: { force: true } });
+  await agent.until(() => agent.plan.entries.size === 0);
+  assert.equal((await running.call('getOperation', { params: { operationId } })).status, 'pending');
+  assert.equal(problemOf(await running.try('cordonNode', { params })).code, 'node-drained');
+});
+
+test('the zone of a node keeps it from being deleted', async (t) => {
+  const running = await Running.start(t);
+  const agents = await threeNodes(t, running);
+  const { id } = await running.call('createZone', { body: { name: 'zone-a' } });
+  const used = problemOf(await running.try('deleteZone', { params: { zoneId: id } }));
+  assert.deepEqual(
+    used.usedBy?.map(({ name }) => name),
+    Object.keys(agents),
+  );
+  const { zone, zoneKnown } = await running.call('getNodePlacement', { params: { nodeId: 'node-2' } });
+  assert.deepEqual([zone, zoneKnown], ['zone-a', true]);
+});
