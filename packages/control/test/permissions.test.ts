@@ -55,6 +55,8 @@ const LEAST: Partial<Record<OperationName, Role>> = {
   deleteWebhook: 'admin',
   testWebhook: 'admin',
   exportAudit: 'admin',
+  exportConfiguration: 'viewer',
+  exportSealedConfiguration: 'admin',
 };
 const OF_ALL: readonly OperationName[] = [
   'createTenant',

@@ -50,12 +50,14 @@ export function draftContext(random: () => number): DraftContext {
   };
 }
 
-/** Makes one random change on the draft. What the rules refuse changes nothing; that happens on purpose. */
-export function changeAtRandom(draft: Draft, random: () => number): void {
+/** Makes one random change on the draft. What the rules refuse, on purpose, is half made: false then. */
+export function changeAtRandom(draft: Draft, random: () => number): boolean {
   try {
     change(draft, random);
+    return true;
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
+    return false;
   }
 }
 

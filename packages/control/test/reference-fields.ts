@@ -10,6 +10,7 @@ export interface Shape {
   readonly format?: string;
   readonly minimum?: number;
   readonly minItems?: number;
+  readonly minLength?: number;
   readonly maxLength?: number;
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];
@@ -114,6 +115,8 @@ function plain(shape: Shape, idOf: (kind: IdKind) => string): unknown {
     case 'boolean':
       return true;
     default:
-      return shape.format === 'ip' || shape.format === 'network' ? '10.0.0.7' : `made-${made++}`;
+      return shape.format === 'ip' || shape.format === 'network'
+        ? '10.0.0.7'
+        : `made-${made++}`.padEnd(shape.minLength ?? 0, '-');
   }
 }

@@ -134,6 +134,18 @@ export const ERRORS = {
     'Add a node to the zone, or take one into use again; or drain it with `force`, with what it has on no node there.',
   ),
   'built-in': client(409, 'never', 'Built in', 'What comes with the product cannot be changed or deleted.'),
+  'import-conflict': client(
+    409,
+    'after-change',
+    'Objects are there already',
+    'Objects of the document are there under the same names, and differ; `errors` names each, and in what. Choose `rename` or `replace`.',
+  ),
+  'wrong-passphrase': client(
+    400,
+    'never',
+    'Wrong passphrase',
+    'What is sealed in the document cannot be opened: the passphrase is another one, or the text is damaged.',
+  ),
   'backup-damaged': client(
     409,
     'never',

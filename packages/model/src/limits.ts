@@ -245,7 +245,15 @@ export const SUBNET = {
 /** Objects in one call. */
 export const BATCH = 500;
 /** Most objects of a kind in one configuration document, or within one load balancer of it. */
-export const DOCUMENT = { loadBalancers: 50, securityGroups: 50, vpcs: 20, objects: 1_000, targets: 1_000 } as const;
+export const DOCUMENT = { loadBalancers: 1_000, shared: 10_000, vpcs: 200, objects: 1_000, targets: 10_000 } as const;
+/** Exports: names of load balancers and tags that choose them; characters of a passphrase and of what it seals. */
+export const EXCHANGE = {
+  selectors: 1_000,
+  passphrase: { minimum: 12, maximum: 256 },
+  sealed: 8 * 1_048_576,
+  /** Fields that a conflict names. */
+  differences: 20,
+} as const;
 
 /** Objects of one page. */
 export const PAGE = { minimum: 1, maximum: 500, default: 100 } as const;

@@ -1,5 +1,4 @@
-import type { ChangeSetCreate } from '@evenkeel/model/resources/change-set.ts';
-import type { ConfigurationDocument, ConfigurationResult } from '@evenkeel/model/resources/document.ts';
+import type { ConfigurationResult } from '@evenkeel/model/resources/document.ts';
 import type { Call } from '../commands/call.ts';
 import { changesText, differs, summaryText } from '../document/changes.ts';
 import { type DocumentEntry, readDocuments } from '../document/read.ts';
@@ -41,17 +40,13 @@ async function askAboutDeletions(session: Session, entries: readonly DocumentEnt
 }
 
 function send(session: Session, entries: readonly DocumentEntry[], dryRun: boolean): Promise<ConfigurationResult> {
-  return sendDocuments(entries, (documents) =>
-    session.client.applyConfiguration({ body: { dryRun, ...documents } as ConfigurationDocument }),
-  );
+  return sendDocuments(entries, (documents) => session.client.applyConfiguration({ body: { dryRun, ...documents } }));
 }
 
 /** Shows what it would touch, and does exactly that: nothing that has come up since. */
 async function applyPlanned(session: Session, call: Call, entries: readonly DocumentEntry[]): Promise<void> {
   const { applyPlan, planText } = await import('./change-set.ts');
-  const plan = await sendDocuments(entries, (documents) =>
-    session.client.createChangeSet({ body: documents as ChangeSetCreate }),
-  );
+  const plan = await sendDocuments(entries, (documents) => session.client.createChangeSet({ body: documents }));
   if (!mustAsk(session.io, call)) say(session, planText(session, plan).trimEnd());
   await applyPlan(session, call, plan);
 }

@@ -11,7 +11,13 @@ const LARGEST_FILE = 16 * 1024 * 1024;
 
 /** Prints another balancer's configuration in the form that `apply` takes, and to standard error what to know of it. */
 export async function importConfiguration({ io, args, options, common }: Call): Promise<number> {
-  const [from, path] = args as readonly ['haproxy' | 'nginx', string];
+  const [from, path] = args as readonly ['haproxy' | 'nginx' | undefined, string | undefined];
+  if (from === undefined || path === undefined) {
+    throw new CliFailure(
+      EXIT.usage,
+      'name what it is and its file, such as haproxy haproxy.cfg, or an export with -f.',
+    );
+  }
   const text = await readTextFile(path, io, LARGEST_FILE);
   const findings = new Findings();
   const loadBalancers = await convert(from, path, text, String(options.name), findings);

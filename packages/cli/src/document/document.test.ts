@@ -110,7 +110,7 @@ test('files and standard input', async () => {
   });
   await assert.rejects(readDocuments([folder], io), /is a folder/);
   writeFileSync(path, '# nothing\n');
-  await assert.rejects(readDocuments([path], io), /there is no load balancer in/);
+  await assert.rejects(readDocuments([path], io), /there is no configuration in/);
 });
 
 test('errors of the API are said of the file they come from', () => {

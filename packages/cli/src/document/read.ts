@@ -1,3 +1,4 @@
+import type { ConfigurationDocument } from '@evenkeel/model/resources/document.ts';
 import { isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAllDocuments, visit } from 'yaml';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
@@ -10,28 +11,37 @@ const LARGEST_FILE = 16 * 1024 * 1024;
 /** Errors that are shown of one file; one mistake in YAML makes several. */
 const SHOWN = 5;
 
-/** What a document is a list of. */
-const LISTS = ['securityGroups', 'vpcs', 'loadBalancers'] as const;
+/** What a document has lists of, and what each member is called. */
+const NOUNS = {
+  certificates: 'certificate',
+  authorities: 'authority',
+  securityPolicies: 'security policy',
+  securityGroups: 'security group',
+  elasticIps: 'elastic IP',
+  vpcs: 'VPC',
+  loadBalancers: 'load balancer',
+} as const satisfies Record<Exclude<keyof ConfigurationDocument, 'dryRun'>, string>;
+type List = keyof typeof NOUNS;
+const LISTS = Object.keys(NOUNS) as readonly List[];
 
-const NOUNS = { securityGroups: 'security group', vpcs: 'VPC', loadBalancers: 'load balancer' } as const;
-
-/** A load balancer, a security group or a VPC as a file has it: the value for the API, and where it stands. */
+/** A member of one of the lists as a file has it: the value for the API, and where it stands. */
 export interface DocumentEntry {
-  readonly list: (typeof LISTS)[number];
+  readonly list: List | 'sealed';
   readonly value: unknown;
   readonly place: Place;
 }
 
 /**
  * Reads what all files say, in order; `-` is standard input. A file holds YAML 1.2 documents (JSON is YAML), each a
- * mapping with the list `loadBalancers`, and `securityGroups` and `vpcs` if any. Throws a CliFailure that names file, line and field.
+ * mapping with lists such as `loadBalancers`, and `sealed` if it is an export with keys. Throws a CliFailure that names
+ * file, line and field.
  */
 export async function readDocuments(paths: readonly string[], io: Io): Promise<DocumentEntry[]> {
   const entries: DocumentEntry[] = [];
   for (const path of paths)
     entries.push(...parseDocuments(inputName(path), await readTextFile(path, io, LARGEST_FILE)));
-  if (entries.some(({ list }) => list === 'loadBalancers')) return entries;
-  throw new CliFailure(EXIT.usage, `there is no load balancer in ${paths.map(inputName).join(', ')}.`);
+  if (entries.some(({ list }) => list !== 'sealed')) return entries;
+  throw new CliFailure(EXIT.usage, `there is no configuration in ${paths.map(inputName).join(', ')}.`);
 }
 
 export function parseDocuments(file: string, text: string): DocumentEntry[] {
@@ -57,20 +67,24 @@ function entriesOf(source: Source): DocumentEntry[] {
   if (!isMap(contents)) throw refuse(root, 'is no mapping: a document begins with "loadBalancers:"');
   for (const { key } of contents.items) {
     const name = String(key);
-    if (!(LISTS as readonly string[]).includes(name))
-      throw refuse(root.at(name), 'is not known here: a document has "loadBalancers", "securityGroups" and "vpcs"');
+    if (name === 'sealed' || (LISTS as readonly string[]).includes(name)) continue;
+    throw refuse(root.at(name), `is not known here: a document has ${LISTS.join(', ')}`);
   }
   const lists = LISTS.filter((name) => contents.get(name) !== null && contents.get(name) !== undefined);
   for (const list of lists) {
     if (isSeq(contents.get(list))) continue;
     throw refuse(root.at(list), `is no list: put "-" before each ${NOUNS[list]}`);
   }
-  if (lists.length === 0) return [];
+  const sealed: DocumentEntry[] = contents.has('sealed')
+    ? [{ list: 'sealed', value: contents.get('sealed'), place: root.at('sealed') }]
+    : [];
+  if (lists.length === 0) return sealed;
   checkAliases(source);
   const values = toValues(source);
-  return lists.flatMap((list) =>
+  const members = lists.flatMap((list) =>
     (values[list] as unknown[]).map((value, i) => ({ list, value, place: root.at(list).at(String(i)) })),
   );
+  return [...members, ...sealed];
 }
 
 /** An alias means an anchor before it in the same document (YAML 1.2.2 §7.1). */

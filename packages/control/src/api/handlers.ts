@@ -7,10 +7,9 @@ import type { Backups } from '../backup/backups.ts';
 import type { BlockLists } from '../block-list/block-lists.ts';
 import { ChangeSetWriter } from '../change-sets/carry-out.ts';
 import { ChangeSets } from '../change-sets/change-sets.ts';
-import { applyDocuments, applySecurityGroups } from '../configuration/apply.ts';
-import { applyVpcs } from '../configuration/apply-vpcs.ts';
-import type { Mention } from '../configuration/contents.ts';
-import { difference, type Mentioned } from '../configuration/difference.ts';
+import { applyDocuments } from '../configuration/apply.ts';
+import { resultOf } from '../configuration/result.ts';
+import { applyShared } from '../configuration/shared.ts';
 import { streamEvents } from '../events/reads.ts';
 import type { Assessor } from '../impact/assess.ts';
 import { deleteNode } from '../nodes/persistence.ts';
@@ -23,6 +22,7 @@ import { createBackupCalls } from './backups.ts';
 import { createBlockListCalls } from './block-list.ts';
 import type { Call } from './call.ts';
 import { createChangeSetCalls } from './change-sets.ts';
+import { createExchangeHandlers } from './exchange.ts';
 import { createReads, type ReadSources } from './reads.ts';
 import { createRevisionCalls } from './revisions.ts';
 import type { AnyCall, Handler } from './routes.ts';
@@ -113,6 +113,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
   };
   return {
     ...handlers,
+    ...createExchangeHandlers(store),
     exportAudit: () => exportLog,
     streamEvents: () => followEvents,
     deleteTenant: deleteTenant as (call: AnyCall) => Handler,
@@ -122,15 +123,8 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
 }
 
 function apply(draft: Draft, body: Call<'applyConfiguration'>['body']): Unstored<ConfigurationResult> {
-  const before = draft.base;
-  const dryRun = body.dryRun ?? false;
-  const mentioned: Mentioned[] = [];
-  const mention: Mention = (kind, record) => mentioned.push({ kind, record });
-  applySecurityGroups(draft, body.securityGroups ?? [], mention);
-  applyVpcs(draft, body.vpcs ?? [], mention);
-  applyDocuments(draft, body.loadBalancers, mention);
-  const changes = difference(before, draft, draft.changes, mentioned, !dryRun);
-  const summary = { created: 0, updated: 0, deleted: 0, unchanged: 0 };
-  for (const { action } of changes) summary[action]++;
-  return { dryRun, generation: dryRun ? before.generation : draft.resultingGeneration, summary, changes };
+  return resultOf(draft, body.dryRun ?? false, (mention) => {
+    applyShared(draft, body, mention);
+    applyDocuments(draft, body.loadBalancers ?? [], mention);
+  });
 }

@@ -25,6 +25,7 @@ import type { BackupName } from './backups.ts';
 import type { BlockListName } from './block-list.ts';
 import type { Call } from './call.ts';
 import type { ChangeSetName } from './change-sets.ts';
+import type { ExchangeName } from './exchange.ts';
 import { networkWrites } from './network-writes.ts';
 import type { ReadName } from './reads.ts';
 import type { RevisionName } from './revisions.ts';
@@ -43,6 +44,7 @@ export type WriteName = Exclude<
   | ChangeSetName
   | PlacementReadName
   | PlacementWriteName
+  | ExchangeName
   | 'applyConfiguration'
   | 'forgetNode'
   | 'exportAudit'

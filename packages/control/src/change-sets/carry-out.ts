@@ -10,8 +10,8 @@ import { subjectsOf } from '../access/subjects.ts';
 import type { Call } from '../api/call.ts';
 import type { Validator, Validators } from '../api/validation.ts';
 import type { Writes } from '../api/writes.ts';
-import { applyDocuments, applySecurityGroups } from '../configuration/apply.ts';
-import { applyVpcs } from '../configuration/apply-vpcs.ts';
+import { applyDocuments } from '../configuration/apply.ts';
+import { applyShared } from '../configuration/shared.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import { type Made, withIdentifiers } from './references.ts';
@@ -43,7 +43,7 @@ export class ChangeSetWriter {
 
   /** What was created under a `ref`, by that. Throws a ProblemError that points into the change set. */
   run(draft: Draft, content: ChangeSetCreate, by: CarriedOutBy): ReadonlyMap<string, Made> {
-    const { changes = [], securityGroups = [], vpcs = [], loadBalancers = [] } = content;
+    const { changes = [], loadBalancers = [] } = content;
     const made = new Map<string, Made>();
     for (const [i, change] of changes.entries()) {
       const at = `/changes/${i}`;
@@ -53,8 +53,7 @@ export class ChangeSetWriter {
       const answer = this.#carryOut(draft, change, made, by, at);
       if (ref !== undefined) made.set(ref, madeBy(draft, answer, at));
     }
-    applySecurityGroups(draft, securityGroups, () => {});
-    applyVpcs(draft, vpcs, () => {});
+    applyShared(draft, content, () => {});
     applyDocuments(draft, loadBalancers, () => {});
     return made;
   }

@@ -1,8 +1,7 @@
 import type { LoadBalancerCreate, LoadBalancerDocument } from '@evenkeel/model/resources/document.ts';
-import type { SecurityGroupDocument } from '@evenkeel/model/resources/security-group.ts';
 import { refuseField } from '../problem.ts';
 import { createLoadBalancer, updateLoadBalancer } from '../resources/load-balancers.ts';
-import { createSecurityGroup, securityGroupIds, updateSecurityGroup } from '../resources/security-groups.ts';
+import { securityGroupIds } from '../resources/security-groups.ts';
 import { resolveSubnet } from '../resources/subnets.ts';
 import type { Draft } from '../state/draft.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
@@ -10,21 +9,6 @@ import { loadBalancersOf, named } from '../state/state.ts';
 import { Contents, checkFixed, type Mention } from './contents.ts';
 import { inDocumentWords } from './document-words.ts';
 import { pruneListeners, pruneServicesAndGroups } from './prune.ts';
-
-/** Makes the security groups be what the documents say. */
-export function applySecurityGroups(draft: Draft, documents: readonly SecurityGroupDocument[], mention: Mention): void {
-  const names = new Set<string>();
-  for (const [i, document] of documents.entries()) {
-    const at = `/securityGroups/${i}`;
-    const { name } = document;
-    if (names.has(name)) refuseField('name-taken', `${at}/name`, `security group ${name} is in the document twice`);
-    names.add(name);
-    const known = named(draft.securityGroups.values(), name);
-    const group =
-      known === null ? createSecurityGroup(draft, document, at) : updateSecurityGroup(draft, known, document, at);
-    mention('securityGroup', group);
-  }
-}
 
 /** Makes the configuration match the documents (`POST /v1/apply`). */
 export function applyDocuments(draft: Draft, documents: readonly LoadBalancerDocument[], mention: Mention): void {

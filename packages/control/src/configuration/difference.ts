@@ -25,6 +25,9 @@ const HIDDEN = new Set([
   'subnetId',
   'vpcId',
   'privateKey',
+  'pem',
+  'certificatesPem',
+  'revocationListsPem',
   'jwtSecrets',
   'defaultCertificateIds',
   'certificates',
@@ -192,11 +195,15 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
       fields['vpc'] = state.vpcs.get(vpcId)?.name ?? vpcId;
       break;
     }
+    case 'authority': {
+      const { certificates } = record as RecordOf['authority'];
+      fields['certificates'] = certificates.map(({ subject, fingerprint }) => `${subject} ${fingerprint}`);
+      break;
+    }
     case 'vpc':
     case 'targetGroup':
     case 'target':
     case 'certificate':
-    case 'authority':
     case 'securityPolicy':
     case 'securityGroup':
     case 'ruleGroup':

@@ -22,7 +22,7 @@ type TlsFields = Pick<
   | 'serverNames'
 >;
 
-const DEFAULTS: TlsFields = {
+export const TLS_DEFAULTS: TlsFields = {
   defaultCertificateIds: [],
   certificates: [],
   securityPolicyId: DEFAULT_SECURITY_POLICY,
@@ -40,7 +40,7 @@ export function newListenerTls(
   input: Omit<ListenerCreate, 'loadBalancerId'>,
   at: string,
 ): TlsFields {
-  return changedListenerTls(draft, tree, { protocol, ...DEFAULTS }, input, at);
+  return changedListenerTls(draft, tree, { protocol, ...TLS_DEFAULTS }, input, at);
 }
 
 /** The TLS settings of a listener with the given ones changed. */

@@ -15,6 +15,7 @@ import * as elasticIp from '../resources/elastic-ip.ts';
 import * as endedRequest from '../resources/ended-request.ts';
 import * as errorPage from '../resources/error-page.ts';
 import * as event from '../resources/event.ts';
+import * as exchange from '../resources/exchange.ts';
 import * as explanation from '../resources/explanation.ts';
 import * as flow from '../resources/flow.ts';
 import * as forwarding from '../resources/forwarding.ts';
@@ -106,6 +107,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     securityGroup,
     blockList,
     document,
+    exchange,
     operation,
     node,
     placement,

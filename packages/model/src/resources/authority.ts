@@ -56,5 +56,9 @@ export const AuthorityCreate = Input('AuthorityCreate', {
 });
 export type AuthorityCreate = Static<typeof AuthorityCreate>;
 
+/** An authority in a configuration document. */
+export const AuthorityDocument = Input('AuthorityDocument', { ...AuthorityCreate.properties, name: Name });
+export type AuthorityDocument = Static<typeof AuthorityDocument>;
+
 export const AuthorityPatch = Patch('AuthorityPatch', { name: Name, certificates, revocationLists, ...settings });
 export type AuthorityPatch = Static<typeof AuthorityPatch>;

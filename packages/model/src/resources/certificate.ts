@@ -82,5 +82,14 @@ export const CertificateCreate = Input('CertificateCreate', {
 });
 export type CertificateCreate = Static<typeof CertificateCreate>;
 
+/** The public part of a certificate in a configuration document; private keys are in its `sealed`, if anywhere. */
+export const CertificateDocument = Input('CertificateDocument', {
+  name: Name,
+  chain,
+  description: Type.Optional(settings.description),
+  tags: Type.Optional(settings.tags),
+});
+export type CertificateDocument = Static<typeof CertificateDocument>;
+
 export const CertificatePatch = Patch('CertificatePatch', { name: Name, chain, privateKey, ocspResponse, ...settings });
 export type CertificatePatch = Static<typeof CertificatePatch>;

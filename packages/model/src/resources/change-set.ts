@@ -3,11 +3,9 @@ import { BATCH, CHANGE_SET, DOCUMENT } from '../limits.ts';
 import { Input, Nullable, Output, Ref, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Description, OperationId } from './attributes.ts';
-import { LoadBalancerDocument, ObjectChange } from './document.ts';
+import { configuration, LoadBalancerDocument, ObjectChange } from './document.ts';
 import { Impact } from './impact.ts';
 import { RESOURCE_KINDS } from './operation.ts';
-import { SecurityGroupDocument } from './security-group.ts';
-import { VpcDocument } from './vpc.ts';
 
 /** The calls that a change set may consist of: all that change what balances load, and no others. */
 export const CHANGE_OPERATIONS = [
@@ -99,12 +97,11 @@ export const ChangeSetCreate = Input(
     changes: Type.Optional(
       Type.Array(Ref(PlannedChange), { maxItems: BATCH, description: 'Calls, carried out in this order.' }),
     ),
-    securityGroups: Type.Optional(Type.Array(Ref(SecurityGroupDocument), { maxItems: DOCUMENT.securityGroups })),
-    vpcs: Type.Optional(Type.Array(Ref(VpcDocument), { maxItems: DOCUMENT.vpcs })),
+    ...configuration,
     loadBalancers: Type.Optional(
       Type.Array(Ref(LoadBalancerDocument), {
         maxItems: DOCUMENT.loadBalancers,
-        description: 'Documents as `POST /v1/apply` takes them; they follow after the changes.',
+        description: 'Documents as `POST /v1/apply` takes them, as the lists before; they follow after the changes.',
       }),
     ),
   },

@@ -2,12 +2,16 @@ import { DOCUMENT, SECURITY_GROUP } from '../limits.ts';
 import { Address, Input, Nullable, Output, optional, Ref, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Name, OperationId, Written } from './attributes.ts';
+import { AuthorityDocument } from './authority.ts';
 import { BackendServiceDocument } from './backend-service.ts';
+import { CertificateDocument } from './certificate.ts';
+import { ElasticIpDocument } from './elastic-ip.ts';
 import { ListenerDocument } from './listener.ts';
 import { LoadBalancer, LoadBalancerRegion, LoadBalancerType, loadBalancerSettings } from './load-balancer.ts';
 import { RESOURCE_KINDS, ResourceRef } from './operation.ts';
 import { RuleGroupDocument } from './rule-group.ts';
 import { SecurityGroupDocument } from './security-group.ts';
+import { SecurityPolicyDocument } from './security-policy.ts';
 import { TargetGroupDocument } from './target-group.ts';
 import { VpcDocument } from './vpc.ts';
 
@@ -73,24 +77,32 @@ export const LoadBalancerDocument = Input('LoadBalancerDocument', {
 });
 export type LoadBalancerDocument = Static<typeof LoadBalancerDocument>;
 
+const shared = (what: string, maxItems: number = DOCUMENT.shared) => ({
+  maxItems,
+  description: `${what} Made before the load balancers, which may name them. Those that are not named here stay as they are.`,
+});
+
+/** What documents say: objects that several load balancers may draw on, and these. */
+export const configuration = {
+  certificates: Type.Optional(
+    Type.Array(
+      Ref(CertificateDocument),
+      shared('Public parts: a certificate that is not there yet needs a private key as well.'),
+    ),
+  ),
+  authorities: Type.Optional(Type.Array(Ref(AuthorityDocument), shared('Authorities.'))),
+  securityPolicies: Type.Optional(Type.Array(Ref(SecurityPolicyDocument), shared('Security policies of your own.'))),
+  securityGroups: Type.Optional(Type.Array(Ref(SecurityGroupDocument), shared('Security groups.'))),
+  elasticIps: Type.Optional(Type.Array(Ref(ElasticIpDocument), shared('Elastic IPs.'))),
+  vpcs: Type.Optional(Type.Array(Ref(VpcDocument), shared('VPCs with their subnets.', DOCUMENT.vpcs))),
+  loadBalancers: Type.Optional(Type.Array(Ref(LoadBalancerDocument), { maxItems: DOCUMENT.loadBalancers })),
+};
+
 export const ConfigurationDocument = Input('ConfigurationDocument', {
   dryRun: Type.Optional(
     Type.Boolean({ default: false, description: 'Answer with the difference and change nothing.' }),
   ),
-  securityGroups: Type.Optional(
-    Type.Array(Ref(SecurityGroupDocument), {
-      maxItems: DOCUMENT.securityGroups,
-      description:
-        'Made before the load balancers, which may name them. Groups that are not named here stay as they are.',
-    }),
-  ),
-  vpcs: Type.Optional(
-    Type.Array(Ref(VpcDocument), {
-      maxItems: DOCUMENT.vpcs,
-      description: 'Made before the load balancers, which may name their subnets. Others stay as they are.',
-    }),
-  ),
-  loadBalancers: Type.Array(Ref(LoadBalancerDocument), { minItems: 1, maxItems: DOCUMENT.loadBalancers }),
+  ...configuration,
 });
 export type ConfigurationDocument = Static<typeof ConfigurationDocument>;
 

@@ -1,5 +1,5 @@
 import { Id } from '../identifiers.ts';
-import { Address, Input, Nullable, Output, Patch } from '../schema.ts';
+import { Address, Input, Nullable, Output, optional, Patch } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
 
@@ -24,6 +24,14 @@ export const ElasticIpCreate = Input('ElasticIpCreate', {
   tags: Type.Optional(settings.tags),
 });
 export type ElasticIpCreate = Static<typeof ElasticIpCreate>;
+
+/** An elastic IP in a configuration document; who it is associated with is said there. */
+export const ElasticIpDocument = Input('ElasticIpDocument', {
+  name: Name,
+  address: ElasticIpCreate.properties.address,
+  ...optional(settings),
+});
+export type ElasticIpDocument = Static<typeof ElasticIpDocument>;
 
 export const ElasticIpPatch = Patch('ElasticIpPatch', { name: Name, ...settings });
 export type ElasticIpPatch = Static<typeof ElasticIpPatch>;

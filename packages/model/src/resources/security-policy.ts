@@ -66,6 +66,10 @@ export type SecurityPolicy = Static<typeof SecurityPolicy>;
 export const SecurityPolicyCreate = Input('SecurityPolicyCreate', { name: Name, ...protocol, ...optional(settings) });
 export type SecurityPolicyCreate = Static<typeof SecurityPolicyCreate>;
 
+/** A custom policy in a configuration document. */
+export const SecurityPolicyDocument = Input('SecurityPolicyDocument', SecurityPolicyCreate.properties);
+export type SecurityPolicyDocument = Static<typeof SecurityPolicyDocument>;
+
 export const SecurityPolicyPatch = Patch('SecurityPolicyPatch', { name: Name, ...protocol, ...settings });
 export type SecurityPolicyPatch = Static<typeof SecurityPolicyPatch>;
 
