@@ -89,6 +89,15 @@ test('a load balancer on two nodes of three is in the plans of those alone; a dr
     [first, second].map((node) => [node, 'active']),
   );
 
+  for (const agent of Object.values(agents)) agent.answers = () => ({ answer: { targets: [] } });
+  const [service] = (await running.call('listBackendServices')).items;
+  const evidence = await running.call('getHealthEvidence', { params: { backendServiceId: service!.id } });
+  assert.deepEqual(
+    evidence.nodes.map(({ node }) => node),
+    [first, second],
+    'nodes that do not have it are not asked',
+  );
+
   agents[third]!.acknowledges = false;
   const drained = await running.call('drainNode', { params: { nodeId: first }, body: { deadline: 0 } });
   await agents[third]!.until(() => listenersOf(agents[third]!).length === 1);

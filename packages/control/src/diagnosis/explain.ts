@@ -3,7 +3,7 @@ import type { Call } from '../api/call.ts';
 import { ProblemError } from '../problem.ts';
 import { notFound } from '../resources/rules.ts';
 import { findListener, type State } from '../state/state.ts';
-import { type Asking, connectedNodes } from './nodes-to-ask.ts';
+import { type Asking, askingWhoHas, connectedNodes } from './nodes-to-ask.ts';
 
 /** Asks a node what would become of a request. */
 export async function explainRequest(
@@ -16,7 +16,7 @@ export async function explainRequest(
   if (!listener.enabled)
     throw new ProblemError('node-unavailable', `listener ${listener.name} is disabled: no node runs it`);
   const host = query.host ?? `${tree.loadBalancer.vip}:${listener.port}`;
-  const node = query.node ?? connectedNodes(asking.nodes)[0]!;
+  const node = query.node ?? connectedNodes(askingWhoHas(asking, state, tree.loadBalancer))[0]!;
   const { serverName = '' } = query;
   const answer = await asking.questions.ask(node, 'explain', {
     listenerId,

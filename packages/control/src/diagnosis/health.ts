@@ -12,7 +12,7 @@ import { changeHealthCheck } from '../resources/health-check.ts';
 import { notFound } from '../resources/rules.ts';
 import type { TargetRecord } from '../state/records.ts';
 import { findService, type LoadBalancerTree, type State } from '../state/state.ts';
-import { type Asking, askEveryNode, type Heard } from './nodes-to-ask.ts';
+import { type Asking, askEveryNode, askingWhoHas, type Heard } from './nodes-to-ask.ts';
 
 /** Targets of one node in an answer, unless another number is asked for. */
 const SHOWN = 100;
@@ -33,11 +33,12 @@ export async function healthEvidence(
   const { tree, service } = findService(state, serviceId) ?? notFound('backend service', serviceId);
   if (targetId !== undefined && !targetsOf(tree, service.targetGroupId).has(targetId)) notFound('target', targetId);
   const question = { serviceId, targetId: targetId ?? null, limit };
-  const heard = await askEveryNode(asking, 'health-evidence', question, () => null);
+  const those = askingWhoHas(asking, state, tree.loadBalancer);
+  const heard = await askEveryNode(those, 'health-evidence', question, () => null);
   return { backendServiceId: serviceId, targets: shown(heard), nodes: [...heard.asked] };
 }
 
-/** Has every node probe targets of a service once, by its health check with some fields changed. */
+/** Has every node that has the load balancer probe targets of a service once, by its health check with some fields changed. */
 export async function tryHealthCheck(
   asking: Asking,
   state: State,
@@ -60,7 +61,8 @@ export async function tryHealthCheck(
   });
   const proxyProtocol = healthCheck.port === null ? PROXY_PROTOCOL[service.proxyProtocol] : 0;
   const patience = Math.min(LONGEST, SLACK + Math.ceil(targets.length / AT_A_TIME) * check.timeout);
-  const heard = await askEveryNode(asking, 'health-trial', { check, proxyProtocol, targets }, () => null, patience);
+  const those = askingWhoHas(asking, state, tree.loadBalancer);
+  const heard = await askEveryNode(those, 'health-trial', { check, proxyProtocol, targets }, () => null, patience);
   const evidence = shown(heard);
   const passed = evidence.filter(({ exchanges }) => exchanges[0]?.verdict === 'success').length;
   const failed = evidence.length - passed;
