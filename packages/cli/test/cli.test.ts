@@ -130,12 +130,15 @@ test('what the API refuses is said field by field, with the exit code of its kin
 });
 
 test('an elastic IP: created, associated, in use, given back', async () => {
-  const eip = await json<{ address: string }>('eip create public');
+  const eip = await json<{ address: string }>('eip create public --bandwidth 100');
   assert.equal((await run('eip associate public web')).exitCode, 0);
   assert.equal(await (await fetch(`http://${eip.address}:8080/`)).text(), 'a');
   assert.equal((await run('eip delete public')).exitCode, 4);
   assert.equal((await run(`eip disassociate ${eip.address}`)).exitCode, 0);
-  assert.equal((await run('eip delete public')).exitCode, 0);
+  assert.match((await run('eip list')).out, /public +\S+ +\S+ +100 /);
+  assert.equal((await run('eip associate public web')).exitCode, 0);
+  assert.equal((await run('eip disassociate public --release')).exitCode, 0);
+  assert.equal((await run('eip show public')).exitCode, 3);
 });
 
 test('changing something else, and seeing it', async () => {

@@ -66,6 +66,37 @@ test('an elastic IP is on one load balancer, and its address on the listeners', 
   assert.equal((await running.call('createLoadBalancer', { body })).elasticIpId, second.id, 'chosen at creation');
 });
 
+test('an elastic IP has a bandwidth', async (t) => {
+  const running = await Running.start(t);
+  const eip = await running.call('createElasticIp', { body: { bandwidth: 10 } });
+  const params = { elasticIpId: eip.id };
+  assert.equal(eip.bandwidth, 10);
+  for (const bandwidth of [2_048, null, 1]) {
+    assert.equal((await running.call('updateElasticIp', { params, body: { bandwidth } })).bandwidth, bandwidth);
+  }
+  assert.equal((await running.call('createElasticIp', { body: {} })).bandwidth, null);
+  for (const bandwidth of [0, 2_049, 1.5]) {
+    const problem = await running.refused('updateElasticIp', { params, body: { bandwidth } });
+    assert.deepEqual([problem.code, fieldsOf(problem)], ['validation-failed', ['/bandwidth']]);
+  }
+});
+
+test('an elastic IP can be taken from its load balancer and deleted in one change', async (t) => {
+  const running = await Running.start(t);
+  const { lb, listener } = await shop(running);
+  const { id } = await running.call('createElasticIp', { body: {} });
+  const params = { elasticIpId: id };
+  await running.call('associateElasticIp', { params, body: lb });
+  const kept = await running.refused('deleteElasticIp', { params, query: { disassociate: 'false' } });
+  assert.equal(kept.code, 'resource-in-use');
+  await running.call('deleteElasticIp', { params, query: { disassociate: 'true' } });
+  assert.equal((await running.call('getLoadBalancer', { params: lb })).elasticIpId, null);
+  assert.deepEqual((await running.call('getListener', { params: listener })).addresses, ['127.77.0.1']);
+  const free = await running.call('createElasticIp', { body: {} });
+  await running.call('deleteElasticIp', { params: { elasticIpId: free.id }, query: { disassociate: 'true' } });
+  assert.deepEqual((await running.call('listElasticIps', {})).items, []);
+});
+
 test('an IPv6 address can be asked for where there is a network of them, once', async (t) => {
   const pools = { vip: network('127.77.0.0/24'), elasticIp: network('127.88.0.0/24'), vip6: network6('fd77:100::/64') };
   const running = await Running.start(t, { pools });

@@ -15,6 +15,7 @@ import {
   createElasticIp,
   deleteElasticIp,
   disassociateElasticIp,
+  updateElasticIp,
 } from '../src/resources/elastic-ips.ts';
 import { createListener, deleteListener, updateListener } from '../src/resources/listeners.ts';
 import { deleteLoadBalancer, updateLoadBalancer } from '../src/resources/load-balancers.ts';
@@ -214,6 +215,7 @@ function changeWithin(
       break;
     default:
       if (elasticIp === undefined || below(4) === 0) createElasticIp(draft, { name: `eip-${below(10)}` });
+      else if (below(5) === 0) updateElasticIp(draft, elasticIp, { bandwidth: below(2) === 0 ? null : 1 + below(9) });
       else if (elasticIp.loadBalancerId === null && below(3) === 0) deleteElasticIp(draft, elasticIp);
       else if (elasticIp.loadBalancerId === null) associateElasticIp(draft, elasticIp, id);
       else disassociateElasticIp(draft, elasticIp);

@@ -47,6 +47,9 @@ export const LISTENER_LIMITS = {
   synCalm: { minimum: 1, maximum: 10_000_000, default: null },
 } as const;
 
+/** Of an elastic IP, in millions of bits per second. */
+export const ELASTIC_IP_BANDWIDTH = { minimum: 1, maximum: 2_048 } as const;
+
 /** Requests that ended lately in one answer. */
 export const RECENT_REQUESTS = { minimum: 1, maximum: 100, default: 20 } as const;
 

@@ -36,6 +36,7 @@ export const LISTENER_SETTINGS: Verdicts<PlannedListener> = {
     limits === undefined || (limits.connections === null && limits.connectionsPerSecond === null)
       ? ''
       : 'limits of connections are kept by the proxy',
+  bandwidth: ({ bandwidth }) => (bandwidth === undefined ? '' : 'the bandwidth of its elastic IP is kept by the proxy'),
   // Requests are a matter of HTTP.
   sourceLimits: 'kept',
   synAlarm: 'kept',

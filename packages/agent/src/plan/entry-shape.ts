@@ -238,6 +238,7 @@ const listener = fields({
   idleTimeout: milliseconds,
   headerTimeout: milliseconds,
   limits: optional(limits),
+  bandwidth: optional(count),
   sourceLimits: optional(sourceLimits),
   synAlarm: optional(fields({ alarm: count, calm: count })),
   accessLog: flag,

@@ -137,6 +137,7 @@ export function elasticIpColumns(names: Names): Column<ElasticIp>[] {
     { head: 'NAME', of: (eip) => eip.name },
     { head: 'ID', of: (eip) => eip.id },
     { head: 'ADDRESS', of: (eip) => eip.address },
+    { head: 'MBIT/S', of: ({ bandwidth }) => bandwidth ?? '' },
     { head: 'LB', of: (eip) => names.of(eip.loadBalancerId) },
   ];
 }

@@ -60,7 +60,15 @@ export function associate(call: Call) {
 
 export function disassociate(call: Call) {
   return withSession(call, async (session) => {
-    const { id } = await find(session, call.args[0] as string);
+    const { id, name, address } = await find(session, call.args[0] as string);
+    if (call.options.release === true) {
+      const query = { disassociate: true };
+      const params = { elasticIpId: id };
+      const gone = await session.client.deleteElasticIp({ params, query, ...precondition(call.options) });
+      const message = `Elastic IP ${name} (${address}) belongs to no load balancer, and is deleted.`;
+      await written(session, gone, message, gone.operationId, call.options);
+      return;
+    }
     const changed = await session.client.disassociateElasticIp({
       params: { elasticIpId: id },
       ...precondition(call.options),

@@ -32,7 +32,7 @@ export function addElasticIp(program: Command, bind: Bind): void {
     .addOption(new Option('--address <address>', 'a free address of the pool (default: one is chosen)'));
   addFields(create, elasticIpFields);
   addWait(create);
-  addExamples(create, 'evenkeel eip create public');
+  addExamples(create, 'evenkeel eip create public', 'evenkeel eip create public --bandwidth 100');
   bind(create, async (call) => (await actions()).create(call));
 
   const associate = eip
@@ -47,9 +47,10 @@ export function addElasticIp(program: Command, bind: Bind): void {
   const disassociate = eip
     .command('disassociate')
     .description('Take an elastic IP from its load balancer')
-    .addArgument(name());
+    .addArgument(name())
+    .addOption(new Option('--release', 'delete the elastic IP as well, in the same change'));
   addWait(addIfMatch(disassociate));
-  addExamples(disassociate, 'evenkeel eip disassociate public');
+  addExamples(disassociate, 'evenkeel eip disassociate public', 'evenkeel eip disassociate public --release');
   bind(disassociate, async (call) => (await actions()).disassociate(call));
 
   const update = eip.command('update').alias('set').description('Change an elastic IP').addArgument(name());

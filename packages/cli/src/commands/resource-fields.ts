@@ -2,6 +2,7 @@ import { LOG_FORMAT_NAMES } from '@evenkeel/model/access-log-format.ts';
 import {
   CONNECT_TIMEOUT,
   DRAIN_TIMEOUT,
+  ELASTIC_IP_BANDWIDTH,
   HEADER_TIMEOUT,
   IDLE_TIMEOUT,
   READ_TIMEOUT,
@@ -189,7 +190,17 @@ export const ruleGroupFields: readonly Field[] = [
 
 export const targetGroupFields: readonly Field[] = commonFields;
 
-export const elasticIpFields: readonly Field[] = commonFields;
+export const elasticIpFields: readonly Field[] = [
+  ...commonFields,
+  {
+    flag: 'bandwidth',
+    field: 'bandwidth',
+    value: integerOrNone('megabits'),
+    help:
+      `what its load balancer may send to clients on a node, in Mbit/s (${ELASTIC_IP_BANDWIDTH.minimum} to ` +
+      `${ELASTIC_IP_BANDWIDTH.maximum}, or "none"; default none)`,
+  },
+];
 
 export const certificateFields: readonly Field[] = commonFields;
 

@@ -187,9 +187,9 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
       const record = matching(ifMatch, elasticIps.getElasticIp(draft, params.elasticIpId));
       return view(draft).elasticIp(elasticIps.updateElasticIp(draft, record, body));
     },
-    deleteElasticIp(draft, { params, ifMatch }) {
+    deleteElasticIp(draft, { params, query, ifMatch }) {
       const record = matching(ifMatch, elasticIps.getElasticIp(draft, params.elasticIpId));
-      elasticIps.deleteElasticIp(draft, record);
+      elasticIps.deleteElasticIp(draft, record, query.disassociate === true);
       return deleted(draft, record);
     },
     associateElasticIp(draft, { params, body, ifMatch }) {

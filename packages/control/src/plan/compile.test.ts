@@ -5,6 +5,7 @@ import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import { draftContext, nextState, seeded } from '../../test/random-changes.ts';
 import { createFromDocument } from '../configuration/apply.ts';
+import { associateElasticIp, createElasticIp, updateElasticIp } from '../resources/elastic-ips.ts';
 import { Draft } from '../state/draft.ts';
 import { EMPTY_STATE, type State } from '../state/state.ts';
 import { type CompiledPlan, compile } from './compile.ts';
@@ -69,7 +70,8 @@ test('what did not change is in the next plan as the same object', () => {
 test('a change of one load balancer leaves the parts of the others alone', () => {
   everyStep(({ state, last, plan, before, name }) => {
     for (const [id, part] of before.entries.parts) {
-      if (state.loadBalancers.get(id) === part.source && state.securityPolicies === last.securityPolicies) {
+      const sameOthers = state.securityPolicies === last.securityPolicies && state.elasticIps === last.elasticIps;
+      if (state.loadBalancers.get(id) === part.source && sameOthers) {
         assert.equal(plan.entries.parts.get(id), part, name);
       }
     }
@@ -218,4 +220,41 @@ test('times are in milliseconds, defaults are filled in, a disabled listener is 
     name: 'http-80',
     targets: [{ id: target!.id, address: '10.0.0.1', port: 0, weight: 10, zone: '', state: 'active' }],
   });
+});
+
+test('the bandwidth of an elastic IP is that of all listeners of its load balancer, from each change on', () => {
+  const context = draftContext(seeded(1));
+  let state = EMPTY_STATE;
+  let plan = compile(state, null);
+  const change = (act: (draft: Draft) => unknown): (number | undefined)[] => {
+    const draft = new Draft(state, context);
+    act(draft);
+    state = draft.finish();
+    plan = compile(state, plan);
+    assert.equal(plan.hash, compile(state, null).hash);
+    return [...plan.entries.values()].flatMap(({ kind, value }) => (kind === 'listener' ? [value.bandwidth] : []));
+  };
+  const listeners = [
+    { protocol: 'http', port: 80 },
+    { protocol: 'tcp', port: 90 },
+  ] as const;
+  assert.deepEqual(
+    change((draft) => createFromDocument(draft, { name: 'web', listeners: [...listeners] })),
+    [undefined, undefined],
+  );
+  const [id] = [...state.loadBalancers.keys()];
+  change((draft) => createElasticIp(draft, { name: 'public', bandwidth: 10 }));
+  const eip = () => [...state.elasticIps.values()][0]!;
+  assert.deepEqual(
+    change((draft) => associateElasticIp(draft, eip(), id!)),
+    [1_250_000, 1_250_000],
+  );
+  assert.deepEqual(
+    change((draft) => updateElasticIp(draft, eip(), { bandwidth: 2_048 })),
+    [256_000_000, 256_000_000],
+  );
+  assert.deepEqual(
+    change((draft) => updateElasticIp(draft, eip(), { bandwidth: null })),
+    [undefined, undefined],
+  );
 });

@@ -36,8 +36,8 @@ export function compile(state: State, previous: CompiledPlan | null): CompiledPl
 
 function compileTree(tree: LoadBalancerTree, state: State, before: TreePart | null): TreePart {
   const { loadBalancer } = tree;
-  const elasticIp = loadBalancer.elasticIpId && state.elasticIps.get(loadBalancer.elasticIpId)!.address;
   const references = referencesOf(tree, state, before?.references ?? null);
+  const { elasticIp } = references;
   const old = before?.source ?? null;
   const sameOwner = old?.loadBalancer === loadBalancer;
   const entries = new Map<string, PlanEntry>();
@@ -66,7 +66,8 @@ function compileTree(tree: LoadBalancerTree, state: State, before: TreePart | nu
     if (listener.ruleGroupId !== null) ruleGroups.add(listener.ruleGroupId);
     const policy = references.policies.get(listener.securityPolicyId) ?? null;
     const samePolicy = policy === null || before?.references.policies.get(listener.securityPolicyId) === policy;
-    const same = sameOwner && samePolicy && old?.listeners.get(id) === listener;
+    const sameElasticIp = before?.references.elasticIp === elasticIp;
+    const same = sameOwner && samePolicy && sameElasticIp && old?.listeners.get(id) === listener;
     add(`listener/${id}`, same, () => planEntry('listener', planListener(loadBalancer, listener, elasticIp, policy)));
   }
   for (const id of ruleGroups) {

@@ -7,15 +7,17 @@ import { PLAIN_HTTP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
 import { rangeOf } from '../resources/network.ts';
-import type { ListenerRecord, LoadBalancerRecord } from '../state/records.ts';
+import type { ElasticIpRecord, ListenerRecord, LoadBalancerRecord } from '../state/records.ts';
 import { planSourceLimits, planSynAlarm } from './source-limits.ts';
 import { planTls } from './tls.ts';
+
+const BYTES_PER_MEGABIT = 1_000_000 / 8;
 
 /** The entry of a listener: everything resolved, times in milliseconds. `policy` is needed where TLS ends. */
 export function planListener(
   loadBalancer: LoadBalancerRecord,
   listener: ListenerRecord,
-  elasticIp: string | null,
+  elasticIp: ElasticIpRecord | null,
   policy: TlsSettings | null,
 ): PlannedListener {
   return {
@@ -25,7 +27,8 @@ export function planListener(
     loadBalancerName: loadBalancer.name,
     name: listener.name,
     protocol: listener.protocol,
-    addresses: elasticIp === null ? [loadBalancer.vip] : [loadBalancer.vip, elasticIp],
+    addresses: elasticIp === null ? [loadBalancer.vip] : [loadBalancer.vip, elasticIp.address],
+    ...(elasticIp?.bandwidth != null && { bandwidth: elasticIp.bandwidth * BYTES_PER_MEGABIT }),
     ...rangeOf(listener),
     ...(loadBalancer.type === 'network' && { isNetwork: true }),
     serviceId: listener.backendServiceId,

@@ -2,7 +2,7 @@ import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
 import { isStopped } from '../resources/load-balancers.ts';
 import { findSecurityPolicy } from '../resources/security-policies.ts';
 import { certificatesOf, endsTls } from '../resources/usage.ts';
-import type { ListenerRecord } from '../state/records.ts';
+import type { ElasticIpRecord, ListenerRecord } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
 import { planProbeTls } from './health-check.ts';
 import { planTargetTls, planTls } from './tls.ts';
@@ -13,6 +13,8 @@ export interface References {
   readonly shared: ReadonlySet<string>;
   /** By identifier: the security policies that are worked into listeners. */
   readonly policies: ReadonlyMap<string, TlsSettings>;
+  /** Whose address and bandwidth are worked into listeners; null: there is none. */
+  readonly elasticIp: ElasticIpRecord | null;
 }
 
 /** The references of a tree: the same object as `before` when they are equal. */
@@ -33,14 +35,18 @@ export function referencesOf(tree: LoadBalancerTree, state: State, before: Refer
       if (tls?.authorityId) shared.add(`authority/${tls.authorityId}`);
     }
   }
+  const { elasticIpId } = tree.loadBalancer;
+  const elasticIp = elasticIpId === null ? null : state.elasticIps.get(elasticIpId)!;
   if (before !== null && sameKeys(before.shared, shared)) {
-    return samePolicies(before.policies, policies) ? before : { shared: before.shared, policies };
+    const isSame = samePolicies(before.policies, policies) && before.elasticIp === elasticIp;
+    return isSame ? before : { shared: before.shared, policies, elasticIp };
   }
-  return { shared, policies };
+  return { shared, policies, elasticIp };
 }
 
 /** Whether entries that were made with these references are still right. */
-export function hold({ policies }: References, state: State): boolean {
+export function hold({ policies, elasticIp }: References, state: State): boolean {
+  if (elasticIp !== null && state.elasticIps.get(elasticIp.id) !== elasticIp) return false;
   for (const [id, policy] of policies) if (findSecurityPolicy(state, id) !== policy) return false;
   return true;
 }

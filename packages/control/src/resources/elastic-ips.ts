@@ -21,6 +21,7 @@ export function createElasticIp(draft: Draft, input: ElasticIpCreate): ElasticIp
     name,
     address: allocateAddress(draft, 'elasticIp', input.address, '/address'),
     loadBalancerId: null,
+    bandwidth: input.bandwidth ?? null,
     description: input.description ?? '',
     tags: input.tags ?? {},
   });
@@ -31,8 +32,12 @@ export function updateElasticIp(draft: Draft, elasticIp: ElasticIpRecord, patch:
   return draft.update('elasticIp', elasticIp, patch);
 }
 
-/** Refused while it is associated. */
-export function deleteElasticIp(draft: Draft, elasticIp: ElasticIpRecord): void {
+/** Refused while it is associated, unless it is to be disassociated first. */
+export function deleteElasticIp(draft: Draft, elasticIp: ElasticIpRecord, disassociates = false): void {
+  if (disassociates) {
+    draft.remove('elasticIp', disassociateElasticIp(draft, elasticIp));
+    return;
+  }
   if (elasticIp.loadBalancerId !== null) {
     const { loadBalancer } = draft.loadBalancers.get(elasticIp.loadBalancerId)!;
     checkUnused(`elastic IP ${elasticIp.name}`, [refTo('loadBalancer', loadBalancer)]);

@@ -79,6 +79,7 @@ test('what was created and removed again is no change', () => {
     name: 'x',
     address: '127.88.0.9',
     loadBalancerId: null,
+    bandwidth: null,
     description: '',
     tags: {},
   });

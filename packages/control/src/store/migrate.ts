@@ -25,6 +25,7 @@ import { changeSetSummary } from './migrations/0017-change-set-summary.ts';
 import { sourceLimits } from './migrations/0018-source-limits.ts';
 import { networks } from './migrations/0019-networks.ts';
 import { zones } from './migrations/0020-zones.ts';
+import { elasticIpBandwidth } from './migrations/0021-elastic-ip-bandwidth.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -58,6 +59,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0018-source-limits': sourceLimits,
   '0019-networks': networks,
   '0020-zones': zones,
+  '0021-elastic-ip-bandwidth': elasticIpBandwidth,
 };
 
 /**

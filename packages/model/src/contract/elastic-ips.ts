@@ -62,9 +62,19 @@ export const elasticIpRoutes = {
     method: 'DELETE',
     path,
     summary: 'Delete an elastic IP',
-    description: 'Refused while it is associated.',
+    description: 'Refused while it is associated, unless it is to be disassociated first.',
     tags,
     params,
+    query: Type.Object(
+      {
+        disassociate: Type.Optional(
+          Type.Boolean({
+            description: 'Whether it is taken from its load balancer first, if it has one. Default: no.',
+          }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
     status: 200,
     response: Ref(Deleted),
     ifMatch: true,

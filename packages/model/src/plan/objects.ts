@@ -33,6 +33,11 @@ export interface PlannedListener {
   readonly headerTimeout: number;
   /** Absent in plans of versions that did not know of them: `STANDARD_LIMITS`. */
   readonly limits?: PlannedLimits;
+  /**
+   * What its load balancer may send to clients, with all its listeners on a node, in bytes per second; absent: as much as
+   * there is.
+   */
+  readonly bandwidth?: number;
   /** Absent: no source is limited. */
   readonly sourceLimits?: PlannedSourceLimits;
   /** Absent: nobody looks for floods. */

@@ -1,9 +1,21 @@
 import { Id } from '../identifiers.ts';
+import { ELASTIC_IP_BANDWIDTH } from '../limits.ts';
 import { Address, Input, Nullable, Output, optional, Patch } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
 
-const settings = { description: Description, tags: Tags };
+const settings = {
+  description: Description,
+  tags: Tags,
+  bandwidth: Nullable(
+    Type.Integer({
+      ...ELASTIC_IP_BANDWIDTH,
+      description:
+        'What its load balancer may send to clients on a node, by all its listeners and addresses together, in millions ' +
+        'of bits per second. Connections wait, datagrams beyond it are lost. null: no limit.',
+    }),
+  ),
+};
 
 const properties = resource(Id('elasticIp', 'Identifier of the elastic IP.'), {
   tenantId: TenantId,
@@ -20,8 +32,7 @@ export const ElasticIpWritten = Written('ElasticIpWritten', properties);
 export const ElasticIpCreate = Input('ElasticIpCreate', {
   name: Type.Optional(Name),
   address: Type.Optional(Address('A free address of the pool; without it, one is chosen.')),
-  description: Type.Optional(settings.description),
-  tags: Type.Optional(settings.tags),
+  ...optional(settings),
 });
 export type ElasticIpCreate = Static<typeof ElasticIpCreate>;
 

@@ -1,3 +1,4 @@
+import { Limit } from '../limits/limit.ts';
 import type { DatagramHandler, DatagramPeer, DatagramSocket } from '../reactor/datagram.ts';
 import type { Endpoint, Timer } from '../reactor/reactor.ts';
 import { Client } from '../source-address/client.ts';
@@ -132,7 +133,10 @@ export class DatagramSession implements Session, DatagramHandler {
     this.#movedAt = this.#worker.reactor.now;
     this.#record.bytesSent += end - start;
     if (this.#target !== null) countRelayed(cells, this.#target.cells, false, end - start);
-    if (this.#place.socket.send(start, end, this.peer)) cells[ListenerCell.datagramsSent]!++;
+    if (this.#place.listener.pacer?.takeDatagram(end - start) === false) {
+      cells[ListenerCell.limits + Limit.bandwidth]!++;
+      cells[ListenerCell.datagramsLost]!++;
+    } else if (this.#place.socket.send(start, end, this.peer)) cells[ListenerCell.datagramsSent]!++;
     else cells[ListenerCell.datagramsLost]!++;
   }
 

@@ -19,6 +19,7 @@ import type {
   WorkerSharedEntry,
   WorkerSockets,
 } from '../worker/messages.ts';
+import { Bandwidths } from './bandwidths.ts';
 import type { EngineChange, EngineService, RefusedRetries } from './engine.ts';
 import { shareEntries } from './share-entries.ts';
 
@@ -45,6 +46,7 @@ export class Tables {
   readonly #random: () => number;
   readonly #socketsOf: (planned: PlannedListener) => WorkerSockets | null;
   readonly #standings: Standings;
+  readonly #bandwidths: Bandwidths;
 
   /**
    * `random` as for `buildBalance`; `socketsOf`: what the workers accept from, see `WorkerListenerChange`; `standing`: the
@@ -57,6 +59,7 @@ export class Tables {
     standing: Pick<StandingOptions, 'clock' | 'onChange'> = UNOBSERVED,
   ) {
     this.#counters = counters;
+    this.#bandwidths = new Bandwidths(counters.workers);
     this.#random = random;
     this.#socketsOf = socketsOf;
     const observe = (slot: number) => counters.observed(slot);
@@ -89,9 +92,10 @@ export class Tables {
     for (const [id, planned] of change.listeners) {
       const slot = this.#counters.listenerSlot(id);
       const sockets = planned === null ? null : this.#socketsOf(planned);
+      const bandwidth = this.#bandwidths.set(id, planned);
       if (planned === null) this.#listeners.delete(id);
-      else this.#listeners.set(id, { id, planned, slot, sockets });
-      listeners.push({ id, planned, slot, sockets });
+      else this.#listeners.set(id, { id, planned, slot, bandwidth, sockets });
+      listeners.push({ id, planned, slot, bandwidth, sockets });
     }
     const blockLists = Array.from(change.blockLists ?? [], ([tenantId, memory]) => ({ tenantId, memory }));
     for (const list of blockLists) this.#blockLists.set(list.tenantId, list);

@@ -36,6 +36,8 @@ export class ResponseSide {
   readonly pace = new Pace();
   /** Bytes of the response that the client's connection has handed over, when that was last asked. */
   #taken = 0;
+  /** Time that a client has been excused for. */
+  #excused = 0;
   readonly #worker: WorkerContext;
   readonly #client: ExchangeClient;
   readonly #record: RequestRecord;
@@ -86,6 +88,17 @@ export class ResponseSide {
     this.pace.moved(this.#worker.reactor.now, Math.max(1, taken - this.#taken), listener.limits.perByte);
     this.#taken = taken;
     connection.setDeadline(this.pace.until);
+  }
+
+  /** Whether it was us who kept the client waiting: it has that time again then. */
+  excusesClient(): boolean {
+    const { connection } = this.#client;
+    const held = connection.heldBack - this.#excused;
+    if (held <= 0) return false;
+    this.#excused += held;
+    this.pace.excuse(held);
+    connection.setDeadline(this.pace.until);
+    return true;
   }
 
   get expectsNoBody(): boolean {

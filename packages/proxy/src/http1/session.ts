@@ -140,6 +140,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
       if (this.#partial.waiting) this.#refusePartial(408, EndReason.clientRequestHead, Limit.headerTimeout);
       else this.#close(0);
     } else if (connection.unsent > 0) {
+      if (exchange.response.excusesClient()) return;
       this.#closing = true;
       exchange.cutSlowClient();
     } else if (exchange.awaitsBody && !this.#paused) {

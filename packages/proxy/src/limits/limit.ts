@@ -26,6 +26,8 @@ export const Limit = {
   sourceConnectionsPerSecond: 14,
   sourceRequestsPerSecond: 15,
   sourcePacketsPerSecond: 16,
+  /** Of datagrams to clients: those beyond are lost, while connections wait. See bandwidth/. */
+  bandwidth: 17,
 } as const;
 export type Limit = (typeof Limit)[keyof typeof Limit];
 

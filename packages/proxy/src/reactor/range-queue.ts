@@ -60,6 +60,18 @@ export class RangeQueue {
     return this.#items[this.#head + index * 3 + 2];
   }
 
+  /** How many ranges at the front, up to `ranges`, have no more than `bytes` together; at least one, which may have more. */
+  within(ranges: number, bytes: number): number {
+    const most = Math.min(this.length, ranges);
+    if (this.bytes <= bytes) return most;
+    let count = 1;
+    for (let sum = this.end(0) - this.start(0); count < most; count++) {
+      sum += this.end(count) - this.start(count);
+      if (sum > bytes) break;
+    }
+    return count;
+  }
+
   /** Takes the front range away without touching its count. */
   shift(): void {
     const head = this.#head;

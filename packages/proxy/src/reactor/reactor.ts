@@ -1,6 +1,7 @@
 import type { TlsInfo } from '../tls/tls-info.ts';
 import type { Arena } from './arena.ts';
 import type { DatagramHandler, DatagramOptions, DatagramSocket } from './datagram.ts';
+import type { Pacer } from './pacer.ts';
 
 /**
  * The small world that protocol code sees: listen, connect, receive, send, half-close, abort, timers, clock. Everything
@@ -147,6 +148,10 @@ export interface Connection {
    * pass bytes on as they are. False at first.
    */
   largeReceives: boolean;
+  /** By which its bytes go out; null at first: as they are sent. */
+  pacer: Pacer | null;
+  /** Milliseconds so far for which its pacer has kept it from sending. */
+  readonly heldBack: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** The address that the client asked for (accepted connections), or the local one. */

@@ -1,31 +1,10 @@
-import type { Arena } from './arena.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import type { Pacer } from './pacer.ts';
+import { Phase } from './phase.ts';
 import { RangeQueue } from './range-queue.ts';
 import { Arrival, Closed, type Connection, type ConnectionHandler, type Endpoint, type Unsettled } from './reactor.ts';
-import { type TimerWheel, WheelEntry } from './timer-wheel.ts';
-
-/** Where a connection is in its life; it only moves forward. */
-const Phase = {
-  connecting: 0,
-  open: 1,
-  /** `close`: flushing, then done. What arrives is thrown away. */
-  closing: 2,
-  /** `closeLingering`: flushing, FIN, throwing away until the peer ends or time is up. */
-  lingering: 3,
-  /** The socket is given up; waiting for what is still in flight. */
-  ending: 4,
-  /** `onClosed` has been called. */
-  gone: 5,
-} as const;
-type Phase = (typeof Phase)[keyof typeof Phase];
-
-/** What connections share with their reactor. */
-export interface ConnectionContext {
-  readonly arena: Arena;
-  readonly wheel: TimerWheel;
-  readonly clock: { readonly now: number };
-  /** Has `settle` called at the end of the turn, outside of any call by protocol code. */
-  unsettle(item: Unsettled): void;
-}
+import { SendTurn } from './send-turn.ts';
+import { WheelEntry } from './timer-wheel.ts';
 
 class Deadline extends WheelEntry {
   readonly #connection: StreamConnection;
@@ -53,6 +32,7 @@ const NOWHERE: Endpoint = { address: '', port: 0 };
 export abstract class StreamConnection implements Connection, Unsettled {
   handler: ConnectionHandler;
   largeReceives = false;
+  pacer: Pacer | null = null;
   /** Bytes that wait for sending or are being sent. */
   protected readonly queue = new RangeQueue();
   /** Ranges at the front of the queue that are being sent. */
@@ -75,6 +55,8 @@ export abstract class StreamConnection implements Connection, Unsettled {
   #broken: Closed | null = null;
   #reason: Closed = Closed.local;
   #remote: Endpoint | null;
+  /** Of one that has had to ask its pacer. */
+  #turn: SendTurn | null = null;
   #local: Endpoint | null = null;
 
   /** With a `remote`, the connection has yet to be made. */
@@ -94,6 +76,10 @@ export abstract class StreamConnection implements Connection, Unsettled {
 
   get remotePort(): number {
     return this.#remoteEndpoint().port;
+  }
+
+  get heldBack(): number {
+    return this.#turn === null ? 0 : this.#turn.heldBack;
   }
 
   /** Nobody is asked here. */
@@ -214,7 +200,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
       return;
     }
     if (this.sending === 0) {
-      if (this.queue.length > 0) this.sendQueued();
+      if (this.queue.length > 0) this.#send();
       else if (this.#flushed()) return;
     }
     const kept = this.#backlog !== null && this.#backlog.length > 0;
@@ -236,8 +222,11 @@ export abstract class StreamConnection implements Connection, Unsettled {
     return Arrival.unknown;
   }
 
-  /** Starts sending ranges from the front of the queue and sets `sending` to how many those are. */
-  protected abstract sendQueued(): void;
+  /**
+   * Starts sending ranges from the front of the queue, of up to `most` bytes, and sets `sending` to how many those are. Of
+   * the last one a part may do.
+   */
+  protected abstract sendQueued(most: number): void;
   /** Starts or stops receiving; `kept` says that something has come that nobody wants now. */
   protected abstract adjustReceiving(wanted: boolean, kept: boolean): void;
   protected abstract sendFin(): void;
@@ -306,6 +295,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
       return;
     }
     const finished = this.queue.consume(count, arena);
+    if (this.#turn !== null) this.#turn.taken(count, this.queue.length === 0);
     if (finished < expected || this.queue.length > 0 || this.#finWanted || this.#phase !== Phase.open) this.unsettle();
     if (finished > 0) this.handler.onSent(this);
   }
@@ -328,12 +318,25 @@ export abstract class StreamConnection implements Connection, Unsettled {
 
   protected finishWith(reason: Closed): void {
     this.#phase = Phase.ending;
+    this.#turn?.giveBack();
     this.#reason = reason;
     this.#context.wheel.remove(this.#deadline);
     this.#dropBacklog();
     this.queue.truncate(this.sending, this.#context.arena);
     this.giveUp();
     this.unsettle();
+  }
+
+  /** As much as its pacer allows. */
+  #send(): void {
+    const { pacer } = this;
+    let most = Number.POSITIVE_INFINITY;
+    if (pacer?.isLimited === true) {
+      const { clock } = this.#context;
+      this.#turn ??= new SendTurn({ clock, waiting: () => this.queue.bytes, wake: () => this.unsettle() });
+      most = this.#turn.allowed(pacer, this.queue.bytes);
+    }
+    if (most > 0) this.sendQueued(most);
   }
 
   /** Hands on what was kept while paused, and then the end. */

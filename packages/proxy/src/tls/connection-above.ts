@@ -1,9 +1,23 @@
+import type { Pacer } from '../reactor/pacer.ts';
 import type { Arrival, Connection } from '../reactor/reactor.ts';
 
 /** What a connection that lies on another one takes from it as it is: who its ends are, its deadline, what has arrived. */
 export abstract class ConnectionAbove {
   /** The connection beneath. */
   protected abstract readonly raw: Connection;
+
+  /** In bytes of the connection beneath, records and handshake included. */
+  get pacer(): Pacer | null {
+    return this.raw.pacer;
+  }
+
+  set pacer(pacer: Pacer | null) {
+    this.raw.pacer = pacer;
+  }
+
+  get heldBack(): number {
+    return this.raw.heldBack;
+  }
 
   get remoteAddress(): string {
     return this.raw.remoteAddress;

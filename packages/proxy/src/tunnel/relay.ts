@@ -34,6 +34,8 @@ export class Relay implements ConnectionHandler {
   #oneClosed = false;
   /** When something moved last. */
   #movedAt: number;
+  /** How long the client had been kept waiting by our own limits when that was last asked. */
+  #heldBack = 0;
 
   /** Takes both connections over; they are read from now on, whether they were paused or not. */
   constructor(worker: WorkerContext, client: Connection, upstream: Connection, owner: RelayOwner) {
@@ -114,6 +116,10 @@ export class Relay implements ConnectionHandler {
 
   onDeadline(connection: Connection): void {
     if (this.#over) return;
+    if (this.#client.heldBack > this.#heldBack) {
+      this.#heldBack = this.#client.heldBack;
+      this.#movedAt = this.#worker.reactor.now;
+    }
     const idleAt = this.#movedAt + this.#owner.idleTimeout;
     if (idleAt > this.#worker.reactor.now) connection.setDeadline(idleAt);
     else this.cut(EndReason.proxyIdle);

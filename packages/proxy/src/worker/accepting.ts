@@ -12,6 +12,7 @@ import type { Listener } from './listener.ts';
 export function accepting(worker: WorkerContext, tls: WorkerTls, listener: Listener): (connection: Connection) => void {
   const begin = sessionsOf(worker, tls, listener);
   return (connection) => {
+    connection.pacer = listener.pacer;
     if (listener.gate !== null && !admitSource(worker, listener, connection)) return;
     if (listener.limits.sources !== null && !admitSourceRate(worker, listener, connection)) return;
     if (admitConnection(worker, listener, connection)) acceptClient(worker, listener, connection, begin);

@@ -1,4 +1,5 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { SendPacer } from '../limits/bandwidth/send-pacer.ts';
 import { ListenerLimits } from '../limits/listener-limits.ts';
 import type { SharedLimits } from '../limits/shared-limits.ts';
 import type { SourceGate } from '../protection/source-gate.ts';
@@ -42,6 +43,8 @@ export class Listener implements ServiceSource {
   serverNames: ServerNames<ServiceSource> | null = null;
   /** Who may connect; null: everybody. */
   gate: SourceGate | null = null;
+  /** By which connections to clients send. */
+  pacer: SendPacer | null = null;
   /** Counter row in shared memory, written by this worker alone. */
   readonly cells: Float64Array;
   /** Removed: sockets are closed, sessions drain. */

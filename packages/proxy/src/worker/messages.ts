@@ -121,6 +121,8 @@ export interface WorkerListenerChange {
   readonly planned: PlannedListener | null;
   /** Its place in the counter rows. */
   readonly slot: number;
+  /** What workers share of the bandwidth of its load balancer; null: it has no limit. */
+  readonly bandwidth: Int32Array | null;
   /** What to accept from; null: the worker is to open sockets itself. */
   readonly sockets: WorkerSockets | null;
 }

@@ -33,6 +33,7 @@ import type {
   WorkerSockets,
 } from './messages.ts';
 import { namedServices } from './named-services.ts';
+import { Pacers } from './pacers.ts';
 import { ListenerPlaces } from './places.ts';
 import { targetsOf } from './service-targets.ts';
 import { datagramPlacesOf, EVERYTHING, placesOf, type Shares } from './shares.ts';
@@ -80,6 +81,7 @@ export class Proxy {
   /** Removed, with connections that had not ended then, and what will cut them. */
   readonly #draining = new Map<Listener, Timer>();
   readonly #leaving: LeavingTargets;
+  readonly #pacers: Pacers;
   readonly #gates = new Gates((id) => this.#shared.get(`security-group/${id}`));
 
   /** `onCertificateFailure` hears of certificates that turn out to be no good when they are first asked for. */
@@ -92,6 +94,7 @@ export class Proxy {
     this.#worker = worker;
     this.#rows = rows;
     this.#rules = new RuleSets(rows.rules);
+    this.#pacers = new Pacers(worker, rows.index);
     this.#relief = new Relief(worker.reactor, rows.wanted);
     this.#rebalancer = new Rebalancer(worker.reactor);
     this.#leaving = new LeavingTargets(worker.reactor, (target) => this.#cutFrom(target));
@@ -273,6 +276,7 @@ export class Proxy {
     if (known === undefined) {
       listener.tls = tls;
       this.#gates.set(listener);
+      this.#pacers.set(listener, change.bandwidth);
       this.#joinService(listener);
     }
     places.set(placesOf(planned, sockets, this.#shares), datagramPlacesOf(planned, this.#shares), (refused) => {
@@ -280,6 +284,7 @@ export class Proxy {
         this.#leaveService(listener);
         listener.follow(planned);
         this.#gates.set(listener);
+        this.#pacers.set(listener, change.bandwidth);
         if (listener.tls !== tls) listener.tls?.free();
         listener.tls = tls;
         this.#joinService(listener);
@@ -311,6 +316,7 @@ export class Proxy {
     const { listener, places } = running;
     this.#listeners.delete(id);
     this.#gates.forget(listener);
+    this.#pacers.forget(listener);
     places.close();
     listener.tls?.free();
     const drain = listener.service?.planned.drainTimeout ?? DEFAULT_DRAIN;

@@ -5,6 +5,7 @@ import { closingCases } from './closing.cases.ts';
 import { datagramCases } from './datagram.cases.ts';
 import type { ContractCase } from './harness.ts';
 import { listeningCases } from './listening.cases.ts';
+import { pacingCases } from './pacing.cases.ts';
 import { pausingCases } from './pausing.cases.ts';
 import { timeCases } from './time.cases.ts';
 import { transferCases } from './transfer.cases.ts';
@@ -16,6 +17,7 @@ export const CONTRACT: readonly ContractCase[] = [
   ...closingCases,
   ...arrivalCases,
   ...pausingCases,
+  ...pacingCases,
   ...timeCases,
   ...bufferCases,
   ...listeningCases,

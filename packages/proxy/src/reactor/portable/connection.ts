@@ -64,14 +64,15 @@ export class PortableConnection extends StreamConnection {
     this.unsettle();
   }
 
-  protected sendQueued(): void {
+  protected sendQueued(most: number): void {
     const { memory } = this.#context.arena;
-    const count = Math.min(this.queue.length, GATHER);
+    const count = this.queue.within(GATHER, most);
     this.sending = count;
     let size = 0;
     this.#socket.cork();
     for (let i = 0; i < count; i++) {
-      const [start, end] = [this.queue.start(i), this.queue.end(i)];
+      const start = this.queue.start(i);
+      const end = Math.min(this.queue.end(i), start + most);
       size += end - start;
       const range = memory.subarray(start, end);
       if (i < count - 1) this.#socket.write(range);

@@ -1,4 +1,5 @@
-import type { ConnectionContext, StreamConnection } from '../stream-connection.ts';
+import type { ConnectionContext } from '../connection-context.ts';
+import type { StreamConnection } from '../stream-connection.ts';
 import type { PortableArena } from './arena.ts';
 import type { PortableConnection } from './connection.ts';
 

@@ -1,21 +1,15 @@
 import { NO_BUFFER } from '../arena.ts';
+import type { Pacer } from '../pacer.ts';
 import { Arrival, Closed, type Connection, type ConnectionHandler, type Endpoint } from '../reactor.ts';
+import { SendTurn } from '../send-turn.ts';
 import { WheelEntry } from '../timer-wheel.ts';
 import { SIMULATED_LARGE_SIZE } from './checked-arena.ts';
+import { type Completion, type Incoming, nameOf } from './completion.ts';
 import type { SimulatedEvent } from './event-queue.ts';
 import { type Handover, Outbox } from './outbox.ts';
 import type { SimulatedReactor } from './simulated-reactor.ts';
 import type { Socket } from './socket.ts';
 
-/** What the kernel has done for a connection and protocol code has not been told yet. */
-export type Completion =
-  | { readonly kind: 'connected' }
-  | { readonly kind: 'received'; readonly buffer: number; readonly start: number; readonly end: number }
-  | { readonly kind: 'sent'; readonly handover: Handover }
-  | { readonly kind: 'ended' }
-  | { readonly kind: 'closed'; readonly reason: Closed };
-
-type Incoming = Extract<Completion, { kind: 'received' | 'ended' }>;
 type Leaving = 'no' | 'close' | 'linger' | 'abort';
 
 class Deadline extends WheelEntry {
@@ -34,6 +28,8 @@ class Deadline extends WheelEntry {
 export class SimulatedConnection implements Connection {
   handler: ConnectionHandler;
   largeReceives = false;
+  pacer: Pacer | null = null;
+  #turn: SendTurn | null = null;
   readonly id: number;
   remoteAddress = '';
   remotePort = 0;
@@ -75,6 +71,10 @@ export class SimulatedConnection implements Connection {
 
   get queued(): number {
     return this.#outbox.queued;
+  }
+
+  get heldBack(): number {
+    return this.#turn === null ? 0 : this.#turn.heldBack;
   }
 
   get handedOver(): number {
@@ -246,7 +246,7 @@ export class SimulatedConnection implements Connection {
 
   #collectSent(completions: Completion[], socket: Socket): void {
     if (socket.error !== null) return;
-    const handover = this.#outbox.handOver(socket.out);
+    const handover = this.#handOver(socket);
     if (handover !== null) completions.push({ kind: 'sent', handover });
     if (!this.#outbox.flushed || this.#finSent) return;
     if (this.#ending || this.#leaving === 'linger') {
@@ -254,6 +254,20 @@ export class SimulatedConnection implements Connection {
       socket.out.finish();
       if (this.#leaving === 'linger') this.#startLingering();
     }
+  }
+
+  /** What the kernel takes, and the pacer allows. */
+  #handOver(socket: Socket): Handover | null {
+    const { pacer } = this;
+    const { waiting } = this.#outbox;
+    if (pacer?.isLimited !== true || waiting === 0 || socket.out.room === 0) return this.#outbox.handOver(socket.out);
+    this.#turn ??= new SendTurn({ clock: this.#reactor, waiting: () => this.#outbox.waiting, wake: () => this.wake() });
+    const handover = this.#outbox.handOver(socket.out, this.#turn.allowed(pacer, waiting));
+    if (handover !== null) {
+      this.#turn.taken(handover.bytes, this.#outbox.flushed);
+      if (!this.#outbox.flushed) this.wake();
+    }
+    return handover;
   }
 
   #collectReceived(completions: Completion[], socket: Socket): void {
@@ -354,6 +368,7 @@ export class SimulatedConnection implements Connection {
     this.#lingerTimer?.cancel();
     const { arena } = this.#reactor;
     this.#outbox.clear();
+    this.#turn?.giveBack();
     for (const incoming of this.#kept.splice(0)) if (incoming.kind === 'received') arena.release(incoming.buffer);
     this.#reactor.forgetConnection(this);
   }
@@ -384,8 +399,4 @@ export class SimulatedConnection implements Connection {
   #trace(what: string): void {
     this.#reactor.trace(`#${this.id}`, what);
   }
-}
-
-function nameOf(reason: Closed): string {
-  return Object.entries(Closed).find(([, value]) => value === reason)?.[0] ?? String(reason);
 }

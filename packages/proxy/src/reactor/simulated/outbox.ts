@@ -41,18 +41,23 @@ export class Outbox {
     return this.#waiting.length === 0;
   }
 
+  /** Bytes that the kernel has not taken yet. */
+  get waiting(): number {
+    return this.#waiting.reduce((sum, { at, end }) => sum + end - at, 0);
+  }
+
   push(buffer: number, start: number, end: number): void {
     this.#waiting.push({ buffer, at: start, end });
     this.unsent += end - start;
   }
 
-  /** Gives the kernel what it has room for; null when that is nothing. */
-  handOver(pipe: Pipe): Handover | null {
+  /** Gives the kernel what it has room for, `most` bytes at most; null when that is nothing. */
+  handOver(pipe: Pipe, most = Number.POSITIVE_INFINITY): Handover | null {
     let bytes = 0;
     const buffers: number[] = [];
-    while (this.#waiting.length > 0 && pipe.room > 0) {
+    while (this.#waiting.length > 0 && pipe.room > 0 && bytes < most) {
       const first = this.#waiting[0] as Outgoing;
-      const size = Math.min(first.end - first.at, pipe.room);
+      const size = Math.min(first.end - first.at, pipe.room, most - bytes);
       pipe.write(this.#arena.memory.slice(first.at, first.at + size));
       first.at += size;
       bytes += size;

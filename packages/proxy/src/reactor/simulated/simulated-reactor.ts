@@ -20,7 +20,8 @@ import {
 import { SettleList } from '../settle-list.ts';
 import { TimerWheel, WheelEntry } from '../timer-wheel.ts';
 import { CheckedArena } from './checked-arena.ts';
-import { type Completion, SimulatedConnection } from './connection.ts';
+import type { Completion } from './completion.ts';
+import { SimulatedConnection } from './connection.ts';
 import { SimulatedDatagramSocket } from './datagram-socket.ts';
 import type { SimulatedEvent } from './event-queue.ts';
 import { SimulatedListeningSocket } from './listening-socket.ts';

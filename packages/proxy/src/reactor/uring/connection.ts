@@ -147,14 +147,15 @@ export class UringConnection extends StreamConnection {
     else this.sendFailed(closedReason(errorName(-result)), 0);
   }
 
-  protected sendQueued(): void {
+  protected sendQueued(most: number): void {
     const { operations, arena, scratch } = this.#context;
-    const count = Math.min(this.queue.length, GATHER);
+    const count = this.queue.within(GATHER, most);
     this.sending = count;
     this.#inFlight++;
     if (count === 1) {
       const start = this.queue.start(0);
-      operations.send(this.#slot, this.#descriptor, arena.address + start, this.queue.end(0) - start);
+      const size = Math.min(this.queue.end(0) - start, most);
+      operations.send(this.#slot, this.#descriptor, arena.address + start, size);
     } else {
       const message = scratch.message(this.queue, count, arena.address);
       operations.sendMessage(this.#slot, this.#descriptor, message);

@@ -1,5 +1,5 @@
+import type { ConnectionContext } from '../connection-context.ts';
 import type { MappedArena } from '../mapped-arena.ts';
-import type { ConnectionContext } from '../stream-connection.ts';
 import type { UringConnection } from './connection.ts';
 import type { Operations } from './operations.ts';
 import type { ReceiveBuffers } from './receive-buffers.ts';

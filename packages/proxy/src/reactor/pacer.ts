@@ -1,0 +1,20 @@
+/** Something whose bytes go out no faster than a pacer lets them: a connection. */
+export interface Paced {
+  /** Bytes that it would send now; 0: none any more. */
+  readonly waitingToSend: number;
+  /** It was in line, and its turn has come: it may send so many bytes. */
+  granted(bytes: number): void;
+}
+
+/** Decides when the bytes of many connections go out. What is sent is never lost for it: whoever sends waits. */
+export interface Pacer {
+  /** Whether there is anything to ask. */
+  readonly isLimited: boolean;
+  /**
+   * How many of `bytes` (> 0) may go out at once; 0: none, and `granted` is called when it is `paced`'s turn. Whoever is
+   * in line does not ask.
+   */
+  ask(paced: Paced, bytes: number): number;
+  /** So many bytes that were allowed or granted are not sent. */
+  giveBack(bytes: number): void;
+}
