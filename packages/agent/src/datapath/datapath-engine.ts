@@ -28,7 +28,7 @@ export interface DatapathEngineOptions {
   /** Takes out of the kernel whatever is pinned there. */
   readonly unpin: () => void;
   /** Hears which kernel is there, and that it is another process's now; absent: nobody does. */
-  readonly zone?: Pick<ZoneMembership, 'follow' | 'pause'>;
+  readonly zone?: Pick<ZoneMembership, 'follow' | 'pause' | 'withdrawAllBut'>;
   readonly forwards: (parameter: string) => boolean;
   /** Devices of this machine. */
   readonly devices: () => readonly string[];
@@ -123,6 +123,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       if (outcome.reason !== '' && !outcome.stays) leaving.add(id);
     }
     const refused = await this.#options.engine.apply({ ...change, listeners });
+    await this.#withdraw(leaving);
     for (const id of leaving) this.#leave(id);
     this.#kernel?.putOnRecord();
     if (this.#isOurs()) {
@@ -325,6 +326,14 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       this.#unavailable = reason;
     }
     return this.#kernel;
+  }
+
+  /** Routers hear that VIPs go before packets to these are balanced no more. */
+  async #withdraw(leaving: ReadonlySet<string>): Promise<void> {
+    if (leaving.size === 0 || this.#kernel === null) return;
+    const carried = new Set(this.#kernel.listeners);
+    const staying = [...this.#listeners.values()].filter(({ id }) => carried.has(id) && !leaving.has(id));
+    await this.#options.zone?.withdrawAllBut(staying.flatMap(({ addresses }) => addresses));
   }
 
   #leave(id: string): void {

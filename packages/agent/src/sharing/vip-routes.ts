@@ -30,6 +30,15 @@ export class VipRoutes {
     return this.#last;
   }
 
+  /** Takes out all that are there but these; resolves with how many there were. */
+  async retain(addresses: readonly string[]): Promise<number> {
+    await this.#last;
+    const known = [...(this.#known ?? [])];
+    const staying = known.filter((address) => addresses.includes(address));
+    if (staying.length < known.length) await this.set(staying);
+    return known.length - staying.length;
+  }
+
   /** Takes all out; resolves with how many there were. */
   async withdraw(): Promise<number> {
     await this.#last;

@@ -83,10 +83,20 @@ export class ZoneMembership {
   async leave(patience: number): Promise<void> {
     this.#leaving = true;
     const withdrawn = (await this.#routes?.withdraw()) ?? 0;
-    if (withdrawn === 0) return;
+    if (withdrawn > 0) await this.#pause(Math.min(NOTICE, patience));
+  }
+
+  /** The same for VIPs that go while others stay: they may be carried elsewhere by now. */
+  async withdrawAllBut(staying: readonly string[]): Promise<void> {
+    if (this.#leaving) return;
+    const withdrawn = (await this.#routes?.retain(staying)) ?? 0;
+    if (withdrawn > 0) await this.#pause(NOTICE);
+  }
+
+  #pause(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#clock.setTimer(Math.min(NOTICE, patience), resolve);
-    await promise;
+    this.#clock.setTimer(milliseconds, resolve);
+    return promise;
   }
 
   #joined(): void {
