@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import type { Explanation } from '@evenkeel/model/resources/explanation.ts';
 import type { Flows } from '@evenkeel/model/resources/flow.ts';
 import type { ListenerTraffic } from '@evenkeel/model/resources/traffic.ts';
 import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
@@ -67,6 +68,11 @@ suite('a network load balancer between network namespaces', {
     assert.equal(new Set(established.map(({ targetId }) => targetId)).size, 2);
     assert.deepEqual([listeners[0]?.datapath, listeners[0]?.sampledOneIn], ['kernel', 1]);
     assert.deepEqual(json('flows', '--client', '192.0.2.99').flows, []);
+    const explained = (port: number, ...more: string[]): Explanation =>
+      json('explain', 'net/tcp-udp-80', '--source', CLIENT, '--source-port', String(port), ...more);
+    for (const { clientPort, targetId } of established.slice(0, 2)) {
+      assert.equal(explained(clientPort).kernel?.following.targetId, targetId, 'explain says where its packets go');
+    }
     assert.equal(await client.ask<boolean>(`upload ${UPLOAD}`), true);
     const [first, second] = (json('flows', '--top', '--limit', '2') as Flows).flows;
     assert.ok(first!.bytesPerSecond! > 20 * (second?.bytesPerSecond ?? 0), 'the upload is what sends the most');

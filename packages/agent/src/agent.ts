@@ -295,10 +295,11 @@ export class NodeAgent {
   }
 
   #explaining(): ExplainingNode {
-    const { engine } = this.#options;
+    const { engine, datapath } = this.#options;
     const { version: generation } = this.#applier.applied;
     const health = Array.from(this.#checker.report(), (known) => this.#standings.join(known));
-    return { engine, plan: this.#resolver.plan, generation, health };
+    const sight = datapath?.kernel?.sight ?? null;
+    return { engine, plan: this.#resolver.plan, generation, health, sight };
   }
 
   /** All targets, as health checks and traffic have them. */

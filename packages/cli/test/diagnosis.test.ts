@@ -93,6 +93,38 @@ test('of a connection, explain names no method and no path; a node that is not k
   assert.deepEqual([exitCode, err], [3, 'evenkeel: there is no node n9\n']);
 });
 
+test('of a flow in the kernel, explain tells what the tables say', async () => {
+  const [opening, following] = ['forward', 'drop'].map((outcome) => ({
+    outcome,
+    targetId: outcome === 'forward' ? EXPLAINED.service.targets[0]!.targetId : null,
+    reason: outcome === 'forward' ? '' : 'no_target',
+  }));
+  const ports = { client: '203.0.113.9', clientPort: 7, vip: '192.0.2.1', vipPort: 53, protocol: 'tcp' };
+  const { targetId } = EXPLAINED.service.targets[0]!;
+  const slot = {
+    slot: 5,
+    currentTargetId: targetId,
+    previousTargetId: 'tgt-gone',
+    remembers: true,
+    keptTargetId: null,
+  };
+  const written = { targetId: 'tgt-gone', state: 'established', idleSeconds: 90, over: true };
+  const kernel = { ...ports, ...slot, written, opening, following };
+  await using api = await ScriptedApi.start({
+    ...READ,
+    [`GET /v1/listeners/${LISTENER.id}`]: { body: { ...LISTENER, protocol: 'tcp-udp' } },
+    [`GET /v1/explain?listenerId=${LISTENER.id}&path=%2F&sourcePort=7&protocol=tcp`]: {
+      body: { ...EXPLAINED, rules: [], services: [], changes: [], kernel },
+    },
+  });
+  const words = ['explain', LISTENER.id, '--source-port', '7', '--protocol', 'tcp'];
+  const { out, err } = await cli(words, withApi(api));
+  assert.match(out, /tcp from 203\.0\.113\.9:7 to 192\.0\.2\.1:53\n/, err);
+  assert.match(out, /slot 5: 10\.0\.0\.1:80, before tgt-gone\n/);
+  assert.match(out, /written down: at tgt-gone, established, silent for 90 s, which is too long: it counts no more\n/);
+  assert.match(out, /a SYN: to 10\.0\.0\.1:80\n +in an open connection: dropped, no_target\n/);
+});
+
 test('traffic names the classes of responses', async () => {
   const counts = {
     connections: 4,

@@ -69,6 +69,36 @@ test('a node explains a request, and is named', async (t) => {
   await agent.leave();
 });
 
+test('of a network load balancer a flow is asked about, of ports that it listens on', async (t) => {
+  const running = await Running.start(t);
+  const listeners = [{ protocol: 'tcp-udp', port: 53 } as const, { protocol: 'udp', port: 60, lastPort: 69 } as const];
+  await running.call('createLoadBalancer', { body: { name: 'net', type: 'network', listeners } });
+  const { items } = await running.call('listListeners');
+  const [both, range] = listeners.map(({ port }) => items.find((one) => one.port === port)!.id);
+  const agent = await FakeAgent.connect(running);
+  agent.answers = ({ question }) => ({ answer: { ...EXPLAINED, ...(question as { listenerId: string }) } });
+  const asked = async (query: Readonly<Record<string, string | number>>) => {
+    const { kernel } = await running.call('explain', { query });
+    assert.equal(kernel, null, 'an older node says nothing of it');
+    const message = agent.messages.at(-1);
+    return message?.type === 'query' && message.kind === 'explain' ? message.question.flow : null;
+  };
+  assert.deepEqual(await asked({ listenerId: both! }), { protocol: 'tcp', sourcePort: 40_000, port: 53 });
+  assert.deepEqual(await asked({ listenerId: range!, port: 69, sourcePort: 7 }), {
+    protocol: 'udp',
+    sourcePort: 7,
+    port: 69,
+  });
+  for (const [field, query] of [
+    ['query port', { listenerId: range!, port: 70 }],
+    ['query port', { listenerId: both!, port: 54 }],
+    ['query protocol', { listenerId: range!, protocol: 'tcp' }],
+  ] as const) {
+    const problem = await running.refused('explain', { query });
+    assert.deepEqual([problem.code, problem.errors?.[0]?.field], ['validation-failed', field]);
+  }
+});
+
 test('what cannot be a request is refused by field, before a node is asked', async (t) => {
   const running = await Running.start(t);
   const listenerId = await listenerOf(running);

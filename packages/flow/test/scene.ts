@@ -4,11 +4,13 @@ import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
 import { type Packet, packet } from '@evenkeel/testbed/packets/packet.ts';
 import { objectPath, PROGRAMS, type ProgramFile } from '../src/build/compile.ts';
 import { Datapath } from '../src/datapath/datapath.ts';
+import { FlowForecaster } from '../src/datapath/flow-forecast.ts';
 import type { ListenerSettings, Outcome, TargetSettings } from '../src/datapath/layout.ts';
 import { LoadedObject } from '../src/loader/object.ts';
 import { type TestRun, testRun } from '../src/loader/test-run.ts';
 import { firstGeneration, nextGeneration } from '../src/maglev/generations.ts';
 import { SLOTS } from '../src/maglev/slots.ts';
+import { forecastOf } from './forecasts.ts';
 
 /** Addresses for documentation: RFC 5737 and RFC 3849. */
 export const CLIENT = '198.51.100.7';
@@ -52,11 +54,13 @@ export class Scene {
   readonly #program: ProgramFile;
   readonly object: LoadedObject;
   readonly datapath: Datapath;
+  readonly forecaster: FlowForecaster;
 
   constructor(program: ProgramFile) {
     this.#program = program;
     this.object = LoadedObject.load(objectPath(program), { mapSizes: SMALL_MAPS });
     this.datapath = new Datapath(this.object);
+    this.forecaster = new FlowForecaster(this.object, this.datapath);
   }
 
   listener(settings: Partial<ListenerSettings> = {}): ListenerSettings {
@@ -86,9 +90,15 @@ export class Scene {
     return testRun(this.object.program(`balance_${this.#program}`), frame, times);
   }
 
-  /** Runs the packet through the program; with `out`, what comes out has to be it, byte by byte. */
+  /**
+   * Runs the packet through the program; with `out`, what comes out has to be it, byte by byte. What is forecast of its flow
+   * has to come true.
+   */
   expect(given: Packet, verdict: Verdict, out?: Packet): void {
-    const run = this.run(given.frame());
+    const frame = given.frame();
+    const compare = forecastOf(frame, this.forecaster, this.datapath);
+    const run = this.run(frame);
+    compare();
     assert.equal(run.verdict, VERDICTS[this.#program][verdict], `verdict, expected ${verdict}`);
     const expected = (out ?? given).frame();
     assert.equal(run.frame.toString('hex'), expected.toString('hex'));

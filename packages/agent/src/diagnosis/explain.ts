@@ -5,6 +5,8 @@ import type { ReportedHealth, ReportedTraffic } from '@evenkeel/model/plan/strea
 import type { ExplainedService, ExplainedTarget } from '@evenkeel/model/resources/explanation.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { TargetChoice } from '@evenkeel/proxy/explain/target-choice.ts';
+import type { KernelSight } from '../sight/kernel-sight.ts';
+import { explainFlow } from './explain-flow.ts';
 
 export interface ExplainingNode {
   readonly engine: Pick<ProxyEngine, 'explain'>;
@@ -12,10 +14,14 @@ export interface ExplainingNode {
   readonly plan: NodePlan;
   readonly generation: number;
   readonly health: Iterable<ReportedHealth>;
+  /** null: the kernel carries nothing. */
+  readonly sight: Pick<KernelSight, 'forecast'> | null;
 }
 
 /** What would become of a request: as the engine says it, with what this node knows of the targets. */
 export function explainOn(node: ExplainingNode, question: ExplainQuestion): ExplainAnswer {
+  const inKernel = explainFlow(node, question);
+  if (inKernel !== null) return inKernel;
   const explained = node.engine.explain(question);
   if (explained === null)
     throw new Error('the listener does not run here: it is disabled, refused, or yet to be applied');
@@ -28,10 +34,19 @@ export function explainOn(node: ExplainingNode, question: ExplainQuestion): Expl
     changes: [...rest.changes],
     services: [...rest.services],
     service: service === null ? null : explainService(node, service.id, service.choice),
+    kernel: null,
   };
 }
 
-function explainService(node: ExplainingNode, id: string, choice: TargetChoice): ExplainedService | null {
+/** What a choice has found, as far as it is told. */
+export type ToldChoice = Pick<TargetChoice, 'clientHash' | 'chosen' | 'stickiness' | 'because'> & {
+  readonly targets: readonly Pick<
+    TargetChoice['targets'][number],
+    'id' | 'address' | 'port' | 'candidate' | 'underWay'
+  >[];
+};
+
+export function explainService(node: ExplainingNode, id: string, choice: ToldChoice): ExplainedService | null {
   const entry = node.plan.entries.get(`service/${id}`);
   if (entry?.kind !== 'service') return null;
   const { name, algorithm } = entry.value;
@@ -40,7 +55,7 @@ function explainService(node: ExplainingNode, id: string, choice: TargetChoice):
   return { serviceId: id, name, algorithm, clientHash, stickiness, targets, because };
 }
 
-function explainTargets(node: ExplainingNode, service: PlannedService, choice: TargetChoice): ExplainedTarget[] {
+function explainTargets(node: ExplainingNode, service: PlannedService, choice: ToldChoice): ExplainedTarget[] {
   const group = node.plan.entries.get(`group/${service.groupId}`);
   const planned = new Map(group?.kind === 'group' ? group.value.targets.map((target) => [target.id, target]) : []);
   const health = new Map<string, ReportedHealth>();

@@ -1,5 +1,7 @@
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { FlowEstimate } from '@evenkeel/flow/datapath/flow-estimate.ts';
+import { type FlowForecast, FlowForecaster } from '@evenkeel/flow/datapath/flow-forecast.ts';
+import type { Flow } from '@evenkeel/flow/datapath/flow-hash.ts';
 import { type DropCounts, FlowSight } from '@evenkeel/flow/datapath/flow-sight.ts';
 import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
 import type { LoadedObject } from '@evenkeel/flow/loader/object.ts';
@@ -11,7 +13,7 @@ import { FlowWatch } from './flow-watch.ts';
 
 export interface KernelSightOptions {
   readonly object: LoadedObject;
-  readonly datapath: Pick<Datapath, 'listenerTraffic' | 'targetTraffic' | 'outcomes'>;
+  readonly datapath: Pick<Datapath, 'listenerTraffic' | 'targetTraffic' | 'outcomes' | 'table' | 'flood'>;
   /** By identifier. */
   readonly listeners: () => ReadonlyMap<string, KernelListener>;
   readonly targets: () => readonly {
@@ -29,6 +31,17 @@ export interface CountsInKernel {
   readonly drops: DropCounts;
   /** Flows that are alive. */
   readonly active: FlowEstimate;
+}
+
+export interface ForecastInKernel {
+  readonly forecast: FlowForecast;
+  readonly serviceId: string;
+  /** Identifiers of the targets of the service, by number. */
+  readonly targets: ReadonlyMap<number, string>;
+  /** Targets that take new flows. */
+  readonly takers: ReadonlySet<number>;
+  /** Flows to a target that are alive. */
+  readonly activeFlows: (target: number) => number;
 }
 
 /** What the programs in the kernel have counted. */
@@ -61,6 +74,7 @@ export class KernelSight {
   readonly #sight: FlowSight;
   readonly #watch: FlowWatch;
   readonly #lister: FlowLister;
+  readonly #forecaster: FlowForecaster;
 
   constructor(options: KernelSightOptions) {
     this.#options = options;
@@ -71,6 +85,7 @@ export class KernelSight {
       listeners: () => new Map(this.#listeners().map((listener) => [listener.number, listener])),
       log: options.log,
     });
+    this.#forecaster = new FlowForecaster(options.object, options.datapath);
     this.#lister = new FlowLister({ sight: this.#sight, places: () => this.#places() });
   }
 
@@ -133,6 +148,21 @@ export class KernelSight {
     const listener = this.#options.listeners().get(listenerId);
     if (listener === undefined) return null;
     return { ...this.#watch.listener(listener.number), sampledOneIn: this.#watch.oneIn(listener.number) };
+  }
+
+  /** What would become of a flow to a listener that is here; null: it is not. Nothing changes by it. */
+  forecast(listenerId: string, flow: Flow): ForecastInKernel | null {
+    const listener = this.#options.listeners().get(listenerId);
+    const forecast = listener === undefined ? null : this.#forecaster.forecast(flow);
+    if (listener === undefined || forecast?.listener !== listener.number) return null;
+    const targets = this.#options.targets().filter(({ serviceId }) => serviceId === listener.serviceId);
+    return {
+      forecast,
+      serviceId: listener.serviceId,
+      targets: new Map(targets.map(({ targetId, number }) => [number, targetId])),
+      takers: this.#forecaster.takers(forecast),
+      activeFlows: (number) => this.#watch.target(number).flows,
+    };
   }
 
   stop(): void {

@@ -7,13 +7,14 @@ import { details, titled } from '../output/details.ts';
 import { type Column, table } from '../output/table.ts';
 import { NOTHING } from '../output/text.ts';
 import { Names, placeOf } from './columns.ts';
+import { flowText } from './flow-text.ts';
 import { listeners } from './kinds.ts';
 import { resolvePart } from './reference.ts';
 import { print, type Session, withSession } from './session.ts';
 
 export function explain(call: Call) {
   return withSession(call, async (session) => {
-    const { lb, method, host, header, cookie, source, serverName, node } = call.options;
+    const { lb, method, host, header, cookie, source, sourcePort, port, protocol, serverName, node } = call.options;
     const [name, url = '/'] = call.args as [string, string | undefined];
     const listener = await resolvePart(session, listeners, name, lb);
     const asked = partsOf(url);
@@ -23,7 +24,18 @@ export function explain(call: Call) {
       query: {
         listenerId: listener.id,
         path: asked.path,
-        ...optional({ method, host: host ?? asked.host, header, cookie, source, serverName, node }),
+        ...optional({
+          method,
+          host: host ?? asked.host,
+          header,
+          cookie,
+          source,
+          sourcePort,
+          port,
+          protocol,
+          serverName,
+          node,
+        }),
       },
     });
     const names = session.form === 'text' ? await Names.load(session.client, 'listBackendServices') : new Names();
@@ -102,7 +114,7 @@ function optional<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K]
 function explanationText(session: Session, { protocol }: Listener, answer: Explanation, names: Names): string {
   const { paint } = session;
   const { request, service } = answer;
-  const plain = protocol === 'tcp' || protocol === 'tls';
+  const plain = protocol !== 'http' && protocol !== 'https';
   const status = answer.status === null ? '' : ` with ${answer.status}`;
   const lines = [
     `${plain ? 'connection to ' : `${request.method} `}${request.host}${plain ? '' : request.path} from ${request.client}`,
@@ -135,6 +147,9 @@ function explanationText(session: Session, { protocol }: Listener, answer: Expla
     const body = `${table(targetColumns, service.targets, paint)}${said.join('\n')}\n`;
     sections.push(titled(`Targets of ${service.name} (${service.algorithm})`, body, paint));
   }
+  // Nodes and control planes of older versions do not say.
+  if (answer.kernel != null)
+    sections.push(titled('In the kernel', flowText(answer.kernel, service?.targets ?? []), paint));
   const source = `As node ${answer.node} runs it, generation ${answer.generation}.`;
   return `${[lines.join('\n'), ...sections.map((section) => section.trimEnd()), source].join('\n\n')}\n`;
 }

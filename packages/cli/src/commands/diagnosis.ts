@@ -22,12 +22,20 @@ export function addDiagnosis(program: Command, bind: Bind): void {
     )
     .addOption(new Option('-b, --cookie <cookie>', 'a cookie, as name=value, several times').argParser(several(text)))
     .option('--source <address>', 'address of whoever connects (default: 127.0.0.1)')
+    .addOption(
+      new Option('--source-port <port>', 'of a network load balancer: the port that the packets come from').argParser(
+        integer,
+      ),
+    )
+    .addOption(new Option('--port <port>', 'of a range of ports: the one that they go to').argParser(integer))
+    .addOption(new Option('--protocol <protocol>', 'of a listener for both').choices(['tcp', 'udp']))
     .option('--server-name <name>', 'name that the ClientHello asks for, where TLS is passed through')
     .addOption(referenceOption('--node <node>', 'the node to ask (default: the first that is connected)', 'node'));
   addExamples(
     explain,
     'evenkeel explain web/http-80 http://shop.example/cart?id=7',
     'evenkeel explain web/http-80 /login -X POST -H "X-Beta: 1" -b user=17 --source 203.0.113.9',
+    'evenkeel explain dns/tcp-udp-53 --protocol udp --source 203.0.113.9 --source-port 40000',
   );
   bind(explain, async (call) => (await actions()).explain(call));
 

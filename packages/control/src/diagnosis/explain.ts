@@ -1,7 +1,10 @@
+import { EXPLAINED_SOURCE_PORT } from '@evenkeel/model/contract/diagnosis.ts';
+import type { ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import type { Explanation } from '@evenkeel/model/resources/explanation.ts';
 import type { Call } from '../api/call.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError, refuseField } from '../problem.ts';
 import { notFound } from '../resources/rules.ts';
+import type { ListenerRecord } from '../state/records.ts';
 import { findListener, type State } from '../state/state.ts';
 import { type Asking, askingWhoHas, connectedNodes } from './nodes-to-ask.ts';
 
@@ -27,6 +30,22 @@ export async function explainRequest(
     cookies: cookie,
     source,
     serverName,
+    ...(tree.loadBalancer.type === 'network' && { flow: flowOf(listener, query) }),
   });
-  return { ...answer, node };
+  return { ...answer, kernel: answer.kernel ?? null, node };
+}
+
+/** What tells a flow of this listener from others; refuses what it does not take. */
+function flowOf(listener: ListenerRecord, query: Call<'explain'>['query']): NonNullable<ExplainQuestion['flow']> {
+  const protocols = (['tcp', 'udp'] as const).filter((name) => listener.protocol.split('-').includes(name));
+  const { sourcePort = EXPLAINED_SOURCE_PORT, port = listener.port, protocol = protocols[0] ?? 'tcp' } = query;
+  if (!protocols.includes(protocol)) {
+    refuseField('validation-failed', 'query protocol', `the listener takes ${protocols.join(' and ')}`, protocols);
+  }
+  const last = listener.lastPort ?? listener.port;
+  if (port < listener.port || port > last) {
+    const allowed = { minimum: listener.port, maximum: last };
+    refuseField('validation-failed', 'query port', `the listener does not listen on ${port}`, allowed);
+  }
+  return { protocol, sourcePort, port };
 }

@@ -26,3 +26,19 @@ export function macBytes(text: string): Buffer {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) throw new RangeError(`not a MAC address: ${text}`);
   return Buffer.from(text.replaceAll(':', ''), 'hex');
 }
+
+/** The reading of what the maps have. */
+export function addressText(bytes: Buffer): string {
+  if (isMappedIPv4(bytes)) return [...bytes.subarray(12)].join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16)).join(':');
+  // The longest run of zeros, shortened (RFC 5952, section 4.2).
+  const runs = [...groups.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([text]) => text);
+  const longest = runs.sort((a, b) => b.length - a.length)[0];
+  return longest === undefined
+    ? groups
+    : groups.replace(longest, groups.endsWith(longest) ? '::' : ':').replace(/^:(?!:)/, '::');
+}
+
+export function macText(bytes: Buffer): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}

@@ -1,4 +1,4 @@
-import { isMappedIPv4 } from './address.ts';
+import { addressBytes, addressText } from './address.ts';
 import type { Flow } from './flow-hash.ts';
 import { PROTOCOLS, type Protocol } from './layout.ts';
 
@@ -51,6 +51,29 @@ export function idleOf(value: Buffer, nowSeconds: number): number {
   return Math.max(0, nowSeconds - value.readUInt32LE(4));
 }
 
+/** As the maps have it. */
+export function flowKey({ client, vip, clientPort, vipPort, protocol }: Flow): Buffer {
+  const bytes = Buffer.alloc(FLOW_KEY_BYTES);
+  addressBytes(client).copy(bytes, 0);
+  addressBytes(vip).copy(bytes, 16);
+  bytes.writeUInt16BE(clientPort, 32);
+  bytes.writeUInt16BE(vipPort, 34);
+  bytes[36] = PROTOCOLS[protocol];
+  return bytes;
+}
+
+/** Of a flow to an endpoint that several listeners share (struct shared of bpf/structs.h): whose it is. `seen`: seconds. */
+export function readShared(value: Buffer) {
+  return {
+    vip: addressText(value.subarray(0, 16)),
+    vipPort: value.readUInt16BE(16),
+    state: FLOW_STATES[value[18]!] ?? 'established',
+    listener: value.readUInt32LE(20),
+    idleSeconds: value.readUInt32LE(24),
+    seen: value.readUInt32LE(28),
+  };
+}
+
 /** The reading of a key. */
 export function flowOf(key: Buffer): Flow {
   return {
@@ -60,15 +83,4 @@ export function flowOf(key: Buffer): Flow {
     vipPort: key.readUInt16BE(34),
     protocol: (Object.keys(PROTOCOLS) as Protocol[]).find((name) => PROTOCOLS[name] === key[36]) ?? 'tcp',
   };
-}
-
-function addressText(bytes: Buffer): string {
-  if (isMappedIPv4(bytes)) return [...bytes.subarray(12)].join('.');
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16)).join(':');
-  // The longest run of zeros, shortened (RFC 5952, section 4.2).
-  const runs = [...groups.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map(([text]) => text);
-  const longest = runs.sort((a, b) => b.length - a.length)[0];
-  return longest === undefined
-    ? groups
-    : groups.replace(longest, groups.endsWith(longest) ? '::' : ':').replace(/^:(?!:)/, '::');
 }

@@ -1,4 +1,4 @@
-import { addressBytes, isMappedIPv4, macBytes } from './address.ts';
+import { addressBytes, addressText, isMappedIPv4, macBytes, macText } from './address.ts';
 import { FLOOD_BYTES, LIMITS_BYTES } from './limits.ts';
 
 /**
@@ -238,6 +238,31 @@ export function listenerBytes(listener: ListenerSettings): Buffer {
   return bytes;
 }
 
+/** The reading of `listenerBytes`. */
+export function readListener(bytes: Buffer): ListenerSettings {
+  const flags = bytes.readUInt16LE(18);
+  return {
+    number: bytes.readUInt32LE(0),
+    service: bytes.readUInt32LE(4),
+    hashSeed: bytes.readUInt32LE(8),
+    idleSeconds: bytes.readUInt32LE(12),
+    mode: nameOf(MODES, bytes[16]!),
+    affinity: nameOf(AFFINITIES, bytes[17]!),
+    limited: (flags & LISTENER_LIMITED) !== 0,
+    hidesClients: (flags & HIDES_CLIENTS) !== 0,
+    isNode: (flags & IS_NODE) !== 0,
+    gate: bytes.readUInt32LE(20),
+    blockList: bytes.subarray(24, 32),
+    persistence: bytes.readUInt32LE(32),
+  };
+}
+
+function nameOf<Name extends string>(numbers: Readonly<Record<Name, number>>, number: number): Name {
+  const found = (Object.keys(numbers) as Name[]).find((name) => numbers[name] === number);
+  if (found === undefined) throw new RangeError(`the kernel's maps say ${number}, which is nothing`);
+  return found;
+}
+
 const TARGET_GONE = 1;
 const TARGET_RESETS = 2;
 const TARGET_CLOSED = 4;
@@ -261,6 +286,24 @@ export function targetBytes(target: TargetSettings): Buffer {
   bytes.writeUInt16LE(flags, 50);
   bytes.writeUInt16LE(target.mtu ?? 0, 52);
   return bytes;
+}
+
+/** The reading of `targetBytes`. */
+export function readTarget(bytes: Buffer): TargetSettings {
+  const flags = bytes.readUInt16LE(50);
+  const device = bytes.readUInt32LE(32);
+  return {
+    address: addressText(bytes.subarray(0, 16)),
+    port: bytes.readUInt16BE(48) || null,
+    tunnelSource: bytes.subarray(16, 32).some((byte) => byte !== 0) ? addressText(bytes.subarray(16, 32)) : null,
+    nextHop:
+      device === 0 ? null : { device, mac: macText(bytes.subarray(36, 42)), ownMac: macText(bytes.subarray(42, 48)) },
+    gone: (flags & TARGET_GONE) !== 0,
+    resets: (flags & TARGET_RESETS) !== 0,
+    closed: (flags & TARGET_CLOSED) !== 0,
+    shared: (flags & TARGET_SHARED) !== 0,
+    mtu: bytes.readUInt16LE(52),
+  };
 }
 
 const ORIGIN_SHARED = 1;

@@ -46,6 +46,22 @@ export function limitsBytes({ packets, flows, syns }: Limits): Buffer {
   return bytes;
 }
 
+/** Nanoseconds, as the programs have it; an interval of 0: no limit. */
+export interface KernelRate {
+  readonly interval: bigint;
+  readonly tolerance: bigint;
+}
+
+export function readLimits(bytes: Buffer) {
+  const rate = (at: number) => ({ interval: bytes.readBigUInt64LE(at), tolerance: bytes.readBigUInt64LE(at + 8) });
+  return { packets: rate(0), flows: rate(16), alarmSyns: bytes.readUInt32LE(32) };
+}
+
+/** Whether one more may come `now`, when the next one is `due`: `take` of bpf/limits.h, which counts it as well. */
+export function isWithin({ interval, tolerance }: KernelRate, due: bigint, now: bigint): boolean {
+  return interval === 0n || due - now <= tolerance;
+}
+
 /** `nowSeconds` since the machine started: an alarm of which no SYN has come to see the end has ended all the same. */
 export function readFlood(bytes: Buffer, nowSeconds: number): Flood {
   const isOver = nowSeconds - bytes.readUInt32LE(8) > CALM_SECONDS;

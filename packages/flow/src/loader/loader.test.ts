@@ -53,12 +53,13 @@ suite('loading', { skip: requiresKernelDatapath() }, () => {
     await writing;
   });
 
-  test('what is no object, or not there, is refused with its path', () => {
+  test('what is no object, or not there, is refused with its path, on another thread as well', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'evenkeel-flow-'));
     try {
       const path = join(folder, 'x.o');
       writeFileSync(path, 'not an object');
       assert.throws(() => LoadedObject.load(path), new RegExp(path));
+      await assert.rejects(LoadedObject.loadInBackground(path), new RegExp(path));
       assert.throws(() => LoadedObject.load(`${path}.missing`), /x\.o\.missing.*no such file/i);
     } finally {
       rmSync(folder, { recursive: true });

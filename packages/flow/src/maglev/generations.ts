@@ -10,6 +10,18 @@ export type Generation = Uint32Array;
 const TARGET = 0x7fff;
 const REMEMBERS = 0x8000;
 
+/** What a slot says. Numbers of targets; 0: nobody. */
+export interface SlotPair {
+  readonly current: number;
+  readonly previous: number;
+  /** Flows of the slot may be written down. */
+  readonly remembers: boolean;
+}
+
+export function pairOf(pair: number): SlotPair {
+  return { current: pair & TARGET, previous: pair >>> 16, remembers: (pair & REMEMBERS) !== 0 };
+}
+
 /** A table that nobody has used before: all slots are settled. */
 export function firstGeneration(slots: Uint16Array): Generation {
   return Uint32Array.from(slots, (target) => (target << 16) | target);

@@ -7,7 +7,7 @@ import { Explanation } from '../resources/explanation.ts';
 import { Flows } from '../resources/flow.ts';
 import { HealthEvidence, HealthTrial, HealthTrialRequest } from '../resources/health-evidence.ts';
 import { ListenerTraffic, RuleGroupTraffic, ServiceTraffic } from '../resources/traffic.ts';
-import { Address, Ref, Words } from '../schema.ts';
+import { Address, Port, Ref, Words } from '../schema.ts';
 import { REQUEST_OUTCOMES } from '../settings.ts';
 import { Type } from '../type.ts';
 import type { Route } from './route.ts';
@@ -23,7 +23,11 @@ const EXPLAINED = {
   cookie: '^[ -:<-~]*$',
   headers: 64,
   length: 8_192,
+  sourcePort: 40_000,
 } as const;
+
+/** What a flow of a network load balancer comes from, where nobody says. */
+export const EXPLAINED_SOURCE_PORT = EXPLAINED.sourcePort;
 
 const Lines = (pattern: string, most: number, description: string) =>
   Type.Array(Type.String({ pattern, maxLength: EXPLAINED.length }), { maxItems: most, description });
@@ -70,6 +74,11 @@ export const diagnosisRoutes = {
             description: 'Name that the ClientHello asks for, where a tcp listener passes TLS through.',
           }),
         ),
+        sourcePort: Type.Optional(
+          Port(`Of a network load balancer: the port that the packets come from. Default: ${EXPLAINED.sourcePort}.`),
+        ),
+        port: Type.Optional(Port('Of one with a range of ports: the one that they go to. Default: the first.')),
+        protocol: Type.Optional(Words(['tcp', 'udp'], 'Of one that takes both. Default: tcp.')),
         node: Type.Optional(NodeId('The node to ask. Default: the first that is connected.')),
       },
       { additionalProperties: false },

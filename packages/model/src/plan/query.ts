@@ -88,9 +88,17 @@ export interface ExplainQuestion {
   readonly source: string;
   /** Name that the ClientHello asks for, where TLS is passed through; empty: none. */
   readonly serverName: string;
+  /** Of a network load balancer, the rest of what tells a flow from others. Absent: of others, or an older control plane. */
+  readonly flow?: {
+    readonly protocol: 'tcp' | 'udp';
+    readonly sourcePort: number;
+    /** The port that it goes to. */
+    readonly port: number;
+  };
 }
 
-export type ExplainAnswer = Omit<Explanation, 'node'>;
+/** `kernel`: absent from nodes of older versions. */
+export type ExplainAnswer = Omit<Explanation, 'node' | 'kernel'> & { readonly kernel?: Explanation['kernel'] };
 
 /** One of the three; the others are empty. */
 export interface TrafficQuestion {

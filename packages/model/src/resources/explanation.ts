@@ -1,4 +1,5 @@
 import { Id, NodeId } from '../identifiers.ts';
+import { FLOW_STATES } from '../plan/flows.ts';
 import { TARGET_STATES } from '../plan/stickiness.ts';
 import { TARGET_HEALTH_STATES } from '../plan/stream.ts';
 import { Address, Nullable, Output, Port, Ref, Words } from '../schema.ts';
@@ -84,6 +85,43 @@ export const ExplainedService = Output('ExplainedService', {
 });
 export type ExplainedService = Static<typeof ExplainedService>;
 
+export const FLOW_FATES = ['forward', 'drop', 'challenge', 'reset'] as const;
+
+export const ExplainedFate = Output('ExplainedFate', {
+  outcome: Words(FLOW_FATES, '`challenge`: the client is asked to show that it is there; `reset`: it gets a RST.'),
+  targetId: Nullable(Text('The target; null: none.')),
+  reason: Text('Why it is dropped, as in metrics; else empty.'),
+});
+export type ExplainedFate = Static<typeof ExplainedFate>;
+
+export const ExplainedEntry = Output('ExplainedEntry', {
+  targetId: Nullable(Text('The target; null: one that is gone.')),
+  state: Words(FLOW_STATES, 'Of its connection.'),
+  idleSeconds: Count('Since its last packet.'),
+  over: Flag('It has been silent for too long, and counts no more.'),
+});
+export type ExplainedEntry = Static<typeof ExplainedEntry>;
+
+/** Of listeners that the kernel carries. */
+export const ExplainedFlow = Output('ExplainedFlow', {
+  protocol: Words(['tcp', 'udp'], 'Of its packets.'),
+  client: Address('Who sends them.'),
+  clientPort: Port('The port that they come from.'),
+  vip: Address('Where they go.'),
+  vipPort: Port('The port there.'),
+  slot: Nullable(Type.Integer({ minimum: 0, description: 'Of the table; null: the listener has no table yet.' })),
+  currentTargetId: Nullable(Text('The target that the slot names now; null: none.')),
+  previousTargetId: Nullable(
+    Text('The one before, which keeps the flows that it had; the same where nothing has changed lately.'),
+  ),
+  remembers: Flag('Flows of the slot may be written down: it has changed, and they are not all settled.'),
+  written: Nullable(Ref(ExplainedEntry)),
+  keptTargetId: Nullable(Text('The target that persistence keeps the client at; null: none.')),
+  opening: Ref(ExplainedFate),
+  following: Ref(ExplainedFate),
+});
+export type ExplainedFlow = Static<typeof ExplainedFlow>;
+
 export const OUTCOMES = ['forward', 'redirect', 'respond', 'refuse', 'close'] as const;
 
 export const Explanation = Output('Explanation', {
@@ -104,5 +142,6 @@ export const Explanation = Output('Explanation', {
   changes: Type.Array(Type.String(), { description: 'What the rule changes of the request on its way, in words.' }),
   services: Type.Array(Ref(ExplainedShare), { description: 'What the rule chooses from; empty without a rule.' }),
   service: Nullable(Ref(ExplainedService)),
+  kernel: Nullable(Ref(ExplainedFlow)),
 });
 export type Explanation = Static<typeof Explanation>;
