@@ -149,6 +149,7 @@ async function start(
     random: Math.random,
     made: (record) => events.backupMade(record),
     failed: (reason) => events.backupFailed(reason),
+    untestable: (record, reason) => events.backupUntestable(record, reason),
   });
   const deliveryIds = createIdSource(now, Math.random);
   const events = new EventHub({

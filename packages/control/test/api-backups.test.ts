@@ -145,8 +145,11 @@ test('the policy is shown and changed; bad values are refused with the range', a
     enabled: true,
     intervalHours: 24,
     keep: 7,
+    testIntervalHours: 168,
     lastSuccessAt: null,
     lastError: null,
+    lastTestAt: null,
+    lastTestError: null,
   });
   await plane.call('updateBackupPolicy', { body: { keep: 3, enabled: false } });
   await plane.restart();

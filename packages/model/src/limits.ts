@@ -296,6 +296,7 @@ export type Quotas = Readonly<Record<QuotaName, number>>;
 export const BACKUP = {
   intervalHours: { minimum: 1, maximum: 720, default: 24 },
   keep: { minimum: 1, maximum: 365, default: 7 },
+  testIntervalHours: { minimum: 0, maximum: 8_760, default: 168 },
   manual: 100,
   beforeRestore: 10,
   changes: 200,

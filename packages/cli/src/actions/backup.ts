@@ -94,11 +94,12 @@ export function remove(call: Call) {
 
 export function policy(call: Call) {
   return withSession(call, async (session) => {
-    const { every, keep, on, off } = call.options;
+    const { every, keep, testEvery, on, off } = call.options;
     if (on && off) throw new CliFailure(EXIT.usage, 'give --on or --off, not both.');
     const body = {
       ...(every !== undefined && { intervalHours: every as number }),
       ...(keep !== undefined && { keep: keep as number }),
+      ...(testEvery !== undefined && { testIntervalHours: testEvery as number }),
       ...((on || off) && { enabled: on === true }),
     };
     const { client } = session;

@@ -56,9 +56,12 @@ export function addBackup(program: Command, bind: Bind): void {
     .description('Show or change when backups are made by themselves')
     .addOption(new Option('--every <hours>', 'hours from one to the next').argParser(integer))
     .addOption(new Option('--keep <count>', 'how many of them are kept').argParser(integer))
+    .addOption(
+      new Option('--test-every <hours>', 'hours from one restore test to the next; 0: none').argParser(integer),
+    )
     .option('--on', 'make them')
     .option('--off', 'make none');
-  addExamples(policy, 'evenkeel backup policy', 'evenkeel backup policy --every 6 --keep 28');
+  addExamples(policy, 'evenkeel backup policy', 'evenkeel backup policy --every 6 --keep 28 --test-every 24');
   bind(policy, async (call) => (await actions()).policy(call));
 
   const unpack = backup

@@ -17,8 +17,8 @@ export function createBackupCalls(backups: Backups): BackupCalls {
     createdAt: timeOf(createdAt),
   });
   const policy = async () => {
-    const { lastSuccessAt, ...rest } = await backups.policy();
-    return { ...rest, lastSuccessAt: lastSuccessAt === null ? null : timeOf(lastSuccessAt) };
+    const { lastSuccessAt, lastTestAt, ...rest } = await backups.policy();
+    return { ...rest, lastSuccessAt: timeOrNull(lastSuccessAt), lastTestAt: timeOrNull(lastTestAt) };
   };
   return {
     listBackups: async ({ query }) => paginate(await backups.list(), query, ({ id }) => id, show),
@@ -47,4 +47,8 @@ export function createBackupCalls(backups: Backups): BackupCalls {
 
 function timeOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
+}
+
+function timeOrNull(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : timeOf(milliseconds);
 }

@@ -80,6 +80,8 @@ export class BackupArchive {
       await copy(path);
       await synchronize(path);
       const record = { ...about, size: (await stat(path)).size, sha256: await checksumOf(path) };
+      // Read again, now that it is on the disk.
+      if ((await checksumOf(path)) !== record.sha256) throw new Error('what was read back is not what was written');
       const description = join(this.#folder, `${about.id}.json`);
       await writeDurably(description, `${JSON.stringify(record, null, 2)}\n`);
       await synchronize(this.#folder);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -7,7 +7,7 @@ import { DEFAULT_QUOTAS } from '@evenkeel/model/limits.ts';
 import { DEFAULT_POOLS } from '../options.ts';
 import { Vault } from '../secrets/vault.ts';
 import { Store } from '../store/store.ts';
-import { Backups } from './backups.ts';
+import { type BackupOptions, Backups } from './backups.ts';
 
 const HOUR = 3_600_000;
 
@@ -30,7 +30,8 @@ async function setUp(t: TestContext) {
     rmSync(home, { recursive: true });
   });
   const folder = join(home, 'backups');
-  const open = () => new Backups({ folder, store, vault, version: '1', now, random: Math.random });
+  const open = (more: Partial<BackupOptions> = {}) =>
+    new Backups({ folder, store, vault, version: '1', now, random: Math.random, ...more });
   return { clock, folder, open };
 }
 
@@ -108,3 +109,44 @@ test('what a process that was killed has left is deleted, and no backup with it'
   assert.equal((await backups.verify(id)).sound, true);
   assert.equal(readdirSync(folder).length, 4);
 });
+
+test('the policy has restore tests made when it is time, and tells what came of them', async (t) => {
+  const { clock, folder, open } = await setUp(t);
+  const untestable: string[] = [];
+  const backups = open({ untestable: (_, reason) => untestable.push(reason) });
+  await backups.changePolicy({ intervalHours: 1, testIntervalHours: 2 });
+  await backups.tick(unexpected);
+  const first = clock.now;
+  assert.deepEqual(await testOf(backups), [first, null]);
+  clock.now += HOUR;
+  await backups.tick(unexpected);
+  assert.deepEqual(await testOf(backups), [first, null], 'not yet');
+
+  // The copy is made, and then somebody changes it.
+  clock.now += HOUR;
+  const failures: unknown[] = [];
+  const spoilt = open({
+    untestable: (_, reason) => untestable.push(reason),
+    made: ({ id }) => appendFileSync(join(folder, `${id}.db`), 'x'),
+  });
+  await spoilt.tick((error) => failures.push(error));
+  assert.equal(failures.length, 1);
+  assert.match(untestable[0]!, /checksum/);
+  const [at, error] = await testOf(spoilt);
+  assert.equal(at, clock.now);
+  assert.match(String(error), /^bkp-.*checksum/);
+
+  clock.now += 2 * HOUR;
+  await open().tick(unexpected);
+  assert.deepEqual(await testOf(open()), [clock.now, null]);
+  await backups.changePolicy({ testIntervalHours: 0 });
+  const last = clock.now;
+  clock.now += 100 * HOUR;
+  await open().tick(unexpected);
+  assert.deepEqual(await testOf(open()), [last, null], 'none are made any more');
+});
+
+async function testOf(backups: Backups): Promise<[number | null, string | null]> {
+  const { lastTestAt, lastTestError } = await backups.policy();
+  return [lastTestAt, lastTestError];
+}

@@ -21,7 +21,8 @@ import type { Store } from '../store/store.ts';
 import { BackupArchive, type BackupRecord, checksumOf } from './archive.ts';
 import { readBackup } from './contents.ts';
 import { BackupPolicyFile, type BackupRules } from './policy.ts';
-import { objectsIn, restoreInto } from './restore.ts';
+import { restoreInto } from './restore.ts';
+import { compareRestored, type RestoreTest, RestoreTestFile } from './restore-test.ts';
 
 const HOUR = 3_600_000;
 
@@ -37,6 +38,8 @@ export interface BackupOptions {
   /** Told of each backup that was made, and why one was not. */
   readonly made?: (record: BackupRecord) => void;
   readonly failed?: (reason: string) => void;
+  /** Told of one that would not restore. */
+  readonly untestable?: (record: BackupRecord, reason: string) => void;
 }
 
 /** Who wants a change, for the audit log, and of which tenant. */
@@ -54,6 +57,7 @@ export class Backups {
   readonly #options: BackupOptions;
   readonly #archive: BackupArchive;
   readonly #policy: BackupPolicyFile;
+  readonly #tests: RestoreTestFile;
   readonly #nextId: () => string;
   #turn: Promise<unknown> = Promise.resolve();
   #lastError: string | null = null;
@@ -65,6 +69,7 @@ export class Backups {
     this.#options = options;
     this.#archive = new BackupArchive(options.folder);
     this.#policy = new BackupPolicyFile(join(options.folder, 'policy.json'));
+    this.#tests = new RestoreTestFile(join(options.folder, 'restore-test.json'));
     const ids = createIdSource(options.now, options.random);
     this.#nextId = () => ids.next('backup');
   }
@@ -120,7 +125,8 @@ export class Backups {
     return this.#inTurn(async () => {
       const record = await this.get(id);
       try {
-        return { id, sound: true, detail: '', objects: objectsIn(await this.#read(record)) };
+        const objects = compareRestored(await this.#read(record), [this.#options.store.state]);
+        return { id, sound: true, detail: '', objects };
       } catch (error) {
         return { id, sound: false, detail: reasonOf(error), objects: 0 };
       }
@@ -152,9 +158,10 @@ export class Backups {
     });
   }
 
-  async policy(): Promise<BackupRules & { lastSuccessAt: number | null; lastError: string | null }> {
+  async policy(): Promise<BackupRules & RestoreTest & { lastSuccessAt: number | null; lastError: string | null }> {
     this.#lastSuccessAt ??= (await this.list()).findLast(({ reason }) => reason === 'policy')?.createdAt ?? null;
-    return { ...(await this.#policy.read()), lastSuccessAt: this.#lastSuccessAt, lastError: this.#lastError };
+    const made = { lastSuccessAt: this.#lastSuccessAt, lastError: this.#lastError };
+    return { ...(await this.#policy.read()), ...made, ...(await this.#tests.read()) };
   }
 
   changePolicy(patch: BackupPolicyPatch): Promise<void> {
@@ -170,19 +177,45 @@ export class Backups {
       await this.#inTurn(async () => {
         if (!this.#swept) await this.#archive.sweep();
         this.#swept = true;
-        const { enabled, intervalHours, keep, lastSuccessAt } = await this.policy();
-        const due = lastSuccessAt === null || this.#options.now() - lastSuccessAt >= intervalHours * HOUR;
-        if (!enabled || !due) return;
-        const { createdAt } = await this.#make('policy', '');
-        this.#lastSuccessAt = createdAt;
+        const { enabled, intervalHours, keep, lastSuccessAt, testIntervalHours, lastTestAt } = await this.policy();
+        if (!enabled || !this.#isDue(lastSuccessAt, intervalHours)) return;
+        const before = this.#options.store.state;
+        const record = await this.#make('policy', '');
+        this.#lastSuccessAt = record.createdAt;
         this.#lastError = null;
         await this.#thin('policy', keep);
+        if (testIntervalHours === 0 || !this.#isDue(lastTestAt, testIntervalHours)) return;
+        const failure = await this.#test(record, before);
+        if (failure === null) return;
+        this.#failures++;
+        failed(failure);
       });
     } catch (error) {
       this.#failures++;
       this.#lastError = reasonOf(error);
       failed(error);
     }
+  }
+
+  #isDue(last: number | null, hours: number): boolean {
+    return last === null || this.#options.now() - last >= hours * HOUR;
+  }
+
+  /**
+   * Restores a backup beside, and compares it with the state, which was `before` when it was begun. Resolves with why it
+   * cannot be restored; null: it can.
+   */
+  async #test(record: BackupRecord, before: State): Promise<unknown> {
+    let failure: unknown = null;
+    try {
+      compareRestored(await this.#read(record), [before, this.#options.store.state]);
+    } catch (error) {
+      failure = error;
+    }
+    const lastTestError = failure === null ? null : `${record.id}: ${reasonOf(failure)}`;
+    await this.#tests.write({ lastTestAt: this.#options.now(), lastTestError });
+    if (failure !== null) this.#options.untestable?.(record, reasonOf(failure));
+    return failure;
   }
 
   async #make(reason: BackupReason, description: string): Promise<BackupRecord> {

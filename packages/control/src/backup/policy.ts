@@ -7,12 +7,15 @@ export interface BackupRules {
   readonly enabled: boolean;
   readonly intervalHours: number;
   readonly keep: number;
+  /** 0: no restore tests. */
+  readonly testIntervalHours: number;
 }
 
 const DEFAULTS: BackupRules = {
   enabled: true,
   intervalHours: BACKUP.intervalHours.default,
   keep: BACKUP.keep.default,
+  testIntervalHours: BACKUP.testIntervalHours.default,
 };
 
 /** When backups are made by themselves; in a file, so that a restore does not turn it back. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
@@ -7,6 +8,8 @@ import { STORES, storeOptions } from '../../test/stores.ts';
 import { authorNamed } from '../audit/entry.ts';
 import { network } from '../resources/addresses.ts';
 import { Backups } from './backups.ts';
+import { readBackup } from './contents.ts';
+import { compareRestored } from './restore-test.ts';
 
 const POOLS = { vip: network('127.77.0.0/24'), elasticIp: network('127.88.0.0/24') };
 
@@ -37,6 +40,13 @@ for (const kind of STORES) {
     const { sound, detail, objects } = await backups.verify(id);
     assert.ok(sound, detail);
     assert.ok(objects > before.length);
+    mkdirSync(join(place.home, 'scratch'));
+    const restored = await readBackup(backups.fileOf(id), join(place.home, 'scratch'), vault);
+    assert.equal(compareRestored(restored, [store.state]), objects);
+    const [lb] = restored.loadBalancers.values();
+    const other = { ...lb!, loadBalancer: { ...lb!.loadBalancer, description: 'another' } };
+    const changed = { ...restored, loadBalancers: new Map(restored.loadBalancers).set(lb!.loadBalancer.id, other) };
+    assert.throws(() => compareRestored(changed, [store.state]), /loadBalancer lb-\S+ is another one/);
     await change(80);
     assert.notDeepEqual(names(), before);
     const by = {

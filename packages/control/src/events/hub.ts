@@ -91,6 +91,12 @@ export class EventHub {
     this.log.emit({ kind: 'backup.failed', tenantId: null, subject, message, data: { reason } });
   }
 
+  backupUntestable({ id }: Pick<BackupRecord, 'id'>, reason: string): void {
+    const subject = { kind: 'backup', id, name: '' };
+    const message = `Backup ${id} could not be restored in a test: ${reason}.`;
+    this.log.emit({ kind: 'backup.failed', tenantId: null, subject, message, data: { reason } });
+  }
+
   /** Looks at nothing any more: what goes away now does so because this control plane ends, or leads no longer. */
   end(): void {
     for (const timer of this.#timers) clearInterval(timer);

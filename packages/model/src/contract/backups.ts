@@ -67,7 +67,9 @@ export const backupRoutes = {
     method: 'POST',
     path: `${path}/verify`,
     summary: 'Try whether a backup could be restored',
-    description: 'Compares the checksum, checks the file, and reads every object in a copy of it.',
+    description:
+      'Compares the checksum, restores a copy of the file into a scratch database, and reads every object in it; where the ' +
+      'configuration has not changed since, each is compared with the one that is there.',
     tags,
     reach: 'all',
     role: 'admin',

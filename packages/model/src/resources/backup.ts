@@ -71,12 +71,19 @@ const policy = {
   enabled: Type.Boolean({ default: true, description: 'Whether backups are made by themselves.' }),
   intervalHours: Count(BACKUP.intervalHours, 'Hours from one to the next; one that was missed is made at once.'),
   keep: Count(BACKUP.keep, 'How many of those made by the policy are kept; older ones are deleted.'),
+  testIntervalHours: Count(
+    BACKUP.testIntervalHours,
+    'Hours from one restore test to the next: the backup that is made then is restored into a scratch database, and ' +
+      'compared with the state. 0: none.',
+  ),
 };
 
 export const BackupPolicy = Output('BackupPolicy', {
   ...policy,
   lastSuccessAt: Nullable(Timestamp('When the last one was made; null: none yet.')),
   lastError: Nullable(Type.String({ description: 'Why the last attempt failed; null: it did not.' })),
+  lastTestAt: Nullable(Timestamp('When the last restore test was; null: none yet.')),
+  lastTestError: Nullable(Type.String({ description: 'Why it failed; null: it did not.' })),
 });
 export type BackupPolicy = Static<typeof BackupPolicy>;
 
