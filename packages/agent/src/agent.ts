@@ -125,6 +125,7 @@ export class NodeAgent {
         explain: (question) => explainOn(this.#explaining(), question),
         ...trafficAnswerers(engine, options.datapath),
         ...healthAnswerers(this.#checker),
+        retry: ({ listenerIds }) => this.#applier.retry(listenerIds),
       },
       (answer) => this.#stream.send(answer),
     );

@@ -105,6 +105,8 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   importConfiguration: ['POST', '/v1/import', 'idempotent'],
   listOperations: ['GET', '/v1/operations'],
   getOperation: ['GET', '/v1/operations/{operationId}'],
+  cancelOperation: ['POST', '/v1/operations/{operationId}/cancel'],
+  retryOperation: ['POST', '/v1/operations/{operationId}/retry'],
   listNodes: ['GET', '/v1/nodes'],
   getNode: ['GET', '/v1/nodes/{nodeId}'],
   forgetNode: ['DELETE', '/v1/nodes/{nodeId}'],

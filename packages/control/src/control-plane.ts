@@ -9,6 +9,7 @@ import { Logins } from './access/logins.ts';
 import { PasswordHasher } from './access/password.ts';
 import { RequestRates } from './access/rate-limits.ts';
 import { Sessions } from './access/sessions.ts';
+import { handOverSignatures, takeOverSignatures } from './access/signature-hand-over.ts';
 import { Signatures } from './access/signatures.ts';
 import { Admission } from './api/admission.ts';
 import { expiringFirst } from './api/expiry.ts';
@@ -26,6 +27,7 @@ import { answerCheck } from './diagnosis/checked-answers.ts';
 import { EventHub } from './events/hub.ts';
 import { Assessor } from './impact/assess.ts';
 import type { Leadership } from './leadership/leadership.ts';
+import { PassedOn } from './leadership/passed-on.ts';
 import { ALONE, type Role } from './leadership/role.ts';
 import { OperationTracker } from './nodes/operations.ts';
 import { saveNode, saveOutcomes } from './nodes/persistence.ts';
@@ -37,6 +39,7 @@ import type { ControlPlaneOptions } from './options.ts';
 import { keepPlacement } from './placement/keep.ts';
 import { PlanPublisher } from './plan/publisher.ts';
 import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
+import { Cancellations } from './revisions/cancellation.ts';
 import { Revisions } from './revisions/revisions.ts';
 import { Vault } from './secrets/vault.ts';
 import type { State } from './state/state.ts';
@@ -160,6 +163,7 @@ async function start(
     now,
     random: Math.random,
     closing: closing.signal,
+    certificateNotice: options.certificateNotice,
     failed: (error) => logger.error({ err: error }, 'events could not be written'),
     also: (trx, rows) => enqueue(trx, rows, store.state.webhooks.values(), deliveryIds),
   });
@@ -228,6 +232,7 @@ async function start(
   const logins = new Logins({ sessions, hasher, lockOut, vault, state: () => store.state, secret: randomBytes });
   const refusals = new Refusals((entries) => store.recordAudit(entries));
   const signatures = new Signatures(() => store.state, now);
+  if (leadership === null) await takeOverSignatures(store, signatures);
   const app = await createServer({
     version: VERSION,
     handlers: createHandlers({
@@ -237,6 +242,7 @@ async function start(
       hasher,
       backups,
       revisions,
+      cancellations: new Cancellations(store, vault, assessor, operations),
       blockLists,
       assessor,
       vault,
@@ -274,7 +280,7 @@ async function start(
     metrics,
     logger,
     tls: certificate?.shown ?? null,
-    forwarding: { role, reached: (generation, milliseconds) => store.reached(generation, milliseconds) },
+    forwarding: { role, passedOn: new PassedOn(vault, now), reached: store.reached.bind(store) },
   });
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url, fingerprint());
@@ -308,6 +314,9 @@ async function start(
       logger.info('this control plane leads');
       signatures.beginTerm();
       placement.begin();
+      takeOverSignatures(store, signatures).catch((error) =>
+        logger.error({ err: error }, 'signatures could not be read'),
+      );
       rotateWhenOld(store, logger);
       beginEvents();
     },
@@ -354,6 +363,7 @@ async function start(
       clearTimeout(force);
       if (role.leads) {
         await saveAll(store, nodes, operations, logger);
+        await handOverSignatures(store, signatures, logger);
         await refusals.flush().catch((error) => logger.error({ err: error }, 'refusals could not be recorded'));
         await events.close();
         await deliverer.idle();

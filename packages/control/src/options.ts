@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   AUDIT,
+  CERTIFICATE,
   DEFAULT_QUOTAS,
   DEFAULT_RATE_LIMITS,
   QUOTA,
@@ -41,6 +42,8 @@ export interface ControlPlaneOptions {
   readonly allowLocalWebhooks: boolean;
   /** Days that the audit log goes back. */
   readonly auditDays: number;
+  /** Days before the end of a certificate on which it is told. */
+  readonly certificateNotice: readonly number[];
   readonly logLevel: LogLevel;
 }
 
@@ -66,6 +69,8 @@ export const USAGE = `evenkeel control plane
   --rate-limit NAME=N     requests per second, and ten times as many at once; may be repeated (${Object.keys(DEFAULT_RATE_LIMITS).join(', ')})
   --allow-local-webhooks  send to addresses of this machine, its link and its cloud, too (EVENKEEL_ALLOW_LOCAL_WEBHOOKS=1)
   --audit-days N          days that the audit log goes back (EVENKEEL_AUDIT_DAYS; default ${AUDIT.days.default})
+  --certificate-notice N,…  days before the end of certificates on which events tell of it
+                          (EVENKEEL_CERTIFICATE_NOTICE; default ${CERTIFICATE.notice.days.join(',')})
   --log-level LEVEL       ${LOG_LEVELS.join(', ')} (EVENKEEL_LOG_LEVEL; default info)
   --help
 `;
@@ -95,6 +100,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     quotas: quotasOf(flags.quota ?? []),
     rateLimits: rateLimitsOf(flags['rate-limit'] ?? []),
     allowLocalWebhooks: flags['allow-local-webhooks'] ?? environment['EVENKEEL_ALLOW_LOCAL_WEBHOOKS'] === '1',
+    certificateNotice: noticeOf(flags['certificate-notice'] ?? environment['EVENKEEL_CERTIFICATE_NOTICE']),
     auditDays: daysOf(flags['audit-days'] ?? environment['EVENKEEL_AUDIT_DAYS']),
     logLevel: levelOf(flags['log-level'] ?? environment['EVENKEEL_LOG_LEVEL'] ?? 'info'),
   };
@@ -121,6 +127,7 @@ function parseFlags(args: readonly string[]) {
         'rate-limit': { type: 'string', multiple: true },
         'allow-local-webhooks': { type: 'boolean' },
         'audit-days': { type: 'string' },
+        'certificate-notice': { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -244,6 +251,18 @@ function daysOf(text: string | undefined): number {
   if (text === undefined) return standard;
   if (/^[0-9]{1,4}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum) return Number(text);
   throw new StartError(`--audit-days ${text} is not a number of days; give one from ${minimum} to ${maximum}`);
+}
+
+function noticeOf(text: string | undefined): readonly number[] {
+  const { days: standard, most, maximum } = CERTIFICATE.notice;
+  if (text === undefined) return standard;
+  const parts = text.split(',');
+  const valid =
+    parts.length <= most && parts.every((part) => /^[1-9][0-9]{0,2}$/.test(part) && Number(part) <= maximum);
+  if (valid) return [...new Set(parts.map(Number))];
+  throw new StartError(
+    `--certificate-notice ${text} names no days; give at most ${most} numbers from 1 to ${maximum}, such as ${standard.join(',')}`,
+  );
 }
 
 function levelOf(text: string): LogLevel {

@@ -154,3 +154,20 @@ test('a key is good for no more than who asks for it, and belongs to its user', 
   for (const name of ['getAccessKey', 'deleteAccessKey'] as const)
     assert.equal((await running.refused(name, { token, params })).code, 'resource-not-found');
 });
+
+test('a start in good order takes signed writes at once, and none twice', async (t) => {
+  const running = await Running.start(t);
+  const { keyId, secret } = await keyOf(running, 'ann');
+  const write = (name: string, nonce: string): Wanted => {
+    return { keyId, secret, nonce, method: 'POST', target: '/v1/elastic-ips', body: JSON.stringify({ name }) };
+  };
+  const created = Math.floor(Date.now() / 1_000);
+  const used = { ...write('first', 'once'), created };
+  assert.equal((await sendSigned(running, used)).status, 201);
+  for (let start = 0; start < 2; start++) {
+    await running.restart();
+    assert.equal((await sendSigned(running, write(`after-${start}`, `n${start}`))).status, 201);
+    const again = await sendSigned(running, used);
+    assert.deepEqual([again.status, (again.body as Problem).code], [401, 'unauthenticated']);
+  }
+});

@@ -28,6 +28,8 @@ async function linesOf(running: Running, query: Record<string, string> = {}): Pr
     .map((line) => JSON.parse(line) as AuditEntry);
 }
 
+const groups = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `g${i}` }));
+
 test('each write is on record: who, from where, by which token, what it was before and is after', async (t) => {
   const running = await Running.start(t);
   const { user, token, tokenId } = await userWith(running, 'ann', 'operator');
@@ -85,11 +87,10 @@ test('entries are found by actor, action, kind, outcome and time, page by page',
 
 test('a write of many resources has an entry for each, one that changes nothing has one', async (t) => {
   const running = await Running.start(t);
-  const targets = Array.from({ length: 450 }, (_, i) => ({ address: '10.0.0.1', port: i + 1 }));
-  const body = { name: 'web', targetGroups: [{ name: 'g', targets }] };
+  const body = { name: 'web', targetGroups: groups(45) };
   const { operationId } = await running.call('createLoadBalancer', { body });
   const entries = await linesOf(running);
-  assert.equal(entries.length, 452);
+  assert.equal(entries.length, 46);
   assert.ok(entries.every((entry) => entry.operationId === operationId && entry.change === 'created'));
   const same = await running.call('applyConfiguration', { body: { loadBalancers: [{ name: 'web' }] } });
   const [newest] = (await running.call('listAudit', { query: { limit: 1 } })).items;
@@ -174,14 +175,63 @@ test('a tenant has its own log, and who reaches all may read that of all', async
 
 test('an export goes on where another has ended, and takes more than one page', async (t) => {
   const running = await Running.start(t);
-  const targets = Array.from({ length: 700 }, (_, i) => ({ address: '10.0.0.1', port: i + 1 }));
-  await running.call('createLoadBalancer', { body: { name: 'web', targetGroups: [{ name: 'g', targets }] } });
+  const loadBalancers = Array.from({ length: 14 }, (_, i) => ({ name: `web-${i}`, targetGroups: groups(50) }));
+  await running.call('applyConfiguration', { body: { loadBalancers } });
   const all = await linesOf(running);
-  assert.equal(all.length, 702);
+  assert.equal(all.length, 14 * 51);
   assert.deepEqual(
     all.map(({ id }) => id),
     all.map(({ id }) => id).toSorted(),
   );
   const rest = await linesOf(running, { after: all[600]!.id });
   assert.deepEqual(rest, all.slice(601));
+});
+
+test('many targets or rules of one call are one entry of their group, which shows the first and counts the rest', async (t) => {
+  const running = await Running.start(t);
+  const loadBalancer = await running.call('createLoadBalancer', { body: { name: 'web' } });
+  const loadBalancerId = loadBalancer.id;
+  const group = await running.call('createTargetGroup', { body: { loadBalancerId, name: 'pool' } });
+  const params = { targetGroupId: group.id };
+  const targets = Array.from({ length: 30 }, (_, i) => ({ address: `10.0.0.${i + 1}` }));
+  const made = await running.call('registerTargets', { params, body: { targets } });
+  const entries = async (operationId: string) =>
+    (await running.call('listAudit')).items.filter((entry) => entry.operationId === operationId);
+  const [registered, ...more] = await entries(made.operationId);
+  assert.deepEqual([more, registered!.change, registered!.before], [[], 'updated', null]);
+  assert.deepEqual(registered!.resource, { kind: 'targetGroup', id: group.id, name: 'pool' });
+  const after = registered!.after as { targets: { address: string }[]; more: number };
+  assert.deepEqual([after.targets.length, after.more, after.targets[0]!.address], [20, 10, '10.0.0.1']);
+
+  const ids = made.targets.slice(0, 2).map(({ id }) => id);
+  const changed = await running.call('updateTargets', {
+    params,
+    body: { targets: ids.map((id) => ({ id, weight: 7 })) },
+  });
+  const [updated] = await entries(changed.operationId);
+  const weights = (side: 'before' | 'after') =>
+    (updated![side]!['targets'] as { weight: number }[]).map((one) => one.weight);
+  assert.deepEqual(
+    [weights('before'), weights('after')],
+    [
+      [10, 10],
+      [7, 7],
+    ],
+  );
+  const single = await running.call('updateTarget', { params: { ...params, targetId: ids[0]! }, body: { weight: 8 } });
+  assert.equal((await entries(single.operationId))[0]!.resource!.id, ids[0], 'one alone is an entry of its own');
+
+  const rules = [1, 2, 3].map((i) => ({
+    name: `r${i}`,
+    match: { paths: [{ kind: 'exact', value: `/${i}` }] },
+    respond: { status: 404 },
+  }));
+  const ruleGroup = await running.call('createRuleGroup', { body: { loadBalancerId, name: 'rules', rules } });
+  assert.deepEqual(
+    (await entries(ruleGroup.operationId)).map(({ resource, change }) => [resource!.kind, change]).sort(),
+    [
+      ['ruleGroup', 'created'],
+      ['ruleGroup', 'updated'],
+    ],
+  );
 });

@@ -255,6 +255,9 @@ test('every route of an existing object answers with what the contract says', as
     ] as const),
     // Of whoever has logged in: api-sessions.test.ts.
     ...(['login', 'logout', 'getCurrentSession', 'changePassword'] as const),
+    // Of an operation that is on its way: api-operations.test.ts.
+    'cancelOperation',
+    'retryOperation',
     'getNode',
     'forgetNode',
     // Of nodes, of which there is none: api-placement.test.ts.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EVENT_LOG } from '@evenkeel/model/limits.ts';
+import { remedyOf } from '@evenkeel/model/refusals.ts';
 import type { Event } from '@evenkeel/model/resources/event.ts';
 import { EventReader } from './event-reader.ts';
 import { FakeAgent } from './fake-agent.ts';
@@ -36,7 +37,10 @@ test('nodes, listeners, operations, targets and backups tell what becomes of the
   );
   assert.match(refused.message, /port 80 is in use; what ran there before goes on/);
   const operation = await running.call('getOperation', { params: { operationId: balancer.operationId } });
-  assert.deepEqual([operation.status, operation.refused], ['refused', [{ node: 'node-1', ...refusal }]]);
+  assert.deepEqual(
+    [operation.status, operation.refused],
+    ['refused', [{ node: 'node-1', ...refusal, ...remedyOf('address-in-use') }]],
+  );
 
   const found = async (query: Record<string, string>) =>
     (await running.call('listOperations', { query })).items.map(({ id }) => id);

@@ -158,6 +158,18 @@ export const ERRORS = {
     'Plan outdated',
     'The configuration has changed so that the change set would do something else than its plan says, or the plan has expired; plan it again, and look at it.',
   ),
+  'operation-settled': client(
+    409,
+    'never',
+    'Operation is settled',
+    'Every node has acknowledged the operation, or it was cancelled. A revision takes it back: `evenkeel revision rollback`.',
+  ),
+  'cancel-impossible': client(
+    409,
+    'after-change',
+    'Operation cannot be cancelled',
+    'Something later depends on what it changed: `usedBy` lists that. Change it first, or roll back to an earlier revision.',
+  ),
   'precondition-failed': client(
     412,
     'after-change',

@@ -4,6 +4,10 @@
 export const AUDIT_OUTCOMES = ['done', 'refused', 'denied'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
+/** How far an operation is. */
+export const OPERATION_STATES = ['pending', 'applied', 'refused', 'cancelled'] as const;
+export type OperationState = (typeof OPERATION_STATES)[number];
+
 /** From the least to the most. */
 export const EVENT_SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type EventSeverity = (typeof EVENT_SEVERITIES)[number];
@@ -16,6 +20,7 @@ export const EVENTS = {
   'listener.recovered': 'info',
   'operation.applied': 'info',
   'operation.refused': 'critical',
+  'operation.cancelled': 'info',
   'certificate.expiring': 'warning',
   'certificate.expired': 'critical',
   'node.up': 'info',

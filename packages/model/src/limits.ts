@@ -189,6 +189,8 @@ export const CERTIFICATE = {
   ocspLength: 16_384,
   names: 500,
   expiringDays: 30,
+  /** Days before the end on which it is told; `--certificate-notice` changes them. */
+  notice: { days: [30, 14, 7, 1], most: 10, maximum: 365 },
 } as const;
 /** Characters of PEM, and how many there may be. */
 export const AUTHORITY = {
@@ -288,6 +290,8 @@ export const DEFAULT_QUOTAS = {
   accessKeysPerUser: 2,
   webhooks: 20,
   accessPolicies: 100,
+  /** Half of what all tenants may have, so that none takes everything. */
+  blockListEntries: 1_000_000,
 } as const;
 export type QuotaName = keyof typeof DEFAULT_QUOTAS;
 export type Quotas = Readonly<Record<QuotaName, number>>;
@@ -308,7 +312,7 @@ export const TENANT_QUOTA_NAMES = (Object.keys(DEFAULT_QUOTAS) as QuotaName[]).f
   (name): name is TenantQuotaName => !(INSTALLATION_QUOTAS as readonly QuotaName[]).includes(name),
 );
 /** What a quota may be. */
-export const QUOTA = { minimum: 0, maximum: 999_999 } as const;
+export const QUOTA = { minimum: 0, maximum: 2_000_000 } as const;
 
 /** Requests that the API takes in a second, and ten times as many at once. `--rate-limit` changes them. */
 export const DEFAULT_RATE_LIMITS = {

@@ -126,6 +126,22 @@ test('a refused listener is told, tried again ever more seldom, and told again w
   assert.equal(engine.changes.length, changes);
 });
 
+test('a refused listener is tried at once when somebody asks for it, and what was not refused is left alone', async () => {
+  const { engine, applier, applied } = world();
+  engine.refuse.set('lsn-1', { listenerId: 'lsn-1', code: 'address-in-use', detail: '127.0.0.1:80' });
+  applier.setPlan(plan(1));
+  await applier.settled();
+  assert.deepEqual(await applier.retry(['lsn-2']), { version: 1 });
+  assert.equal(engine.changes.length, 1);
+  await applier.retry(['lsn-1']);
+  assert.equal(engine.changes.length, 2, 'and is refused again');
+  engine.refuse.clear();
+  assert.deepEqual(await applier.retry(['lsn-1']), { version: 1 });
+  assert.deepEqual(applied.at(-1), { version: 1, refused: [] }, 'told before the answer');
+  await applier.retry(['lsn-1']);
+  assert.equal(engine.changes.length, 3);
+});
+
 test('a refused listener is tried again in time however many other changes come', async () => {
   const { clock, engine, applier } = world();
   engine.refuse.set('lsn-1', { listenerId: 'lsn-1', code: 'address-in-use', detail: '' });

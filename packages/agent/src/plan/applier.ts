@@ -92,6 +92,17 @@ export class Applier {
     this.#wake();
   }
 
+  /** Tries these at once that were refused, and what the engine failed to take; resolves when nothing is under way. */
+  async retry(listenerIds: readonly string[]): Promise<{ version: number }> {
+    const wanted = new Set(listenerIds);
+    const refused = this.#byEngine.filter(({ listenerId }) => wanted.has(listenerId));
+    for (const { listenerId } of refused) this.#options.resolver.touchListener(listenerId);
+    // A change that the engine failed to take waits for a timer.
+    if (refused.length > 0 || this.#failures > 0) this.#wake();
+    await this.settled();
+    return { version: this.#applied.version };
+  }
+
   /** A listener goes on without a name whose certificate is no good; false when that was known. */
   certificateFailed(failure: CertificateFailure): boolean {
     if (!this.#certificateFaults.add(failure, this.#options.resolver.plan)) return false;

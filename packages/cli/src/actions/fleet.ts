@@ -92,7 +92,7 @@ export function forgetNode(call: Call) {
   });
 }
 
-function operationId(call: Call): string {
+export function operationId(call: Call): string {
   const text = call.args[0] as string;
   if (!isIdOf('operation', text)) throw notFound('operation', text);
   return text;

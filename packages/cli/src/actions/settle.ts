@@ -33,7 +33,13 @@ export async function awaitOperation(session: Session, operationId: string, seco
       case 'applied':
         return operation;
       case 'refused':
-        throw new CliFailure(EXIT.failed, 'saved, but a node cannot run it:', refusals(operation));
+        throw new CliFailure(
+          EXIT.failed,
+          'saved, but a node cannot run it; what ran there before goes on:',
+          refusals(operation),
+        );
+      case 'cancelled':
+        throw new CliFailure(EXIT.failed, `taken back by ${operation.cancelledBy}`);
       case 'pending':
         throw new CliFailure(
           EXIT.timeout,
@@ -50,10 +56,13 @@ function appliedText({ nodes }: Operation): string {
   return `Applied on ${count(nodes.length, 'node')}.`;
 }
 
-function refusals({ nodes, resources }: Operation): string[] {
+export function refusals({ nodes, resources }: Operation): string[] {
   const nameOf = (id: string) => resources.find((resource) => resource.id === id)?.name ?? id;
   return nodes.flatMap(({ node, refused }) =>
-    refused.map(({ listenerId, code, detail }) => `listener ${nameOf(listenerId)} on node ${node}: ${code}: ${detail}`),
+    refused.flatMap(({ listenerId, code, detail, field, remedy }) => [
+      `listener ${nameOf(listenerId)} on node ${node}: ${field === '' ? '' : `${field}: `}${code}: ${detail}`,
+      `  ${remedy}`,
+    ]),
   );
 }
 

@@ -1,5 +1,5 @@
 import { REACHES, ROLES } from '@evenkeel/model/access.ts';
-import { TENANT_QUOTA_NAMES, TOKEN_DAYS } from '@evenkeel/model/limits.ts';
+import { QUOTA, TENANT_QUOTA_NAMES, TOKEN_DAYS } from '@evenkeel/model/limits.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import { type Field, integerOrNone, onOff, word } from './fields.ts';
 import { commonFields } from './resource-fields.ts';
@@ -51,7 +51,7 @@ export function quotaChange(text: string, before: QuotaChanges = {}): QuotaChang
   if (!(TENANT_QUOTA_NAMES as readonly string[]).includes(name)) {
     throw new InvalidArgumentError(`Give name=value with one of ${TENANT_QUOTA_NAMES.join(', ')}.`);
   }
-  if (value !== 'none' && !/^\d{1,6}$/.test(value))
-    throw new InvalidArgumentError('Give a number up to 999999, or none.');
+  if (value !== 'none' && !(/^\d{1,7}$/.test(value) && Number(value) <= QUOTA.maximum))
+    throw new InvalidArgumentError(`Give a number up to ${QUOTA.maximum}, or none.`);
   return { ...before, [name]: value === 'none' ? null : Number(value) };
 }

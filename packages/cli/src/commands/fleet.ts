@@ -1,10 +1,12 @@
+import { OPERATION_STATES } from '@evenkeel/model/history-words.ts';
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { addPlacement } from './placement.ts';
 import { integer, waitSeconds } from './values.ts';
-import { addExamples, addYes, reference, WAIT_SECONDS } from './words.ts';
+import { addExamples, addWait, addYes, reference, WAIT_SECONDS } from './words.ts';
 
 const actions = () => import('../actions/fleet.ts');
+const cancelling = () => import('../actions/operation.ts');
 const LATEST = 20;
 
 /** Operations and the nodes that carry them out. */
@@ -18,7 +20,7 @@ export function addFleet(program: Command, bind: Bind): void {
     .command('list')
     .alias('ls')
     .description('List operations, the newest first')
-    .addOption(new Option('--status <word>', 'only those with this status').choices(['pending', 'applied', 'refused']))
+    .addOption(new Option('--status <word>', 'only those with this status').choices(OPERATION_STATES))
     .option('--resource <id>', 'only those that changed this resource, by its identifier')
     .addOption(new Option('--limit <count>', 'so many').argParser(integer).default(LATEST));
   addExamples(list, 'evenkeel operation list --limit 5', 'evenkeel operation list --status refused');
@@ -31,6 +33,22 @@ export function addFleet(program: Command, bind: Bind): void {
     .addArgument(reference('<operation>', 'identifier', 'operation'));
   addExamples(show, 'evenkeel operation show op-01ka0000000000000a');
   bind(show, async (call) => (await actions()).showOperation(call));
+
+  const cancel = operation
+    .command('cancel')
+    .description('Take back a change that not every node has yet: shows what that touches, and asks on a terminal')
+    .addArgument(reference('<operation>', 'identifier', 'operation'))
+    .option('--dry-run', 'only show it: exit code 0 when nothing would change, 7 when something would');
+  addWait(addYes(cancel));
+  addExamples(cancel, 'evenkeel operation cancel op-01ka0000000000000a');
+  bind(cancel, async (call) => (await cancelling()).cancelOperation(call));
+
+  const retry = operation
+    .command('retry')
+    .description('Have nodes try at once what they refused, or have yet to apply')
+    .addArgument(reference('<operation>', 'identifier', 'operation'));
+  addExamples(retry, '# after the port was freed', 'evenkeel operation retry op-01ka0000000000000a');
+  bind(retry, async (call) => (await cancelling()).retryOperation(call));
 
   const wait = program
     .command('wait')

@@ -11,6 +11,8 @@ export interface QuotaSources {
   readonly installation: Quotas;
   /** Nodes that are known. */
   readonly nodes: number;
+  /** Entries in the block list of the tenant. */
+  readonly blocked: number;
 }
 
 interface QuotaQuery {
@@ -44,7 +46,10 @@ export function listQuotas(sources: QuotaSources, { name, parentId, everywhere }
 }
 
 /** Identifiers of parents with how many each has; the identifier is empty where there is one parent only. */
-function* countsOf(name: QuotaName, { state, nodes }: QuotaSources): Generator<[parentId: string, used: number]> {
+function* countsOf(
+  name: QuotaName,
+  { state, nodes, blocked }: QuotaSources,
+): Generator<[parentId: string, used: number]> {
   switch (name) {
     case 'loadBalancers':
     case 'elasticIps':
@@ -59,6 +64,9 @@ function* countsOf(name: QuotaName, { state, nodes }: QuotaSources): Generator<[
     case 'users':
     case 'tenants':
       yield ['', state[name].size];
+      return;
+    case 'blockListEntries':
+      yield ['', blocked];
       return;
     case 'nodes':
       yield ['', nodes];

@@ -1,6 +1,7 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { Call } from '../api/call.ts';
 import { paginate } from '../api/paging.ts';
+import type { BlockLists } from '../block-list/block-lists.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { notFound } from '../resources/rules.ts';
 import { usageOf } from '../resources/usage.ts';
@@ -35,12 +36,13 @@ const byId = ({ id }: { readonly id: string }) => id;
 export interface AccessSources {
   readonly store: Store;
   readonly nodes: NodeRegistry;
+  readonly blockLists: Pick<BlockLists, 'size'>;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
 /** The calls that show tenants, users and tokens. */
-export function createAccessReads({ now, store, nodes }: AccessSources): AccessReads {
+export function createAccessReads({ now, store, nodes, blockLists }: AccessSources): AccessReads {
   return {
     getIdentity: ({ caller, state }) => showIdentity(caller, state),
     listTenants({ caller, state, query }) {
@@ -52,7 +54,8 @@ export function createAccessReads({ now, store, nodes }: AccessSources): AccessR
     },
     listQuotas({ caller, state, query }) {
       const quotas = quotasOf(store.quotas, state, caller.actingIn);
-      const sources = { state, quotas, installation: store.quotas, nodes: nodes.size };
+      const blocked = blockLists.size(caller.actingIn).entries;
+      const sources = { state, quotas, installation: store.quotas, nodes: nodes.size, blocked };
       return { items: listQuotas(sources, { ...query, everywhere: caller.reach === 'all' }) };
     },
     listUsers({ state, query }) {

@@ -106,3 +106,36 @@ test('what is remembered has a bound of each key and each tenant, and is used up
   const once = get('ak-d');
   assert.deepEqual([send(signatures, once), send(signatures, once)], ['used', 'unauthenticated']);
 });
+
+test('whoever goes on in good order takes writes at once, and none that was used before', () => {
+  let now = BEGIN;
+  const state = stateWith({ 'ak-a': 'tnt-a' });
+  const start = () =>
+    new Signatures(
+      () => state,
+      () => now,
+    );
+  const before = start();
+  now += 60_000;
+  const write = { keyId: 'ak-a', created: now / 1_000, nonce: 'w' };
+  const ahead = { keyId: 'ak-a', created: now / 1_000 + 10, nonce: 'ahead' };
+  const read = { keyId: 'ak-a', method: 'GET', created: now / 1_000, nonce: 'r' };
+  for (const sent of [write, ahead, read]) assert.equal(send(before, sent), 'used');
+  now += 5_000;
+  const next = start();
+  const unused = { keyId: 'ak-a', created: now / 1_000 - 4, nonce: 'on-its-way' };
+  assert.equal(send(next, { ...write, created: now / 1_000, nonce: 'new' }), 'too-busy', 'as after a crash');
+  const term = JSON.parse(JSON.stringify(before.term()));
+  assert.equal(term.used.length, 2, 'reads are not handed over');
+  next.goOnWith(term);
+  assert.equal(send(next, { ...write, created: now / 1_000, nonce: 'new' }), 'used');
+  assert.equal(send(next, unused), 'used', 'also one that was signed while nobody was there');
+  for (let passed = 0; passed < 320; passed += 5) {
+    for (const sent of [write, ahead]) assert.notEqual(send(next, sent), 'used', `${sent.nonce} after ${passed} s`);
+    now += 5_000;
+  }
+  // And so on, over several of them.
+  const third = start();
+  third.goOnWith(next.term()!);
+  assert.equal(send(third, { ...write, created: now / 1_000, nonce: 'third' }), 'used');
+});

@@ -37,11 +37,24 @@ interface Seen {
   readonly until: number;
   readonly keyId: string;
   readonly tenantId: string;
+  readonly writes: boolean;
 }
+
+/** What is known of signatures of writes, for whoever goes on with it. */
+export interface Term {
+  /** Unix milliseconds since which all that was used is known. */
+  readonly began: number;
+  /** Identifiers of the keys that writes may have been signed by before; empty once that is long ago. */
+  readonly keysBefore: readonly string[];
+  readonly used: readonly (readonly [name: string, until: number, keyId: string, tenantId: string])[];
+}
+
+/** Signatures and keys that are handed over; where there are more, nothing is, as after a crash. */
+const HANDED_OVER = 20_000;
 
 /**
  * Checks signatures of requests by access keys (RFC 9421), and that each is used once. What was used is known to this
- * process alone: where another one led before, writes that may have been used there are refused by their time.
+ * process: where another one led before and left nothing, writes that may have been used there are refused by their time.
  */
 export class Signatures {
   readonly #state: () => State;
@@ -49,7 +62,7 @@ export class Signatures {
   readonly #most: Readonly<Record<keyof typeof REMEMBERED, number>>;
   /** Unix milliseconds since which all writes come here, and the keys that writes may have been signed by before. */
   #began = 0;
-  #keysBefore: State['accessKeys'] = new Map();
+  #keysBefore: { has(keyId: string): boolean; keys(): Iterable<string> } = new Set();
   /** What was seen, by key and nonce. */
   readonly #seen = new Map<string, Seen>();
   /** How many of them there are of each key and each tenant, by their identifiers. */
@@ -71,6 +84,34 @@ export class Signatures {
   beginTerm(): void {
     this.#began = this.#now();
     this.#keysBefore = this.#state().accessKeys;
+  }
+
+  /** What is known of writes. Null: that is too much to hand over. */
+  term(): Term | null {
+    const now = this.#now();
+    const used: Term['used'][number][] = [];
+    for (const [name, { until, keyId, tenantId, writes }] of this.#seen) {
+      if (writes && until >= now) used.push([name, until, keyId, tenantId]);
+    }
+    const settled = now > this.#began + SIGNATURE.settle * 1_000;
+    const keysBefore = settled ? [] : [...this.#keysBefore.keys()];
+    if (used.length + keysBefore.length > HANDED_OVER) return null;
+    return { began: this.#began, keysBefore, used };
+  }
+
+  /** Goes on where the one before has ended: what it had accepted is known here, too. */
+  goOnWith({ began, keysBefore, used }: Term): void {
+    const later = [...this.#seen];
+    this.#seen.clear();
+    // In order of time, as they are looked through.
+    for (const [name, until, keyId, tenantId] of used) {
+      this.#seen.set(name, { until, keyId, tenantId, writes: true });
+      this.#count(keyId, 1);
+      this.#count(tenantId, 1);
+    }
+    for (const [name, seen] of later) this.#seen.set(name, seen);
+    this.#began = Math.min(this.#began, began);
+    this.#keysBefore = new Set(keysBefore);
   }
 
   /** Throws `unauthenticated`, or `too-busy`. */
@@ -98,7 +139,7 @@ export class Signatures {
     return {
       proof: proofOf(keyId),
       digest: digestIn(request),
-      use: () => this.#remember(`${keyId} ${nonce}`, keyId, key.tenantId, created),
+      use: () => this.#remember(`${keyId} ${nonce}`, keyId, key.tenantId, created, request.method !== 'GET'),
     };
   }
 
@@ -135,10 +176,11 @@ export class Signatures {
     throw new ProblemError('too-busy', detail, { retryAfter: seconds });
   }
 
-  #remember(request: string, keyId: string, tenantId: string, created: number): void {
+  #remember(request: string, keyId: string, tenantId: string, created: number, writes: boolean): void {
     const now = this.#now();
     for (const [name, seen] of this.#seen) {
-      if (seen.until > now) break;
+      // At that very moment it could still be sent.
+      if (seen.until >= now) break;
       this.#seen.delete(name);
       this.#count(seen.keyId, -1);
       this.#count(seen.tenantId, -1);
@@ -149,7 +191,7 @@ export class Signatures {
     if (this.#seen.size >= this.#most.all)
       throw new ProblemError('too-busy', 'too many signed requests are remembered');
     // As long as it could be sent again; a signature from a clock that is ahead is good for longer.
-    this.#seen.set(request, { until: Math.max(now, created) + SIGNATURE.skew * 1_000, keyId, tenantId });
+    this.#seen.set(request, { until: Math.max(now, created) + SIGNATURE.skew * 1_000, keyId, tenantId, writes });
     this.#count(keyId, 1);
     this.#count(tenantId, 1);
   }

@@ -35,7 +35,7 @@ export type AccessWrites = {
 };
 
 /** The calls that change tenants, users and tokens. */
-export function createAccessWrites({ store, nodes }: AccessSources): AccessWrites {
+export function createAccessWrites({ store, nodes, blockLists }: AccessSources): AccessWrites {
   return {
     createTenant: (draft, { body }) => showTenant(tenants.createTenant(draft, body)),
     updateTenant(draft, { params, body, ifMatch }) {
@@ -51,7 +51,13 @@ export function createAccessWrites({ store, nodes }: AccessSources): AccessWrite
       tenants.updateQuotas(draft, body.quotas);
       const installation = store.quotas;
       const quotas = quotasOf(installation, draft, draft.tenantId);
-      const sources = { state: draft, quotas, installation, nodes: nodes.size };
+      const sources = {
+        state: draft,
+        quotas,
+        installation,
+        nodes: nodes.size,
+        blocked: blockLists.size(draft.tenantId).entries,
+      };
       const items = listQuotas(sources, { everywhere: caller.reach === 'all' });
       return { items, generation: draft.resultingGeneration };
     },

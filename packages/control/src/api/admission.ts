@@ -8,6 +8,7 @@ import { ANONYMOUS, type Caller, type Identity } from '../access/identity.ts';
 import type { Proof } from '../access/proof.ts';
 import type { Allowance, RequestRates } from '../access/rate-limits.ts';
 import { subjectsOf } from '../access/subjects.ts';
+import { isSecure } from '../leadership/forwarding.ts';
 import { ProblemError } from '../problem.ts';
 import { scopedTo } from '../state/scope.ts';
 import type { State } from '../state/state.ts';
@@ -80,11 +81,6 @@ export class Admission {
   #countFailure(request: FastifyRequest, error: unknown): void {
     if (error instanceof ProblemError && error.code === 'unauthenticated') this.#options.rates.failed(request.ip);
   }
-}
-
-/** Whether there is TLS to the client. */
-export function isSecure(request: FastifyRequest): boolean {
-  return 'encrypted' in request.raw.socket;
 }
 
 function presentedBy(request: FastifyRequest): Presented {

@@ -2,8 +2,10 @@ import type { blockListRoutes } from '@evenkeel/model/contract/block-list.ts';
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import { BLOCK_LIST } from '@evenkeel/model/limits.ts';
 import type { BlockedSource } from '@evenkeel/model/resources/block-list.ts';
+import { quotasOf } from '../access/quotas.ts';
 import type { BlockLists } from '../block-list/block-lists.ts';
 import type { ListedSource } from '../block-list/tenant-list.ts';
+import type { Store } from '../store/store.ts';
 import type { Call } from './call.ts';
 import { encode, pageOf } from './paging.ts';
 import { timestamp } from './views.ts';
@@ -15,13 +17,15 @@ export type BlockListCalls = {
 };
 
 /** The calls about the block list of a tenant, which is no part of its configuration. */
-export function createBlockListCalls(lists: BlockLists): BlockListCalls {
+export function createBlockListCalls(lists: BlockLists, store: Store): BlockListCalls {
+  const quotaOf = (tenantId: string) => quotasOf(store.quotas, store.state, tenantId).blockListEntries;
   return {
     getBlockList({ caller }) {
       const { version } = lists.position;
       const { entries, used } = lists.size(caller.actingIn);
+      if (caller.reach === 'all') return { entries, used, limit: BLOCK_LIST.entries, version };
       // What others have is nothing to a tenant.
-      return { entries, used: caller.reach === 'all' ? used : entries, limit: BLOCK_LIST.entries, version };
+      return { entries, used: entries, limit: quotaOf(caller.actingIn), version };
     },
     listBlockedSources({ query, caller }) {
       const { limit, after } = pageOf(query);
@@ -29,7 +33,7 @@ export function createBlockListCalls(lists: BlockLists): BlockListCalls {
       return { items: items.map(show), nextCursor: next === null ? null : encode(String(next)) };
     },
     async blockSources({ body, caller }) {
-      const entries = await lists.block(caller.actingIn, body.entries);
+      const entries = await lists.block(caller.actingIn, body.entries, quotaOf(caller.actingIn));
       return { changed: body.entries.length, entries };
     },
     async unblockSources({ body, caller }) {

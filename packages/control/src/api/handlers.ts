@@ -23,6 +23,7 @@ import { createBlockListCalls } from './block-list.ts';
 import type { Call } from './call.ts';
 import { createChangeSetCalls } from './change-sets.ts';
 import { createExchangeHandlers } from './exchange.ts';
+import { createOperationCalls, type OperationSources } from './operations.ts';
 import { createReads, type ReadSources } from './reads.ts';
 import { createRevisionCalls } from './revisions.ts';
 import type { AnyCall, Handler } from './routes.ts';
@@ -31,7 +32,7 @@ import type { Validators } from './validation.ts';
 import { createWrites } from './writes.ts';
 import type { Unstored } from './written.ts';
 
-export interface HandlerSources extends ReadSources, SessionSources {
+export interface HandlerSources extends ReadSources, SessionSources, OperationSources {
   readonly backups: Backups;
   readonly revisions: Revisions;
   readonly blockLists: BlockLists;
@@ -62,7 +63,8 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
     ...createBackupCalls(sources.backups),
     ...createRevisionCalls(sources.revisions),
     ...createPlacementReads(sources),
-    ...createBlockListCalls(sources.blockLists),
+    ...createBlockListCalls(sources.blockLists, store),
+    ...createOperationCalls(sources),
     ...createChangeSetCalls(new ChangeSets({ ...sources, writer }), sources.now),
   };
   for (const [name, carryOut] of Object.entries(calls)) {

@@ -1,4 +1,5 @@
-import type { ReportedTraffic } from '@evenkeel/model/plan/stream.ts';
+import type { RefusedListener, ReportedTraffic } from '@evenkeel/model/plan/stream.ts';
+import { type Remedy, remedyOf } from '@evenkeel/model/refusals.ts';
 import type { Node } from '@evenkeel/model/resources/node.ts';
 import type { Operation } from '@evenkeel/model/resources/operation.ts';
 import type { ServiceHealth, TargetHealth } from '@evenkeel/model/resources/target-health.ts';
@@ -20,7 +21,7 @@ export function showNode(node: NodeStatus, generation: number): Node {
     ...rest,
     status: connectedAt === null ? 'offline' : 'online',
     behind: Math.max(0, generation - node.appliedGeneration),
-    refused: [...refused],
+    refused: refused.map(withRemedy),
     overload: [...overload],
     flowSharing: sharing && {
       ...sharing,
@@ -45,7 +46,8 @@ export function showOperation(
     status: outcome?.outcome ?? 'pending',
     createdAt: timestamp(operation.createdAt),
     settledAt: outcome && timestamp(outcome.settledAt),
-    refused: outcome === null ? [] : outcome.refused.map((refusal) => ({ ...refusal })),
+    cancelledBy: outcome?.cancelledBy ?? null,
+    refused: outcome === null ? [] : outcome.refused.map(withRemedy),
     nodes: nodes.map((node) => operationOnNode(operation, node)),
   };
 }
@@ -56,7 +58,16 @@ function operationOnNode({ generation, listeners }: OperationRecord, node: NodeS
     return { node: id, state: connectedAt === null ? 'offline' : 'pending', appliedGeneration, refused: [] };
   }
   const refused = node.refused.filter(({ listenerId }) => listeners.includes(listenerId));
-  return { node: id, state: refused.length > 0 ? 'refused' : 'applied', appliedGeneration, refused };
+  return {
+    node: id,
+    state: refused.length > 0 ? 'refused' : 'applied',
+    appliedGeneration,
+    refused: refused.map(withRemedy),
+  };
+}
+
+function withRemedy<T extends RefusedListener>(refusal: T): T & Remedy {
+  return { ...refusal, ...remedyOf(refusal.code) };
 }
 
 /** A target as one service sees it. */

@@ -4,6 +4,7 @@ import { RULE, WAIT } from '@evenkeel/model/limits.ts';
 import { BUILT_IN_POLICIES, TLS_CIPHERS } from '@evenkeel/model/tls-ciphers.ts';
 import { type AccessReadName, createAccessReads } from '../access/reads.ts';
 import { type AuditSources, listAudit } from '../audit/reads.ts';
+import type { BlockLists } from '../block-list/block-lists.ts';
 import type { AnswerCheck } from '../diagnosis/checked-answers.ts';
 import { createDiagnosis, type DiagnosisName } from '../diagnosis/reads.ts';
 import type { EventHub } from '../events/hub.ts';
@@ -34,6 +35,7 @@ import { coversName } from '../x509/host-names.ts';
 import type { Call } from './call.ts';
 import { createNetworkReads, type NetworkReadName } from './network-reads.ts';
 import { checkedTargets, showNode, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
+import { findOperation } from './operations.ts';
 import { encode, pageOf, paginate } from './paging.ts';
 import { lifetime, Views } from './views.ts';
 
@@ -83,6 +85,7 @@ export type Reads = {
 };
 
 export interface ReadSources extends AuditSources {
+  readonly blockLists: Pick<BlockLists, 'size'>;
   readonly nodes: NodeRegistry;
   readonly health: TargetHealthTable;
   readonly questions: NodeQuestions;
@@ -260,7 +263,7 @@ export function createReads(sources: ReadSources): Reads {
           .where('tenant_id', '=', caller.actingIn)
           .$if(after !== null, (select) => select.where('id', '<', after!))
           .$if(status === 'pending', (select) => select.where('outcome', 'is', null))
-          .$if(status === 'applied' || status === 'refused', (select) =>
+          .$if(status !== undefined && status !== 'pending', (select) =>
             select.where('outcome', '=', status as 'applied'),
           )
           .$if(resourceId !== undefined, (select) =>
@@ -286,15 +289,7 @@ export function createReads(sources: ReadSources): Reads {
       };
     },
     async getOperation({ params: { operationId: id }, query, signal, caller }) {
-      const row = await store.read((db) =>
-        db
-          .selectFrom('operation')
-          .selectAll()
-          .where('id', '=', id)
-          .where('tenant_id', '=', caller.actingIn)
-          .executeTakeFirst(),
-      );
-      const operation = operationFromRow(row ?? notFound('operation', id));
+      const operation = await findOperation(store, caller.actingIn, id);
       const outcome =
         query.wait === undefined
           ? operations.outcomeOf(operation)

@@ -27,6 +27,7 @@ import type { Call } from './call.ts';
 import type { ChangeSetName } from './change-sets.ts';
 import type { ExchangeName } from './exchange.ts';
 import { networkWrites } from './network-writes.ts';
+import type { OperationCallName } from './operations.ts';
 import type { ReadName } from './reads.ts';
 import type { RevisionName } from './revisions.ts';
 import type { SessionCallName } from './session-calls.ts';
@@ -45,6 +46,7 @@ export type WriteName = Exclude<
   | PlacementReadName
   | PlacementWriteName
   | ExchangeName
+  | OperationCallName
   | 'applyConfiguration'
   | 'forgetNode'
   | 'exportAudit'

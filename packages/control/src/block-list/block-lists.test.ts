@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { BLOCK_LIST } from '@evenkeel/model/limits.ts';
 import { Kysely, SqliteDialect } from 'kysely';
 import { temporaryHome } from '../../test/home.ts';
 import { migrateSqlite } from '../store/migrate.ts';
@@ -53,18 +54,18 @@ test('a change is made, though what it leaves behind on disk cannot be removed',
   const entries = sources(20_000);
   for (; failures.length === 0 && writes < 20; ) {
     writes++;
-    assert.equal(await lists.block('a', entries), 20_000);
+    assert.equal(await lists.block('a', entries, BLOCK_LIST.entries), 20_000);
   }
   assert.match(String(failures[0]), /the disk is full/);
   writes++;
-  await lists.block('a', entries);
+  await lists.block('a', entries, BLOCK_LIST.entries);
   assert.equal(failures.length, 1, 'it is not tried with each change');
   const { position } = lists;
   const again = listsOn(db);
   await again.load();
   assert.deepEqual([again.size('a').entries, again.position], [20_000, position]);
   fails = false;
-  for (let i = 0; i < 4; i++) await lists.block('a', entries);
+  for (let i = 0; i < 4; i++) await lists.block('a', entries, BLOCK_LIST.entries);
   await again.load();
   assert.deepEqual([again.size('a').entries, again.position], [20_000, lists.position]);
   const rows = await db.selectFrom('block_list_change').select('version').execute();
@@ -75,7 +76,7 @@ test('lists are read in steps, between which others have the thread', async (t) 
   const db = await tables(t);
   const lists = listsOn(db);
   const entries = sources(20_000);
-  for (let i = 0; i < 3; i++) await lists.block('a', entries);
+  for (let i = 0; i < 3; i++) await lists.block('a', entries, BLOCK_LIST.entries);
   let turns = 0;
   let ended = false;
   const turn = () => {

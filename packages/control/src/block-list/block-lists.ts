@@ -108,12 +108,15 @@ export class BlockLists {
     return this.#lists.get(tenantId)?.covering(networkKey(address)!, this.#now) ?? null;
   }
 
-  /** Resolves with how many entries there are then. Rejects with a ProblemError when there is no room for them. */
-  block(tenantId: string, entries: readonly BlockedSourceInput[]): Promise<number> {
+  /**
+   * Resolves with how many entries there are then. Rejects with a ProblemError when there is no room for them: `most` is
+   * the quota of the tenant.
+   */
+  block(tenantId: string, entries: readonly BlockedSourceInput[], most: number): Promise<number> {
     return this.#inTurn(async () => {
       const list = this.#lists.get(tenantId);
       const now = this.#now;
-      this.#checkRoom(tenantId, entries, list, now);
+      this.#checkRoom(tenantId, entries, most, list, now);
       if ((list?.reasons ?? 0) + entries.length > BLOCK_LIST.reasons) list?.forgetReasons(now);
       const byReason = Map.groupBy(entries, ({ reason = '' }) => reason);
       const known = new Set<string>();
@@ -197,6 +200,7 @@ export class BlockLists {
   #checkRoom(
     tenantId: string,
     entries: readonly BlockedSourceInput[],
+    most: number,
     list: TenantList | undefined,
     now: number,
   ): void {
@@ -205,11 +209,17 @@ export class BlockLists {
       const network = networkKey(source)!;
       if (list?.has(network, now) !== true) added.add(`${network.key} ${network.length}`);
     }
+    if (added.size === 0) return;
+    const { entries: own, used } = this.size(tenantId);
+    if (own + added.size > most) {
+      const detail = `blockListEntries is limited to ${most}, and ${own} are there`;
+      throw new ProblemError('quota-exceeded', detail, { quota: { name: 'blockListEntries', limit: most, used: own } });
+    }
     const limit = BLOCK_LIST.entries;
-    const { used } = this.size(tenantId);
-    if (added.size === 0 || used + added.size <= limit) return;
-    throw new ProblemError('quota-exceeded', `the block lists of all tenants have ${limit} entries at most`, {
-      quota: { name: 'blockListEntries', limit, used },
+    if (used + added.size <= limit) return;
+    // How many others have is nothing to a tenant.
+    throw new ProblemError('quota-exceeded', `the block lists of all tenants have ${limit} entries at most together`, {
+      quota: { name: 'blockListEntriesOfAll', limit, used: own },
     });
   }
 

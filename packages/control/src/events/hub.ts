@@ -4,6 +4,7 @@ import type { OperationTracker } from '../nodes/operations.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { TargetHealthTable } from '../nodes/target-health.ts';
 import type { Store } from '../store/store.ts';
+import { saveNotices } from './certificate-notices.ts';
 import { EventLog, type EventLogOptions } from './log.ts';
 import { EventStreams } from './streams.ts';
 import { CertificateWatch } from './watch-certificates.ts';
@@ -29,6 +30,8 @@ export interface EventHubOptions {
   /** Told of what went wrong; it is tried again. */
   readonly failed: (error: unknown) => void;
   readonly also: EventLogOptions['also'];
+  /** Days before the end of a certificate on which it is told. */
+  readonly certificateNotice: readonly number[];
 }
 
 /** Events of the whole control plane: what notices them, where they are kept, and who follows them. */
@@ -43,17 +46,21 @@ export class EventHub {
   #heardAt: ReadonlyMap<string, number> = new Map();
 
   constructor(options: EventHubOptions) {
-    const { store, health, operations, now, random, closing, failed, also } = options;
+    const { store, health, operations, now, random, closing, failed, certificateNotice } = options;
     this.#options = options;
     this.#ids = createIdSource(now, random);
+    const also: EventLogOptions['also'] = async (trx, rows) => {
+      await saveNotices(trx, rows);
+      await options.also(trx, rows);
+    };
     this.log = new EventLog({ store, nextId: () => this.#ids.next('event'), now, failed, also });
     this.streams = new EventStreams({ store, closing });
     this.log.onWritten((rows) => this.streams.written(rows));
     const emit = this.log.emit.bind(this.log);
-    this.#certificates = new CertificateWatch(store, now, emit);
+    this.#certificates = new CertificateWatch(store, certificateNotice, now, emit);
     const targets = new TargetWatch(health, () => store.state, emit);
     health.onReport((node, reports) => targets.reported(reports, this.#heardAt.get(node) ?? 0));
-    operations.onSettled((operation, { refused }) => emit(settledEvent(operation, refused)));
+    operations.onSettled((operation, outcome) => emit(settledEvent(operation, outcome)));
   }
 
   /** Notices what happens from now on: this control plane leads. */

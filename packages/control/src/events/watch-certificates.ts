@@ -1,94 +1,89 @@
-import { CERTIFICATE } from '@evenkeel/model/limits.ts';
 import type { State } from '../state/state.ts';
 import type { Store } from '../store/store.ts';
+import { type Notice, readNotices } from './certificate-notices.ts';
 import type { Emit } from './event.ts';
 
 /** Milliseconds. */
 const DAY = 86_400_000;
-/** Identifiers in one query. */
-const ASKED = 500;
 
-type Kind = 'certificate.expiring' | 'certificate.expired';
-
-interface Expiring {
-  readonly kind: Kind;
+interface Expiring extends Notice {
   readonly subject: { readonly kind: 'certificate' | 'authority'; readonly id: string; readonly name: string };
   readonly tenantId: string;
-  readonly notAfter: string;
+  readonly daysLeft: number;
 }
 
 /**
- * Notices that certificates and authorities are about to expire, and that they have expired: once each, also over
- * starts of the control plane, and again when another certificate has taken the place of the first.
+ * Notices that certificates and authorities are about to expire, some days before and at the end: each once, also over
+ * starts of the control plane, and again when another certificate has taken the place of the first. Who looks late tells
+ * the last notice that is due alone.
  */
 export class CertificateWatch {
   readonly #store: Pick<Store, 'state' | 'read'>;
+  /** Days before the end, the most first. */
+  readonly #days: readonly number[];
   readonly #now: () => number;
   readonly #emit: Emit;
-  /** What was told. */
-  readonly #told = new Set<string>();
+  /** What was told, by identifier. */
+  readonly #told = new Map<string, Notice>();
 
-  constructor(store: Pick<Store, 'state' | 'read'>, now: () => number, emit: Emit) {
+  /** `now` in Unix milliseconds. */
+  constructor(store: Pick<Store, 'state' | 'read'>, days: readonly number[], now: () => number, emit: Emit) {
     this.#store = store;
+    this.#days = days.toSorted((a, b) => b - a);
     this.#now = now;
     this.#emit = emit;
   }
 
   async look(): Promise<void> {
-    const fresh = new Map<string, Expiring>();
-    const wanted = new Set<string>();
-    for (const expiring of expiringIn(this.#store.state, this.#now())) {
-      const key = keyOf(expiring.kind, expiring.subject.id, expiring.notAfter);
-      wanted.add(key);
-      if (!this.#told.has(key)) fresh.set(key, expiring);
-    }
-    for (const key of this.#told) if (!wanted.has(key)) this.#told.delete(key);
-    if (fresh.size === 0) return;
-    for (const key of await this.#writtenBefore([...fresh.values()])) fresh.delete(key);
-    for (const key of wanted) this.#told.add(key);
-    for (const { kind, subject, tenantId, notAfter } of fresh.values()) {
-      const when = kind === 'certificate.expired' ? 'has expired' : `expires at ${notAfter}`;
+    const due = new Map(Array.from(this.#expiring(), (expiring) => [expiring.subject.id, expiring]));
+    for (const id of this.#told.keys()) if (!due.has(id)) this.#told.delete(id);
+    const unknown = [...due.values()].filter((one) => !covers(this.#told.get(one.subject.id), one));
+    if (unknown.length === 0) return;
+    const before = await this.#store.read((db) =>
+      readNotices(
+        db,
+        unknown.map(({ subject }) => subject.id),
+      ),
+    );
+    for (const expiring of unknown) {
+      const { subject, tenantId, notAfter, days, daysLeft } = expiring;
+      this.#told.set(subject.id, { notAfter, days });
+      if (covers(before.get(subject.id), expiring)) continue;
       const noun = subject.kind === 'authority' ? 'Authority' : 'Certificate';
-      this.#emit({ kind, tenantId, subject, message: `${noun} ${subject.name} ${when}.`, data: { notAfter } });
-    }
-  }
-
-  /** What the log of events has of them. */
-  async #writtenBefore(expiring: readonly Expiring[]): Promise<string[]> {
-    const ids = [...new Set(expiring.map(({ subject }) => subject.id))];
-    const keys: string[] = [];
-    for (let i = 0; i < ids.length; i += ASKED) {
-      const rows = await this.#store.read((db) =>
-        db
-          .selectFrom('event')
-          .select(['kind', 'subject_id', 'body'])
-          .where('subject_id', 'in', ids.slice(i, i + ASKED))
-          .where('kind', 'in', ['certificate.expiring', 'certificate.expired'])
-          .execute(),
-      );
-      for (const { kind, subject_id, body } of rows) {
-        const { data } = JSON.parse(body) as { data: { notAfter?: string } };
-        keys.push(keyOf(kind, subject_id, data.notAfter ?? ''));
+      const data = { notAfter, days, daysLeft };
+      if (days === 0) {
+        const message = `${noun} ${subject.name} has expired, at ${notAfter}.`;
+        this.#emit({ kind: 'certificate.expired', tenantId, subject, message, data });
+      } else {
+        const message = `${noun} ${subject.name} expires at ${notAfter}, in less than ${countOf(daysLeft + 1)}.`;
+        this.#emit({ kind: 'certificate.expiring', tenantId, subject, message, data });
       }
     }
-    return keys;
   }
-}
 
-function* expiringIn({ certificates, authorities }: State, now: number): Generator<Expiring> {
-  for (const [kind, records] of [
-    ['certificate', certificates],
-    ['authority', authorities],
-  ] as const) {
-    for (const { id, name, tenantId, notAfter } of records.values()) {
-      const left = Date.parse(notAfter) - now;
-      if (left >= CERTIFICATE.expiringDays * DAY) continue;
-      const subject = { kind, id, name };
-      yield { kind: left <= 0 ? 'certificate.expired' : 'certificate.expiring', subject, tenantId, notAfter };
+  *#expiring(): Generator<Expiring> {
+    const { certificates, authorities }: State = this.#store.state;
+    const now = this.#now();
+    for (const [kind, records] of [
+      ['certificate', certificates],
+      ['authority', authorities],
+    ] as const) {
+      for (const { id, name, tenantId, notAfter } of records.values()) {
+        const left = Date.parse(notAfter) - now;
+        const days = left <= 0 ? 0 : this.#days.findLast((one) => left <= one * DAY);
+        if (days === undefined) continue;
+        const daysLeft = Math.max(0, Math.floor(left / DAY));
+        yield { subject: { kind, id, name }, tenantId, notAfter, days, daysLeft };
+      }
     }
   }
 }
 
-function keyOf(kind: string, id: string, notAfter: string): string {
-  return `${kind} ${id} ${notAfter}`;
+/** Whether what was told makes this notice needless: it was about the same end, and as near to it. */
+function covers(told: Notice | undefined, { notAfter, days }: Notice): boolean {
+  return told !== undefined && told.notAfter === notAfter && told.days <= days;
+}
+
+function countOf(days: number): string {
+  return days === 1 ? 'a day' : `${days} days`;
 }

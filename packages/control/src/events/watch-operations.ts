@@ -1,8 +1,10 @@
-import type { OperationRecord, Refused } from '../store/history.ts';
+import { remedyOf } from '@evenkeel/model/refusals.ts';
+import type { Outcome } from '../nodes/operations.ts';
+import type { OperationRecord } from '../store/history.ts';
 import type { NewEvent } from './event.ts';
 
-/** What there is to tell of an operation that every node has acknowledged. */
-export function settledEvent(operation: OperationRecord, refused: readonly Refused[]): NewEvent {
+/** What there is to tell of an operation that is settled. */
+export function settledEvent(operation: OperationRecord, { outcome, refused, cancelledBy }: Outcome): NewEvent {
   const { id, tenantId, action, generation, resources } = operation;
   const [first] = resources;
   const about = first === undefined ? '' : ` of ${first.name || first.id}`;
@@ -12,8 +14,12 @@ export function settledEvent(operation: OperationRecord, refused: readonly Refus
     tenantId,
     subject,
     ...(loadBalancer && { loadBalancerId: loadBalancer.id }),
-    data: { action, generation, resources, refused },
+    data: { action, generation, resources, refused: refused.map((one) => ({ ...one, ...remedyOf(one.code) })) },
   };
+  if (outcome === 'cancelled') {
+    const message = `The ${action}${about} was taken back by ${cancelledBy} before every node had it.`;
+    return { ...event, data: { ...event.data, cancelledBy }, kind: 'operation.cancelled', message };
+  }
   const [refusal] = refused;
   if (refusal === undefined) {
     return { ...event, kind: 'operation.applied', message: `The ${action}${about} runs on every node.` };

@@ -6,6 +6,7 @@ import { trustedConnection } from '@evenkeel/model/tls-trust.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../problem.ts';
 import type { LeaderPlace } from '../store/postgres/postgres-database.ts';
+import { type Origin, PASSED_ON, type PassedOn } from './passed-on.ts';
 import type { Role } from './role.ts';
 
 /** What is answered from what everybody knows: the configuration. All else is known to the leader, or is for it to do. */
@@ -37,9 +38,6 @@ const ANSWERED_HERE: ReadonlySet<string> = new Set<OperationName>([
   'getZone',
 ]);
 
-/** Says that a request was passed on once, so that it is not passed on for ever. */
-const PASSED_ON = 'evenkeel-passed-on';
-
 /** Of one connection (RFC 9110 §7.6.1). The host stays: signatures of requests cover it. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 
@@ -50,14 +48,25 @@ const CATCH_UP = 2_000;
 
 export interface ForwardingOptions {
   readonly role: Role;
+  readonly passedOn: PassedOn;
   /** Resolves when the state here is of the generation, or the time (in milliseconds) is up. */
   readonly reached: (generation: number, milliseconds: number) => Promise<void>;
 }
 
-/** Has a follower pass on to the leader what it does not answer itself. */
+/**
+ * Has a follower pass on to the leader what it does not answer itself, and the leader take the client of such a request
+ * for its sender: limits and lock-outs are of the client, and so is what is on record.
+ */
 export function registerForwarding(app: FastifyInstance, options: ForwardingOptions): void {
-  const { role } = options;
+  const { role, passedOn } = options;
+  app.decorateRequest('origin', null);
   app.addHook('onRequest', async (request, reply) => {
+    const origin = passedOn.open(request);
+    if (origin !== null) {
+      request.origin = origin;
+      // Whoever asks for the address means that of the client.
+      Object.defineProperty(request, 'ip', { value: origin.source });
+    }
     const { operation } = request.routeOptions.config;
     if (role.leads || operation === undefined || ANSWERED_HERE.has(operation)) return;
     if (operation === 'agentStream') {
@@ -74,14 +83,15 @@ export function registerForwarding(app: FastifyInstance, options: ForwardingOpti
 async function passOn(
   request: FastifyRequest,
   reply: FastifyReply,
-  { role, reached }: ForwardingOptions,
+  { role, passedOn, reached }: ForwardingOptions,
 ): Promise<void> {
   const { leader } = role;
   if (leader === null) throw new ProblemError('not-leading', 'no control plane leads at the moment');
-  if (request.headers[PASSED_ON] !== undefined) {
+  // Once, and not for ever.
+  if (request.origin !== null) {
     throw new ProblemError('not-leading', 'leadership has moved while the request was passed on');
   }
-  const answer = await ask(leader, request);
+  const answer = await ask(leader, request, passedOn);
   const headers = without(answer.headers);
   const generation = Number(answer.headers[GENERATION_HEADER.toLowerCase()] ?? 0);
   // Whoever has written through this one can read it here.
@@ -94,14 +104,17 @@ async function passOn(
 }
 
 /** Sends the request, body and all, as it comes; resolves with the head of the answer. */
-function ask(leader: LeaderPlace, request: FastifyRequest): Promise<IncomingMessage> {
+function ask(leader: LeaderPlace, request: FastifyRequest, passedOn: PassedOn): Promise<IncomingMessage> {
   const { raw } = request;
   const url = new URL(request.url, leader.address);
+  // As it arrives there, where the form of a URL may be another one.
+  const sent = { method: request.method, url: url.pathname + url.search, headers: {} };
+  const origin = passedOn.seal(sent, { source: request.ip, secure: isSecure(request) });
   const secure = url.protocol === 'https:';
   const http = process.getBuiltinModule(secure ? 'node:https' : 'node:http');
   const options: RequestOptions = {
     method: raw.method,
-    headers: { ...without(raw.headers), [PASSED_ON]: '1' },
+    headers: { ...without(raw.headers), [PASSED_ON]: origin },
     agent: false,
     timeout: PATIENCE,
     ...(secure && {
@@ -136,4 +149,16 @@ function without(headers: IncomingMessage['headers']): IncomingMessage['headers'
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name) && !named.includes(name)),
   );
+}
+
+/** Whether there is TLS to the client. */
+export function isSecure(request: FastifyRequest): boolean {
+  return request.origin?.secure ?? 'encrypted' in request.raw.socket;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where it came from before another control plane passed it on; null: it came from its sender. */
+    origin: Origin | null;
+  }
 }

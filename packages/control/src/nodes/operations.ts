@@ -1,5 +1,5 @@
 import { ProblemError } from '../problem.ts';
-import { KEPT, type OperationRecord, type Refused } from '../store/history.ts';
+import { KEPT, type OperationOutcome, type OperationRecord, type Refused } from '../store/history.ts';
 import type { NodeRegistry } from './registry.ts';
 
 /** Calls that may wait at the same time; one more is refused with `too-busy`. */
@@ -8,18 +8,20 @@ const WAITERS = 1_000;
 const REASONS = 20;
 
 export interface Outcome {
-  readonly outcome: 'applied' | 'refused';
+  readonly outcome: OperationOutcome;
   /** Unix milliseconds. */
   readonly settledAt: number;
   /** Why, when it is refused; the first reasons. */
   readonly refused: readonly Refused[];
+  /** The operation that has taken it back; null: none has. */
+  readonly cancelledBy: string | null;
 }
 
 export type SettledListener = (operation: OperationRecord, outcome: Outcome) => void;
 
 /**
  * Follows operations until every node has acknowledged their generation. An outcome, once known, stays: it tells what
- * happened then, whatever happened to the same listeners later.
+ * happened then, whatever happened to the same listeners later; unless somebody has the nodes try again.
  */
 export class OperationTracker {
   readonly #nodes: NodeRegistry;
@@ -87,13 +89,33 @@ export class OperationTracker {
 
   /** What is known of the operation now; null: a node has yet to acknowledge it. */
   outcomeOf(operation: OperationRecord): Outcome | null {
-    const { outcome, settledAt, refused } = operation;
-    if (outcome !== null) return { outcome, settledAt: settledAt!, refused };
+    const { outcome, settledAt, refused, cancelledBy } = operation;
+    // What is not on the disk yet is newer.
     const known = this.#unsaved.get(operation.id);
     if (known !== undefined) return known;
+    if (outcome !== null) return { outcome, settledAt: settledAt!, refused, cancelledBy };
     const everywhere = this.#nodes.appliedEverywhere;
     if (everywhere === null || operation.generation > everywhere || this.#isUnfinished(operation)) return null;
     return this.#judge(operation);
+  }
+
+  /** The operation `by` has taken it back, and says so on the disk: whatever nodes say of it is of no account any more. */
+  cancelled(operation: OperationRecord, by: OperationRecord): void {
+    this.#pending.delete(operation.id);
+    const outcome: Outcome = { outcome: 'cancelled', settledAt: by.createdAt, refused: [], cancelledBy: by.id };
+    this.#unsaved.set(operation.id, outcome);
+    this.#settled(operation, outcome);
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  /** Nodes have tried again: its outcome is what they say now. Null: one of them has yet to acknowledge it. */
+  judgeAgain(operation: OperationRecord): Outcome | null {
+    const before = this.outcomeOf(operation);
+    if (before === null || before.outcome === 'cancelled') return before;
+    const outcome = this.#judge(operation);
+    this.#unsaved.set(operation.id, outcome);
+    if (outcome.outcome !== before.outcome) this.#settled(operation, outcome);
+    return outcome;
   }
 
   /** Resolves with the outcome; with null when the time (in milliseconds) is up or the signal ends the wait. */
@@ -123,7 +145,7 @@ export class OperationTracker {
     const saved = new Map(this.#unsaved);
     if (saved.size === 0) return;
     await save(saved);
-    for (const id of saved.keys()) this.#unsaved.delete(id);
+    for (const [id, outcome] of saved) if (this.#unsaved.get(id) === outcome) this.#unsaved.delete(id);
   }
 
   #judge(operation: OperationRecord): Outcome {
@@ -135,6 +157,6 @@ export class OperationTracker {
         ),
       );
     const outcome = refused.length > 0 ? 'refused' : 'applied';
-    return { outcome, settledAt: this.#now(), refused: refused.slice(0, REASONS) };
+    return { outcome, settledAt: this.#now(), refused: refused.slice(0, REASONS), cancelledBy: null };
   }
 }

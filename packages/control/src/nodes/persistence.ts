@@ -25,12 +25,14 @@ export async function deleteNode(store: Store, id: string): Promise<void> {
 export async function saveOutcomes(store: Store, operations: OperationTracker): Promise<void> {
   await operations.flush((outcomes) =>
     store.record(async (trx) => {
-      for (const [id, { outcome, settledAt, refused: reasons }] of outcomes) {
+      for (const [id, { outcome, settledAt, refused: reasons, cancelledBy }] of outcomes) {
         const refused = reasons.length === 0 ? null : JSON.stringify(reasons);
         await trx
           .updateTable('operation')
-          .set({ outcome, settled_at: settledAt, refused })
+          .set({ outcome, settled_at: settledAt, refused, cancelled_by: cancelledBy })
           .where('id', '=', id)
+          // One that was cancelled stays so, whatever nodes had said of it before.
+          .where((is) => is.or([is('outcome', 'is', null), is('outcome', '!=', 'cancelled')]))
           .execute();
       }
     }),

@@ -38,7 +38,7 @@ export function checkPorts({ loadBalancer, listeners }: LoadBalancerTree, input:
   }
 }
 
-function overlap(a: Ports, b: ListenerRecord): boolean {
+export function overlap(a: Ports, b: ListenerRecord): boolean {
   const [x, y] = [transportsOf(a), transportsOf(b)];
   if (!(x.tcp && y.tcp) && !(x.udp && y.udp)) return false;
   return a.port <= (b.lastPort ?? b.port) && b.port <= (a.lastPort ?? a.port);

@@ -1,3 +1,4 @@
+import type { OperationState } from '@evenkeel/model/history-words.ts';
 import type { ResourceRef } from '@evenkeel/model/resources/operation.ts';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database, OperationRow } from './schema.ts';
@@ -20,6 +21,8 @@ export const KEPT: Kept = {
 };
 export const TRIM_EVERY = 256;
 
+export type OperationOutcome = Exclude<OperationState, 'pending'>;
+
 export interface OperationRecord {
   readonly id: string;
   readonly tenantId: string;
@@ -29,8 +32,10 @@ export interface OperationRecord {
   /** The listeners whose running decides between `applied` and `refused`. */
   readonly listeners: readonly string[];
   readonly createdAt: number;
-  readonly outcome: 'applied' | 'refused' | null;
+  readonly outcome: OperationOutcome | null;
   readonly settledAt: number | null;
+  /** Identifier of the operation that has taken it back. */
+  readonly cancelledBy: string | null;
   /** What nodes could not run of it when it was settled; the first of them. */
   readonly refused: readonly Refused[];
 }
@@ -54,6 +59,7 @@ export function operationToRow(operation: OperationRecord): OperationRow {
     created_at: operation.createdAt,
     outcome: operation.outcome,
     settled_at: operation.settledAt,
+    cancelled_by: operation.cancelledBy,
     refused: operation.refused.length === 0 ? null : JSON.stringify(operation.refused),
   };
 }
@@ -69,6 +75,7 @@ export function operationFromRow(row: OperationRow): OperationRecord {
     createdAt: row.created_at,
     outcome: row.outcome,
     settledAt: row.settled_at,
+    cancelledBy: row.cancelled_by,
     refused: row.refused === null ? [] : (JSON.parse(row.refused) as Refused[]),
   };
 }

@@ -17,7 +17,7 @@ import { insertRow } from './statements.ts';
 export const TRIM_CHARACTERS = 8 * 1_048_576;
 
 /** An object as it was before a write: the row of its table without what is stamped, or null when it was not there. */
-interface Undo {
+export interface Undo {
   readonly table: string;
   readonly id: string;
   readonly row: Row | null;
@@ -149,9 +149,15 @@ export class Past {
   }
 }
 
-function imageOf({ table, row }: Undo, vault: Vault): Image {
+/** The kind of what is in a table of objects. */
+export function kindOfTable(table: string): ResourceKind {
   const kind = KIND_OF.get(table);
   if (kind === undefined) throw new Error(`a revision names the table ${table}, which there is not`);
+  return kind;
+}
+
+export function imageOf({ table, row }: Undo, vault: Vault): Image {
+  const kind = kindOfTable(table);
   if (row === null) return { kind, record: null };
   // A column that came later was not there.
   const columns = Object.values(MAPPINGS[kind].columns).map((column) => [column, row[column] ?? null]);

@@ -26,6 +26,7 @@ import { sourceLimits } from './migrations/0018-source-limits.ts';
 import { networks } from './migrations/0019-networks.ts';
 import { zones } from './migrations/0020-zones.ts';
 import { elasticIpBandwidth } from './migrations/0021-elastic-ip-bandwidth.ts';
+import { cancelledOperations } from './migrations/0021-operations.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -60,6 +61,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0019-networks': networks,
   '0020-zones': zones,
   '0021-elastic-ip-bandwidth': elasticIpBandwidth,
+  '0021-operations': cancelledOperations,
 };
 
 /**

@@ -40,6 +40,10 @@ export interface Database {
   /** `private_key` is sealed; see secrets/vault.ts. */
   certificate: Owned & { private_key: string };
   authority: Owned;
+  /** What the control plane before has left of signatures of writes; one row, or none, of JSON. */
+  signature_term: { id: number; term: string };
+  /** The last notice of the end of a certificate or an authority. */
+  certificate_notice: { subject_id: string; not_after: string; days: number };
   security_policy: Owned;
   security_group: Owned;
   vpc: Owned;
@@ -109,8 +113,10 @@ export interface OperationRow {
   /** JSON of identifiers: the listeners whose running the operation decides. */
   listeners: string;
   created_at: number;
-  outcome: 'applied' | 'refused' | null;
+  outcome: 'applied' | 'refused' | 'cancelled' | null;
   settled_at: number | null;
+  /** The operation that has taken it back. */
+  cancelled_by: string | null;
   /** JSON of Refused[]; null: there are none, or it is not settled. */
   refused: string | null;
 }

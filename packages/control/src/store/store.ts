@@ -22,7 +22,7 @@ import { copyBeforeUpgrade, type OpenedDatabase, openDatabase } from './open.ts'
 import type { Database } from './schema.ts';
 import { storageProblem } from './storage-problem.ts';
 import { trimChangeSets } from './trim-change-sets.ts';
-import { listenersOf, resourcesOf, writeChanges, writeOperation, writeState, writeTicketKeys } from './write.ts';
+import { operationOf, writeChanges, writeOperation, writeState, writeTicketKeys } from './write.ts';
 
 /** Writes that may wait; one more is refused with `too-busy`. */
 const QUEUE = 1_000;
@@ -342,24 +342,15 @@ export class Store {
     const value = write.run(draft);
     const state = this.#place(base, draft.finish());
     const { changes } = draft;
-    const operation: OperationRecord = {
-      id: this.#ids.next('operation'),
-      tenantId: toldTo,
-      generation: state.generation,
-      action: write.action,
-      resources: resourcesOf(changes),
-      listeners: listenersOf(changes, state),
-      createdAt: draft.context.now,
-      outcome: null,
-      settledAt: null,
-      refused: [],
-    };
+    const id = this.#ids.next('operation');
+    const operation = operationOf(id, toldTo, write.action, changes, state, draft.context.now);
+    const author = write.author ?? authorNamed(write.actor);
     const committed = { value, generation: state.generation, operation };
     return {
       state,
       operation,
       changes,
-      audit: entriesOf(changes, operation, write.author ?? authorNamed(write.actor), write.requestId, this.#ids),
+      audit: entriesOf(changes, operation, author, write.requestId, this.#ids, [state, base]),
       done: () => done(committed),
       persist: async (trx) => {
         await writeChanges(trx, changes, this.#options.vault);

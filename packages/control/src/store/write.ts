@@ -72,6 +72,30 @@ function leavesItsPlace({ kind, before, after }: Change): boolean {
   });
 }
 
+/** What the nodes have yet to hear of a write. `now`: Unix milliseconds. */
+export function operationOf(
+  id: string,
+  tenantId: string,
+  action: string,
+  changes: readonly Change[],
+  state: State,
+  now: number,
+): OperationRecord {
+  return {
+    id,
+    tenantId,
+    generation: state.generation,
+    action,
+    resources: resourcesOf(changes),
+    listeners: listenersOf(changes, state),
+    createdAt: now,
+    outcome: null,
+    settledAt: null,
+    cancelledBy: null,
+    refused: [],
+  };
+}
+
 export async function writeOperation(trx: Transaction<Database>, operation: OperationRecord): Promise<void> {
   await insertRow(trx, 'operation', operationToRow(operation));
 }
@@ -119,7 +143,7 @@ export async function writeTicketKeys(
     .execute();
 }
 
-export function resourcesOf(changes: readonly Change[]): ResourceRef[] {
+function resourcesOf(changes: readonly Change[]): ResourceRef[] {
   return changes
     .slice(0, RESOURCES)
     .map(({ kind, id, before, after }) => ({ kind, id, name: (after ?? before)!.name }));
@@ -129,7 +153,7 @@ export function resourcesOf(changes: readonly Change[]): ResourceRef[] {
  * The listeners that a node may refuse because of these changes: those changed, those of a changed load balancer, and
  * those that use a changed certificate, authority or policy.
  */
-export function listenersOf(changes: readonly Change[], state: State): string[] {
+function listenersOf(changes: readonly Change[], state: State): string[] {
   const ids = new Set<string>();
   for (const { kind, id, after } of changes) {
     if (after === null) continue;

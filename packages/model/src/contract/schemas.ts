@@ -30,6 +30,7 @@ import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
 import * as placement from '../resources/placement.ts';
+import * as operationCancelled from '../resources/operation-cancelled.ts';
 import * as quota from '../resources/quota.ts';
 import * as region from '../resources/region.ts';
 import * as resilience from '../resources/resilience.ts';
@@ -109,6 +110,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     document,
     exchange,
     operation,
+    operationCancelled,
     node,
     placement,
     region,

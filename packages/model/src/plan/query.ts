@@ -24,6 +24,8 @@ export interface NodeQuestionKinds {
   'health-evidence': { readonly ask: EvidenceQuestion; readonly answer: EvidenceAnswer };
   /** One probe of each target given, with the check given; nothing changes by it. */
   'health-trial': { readonly ask: TrialQuestion; readonly answer: EvidenceAnswer };
+  /** To try at once what the node could not apply; the answer comes when it has. */
+  retry: { readonly ask: RetryQuestion; readonly answer: RetryAnswer };
 }
 export type QuestionKind = keyof NodeQuestionKinds;
 export type QuestionOf<K extends QuestionKind> = NodeQuestionKinds[K]['ask'];
@@ -106,6 +108,15 @@ export interface TrafficQuestion {
   readonly serviceId: string;
   /** Absent from control planes of older versions. */
   readonly ruleGroupId?: string;
+}
+
+export interface RetryQuestion {
+  readonly listenerIds: readonly string[];
+}
+
+/** The generation that the node runs after it; what it still refuses it has told before, by `applied`. */
+export interface RetryAnswer {
+  readonly version: number;
 }
 
 /** At most `IMPACT.listeners`. */

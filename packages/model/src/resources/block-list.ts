@@ -35,7 +35,10 @@ const total = Type.Integer({ description: 'Entries of the tenant that are in for
 
 export const BlockList = Output('BlockList', {
   entries: total,
-  limit: Type.Integer({ description: 'Entries that all tenants may have together.' }),
+  limit: Type.Integer({
+    description:
+      'Entries that there may be: the quota of the tenant; for those whose role reaches every tenant, of all together.',
+  }),
   used: Type.Integer({
     description: 'Entries of all tenants that are in force, for who reaches them all; for others, those of the tenant.',
   }),

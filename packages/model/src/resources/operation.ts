@@ -1,3 +1,4 @@
+import { OPERATION_STATES } from '../history-words.ts';
 import { Id, NodeId } from '../identifiers.ts';
 import { Nullable, Output, Ref, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
@@ -38,22 +39,23 @@ export const ResourceRef = Output('ResourceRef', {
 });
 export type ResourceRef = Static<typeof ResourceRef>;
 
-/** A listener that a node cannot run, among those that the operation touched. */
-export const RefusedOnNode = Output('RefusedOnNode', {
+const refusal = {
   listenerId: Id('listener', 'The listener.'),
   code: Type.String({
     description: '`address-in-use`, `address-not-available`, `permission-denied`, `certificate-unusable` or `failed`.',
   }),
   detail: Type.String({ description: 'The reason in words.' }),
-});
+  field: Type.String({
+    description: 'The field of the listener, or of its load balancer, that it is about; empty: none in particular.',
+  }),
+  remedy: Type.String({ description: 'What to do about it.' }),
+};
+
+/** A listener that a node cannot run, among those that the operation touched. What it ran of it before goes on there. */
+export const RefusedOnNode = Output('RefusedOnNode', refusal);
 
 /** What a node could not run when the operation was settled. */
-export const RefusedThen = Output('RefusedThen', {
-  node: NodeId('The node.'),
-  listenerId: Id('listener', 'The listener.'),
-  code: Type.String({ description: 'As in `nodes`.' }),
-  detail: Type.String({ description: 'The reason in words.' }),
-});
+export const RefusedThen = Output('RefusedThen', { node: NodeId('The node.'), ...refusal });
 
 export const OperationOnNode = Output('OperationOnNode', {
   node: NodeId('The node.'),
@@ -76,13 +78,17 @@ export const Operation = Output('Operation', {
     description: 'What was created, changed or deleted; the first 20.',
   }),
   status: Words(
-    ['pending', 'applied', 'refused'],
-    '`applied`: every node runs it; `refused`: every node has seen it, at least one cannot run a listener of it.',
+    OPERATION_STATES,
+    '`applied`: every node runs it; `refused`: every node has seen it, at least one cannot run a listener of it; ' +
+      '`cancelled`: it was taken back before every node had acknowledged it.',
   ),
   createdAt: Timestamp('Creation'),
-  settledAt: Nullable(Timestamp('When the status became `applied` or `refused`')),
+  settledAt: Nullable(Timestamp('When the status was no longer `pending`')),
+  cancelledBy: Nullable(Id('operation', 'The operation that has taken it back')),
   refused: Type.Array(Ref(RefusedThen), {
-    description: 'Why it was refused when it was settled; the first 20. Nodes try again: `nodes` shows what is so now.',
+    description:
+      'Why it was refused when it was settled, or tried again by `retryOperation`; the first 20. Nodes try again by ' +
+      'themselves: `nodes` shows what is so now.',
   }),
   nodes: Type.Array(Ref(OperationOnNode), { description: 'The nodes now; empty: no node has ever connected.' }),
 });

@@ -31,6 +31,7 @@ export const QUOTA_PARENT: Readonly<Record<QuotaName, QuotaParent>> = {
   accessKeysPerUser: 'user',
   webhooks: 'tenant',
   accessPolicies: 'tenant',
+  blockListEntries: 'tenant',
 };
 
 export const Quota = Output(

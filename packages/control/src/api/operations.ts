@@ -1,0 +1,52 @@
+import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import type { OperationTracker } from '../nodes/operations.ts';
+import type { NodeQuestions } from '../nodes/questions.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
+import { tryAgain } from '../nodes/try-again.ts';
+import { ProblemError } from '../problem.ts';
+import { notFound } from '../resources/rules.ts';
+import type { Cancellations } from '../revisions/cancellation.ts';
+import { type OperationRecord, operationFromRow } from '../store/history.ts';
+import type { Store } from '../store/store.ts';
+import type { Call } from './call.ts';
+import { showOperation } from './observed.ts';
+
+export type OperationCallName = 'cancelOperation' | 'retryOperation';
+
+export interface OperationSources {
+  readonly store: Store;
+  readonly nodes: NodeRegistry;
+  readonly questions: NodeQuestions;
+  readonly operations: OperationTracker;
+  readonly cancellations: Cancellations;
+}
+
+/** The calls that do something about an operation that is on its way, or did not get there. */
+export function createOperationCalls({ store, nodes, questions, operations, cancellations }: OperationSources): {
+  readonly [K in OperationCallName]: (call: Call<K>) => Promise<ResponseOf<K>>;
+} {
+  return {
+    async cancelOperation(call) {
+      const { params, body, caller, requestId, checkChanges: check } = call;
+      const operation = await findOperation(store, caller.actingIn, params.operationId);
+      return cancellations.cancel(operation, body, { caller, requestId, check });
+    },
+    async retryOperation({ params, caller }) {
+      const operation = await findOperation(store, caller.actingIn, params.operationId);
+      const before = operations.outcomeOf(operation);
+      if (before?.outcome === 'applied' || before?.outcome === 'cancelled') {
+        throw new ProblemError('operation-settled', `${operation.id} is ${before.outcome} already`);
+      }
+      await tryAgain(operation, nodes.list(), questions);
+      return showOperation(operation, operations.judgeAgain(operation), nodes.list());
+    },
+  };
+}
+
+/** Throws when the tenant has no such operation, or has it no more. */
+export async function findOperation(store: Store, tenantId: string, id: string): Promise<OperationRecord> {
+  const row = await store.read((db) =>
+    db.selectFrom('operation').selectAll().where('id', '=', id).where('tenant_id', '=', tenantId).executeTakeFirst(),
+  );
+  return operationFromRow(row ?? notFound('operation', id));
+}
