@@ -48,14 +48,7 @@ export async function killRounds({ place, key, rounds, random, open }: KillRound
     const writes = wholeWrites(store.state);
     for (const name of acknowledged)
       assert.ok(writes.has(name), `round ${round}: ${name} was acknowledged and is lost`);
-    // A generation for each write, and an operation for each generation.
-    assert.equal(store.state.generation, writes.size, `round ${round}: generations`);
-    const operations = await store.read((db) => db.selectFrom('operation').select('generation').execute());
-    assert.deepEqual(
-      operations.map(({ generation }) => generation).sort((a, b) => a - b),
-      Array.from({ length: writes.size }, (_, i) => i + 1),
-      `round ${round}: operations`,
-    );
+    await checkRows(store, acknowledged, writes, `round ${round}`);
     first = 1 + Math.max(-1, ...[...writes].map((name) => Number(name.slice(1))));
     await store.close();
   }
@@ -74,4 +67,50 @@ function wholeWrites(state: State): Set<string> {
   }
   for (const [write, count] of halves) assert.equal(count, 2, `half of ${write} is there`);
   return new Set(halves.keys());
+}
+
+/** Objects of a write that the audit log has entries of: the three targets of a group are one. */
+const ENTRIES = 2 * 5;
+
+/** What is written along with a write is there with it, and not without it. */
+async function checkRows(
+  store: Store,
+  acknowledged: ReadonlySet<string>,
+  writes: ReadonlySet<string>,
+  round: string,
+): Promise<void> {
+  // A generation for each write, and an operation for each generation. The first was the webhook.
+  assert.equal(store.state.generation, writes.size + 1, `${round}: generations`);
+  const operations = await store.read((db) => db.selectFrom('operation').select(['id', 'generation']).execute());
+  assert.deepEqual(
+    operations.map(({ generation }) => generation).sort((a, b) => a - b),
+    Array.from({ length: writes.size + 1 }, (_, i) => i + 1),
+    `${round}: operations`,
+  );
+  const entries = await store.read((db) =>
+    db
+      .selectFrom('audit_entry')
+      .select(({ fn }) => ['operation_id', fn.countAll<number>().as('count')])
+      .groupBy('operation_id')
+      .execute(),
+  );
+  const counts = new Map(entries.map(({ operation_id, count }) => [operation_id, Number(count)]));
+  for (const { id, generation } of operations) {
+    assert.equal(counts.get(id), generation === 1 ? 1 : ENTRIES, `${round}: entries of the audit log`);
+  }
+  const sets = await store.read((db) => db.selectFrom('change_set').select(['description', 'answer']).execute());
+  // One that a round before left unapplied has the name of another, which was.
+  const applied = new Set(sets.flatMap(({ description, answer }) => (answer === null ? [] : description)));
+  for (const { description } of sets) {
+    assert.equal(applied.has(description), writes.has(description), `${round}: the change set ${description}`);
+  }
+  const events = await store.read((db) => db.selectFrom('event').select(['id', 'subject_id']).execute());
+  const told = new Set(events.map(({ subject_id }) => subject_id));
+  for (const name of acknowledged) assert.ok(told.has(name), `${round}: the event of ${name} is lost`);
+  const deliveries = await store.read((db) => db.selectFrom('webhook_delivery').select('event_id').execute());
+  assert.deepEqual(
+    deliveries.map(({ event_id }) => event_id).sort(),
+    events.map(({ id }) => id).sort(),
+    `${round}: the outbox`,
+  );
 }

@@ -4,7 +4,7 @@ import { seeded } from './random-changes.ts';
 import { STORES } from './stores.ts';
 
 /** More of them: `npm run soak -- kill-rounds`. */
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 for (const kind of STORES) {
   test(`${kind.name}: kill -9 at any moment loses no acknowledged write, and leaves no half of one`, {
