@@ -20,6 +20,7 @@ import { createServer } from './api/server.ts';
 import { Validators } from './api/validation.ts';
 import { Refusals } from './audit/refusals.ts';
 import { AUDIT_KEPT } from './audit/retention.ts';
+import { forgetBlockLists, rotateWhenOld, saveAll, warmUp } from './background-work.ts';
 import { Backups } from './backup/backups.ts';
 import { BlockLists } from './block-list/block-lists.ts';
 import { loadCredentials } from './credentials.ts';
@@ -38,11 +39,9 @@ import { TargetHealthTable } from './nodes/target-health.ts';
 import type { ControlPlaneOptions } from './options.ts';
 import { keepPlacement } from './placement/keep.ts';
 import { PlanPublisher } from './plan/publisher.ts';
-import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
 import { Cancellations } from './revisions/cancellation.ts';
 import { Revisions } from './revisions/revisions.ts';
 import { Vault } from './secrets/vault.ts';
-import type { State } from './state/state.ts';
 import { unsettledOperations } from './store/history.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { ApiCertificate } from './transport/api-certificate.ts';
@@ -373,36 +372,4 @@ async function start(
       logger.flush();
     },
   };
-}
-
-/** What is known of nodes and operations, when the control plane stops. */
-async function saveAll(store: Store, nodes: NodeRegistry, operations: OperationTracker, logger: Logger): Promise<void> {
-  try {
-    for (const node of nodes.list()) await saveNode(store, node);
-    await saveOutcomes(store, operations);
-  } catch (error) {
-    logger.error({ err: error }, 'what is known of the nodes could not be saved');
-  }
-}
-
-/** What is left of tenants that are gone. */
-function forgetBlockLists(blockLists: BlockLists, { tenants }: State, logger: Logger): void {
-  blockLists
-    .keepOnly(tenants)
-    .catch((error) => logger.error({ err: error }, 'the block list of a tenant that is gone could not be taken out'));
-}
-
-/** Changes the keys of session tickets once a day. */
-function rotateWhenOld(store: Store, logger: Logger): void {
-  if (!ticketKeysAreOld(store.state, Date.now())) return;
-  store
-    .write({ action: 'rotateTicketKeys', actor: 'evenkeel', requestId: '', run: rotateTicketKeys })
-    .catch((error) => logger.error({ err: error }, 'the keys of session tickets could not be changed'));
-}
-
-/** Compiles validators one by one between other work, so that no request has to wait for its own. */
-function warmUp(validators: Validators): void {
-  setImmediate(() => {
-    if (validators.warm()) warmUp(validators);
-  }).unref();
 }

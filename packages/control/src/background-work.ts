@@ -1,0 +1,48 @@
+import type { Logger } from 'pino';
+import type { Validators } from './api/validation.ts';
+import type { BlockLists } from './block-list/block-lists.ts';
+import type { OperationTracker } from './nodes/operations.ts';
+import { saveNode, saveOutcomes } from './nodes/persistence.ts';
+import type { NodeRegistry } from './nodes/registry.ts';
+import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
+import type { State } from './state/state.ts';
+import type { Store } from './store/store.ts';
+
+/** What a control plane does besides answering requests, each once when it is called. */
+
+/** What is known of nodes and operations, when the control plane stops. */
+export async function saveAll(
+  store: Store,
+  nodes: NodeRegistry,
+  operations: OperationTracker,
+  logger: Logger,
+): Promise<void> {
+  try {
+    for (const node of nodes.list()) await saveNode(store, node);
+    await saveOutcomes(store, operations);
+  } catch (error) {
+    logger.error({ err: error }, 'what is known of the nodes could not be saved');
+  }
+}
+
+/** What is left of tenants that are gone. */
+export function forgetBlockLists(blockLists: BlockLists, { tenants }: State, logger: Logger): void {
+  blockLists
+    .keepOnly(tenants)
+    .catch((error) => logger.error({ err: error }, 'the block list of a tenant that is gone could not be taken out'));
+}
+
+/** Changes the keys of session tickets once a day. */
+export function rotateWhenOld(store: Store, logger: Logger): void {
+  if (!ticketKeysAreOld(store.state, Date.now())) return;
+  store
+    .write({ action: 'rotateTicketKeys', actor: 'evenkeel', requestId: '', run: rotateTicketKeys })
+    .catch((error) => logger.error({ err: error }, 'the keys of session tickets could not be changed'));
+}
+
+/** Compiles validators one by one between other work, so that no request has to wait for its own. */
+export function warmUp(validators: Validators): void {
+  setImmediate(() => {
+    if (validators.warm()) warmUp(validators);
+  }).unref();
+}
