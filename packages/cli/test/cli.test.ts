@@ -101,7 +101,7 @@ test('a listener that the node cannot run: saved, refused, and why', async () =>
     assert.match(
       err,
       new RegExp(
-        `^evenkeel: saved, but a node cannot run it:\\n {2}listener http-${port} on node .*: address-in-use: `,
+        `^evenkeel: saved, but a node cannot run it; what ran there before goes on:\\n {2}listener http-${port} on node .*: /port: address-in-use: `,
       ),
     );
     assert.equal((await json<Listener>(`listener show http-${port}`)).status, 'refused');

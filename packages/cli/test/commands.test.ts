@@ -116,7 +116,7 @@ for (const [what, answer, exitCode, expected] of [
       ],
     }),
     1,
-    /saved, but a node cannot run it:\n {2}listener http-80 on node n1: address-in-use: 127\.77\.0\.1:80 is taken\n/,
+    /saved, but a node cannot run it; what ran there before goes on:\n {2}listener http-80 on node n1: address-in-use: 127\.77\.0\.1:80 is taken\n/,
   ],
   [
     'a node that is away',

@@ -59,10 +59,12 @@ function appliedText({ nodes }: Operation): string {
 export function refusals({ nodes, resources }: Operation): string[] {
   const nameOf = (id: string) => resources.find((resource) => resource.id === id)?.name ?? id;
   return nodes.flatMap(({ node, refused }) =>
-    refused.flatMap(({ listenerId, code, detail, field, remedy }) => [
-      `listener ${nameOf(listenerId)} on node ${node}: ${field === '' ? '' : `${field}: `}${code}: ${detail}`,
-      `  ${remedy}`,
-    ]),
+    refused.flatMap(({ listenerId, code, detail, field, remedy }) => {
+      // A control plane of an older version says neither.
+      const where = field ? `${field}: ` : '';
+      const line = `listener ${nameOf(listenerId)} on node ${node}: ${where}${code}: ${detail}`;
+      return remedy ? [line, `  ${remedy}`] : [line];
+    }),
   );
 }
 
