@@ -5,6 +5,7 @@ import type { LoadBalancer, LoadBalancerPatch } from '@evenkeel/model/resources/
 import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
 import { bodyOf, flagsGiven } from '../commands/fields.ts';
+import { type LoadBalancerField, STANDARD_FIELDS } from '../commands/load-balancer-list-fields.ts';
 import { forwardingFields, loadBalancerFields, nameField } from '../commands/resource-fields.ts';
 import type { ProtocolAndPort, TargetSpec } from '../commands/values.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -21,6 +22,7 @@ import {
   targetGroupColumns,
 } from './columns.ts';
 import { certificates, loadBalancers, securityGroups } from './kinds.ts';
+import type { OutputForm } from './load-balancer-list.ts';
 import { loadBalancerPlacementText } from './placement.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
@@ -29,10 +31,26 @@ import { patchOf, precondition, written } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
-    const query = { limit: PAGE.maximum, ...(call.options.type && { type: call.options.type }) };
-    const all = await Array.fromAsync(items(session.client.listLoadBalancers, { query }));
+    const all = await chosen(session, call);
+    const { fields, output } = call.options as { fields?: LoadBalancerField[]; output?: OutputForm };
+    if (fields !== undefined || output !== undefined) {
+      return (await import('./load-balancer-list.ts')).printFields(session, all, fields ?? STANDARD_FIELDS, output);
+    }
     const names = session.form === 'text' ? await Names.load(session.client, 'listElasticIps') : new Names();
     printList(session, all, loadBalancerColumns(names), (lb) => lb.id);
+  });
+}
+
+/** The load balancers that arguments and options name, in order of creation. */
+async function chosen(session: Session, { args, options }: Call): Promise<LoadBalancer[]> {
+  const { type, tag = {} } = options as { type?: LoadBalancer['type']; tag?: Readonly<Record<string, string>> };
+  const ids = new Set<string>();
+  for (const text of args[0] as readonly string[]) ids.add((await resolve(session, loadBalancers, text)).id);
+  const query = { limit: PAGE.maximum, ...(type && { type }) };
+  const all = await Array.fromAsync(items(session.client.listLoadBalancers, { query }));
+  const wanted = Object.entries(tag);
+  return all.filter(({ id, tags }) => {
+    return (ids.size === 0 || ids.has(id)) && wanted.every(([key, value]) => tags[key] === value);
   });
 }
 

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
+import { LOAD_BALANCER_FIELDS, loadBalancerFieldList } from './load-balancer-list-fields.ts';
 import { forwardingFields, loadBalancerFields, nameField } from './resource-fields.ts';
 import { defaultCertificateOption } from './tls-options.ts';
-import { integer, protocolAndPort, several, wordsOrNone } from './values.ts';
+import { integer, protocolAndPort, several, tag, wordsOrNone } from './values.ts';
 import { addExamples, addIfMatch, addWait, addYes, reference, referenceOption, targetOption } from './words.ts';
 
 const TYPES = ['application', 'network', 'classic'];
@@ -21,9 +22,24 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
   const list = lb
     .command('list')
     .alias('ls')
-    .description('List load balancers')
-    .addOption(new Option('--type <type>', 'only those of this type').choices(TYPES));
-  addExamples(list, 'evenkeel lb list', 'evenkeel lb list --json | jq -r ".[].vip"');
+    .description('List load balancers, also with what is in them')
+    .addArgument(reference('[lb...]', 'names or identifiers (default: all)', 'loadBalancer'))
+    .addOption(new Option('--type <type>', 'only those of this type').choices(TYPES))
+    .addOption(new Option('--tag <key=value>', 'only those with this tag, several times').argParser(tag))
+    .addOption(
+      new Option(
+        '--fields <fields>',
+        `what to show, with commas, or "all": ${LOAD_BALANCER_FIELDS.join(', ')}; a line for each listener or target where one of theirs is among them`,
+      ).argParser(loadBalancerFieldList),
+    )
+    .addOption(new Option('--output <format>', 'form of the list').choices(['csv', 'json', 'yaml']));
+  addExamples(
+    list,
+    'evenkeel lb list',
+    'evenkeel lb list --json | jq -r ".[].vip"',
+    'evenkeel lb list --fields name,listener,port,target,health',
+    'evenkeel lb list --tag team=shop --fields all --output csv > shop.csv',
+  );
   bind(list, async (call) => (await actions()).list(call));
 
   const show = lb
