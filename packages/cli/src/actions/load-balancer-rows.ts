@@ -115,7 +115,7 @@ function rowsOf(
   // Those that rules and names lead to.
   for (const service of services.values()) if (!shown.has(service.id)) pairs.push({ listener: null, service });
   if (pairs.length === 0) return [row];
-  return pairs.flatMap((pair) => {
+  return pairs.flatMap((pair): LoadBalancerRow[] => {
     const own = (ofTargets && targets.get(pair.service?.id ?? '')) || [];
     return own.length === 0 ? [{ ...row, ...pair }] : own.map((target) => ({ ...row, ...pair, target }));
   });
