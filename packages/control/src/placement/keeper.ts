@@ -7,7 +7,7 @@ import type { OperationRecord } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
 import { drainageOf } from './drainage.ts';
 import type { Placement } from './placement.ts';
-import { type PresentNode, settled, withoutFinished } from './settle.ts';
+import { type PresentNode, settled, wantsNumbers, withoutFinished } from './settle.ts';
 
 /** Milliseconds. */
 const TICK = 1_000;
@@ -34,6 +34,8 @@ export class PlacementKeeper {
   #since: number;
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> | null = null;
+  #looking = false;
+  /** Something was said while a placement was being written. */
   #again = false;
 
   constructor(options: PlacementKeeperOptions) {
@@ -96,15 +98,20 @@ export class PlacementKeeper {
     return drainage != null && drainage.state !== 'drained';
   };
 
-  /** Writes the placement when it is not what it should be. Several looks at once are one. */
+  /** Writes the placement when it is not what it should be. Nodes say much at once: several looks are one. */
   look(): void {
-    if (this.#timer === null) return;
-    if (this.#writing !== null) {
-      this.#again = true;
-      return;
-    }
+    if (this.#timer === null || this.#looking || !this.#dependsOnNodes()) return;
+    this.#looking = true;
+    setImmediate(() => {
+      this.#looking = false;
+      this.#bringAbout();
+    });
+  }
+
+  #bringAbout(): void {
     const { store, failed } = this.#options;
-    if (!this.#isOutdated(store.state)) return;
+    this.#again = this.#writing !== null;
+    if (this.#timer === null || this.#again || !this.#isOutdated(store.state)) return;
     this.#writing = store
       .write({
         action: 'placeLoadBalancers',
@@ -112,13 +119,18 @@ export class PlacementKeeper {
         requestId: '',
         run: (draft) => this.#bringUpToDate(draft),
       })
-      .then(() => undefined, failed)
+      .then(() => {}, failed)
       .finally(() => {
         this.#writing = null;
-        if (!this.#again) return;
-        this.#again = false;
-        this.look();
+        if (this.#again) this.look();
       });
+  }
+
+  /** Whether it matters for placement which nodes there are, and what they have acknowledged. */
+  #dependsOnNodes(): boolean {
+    const { state } = this.#options.store;
+    const { fleet, handovers } = state.placement;
+    return state.duties.size > 0 || fleet.size > 0 || handovers.size > 0 || wantsNumbers(state);
   }
 
   /** Resolves when nothing is being written. */

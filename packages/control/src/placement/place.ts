@@ -31,8 +31,21 @@ export function regionOf(zones: ReadonlyMap<string, ZoneRecord>, name: string): 
  */
 export function isPlacedOn(ground: Ground, loadBalancer: Placeable, node: NodePlace): boolean {
   const zone = zoneOf(node);
-  if (!isIn(ground, loadBalancer, zone) || !takes(ground.duties.get(node.id), loadBalancer.id)) return false;
-  return loadBalancer.nodesPerZone === null || chosenIn(ground, loadBalancer, zone).has(node.id);
+  if (loadBalancer.nodesPerZone !== null) return chosenIn(ground, loadBalancer, zone).has(node.id);
+  return isIn(ground, loadBalancer, zone) && takes(ground.duties.get(node.id), loadBalancer.id);
+}
+
+/** The names of those of the nodes that are to have a load balancer. */
+export function nodesFor(ground: Ground, loadBalancer: Placeable, nodes: readonly NodePlace[]): Set<string> {
+  const names = new Set<string>();
+  if (loadBalancer.nodesPerZone === null) {
+    for (const node of nodes) if (isPlacedOn(ground, loadBalancer, node)) names.add(node.id);
+    return names;
+  }
+  for (const zone of byZone(ground.placement.fleet).keys()) {
+    for (const name of chosenIn(ground, loadBalancer, zone)) names.add(name);
+  }
+  return names;
 }
 
 /** The same, or that it keeps the load balancer until others have taken it over. */
@@ -59,25 +72,25 @@ function isIn({ zones }: Ground, loadBalancer: Placeable, zone: string): boolean
 interface Choice {
   readonly fleet: object;
   readonly duties: object;
+  readonly zones: object;
   readonly byZone: Map<string, ReadonlySet<string>>;
 }
 const choices = new WeakMap<Placeable, Choice>();
 
 /** The nodes of a zone that have a load balancer that wants a number of them; worked out once. */
-function chosenIn(
-  { placement: { fleet }, duties }: Ground,
-  loadBalancer: Placeable,
-  zone: string,
-): ReadonlySet<string> {
+function chosenIn(ground: Ground, loadBalancer: Placeable, zone: string): ReadonlySet<string> {
+  const { zones, duties } = ground;
+  const { fleet } = ground.placement;
   let known = choices.get(loadBalancer);
-  if (known?.fleet !== fleet || known.duties !== duties) {
-    known = { fleet, duties, byZone: new Map() };
+  if (known?.fleet !== fleet || known.duties !== duties || known.zones !== zones) {
+    known = { fleet, duties, zones, byZone: new Map() };
     choices.set(loadBalancer, known);
   }
   let chosen = known.byZone.get(zone);
   if (chosen === undefined) {
     const { id, nodesPerZone } = loadBalancer;
-    const candidates = (byZone(fleet).get(zone) ?? []).filter((node) => !node.gone && takes(duties.get(node.id), id));
+    const here = isIn(ground, loadBalancer, zone) ? (byZone(fleet).get(zone) ?? []) : [];
+    const candidates = here.filter((node) => !node.gone && takes(duties.get(node.id), id));
     const names = candidates.map((node) => node.id);
     chosen = new Set(chosenFor(id, names, nodesPerZone ?? names.length));
     known.byZone.set(zone, chosen);

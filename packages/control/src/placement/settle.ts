@@ -1,6 +1,6 @@
 import type { LoadBalancerRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
-import { type Ground, isPlacedOn, type NodePlace, zoneOf } from './place.ts';
+import { type Ground, type NodePlace, nodesFor, zoneOf } from './place.ts';
 import type { FleetNode, Handover, Placement } from './placement.ts';
 
 /** A node as it is now. */
@@ -57,12 +57,22 @@ export function withoutFinished(state: State, nodes: readonly PresentNode[], gen
   return open.length === placement.handovers.size ? placement : { ...placement, handovers: new Map(open), generation };
 }
 
+const wanting = new WeakMap<State['loadBalancers'], boolean>();
+
+/** Whether a load balancer is to be on a number of nodes; worked out once for each state. */
+export function wantsNumbers({ loadBalancers }: State): boolean {
+  let known = wanting.get(loadBalancers);
+  if (known === undefined) {
+    known = loadBalancers.values().some(({ loadBalancer }) => loadBalancer.nodesPerZone !== null);
+    wanting.set(loadBalancers, known);
+  }
+  return known;
+}
+
 /** All nodes, where a load balancer wants a number of them; the same object while they are the same. */
 function fleetFor(state: State, nodes: readonly PresentNode[]): Placement['fleet'] {
   const { fleet } = state.placement;
-  if (!state.loadBalancers.values().some(({ loadBalancer }) => loadBalancer.nodesPerZone !== null)) {
-    return fleet.size === 0 ? fleet : new Map();
-  }
+  if (!wantsNumbers(state)) return fleet.size === 0 ? fleet : new Map();
   const wanted = nodes.map((node): FleetNode => ({ id: node.id, zone: zoneOf(node), gone: node.gone }));
   const same = ({ id, zone, gone }: FleetNode) => fleet.get(id)?.zone === zone && fleet.get(id)?.gone === gone;
   return wanted.length === fleet.size && wanted.every(same) ? fleet : new Map(wanted.map((node) => [node.id, node]));
@@ -75,7 +85,7 @@ function continued(
   loadBalancer: LoadBalancerRecord,
   nodes: readonly PresentNode[],
 ): Handover | null {
-  const has = new Set(nodes.filter((node) => isPlacedOn(ground, loadBalancer, node)).map(({ id }) => id));
+  const has = nodesFor(ground, loadBalancer, nodes);
   const from = handover.from.filter((name) => !has.has(name) && nodes.some(({ id }) => id === name));
   const to = handover.to.filter((name) => has.has(name));
   if (from.length === 0 || to.length === 0) return null;
@@ -93,11 +103,10 @@ function begun(
   open: Handover | undefined,
   generation: number,
 ): Handover | null {
-  const had = nodes.filter((node) => isPlacedOn(base, old, node));
-  const has = new Set(nodes.filter((node) => isPlacedOn(ground, loadBalancer, node)).map(({ id }) => id));
-  const leaving = had.filter(({ id }) => !has.has(id)).map(({ id }) => id);
-  const before = new Set(had.map(({ id }) => id));
-  const arriving = [...has].filter((id) => !before.has(id));
+  const had = nodesFor(base, old, nodes);
+  const has = nodesFor(ground, loadBalancer, nodes);
+  const leaving = [...had].filter((name) => !has.has(name) && nodes.some(({ id }) => id === name));
+  const arriving = [...has].filter((name) => !had.has(name));
   // Who begins with nobody leaving has nothing to wait for, and what is open goes on as it is.
   if (leaving.length === 0 && (open === undefined || arriving.length === 0)) return open ?? null;
   const from = [...new Set([...(open?.from ?? []), ...leaving])];

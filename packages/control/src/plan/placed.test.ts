@@ -57,11 +57,14 @@ test('carried on from change to change it is what it is from scratch, and deltas
   for (let seed = 11; seed <= 14; seed++) {
     const before = new Map<string, CompiledPlan>();
     let whole: CompiledPlan | null = null;
+    const publisher = new PlanPublisher(EMPTY_STATE);
     for (const state of states(seed, 30)) {
       whole = compile(state, whole);
+      publisher.publish(state);
       for (const node of NODES) {
         const known = before.get(node.id) ?? null;
-        const plan = planOnNode(whole, state, node, known);
+        const plan = planOnNode(whole, state, node, known && { plan: known, since: null });
+        assert.equal(publisher.planFor(node).hash, plan.hash);
         const scratch = planOnNode(compile(state, null), state, node, null);
         assert.equal(plan.hash, scratch.hash);
         assert.deepEqual([...plan.entries.keys()].sort(), [...scratch.entries.keys()].sort());

@@ -5,28 +5,60 @@ import type { State } from '../state/state.ts';
 import type { CompiledPlan } from './compile.ts';
 import { PartedEntries, type SharedPart, type TreePart } from './parts.ts';
 
+/** What a node had last. */
+export interface PlanBefore {
+  readonly plan: CompiledPlan;
+  /**
+   * The plan of all load balancers that it was made of, and those that differ since; null: placement does, too, or it is
+   * longer ago.
+   */
+  readonly since: { readonly whole: CompiledPlan; readonly changed: ReadonlySet<string> } | null;
+}
+
 /**
  * What one node has of the plan of all load balancers: the parts of those that are placed on it, and the shared entries
- * that these refer to; `whole` itself where it has all. Entries keep their hashes. `before` is what this node had last: what
- * did not change since is in the plan as the same object.
+ * that these refer to; `whole` itself where it has all. Entries keep their hashes, and what did not change since `before`
+ * is in the plan as the same object.
  */
 export function planOnNode(
   whole: CompiledPlan,
   state: State,
   node: NodePlace,
-  before: CompiledPlan | null,
+  before: PlanBefore | null,
 ): CompiledPlan {
-  const parts = new Map<string, TreePart>();
-  for (const [id, part] of whole.entries.parts) {
-    if (hasOrKeeps(state, part.source.loadBalancer, node)) parts.set(id, part);
-  }
+  const parts = partsOn(whole, state, node, before);
   if (parts.size === whole.entries.parts.size) return whole;
-  const shared = sharedBy(parts, whole.entries.shared, before?.entries.shared ?? null);
-  const hash = before === null ? hashOf(parts, shared) : carriedOn(before, parts, shared);
-  return { version: whole.version, hash, entries: new PartedEntries(parts, shared) };
+  const old = before?.plan.entries;
+  const { version } = whole;
+  if (parts === old?.parts && before?.since?.whole.entries.shared === whole.entries.shared) {
+    return { ...before!.plan, version };
+  }
+  const shared = sharedBy(parts, whole.entries.shared, old?.shared ?? null);
+  const hash = before === null ? hashOf(parts, shared) : carriedOn(before.plan, parts, shared);
+  return { version, hash, entries: new PartedEntries(parts, shared) };
 }
 
-function sharedBy(parts: ReadonlyMap<string, TreePart>, whole: SharedPart, before: SharedPart | null): SharedPart {
+type Parts = ReadonlyMap<string, TreePart>;
+
+function partsOn(whole: CompiledPlan, state: State, node: NodePlace, before: PlanBefore | null): Parts {
+  const all = whole.entries.parts;
+  const has = (part: TreePart) => hasOrKeeps(state, part.source.loadBalancer, node);
+  if (before === null || before.since === null) return new Map([...all].filter(([, part]) => has(part)));
+  const { plan, since } = before;
+  const known = plan.entries.parts;
+  let parts: Map<string, TreePart> | null = null;
+  for (const id of since.changed) {
+    const part = all.get(id);
+    const wanted = part !== undefined && has(part) ? part : undefined;
+    if (known.get(id) === wanted) continue;
+    parts ??= new Map(known);
+    if (wanted === undefined) parts.delete(id);
+    else parts.set(id, wanted);
+  }
+  return parts ?? known;
+}
+
+function sharedBy(parts: Parts, whole: SharedPart, before: SharedPart | null): SharedPart {
   const entries = new Map<string, PlanEntry>();
   let same = true;
   for (const { references } of parts.values()) {
@@ -41,12 +73,12 @@ function sharedBy(parts: ReadonlyMap<string, TreePart>, whole: SharedPart, befor
   return { ...whole, entries, hash: combineHashes(Array.from(entries.values(), ({ hash }) => hash)) };
 }
 
-function hashOf(parts: ReadonlyMap<string, TreePart>, shared: SharedPart): string {
+function hashOf(parts: Parts, shared: SharedPart): string {
   return combineHashes([shared.hash, ...Array.from(parts.values(), ({ hash }) => hash)]);
 }
 
 /** The same, by what differs from before. */
-function carriedOn(before: CompiledPlan, parts: ReadonlyMap<string, TreePart>, shared: SharedPart): string {
+function carriedOn(before: CompiledPlan, parts: Parts, shared: SharedPart): string {
   const changed = [before.hash, before.entries.shared.hash, shared.hash];
   for (const [id, part] of before.entries.parts) if (parts.get(id) !== part) changed.push(part.hash);
   for (const [id, part] of parts) if (before.entries.parts.get(id) !== part) changed.push(part.hash);

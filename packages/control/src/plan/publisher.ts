@@ -3,7 +3,7 @@ import type { NodePlace } from '../placement/place.ts';
 import type { State } from '../state/state.ts';
 import { type CompiledPlan, compile } from './compile.ts';
 import { diffParts } from './parts.ts';
-import { planOnNode } from './placed.ts';
+import { type PlanBefore, planOnNode } from './placed.ts';
 
 /** Plans of the past that an agent can be brought on from by a delta. They share what is equal, so they cost little. */
 const REMEMBERED = 256;
@@ -23,6 +23,8 @@ export class PlanPublisher {
   #plan: CompiledPlan;
   readonly #past = new Map<number, CompiledPlan>();
   readonly #placed = new Map<string, Placed>();
+  /** What the last change was, unless it was one of where load balancers are. */
+  #since: PlanBefore['since'] = null;
   /** The frame made last: agents are usually at the same version. */
   #last: { readonly from: CompiledPlan; readonly to: CompiledPlan; readonly text: string } | null = null;
 
@@ -41,7 +43,8 @@ export class PlanPublisher {
   planFor(node: NodePlace): CompiledPlan {
     const known = this.#placed.get(node.id);
     if (known?.of === this.#plan && known.zone === node.zone) return known.plan;
-    const plan = planOnNode(this.#plan, this.#state, node, known?.plan ?? null);
+    const since = known?.of === this.#since?.whole && known?.zone === node.zone ? this.#since : null;
+    const plan = planOnNode(this.#plan, this.#state, node, known === undefined ? null : { plan: known.plan, since });
     this.#placed.delete(node.id);
     this.#placed.set(node.id, { of: this.#plan, zone: node.zone, plan });
     if (this.#placed.size > NODES) this.#placed.delete(this.#placed.keys().next().value!);
@@ -50,8 +53,10 @@ export class PlanPublisher {
 
   publish(state: State): void {
     if (state.generation === this.#plan.version) return;
+    const [old, before] = [this.#plan, this.#state];
     this.#state = state;
-    this.#plan = compile(state, this.#plan);
+    this.#plan = compile(state, old);
+    this.#since = samePlaces(before, state) ? { whole: old, changed: partsThatDiffer(old, this.#plan) } : null;
     this.#past.set(this.#plan.version, this.#plan);
     if (this.#past.size > REMEMBERED) this.#past.delete(this.#past.keys().next().value!);
   }
@@ -83,4 +88,19 @@ export class PlanPublisher {
     this.#last = { from, to, text };
     return text;
   }
+}
+
+function samePlaces(a: State, b: State): boolean {
+  return a.placement === b.placement && a.duties === b.duties && a.zones === b.zones;
+}
+
+/** Load balancers whose parts are others in the two plans. */
+function partsThatDiffer(
+  { entries: { parts: a } }: CompiledPlan,
+  { entries: { parts: b } }: CompiledPlan,
+): Set<string> {
+  const ids = new Set<string>();
+  for (const [id, part] of b) if (a.get(id) !== part) ids.add(id);
+  for (const id of a.keys()) if (!b.has(id)) ids.add(id);
+  return ids;
 }
