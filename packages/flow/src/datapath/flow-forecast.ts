@@ -1,6 +1,7 @@
 import type { LoadedObject } from '../loader/object.ts';
 import { type Generation, pairOf, type SlotPair } from '../maglev/generations.ts';
 import { addressBytes, isMappedIPv4 } from './address.ts';
+import { hasPort } from './borrowed-port.ts';
 import type { Datapath } from './datapath.ts';
 import { type Flow, hashFlow, hashSource, slotOf } from './flow-hash.ts';
 import { FLOW_STATES, type FlowState, flowKey, readShared } from './flow-record.ts';
@@ -144,7 +145,19 @@ export class FlowForecaster {
     if (mode === 'l2') return target.nextHop === null ? 'no_next_hop' : 'forwarded';
     if (mode !== 'nat') return 'forwarded';
     if (isIPv4(target.address) !== isIPv4(flow.client)) return 'no_target';
+    if (listener.hidesClients === true) return this.#forwardHidden(flow, listener, target);
     return target.shared === true && this.#isTaken(flow, listener, target) ? 'no_port' : 'forwarded';
+  }
+
+  #forwardHidden(
+    flow: Flow,
+    { hashSeed, idleSeconds }: ListenerSettings,
+    { address, port, tunnelSource }: TargetSettings,
+  ): Fate['outcome'] {
+    if (tunnelSource === null || isIPv4(tunnelSource) !== isIPv4(flow.client)) return 'no_target';
+    const place = { target: address, targetPort: port ?? flow.vipPort, node: tunnelSource, hashSeed };
+    const isOver = (seen: number) => ageOf(seen) > idleSeconds;
+    return hasPort(this.#object.map('borrowers'), flow, place, isOver) ? 'forwarded' : 'no_port';
   }
 
   /** Whether the client has another flow from the same port to the endpoint, by way of another listener. */
