@@ -5,7 +5,11 @@ import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 export const EVERY_FIELD: LoadBalancerCreate = {
   name: 'all',
   type: 'application',
+  region: 'local',
+  zones: ['a'],
+  nodesPerZone: 2,
   subnet: 'default',
+  specification: 'shared',
   vip: '127.77.0.9',
   elasticIp: null,
   securityGroups: ['office'],
@@ -232,6 +236,7 @@ const NETWORKS = [...ADDRESSES, '0.0.0.0/0', '::/0', '10.0.0.1/32', '2001:db8::1
 
 /** Values of fields that a schema says too little of, beside those that follow from it. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  'LoadBalancerCreate.specification': ['super-3'],
   'LoadBalancerCreate.vip': ['127.77.0.1', '127.77.0.254'],
   'TargetInput.address': ADDRESSES,
   'RuleMatchPatch.sources[]': NETWORKS,
@@ -254,4 +259,4 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 
 /** They name other objects, are not in plans, or are of network load balancers alone. */
 export const NOT_DRIVEN =
-  /[.](tags|subnet|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|onTargetFailure|lastPort|sourcePackets\w+|syn(Alarm|Calm))$/;
+  /[.](tags|region|zones\[\]|subnet|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|onTargetFailure|lastPort|sourcePackets\w+|syn(Alarm|Calm))$/;

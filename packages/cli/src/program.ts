@@ -28,6 +28,7 @@ import { addSecurityGroup } from './commands/security-group.ts';
 import { addSecurityPolicy } from './commands/security-policy.ts';
 import { addService } from './commands/service.ts';
 import { addSession } from './commands/session.ts';
+import { addSpecification } from './commands/specification.ts';
 import { addSubnet } from './commands/subnet.ts';
 import { addTarget } from './commands/target.ts';
 import { addTargetGroup } from './commands/target-group.ts';
@@ -91,6 +92,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   program.commandsGroup('Networks:');
   addVpc(program, bind);
   addSubnet(program, bind);
+  addSpecification(program, bind);
   program.commandsGroup('Protection:');
   addSecurityGroup(program, bind);
   addBlockList(program, bind);

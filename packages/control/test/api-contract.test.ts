@@ -56,6 +56,7 @@ function unknownId(parameter: string): string {
     changeSetId: 'cs',
   };
   if (parameter === 'revisionId') return '999999999';
+  if (parameter === 'specification') return 'unheard-of';
   return parameter === 'nodeId' ? 'unknown' : `${prefixes[parameter]}-01hf7yat018zv6cc00`;
 }
 
@@ -158,6 +159,7 @@ test('every route of an existing object answers with what the contract says', as
   const vpc = await running.call('createVpc', { body: { name: 'v', cidrs: ['10.0.0.0/8'] } });
   const subnetBody = { vpcId: vpc.id, name: 's', cidr: '10.1.0.0/16' };
   const subnet = await running.call('createSubnet', { body: subnetBody });
+  const specification = { name: 'small', connections: 1, connectionsPerSecond: 1, requestsPerSecond: null };
   const tenant = await running.call('createTenant', { body: { name: 'team' } });
   const user = await running.call('createUser', { body: { name: 'ann', role: 'viewer' } });
   const token = await running.call('createToken', { body: { userId: user.id } });
@@ -188,6 +190,7 @@ test('every route of an existing object answers with what the contract says', as
     securityGroupId: securityGroup.id,
     vpcId: vpc.id,
     subnetId: subnet.id,
+    specification: (await running.call('createSpecification', { body: specification })).id,
     ruleGroupId: ruleGroup.id,
     ruleId: rule.id,
     operationId: loadBalancer.operationId,
@@ -222,6 +225,7 @@ test('every route of an existing object answers with what the contract says', as
     createSecurityPolicy: { name: 'q', ...policy },
     createSecurityGroup: { name: 'h', rules },
     createVpc: { name: 'w', cidrs: ['fd00::/48'] },
+    createSpecification: { ...specification, name: 'tiny' },
     createSubnet: { ...subnetBody, name: 't', cidr: '10.2.0.0/16' },
     blockSources: { entries: [{ source: '192.0.2.1' }] },
     unblockSources: { sources: ['192.0.2.1'] },
@@ -299,6 +303,7 @@ test('every route of an existing object answers with what the contract says', as
     'deleteSecurityPolicy',
     'deleteSecurityGroup',
     'deleteSubnet',
+    'deleteSpecification',
     'deleteLoadBalancer',
     'deleteToken',
     'deleteAccessKey',

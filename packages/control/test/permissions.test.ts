@@ -30,6 +30,9 @@ const LEAST: Partial<Record<OperationName, Role>> = {
   getUser: 'admin',
   updateUser: 'admin',
   deleteUser: 'admin',
+  createSpecification: 'admin',
+  updateSpecification: 'admin',
+  deleteSpecification: 'admin',
   createTenant: 'admin',
   updateTenant: 'admin',
   updateQuotas: 'admin',
@@ -59,6 +62,9 @@ const LEAST: Partial<Record<OperationName, Role>> = {
   exportSealedConfiguration: 'admin',
 };
 const OF_ALL: readonly OperationName[] = [
+  'createSpecification',
+  'updateSpecification',
+  'deleteSpecification',
   'createTenant',
   'updateTenant',
   'updateQuotas',

@@ -247,6 +247,15 @@ export const SUBNET = {
   ofDocument: 200,
 } as const;
 
+/** Specifications that are not built in, and what each may say. */
+export const SPECIFICATION = {
+  count: 100,
+  nameLength: 40,
+  connections: { minimum: 1, maximum: 10_000_000 },
+  connectionsPerSecond: { minimum: 1, maximum: 1_000_000 },
+  requestsPerSecond: { minimum: 1, maximum: 1_000_000 },
+} as const;
+
 /** Objects in one call. */
 export const BATCH = 500;
 /** Most objects of a kind in one configuration document, or within one load balancer of it. */

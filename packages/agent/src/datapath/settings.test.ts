@@ -20,6 +20,9 @@ const LISTENERS: { readonly [Name in keyof PlannedListener]?: readonly (readonly
       [{ ...STANDARD_LIMITS, connectionsPerSecond: 10 }, /limits of connections/],
     ],
     bandwidth: [[125_000, /bandwidth of its elastic IP is kept by the proxy/]],
+    loadBalancerLimits: [
+      [{ connections: 10, connectionsPerSecond: null, requestsPerSecond: null }, /specification of the load balancer/],
+    ],
     tls: [[{} as NonNullable<PlannedListener['tls']>, /TLS ends/]],
     serverNames: [[[{ name: 'a.test', serviceId: 'svc-1' }], /server names/]],
     acceptProxyProtocol: [[true, /PROXY protocol/]],

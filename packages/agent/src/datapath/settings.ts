@@ -40,6 +40,8 @@ export const LISTENER_SETTINGS: Verdicts<PlannedListener> = {
   // Requests are a matter of HTTP.
   sourceLimits: 'kept',
   synAlarm: 'kept',
+  loadBalancerLimits: ({ loadBalancerLimits }) =>
+    loadBalancerLimits === undefined ? '' : 'the specification of the load balancer is kept by the proxy',
   // What is on by default does not decide: the kernel has counters and flows in place of a log.
   accessLog: 'unused',
   accessLogFormat: 'unused',

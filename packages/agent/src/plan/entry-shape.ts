@@ -224,6 +224,12 @@ const limits = fields({
 const rate = nullable(fields({ perSecond: count, burst: count }));
 const sourceLimits = fields({ connections: rate, requests: rate, packets: rate });
 
+const loadBalancerLimits = fields({
+  connections: nullable(count),
+  connectionsPerSecond: nullable(count),
+  requestsPerSecond: nullable(count),
+});
+
 const listener = fields({
   id,
   loadBalancerId: id,
@@ -239,6 +245,7 @@ const listener = fields({
   headerTimeout: milliseconds,
   limits: optional(limits),
   bandwidth: optional(count),
+  loadBalancerLimits: optional(loadBalancerLimits),
   sourceLimits: optional(sourceLimits),
   synAlarm: optional(fields({ alarm: count, calm: count })),
   accessLog: flag,

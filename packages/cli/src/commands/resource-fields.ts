@@ -56,6 +56,12 @@ export const commonFields: readonly Field[] = [
 export const loadBalancerFields: readonly Field[] = [
   ...commonFields,
   {
+    flag: 'specification',
+    field: 'specification',
+    value: text('name'),
+    help: 'what it may take on a node, over all of its listeners: see "evenkeel specification list" (default unlimited)',
+  },
+  {
     flag: 'deletion-protection',
     field: 'deletionProtection',
     value: onOff,
@@ -207,6 +213,28 @@ export const certificateFields: readonly Field[] = commonFields;
 export const authorityFields: readonly Field[] = commonFields;
 
 export const securityGroupFields: readonly Field[] = commonFields;
+
+export const specificationFields: readonly Field[] = [
+  ...commonFields,
+  {
+    flag: 'connections',
+    field: 'connections',
+    value: integerOrNone('number'),
+    help: 'connections and sessions of UDP at a time, or "none"',
+  },
+  {
+    flag: 'connections-per-second',
+    field: 'connectionsPerSecond',
+    value: integerOrNone('number'),
+    help: 'new connections and sessions of UDP a second, or "none"',
+  },
+  {
+    flag: 'requests-per-second',
+    field: 'requestsPerSecond',
+    value: integerOrNone('number'),
+    help: 'requests of HTTP a second, or "none"',
+  },
+];
 
 export const vpcFields: readonly Field[] = commonFields;
 

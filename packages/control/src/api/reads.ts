@@ -37,6 +37,7 @@ import { createNetworkReads, type NetworkReadName } from './network-reads.ts';
 import { checkedTargets, showNode, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
 import { findOperation } from './operations.ts';
 import { encode, pageOf, paginate } from './paging.ts';
+import { listSpecifications } from './specifications.ts';
 import { lifetime, Views } from './views.ts';
 
 const PRIORITY_DIGITS = String(RULE.priority.maximum).length;
@@ -66,6 +67,7 @@ export type ReadName =
   | 'listSecurityPolicies'
   | 'getSecurityPolicy'
   | 'listCiphers'
+  | 'listSpecifications'
   | 'listSecurityGroups'
   | 'getSecurityGroup'
   | 'listOperations'
@@ -107,6 +109,7 @@ export function createReads(sources: ReadSources): Reads {
     ...createDiagnosis(sources),
     ...createAccessReads(sources),
     ...createNetworkReads(store, sources.pools),
+    listSpecifications,
     listAudit: (call) => listAudit(sources, call),
     listEvents: (call) => listEvents(store, call),
     ...createWebhookReads(store, sources.deliverer),

@@ -31,6 +31,7 @@ import type { OperationCallName } from './operations.ts';
 import type { ReadName } from './reads.ts';
 import type { RevisionName } from './revisions.ts';
 import type { SessionCallName } from './session-calls.ts';
+import { specificationWrites } from './specifications.ts';
 import { Views } from './views.ts';
 import { deleted, matching, type Unstored } from './written.ts';
 
@@ -63,6 +64,7 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
   const view = (draft: Draft) => new Views(draft, nodes(), draft.context.now);
   return {
     ...networkWrites,
+    ...specificationWrites,
     createLoadBalancer(draft, { body }) {
       const record = createFromDocument(draft, body);
       return { ...view(draft).loadBalancer(record), created: createdIn(draft) };

@@ -42,12 +42,13 @@ function ensureLoadBalancer(draft: Draft, document: LoadBalancerDocument, at: st
     const { name } = resolveSubnet(draft, document.subnet, `${at}/subnet`);
     checkFixed(name, resolveSubnet(draft, known.subnetId, at).name, `${at}/subnet`);
   }
-  const { vip, description, tags, deletionProtection, zones, nodesPerZone, securityGroups } = document;
+  const { vip, specification, description, tags, deletionProtection, zones, nodesPerZone, securityGroups } = document;
   return updateLoadBalancer(
     draft,
     known,
     {
       ...(vip !== undefined && { vip }),
+      ...(specification !== undefined && { specification }),
       ...(description !== undefined && { description }),
       ...(tags !== undefined && { tags }),
       ...(deletionProtection !== undefined && { deletionProtection }),

@@ -129,6 +129,7 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
     case 'securityGroup':
     case 'vpc':
     case 'subnet':
+    case 'specification':
     case 'tenant':
     case 'user':
     case 'token':
@@ -201,6 +202,7 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
       break;
     }
     case 'vpc':
+    case 'specification':
     case 'targetGroup':
     case 'target':
     case 'certificate':

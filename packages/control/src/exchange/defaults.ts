@@ -23,6 +23,7 @@ import { DEFAULT_SUBNET, type SubnetDocument } from '@evenkeel/model/resources/s
 import type { TargetInput } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroupDocument } from '@evenkeel/model/resources/target-group.ts';
 import type { VpcDocument } from '@evenkeel/model/resources/vpc.ts';
+import { UNLIMITED } from '@evenkeel/model/specifications.ts';
 import { LOCAL_REGION } from '@evenkeel/model/zones.ts';
 import { PLAIN_BALANCING } from '../resources/balancing.ts';
 import { defaultHealthCheck } from '../resources/health-check.ts';
@@ -51,6 +52,7 @@ export const ofLoadBalancer: Fields = {
   zones: [],
   nodesPerZone: null,
   subnet: DEFAULT_SUBNET.name,
+  specification: UNLIMITED.id,
   elasticIp: null,
   securityGroups: [],
   targetGroups: [],

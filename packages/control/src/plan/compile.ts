@@ -24,7 +24,7 @@ export function compile(state: State, previous: CompiledPlan | null): CompiledPl
   const hashes: string[] = [];
   for (const [id, tree] of state.loadBalancers) {
     const before = known?.get(id) ?? null;
-    const same = before?.source === tree && hold(before.references, state);
+    const same = before?.source === tree && hold(before.references, tree, state);
     const part = same ? before : compileTree(tree, state, before);
     parts.set(id, part);
     hashes.push(part.hash);
@@ -39,7 +39,8 @@ function compileTree(tree: LoadBalancerTree, state: State, before: TreePart | nu
   const references = referencesOf(tree, state, before?.references ?? null);
   const { elasticIp } = references;
   const old = before?.source ?? null;
-  const sameOwner = old?.loadBalancer === loadBalancer;
+  const { specification } = references;
+  const sameOwner = old?.loadBalancer === loadBalancer && before?.references.specification === specification;
   const entries = new Map<string, PlanEntry>();
   /** Takes the entry of before when what it was made of is the same object. */
   const add = (key: string, same: boolean, make: () => PlanEntry) => {
@@ -68,7 +69,9 @@ function compileTree(tree: LoadBalancerTree, state: State, before: TreePart | nu
     const samePolicy = policy === null || before?.references.policies.get(listener.securityPolicyId) === policy;
     const sameElasticIp = before?.references.elasticIp === elasticIp;
     const same = sameOwner && samePolicy && sameElasticIp && old?.listeners.get(id) === listener;
-    add(`listener/${id}`, same, () => planEntry('listener', planListener(loadBalancer, listener, elasticIp, policy)));
+    add(`listener/${id}`, same, () =>
+      planEntry('listener', planListener(loadBalancer, listener, elasticIp, policy, specification)),
+    );
   }
   for (const id of ruleGroups) {
     const group = tree.ruleGroups.get(id)!;

@@ -5,6 +5,7 @@ import type { PlannedLimits } from '@evenkeel/model/plan/limits.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_HTTP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
+import { type SpecificationLimits, UNLIMITED } from '@evenkeel/model/specifications.ts';
 import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
 import { rangeOf } from '../resources/network.ts';
 import type { ElasticIpRecord, ListenerRecord, LoadBalancerRecord } from '../state/records.ts';
@@ -19,6 +20,7 @@ export function planListener(
   listener: ListenerRecord,
   elasticIp: ElasticIpRecord | null,
   policy: TlsSettings | null,
+  specification: SpecificationLimits = UNLIMITED,
 ): PlannedListener {
   return {
     ...PLAIN_HTTP_LISTENER,
@@ -36,6 +38,7 @@ export function planListener(
     idleTimeout: listener.idleTimeout * 1_000,
     headerTimeout: listener.headerTimeout * 1_000,
     limits: planLimits(listener),
+    ...planSpecification(specification),
     ...planSourceLimits(listener.limits),
     ...planSynAlarm(listener.limits),
     accessLog: listener.accessLog,
@@ -68,6 +71,12 @@ function planLimits({ limits, bodyTimeout, sendTimeout, keepAliveTimeout }: List
     sendTimeout: sendTimeout * 1_000,
     keepAliveTimeout: keepAliveTimeout * 1_000,
   };
+}
+
+/** Nothing where nothing is limited, so that such plans are what they were. */
+function planSpecification({ connections, connectionsPerSecond, requestsPerSecond }: SpecificationLimits) {
+  if (connections === null && connectionsPerSecond === null && requestsPerSecond === null) return {};
+  return { loadBalancerLimits: { connections, connectionsPerSecond, requestsPerSecond } };
 }
 
 function planHttp(listener: ListenerRecord): PlannedHttp {

@@ -1,6 +1,8 @@
+import type { SpecificationLimits } from '@evenkeel/model/specifications.ts';
 import type { TlsSettings } from '@evenkeel/model/tls-ciphers.ts';
 import { isStopped } from '../resources/load-balancers.ts';
 import { findSecurityPolicy } from '../resources/security-policies.ts';
+import { findSpecification } from '../resources/specifications.ts';
 import { certificatesOf, endsTls } from '../resources/usage.ts';
 import type { ElasticIpRecord, ListenerRecord } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
@@ -15,6 +17,8 @@ export interface References {
   readonly policies: ReadonlyMap<string, TlsSettings>;
   /** Whose address and bandwidth are worked into listeners; null: there is none. */
   readonly elasticIp: ElasticIpRecord | null;
+  /** What the load balancer may take. */
+  readonly specification: SpecificationLimits;
 }
 
 /** The references of a tree: the same object as `before` when they are equal. */
@@ -35,20 +39,30 @@ export function referencesOf(tree: LoadBalancerTree, state: State, before: Refer
       if (tls?.authorityId) shared.add(`authority/${tls.authorityId}`);
     }
   }
+  const specification = specificationOf(tree, state);
   const { elasticIpId } = tree.loadBalancer;
   const elasticIp = elasticIpId === null ? null : state.elasticIps.get(elasticIpId)!;
   if (before !== null && sameKeys(before.shared, shared)) {
-    const isSame = samePolicies(before.policies, policies) && before.elasticIp === elasticIp;
-    return isSame ? before : { shared: before.shared, policies, elasticIp };
+    const isSame =
+      samePolicies(before.policies, policies) &&
+      before.elasticIp === elasticIp &&
+      before.specification === specification;
+    return isSame ? before : { shared: before.shared, policies, elasticIp, specification };
   }
-  return { shared, policies, elasticIp };
+  return { shared, policies, elasticIp, specification };
 }
 
 /** Whether entries that were made with these references are still right. */
-export function hold({ policies, elasticIp }: References, state: State): boolean {
+export function hold(references: References, tree: LoadBalancerTree, state: State): boolean {
+  const { policies, elasticIp, specification } = references;
+  if (specificationOf(tree, state) !== specification) return false;
   if (elasticIp !== null && state.elasticIps.get(elasticIp.id) !== elasticIp) return false;
   for (const [id, policy] of policies) if (findSecurityPolicy(state, id) !== policy) return false;
   return true;
+}
+
+function specificationOf({ loadBalancer }: LoadBalancerTree, state: State): SpecificationLimits {
+  return findSpecification(state, loadBalancer.specification)!;
 }
 
 function* sharedBy(listener: ListenerRecord, policy: TlsSettings): Generator<string> {

@@ -16,11 +16,13 @@ export function cloneLoadBalancer(
   source: LoadBalancerTree,
   input: LoadBalancerClone,
 ): LoadBalancerRecord {
-  const { type, subnetId, description, tags, securityGroupIds, region, zones, nodesPerZone } = source.loadBalancer;
+  const { type, subnetId, specification, description, tags, securityGroupIds, region, zones, nodesPerZone } =
+    source.loadBalancer;
   const placed = { region, zones: [...zones], nodesPerZone };
   const settings = {
     type,
     subnet: subnetId,
+    specification,
     description,
     tags,
     ...placed,

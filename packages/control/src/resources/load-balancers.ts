@@ -1,6 +1,7 @@
 import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import type { LoadBalancerPatch } from '@evenkeel/model/resources/load-balancer.ts';
 import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
+import { UNLIMITED } from '@evenkeel/model/specifications.ts';
 import { LOCAL_REGION } from '@evenkeel/model/zones.ts';
 import { checkRegion, checkZones } from '../placement/zones.ts';
 import { ProblemError, refuseField } from '../problem.ts';
@@ -9,6 +10,7 @@ import type { LoadBalancerRecord } from '../state/records.ts';
 import { type LoadBalancerTree, loadBalancersOf } from '../state/state.ts';
 import { checkName, checkQuota, notFound } from './rules.ts';
 import { securityGroupIds as resolveSecurityGroups } from './security-groups.ts';
+import { checkSpecification } from './specifications.ts';
 import { resolveSubnet } from './subnets.ts';
 import { allocateVip, changedVip } from './vips.ts';
 
@@ -18,6 +20,7 @@ export type NewLoadBalancer = Pick<
   | 'type'
   | 'subnet'
   | 'vip'
+  | 'specification'
   | 'securityGroups'
   | 'description'
   | 'tags'
@@ -55,6 +58,7 @@ export function createLoadBalancer(draft: Draft, input: NewLoadBalancer, at = ''
     subnetId: subnet.id,
     vip: allocateVip(draft, subnet, input.vip, `${at}/vip`),
     elasticIpId: null,
+    specification: checkSpecification(draft, input.specification ?? UNLIMITED.id, `${at}/specification`),
     securityGroupIds: resolveSecurityGroups(draft, input.securityGroups ?? [], `${at}/securityGroups`),
     description: input.description ?? '',
     tags: input.tags ?? {},
@@ -72,6 +76,7 @@ export function updateLoadBalancer(
   if (patch.name !== undefined) checkName(loadBalancersOf(draft), patch.name, at, loadBalancer.id);
   const { securityGroupIds, vip, ...plain } = patch;
   if (patch.zones) checkZones(draft, { region: loadBalancer.region, zones: patch.zones }, `${at}/zones`);
+  if (patch.specification !== undefined) checkSpecification(draft, patch.specification, `${at}/specification`);
   return draft.update('loadBalancer', loadBalancer, {
     ...plain,
     ...(vip !== undefined && { vip: changedVip(draft, loadBalancer, vip, `${at}/vip`) }),

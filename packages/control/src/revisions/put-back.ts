@@ -1,6 +1,7 @@
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import { checkRegion, checkZone, checkZones } from '../placement/zones.ts';
 import { refuseField } from '../problem.ts';
+import { checkSpecification } from '../resources/specifications.ts';
 import type { Draft } from '../state/draft.ts';
 import { ACCESS_KINDS, objectsOf } from '../state/objects.ts';
 import type { AnyRecord, BackendServiceRecord, RecordOf, Stamped } from '../state/records.ts';
@@ -22,6 +23,7 @@ export const ORDER: readonly ResourceKind[] = (Object.keys(MAPPINGS) as Resource
 export function putBack(draft: Draft, images: ReadonlyMap<string, Image>): void {
   checkAddresses(draft, images);
   checkProtection(draft, images);
+  checkSpecifications(draft, images);
   placeImages(draft, images);
   checkPlaces(draft, images);
   checkQuotasOfNew(draft);
@@ -102,6 +104,15 @@ function checkPlaces(draft: Draft, images: ReadonlyMap<string, Image>): void {
       checkZones(draft, record as RecordOf['loadBalancer'], `/loadBalancers/${name}/zones`);
     }
     if (kind === 'target') checkZone(draft, (record as RecordOf['target']).zone, `/targets/${record.name}/zone`);
+  }
+}
+
+/** Refuses a load balancer whose specification is gone: those are of all tenants, and are not brought back. */
+function checkSpecifications(draft: Draft, images: ReadonlyMap<string, Image>): void {
+  for (const { kind, record } of images.values()) {
+    if (record === null || kind !== 'loadBalancer') continue;
+    const { name, specification } = record as RecordOf['loadBalancer'];
+    checkSpecification(draft, specification, `/loadBalancers/${name}/specification`);
   }
 }
 

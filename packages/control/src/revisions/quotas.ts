@@ -82,6 +82,7 @@ function countAround(draft: Draft, kind: ResourceKind, record: Parents): Count |
       const { group, rules } = findRuleGroup(draft, record.ruleGroupId)!;
       return { quota: 'rulesPerRuleGroup', within: `rule group ${group.name}`, count: rules.size };
     }
+    case 'specification':
     case 'tenant':
     case 'accessPolicy':
     case 'accessKey':

@@ -17,6 +17,7 @@ import type {
   RegionRecord,
   SecurityGroupRecord,
   SecurityPolicyRecord,
+  SpecificationRecord,
   Stamped,
   SubnetRecord,
   TenantRecord,
@@ -56,6 +57,7 @@ export class Draft implements State {
   securityGroups: ReadonlyMap<string, SecurityGroupRecord>;
   vpcs: ReadonlyMap<string, VpcRecord>;
   subnets: ReadonlyMap<string, SubnetRecord>;
+  specifications: ReadonlyMap<string, SpecificationRecord>;
   tenants: ReadonlyMap<string, TenantRecord>;
   accessPolicies: ReadonlyMap<string, AccessPolicyRecord>;
   users: ReadonlyMap<string, UserRecord>;
@@ -94,6 +96,7 @@ export class Draft implements State {
     this.securityGroups = base.securityGroups;
     this.vpcs = base.vpcs;
     this.subnets = base.subnets;
+    this.specifications = base.specifications;
     this.tenants = base.tenants;
     this.accessPolicies = base.accessPolicies;
     this.users = base.users;
@@ -125,7 +128,8 @@ export class Draft implements State {
   /** The next state, with all tenants. It is the one that the draft began with when nothing has changed. */
   finish(): State {
     if (!this.#changed) return this.whole;
-    const { whole, base, generation, ticketKeys, lastAddresses, tenants, regions, zones, placement } = this;
+    const { whole, base, generation, ticketKeys, lastAddresses, tenants, specifications, regions, zones, placement } =
+      this;
     return {
       generation,
       loadBalancers: merged(whole.loadBalancers, base.loadBalancers, this.loadBalancers),
@@ -136,6 +140,7 @@ export class Draft implements State {
       securityGroups: merged(whole.securityGroups, base.securityGroups, this.securityGroups),
       vpcs: merged(whole.vpcs, base.vpcs, this.vpcs),
       subnets: merged(whole.subnets, base.subnets, this.subnets),
+      specifications,
       tenants,
       accessPolicies: merged(whole.accessPolicies, base.accessPolicies, this.accessPolicies),
       users: merged(whole.users, base.users, this.users),

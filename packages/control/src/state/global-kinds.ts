@@ -9,6 +9,7 @@ export const GLOBAL = {
   securityGroup: 'securityGroups',
   vpc: 'vpcs',
   subnet: 'subnets',
+  specification: 'specifications',
   tenant: 'tenants',
   accessPolicy: 'accessPolicies',
   user: 'users',

@@ -16,6 +16,7 @@ export const ACCESS_KINDS: ReadonlySet<ResourceKind> = new Set<ResourceKind>([
   'region',
   'zone',
   'node',
+  'specification',
 ]);
 
 /** All objects of a kind by identifier. Those of load balancers are looked for in each of them. */
@@ -35,6 +36,8 @@ export function objectsOf(state: State, kind: ResourceKind): ReadonlyMap<string,
       return state.vpcs;
     case 'subnet':
       return state.subnets;
+    case 'specification':
+      return state.specifications;
     case 'tenant':
       return state.tenants;
     case 'accessPolicy':

@@ -13,6 +13,7 @@ import type { Rule } from '@evenkeel/model/resources/rule.ts';
 import type { RuleGroup } from '@evenkeel/model/resources/rule-group.ts';
 import type { SecurityGroup } from '@evenkeel/model/resources/security-group.ts';
 import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.ts';
+import type { Specification } from '@evenkeel/model/resources/specification.ts';
 import type { Subnet } from '@evenkeel/model/resources/subnet.ts';
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
@@ -65,6 +66,8 @@ export type SecurityGroupRecord = Recorded<SecurityGroup, 'usedBy'>;
 /** A VPC that somebody has created; the one that every tenant has is in resources/default-network.ts. */
 export type VpcRecord = Recorded<Vpc, 'builtIn' | 'subnetCount'>;
 export type SubnetRecord = Recorded<Subnet, 'builtIn' | 'onRequest' | 'usage'>;
+/** One that was added; the built-in ones are in the model. */
+export type SpecificationRecord = Recorded<Specification, 'builtIn'>;
 export type TenantRecord = Recorded<Tenant>;
 export type AccessPolicyRecord = Recorded<AccessPolicy, 'usedBy'>;
 export type UserRecord = Recorded<User, 'passwordChangedAt'> & {
@@ -121,6 +124,7 @@ export interface RecordOf {
   readonly securityGroup: SecurityGroupRecord;
   readonly vpc: VpcRecord;
   readonly subnet: SubnetRecord;
+  readonly specification: SpecificationRecord;
   readonly tenant: TenantRecord;
   readonly accessPolicy: AccessPolicyRecord;
   readonly user: UserRecord;

@@ -16,6 +16,7 @@ import type {
   RuleRecord,
   SecurityGroupRecord,
   SecurityPolicyRecord,
+  SpecificationRecord,
   SubnetRecord,
   TargetGroupRecord,
   TargetRecord,
@@ -45,6 +46,8 @@ export interface State {
   readonly subnets: ReadonlyMap<string, SubnetRecord>;
   /** All of them, also in the part of the state that one tenant sees; see scope.ts. */
   readonly tenants: ReadonlyMap<string, TenantRecord>;
+  /** Of all tenants; by name. */
+  readonly specifications: ReadonlyMap<string, SpecificationRecord>;
   readonly accessPolicies: ReadonlyMap<string, AccessPolicyRecord>;
   readonly users: ReadonlyMap<string, UserRecord>;
   readonly tokens: ReadonlyMap<string, TokenRecord>;
@@ -103,6 +106,7 @@ export const EMPTY_STATE: State = {
   securityGroups: new Map(),
   vpcs: new Map(),
   subnets: new Map(),
+  specifications: new Map(),
   tenants: new Map([[FIRST_TENANT.id, FIRST_TENANT]]),
   accessPolicies: new Map(),
   users: new Map(),

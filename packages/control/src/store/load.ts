@@ -1,6 +1,7 @@
 import type { CertificateLink } from '@evenkeel/model/resources/certificate.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
+import { builtInSpecification } from '@evenkeel/model/specifications.ts';
 import type { Kysely } from 'kysely';
 import { fromText, PLACED_EVERYWHERE, type Placement } from '../placement/placement.ts';
 import { certificatesOf } from '../resources/usage.ts';
@@ -107,12 +108,14 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
       if (tls.authorityId !== null) existing(authorities, tls.authorityId, id);
   }
 
+  const specifications = byId(await read('specification'));
   const vpcs = byId(await read('vpc'));
   const subnets = byId(await read('subnet'));
   for (const { id, vpcId } of subnets.values()) existing(vpcs, vpcId, id);
   for (const { loadBalancer } of trees.values()) {
-    const { id, subnetId } = loadBalancer;
+    const { id, subnetId, specification } = loadBalancer;
     if (subnetId !== DEFAULT_SUBNET.id) existing(subnets, subnetId, id);
+    if (builtInSpecification(specification) === null) existing(specifications, specification, id);
   }
 
   const regions = byId(await read('region'));
@@ -139,6 +142,7 @@ export async function loadState(db: Kysely<Database>, vault: Vault): Promise<Sta
     securityGroups,
     vpcs,
     subnets,
+    specifications,
     tenants,
     accessPolicies,
     users,

@@ -27,6 +27,7 @@ import { networks } from './migrations/0019-networks.ts';
 import { zones } from './migrations/0020-zones.ts';
 import { elasticIpBandwidth } from './migrations/0021-elastic-ip-bandwidth.ts';
 import { cancelledOperations } from './migrations/0021-operations.ts';
+import { specifications } from './migrations/0022-specifications.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -62,6 +63,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0020-zones': zones,
   '0021-elastic-ip-bandwidth': elasticIpBandwidth,
   '0021-operations': cancelledOperations,
+  '0022-specifications': specifications,
 };
 
 /**

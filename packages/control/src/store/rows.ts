@@ -21,6 +21,7 @@ interface Mapping {
     | 'security_group'
     | 'vpc'
     | 'subnet'
+    | 'specification'
     | 'tenant'
     | 'user_account'
     | 'access_token'
@@ -73,6 +74,7 @@ export const MAPPINGS: Readonly<Record<ResourceKind, Mapping>> = {
   securityGroup: { table: 'security_group', columns: OWNED, derived: [] },
   vpc: { table: 'vpc', columns: OWNED, derived: [] },
   subnet: { table: 'subnet', columns: { ...OWNED, vpcId: 'vpc_id' }, derived: [] },
+  specification: { table: 'specification', columns: COMMON, derived: [] },
   loadBalancer: {
     table: 'load_balancer',
     columns: { ...OWNED, vip: 'vip', elasticIpId: 'elastic_ip_id' },

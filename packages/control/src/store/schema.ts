@@ -47,6 +47,7 @@ export interface Database {
   security_policy: Owned;
   security_group: Owned;
   vpc: Owned;
+  specification: Resource;
   subnet: Owned & { vpc_id: string };
   /** `entries` are packed, in base64; see block-list/. */
   block_list_change: { version: number; nonce: string; tenant_id: string; reason: string; entries: string };

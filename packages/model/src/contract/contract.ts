@@ -24,6 +24,7 @@ import { ruleRoutes } from './rules.ts';
 import { securityGroupRoutes } from './security-groups.ts';
 import { securityPolicyRoutes } from './security-policies.ts';
 import { sessionRoutes } from './sessions.ts';
+import { specificationRoutes } from './specifications.ts';
 import { subnetRoutes } from './subnets.ts';
 import { targetGroupRoutes } from './target-groups.ts';
 import { targetRoutes } from './targets.ts';
@@ -46,6 +47,7 @@ export const contract = {
   ...elasticIpRoutes,
   ...vpcRoutes,
   ...subnetRoutes,
+  ...specificationRoutes,
   ...certificateRoutes,
   ...authorityRoutes,
   ...securityPolicyRoutes,

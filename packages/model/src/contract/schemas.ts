@@ -44,6 +44,7 @@ import * as ruleMatch from '../resources/rule-match.ts';
 import * as securityGroup from '../resources/security-group.ts';
 import * as securityPolicy from '../resources/security-policy.ts';
 import * as session from '../resources/session.ts';
+import * as specification from '../resources/specification.ts';
 import * as stickiness from '../resources/stickiness.ts';
 import * as subnet from '../resources/subnet.ts';
 import * as target from '../resources/target.ts';
@@ -102,6 +103,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     elasticIp,
     vpc,
     subnet,
+    specification,
     certificate,
     authority,
     securityPolicy,

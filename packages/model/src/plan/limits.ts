@@ -44,6 +44,13 @@ export interface PlannedSynAlarm {
   readonly calm: number;
 }
 
+/** What all listeners of a load balancer may take together on a node; null: as much as there is. */
+export interface PlannedLoadBalancerLimits {
+  readonly connections: number | null;
+  readonly connectionsPerSecond: number | null;
+  readonly requestsPerSecond: number | null;
+}
+
 /** What holds where a plan says nothing: one of a version that did not know of limits. */
 export const STANDARD_LIMITS: PlannedLimits = {
   bodyTimeout: 60_000,

@@ -1,6 +1,6 @@
 import type { PlannedHash, PlannedRebalance, PlannedTargetLimits, PlannedZone } from './balancing.ts';
 import type { PlannedHttp } from './http.ts';
-import type { PlannedLimits, PlannedSourceLimits, PlannedSynAlarm } from './limits.ts';
+import type { PlannedLimits, PlannedLoadBalancerLimits, PlannedSourceLimits, PlannedSynAlarm } from './limits.ts';
 import type { ForwardingMode, TargetFailureAction } from './network.ts';
 import type { PlannedOutlierDetection, PlannedRetry } from './resilience.ts';
 import type { PlannedStickiness, TargetState } from './stickiness.ts';
@@ -42,6 +42,8 @@ export interface PlannedListener {
   readonly sourceLimits?: PlannedSourceLimits;
   /** Absent: nobody looks for floods. */
   readonly synAlarm?: PlannedSynAlarm;
+  /** The same in each listener of a load balancer; absent: there are none. */
+  readonly loadBalancerLimits?: PlannedLoadBalancerLimits;
   readonly accessLog: boolean;
   /** As `access-log-format.ts` has it; null, or absent from older plans: the node's. */
   readonly accessLogFormat?: string | null;

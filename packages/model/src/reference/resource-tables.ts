@@ -39,6 +39,7 @@ const RESOURCES = [
   'Subnet',
   'SubnetUsage',
   'SubnetAddress',
+  'Specification',
   'Certificate',
   'CertificateLink',
   'Authority',

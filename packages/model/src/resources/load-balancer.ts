@@ -4,6 +4,7 @@ import { Address, Input, Nullable, Output, Patch, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { LOCAL_REGION, PLACEMENT, ZONE_NAME } from '../zones.ts';
 import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
+import { SpecificationOfLoadBalancer } from './specification.ts';
 
 export const LOAD_BALANCER_TYPES = ['application', 'network', 'classic'] as const;
 
@@ -16,6 +17,7 @@ export const LoadBalancerType = Words(
 const settings = {
   description: Description,
   tags: Tags,
+  specification: SpecificationOfLoadBalancer,
   deletionProtection: Type.Boolean({ default: false, description: 'While true, deletion is refused.' }),
   zones: Type.Array(Type.String({ ...ZONE_NAME, description: 'Name of a zone of its region.' }), {
     maxItems: PLACEMENT.zones,

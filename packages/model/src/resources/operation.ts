@@ -19,6 +19,7 @@ export const RESOURCE_KINDS = [
   'securityGroup',
   'vpc',
   'subnet',
+  'specification',
   'tenant',
   'user',
   'token',

@@ -21,6 +21,7 @@ import type {
 } from '../worker/messages.ts';
 import { Bandwidths } from './bandwidths.ts';
 import type { EngineChange, EngineService, RefusedRetries } from './engine.ts';
+import { LoadBalancerSlots } from './load-balancer-slots.ts';
 import { shareEntries } from './share-entries.ts';
 
 /** What all workers are told alike; each finds its own counter rows by the slots in it. */
@@ -43,6 +44,7 @@ export class Tables {
   readonly #services = new Map<string, WorkerService>();
   readonly #blockLists = new Map<string, WorkerBlockList>();
   readonly #counters: SharedCounters;
+  readonly #loadBalancers: LoadBalancerSlots;
   readonly #random: () => number;
   readonly #socketsOf: (planned: PlannedListener) => WorkerSockets | null;
   readonly #standings: Standings;
@@ -60,6 +62,7 @@ export class Tables {
   ) {
     this.#counters = counters;
     this.#bandwidths = new Bandwidths(counters.workers);
+    this.#loadBalancers = new LoadBalancerSlots(counters.loadBalancers);
     this.#random = random;
     this.#socketsOf = socketsOf;
     const observe = (slot: number) => counters.observed(slot);
@@ -94,8 +97,10 @@ export class Tables {
       const sockets = planned === null ? null : this.#socketsOf(planned);
       const bandwidth = this.#bandwidths.set(id, planned);
       if (planned === null) this.#listeners.delete(id);
-      else this.#listeners.set(id, { id, planned, slot, bandwidth, sockets });
-      listeners.push({ id, planned, slot, bandwidth, sockets });
+      const loadBalancerSlot = this.#loadBalancers.of(id, planned);
+      const listener = { id, slot, loadBalancerSlot, bandwidth, sockets };
+      if (planned !== null) this.#listeners.set(id, { ...listener, planned });
+      listeners.push({ ...listener, planned });
     }
     const blockLists = Array.from(change.blockLists ?? [], ([tenantId, memory]) => ({ tenantId, memory }));
     for (const list of blockLists) this.#blockLists.set(list.tenantId, list);
@@ -114,6 +119,7 @@ export class Tables {
       for (const ruleId of left) this.#counters.retireRule(ruleGroupId, ruleId);
     }
     this.#counters.sweep();
+    this.#loadBalancers.sweep();
   }
 
   /** A worker has died: what waited there waits no more. */

@@ -24,7 +24,14 @@ export function limitOfConnection(worker: WorkerContext, listener: Listener): Li
   if (rate < Number.POSITIVE_INFINITY && !listener.shared.connectionRate.take(rate, now + worker.sharedClockOffset)) {
     return Limit.connectionsPerSecond;
   }
-  return listener.enter() ? NO_LIMIT : Limit.connections;
+  const { together } = listener;
+  if (together !== null && !together.takeConnection(now + worker.sharedClockOffset)) {
+    return Limit.loadBalancerConnectionsPerSecond;
+  }
+  if (!listener.enter()) return Limit.connections;
+  if (together === null || !together.isBeyond) return NO_LIMIT;
+  listener.leave();
+  return Limit.loadBalancerConnections;
 }
 
 /** Decides on a request of `client` that begins on a connection that is there. */
@@ -34,7 +41,9 @@ export function limitOfRequest(worker: WorkerContext, listener: Listener, client
   if (!limits.hasRequestRate) return NO_LIMIT;
   const ofSource = limits.sources === null ? null : limits.sources.requests;
   if (ofSource !== null && !isWithin(worker, listener, ofSource, client.ip)) return Limit.sourceRequestsPerSecond;
-  if (limits.requestsPerSecond === Number.POSITIVE_INFINITY) return NO_LIMIT;
   const now = worker.reactor.now + worker.sharedClockOffset;
-  return shared.requestRate.take(limits.requestsPerSecond, now) ? NO_LIMIT : Limit.requestsPerSecond;
+  const { requestsPerSecond: rate } = limits;
+  if (rate < Number.POSITIVE_INFINITY && !shared.requestRate.take(rate, now)) return Limit.requestsPerSecond;
+  const { together } = listener;
+  return together === null || together.takeRequest(now) ? NO_LIMIT : Limit.loadBalancerRequestsPerSecond;
 }

@@ -28,6 +28,10 @@ export const Limit = {
   sourcePacketsPerSecond: 16,
   /** Of datagrams to clients: those beyond are lost, while connections wait. See bandwidth/. */
   bandwidth: 17,
+  /** Of all listeners of the load balancer together; see load-balancer-limits.ts. */
+  loadBalancerConnections: 18,
+  loadBalancerConnectionsPerSecond: 19,
+  loadBalancerRequestsPerSecond: 20,
 } as const;
 export type Limit = (typeof Limit)[keyof typeof Limit];
 
@@ -36,7 +40,11 @@ export const NO_LIMIT = -1;
 
 /** Whether a request at this limit is answered 429: it may come again in a second. */
 export function isOfRequestRate(limit: Limit): boolean {
-  return limit === Limit.requestsPerSecond || limit === Limit.sourceRequestsPerSecond;
+  return (
+    limit === Limit.requestsPerSecond ||
+    limit === Limit.sourceRequestsPerSecond ||
+    limit === Limit.loadBalancerRequestsPerSecond
+  );
 }
 
 /** By limit, as in metrics and logs. */

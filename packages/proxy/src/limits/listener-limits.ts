@@ -49,7 +49,9 @@ export class ListenerLimits {
       limits.headerSize < headerSize || limits.headerCount < headerCount || limits.targetLength < targetLength;
     this.sources = SourceLimits.of(planned);
     this.hasRequestRate =
-      limits.requestsPerSecond !== null || (this.sources !== null && this.sources.requests !== null);
+      limits.requestsPerSecond !== null ||
+      (this.sources !== null && this.sources.requests !== null) ||
+      (planned.loadBalancerLimits !== undefined && planned.loadBalancerLimits.requestsPerSecond !== null);
   }
 
   /** The limit that this head is beyond; `NO_LIMIT`: none. The target alone is judged first, as it has its own status. */

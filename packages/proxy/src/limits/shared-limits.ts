@@ -7,6 +7,9 @@ const Word = { connections: 0, connectionBucket: 1, requestBucket: 1 + BUCKET_WO
 /** Words of shared memory that a listener takes. */
 const ROW = 8;
 
+/** Load balancers with limits that are counted by all workers together; of more, each worker counts alone. */
+export const MAX_LOAD_BALANCERS = 4_096;
+
 /** Memory of `listeners` rows, for all workers of a node. */
 export function newLimitMemory(listeners: number): Int32Array {
   return new Int32Array(new SharedArrayBuffer(listeners * ROW * Int32Array.BYTES_PER_ELEMENT));
@@ -57,6 +60,11 @@ export class SharedLimits {
       taken = found;
     }
     return false;
+  }
+
+  /** Places that are taken now. */
+  get taken(): number {
+    return Atomics.load(this.#words, this.#connections);
   }
 
   leave(): void {

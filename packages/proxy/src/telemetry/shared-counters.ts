@@ -2,7 +2,7 @@ import { REFUSALS } from '@evenkeel/model/plan/sources.ts';
 import { forgetLatency, newLatencies } from '../balance/latency.ts';
 import { DESYNC_REASONS } from '../http1/desync.ts';
 import { LIMITS } from '../limits/limit.ts';
-import { clearLimits, forgetConnections, newLimitMemory } from '../limits/shared-limits.ts';
+import { clearLimits, forgetConnections, MAX_LOAD_BALANCERS, newLimitMemory } from '../limits/shared-limits.ts';
 import { newSourceMemory } from '../limits/source-table.ts';
 import { resourcesOf } from '../overload/pressure.ts';
 import { clearStanding, newStandingMemory } from '../standing/ejections.ts';
@@ -33,6 +33,7 @@ export interface CounterBlocks {
   readonly worker: Float64Array;
   /** Shared by all workers: what they count together, see limits/shared-limits.ts, and open connections by worker. */
   readonly limits: Int32Array;
+  readonly loadBalancers: Int32Array;
   /** Shared by all: what sources have taken, see limits/source-table.ts. */
   readonly sources: Int32Array;
   readonly sockets: Int32Array;
@@ -71,6 +72,8 @@ export class SharedCounters {
   /** A single number: listening sockets of this process, whose descriptors connections cannot have. */
   readonly listening = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #limits = newLimitMemory(MAX_LISTENERS);
+  /** What load balancers with limits take, per slot; see engine/load-balancer-slots.ts. */
+  readonly loadBalancers = newLimitMemory(MAX_LOAD_BALANCERS);
   readonly #sources: Int32Array;
   readonly #sockets: Int32Array;
   /** Which targets are ejected, and how often each has failed in a row, per slot; see standing/ejections.ts. */
@@ -139,6 +142,7 @@ export class SharedCounters {
       rules: this.#ruleRows.block(worker),
       worker: this.#workerRows.block(worker),
       limits: this.#limits,
+      loadBalancers: this.loadBalancers,
       sources: this.#sources,
       sockets: this.#sockets,
       listening: this.listening,

@@ -1,6 +1,7 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { SendPacer } from '../limits/bandwidth/send-pacer.ts';
 import { ListenerLimits } from '../limits/listener-limits.ts';
+import type { LoadBalancerLimits } from '../limits/load-balancer-limits.ts';
 import type { SharedLimits } from '../limits/shared-limits.ts';
 import type { SourceGate } from '../protection/source-gate.ts';
 import type { RuleSet } from '../rules/rule-set.ts';
@@ -34,6 +35,8 @@ export class Listener implements ServiceSource {
   limits: ListenerLimits;
   /** What the workers of the node count together. */
   readonly shared: SharedLimits;
+  /** What it may take together with the other listeners of its load balancer; null: there is no limit. */
+  together: LoadBalancerLimits | null = null;
   service: Service | null;
   /** What its requests are judged by; null: all go to the service. */
   rules: RuleSet | null = null;

@@ -123,6 +123,8 @@ export interface WorkerListenerChange {
   readonly slot: number;
   /** What workers share of the bandwidth of its load balancer; null: it has no limit. */
   readonly bandwidth: Int32Array | null;
+  /** That of its load balancer, where that has limits; else of no use. */
+  readonly loadBalancerSlot: number;
   /** What to accept from; null: the worker is to open sockets itself. */
   readonly sockets: WorkerSockets | null;
 }

@@ -25,6 +25,7 @@ import { Gates } from './gates.ts';
 import { LeavingTargets } from './leaving-targets.ts';
 import { Listener } from './listener.ts';
 import { ListeningSockets } from './listening.ts';
+import { LoadBalancers } from './load-balancers.ts';
 import type {
   WorkerChange,
   WorkerListenerChange,
@@ -82,6 +83,7 @@ export class Proxy {
   readonly #draining = new Map<Listener, Timer>();
   readonly #leaving: LeavingTargets;
   readonly #pacers: Pacers;
+  readonly #loadBalancers: LoadBalancers;
   readonly #gates = new Gates((id) => this.#shared.get(`security-group/${id}`));
 
   /** `onCertificateFailure` hears of certificates that turn out to be no good when they are first asked for. */
@@ -93,6 +95,7 @@ export class Proxy {
   ) {
     this.#worker = worker;
     this.#rows = rows;
+    this.#loadBalancers = new LoadBalancers(rows);
     this.#rules = new RuleSets(rows.rules);
     this.#pacers = new Pacers(worker, rows.index);
     this.#relief = new Relief(worker.reactor, rows.wanted);
@@ -267,9 +270,8 @@ export class Proxy {
     tls: ListenerTls | null,
     answered: (refused: RefusedListener | null) => void,
   ): void {
-    const { id } = change;
+    const { id, sockets, loadBalancerSlot } = change;
     const known = this.#listeners.get(id);
-    const { sockets } = change;
     const running = known ?? this.#newListener(planned, change.slot);
     const { listener, places } = running;
     // A new listener has its service and TLS before its sockets, as the first connection may come at once.
@@ -277,6 +279,7 @@ export class Proxy {
       listener.tls = tls;
       this.#gates.set(listener);
       this.#pacers.set(listener, change.bandwidth);
+      this.#loadBalancers.set(listener, loadBalancerSlot);
       this.#joinService(listener);
     }
     places.set(placesOf(planned, sockets, this.#shares), datagramPlacesOf(planned, this.#shares), (refused) => {
@@ -285,12 +288,14 @@ export class Proxy {
         listener.follow(planned);
         this.#gates.set(listener);
         this.#pacers.set(listener, change.bandwidth);
+        this.#loadBalancers.set(listener, loadBalancerSlot);
         if (listener.tls !== tls) listener.tls?.free();
         listener.tls = tls;
         this.#joinService(listener);
         running.sockets = sockets;
         this.#listeners.set(id, running);
       } else if (known === undefined) {
+        this.#loadBalancers.forget(listener);
         this.#leaveService(listener);
         listener.drain();
         tls?.free();
@@ -317,6 +322,7 @@ export class Proxy {
     this.#listeners.delete(id);
     this.#gates.forget(listener);
     this.#pacers.forget(listener);
+    this.#loadBalancers.forget(listener);
     places.close();
     listener.tls?.free();
     const drain = listener.service?.planned.drainTimeout ?? DEFAULT_DRAIN;

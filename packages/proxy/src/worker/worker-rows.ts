@@ -22,6 +22,11 @@ export class WorkerRows {
     return new SharedLimits(this.#blocks.limits, slot, this.#sources);
   }
 
+  /** The same of a load balancer with limits. */
+  loadBalancer(slot: number): SharedLimits {
+    return new SharedLimits(this.#blocks.loadBalancers, slot, this.#sources);
+  }
+
   target(slot: number): Float64Array {
     return this.#blocks.targets.subarray(slot * TARGET_ROW, (slot + 1) * TARGET_ROW);
   }
