@@ -94,6 +94,10 @@ export function subjectFor(state: State, id: string): Subject {
       return alone(id, state.vpcs.get(id));
     case 'subnet':
       return alone(id, state.subnets.get(id));
+    case 'region':
+      return alone(id, state.regions.get(id));
+    case 'zone':
+      return alone(id, state.zones.get(id));
     case 'user':
       return alone(id, state.users.get(id));
     case 'tenant':

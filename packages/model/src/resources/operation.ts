@@ -73,7 +73,8 @@ export const Operation = Output('Operation', {
   generation: Type.Integer({ description: 'Applied when every node has applied this generation or a later one.' }),
   action: Type.String({
     description:
-      'The operationId of the API call that made it; `rotateTicketKeys` is done by the control plane itself.',
+      'The operationId of the API call that made it; `rotateTicketKeys` and `placeLoadBalancers` are done by the control ' +
+      'plane itself.',
   }),
   resources: Type.Array(Ref(ResourceRef), {
     description: 'What was created, changed or deleted; the first 20.',
