@@ -101,7 +101,7 @@ export class ZoneSite {
 
   async startControl(): Promise<void> {
     const flags = ['--home', join(this.folder, 'control'), '--host', CONTROL, '--port', '7700', '--api-self-signed'];
-    const pool = ['env', 'EVENKEEL_VIP_POOL=10.79.100.0/24'];
+    const pool = ['env', 'EVENKEEL_VIP_POOL=10.79.100.0/24', 'EVENKEEL_SHARED_NODE_TOKEN=anywhere'];
     await ready(this.control.start(...pool, ...main('control'), ...flags, '--log-level', 'warn'));
   }
 

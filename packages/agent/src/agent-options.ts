@@ -5,14 +5,16 @@ import type { Clock, Random } from './clock/clock.ts';
 import type { DatapathEngine } from './datapath/datapath-engine.ts';
 import type { Watch } from './health/watch.ts';
 import type { Home } from './home.ts';
+import type { NodeMembership } from './membership/node-membership.ts';
 import type { ProbeCounts } from './probing/probe-counts.ts';
 import type { ZoneMembership } from './sharing/zone-membership.ts';
-import type { ControlTrustSettings } from './stream/trust.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
 
 /** What a node agent is made of. */
-export interface NodeAgentOptions extends ControlTrustSettings {
+export interface NodeAgentOptions {
   readonly home: Home;
+  /** What the node comes with to the control plane. */
+  readonly membership: NodeMembership;
   readonly nodeId: string;
   readonly zone: string;
   /** Version of the software. */

@@ -1,3 +1,4 @@
+import type { CertificateMessage, TrustMessage, ZoneKeysMessage } from '@evenkeel/model/plan/membership.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { TargetStanding } from '@evenkeel/proxy/standing/standing.ts';
@@ -20,10 +21,10 @@ import { PacedResync } from './plan/paced-resync.ts';
 import { Resolver } from './plan/resolver.ts';
 import { PlanStore } from './plan/store.ts';
 import { StreamClient } from './stream/client.ts';
+import { heartbeatOf, helloOf } from './stream/introduction.ts';
 import { parseToAgent } from './stream/messages.ts';
 import { Outbox } from './stream/outbox.ts';
 import { Questions } from './stream/questions.ts';
-import { controlTrust } from './stream/trust.ts';
 import type { AccessLog } from './telemetry/access-log.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
 import type { NodeHealth } from './telemetry/metrics-server.ts';
@@ -98,20 +99,19 @@ export class NodeAgent {
       options.datapath === undefined ? null : new MachineWatch(options.datapath, this.#applier, options.clock);
     this.#stream = new StreamClient({
       urls: options.controlUrls,
-      async readCredential() {
-        const { token, fingerprint } = await home.readCredential();
-        return { token, trust: await controlTrust(options, fingerprint) };
-      },
+      readCredential: () => options.membership.credential(),
+      onAdmission: (isAdmitted) => options.membership.admitted(isAdmitted),
       clock,
       random,
       log,
-      hello: () => this.#hello(),
-      heartbeat: () => this.#heartbeat(),
+      hello: () => helloOf(options, this.#intake.plan),
+      heartbeat: () => heartbeatOf(options, this.#overload.read()),
       onOpen: (local) => this.#onOpen(local),
       onFrame: (frame) => this.#onFrame(frame),
       onUnreachable: () => this.#ready.resolve(),
       onWritable: () => this.#outbox.flush(),
     });
+    options.membership.sendBy((message) => this.#stream.send(message));
     this.#outbox = new Outbox({
       clock,
       send: (message) => this.#stream.send(message),
@@ -226,7 +226,7 @@ export class NodeAgent {
 
   /** How this node stands with others of its zone is another: the control plane is told at once. */
   sharingChanged(): void {
-    this.#stream.send(this.#heartbeat());
+    this.#stream.send(heartbeatOf(this.#options, this.#overload.read()));
   }
 
   reopenAccessLog(): void {
@@ -284,6 +284,7 @@ export class NodeAgent {
     this.#firstPlanTimer?.cancel();
     this.#machine?.stop();
     this.#stream.stop();
+    this.#options.membership.stop();
     await carryOff();
     const late = Promise.withResolvers<void>();
     const timer = clock.setTimer(LAST_WRITES, late.resolve);
@@ -307,27 +308,6 @@ export class NodeAgent {
   #report(): ReportedHealth[] {
     this.#standings.reset(this.#options.engine.standings());
     return Array.from(this.#checker.report(), (health) => this.#standings.join(health));
-  }
-
-  #hello() {
-    const { nodeId, zone, version, engine, blockLists } = this.#options;
-    const { plan } = this.#intake;
-    return {
-      type: 'hello',
-      node: nodeId,
-      zone,
-      software: version,
-      reactor: engine.reactor,
-      workers: engine.workers,
-      version: plan.version,
-      hash: plan.hash,
-      ...(blockLists && { blockLists: blockLists.position }),
-    } as const;
-  }
-
-  #heartbeat() {
-    const sharing = this.#options.zoneMembership?.report() ?? null;
-    return { type: 'heartbeat', overload: this.#overload.read(), sharing } as const;
   }
 
   #onOpen(localAddress: string): void {
@@ -364,6 +344,9 @@ export class NodeAgent {
       case 'peers':
         this.#options.zoneMembership?.setPeers(parsed.peers);
         return;
+      case 'membership':
+        this.#membership(parsed.message);
+        return;
       case 'message': {
         const outcome = this.#intake.take(parsed.message, parsed.faults);
         for (const fault of parsed.faults.values()) this.#log.error({ fault }, 'an entry of the plan cannot be run');
@@ -372,6 +355,13 @@ export class NodeAgent {
         return;
       }
     }
+  }
+
+  #membership(message: CertificateMessage | TrustMessage | ZoneKeysMessage): void {
+    const { membership, zoneMembership } = this.#options;
+    if (message.type === 'certificate') void membership.certified(message);
+    else if (message.type === 'trust') void membership.trust(message);
+    else zoneMembership?.setKeys(message.keys);
   }
 
   #resync(problem: string): void {

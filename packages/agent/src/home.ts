@@ -61,6 +61,11 @@ export class Home {
     return join(this.#path, 'credentials', 'node.json');
   }
 
+  /** By which nodes of the zone know each other. */
+  get zoneKeysFile(): string {
+    return join(this.#path, 'credentials', 'zone-keys.json');
+  }
+
   /**
    * The node's identifier: the given name, else the one that was used before, else the host's name. It is kept, for a node
    * whose host is renamed is still the same node.

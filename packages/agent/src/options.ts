@@ -20,6 +20,9 @@ export interface AgentSettings {
   /** File of PEM authorities, and the SHA-256 of a certificate, that the control plane is known by; undefined: none. */
   readonly controlCa: string | undefined;
   readonly controlFingerprint: string | undefined;
+  /** What to join with: a token, or the file that holds one; undefined: the node has joined, or shares a token. */
+  readonly joinToken: string | undefined;
+  readonly joinTokenFile: string | undefined;
   readonly metricsHost: string;
   /** 0: any free port. */
   readonly metricsPort: number;
@@ -58,6 +61,7 @@ it, and keeps it running. Each flag may also be given as an environment variable
   --control-url URLS       the control plane, or several on one state, by commas (http://127.0.0.1:7700)
   --control-ca FILE        authorities that vouch for it, PEM (those of the system)
   --control-fingerprint F  SHA-256 of the certificate that it must show (the one that the node's credential names)
+  --join-token-file FILE   holds a join token, for a node that has yet to join; EVENKEEL_JOIN_TOKEN is the token itself
   --node-name NAME         how the node is called (the name it had, else that of the host)
   --zone ZONE              the zone that the node is in
   --workers N              threads that carry traffic (one per core, at most 4)
@@ -87,6 +91,7 @@ const FLAGS = {
   'control-url': { type: 'string' },
   'control-ca': { type: 'string' },
   'control-fingerprint': { type: 'string' },
+  'join-token-file': { type: 'string' },
   'node-name': { type: 'string' },
   zone: { type: 'string' },
   workers: { type: 'string' },
@@ -129,6 +134,8 @@ export function parseSettings(args: readonly string[], environment: Values): Age
     controlUrls: urls('control-url', text('control-url', 'http://127.0.0.1:7700')),
     controlCa: path(text('control-ca', '')),
     controlFingerprint: fingerprint('control-fingerprint', text('control-fingerprint', '')),
+    joinToken: environment['EVENKEEL_JOIN_TOKEN'] || undefined,
+    joinTokenFile: path(text('join-token-file', '')),
     metricsHost: text('metrics-host', '127.0.0.1'),
     metricsPort: number('metrics-port', 7701, 0, 65_535),
     workers: number('workers', Math.min(availableParallelism(), 4), 1, 256),

@@ -9,9 +9,10 @@ import { NodeBlockLists } from './block-list/node-block-lists.ts';
 import { systemClock } from './clock/clock.ts';
 import { datapathEngine } from './datapath/open-kernel-path.ts';
 import { Home } from './home.ts';
+import { NodeMembership } from './membership/node-membership.ts';
 import { type AgentSettings, parseSettings, USAGE } from './options.ts';
 import { ProbingThread } from './probing/probing-thread.ts';
-import { sharingKey } from './sharing/sharing-key.ts';
+import { SharingKeys } from './sharing/sharing-keys.ts';
 import { ZoneMembership } from './sharing/zone-membership.ts';
 import { StartError } from './start-error.ts';
 import { Channel, supervisionOf } from './supervision/channel.ts';
@@ -75,10 +76,16 @@ async function run(settings: AgentSettings): Promise<void> {
   }).catch((error: Error) => {
     throw new StartError(`the data plane did not start: ${error.message}`, { cause: error });
   });
+  const keys = new SharingKeys({
+    file: home.zoneKeysFile,
+    readToken: async () => (await home.readCredential()).token,
+    log,
+  });
+  await keys.load();
   const zoneMembership = new ZoneMembership({
     ...settings.sharing,
     nodeId,
-    readKey: async () => sharingKey((await home.readCredential()).token),
+    keys,
     clock: systemClock,
     random: Math.random,
     log,
@@ -88,9 +95,21 @@ async function run(settings: AgentSettings): Promise<void> {
   const { path, kernelRecordFile } = home;
   const datapath = datapathEngine(engine, settings.datapath, path, kernelRecordFile, log, zoneMembership);
   const watch = new ProbingThread({ reactor: settings.reactor, clock: systemClock, log });
+  const membership = await NodeMembership.open({
+    ...settings,
+    // Whoever takes over has what the other has joined with.
+    ...(settings.standby && { joinToken: undefined, joinTokenFile: undefined }),
+    home,
+    nodeId,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
   agent = new NodeAgent({
     ...settings,
+    zone: membership.zone,
     home,
+    membership,
     nodeId,
     version: agentPackage.version,
     engine,

@@ -7,6 +7,7 @@ import { EntryWriter } from '@evenkeel/model/block-list/entries.ts';
 import { type BlockListMessage, NO_POSITION } from '@evenkeel/model/plan/block-list.ts';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
+import { STREAM_VERSION } from '@evenkeel/model/plan/membership.ts';
 import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import { NodeAgent } from '../src/agent.ts';
@@ -16,6 +17,7 @@ import { LocalWatch } from '../src/health/local-watch.ts';
 import type { ProbeOutcome } from '../src/health/outcome.ts';
 import type { Probe, Prober } from '../src/health/prober.ts';
 import { Home } from '../src/home.ts';
+import { NodeMembership } from '../src/membership/node-membership.ts';
 import { ProbeCounts } from '../src/probing/probe-counts.ts';
 import { ControlCounts } from '../src/telemetry/control-counts.ts';
 import { temporaryDirectory } from './directory.ts';
@@ -72,6 +74,17 @@ async function node(controlUrl: string, engine = new FakeEngine(), prober = new 
   const home = await Home.open(directory.path);
   const agent = new NodeAgent({
     home,
+    membership: await NodeMembership.open({
+      ...{
+        home,
+        nodeId: 'node-1',
+        zone: 'z1',
+        controlUrls: [controlUrl],
+        joinToken: undefined,
+        joinTokenFile: undefined,
+      },
+      ...{ clock: systemClock, random: Math.random, log: silentLog },
+    }),
     blockLists: new NodeBlockLists({
       path: home.blockListFile,
       engine,
@@ -132,8 +145,11 @@ test('a first plan arrives, is applied, acknowledged, kept, and its targets are 
   const hello = peer.next('hello');
   const applied = peer.applied(1);
   await agent.start();
-  assert.deepEqual(await hello, {
+  const { kernel, capacity, ...said } = await hello;
+  assert.ok(kernel !== '' && capacity!.cpus > 0 && capacity!.memory > 0);
+  assert.deepEqual(said, {
     type: 'hello',
+    protocol: STREAM_VERSION,
     node: 'node-1',
     zone: 'z1',
     software: '1.2.3',

@@ -18,7 +18,7 @@ test('a node agent alone is a node of the control plane that it names', async (t
 
   const stranger = new Evenkeel(second, args);
   assert.equal(await stranger.ended(), 1);
-  assert.match(stranger.stderr, /credentials\/node\.json is not there: bring it from the home of the control plane/);
+  assert.match(stranger.stderr, /node-identity\.json is not there, and there is no join token: have one made/);
 
   mkdirSync(join(second, 'credentials'), { mode: 0o700 });
   copyFileSync(join(first, 'credentials', 'node.json'), join(second, 'credentials', 'node.json'));

@@ -30,6 +30,8 @@ import { Assessor } from './impact/assess.ts';
 import type { Leadership } from './leadership/leadership.ts';
 import { PassedOn } from './leadership/passed-on.ts';
 import { ALONE, type Role } from './leadership/role.ts';
+import type { Membership } from './nodes/membership/membership.ts';
+import { openMembership } from './nodes/membership/open.ts';
 import { OperationTracker } from './nodes/operations.ts';
 import { saveNode, saveOutcomes } from './nodes/persistence.ts';
 import { NodeQuestions } from './nodes/questions.ts';
@@ -45,6 +47,7 @@ import { Vault } from './secrets/vault.ts';
 import { unsettledOperations } from './store/history.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { ApiCertificate } from './transport/api-certificate.ts';
+import { beginAuthority, secureContextOf } from './transport/client-certificates.ts';
 import { followCertificate, listen, originOf } from './transport/listen.ts';
 import { Deliverer } from './webhooks/deliverer.ts';
 import { resolveHost } from './webhooks/destination.ts';
@@ -127,6 +130,9 @@ async function start(
   const now = Date.now;
   const role: Role = leadership ?? ALONE;
   const closing = new AbortController();
+  const certificate = options.tls && new ApiCertificate({ ...options, tls: options.tls, now });
+  const fingerprint = () => certificate?.shown.fingerprint ?? null;
+  const credentials = loadCredentials(options.home, originOf(options, options.port), fingerprint());
   const plans = new PlanPublisher(store.state);
   const health = new TargetHealthTable(() => store.state);
   const nodes = new NodeRegistry(
@@ -135,10 +141,18 @@ async function start(
     now,
     {
       changed: () => [operations.settle(), placement.look()],
+      isRevoked: (node) => membership.identities.isRevoked(node),
       moved: () => stream.introduce(),
       save: (node) => saveNode(store, node).catch((error) => logger.error({ err: error }, 'a node could not be saved')),
     },
   );
+  const membership: Membership = openMembership(options, {
+    ...{ store, vault, nodes, fingerprint, logger },
+    nodeToken: credentials.nodeToken,
+    later: () => ({ stream, events, operations }),
+  });
+  await membership.load();
+  if (leadership === null) await membership.ensureAuthority();
   const placement = keepPlacement(store, nodes, logger, () => operations.settle());
   const unsettled = await store.read(unsettledOperations);
   const operations = new OperationTracker(nodes, now, unsettled, placement.isUnfinished);
@@ -193,6 +207,7 @@ async function start(
     health,
     questions,
     blockLists,
+    membership,
     warn: (node, message) => logger.warn({ node }, message),
     ping: PING,
     silence: SILENCE,
@@ -221,9 +236,6 @@ async function start(
     eventStreams: () => events.streams.size,
   });
 
-  const certificate = options.tls && new ApiCertificate({ ...options, tls: options.tls, now });
-  const fingerprint = () => certificate?.shown.fingerprint ?? null;
-  const credentials = loadCredentials(options.home, originOf(options, options.port), fingerprint());
   const validators = new Validators();
   const sessions = new Sessions({ store, ids: createIdSource(now, Math.random), now, secret: randomBytes });
   const hasher = new PasswordHasher();
@@ -232,6 +244,7 @@ async function start(
   const refusals = new Refusals((entries) => store.recordAudit(entries));
   const signatures = new Signatures(() => store.state, now);
   if (leadership === null) await takeOverSignatures(store, signatures);
+  const rates = new RequestRates(options.rateLimits, () => performance.now());
   const app = await createServer({
     version: VERSION,
     handlers: createHandlers({
@@ -248,6 +261,7 @@ async function start(
       validators,
       ids: createIdSource(now, Math.random),
       nodes,
+      membership,
       health,
       questions,
       checked: answerCheck(validators),
@@ -265,13 +279,14 @@ async function start(
         signatures,
         sessions,
       ),
-      rates: new RequestRates(options.rateLimits, () => performance.now()),
+      rates,
       state: () => store.state,
       now,
     }),
     refusals,
     dropped: () => logger.warn('a reader of a stream took nothing for too long, and was cut off'),
-    node: new TokenCheck(credentials.nodeToken),
+    membership,
+    rates,
     idempotency: new IdempotentRequests(store, now),
     validators,
     closing: closing.signal,
@@ -286,7 +301,9 @@ async function start(
   const unfollow =
     certificate &&
     followCertificate(app.server, certificate, {
+      contextOf: (shown) => secureContextOf(shown, membership),
       changed() {
+        stream.tellTrust();
         loadCredentials(options.home, url, fingerprint());
         logger.info({ fingerprint: fingerprint() }, 'the API shows another certificate from now on');
       },
@@ -308,6 +325,7 @@ async function start(
       nodes.reset(await store.read((db) => db.selectFrom('node').selectAll().execute()));
       operations.reset(await store.read(unsettledOperations));
       await blockLists.load();
+      await membership.load();
     },
     elected() {
       logger.info('this control plane leads');
@@ -316,6 +334,7 @@ async function start(
       takeOverSignatures(store, signatures).catch((error) =>
         logger.error({ err: error }, 'signatures could not be read'),
       );
+      if (certificate) beginAuthority(app.server, certificate, membership, logger);
       rotateWhenOld(store, logger);
       beginEvents();
     },
@@ -328,7 +347,11 @@ async function start(
     },
   });
   setTimeout(warmUp, WARM_UP, validators).unref();
-  const rotator = setInterval(() => role.leads && rotateWhenOld(store, logger), ROTATION_CHECK);
+  const rotator = setInterval(() => {
+    if (!role.leads) return;
+    rotateWhenOld(store, logger);
+    membership.zoneKeys.rotate();
+  }, ROTATION_CHECK);
   if (role.leads) rotateWhenOld(store, logger);
   const backUp = () =>
     role.leads && backups.tick((error) => logger.error({ err: error }, 'the backup that was due could not be made'));

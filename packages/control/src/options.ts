@@ -13,11 +13,14 @@ import {
   VPC,
 } from '@evenkeel/model/limits.ts';
 import { canonicalNetwork, isNetwork } from '@evenkeel/model/network.ts';
+import { NODE_CERTIFICATE_HOURS, SHARED_NODE_TOKEN, type SharedNodeToken } from '@evenkeel/model/node-limits.ts';
 import { type AddressPools, network, network6, type PoolName } from './resources/addresses.ts';
 import { StartError } from './start-error.ts';
 import { type PostgresSettings, parsePostgresUrl } from './store/postgres/settings.ts';
 import type { ApiTls } from './transport/api-certificate.ts';
 import { isLoopback } from './transport/self-signed.ts';
+
+const HOUR = 3_600_000;
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -44,6 +47,10 @@ export interface ControlPlaneOptions {
   readonly auditDays: number;
   /** Days before the end of a certificate on which it is told. */
   readonly certificateNotice: readonly number[];
+  /** Milliseconds that the certificate of a node is good for. */
+  readonly nodeCertificateLife: number;
+  /** Which nodes the token is good for that they all share. */
+  readonly sharedNodeToken: SharedNodeToken;
   readonly logLevel: LogLevel;
 }
 
@@ -71,6 +78,10 @@ export const USAGE = `evenkeel control plane
   --audit-days N          days that the audit log goes back (EVENKEEL_AUDIT_DAYS; default ${AUDIT.days.default})
   --certificate-notice N,…  days before the end of certificates on which events tell of it
                           (EVENKEEL_CERTIFICATE_NOTICE; default ${CERTIFICATE.notice.days.join(',')})
+  --node-certificate-hours N  hours that the certificates of nodes are good for, which are renewed long before
+                          (EVENKEEL_NODE_CERTIFICATE_HOURS; default ${NODE_CERTIFICATE_HOURS.default})
+  --shared-node-token WHERE   where credentials/node.json is good for nodes: local, anywhere
+                          (EVENKEEL_SHARED_NODE_TOKEN; default local)
   --log-level LEVEL       ${LOG_LEVELS.join(', ')} (EVENKEEL_LOG_LEVEL; default info)
   --help
 `;
@@ -102,6 +113,9 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     allowLocalWebhooks: flags['allow-local-webhooks'] ?? environment['EVENKEEL_ALLOW_LOCAL_WEBHOOKS'] === '1',
     certificateNotice: noticeOf(flags['certificate-notice'] ?? environment['EVENKEEL_CERTIFICATE_NOTICE']),
     auditDays: daysOf(flags['audit-days'] ?? environment['EVENKEEL_AUDIT_DAYS']),
+    nodeCertificateLife:
+      HOUR * hoursOf(flags['node-certificate-hours'] ?? environment['EVENKEEL_NODE_CERTIFICATE_HOURS']),
+    sharedNodeToken: sharedTokenOf(flags['shared-node-token'] ?? environment['EVENKEEL_SHARED_NODE_TOKEN'] ?? 'local'),
     logLevel: levelOf(flags['log-level'] ?? environment['EVENKEEL_LOG_LEVEL'] ?? 'info'),
   };
 }
@@ -128,6 +142,8 @@ function parseFlags(args: readonly string[]) {
         'allow-local-webhooks': { type: 'boolean' },
         'audit-days': { type: 'string' },
         'certificate-notice': { type: 'string' },
+        'node-certificate-hours': { type: 'string' },
+        'shared-node-token': { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -263,6 +279,21 @@ function noticeOf(text: string | undefined): readonly number[] {
   throw new StartError(
     `--certificate-notice ${text} names no days; give at most ${most} numbers from 1 to ${maximum}, such as ${standard.join(',')}`,
   );
+}
+
+function hoursOf(text: string | undefined): number {
+  const { minimum, maximum, default: standard } = NODE_CERTIFICATE_HOURS;
+  if (text === undefined) return standard;
+  if (/^[0-9]{1,4}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum) return Number(text);
+  throw new StartError(
+    `--node-certificate-hours ${text} is not a number of hours; give one from ${minimum} to ${maximum}`,
+  );
+}
+
+function sharedTokenOf(text: string): SharedNodeToken {
+  const where = SHARED_NODE_TOKEN.find((known) => known === text);
+  if (where !== undefined) return where;
+  throw new StartError(`--shared-node-token ${text} is not allowed; give one of ${SHARED_NODE_TOKEN.join(', ')}`);
 }
 
 function levelOf(text: string): LogLevel {

@@ -43,6 +43,7 @@ function unknownId(parameter: string): string {
     vpcId: 'vpc',
     subnetId: 'sub',
     operationId: 'op',
+    joinTokenId: 'jt',
     backupId: 'bkp',
     tenantId: 'tnt',
     userId: 'usr',
@@ -266,6 +267,8 @@ test('every route of an existing object answers with what the contract says', as
     'forgetNode',
     // Of nodes, of which there is none: api-placement.test.ts.
     ...(['getNodePlacement', 'cordonNode', 'uncordonNode', 'drainNode'] as const),
+    // Nodes join over TLS alone: api-nodes.test.ts.
+    ...(['revokeNode', 'createJoinToken', 'getJoinToken', 'revokeJoinToken'] as const),
     // Its answer is lines: api-audit.test.ts has it.
     'exportAudit',
     'streamEvents',

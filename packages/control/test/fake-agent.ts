@@ -11,6 +11,8 @@ interface AgentOptions {
   readonly plan?: NodePlan;
   /** Whether it acknowledges by itself. */
   readonly acknowledges?: boolean;
+  /** Version of what it says; absent: the first. */
+  readonly protocol?: number;
   /** What it has of block lists; absent: it takes none. */
   readonly blockLists?: BlockListPosition;
   readonly refuses?: (plan: NodePlan) => RefusedListener[];
@@ -46,6 +48,7 @@ export class FakeAgent {
       version: agent.plan.version,
       hash: agent.plan.hash,
       ...(options.blockLists && { blockLists: options.blockLists }),
+      ...(options.protocol !== undefined && { protocol: options.protocol }),
     });
     return agent;
   }
@@ -108,7 +111,7 @@ export class FakeAgent {
       for (const look of [...this.#watchers]) look();
       return;
     }
-    if (message.type === 'peers') {
+    if (message.type !== 'snapshot' && message.type !== 'delta') {
       for (const look of [...this.#watchers]) look();
       return;
     }

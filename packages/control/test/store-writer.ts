@@ -70,7 +70,7 @@ async function openStore(): Promise<Store> {
 }
 
 function makeChangeSets(): ChangeSets {
-  const quiet = { changed() {}, save() {}, moved() {} };
+  const quiet = { changed() {}, save() {}, moved() {}, isRevoked: () => false };
   const nodes = new NodeRegistry([], DEFAULT_QUOTAS.nodes, Date.now, quiet);
   const assessor = new Assessor({ nodes, questions: new NodeQuestions(() => false) }, plans);
   const writer = new ChangeSetWriter(

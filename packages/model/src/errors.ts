@@ -41,6 +41,18 @@ export const ERRORS = {
     'Not allowed',
     'Your role, or the tenants that it reaches, do not go that far; ask an administrator.',
   ),
+  'join-token-refused': client(
+    403,
+    'after-change',
+    'Join token refused',
+    'No node can join with this token: `detail` says why. Have another made: `evenkeel node join-token create`.',
+  ),
+  'node-refused': client(
+    403,
+    'after-change',
+    'Node refused',
+    'This node cannot come in as it is: `detail` says why, and what to do.',
+  ),
   'route-not-found': client(
     404,
     'never',
@@ -114,6 +126,12 @@ export const ERRORS = {
     'after-change',
     'Quota exceeded',
     '`quota` has the name, the limit and how much is used; delete something, or ask for more: `evenkeel quota set`, or `--quota name=value` for all tenants.',
+  ),
+  'tls-required': client(
+    409,
+    'after-change',
+    'TLS is required',
+    'Nodes are known by certificates, which takes TLS: start the control plane with `--api-certificate` and `--api-key`, or with `--api-self-signed`.',
   ),
   'node-online': client(
     409,

@@ -26,6 +26,8 @@ export const EVENTS = {
   'node.up': 'info',
   'node.down': 'warning',
   'node.lost': 'critical',
+  'node.joined': 'info',
+  'node.revoked': 'warning',
   'overload.begun': 'critical',
   'overload.ended': 'info',
   'backup.made': 'info',

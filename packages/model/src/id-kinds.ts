@@ -29,6 +29,7 @@ export const ID_PREFIXES = {
   region: 'rgn',
   zone: 'zn',
   delivery: 'dlv',
+  joinToken: 'jt',
 } as const;
 export type IdKind = keyof typeof ID_PREFIXES;
 

@@ -12,13 +12,22 @@ export interface TlsTrust {
   readonly orAuthorities?: boolean;
 }
 
+/** What a client shows itself, as PEM. */
+export interface OwnCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 type Connected = (error: Error | null, socket?: Duplex) => void;
 
 /**
  * For `createConnection` of node:https: opens a connection, and hands it over only when the server is the right one.
- * Until then nothing is sent, so that no credential reaches anybody else.
+ * Until then nothing is sent, so that no credential reaches anybody else. `own`: by which the server may know the client.
  */
-export function trustedConnection(trust: TlsTrust): (options: ClientRequestArgs, connected: Connected) => undefined {
+export function trustedConnection(
+  trust: TlsTrust,
+  own: OwnCertificate | null = null,
+): (options: ClientRequestArgs, connected: Connected) => undefined {
   const { connect } = process.getBuiltinModule('node:tls');
   const { isIP } = process.getBuiltinModule('node:net');
   return ({ host, port, servername }: ClientRequestArgs & { servername?: string }, connected) => {
@@ -31,6 +40,7 @@ export function trustedConnection(trust: TlsTrust): (options: ClientRequestArgs,
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: false,
       ...(trust.ca !== undefined && { ca: trust.ca }),
+      ...(own !== null && { cert: own.certificate, key: own.key }),
     });
     const failed = (error: Error): void => connected(error);
     socket.once('error', failed);

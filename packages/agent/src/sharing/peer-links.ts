@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from '../clock/clock.ts';
 import { Backoff } from '../stream/backoff.ts';
 import { secureConnect, secureServer } from './secure-stream.ts';
+import type { SharingKeys } from './sharing-keys.ts';
 
 /** Milliseconds of silence after which a node counts as gone; it says something at least every third of it. */
 export const SILENCE = 6_000;
@@ -13,8 +14,7 @@ const STABLE = 5_000;
 
 export interface PeerLinksOptions {
   readonly nodeId: string;
-  /** Read anew for each connection; rejects with a sentence when there is none. */
-  readonly readKey: () => Promise<Buffer>;
+  readonly keys: SharingKeys;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -26,6 +26,8 @@ export interface PeerLinksOptions {
 
 interface Link {
   readonly stream: TLSSocket;
+  /** Which key it has begun with. */
+  readonly key: string | null;
   readonly since: number;
   heardAt: number;
 }
@@ -50,7 +52,7 @@ export class PeerLinks {
   readonly #links = new Map<string, Link>();
   readonly #attempts = new Map<string, Attempt>();
   #server: Server | null = null;
-  #key: Buffer | null = null;
+  #unwatch: () => void = () => {};
   #watch: Timer | null = null;
   #closed = false;
 
@@ -60,10 +62,11 @@ export class PeerLinks {
 
   /** Resolves with the port; rejects when it cannot be had. Port 0: any. */
   async listen(address: string, port: number): Promise<number> {
-    this.#key = await this.#options.readKey();
+    const { keys } = this.#options;
+    await keys.refresh();
     const server = secureServer({
-      key: () => this.#key!,
-      onPeer: (stream, node) => this.#accept(stream, node),
+      key: (id) => keys.find(id),
+      onPeer: (stream, node, key) => this.#accept(stream, node, key),
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.on('error', reject);
@@ -71,6 +74,7 @@ export class PeerLinks {
     await promise;
     if (this.#closed) server.close();
     this.#server = server;
+    this.#unwatch = keys.watch(() => this.#dropOutdated());
     this.#look();
     return (server.address() as AddressInfo).port;
   }
@@ -100,7 +104,8 @@ export class PeerLinks {
         void this.#dial(node);
       }
     }
-    this.#refreshKey();
+    // For those that dial us, and may be of an earlier version.
+    void this.#options.keys.refresh();
     this.#options.onChange();
   }
 
@@ -123,6 +128,7 @@ export class PeerLinks {
 
   close(): void {
     this.#closed = true;
+    this.#unwatch();
     this.#server?.close();
     this.#watch?.cancel();
     for (const { timer } of this.#attempts.values()) timer?.cancel();
@@ -131,15 +137,16 @@ export class PeerLinks {
   }
 
   async #dial(node: string): Promise<void> {
-    const { nodeId, readKey, clock } = this.#options;
+    const { nodeId, keys, clock } = this.#options;
     const attempt = this.#attempts.get(node);
     if (attempt === undefined || this.#closed || this.#links.has(node) || attempt.dialling || node < nodeId) return;
     attempt.timer?.cancel();
     attempt.timer = null;
     attempt.dialling = true;
     try {
-      const { address, port } = attempt.peer;
-      this.#add(node, await secureConnect(address, port, await readKey(), nodeId));
+      const { address, port, takesZoneKeys = false } = attempt.peer;
+      const key = keys.forPeer(takesZoneKeys);
+      this.#add(node, await secureConnect(address, port, key, nodeId), key.id);
     } catch (error) {
       const reason = reasonOf(error as NodeJS.ErrnoException);
       attempt.failure = { reason, since: attempt.failure?.since ?? clock.wallTime() };
@@ -156,10 +163,10 @@ export class PeerLinks {
     attempt.timer = this.#options.clock.setTimer(attempt.backoff.next(), () => void this.#dial(node));
   }
 
-  #accept(stream: TLSSocket, node: string): void {
+  #accept(stream: TLSSocket, node: string, key: string | null): void {
     const { nodeId, log } = this.#options;
     const isKnown = this.#links.has(node) || this.#links.size < MOST_PEERS;
-    if (node < nodeId && node !== '' && isKnown && !this.#closed) this.#add(node, stream);
+    if (node < nodeId && node !== '' && isKnown && !this.#closed) this.#add(node, stream, key);
     else {
       log.warn({ node }, 'a node that should not has asked to share flows');
       stream.destroy();
@@ -168,7 +175,7 @@ export class PeerLinks {
   }
 
   /** The newest stream of a node counts: the older one may be a ghost of a broken network. */
-  #add(node: string, stream: TLSSocket): void {
+  #add(node: string, stream: TLSSocket, key: string | null): void {
     const { clock, log, onLink, onChange } = this.#options;
     if (this.#closed || stream.destroyed) {
       stream.destroy();
@@ -176,7 +183,7 @@ export class PeerLinks {
     }
     const before = this.#links.get(node);
     const begun = clock.now();
-    const link: Link = { stream, since: clock.wallTime(), heardAt: begun };
+    const link: Link = { stream, key, since: clock.wallTime(), heardAt: begun };
     this.#links.set(node, link);
     before?.stream.destroy();
     stream.setNoDelay(true);
@@ -212,19 +219,17 @@ export class PeerLinks {
     });
   }
 
-  /** For those that dial us. */
-  #refreshKey(): void {
-    this.#options.readKey().then(
-      (key) => {
-        this.#key = key;
-      },
-      (error: Error) => this.#options.log.warn({ reason: error.message }, 'the key for other nodes cannot be read'),
-    );
+  /** Whoever knows a key that is good no more must not go on with it. The others dial again at once, with one that is. */
+  #dropOutdated(): void {
+    const { keys } = this.#options;
+    for (const { stream, key } of [...this.#links.values()]) {
+      if (key !== null && keys.find(key) === null) stream.destroy();
+    }
   }
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ECONNREFUSED') return 'nobody listens there';
-  if (code?.startsWith('ERR_SSL') === true) return 'it does not have the same node token';
+  if (code?.startsWith('ERR_SSL') === true) return 'it does not have the same key';
   return message.slice(0, 200);
 }

@@ -6,17 +6,19 @@ import { createServer } from 'node:tls';
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
 import { secureConnect, secureServer } from './secure-stream.ts';
 import { sharingKey } from './sharing-key.ts';
+import type { SharingKey } from './sharing-keys.ts';
 
 const HOST = '127.0.0.1';
-const KEY = sharingKey('the token of all nodes');
+const KEY: SharingKey = { id: null, secret: sharingKey('the token of all nodes') };
+const ZONE_KEY: SharingKey = { id: 'k1', secret: Buffer.alloc(32, 7) };
 
 async function serve(t: TestContext) {
   const heard: string[] = [];
   const names: string[] = [];
   const server = secureServer({
-    key: () => KEY,
-    onPeer: (socket, node) => {
-      names.push(node);
+    key: (id) => [KEY, ZONE_KEY].find((key) => key.id === id)?.secret ?? null,
+    onPeer: (socket, node, key) => {
+      names.push(key === null ? node : `${node} by ${key}`);
       socket.on('data', (bytes: Buffer) => heard.push(String(bytes)));
       socket.write('welcome');
     },
@@ -40,8 +42,22 @@ test('who has the key is heard, under its name, with a fresh key exchange', asyn
 
 test('who has another key is not', async (t) => {
   const { port, names } = await serve(t);
-  await assert.rejects(secureConnect(HOST, port, sharingKey('another token'), 'node-1'), /SSL|decrypt|closed/i);
+  await assert.rejects(
+    secureConnect(HOST, port, { ...KEY, secret: sharingKey('another token') }, 'node-1'),
+    /SSL|decrypt|closed/i,
+  );
   assert.deepEqual(names, []);
+});
+
+test('a key of the zone is known by its name; one that is good no more opens nothing', async (t) => {
+  const { port, names } = await serve(t);
+  const socket = await secureConnect(HOST, port, ZONE_KEY, 'node-1');
+  await once(socket, 'data');
+  socket.destroy();
+  assert.deepEqual(names, ['node-1 by k1']);
+  await assert.rejects(secureConnect(HOST, port, { ...ZONE_KEY, id: 'k0' }, 'node-1'), /SSL|decrypt|closed/i);
+  await assert.rejects(secureConnect(HOST, port, { ...ZONE_KEY, id: null }, 'node-1'), /SSL|decrypt|closed/i);
+  assert.equal(names.length, 1);
 });
 
 test('who speaks no TLS is not', async (t) => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { FlowRecord } from '@evenkeel/flow/datapath/flow-record.ts';
@@ -7,7 +10,7 @@ import { SLOTS } from '@evenkeel/flow/maglev/slots.ts';
 import type { Numbers } from '@evenkeel/flow/sharing/zone-view.ts';
 import { silentLog } from '../../test/log.ts';
 import { systemClock } from '../clock/clock.ts';
-import { sharingKey } from './sharing-key.ts';
+import { SharingKeys } from './sharing-keys.ts';
 import { type SharedKernel, SharingSession } from './sharing-session.ts';
 
 const HOST = '127.0.0.1';
@@ -54,11 +57,19 @@ class FakeKernel implements SharedKernel {
   }
 }
 
+async function keysFrom(t: TestContext, token: string): Promise<SharingKeys> {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-keys-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const keys = new SharingKeys({ file: join(folder, 'zone-keys.json'), readToken: async () => token, log: silentLog });
+  await keys.load();
+  return keys;
+}
+
 async function node(t: TestContext, nodeId: string, kernel: FakeKernel, token = 'the token') {
   const session = new SharingSession({
     kernel,
     nodeId,
-    readKey: async () => sharingKey(token),
+    keys: await keysFrom(t, token),
     clock: systemClock,
     random: () => 0.5,
     log: silentLog,
@@ -128,7 +139,7 @@ test('a node that is gone is dialled until it is back; who is not on the list an
   const again = new SharingSession({
     kernel: new FakeKernel([]),
     nodeId: 'b',
-    readKey: async () => sharingKey('the token'),
+    keys: await keysFrom(t, 'the token'),
     clock: systemClock,
     random: () => 0.5,
     log: silentLog,
@@ -146,7 +157,7 @@ test('who has another token, or a name that does not dial, shares nothing', asyn
   const b = await node(t, 'b', new FakeKernel([]));
   const c = await node(t, 'c', new FakeKernel([]));
   a.session.setPeers([b.peer]);
-  await until('the key is refused', () => a.session.peers()[0]?.reason === 'it does not have the same node token');
+  await until('the key is refused', () => a.session.peers()[0]?.reason === 'it does not have the same key');
   c.session.setPeers([b.peer]);
   assert.deepEqual(c.session.peers()[0]?.reason, 'it has not connected yet');
   assert.equal(c.session.isSettled, false);

@@ -7,6 +7,7 @@ import type { ReportedPeer, SharingPeer } from '@evenkeel/model/plan/sharing.ts'
 import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from '../clock/clock.ts';
 import { PeerLinks, SILENCE } from './peer-links.ts';
+import type { SharingKeys } from './sharing-keys.ts';
 
 /** Milliseconds between two looks at what was written down: so long may a flow be known to this node alone. */
 const TELL = 20;
@@ -27,7 +28,7 @@ export interface SharedKernel {
 export interface SharingSessionOptions {
   readonly kernel: SharedKernel;
   readonly nodeId: string;
-  readonly readKey: () => Promise<Buffer>;
+  readonly keys: SharingKeys;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -44,7 +45,7 @@ export class SharingSession {
   readonly #telling = new Set<Duplex>();
 
   constructor(options: SharingSessionOptions) {
-    const { kernel, nodeId, readKey, clock, random, log, onChange } = options;
+    const { kernel, nodeId, keys, clock, random, log, onChange } = options;
     this.#options = options;
     this.#flows = new FlowSharing({
       datapath: kernel.datapath,
@@ -56,7 +57,7 @@ export class SharingSession {
     });
     this.#links = new PeerLinks({
       nodeId,
-      readKey,
+      keys,
       clock,
       random,
       log,

@@ -1,7 +1,9 @@
+import type { ZoneKey } from '@evenkeel/model/plan/membership.ts';
 import type { ReportedSharing, SharingPeer } from '@evenkeel/model/plan/sharing.ts';
 import type { Logger } from 'pino';
 import type { Clock, Random } from '../clock/clock.ts';
 import type { SharingOptions } from './setting.ts';
+import type { SharingKeys } from './sharing-keys.ts';
 import type { SharedKernel } from './sharing-session.ts';
 import { VipRoutes } from './vip-routes.ts';
 import { type SharingCounts, ZoneSharing } from './zone-sharing.ts';
@@ -19,8 +21,7 @@ export interface ZoneKernel extends SharedKernel {
 
 export interface ZoneMembershipOptions extends SharingOptions {
   readonly nodeId: string;
-  /** The key that all nodes have; see `sharingKey`. */
-  readonly readKey: () => Promise<Buffer>;
+  readonly keys: SharingKeys;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -33,6 +34,7 @@ export interface ZoneMembershipOptions extends SharingOptions {
 /** This node among those of its zone: it shares flows with them, and announces its VIPs once it knows what they know. */
 export class ZoneMembership {
   readonly #clock: Clock;
+  readonly #keys: SharingKeys;
   readonly #sharing: ZoneSharing;
   /** null: VIPs are not announced. */
   readonly #routes: VipRoutes | null;
@@ -40,8 +42,9 @@ export class ZoneMembership {
   #leaving = false;
 
   constructor(options: ZoneMembershipOptions) {
-    const { announceTable, log, clock } = options;
+    const { announceTable, log, clock, keys } = options;
     this.#clock = clock;
+    this.#keys = keys;
     this.#routes = announceTable === 0 ? null : new VipRoutes(announceTable, log);
     this.#sharing = new ZoneSharing({ ...options, onJoined: () => this.#joined() });
   }
@@ -66,6 +69,11 @@ export class ZoneMembership {
 
   setPeers(peers: readonly SharingPeer[]): void {
     this.#sharing.setPeers(peers);
+  }
+
+  /** The keys by which nodes of the zone know each other. */
+  setKeys(keys: readonly ZoneKey[]): void {
+    this.#keys.set(keys);
   }
 
   report(): ReportedSharing | null {

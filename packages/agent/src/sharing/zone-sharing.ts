@@ -2,6 +2,7 @@ import type { ReportedSharing, SharingPeer } from '@evenkeel/model/plan/sharing.
 import type { Logger } from 'pino';
 import type { Clock, Random, Timer } from '../clock/clock.ts';
 import { reachableAddress } from './own-address.ts';
+import type { SharingKeys } from './sharing-keys.ts';
 import type { SharedKernel, SharingSession } from './sharing-session.ts';
 
 /** Milliseconds that a node waits for what others know before it counts as one that has joined. */
@@ -16,8 +17,7 @@ export interface ZoneSharingOptions {
   /** `auto`, `off`, or an address of this node. */
   readonly address: string;
   readonly port: number;
-  /** The key that all nodes have; see `sharingKey`. */
-  readonly readKey: () => Promise<Buffer>;
+  readonly keys: SharingKeys;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -97,13 +97,13 @@ export class ZoneSharing {
   }
 
   async #begin(kernel: SharedKernel): Promise<void> {
-    const { nodeId, readKey, clock, random, log, port } = this.#options;
+    const { nodeId, keys, clock, random, log, port } = this.#options;
     const address = this.#ownAddress();
     if (address === null || this.#session !== null || this.#options.address === 'off') return;
     const { SharingSession } = await import('./sharing-session.ts');
     if (this.#kernel !== kernel || this.#session !== null) return;
     const onChange = () => this.#changed();
-    const session = new SharingSession({ kernel, nodeId, readKey, clock, random, log, onChange });
+    const session = new SharingSession({ kernel, nodeId, keys, clock, random, log, onChange });
     this.#session = session;
     try {
       const bound = await session.listen(address, port);

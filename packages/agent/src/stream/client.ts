@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type FromAgent, LEADER_FINGERPRINT_HEADER, LEADER_HEADER } from '@evenkeel/model/plan/stream.ts';
-import { type TlsTrust, trustedConnection } from '@evenkeel/model/tls-trust.ts';
+import { type OwnCertificate, type TlsTrust, trustedConnection } from '@evenkeel/model/tls-trust.ts';
 import type { Logger } from 'pino';
 import { type RawData, WebSocket } from 'ws';
 import type { Clock, Random, Timer } from '../clock/clock.ts';
@@ -14,12 +14,16 @@ const LARGEST_MESSAGE = 160 * 1024 * 1024;
 /** Bytes that may wait to be sent before the stream counts as congested. */
 const CONGESTED = 1024 * 1024;
 const HANDSHAKE_TIMEOUT = 5_000;
+/** Characters of an answer that says why there is no stream. */
+const LARGEST_PROBLEM = 16_384;
 /** An open stream that lasts this long ends the back-off. */
 const STABLE = 1_000;
 
 export interface StreamCredential {
-  /** The node's bearer token. */
-  readonly token: string;
+  /** The token that nodes share; null: the node has a certificate. */
+  readonly token: string | null;
+  /** That certificate with its key. */
+  readonly own?: OwnCertificate;
   /** Which server is the right one, where that has a certificate. */
   readonly trust: TlsTrust;
 }
@@ -39,6 +43,8 @@ export interface StreamClientOptions {
   /** The stream is open, from this address of ours, and `hello` is sent. */
   readonly onOpen: (localAddress: string) => void;
   readonly onFrame: (frame: string) => void;
+  /** The control plane has let the node in, or refused what it came with. */
+  readonly onAdmission?: (isAdmitted: boolean) => void;
   /** An attempt to connect has failed, or the stream is lost. */
   readonly onUnreachable?: () => void;
   /** The stream takes messages again, or may do so. */
@@ -122,8 +128,8 @@ export class StreamClient {
       : credential.trust;
     const endpoint = endpointOf(this.#url);
     const socket = new WebSocket(endpoint, {
-      headers: { authorization: `Bearer ${credential.token}` },
-      ...(endpoint.startsWith('wss:') && { createConnection: trustedConnection(trust) as never }),
+      headers: credential.token === null ? {} : { authorization: `Bearer ${credential.token}` },
+      ...(endpoint.startsWith('wss:') && { createConnection: trustedConnection(trust, credential.own) as never }),
       maxPayload: LARGEST_MESSAGE,
       perMessageDeflate: false,
       followRedirects: false,
@@ -158,8 +164,12 @@ export class StreamClient {
     socket.on('unexpected-response', (_, response) => {
       fault = explain(new Error(`Unexpected server response: ${response.statusCode}`));
       leader = leaderIn(response.headers);
-      response.destroy();
-      socket.terminate();
+      if (response.statusCode === 401 || response.statusCode === 403) this.#options.onAdmission?.(false);
+      void detailOf(response).then((detail) => {
+        fault = detail ?? fault;
+        response.destroy();
+        socket.terminate();
+      });
     });
     socket.on('error', (error) => {
       fault ||= explain(error);
@@ -170,7 +180,8 @@ export class StreamClient {
   }
 
   #opened(socket: WebSocket, localAddress: string): void {
-    const { clock, log, hello, onOpen } = this.#options;
+    const { clock, log, hello, onOpen, onAdmission } = this.#options;
+    onAdmission?.(true);
     this.#connects++;
     this.#complaint = '';
     this.#lastHeard = clock.now();
@@ -226,6 +237,21 @@ export class StreamClient {
     this.#timer?.cancel();
     this.#timer = null;
     this.#state = state;
+  }
+}
+
+/** What the control plane says about its refusal (RFC 9457); null: nothing that can be read. */
+async function detailOf(response: IncomingMessage): Promise<string | null> {
+  let text = '';
+  try {
+    for await (const part of response) {
+      text += String(part);
+      if (text.length > LARGEST_PROBLEM) return null;
+    }
+    const { detail } = JSON.parse(text) as { readonly detail?: unknown };
+    return typeof detail === 'string' ? detail : null;
+  } catch {
+    return null;
   }
 }
 

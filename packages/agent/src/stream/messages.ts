@@ -1,5 +1,6 @@
 import type { BlockListMessage } from '@evenkeel/model/plan/block-list.ts';
 import { hashEntry } from '@evenkeel/model/plan/hash.ts';
+import type { CertificateMessage, TrustMessage, ZoneKeysMessage } from '@evenkeel/model/plan/membership.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { SharingPeer } from '@evenkeel/model/plan/sharing.ts';
@@ -7,7 +8,7 @@ import type { PlanMessage, ToAgent } from '@evenkeel/model/plan/stream.ts';
 import { EntryCompactor } from '../plan/compact-entries.ts';
 import { entryHead, entryShape } from '../plan/entry-shape.ts';
 import type { Faults } from '../plan/refused-entries.ts';
-import { fields, flag, integer, list, type Shape, text } from '../plan/shape.ts';
+import { fields, flag, integer, list, nullable, optional, type Shape, text } from '../plan/shape.ts';
 
 export type Parsed =
   /** Entries that are named in `faults` have the right hash, and a value that this version cannot run. */
@@ -16,6 +17,7 @@ export type Parsed =
   | { readonly kind: 'query'; readonly query: QueryMessage }
   | { readonly kind: 'peers'; readonly peers: readonly SharingPeer[] }
   | { readonly kind: 'block-list'; readonly message: BlockListMessage }
+  | { readonly kind: 'membership'; readonly message: CertificateMessage | TrustMessage | ZoneKeysMessage }
   /** Of a type that this version does not know; to be passed over. */
   | { readonly kind: 'unknown'; readonly type: string }
   | { readonly kind: 'invalid'; readonly problem: string };
@@ -32,7 +34,19 @@ const SHAPES: Readonly<Record<ToAgent['type'], Shape>> = {
     tenantId: text(128),
     entries: text(4 * 1_048_576, { matches: /^[A-Za-z0-9+/]*={0,2}$/, says: 'base64' }),
   }),
-  peers: fields({ peers: list(fields({ node: text(63), address: text(64), port: integer(1, 65_535) })) }),
+  peers: fields({
+    peers: list(fields({ node: text(63), address: text(64), port: integer(1, 65_535), takesZoneKeys: optional(flag) })),
+  }),
+  certificate: fields({ certificate: nullable(text(16_384)), reason: text(500) }),
+  trust: fields({ fingerprint: text(95, { matches: /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/, says: 'a SHA-256' }) }),
+  'zone-keys': fields({
+    keys: list(
+      fields({
+        id: text(64, { matches: /^[\w-]+$/, says: 'letters and digits' }),
+        secret: text(44, { matches: /^[A-Za-z0-9+/]{43}=$/, says: '32 bytes in base64' }),
+      }),
+    ),
+  }),
 };
 
 /** Reads one text frame from the control plane and checks all of it, the hash of every entry included. */
@@ -51,6 +65,9 @@ export function parseToAgent(frame: string): Parsed {
   const message = value as ToAgent;
   if (message.type === 'query') return { kind: 'query', query: message };
   if (message.type === 'block-list') return { kind: 'block-list', message };
+  if (message.type === 'certificate' || message.type === 'trust' || message.type === 'zone-keys') {
+    return { kind: 'membership', message };
+  }
   if (message.type === 'peers') return { kind: 'peers', peers: message.peers };
   const entries = message.type === 'snapshot' ? message.entries : message.upserts;
   const wrong = findWrongHash(entries);

@@ -25,7 +25,8 @@ const OPERATIONS: readonly Column<Operation>[] = [
 const NODES: readonly Column<Node>[] = [
   { head: 'ID', of: (node) => node.id },
   { head: 'ZONE', of: (node) => node.zone },
-  { head: 'STATUS', of: (node) => node.status },
+  { head: 'STATE', of: (node) => node.state },
+  { head: 'CONNECTIONS', of: (node) => node.connections },
   { head: 'BEHIND', of: (node) => node.behind },
   { head: 'REFUSED', of: (node) => (node.refused.length === 0 ? null : count(node.refused.length, 'listener')) },
   { head: 'OVERLOAD', of: ({ overload }) => (overload.length === 0 ? null : overload.join(', ')) },

@@ -1,6 +1,7 @@
 import { OPERATION_STATES } from '@evenkeel/model/history-words.ts';
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
+import { addMembership } from './join-token.ts';
 import { addPlacement } from './placement.ts';
 import { integer, waitSeconds } from './values.ts';
 import { addExamples, addWait, addYes, reference, WAIT_SECONDS } from './words.ts';
@@ -64,6 +65,8 @@ export function addFleet(program: Command, bind: Bind): void {
   bind(wait, async (call) => (await actions()).wait(call));
 
   const node = program.command('node').alias('nodes').description('Nodes: the machines that carry the traffic');
+
+  addMembership(node, bind);
 
   const nodes = node.command('list').alias('ls').description('List nodes');
   addExamples(nodes, 'evenkeel node list');

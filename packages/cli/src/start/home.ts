@@ -17,6 +17,8 @@ export interface Home {
   readonly logs: string;
   readonly adminCredential: string;
   readonly nodeCredential: string;
+  /** What a node is known by that has joined. */
+  readonly nodeIdentity: string;
   readonly state: string;
   readonly demo: string;
 }
@@ -32,6 +34,7 @@ export function locateHome(flag: string | undefined, env: NodeJS.ProcessEnv = pr
     logs: join(path, 'logs'),
     adminCredential: join(path, 'credentials', 'admin.json'),
     nodeCredential: join(path, 'credentials', 'node.json'),
+    nodeIdentity: join(path, 'credentials', 'node-identity.json'),
     state: join(path, 'state', 'evenkeel.db'),
     demo: join(path, 'demo.json'),
   };

@@ -32,6 +32,7 @@ const DEFAULT_DRAIN_TIMEOUT = 10;
 /** What the node agent is told as it was given; it checks them. */
 const PASSED_ON = [
   'node-name',
+  'join-token-file',
   'control-ca',
   'control-fingerprint',
   'zone',
@@ -64,9 +65,10 @@ Options:
   --drain-timeout N     seconds that requests in flight may take when it is stopped (default: ${DEFAULT_DRAIN_TIMEOUT})
   --no-demo             no demo; on the first start: for good
   --join URLS           run no control plane: be a node of the one at this address, or those on one state, by commas;
-                        credentials/node.json of its home has to be in this one
+                        the first time with a join token, see "evenkeel node join-token create --help"
+  --join-token-file F   file that holds it (default: EVENKEEL_JOIN_TOKEN, which is the token itself)
   --control-ca FILE     authorities that vouch for that control plane, PEM
-  --control-fingerprint SHA-256 of the certificate that it must show (default: what credentials/node.json says)
+  --control-fingerprint SHA-256 of the certificate that it must show (default: what the join token says)
   -h, --help            this text
 `;
 
@@ -156,6 +158,7 @@ function parseOrRefuse(args: readonly string[]) {
         reactor: { type: 'string' },
         datapath: { type: 'string' },
         'node-name': { type: 'string' },
+        'join-token-file': { type: 'string' },
         'control-ca': { type: 'string' },
         'control-fingerprint': { type: 'string' },
         zone: { type: 'string' },

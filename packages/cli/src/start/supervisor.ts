@@ -91,10 +91,12 @@ export class Supervisor {
   }
 
   async #startNode(started: number): Promise<void> {
-    const { home, joins } = this.#options;
-    if (!existsSync(home.nodeCredential)) {
+    const { home, joins, agentFlags } = this.#options;
+    const hasToken = agentFlags.includes('--join-token-file') || Boolean(process.env['EVENKEEL_JOIN_TOKEN']);
+    if (!hasToken && ![home.nodeIdentity, home.nodeCredential].some((file) => existsSync(file))) {
       throw new StartFailure(
-        `${home.nodeCredential} is not there: bring it from the home of the control plane, readable for its owner alone.`,
+        `${home.nodeIdentity} is not there, and there is no join token: have one made with ` +
+          '"evenkeel node join-token create", and give it as EVENKEEL_JOIN_TOKEN or --join-token-file.',
       );
     }
     this.#say('Starting the node agent …');

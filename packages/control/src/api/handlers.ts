@@ -12,7 +12,6 @@ import { resultOf } from '../configuration/result.ts';
 import { applyShared } from '../configuration/shared.ts';
 import { streamEvents } from '../events/reads.ts';
 import type { Assessor } from '../impact/assess.ts';
-import { deleteNode } from '../nodes/persistence.ts';
 import { createPlacementReads, createPlacementWrites } from '../placement/calls.ts';
 import type { Revisions } from '../revisions/revisions.ts';
 import type { Vault } from '../secrets/vault.ts';
@@ -23,6 +22,7 @@ import { createBlockListCalls } from './block-list.ts';
 import type { Call } from './call.ts';
 import { createChangeSetCalls } from './change-sets.ts';
 import { createExchangeHandlers } from './exchange.ts';
+import { createNodeCalls, type NodeSources } from './nodes.ts';
 import { createOperationCalls, type OperationSources } from './operations.ts';
 import { createReads, type ReadSources } from './reads.ts';
 import { createRevisionCalls } from './revisions.ts';
@@ -32,7 +32,7 @@ import type { Validators } from './validation.ts';
 import { createWrites } from './writes.ts';
 import type { Unstored } from './written.ts';
 
-export interface HandlerSources extends ReadSources, SessionSources, OperationSources {
+export interface HandlerSources extends ReadSources, SessionSources, OperationSources, NodeSources {
   readonly backups: Backups;
   readonly revisions: Revisions;
   readonly blockLists: BlockLists;
@@ -45,7 +45,7 @@ export interface HandlerSources extends ReadSources, SessionSources, OperationSo
 
 /** How each operation of the contract is carried out. */
 export function createHandlers(sources: HandlerSources): Readonly<Record<OperationName, (call: AnyCall) => Handler>> {
-  const { store, nodes, health } = sources;
+  const { store, nodes } = sources;
   const handlers: Partial<Record<OperationName, (call: AnyCall) => Handler>> = {};
   for (const [name, read] of Object.entries(createReads(sources))) {
     const handler: Handler = { kind: 'read', read: read as (call: AnyCall) => unknown };
@@ -61,6 +61,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
   const writer = new ChangeSetWriter(writes, sources.validators);
   const calls = {
     ...createBackupCalls(sources.backups),
+    ...createNodeCalls(sources),
     ...createRevisionCalls(sources.revisions),
     ...createPlacementReads(sources),
     ...createBlockListCalls(sources.blockLists, store),
@@ -86,12 +87,6 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
     handlers[name as OperationName] = () => handler;
   }
 
-  const forgetNode = async ({ params: { nodeId } }: Call<'forgetNode'>) => {
-    nodes.forget(nodeId);
-    health.forget(nodeId);
-    await deleteNode(store, nodeId);
-    return { id: nodeId };
-  };
   // What goes with a tenant is in that tenant, wherever the call acts.
   const deleteTenant = (call: Call<'deleteTenant'>): Handler => ({
     ...(handlers.deleteTenant!(call as AnyCall) as Extract<Handler, { kind: 'write' }>),
@@ -119,7 +114,6 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
     exportAudit: () => exportLog,
     streamEvents: () => followEvents,
     deleteTenant: deleteTenant as (call: AnyCall) => Handler,
-    forgetNode: () => ({ kind: 'read', read: forgetNode as (call: AnyCall) => unknown }),
     applyConfiguration: applyConfiguration as (call: AnyCall) => Handler,
   } as Record<OperationName, (call: AnyCall) => Handler>;
 }

@@ -4,22 +4,35 @@ import type { Node } from '@evenkeel/model/resources/node.ts';
 import type { Operation } from '@evenkeel/model/resources/operation.ts';
 import type { ServiceHealth, TargetHealth } from '@evenkeel/model/resources/target-health.ts';
 import type { TrafficStanding } from '@evenkeel/model/resources/traffic-standing.ts';
+import type { NodeIdentities } from '../nodes/membership/node-identities.ts';
 import type { Outcome } from '../nodes/operations.ts';
-import type { NodeStatus } from '../nodes/registry.ts';
+import { isReady, type NodeStatus } from '../nodes/registry.ts';
 import { leastTraffic, type TargetHealthTable, worst, worstFlapping } from '../nodes/target-health.ts';
 import { isStopped } from '../resources/load-balancers.ts';
 import type { BackendServiceRecord, TargetRecord } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
 import type { OperationRecord } from '../store/history.ts';
+import type { NodeIdentityRow } from '../store/schema.ts';
 import { timestamp } from './views.ts';
 
 /** How nodes, operations and the health of targets show in the API. */
 
-export function showNode(node: NodeStatus, generation: number): Node {
-  const { firstSeenAt, lastSeenAt, connectedAt, refused, overload, datapaths: _, sharing, ...rest } = node;
+/** What nodes are known by, as far as they have joined. `now` in Unix milliseconds. */
+export interface KnownNodes {
+  readonly identities: Pick<NodeIdentities, 'get'>;
+  readonly now: number;
+}
+
+export function showNode(node: NodeStatus, generation: number, { identities, now }: KnownNodes): Node {
+  const { firstSeenAt, lastSeenAt, connectedAt, refused, overload, datapaths: _, beatAt: __, sharing, ...rest } = node;
+  const identity = identities.get(node.id);
+  const revokedAt = identity?.revoked_at ?? null;
   return {
     ...rest,
     status: connectedAt === null ? 'offline' : 'online',
+    state: revokedAt !== null ? 'revoked' : isReady(node, now) ? 'ready' : 'not-ready',
+    revokedAt: revokedAt === null ? null : timestamp(revokedAt),
+    certificate: identity === null || identity.identity === '' ? null : showCertificate(identity),
     behind: Math.max(0, generation - node.appliedGeneration),
     refused: refused.map(withRemedy),
     overload: [...overload],
@@ -30,6 +43,16 @@ export function showNode(node: NodeStatus, generation: number): Node {
     firstSeenAt: timestamp(firstSeenAt),
     lastSeenAt: timestamp(lastSeenAt),
     connectedAt: connectedAt === null ? null : timestamp(connectedAt),
+  };
+}
+
+function showCertificate(identity: NodeIdentityRow): NonNullable<Node['certificate']> {
+  return {
+    serialNumber: identity.serial,
+    joinTokenId: identity.join_token_id,
+    joinedAt: timestamp(identity.joined_at),
+    issuedAt: timestamp(identity.issued_at),
+    expiresAt: timestamp(identity.not_after),
   };
 }
 

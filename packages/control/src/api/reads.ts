@@ -34,7 +34,7 @@ import type { Deliverer } from '../webhooks/deliverer.ts';
 import { coversName } from '../x509/host-names.ts';
 import type { Call } from './call.ts';
 import { createNetworkReads, type NetworkReadName } from './network-reads.ts';
-import { checkedTargets, showNode, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
+import { checkedTargets, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
 import { findOperation } from './operations.ts';
 import { encode, pageOf, paginate } from './paging.ts';
 import { listSpecifications } from './specifications.ts';
@@ -72,8 +72,6 @@ export type ReadName =
   | 'getSecurityGroup'
   | 'listOperations'
   | 'getOperation'
-  | 'listNodes'
-  | 'getNode'
   | 'listTargetHealth'
   | AccessReadName
   | NetworkReadName
@@ -299,10 +297,6 @@ export function createReads(sources: ReadSources): Reads {
           : await operations.wait(operation, (query.timeout ?? WAIT.default) * 1_000, signal);
       return showOperation(operation, outcome, nodes.list());
     },
-
-    listNodes: ({ query, state }) => paginate(nodes.list(), query, byId, (node) => showNode(node, state.generation)),
-    getNode: ({ params: { nodeId }, state }) =>
-      showNode(nodes.get(nodeId) ?? notFound('node', nodeId), state.generation),
 
     listTargetHealth({ query, state }) {
       const candidates = where(checkedTargets(state), ({ tree, service, target }) =>

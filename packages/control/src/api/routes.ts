@@ -224,6 +224,6 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     /** The operationId of the route. */
-    operation?: OperationName | 'agentStream';
+    operation?: OperationName | 'agentStream' | 'agentJoin';
   }
 }

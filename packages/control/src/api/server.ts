@@ -6,13 +6,17 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import type { TokenCheck } from '../access/bearer.ts';
+import type { RequestRates } from '../access/rate-limits.ts';
 import { checkDigest } from '../access/signatures.ts';
 import { type ForwardingOptions, registerForwarding } from '../leadership/forwarding.ts';
+import type { NodeAccess } from '../nodes/membership/gate.ts';
+import type { Membership } from '../nodes/membership/membership.ts';
 import { type AgentStream, MESSAGE_LIMIT } from '../nodes/stream.ts';
 import { ProblemError } from '../problem.ts';
+import { ASKED, secureContextOf } from '../transport/client-certificates.ts';
 import type { CertificateAndKey } from '../transport/self-signed.ts';
 import { registerDocumentation } from './documentation.ts';
+import { registerJoin } from './join.ts';
 import type { Metrics } from './metrics.ts';
 import { answerUnreadable, installProblems, pathOf, sendProblem } from './problems.ts';
 import { type RouteContext, registerRoutes } from './routes.ts';
@@ -29,7 +33,8 @@ const CONNECTIONS = 2_048;
 
 export interface ServerOptions extends RouteContext {
   readonly version: string;
-  readonly node: TokenCheck;
+  readonly membership: Membership;
+  readonly rates: RequestRates;
   readonly stream: AgentStream;
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger;
@@ -40,7 +45,7 @@ export interface ServerOptions extends RouteContext {
 
 /** The HTTP server with the API, its documentation, the metrics and the stream of the agents; not listening yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { logger, metrics, tls } = options;
+  const { logger, metrics, tls, membership } = options;
   const http = { maxHeaderSize: HEADER_LIMIT, headersTimeout: HEADER_TIMEOUT, connectionsCheckingInterval: 1_000 };
   const app = fastify({
     loggerInstance: logger,
@@ -49,7 +54,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE,
-    ...(tls === null ? { http } : { https: { ...http, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' } }),
+    ...(tls === null ? { http } : { https: { ...http, ...secureContextOf(tls, membership), ...ASKED } }),
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => answerUnreadable(error, socket),
@@ -60,6 +65,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   app.server.maxConnections = CONNECTIONS;
   app.decorateRequest('actor', '');
+  app.decorateRequest('nodeAccess', null);
   app.decorateRequest('caller', null);
   app.decorateRequest('proof', null);
   app.decorateRequest('signedDigest', null);
@@ -91,6 +97,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.get('/metrics', { logLevel: 'warn' }, async (_, reply) => {
     return reply.header('content-type', metrics.contentType).send(await metrics.text());
   });
+  registerJoin(app, { joining: membership.joining, rates: options.rates });
   registerStream(app, options);
   await app.ready();
   return app;
@@ -112,17 +119,24 @@ function parseBodies(app: FastifyInstance): void {
   });
 }
 
-function registerStream(app: FastifyInstance, { node, stream }: ServerOptions): void {
+function registerStream(app: FastifyInstance, { membership, stream }: ServerOptions): void {
   app.get(
     '/agent/v1/stream',
     {
       websocket: true,
       config: { operation: 'agentStream' },
       onRequest: async (request) => {
-        node.check(request.headers.authorization);
+        request.nodeAccess = membership.gate.admit(request.raw.socket, request.headers.authorization);
         request.actor = 'node';
       },
     },
-    (socket) => stream.accept(socket),
+    (socket, request) => stream.accept(socket, request.nodeAccess!),
   );
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What a stream of a node begins with. */
+    nodeAccess: NodeAccess | null;
+  }
 }

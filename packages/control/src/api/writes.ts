@@ -27,6 +27,7 @@ import type { Call } from './call.ts';
 import type { ChangeSetName } from './change-sets.ts';
 import type { ExchangeName } from './exchange.ts';
 import { networkWrites } from './network-writes.ts';
+import type { NodeCallName } from './nodes.ts';
 import type { OperationCallName } from './operations.ts';
 import type { ReadName } from './reads.ts';
 import type { RevisionName } from './revisions.ts';
@@ -42,6 +43,7 @@ export type WriteName = Exclude<
   | SessionCallName
   | BackupName
   | BlockListName
+  | NodeCallName
   | RevisionName
   | ChangeSetName
   | PlacementReadName
@@ -49,7 +51,6 @@ export type WriteName = Exclude<
   | ExchangeName
   | OperationCallName
   | 'applyConfiguration'
-  | 'forgetNode'
   | 'exportAudit'
   | 'streamEvents'
   | WebhookWriteName

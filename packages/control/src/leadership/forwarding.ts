@@ -115,13 +115,15 @@ function ask(leader: LeaderPlace, request: FastifyRequest, passedOn: PassedOn): 
   const options: RequestOptions = {
     method: raw.method,
     headers: { ...without(raw.headers), [PASSED_ON]: origin },
-    agent: false,
     timeout: PATIENCE,
-    ...(secure && {
-      createConnection: trustedConnection(
-        leader.fingerprint === null ? {} : { fingerprint: leader.fingerprint },
-      ) as never,
-    }),
+    // An agent, also one for this request alone, would connect by itself and not ask who the leader is.
+    ...(secure
+      ? {
+          createConnection: trustedConnection(
+            leader.fingerprint === null ? {} : { fingerprint: leader.fingerprint },
+          ) as never,
+        }
+      : { agent: false }),
   };
   return new Promise((resolve, reject) => {
     let connected = false;

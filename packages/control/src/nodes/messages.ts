@@ -32,7 +32,16 @@ export function parseMessage(text: string): FromAgent | null {
     case 'blocked':
       return { type: 'blocked' };
     case 'heartbeat':
-      return { type: 'heartbeat', overload: wordsIn(value['overload']), sharing: sharingIn(value['sharing']) };
+      return {
+        type: 'heartbeat',
+        overload: wordsIn(value['overload']),
+        sharing: sharingIn(value['sharing']),
+        ...(isCount(value['connections']) && { connections: value['connections'] }),
+      };
+    case 'renew':
+      return isText(value['publicKey']) && isText(value['proof'])
+        ? { type: 'renew', publicKey: value['publicKey'], proof: value['proof'] }
+        : null;
     case 'applied':
       return isCount(value['version']) && isListOf(value['refused'], isRefused) && areDatapaths(value['datapaths'])
         ? (value as unknown as FromAgent)
@@ -91,8 +100,15 @@ function isHello(value: Fields): value is Fields & Extract<FromAgent, { type: 'h
     isText(value['hash']) &&
     isCount(value['workers']) &&
     isCount(value['version']) &&
+    (value['protocol'] === undefined || isCount(value['protocol'])) &&
+    (value['kernel'] === undefined || isText(value['kernel'])) &&
+    (value['capacity'] === undefined || isCapacity(value['capacity'])) &&
     (value['blockLists'] === undefined || isPosition(value['blockLists']))
   );
+}
+
+function isCapacity(value: unknown): boolean {
+  return isRecord(value) && [value['cpus'], value['memory'], value['descriptors']].every(isCount);
 }
 
 function isPosition(value: unknown): boolean {

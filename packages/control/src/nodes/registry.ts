@@ -1,7 +1,8 @@
+import { FIRST_STREAM_VERSION, type NodeCapacity } from '@evenkeel/model/plan/membership.ts';
 import type { ReportedSharing } from '@evenkeel/model/plan/sharing.ts';
 import type { FromAgent, RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
 import { ProblemError } from '../problem.ts';
-import type { NodeRow } from '../store/schema.ts';
+import type { NodeIdentityRow, NodeRow } from '../store/schema.ts';
 
 /** What is known of a node: who it is, what it runs, whether it is there. Times are Unix milliseconds. */
 export interface NodeStatus {
@@ -10,6 +11,15 @@ export interface NodeStatus {
   readonly software: string;
   readonly reactor: string;
   readonly workers: number;
+  /** Of what it says on its stream; see membership.ts of the model. */
+  readonly protocol: number;
+  /** Of the operating system; empty: it does not say. */
+  readonly kernel: string;
+  readonly capacity: NodeCapacity | null;
+  /** That its workers had open at its last heartbeat; null: it does not say, or is offline. */
+  readonly connections: number | null;
+  /** Its last heartbeat since the control plane has started; null: there was none on the present connection. */
+  readonly beatAt: number | null;
   /** The newest generation that it has acknowledged. */
   readonly appliedGeneration: number;
   /** Every listener that it cannot run. Not known of a node that has not been online since the start. */
@@ -28,11 +38,18 @@ export interface NodeStatus {
 
 type Hello = Extract<FromAgent, { type: 'hello' }>;
 
+interface Beat {
+  readonly overload?: readonly string[];
+  readonly connections?: number | null;
+}
+
 export interface NodeEvents {
   /** A node acknowledged a generation, came, went or was forgotten. */
   readonly changed: () => void;
   /** What is to be kept of a node changed. */
   readonly save: (node: NodeStatus) => void;
+  /** Whether a node is none any more, so that nobody waits for it. */
+  readonly isRevoked: (node: string) => boolean;
   /** Other nodes can reach one elsewhere, or no more. */
   readonly moved: () => void;
 }
@@ -79,7 +96,8 @@ export class NodeRegistry {
   /** The generation that every node has acknowledged; null when there is no node. */
   get appliedEverywhere(): number | null {
     let lowest: number | null = null;
-    for (const { appliedGeneration } of this.#nodes.values()) {
+    for (const { id, appliedGeneration } of this.#nodes.values()) {
+      if (this.#events.isRevoked(id)) continue;
       if (lowest === null || appliedGeneration < lowest) lowest = appliedGeneration;
     }
     return lowest;
@@ -97,6 +115,11 @@ export class NodeRegistry {
       software,
       reactor,
       workers,
+      protocol: hello.protocol ?? FIRST_STREAM_VERSION,
+      kernel: hello.kernel ?? '',
+      capacity: hello.capacity ?? null,
+      connections: null,
+      beatAt: null,
       // Not what the hello says: what runs there, and what was refused, is known with the first acknowledgement.
       appliedGeneration: Math.min(known?.appliedGeneration ?? 0, hello.version),
       refused: known?.refused ?? [],
@@ -115,7 +138,13 @@ export class NodeRegistry {
 
   disconnected(id: string): void {
     const hadPlace = placeOf(this.#nodes.get(id)?.sharing) !== '';
-    const node = this.#update(id, { connectedAt: null, overload: [], sharing: null });
+    const node = this.#update(id, {
+      connectedAt: null,
+      beatAt: null,
+      connections: null,
+      overload: [],
+      sharing: null,
+    });
     if (node === null) return;
     this.#events.save(node);
     this.#events.changed();
@@ -132,8 +161,9 @@ export class NodeRegistry {
     this.#events.changed();
   }
 
-  overloaded(id: string, overload: readonly string[]): void {
-    this.#update(id, { overload });
+  /** A heartbeat of the node, with how it is. */
+  beat(id: string, { overload = [], connections = null }: Beat): void {
+    this.#update(id, { overload, connections, beatAt: this.#now() });
   }
 
   /** How a node shares flows. */
@@ -165,6 +195,14 @@ export class NodeRegistry {
   }
 }
 
+/** Milliseconds without a heartbeat after which a node that is connected does not count as ready. */
+const MISSED = 15_000;
+
+/** Whether a node is connected, and has said lately how it is. `now` in Unix milliseconds. */
+export function isReady({ connectedAt, beatAt }: NodeStatus, now: number): boolean {
+  return connectedAt !== null && now - (beatAt ?? connectedAt) < MISSED;
+}
+
 /** Where others reach a node to share flows; empty: nowhere. */
 function placeOf(sharing: ReportedSharing | null | undefined): string {
   return sharing?.address == null ? '' : `${sharing.address} ${sharing.port}`;
@@ -178,13 +216,21 @@ export function nodeToRow(node: NodeStatus): NodeRow {
     reactor: node.reactor,
     workers: node.workers,
     applied_generation: node.appliedGeneration,
+    machine: JSON.stringify({ protocol: node.protocol, kernel: node.kernel, capacity: node.capacity }),
     first_seen_at: node.firstSeenAt,
     last_seen_at: node.lastSeenAt,
   };
 }
 
+/** What a node has said of its machine; one that was written by an older version says nothing. */
+type Machine = Pick<NodeStatus, 'protocol' | 'kernel' | 'capacity'>;
+const UNKNOWN_MACHINE: Machine = { protocol: FIRST_STREAM_VERSION, kernel: '', capacity: null };
+
 function nodeFromRow(row: NodeRow): NodeStatus {
   return {
+    ...(row.machine === null ? UNKNOWN_MACHINE : (JSON.parse(row.machine) as Machine)),
+    connections: null,
+    beatAt: null,
     id: row.id,
     zone: row.zone,
     software: row.software,
@@ -198,5 +244,16 @@ function nodeFromRow(row: NodeRow): NodeStatus {
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,
     connectedAt: null,
+  };
+}
+
+/** A node that has joined, and has never been connected. */
+export function unseenNode({ node: id, zone, joined_at }: NodeIdentityRow): NodeStatus {
+  return {
+    ...{ id, zone, software: '', reactor: '', workers: 0, appliedGeneration: 0, connectedAt: null },
+    ...UNKNOWN_MACHINE,
+    ...{ connections: null, beatAt: null, refused: [], datapaths: [], overload: [], sharing: null },
+    firstSeenAt: joined_at,
+    lastSeenAt: joined_at,
   };
 }

@@ -1,10 +1,13 @@
+import { FIRST_STREAM_VERSION, type RenewMessage, STREAM_VERSION } from '@evenkeel/model/plan/membership.ts';
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { PeersMessage } from '@evenkeel/model/plan/sharing.ts';
-import type { FromAgent } from '@evenkeel/model/plan/stream.ts';
+import type { FromAgent, ToAgent } from '@evenkeel/model/plan/stream.ts';
 import type { BlockLists } from '../block-list/block-lists.ts';
 import { BlockListFeed } from '../block-list/feed.ts';
 import type { CompiledPlan } from '../plan/compile.ts';
 import type { PlanPublisher } from '../plan/publisher.ts';
+import type { NodeAccess } from './membership/gate.ts';
+import type { Membership } from './membership/membership.ts';
 import { parseMessage } from './messages.ts';
 import type { NodeQuestions } from './questions.ts';
 import type { NodeRegistry } from './registry.ts';
@@ -16,7 +19,17 @@ const BUFFERED = 4 * 1_048_576;
 const UNACKNOWLEDGED = 16;
 
 /** Close codes (RFC 6455 §7.4.2: 4000–4999 are private). */
-export const CLOSE = { invalid: 4400, replaced: 4409, tooMany: 4429, silent: 4408 } as const;
+export const CLOSE = {
+  invalid: 4400,
+  refused: 4403,
+  silent: 4408,
+  replaced: 4409,
+  version: 4426,
+  tooMany: 4429,
+} as const;
+
+/** Characters, all of them ASCII, of the reason in a close frame (RFC 6455 §5.5), which holds a code as well. */
+const REASON = 123;
 
 type Hello = Extract<FromAgent, { type: 'hello' }>;
 
@@ -34,6 +47,7 @@ export interface SessionContext {
   readonly health: TargetHealthTable;
   readonly questions: NodeQuestions;
   readonly blockLists: BlockLists;
+  readonly membership: Pick<Membership, 'gate' | 'identities' | 'joining' | 'now' | 'trust' | 'zoneKeys'>;
   readonly warn: (node: string, message: string) => void;
   /** The agent said who it is. */
   readonly opened: (session: AgentSession) => void;
@@ -45,9 +59,11 @@ export interface SessionContext {
  */
 export class AgentSession {
   readonly #socket: AgentSocket;
+  readonly #access: NodeAccess;
   readonly #context: SessionContext;
   #node: string | null = null;
   #zone = '';
+  #speaks = FIRST_STREAM_VERSION;
   /** The plan after all that was sent; null: a snapshot is due. */
   #sent: CompiledPlan | null = null;
   #unacknowledged = 0;
@@ -58,14 +74,20 @@ export class AgentSession {
   #blocked: BlockListFeed | null = null;
   #unlisten: () => void = () => {};
 
-  constructor(socket: AgentSocket, context: SessionContext) {
+  constructor(socket: AgentSocket, access: NodeAccess, context: SessionContext) {
     this.#socket = socket;
+    this.#access = access;
     this.#context = context;
   }
 
   /** Null until it has said hello. */
   get node(): string | null {
     return this.#node;
+  }
+
+  /** Where the node is; empty until it has said hello. */
+  get zone(): string {
+    return this.#zone;
   }
 
   receive(text: string): void {
@@ -90,6 +112,23 @@ export class AgentSession {
     this.#socket.send(text, () => {});
   }
 
+  /** Ends a stream whose node has not asked for another certificate in time. */
+  checkCertificate(): void {
+    if (this.#access.kind !== 'certificate') return;
+    const { identities, now } = this.#context.membership;
+    const until = identities.get(this.#access.node)?.not_after ?? 0;
+    if (until <= now()) this.close(CLOSE.refused, 'the certificate of the node has ended; have it join again');
+  }
+
+  tellKeys(): void {
+    if (this.#speaks > FIRST_STREAM_VERSION) this.#say(this.#context.membership.zoneKeys.messageFor(this.#zone));
+  }
+
+  tellTrust(): void {
+    const trust = this.#access.kind === 'certificate' ? this.#context.membership.trust() : null;
+    if (trust !== null) this.#say(trust);
+  }
+
   /** False when the connection is gone, or has more to carry than it takes. */
   ask(query: QueryMessage): boolean {
     if (this.#closed || this.#socket.bufferedAmount > BUFFERED) return false;
@@ -100,7 +139,7 @@ export class AgentSession {
   close(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#socket.close(code, reason);
+    this.#socket.close(code, reason.slice(0, REASON));
   }
 
   /** The connection is gone. */
@@ -132,28 +171,67 @@ export class AgentSession {
         questions.answered(node, message);
         break;
       case 'heartbeat':
-        nodes.overloaded(node, message.overload ?? []);
+        nodes.beat(node, message);
         nodes.shares(node, message.sharing ?? null);
+        break;
+      case 'renew':
+        void this.#renew(message);
         break;
       default:
         message satisfies never;
     }
   }
 
-  #hello(hello: Hello): void {
-    const { nodes, plans, opened } = this.#context;
+  #hello(said: Hello): void {
+    const { nodes, plans, opened, membership } = this.#context;
+    const hello = { ...said, zone: this.#zoneOf(said) };
+    const speaks = hello.protocol ?? FIRST_STREAM_VERSION;
+    const refusal = membership.gate.refusalOf(this.#access, hello.node);
     if (this.#node !== null) {
       this.close(CLOSE.invalid, 'hello is expected once');
+    } else if (Math.abs(speaks - STREAM_VERSION) > 1) {
+      const older = speaks < STREAM_VERSION ? 'upgrade the node agent' : 'upgrade the control plane';
+      this.close(CLOSE.version, `stream version ${speaks} is too far from ${STREAM_VERSION} here: ${older}`);
+    } else if (refusal !== null) {
+      this.close(CLOSE.refused, refusal);
     } else if (!nodes.connected(hello)) {
       this.close(CLOSE.tooMany, 'there are as many nodes as the quota allows');
     } else {
       this.#node = hello.node;
       this.#zone = hello.zone;
+      this.#speaks = speaks;
       this.#sent = plans.recall({ id: hello.node, zone: hello.zone }, hello.version, hello.hash);
       opened(this);
+      this.tellTrust();
+      this.tellKeys();
       this.#send();
       this.#feedBlockLists(hello);
     }
+  }
+
+  /** The zone that a node has joined for, before the one that it says. */
+  #zoneOf({ zone }: Hello): string {
+    if (this.#access.kind !== 'certificate') return zone;
+    return this.#context.membership.identities.get(this.#access.node)?.zone || zone;
+  }
+
+  async #renew(message: RenewMessage): Promise<void> {
+    const { membership, warn } = this.#context;
+    const access = this.#access;
+    if (access.kind !== 'certificate') {
+      this.close(CLOSE.invalid, 'a node without a certificate has none to renew');
+      return;
+    }
+    try {
+      this.#say(await membership.joining.renew(access.node, access.identity, message));
+    } catch (error) {
+      warn(access.node, `its certificate could not be renewed: ${(error as Error).message}`);
+      this.#say({ type: 'certificate', certificate: null, reason: 'it could not be written; ask again' });
+    }
+  }
+
+  #say(message: ToAgent): void {
+    if (!this.#closed) this.#socket.send(JSON.stringify(message), () => {});
   }
 
   /** Besides plans: a long list holds up no change. */
@@ -161,7 +239,7 @@ export class AgentSession {
     const { blockLists } = this.#context;
     if (position === undefined) return;
     const feed = new BlockListFeed(blockLists, position, (message) => {
-      if (!this.#closed) this.#socket.send(JSON.stringify(message), () => {});
+      this.#say(message);
     });
     this.#blocked = feed;
     this.#unlisten = blockLists.listen(() => feed.offer());

@@ -6,6 +6,7 @@ import type { WebSocket } from '@fastify/websocket';
 import { BlockLists } from '../block-list/block-lists.ts';
 import { PlanPublisher } from '../plan/publisher.ts';
 import { EMPTY_STATE } from '../state/state.ts';
+import type { Membership } from './membership/membership.ts';
 import { NodeQuestions } from './questions.ts';
 import { NodeRegistry } from './registry.ts';
 import { CLOSE } from './session.ts';
@@ -46,6 +47,12 @@ class FakeSocket extends EventEmitter {
   }
 }
 
+/** Of nodes that all share a token. */
+const NO_MEMBERSHIP = {
+  gate: { refusalOf: () => null },
+  identities: { get: () => null },
+} as unknown as Membership;
+
 /** A stream on virtual time. */
 function streamOf(t: TestContext, limit: number) {
   let now = 0;
@@ -53,7 +60,12 @@ function streamOf(t: TestContext, limit: number) {
   t.mock.method(performance, 'now', () => now);
   const stream = new AgentStream({
     plans: new PlanPublisher(EMPTY_STATE),
-    nodes: new NodeRegistry([], 10, () => now, { changed: () => {}, save: () => {}, moved: () => {} }),
+    nodes: new NodeRegistry([], 10, () => now, {
+      changed: () => {},
+      save: () => {},
+      moved: () => {},
+      isRevoked: () => false,
+    }),
     health: new TargetHealthTable(() => EMPTY_STATE),
     questions: new NodeQuestions(() => false),
     blockLists: new BlockLists({
@@ -62,6 +74,7 @@ function streamOf(t: TestContext, limit: number) {
       random: () => 0,
       failed: (error) => assert.fail(String(error)),
     }),
+    membership: NO_MEMBERSHIP,
     warn: () => {},
     ping: PING,
     silence: SILENCE,
@@ -69,7 +82,7 @@ function streamOf(t: TestContext, limit: number) {
   });
   const accept = () => {
     const socket = new FakeSocket();
-    stream.accept(socket as unknown as WebSocket);
+    stream.accept(socket as unknown as WebSocket, { kind: 'shared-token' });
     return socket;
   };
   const advance = (milliseconds: number) => {

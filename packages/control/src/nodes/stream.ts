@@ -2,6 +2,8 @@ import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { WebSocket } from '@fastify/websocket';
 import type { BlockLists } from '../block-list/block-lists.ts';
 import type { PlanPublisher } from '../plan/publisher.ts';
+import type { NodeAccess } from './membership/gate.ts';
+import type { Membership } from './membership/membership.ts';
 import type { NodeQuestions } from './questions.ts';
 import type { NodeRegistry } from './registry.ts';
 import { AgentSession, CLOSE } from './session.ts';
@@ -17,6 +19,7 @@ export interface StreamOptions {
   readonly health: TargetHealthTable;
   readonly questions: NodeQuestions;
   readonly blockLists: BlockLists;
+  readonly membership: Membership;
   readonly warn: (node: string, message: string) => void;
   /** Milliseconds from ping to ping, and of silence until an agent counts as gone. */
   readonly ping: number;
@@ -35,9 +38,9 @@ export class AgentStream {
     this.#options = options;
   }
 
-  /** Takes over a WebSocket whose node token was checked. */
-  accept(socket: WebSocket): void {
-    const { plans, nodes, health, questions, blockLists, warn, ping, silence, limit } = this.#options;
+  /** Takes over a WebSocket that was let in. */
+  accept(socket: WebSocket, access: NodeAccess): void {
+    const { nodes, ping, silence, limit } = this.#options;
     // What ends a connection badly shows in the `close` that follows.
     socket.on('error', () => {});
     if (this.#sessions.size >= limit) {
@@ -45,7 +48,7 @@ export class AgentStream {
       return;
     }
     const opened = (session: AgentSession) => this.#opened(session);
-    const session = new AgentSession(socket, { plans, nodes, health, questions, blockLists, warn, opened });
+    const session = new AgentSession(socket, access, { ...this.#options, opened });
     this.#sessions.set(session, socket);
 
     let heard = performance.now();
@@ -56,6 +59,7 @@ export class AgentStream {
     const pinger = setInterval(() => {
       if (performance.now() - heard <= silence) {
         socket.ping();
+        session.checkCertificate();
       } else {
         session.close(CLOSE.silent, 'nothing was heard');
         socket.terminate();
@@ -84,6 +88,21 @@ export class AgentStream {
   /** Tells nodes that share flows of each other, where that is news. */
   introduce(): void {
     for (const [node, peers] of zonePeers(this.#options.nodes.list())) this.#byNode.get(node)?.introduce(peers);
+  }
+
+  /** The node is none any more: its stream ends at once. */
+  end(node: string, reason: string): void {
+    this.#byNode.get(node)?.close(CLOSE.refused, reason);
+  }
+
+  /** Tells the nodes of a zone the keys by which they know each other. */
+  tellKeys(zone: string): void {
+    for (const session of this.#byNode.values()) if (session.zone === zone) session.tellKeys();
+  }
+
+  /** The API shows another certificate: nodes that are connected are told by which they will know it. */
+  tellTrust(): void {
+    for (const session of this.#byNode.values()) session.tellTrust();
   }
 
   /** False when the node is not connected, or its connection takes no more. */

@@ -9,6 +9,11 @@ const node = (id: string, zone: string, address: string | null): NodeStatus => (
   software: '1',
   reactor: 'portable',
   workers: 1,
+  protocol: 1,
+  kernel: '',
+  capacity: null,
+  connections: null,
+  beatAt: null,
   appliedGeneration: 0,
   refused: [],
   datapaths: [],
@@ -35,6 +40,12 @@ test('a node that cannot be reached, or shares nothing, is told of nobody, and n
   assert.deepEqual(names(nodes, 'a'), []);
   assert.equal(names(nodes, 'b'), undefined);
   assert.equal(names(nodes, 'c'), undefined);
+});
+
+test('nodes are told which others know the keys of the zone', () => {
+  const nodes = [node('a', '', '192.0.2.1'), { ...node('b', '', '192.0.2.2'), protocol: 2 }];
+  assert.equal(zonePeers(nodes).get('a')?.peers[0]?.takesZoneKeys, true);
+  assert.equal(zonePeers(nodes).get('b')?.peers[0]?.takesZoneKeys, undefined);
 });
 
 test('a node has so many peers at most', () => {

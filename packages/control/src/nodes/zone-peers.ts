@@ -1,3 +1,4 @@
+import { FIRST_STREAM_VERSION } from '@evenkeel/model/plan/membership.ts';
 import { MOST_PEERS, type PeersMessage } from '@evenkeel/model/plan/sharing.ts';
 import type { NodeStatus } from './registry.ts';
 
@@ -19,7 +20,12 @@ export function zonePeers(nodes: readonly NodeStatus[]): ReadonlyMap<string, Pee
       const others = members.filter((other) => other.id !== id).slice(0, MOST_PEERS);
       told.set(id, {
         type: 'peers',
-        peers: others.map(({ id: node, sharing }) => ({ node, address: sharing!.address!, port: sharing!.port! })),
+        peers: others.map(({ id: node, sharing, protocol }) => ({
+          node,
+          address: sharing!.address!,
+          port: sharing!.port!,
+          ...(protocol > FIRST_STREAM_VERSION && { takesZoneKeys: true }),
+        })),
       });
     }
   }

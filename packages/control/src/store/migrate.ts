@@ -28,6 +28,7 @@ import { zones } from './migrations/0020-zones.ts';
 import { elasticIpBandwidth } from './migrations/0021-elastic-ip-bandwidth.ts';
 import { cancelledOperations } from './migrations/0021-operations.ts';
 import { specifications } from './migrations/0022-specifications.ts';
+import { nodes } from './migrations/0023-nodes.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -64,6 +65,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-elastic-ip-bandwidth': elasticIpBandwidth,
   '0021-operations': cancelledOperations,
   '0022-specifications': specifications,
+  '0023-nodes': nodes,
 };
 
 /**

@@ -70,6 +70,11 @@ export interface Database {
   change_set: ChangeSetRow;
   idempotency: { actor: string; key: string; fingerprint: string; at: number; answer: string };
   node: NodeRow;
+  join_token: JoinTokenRow;
+  node_identity: NodeIdentityRow;
+  /** One row, or none: who signs the certificates of nodes. `certificate` is PEM, `private_key` is sealed. */
+  node_authority: { id: number; certificate: string; private_key: string; created_at: number };
+  zone_key: ZoneKeyRow;
   /**
    * One row, or none: the control plane that leads, where several use one database. `epoch` counts the leaders;
    * `fingerprint` is that of the certificate at `address`, null without TLS.
@@ -187,6 +192,49 @@ export interface NodeRow {
   applied_generation: number;
   first_seen_at: number;
   last_seen_at: number;
+  /** JSON of what it says of itself and its machine; null: it was written before that was kept. */
+  machine: string | null;
+}
+
+/** See nodes/membership. `hash` is all that is kept of the token itself. */
+export interface JoinTokenRow {
+  id: string;
+  hash: string;
+  zone: string | null;
+  node: string | null;
+  uses: number;
+  used: number;
+  description: string;
+  created_at: number;
+  expires_at: number;
+  revoked_at: number | null;
+  last_used_at: number | null;
+}
+
+/** A node that has joined, or was revoked: then `identity` may be empty, for one that had no certificate. */
+export interface NodeIdentityRow {
+  node: string;
+  /** Which of its memberships: one that joins anew is another. */
+  identity: string;
+  /** That it has joined for; empty: whichever it says. */
+  zone: string;
+  join_token_id: string;
+  /** SHA-256 of the key that it has joined with. */
+  join_key: string;
+  /** Of its newest certificate, and when that was issued and ends. */
+  serial: string;
+  issued_at: number;
+  not_after: number;
+  joined_at: number;
+  revoked_at: number | null;
+}
+
+/** `secret` is sealed. */
+export interface ZoneKeyRow {
+  zone: string;
+  id: string;
+  secret: string;
+  made_at: number;
 }
 
 export interface RevisionRow {

@@ -34,6 +34,7 @@ test('a server shows what is in the files, without a restart; what is no good ch
   let changes = 0;
   const faults: unknown[] = [];
   const end = followCertificate(server as never, certificate, {
+    contextOf: ({ certificate: cert, key }) => ({ cert, key }),
     changed: () => changes++,
     failed: (error) => faults.push(error),
   });

@@ -1,8 +1,10 @@
 import type { Server as TlsServer } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { ControlPlaneOptions } from '../options.ts';
 import { StartError } from '../start-error.ts';
 import type { ApiCertificate } from './api-certificate.ts';
+import type { CertificateAndKey } from './self-signed.ts';
 
 /** Milliseconds: how often it is looked whether the certificate has changed. */
 const LOOK = 10_000;
@@ -34,23 +36,29 @@ export function originOf({ host, tls }: ControlPlaneOptions, port: number): stri
 }
 
 export interface CertificateEvents {
+  /** What the server goes by when it shows that one. */
+  readonly contextOf: (shown: CertificateAndKey) => SecureContextOptions;
   /** New connections are shown another certificate from now on. */
   readonly changed: () => void;
   /** What is in the files is no good; the one before goes on. */
   readonly failed: (error: unknown) => void;
 }
 
+/** New connections go by this from now on. */
+export function showTo(server: FastifyInstance['server'], context: SecureContextOptions): void {
+  (server as unknown as TlsServer).setSecureContext(context);
+}
+
 /** Has the server show what is in the files, soon after it has changed. Returns what ends that. */
 export function followCertificate(
   server: FastifyInstance['server'],
   certificate: ApiCertificate,
-  { changed, failed }: CertificateEvents,
+  { contextOf, changed, failed }: CertificateEvents,
 ): () => void {
   const look = setInterval(() => {
     try {
       if (!certificate.refresh()) return;
-      const { certificate: cert, key } = certificate.shown;
-      (server as unknown as TlsServer).setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+      showTo(server, contextOf(certificate.shown));
       changed();
     } catch (error) {
       failed(error);

@@ -1,17 +1,15 @@
-import { generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { BlockList, isIP, isIPv4 } from 'node:net';
-import { integer, oid, sequence, tagged, time } from '../x509/write-der.ts';
-
-/** Object identifiers in their encoded form. */
-const OID = {
-  commonName: '550403',
-  ecdsaWithSha256: '2a8648ce3d040302',
-  basicConstraints: '551d13',
-  keyUsage: '551d0f',
-  extendedKeyUsage: '551d25',
-  serverAuthentication: '2b06010505070301',
-  subjectAltName: '551d11',
-} as const;
+import {
+  distinguishedName,
+  extendedKeyUsage,
+  extension,
+  issueCertificate,
+  keyUsage,
+  noAuthority,
+  OID,
+} from '../x509/issue.ts';
+import { sequence, tagged } from '../x509/write-der.ts';
 
 /** Milliseconds that a certificate is good for, and for how long it begins before now: clocks differ. */
 const LIFETIME = 398 * 86_400_000;
@@ -29,40 +27,27 @@ export interface CertificateAndKey {
  */
 export function makeSelfSigned(names: readonly string[], now: number): CertificateAndKey {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const algorithm = sequence(oid(OID.ecdsaWithSha256));
-  const name = sequence(
-    tagged(0x31, sequence(oid(OID.commonName), tagged(0x0c, Buffer.from('Evenkeel control plane')))),
+  const name = distinguishedName([OID.commonName, 'Evenkeel control plane']);
+  const certificate = issueCertificate(
+    {
+      issuer: name,
+      subject: name,
+      notBefore: now - EARLIER,
+      notAfter: now + LIFETIME,
+      publicKey: publicKey.export({ type: 'spki', format: 'der' }),
+      extensions: [
+        noAuthority(),
+        keyUsage('digitalSignature'),
+        extendedKeyUsage(OID.serverAuthentication),
+        extension(OID.subjectAltName, sequence(...names.map(alternativeName))),
+      ],
+    },
+    privateKey,
   );
-  const serial = randomBytes(16);
-  // Positive, and without zeros in front (RFC 5280 §4.1.2.2).
-  serial[0] = (serial[0]! & 0x7f) | 0x40;
-  const body = sequence(
-    tagged(0xa0, integer(Buffer.of(2))),
-    integer(serial),
-    algorithm,
-    name,
-    sequence(time(now - EARLIER), time(now + LIFETIME)),
-    name,
-    publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(0xa3, sequence(...extensions(names))),
-  );
-  const signature = sign('sha256', body, privateKey);
-  const der = sequence(body, algorithm, tagged(0x03, Buffer.of(0), signature));
   return {
-    certificate: new X509Certificate(der).toString(),
+    certificate: certificate.toString(),
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
-}
-
-function* extensions(names: readonly string[]): Generator<Buffer> {
-  const critical = Buffer.of(0x01, 0x01, 0xff);
-  const extension = (id: string, value: Uint8Array, ...flags: readonly Uint8Array[]) =>
-    sequence(oid(id), ...flags, tagged(0x04, value));
-  yield extension(OID.basicConstraints, sequence(), critical);
-  // digitalSignature, the first bit of nine.
-  yield extension(OID.keyUsage, tagged(0x03, Buffer.of(7, 0x80)), critical);
-  yield extension(OID.extendedKeyUsage, sequence(oid(OID.serverAuthentication)));
-  yield extension(OID.subjectAltName, sequence(...names.map(alternativeName)));
 }
 
 function alternativeName(name: string): Buffer {

@@ -15,9 +15,10 @@ export function integer(bytes: Uint8Array): Buffer {
 /** The content of an object identifier, from its arcs in hexadecimal as the standards print them. */
 export const oid = (content: string) => tagged(0x06, Buffer.from(content, 'hex'));
 
-/** A GeneralizedTime in UTC, to the second. */
+/** A time in UTC, to the second: a UTCTime through 2049, a GeneralizedTime from then on (RFC 5280 §4.1.2.5). */
 export function time(milliseconds: number): Buffer {
-  return tagged(0x18, Buffer.from(new Date(milliseconds).toISOString().replace(/[-:T]|\.\d+/g, '')));
+  const text = new Date(milliseconds).toISOString().replace(/[-:T]|\.\d+/g, '');
+  return text < '2050' ? tagged(0x17, Buffer.from(text.slice(2))) : tagged(0x18, Buffer.from(text));
 }
 
 function lengthOf(length: number): Buffer {

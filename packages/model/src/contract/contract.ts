@@ -12,6 +12,7 @@ import { diagnosisRoutes } from './diagnosis.ts';
 import { elasticIpRoutes } from './elastic-ips.ts';
 import { eventRoutes } from './events.ts';
 import { identityRoutes } from './identity.ts';
+import { joinTokenRoutes } from './join-tokens.ts';
 import { listenerRoutes } from './listeners.ts';
 import { loadBalancerRoutes } from './load-balancers.ts';
 import { nodeRoutes } from './nodes.ts';
@@ -58,6 +59,7 @@ export const contract = {
   ...nodeRoutes,
   ...placementRoutes,
   ...zoneRoutes,
+  ...joinTokenRoutes,
   ...diagnosisRoutes,
   ...changeSetRoutes,
   ...revisionRoutes,

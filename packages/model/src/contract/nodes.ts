@@ -35,11 +35,27 @@ export const nodeRoutes = {
     method: 'DELETE',
     path: '/v1/nodes/{nodeId}',
     summary: 'Forget a node that is gone for good',
-    description: 'Refused while it is online. Operations no longer wait for it; when its agent connects, it is back.',
+    description:
+      'Refused while it is online. Operations no longer wait for it, its certificate is good for nothing any more, and its ' +
+      'name is free. When its agent connects with the token that nodes share, it is back.',
     tags: ['nodes'],
     params,
     status: 200,
     response: Ref(NodeForgotten),
+    role: 'admin',
+    reach: 'all',
+  },
+  revokeNode: {
+    method: 'POST',
+    path: '/v1/nodes/{nodeId}/revoke',
+    summary: 'Revoke a node: it is none any more',
+    description:
+      'Its stream ends at once, and whatever it comes with is refused. It goes on with the plan that it has, until it is ' +
+      'stopped. Its zone has new keys. Operations no longer wait for it. Once it is forgotten, its name is free.',
+    tags: ['nodes'],
+    params,
+    status: 200,
+    response: Ref(Node),
     role: 'admin',
     reach: 'all',
   },

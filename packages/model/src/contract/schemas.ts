@@ -23,14 +23,15 @@ import * as healthCheck from '../resources/health-check.ts';
 import * as healthEvidence from '../resources/health-evidence.ts';
 import * as identity from '../resources/identity.ts';
 import * as impact from '../resources/impact.ts';
+import * as joinToken from '../resources/join-token.ts';
 import * as listener from '../resources/listener.ts';
 import * as listenerLimits from '../resources/listener-limits.ts';
 import * as listenerTls from '../resources/listener-tls.ts';
 import * as loadBalancer from '../resources/load-balancer.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
-import * as placement from '../resources/placement.ts';
 import * as operationCancelled from '../resources/operation-cancelled.ts';
+import * as placement from '../resources/placement.ts';
 import * as quota from '../resources/quota.ts';
 import * as region from '../resources/region.ts';
 import * as resilience from '../resources/resilience.ts';
@@ -117,6 +118,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     placement,
     region,
     zone,
+    joinToken,
     explanation,
     endedRequest,
     traffic,

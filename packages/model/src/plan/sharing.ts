@@ -9,6 +9,8 @@ export interface SharingPeer {
   /** IPv4 or IPv6 literal. */
   readonly address: string;
   readonly port: number;
+  /** Whether it knows the keys of the zone; absent or false: only one that comes from the token that nodes share. */
+  readonly takesZoneKeys?: boolean;
 }
 
 /** What the control plane says to a node that shares flows: with whom. The list is always complete. */

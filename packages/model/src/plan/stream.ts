@@ -1,4 +1,5 @@
 import type { BlockListMessage, BlockListPosition } from './block-list.ts';
+import type { CertificateMessage, NodeCapacity, RenewMessage, TrustMessage, ZoneKeysMessage } from './membership.ts';
 import type { Datapath } from './network.ts';
 import type { PlanDelta, PlanEntry } from './plan.ts';
 import type { AnswerMessage, QueryMessage } from './query.ts';
@@ -11,14 +12,21 @@ export const LEADER_FINGERPRINT_HEADER = 'evenkeel-leader-fingerprint';
 
 /**
  * What a node agent and the control plane say to each other, as JSON text frames on one WebSocket that the agent opens
- * at `/agent/v1/stream` with its node token as bearer.
+ * at `/agent/v1/stream` with its certificate, or the node token as bearer: see `membership.ts`.
  *
  * The agent says `hello` with the plan it has. The control plane answers with a delta when it can, else a snapshot, and
  * then a delta for each change. The agent answers each with `applied`. A hash that does not match, or a delta from a
  * version that the agent does not have, makes it say `resync`. Besides, the control plane may ask: see `query.ts`. To nodes
  * that share flows it names each other: see `sharing.ts`. Block lists come in parts of their own: see `block-list.ts`.
  */
-export type ToAgent = PlanMessage | QueryMessage | PeersMessage | BlockListMessage;
+export type ToAgent =
+  | PlanMessage
+  | QueryMessage
+  | PeersMessage
+  | BlockListMessage
+  | CertificateMessage
+  | TrustMessage
+  | ZoneKeysMessage;
 
 export type PlanMessage =
   | {
@@ -43,7 +51,13 @@ export type FromAgent =
       readonly hash: string;
       /** Of block lists; older agents do not say, and are sent none. */
       readonly blockLists?: BlockListPosition;
+      /** STREAM_VERSION of the agent; absent: the first. */
+      readonly protocol?: number;
+      /** Release of the operating system's kernel. */
+      readonly kernel?: string;
+      readonly capacity?: NodeCapacity;
     }
+  | RenewMessage
   /** The part of the block lists that was sent last is in force. */
   | { readonly type: 'blocked' }
   | { readonly type: 'resync' }
@@ -65,6 +79,8 @@ export type FromAgent =
       readonly type: 'heartbeat';
       readonly overload?: readonly string[];
       readonly sharing?: ReportedSharing | null;
+      /** That its workers have open, to clients and to targets. */
+      readonly connections?: number;
     };
 
 /** A listener that the node cannot run; the list in `applied` is always complete. */

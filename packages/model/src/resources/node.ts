@@ -1,4 +1,5 @@
 import { NodeId } from '../identifiers.ts';
+import { NODE_STATES } from '../join-words.ts';
 import { PEER_STATES, SHARING_STATES } from '../plan/sharing.ts';
 import { Nullable, Output, Ref, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
@@ -20,11 +21,42 @@ export const FlowSharing = Output('FlowSharing', {
 });
 export type FlowSharing = Static<typeof FlowSharing>;
 
+export const NodeCapacity = Output('NodeCapacity', {
+  cpus: Type.Integer({ description: 'CPUs that it may use.' }),
+  memory: Type.Integer({ description: 'Bytes of memory.' }),
+  descriptors: Type.Integer({ description: 'Descriptors that the agent may have open; 0: it does not know.' }),
+});
+
+export const NodeCertificate = Output('NodeCertificate', {
+  serialNumber: Type.String({ description: 'Of its newest certificate, in hexadecimal.' }),
+  joinTokenId: Type.String({ description: 'The join token that it has joined with.' }),
+  joinedAt: Timestamp('When it has joined'),
+  issuedAt: Timestamp('When it was given its newest certificate'),
+  expiresAt: Timestamp('When that ends; a node that is connected is given another long before'),
+});
+
 export const Node = Output('Node', {
   id: NodeId('The name that the node agent gives itself.'),
   zone: Type.String({ description: 'Its zone; may be empty.' }),
   status: Words(['online', 'offline'], 'Whether its agent is connected.'),
+  state: Words(
+    NODE_STATES,
+    '`ready`: it is connected and gives signs of life; `not-ready`: it is not, or does not; `revoked`: it is a node no longer.',
+  ),
+  revokedAt: Nullable(Timestamp('When it was revoked; null: it was not')),
+  certificate: Nullable(Ref(NodeCertificate)),
   software: Type.String({ description: 'Version of the agent.' }),
+  protocol: Type.Integer({
+    description:
+      'Version of what it says on its stream; the control plane serves its own, the one before and the next.',
+  }),
+  kernel: Type.String({ description: "Release of its operating system's kernel; empty: it does not say." }),
+  capacity: Nullable(Ref(NodeCapacity)),
+  connections: Nullable(
+    Type.Integer({
+      description: 'Connections that its workers have open, to clients and to targets; null: not known.',
+    }),
+  ),
   reactor: Type.String({ description: 'How it does I/O: `uring` or `portable`.' }),
   workers: Type.Integer({ description: 'Traffic workers.' }),
   appliedGeneration: Type.Integer({ description: 'The newest generation that it has applied.' }),

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, release, totalmem } from 'node:os';
+import { type NodeCapacity, STREAM_VERSION } from '@evenkeel/model/plan/membership.ts';
+import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { FromAgent } from '@evenkeel/model/plan/stream.ts';
+import type { NodeAgentOptions } from '../agent-options.ts';
+
+type Told = Pick<NodeAgentOptions, 'nodeId' | 'zone' | 'version' | 'engine' | 'blockLists' | 'zoneMembership'>;
+
+/** The first message of a stream: who this node is, and what it has. */
+export function helloOf({ nodeId, zone, version, engine, blockLists }: Told, plan: NodePlan): FromAgent {
+  return {
+    type: 'hello',
+    node: nodeId,
+    zone,
+    software: version,
+    reactor: engine.reactor,
+    workers: engine.workers,
+    version: plan.version,
+    hash: plan.hash,
+    protocol: STREAM_VERSION,
+    kernel: release(),
+    capacity: capacity(),
+    ...(blockLists && { blockLists: blockLists.position }),
+  };
+}
+
+/** What is said now and then: how this node is. */
+export function heartbeatOf({ engine, zoneMembership }: Told, overload: readonly string[]): FromAgent {
+  const connections = engine.workerCounters().reduce((sum, { openConnections }) => sum + openConnections, 0);
+  return { type: 'heartbeat', overload, sharing: zoneMembership?.report() ?? null, connections };
+}
+
+let known: NodeCapacity | null = null;
+
+/** A bound that a container has counts, where there is one. */
+function capacity(): NodeCapacity {
+  const bound = process.constrainedMemory();
+  const memory = bound > 0 && bound < totalmem() ? bound : totalmem();
+  known ??= { cpus: availableParallelism(), memory, descriptors: descriptorLimit() };
+  return known;
+}
+
+/** 0: the system does not say (no /proc). */
+function descriptorLimit(): number {
+  try {
+    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

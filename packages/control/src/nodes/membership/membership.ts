@@ -1,0 +1,133 @@
+import { createIdSource } from '@evenkeel/model/identifiers.ts';
+import type { SharedNodeToken } from '@evenkeel/model/node-limits.ts';
+import type { TrustMessage } from '@evenkeel/model/plan/membership.ts';
+import type { TokenCheck } from '../../access/bearer.ts';
+import type { Vault } from '../../secrets/vault.ts';
+import type { NodeIdentityRow } from '../../store/schema.ts';
+import type { Store } from '../../store/store.ts';
+import { NodeGate } from './gate.ts';
+import { JoinTokens } from './join-tokens.ts';
+import { Joining } from './joining.ts';
+import { NodeAuthority } from './node-authority.ts';
+import { NodeIdentities } from './node-identities.ts';
+import { ZoneKeys } from './zone-keys.ts';
+
+/** What the key of the authority is sealed under. */
+const AUTHORITY_KEY = 'node-authority/key';
+
+export interface MembershipOptions {
+  readonly store: Store;
+  readonly vault: Vault;
+  /** The token that nodes share, and for which of them it is good. */
+  readonly token: TokenCheck;
+  readonly sharedToken: SharedNodeToken;
+  /** Milliseconds that the certificate of a node is good for. */
+  readonly certificateLife: number;
+  /** Of the certificate that the API shows; null: there is no TLS, and no node can join. */
+  readonly fingerprint: () => string | null;
+  /** Whether there may be one more node. */
+  readonly hasRoom: (node: string) => boolean;
+  /** A node is none any more, or another by the same name: its stream ends. */
+  readonly ended: (node: string, reason: string) => void;
+  readonly joined: (row: NodeIdentityRow) => void;
+  readonly revoked: (node: string) => void;
+  /** The keys of a zone are others. */
+  readonly keysChanged: (zone: string) => void;
+  readonly failed: (error: unknown) => void;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly secret: (bytes: number) => Buffer;
+}
+
+/** Which nodes belong to the installation: how they join, what they are known by, and how they cease to be nodes. */
+export class Membership {
+  readonly tokens: JoinTokens;
+  readonly identities: NodeIdentities;
+  readonly joining: Joining;
+  readonly gate: NodeGate;
+  readonly zoneKeys: ZoneKeys;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly #options: MembershipOptions;
+  #authority: NodeAuthority | null = null;
+
+  constructor(options: MembershipOptions) {
+    const { store, vault, now, random, secret, joined, ended, keysChanged, failed, hasRoom } = options;
+    this.#options = options;
+    this.now = now;
+    this.tokens = new JoinTokens({ store, ids: createIdSource(now, random), now, secret });
+    this.identities = new NodeIdentities({ store, now });
+    this.gate = new NodeGate({
+      token: options.token,
+      accepts: options.sharedToken,
+      identities: this.identities,
+      now,
+    });
+    this.zoneKeys = new ZoneKeys({ store, vault, now, secret, changed: keysChanged, failed });
+    this.joining = new Joining({
+      tokens: this.tokens,
+      identities: this.identities,
+      authority: () => this.#authority,
+      hasRoom,
+      life: options.certificateLife,
+      now,
+      secret,
+      joined(row) {
+        ended(row.node, 'another node has joined under this name');
+        joined(row);
+      },
+    });
+  }
+
+  /** Of the authority of nodes, as PEM; null: there is none. */
+  get authorityCertificate(): string | null {
+    return this.#authority?.certificate ?? null;
+  }
+
+  /** Reads what is kept. */
+  async load(): Promise<void> {
+    const { store, vault } = this.#options;
+    const kept = await store.read(async (db) => ({
+      authority: await db.selectFrom('node_authority').selectAll().executeTakeFirst(),
+      tokens: await db.selectFrom('join_token').selectAll().execute(),
+      identities: await db.selectFrom('node_identity').selectAll().execute(),
+      keys: await db.selectFrom('zone_key').selectAll().execute(),
+    }));
+    this.tokens.reset(kept.tokens);
+    this.identities.reset(kept.identities);
+    this.zoneKeys.reset(kept.keys);
+    if (kept.authority === undefined) return;
+    const { certificate, private_key } = kept.authority;
+    this.#authority = new NodeAuthority(certificate, vault.open(AUTHORITY_KEY, private_key));
+  }
+
+  /** Makes the authority where nodes can come with certificates and there is none yet; for one that leads. */
+  async ensureAuthority(): Promise<void> {
+    const { store, vault, fingerprint, now } = this.#options;
+    if (this.#authority !== null || fingerprint() === null) return;
+    const { certificate, key } = NodeAuthority.create(now());
+    const row = { id: 1, certificate, private_key: vault.seal(AUTHORITY_KEY, key), created_at: now() };
+    await store.record(async (trx) => {
+      await trx.insertInto('node_authority').values(row).execute();
+    });
+    this.#authority = new NodeAuthority(certificate, key);
+  }
+
+  /** What a node that has a certificate is told about that of the API; null: nothing. */
+  trust(): TrustMessage | null {
+    const fingerprint = this.#options.fingerprint();
+    return fingerprint === null ? null : { type: 'trust', fingerprint };
+  }
+
+  /** Ends a node's membership. `zone`: where it is. */
+  async revoke(node: string, zone: string): Promise<void> {
+    const { ended, revoked } = this.#options;
+    if (this.identities.isRevoked(node)) return;
+    const writing = this.identities.revoke(node);
+    // It ends at once, also when that cannot be written.
+    ended(node, 'this node was revoked');
+    this.zoneKeys.replace(zone);
+    await writing;
+    revoked(node);
+  }
+}
