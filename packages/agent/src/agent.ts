@@ -6,6 +6,7 @@ import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { NodeAgentOptions } from './agent-options.ts';
 import type { Timer } from './clock/clock.ts';
+import { type FloodWatch, watchFloods } from './datapath/flood-watch.ts';
 import { MachineWatch } from './datapath/machine-watch.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
 import { nodeCounters, trafficAnswerers } from './diagnosis/traffic-answerers.ts';
@@ -68,6 +69,7 @@ export class NodeAgent {
   #stored: NodePlan | null = null;
   #firstPlanTimer: Timer | null = null;
   readonly #machine: MachineWatch | null;
+  readonly #floods: FloodWatch;
   #draining = false;
   /** Another process takes over: no plan is taken in any more. */
   #frozen = false;
@@ -97,6 +99,7 @@ export class NodeAgent {
     });
     this.#machine =
       options.datapath === undefined ? null : new MachineWatch(options.datapath, this.#applier, options.clock);
+    this.#floods = watchFloods(options, () => this.#stream.send(this.#heartbeat()));
     this.#stream = new StreamClient({
       urls: options.controlUrls,
       readCredential: () => options.membership.credential(),
@@ -105,7 +108,7 @@ export class NodeAgent {
       random,
       log,
       hello: () => helloOf(options, this.#intake.plan),
-      heartbeat: () => heartbeatOf(options, this.#overload.read()),
+      heartbeat: () => this.#heartbeat(),
       onOpen: (local) => this.#onOpen(local),
       onFrame: (frame) => this.#onFrame(frame),
       onUnreachable: () => this.#ready.resolve(),
@@ -187,6 +190,7 @@ export class NodeAgent {
       ...nodeCounters(engine, this.#options.datapath),
       sockets: engine.sockets,
       sharing: this.#options.zoneMembership?.counts() ?? null,
+      floods: this.#floods.counts(),
       plan: this.#resolver.plan,
       applied: this.#applier.applied,
       storedVersion: this.#store.savedVersion,
@@ -226,7 +230,11 @@ export class NodeAgent {
 
   /** How this node stands with others of its zone is another: the control plane is told at once. */
   sharingChanged(): void {
-    this.#stream.send(heartbeatOf(this.#options, this.#overload.read()));
+    this.#stream.send(this.#heartbeat());
+  }
+
+  #heartbeat() {
+    return heartbeatOf(this.#options, this.#overload.read(), this.#floods.flooded());
   }
 
   reopenAccessLog(): void {
@@ -283,6 +291,7 @@ export class NodeAgent {
     this.#pacedResync.stop();
     this.#firstPlanTimer?.cancel();
     this.#machine?.stop();
+    this.#floods.stop();
     this.#stream.stop();
     this.#options.membership.stop();
     await carryOff();

@@ -57,6 +57,10 @@ export class FakeEngine implements ProxyEngine {
     return this.counted;
   }
 
+  connectionsOf(listenerId: string): number {
+    return this.counted.listeners.find((listener) => listener.listenerId === listenerId)?.connections ?? 0;
+  }
+
   workerCounters(): readonly WorkerCounters[] {
     return this.counted.workers;
   }

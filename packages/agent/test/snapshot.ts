@@ -26,6 +26,7 @@ export function fullSnapshot(targets = 2): Snapshot {
   return {
     healthTurns: [{ serviceId: 'svc-1', targetId: 'tgt-0', count: 6 }],
     sockets: { open: 4, held: 4 },
+    floods: [{ listenerId: 'lsn-1', isFlooded: true, floods: 2 }],
     sharing: { peers: 1, told: 30, learnt: 20 },
     kernel: {
       listeners: [

@@ -86,6 +86,29 @@ test('nodes, listeners, operations, targets and backups tell what becomes of the
   assert.ok(critical.items.every(({ severity }) => severity === 'critical') && critical.items.length >= 1);
 });
 
+test('floods of connections to a listener are told of where they begin and end', async (t) => {
+  const running = await Running.start(t);
+  const limits = { synAlarm: 100 };
+  const body = { name: 'net', type: 'network', listeners: [{ protocol: 'tcp', port: 80, limits }] };
+  const balancer = await running.call('createLoadBalancer', { body });
+  const [listener] = (await running.call('listListeners')).items;
+  const agent = await FakeAgent.connect(running);
+  agent.say({ type: 'heartbeat', floods: [listener!.id, 'lsn-that-is-gone'] });
+  const begun = one(await eventsOf(running, 'flood.begun'), 'flood.begun');
+  assert.deepEqual(
+    [begun.severity, begun.subject.id, begun.loadBalancerId, begun.data],
+    ['critical', listener!.id, balancer.id, { node: 'node-1', synAlarm: 100, synCalm: null }],
+  );
+  agent.say({ type: 'heartbeat', floods: [listener!.id] });
+  agent.say({ type: 'heartbeat', floods: [] });
+  const all = await eventsOf(running, 'flood.ended');
+  assert.equal(all.filter(({ kind }) => kind.startsWith('flood.')).length, 2);
+  assert.match(
+    one(all, 'flood.ended').message,
+    /^The flood of connections to listener tcp-80 of load balancer net on node/,
+  );
+});
+
 test('a certificate that expires is told of once, also over starts', async (t) => {
   const running = await Running.start(t);
   const { issue } = await import('@evenkeel/testbed/certificates/issue.ts');

@@ -28,6 +28,8 @@ export const EVENTS = {
   'node.lost': 'critical',
   'node.joined': 'info',
   'node.revoked': 'warning',
+  'flood.begun': 'critical',
+  'flood.ended': 'info',
   'overload.begun': 'critical',
   'overload.ended': 'info',
   'backup.made': 'info',

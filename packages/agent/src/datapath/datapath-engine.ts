@@ -69,6 +69,9 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     this.#options = options;
   }
 
+  /** Told of the listeners of each change. */
+  onListeners: (listeners: EngineChange['listeners']) => void = () => {};
+
   /** What carries the listeners of network load balancers. */
   carried(): readonly ReportedDatapath[] {
     return [...this.#carried.values()];
@@ -90,6 +93,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       if (service === null) this.#services.delete(id);
       else this.#services.set(id, service);
     }
+    this.onListeners(change.listeners);
     const touched = new Set<string>();
     this.#groups.follow(change.shared);
     for (const { id, securityGroups } of this.#listeners.values()) {

@@ -36,6 +36,7 @@ export class ListenerEndpoints {
     // Prefixes of two ranges may be the same ones, so the former range goes first; of single ports the new one is there first.
     const moved = before !== null && !sameEndpoints(before, now) ? before : null;
     if (moved !== null && moved.lastPort !== null) this.remove(moved);
+    if (before === null) this.#datapath.forgetFlood(now.number);
     this.#write(now, settings);
     if (moved !== null && moved.lastPort === null) this.remove(moved, now);
     for (const address of now.addresses) this.#datapath.addVip(address);

@@ -4,6 +4,7 @@ import { type FlowForecast, FlowForecaster } from '@evenkeel/flow/datapath/flow-
 import type { Flow } from '@evenkeel/flow/datapath/flow-hash.ts';
 import { type DropCounts, FlowSight } from '@evenkeel/flow/datapath/flow-sight.ts';
 import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
+import type { Flood } from '@evenkeel/flow/datapath/limits.ts';
 import type { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import type { FlowsQuestion, SeenFlow } from '@evenkeel/model/plan/flows.ts';
 import type { Logger } from 'pino';
@@ -105,6 +106,12 @@ export class KernelSight {
       added.map(([, { number }]) => number),
     );
     this.#watch.begin(listener);
+  }
+
+  /** null: the kernel does not carry the listener. */
+  flood(listenerId: string): Flood | null {
+    const listener = this.#options.listeners().get(listenerId);
+    return listener === undefined ? null : this.#options.datapath.flood(listener.number);
   }
 
   end(listener: number): void {

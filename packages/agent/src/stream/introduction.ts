@@ -25,10 +25,14 @@ export function helloOf({ nodeId, zone, version, engine, blockLists }: Told, pla
   };
 }
 
-/** What is said now and then: how this node is. */
-export function heartbeatOf({ engine, zoneMembership }: Told, overload: readonly string[]): FromAgent {
+/** What is said now and then: how this node is. `floods`: identifiers of listeners that are under one. */
+export function heartbeatOf(
+  { engine, zoneMembership }: Told,
+  overload: readonly string[],
+  floods: readonly string[],
+): FromAgent {
   const connections = engine.workerCounters().reduce((sum, { openConnections }) => sum + openConnections, 0);
-  return { type: 'heartbeat', overload, sharing: zoneMembership?.report() ?? null, connections };
+  return { type: 'heartbeat', overload, sharing: zoneMembership?.report() ?? null, connections, floods };
 }
 
 let known: NodeCapacity | null = null;

@@ -29,6 +29,23 @@ export const engineMetrics: readonly Metric<Snapshot>[] = [
     },
   ),
   {
+    name: 'evenkeel_listener_flood',
+    type: 'gauge',
+    help: '1 while a listener is under a flood of connections; of those with a threshold for it.',
+    *sample({ floods }) {
+      for (const { listenerId, isFlooded } of floods)
+        yield { labels: { listener: listenerId }, value: Number(isFlooded) };
+    },
+  },
+  {
+    name: 'evenkeel_listener_floods_total',
+    type: 'counter',
+    help: 'Floods of connections that a listener has been under; of those with a threshold for it.',
+    *sample({ floods: known }) {
+      for (const { listenerId, floods } of known) yield { labels: { listener: listenerId }, value: floods };
+    },
+  },
+  {
     name: 'evenkeel_rule_requests_total',
     type: 'counter',
     help: 'Requests that each rule has matched; rules that have matched none are left out.',

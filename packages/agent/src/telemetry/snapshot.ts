@@ -2,6 +2,7 @@ import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { RefusedRetries } from '@evenkeel/proxy/engine/engine.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+import type { FloodCount } from '../datapath/flood-watch.ts';
 import type { EjectionCount } from '../health/traffic-standings.ts';
 import type { Applied } from '../plan/applier.ts';
 import type { ProbeCounts } from '../probing/probe-counts.ts';
@@ -21,6 +22,8 @@ export interface Snapshot {
   readonly kernel: KernelCounts | null;
   /** null: no flows are shared with other nodes. */
   readonly sharing: SharingCounts | null;
+  /** Of listeners with a threshold for floods. */
+  readonly floods: readonly FloodCount[];
   readonly plan: NodePlan;
   readonly applied: Applied;
   readonly storedVersion: number;

@@ -24,7 +24,18 @@ export interface KnownNodes {
 }
 
 export function showNode(node: NodeStatus, generation: number, { identities, now }: KnownNodes): Node {
-  const { firstSeenAt, lastSeenAt, connectedAt, refused, overload, datapaths: _, beatAt: __, sharing, ...rest } = node;
+  const {
+    firstSeenAt,
+    lastSeenAt,
+    connectedAt,
+    refused,
+    overload,
+    floods: _floods,
+    datapaths: _,
+    beatAt: __,
+    sharing,
+    ...rest
+  } = node;
   const identity = identities.get(node.id);
   const revokedAt = identity?.revoked_at ?? null;
   return {

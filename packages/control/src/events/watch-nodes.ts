@@ -1,6 +1,7 @@
 import type { NodeStatus } from '../nodes/registry.ts';
 import { findListener, type State } from '../state/state.ts';
 import type { Emit } from './event.ts';
+import { FloodWatch } from './watch-floods.ts';
 
 /** Milliseconds that a node may be away until it is lost, and that those known before the start have to come back. */
 const LOST = 60_000;
@@ -29,6 +30,7 @@ export class NodeWatch {
   readonly #now: () => number;
   readonly #emit: Emit;
   readonly #known = new Map<string, Known>();
+  readonly #floods: FloodWatch;
   /** By listener. */
   #refused: ReadonlyMap<string, Refusal> = new Map();
 
@@ -37,6 +39,7 @@ export class NodeWatch {
     this.#state = state;
     this.#now = now;
     this.#emit = emit;
+    this.#floods = new FloodWatch(state, emit);
     for (const { id, lastSeenAt } of nodes()) {
       // One that was away for long was told of by the control plane before this one.
       const lost = now() - lastSeenAt >= LOST;
@@ -53,6 +56,7 @@ export class NodeWatch {
     }
     for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
     this.#compareRefused(nodes);
+    this.#floods.look(nodes);
   }
 
   #compared(node: NodeStatus, before: Known | undefined): Known {

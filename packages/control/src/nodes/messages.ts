@@ -14,6 +14,8 @@ const NODE_ID = new RegExp((NodeId('') as { pattern?: string }).pattern!);
 const TEXT = 500;
 /** Kinds of things that a node can be out of. */
 const RESOURCES = 16;
+/** Listeners that can be named as under a flood: more than the kernel has room for. */
+const LISTENERS = 10_000;
 
 /** What an agent says, checked. Null when it is not a message of the stream. */
 export function parseMessage(text: string): FromAgent | null {
@@ -34,8 +36,9 @@ export function parseMessage(text: string): FromAgent | null {
     case 'heartbeat':
       return {
         type: 'heartbeat',
-        overload: wordsIn(value['overload']),
+        overload: wordsIn(value['overload'], RESOURCES),
         sharing: sharingIn(value['sharing']),
+        floods: wordsIn(value['floods'], LISTENERS),
         ...(isCount(value['connections']) && { connections: value['connections'] }),
       };
     case 'renew':
@@ -60,8 +63,8 @@ export function parseMessage(text: string): FromAgent | null {
 }
 
 /** Words that a newer agent may use are passed on as they are; what is no list of words says nothing. */
-function wordsIn(value: unknown): string[] {
-  return Array.isArray(value) && value.length <= RESOURCES ? value.filter(isText) : [];
+function wordsIn(value: unknown, most: number): string[] {
+  return Array.isArray(value) && value.length <= most ? value.filter(isText) : [];
 }
 
 /** What makes no sense here says nothing. */

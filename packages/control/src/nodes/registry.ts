@@ -30,6 +30,8 @@ export interface NodeStatus {
   readonly lastSeenAt: number;
   /** What its workers are out of, so that they turn new work away; empty while it is offline. */
   readonly overload: readonly string[];
+  /** Listeners that are under a flood there, by identifier; null: it has not said yet. */
+  readonly floods: readonly string[] | null;
   /** How it shares flows with other nodes; null while it does not, or is offline. */
   readonly sharing: ReportedSharing | null;
   /** Null while it is offline. */
@@ -40,6 +42,7 @@ type Hello = Extract<FromAgent, { type: 'hello' }>;
 
 interface Beat {
   readonly overload?: readonly string[];
+  readonly floods?: readonly string[];
   readonly connections?: number | null;
 }
 
@@ -127,6 +130,7 @@ export class NodeRegistry {
       firstSeenAt: known?.firstSeenAt ?? now,
       lastSeenAt: now,
       overload: [],
+      floods: null,
       sharing: null,
       connectedAt: now,
     };
@@ -143,6 +147,7 @@ export class NodeRegistry {
       beatAt: null,
       connections: null,
       overload: [],
+      floods: null,
       sharing: null,
     });
     if (node === null) return;
@@ -162,8 +167,8 @@ export class NodeRegistry {
   }
 
   /** A heartbeat of the node, with how it is. */
-  beat(id: string, { overload = [], connections = null }: Beat): void {
-    this.#update(id, { overload, connections, beatAt: this.#now() });
+  beat(id: string, { overload = [], connections = null, floods = [] }: Beat): void {
+    this.#update(id, { overload, connections, floods, beatAt: this.#now() });
   }
 
   /** How a node shares flows. */
@@ -240,6 +245,7 @@ function nodeFromRow(row: NodeRow): NodeStatus {
     refused: [],
     datapaths: [],
     overload: [],
+    floods: null,
     sharing: null,
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,
@@ -252,7 +258,7 @@ export function unseenNode({ node: id, zone, joined_at }: NodeIdentityRow): Node
   return {
     ...{ id, zone, software: '', reactor: '', workers: 0, appliedGeneration: 0, connectedAt: null },
     ...UNKNOWN_MACHINE,
-    ...{ connections: null, beatAt: null, refused: [], datapaths: [], overload: [], sharing: null },
+    ...{ connections: null, beatAt: null, refused: [], datapaths: [], overload: [], floods: null, sharing: null },
     firstSeenAt: joined_at,
     lastSeenAt: joined_at,
   };

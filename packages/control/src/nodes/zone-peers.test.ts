@@ -20,6 +20,7 @@ const node = (id: string, zone: string, address: string | null): NodeStatus => (
   firstSeenAt: 0,
   lastSeenAt: 0,
   overload: [],
+  floods: [],
   sharing: { state: 'sharing', reason: '', address, port: address === null ? null : 7702, peers: [] },
   connectedAt: 0,
 });

@@ -106,6 +106,11 @@ export class Datapath {
     return readFlood(bytes, secondsNow());
   }
 
+  /** Another listener has the number from now on. */
+  forgetFlood(listener: number): void {
+    this.#object.map('floods').set(numberKey(listener), Buffer.alloc(FLOOD_BYTES));
+  }
+
   /** A listener on one port. The same port of another protocol is another endpoint of the same listener. */
   setListener(endpoint: Endpoint, listener: ListenerSettings): void {
     this.#object.map('listeners').set(endpointBytes(endpoint), listenerBytes(listener));

@@ -73,11 +73,12 @@ export type FromAgent =
   | AnswerMessage
   /**
    * Now and then, and whenever `sharing` changes. `overload`: what workers of the node are out of; older agents do not say.
-   * `sharing`: absent or null while there is nothing to share.
+   * `sharing`: absent or null while there is nothing to share. `floods`: identifiers of listeners that are under one.
    */
   | {
       readonly type: 'heartbeat';
       readonly overload?: readonly string[];
+      readonly floods?: readonly string[];
       readonly sharing?: ReportedSharing | null;
       /** That its workers have open, to clients and to targets. */
       readonly connections?: number;

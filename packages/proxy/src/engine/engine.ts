@@ -28,6 +28,8 @@ export interface ProxyEngine {
   apply(change: EngineChange): Promise<readonly RefusedListener[]>;
   /** Sums over all workers since the engine started. With thousands of targets, that takes tens of milliseconds. */
   counters(): EngineCounters;
+  /** Connections that were accepted for one listener, those that were turned away included. Costs next to nothing. */
+  connectionsOf(listenerId: string): number;
   /** Of those, what each worker says of itself, which costs nothing. */
   workerCounters(): readonly WorkerCounters[];
   /** How the targets of all services stand with the traffic of this node. */

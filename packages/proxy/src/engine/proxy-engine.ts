@@ -111,6 +111,10 @@ export class WorkerEngine implements ProxyEngine {
     return this.#counters.read(this.#seats.reduce((sum, seat) => sum + seat.accessLogDropped, 0));
   }
 
+  connectionsOf(listenerId: string): number {
+    return this.#counters.connectionsOf(listenerId);
+  }
+
   workerCounters(): readonly WorkerCounters[] {
     return this.#counters.readWorkers();
   }

@@ -243,6 +243,11 @@ export class SharedCounters {
     };
   }
 
+  /** Connections of a listener that is there. */
+  connectionsOf(listenerId: string): number {
+    return this.#listenerRows.sumCell(this.listenerSlot(listenerId), ListenerCell.connections);
+  }
+
   readWorkers(): WorkerCounters[] {
     return Array.from({ length: this.workers }, (_, worker) => {
       const row = this.workerRow(worker);
