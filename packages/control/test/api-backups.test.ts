@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { TENANT_HEADER } from '@evenkeel/model/contract/contract.ts';
 import type { Problem } from '@evenkeel/model/problem.ts';
+import { FakeAgent } from './fake-agent.ts';
 import { Running } from './running.ts';
 import { SITE, upload } from './tls.ts';
 
@@ -230,4 +231,79 @@ test('a backup from before a tenant, and an address that another has by now, are
   await plane.call('createLoadBalancer', { body: { name: 'theirs', vip: lb.vip }, headers });
   const taken = await plane.try('restoreBackup', { params, body: { dryRun: true } });
   assert.equal((taken.body as Problem).code, 'address-taken');
+});
+
+test('the block list of a tenant comes back on top of the one that there is, and no other with it', async (t) => {
+  const plane = await Running.start(t);
+  const { id: tenantId } = await plane.call('createTenant', { body: { name: 'other' } });
+  const headers = { [TENANT_HEADER]: tenantId };
+  const block = (source: string, more: object = {}) =>
+    plane.call('blockSources', { body: { entries: [{ source, seconds: null, reason: source }] }, ...more });
+  await block('192.0.2.1');
+  await block('192.0.2.2');
+  await block('198.51.100.1', { headers });
+  await plane.call('unblockSources', { body: { sources: ['192.0.2.2'] } });
+  const { id: backupId } = await plane.call('createBackup', { body: {} });
+  const params = { backupId };
+  await plane.call('clearBlockList');
+  await plane.call('clearBlockList', { headers });
+  await block('192.0.2.3');
+  const before = await plane.call('restoreBackup', { params, body: {} });
+  assert.deepEqual(
+    [before.blocked, (await plane.call('getBlockList')).entries],
+    [null, 1],
+    'not unless it is asked for',
+  );
+
+  const dry = await plane.call('restoreBackup', { params, body: { blockList: true, dryRun: true } });
+  assert.deepEqual([dry.blocked, (await plane.call('getBlockList')).entries], [2, 1]);
+  const restored = await plane.call('restoreBackup', { params, body: { blockList: true } });
+  assert.deepEqual([restored.blocked, restored.operationId, restored.changes], [1, null, []]);
+  const { items } = await plane.call('listBlockedSources');
+  assert.deepEqual(items.map(({ source, reason }) => [source, reason]).sort(), [
+    ['192.0.2.1/32', '192.0.2.1'],
+    ['192.0.2.3/32', '192.0.2.3'],
+  ]);
+  assert.deepEqual((await plane.call('listBlockedSources', { headers })).items, []);
+  assert.equal((await plane.call('restoreBackup', { params, body: { blockList: true } })).blocked, 0);
+
+  await plane.call('updateQuotas', { body: { quotas: { blockListEntries: 2 } }, headers });
+  for (const source of ['203.0.113.1', '203.0.113.2']) await block(source, { headers });
+  const refused = await plane.refused('restoreBackup', { params, body: { blockList: true }, headers });
+  assert.equal(refused.code, 'quota-exceeded');
+  await plane.restart();
+  assert.equal((await plane.call('getBlockList')).entries, 2);
+});
+
+test('after a restore in place, nodes follow, plans are good for what they say, and the past goes on', async (t) => {
+  const plane = await Running.start(t);
+  const node = await FakeAgent.connect(plane);
+  const { id: loadBalancerId } = await plane.call('createLoadBalancer', { body: { name: 'web' } });
+  const listener = { loadBalancerId, protocol: 'tcp', port: 80 };
+  const kept = await plane.call('createListener', { body: listener });
+  const { id: backupId } = await plane.call('createBackup', { body: {} });
+  const since = await plane.call('createListener', { body: { ...listener, port: 81 } });
+  await plane.call('deleteListener', { params: { listenerId: kept.id } });
+  const plan = (body: object) => plane.call('createChangeSet', { body });
+  const same = await plan({ loadBalancers: [{ name: 'web', description: 'x' }] });
+  const changes = [{ operation: 'updateListener', params: { listenerId: since.id }, body: { idleTimeout: 7 } }];
+  const other = await plan({ changes });
+  const portsOf = () =>
+    [...node.plan.entries.values()].flatMap((entry) => (entry.kind === 'listener' ? [entry.value.port] : []));
+  await node.until(() => portsOf().join() === '81');
+
+  const { operationId, generation } = await plane.call('restoreBackup', { params: { backupId }, body: {} });
+  await node.until(() => portsOf().join() === '80');
+  const { status } = await plane.call('getOperation', {
+    params: { operationId: operationId! },
+    query: { wait: 'applied', timeout: 30 },
+  });
+  assert.equal(status, 'applied');
+  // Whether a plan would still do what it says.
+  const refused = await plane.refused('applyChangeSet', { params: { changeSetId: other.id } });
+  assert.equal(refused.code, 'resource-not-found');
+  await plane.call('applyChangeSet', { params: { changeSetId: same.id } });
+  const { items } = await plane.call('listRevisions');
+  const revision = items.find((one) => one.generation === generation)!;
+  assert.equal(revision.action, 'restoreBackup');
 });

@@ -64,6 +64,15 @@ export async function restore(call: Call): Promise<number> {
   await withSession(call, async (session) => {
     const { id, createdAt } = await find(session, call);
     const params = { backupId: id };
+    if (call.options.blockList) {
+      const body = { dryRun: call.options.dryRun === true, blockList: true };
+      const { blocked, dryRun, ...rest } = await session.client.restoreBackup({ params, body });
+      if (dryRun && blocked !== 0) exitCode = EXIT.differences;
+      const entries = count(blocked ?? 0, 'source');
+      const text = dryRun ? `Up to ${entries} would be blocked again.\n` : `${entries} blocked again.\n`;
+      print(session, { json: { ...rest, dryRun, blocked }, ids: [], text: () => text });
+      return;
+    }
     const ask = mustAsk(session.io, call);
     if (call.options.dryRun || ask) {
       const shown = await session.client.restoreBackup({ params, body: { dryRun: true } });

@@ -41,9 +41,10 @@ export function addBackup(program: Command, bind: Bind): void {
     .command('restore')
     .description('Make the configuration what it was: shows the difference, and asks on a terminal')
     .addArgument(id())
+    .option('--block-list', 'put the block list that it holds on top of the one that there is, and change nothing else')
     .option('--dry-run', 'only show the difference: exit code 0 when there is none, 7 when there is one');
   addWait(addYes(restore));
-  addExamples(restore, 'evenkeel backup restore latest --dry-run');
+  addExamples(restore, 'evenkeel backup restore latest --dry-run', 'evenkeel backup restore latest --block-list');
   bind(restore, async (call) => (await actions()).restore(call));
 
   const remove = backup.command('delete').alias('rm').description('Delete a backup').addArgument(id());

@@ -1,7 +1,10 @@
 import type { backupRoutes } from '@evenkeel/model/contract/backups.ts';
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import { quotasOf } from '../access/quotas.ts';
 import type { BackupRecord } from '../backup/archive.ts';
 import type { Backups } from '../backup/backups.ts';
+import type { BlockLists } from '../block-list/block-lists.ts';
+import type { Store } from '../store/store.ts';
 import type { Call } from './call.ts';
 import { paginate } from './paging.ts';
 
@@ -10,7 +13,7 @@ export type BackupName = keyof typeof backupRoutes;
 export type BackupCalls = { readonly [K in BackupName]: (call: Call<K>) => Promise<ResponseOf<K>> };
 
 /** The calls about backups: they are about files, so they answer when those are written and not with a transaction. */
-export function createBackupCalls(backups: Backups): BackupCalls {
+export function createBackupCalls(backups: Backups, blockLists: BlockLists, store: Store): BackupCalls {
   const show = ({ createdAt, ...record }: BackupRecord) => ({
     ...record,
     file: backups.fileOf(record.id),
@@ -29,14 +32,15 @@ export function createBackupCalls(backups: Backups): BackupCalls {
       return { id: backupId };
     },
     verifyBackup: ({ params }) => backups.verify(params.backupId),
-    restoreBackup: ({ params, body, caller, requestId, checkChanges: check }) =>
-      backups.restore(params.backupId, body.dryRun ?? false, {
-        actor: caller.id,
-        author: caller,
-        tenantId: caller.actingIn,
-        requestId,
-        check,
-      }),
+    restoreBackup({ params: { backupId }, body, caller, requestId, checkChanges: check }) {
+      const { dryRun = false, blockList = false } = body;
+      const { actingIn: tenantId } = caller;
+      if (blockList) {
+        const most = quotasOf(store.quotas, store.state, tenantId).blockListEntries;
+        return backups.restoreBlockList(backupId, tenantId, blockLists, { most, dryRun });
+      }
+      return backups.restore(backupId, dryRun, { actor: caller.id, author: caller, tenantId, requestId, check });
+    },
     getBackupPolicy: policy,
     async updateBackupPolicy({ body }) {
       await backups.changePolicy(body);

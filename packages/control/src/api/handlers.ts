@@ -60,7 +60,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
   const writes = createWrites(() => nodes.list());
   const writer = new ChangeSetWriter(writes, sources.validators);
   const calls = {
-    ...createBackupCalls(sources.backups),
+    ...createBackupCalls(sources.backups, sources.blockLists, store),
     ...createNodeCalls(sources),
     ...createRevisionCalls(sources.revisions),
     ...createPlacementReads(sources),

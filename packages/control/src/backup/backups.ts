@@ -9,6 +9,8 @@ import type {
   BackupVerified,
 } from '@evenkeel/model/resources/backup.ts';
 import type { Author } from '../audit/entry.ts';
+import type { BlockLists, PutBack } from '../block-list/block-lists.ts';
+import { allChanges } from '../block-list/persistence.ts';
 import { ProblemError } from '../problem.ts';
 import { checkMaterial } from '../resources/material.ts';
 import { notFound } from '../resources/rules.ts';
@@ -19,12 +21,14 @@ import type { State } from '../state/state.ts';
 import { SQLITE, sqliteCode } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { BackupArchive, type BackupRecord, checksumOf } from './archive.ts';
-import { readBackup } from './contents.ts';
+import { readBackup, useBackup } from './contents.ts';
 import { BackupPolicyFile, type BackupRules } from './policy.ts';
 import { restoreInto } from './restore.ts';
 import { compareRestored, type RestoreTest, RestoreTestFile } from './restore-test.ts';
 
 const HOUR = 3_600_000;
+/** Rows of block lists that are read from a backup at a time; each has 256 KiB and a few entries at most. */
+const BLOCK_LIST_ROWS = 10;
 
 export interface BackupOptions {
   readonly folder: string;
@@ -150,11 +154,35 @@ export class Backups {
         check(draft);
         return { id, dryRun, generation: dryRun ? store.state.generation : draft.resultingGeneration, ...told(draft) };
       };
-      if (dryRun) return { ...store.preview(tenantId, run), operationId: null, replaced: null };
+      if (dryRun) return { ...store.preview(tenantId, run), operationId: null, replaced: null, blocked: null };
       const before = await this.#make('before-restore', `before ${id} was restored`);
       const { value, operation } = await store.write({ action: 'restoreBackup', tenantId, ...by, run });
       await this.#thin('before-restore', BACKUP.beforeRestore);
-      return { ...value, operationId: operation.id, replaced: before.id };
+      return { ...value, operationId: operation.id, replaced: before.id, blocked: null };
+    });
+  }
+
+  /** Puts the block list that the backup holds of a tenant on top of the one that there is. */
+  restoreBlockList(id: string, tenantId: string, lists: BlockLists, how: PutBack): Promise<BackupRestored> {
+    return this.#inTurn(async () => {
+      const { store, vault } = this.#options;
+      const record = await this.get(id);
+      const damaged = (error: unknown): never => {
+        throw new ProblemError('backup-damaged', `${id} cannot be restored: ${reasonOf(error)}`, {}, error);
+      };
+      await this.#checkSum(record).catch(damaged);
+      const folder = await this.#archive.temporary();
+      const blocked = await useBackup(this.fileOf(id), folder, vault, ({ db }) =>
+        lists.putBack(tenantId, () => allChanges(db, BLOCK_LIST_ROWS), how),
+      ).catch((error) => (error instanceof ProblemError ? Promise.reject(error) : damaged(error)));
+      const { generation } = store.state;
+      const nothing = {
+        summary: { created: 0, updated: 0, deleted: 0 },
+        changes: [],
+        operationId: null,
+        replaced: null,
+      };
+      return { id, dryRun: how.dryRun, generation, ...nothing, blocked };
     });
   }
 
@@ -240,10 +268,14 @@ export class Backups {
     for (const { id } of own.slice(0, Math.max(0, own.length - keep))) await this.#archive.remove(id);
   }
 
-  async #read({ id, sha256 }: BackupRecord): Promise<State> {
-    const file = this.fileOf(id);
-    if ((await checksumOf(file)) !== sha256) throw new Error('its checksum is another one: the file has changed');
-    return readBackup(file, await this.#archive.temporary(), this.#options.vault);
+  async #read(record: BackupRecord): Promise<State> {
+    await this.#checkSum(record);
+    return readBackup(this.fileOf(record.id), await this.#archive.temporary(), this.#options.vault);
+  }
+
+  async #checkSum({ id, sha256 }: BackupRecord): Promise<void> {
+    const same = (await checksumOf(this.fileOf(id))) === sha256;
+    if (!same) throw new Error('its checksum is another one: the file has changed');
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

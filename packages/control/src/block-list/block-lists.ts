@@ -142,6 +142,41 @@ export class BlockLists {
     });
   }
 
+  /**
+   * Puts changes that were written before on top of a tenant's list, in their order; batches of them are read twice, and
+   * none is held. Whether there is room is looked at first, in full; what fails after that was done in part, and can be
+   * done again. Resolves with how many entries there are more; of a dry run, how many there may be.
+   */
+  putBack(tenantId: string, rows: () => AsyncIterable<readonly BlockListChange[]>, { most, dryRun }: PutBack) {
+    return this.#inTurn(async () => {
+      const now = this.#now;
+      let added = 0;
+      const reasons = new Set<string>();
+      for await (const { reason, entries } of ofTenant(tenantId, rows())) {
+        const list = this.#lists.get(tenantId);
+        if (list?.hasReason(reason) !== true) reasons.add(reason);
+        const isWhole = readEntries(entries, (key, length, until) => {
+          if (until > now && list?.has({ family: key.length === 1 ? 4 : 6, key, length }, now) !== true) added++;
+        });
+        if (!isWhole) throw new ProblemError('backup-damaged', 'the block list in the backup cannot be read');
+      }
+      this.#checkCount(tenantId, added, most);
+      if ((this.#lists.get(tenantId)?.reasons ?? 0) + reasons.size > BLOCK_LIST.reasons) {
+        this.#lists.get(tenantId)?.forgetReasons(now);
+        if ((this.#lists.get(tenantId)?.reasons ?? 0) + reasons.size > BLOCK_LIST.reasons) {
+          const limit = BLOCK_LIST.reasons;
+          throw new ProblemError('quota-exceeded', `a block list has ${limit} reasons at most`, {
+            quota: { name: 'blockListReasons', limit, used: this.#lists.get(tenantId)!.reasons },
+          });
+        }
+      }
+      if (dryRun) return added;
+      const before = this.size(tenantId).entries;
+      for await (const part of ofTenant(tenantId, rows())) await this.#append(tenantId, [part]);
+      return this.size(tenantId).entries - before;
+    });
+  }
+
   /** Resolves with how many of them were in the list. */
   unblock(tenantId: string, sources: readonly string[]): Promise<number> {
     return this.#inTurn(async () => {
@@ -209,14 +244,18 @@ export class BlockLists {
       const network = networkKey(source)!;
       if (list?.has(network, now) !== true) added.add(`${network.key} ${network.length}`);
     }
-    if (added.size === 0) return;
+    this.#checkCount(tenantId, added.size, most);
+  }
+
+  #checkCount(tenantId: string, added: number, most: number): void {
+    if (added === 0) return;
     const { entries: own, used } = this.size(tenantId);
-    if (own + added.size > most) {
+    if (own + added > most) {
       const detail = `blockListEntries is limited to ${most}, and ${own} are there`;
       throw new ProblemError('quota-exceeded', detail, { quota: { name: 'blockListEntries', limit: most, used: own } });
     }
     const limit = BLOCK_LIST.entries;
-    if (used + added.size <= limit) return;
+    if (used + added <= limit) return;
     // How many others have is nothing to a tenant.
     throw new ProblemError('quota-exceeded', `the block lists of all tenants have ${limit} entries at most together`, {
       quota: { name: 'blockListEntriesOfAll', limit, used: own },
@@ -309,5 +348,23 @@ export class BlockLists {
     const result = this.#turn.then(act);
     this.#turn = result.catch(() => {});
     return result;
+  }
+}
+
+export interface PutBack {
+  /** Entries that the tenant may have. */
+  readonly most: number;
+  /** Only looks. */
+  readonly dryRun: boolean;
+}
+
+/** The changes of one tenant, each with something in it. */
+async function* ofTenant(tenantId: string, batches: AsyncIterable<readonly BlockListChange[]>) {
+  for await (const batch of batches) {
+    for (const { tenantId: owner, reason, entries } of batch) {
+      if (owner === tenantId && entries.length > 0) yield { reason, entries };
+    }
+    // Others have the thread.
+    await setImmediate();
   }
 }

@@ -28,6 +28,16 @@ export async function readChanges(db: Kysely<Database>, after: number, limit: nu
   }));
 }
 
+/** All of them, so many at a time. */
+export async function* allChanges(db: Kysely<Database>, rows: number): AsyncGenerator<readonly BlockListChange[]> {
+  for (let after = -1; ; ) {
+    const batch = await readChanges(db, after, rows);
+    yield batch;
+    if (batch.length < rows) return;
+    after = batch.at(-1)!.version;
+  }
+}
+
 export async function saveChanges(trx: Transaction<Database>, changes: readonly BlockListChange[]): Promise<void> {
   for (const { version, nonce, tenantId, reason, entries } of changes) {
     const row = { version, nonce, tenant_id: tenantId, reason, entries: Buffer.from(entries).toString('base64') };

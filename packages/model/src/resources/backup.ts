@@ -44,6 +44,14 @@ export const BackupRestore = Input('BackupRestore', {
   dryRun: Type.Optional(
     Type.Boolean({ default: false, description: 'Answer with what would change, and change nothing.' }),
   ),
+  blockList: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'The block list of the tenant, in place of its configuration: what the backup blocks and lets through again is ' +
+        'put on top of the list that there is. What was blocked since stays blocked.',
+    }),
+  ),
 });
 export type BackupRestore = Static<typeof BackupRestore>;
 
@@ -64,6 +72,11 @@ export const BackupRestored = Output('BackupRestored', {
   summary: Type.Object({ created: count, updated: count, deleted: count }),
   changes: Type.Array(Ref(RestoredObject), { description: `What changes; the first ${BACKUP.changes}.` }),
   replaced: Nullable(Id('backup', 'A backup of what was there before; null for a dry run.')),
+  blocked: Nullable(
+    Type.Integer({
+      description: 'Entries that the block list has more, or may have more; null: it was not asked for.',
+    }),
+  ),
 });
 export type BackupRestored = Static<typeof BackupRestored>;
 
