@@ -48,7 +48,7 @@ import { unsettledOperations } from './store/history.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { ApiCertificate } from './transport/api-certificate.ts';
 import { beginAuthority, secureContextOf } from './transport/client-certificates.ts';
-import { followCertificate, listen, originOf } from './transport/listen.ts';
+import { followCertificate, listen, openMetrics, originOf } from './transport/listen.ts';
 import { Deliverer } from './webhooks/deliverer.ts';
 import { resolveHost } from './webhooks/destination.ts';
 import { twoAtATime } from './webhooks/lookups.ts';
@@ -80,6 +80,7 @@ export interface ControlPlane {
   readonly url: string;
   /** Of the certificate that the API shows; null: it shows none. */
   readonly fingerprint: string | null;
+  readonly metricsUrl: string;
   readonly adminToken: string;
   readonly nodeToken: string;
   /** Answers what is under way, says goodbye to the agents, and closes the state. */
@@ -292,10 +293,12 @@ async function start(
     closing: closing.signal,
     stream,
     metrics,
+    metricsHere: options.metrics === null,
     logger,
     tls: certificate?.shown ?? null,
     forwarding: { role, passedOn: new PassedOn(vault, now), reached: store.reached.bind(store) },
   });
+  const metricsListener = options.metrics && (await openMetrics(options.metrics, metrics, certificate));
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url, fingerprint());
   const unfollow =
@@ -305,6 +308,7 @@ async function start(
       changed() {
         stream.tellTrust();
         loadCredentials(options.home, url, fingerprint());
+        metricsListener?.show(certificate.shown);
         logger.info({ fingerprint: fingerprint() }, 'the API shows another certificate from now on');
       },
       failed: (error) =>
@@ -364,6 +368,7 @@ async function start(
   return {
     url,
     fingerprint: fingerprint(),
+    metricsUrl: metricsListener?.url ?? `${url}/metrics`,
     ...credentials,
     async close() {
       unfollow?.();
@@ -382,6 +387,7 @@ async function start(
         app.server.closeAllConnections();
       }, DRAIN);
       await app.close();
+      await metricsListener?.close();
       clearTimeout(force);
       if (role.leads) {
         await saveAll(store, nodes, operations, logger);

@@ -94,3 +94,29 @@ for (const [args, says] of [
     );
   });
 }
+
+test('metrics have an address of their own when one is given, beyond loopback with TLS alone', () => {
+  const metricsOf = (place: string, ...more: string[]) =>
+    parseOptions(['--control-metrics', place, ...more], {})!.metrics;
+  assert.equal(parseOptions([], {})!.metrics, null);
+  assert.deepEqual(metricsOf('127.0.0.2:7703'), { host: '127.0.0.2', port: 7703 });
+  assert.deepEqual(metricsOf('[::1]:0'), { host: '::1', port: 0 });
+  assert.deepEqual(metricsOf('0.0.0.0:9', '--api-self-signed'), { host: '0.0.0.0', port: 9 });
+  assert.throws(() => metricsOf('192.0.2.1:9'), /not served beyond this machine without TLS/);
+  for (const wrong of ['7703', 'localhost:1', '127.0.0.1:70000', '::1:5', '127.0.0.1:']) {
+    assert.throws(() => metricsOf(wrong), /is no address with a port; give one such as 127\.0\.0\.1:7703/, wrong);
+  }
+});
+
+test('days on which the end of certificates is told', () => {
+  const daysOf = (text: string) => parseOptions(['--certificate-notice', text], {})!.certificateNotice;
+  assert.deepEqual(parseOptions([], {})!.certificateNotice, [30, 14, 7, 1]);
+  assert.deepEqual(daysOf('60,5,60'), [60, 5]);
+  for (const wrong of ['', '0', '366', '1,', 'x', '1,2,3,4,5,6,7,8,9,10,11']) {
+    assert.throws(
+      () => daysOf(wrong),
+      /names no days; give at most 10 numbers from 1 to 365, such as 30,14,7,1/,
+      wrong,
+    );
+  }
+});

@@ -18,6 +18,7 @@ import { type AddressPools, network, network6, type PoolName } from './resources
 import { StartError } from './start-error.ts';
 import { type PostgresSettings, parsePostgresUrl } from './store/postgres/settings.ts';
 import type { ApiTls } from './transport/api-certificate.ts';
+import type { MetricsPlace } from './transport/metrics-listener.ts';
 import { isLoopback } from './transport/self-signed.ts';
 
 const HOUR = 3_600_000;
@@ -45,6 +46,8 @@ export interface ControlPlaneOptions {
   readonly allowLocalWebhooks: boolean;
   /** Days that the audit log goes back. */
   readonly auditDays: number;
+  /** Where the metrics are; null: where the API is. */
+  readonly metrics: MetricsPlace | null;
   /** Days before the end of a certificate on which it is told. */
   readonly certificateNotice: readonly number[];
   /** Milliseconds that the certificate of a node is good for. */
@@ -76,6 +79,8 @@ export const USAGE = `evenkeel control plane
   --rate-limit NAME=N     requests per second, and ten times as many at once; may be repeated (${Object.keys(DEFAULT_RATE_LIMITS).join(', ')})
   --allow-local-webhooks  send to addresses of this machine, its link and its cloud, too (EVENKEEL_ALLOW_LOCAL_WEBHOOKS=1)
   --audit-days N          days that the audit log goes back (EVENKEEL_AUDIT_DAYS; default ${AUDIT.days.default})
+  --control-metrics ADDRESS:PORT  serve the metrics there and not with the API; beyond loopback with its TLS alone
+                          (EVENKEEL_CONTROL_METRICS; default where the API is)
   --certificate-notice N,…  days before the end of certificates on which events tell of it
                           (EVENKEEL_CERTIFICATE_NOTICE; default ${CERTIFICATE.notice.days.join(',')})
   --node-certificate-hours N  hours that the certificates of nodes are good for, which are renewed long before
@@ -111,6 +116,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     quotas: quotasOf(flags.quota ?? []),
     rateLimits: rateLimitsOf(flags['rate-limit'] ?? []),
     allowLocalWebhooks: flags['allow-local-webhooks'] ?? environment['EVENKEEL_ALLOW_LOCAL_WEBHOOKS'] === '1',
+    metrics: metricsOf(flags['control-metrics'] ?? environment['EVENKEEL_CONTROL_METRICS'], tls),
     certificateNotice: noticeOf(flags['certificate-notice'] ?? environment['EVENKEEL_CERTIFICATE_NOTICE']),
     auditDays: daysOf(flags['audit-days'] ?? environment['EVENKEEL_AUDIT_DAYS']),
     nodeCertificateLife:
@@ -144,6 +150,7 @@ function parseFlags(args: readonly string[]) {
         'certificate-notice': { type: 'string' },
         'node-certificate-hours': { type: 'string' },
         'shared-node-token': { type: 'string' },
+        'control-metrics': { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -267,6 +274,21 @@ function daysOf(text: string | undefined): number {
   if (text === undefined) return standard;
   if (/^[0-9]{1,4}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum) return Number(text);
   throw new StartError(`--audit-days ${text} is not a number of days; give one from ${minimum} to ${maximum}`);
+}
+
+/** An address of IPv6 is in brackets. */
+function metricsOf(text: string | undefined, tls: ApiTls | null): MetricsPlace | null {
+  if (text === undefined || text === '') return null;
+  const [, six, four, port] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const host = six ?? four ?? '';
+  if (isIP(host) === 0 || Number(port) > 65_535) {
+    throw new StartError(`--control-metrics ${text} is no address with a port; give one such as 127.0.0.1:7703`);
+  }
+  if (tls !== null || isLoopback(host)) return { host, port: Number(port) };
+  throw new StartError(
+    `--control-metrics ${text} is not a loopback address, and metrics are not served beyond this machine without TLS; ` +
+      'give --api-certificate and --api-key, or --api-self-signed to have a certificate made',
+  );
 }
 
 function noticeOf(text: string | undefined): readonly number[] {

@@ -85,3 +85,9 @@ test('stopping ends waits with the operation as it is, and refuses nothing that 
   assert.equal((await waiting).status, 'pending');
   assert.equal((await running.call('listLoadBalancers')).items.length, 1);
 });
+
+test('metrics at an address of their own are no longer with the API', async (t) => {
+  const running = await Running.start(t, { metrics: { host: '127.0.0.1', port: 0 } });
+  assert.equal((await running.send('GET', '/metrics')).status, 404);
+  assert.match(await (await fetch(running.metricsUrl)).text(), /^evenkeel_control_leading 1$/m);
+});

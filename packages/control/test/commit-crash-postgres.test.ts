@@ -52,13 +52,13 @@ class CrashingWay {
     let backend: number | null = null;
     let said = '';
     let crashes = false;
-    far.on('data', (bytes) => {
+    far.on('data', (bytes: Buffer) => {
       backend ??= backendIn(bytes);
       // The answer to the COMMIT.
       if (crashes) process.kill(backend!, 'SIGKILL');
       else near.write(bytes);
     });
-    near.on('data', (bytes) => {
+    near.on('data', (bytes: Buffer) => {
       const text = bytes.toString('latin1');
       if (/Q....begin/is.test(text)) said = '';
       said += text;

@@ -46,6 +46,10 @@ export class Running {
     return this.#plane.url;
   }
 
+  get metricsUrl(): string {
+    return this.#plane.metricsUrl;
+  }
+
   /** Of the certificate that it shows; null: it has none. */
   get fingerprint(): string | null {
     return this.#plane.fingerprint;

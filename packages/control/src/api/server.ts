@@ -37,6 +37,8 @@ export interface ServerOptions extends RouteContext {
   readonly rates: RequestRates;
   readonly stream: AgentStream;
   readonly metrics: Metrics;
+  /** Whether they are served with the API. */
+  readonly metricsHere: boolean;
   readonly logger: FastifyBaseLogger;
   /** What the server shows; null: it speaks plain HTTP. */
   readonly tls: CertificateAndKey | null;
@@ -94,10 +96,12 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   registerDocumentation(app, options.version);
   registerRoutes(app, options);
   app.get('/healthz', { logLevel: 'warn' }, async () => ({ status: 'ok' }));
-  app.get('/metrics', { logLevel: 'warn' }, async (_, reply) => {
-    return reply.header('content-type', metrics.contentType).send(await metrics.text());
-  });
   registerJoin(app, { joining: membership.joining, rates: options.rates });
+  if (options.metricsHere) {
+    app.get('/metrics', { logLevel: 'warn' }, async (_, reply) => {
+      return reply.header('content-type', metrics.contentType).send(await metrics.text());
+    });
+  }
   registerStream(app, options);
   await app.ready();
   return app;

@@ -1,10 +1,13 @@
 import type { Server as TlsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
+import type { Metrics } from '../api/metrics.ts';
 import type { ControlPlaneOptions } from '../options.ts';
 import { StartError } from '../start-error.ts';
 import type { ApiCertificate } from './api-certificate.ts';
 import type { CertificateAndKey } from './self-signed.ts';
+import type { MetricsListener, MetricsPlace } from './metrics-listener.ts';
+import { isLoopback } from './self-signed.ts';
 
 /** Milliseconds: how often it is looked whether the certificate has changed. */
 const LOOK = 10_000;
@@ -65,4 +68,15 @@ export function followCertificate(
     }
   }, LOOK);
   return () => clearInterval(look);
+}
+
+/** Serves the metrics apart from the API. Loaded when it is asked for: most have them with the API. */
+export async function openMetrics(
+  place: MetricsPlace,
+  metrics: Metrics,
+  certificate: ApiCertificate | null,
+): Promise<MetricsListener> {
+  const { MetricsListener } = await import('./metrics-listener.ts');
+  const tls = isLoopback(place.host) ? null : (certificate?.shown ?? null);
+  return MetricsListener.open({ place, metrics, tls });
 }
