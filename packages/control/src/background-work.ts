@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Validators } from './api/validation.ts';
+import type { Backups } from './backup/backups.ts';
 import type { BlockLists } from './block-list/block-lists.ts';
 import type { OperationTracker } from './nodes/operations.ts';
 import { saveNode, saveOutcomes } from './nodes/persistence.ts';
@@ -23,6 +24,11 @@ export async function saveAll(
   } catch (error) {
     logger.error({ err: error }, 'what is known of the nodes could not be saved');
   }
+}
+
+/** Makes the backup that the policy asks for. */
+export function backUpWhenDue(backups: Backups, logger: Logger): void {
+  backups.tick((error) => logger.error({ err: error }, 'the backup that was due could not be made'));
 }
 
 /** What is left of tenants that are gone. */

@@ -20,7 +20,7 @@ import { createServer } from './api/server.ts';
 import { Validators } from './api/validation.ts';
 import { Refusals } from './audit/refusals.ts';
 import { AUDIT_KEPT } from './audit/retention.ts';
-import { forgetBlockLists, rotateWhenOld, saveAll, warmUp } from './background-work.ts';
+import { backUpWhenDue, forgetBlockLists, rotateWhenOld, saveAll, warmUp } from './background-work.ts';
 import { Backups } from './backup/backups.ts';
 import { BlockLists } from './block-list/block-lists.ts';
 import { loadCredentials } from './credentials.ts';
@@ -244,7 +244,7 @@ async function start(
   const logins = new Logins({ sessions, hasher, lockOut, vault, state: () => store.state, secret: randomBytes });
   const refusals = new Refusals((entries) => store.recordAudit(entries));
   const signatures = new Signatures(() => store.state, now);
-  if (leadership === null) await takeOverSignatures(store, signatures);
+  if (leadership === null) await takeOverSignatures(store, signatures, logger);
   const rates = new RequestRates(options.rateLimits, () => performance.now());
   const app = await createServer({
     version: VERSION,
@@ -335,9 +335,7 @@ async function start(
       logger.info('this control plane leads');
       signatures.beginTerm();
       placement.begin();
-      takeOverSignatures(store, signatures).catch((error) =>
-        logger.error({ err: error }, 'signatures could not be read'),
-      );
+      void takeOverSignatures(store, signatures, logger);
       if (certificate) beginAuthority(app.server, certificate, membership, logger);
       rotateWhenOld(store, logger);
       beginEvents();
@@ -357,9 +355,7 @@ async function start(
     membership.zoneKeys.rotate();
   }, ROTATION_CHECK);
   if (role.leads) rotateWhenOld(store, logger);
-  const backUp = () =>
-    role.leads && backups.tick((error) => logger.error({ err: error }, 'the backup that was due could not be made'));
-  const archivist = setInterval(backUp, BACKUP_CHECK);
+  const archivist = setInterval(() => role.leads && backUpWhenDue(backups, logger), BACKUP_CHECK);
   const flusher = setInterval(() => {
     if (!role.leads) return;
     saveOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));

@@ -29,13 +29,25 @@ export async function handOverSignatures(
   }
 }
 
-/** Goes on with what the one before has left. It is gone then: should this one crash, it tells of too little. */
-export async function takeOverSignatures(store: Pick<Store, 'record'>, signatures: Signatures): Promise<void> {
+/**
+ * Goes on with what the one before has left. It is gone then: should this one crash, it tells of too little. When it cannot
+ * be read, writes have to wait as after a crash.
+ */
+export async function takeOverSignatures(
+  store: Pick<Store, 'record'>,
+  signatures: Signatures,
+  logger: Logger,
+): Promise<void> {
   let term: Term | null = null;
-  await store.record(async (trx) => {
-    const row = await trx.selectFrom('signature_term').selectAll().where('id', '=', 1).executeTakeFirst();
-    term = row === undefined ? null : (JSON.parse(row.term) as Term);
-    if (row !== undefined) await trx.deleteFrom('signature_term').execute();
-  });
+  try {
+    await store.record(async (trx) => {
+      const row = await trx.selectFrom('signature_term').selectAll().where('id', '=', 1).executeTakeFirst();
+      term = row === undefined ? null : (JSON.parse(row.term) as Term);
+      if (row !== undefined) await trx.deleteFrom('signature_term').execute();
+    });
+  } catch (error) {
+    logger.error({ err: error }, 'what the control plane before knew of signatures could not be read');
+    return;
+  }
   if (term !== null) signatures.goOnWith(term);
 }

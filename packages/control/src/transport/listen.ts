@@ -5,9 +5,8 @@ import type { Metrics } from '../api/metrics.ts';
 import type { ControlPlaneOptions } from '../options.ts';
 import { StartError } from '../start-error.ts';
 import type { ApiCertificate } from './api-certificate.ts';
-import type { CertificateAndKey } from './self-signed.ts';
 import type { MetricsListener, MetricsPlace } from './metrics-listener.ts';
-import { isLoopback } from './self-signed.ts';
+import { type CertificateAndKey, isLoopback } from './self-signed.ts';
 
 /** Milliseconds: how often it is looked whether the certificate has changed. */
 const LOOK = 10_000;
