@@ -295,7 +295,7 @@ export class Proxy {
         running.sockets = sockets;
         this.#listeners.set(id, running);
       } else if (known === undefined) {
-        this.#loadBalancers.forget(listener);
+        for (const knowing of [this.#gates, this.#pacers, this.#loadBalancers]) knowing.forget(listener);
         this.#leaveService(listener);
         listener.drain();
         tls?.free();
@@ -320,9 +320,7 @@ export class Proxy {
     if (running === undefined) return;
     const { listener, places } = running;
     this.#listeners.delete(id);
-    this.#gates.forget(listener);
-    this.#pacers.forget(listener);
-    this.#loadBalancers.forget(listener);
+    for (const knowing of [this.#gates, this.#pacers, this.#loadBalancers]) knowing.forget(listener);
     places.close();
     listener.tls?.free();
     const drain = listener.service?.planned.drainTimeout ?? DEFAULT_DRAIN;
