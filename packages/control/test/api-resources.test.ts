@@ -251,7 +251,7 @@ test('what is fixed after creation says so', async (t) => {
     ['updateListener', listener, { port: 81 }],
     ['updateListener', listener, { protocol: 'tcp' }],
     ['updateBackendService', service, { port: 81 }],
-    ['updateLoadBalancer', lb, { vip: '127.77.0.9' }],
+    ['updateLoadBalancer', lb, { type: 'network' }],
     ['updateTargetGroup', group, { type: 'ip' }],
   ] as const) {
     const problem = await running.refused(name, { params, body });

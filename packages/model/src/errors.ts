@@ -164,6 +164,12 @@ export const ERRORS = {
     'Wrong passphrase',
     'What is sealed in the document cannot be opened: the passphrase is another one, or the text is damaged.',
   ),
+  'deletion-guarded': client(
+    409,
+    'after-change',
+    'Deletion has to be forced',
+    'There are many targets behind it: look whether it is the right one, and say `force`.',
+  ),
   'backup-damaged': client(
     409,
     'never',

@@ -256,6 +256,11 @@ export const SPECIFICATION = {
   requestsPerSecond: { minimum: 1, maximum: 1_000_000 },
 } as const;
 
+/** Days since the creation of a load balancer from which on it is idle if it does nothing (INS-14). */
+export const IDLE_DAYS = { minimum: 0, maximum: 3_650, default: 7 } as const;
+/** Load balancers that one call deletes, and targets of one from which on that has to be forced (INS-11). */
+export const BATCH_DELETION = { loadBalancers: 50, guardedTargets: 20 } as const;
+
 /** Objects in one call. */
 export const BATCH = 500;
 /** Most objects of a kind in one configuration document, or within one load balancer of it. */

@@ -253,7 +253,11 @@ export function remove(call: Call) {
       find: (text) => resolve(session, loadBalancers, text),
       describe: async (lb) => `${lb.name} (${lb.id})${await contentText(session, lb)}`,
       remove: ({ id }) =>
-        session.client.deleteLoadBalancer({ params: { loadBalancerId: id }, ...precondition(call.options) }),
+        session.client.deleteLoadBalancer({
+          params: { loadBalancerId: id },
+          ...(call.options.force === true && { query: { force: true } }),
+          ...precondition(call.options),
+        }),
     }),
   );
 }

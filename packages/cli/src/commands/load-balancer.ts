@@ -4,7 +4,7 @@ import { addFields } from './fields.ts';
 import { LOAD_BALANCER_FIELDS, loadBalancerFieldList } from './load-balancer-list-fields.ts';
 import { forwardingFields, loadBalancerFields, nameField } from './resource-fields.ts';
 import { defaultCertificateOption } from './tls-options.ts';
-import { integer, protocolAndPort, several, tag, wordsOrNone } from './values.ts';
+import { integer, protocolAndPort, several, tag, words, wordsOrNone } from './values.ts';
 import { addExamples, addIfMatch, addWait, addYes, reference, referenceOption, targetOption } from './words.ts';
 
 const TYPES = ['application', 'network', 'classic'];
@@ -136,11 +136,24 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
   addExamples(stop, 'evenkeel lb stop web');
   bind(stop, async (call) => (await actions()).stop(call));
 
+  const idle = lb
+    .command('idle')
+    .description('List load balancers without listeners or targets some days after their creation')
+    .addOption(new Option('--days <number>', 'days since their creation, at least (default 7)').argParser(integer))
+    .addOption(
+      new Option('--delete <lbs>', 'delete these of them, with commas, or "all": as one change').argParser(words),
+    )
+    .option('--force', 'with --delete, also what has 20 targets or more');
+  addWait(addYes(idle));
+  addExamples(idle, 'evenkeel lb idle', 'evenkeel lb idle --days 30 --delete old,test');
+  bind(idle, async (call) => (await import('../actions/idle.ts')).idle(call));
+
   const remove = lb
     .command('delete')
     .alias('rm')
     .description('Delete load balancers with their listeners, backend services and target groups')
     .addArgument(reference('<lb...>', 'names or identifiers', 'loadBalancer'));
+  remove.option('--force', 'also what has 20 targets or more');
   addWait(addYes(addIfMatch(remove)));
   addExamples(remove, 'evenkeel lb delete web', 'evenkeel lb delete web --yes');
   bind(remove, async (call) => (await actions()).remove(call));

@@ -28,6 +28,7 @@ import { createReads, type ReadSources } from './reads.ts';
 import { createRevisionCalls } from './revisions.ts';
 import type { AnyCall, Handler } from './routes.ts';
 import { changePasswordHandler, createSessionReads, type SessionSources, setPasswordHandler } from './session-calls.ts';
+import { specificationWrites } from './specifications.ts';
 import type { Validators } from './validation.ts';
 import { createWrites } from './writes.ts';
 import type { Unstored } from './written.ts';
@@ -77,7 +78,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
     handlers[name as OperationName] = () => handler;
   }
 
-  for (const [name, write] of Object.entries(createWebhookWrites())) {
+  for (const [name, write] of Object.entries({ ...createWebhookWrites(), ...specificationWrites })) {
     const handler: Handler = { kind: 'write', write: write as (draft: Draft, call: AnyCall) => object };
     handlers[name as OperationName] = () => handler;
   }

@@ -33,6 +33,7 @@ import { createWebhookReads, type WebhookReadName } from '../webhooks/calls.ts';
 import type { Deliverer } from '../webhooks/deliverer.ts';
 import { coversName } from '../x509/host-names.ts';
 import type { Call } from './call.ts';
+import { listIdleLoadBalancers } from './idle.ts';
 import { createNetworkReads, type NetworkReadName } from './network-reads.ts';
 import { checkedTargets, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
 import { findOperation } from './operations.ts';
@@ -68,6 +69,7 @@ export type ReadName =
   | 'getSecurityPolicy'
   | 'listCiphers'
   | 'listSpecifications'
+  | 'listIdleLoadBalancers'
   | 'listSecurityGroups'
   | 'getSecurityGroup'
   | 'listOperations'
@@ -108,6 +110,7 @@ export function createReads(sources: ReadSources): Reads {
     ...createAccessReads(sources),
     ...createNetworkReads(store, sources.pools),
     listSpecifications,
+    listIdleLoadBalancers: (call) => listIdleLoadBalancers(call, now()),
     listAudit: (call) => listAudit(sources, call),
     listEvents: (call) => listEvents(store, call),
     ...createWebhookReads(store, sources.deliverer),

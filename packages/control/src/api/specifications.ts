@@ -2,12 +2,12 @@ import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { Specification } from '@evenkeel/model/resources/specification.ts';
 import { BUILT_IN_SPECIFICATIONS, type BuiltInSpecification } from '@evenkeel/model/specifications.ts';
 import * as specifications from '../resources/specifications.ts';
+import type { Draft } from '../state/draft.ts';
 import type { SpecificationRecord } from '../state/records.ts';
 import type { Call } from './call.ts';
 import { paginate } from './paging.ts';
 import { withTimes } from './views.ts';
-import type { Writes } from './writes.ts';
-import { deleted, matching } from './written.ts';
+import { deleted, matching, type Unstored } from './written.ts';
 
 /** Built-in ones come first, in their own order. */
 export function listSpecifications({ query, state }: Call<'listSpecifications'>): ResponseOf<'listSpecifications'> {
@@ -21,9 +21,13 @@ export function listSpecifications({ query, state }: Call<'listSpecifications'>)
   );
 }
 
-type SpecificationWriteName = 'createSpecification' | 'updateSpecification' | 'deleteSpecification';
+export type SpecificationWriteName = 'createSpecification' | 'updateSpecification' | 'deleteSpecification';
 
-export const specificationWrites: Pick<Writes, SpecificationWriteName> = {
+type SpecificationWrites = {
+  readonly [K in SpecificationWriteName]: (draft: Draft, call: Call<K>) => Unstored<ResponseOf<K>>;
+};
+
+export const specificationWrites: SpecificationWrites = {
   createSpecification: (draft, { body }) => show(specifications.createSpecification(draft, body)),
   updateSpecification(draft, { params, body, ifMatch }) {
     const record = matching(ifMatch, specifications.getSpecification(draft, params.specification));

@@ -8,6 +8,7 @@ import * as authorities from '../resources/authorities.ts';
 import * as services from '../resources/backend-services.ts';
 import * as certificates from '../resources/certificates.ts';
 import { cloneLoadBalancer } from '../resources/clone.ts';
+import { guardDeletion } from '../resources/deletion-guard.ts';
 import * as elasticIps from '../resources/elastic-ips.ts';
 import * as listeners from '../resources/listeners.ts';
 import * as loadBalancers from '../resources/load-balancers.ts';
@@ -26,13 +27,14 @@ import type { BlockListName } from './block-list.ts';
 import type { Call } from './call.ts';
 import type { ChangeSetName } from './change-sets.ts';
 import type { ExchangeName } from './exchange.ts';
+import { deleteLoadBalancers } from './idle.ts';
 import { networkWrites } from './network-writes.ts';
 import type { NodeCallName } from './nodes.ts';
 import type { OperationCallName } from './operations.ts';
 import type { ReadName } from './reads.ts';
 import type { RevisionName } from './revisions.ts';
 import type { SessionCallName } from './session-calls.ts';
-import { specificationWrites } from './specifications.ts';
+import type { SpecificationWriteName } from './specifications.ts';
 import { Views } from './views.ts';
 import { deleted, matching, type Unstored } from './written.ts';
 
@@ -54,6 +56,7 @@ export type WriteName = Exclude<
   | 'exportAudit'
   | 'streamEvents'
   | WebhookWriteName
+  | SpecificationWriteName
 >;
 
 export type Writes = {
@@ -65,7 +68,7 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
   const view = (draft: Draft) => new Views(draft, nodes(), draft.context.now);
   return {
     ...networkWrites,
-    ...specificationWrites,
+    deleteLoadBalancers,
     createLoadBalancer(draft, { body }) {
       const record = createFromDocument(draft, body);
       return { ...view(draft).loadBalancer(record), created: createdIn(draft) };
@@ -89,8 +92,9 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
       loadBalancers.enableListeners(draft, record, false);
       return view(draft).loadBalancer(record);
     },
-    deleteLoadBalancer(draft, { params, ifMatch }) {
+    deleteLoadBalancer(draft, { params, query, ifMatch }) {
       const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));
+      guardDeletion(draft.loadBalancers.get(record.id)!, query.force ?? false, 'query force');
       loadBalancers.deleteLoadBalancer(draft, record);
       return deleted(draft, record);
     },

@@ -69,7 +69,8 @@ export class ChangeSetWriter {
     const parts = this.#partsOf(operation);
     const call = {
       params: pointed(`${at}/params`, () => parts.params(withIdentifiers(params, made, ''))),
-      query: {},
+      // Whoever applies a plan has seen what goes: what has to be forced elsewhere is forced here.
+      query: { force: true },
       body: pointed(`${at}/body`, () => parts.body(withIdentifiers(body, made, ''))),
       caller,
       state: draft,

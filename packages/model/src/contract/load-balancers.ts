@@ -1,5 +1,12 @@
 import { Id } from '../identifiers.ts';
+import { IDLE_DAYS } from '../limits.ts';
 import { LoadBalancerCreate, LoadBalancerCreated } from '../resources/document.ts';
+import {
+  Force,
+  IdleLoadBalancer,
+  LoadBalancersDeleted,
+  LoadBalancersDeletion,
+} from '../resources/idle-load-balancer.ts';
 import {
   LoadBalancer,
   LoadBalancerClone,
@@ -103,11 +110,35 @@ export const loadBalancerRoutes = {
     summary: 'Delete a load balancer',
     description:
       'Its listeners, rule groups, backend services and target groups go with it; its elastic IP is ' +
-      'disassociated and kept.',
+      'disassociated and kept. With many targets, it has to be forced.',
     tags,
     params,
+    query: Type.Object({ force: Type.Optional(Force) }, { additionalProperties: false }),
     status: 200,
     response: Ref(Deleted),
     ifMatch: true,
+  },
+  deleteLoadBalancers: {
+    method: 'POST',
+    path: '/v1/load-balancers/delete',
+    summary: 'Delete several load balancers',
+    description: 'As with one: all of them in one change, or none when one is refused.',
+    tags,
+    body: Ref(LoadBalancersDeletion),
+    status: 200,
+    response: Ref(LoadBalancersDeleted),
+    idempotent: true,
+  },
+  listIdleLoadBalancers: {
+    method: 'GET',
+    path: '/v1/idle-load-balancers',
+    summary: 'List load balancers that do nothing',
+    description: 'Those that have no listeners or no targets some days after their creation.',
+    tags,
+    query: ListQuery({
+      days: Type.Optional(Type.Integer({ ...IDLE_DAYS, description: 'Days since their creation, at least.' })),
+    }),
+    status: 200,
+    response: Page(IdleLoadBalancer),
   },
 } as const satisfies Record<string, Route>;

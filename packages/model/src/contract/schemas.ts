@@ -22,6 +22,7 @@ import * as forwarding from '../resources/forwarding.ts';
 import * as healthCheck from '../resources/health-check.ts';
 import * as healthEvidence from '../resources/health-evidence.ts';
 import * as identity from '../resources/identity.ts';
+import * as idleLoadBalancer from '../resources/idle-load-balancer.ts';
 import * as impact from '../resources/impact.ts';
 import * as joinToken from '../resources/join-token.ts';
 import * as listener from '../resources/listener.ts';
@@ -104,6 +105,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     elasticIp,
     vpc,
     subnet,
+    idleLoadBalancer,
     specification,
     certificate,
     authority,

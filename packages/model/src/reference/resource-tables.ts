@@ -40,6 +40,7 @@ const RESOURCES = [
   'SubnetUsage',
   'SubnetAddress',
   'Specification',
+  'IdleLoadBalancer',
   'Certificate',
   'CertificateLink',
   'Authority',

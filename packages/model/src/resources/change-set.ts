@@ -15,6 +15,7 @@ export const CHANGE_OPERATIONS = [
   'startLoadBalancer',
   'stopLoadBalancer',
   'deleteLoadBalancer',
+  'deleteLoadBalancers',
   'createListener',
   'updateListener',
   'deleteListener',
