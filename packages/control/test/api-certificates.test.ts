@@ -201,5 +201,6 @@ test('the operation of a replacement waits for the listeners that show the certi
   });
   const query = { wait: 'applied', timeout: 10 };
   const operation = await running.call('getOperation', { params: { operationId }, query });
-  assert.deepEqual([operation.status, operation.nodes[0]!.refused], ['refused', [refusal]]);
+  const [refused] = operation.nodes[0]!.refused;
+  assert.deepEqual([operation.status, refused?.listenerId, refused?.detail], ['refused', listener.id, 'not taken']);
 });
