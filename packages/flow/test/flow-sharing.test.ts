@@ -4,8 +4,9 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { test } from 'node:test';
 import { packet } from '@evenkeel/testbed/packets/packet.ts';
 import { PROGRAMS } from '../src/build/compile.ts';
-import { firstGeneration, type Generation, joinGeneration, nextGeneration } from '../src/maglev/generations.ts';
+import { firstGeneration, type Generation, joinGeneration, nextGeneration, settle } from '../src/maglev/generations.ts';
 import { SLOTS } from '../src/maglev/slots.ts';
+import { type SlotAges, Unsettled } from '../src/maglev/unsettled.ts';
 import { FlowSharing } from '../src/sharing/flow-sharing.ts';
 import { encodeFrame, FRAME_KINDS } from '../src/sharing/frames.ts';
 import { encodeFlows, encodeNumbers, type Numbers } from '../src/sharing/zone-view.ts';
@@ -99,6 +100,90 @@ bothEntryPoints('flows shared between two nodes', prepare, (scene) => {
       assert.deepEqual(scene().datapath.takeNews(10), [], 'nobody is told when nobody listens');
     });
   }
+
+  test('a node that joins settles when the others do: what begins there from then on lands here as well', async () => {
+    using joined = new Disposable(new Scene('tcx'));
+    const there = joined.scene;
+    prepare(there, THERE);
+    const generation = nextGeneration(all(2), firstGeneration(all(1)));
+    await scene().datapath.swapTable(SERVICE, generation);
+    const changed = new Unsettled();
+    changed.look(generation, 0);
+    const told: [Generation, SlotAges | null][] = [];
+    const numbers = (targets: ReadonlyMap<number, string>) => () => ({
+      targets,
+      services: new Map([[SERVICE, 'web']]),
+    });
+    const a = new FlowSharing({
+      datapath: scene().datapath,
+      numbers: numbers(HERE),
+      ages: () => changed.ages(20_000),
+    });
+    const b = new FlowSharing({
+      datapath: there.datapath,
+      numbers: numbers(THERE),
+      onTable: (_service, table, ages) => told.push([table, ages]),
+    });
+    const [left, right] = duplexPair() as [Duplex, Duplex];
+    a.add(left);
+    b.add(right);
+    await until('the ages are told', () => told.length === 2);
+    left.destroy();
+    right.destroy();
+    const ages = told.find(([, found]) => found !== null)![1]!;
+    const begun = joinGeneration(all(1), told[0]![0]);
+    await there.datapath.swapTable(SERVICE, begun);
+    goesTo(there, '10', 'A', 1950);
+
+    // The joining node has begun at 1,000,000 on its own clock; the slots settle 30 s after the change, 10 s later.
+    const found = new Unsettled();
+    found.look(begun, 1_000_000, true);
+    found.recall((slot) => 1_000_000 - ages.ages[ages.slots[slot]! - 1]!);
+    const isDue = (now: number) => (slot: number) => found.isDue(slot, now - 30_000);
+    assert.deepEqual(
+      settle(begun, () => false, isDue(1_009_999)),
+      begun,
+    );
+    await there.datapath.swapTable(
+      SERVICE,
+      settle(begun, () => false, isDue(1_010_000)),
+    );
+    await scene().datapath.swapTable(
+      SERVICE,
+      settle(generation, () => false),
+    );
+    const before = scene().datapath.countExceptions();
+    goesTo(scene(), '20', 'S', 1951);
+    assert.equal(scene().datapath.countExceptions(), before, 'nobody is told of it');
+    goesTo(there, '20', 'A', 1951);
+  });
+
+  test('a peer of a version that does not hear of ages is told none', async () => {
+    const generation = nextGeneration(all(2), firstGeneration(all(1)));
+    await scene().datapath.swapTable(SERVICE, generation);
+    const asked: number[] = [];
+    const services = new Map([[SERVICE, 'web']]);
+    const it = new FlowSharing({
+      datapath: scene().datapath,
+      numbers: () => ({ targets: HERE, services }),
+      ages: (service) => {
+        asked.push(service);
+        return null;
+      },
+    });
+    const [left, right] = duplexPair() as [Duplex, Duplex];
+    it.add(left);
+    right.resume();
+    const older = Buffer.from(JSON.stringify({ targets: [[3, 'x']], services: [] }));
+    right.write(encodeFrame(FRAME_KINDS.numbers, older));
+    right.write(encodeFrame(FRAME_KINDS.alive, Buffer.alloc(0)));
+    await new Promise((resolve) => setImmediate(resolve));
+    right.write(encodeFrame(FRAME_KINDS.numbers, encodeNumbers({ targets: new Map(), services: new Map() })));
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([asked, it.peers], [[], 1]);
+    left.destroy();
+    right.destroy();
+  });
 
   test('a node that joins with another table keeps the previous targets, of which nothing is written down', () => {
     const theirs = nextGeneration(all(2), firstGeneration(all(1)));

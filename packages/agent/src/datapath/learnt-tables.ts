@@ -1,4 +1,5 @@
 import { firstGeneration, type Generation, joinGeneration, nextGeneration } from '@evenkeel/flow/maglev/generations.ts';
+import type { ToldAges } from './told-ages.ts';
 
 /** Tables that are kept until this node has joined, 256 KiB each; services beyond them begin with a table of their own. */
 const MOST = 1_024;
@@ -10,14 +11,29 @@ const MOST = 1_024;
 export class LearntTables {
   /** By service; null: the node has joined. */
   #theirs: Map<string, Generation> | null = new Map();
+  /** How old the slots of theirs are, of the same services. */
+  readonly #ages = new Map<string, ToldAges>();
   /** Services that had no table before this process. */
   readonly #fresh = new Set<string>();
 
   /** Returns whether it is taken. The first node that tells of a service is believed. */
-  learn(service: string, generation: Generation): boolean {
-    if (this.#theirs === null || this.#theirs.has(service) || this.#theirs.size >= MOST) return false;
-    this.#theirs.set(service, generation);
-    return true;
+  learn(service: string, generation: Generation, ages: ToldAges | null = null): boolean {
+    if (this.#theirs === null) return false;
+    const isNew = !this.#theirs.has(service);
+    if (isNew && this.#theirs.size >= MOST) return false;
+    if (isNew) this.#theirs.set(service, generation);
+    if (ages !== null) this.#ages.set(service, ages);
+    return isNew;
+  }
+
+  /** Until this node has joined. */
+  agesOf(service: string): ToldAges | null {
+    return this.#ages.get(service) ?? null;
+  }
+
+  /** Whether the table of a service is one that another node had before. */
+  isTheirs(service: string): boolean {
+    return this.#fresh.has(service) && this.#theirs?.has(service) === true;
   }
 
   /** The table that comes after `before`, which is null when there is none; `before` itself: it may stay. */
@@ -39,6 +55,7 @@ export class LearntTables {
 
   joined(): void {
     this.#theirs = null;
+    this.#ages.clear();
     this.#fresh.clear();
   }
 }

@@ -213,6 +213,33 @@ test('a table that is learnt from another node settles as well', async (t) => {
   assert.equal(unsettled(datapath.tables.get(number)), 0);
 });
 
+test('slots that were unsettled before this node joined settle when they do at the others', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const other = world(t);
+  await other.tables.set(service('a', ['one']), LISTENER);
+  await other.tables.set(service('a', ['one', 'two']));
+  const { number } = other.tables.record.a!;
+  await pass(t, other.clock, 20_000);
+  const [theirs, ages] = [other.datapath.tables.get(number)!, other.tables.ages(number)];
+  const { datapath, tables, clock } = world(t);
+  tables.learn('a', theirs);
+  await tables.set(service('a', ['one', 'two']), LISTENER);
+  tables.learn('a', theirs, ages);
+  // Its own check finds a target down while the node joins: that is a change of now.
+  await tables.set(service('a', ['one', 'two', 'three']));
+  const old = datapath.tables.get(number)!.map((pair, slot) => Number(isUnsettled(pair) && isUnsettled(theirs[slot]!)));
+  const left = () => datapath.tables.get(number)!.filter((pair, slot) => old[slot] === 1 && isUnsettled(pair)).length;
+  await pass(t, clock, 9_999);
+  assert.notEqual(left(), 0);
+  await pass(t, clock, 1);
+  assert.deepEqual(
+    [left(), unsettled(datapath.tables.get(number)) > 0, tables.ages(number)?.ages],
+    [0, true, [10_000]],
+  );
+  await pass(t, other.clock, 10_000);
+  assert.deepEqual([other.tables.ages(number), other.tables.ages(99)], [null, null]);
+});
+
 test('slots settle one idle time after they have changed, however often others do; what fails is tried again', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { datapath, tables, errors, clock } = world(t);

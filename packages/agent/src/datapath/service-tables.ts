@@ -1,6 +1,7 @@
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
-import { type Generation, nextGeneration, settle } from '@evenkeel/flow/maglev/generations.ts';
+import { currentSlots, type Generation, nextGeneration, settle } from '@evenkeel/flow/maglev/generations.ts';
 import { buildSlots, type NumberedTarget } from '@evenkeel/flow/maglev/slots.ts';
+import type { SlotAges } from '@evenkeel/flow/maglev/unsettled.ts';
 import type { Numbers as NamedNumbers } from '@evenkeel/flow/sharing/zone-view.ts';
 import { hashText } from '@evenkeel/model/hashing/murmur3.ts';
 import { IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
@@ -13,6 +14,7 @@ import { Settling } from './settling.ts';
 import { losesFlows, sharesOf, type TargetShare } from './shares.ts';
 import { NETWORK, type Network, TargetEntries, type WantedTarget } from './target-entries.ts';
 import { TargetNumbers } from './target-numbers.ts';
+import { toldAges } from './told-ages.ts';
 
 /** As the maps have it (bpf/consts.h), less what own-traffic.ts takes. */
 const SERVICES = 4_079;
@@ -108,14 +110,22 @@ export class ServiceTables {
     return Math.ceil(Math.min(IDLE_TIMEOUT.maximum * 1_000, ...all) / 1_000);
   }
 
-  /** Another node's table, in our numbers. */
-  learn(id: string, generation: Generation): void {
-    if (!this.#learnt.learn(id, generation)) return;
+  /** Another node's table, in our numbers; `ages`: how long its slots have been unsettled there, if it says so. */
+  learn(id: string, generation: Generation, ages: SlotAges | null = null): void {
+    const told = ages === null ? null : toldAges(generation, ages, this.#now());
+    const isTaken = this.#learnt.learn(id, generation, told);
+    if (!isTaken && told === null) return;
     this.#later('learning a table', async () => {
       const [known, running] = [this.#known.get(id), this.#running.get(id)];
       if (known === undefined || running === undefined) return; // it comes with the plan
-      await this.#swap(id, known.number, sharesOf(running.service));
+      if (isTaken) await this.#swap(id, known.number, sharesOf(running.service));
+      running.settling.recall(this.#datapath.table(known.number) ?? generation, told);
     });
+  }
+
+  /** How long slots of a service have been unsettled, by the number of the service; null: they are settled. */
+  ages(service: number): SlotAges | null {
+    return this.#running.get(this.numbers.services.get(service) ?? '')?.settling.ages ?? null;
   }
 
   /** What other nodes know is known here as well, or is not waited for any more. */
@@ -298,7 +308,9 @@ export class ServiceTables {
     const next = this.#learnt.next(id, slots, before, this.#isGone(id));
     if (next !== before) await this.#datapath.swapTable(number, next);
     // Also one that is found as it should be: an earlier process, or another node, may have left it unsettled.
-    this.#running.get(id)?.settling.look(next);
+    const settling = this.#running.get(id)?.settling;
+    settling?.look(next, next === before || this.#learnt.isTheirs(id));
+    settling?.recall(next, this.#learnt.agesOf(id));
   }
 
   #renumbered(): void {
@@ -363,7 +375,7 @@ export class ServiceTables {
     try {
       const table = this.#datapath.table(known.number);
       if (table === null) return;
-      const next = nextGeneration(currentOf(table), table, (one) => one === number);
+      const next = nextGeneration(currentSlots(table), table, (one) => one === number);
       await this.#datapath.swapTable(known.number, next);
       running.settling.look(next);
     } finally {
@@ -381,10 +393,4 @@ export class ServiceTables {
 /** The same name on every node: its address, not its identifier there. */
 function named({ target: { address, port }, weight }: TargetShare, number: number): NumberedTarget {
   return { name: `${address} ${port}`, weight, number };
-}
-
-const TARGET = 0x7fff;
-
-function currentOf(table: Generation): Uint16Array {
-  return Uint16Array.from(table, (pair) => pair & TARGET);
 }

@@ -1,5 +1,6 @@
 import { type Generation, isUnsettled } from '@evenkeel/flow/maglev/generations.ts';
-import { Unsettled } from '@evenkeel/flow/maglev/unsettled.ts';
+import { type SlotAges, Unsettled } from '@evenkeel/flow/maglev/unsettled.ts';
+import { sinceIn, type ToldAges } from './told-ages.ts';
 
 /** A table is swapped for that no more often than this, in milliseconds; also the time until what failed is tried again. */
 const AT_MOST_EVERY = 1_000;
@@ -17,7 +18,8 @@ export interface SettlingOptions {
 
 /**
  * When the slots of one table settle: a delay after each has left the target that it had settled at, so nodes that have
- * seen the same change settle at the same time. A table that was found unsettled has its time from then on.
+ * seen the same change settle at the same time. A table that was found unsettled has its time from then on, unless another
+ * node tells how long it has been so.
  */
 export class Settling {
   readonly #options: SettlingOptions;
@@ -28,11 +30,23 @@ export class Settling {
     this.#options = options;
   }
 
-  /** Takes in the table that is in force. */
-  look(table: Generation): void {
+  /** Takes in the table that is in force. `isFound`: what is new in it has changed some time before, nobody here knows when. */
+  look(table: Generation, isFound = false): void {
     if (this.#unsettled === null && !table.some(isUnsettled)) return;
     this.#unsettled ??= new Unsettled();
-    this.#unsettled.look(table, this.#options.now());
+    this.#unsettled.look(table, this.#options.now(), isFound);
+    this.wait();
+  }
+
+  /** For other nodes; null: all slots are settled. */
+  get ages(): SlotAges | null {
+    return this.#unsettled?.ages(this.#options.now()) ?? null;
+  }
+
+  /** Since when slots of the table in force have been unsettled that were found so, as another node has seen it. */
+  recall(table: Generation, told: ToldAges | null): void {
+    if (this.#unsettled === null || told === null) return;
+    this.#unsettled.recall(sinceIn(table, told));
     this.wait();
   }
 

@@ -1,5 +1,6 @@
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { Generation } from '@evenkeel/flow/maglev/generations.ts';
+import type { SlotAges } from '@evenkeel/flow/maglev/unsettled.ts';
 import type { Numbers } from '@evenkeel/flow/sharing/zone-view.ts';
 import type { ZoneKernel } from '../sharing/zone-membership.ts';
 import type { KernelListener } from './kernel-record.ts';
@@ -33,8 +34,12 @@ export class SharedTables implements ZoneKernel {
     this.#tables.onNumbers = told;
   }
 
-  learn(service: string, generation: Generation): void {
-    this.#tables.learn(service, generation);
+  ages(service: number): SlotAges | null {
+    return this.#tables.ages(service);
+  }
+
+  learn(service: string, generation: Generation, ages: SlotAges | null): void {
+    this.#tables.learn(service, generation, ages);
   }
 
   joined(): void {

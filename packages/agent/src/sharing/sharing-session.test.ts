@@ -46,6 +46,10 @@ class FakeKernel implements SharedKernel {
     this.learnt.push([service, generation]);
   }
 
+  ages(): null {
+    return null;
+  }
+
   write(port: number, target: number): void {
     const flow = { key: Buffer.alloc(40, port), target, idleSeconds: 0 };
     this.datapath.rememberFlow(flow);

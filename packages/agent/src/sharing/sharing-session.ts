@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { Generation } from '@evenkeel/flow/maglev/generations.ts';
+import type { SlotAges } from '@evenkeel/flow/maglev/unsettled.ts';
 import { FlowSharing } from '@evenkeel/flow/sharing/flow-sharing.ts';
 import type { Numbers } from '@evenkeel/flow/sharing/zone-view.ts';
 import type { ReportedPeer, SharingPeer } from '@evenkeel/model/plan/sharing.ts';
@@ -22,7 +23,9 @@ export interface SharedKernel {
   /** Called when `numbers` has changed, before a table that uses them is put in place. */
   onNumbers: () => void;
   /** Another node's table, for a service whose first table is this process's. */
-  learn(service: string, generation: Generation): void;
+  learn(service: string, generation: Generation, ages: SlotAges | null): void;
+  /** How long slots of a service have been unsettled, by its number; null: they are settled. */
+  ages(service: number): SlotAges | null;
 }
 
 export interface SharingSessionOptions {
@@ -51,7 +54,8 @@ export class SharingSession {
       datapath: kernel.datapath,
       numbers: () => kernel.numbers,
       now: () => clock.now(),
-      onTable: (service, generation) => kernel.learn(service, generation),
+      onTable: (service, generation, ages) => kernel.learn(service, generation, ages),
+      ages: (service) => kernel.ages(service),
       onTold: (peer) => this.#told(peer),
       onLost: (_peer, reason) => log.warn({ reason: reason.message }, 'a node that shares flows is given up'),
     });

@@ -104,6 +104,11 @@ export function joinGeneration(slots: Uint16Array, other: Generation): Generatio
   });
 }
 
+/** The current targets alone. */
+export function currentSlots(generation: Generation): Uint16Array {
+  return Uint16Array.from(generation, (pair) => pair & TARGET);
+}
+
 /** The slots in which the kernel looks for flows that are written down. */
 export function rememberingSlots(generation: Generation): number[] {
   const slots: number[] = [];

@@ -2,15 +2,19 @@ import type { Duplex } from 'node:stream';
 import type { Datapath } from '../datapath/datapath.ts';
 import type { FlowRecord } from '../datapath/flow-record.ts';
 import { type Generation, renumber } from '../maglev/generations.ts';
+import type { SlotAges } from '../maglev/unsettled.ts';
 import { EarlyFlows } from './early-flows.ts';
 import { encodeFrame, FRAME_KINDS, type Frame, type FrameKind, FrameReader } from './frames.ts';
 import {
+  decodeAgedTable,
   decodeFlows,
   decodeNumbers,
   decodeTable,
+  encodeAgedTable,
   encodeFlows,
   encodeNumbers,
   encodeTable,
+  hearsAges,
   joinNumbers,
   NO_NUMBERS,
   type Numbers,
@@ -21,8 +25,13 @@ export interface FlowSharingOptions {
   readonly datapath: Datapath;
   /** The numbers of this node as they are now: the same object until `renumbered`. */
   readonly numbers: () => Numbers;
-  /** A peer's table of a service, once for each connection, in our numbers; what it does not say is 0. */
-  readonly onTable?: (service: string, generation: Generation) => void;
+  /**
+   * A peer's table of a service, once for each connection, in our numbers; what it does not say is 0. Where its slots are
+   * unsettled, it comes once more, with how long they have been so.
+   */
+  readonly onTable?: (service: string, generation: Generation, ages: SlotAges | null) => void;
+  /** How long slots of a service have been unsettled here; null: they are settled. */
+  readonly ages?: (service: number) => SlotAges | null;
   /** A peer has told all that it had when it connected. */
   readonly onTold?: (peer: Duplex) => void;
   /** Why a peer was given up: what it said made no sense, or it does not read. */
@@ -171,6 +180,17 @@ export class FlowSharing {
     this.#send(peer, FRAME_KINDS.told, Buffer.alloc(0));
   }
 
+  async #tellAges(peer: Duplex): Promise<void> {
+    const { datapath, numbers, ages } = this.#options;
+    for (const service of [...numbers().services.keys()]) {
+      if (!this.#peers.has(peer)) return;
+      const own = ages?.(service) ?? null;
+      const pairs = own === null ? null : datapath.table(service);
+      if (own !== null && pairs !== null) this.#send(peer, FRAME_KINDS.agedTable, encodeAgedTable(service, pairs, own));
+      await this.#readBy(peer);
+    }
+  }
+
   /** Once the peer has taken most of what was sent, or is gone; others have their turn in between. */
   async #readBy(peer: Duplex): Promise<void> {
     if (peer.writableLength <= AHEAD || !this.#peers.has(peer)) {
@@ -211,13 +231,19 @@ export class FlowSharing {
     if (known === undefined) return; // given up meanwhile
     switch (kind) {
       case FRAME_KINDS.numbers:
+        if (known.numbers === null && hearsAges(content)) {
+          this.#tellAges(peer).catch((error: unknown) => this.#giveUp(peer, error as Error));
+        }
         known.numbers = joinNumbers(known.numbers ?? NO_NUMBERS, decodeNumbers(content));
         return;
       case FRAME_KINDS.flows:
         this.#hearFlows(namedBy(known), content);
         return;
       case FRAME_KINDS.table:
-        this.#hearTable(namedBy(known), content);
+        this.#hearTable(namedBy(known), decodeTable(content));
+        return;
+      case FRAME_KINDS.agedTable:
+        this.#hearTable(namedBy(known), decodeAgedTable(content));
         return;
       case FRAME_KINDS.told:
         this.#options.onTold?.(peer);
@@ -247,14 +273,17 @@ export class FlowSharing {
     for (const [name, flows] of early) this.#early.add(name, flows);
   }
 
-  #hearTable({ targets, services }: Numbers, content: Buffer): void {
-    const { service, pairs } = decodeTable(content);
+  #hearTable(
+    { targets, services }: Numbers,
+    { service, pairs, ages }: ReturnType<typeof decodeTable> & { readonly ages?: SlotAges },
+  ): void {
     const name = services.get(service);
     if (name === undefined) return;
     const ours = this.#byName();
     this.#options.onTable?.(
       name,
       renumber(pairs, (number) => ours.get(targets.get(number) ?? '') ?? 0),
+      ages ?? null,
     );
   }
 

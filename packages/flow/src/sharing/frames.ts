@@ -7,6 +7,8 @@ export const FRAME_KINDS = {
   told: 4,
   /** Says nothing but that the node lives; no content. */
   alive: 5,
+  /** A table with the ages of its slots, for peers that have said that they hear it. */
+  agedTable: 6,
 } as const;
 export type FrameKind = (typeof FRAME_KINDS)[keyof typeof FRAME_KINDS];
 

@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SLOTS } from '../maglev/slots.ts';
 import {
+  decodeAgedTable,
   decodeFlows,
   decodeNumbers,
   decodeTable,
+  encodeAgedTable,
   encodeFlows,
   encodeNumbers,
   encodeTable,
+  hearsAges,
   joinNumbers,
+  NO_NUMBERS,
   newNumbers,
 } from './zone-view.ts';
 
@@ -23,6 +27,17 @@ test('numbers, flows and tables come back as they were', () => {
   assert.deepEqual([...decodeFlows(encodeFlows(records))], records);
   const pairs = Uint32Array.from({ length: SLOTS }, (_, slot) => slot * 65_521);
   assert.deepEqual(decodeTable(encodeTable(5, pairs)), { service: 5, pairs });
+});
+
+test('a table with the ages of its slots comes back as it was; other lengths, and ages that are not there, are refused', () => {
+  const pairs = Uint32Array.from({ length: SLOTS }, (_, slot) => slot);
+  const ages = { ages: [90_000, 5], slots: Uint8Array.from({ length: SLOTS }, (_, slot) => slot % 3) };
+  const content = encodeAgedTable(5, pairs, ages);
+  assert.deepEqual(decodeAgedTable(content), { service: 5, pairs, ages });
+  for (const bytes of [content.subarray(0, -1), content.subarray(0, -4), encodeTable(5, pairs), Buffer.alloc(0)]) {
+    assert.throws(() => decodeAgedTable(bytes), RangeError);
+  }
+  assert.deepEqual([hearsAges(encodeNumbers(NO_NUMBERS)), hearsAges(Buffer.from('{"targets":[]}'))], [true, false]);
 });
 
 test('what is none of them is refused', () => {

@@ -1,6 +1,7 @@
 import { FLOW_KEY_BYTES, type FlowRecord } from '../datapath/flow-record.ts';
 import type { Generation } from '../maglev/generations.ts';
 import { SLOTS } from '../maglev/slots.ts';
+import type { SlotAges } from '../maglev/unsettled.ts';
 
 /** Names by the numbers that one node has given: other nodes number the same targets and services otherwise. */
 export interface Numbers {
@@ -15,7 +16,12 @@ const LARGEST_NUMBER = 32_767;
 const LONGEST_NAME = 200;
 
 export function encodeNumbers({ targets, services }: Numbers): Buffer {
-  return Buffer.from(JSON.stringify({ targets: [...targets], services: [...services] }));
+  return Buffer.from(JSON.stringify({ targets: [...targets], services: [...services], hearsAges: true }));
+}
+
+/** Whether whoever sends these numbers knows what to make of the ages of slots. */
+export function hearsAges(content: Buffer): boolean {
+  return (JSON.parse(content.toString()) as Record<string, unknown>)['hearsAges'] === true;
 }
 
 /** Throws on what is no such content. */
@@ -96,4 +102,27 @@ export function decodeTable(content: Buffer): { readonly service: number; readon
   const pairs = new Uint32Array(SLOTS);
   for (let slot = 0; slot < SLOTS; slot++) pairs[slot] = content.readUInt32LE(4 + slot * 4);
   return { service: content.readUInt32LE(0), pairs };
+}
+
+const TABLE_BYTES = 4 + SLOTS * 4;
+const LONGEST_AGE = 2 ** 32 - 1;
+
+/** A table, and behind it the ages: an index for each slot, and of each age its milliseconds. */
+export function encodeAgedTable(service: number, pairs: Generation, { ages, slots }: SlotAges): Buffer {
+  const content = Buffer.alloc(TABLE_BYTES + SLOTS + ages.length * 4);
+  encodeTable(service, pairs).copy(content);
+  content.set(slots, TABLE_BYTES);
+  for (const [index, age] of ages.entries()) {
+    content.writeUInt32LE(Math.min(LONGEST_AGE, Math.max(0, Math.floor(age))), TABLE_BYTES + SLOTS + index * 4);
+  }
+  return content;
+}
+
+export function decodeAgedTable(content: Buffer): ReturnType<typeof decodeTable> & { readonly ages: SlotAges } {
+  const rest = content.length - TABLE_BYTES - SLOTS;
+  if (rest < 0 || rest % 4 !== 0) throw new RangeError(`no table with ages: ${content.length} bytes`);
+  const slots = Uint8Array.from(content.subarray(TABLE_BYTES, TABLE_BYTES + SLOTS));
+  const ages = Array.from({ length: rest / 4 }, (_, index) => content.readUInt32LE(TABLE_BYTES + SLOTS + index * 4));
+  if (slots.some((index) => index > ages.length)) throw new RangeError('a slot with an age that is not told');
+  return { ...decodeTable(content.subarray(0, TABLE_BYTES)), ages: { ages, slots } };
 }
