@@ -199,6 +199,8 @@ test('operations wait for no node that was revoked, and its stream ends at once'
     assert.equal(event.subject.id, 'node-1');
     break;
   }
+  const [entry] = (await running.call('listAudit', { query: { action: 'revokeNode' } })).items;
+  assert.deepEqual([entry!.actorId, entry!.detail], ['admin', 'node-1'], 'who has revoked which');
   assert.equal((await running.refused('revokeNode', { params: { nodeId: 'nobody' } })).code, 'resource-not-found');
   await other.leave();
 });

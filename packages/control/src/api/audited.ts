@@ -56,7 +56,9 @@ export async function recordDone(
   const { dryRun = false } = (call.body ?? {}) as { dryRun?: boolean };
   if (operationId !== null || dryRun) return;
   const entry = entryFor(store, action, caller, call.requestId, call.params as Readonly<Record<string, string>>);
-  await store.recordAudit([{ ...entry, outcome: 'done', code: null, detail: '', omitted: 0 }]);
+  // What has no kind of resource, such as a node, is named here.
+  const detail = entry.resource === null ? (Object.values(call.params ?? {}).at(-1) ?? '') : '';
+  await store.recordAudit([{ ...entry, outcome: 'done', code: null, detail, omitted: 0 }]);
 }
 
 function entryFor(
