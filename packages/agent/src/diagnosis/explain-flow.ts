@@ -6,7 +6,7 @@ import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ExplainAnswer, ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import type { ExplainedFate, ExplainedFlow } from '@evenkeel/model/resources/explanation.ts';
 import type { ForecastInKernel } from '../sight/kernel-sight.ts';
-import { type ExplainingNode, explainService } from './explain.ts';
+import { type ExplainingNode, explainService } from './explained-service.ts';
 
 /** What the programs in the kernel would do with a flow; null: they do not carry the listener. */
 export function explainFlow(node: ExplainingNode, question: ExplainQuestion): ExplainAnswer | null {
