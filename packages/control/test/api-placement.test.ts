@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { Problem } from '@evenkeel/model/problem.ts';
 import { FakeAgent } from './fake-agent.ts';
 import { Running } from './running.ts';
@@ -142,7 +143,7 @@ test('a cordoned node keeps what it has and gets nothing new', async (t) => {
   await agent.until(() => listenersOf(agent).length === 2);
 });
 
-test('the last node of a zone is drained only when it is forced', async (t) => {
+test('the last node of a zone is drained only when it is forced; one that has connections is done when they have ended', async (t) => {
   const running = await Running.start(t);
   const agent = await FakeAgent.connect(running);
   t.after(() => agent.leave());
@@ -151,7 +152,15 @@ test('the last node of a zone is drained only when it is forced', async (t) => {
   assert.equal(problemOf(await running.try('drainNode', { params, body: {} })).code, 'last-of-zone');
   const { operationId } = await running.call('drainNode', { params, body: { force: true } });
   await agent.until(() => agent.plan.entries.size === 0);
+  agent.say({ type: 'heartbeat', connections: 2 });
+  const stateOf = async () => (await running.call('getNodePlacement', { params })).drain;
+  while ((await stateOf())?.connections !== 2) await setTimeout(10);
+  assert.equal((await stateOf())?.state, 'draining');
   assert.equal((await running.call('getOperation', { params: { operationId } })).status, 'pending');
+  agent.say({ type: 'heartbeat', connections: 0 });
+  const awaited = { params: { operationId }, query: { wait: 'applied', timeout: 60 } } as const;
+  assert.equal((await running.call('getOperation', awaited)).status, 'applied');
+  assert.equal((await stateOf())?.state, 'drained');
   assert.equal(problemOf(await running.try('cordonNode', { params })).code, 'node-drained');
 });
 

@@ -26,6 +26,7 @@ const NODES: readonly Column<Node>[] = [
   { head: 'ID', of: (node) => node.id },
   { head: 'ZONE', of: (node) => node.zone },
   { head: 'STATE', of: (node) => node.state },
+  { head: 'DUTY', of: ({ duty }) => (duty === 'serving' ? null : duty) },
   { head: 'CONNECTIONS', of: (node) => node.connections },
   { head: 'BEHIND', of: (node) => node.behind },
   { head: 'REFUSED', of: (node) => (node.refused.length === 0 ? null : count(node.refused.length, 'listener')) },

@@ -46,7 +46,7 @@ export function createNodeCalls({ store, nodes, membership, health, now }: NodeS
     const identity = identities.get(id);
     return nodes.get(id) ?? (identity === null ? notFound('node', id) : unseenNode(identity));
   };
-  const show = (node: NodeStatus, { generation }: State) => showNode(node, generation, { identities, now: now() });
+  const show = (node: NodeStatus, state: State) => showNode(node, state, { identities, now: now() });
   return {
     listNodes: ({ query, state }) => paginate(all(), query, byId, (node) => show(node, state)),
     getNode: ({ params, state }) => show(find(params.nodeId), state),

@@ -8,6 +8,7 @@ import type { NodeIdentities } from '../nodes/membership/node-identities.ts';
 import type { Outcome } from '../nodes/operations.ts';
 import { isReady, type NodeStatus } from '../nodes/registry.ts';
 import { leastTraffic, type TargetHealthTable, worst, worstFlapping } from '../nodes/target-health.ts';
+import { dutyOf } from '../placement/views.ts';
 import { isStopped } from '../resources/load-balancers.ts';
 import type { BackendServiceRecord, TargetRecord } from '../state/records.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
@@ -23,7 +24,11 @@ export interface KnownNodes {
   readonly now: number;
 }
 
-export function showNode(node: NodeStatus, generation: number, { identities, now }: KnownNodes): Node {
+export function showNode(
+  node: NodeStatus,
+  state: Pick<State, 'generation' | 'duties'>,
+  { identities, now }: KnownNodes,
+): Node {
   const {
     firstSeenAt,
     lastSeenAt,
@@ -41,10 +46,11 @@ export function showNode(node: NodeStatus, generation: number, { identities, now
   return {
     ...rest,
     status: connectedAt === null ? 'offline' : 'online',
+    duty: dutyOf(state, node.id),
     state: revokedAt !== null ? 'revoked' : isReady(node, now) ? 'ready' : 'not-ready',
     revokedAt: revokedAt === null ? null : timestamp(revokedAt),
     certificate: identity === null || identity.identity === '' ? null : showCertificate(identity),
-    behind: Math.max(0, generation - node.appliedGeneration),
+    behind: Math.max(0, state.generation - node.appliedGeneration),
     refused: refused.map(withRemedy),
     overload: [...overload],
     flowSharing: sharing && {

@@ -3,7 +3,8 @@ import type { Call } from '../api/call.ts';
 import { paginate } from '../api/paging.ts';
 import { withTimes } from '../api/views.ts';
 import { deleted, matching, type Unstored } from '../api/written.ts';
-import type { NodeRegistry } from '../nodes/registry.ts';
+import type { NodeIdentities } from '../nodes/membership/node-identities.ts';
+import { type NodeRegistry, unseenNode } from '../nodes/registry.ts';
 import { notFound } from '../resources/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { Store } from '../store/store.ts';
@@ -14,6 +15,7 @@ import * as zones from './zones.ts';
 export interface PlacementSources {
   readonly store: Pick<Store, 'state'>;
   readonly nodes: Pick<NodeRegistry, 'get' | 'list'>;
+  readonly membership: { readonly identities: Pick<NodeIdentities, 'get'> };
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -31,8 +33,12 @@ type PlacementReads = { readonly [K in PlacementReadName]: (call: Call<K>) => Re
 const byId = ({ id }: { readonly id: string }) => id;
 
 /** The calls that show where things are. */
-export function createPlacementReads({ store, nodes, now }: PlacementSources): PlacementReads {
-  const find = (id: string) => nodes.get(id) ?? notFound('node', id);
+export function createPlacementReads({ store, nodes, membership, now }: PlacementSources): PlacementReads {
+  // Those that have joined and never came are nodes, too.
+  const find = (id: string) => {
+    const identity = membership.identities.get(id);
+    return nodes.get(id) ?? (identity === null ? notFound('node', id) : unseenNode(identity));
+  };
   return {
     listRegions({ state, query }) {
       const wanted = state.regions.values().filter(({ name }) => (query.name ?? name) === name);

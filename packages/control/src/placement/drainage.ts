@@ -5,7 +5,7 @@ import type { State } from '../state/state.ts';
 /** How far a drain is; null: the node is not drained. `now` in Unix milliseconds. */
 export function drainageOf(
   state: Pick<State, 'duties' | 'placement'>,
-  node: Pick<NodeStatus, 'id' | 'connectedAt' | 'appliedGeneration'> & { readonly connections?: number | null },
+  node: Pick<NodeStatus, 'id' | 'connectedAt' | 'appliedGeneration' | 'connections'>,
   now: number,
 ): NodeDrainage | null {
   const record = state.duties.get(node.id);
@@ -17,7 +17,7 @@ export function drainageOf(
     if (from.includes(node.id)) for (const name of to) waitsFor.add(name);
   }
   const isOnline = node.connectedAt !== null;
-  const connections = isOnline ? (node.connections ?? null) : null;
+  const connections = isOnline ? node.connections : null;
   // One that is away carries nothing that anybody could wait for.
   const hasEnded = !isOnline || (node.appliedGeneration >= emptyFrom(state, record) && connections === 0);
   const moved = waitsFor.size === 0 && (hasEnded || now >= until);

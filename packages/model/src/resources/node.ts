@@ -4,6 +4,7 @@ import { PEER_STATES, SHARING_STATES } from '../plan/sharing.ts';
 import { Nullable, Output, Ref, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { RefusedOnNode } from './operation.ts';
+import { NODE_DUTIES } from './placement.ts';
 
 export const FlowSharing = Output('FlowSharing', {
   state: Words(SHARING_STATES, '`joining`: it has yet to learn what other nodes know; `failed`: they cannot reach it.'),
@@ -39,6 +40,7 @@ export const Node = Output('Node', {
   id: NodeId('The name that the node agent gives itself.'),
   zone: Type.String({ description: 'Its zone; may be empty.' }),
   status: Words(['online', 'offline'], 'Whether its agent is connected.'),
+  duty: Words(NODE_DUTIES, '`cordoned`: it keeps what it has and gets nothing new; `drained`: it is to have nothing.'),
   state: Words(
     NODE_STATES,
     '`ready`: it is connected and gives signs of life; `not-ready`: it is not, or does not; `revoked`: it is a node no longer.',

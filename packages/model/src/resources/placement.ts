@@ -44,7 +44,9 @@ export const NodeDrainage = Output('NodeDrainage', {
   ),
   waitsFor: Type.Array(NodeId('A node.'), { description: 'Nodes that have yet to take over a load balancer of it.' }),
   connections: Nullable(
-    Type.Integer({ description: 'Connections of clients that are left; null: it is offline, or does not say.' }),
+    Type.Integer({
+      description: 'Connections that are left, to clients and to targets; null: it is offline, or does not say.',
+    }),
   ),
   since: Timestamp('When it began'),
   deadline: Timestamp('Until when the operation waits for connections to end'),
