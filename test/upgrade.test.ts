@@ -54,8 +54,11 @@ async function installation(t: TestContext, reactor: string) {
   const created = await client.createLoadBalancer({ body });
   const { status } = await waitApplied(client, created.operationId, { timeout: 30_000 });
   assert.equal(status, 'applied');
-  return { home, evenkeel, vip: created.vip, client };
+  return { home, evenkeel, vip: created.vip, client, api: Number(new URL(String(url)).port) };
 }
+
+/** What clients of the API ask, while they are of little weight to the machine. */
+const API = { path: '/healthz', pause: 5 };
 
 async function upgrade(home: string, ...args: string[]): Promise<string> {
   const bin = join(import.meta.dirname, '..', 'bin', 'evenkeel.mjs');
@@ -93,7 +96,7 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     test('an upgrade under load: nothing is refused, nothing fails, and streams go on', async (t) => {
-      const { home, evenkeel, vip, client } = await installation(t, reactor);
+      const { home, evenkeel, vip, client, api } = await installation(t, reactor);
       const sockets = await Promise.all(Array.from({ length: 20 }, () => UpgradedConnection.open(vip, PORT)));
       t.after(() => sockets.map((socket) => socket.close()));
       const download = await Download.start(`http://${vip}:${PORT}/large`, 2 * 1024 * 1024);
@@ -101,6 +104,8 @@ for (const reactor of ['uring', 'portable'] as const) {
       t.after(() => crowd.stop());
       const newcomers = new Newcomers(vip, PORT, 8);
       t.after(() => newcomers.stop());
+      const operators = new Newcomers('127.0.0.1', api, 2, API);
+      t.after(() => operators.stop());
       await until('traffic flows', () => crowd.answered > 200 && newcomers.answered > 200);
       const old = pidOf(home, 'node agent');
 
@@ -116,9 +121,10 @@ for (const reactor of ['uring', 'portable'] as const) {
       );
       assert.equal(download.ended, false);
       assert.equal(await download.finish(), hashOfPattern(BODY));
-      await Promise.all([crowd.stop(), newcomers.stop()]);
+      await Promise.all([crowd.stop(), newcomers.stop(), operators.stop()]);
       assert.deepEqual(crowd.failures, []);
       assert.deepEqual([...newcomers.outcomes.keys()], ['200']);
+      assert.deepEqual([...operators.outcomes.keys()], ['200'], 'who asked the API waited for the new control plane');
       const { items } = await client.listLoadBalancers();
       assert.equal(items.length, 1, 'the new control plane has the state');
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { ROOT } from '../src/start/home.ts';
-import { adminToken, ask, Evenkeel, temporaryHome, until } from './evenkeel.ts';
+import { adminToken, ask, Evenkeel, pidOf, temporaryHome, until } from './evenkeel.ts';
 
 const evenkeel = (...args: string[]) => evenkeelWith({}, ...args);
 
@@ -71,6 +71,10 @@ test('with a certificate of its own, the API is known to agent, demo and CLI of 
   assert.match(refused.err, /deleteLoadBalancer is denied to deploy by the access policy stays/);
   const can = await evenkeelWith(config, '--profile', 'prod', 'can', 'deleteLoadBalancer');
   assert.deepEqual([can.code, /^No: /.test(can.out)], [1, true], can.out + can.err);
+
+  process.kill(pidOf(home, 'control plane') as number, 'SIGKILL');
+  const waited = await evenkeel(...remote, '--fingerprint', fingerprint!, 'lb', 'list');
+  assert.equal(waited.code, 0, `it waits for the next control plane, and knows its certificate: ${waited.err}`);
   started.signal('SIGINT');
   assert.equal(await started.ended(), 0);
 });

@@ -252,7 +252,7 @@ describe('a start that cannot be', () => {
 });
 
 describe('when a process is killed', () => {
-  test('control plane: traffic goes on, and it comes back to the same address', async (t) => {
+  test('control plane: traffic goes on, and who asks the API waits until it is back', async (t) => {
     const home = temporaryHome(t);
     const evenkeel = new Evenkeel(home);
     const { url } = await evenkeel.ready();
@@ -268,7 +268,10 @@ describe('when a process is killed', () => {
     })();
     process.kill(pidOf(home, 'control plane') as number, 'SIGKILL');
     await evenkeel.says(/control plane has died \(SIGKILL\); it is started again/);
+    const calls = Array.from({ length: 20 }, () => ask(`${url}/v1/openapi.json`));
     await evenkeel.says(/control plane is back/);
+    const answers = await Promise.all(calls);
+    assert.deepEqual(new Set(answers.map((answer) => answer?.status)), new Set([200]), 'none was refused');
     stop = true;
     await traffic;
     assert.deepEqual([...statuses.keys()], [200]);

@@ -48,6 +48,7 @@ import { unsettledOperations } from './store/history.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { ApiCertificate } from './transport/api-certificate.ts';
 import { beginAuthority, secureContextOf } from './transport/client-certificates.ts';
+import { LastRequests } from './transport/last-requests.ts';
 import { followCertificate, listen, openMetrics, originOf } from './transport/listen.ts';
 import { Deliverer } from './webhooks/deliverer.ts';
 import { resolveHost } from './webhooks/destination.ts';
@@ -299,6 +300,7 @@ async function start(
     forwarding: { role, passedOn: new PassedOn(vault, now), reached: store.reached.bind(store) },
   });
   const metricsListener = options.metrics && (await openMetrics(options.metrics, metrics, certificate));
+  const last = options.heldSocket === null ? null : new LastRequests(app.server);
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url, fingerprint());
   const unfollow =
@@ -382,6 +384,7 @@ async function start(
         stream.terminate();
         app.server.closeAllConnections();
       }, DRAIN);
+      await last?.answer();
       await app.close();
       await metricsListener?.close();
       clearTimeout(force);

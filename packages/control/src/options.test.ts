@@ -33,6 +33,12 @@ test('flags go before the environment, and that before the defaults', () => {
   assert.equal(parseOptions(['--help'], {}), null);
 });
 
+test('whoever starts it may hold a socket for it', () => {
+  assert.equal(parseOptions([], {})!.heldSocket, null);
+  assert.equal(parseOptions([], { EVENKEEL_API_SOCKET: '4' })!.heldSocket, 4);
+  assert.throws(() => parseOptions([], { EVENKEEL_API_SOCKET: '127.0.0.1:1' }), StartError);
+});
+
 test('beyond loopback there is TLS', () => {
   const made = parseOptions(['--host', '0.0.0.0', '--api-self-signed'], {})!;
   assert.deepEqual([made.host, made.tls], ['0.0.0.0', { kind: 'self-signed' }]);

@@ -18,6 +18,7 @@ import { type AddressPools, network, network6, type PoolName } from './resources
 import { StartError } from './start-error.ts';
 import { type PostgresSettings, parsePostgresUrl } from './store/postgres/settings.ts';
 import type { ApiTls } from './transport/api-certificate.ts';
+import { heldSocket } from './transport/held-socket.ts';
 import type { MetricsPlace } from './transport/metrics-listener.ts';
 import { isLoopback } from './transport/self-signed.ts';
 
@@ -35,6 +36,8 @@ export interface ControlPlaneOptions {
   readonly tls: ApiTls | null;
   /** 0: any free port. */
   readonly port: number;
+  /** Descriptor of a socket that is bound to host and port already; null: one is opened. */
+  readonly heldSocket: number | null;
   /** Where the state is; null: in a file of SQLite in the home. */
   readonly database: PostgresSettings | null;
   /** Where other control planes on the same database find this one; null: where it listens. */
@@ -105,6 +108,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     host: hostOf(flags.host ?? environment['EVENKEEL_HOST'] ?? '127.0.0.1', tls),
     tls,
     port: portOf(flags.port ?? environment['EVENKEEL_PORT'] ?? '7700'),
+    heldSocket: heldSocket(environment),
     database: databaseOf(flags.database ?? environment['EVENKEEL_DATABASE']),
     advertise: originOf(flags.advertise ?? environment['EVENKEEL_ADVERTISE']),
     pools: {

@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ApiSocket } from './api-socket.ts';
 import type { OriginPlace } from './demo-record.ts';
 import { ROOT } from './home.ts';
 import type { StartOptions } from './options.ts';
@@ -46,10 +48,17 @@ export class Ports {
   }
 }
 
-export function controlSpec(version: Pick<Version, 'script'>, options: StartOptions, ports: Ports): ProcessSpec {
+/** The control plane of a version from before there was `socket` opens one by itself. */
+export function controlSpec(
+  version: Pick<Version, 'script'>,
+  options: StartOptions,
+  ports: Ports,
+  socket: ApiSocket,
+): ProcessSpec {
   return {
     ...version,
     name: 'control plane',
+    ...(existsSync(join(dirname(version.script), 'transport', 'held-socket.ts')) && { listensOn: socket }),
     args: () => [
       ...['--home', options.home.path, '--host', options.host, '--port', String(ports.api)],
       ...options.controlFlags,
@@ -98,9 +107,4 @@ export function originSpec(script: string, name: string, place: () => OriginPlac
 export function urlOf({ host, tls }: Pick<StartOptions, 'host' | 'tls'>, port: number): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `${tls ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-}
-
-/** The agent can begin beside the control plane, and try until that listens, when it knows where that will be. */
-export function agentMayStartAtOnce(ports: Ports): boolean {
-  return ports.api !== 0;
 }

@@ -2,20 +2,23 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as allOf } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiSocket } from './api-socket.ts';
 import { StartFailure } from './failure.ts';
 import { LogFile } from './log-file.ts';
 import { startTimeOf } from './process-time.ts';
-import { SupervisedProcess } from './supervised-process.ts';
+import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
 
 const READY = `console.log('{"event":"ready","pid":' + process.pid + '}');`;
 const STAY = 'setInterval(() => {}, 1000);';
 
 /** A supervised process that runs `text`, and what was said about it. */
-function supervise(t: TestContext, text: string) {
+function supervise(t: TestContext, text: string, more: Pick<ProcessSpec, 'listensOn'> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-process-'));
   const script = join(folder, 'main.mjs');
   const logPath = join(folder, 'a.log');
@@ -23,7 +26,7 @@ function supervise(t: TestContext, text: string) {
   const said: string[] = [];
   let heard = Promise.withResolvers<void>();
   const process = new SupervisedProcess(
-    { name: 'worker bee', script, args: () => ['--flag'] },
+    { name: 'worker bee', script, args: () => ['--flag'], ...more },
     {
       log: new LogFile(logPath),
       logPath,
@@ -74,6 +77,32 @@ test('one that dies is started again', async (t) => {
   assert.match(said[0], /^worker bee has died \(SIGKILL\); it is started again in 0.2 s$/);
   assert.notEqual(process.mark?.pid, pid);
 });
+
+for (const host of ['127.0.0.1', '::1']) {
+  test(`who connects to ${host} while it is dead waits for the next one, and is refused when the socket is closed`, async (t) => {
+    const socket = new ApiSocket(host, 0);
+    const port = socket.open();
+    t.after(() => socket.close());
+    const serve =
+      "createServer((socket) => socket.end('honey')).listen({ fd: Number(process.env.EVENKEEL_API_SOCKET) }";
+    const { process, until } = supervise(
+      t,
+      `import { createServer } from 'node:net'; ${serve}, () => ${READY.slice(0, -1)});`,
+      {
+        listensOn: socket,
+      },
+    );
+    const { pid } = await process.start();
+    const visit = () => allOf(connect(port, host));
+    assert.equal(await visit(), 'honey');
+    globalThis.process.kill(pid as number, 'SIGKILL');
+    await until(/has died/);
+    assert.deepEqual(await Promise.all([visit(), visit()]), ['honey', 'honey']);
+    socket.close();
+    await process.stop(5_000);
+    await assert.rejects(visit(), { code: 'ECONNREFUSED' });
+  });
+}
 
 test('one that does not end is killed', async (t) => {
   const { process, said } = supervise(t, `process.on('SIGTERM', () => {}); ${READY} ${STAY}`);

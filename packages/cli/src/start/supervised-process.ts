@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import type { ApiSocket } from './api-socket.ts';
 import { Backoff } from './backoff.ts';
 import { StartFailure } from './failure.ts';
 import { LineSplitter } from './lines.ts';
@@ -30,6 +31,8 @@ export interface ProcessSpec {
   readonly lifeline?: string;
   /** It is told commands and tells events, and keeps sockets in this queue: see `command`. */
   readonly sockets?: SocketQueue;
+  /** It listens on this socket, if that is open when it starts. */
+  readonly listensOn?: Pick<ApiSocket, 'descriptor'>;
 }
 
 /** What a process says on its channel. */
@@ -197,11 +200,17 @@ export class SupervisedProcess {
   #spawn(): void {
     const env = { ...process.env };
     delete env.EVENKEEL_LIFELINE;
-    const { node = process.execPath, lifeline = LIFELINE, script, sockets } = this.#spec;
+    delete env.EVENKEEL_API_SOCKET;
+    const { node = process.execPath, lifeline = LIFELINE, script, sockets, listensOn } = this.#spec;
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe'];
     if (sockets !== undefined) {
       stdio.push('pipe', sockets.readEnd, sockets.writeEnd);
       env.EVENKEEL_SUPERVISION = '4,5,6';
+    }
+    const socket = listensOn?.descriptor ?? null;
+    if (socket !== null) {
+      env.EVENKEEL_API_SOCKET = String(stdio.length);
+      stdio.push(socket);
     }
     const child: ChildProcess = spawn(node, [YOUNG_HEAP, '--import', lifeline, script, ...this.#spec.args()], {
       stdio,

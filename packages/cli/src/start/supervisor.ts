@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { ApiSocket } from './api-socket.ts';
 import { ControlSocket, type UpgradeRequest } from './control-socket.ts';
 import { DemoRunner } from './demo-runner.ts';
 import { StartFailure } from './failure.ts';
@@ -8,7 +9,7 @@ import { prepareHome } from './home.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { FileLock } from './lock.ts';
 import type { StartOptions } from './options.ts';
-import { agentMayStartAtOnce, agentSpec, controlSpec, lifelineOf, Ports, SCRIPTS, scriptsOf } from './processes.ts';
+import { agentSpec, controlSpec, lifelineOf, Ports, SCRIPTS, scriptsOf } from './processes.ts';
 import { readRunning, removeRunning } from './running.ts';
 import { nodeScreen, readyScreen } from './screen.ts';
 import { openSocketQueue, type SocketQueue } from './socket-queue.ts';
@@ -27,6 +28,7 @@ export class Supervisor {
   readonly #options: StartOptions;
   readonly #say: (line: string) => void;
   readonly #ports: Ports;
+  readonly #apiSocket: ApiSocket;
   readonly #fleet: Fleet;
   readonly #originScript: string;
   readonly #agentScript: string;
@@ -52,8 +54,9 @@ export class Supervisor {
     this.#say = say;
     this.#originScript = scripts.origin;
     this.#ports = new Ports(options.port, options.metricsPort);
+    this.#apiSocket = new ApiSocket(options.host, options.port);
     this.#fleet = new Fleet(options.home.logs, options.home.record, say);
-    this.#controlSpec = controlSpec({ script: scripts.control }, options, this.#ports);
+    this.#controlSpec = controlSpec({ script: scripts.control }, options, this.#ports, this.#apiSocket);
     if (options.joins === null) this.#control = this.#fleet.add(this.#controlSpec, 'control');
     this.#agentScript = scripts.agent;
   }
@@ -120,11 +123,12 @@ export class Supervisor {
     this.#demo = demo;
     this.#say('Starting the control plane and the node agent …');
     demo.begin();
-    const early = agentMayStartAtOnce(this.#ports) ? this.#startAgent() : null;
+    this.#ports.api = this.#apiSocket.open();
+    // It begins beside the control plane, and tries until that listens.
+    const agent = this.#startAgent();
     // It is awaited below; should the control plane fail first, this one must not count as unhandled.
-    early?.catch(() => {});
+    agent.catch(() => {});
     await this.#startControl(control);
-    const agent = early ?? this.#startAgent();
     const [{ reactor, reason, workers, metricsUrl }] = await Promise.all([agent, demo.prepare(this.#url)]);
     const demoUrl = await demo.settle(this.#url);
     this.#goOn();
@@ -151,7 +155,6 @@ export class Supervisor {
     const { url, fingerprint } = await control.start();
     this.#fingerprint = typeof fingerprint === 'string' ? fingerprint : null;
     this.#url = new URL(String(url)).origin;
-    this.#ports.api = Number(new URL(this.#url).port);
     this.#fleet.publish({ url: this.#url });
   }
 
@@ -222,7 +225,7 @@ export class Supervisor {
     let copy: StateCopy | null = null;
     try {
       copy = await StateCopy.take(this.#options.home.state);
-      await this.#replaceControl(controlSpec(version, this.#options, this.#ports));
+      await this.#replaceControl(controlSpec(version, this.#options, this.#ports, this.#apiSocket));
     } catch (error) {
       await this.#control?.stop(PATIENCE.control);
       copy?.restore();
@@ -244,6 +247,9 @@ export class Supervisor {
       await this.#control.stop(PATIENCE.control);
       this.#fleet.remove(this.#control);
     }
+    // One that opens a socket by itself must find the port free.
+    if (spec.listensOn === undefined) this.#apiSocket.close();
+    else this.#apiSocket.open();
     this.#controlSpec = spec;
     this.#control = this.#fleet.add(spec, 'control');
     await this.#control.start();
@@ -256,6 +262,7 @@ export class Supervisor {
     this.#socket?.close();
     const agents = [...this.#retiring, ...(this.#agent === null ? [] : [this.#agent])];
     await Promise.all(agents.map((agent) => agent.stop(this.#options.drainTimeout * 1000 + PATIENCE.agent)));
+    this.#apiSocket.close();
     await Promise.all([this.#demo?.stop(), this.#control?.stop(PATIENCE.control)]);
     this.#fleet.close();
     this.#sockets?.readEnd.destroy();

@@ -13,8 +13,8 @@ export const UPGRADE_HELP = `Usage: evenkeel upgrade [options]
 
 Has what runs on a home go on in the version that this command is of: run it from the new version's folder, or from the
 same folder once that is updated. Clients notice nothing: the new node agent takes over the listening sockets, and the
-old one ends the requests, tunnels and WebSockets that it has. The API is away for about a second. When the new version
-does not come up, the old one goes on.
+old one ends the requests, tunnels and WebSockets that it has. Who asks the API waits for about a second. When the new
+version does not come up, the old one goes on.
 
 Options:
   --home FOLDER       what runs on this home (EVENKEEL_HOME; default: .evenkeel in the checkout)

@@ -1,6 +1,6 @@
 import type { Server as TlsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyListenOptions } from 'fastify';
 import type { Metrics } from '../api/metrics.ts';
 import type { ControlPlaneOptions } from '../options.ts';
 import { StartError } from '../start-error.ts';
@@ -11,11 +11,15 @@ import { type CertificateAndKey, isLoopback } from './self-signed.ts';
 /** Milliseconds: how often it is looked whether the certificate has changed. */
 const LOOK = 10_000;
 
-/** Has the server listen; resolves with its origin. Rejects with a StartError. */
+/** Connections that may wait to be accepted; of further ones the kernel drops the first packet, which clients repeat. */
+const BACKLOG = 511;
+
+/** Has the server listen, on the socket that is held for it if there is one; resolves with its origin. Rejects with a StartError. */
 export async function listen(app: FastifyInstance, options: ControlPlaneOptions): Promise<string> {
-  const { host, port } = options;
+  const { host, port, heldSocket } = options;
+  const place: FastifyListenOptions & { fd?: number } = heldSocket === null ? { host, port } : { host, fd: heldSocket };
   try {
-    await app.listen({ host, port });
+    await app.listen({ ...place, backlog: BACKLOG });
   } catch (error) {
     await app.close();
     const reason = error instanceof Error && 'code' in error ? error.code : String(error);
