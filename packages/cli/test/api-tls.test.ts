@@ -31,8 +31,8 @@ test('with a certificate of its own, the API is known to agent, demo and CLI of 
   const [, demo] = await started.says(/curl (http:\/\/\S+)/);
   assert.equal((await ask(demo!))?.status, 200, 'the agent has its plan');
 
-  await until('the node is online', async () => {
-    return /online/.test((await evenkeel('--home', home, 'node', 'list')).out);
+  await until('the node is ready', async () => {
+    return /\bready\b/.test((await evenkeel('--home', home, 'node', 'list')).out);
   });
   const remote = ['--url', String(url), '--token', adminToken(home)];
   const pinned = await evenkeel(...remote, '--fingerprint', fingerprint!, 'lb', 'list');
