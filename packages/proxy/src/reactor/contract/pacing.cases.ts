@@ -54,7 +54,8 @@ export const pacingCases: readonly ContractCase[] = [
         call(() => client.connection.send(NO_BUFFER, bytes.start + start, bytes.start + end));
       }
       await world.until('everything', () => server.receivedBytes === 50_000);
-      assert.equal(pacer.allowed, 50_000);
+      // Over TLS, records have some bytes of their own.
+      assert.ok(pacer.allowed >= 50_000 && pacer.allowed < 51_000, `allowed ${pacer.allowed}`);
       assert.ok(client.connection.heldBack > 0);
       assert.equal(server.connection.heldBack, 0);
       await finish(world, client, server, host);
