@@ -154,7 +154,7 @@ test('changing something else, and seeing it', async () => {
     (await run('operation list --limit 1')).out,
     /updateBackendService +backend service http-8080 +\d+ +applied/,
   );
-  assert.match((await run('node list')).out, /ready +(–|\d+) +0 +– +– +portable/);
+  assert.match((await run('node list')).out, /ready +– +(–|\d+) +0 +– +– +portable/);
 });
 
 test('rules: made, tried in order, changed, taken away', async () => {
