@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { painter } from './colour.ts';
+import { csv } from './csv.ts';
 import { details } from './details.ts';
 import { table } from './table.ts';
 import { count, oneLine, valueText } from './text.ts';
@@ -28,6 +29,13 @@ test('values', () => {
   assert.equal(valueText(['2xx', '3xx']), '2xx, 3xx');
   assert.equal(valueText({ team: 'shop', stage: '' }), 'team=shop, stage=–');
   assert.deepEqual([count(1, 'node'), count(0, 'node')], ['1 node', '0 nodes']);
+});
+
+test('fields of CSV are text, also where a spreadsheet would see a formula', () => {
+  const row = ['=HYPERLINK("http://x";"y")', '\t@sum(1)', '-a', { '+x': '1' }, '＝1+1', 'a=b', -1, null, 'a,b'];
+  const cells = [`"'=HYPERLINK(""http://x"";""y"")"`, `' @sum(1)`, `'-a`, `'+x=1`, `'＝1+1`, 'a=b', '-1', '', '"a,b"'];
+  const heads = row.map((_, i) => `h${i}`);
+  assert.equal(csv(heads, [row]), `${heads.join(',')}\r\n${cells.join(',')}\r\n`);
 });
 
 test('columns line up, also for wide characters and in colour', () => {
