@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Problem } from '@evenkeel/model/problem.ts';
 import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
 import { DEFAULT_VPC } from '@evenkeel/model/resources/vpc.ts';
+import { DEFAULT_POOLS } from '../src/options.ts';
 import { network, network6 } from '../src/resources/addresses.ts';
 import { Running } from './running.ts';
 import { fieldsOf, usersOf } from './shop.ts';
@@ -177,6 +180,70 @@ test('networks that cannot be are refused with the field', async (t) => {
   assert.deepEqual((await subnet({ vpcId: 'vpc-01hf7yat018zv6cc00' })).slice(0, 2), ['reference-not-found', '/vpcId']);
 });
 
+test('without a word of whoever runs the installation, VPCs are of loopback alone', async (t) => {
+  const running = await Running.start(t, { pools: DEFAULT_POOLS });
+  for (const cidr of [
+    '10.0.0.0/8',
+    '172.16.0.0/16',
+    '192.168.1.0/24',
+    '100.64.0.0/16',
+    '203.0.113.0/24',
+    'fd00::/48',
+  ]) {
+    const refused = await running.refused('createVpc', { body: { name: 'v', cidrs: ['127.9.0.0/16', cidr] } });
+    const [code, field, allowed] = told(refused);
+    assert.deepEqual([code, field], ['address-not-allowed', '/cidrs/1'], cidr);
+    assert.match(String(allowed), /^127\.0\.0\.0\/8; .*--vpc-network/);
+  }
+  const vpcs = [{ name: 'office', cidrs: ['10.20.0.0/16'] }];
+  const applied = await running.refused('applyConfiguration', { body: { vpcs } });
+  assert.deepEqual(told(applied).slice(0, 2), ['address-not-allowed', '/vpcs/0/cidrs/0']);
+  const { id: vpcId } = await running.call('createVpc', { body: { name: 'here', cidrs: ['127.9.0.0/16'] } });
+  const wider = await running.refused('updateVpc', {
+    params: { vpcId },
+    body: { cidrs: ['127.9.0.0/16', '10.0.0.0/8'] },
+  });
+  assert.deepEqual(told(wider).slice(0, 2), ['address-not-allowed', '/cidrs/1']);
+});
+
+test('a VPC keeps networks that are allowed no more, and does not come back with them', async (t) => {
+  const running = await Running.start(t);
+  const { vpc, subnet } = await office(running);
+  const params = { vpcId: vpc.id };
+  await running.restart(() => {}, { pools: DEFAULT_POOLS });
+  const narrower = await running.call('updateVpc', { params, body: { cidrs: ['10.20.0.0/17'] } });
+  assert.deepEqual(narrower.cidrs, ['10.20.0.0/17']);
+  const wider = await running.refused('updateVpc', { params, body: { cidrs: vpc.cidrs } });
+  assert.deepEqual(told(wider).slice(0, 2), ['address-not-allowed', '/cidrs/0']);
+  await running.call('deleteSubnet', { params: { subnetId: subnet.id } });
+  const [before] = (await running.call('listRevisions')).items;
+  await running.call('deleteVpc', { params });
+  const back = await running.refused('rollBack', { params: { revisionId: before!.id }, body: {} });
+  assert.deepEqual(told(back).slice(0, 2), ['address-not-allowed', '/vpcs/office/cidrs/0']);
+});
+
+test('the zone of a subnet is one that there is, and stays while the subnet names it', async (t) => {
+  const running = await Running.start(t);
+  const { vpc, params } = await office(running);
+  const another = { vpcId: vpc.id, name: 'b', cidr: '10.20.2.0/24', zone: 'nowhere' };
+  const created = await running.refused('createSubnet', { body: another });
+  assert.deepEqual(told(created), ['reference-not-found', '/zone', 'local']);
+  const patched = await running.refused('updateSubnet', { params, body: { zone: 'nowhere' } });
+  assert.deepEqual(told(patched), ['reference-not-found', '/zone', 'local']);
+  const zone = await running.call('createZone', { body: { name: 'hall-1' } });
+  assert.equal((await running.call('updateSubnet', { params, body: { zone: 'hall-1' } })).zone, 'hall-1');
+  const used = await running.refused('deleteZone', { params: { zoneId: zone.id } });
+  assert.deepEqual([used.code, usersOf(used)], ['resource-in-use', ['a']]);
+  assert.equal((await running.call('updateSubnet', { params, body: { zone: '' } })).zone, '');
+  await running.call('deleteZone', { params: { zoneId: zone.id } });
+  await running.restart(() => {
+    using database = new DatabaseSync(join(running.home, 'state', 'evenkeel.db'));
+    database.exec(`UPDATE subnet SET settings = json_set(settings, '$.zone', 'of-old')`);
+  });
+  const kept = await running.call('updateSubnet', { params, body: { zone: 'of-old', description: 'x' } });
+  assert.deepEqual([kept.zone, kept.description], ['of-old', 'x']);
+});
+
 test('an address is given once, also where tenants have the same networks', async (t) => {
   const running = await Running.start(t);
   const { params } = await office(running);
@@ -192,7 +259,14 @@ test('an address is given once, also where tenants have the same networks', asyn
   assert.deepEqual(
     listed.items.map(({ address }) => address),
     ['10.20.1.3'],
-    'what others have is counted, not listed',
+    'who has the others is not told',
+  );
+  const query = { state: 'free' } as const;
+  const free = await running.call('listSubnetAddresses', { headers, params: { subnetId: theirs.id }, query });
+  assert.deepEqual(
+    free.items.map(({ address }) => address),
+    ['10.20.1.4', '10.20.1.5', '10.20.1.6'],
+    'what others have cannot be asked for',
   );
   assert.equal((await running.refused('getSubnet', { headers, params })).code, 'resource-not-found');
   const foreign = { headers, body: { name: 'b', subnet: params.subnetId } };

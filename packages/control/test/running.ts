@@ -22,6 +22,9 @@ interface CallArguments {
   readonly token?: string;
 }
 
+/** Networks for VPCs, which whoever runs an installation has to allow. */
+const NETWORKS = ['--vpc-network', '10.0.0.0/8', '--vpc-network', 'fc00::/7'];
+
 /** A control plane in this process on a free port, closed when the test has ended. */
 export class Running {
   readonly home: string;
@@ -30,7 +33,8 @@ export class Running {
 
   static async start(t: TestContext, more: Partial<ControlPlaneOptions> = {}): Promise<Running> {
     const home = temporaryHome(t);
-    const options = { ...parseOptions(['--home', home, '--port', '0', '--log-level', 'silent'], {})!, ...more };
+    const flags = ['--home', home, '--port', '0', '--log-level', 'silent', ...NETWORKS];
+    const options = { ...parseOptions(flags, {})!, ...more };
     const running = new Running(home, options, await startControlPlane(options));
     t.after(() => running.#plane.close());
     return running;
@@ -64,10 +68,10 @@ export class Running {
   }
 
   /** Stops it and starts it on the same home; the address is another one. `meanwhile` runs while it is down. */
-  async restart(meanwhile: () => void = () => {}): Promise<void> {
+  async restart(meanwhile: () => void = () => {}, more: Partial<ControlPlaneOptions> = {}): Promise<void> {
     await this.#plane.close();
     meanwhile();
-    this.#plane = await startControlPlane(this.#options);
+    this.#plane = await startControlPlane({ ...this.#options, ...more });
   }
 
   /** Sends a request as it is. The body of the answer is parsed when it is JSON. */

@@ -233,12 +233,13 @@ export const HSTS_MAX_AGE = { minimum: 1, maximum: 94_608_000, default: 31_536_0
 
 /**
  * VPCs: networks of one, the prefixes that they may have, and the networks that they are within unless `--vpc-network` says
- * otherwise: those for private use (RFC 1918, RFC 6598, RFC 4193), and loopback, which every machine has.
+ * otherwise: loopback alone. Nobody but whoever runs the installation knows which others have none of its machines in them,
+ * and a listener on the address of a machine may take the traffic of that machine.
  */
 export const VPC = {
   cidrs: 8,
   prefix: { ipv4: { minimum: 8, maximum: 28 }, ipv6: { minimum: 32, maximum: 120 } },
-  networks: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '127.0.0.0/8', 'fc00::/7'],
+  networks: ['127.0.0.0/8'],
 } as const;
 /** Subnets: prefixes, reserved blocks of one, and subnets of one VPC in a document. */
 export const SUBNET = {

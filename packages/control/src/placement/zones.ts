@@ -43,7 +43,7 @@ export function createZone(draft: Draft, input: ZoneCreate): ZoneRecord {
   return draft.create('zone', { id: draft.newId('zone'), name, region, description, tags });
 }
 
-/** Refused while a node, or a target or load balancer of any tenant, names it. */
+/** Refused while a node, or a target, load balancer or subnet of any tenant, names it. */
 export function deleteZone(draft: Draft, nodes: readonly NodePlace[], zone: ZoneRecord): void {
   if (zone.id === LOCAL_ZONE.id) refuseBuiltIn('zone');
   checkUnused(`zone ${zone.name}`, [...usersOfZone(draft.whole, nodes, zone.name)]);
@@ -52,6 +52,7 @@ export function deleteZone(draft: Draft, nodes: readonly NodePlace[], zone: Zone
 
 function* usersOfZone(state: State, nodes: readonly NodePlace[], name: string): Generator<ResourceRef> {
   for (const { id, zone } of nodes) if (zone === name) yield { kind: 'node', id, name: id };
+  for (const subnet of state.subnets.values()) if (subnet.zone === name) yield refTo('subnet', subnet);
   for (const { loadBalancer, groups } of state.loadBalancers.values()) {
     if (loadBalancer.zones.includes(name)) yield refTo('loadBalancer', loadBalancer);
     for (const { targets } of groups.values()) {

@@ -4,6 +4,7 @@ import { SUBNET } from '@evenkeel/model/limits.ts';
 import { canonicalNetwork } from '@evenkeel/model/network.ts';
 import { DEFAULT_SUBNET, type SubnetCreate, type SubnetPatch } from '@evenkeel/model/resources/subnet.ts';
 import { DEFAULT_VPC } from '@evenkeel/model/resources/vpc.ts';
+import { checkZone } from '../placement/zones.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { SubnetRecord } from '../state/records.ts';
@@ -56,7 +57,7 @@ export function createSubnet(draft: Draft, input: SubnetCreate, at = ''): Subnet
     vpcId: vpc.id,
     cidr,
     gateway,
-    zone: input.zone ?? '',
+    zone: checkZone(draft, input.zone ?? '', `${at}/zone`),
     reserved: reservedOf(cidr, input.reserved ?? [], at),
     description: input.description ?? '',
     tags: input.tags ?? {},
@@ -66,6 +67,8 @@ export function createSubnet(draft: Draft, input: SubnetCreate, at = ''): Subnet
 /** Refused when an address that a load balancer has would be the gateway, or reserved. */
 export function updateSubnet(draft: Draft, subnet: SubnetRecord, patch: SubnetPatch, at = ''): SubnetRecord {
   if (patch.name !== undefined) checkSubnetName(draft, patch.name, at, subnet.id);
+  // One that it has had since before zones were checked stays.
+  if (patch.zone !== undefined && patch.zone !== subnet.zone) checkZone(draft, patch.zone, `${at}/zone`);
   const { gateway, reserved, ...plain } = patch;
   const updated = draft.update('subnet', subnet, {
     ...plain,

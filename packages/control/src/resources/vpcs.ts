@@ -68,27 +68,31 @@ function checkVpcName(draft: Draft, name: string, at: string, self?: string): vo
   checkName([defaultVpc(draft.context.pools, draft.tenantId), ...draft.vpcs.values()], name, at, self);
 }
 
-/** `present`: those that it has, which the installation may not allow any more. */
+/** `present`: those that it has. */
 function cidrsOf(draft: Draft, inputs: readonly string[], at: string, present: readonly string[] = []): string[] {
-  const { vpcNetworks = VPC.networks } = draft.context.pools;
   const cidrs: string[] = [];
   for (const [i, input] of inputs.entries()) {
     const place = `${at}/cidrs/${i}`;
     const cidr = canonicalNetwork(input)!;
     checkSize(cidr, VPC.prefix, place);
-    if (!present.includes(cidr) && !isInside(cidr, vpcNetworks)) {
-      refuseField(
-        'address-not-allowed',
-        place,
-        `${cidr} is not within what VPCs may have here`,
-        vpcNetworks.join(', '),
-      );
-    }
+    checkAllowed(draft, cidr, place, present);
     const other = cidrs.find((before) => overlap(networkRange(before)!, networkRange(cidr)!));
     if (other !== undefined) refuseField('validation-failed', place, `${cidr} overlaps with ${other}`);
     cidrs.push(cidr);
   }
   return cidrs;
+}
+
+/**
+ * Refuses a network that VPCs may not have here. `present`: those that the VPC has, which the installation may not allow
+ * any more: it keeps them, or parts of them.
+ */
+export function checkAllowed(draft: Draft, cidr: string, at: string, present: readonly string[] = []): void {
+  const { vpcNetworks = VPC.networks } = draft.context.pools;
+  if (isInside(cidr, [...vpcNetworks, ...present])) return;
+  const reason = `${cidr} is not within the networks that this installation allows VPCs`;
+  const remedy = 'others when the control plane is started with --vpc-network (EVENKEEL_VPC_NETWORKS)';
+  refuseField('address-not-allowed', at, reason, `${vpcNetworks.join(', ')}; ${remedy}`);
 }
 
 type Prefixes = Readonly<Record<'ipv4' | 'ipv6', { readonly minimum: number; readonly maximum: number }>>;

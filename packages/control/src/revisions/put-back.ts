@@ -2,6 +2,7 @@ import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import { checkRegion, checkZone, checkZones } from '../placement/zones.ts';
 import { refuseField } from '../problem.ts';
 import { checkSpecification } from '../resources/specifications.ts';
+import { checkAllowed } from '../resources/vpcs.ts';
 import type { Draft } from '../state/draft.ts';
 import { ACCESS_KINDS, objectsOf } from '../state/objects.ts';
 import type { AnyRecord, BackendServiceRecord, RecordOf, Stamped } from '../state/records.ts';
@@ -22,6 +23,7 @@ export const ORDER: readonly ResourceKind[] = (Object.keys(MAPPINGS) as Resource
  */
 export function putBack(draft: Draft, images: ReadonlyMap<string, Image>): void {
   checkAddresses(draft, images);
+  checkNetworks(draft, images);
   checkProtection(draft, images);
   checkSpecifications(draft, images);
   placeImages(draft, images);
@@ -91,6 +93,16 @@ function checkAddresses(draft: Draft, images: ReadonlyMap<string, Image>): void 
     if (record === null) continue;
     if (kind === 'loadBalancer') check((record as RecordOf['loadBalancer']).vip, `/loadBalancers/${record.name}/vip`);
     if (kind === 'elasticIp') check((record as RecordOf['elasticIp']).address, `/elasticIps/${record.name}/address`);
+  }
+}
+
+/** Refuses networks that the installation does not allow any more, but those that a VPC has kept. */
+function checkNetworks(draft: Draft, images: ReadonlyMap<string, Image>): void {
+  for (const [id, { kind, record }] of images) {
+    if (record === null || kind !== 'vpc') continue;
+    const { name, cidrs } = record as RecordOf['vpc'];
+    const present = draft.vpcs.get(id)?.cidrs;
+    for (const [i, cidr] of cidrs.entries()) checkAllowed(draft, cidr, `/vpcs/${name}/cidrs/${i}`, present);
   }
 }
 

@@ -20,7 +20,7 @@ const settings = {
     pattern: '^[A-Za-z0-9._-]*$',
     maxLength: 63,
     default: '',
-    description: 'The zone that it is of, for people to go by; may be empty.',
+    description: 'The zone that it is of, one that there is, for people to go by; may be empty.',
   }),
   reserved: Type.Array(Network('An address, or a CIDR block within the subnet.'), {
     maxItems: SUBNET.reserved,
