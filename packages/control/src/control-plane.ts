@@ -20,7 +20,7 @@ import { createServer } from './api/server.ts';
 import { Validators } from './api/validation.ts';
 import { Refusals } from './audit/refusals.ts';
 import { AUDIT_KEPT } from './audit/retention.ts';
-import { backUpWhenDue, forgetBlockLists, rotateWhenOld, saveAll, warmUp } from './background-work.ts';
+import { forgetBlockLists, rotateWhenOld, saveAll } from './background-work.ts';
 import { Backups } from './backup/backups.ts';
 import { BlockLists } from './block-list/block-lists.ts';
 import { loadCredentials } from './credentials.ts';
@@ -33,7 +33,7 @@ import { ALONE, type Role } from './leadership/role.ts';
 import type { Membership } from './nodes/membership/membership.ts';
 import { openMembership } from './nodes/membership/open.ts';
 import { OperationTracker } from './nodes/operations.ts';
-import { saveNode, saveOutcomes } from './nodes/persistence.ts';
+import { saveNode } from './nodes/persistence.ts';
 import { NodeQuestions } from './nodes/questions.ts';
 import { NodeRegistry } from './nodes/registry.ts';
 import { AgentStream } from './nodes/stream.ts';
@@ -41,6 +41,7 @@ import { TargetHealthTable } from './nodes/target-health.ts';
 import type { ControlPlaneOptions } from './options.ts';
 import { keepPlacement } from './placement/keep.ts';
 import { PlanPublisher } from './plan/publisher.ts';
+import { beginRegularWork } from './regular-work.ts';
 import { Cancellations } from './revisions/cancellation.ts';
 import { Revisions } from './revisions/revisions.ts';
 import { Vault } from './secrets/vault.ts';
@@ -60,17 +61,10 @@ export const VERSION = '0.1.0';
 
 /** Characters of the log that wait for whoever reads it; beyond them, lines are dropped. */
 const LOG_BUFFER = 4 * 1_048_576;
-/** Milliseconds: how often outcomes of operations are written, and the rhythm of the agents' connections. */
-const FLUSH = 1_000;
+/** Milliseconds: the rhythm of the agents' connections. */
 const PING = 5_000;
-/** Milliseconds: how often the age of ticket keys is looked at. */
-const ROTATION_CHECK = 600_000;
-/** Milliseconds: how often it is looked whether a backup is due. The first is made as long after the start. */
-const BACKUP_CHECK = 60_000;
 const SILENCE = 15_000;
 const DAY = 86_400_000;
-/** Milliseconds after the start that requests and agents have to themselves; then validators are made ready. */
-const WARM_UP = 2_000;
 /** Streams of agents at a time, at least. */
 const STREAMS = 64;
 /** Milliseconds that requests and agents have to finish when the control plane stops. */
@@ -350,19 +344,9 @@ async function start(
       events.deposed();
     },
   });
-  setTimeout(warmUp, WARM_UP, validators).unref();
-  const rotator = setInterval(() => {
-    if (!role.leads) return;
-    rotateWhenOld(store, logger);
-    membership.zoneKeys.rotate();
-  }, ROTATION_CHECK);
-  if (role.leads) rotateWhenOld(store, logger);
-  const archivist = setInterval(() => role.leads && backUpWhenDue(backups, logger), BACKUP_CHECK);
-  const flusher = setInterval(() => {
-    if (!role.leads) return;
-    saveOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
-    refusals.flush().catch((error) => logger.error({ err: error }, 'refusals could not be recorded'));
-  }, FLUSH);
+  const endRegularWork = beginRegularWork({
+    ...{ role, store, membership, backups, operations, refusals, validators, logger },
+  });
   return {
     url,
     fingerprint: fingerprint(),
@@ -370,9 +354,7 @@ async function start(
     ...credentials,
     async close() {
       unfollow?.();
-      clearInterval(flusher);
-      clearInterval(rotator);
-      clearInterval(archivist);
+      endRegularWork();
       placement.end();
       events.end();
       deliverer.end();

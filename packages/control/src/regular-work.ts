@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import type { Validators } from './api/validation.ts';
+import type { Refusals } from './audit/refusals.ts';
+import { backUpWhenDue, rotateWhenOld, warmUp } from './background-work.ts';
+import type { Backups } from './backup/backups.ts';
+import type { Role } from './leadership/role.ts';
+import type { Membership } from './nodes/membership/membership.ts';
+import type { OperationTracker } from './nodes/operations.ts';
+import { saveOutcomes } from './nodes/persistence.ts';
+import type { Store } from './store/store.ts';
+
+/** Milliseconds: how often outcomes of operations, and what was refused, are written. */
+const FLUSH = 1_000;
+/** Milliseconds: how often the age of keys is looked at. */
+const ROTATION_CHECK = 600_000;
+/** Milliseconds: how often it is looked whether a backup is due. The first is made as long after the start. */
+const BACKUP_CHECK = 60_000;
+/** Milliseconds after the start that requests and agents have to themselves; then validators are made ready. */
+const WARM_UP = 2_000;
+
+export interface RegularWorkOptions {
+  /** Only who leads writes. */
+  readonly role: Role;
+  readonly store: Store;
+  readonly membership: Pick<Membership, 'zoneKeys'>;
+  readonly backups: Backups;
+  readonly operations: OperationTracker;
+  readonly refusals: Refusals;
+  readonly validators: Validators;
+  readonly logger: Logger;
+}
+
+/** What a control plane does again and again while it runs. Returns what ends it. */
+export function beginRegularWork(options: RegularWorkOptions): () => void {
+  const { role, store, membership, backups, operations, refusals, validators, logger } = options;
+  const warming = setTimeout(warmUp, WARM_UP, validators).unref();
+  const rotator = setInterval(() => {
+    if (!role.leads) return;
+    rotateWhenOld(store, logger);
+    membership.zoneKeys.rotate();
+  }, ROTATION_CHECK);
+  if (role.leads) rotateWhenOld(store, logger);
+  const archivist = setInterval(() => role.leads && backUpWhenDue(backups, logger), BACKUP_CHECK);
+  const flusher = setInterval(() => {
+    if (!role.leads) return;
+    saveOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
+    refusals.flush().catch((error) => logger.error({ err: error }, 'refusals could not be recorded'));
+  }, FLUSH);
+  return () => {
+    clearTimeout(warming);
+    for (const timer of [rotator, archivist, flusher]) clearInterval(timer);
+  };
+}
