@@ -1,17 +1,8 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  AUDIT,
-  CERTIFICATE,
-  DEFAULT_QUOTAS,
-  DEFAULT_RATE_LIMITS,
-  QUOTA,
-  type Quotas,
-  RATE_LIMIT,
-  type RateLimits,
-  VPC,
-} from '@evenkeel/model/limits.ts';
+import { DEFAULT_RATE_LIMITS, RATE_LIMIT, type RateLimits } from '@evenkeel/model/access-limits.ts';
+import { AUDIT, CERTIFICATE, DEFAULT_QUOTAS, QUOTA, type Quotas, VPC } from '@evenkeel/model/limits.ts';
 import { canonicalNetwork, isNetwork } from '@evenkeel/model/network.ts';
 import { NODE_CERTIFICATE_HOURS, SHARED_NODE_TOKEN, type SharedNodeToken } from '@evenkeel/model/node-limits.ts';
 import { type AddressPools, network, network6, type PoolName } from './resources/addresses.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_RATE_LIMITS } from '@evenkeel/model/access-limits.ts';
 import { contract, type OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { Route } from '@evenkeel/model/contract/route.ts';
 import { ERRORS } from '@evenkeel/model/errors.ts';
-import { DEFAULT_RATE_LIMITS } from '@evenkeel/model/limits.ts';
 import type { Problem } from '@evenkeel/model/problem.ts';
 import type { TSchema } from 'typebox';
 import { Validators } from '../src/api/validation.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { DEFAULT_RATE_LIMITS } from '@evenkeel/model/limits.ts';
+import { DEFAULT_RATE_LIMITS } from '@evenkeel/model/access-limits.ts';
 import type { Problem } from '@evenkeel/model/problem.ts';
 import { Running } from './running.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DEFAULT_RATE_LIMITS } from '@evenkeel/model/limits.ts';
+import { DEFAULT_RATE_LIMITS } from '@evenkeel/model/access-limits.ts';
 import type { Problem } from '@evenkeel/model/problem.ts';
 import type { SessionStarted } from '@evenkeel/model/resources/session.ts';
 import { trustedConnection } from '@evenkeel/model/tls-trust.ts';

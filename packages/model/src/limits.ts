@@ -329,23 +329,6 @@ export const TENANT_QUOTA_NAMES = (Object.keys(DEFAULT_QUOTAS) as QuotaName[]).f
 /** What a quota may be. */
 export const QUOTA = { minimum: 0, maximum: 2_000_000 } as const;
 
-/** Requests that the API takes in a second, and ten times as many at once. `--rate-limit` changes them. */
-export const DEFAULT_RATE_LIMITS = {
-  /** By address, whoever asks; of IPv6 by its first 64 bits. */
-  requestsPerSource: 1_000,
-  requestsPerUser: 500,
-  /** Of one token, access key or session. */
-  requestsPerCredential: 200,
-  /** Without a credential that is known. */
-  failuresPerSource: 50,
-} as const;
-export type RateLimitName = keyof typeof DEFAULT_RATE_LIMITS;
-export type RateLimits = Readonly<Record<RateLimitName, number>>;
-export const RATE_LIMIT = { minimum: 1, maximum: 1_000_000 } as const;
-
-/** Days that an access token is good for. */
-export const TOKEN_DAYS = { minimum: 1, maximum: 3_650, default: 90 } as const;
-
 /**
  * What is kept of the past of a tenant's configuration: its newest revisions, by number and by the characters that they
  * take; `characters` are those of all tenants. The oldest go first. `changes`: objects that one of them shows, `value`:
@@ -361,19 +344,6 @@ export const REVISIONS = {
 
 /** What one answer tells of what a change would touch: listeners, and reasons of each. */
 export const IMPACT = { listeners: 500, reasons: 5 } as const;
-
-/** Characters of a password: NIST SP 800-63B asks for eight at least, and for room for a sentence. */
-export const PASSWORD = { minimum: 12, maximum: 128 } as const;
-/** Minutes without a request, and hours in any case, after which a session ends; of one user, and of all. */
-export const SESSION = { idleMinutes: 30, hours: 12, perUser: 20, total: 10_000 } as const;
-/** Statements of one access policy, patterns of one statement, policies of one user. */
-export const ACCESS_POLICY = { statements: 20, patterns: 50, patternLength: 64, perUser: 10 } as const;
-/**
- * Seconds that the clock of who signs a request may be wrong by, and so for how long a signature is good; that of who
- * signs a write may be ahead by less, which bounds for how long after a start or a change of leader such a signature may
- * have been used before (`settle`, in which the clocks of two control planes may differ, too).
- */
-export const SIGNATURE = { skew: 300, ahead: 10, settle: 15, nonceLength: 64 } as const;
 
 /**
  * The audit log: days; of each tenant entries of what was done with their characters, and entries of refusals; refusals at

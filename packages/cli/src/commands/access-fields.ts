@@ -1,5 +1,6 @@
 import { REACHES, ROLES } from '@evenkeel/model/access.ts';
-import { QUOTA, TENANT_QUOTA_NAMES, TOKEN_DAYS } from '@evenkeel/model/limits.ts';
+import { TOKEN_DAYS } from '@evenkeel/model/access-limits.ts';
+import { QUOTA, TENANT_QUOTA_NAMES } from '@evenkeel/model/limits.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import { type Field, integerOrNone, onOff, word } from './fields.ts';
 import { commonFields } from './resource-fields.ts';

@@ -1,5 +1,5 @@
 import { lesserRole, mayAs } from '@evenkeel/model/access.ts';
-import { TOKEN_DAYS } from '@evenkeel/model/limits.ts';
+import { TOKEN_DAYS } from '@evenkeel/model/access-limits.ts';
 import type { AccessKeyCreate, AccessKeyPatch } from '@evenkeel/model/resources/access-key.ts';
 import { checkName, checkQuota, notFound } from '../resources/rules.ts';
 import { Secret } from '../secrets/secret.ts';

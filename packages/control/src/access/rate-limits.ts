@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { RateLimits } from '@evenkeel/model/limits.ts';
+import type { RateLimits } from '@evenkeel/model/access-limits.ts';
 import { ProblemError } from '../problem.ts';
 import { ADMINISTRATOR, type Identity } from './identity.ts';
 import { type Taken, TokenBuckets } from './token-buckets.ts';

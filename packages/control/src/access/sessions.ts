@@ -1,5 +1,5 @@
+import { SESSION } from '@evenkeel/model/access-limits.ts';
 import type { IdSource } from '@evenkeel/model/identifiers.ts';
-import { SESSION } from '@evenkeel/model/limits.ts';
 import type { Session } from '@evenkeel/model/resources/session.ts';
 import type { Transaction } from 'kysely';
 import { timestamp } from '../api/views.ts';

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { SIGNATURE } from '@evenkeel/model/limits.ts';
+import { SIGNATURE } from '@evenkeel/model/access-limits.ts';
 import { componentsFor, type SignedParts, signatureBase } from '@evenkeel/model/signature-base.ts';
 import { ProblemError } from '../problem.ts';
 import type { State } from '../state/state.ts';

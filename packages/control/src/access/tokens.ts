@@ -1,5 +1,5 @@
 import { lesserRole, mayAs, type Role } from '@evenkeel/model/access.ts';
-import { TOKEN_DAYS } from '@evenkeel/model/limits.ts';
+import { TOKEN_DAYS } from '@evenkeel/model/access-limits.ts';
 import type { TokenCreate } from '@evenkeel/model/resources/token.ts';
 import { refuseField } from '../problem.ts';
 import { checkName, checkQuota, notFound } from '../resources/rules.ts';

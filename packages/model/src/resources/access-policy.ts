@@ -1,5 +1,5 @@
+import { ACCESS_POLICY } from '../access-limits.ts';
 import { Id } from '../identifiers.ts';
-import { ACCESS_POLICY } from '../limits.ts';
 import { Input, Output, optional, Part, Patch, Ref, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';

@@ -1,5 +1,5 @@
+import { PASSWORD } from '../access-limits.ts';
 import { Id } from '../identifiers.ts';
-import { PASSWORD } from '../limits.ts';
 import { Input, Nullable, Output, Timestamp } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Name, TenantId } from './attributes.ts';

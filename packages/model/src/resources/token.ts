@@ -1,5 +1,5 @@
+import { TOKEN_DAYS } from '../access-limits.ts';
 import { Id } from '../identifiers.ts';
-import { TOKEN_DAYS } from '../limits.ts';
 import { Input, Nullable, Output, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, TenantId, Written } from './attributes.ts';

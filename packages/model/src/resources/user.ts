@@ -1,6 +1,6 @@
 import { REACHES, ROLES } from '../access.ts';
+import { ACCESS_POLICY } from '../access-limits.ts';
 import { Id } from '../identifiers.ts';
-import { ACCESS_POLICY } from '../limits.ts';
 import { Input, Nullable, Output, optional, Patch, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { Description, Name, resource, Tags, TenantId, Written } from './attributes.ts';
