@@ -151,7 +151,7 @@ async function start(
   if (leadership === null) await membership.ensureAuthority();
   const placement = keepPlacement(store, nodes, logger, () => operations.settle());
   const unsettled = await store.read(unsettledOperations);
-  const operations = new OperationTracker(nodes, now, unsettled, placement.isUnfinished);
+  const operations = new OperationTracker(nodes, now, unsettled, placement);
   const backups = new Backups({
     folder: join(options.home, 'backups'),
     store,

@@ -127,6 +127,55 @@ test('a load balancer on two nodes of three is in the plans of those alone; a dr
   await again.until(() => listenersOf(again).length === 1);
 });
 
+test('a drain waits for a node that refuses, and for its own node while that is out of sight, also over a start', async (t) => {
+  const running = await Running.start(t);
+  const drained = await FakeAgent.connect(running, { node: 'node-1' });
+  const refuses: FakeAgent['refuses'] = ({ entries }) =>
+    [...entries.values()].flatMap(({ kind, value }) =>
+      kind === 'listener' ? [{ listenerId: value.id, code: 'address-in-use', detail: 'taken' }] : [],
+    );
+  const other = await FakeAgent.connect(running, { node: 'node-2', refuses });
+  const made = await running.call('createLoadBalancer', { body: { name: 'web', ...LISTENING } });
+  await Promise.all([drained.has(made.generation), other.has(made.generation)]);
+  const params = { nodeId: 'node-1' };
+  const { operationId, generation } = await running.call('drainNode', { params, body: {} });
+  await Promise.all([drained.has(generation), other.has(generation)]);
+  const drainOf = async () => (await running.call('getNodePlacement', { params })).drain;
+  const isPending = async () =>
+    assert.equal((await running.call('getOperation', { params: { operationId } })).status, 'pending');
+  assert.deepEqual([(await drainOf())?.state, (await drainOf())?.waitsFor], ['moving', ['node-2']]);
+
+  await running.restart();
+  assert.deepEqual((await drainOf())?.waitsFor, ['node-2'], 'what it refuses is not known');
+  const again = await FakeAgent.connect(running, { node: 'node-1', plan: drained.plan });
+  await again.until(() => again.messages.length > 0);
+  const taker = await FakeAgent.connect(running, { node: 'node-2', plan: other.plan, refuses });
+  const refusedBy = async () => (await running.call('getNode', { params: { nodeId: 'node-2' } })).refused.length;
+  while ((await refusedBy()) === 0) await setTimeout(10);
+  assert.deepEqual([(await drainOf())?.state, listenersOf(again).length], ['moving', 1]);
+  await isPending();
+
+  taker.refuses = () => [];
+  taker.acknowledge();
+  await again.until(() => again.plan.entries.size === 0);
+  again.say({ type: 'heartbeat', connections: 2 });
+  while ((await drainOf())?.connections !== 2) await setTimeout(10);
+  await again.leave();
+  while ((await drainOf())?.connections !== null) await setTimeout(10);
+  assert.equal((await drainOf())?.state, 'draining');
+  await isPending();
+  await running.restart();
+  await isPending();
+  const last = await FakeAgent.connect(running, { node: 'node-1', plan: again.plan });
+  const back = await FakeAgent.connect(running, { node: 'node-2', plan: taker.plan });
+  t.after(() => Promise.all([last.leave(), back.leave()]));
+  await last.until(() => last.messages.length > 0);
+  last.say({ type: 'heartbeat', connections: 0 });
+  const awaited = { params: { operationId }, query: { wait: 'applied', timeout: 60 } } as const;
+  assert.equal((await running.call('getOperation', awaited)).status, 'applied');
+  assert.equal((await drainOf())?.state, 'drained');
+});
+
 test('a cordoned node keeps what it has and gets nothing new', async (t) => {
   const running = await Running.start(t);
   const agents = await threeNodes(t, running);

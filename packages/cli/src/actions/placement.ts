@@ -77,7 +77,9 @@ export async function nodePlacementText({ client, paint }: Session, nodeId: stri
 function drainText({ state, waitsFor, connections, deadline }: NonNullable<NodePlacement['drain']>): string {
   switch (state) {
     case 'moving':
-      return `Its drain waits for ${waitsFor.join(', ')} to take over.`;
+      return waitsFor.length === 0
+        ? 'Others have taken over; it is about to let go.'
+        : `Its drain waits for ${waitsFor.join(', ')} to take over.`;
     case 'draining':
       return `It takes nothing new; connections left: ${connections ?? 'unknown'}, until ${deadline}.`;
     case 'drained':

@@ -38,6 +38,7 @@ export function showNode(
     floods: _floods,
     datapaths: _,
     beatAt: __,
+    reported: ___,
     sharing,
     ...rest
   } = node;

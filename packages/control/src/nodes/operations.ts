@@ -17,6 +17,15 @@ export interface Outcome {
   readonly cancelledBy: string | null;
 }
 
+/** What goes on after every node has acknowledged it, as the drain of a node does. */
+export interface LastingOperations {
+  isUnfinished(operation: OperationRecord): boolean;
+  /** Why it has ended without what it was for; none: it has brought that about, or does not last. */
+  refusalsOf(operation: OperationRecord): readonly Refused[];
+}
+
+const NONE_LASTS: LastingOperations = { isUnfinished: () => false, refusalsOf: () => [] };
+
 export type SettledListener = (operation: OperationRecord, outcome: Outcome) => void;
 
 /**
@@ -26,7 +35,7 @@ export type SettledListener = (operation: OperationRecord, outcome: Outcome) => 
 export class OperationTracker {
   readonly #nodes: NodeRegistry;
   readonly #now: () => number;
-  readonly #isUnfinished: (operation: OperationRecord) => boolean;
+  readonly #lasting: LastingOperations;
   /** In order of generations. At the bound the oldest is no longer followed; its outcome is then what the nodes say now. */
   readonly #pending = new Map<string, OperationRecord>();
   /** Outcomes that are not on the disk yet. */
@@ -34,14 +43,13 @@ export class OperationTracker {
   readonly #waiters = new Set<() => void>();
   #settled: SettledListener = () => {};
 
-  /** `isUnfinished`: an operation that goes on after every node has acknowledged it, as the drain of a node does. */
   constructor(
     nodes: NodeRegistry,
     now: () => number,
     unsettled: readonly OperationRecord[],
-    isUnfinished: (operation: OperationRecord) => boolean = () => false,
+    lasting: LastingOperations = NONE_LASTS,
   ) {
-    this.#isUnfinished = isUnfinished;
+    this.#lasting = lasting;
     this.#nodes = nodes;
     this.#now = now;
     this.follow(unsettled.toSorted((a, b) => a.generation - b.generation));
@@ -78,7 +86,7 @@ export class OperationTracker {
     const everywhere = this.#nodes.appliedEverywhere;
     for (const operation of this.#pending.values()) {
       if (everywhere === null || operation.generation > everywhere) break;
-      if (this.#isUnfinished(operation)) continue;
+      if (this.#isOpen(operation)) continue;
       this.#pending.delete(operation.id);
       const outcome = this.#judge(operation);
       this.#unsaved.set(operation.id, outcome);
@@ -95,7 +103,7 @@ export class OperationTracker {
     if (known !== undefined) return known;
     if (outcome !== null) return { outcome, settledAt: settledAt!, refused, cancelledBy };
     const everywhere = this.#nodes.appliedEverywhere;
-    if (everywhere === null || operation.generation > everywhere || this.#isUnfinished(operation)) return null;
+    if (everywhere === null || operation.generation > everywhere || this.#isOpen(operation)) return null;
     return this.#judge(operation);
   }
 
@@ -111,8 +119,13 @@ export class OperationTracker {
   /** Nodes have tried again: its outcome is what they say now. Null: one of them has yet to acknowledge it. */
   judgeAgain(operation: OperationRecord): Outcome | null {
     const before = this.outcomeOf(operation);
-    if (before === null || before.outcome === 'cancelled') return before;
-    const outcome = this.#judge(operation);
+    if (before === null || before.outcome === 'cancelled' || this.#lasting.isUnfinished(operation)) return before;
+    // What a node could not run that has not come since the start stays as it was told.
+    const unheard = before.refused.filter(({ node, listenerId }) => {
+      if (this.#nodes.get(node)?.reported !== 'never' || this.#nodes.isRevoked(node)) return false;
+      return operation.listeners.includes(listenerId);
+    });
+    const outcome = this.#judge(operation, unheard);
     this.#unsaved.set(operation.id, outcome);
     if (outcome.outcome !== before.outcome) this.#settled(operation, outcome);
     return outcome;
@@ -148,14 +161,19 @@ export class OperationTracker {
     for (const [id, outcome] of saved) if (this.#unsaved.get(id) === outcome) this.#unsaved.delete(id);
   }
 
-  #judge(operation: OperationRecord): Outcome {
-    const refused = this.#nodes
-      .list()
-      .flatMap(({ id: node, refused: all }) =>
-        all.flatMap(({ listenerId, code, detail }) =>
-          operation.listeners.includes(listenerId) ? [{ node, listenerId, code, detail }] : [],
-        ),
-      );
+  /** Whether it cannot be judged yet, though every node has acknowledged it: what they refuse is not kept over a start. */
+  #isOpen(operation: OperationRecord): boolean {
+    if (operation.listeners.length > 0 && !this.#nodes.allReported) return true;
+    return this.#lasting.isUnfinished(operation);
+  }
+
+  #judge(operation: OperationRecord, unheard: readonly Refused[] = []): Outcome {
+    const refused = [...unheard, ...this.#lasting.refusalsOf(operation)];
+    for (const { id: node, refused: all } of this.#nodes.list()) {
+      for (const { listenerId, code, detail } of all) {
+        if (operation.listeners.includes(listenerId)) refused.push({ node, listenerId, code, detail });
+      }
+    }
     const outcome = refused.length > 0 ? 'refused' : 'applied';
     return { outcome, settledAt: this.#now(), refused: refused.slice(0, REASONS), cancelledBy: null };
   }

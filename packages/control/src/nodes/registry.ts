@@ -22,8 +22,10 @@ export interface NodeStatus {
   readonly beatAt: number | null;
   /** The newest generation that it has acknowledged. */
   readonly appliedGeneration: number;
-  /** Every listener that it cannot run. Not known of a node that has not been online since the start. */
+  /** Every listener that it cannot run, as far as `reported` says. */
   readonly refused: readonly RefusedListener[];
+  /** When it said last what it runs and refuses: on its newest connection, on one before, or never since the start. */
+  readonly reported: 'never' | 'before' | 'now';
   /** What carries the listeners of network load balancers, as far as it is known. */
   readonly datapaths: readonly ReportedDatapath[];
   readonly firstSeenAt: number;
@@ -63,16 +65,24 @@ export class NodeRegistry {
   readonly #limit: number;
   readonly #now: () => number;
   readonly #events: NodeEvents;
+  #since: number;
 
   constructor(rows: readonly NodeRow[], limit: number, now: () => number, events: NodeEvents) {
     this.#nodes = new Map(rows.map((row) => [row.id, nodeFromRow(row)]));
     this.#limit = limit;
     this.#now = now;
     this.#events = events;
+    this.#since = now();
+  }
+
+  /** Since when nodes could have come, in Unix milliseconds: the start, or when this control plane began to lead. */
+  get since(): number {
+    return this.#since;
   }
 
   /** Begins with what another control plane has written. Nobody is connected yet. */
   reset(rows: readonly NodeRow[]): void {
+    this.#since = this.#now();
     this.#nodes.clear();
     for (const row of rows) this.#nodes.set(row.id, nodeFromRow(row));
   }
@@ -84,6 +94,11 @@ export class NodeRegistry {
 
   get(id: string): NodeStatus | null {
     return this.#nodes.get(id) ?? null;
+  }
+
+  /** Whether it is a node no more, whatever else is known of it. */
+  isRevoked(id: string): boolean {
+    return this.#events.isRevoked(id);
   }
 
   get online(): number {
@@ -100,10 +115,15 @@ export class NodeRegistry {
   get appliedEverywhere(): number | null {
     let lowest: number | null = null;
     for (const { id, appliedGeneration } of this.#nodes.values()) {
-      if (this.#events.isRevoked(id)) continue;
+      if (this.isRevoked(id)) continue;
       if (lowest === null || appliedGeneration < lowest) lowest = appliedGeneration;
     }
     return lowest;
+  }
+
+  /** Whether every node has said since the start what it refuses. */
+  get allReported(): boolean {
+    return this.#nodes.values().every(({ id, reported }) => reported !== 'never' || this.isRevoked(id));
   }
 
   /** False when there are as many nodes as there may be. */
@@ -126,6 +146,7 @@ export class NodeRegistry {
       // Not what the hello says: what runs there, and what was refused, is known with the first acknowledgement.
       appliedGeneration: Math.min(known?.appliedGeneration ?? 0, hello.version),
       refused: known?.refused ?? [],
+      reported: (known?.reported ?? 'never') === 'never' ? 'never' : 'before',
       datapaths: known?.datapaths ?? [],
       firstSeenAt: known?.firstSeenAt ?? now,
       lastSeenAt: now,
@@ -162,7 +183,7 @@ export class NodeRegistry {
     refused: readonly RefusedListener[],
     datapaths: readonly ReportedDatapath[] = [],
   ): void {
-    this.#update(id, { appliedGeneration: version, refused, datapaths, lastSeenAt: this.#now() });
+    this.#update(id, { appliedGeneration: version, refused, reported: 'now', datapaths, lastSeenAt: this.#now() });
     this.#events.changed();
   }
 
@@ -243,6 +264,7 @@ function nodeFromRow(row: NodeRow): NodeStatus {
     workers: row.workers,
     appliedGeneration: row.applied_generation,
     refused: [],
+    reported: 'never',
     datapaths: [],
     overload: [],
     floods: null,
@@ -259,6 +281,7 @@ export function unseenNode({ node: id, zone, joined_at }: NodeIdentityRow): Node
     ...{ id, zone, software: '', reactor: '', workers: 0, appliedGeneration: 0, connectedAt: null },
     ...UNKNOWN_MACHINE,
     ...{ connections: null, beatAt: null, refused: [], datapaths: [], overload: [], floods: null, sharing: null },
+    reported: 'never',
     firstSeenAt: joined_at,
     lastSeenAt: joined_at,
   };

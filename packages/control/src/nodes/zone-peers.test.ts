@@ -16,6 +16,7 @@ const node = (id: string, zone: string, address: string | null): NodeStatus => (
   beatAt: null,
   appliedGeneration: 0,
   refused: [],
+  reported: 'now',
   datapaths: [],
   firstSeenAt: 0,
   lastSeenAt: 0,

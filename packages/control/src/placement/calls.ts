@@ -9,12 +9,13 @@ import { notFound } from '../resources/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { Store } from '../store/store.ts';
 import * as duties from './duties.ts';
+import { presentNodes } from './presence.ts';
 import { dutyOf, showLoadBalancerPlacement, showNodePlacement } from './views.ts';
 import * as zones from './zones.ts';
 
 export interface PlacementSources {
   readonly store: Pick<Store, 'state'>;
-  readonly nodes: Pick<NodeRegistry, 'get' | 'list'>;
+  readonly nodes: Pick<NodeRegistry, 'get' | 'list' | 'since' | 'isRevoked'>;
   readonly membership: { readonly identities: Pick<NodeIdentities, 'get'> };
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -57,7 +58,10 @@ export function createPlacementReads({ store, nodes, membership, now }: Placemen
       return showLoadBalancerPlacement(state, loadBalancer, nodes.list());
     },
     // Of all tenants: whoever may look at nodes reaches them.
-    getNodePlacement: ({ params: { nodeId } }) => showNodePlacement(store.state, find(nodeId), now()),
+    getNodePlacement({ params: { nodeId } }) {
+      const { state } = store;
+      return showNodePlacement(state, find(nodeId), presentNodes(nodes, state.placement, now()), now());
+    },
   };
 }
 

@@ -12,7 +12,7 @@ export function keepPlacement(
 ): PlacementKeeper {
   const keeper = new PlacementKeeper({
     store,
-    nodes: () => nodes.list(),
+    nodes,
     now: Date.now,
     draining,
     failed: (error) => logger.error({ err: error }, 'load balancers could not be placed anew'),

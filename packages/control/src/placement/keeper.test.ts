@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { draftContext, seeded } from '../../test/random-changes.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
 import { createLoadBalancer } from '../resources/load-balancers.ts';
 import { Draft, EVERY_TENANT } from '../state/draft.ts';
 import { EMPTY_STATE, loadBalancersOf, type State } from '../state/state.ts';
+import type { OperationRecord } from '../store/history.ts';
 import type { Store, Write } from '../store/store.ts';
 import { drain } from './duties.ts';
 import { PlacementKeeper } from './keeper.ts';
@@ -20,10 +22,15 @@ class World {
   writes = 0;
   broken = false;
   failures = 0;
+  readonly revoked = new Set<string>();
   nodes = ['a', 'b', 'c'].map((id) => ({ id, zone: '', connectedAt: 1, lastSeenAt: 1_000_000, ...KNOWN }));
   readonly keeper = new PlacementKeeper({
     store: this as unknown as Pick<Store, 'state' | 'write'>,
-    nodes: () => this.nodes as unknown as NodeStatus[],
+    nodes: {
+      list: () => this.nodes as unknown as NodeStatus[],
+      isRevoked: (id) => this.revoked.has(id),
+      since: this.now,
+    },
     now: () => this.now,
     draining: () => {},
     failed: () => this.failures++,
@@ -66,7 +73,7 @@ class World {
   }
 }
 
-const KNOWN = { appliedGeneration: 0, refused: [], connections: 0 };
+const KNOWN = { appliedGeneration: 0, reported: 'now', refused: [] as RefusedListener[], connections: 0 };
 const away = { connectedAt: null as unknown as number };
 
 test('a node that is away for two minutes is replaced, and has its share again when it is back', async (t) => {
@@ -99,6 +106,91 @@ test('after a start, nodes have their time to come, however long ago they were s
   world.now += 120_000;
   await world.settle();
   assert.deepEqual(world.having(), []);
+});
+
+test('a node that was gone before the start is no candidate because of it, until it comes', async (t) => {
+  const world = new World(t);
+  const [gone] = world.nodes;
+  Object.assign(gone!, away, { lastSeenAt: 1 });
+  const fleet = new Map(world.nodes.map(({ id }) => [id, { id, zone: 'local', gone: id === gone!.id }]));
+  world.state = { ...EMPTY_STATE, placement: { ...EMPTY_STATE.placement, fleet } };
+  world.change((draft) => createLoadBalancer(draft, { name: 'web', nodesPerZone: 3 }));
+  await world.settle();
+  assert.deepEqual([world.having(), world.writes], [['b', 'c'], 0]);
+  Object.assign(gone!, { connectedAt: world.now, lastSeenAt: world.now });
+  await world.settle();
+  assert.deepEqual(world.having(), ['a', 'b', 'c']);
+  Object.assign(gone!, away);
+  await world.settle();
+  assert.deepEqual(world.having(), ['a', 'b', 'c'], 'from now on it has its time again');
+  world.revoked.add('a');
+  await world.settle();
+  assert.deepEqual(world.having(), ['b', 'c'], 'one that was revoked does not come back');
+});
+
+/** One load balancer with a listener on every node, of which `a` is drained; and the operation. */
+function drained(world: World, deadline: number): OperationRecord {
+  world.change((draft) => {
+    const { id: loadBalancerId } = createLoadBalancer(draft, { name: 'web' });
+    const listener = { id: 'lsn-1', loadBalancerId, enabled: true, backendServiceId: null, ruleGroupId: null };
+    draft.create('listener', { ...listener, name: 'l', protocol: 'tcp', port: 1 } as never);
+  });
+  let since = 0;
+  world.change((draft) => {
+    since = drain(draft, world.nodes, 'a', { deadline }).drain!.since;
+  });
+  world.now = since;
+  for (const node of world.nodes) node.lastSeenAt = since;
+  const { generation } = world.state.duties.get('a')!;
+  const resources = [{ kind: 'node' as const, id: 'a', name: 'a' }];
+  return { action: 'drainNode', resources, generation, listeners: [] as string[] } as unknown as OperationRecord;
+}
+
+test('a drain has not ended because its node is out of sight: it is back, gone for two minutes, or out of time', async (t) => {
+  const world = new World(t);
+  const operation = drained(world, 600);
+  world.acknowledge();
+  await world.settle();
+  const [a] = world.nodes;
+  Object.assign(a!, away, { appliedGeneration: world.state.generation });
+  assert.equal(world.keeper.isUnfinished(operation), true);
+  world.now += 119_999;
+  assert.equal(world.keeper.isUnfinished(operation), true);
+  Object.assign(a!, { connectedAt: 1, connections: 1 });
+  assert.equal(world.keeper.isUnfinished(operation), true);
+  Object.assign(a!, { connections: 0 });
+  assert.equal(world.keeper.isUnfinished(operation), false);
+  Object.assign(a!, away);
+  world.now++;
+  assert.equal(world.keeper.isUnfinished(operation), false, 'gone');
+  a!.lastSeenAt = world.now + 400_000;
+  assert.equal(world.keeper.isUnfinished(operation), true);
+  world.now += 480_000;
+  assert.equal(world.keeper.isUnfinished(operation), false, 'the deadline');
+  assert.deepEqual(world.keeper.refusalsOf(operation), []);
+});
+
+test('a drain that nobody takes over ends with its deadline, refused; what the node has stays there', async (t) => {
+  const world = new World(t);
+  const operation = drained(world, 60);
+  world.acknowledge();
+  const [, b, c] = world.nodes;
+  Object.assign(b!, { refused: [{ listenerId: 'lsn-1', code: 'address-in-use', detail: '' }] });
+  Object.assign(c!, away);
+  await world.settle();
+  world.now += 59_999;
+  assert.equal(world.keeper.isUnfinished(operation), true);
+  world.now++;
+  assert.equal(world.keeper.isUnfinished(operation), false);
+  const reasons = world.keeper.refusalsOf(operation).map(({ node, listenerId, detail }) => [node, listenerId, detail]);
+  assert.deepEqual(reasons, [
+    ['b', 'lsn-1', 'the node refuses it; until it runs there, node a goes on with it'],
+    ['c', 'lsn-1', 'the node is not connected; until it runs there, node a goes on with it'],
+  ]);
+  assert.deepEqual(world.having(hasOrKeeps), ['a', 'b', 'c']);
+  b!.refused = [];
+  await world.settle();
+  assert.deepEqual([world.having(hasOrKeeps), world.keeper.refusalsOf(operation)], [['b', 'c'], []]);
 });
 
 test('nothing is written while every load balancer is on all nodes, whatever becomes of these', async (t) => {

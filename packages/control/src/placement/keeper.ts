@@ -1,21 +1,22 @@
-import { NODE_GONE_AFTER } from '@evenkeel/model/zones.ts';
-import type { NodeStatus } from '../nodes/registry.ts';
+import type { NodeDrainage } from '@evenkeel/model/resources/placement.ts';
+import type { LastingOperations } from '../nodes/operations.ts';
 import type { Draft } from '../state/draft.ts';
 import type { NodeDutyRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
-import type { OperationRecord } from '../store/history.ts';
+import type { OperationRecord, Refused } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
-import { drainageOf } from './drainage.ts';
+import { drainageOf, notTakenOver } from './drainage.ts';
+import type { PresentNode } from './handover.ts';
 import type { Placement } from './placement.ts';
-import { type PresentNode, settled, wantsNumbers, withoutFinished } from './settle.ts';
+import { type NodeSource, presentNodes } from './presence.ts';
+import { settled, wantsNumbers, withoutFinished } from './settle.ts';
 
 /** Milliseconds. */
 const TICK = 1_000;
 
 export interface PlacementKeeperOptions {
   readonly store: Pick<Store, 'state' | 'write'>;
-  /** All nodes, in order of their names. */
-  readonly nodes: () => readonly NodeStatus[];
+  readonly nodes: NodeSource;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Something about nodes that are drained may have changed. */
@@ -28,10 +29,8 @@ export interface PlacementKeeperOptions {
  * Keeps placement as the nodes are: who has gone is replaced, who has come takes its share, and a handover ends when it
  * was acknowledged. Looks whenever something about nodes has changed, and now and then. For the control plane that leads.
  */
-export class PlacementKeeper {
+export class PlacementKeeper implements LastingOperations {
   readonly #options: PlacementKeeperOptions;
-  /** Since when nodes could have been seen, in Unix milliseconds. */
-  #since: number;
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> | null = null;
   #looking = false;
@@ -40,7 +39,6 @@ export class PlacementKeeper {
 
   constructor(options: PlacementKeeperOptions) {
     this.#options = options;
-    this.#since = options.now();
   }
 
   /** For the metrics. */
@@ -50,9 +48,8 @@ export class PlacementKeeper {
     handovers: () => this.#options.store.state.placement.handovers.size,
   };
 
-  /** From now on this control plane leads: nodes have their time to come to it. */
+  /** From now on this control plane leads. */
   begin(): void {
-    this.#since = this.#options.now();
     this.#timer ??= setInterval(() => this.tick(), TICK).unref();
     this.look();
   }
@@ -62,23 +59,10 @@ export class PlacementKeeper {
     this.#timer = null;
   }
 
-  /** The nodes as placement sees them. */
-  present(): PresentNode[] {
-    const { nodes, now } = this.#options;
-    const goneBefore = now() - NODE_GONE_AFTER * 1_000;
-    return nodes().map(({ id, zone, appliedGeneration, connectedAt, lastSeenAt, refused }) => ({
-      id,
-      zone,
-      appliedGeneration,
-      gone: connectedAt === null && Math.max(lastSeenAt, this.#since) <= goneBefore,
-      refuses: (listenerId) => refused.some((one) => one.listenerId === listenerId),
-    }));
-  }
-
   /** The state after a change of the configuration, with load balancers placed; for `Store.placeBy`. */
   readonly place = (base: State, next: State): State => {
     if (next === base) return next;
-    const placement = settled(base, next, this.present(), next.generation);
+    const placement = settled(base, next, this.#present(next), next.generation);
     return placement === next.placement ? next : { ...next, placement };
   };
 
@@ -88,15 +72,33 @@ export class PlacementKeeper {
     if (this.#options.store.state.duties.size > 0) this.#options.draining();
   }
 
-  /** Whether it is a drain, and that is still under way. */
-  readonly isUnfinished = ({ action, resources, generation }: OperationRecord): boolean => {
+  /** Whether it is a drain that is still under way. What nobody takes over is waited for until the deadline. */
+  isUnfinished(operation: OperationRecord): boolean {
+    const drainage = this.#drainageBy(operation);
+    if (drainage === null || drainage.state === 'drained') return false;
+    const isHeldUp = drainage.state === 'moving' && drainage.waitsFor.length > 0;
+    return !isHeldUp || this.#options.now() < Date.parse(drainage.deadline);
+  }
+
+  /** Who has not taken over what the drained node has. */
+  refusalsOf(operation: OperationRecord): readonly Refused[] {
+    if (this.#drainageBy(operation)?.state !== 'moving') return [];
+    const { state } = this.#options.store;
+    return notTakenOver(state, operation.resources[0]!.id, this.#present(state));
+  }
+
+  /** How far the drain is that the operation has begun; null: it is none, or another has come after it. */
+  #drainageBy({ action, resources, generation }: OperationRecord): NodeDrainage | null {
     const { store, nodes, now } = this.#options;
     const nodeId = action === 'drainNode' ? resources[0]?.id : undefined;
-    if (nodeId === undefined || store.state.duties.get(nodeId)?.generation !== generation) return false;
-    const node = nodes().find(({ id }) => id === nodeId);
-    const drainage = node && drainageOf(store.state, node, now());
-    return drainage != null && drainage.state !== 'drained';
-  };
+    if (nodeId === undefined || store.state.duties.get(nodeId)?.generation !== generation) return null;
+    const node = nodes.list().find(({ id }) => id === nodeId);
+    return node === undefined ? null : drainageOf(store.state, node, this.#present(store.state), now());
+  }
+
+  #present({ placement }: State): PresentNode[] {
+    return presentNodes(this.#options.nodes, placement, this.#options.now());
+  }
 
   /** Writes the placement when it is not what it should be. Nodes say much at once: several looks are one. */
   look(): void {
@@ -154,7 +156,7 @@ export class PlacementKeeper {
   }
 
   #wanted(state: State, generation: number): Placement {
-    const nodes = this.present();
+    const nodes = this.#present(state);
     const placement = settled(state, state, nodes, generation);
     return withoutFinished({ ...state, placement }, nodes, generation);
   }
@@ -162,7 +164,7 @@ export class PlacementKeeper {
   /** What is known of the duty of nodes that were forgotten. */
   #forgotten({ duties }: Pick<State, 'duties'>) {
     if (duties.size === 0) return [];
-    const known = new Set(this.#options.nodes().map(({ id }) => id));
+    const known = new Set(this.#options.nodes.list().map(({ id }) => id));
     return [...duties.values()].filter(({ id }) => !known.has(id));
   }
 }

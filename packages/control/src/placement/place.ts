@@ -64,7 +64,8 @@ function takes(duty: NodeDutyRecord | undefined, loadBalancerId: string): boolea
   return duty.duty === 'cordoned' && keptBy(duty).has(loadBalancerId);
 }
 
-function isIn({ zones }: Ground, loadBalancer: Placeable, zone: string): boolean {
+/** Whether a load balancer is in a zone. */
+export function isIn({ zones }: Ground, loadBalancer: Placeable, zone: string): boolean {
   if (loadBalancer.zones.length > 0) return loadBalancer.zones.includes(zone);
   return regionOf(zones, zone) === loadBalancer.region;
 }

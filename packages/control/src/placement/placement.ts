@@ -8,11 +8,14 @@ export interface FleetNode {
   readonly gone: boolean;
 }
 
-/** A load balancer on its way from some nodes to others: those it leaves keep it until the others have it. */
+/**
+ * A load balancer on its way from some nodes to others: those it leaves keep it until the others have it. With nobody in
+ * `to`, nodes that are drained leave it to those of their zones that have it already.
+ */
 export interface Handover {
   readonly from: readonly string[];
   readonly to: readonly string[];
-  /** What those that it goes to have to acknowledge. */
+  /** What those that are to have it have to acknowledge. */
   readonly generation: number;
 }
 

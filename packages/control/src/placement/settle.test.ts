@@ -5,12 +5,13 @@ import { createLoadBalancer, deleteLoadBalancer, updateLoadBalancer } from '../r
 import { Draft, EVERY_TENANT } from '../state/draft.ts';
 import { EMPTY_STATE, loadBalancersOf, type State } from '../state/state.ts';
 import { drain, uncordon } from './duties.ts';
+import { awaitedBy, type PresentNode } from './handover.ts';
 import { hasOrKeeps, isPlacedOn } from './place.ts';
-import { type PresentNode, settled, withoutFinished } from './settle.ts';
+import { settled, withoutFinished } from './settle.ts';
 
 const context = draftContext(seeded(3));
 const node = (id: string, fields: Partial<PresentNode> = {}): PresentNode => ({
-  ...{ id, zone: '', gone: false, appliedGeneration: 0, refuses: () => false },
+  ...{ id, zone: '', gone: false, reported: true, appliedGeneration: 0, refuses: () => false },
   ...fields,
 });
 const NODES = ['a', 'b', 'c', 'd'].map((id) => node(id));
@@ -115,6 +116,68 @@ test('nodes that are forgotten or gone hold up no handover', () => {
   assert.deepEqual([next.to.includes(taker!), next.to.length], [false, 1]);
   const without = NODES.filter((one) => one.id !== first);
   assert.equal(settled(draining, draining, without, draining.generation + 1).handovers.has(id), false);
+});
+
+/** A load balancer with a listener on every node, and the state when the first is drained. */
+function drainedEverywhere(nodes: readonly PresentNode[], force = false): { state: State; id: string } {
+  const before = changed(EMPTY_STATE, nodes, (draft) => {
+    const { id: loadBalancerId } = createLoadBalancer(draft, { name: 'web' });
+    const listener = { id: 'lsn-1', loadBalancerId, enabled: true, backendServiceId: null, ruleGroupId: null };
+    draft.create('listener', { ...listener, name: 'l', protocol: 'tcp', port: 1 } as never);
+  });
+  const there = nodes.map((one) => ({ ...one, connectedAt: 1 }));
+  const state = changed(before, nodes, (draft) => drain(draft, there, nodes[0]!.id, { force }));
+  return { state, id: [...state.loadBalancers.keys()][0]! };
+}
+
+test('a drained node lets go of what is on all nodes when one of its zone is known to run it', () => {
+  const { state, id } = drainedEverywhere(NODES);
+  const { generation } = state;
+  const after = (fields: Partial<PresentNode>, others: Partial<PresentNode> = fields) => {
+    const nodes = NODES.map((one) => node(one.id, one.id === 'b' ? fields : others));
+    return hasIt({ ...state, placement: withoutFinished(state, nodes, generation + 1) }, id);
+  };
+  const all = ['a', 'b', 'c', 'd'];
+  assert.deepEqual(hasIt(state, id), all);
+  assert.deepEqual(after({ appliedGeneration: generation - 1 }), all, 'they may not have it yet');
+  assert.deepEqual(after({ appliedGeneration: generation, refuses: () => true }), all);
+  assert.deepEqual(after({ appliedGeneration: generation, reported: false }), all, 'what they refuse is not known');
+  const late = { appliedGeneration: 0, reported: false };
+  assert.deepEqual(after({ appliedGeneration: generation }, late), ['b', 'c', 'd'], 'one is enough');
+  const elsewhere = NODES.map((one) =>
+    node(one.id, { appliedGeneration: generation, zone: one.id === 'a' || one.id === 'b' ? '' : 'other' }),
+  );
+  const [away, b] = [elsewhere.slice(2), { ...elsewhere[1]!, reported: false }];
+  const held = withoutFinished(state, [elsewhere[0]!, b, ...away], generation + 1);
+  assert.equal(held, state.placement, 'nodes of other zones do not count');
+});
+
+test('nobody waits for nodes that are gone while others are left; a drain by force waits for none that is', () => {
+  const { state, id } = drainedEverywhere(NODES);
+  const awaited = (nodes: readonly PresentNode[], of = state) =>
+    awaitedBy('a', of.placement.handovers.get(id)!, of.loadBalancers.get(id)!, of, nodes);
+  const without = (gone: readonly string[]) =>
+    NODES.map((one) => node(one.id, gone.includes(one.id) ? { gone: true, reported: false } : {}));
+  assert.deepEqual(awaited(without([])), ['b', 'c', 'd']);
+  assert.deepEqual(awaited(without(['b'])), ['c', 'd']);
+  assert.deepEqual(awaited(without(['b', 'c', 'd'])), ['b', 'c', 'd'], 'what nobody else has is kept');
+  const alone = without(['b', 'c', 'd']);
+  assert.equal(drainedEverywhere(alone, true).state.placement.handovers.size, 0);
+
+  const zones = [
+    node('a', { zone: 'local' }),
+    node('b', { zone: 'other' }),
+    node('dead', { zone: 'other', gone: true }),
+  ];
+  const before = changed(EMPTY_STATE, zones, (draft) => {
+    draft.create('zone', { id: draft.newId('zone'), name: 'other', region: 'local', description: '', tags: {} });
+    createLoadBalancer(draft, { name: 'web', zones: ['local'] });
+  });
+  const [loadBalancer] = loadBalancersOf(before);
+  const moved = changed(before, zones, (draft) => updateLoadBalancer(draft, loadBalancer!, { zones: ['other'] }));
+  assert.deepEqual(moved.placement.handovers.get(loadBalancer!.id)?.to, ['b', 'dead']);
+  const done = zones.map((one) => (one.id === 'b' ? { ...one, appliedGeneration: moved.generation } : one));
+  assert.equal(withoutFinished(moved, done, moved.generation + 1).handovers.size, 0);
 });
 
 test('without a change it is the same object', () => {

@@ -1,16 +1,8 @@
 import type { LoadBalancerRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
-import { type Ground, type NodePlace, nodesFor, zoneOf } from './place.ts';
+import { awaitedBy, keepersOf, type PresentNode } from './handover.ts';
+import { type Ground, nodesFor, zoneOf } from './place.ts';
 import type { FleetNode, Handover, Placement } from './placement.ts';
-
-/** A node as it is now. */
-export interface PresentNode extends NodePlace {
-  /** It has been away for so long that others take its place. */
-  readonly gone: boolean;
-  readonly appliedGeneration: number;
-  /** Listeners that it cannot run. */
-  readonly refuses: (listenerId: string) => boolean;
-}
 
 /**
  * The placement of the state `next`, which comes after `base`: with the nodes that there are, where a load balancer wants
@@ -37,24 +29,26 @@ export function settled(base: State, next: State, nodes: readonly PresentNode[],
       else handovers.delete(old.id);
     }
   }
+  for (const [id, handover] of handovers) {
+    const going = withReason(handover, ground, next.loadBalancers.get(id)!.loadBalancer, nodes);
+    if (going === null) handovers.delete(id);
+    else if (going !== handover) handovers.set(id, going);
+  }
   if (fleet === before.fleet && sameHandovers(handovers, before.handovers)) return before;
   return { fleet, handovers, generation };
 }
 
-/** The placement without the handovers that are over: those that the load balancer went to have acknowledged it. */
+/** The placement without the nodes that need not keep a load balancer any more: who is to have it runs it. */
 export function withoutFinished(state: State, nodes: readonly PresentNode[], generation: number): Placement {
-  const known = new Map(nodes.map((node) => [node.id, node]));
   const { placement } = state;
-  const open = [...placement.handovers].filter(([id, { to, generation: wanted }]) => {
-    const listeners = [...(state.loadBalancers.get(id)?.listeners.keys() ?? [])];
-    return to.some((name) => {
-      const node = known.get(name);
-      return (
-        node === undefined || node.appliedGeneration < wanted || listeners.some((listener) => node.refuses(listener))
-      );
-    });
-  });
-  return open.length === placement.handovers.size ? placement : { ...placement, handovers: new Map(open), generation };
+  const open = new Map<string, Handover>();
+  for (const [id, handover] of placement.handovers) {
+    const tree = state.loadBalancers.get(id);
+    if (tree === undefined) continue;
+    const from = handover.from.filter((name) => awaitedBy(name, handover, tree, state, nodes).length > 0);
+    if (from.length > 0) open.set(id, from.length === handover.from.length ? handover : { ...handover, from });
+  }
+  return sameHandovers(open, placement.handovers) ? placement : { ...placement, handovers: open, generation };
 }
 
 const wanting = new WeakMap<State['loadBalancers'], boolean>();
@@ -88,7 +82,7 @@ function continued(
   const has = nodesFor(ground, loadBalancer, nodes);
   const from = handover.from.filter((name) => !has.has(name) && nodes.some(({ id }) => id === name));
   const to = handover.to.filter((name) => has.has(name));
-  if (from.length === 0 || to.length === 0) return null;
+  if (from.length === 0) return null;
   return from.length === handover.from.length && to.length === handover.to.length
     ? handover
     : { ...handover, from, to };
@@ -107,11 +101,27 @@ function begun(
   const has = nodesFor(ground, loadBalancer, nodes);
   const leaving = [...had].filter((name) => !has.has(name) && nodes.some(({ id }) => id === name));
   const arriving = [...has].filter((name) => !had.has(name));
-  // Who begins with nobody leaving has nothing to wait for, and what is open goes on as it is.
+  // With nobody leaving there is nothing to wait for, and what is open goes on as it is.
   if (leaving.length === 0 && (open === undefined || arriving.length === 0)) return open ?? null;
   const from = [...new Set([...(open?.from ?? []), ...leaving])];
   const to = [...new Set([...(open?.to ?? []), ...arriving])];
-  return from.length === 0 || to.length === 0 ? null : { from, to, generation };
+  return { from, to, generation };
+}
+
+/**
+ * The handover without nodes that have nobody to wait for: with none that it goes to, only those that are drained wait, for
+ * others of their zone. Null: no node is left.
+ */
+function withReason(
+  handover: Handover,
+  ground: Ground,
+  loadBalancer: LoadBalancerRecord,
+  nodes: readonly PresentNode[],
+): Handover | null {
+  if (handover.to.length > 0) return handover;
+  const from = handover.from.filter((name) => keepersOf(name, ground, loadBalancer, nodes).length > 0);
+  if (from.length === 0) return null;
+  return from.length === handover.from.length ? handover : { ...handover, from };
 }
 
 function differ(a: LoadBalancerRecord, b: LoadBalancerRecord): boolean {

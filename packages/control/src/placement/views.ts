@@ -3,6 +3,7 @@ import type { NodeStatus } from '../nodes/registry.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
 import { loadBalancersOf, named, type State } from '../state/state.ts';
 import { drainageOf } from './drainage.ts';
+import type { PresentNode } from './handover.ts';
 import { hasOrKeeps, isLeaving, regionOf, zoneOf } from './place.ts';
 
 /** Load balancers that an answer names. */
@@ -12,8 +13,13 @@ export function dutyOf({ duties }: Pick<State, 'duties'>, nodeId: string): NodeD
   return duties.get(nodeId)?.duty ?? 'serving';
 }
 
-/** `state` is that of all tenants. */
-export function showNodePlacement(state: State, node: NodeStatus, now: number): NodePlacement {
+/** `state` is that of all tenants, and `nodes` are all that there are. */
+export function showNodePlacement(
+  state: State,
+  node: NodeStatus,
+  nodes: readonly PresentNode[],
+  now: number,
+): NodePlacement {
   const zone = zoneOf(node);
   const has = Array.from(loadBalancersOf(state)).filter((loadBalancer) => hasOrKeeps(state, loadBalancer, node));
   return {
@@ -22,7 +28,7 @@ export function showNodePlacement(state: State, node: NodeStatus, now: number): 
     zone,
     zoneKnown: named(state.zones.values(), zone) !== null,
     duty: dutyOf(state, node.id),
-    drain: drainageOf(state, node, now),
+    drain: drainageOf(state, node, nodes, now),
     loadBalancers: has.slice(0, LISTED).map((loadBalancer) => ({
       id: loadBalancer.id,
       name: loadBalancer.name,

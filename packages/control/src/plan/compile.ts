@@ -15,8 +15,8 @@ export interface CompiledPlan extends NodePlan {
 }
 
 /**
- * The plan of the state; at present every node runs every load balancer. A pure function: the same state has the same
- * plan. What did not change since `previous` is in the plan as the same object, and costs nothing.
+ * The plan of all load balancers; what a node has of it is made by `planOnNode`. A pure function: the same state has the
+ * same plan. What did not change since `previous` is in the plan as the same object, and costs nothing.
  */
 export function compile(state: State, previous: CompiledPlan | null): CompiledPlan {
   const known = previous?.entries.parts;

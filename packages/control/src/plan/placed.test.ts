@@ -16,7 +16,13 @@ import { planOnNode } from './placed.ts';
 import { PlanPublisher } from './publisher.ts';
 
 const NODES: readonly NodePlace[] = ['a', 'b', 'c', 'd'].map((id) => ({ id, zone: '' }));
-const present = NODES.map((node) => ({ ...node, gone: false, appliedGeneration: 0, refuses: () => false }));
+const present = NODES.map((node) => ({
+  ...node,
+  gone: false,
+  reported: true,
+  appliedGeneration: 0,
+  refuses: () => false,
+}));
 
 function* states(seed: number, steps: number): Generator<State> {
   const random = seeded(seed);
