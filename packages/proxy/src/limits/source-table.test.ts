@@ -88,6 +88,17 @@ test('a flood of invented sources pushes out nobody who is at the limit', () => 
   assert.equal(admitted, 30, 'ten in the second for each');
 });
 
+test('entries that nobody has asked for in 25 days make room like any that rest', () => {
+  const table = tableOf();
+  const limit = rate(10, 10);
+  for (let i = 0; i < 400_000; i++) table.take(limit, numbered(0x0b00_0000 + i), 10_000);
+  const now = 10_000 + 2 ** 31 + 5_000;
+  const guilty = Array.from({ length: 20 }, (_, i) => address(`198.51.100.${i}`));
+  for (const source of guilty) assert.equal(takenAt(table, limit, source, now), 10);
+  for (let i = 0; i < 100_000; i++) table.take(limit, numbered(0x0a00_0000 + i), now);
+  assert.equal(guilty.filter((source) => table.take(limit, source, now)).length, 0);
+});
+
 for (let seed = 1; seed <= 60; seed++) {
   test(`no window of time has more than its share, and who keeps to the rate is never refused: seed ${seed}`, () => {
     const random = new Random(seed);

@@ -5,6 +5,8 @@ const SOURCES = 131_072;
 /** Sources of which one makes room for another. */
 const WAYS = 8;
 const SETS = SOURCES / WAYS;
+/** Milliseconds: what seems to be full again only later than this has been for so long that the clock has gone round. */
+const LONGEST_REST = 2 ** 30;
 
 const Word = {
   /** Who has the bucket; 0: nobody. */
@@ -92,6 +94,7 @@ export class SourceTable {
     for (let at = first; at < first + WAYS * ENTRY; at += ENTRY) {
       if (Atomics.load(this.#words, at + Word.tag) === 0) return at;
       const left = (Atomics.load(this.#words, at + Word.restedAt) - now) | 0;
+      if (left > LONGEST_REST) return at;
       if (left >= least) continue;
       least = left;
       nearest = at;
