@@ -4,10 +4,10 @@ import { connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { createEngine } from '../src/engine/create.ts';
 import type { ProxyEngine } from '../src/engine/engine.ts';
-import { freePort, httpOrigin, type Origin } from './exchange.ts';
+import { freePortOn, httpOrigin, type Origin } from './exchange.ts';
 import { changeOf, listenerOf, serviceOf } from './plans.ts';
 
-const [OLD, NEW, OTHER] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+const [OLD, NEW, OTHER] = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const;
 const ASK = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n';
 
 /** The status line of the answer to a request on the connection. */
@@ -42,9 +42,9 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     test('connections on the old address go on, and new ones are accepted on the new one alone', async () => {
-      const port = await freePort();
+      const port = await freePortOn([OLD, NEW, OTHER]);
       const at = (address: string) => changeOf([], [listenerOf(port, { id: 'lsn-moves', addresses: [address] })]);
-      await engine.apply(at(OLD));
+      assert.deepEqual(await engine.apply(at(OLD)), []);
       const earlier = await open(port, OLD);
       assert.equal(await ask(earlier), 'HTTP/1.1 200 OK');
       assert.deepEqual(await engine.apply(at(NEW)), []);
@@ -54,15 +54,15 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal(await ask(earlier), 'HTTP/1.1 200 OK');
       earlier.destroy();
       later.destroy();
-      await engine.apply(changeOf([], [], { listeners: ['lsn-moves'] }));
+      assert.deepEqual(await engine.apply(changeOf([], [], { listeners: ['lsn-moves'] })), []);
     });
 
     test('a new address that cannot be had leaves the old one as it was, until somebody else is to have that', async () => {
-      const stranger = createServer().listen(0, NEW);
+      const port = await freePortOn([OLD, NEW]);
+      const stranger = createServer().listen(port, NEW);
       await once(stranger, 'listening');
-      const { port } = stranger.address() as { port: number };
       const stays = (address: string) => listenerOf(port, { id: 'lsn-stays', addresses: [address] });
-      await engine.apply(changeOf([], [stays(OLD)]));
+      assert.deepEqual(await engine.apply(changeOf([], [stays(OLD)])), []);
       const refused = await engine.apply(changeOf([], [stays(NEW)]));
       assert.deepEqual(
         refused.map(({ listenerId, code }) => [listenerId, code]),
@@ -87,11 +87,11 @@ for (const reactor of ['uring', 'portable'] as const) {
       const moved = await open(port, NEW);
       assert.equal(await ask(moved), 'HTTP/1.1 200 OK');
       for (const socket of [kept, inherited, moved]) socket.destroy();
-      await engine.apply(changeOf([], [], { listeners: ['lsn-stays', 'lsn-heir'] }));
+      assert.deepEqual(await engine.apply(changeOf([], [], { listeners: ['lsn-stays', 'lsn-heir'] })), []);
     });
 
     test('two listeners exchange their addresses in one change', async () => {
-      const port = await freePort();
+      const port = await freePortOn([OLD, NEW, OTHER]);
       const pair = (one: string, two: string) =>
         changeOf(
           [],
@@ -100,7 +100,7 @@ for (const reactor of ['uring', 'portable'] as const) {
             listenerOf(port, { id: 'lsn-two', addresses: [two], serviceId: null }),
           ],
         );
-      await engine.apply(pair(OLD, NEW));
+      assert.deepEqual(await engine.apply(pair(OLD, NEW)), []);
       assert.deepEqual(await engine.apply(pair(NEW, OLD)), []);
       for (const [host, status] of [
         [OLD, '503 Service Unavailable'],
@@ -111,7 +111,7 @@ for (const reactor of ['uring', 'portable'] as const) {
         assert.equal(await ask(socket), `HTTP/1.1 ${status}`);
         socket.destroy();
       }
-      await engine.apply(changeOf([], [], { listeners: ['lsn-one', 'lsn-two'] }));
+      assert.deepEqual(await engine.apply(changeOf([], [], { listeners: ['lsn-one', 'lsn-two'] })), []);
     });
   });
 }

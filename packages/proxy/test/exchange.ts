@@ -47,6 +47,27 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** A port that nobody has on any of these addresses of this machine. */
+export async function freePortOn(addresses: readonly string[]): Promise<number> {
+  for (;;) {
+    const servers: Server[] = [];
+    try {
+      for (const address of addresses) {
+        const server = createServer();
+        const port = servers.length === 0 ? 0 : portOf(servers[0]!);
+        // Rejects with the error that the server reports.
+        await once(server.listen(port, address), 'listening');
+        servers.push(server);
+      }
+      return portOf(servers[0]!);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    } finally {
+      for (const server of servers) await closed(server, () => undefined);
+    }
+  }
+}
+
 /** Sends bytes on a new connection and reads until the peer ends; `end`: with FIN behind them. */
 export async function rawExchange(port: number, bytes: string, end = false): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
