@@ -1,5 +1,5 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
-import { newBandwidthMemory } from '../limits/bandwidth/bandwidth-memory.ts';
+import { BandwidthWord, newBandwidthMemory } from '../limits/bandwidth/bandwidth-memory.ts';
 
 interface Known {
   readonly memory: Int32Array;
@@ -33,6 +33,11 @@ export class Bandwidths {
     known.listeners.add(id);
     this.#loadBalancers.set(id, loadBalancerId);
     return known.memory;
+  }
+
+  /** A worker has died: nobody is in line there any more, and others need not leave anything for it. */
+  forgetWorker(index: number): void {
+    for (const { memory } of this.#known.values()) Atomics.store(memory, BandwidthWord.waiting + index, 0);
   }
 
   #forget(id: string): void {

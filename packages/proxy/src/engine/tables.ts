@@ -125,6 +125,7 @@ export class Tables {
   /** A worker has died: what waited there waits no more. */
   forgetWorker(index: number): void {
     for (const { queue } of this.#services.values()) forgetQueued(queue, index);
+    this.#bandwidths.forgetWorker(index);
   }
 
   /** Everything there is, for a worker that starts anew. */
