@@ -30,6 +30,8 @@ export class TurnAway implements ConnectionHandler {
     cells[ListenerCell.reasons + EndReason.proxyAccept]!++;
     cells[ListenerCell.limits + limit]!++;
     connection.handler = this;
+    // A few bytes, which would be late if they stood in line.
+    connection.pacer = null;
     this.#answered++;
     if (planned.protocol !== 'http' || planned.acceptProxyProtocol || this.#answered > MOST_ANSWERED) {
       connection.abort();

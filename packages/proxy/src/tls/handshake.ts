@@ -63,6 +63,12 @@ export class Handshake extends Opening implements ConnectionHandler {
   onEnd(): void {}
 
   onDeadline(): void {
+    // Time in which our own limits held it up is not its own.
+    const until = this.deadline + this.#connection.heldBack;
+    if (until > this.worker.reactor.now) {
+      this.#connection.setDeadline(until);
+      return;
+    }
     this.fail(EndReason.clientHandshake, 'the handshake took too long');
     this.#connection.abort();
   }
