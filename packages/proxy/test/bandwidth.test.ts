@@ -26,21 +26,33 @@ const text = (words: string) => Buffer.from(words, 'latin1');
 class Client implements ConnectionHandler {
   received = 0;
   isClosed = false;
+  /** Of the answer. */
+  status = '';
   readonly #reactor: SimulatedReactor;
   readonly #connection: Connection;
 
   constructor(reactor: SimulatedReactor, port: number, request: string) {
     this.#reactor = reactor;
     this.#connection = reactor.connect({ address: '127.0.0.1', port }, this);
-    const { start, end } = reactor.arena.intern(text(request));
+    this.send(request);
+  }
+
+  send(words: string): void {
+    const { start, end } = this.#reactor.arena.intern(text(words));
     this.#connection.send(NO_BUFFER, start, end);
+  }
+
+  leave(): void {
+    this.#connection.abort();
   }
 
   onConnected(): void {}
 
   onReceive(_connection: Connection, buffer: number, start: number, end: number): void {
+    const { arena } = this.#reactor;
+    if (this.received === 0) this.status = Buffer.from(arena.memory.slice(start + 9, start + 12)).toString('latin1');
     this.received += end - start;
-    this.#reactor.arena.release(buffer);
+    arena.release(buffer);
   }
 
   onSent(): void {}
@@ -90,7 +102,7 @@ class Node {
   }
 
   #open(label: string, address: string): SimulatedReactor {
-    return this.network.createReactor({ label, address, buffers: 4_096, descriptors: 1_000 });
+    return this.network.createReactor({ label, address, buffers: 4_096, descriptors: 4_000 });
   }
 
   apply(protocol: 'http' | 'tcp', ...listeners: readonly PlannedListener[]): void {
@@ -103,8 +115,14 @@ class Node {
     assert.deepEqual(refused, []);
   }
 
-  ask(port: number, count: number): Client[] {
-    return Array.from({ length: count }, () => new Client(this.clients, port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+  ask(port: number, count: number, request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'): Client[] {
+    return Array.from({ length: count }, () => new Client(this.clients, port, request));
+  }
+
+  /** How often a listener has refused or lost something for want of bandwidth. */
+  refused(listenerId: string): number {
+    const found = this.#counters.read(0).listeners.find((listener) => listener.listenerId === listenerId);
+    return found?.limits['bandwidth'] ?? 0;
   }
 
   /** Bytes that these have got in so many seconds from now. */
@@ -182,5 +200,36 @@ describe('the bandwidth of a load balancer', () => {
     const shares = node.measure(clients, 20);
     assert.ok(sum(shares) >= 0.9 * 20 * MEGABIT, `${sum(shares)} bytes in 20 s`);
     assert.ok(Math.min(...shares) > 0, 'nobody is forgotten');
+  });
+
+  it('leaves buffers for others: when too many wait, what is new for this load balancer is refused', () => {
+    const node = new Node();
+    const { arena } = node.worker;
+    const waits = { idleTimeout: 60_000, headerTimeout: 60_000 };
+    node.apply('http', http(MEGABIT, waits), listenerOf(81, { id: 'other', loadBalancerId: 'lb-2' }));
+    const [late] = node.ask(80, 1, 'GET / HTTP/1.1\r\n');
+    const clients: Client[] = [];
+    for (let i = 0; i < 60; i++) {
+      clients.push(...node.ask(80, 20));
+      node.measure([], 0.06);
+    }
+    const used = 1 - arena.free / arena.capacity;
+    assert.ok(used > 0.2 && used < 0.5, `${used} of the buffers are used`);
+    // Beyond 256 at a time they are reset.
+    const turnedAway = clients.filter(({ status, isClosed }) => status === '503' || (status === '' && isClosed));
+    assert.ok(turnedAway.length >= 100, `${turnedAway.length} are turned away`);
+    assert.equal(node.refused('lsn'), turnedAway.length);
+    late!.send('Host: a\r\n\r\n');
+    const others = node.ask(81, 5);
+    node.measure([], 0.02);
+    assert.deepEqual([...new Set(others.map(({ status }) => status))], ['200']);
+    assert.equal(node.refused('lsn'), turnedAway.length + 1, 'a request of a connection that was there before');
+    assert.equal(node.refused('other'), 0);
+    for (const client of [...clients, ...others]) if (!client.isClosed) client.leave();
+    node.measure([], 1);
+    assert.equal(late!.status, '503');
+    const [again] = node.ask(80, 1);
+    node.measure([], 1);
+    assert.equal(again!.status, '200');
   });
 });

@@ -75,7 +75,7 @@ export class RequestSide {
       return bodyEnd;
     }
     const { limits } = listener;
-    if (limits.hasRequestRate || this.#worker.overload.sheds || body.announced > limits.bodySize) {
+    if (limits.asksOfRequests || this.#worker.overload.sheds || body.announced > limits.bodySize) {
       if (!this.#isAdmitted()) return bodyEnd;
     }
     const { http } = listener.planned;

@@ -10,7 +10,7 @@ import { Limit, NO_LIMIT } from './limit.ts';
  * whoever ends it gives back with `Listener.leave`. False: it has been turned away.
  */
 export function admitConnection(worker: WorkerContext, listener: Listener, connection: Connection): boolean {
-  const limit = limitOfConnection(worker, listener);
+  const limit = listener.pacer?.isFull === true ? Limit.bandwidth : limitOfConnection(worker, listener);
   if (limit === NO_LIMIT) return true;
   worker.turnAway.turnAway(listener, connection, limit);
   return false;
@@ -38,7 +38,8 @@ export function limitOfConnection(worker: WorkerContext, listener: Listener): Li
 export function limitOfRequest(worker: WorkerContext, listener: Listener, client: Client): Limit | typeof NO_LIMIT {
   const { limits, shared } = listener;
   if (worker.overload.sheds && worker.overload.refusesRequest()) return Limit.overload;
-  if (!limits.hasRequestRate) return NO_LIMIT;
+  if (!limits.asksOfRequests) return NO_LIMIT;
+  if (listener.pacer?.isFull === true) return Limit.bandwidth;
   const ofSource = limits.sources === null ? null : limits.sources.requests;
   if (ofSource !== null && !isWithin(worker, listener, ofSource, client.ip)) return Limit.sourceRequestsPerSecond;
   const now = worker.reactor.now + worker.sharedClockOffset;

@@ -26,7 +26,10 @@ export const Limit = {
   sourceConnectionsPerSecond: 14,
   sourceRequestsPerSecond: 15,
   sourcePacketsPerSecond: 16,
-  /** Of datagrams to clients: those beyond are lost, while connections wait. See bandwidth/. */
+  /**
+   * Of what goes to clients: datagrams beyond are lost, while connections wait, and what is new is refused where they
+   * keep as many buffers as they may. See bandwidth/.
+   */
   bandwidth: 17,
   /** Of all listeners of the load balancer together; see load-balancer-limits.ts. */
   loadBalancerConnections: 18,

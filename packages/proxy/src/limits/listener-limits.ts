@@ -23,7 +23,8 @@ export class ListenerLimits {
   readonly headerSize: number;
   /** Whether there is more to ask of a head than what the parser asks of all. */
   readonly asksOfHeads: boolean;
-  readonly hasRequestRate: boolean;
+  /** Whether requests may be refused by a limit that the listener need not have. */
+  readonly asksOfRequests: boolean;
   /** null: no source is limited. */
   readonly sources: SourceLimits | null;
   readonly #headerCount: number;
@@ -48,7 +49,8 @@ export class ListenerLimits {
     this.asksOfHeads =
       limits.headerSize < headerSize || limits.headerCount < headerCount || limits.targetLength < targetLength;
     this.sources = SourceLimits.of(planned);
-    this.hasRequestRate =
+    this.asksOfRequests =
+      planned.bandwidth !== undefined ||
       limits.requestsPerSecond !== null ||
       (this.sources !== null && this.sources.requests !== null) ||
       (planned.loadBalancerLimits !== undefined && planned.loadBalancerLimits.requestsPerSecond !== null);

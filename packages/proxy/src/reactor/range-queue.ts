@@ -16,6 +16,13 @@ export class RangeQueue {
     return (this.#tail - this.#head) / 3;
   }
 
+  /** Ranges that hold a count of a buffer: all but interned ones. */
+  get buffers(): number {
+    let buffers = 0;
+    for (let at = this.#head; at < this.#tail; at += 3) if (this.#items[at] !== NO_BUFFER) buffers++;
+    return buffers;
+  }
+
   push(buffer: number, start: number, end: number): void {
     const items = this.#items;
     if (this.#head > 96 && this.#head * 2 > this.#tail) this.#compact();

@@ -152,6 +152,8 @@ export interface Connection {
   pacer: Pacer | null;
   /** Milliseconds so far for which its pacer has kept it from sending. */
   readonly heldBack: number;
+  /** It waits for its pacer with as much as it may send at its turn: nothing more should be given to it for now. */
+  readonly isSated: boolean;
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** The address that the client asked for (accepted connections), or the local one. */

@@ -3,11 +3,14 @@ import type { Paced, Pacer } from './pacer.ts';
 /** Whose bytes go out at a pace. */
 export interface Sender {
   readonly clock: { readonly now: number };
-  /** Bytes that have not been given to the system yet. */
-  waiting(): number;
+  /** What has not been given to the system yet: bytes, and the buffers that they are in. */
+  readonly queue: { readonly bytes: number; readonly buffers: number };
   /** It may send; called outside of any call by protocol code. */
   wake(): void;
 }
+
+/** Whoever is in line with more buffers than this has enough, however little is in each. */
+const ENOUGH_BUFFERS = 6;
 
 /** What one connection may send by its pacer. Made when it first has to ask one that limits. */
 export class SendTurn implements Paced {
@@ -29,7 +32,19 @@ export class SendTurn implements Paced {
   }
 
   get waitingToSend(): number {
-    return this.#sender.waiting();
+    return this.#sender.queue.bytes;
+  }
+
+  get waitingBuffers(): number {
+    return this.#sender.queue.buffers;
+  }
+
+  /** It is in line, with as much as it may send at its turn. */
+  get isSated(): boolean {
+    const pacer = this.#pacer;
+    if (!this.#isInLine || pacer === null) return false;
+    const { bytes, buffers } = this.#sender.queue;
+    return bytes >= pacer.enough || buffers > ENOUGH_BUFFERS;
   }
 
   /** How many of `bytes` may be given to the system now; 0: `wake` is called when there are some. */

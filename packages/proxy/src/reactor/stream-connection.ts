@@ -1,23 +1,10 @@
 import type { ConnectionContext } from './connection-context.ts';
+import { Deadline } from './deadline.ts';
 import type { Pacer } from './pacer.ts';
 import { Phase } from './phase.ts';
 import { RangeQueue } from './range-queue.ts';
 import { Arrival, Closed, type Connection, type ConnectionHandler, type Endpoint, type Unsettled } from './reactor.ts';
 import { SendTurn } from './send-turn.ts';
-import { WheelEntry } from './timer-wheel.ts';
-
-class Deadline extends WheelEntry {
-  readonly #connection: StreamConnection;
-
-  constructor(connection: StreamConnection) {
-    super();
-    this.#connection = connection;
-  }
-
-  expire(): void {
-    this.#connection.deadlinePassed();
-  }
-}
 
 /** Bytes of a peer that are thrown away while it has time to take its answer: whoever sends more does not look for one. */
 const MOST_LINGERED = 256 * 1024 * 1024;
@@ -80,6 +67,10 @@ export abstract class StreamConnection implements Connection, Unsettled {
 
   get heldBack(): number {
     return this.#turn === null ? 0 : this.#turn.heldBack;
+  }
+
+  get isSated(): boolean {
+    return this.#turn === null ? false : this.#turn.isSated;
   }
 
   /** Nobody is asked here. */
@@ -333,7 +324,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
     let most = Number.POSITIVE_INFINITY;
     if (pacer?.isLimited === true) {
       const { clock } = this.#context;
-      this.#turn ??= new SendTurn({ clock, waiting: () => this.queue.bytes, wake: () => this.unsettle() });
+      this.#turn ??= new SendTurn({ clock, queue: this.queue, wake: () => this.unsettle() });
       most = this.#turn.allowed(pacer, this.queue.bytes);
     }
     if (most > 0) this.sendQueued(most);

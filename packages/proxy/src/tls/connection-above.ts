@@ -19,6 +19,10 @@ export abstract class ConnectionAbove {
     return this.raw.heldBack;
   }
 
+  get isSated(): boolean {
+    return this.raw.isSated;
+  }
+
   get remoteAddress(): string {
     return this.raw.remoteAddress;
   }

@@ -9,9 +9,14 @@ const LOW_WATER = 16 * 1024;
 const MANY_SENDS = 24;
 const FEW_SENDS = 6;
 
+/** Nobody has enough with less than this: the least that a pacer grants at a turn, in bytes. */
+const LITTLE = 1_460;
+
 /** Whether so much waits on this side that nothing more should be read from the other one. */
 export function isCongested(side: Connection): boolean {
-  return side.unsent > HIGH_WATER || side.queued > MANY_SENDS;
+  const { unsent, queued } = side;
+  if (unsent < LITTLE && queued <= 1) return false;
+  return unsent > HIGH_WATER || queued > MANY_SENDS || side.isSated;
 }
 
 /** Whether so little waits that the other side may be read again. */

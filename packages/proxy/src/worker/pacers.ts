@@ -1,3 +1,4 @@
+import { LineMemory } from '../limits/bandwidth/line-memory.ts';
 import { SendPacer } from '../limits/bandwidth/send-pacer.ts';
 import type { WorkerContext } from './context.ts';
 import type { Listener } from './listener.ts';
@@ -11,12 +12,14 @@ interface Known {
 export class Pacers {
   readonly #worker: WorkerContext;
   readonly #index: number;
+  readonly #memory: LineMemory;
   readonly #byLoadBalancer = new Map<string, Known>();
 
   /** `index`: which worker this is. */
   constructor(worker: WorkerContext, index: number) {
     this.#worker = worker;
     this.#index = index;
+    this.#memory = new LineMemory(worker.reactor.arena.capacity);
   }
 
   /** The listener is new, or its plan has changed; `memory`: what the workers share, if there is a limit. */
@@ -25,7 +28,8 @@ export class Pacers {
     let known = this.#byLoadBalancer.get(loadBalancerId);
     if (known === undefined) {
       const { reactor, sharedClockOffset } = this.#worker;
-      known = { pacer: new SendPacer(reactor, sharedClockOffset, this.#index), listeners: new Set() };
+      const pacer = new SendPacer(reactor, sharedClockOffset, this.#index, this.#memory);
+      known = { pacer, listeners: new Set() };
       this.#byLoadBalancer.set(loadBalancerId, known);
     }
     known.listeners.add(listener);

@@ -4,6 +4,7 @@ import type { Paced } from '../../reactor/pacer.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import { Random } from '../../reactor/simulated/random.ts';
 import { newBandwidthMemory } from './bandwidth-memory.ts';
+import { LineMemory } from './line-memory.ts';
 import { SendPacer } from './send-pacer.ts';
 
 /** Time that only moves when it is told to, and the timers in it. */
@@ -44,6 +45,7 @@ class Time {
 /** Somebody who sends whatever is allowed, at once, until nothing is left. */
 class Sender implements Paced {
   waitingToSend: number;
+  waitingBuffers = 1;
   sent = 0;
   readonly #pacer: SendPacer;
   readonly #time: Time;
@@ -80,11 +82,11 @@ class Sender implements Paced {
 
 const MEGABIT = 125_000;
 
-function world(rate: number | null, workers = 1) {
+function world(rate: number | null, workers = 1, buffers = 10_000) {
   const time = new Time();
   const memory = newBandwidthMemory(workers);
   const pacers = Array.from({ length: workers }, (_, index) => {
-    const pacer = new SendPacer(time as unknown as Reactor, 0, index);
+    const pacer = new SendPacer(time as unknown as Reactor, 0, index, new LineMemory(buffers));
     pacer.follow(rate, rate === null ? null : memory);
     return pacer;
   });
@@ -168,7 +170,7 @@ test('a worker in the place of one that has died does not wait for it', () => {
   const { pacers, memory, time } = world(10 * MEGABIT, 2);
   for (let i = 0; i < 100; i++) new Sender(time, pacers[1]!, 1e9).start();
   assert.equal(memory.at(-1), 100);
-  new SendPacer(new Time() as unknown as Reactor, 0, 1).follow(10 * MEGABIT, memory);
+  new SendPacer(new Time() as unknown as Reactor, 0, 1, new LineMemory(100)).follow(10 * MEGABIT, memory);
   assert.equal(memory.at(-1), 0);
 });
 
@@ -212,6 +214,81 @@ test('datagrams go as long as there is something left, and take it from the othe
   const until = time.now + 2_000;
   for (; time.now < until; time.to(time.now + 1)) if (pacer.takeDatagram(1_000)) sent += 1_000;
   assert.ok(sent >= 2 * MEGABIT && sent <= 2 * MEGABIT + 13_500, `${sent}`);
+});
+
+test('datagrams without end have no more than any connection that waits, and no less', () => {
+  const { pacer, time } = world(10 * MEGABIT);
+  const senders = Array.from({ length: 9 }, () => new Sender(time, pacer, 1e9));
+  for (const sender of senders) sender.start();
+  time.to(time.now + 1_000);
+  for (const sender of senders) sender.sent = 0;
+  let datagrams = 0;
+  // Ten times as many as there is room for.
+  const until = time.now + 10_000;
+  for (; time.now < until; time.to(time.now + 1)) {
+    for (let i = 0; i < 10; i++) if (pacer.takeDatagram(1_472)) datagrams += 1_472;
+  }
+  fairly(senders, 50_000);
+  const share = MEGABIT * 10;
+  assert.ok(Math.abs(datagrams - share) <= 0.05 * share, `${datagrams} of ${share} bytes`);
+});
+
+test('datagrams of two workers have the rate together when nobody waits any more', () => {
+  const { pacers, pacer, time } = world(10 * MEGABIT, 2);
+  new Sender(time, pacer, 200_000).start();
+  for (const each of pacers) assert.equal(each.takeDatagram(65_000), false);
+  time.to(time.now + 1_000);
+  let sent = 0;
+  const until = time.now + 5_000;
+  for (; time.now < until; time.to(time.now + 1)) {
+    for (const each of pacers) if (each.takeDatagram(1_472)) sent += 1_472;
+  }
+  assert.ok(sent >= 0.95 * 50 * MEGABIT && sent <= 51 * MEGABIT + 2 * 125_000, `${sent} in 5 s`);
+});
+
+test('what a worker that hangs is told to draw is for the others', () => {
+  const { pacer, memory, time } = world(10 * MEGABIT, 2);
+  // It has been like this since before, and nothing of it moves.
+  Atomics.store(memory!, memory!.length - 1, 900);
+  const senders = Array.from({ length: 10 }, () => new Sender(time, pacer, 1e9));
+  for (const sender of senders) sender.start();
+  time.to(time.now + 1_000);
+  const before = senders.reduce((total, { sent }) => total + sent, 0);
+  time.to(time.now + 10_000);
+  const sum = senders.reduce((total, { sent }) => total + sent, 0) - before;
+  assert.ok(sum >= 0.9 * 100 * MEGABIT && sum <= 101 * MEGABIT, `${sum} in 10 s`);
+});
+
+test('a line is full with as many buffers as are left for lines, and those in it are content with less from half on', () => {
+  const time = new Time();
+  // 300 are for lines.
+  const buffers = new LineMemory(800);
+  const [first, second] = [0, 0].map(() => {
+    const pacer = new SendPacer(time as unknown as Reactor, 0, 0, buffers);
+    pacer.follow(MEGABIT, newBandwidthMemory(1));
+    return pacer;
+  });
+  const stand = (pacer: SendPacer, waitingBuffers: number) => {
+    const sender = new Sender(time, pacer, 1e9);
+    sender.waitingBuffers = waitingBuffers;
+    sender.start();
+    return sender;
+  };
+  const many = [stand(first!, 99)];
+  assert.deepEqual([first!.isFull, first!.enough], [false, 2_000]);
+  many.push(stand(first!, 50));
+  assert.deepEqual([first!.isFull, first!.enough], [false, 1_460]);
+  many.push(stand(first!, 1));
+  assert.deepEqual([first!.isFull, first!.enough], [true, 1]);
+  assert.equal(second!.isFull, false);
+  stand(second!, 74);
+  assert.equal(second!.isFull, false);
+  stand(second!, 1);
+  assert.equal(second!.isFull, true);
+  // Those who have gone keep nothing, and it is seen before their turn has come.
+  for (const sender of many) Object.assign(sender, { waitingToSend: 1, waitingBuffers: 0 });
+  time.to(time.now + 200);
+  assert.equal(first!.isFull, false);
 });
 
 for (let seed = 1; seed <= 20; seed++) {

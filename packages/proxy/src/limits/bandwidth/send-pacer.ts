@@ -2,7 +2,9 @@ import type { Paced, Pacer } from '../../reactor/pacer.ts';
 import { type Reactor, TICK, type Timer } from '../../reactor/reactor.ts';
 import { BandwidthWord } from './bandwidth-memory.ts';
 import { ByteBucket } from './byte-bucket.ts';
+import { DatagramTurn } from './datagram-turn.ts';
 import { Line } from './line.ts';
+import type { LineMemory } from './line-memory.ts';
 
 /** What a connection sends at its turn, in bytes: a segment at least, and no more than others should wait for. */
 const LEAST_QUANTUM = 1_460;
@@ -11,11 +13,14 @@ const MOST_QUANTUM = 65_536;
 const QUANTA_PER_SECOND = 1_000 / TICK;
 /** So long a worker may be late without any bandwidth being lost, in seconds. */
 const CAPACITY = 0.1;
+/** After so many looks at the line, what those in it keep is counted again. */
+const LOOKS_PER_COUNT = 8;
 
 /**
  * Keeps what a load balancer sends to clients to a rate, for all its connections on one worker; all workers of a node draw
  * on the same bucket. Connections that have to wait stand in line and send a quantum or more at each turn, so that each gets the
- * same share, whatever it sends. A worker draws as much of what is there as its part of all that are in line.
+ * same share, whatever it sends. A worker draws as much of what is there as its part of all that are in line, and
+ * everything when so much is there that another worker cannot have drawn its part for a while.
  *
  * One timer for all connections, and only while somebody waits. Invariant: a timer is set when the line is not empty.
  */
@@ -24,7 +29,9 @@ export class SendPacer implements Pacer {
   readonly #reactor: Reactor;
   readonly #clockOffset: number;
   readonly #worker: number;
-  readonly #line = new Line();
+  readonly #memory: LineMemory;
+  readonly #line: Line;
+  readonly #datagrams = new DatagramTurn();
   #words: Int32Array | null = null;
   #bucket: ByteBucket | null = null;
   /** Bytes per second. */
@@ -34,12 +41,25 @@ export class SendPacer implements Pacer {
   /** Taken of the bucket for those in line, and not enough for the first of them yet. */
   #credit = 0;
   #timer: Timer | null = null;
+  #looks = 0;
 
-  /** `clockOffset`: see shared-clock.ts; `worker`: which one this is. */
-  constructor(reactor: Reactor, clockOffset: number, worker: number) {
+  /** `clockOffset`: see shared-clock.ts; `worker`: which one this is; `memory`: of all its lines. */
+  constructor(reactor: Reactor, clockOffset: number, worker: number, memory: LineMemory) {
     this.#reactor = reactor;
     this.#clockOffset = clockOffset;
     this.#worker = worker;
+    this.#memory = memory;
+    this.#line = new Line(memory);
+  }
+
+  /** Those in line keep as many buffers as they may: nothing new should be begun that would have to wait as well. */
+  get isFull(): boolean {
+    return this.isLimited && this.#memory.isFull(this.#line.buffers);
+  }
+
+  get enough(): number {
+    if (!this.#memory.isFull(2 * this.#line.buffers)) return this.#quantum;
+    return this.isFull ? 1 : LEAST_QUANTUM;
   }
 
   /** `rate` in bytes per second, with the memory that workers share; null: no limit, and whoever waits goes on. */
@@ -63,9 +83,7 @@ export class SendPacer implements Pacer {
     const count = Math.min(bytes, this.#quantum);
     // Whoever comes behind somebody who waits, here or on another worker, waits too.
     if (this.#waitingEverywhere() === 0 && bucket.takeAll(count, this.#rate, this.#capacity, this.#now())) return count;
-    this.#line.push(paced);
-    this.#tellWaiting();
-    this.#timer ??= this.#reactor.setTimer(TICK, () => this.#serve());
+    this.#stand(paced);
     return 0;
   }
 
@@ -73,10 +91,28 @@ export class SendPacer implements Pacer {
     if (this.isLimited) this.#bucket?.giveBack(bytes);
   }
 
-  /** Takes the bytes of a datagram; false: there are none left, and it is lost, since datagrams do not wait. */
+  /**
+   * Takes the bytes of a datagram; false: there are none left, and it is lost, since datagrams do not wait. While somebody
+   * waits they have no more than what the line grants to all of them.
+   */
   takeDatagram(bytes: number): boolean {
     if (!this.isLimited || this.#bucket === null) return true;
-    return this.#bucket.takeAll(Math.min(bytes, this.#capacity), this.#rate, this.#capacity, this.#now());
+    const datagrams = this.#datagrams;
+    const count = Math.min(bytes, this.#capacity);
+    if (datagrams.take(count)) return true;
+    if (!datagrams.isInLine) {
+      if (this.#waitingEverywhere() === 0) return this.#bucket.takeAll(count, this.#rate, this.#capacity, this.#now());
+      datagrams.isInLine = true;
+      datagrams.want(count, this.#capacity);
+      this.#stand(datagrams);
+    } else datagrams.want(count, this.#capacity);
+    return false;
+  }
+
+  #stand(paced: Paced): void {
+    this.#line.push(paced);
+    this.#tellWaiting();
+    this.#timer ??= this.#reactor.setTimer(TICK, () => this.#serve());
   }
 
   #serve(): void {
@@ -85,7 +121,9 @@ export class SendPacer implements Pacer {
     if (!this.isLimited || bucket === null) return;
     const line = this.#line;
     const there = bucket.fill(this.#rate, this.#capacity, this.#now());
-    const share = Math.ceil((there * line.length) / Math.max(line.length, this.#waitingEverywhere()));
+    // All of it has come due without anybody drawing his part: whoever is told to wait there has died, or hangs.
+    const isLeft = there >= this.#capacity;
+    const share = isLeft ? there : Math.ceil((there * line.length) / Math.max(line.length, this.#waitingEverywhere()));
     this.#credit += bucket.takeUpTo(share, this.#rate, this.#capacity, this.#now());
     // Each once, and of the same share: whoever has more to send gets in line again.
     const each = Math.max(this.#quantum, Math.floor(this.#credit / Math.max(1, line.length)));
@@ -97,6 +135,7 @@ export class SendPacer implements Pacer {
       const paced = line.shift();
       if (count > 0) paced.granted(count);
     }
+    if (++this.#looks % LOOKS_PER_COUNT === 0) line.recount();
     if (line.length === 0) {
       bucket.giveBack(this.#credit);
       this.#credit = 0;

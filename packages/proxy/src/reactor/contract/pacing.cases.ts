@@ -8,6 +8,7 @@ import { call, finish, pair, pattern } from './peer.ts';
 /** Grants a little at a time, one tick after it was asked, and counts what it has let out. */
 class SlowPacer implements Pacer {
   isLimited = true;
+  enough = 1_460;
   /** Granted, less what was given back. */
   allowed = 0;
   readonly #reactor: Reactor;
@@ -85,15 +86,20 @@ export const pacingCases: readonly ContractCase[] = [
       const reactor = world.open();
       const { client, server, host } = await pair(world, reactor, reactor);
       const waiting: Paced[] = [];
-      const pacer = { isLimited: true, ask: (paced: Paced) => waiting.push(paced) * 0, giveBack() {} };
+      const pacer = { isLimited: true, enough: 5, ask: (paced: Paced) => waiting.push(paced) * 0, giveBack() {} };
       client.connection.pacer = pacer;
       client.send('held');
       await world.until('its turn to ask', () => waiting.length === 1);
       await world.pass(20);
       assert.equal(server.receivedBytes, 0);
+      assert.equal(client.connection.isSated, false);
+      pacer.enough = 4;
+      assert.equal(client.connection.isSated, true);
+      assert.equal(waiting[0]!.waitingBuffers, client.connection.queued);
       pacer.isLimited = false;
       call(() => waiting[0]!.granted(4));
       await world.until('what was sent', () => server.text === 'held');
+      assert.equal(client.connection.isSated, false);
       await finish(world, client, server, host);
     },
   },

@@ -1,8 +1,8 @@
 import { NO_BUFFER } from '../arena.ts';
+import { Deadline } from '../deadline.ts';
 import type { Pacer } from '../pacer.ts';
 import { Arrival, Closed, type Connection, type ConnectionHandler, type Endpoint } from '../reactor.ts';
 import { SendTurn } from '../send-turn.ts';
-import { WheelEntry } from '../timer-wheel.ts';
 import { SIMULATED_LARGE_SIZE } from './checked-arena.ts';
 import { type Completion, type Incoming, nameOf } from './completion.ts';
 import type { SimulatedEvent } from './event-queue.ts';
@@ -11,19 +11,6 @@ import type { SimulatedReactor } from './simulated-reactor.ts';
 import type { Socket } from './socket.ts';
 
 type Leaving = 'no' | 'close' | 'linger' | 'abort';
-
-class Deadline extends WheelEntry {
-  readonly #connection: SimulatedConnection;
-
-  constructor(connection: SimulatedConnection) {
-    super();
-    this.#connection = connection;
-  }
-
-  expire(): void {
-    this.#connection.passDeadline();
-  }
-}
 
 export class SimulatedConnection implements Connection {
   handler: ConnectionHandler;
@@ -75,6 +62,10 @@ export class SimulatedConnection implements Connection {
 
   get heldBack(): number {
     return this.#turn === null ? 0 : this.#turn.heldBack;
+  }
+
+  get isSated(): boolean {
+    return this.#turn === null ? false : this.#turn.isSated;
   }
 
   get handedOver(): number {
@@ -203,7 +194,7 @@ export class SimulatedConnection implements Connection {
     }
   }
 
-  passDeadline(): void {
+  deadlinePassed(): void {
     const lingers = this.#leaving === 'linger' && this.#finSent;
     if (this.#leaving === 'abort' || lingers) return;
     this.#trace('onDeadline');
@@ -259,9 +250,9 @@ export class SimulatedConnection implements Connection {
   /** What the kernel takes, and the pacer allows. */
   #handOver(socket: Socket): Handover | null {
     const { pacer } = this;
-    const { waiting } = this.#outbox;
+    const waiting = this.#outbox.bytes;
     if (pacer?.isLimited !== true || waiting === 0 || socket.out.room === 0) return this.#outbox.handOver(socket.out);
-    this.#turn ??= new SendTurn({ clock: this.#reactor, waiting: () => this.#outbox.waiting, wake: () => this.wake() });
+    this.#turn ??= new SendTurn({ clock: this.#reactor, queue: this.#outbox, wake: () => this.wake() });
     const handover = this.#outbox.handOver(socket.out, this.#turn.allowed(pacer, waiting));
     if (handover !== null) {
       this.#turn.taken(handover.bytes, this.#outbox.flushed);

@@ -1,3 +1,4 @@
+import { NO_BUFFER } from '../arena.ts';
 import type { CheckedArena } from './checked-arena.ts';
 import type { Pipe } from './pipe.ts';
 
@@ -42,8 +43,13 @@ export class Outbox {
   }
 
   /** Bytes that the kernel has not taken yet. */
-  get waiting(): number {
+  get bytes(): number {
     return this.#waiting.reduce((sum, { at, end }) => sum + end - at, 0);
+  }
+
+  /** Buffers that those are in. */
+  get buffers(): number {
+    return this.#waiting.filter(({ buffer }) => buffer !== NO_BUFFER).length;
   }
 
   push(buffer: number, start: number, end: number): void {
