@@ -92,6 +92,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
 
 test('a node joins once, gets certificates as the old ones end, is revoked, and refused from then on', async (t) => {
   const running = await Running.start(t, { tls: { kind: 'self-signed' }, nodeCertificateLife: LIFE });
+  await call(running, 'POST', '/v1/zones', { name: 'east' });
   const token = await tokenFor(running, { zone: 'east' });
   const agent = new Agent(t, running, 'lb-1', token);
   await until('it is ready', async () => (await nodeOf(running, 'lb-1')).state === 'ready');

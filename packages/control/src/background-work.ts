@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { Validators } from './api/validation.ts';
+import type { Refusals } from './audit/refusals.ts';
 import type { Backups } from './backup/backups.ts';
 import type { BlockLists } from './block-list/block-lists.ts';
+import type { Unwritten } from './nodes/membership/unwritten.ts';
 import type { OperationTracker } from './nodes/operations.ts';
 import { saveNode, saveOutcomes } from './nodes/persistence.ts';
 import type { NodeRegistry } from './nodes/registry.ts';
@@ -24,6 +26,26 @@ export async function saveAll(
   } catch (error) {
     logger.error({ err: error }, 'what is known of the nodes could not be saved');
   }
+}
+
+export interface Waiting {
+  readonly store: Store;
+  readonly operations: OperationTracker;
+  readonly refusals: Refusals;
+  readonly unwritten: Unwritten;
+}
+
+/** Outcomes of operations, refusals, and what was revoked while it could not be written. What fails is tried again. */
+export async function saveWhatWaits(
+  { store, operations, refusals, unwritten }: Waiting,
+  logger: Logger,
+): Promise<void> {
+  const failed = (what: string) => (error: unknown) => logger.error({ err: error }, `${what} could not be written`);
+  await Promise.all([
+    saveOutcomes(store, operations).catch(failed('outcomes of operations')),
+    refusals.flush().catch(failed('refusals')),
+    unwritten.flush().catch(failed('what was revoked')),
+  ]);
 }
 
 /** Makes the backup that the policy asks for. */

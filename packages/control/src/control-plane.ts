@@ -20,7 +20,7 @@ import { createServer } from './api/server.ts';
 import { Validators } from './api/validation.ts';
 import { Refusals } from './audit/refusals.ts';
 import { AUDIT_KEPT } from './audit/retention.ts';
-import { forgetBlockLists, rotateWhenOld, saveAll } from './background-work.ts';
+import { forgetBlockLists, rotateWhenOld, saveAll, saveWhatWaits } from './background-work.ts';
 import { Backups } from './backup/backups.ts';
 import { BlockLists } from './block-list/block-lists.ts';
 import { loadCredentials } from './credentials.ts';
@@ -373,7 +373,7 @@ async function start(
       if (role.leads) {
         await saveAll(store, nodes, operations, logger);
         await handOverSignatures(store, signatures, logger);
-        await refusals.flush().catch((error) => logger.error({ err: error }, 'refusals could not be recorded'));
+        await saveWhatWaits({ store, operations, refusals, unwritten: membership.unwritten }, logger);
         await events.close();
         await deliverer.idle();
       }

@@ -1,15 +1,14 @@
 import type { Logger } from 'pino';
 import type { Validators } from './api/validation.ts';
 import type { Refusals } from './audit/refusals.ts';
-import { backUpWhenDue, rotateWhenOld, warmUp } from './background-work.ts';
+import { backUpWhenDue, rotateWhenOld, saveWhatWaits, warmUp } from './background-work.ts';
 import type { Backups } from './backup/backups.ts';
 import type { Role } from './leadership/role.ts';
 import type { Membership } from './nodes/membership/membership.ts';
 import type { OperationTracker } from './nodes/operations.ts';
-import { saveOutcomes } from './nodes/persistence.ts';
 import type { Store } from './store/store.ts';
 
-/** Milliseconds: how often outcomes of operations, and what was refused, are written. */
+/** Milliseconds: how often outcomes of operations, what was refused, and what has yet to be on the disk are written. */
 const FLUSH = 1_000;
 /** Milliseconds: how often the age of keys is looked at. */
 const ROTATION_CHECK = 600_000;
@@ -22,7 +21,7 @@ export interface RegularWorkOptions {
   /** Only who leads writes. */
   readonly role: Role;
   readonly store: Store;
-  readonly membership: Pick<Membership, 'zoneKeys'>;
+  readonly membership: Pick<Membership, 'unwritten' | 'zoneKeys'>;
   readonly backups: Backups;
   readonly operations: OperationTracker;
   readonly refusals: Refusals;
@@ -42,9 +41,7 @@ export function beginRegularWork(options: RegularWorkOptions): () => void {
   if (role.leads) rotateWhenOld(store, logger);
   const archivist = setInterval(() => role.leads && backUpWhenDue(backups, logger), BACKUP_CHECK);
   const flusher = setInterval(() => {
-    if (!role.leads) return;
-    saveOutcomes(store, operations).catch((error) => logger.error({ err: error }, 'outcomes could not be saved'));
-    refusals.flush().catch((error) => logger.error({ err: error }, 'refusals could not be recorded'));
+    if (role.leads) void saveWhatWaits({ store, operations, refusals, unwritten: membership.unwritten }, logger);
   }, FLUSH);
   return () => {
     clearTimeout(warming);

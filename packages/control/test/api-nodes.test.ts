@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fingerprintInToken } from '@evenkeel/model/plan/membership.ts';
 import type { Problem } from '@evenkeel/model/problem.ts';
+import type { AuditEntry } from '@evenkeel/model/resources/audit-entry.ts';
 import type { JoinToken, JoinTokenCreated } from '@evenkeel/model/resources/join-token.ts';
 import type { Node } from '@evenkeel/model/resources/node.ts';
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
 import type { ControlPlaneOptions } from '../src/options.ts';
+import { ProblemError } from '../src/problem.ts';
+import { Store } from '../src/store/store.ts';
 import { FakeAgent } from './fake-agent.ts';
 import { JoiningNode } from './joining-node.ts';
 import { Running } from './running.ts';
@@ -25,6 +28,8 @@ async function made(running: Running, body: object = {}): Promise<JoinTokenCreat
   return answer.body as JoinTokenCreated;
 }
 
+const zoneMade = async (running: Running, name: string) =>
+  assert.equal((await secureCall(running, 'POST', '/v1/zones', { body: { name } })).status, 201);
 const tokenOf = async (running: Running, id: string) =>
   (await secureCall(running, 'GET', `/v1/join-tokens/${id}`)).body as JoinToken;
 const nodeOf = async (running: Running, id: string) =>
@@ -32,6 +37,7 @@ const nodeOf = async (running: Running, id: string) =>
 
 test('a join token is shown once, says by which certificate the API is known, and is kept as a hash', async (t) => {
   const running = await start(t);
+  await zoneMade(running, 'east');
   const { token, ...shown } = await made(running, { zone: 'east', uses: 2, ttl: 600, description: 'two machines' });
   assert.match(token, /^ekjoin_[\w-]{43}\.[\w-]{43}$/);
   assert.equal(fingerprintInToken(token), running.fingerprint!.replaceAll(':', '').toLowerCase());
@@ -56,6 +62,7 @@ test('a token that is used up, ended, revoked, unknown, or for somebody else ope
   t.mock.method(Date, 'now', () => now() + ahead);
   const running = await start(t);
   const { token, id } = await made(running);
+  await zoneMade(running, 'east');
   await new JoiningNode('lb-1').joined(running, token);
   const other = new JoiningNode('lb-2');
   assert.match(await other.refusal(running, token), /^join-token-refused: .*a node has joined with it already; have/);
@@ -100,6 +107,7 @@ test('what is wrong with a request to join is said by field, and takes no use', 
     [{ proof: '' }, /\/publicKey/],
     [{ token: 7 }, /\/token: must be a text/],
     [{ zone: 'z'.repeat(600) }, /\/zone: must be a text of at most 512 characters/],
+    [{ zone: 'not a zone' }, /\/zone: is no name of a zone/],
   ] as const) {
     assert.match(await node.refusal(running, token, more), words);
   }
@@ -107,6 +115,47 @@ test('what is wrong with a request to join is said by field, and takes no use', 
   assert.equal((await tokenOf(running, id)).used, 0);
   const wrong = await secureCall(running, 'POST', '/v1/join-tokens', { body: { nodeId: 'lb-1', uses: 2 } });
   assert.equal((wrong.body as Problem).errors![0]!.field, '/uses');
+  const nowhere = await secureCall(running, 'POST', '/v1/join-tokens', { body: { zone: 'nowhere' } });
+  const { code, errors } = nowhere.body as Problem;
+  assert.deepEqual([code, errors![0]!.field], ['reference-not-found', '/zone']);
+});
+
+test('the audit log has who made which token, and which node came with it, once each', async (t) => {
+  const running = await start(t);
+  const { token, id } = await made(running, { nodeId: 'lb-1' });
+  await new JoiningNode('lb-1').joined(running, token);
+  await secureCall(running, 'DELETE', `/v1/join-tokens/${id}`);
+  await secureCall(running, 'DELETE', `/v1/join-tokens/${id}`);
+  await secureCall(running, 'POST', '/v1/nodes/lb-1/revoke');
+  await secureCall(running, 'DELETE', '/v1/nodes/lb-1');
+  const { body } = await secureCall(running, 'GET', '/v1/audit');
+  assert.deepEqual(
+    (body as { items: AuditEntry[] }).items.map(({ action, actorId, detail }) => [action, actorId, detail]).reverse(),
+    [
+      ['createJoinToken', 'admin', `${id}: zone any, node lb-1, uses 1`],
+      ['agentJoin', id, 'lb-1: zone none'],
+      ['revokeJoinToken', 'admin', id],
+      ['revokeJoinToken', 'admin', id], // was asked for again
+      ['revokeNode', 'admin', 'lb-1'],
+      ['forgetNode', 'admin', 'lb-1'],
+    ],
+  );
+});
+
+test('a revocation that the disk had no room for is there after a restart once it was answered', async (t) => {
+  const running = await Running.start(t);
+  const agent = await FakeAgent.connect(running);
+  await agent.until(() => agent.messages.length > 0);
+  const record = t.mock.method(Store.prototype, 'record', () =>
+    Promise.reject(new ProblemError('storage-full', 'the disk is full')),
+  );
+  const revoke = () => running.refused('revokeNode', { params: { nodeId: 'node-1' } });
+  for (let i = 0; i < 2; i++) assert.equal((await revoke()).code, 'storage-full');
+  assert.equal((await agent.ended).code, 4403);
+  record.mock.restore();
+  await running.call('revokeNode', { params: { nodeId: 'node-1' } });
+  await running.restart();
+  assert.equal((await running.call('getNode', { params: { nodeId: 'node-1' } })).state, 'revoked');
 });
 
 test('a node that has lost the answer asks again; a token for any node takes no name away', async (t) => {

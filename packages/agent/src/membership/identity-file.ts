@@ -7,7 +7,7 @@ import { writePrivateFile } from './private-file.ts';
 /** What a node that has joined is known by, and what it knows the control plane by. */
 export interface NodeIdentity {
   readonly node: string;
-  /** That it has joined for; empty: whichever its settings say. */
+  /** That it has joined in; empty: none, or it has joined when the control plane did not say. */
   readonly zone: string;
   /** PEM. */
   readonly key: string;

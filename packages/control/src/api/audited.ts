@@ -3,7 +3,7 @@ import { ID_PREFIXES, type IdKind } from '@evenkeel/model/id-kinds.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../access/identity.ts';
-import type { AuditEntry } from '../audit/entry.ts';
+import type { AuditEntry, NewAuditEntry } from '../audit/entry.ts';
 import type { Refusals } from '../audit/refusals.ts';
 import { ProblemError } from '../problem.ts';
 import type { Store } from '../store/store.ts';
@@ -44,6 +44,17 @@ function noteRefusal({ refusals, store }: Context, action: string, request: Fast
   });
 }
 
+/** For a call that writes its entry with its own rows. */
+export function doneEntry(
+  store: Store,
+  action: string,
+  { caller, id, params }: FastifyRequest,
+  detail: string,
+): NewAuditEntry {
+  const entry = entryFor(store, action, caller!, id, params as Record<string, string>);
+  return { ...entry, outcome: 'done', code: null, detail, omitted: 0 };
+}
+
 /** Records what was done by a call that is no write of the configuration; what made an operation is recorded with it. */
 export async function recordDone(
   store: Store,
@@ -67,7 +78,7 @@ function entryFor(
   caller: Caller,
   requestId: string,
   params: Readonly<Record<string, string>>,
-): Omit<AuditEntry, 'id' | 'outcome' | 'code' | 'detail' | 'omitted'> {
+): Omit<NewAuditEntry, 'outcome' | 'code' | 'detail' | 'omitted'> {
   const { id, name, credential, source, actingIn: tenantId } = caller;
   const { generation } = store.state;
   const resource = resourceOf(params);

@@ -1,6 +1,7 @@
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { BodyOf, ParamsOf, QueryOf } from '@evenkeel/model/contract/types.ts';
 import type { Caller, Identity } from '../access/identity.ts';
+import type { NewAuditEntry } from '../audit/entry.ts';
 import type { Draft } from '../state/draft.ts';
 import type { State } from '../state/state.ts';
 
@@ -25,6 +26,11 @@ export interface Call<K extends OperationName> {
   readonly state: State;
   /** For calls that write in a way of their own: refuses what the caller may not change, or may not any more. */
   readonly checkChanges: (draft: Draft) => void;
+  /**
+   * For calls that write rows of their own: the entry of the audit log, for the same transaction. It is written nowhere
+   * else then. `detail`: what no resource says.
+   */
+  readonly audit: (detail: string) => NewAuditEntry;
   /** Says who it was, for the audit log, where that is known only now. */
   readonly identify: (identity: Identity) => void;
   /** What browsers send and are sent. */

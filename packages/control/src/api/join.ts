@@ -25,7 +25,7 @@ export function registerJoin(
     },
     async (request, reply) => {
       try {
-        const answer = await joining.join(request.body);
+        const answer = await joining.join(request.body, { source: request.ip, requestId: request.id });
         return reply.header('cache-control', 'no-store').send(answer);
       } catch (error) {
         // Whoever guesses is sent away after some attempts.

@@ -3,10 +3,10 @@ import type { Membership } from '../nodes/membership/membership.ts';
 import { deleteNode } from '../nodes/persistence.ts';
 import { type NodeRegistry, type NodeStatus, unseenNode } from '../nodes/registry.ts';
 import type { TargetHealthTable } from '../nodes/target-health.ts';
+import { checkZone } from '../placement/zones.ts';
 import { ProblemError } from '../problem.ts';
 import { notFound } from '../resources/rules.ts';
 import type { State } from '../state/state.ts';
-import type { Store } from '../store/store.ts';
 import type { Call } from './call.ts';
 import { showNode } from './observed.ts';
 import { paginate } from './paging.ts';
@@ -24,7 +24,6 @@ export type NodeCallName =
 export type NodeCalls = { readonly [K in NodeCallName]: (call: Call<K>) => ResponseOf<K> | Promise<ResponseOf<K>> };
 
 export interface NodeSources {
-  readonly store: Store;
   readonly nodes: NodeRegistry;
   readonly membership: Membership;
   readonly health: TargetHealthTable;
@@ -35,7 +34,7 @@ export interface NodeSources {
 const byId = ({ id }: { readonly id: string }) => id;
 
 /** The calls about nodes and how they join: they are no configuration, and answer when what they change is on the disk. */
-export function createNodeCalls({ store, nodes, membership, health, now }: NodeSources): NodeCalls {
+export function createNodeCalls({ nodes, membership, health, now }: NodeSources): NodeCalls {
   const { tokens, identities } = membership;
   /** Those that have joined and never came are nodes, too. */
   const all = (): NodeStatus[] => {
@@ -50,18 +49,21 @@ export function createNodeCalls({ store, nodes, membership, health, now }: NodeS
   return {
     listNodes: ({ query, state }) => paginate(all(), query, byId, (node) => show(node, state)),
     getNode: ({ params, state }) => show(find(params.nodeId), state),
-    async revokeNode({ params: { nodeId }, state }) {
-      const { zone } = find(nodeId);
-      await membership.revoke(nodeId, identities.get(nodeId)?.zone || zone);
+    async revokeNode({ params: { nodeId }, state, audit }) {
+      find(nodeId);
+      const revoking = membership.revoke(nodeId, () => audit(nodeId));
+      // It is out at once, also when that cannot be written.
       health.forget(nodeId);
+      await revoking;
       return show(find(nodeId), state);
     },
-    async forgetNode({ params: { nodeId } }) {
-      find(nodeId);
-      if (nodes.get(nodeId) !== null) nodes.forget(nodeId);
+    async forgetNode({ params: { nodeId }, audit }) {
+      const { connectedAt } = find(nodeId);
+      if (connectedAt !== null) throw new ProblemError('node-online', `the agent of ${nodeId} is connected`);
+      await membership.forget(nodeId, (trx) => deleteNode(trx, nodeId), audit(nodeId));
+      // One that has come meanwhile is a node again, or its stream has ended with this.
+      if (nodes.get(nodeId)?.connectedAt === null) nodes.forget(nodeId);
       health.forget(nodeId);
-      await identities.forget(nodeId);
-      await deleteNode(store, nodeId);
       return { id: nodeId };
     },
     listJoinTokens({ query: { status, ...page } }) {
@@ -73,7 +75,7 @@ export function createNodeCalls({ store, nodes, membership, health, now }: NodeS
         (token) => token,
       );
     },
-    async createJoinToken({ body }) {
+    async createJoinToken({ body, state, audit }) {
       const trust = membership.trust();
       if (trust === null) {
         throw new ProblemError(
@@ -81,10 +83,13 @@ export function createNodeCalls({ store, nodes, membership, health, now }: NodeS
           'nodes join over TLS alone: start the control plane with --api-certificate and --api-key, or --api-self-signed',
         );
       }
-      const { row, token } = await tokens.create(body, trust.fingerprint);
+      if (body.zone !== undefined) checkZone(state, body.zone, '/zone');
+      const { row, token } = await tokens.create(body, trust.fingerprint, audit);
       return { ...tokens.show(row), token };
     },
     getJoinToken: ({ params }) => tokens.show(tokens.get(params.joinTokenId)),
-    revokeJoinToken: async ({ params }) => tokens.show(await tokens.revoke(params.joinTokenId)),
+    async revokeJoinToken({ params: { joinTokenId: id }, audit }) {
+      return tokens.show(await tokens.revoke(id, () => audit(id)));
+    },
   };
 }

@@ -19,7 +19,7 @@ import { scopedTo } from '../state/scope.ts';
 import type { State } from '../state/state.ts';
 import type { Committed, Store } from '../store/store.ts';
 import type { Admission } from './admission.ts';
-import { recordDone, watched } from './audited.ts';
+import { doneEntry, recordDone, watched } from './audited.ts';
 import type { Browser, Call } from './call.ts';
 import { type Answer, checkKey, fingerprintOf, type IdempotentRequests, type SaveAnswer } from './idempotency.ts';
 import { pathOf } from './problems.ts';
@@ -77,6 +77,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
       const check = (whole: State) => admission.again(request, name, route, whole);
       // A body may have taken its time.
       const caller = request.body === undefined ? request.caller! : check(store.state);
+      let isAudited = false;
       const call = {
         params: params(request.params),
         query: query(request.query),
@@ -86,6 +87,10 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
           return scopedTo(store.state, caller.actingIn);
         },
         checkChanges: (draft: Draft) => checkChanges(check(draft.whole), name, route, draft),
+        audit: (detail: string) => {
+          isAudited = true;
+          return doneEntry(store, name, request, detail);
+        },
         identify: (identity: Identity) => {
           request.actor = identity.id;
           request.caller = { ...identity, actingIn: identity.tenantId, source: request.ip };
@@ -103,7 +108,7 @@ function registerRoute(app: FastifyInstance, name: OperationName, route: Route, 
       reply.header('cache-control', 'no-store');
       if (handler.kind === 'read') {
         const answer = await handler.read(call);
-        if (route.method !== 'GET') await recordDone(store, name, request.caller!, call, answer);
+        if (route.method !== 'GET' && !isAudited) await recordDone(store, name, request.caller!, call, answer);
         return sendAnswer(reply, { status: route.status, headers: headersOf(route, answer), body: answer }, false);
       }
       if (handler.kind === 'stream') return sendStream(reply, route.media!, handler.open(call), context.dropped);

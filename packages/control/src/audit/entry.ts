@@ -35,6 +35,9 @@ export interface AuditEntry extends Pick<ShownEntry, 'outcome' | 'code' | 'detai
   readonly after: string | null;
 }
 
+/** One that has yet to be written: identifiers are given in the order of transactions. */
+export type NewAuditEntry = Omit<AuditEntry, 'id'>;
+
 /** What an entry has that is no column of its own: nobody looks for it. */
 interface Details {
   readonly actorName: string;

@@ -1,3 +1,5 @@
+import type { Transaction } from 'kysely';
+import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { OperationTracker } from './operations.ts';
 import { type NodeStatus, nodeToRow } from './registry.ts';
@@ -15,10 +17,8 @@ export async function saveNode(store: Store, node: NodeStatus): Promise<void> {
   });
 }
 
-export async function deleteNode(store: Store, id: string): Promise<void> {
-  await store.record(async (trx) => {
-    await trx.deleteFrom('node').where('id', '=', id).execute();
-  });
+export async function deleteNode(trx: Transaction<Database>, id: string): Promise<void> {
+  await trx.deleteFrom('node').where('id', '=', id).execute();
 }
 
 /** Writes the outcomes that became known since the last time. */

@@ -70,6 +70,8 @@ export class AgentSession {
   /** What was said last of other nodes. */
   #introduced = '';
   #closed = false;
+  /** A certificate is on its way. */
+  #renewing = false;
   /** null: the agent takes no block lists. */
   #blocked: BlockListFeed | null = null;
   #unlisten: () => void = () => {};
@@ -209,10 +211,15 @@ export class AgentSession {
     }
   }
 
-  /** The zone that a node has joined for, before the one that it says. */
-  #zoneOf({ zone }: Hello): string {
+  /** The zone that a node has joined in; without a certificate the one that it says. */
+  #zoneOf({ node, zone }: Hello): string {
+    const { membership, warn } = this.#context;
     if (this.#access.kind !== 'certificate') return zone;
-    return this.#context.membership.identities.get(this.#access.node)?.zone || zone;
+    const joined = membership.identities.get(this.#access.node)?.zone ?? '';
+    if (zone !== joined && zone !== '') {
+      warn(node, `it says zone ${zone}, and has joined in ${joined || 'none'}, where it stays until it joins anew`);
+    }
+    return joined;
   }
 
   async #renew(message: RenewMessage): Promise<void> {
@@ -222,11 +229,16 @@ export class AgentSession {
       this.close(CLOSE.invalid, 'a node without a certificate has none to renew');
       return;
     }
+    // Whoever asks again before the answer gets that one.
+    if (this.#renewing) return;
+    this.#renewing = true;
     try {
       this.#say(await membership.joining.renew(access.node, access.identity, message));
     } catch (error) {
       warn(access.node, `its certificate could not be renewed: ${(error as Error).message}`);
       this.#say({ type: 'certificate', certificate: null, reason: 'it could not be written; ask again' });
+    } finally {
+      this.#renewing = false;
     }
   }
 

@@ -68,9 +68,9 @@ export function checkRegion(draft: Draft, name: string, at: string): string {
 }
 
 /** Refuses the name of a zone that there is not; empty is none. `at` is the pointer to it. */
-export function checkZone(draft: Draft, name: string, at: string): string {
-  if (name === '' || named(draft.zones.values(), name) !== null) return name;
-  refuseField('reference-not-found', at, `there is no zone ${name}`, namesOf(draft.zones));
+export function checkZone({ zones }: Pick<State, 'zones'>, name: string, at: string): string {
+  if (name === '' || named(zones.values(), name) !== null) return name;
+  refuseField('reference-not-found', at, `there is no zone ${name}`, namesOf(zones));
 }
 
 /** Refuses zones that are not in the region, or named twice; `at` is the pointer to the list. */

@@ -161,6 +161,38 @@ test('a state of the first version has defaults for what came later, and its pla
   );
 });
 
+test('nodes that could name any zone stay in the one that they named last', async (t) => {
+  const file = join(temporaryHome(t), 'state', 'evenkeel.db');
+  await firstVersion(file);
+  const sqlite = new SqliteFile(file);
+  t.after(() => sqlite.close());
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
+  await migrateSqlite(db, Object.fromEntries(Object.entries(MIGRATIONS).filter(([name]) => name < '0024')));
+  const joined = { identity: 'i', join_token_id: 'jt', join_key: 'k', serial: '1' };
+  const times = { joined_at: 1, issued_at: 1, not_after: 2, revoked_at: null };
+  const zones = [
+    ['node-1', ''],
+    ['node-2', 'east'],
+    ['never-came', ''],
+  ] as const;
+  for (const [node, zone] of zones) {
+    await db
+      .insertInto('node_identity')
+      .values({ node, zone, ...joined, ...times })
+      .execute();
+  }
+  await migrateSqlite(db);
+  const rows = await db.selectFrom('node_identity').select(['node', 'zone']).orderBy('node').execute();
+  assert.deepEqual(
+    rows.map(({ node, zone }) => [node, zone]),
+    [
+      ['never-came', ''],
+      ['node-1', 'rack.2'],
+      ['node-2', 'east'],
+    ],
+  );
+});
+
 /** Fails as a full disk would: in the middle of its statements. */
 const BROKEN = {
   async up(db: Kysely<unknown>) {

@@ -29,6 +29,7 @@ import { elasticIpBandwidth } from './migrations/0021-elastic-ip-bandwidth.ts';
 import { cancelledOperations } from './migrations/0021-operations.ts';
 import { specifications } from './migrations/0022-specifications.ts';
 import { nodes } from './migrations/0023-nodes.ts';
+import { nodeZones } from './migrations/0024-node-zones.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -66,6 +67,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-operations': cancelledOperations,
   '0022-specifications': specifications,
   '0023-nodes': nodes,
+  '0024-node-zones': nodeZones,
 };
 
 /**

@@ -216,7 +216,7 @@ export interface NodeIdentityRow {
   node: string;
   /** Which of its memberships: one that joins anew is another. */
   identity: string;
-  /** That it has joined for; empty: whichever it says. */
+  /** That it has joined in; empty: none. */
   zone: string;
   join_token_id: string;
   /** SHA-256 of the key that it has joined with. */

@@ -5,7 +5,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { quotasOf } from '../access/quotas.ts';
 import { appendAudit } from '../audit/append.ts';
 import { entriesOf } from '../audit/changes.ts';
-import { type AuditEntry, type Author, authorNamed } from '../audit/entry.ts';
+import { type AuditEntry, type Author, authorNamed, type NewAuditEntry } from '../audit/entry.ts';
 import { AUDIT_KEPT, type AuditKept, trimAudit } from '../audit/retention.ts';
 import { ProblemError } from '../problem.ts';
 import type { AddressPools } from '../resources/addresses.ts';
@@ -206,16 +206,11 @@ export class Store {
     return run(this.#draft(this.#state, tenantId));
   }
 
-  /** Writes rows that are not configuration: nodes, outcomes of operations. `persist` may run more than once. */
-  record(persist: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
-    return new Promise((done, failed) => {
-      this.#enqueue({ stage: (state) => ({ state, operation: null, changes: [], persist, audit: [], done }), failed });
-    });
-  }
-
-  /** Writes what was done, or refused, without a change of the configuration. */
-  recordAudit(entries: readonly Omit<AuditEntry, 'id'>[]): Promise<void> {
-    const persist = async () => {};
+  /**
+   * Writes rows that are not configuration, such as nodes and outcomes of operations, together with what the audit log
+   * has of them. `persist` may run more than once.
+   */
+  record(persist: Staged['persist'], entries: readonly NewAuditEntry[] = []): Promise<void> {
     return new Promise((done, failed) => {
       const stage = (state: State): Staged => {
         // Only now: those of the writes before are less, so that whoever reads on from the last one misses none.
@@ -224,6 +219,11 @@ export class Store {
       };
       this.#enqueue({ stage, failed });
     });
+  }
+
+  /** Writes what was done, or refused, without a change of the configuration. */
+  recordAudit(entries: readonly NewAuditEntry[]): Promise<void> {
+    return this.record(async () => {}, entries);
   }
 
   /**

@@ -13,7 +13,7 @@ export const JOIN_PATH = '/agent/v1/join';
 export interface JoinRequest {
   readonly token: string;
   readonly node: string;
-  /** Empty: whichever zone the token is for. */
+  /** That the node says; empty: the one that the token is for, or none. */
   readonly zone: string;
   /** Of a key on P-256 that the node has made and keeps: SubjectPublicKeyInfo as DER in base64. */
   readonly publicKey: string;
@@ -23,7 +23,7 @@ export interface JoinRequest {
 
 export interface JoinAnswer {
   readonly node: string;
-  /** The zone that the node is in; empty: whichever it says. */
+  /** The zone that the node is in until it joins anew; empty: none. */
   readonly zone: string;
   /** PEM. */
   readonly certificate: string;

@@ -6,6 +6,7 @@ import { TokenCheck } from '../../access/bearer.ts';
 import type { NodeIdentityRow } from '../../store/schema.ts';
 import { NodeGate } from './gate.ts';
 import { NodeIdentities } from './node-identities.ts';
+import { Unwritten } from './unwritten.ts';
 
 const ROW: NodeIdentityRow = {
   node: 'lb-1',
@@ -21,7 +22,8 @@ const ROW: NodeIdentityRow = {
 };
 
 function gateOf(accepts: SharedNodeToken, ...rows: NodeIdentityRow[]): NodeGate {
-  const identities = new NodeIdentities({ store: { record: async () => {} }, now: () => 0 });
+  const store = { record: async () => {} };
+  const identities = new NodeIdentities({ store, unwritten: new Unwritten(store), now: () => 0 });
   identities.reset(rows);
   return new NodeGate({ token: new TokenCheck('shared'), accepts, identities, now: () => 0 });
 }

@@ -3,16 +3,20 @@ import { JOIN_TOKEN } from '@evenkeel/model/node-limits.ts';
 import { JOIN_TOKEN_PREFIX } from '@evenkeel/model/plan/membership.ts';
 import type { JoinToken, JoinTokenCreate } from '@evenkeel/model/resources/join-token.ts';
 import { hashOfToken, newToken } from '../../access/secrets.ts';
+import type { NewAuditEntry } from '../../audit/entry.ts';
 import { ProblemError, refuseField } from '../../problem.ts';
 import { notFound } from '../../resources/rules.ts';
 import type { JoinTokenRow } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
+import type { Unwritten } from './unwritten.ts';
 
 /** Milliseconds for which a join token is listed that has ended. */
 const KEPT = 30 * 86_400_000;
 
 export interface JoinTokensOptions {
   readonly store: Pick<Store, 'record'>;
+  /** Where revocations wait for the disk. */
+  readonly unwritten: Unwritten;
   readonly ids: IdSource;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -41,10 +45,14 @@ export class JoinTokens {
     return this.#rows.get(id) ?? notFound('join token', id);
   }
 
-  /** `fingerprint`: of the certificate that the API shows, which the token tells the node. */
+  /**
+   * `fingerprint`: of the certificate that the API shows, which the token tells the node. `audit` makes the entry of the
+   * audit log, which says what the token is good for.
+   */
   async create(
     { zone, nodeId, ttl, uses, description }: JoinTokenCreate,
     fingerprint: string,
+    audit: (detail: string) => NewAuditEntry,
   ): Promise<{ readonly row: JoinTokenRow; readonly token: string }> {
     const { store, ids, now, secret } = this.#options;
     if (nodeId !== undefined && (uses ?? 1) !== 1) {
@@ -71,27 +79,34 @@ export class JoinTokens {
       revoked_at: null,
       last_used_at: null,
     };
-    await store.record(async (trx) => {
-      for (const { id } of old) await trx.deleteFrom('join_token').where('id', '=', id).execute();
-      await trx.insertInto('join_token').values(row).execute();
-    });
+    await store.record(
+      async (trx) => {
+        for (const { id } of old) await trx.deleteFrom('join_token').where('id', '=', id).execute();
+        await trx.insertInto('join_token').values(row).execute();
+      },
+      [audit(`${row.id}: zone ${row.zone ?? 'any'}, node ${row.node ?? 'any'}, uses ${row.uses}`)],
+    );
     for (const { id } of old) this.#rows.delete(id);
     this.#rows.set(row.id, row);
     return { row, token };
   }
 
-  async revoke(id: string): Promise<JoinTokenRow> {
-    const { store, now } = this.#options;
+  /** At once: what is being written by a node that joins meanwhile counts as before it. Resolves when it is on the disk. */
+  async revoke(id: string, audit: () => NewAuditEntry): Promise<JoinTokenRow> {
+    const { unwritten, now } = this.#options;
     const row = this.get(id);
-    if (row.revoked_at !== null) return row;
-    const revoked_at = now();
-    // At once: what is being written by a node that joins meanwhile counts as before it.
-    const revoked = { ...row, revoked_at };
-    this.#rows.set(id, revoked);
-    await store.record(async (trx) => {
-      await trx.updateTable('join_token').set({ revoked_at }).where('id', '=', id).execute();
-    });
-    return revoked;
+    if (row.revoked_at === null) {
+      const revoked_at = now();
+      this.#rows.set(id, { ...row, revoked_at });
+      unwritten.add(`token/${id}`, {
+        async write(trx) {
+          await trx.updateTable('join_token').set({ revoked_at }).where('id', '=', id).execute();
+        },
+        audit: audit(),
+      });
+    }
+    await unwritten.save();
+    return this.get(id);
   }
 
   /** The token as it is kept; refuses one that is not known here. Its state is for `checkGood`. */

@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto';
 import { NodeId } from '@evenkeel/model/identifiers.ts';
+import { NODE_ZONE } from '@evenkeel/model/node-limits.ts';
 import type { CertificateMessage, JoinAnswer, JoinRequest, RenewMessage } from '@evenkeel/model/plan/membership.ts';
+import type { Transaction } from 'kysely';
+import type { NewAuditEntry } from '../../audit/entry.ts';
 import { ProblemError, refuseField } from '../../problem.ts';
 import { OneAtATime } from '../../revisions/one-at-a-time.ts';
-import type { NodeIdentityRow } from '../../store/schema.ts';
+import type { Database, NodeIdentityRow } from '../../store/schema.ts';
+import type { JoinSource } from './join-entry.ts';
 import type { JoinTokens } from './join-tokens.ts';
 import type { NodeAuthority } from './node-authority.ts';
 import type { NodeIdentities } from './node-identities.ts';
 import { provenKey } from './proven-key.ts';
 
 const NODE_ID = new RegExp((NodeId('') as { pattern?: string }).pattern!);
+const ZONE = new RegExp(NODE_ZONE.pattern);
 const IDENTITY_BYTES = 12;
+/**
+ * The part of a certificate's life before which there is no other: each costs a signature and a write. It is a small one,
+ * as a node whose answer was lost asks again.
+ */
+const NOT_BEFORE = 0.05;
 /** Of the fields of a request to join, in characters. */
 const LONGEST = 512;
 
@@ -21,11 +31,16 @@ export interface JoiningOptions {
   readonly authority: () => NodeAuthority | null;
   /** Whether one more node may be there. */
   readonly hasRoom: (node: string) => boolean;
+  /** Whether a node has come under that name, with a certificate or without. */
+  readonly isKnown: (node: string) => boolean;
+  /** What the audit log has of it. */
+  readonly entryOf: (row: NodeIdentityRow, from: JoinSource) => NewAuditEntry;
   /** Milliseconds that a certificate is good for. */
   readonly life: number;
   readonly now: () => number;
   readonly secret: (bytes: number) => Buffer;
-  readonly joined: (row: NodeIdentityRow) => void;
+  /** `before`: who had the name; null: nobody. */
+  readonly joined: (row: NodeIdentityRow, before: NodeIdentityRow | null) => void;
 }
 
 /** Where nodes get their certificates: the first for a join token, each later one for the one before. */
@@ -39,9 +54,9 @@ export class Joining {
   }
 
   /** Rejects with a ProblemError that says why, and what to do. */
-  join(body: unknown): Promise<JoinAnswer> {
+  async join(body: unknown, from: JoinSource): Promise<JoinAnswer> {
     const request = readRequest(body);
-    return this.#turns.inTurn(() => this.#join(request));
+    return this.#turns.inTurn(() => this.#join(request, from));
   }
 
   /** For a node whose stream has begun with this identity. */
@@ -54,8 +69,8 @@ export class Joining {
     }
   }
 
-  async #join({ token, node, zone, ...proven }: JoinRequest): Promise<JoinAnswer> {
-    const { tokens, identities, now, secret } = this.#options;
+  async #join({ token, node, zone, ...proven }: JoinRequest, from: JoinSource): Promise<JoinAnswer> {
+    const { tokens, identities, entryOf, now, secret } = this.#options;
     const authority = this.#authority();
     const row = tokens.find(token);
     const before = identities.get(node);
@@ -72,26 +87,32 @@ export class Joining {
       ...times,
       node,
       identity,
-      zone: row.zone ?? '',
+      // It stays there until it joins anew: the keys of one zone are all that it is told.
+      zone: again ? before.zone : (row.zone ?? zone),
       join_token_id: row.id,
       join_key: joinKey,
       joined_at: again ? before.joined_at : now(),
       revoked_at: null,
     };
-    await identities.put(joined, before, async (trx) => {
+    const countUse = async (trx: Transaction<Database>) => {
       const { id, used: count, last_used_at } = used;
       await trx.updateTable('join_token').set({ used: count, last_used_at }).where('id', '=', id).execute();
-    });
+    };
+    await identities.put(joined, before, countUse, again ? [] : [entryOf(joined, from)]);
     tokens.used(used);
-    if (!again) this.#options.joined(joined);
+    if (!again) this.#options.joined(joined, before);
     return { node, zone: joined.zone, certificate };
   }
 
   async #renew(node: string, identity: string, message: RenewMessage): Promise<CertificateMessage> {
-    const { identities } = this.#options;
+    const { identities, now } = this.#options;
     const before = identities.get(node);
     if (before === null || before.identity !== identity || before.revoked_at !== null) {
       throw new ProblemError('node-refused', 'this node is none any more');
+    }
+    const { issued_at, not_after } = before;
+    if (now() < issued_at + (not_after - issued_at) * NOT_BEFORE) {
+      throw new ProblemError('node-refused', 'its certificate is new; ask again later');
     }
     const key = this.#keyOf(node, message);
     const { certificate, ...times } = this.#issue(this.#authority(), { node, identityId: identity }, key);
@@ -130,15 +151,19 @@ export class Joining {
 
   /** A token for any node takes no name away from a node that has it. */
   #checkName(node: string, before: NodeIdentityRow | null, isForIt: boolean): void {
-    const { now, hasRoom } = this.#options;
+    const { now, hasRoom, isKnown } = this.#options;
     if (before === null && !hasRoom(node)) {
       throw new ProblemError(
         'node-refused',
         'there are as many nodes as the quota allows; forget one, or raise --quota nodes',
       );
     }
-    if (before === null || isForIt) return;
+    if (isForIt) return;
     const remedy = `have a join token made for it: evenkeel node join-token create --node ${node}`;
+    if (before === null) {
+      if (!isKnown(node)) return;
+      throw new ProblemError('node-refused', `there is a node ${node}, which comes with the shared token; ${remedy}`);
+    }
     if (before.revoked_at !== null) {
       throw new ProblemError('node-refused', `the node ${node} was revoked; forget it first, or ${remedy}`);
     }
@@ -160,5 +185,9 @@ function readRequest(body: unknown): JoinRequest {
   if (!NODE_ID.test(node)) {
     refuseField('validation-failed', '/node', 'is no name of a node', 'lower-case letters, digits, dots and hyphens');
   }
-  return { node, token: text('token'), zone: text('zone'), publicKey: text('publicKey'), proof: text('proof') };
+  const zone = text('zone');
+  if (zone !== '' && (zone.length > NODE_ZONE.maxLength || !ZONE.test(zone))) {
+    refuseField('validation-failed', '/zone', 'is no name of a zone', 'letters, digits, `_`, `-` and `.`');
+  }
+  return { node, token: text('token'), zone, publicKey: text('publicKey'), proof: text('proof') };
 }

@@ -1,15 +1,19 @@
 import { createIdSource } from '@evenkeel/model/identifiers.ts';
 import type { SharedNodeToken } from '@evenkeel/model/node-limits.ts';
 import type { TrustMessage } from '@evenkeel/model/plan/membership.ts';
+import type { Transaction } from 'kysely';
 import type { TokenCheck } from '../../access/bearer.ts';
+import type { NewAuditEntry } from '../../audit/entry.ts';
 import type { Vault } from '../../secrets/vault.ts';
-import type { NodeIdentityRow } from '../../store/schema.ts';
+import type { Database, NodeIdentityRow } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
 import { NodeGate } from './gate.ts';
+import { joinEntry } from './join-entry.ts';
 import { JoinTokens } from './join-tokens.ts';
 import { Joining } from './joining.ts';
 import { NodeAuthority } from './node-authority.ts';
 import { NodeIdentities } from './node-identities.ts';
+import { Unwritten } from './unwritten.ts';
 import { ZoneKeys } from './zone-keys.ts';
 
 /** What the key of the authority is sealed under. */
@@ -27,6 +31,10 @@ export interface MembershipOptions {
   readonly fingerprint: () => string | null;
   /** Whether there may be one more node. */
   readonly hasRoom: (node: string) => boolean;
+  /** Whether a node has come under that name, with a certificate or without. */
+  readonly isKnown: (node: string) => boolean;
+  /** Zones that nodes are in. */
+  readonly zones: () => ReadonlySet<string>;
   /** A node is none any more, or another by the same name: its stream ends. */
   readonly ended: (node: string, reason: string) => void;
   readonly joined: (row: NodeIdentityRow) => void;
@@ -46,34 +54,45 @@ export class Membership {
   readonly joining: Joining;
   readonly gate: NodeGate;
   readonly zoneKeys: ZoneKeys;
+  /** What is in force here before it is on the disk. */
+  readonly unwritten: Unwritten;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly #options: MembershipOptions;
   #authority: NodeAuthority | null = null;
 
   constructor(options: MembershipOptions) {
-    const { store, vault, now, random, secret, joined, ended, keysChanged, failed, hasRoom } = options;
+    const { store, vault, now, random, secret, joined, ended, keysChanged, failed, hasRoom, isKnown, zones } = options;
     this.#options = options;
     this.now = now;
-    this.tokens = new JoinTokens({ store, ids: createIdSource(now, random), now, secret });
-    this.identities = new NodeIdentities({ store, now });
+    const unwritten = new Unwritten(store);
+    this.unwritten = unwritten;
+    this.tokens = new JoinTokens({ store, unwritten, ids: createIdSource(now, random), now, secret });
+    this.identities = new NodeIdentities({ store, unwritten, now });
     this.gate = new NodeGate({
       token: options.token,
       accepts: options.sharedToken,
       identities: this.identities,
       now,
     });
-    this.zoneKeys = new ZoneKeys({ store, vault, now, secret, changed: keysChanged, failed });
+    this.zoneKeys = new ZoneKeys({ unwritten, zones, vault, now, secret, changed: keysChanged, failed });
     this.joining = new Joining({
       tokens: this.tokens,
       identities: this.identities,
       authority: () => this.#authority,
       hasRoom,
+      isKnown,
+      entryOf: (row, from) => joinEntry(row, from, { at: now(), generation: store.state.generation }),
       life: options.certificateLife,
       now,
       secret,
-      joined(row) {
+      joined: (row, before) => {
         ended(row.node, 'another node has joined under this name');
+        // The one before knows them. Of one that was revoked they are others already.
+        if (before !== null && before.revoked_at === null) {
+          this.zoneKeys.replace(before.zone);
+          unwritten.save().catch(failed);
+        }
         joined(row);
       },
     });
@@ -93,6 +112,7 @@ export class Membership {
       identities: await db.selectFrom('node_identity').selectAll().execute(),
       keys: await db.selectFrom('zone_key').selectAll().execute(),
     }));
+    this.unwritten.clear();
     this.tokens.reset(kept.tokens);
     this.identities.reset(kept.identities);
     this.zoneKeys.reset(kept.keys);
@@ -119,15 +139,34 @@ export class Membership {
     return fingerprint === null ? null : { type: 'trust', fingerprint };
   }
 
-  /** Ends a node's membership. `zone`: where it is. */
-  async revoke(node: string, zone: string): Promise<void> {
+  /**
+   * Ends a node's membership, at once. Resolves when that is on the disk; where it rejects, it is tried again, and whoever
+   * asks again has it tried as well.
+   */
+  async revoke(node: string, audit: () => NewAuditEntry): Promise<void> {
     const { ended, revoked } = this.#options;
-    if (this.identities.isRevoked(node)) return;
-    const writing = this.identities.revoke(node);
-    // It ends at once, also when that cannot be written.
-    ended(node, 'this node was revoked');
-    this.zoneKeys.replace(zone);
-    await writing;
-    revoked(node);
+    if (!this.identities.isRevoked(node)) {
+      const before = this.identities.get(node);
+      this.identities.revoke(node, audit(), () => revoked(node));
+      ended(node, 'this node was revoked');
+      this.#replaceKeysOf(before);
+    }
+    await this.unwritten.save();
+  }
+
+  /** Nothing is known of a node any more; `also` is for the same transaction. */
+  async forget(node: string, also: (trx: Transaction<Database>) => Promise<void>, audit: NewAuditEntry): Promise<void> {
+    const before = this.identities.get(node);
+    await this.identities.forget(node, also, audit);
+    this.#options.ended(node, 'this node was forgotten');
+    if (before?.revoked_at != null) return;
+    this.#replaceKeysOf(before);
+    await this.unwritten.save();
+  }
+
+  /** What the node knows of keys is good for nothing. With the token that nodes share it may have named any zone. */
+  #replaceKeysOf(identity: NodeIdentityRow | null): void {
+    if (identity === null) this.zoneKeys.replaceAll();
+    else this.zoneKeys.replace(identity.zone);
   }
 }

@@ -1,9 +1,13 @@
+import type { NewAuditEntry } from '../../audit/entry.ts';
 import { ProblemError } from '../../problem.ts';
 import type { NodeIdentityRow } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
+import type { Unwritten } from './unwritten.ts';
 
 export interface NodeIdentitiesOptions {
   readonly store: Pick<Store, 'record'>;
+  /** Where revocations wait for the disk. */
+  readonly unwritten: Unwritten;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -41,41 +45,57 @@ export class NodeIdentities {
   }
 
   /**
-   * Puts a row in place of the one that there was, with `also` in the same transaction. Refuses when there is another one
-   * by then: the node was revoked meanwhile.
+   * Puts a row in place of the one that there was, with `also` and an entry of the audit log in the same transaction.
+   * Refuses when there is another one by then: the node was revoked meanwhile.
    */
   async put(
     row: NodeIdentityRow,
     before: NodeIdentityRow | null,
     also: (trx: Transaction) => Promise<void>,
+    audit: readonly NewAuditEntry[] = [],
   ): Promise<void> {
+    await this.#settle(row.node);
     await this.#options.store.record(async (trx) => {
       this.#checkSame(row.node, before);
       await also(trx);
       await writeIdentity(trx, row);
-    });
+    }, audit);
     // What came after the transaction began is written after it, and says that the node is revoked.
     this.#checkSame(row.node, before);
     this.#rows.set(row.node, row);
   }
 
-  /** From now on the node is none, whatever it comes with; it need not have joined. */
-  async revoke(node: string): Promise<void> {
+  /**
+   * From now on the node is none, whatever it comes with; it need not have joined. That is yet to be written then: see
+   * `unwritten`. `written`: it is on the disk.
+   */
+  revoke(node: string, audit: NewAuditEntry, written: () => void): void {
     const before = this.get(node);
     if (before?.revoked_at != null) return;
     const row = { ...(before ?? unjoined(node)), revoked_at: this.#options.now() };
-    // Before it is on the disk: a disk that is full must not keep a stolen node in.
     this.#rows.set(node, row);
-    await this.#options.store.record((trx) => writeIdentity(trx, row));
+    this.#options.unwritten.add(keyOf(node), { write: (trx) => writeIdentity(trx, row), audit, written });
   }
 
-  /** Nothing is known of the node any more; its name is free. */
-  async forget(node: string): Promise<void> {
-    if (!this.#rows.has(node)) return;
-    await this.#options.store.record(async (trx) => {
-      await trx.deleteFrom('node_identity').where('node', '=', node).execute();
-    });
-    this.#rows.delete(node);
+  /** Nothing is known of the node any more; its name is free. `also` and `audit`: for the same transaction. */
+  async forget(node: string, also: (trx: Transaction) => Promise<void>, audit: NewAuditEntry): Promise<void> {
+    await this.#settle(node);
+    const before = this.#rows.get(node);
+    await this.#options.store.record(
+      async (trx) => {
+        await trx.deleteFrom('node_identity').where('node', '=', node).execute();
+        await also(trx);
+      },
+      [audit],
+    );
+    // One that was revoked meanwhile stays so.
+    if (this.#rows.get(node) === before) this.#rows.delete(node);
+  }
+
+  /** What was not written of the node goes first: it must not come to the disk after what takes its place. */
+  async #settle(node: string): Promise<void> {
+    const { unwritten } = this.#options;
+    if (unwritten.has(keyOf(node))) await unwritten.save();
   }
 
   #checkSame(node: string, before: NodeIdentityRow | null): void {
@@ -92,6 +112,11 @@ async function writeIdentity(trx: Transaction, row: NodeIdentityRow): Promise<vo
     .values(row)
     .onConflict((conflict) => conflict.column('node').doUpdateSet(row))
     .execute();
+}
+
+/** Under which its revocation waits for the disk. */
+function keyOf(node: string): string {
+  return `node/${node}`;
 }
 
 /** Of a node that has no certificate. */

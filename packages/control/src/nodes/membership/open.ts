@@ -39,6 +39,8 @@ export function openMembership(options: ControlPlaneOptions, parts: MembershipPa
     certificateLife: options.nodeCertificateLife,
     fingerprint,
     hasRoom: (node) => nodes.get(node) !== null || membership.identities.size < options.quotas.nodes,
+    isKnown: (node) => nodes.get(node) !== null,
+    zones: () => new Set(nodes.list().map(({ zone }) => zone)),
     ended: (node, reason) => later().stream.end(node, reason),
     joined({ node, zone, join_token_id }) {
       logger.info({ node, joinToken: join_token_id }, 'a node has joined');

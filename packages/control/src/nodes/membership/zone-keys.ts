@@ -2,7 +2,7 @@ import type { ZoneKeysMessage } from '@evenkeel/model/plan/membership.ts';
 import { Secret } from '../../secrets/secret.ts';
 import type { Vault } from '../../secrets/vault.ts';
 import type { ZoneKeyRow } from '../../store/schema.ts';
-import type { Store } from '../../store/store.ts';
+import type { Unwritten } from './unwritten.ts';
 
 /** Milliseconds after which a zone has another key; the one before is accepted for as long again. */
 const PERIOD = 7 * 86_400_000;
@@ -12,7 +12,9 @@ const ID_BYTES = 6;
 const KEPT = 2;
 
 export interface ZoneKeysOptions {
-  readonly store: Pick<Store, 'record'>;
+  readonly unwritten: Unwritten;
+  /** Those that nodes are in. */
+  readonly zones: () => ReadonlySet<string>;
   readonly vault: Vault;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -47,9 +49,14 @@ export class ZoneKeys {
     }
   }
 
-  /** What a node of the zone is told; the first that asks has a key made. */
+  /** What a node of the zone is told; the first that asks has a key made. Zones that no node is in any more lose theirs. */
   messageFor(zone: string): ZoneKeysMessage {
-    if (!this.#keys.has(zone)) this.#put(zone, [this.#make()]);
+    if (!this.#keys.has(zone)) {
+      const zones = this.#options.zones();
+      for (const other of [...this.#keys.keys()]) if (!zones.has(other)) this.#put(other, []);
+      this.#put(zone, [this.#make()]);
+      this.#save();
+    }
     const keys = this.#keys.get(zone)!;
     return { type: 'zone-keys', keys: keys.map(({ id, secret }) => ({ id, secret: secret.reveal() })) };
   }
@@ -61,11 +68,17 @@ export class ZoneKeys {
       if (newest!.madeAt > now() - PERIOD) continue;
       this.#put(zone, [this.#make(), newest!, ...older].slice(0, KEPT));
     }
+    this.#save();
   }
 
-  /** A node of the zone is none any more: what it knows is good for nothing from now on. */
+  /** A node of the zone is none any more: what it knows is good for nothing from now on. Yet to be written then. */
   replace(zone: string): void {
     if (this.#keys.has(zone)) this.#put(zone, [this.#make()]);
+  }
+
+  /** The same for a node that may have been in any zone. */
+  replaceAll(): void {
+    for (const zone of [...this.#keys.keys()]) this.replace(zone);
   }
 
   #make(): Key {
@@ -74,21 +87,27 @@ export class ZoneKeys {
     return { id, secret: new Secret(secret(KEY_BYTES).toString('base64')), madeAt: now() };
   }
 
-  /** In memory at once; when it cannot be written, the next start has another key, which costs nodes some seconds. */
+  /** In memory at once, and yet to be written. None: the zone is forgotten. */
   #put(zone: string, keys: readonly Key[]): void {
-    const { store, vault, changed, failed } = this.#options;
+    const { unwritten, vault, changed } = this.#options;
     const isFirst = !this.#keys.has(zone);
-    this.#keys.set(zone, keys);
+    if (keys.length > 0) this.#keys.set(zone, keys);
+    else this.#keys.delete(zone);
     const rows = keys.map(({ id, secret, madeAt }) => {
       return { zone, id, secret: vault.seal(nameOf(zone, id), secret), made_at: madeAt };
     });
-    store
-      .record(async (trx) => {
+    unwritten.add(`zone/${zone}`, {
+      async write(trx) {
         await trx.deleteFrom('zone_key').where('zone', '=', zone).execute();
-        await trx.insertInto('zone_key').values(rows).execute();
-      })
-      .catch(failed);
-    if (!isFirst) changed(zone);
+        if (rows.length > 0) await trx.insertInto('zone_key').values(rows).execute();
+      },
+    });
+    if (!isFirst && keys.length > 0) changed(zone);
+  }
+
+  /** What cannot be written now is tried again. */
+  #save(): void {
+    this.#options.unwritten.save().catch(this.#options.failed);
   }
 }
 
