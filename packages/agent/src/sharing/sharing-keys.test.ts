@@ -53,13 +53,16 @@ test('a node of an earlier version is known by the shared token, as long as ther
 test('keys are there after a start without a control plane; a file that is damaged is no keys', async (t) => {
   const { keys, open, file } = await keysOf(t, null);
   keys.set([key('a', 1)]);
-  const deadline = Date.now() + 60_000;
-  while (statSync(file, { throwIfNoEntry: false }) === undefined) {
-    assert.ok(Date.now() < deadline);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await keys.written();
   assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.equal((await open()).forPeer(true).id, 'a');
   writeFileSync(file, '[{"id":"a","secret":"short"},null]');
   assert.equal((await open()).find('a'), null);
+});
+
+test('keys that come one after the other are kept in that order', async (t) => {
+  const { keys, open } = await keysOf(t, null);
+  for (let at = 1; at <= 5; at++) keys.set([key(`k${at}`, at)]);
+  await keys.written();
+  assert.equal((await open()).forPeer(true).id, 'k5');
 });

@@ -29,6 +29,8 @@ export class SharingKeys {
   #zone: readonly ZoneKey[] = [];
   #fromToken: Buffer | null = null;
   readonly #watchers = new Set<() => void>();
+  /** One write after the other: they have the same draft. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(options: SharingKeysOptions) {
     this.#options = options;
@@ -54,10 +56,16 @@ export class SharingKeys {
     const { file, log } = this.#options;
     if (JSON.stringify(keys) === JSON.stringify(this.#zone)) return;
     this.#zone = keys;
-    mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    this.#writing = this.#writing
+      .then(() => mkdir(dirname(file), { recursive: true, mode: 0o700 }))
       .then(() => writePrivateFile(file, `${JSON.stringify(keys)}\n`))
       .catch((error: Error) => log.warn({ reason: error.message }, 'the keys of the zone could not be written'));
     for (const changed of [...this.#watchers]) changed();
+  }
+
+  /** Resolves when what was set is kept, or could not be. */
+  written(): Promise<void> {
+    return this.#writing;
   }
 
   /** For a stream to a node that takes keys of the zone, or does not. Throws a sentence when there is none for it. */
