@@ -4,7 +4,7 @@ import type { SlotAges } from '@evenkeel/flow/maglev/unsettled.ts';
 /** A table of another node, in our numbers, and since when its slots have been unsettled there, on our clock. */
 export interface ToldAges {
   readonly table: Generation;
-  /** By slot; 0 where it is settled. */
+  /** By slot; 0: that is not told. The slot may have changed between the look at the table and that at the ages. */
   readonly since: Float64Array;
 }
 
@@ -19,6 +19,6 @@ export function toldAges(table: Generation, { ages, slots }: SlotAges, now: numb
 export function sinceIn(ours: Generation, { table, since }: ToldAges): (slot: number) => number | null {
   return (slot) => {
     const isSame = isUnsettled(table[slot]!) && table[slot]! >>> 16 === ours[slot]! >>> 16;
-    return isSame ? since[slot]! : null;
+    return isSame && since[slot] !== 0 ? since[slot]! : null;
   };
 }
