@@ -17,6 +17,8 @@ const CLIENT = '10.79.0.2';
 /** Milliseconds. */
 const PATIENCE = 60_000;
 const PAUSE = 50;
+/** That others have of the main thread while programs are loaded: many, where that goes on on another one. */
+const TURNS = 20;
 /** Milliseconds for one connection: a SYN, and the next one after a second. */
 const KNOCK = 'knock 1500';
 
@@ -79,13 +81,10 @@ class Site {
 
   /** `apply`, and the main thread of the node is there for others meanwhile: the kernel has its seconds on another one. */
   async applySmoothly(t: TestContext, order: Partial<Order>): Promise<readonly string[]> {
-    await this.order('longest-stall');
-    const start = performance.now();
     const answer = await this.order('apply', order);
-    const took = performance.now() - start;
-    const stall = await this.order<number>('longest-stall');
-    t.diagnostic(`longest stall: ${Math.round(stall)} of ${Math.round(took)} ms`);
-    assert.ok(stall < took / 2, `${stall} ms of ${took} ms`);
+    const turns = await this.order<number>('turns');
+    t.diagnostic(`turns: ${turns}`);
+    assert.ok(turns >= TURNS, `${turns} turns`);
     return answer;
   }
 

@@ -1,8 +1,8 @@
 // The kernel datapath of node agents, in a network namespace of its own. Arguments: home folder, BPF file system. Takes
-// lines of JSON, { agent, command, … }, and answers each with one (`longest-stall`: milliseconds since it was last asked for). Agents of different names have the same home, as the
-// versions before and after an upgrade do; their proxies only say what they are told.
+// lines of JSON, { agent, command, … }, and answers each with one (`turns`: those that the main thread has had for others
+// while a plan was last being applied). Agents of different names have the same home, as the versions before and after an
+// upgrade do; their proxies only say what they are told.
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
@@ -14,7 +14,7 @@ import { datapathEngine } from '../../src/datapath/open-kernel-path.ts';
 
 export interface Order {
   readonly agent: string;
-  readonly command: 'apply' | 'block' | 'hand-off' | 'take-back' | 'tear-down' | 'longest-stall';
+  readonly command: 'apply' | 'block' | 'hand-off' | 'take-back' | 'tear-down' | 'turns';
   readonly services?: readonly EngineService[];
   readonly listeners?: readonly PlannedListener[];
   /** Identifiers of listeners. */
@@ -25,9 +25,7 @@ export interface Order {
 
 const [home, bpfFolder] = process.argv.slice(2) as [string, string];
 const agents = new Map<string, DatapathEngine>();
-/** How long the main thread was not to be had, since it was last asked for. */
-const stalls = monitorEventLoopDelay({ resolution: 1 });
-stalls.enable();
+let turns = 0;
 
 function agentOf(name: string): DatapathEngine {
   const known = agents.get(name);
@@ -49,16 +47,21 @@ async function follow({
 }: Order): Promise<unknown> {
   const datapath = agentOf(agent);
   switch (command) {
-    case 'apply':
-      await datapath.apply({
-        shared: new Map(),
-        services: new Map(services.map((one) => [one.service.id, one])),
-        listeners: new Map([
-          ...listeners.map((one) => [one.id, one] as const),
-          ...removed.map((id) => [id, null] as const),
-        ]),
-      });
+    case 'apply': {
+      turns = 0;
+      const counting = setInterval(() => turns++, 1);
+      await datapath
+        .apply({
+          shared: new Map(),
+          services: new Map(services.map((one) => [one.service.id, one])),
+          listeners: new Map([
+            ...listeners.map((one) => [one.id, one] as const),
+            ...removed.map((id) => [id, null] as const),
+          ]),
+        })
+        .finally(() => clearInterval(counting));
       return datapath.carried().map(({ listenerId, datapath: by, detail }) => `${listenerId}: ${by} ${detail}`);
+    }
     case 'block': {
       const table = new BlockTable({ seed: 1, isShared: true });
       for (const address of blocked) table.put(Uint32Array.of(address), 32, 2 ** 31, 0);
@@ -74,11 +77,8 @@ async function follow({
     case 'tear-down':
       await datapath.tearDown();
       return null;
-    case 'longest-stall': {
-      const longest = stalls.max / 1_000_000;
-      stalls.reset();
-      return longest;
-    }
+    case 'turns':
+      return turns;
   }
 }
 
