@@ -30,21 +30,33 @@ export class VipRoutes {
     return this.#last;
   }
 
-  /** Takes out all that are there but these; resolves with how many there were. */
-  async retain(addresses: readonly string[]): Promise<number> {
-    await this.#last;
-    const known = [...(this.#known ?? [])];
-    const staying = known.filter((address) => addresses.includes(address));
-    if (staying.length < known.length) await this.set(staying);
-    return known.length - staying.length;
+  /** Takes out all that are there but these, those of an earlier process too; resolves with how many there were. */
+  retain(addresses: readonly string[]): Promise<number> {
+    const kept = new Set(addresses);
+    const done = this.#last.then(async () => {
+      const known = await this.#there();
+      const staying = known.filter((address) => kept.has(address));
+      if (staying.length < known.length) await this.#bringTo(new Set(staying));
+      return known.length - staying.length;
+    });
+    this.#last = done.then(() => undefined);
+    return done;
   }
 
   /** Takes all out; resolves with how many there were. */
-  async withdraw(): Promise<number> {
-    await this.#last;
-    const before = this.#known?.size ?? 0;
-    await this.set([]);
-    return before;
+  withdraw(): Promise<number> {
+    return this.retain([]);
+  }
+
+  /** None where they cannot be read: nobody can take them out then either. */
+  async #there(): Promise<readonly string[]> {
+    try {
+      this.#known ??= await this.#read();
+      return [...this.#known];
+    } catch (error) {
+      this.#log.error({ err: error, table: this.#table }, 'announced VIPs could not be read');
+      return [];
+    }
   }
 
   async #bringTo(wanted: ReadonlySet<string>): Promise<void> {
