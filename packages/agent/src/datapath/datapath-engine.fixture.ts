@@ -7,6 +7,7 @@ import type { EngineChange, EngineService } from '@evenkeel/proxy/engine/engine.
 import { pino } from 'pino';
 import { DatapathEngine } from './datapath-engine.ts';
 import type { KernelPath } from './kernel-path.ts';
+import type { KernelListener } from './kernel-record.ts';
 import type { DatapathSetting } from './setting.ts';
 import type { Gates } from './source-gates.ts';
 import type { Outcome, WantedListener } from './wanted-listener.ts';
@@ -17,6 +18,13 @@ export class FakeKernel {
   readonly blocks = { follow: (tenantId: string) => this.blocked.push(tenantId) };
   readonly blocked: string[] = [];
   readonly carried = new Set<string>();
+  /** As they were set last. */
+  readonly set = new Map<string, WantedListener>();
+  readonly shared = {
+    isLeaving: (_: string): boolean => false,
+    addressesBut: (leaving: ReadonlySet<string>) =>
+      this.addresses.filter(([id]) => !leaving.has(id)).map(([, vip]) => vip),
+  };
   reason = '';
   unattached = '';
   tornDown = false;
@@ -33,15 +41,32 @@ export class FakeKernel {
     return [...this.carried];
   }
 
+  /** VIPs that are to be announced, by listener. */
+  get addresses(): (readonly [string, string])[] {
+    const staying = this.listeners.filter((id) => !this.shared.isLeaving(id));
+    return staying.flatMap((id) => this.set.get(id)?.planned.addresses.map((vip) => [id, vip] as const) ?? []);
+  }
+
+  find(id: string): KernelListener | null {
+    const { planned, service } = this.set.get(id) ?? {};
+    if (!this.carried.has(id) || planned === undefined || service === undefined) return null;
+    const { addresses, port, lastPort = null } = planned;
+    return { number: 1, serviceId: service.service.id, addresses, port, lastPort, protocols: ['tcp'] };
+  }
+
   async setListeners(wanted: readonly WantedListener[]): Promise<ReadonlyMap<string, Outcome>> {
     const outcomes = new Map<string, Outcome>();
-    for (const { planned, gates } of wanted) {
+    for (const one of wanted) {
+      const { planned, gates } = one;
       this.calls++;
       this.gates = gates;
       this.meanwhile();
       const stays = this.fails && this.carried.has(planned.id);
       const reason = this.fails ? 'out of luck' : this.reason;
-      if (reason === '') this.carried.add(planned.id);
+      if (reason === '') {
+        this.carried.add(planned.id);
+        this.set.set(planned.id, one);
+      }
       outcomes.set(planned.id, { reason, stays });
       if (this.closed > 0 || this.tornDown) break;
     }
@@ -74,6 +99,8 @@ export function world(t: { after(end: () => void): void }, setting: DatapathSett
   t.after(() => rmSync(folder, { recursive: true }));
   const kernel = new FakeKernel();
   const told: EngineChange[] = [];
+  /** What the proxy refuses of those that it is told to have. */
+  const proxy = { refuses: (_: string): string => '' };
   let opened = 0;
   let unpinned = 0;
   /** What happens while the kernel datapath is being opened. */
@@ -83,7 +110,10 @@ export function world(t: { after(end: () => void): void }, setting: DatapathSett
     engine: {
       apply: async (change) => {
         told.push(change);
-        return [];
+        return [...change.listeners].flatMap(([listenerId, planned]) => {
+          const detail = planned === null ? '' : proxy.refuses(listenerId);
+          return detail === '' ? [] : [{ listenerId, code: 'address-not-available' as const, detail }];
+        });
       },
     },
     setting,
@@ -103,7 +133,7 @@ export function world(t: { after(end: () => void): void }, setting: DatapathSett
     log: pino({ level: 'silent' }),
   });
   const recordFile = join(folder, 'kernel.json');
-  return { engine, kernel, told, machine, opening, opened: () => opened, unpinned: () => unpinned, recordFile };
+  return { engine, kernel, proxy, told, machine, opening, opened: () => opened, unpinned: () => unpinned, recordFile };
 }
 
 export const listener = (changes: Partial<PlannedListener> = {}): PlannedListener => ({

@@ -276,3 +276,67 @@ test('a change of a security group alone reaches the kernel; what the kernel can
   assert.deepEqual([carried?.datapath, kernel.carried.size], ['userspace', 0]);
   assert.match(carried!.detail, /some of its ports/);
 });
+
+test('what neither the kernel nor the proxy can do leaves the listener in the kernel as it was, with the targets of now', async (t) => {
+  const { engine, kernel, proxy, told } = world(t, 'auto');
+  await engine.apply(change(listener()));
+  proxy.refuses = () => 'no such address';
+  const proxyProtocol = (up: boolean) => {
+    const its = service({ proxyProtocol: 2 });
+    return { ...its, targets: its.targets.map((target) => ({ ...target, eligible: up })) };
+  };
+  const refused = await engine.apply(change(listener(), proxyProtocol(true)));
+  assert.equal(told.at(-1)!.listeners.get('lsn-1')?.id, 'lsn-1', 'the proxy is asked first');
+  assert.deepEqual([refused.length, refused[0]?.listenerId, kernel.listeners], [1, 'lsn-1', ['lsn-1']]);
+  assert.match(refused[0]!.detail, /goes on as it was.*nor does the proxy: no such address/);
+  assert.equal(engine.carried()[0]!.datapath, 'kernel');
+  await engine.apply({ ...change(null, proxyProtocol(false)), listeners: new Map() });
+  const { service: now } = kernel.set.get('lsn-1')!;
+  assert.deepEqual([now.targets[0]!.eligible, now.service.proxyProtocol], [false, service().service.proxyProtocol]);
+  await engine.apply(change(listener({ addresses: ['192.0.2.9'] }), proxyProtocol(true)));
+  assert.deepEqual(kernel.listeners, [], 'its place in the kernel may be that of another one');
+});
+
+test('once the kernel can do what is wanted, or the proxy, nothing is refused any more', async (t) => {
+  for (const recovers of ['kernel', 'proxy'] as const) {
+    const { engine, kernel, proxy } = world(t, 'auto');
+    await engine.apply(change(listener()));
+    proxy.refuses = () => 'no such address';
+    await engine.apply(change(listener(), service({ proxyProtocol: 2 })));
+    if (recovers === 'proxy') proxy.refuses = () => '';
+    const its = service(recovers === 'proxy' ? { proxyProtocol: 2 } : {});
+    assert.deepEqual(await engine.apply(change(listener(), its)), []);
+    assert.equal(engine.carried()[0]!.datapath, recovers === 'kernel' ? 'kernel' : 'userspace');
+    assert.equal(kernel.listeners.length, recovers === 'kernel' ? 1 : 0);
+  }
+});
+
+test('a listener that neither of them takes, and that never was in the kernel, is not kept there', async (t) => {
+  const { engine, kernel, proxy } = world(t, 'auto');
+  proxy.refuses = () => 'no such address';
+  kernel.meanwhile = () => {
+    kernel.carried.add('lsn-1');
+    kernel.set.set('lsn-1', { planned: listener(), service: service(), gates: { tcp: null, udp: null } }); // begun
+  };
+  kernel.reason = 'out of luck';
+  const [refused] = await engine.apply(change(listener()));
+  assert.equal(refused?.detail, 'no such address');
+  assert.deepEqual(kernel.listeners, []);
+});
+
+test('where the kernel is a must, what it cannot do leaves a listener there as it was', async (t) => {
+  const { engine, kernel } = world(t, 'kernel');
+  await engine.apply(change(listener()));
+  const [refused] = await engine.apply(change(listener(), service({ proxyProtocol: 2 })));
+  assert.match(refused!.detail, /goes on as it was/);
+  assert.deepEqual(kernel.listeners, ['lsn-1']);
+});
+
+test('a machine through which no packet gets gives its listener up, though the proxy cannot have it', async (t) => {
+  const { engine, kernel, proxy, machine } = world(t, 'auto');
+  await engine.apply(change(listener()));
+  proxy.refuses = () => 'no such address';
+  machine.forwards = false;
+  await engine.apply(change(listener()));
+  assert.deepEqual([kernel.listeners, engine.carried()[0]!.datapath], [[], 'userspace']);
+});

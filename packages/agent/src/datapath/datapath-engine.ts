@@ -7,33 +7,14 @@ import {
   isOfBlockListsAlone,
   type ProxyEngine,
 } from '@evenkeel/proxy/engine/engine.ts';
-import type { Logger } from 'pino';
-import type { ZoneMembership } from '../sharing/zone-membership.ts';
-import { FORWARDING, isLoopback, whyNotKernel } from './decide.ts';
+import type { DatapathEngineOptions } from './datapath-engine-options.ts';
+import { FORWARDING, isLoopback } from './decide.ts';
+import { Departures } from './departures.ts';
 import type { KernelPath } from './kernel-path.ts';
-import { readRecord } from './kernel-record.ts';
+import { healthIn, readRecord } from './kernel-record.ts';
 import { SecurityGroups } from './security-groups.ts';
-import type { DatapathSetting } from './setting.ts';
-import { gatesOf } from './source-gates.ts';
-import type { Outcome, WantedListener } from './wanted-listener.ts';
-
-export interface DatapathEngineOptions {
-  readonly engine: Pick<ProxyEngine, 'apply'>;
-  readonly setting: DatapathSetting;
-  readonly recordFile: string;
-  /** Opens the kernel datapath, when the first listener wants it. Rejects with the reason why it cannot be had. */
-  readonly open: () => Promise<KernelPath>;
-  /** Whether an earlier process has left something in the kernel. */
-  readonly isPinned: () => boolean;
-  /** Takes out of the kernel whatever is pinned there. */
-  readonly unpin: () => void;
-  /** Hears which kernel is there, and that it is another process's now; absent: nobody does. */
-  readonly zone?: Pick<ZoneMembership, 'follow' | 'pause' | 'withdrawAllBut'>;
-  readonly forwards: (parameter: string) => boolean;
-  /** Devices of this machine. */
-  readonly devices: () => readonly string[];
-  readonly log: Logger;
-}
+import { Turns } from './turns.ts';
+import { keptOutcome, type Outcome, type WantedListener, wantedOf, withTargets } from './wanted-listener.ts';
 
 /**
  * Whose the kernel is: this process's, that of another one, or nobody's for good. It may change while something is being
@@ -55,6 +36,11 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   readonly #blocked = new Map<string, BlockTableMemory>();
   readonly #carried = new Map<string, ReportedDatapath>();
   readonly #refused = new Map<string, RefusedListener>();
+  /** What the kernel has taken last, by listener. */
+  readonly #taken = new Map<string, WantedListener>();
+  readonly #departures: Departures;
+  /** Changes, and departures when their time has come, are made one after the other. */
+  readonly #turns = new Turns();
   #kernel: KernelPath | null = null;
   #opening: Promise<KernelPath | null> | null = null;
   /** Why there is none. */
@@ -67,6 +53,9 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   constructor(options: DatapathEngineOptions) {
     this.#options = options;
+    this.#departures = new Departures((error) =>
+      options.log.error({ err: error }, 'a listener has not left the kernel'),
+    );
   }
 
   /** Told of the listeners of each change. */
@@ -88,7 +77,11 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       this.#kernel?.blocks.follow(tenantId, memory);
     }
     // They may come before the plan, and beside a change of it: what is in the kernel is judged by the plan alone.
-    if (isOfBlockListsAlone(change)) return [...(await this.#options.engine.apply(change)), ...this.#refused.values()];
+    if (isOfBlockListsAlone(change)) return this.#allRefused(await this.#options.engine.apply(change));
+    return this.#turns.take(() => this.#apply(change));
+  }
+
+  async #apply(change: EngineChange): Promise<readonly RefusedListener[]> {
     for (const [id, service] of change.services) {
       if (service === null) this.#services.delete(id);
       else this.#services.set(id, service);
@@ -117,24 +110,42 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       }
       return this.#options.engine.apply({ ...change, listeners });
     }
-    const leaving = new Set([...touched].filter((id) => !outcomes.has(id) || !this.#listeners.has(id)));
     for (const [id, outcome] of outcomes) {
       const planned = this.#listeners.get(id);
       if (planned === undefined) continue;
-      this.#conclude(planned, outcome);
-      if (outcome.reason === '' || this.#refused.has(id)) listeners.set(id, null);
+      if (outcome.reason === '' || outcome.stays || this.#mustBeKernel(outcome)) listeners.set(id, null);
       else if (this.#kernel?.listeners.includes(id) === true) listeners.set(id, planned);
-      if (outcome.reason !== '' && !outcome.stays) leaving.add(id);
     }
     const refused = await this.#options.engine.apply({ ...change, listeners });
-    await this.#withdraw(leaving);
-    for (const id of leaving) this.#leave(id);
-    this.#kernel?.putOnRecord();
-    if (this.#isOurs()) {
-      await this.#clear();
-      this.#options.zone?.follow(this.#kernel?.shared ?? null);
+    await this.#settle(touched, outcomes, new Map(refused.map((one) => [one.listenerId, one])));
+    await this.#concludeKernel();
+    return this.#allRefused(refused);
+  }
+
+  #allRefused(byProxy: readonly RefusedListener[]): readonly RefusedListener[] {
+    return [...byProxy.filter(({ listenerId }) => !this.#refused.has(listenerId)), ...this.#refused.values()];
+  }
+
+  /** Draws the conclusions: what goes on in the kernel stays there, all else leaves it. */
+  async #settle(
+    touched: ReadonlySet<string>,
+    outcomes: ReadonlyMap<string, Outcome>,
+    byProxy: ReadonlyMap<string, RefusedListener>,
+  ): Promise<void> {
+    const leaving = new Set([...touched, ...(this.#kernel?.listeners ?? [])].filter((id) => !this.#listeners.has(id)));
+    const kept: WantedListener[] = [];
+    for (const [id, outcome] of outcomes) {
+      const planned = this.#listeners.get(id);
+      if (planned === undefined) continue;
+      const why = byProxy.get(id)?.detail ?? (this.#mustBeKernel(outcome) ? '' : null);
+      const final = keptOutcome(planned, outcome, this.#kernel?.find(id) ?? null, why);
+      this.#conclude(planned, final);
+      if (final !== outcome) kept.push(...[this.#taken.get(id)].filter((taken) => taken !== undefined));
+      if (final.reason !== '' && !final.stays) leaving.add(id);
+      else this.#departures.cancel(id);
     }
-    return [...refused, ...this.#refused.values()];
+    await this.#kernel?.setListeners(withTargets(kept, this.#services, this.#options.forwards));
+    this.#depart(leaving);
   }
 
   /** These packed changes have been made in the block list of a tenant. */
@@ -148,12 +159,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
    */
   knownHealth(now: number): readonly ReportedHealth[] {
     const { setting, recordFile, isPinned } = this.#options;
-    if (setting === 'userspace' || !isPinned()) return [];
-    return Object.entries(readRecord(recordFile)?.services ?? {}).flatMap(([serviceId, { targets }]) =>
-      Object.entries(targets)
-        .filter(([, { up }]) => up === true)
-        .map(([targetId]) => ({ serviceId, targetId, state: 'healthy', reason: '', since: now }) as const),
-    );
+    return setting === 'userspace' || !isPinned() ? [] : healthIn(readRecord(recordFile), now);
   }
 
   /**
@@ -166,7 +172,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     this.#options.zone?.pause();
     const kernel = this.#kernel;
     this.#kernel = null;
-    await Promise.all([kernel?.close(), this.#opening]);
+    this.#departures.cancelAll();
+    await Promise.all([kernel?.close(), this.#opening, this.#departures.settled()]);
   }
 
   /**
@@ -220,7 +227,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     this.#hold = 'ended';
     const kernel = this.#kernel;
     this.#kernel = null;
-    await Promise.all([kernel?.tearDown(), this.#opening]);
+    this.#departures.cancelAll();
+    await Promise.all([kernel?.tearDown(), this.#opening, this.#departures.settled()]);
   }
 
   #isOurs(): boolean {
@@ -237,12 +245,15 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       const planned = this.#listeners.get(id);
       if (planned === undefined) continue;
       const asked = this.#wanted(planned);
-      if (typeof asked === 'string') outcomes.set(id, { reason: asked, stays: false });
+      if ('reason' in asked) outcomes.set(id, asked);
       else wanted.push(asked);
     }
     const kernel = wanted.length === 0 ? null : await this.#get();
     for (const { planned } of wanted) outcomes.set(planned.id, { reason: this.#unavailable, stays: false });
-    for (const [id, outcome] of (await kernel?.setListeners(wanted)) ?? []) outcomes.set(id, outcome);
+    for (const [id, outcome] of (await kernel?.setListeners(wanted)) ?? []) {
+      outcomes.set(id, { ...outcome, isUsable: this.#taken.has(id) });
+    }
+    for (const one of wanted) if (outcomes.get(one.planned.id)?.reason === '') this.#taken.set(one.planned.id, one);
     const notAttached = await this.#attach();
     if (notAttached !== '') {
       for (const id of this.#kernel?.listeners ?? []) outcomes.set(id, { reason: notAttached, stays: false });
@@ -250,7 +261,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     return this.#isOurs() ? outcomes : null;
   }
 
-  /** Takes over what an earlier process has left, so that what the plan does not want any more goes. */
+  /** Takes over what an earlier process has left, so that what the plan does not want any more leaves. */
   async #adopt(): Promise<void> {
     if (!this.#isForeign) return;
     this.#isForeign = false;
@@ -259,7 +270,6 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     const kernel = await this.#get();
     if (kernel === null) return;
     log.info({ listeners: kernel.listeners.length }, 'taking over what is in the kernel');
-    for (const id of kernel.listeners) if (!this.#listeners.has(id)) kernel.removeListener(id);
   }
 
   /** Why packets do not get to the programs; empty: they do, or need not. */
@@ -273,14 +283,20 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     }
   }
 
-  #conclude({ id }: PlannedListener, { reason, stays }: Outcome): void {
+  /** Whether the proxy is not to have a listener that the kernel does not take. */
+  #mustBeKernel({ reason }: Outcome): boolean {
+    return this.#options.setting === 'kernel' && !reason.includes('loopback');
+  }
+
+  #conclude({ id }: PlannedListener, outcome: Outcome): void {
+    const { reason, stays } = outcome;
     this.#refused.delete(id);
     if (reason === '' || stays) {
       this.#tell({ listenerId: id, datapath: 'kernel', detail: this.#kernel?.points ?? '' });
       // The proxy would have none of its connections. Whoever is refused is tried again.
       const detail = `it goes on as it was, the kernel does not take its change: ${reason}`;
       if (stays) this.#refused.set(id, { listenerId: id, code: 'failed', detail });
-    } else if (this.#options.setting === 'kernel' && !reason.includes('loopback')) {
+    } else if (this.#mustBeKernel(outcome)) {
       this.#refused.set(id, {
         listenerId: id,
         code: 'failed',
@@ -293,14 +309,11 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   }
 
   /** What the kernel is to know of a listener, or why it cannot carry it. */
-  #wanted(planned: PlannedListener): WantedListener | string {
+  #wanted(planned: PlannedListener): WantedListener | Outcome {
     const { setting, forwards } = this.#options;
-    if (setting === 'userspace') return 'the node is set to userspace';
+    if (setting === 'userspace') return { reason: 'the node is set to userspace', stays: false };
     const service = planned.serviceId === null ? null : (this.#services.get(planned.serviceId) ?? null);
-    const reason = whyNotKernel(planned, service, (family) => forwards(FORWARDING[family]));
-    if (reason !== '' || service === null) return reason;
-    const gates = gatesOf(planned, this.#groups.find);
-    return typeof gates === 'string' ? gates : { planned, service, gates };
+    return wantedOf(planned, service, forwards, this.#groups.find);
   }
 
   /** The kernel datapath, which is opened once however many ask for it; null: there is none, or it is not ours. */
@@ -319,6 +332,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       else if (this.#hold === 'handed-off') await kernel.close();
       if (!this.#isOurs()) return null;
       this.#kernel = kernel;
+      kernel.shared.isLeaving = (id) => this.#departures.has(id);
       for (const [tenantId, memory] of this.#blocked) kernel.blocks.follow(tenantId, memory);
       this.#unavailable = '';
     } catch (error) {
@@ -332,28 +346,42 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     return this.#kernel;
   }
 
-  /** Routers hear that VIPs go before packets to these are balanced no more. */
-  async #withdraw(leaving: ReadonlySet<string>): Promise<void> {
-    if (leaving.size === 0 || this.#kernel === null) return;
-    const carried = new Set(this.#kernel.listeners);
-    const staying = [...this.#listeners.values()].filter(({ id }) => carried.has(id) && !leaving.has(id));
-    await this.#options.zone?.withdrawAllBut(staying.flatMap(({ addresses }) => addresses));
-  }
-
-  #leave(id: string): void {
-    this.#kernel?.removeListener(id);
-    if (this.#listeners.has(id)) return;
-    this.#carried.delete(id);
-    this.#refused.delete(id);
-  }
-
-  /** Where nothing is left to carry, nothing is left in the kernel. */
-  async #clear(): Promise<void> {
+  /** Routers hear that VIPs go before packets to these are balanced no more; nothing else waits for that. */
+  #depart(leaving: ReadonlySet<string>): void {
+    for (const id of leaving) {
+      this.#taken.delete(id);
+      if (this.#listeners.has(id)) continue;
+      this.#carried.delete(id);
+      this.#refused.delete(id);
+    }
     const kernel = this.#kernel;
-    if (kernel === null || kernel.listeners.length > 0) return;
-    this.#kernel = null;
-    await kernel.tearDown();
-    this.#options.log.info('nothing is balanced in the kernel any more');
+    const going = (kernel?.listeners ?? []).filter((id) => leaving.has(id) && !this.#departures.has(id));
+    if (kernel === null || going.length === 0) return;
+    const staying = kernel.shared.addressesBut(leaving);
+    const heard = this.#options.zone?.withdrawAllBut(staying) ?? null;
+    if (heard === null) {
+      for (const id of going) kernel.removeListener(id);
+      return;
+    }
+    this.#departures.begin(going, heard, (isGoing) =>
+      this.#turns.take(async () => {
+        for (const id of going) if (isGoing(id)) this.#kernel?.removeListener(id);
+        await this.#concludeKernel();
+      }),
+    );
+  }
+
+  /** After listeners were set and removed. Where nothing is left to carry, nothing is left in the kernel. */
+  async #concludeKernel(): Promise<void> {
+    const kernel = this.#kernel;
+    kernel?.putOnRecord();
+    if (!this.#isOurs()) return;
+    if (kernel?.listeners.length === 0) {
+      this.#kernel = null;
+      await kernel.tearDown();
+      this.#options.log.info('nothing is balanced in the kernel any more');
+    }
+    this.#options.zone?.follow(this.#kernel?.shared ?? null);
   }
 
   #tell(now: ReportedDatapath): void {

@@ -25,12 +25,13 @@ export function whyNotKernel(
       foreign?.address ?? listener.addresses.find((address) => familyOf(address) !== familyOf(listener.addresses[0]!));
     if (other !== undefined) return `${other}: address translation does not go between IPv4 and IPv6`;
     for (const family of families) {
-      if (!canRoute(family)) return `this machine does not forward packets: sysctl -w ${FORWARDING[family]}=1`;
+      if (!canRoute(family)) return `${NOT_FORWARDED}: sysctl -w ${FORWARDING[family]}=1`;
     }
   }
   return '';
 }
 
+export const NOT_FORWARDED = 'this machine does not forward packets';
 export const FORWARDING = { 4: 'net.ipv4.ip_forward', 6: 'net.ipv6.conf.all.forwarding' } as const;
 
 export function familyOf(address: string): 4 | 6 {

@@ -5,22 +5,22 @@ import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
 import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
 import { portCount } from '@evenkeel/model/plan/network.ts';
-import type { Logger } from 'pino';
 import { systemClock } from '../clock/clock.ts';
 import { KernelSight } from '../sight/kernel-sight.ts';
 import { Answers, type Claim, claimsOf } from './answers.ts';
 import { Attachments } from './attachments.ts';
+import { attempt } from './attempt.ts';
 import { KernelBlocks } from './kernel-blocks.ts';
 import { openFolder } from './kernel-folder.ts';
-import { type KernelListener, type KernelRecord, removeRecord, writeRecord } from './kernel-record.ts';
-import { type EndpointSettings, ListenerEndpoints, sameEndpoints } from './listener-endpoints.ts';
+import type { KernelPathOptions } from './kernel-path-options.ts';
+import { type KernelListener, type KernelRecord, removeRecord, sameEndpoints, writeRecord } from './kernel-record.ts';
+import { type EndpointSettings, ListenerEndpoints } from './listener-endpoints.ts';
 import { devices as allDevices, ownAddresses } from './node-network.ts';
 import { Numbers } from './numbers.ts';
 import { protocolsOf } from './origins.ts';
 import { OwnTraffic } from './own-traffic.ts';
 import { Programs } from './programs.ts';
 import { ServiceTables } from './service-tables.ts';
-import type { AttachSetting } from './setting.ts';
 import { SharedTables } from './shared-tables.ts';
 import { SourceGates } from './source-gates.ts';
 import { openNews, Surroundings } from './surroundings.ts';
@@ -28,16 +28,6 @@ import { CARRIED, type Outcome, type WantedListener } from './wanted-listener.ts
 
 /** As many listeners as the kernel's maps have room for (bpf/consts.h); the last number is this node's own traffic. */
 const LISTENERS = 8_190;
-
-export interface KernelPathOptions {
-  /** Of a BPF file system, this node's alone: maps and links are pinned here. */
-  readonly folder: string;
-  readonly recordFile: string;
-  /** Empty: all but loopback. */
-  readonly devices: readonly string[];
-  readonly attach: AttachSetting;
-  readonly log: Logger;
-}
 
 /** A listener that has its numbers, and is not in the maps yet. */
 interface Begun extends EndpointSettings {
@@ -64,6 +54,8 @@ export class KernelPath {
   /** For the other nodes of the zone. */
   readonly shared: SharedTables;
   #listeners: Map<string, KernelListener>;
+  /** What listeners that are about to be written have in the maps until then. */
+  readonly #former = new Set<KernelListener>();
   readonly #answers: Answers;
   readonly #endpoints: ListenerEndpoints;
   /** Identifiers of targets that are registered now, by service. */
@@ -96,7 +88,7 @@ export class KernelPath {
     this.#datapath = new Datapath(programs.tcx);
     this.#attachments = new Attachments(folder, (point) => programs.program(point), log, options.attach);
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
-    this.shared = new SharedTables(this.#datapath, this.#tables, () => this.#listeners.values());
+    this.shared = new SharedTables(this.#datapath, this.#tables, () => this.#listeners);
     this.#own = new OwnTraffic(this.#datapath, record.own);
     this.sight = new KernelSight({
       object: programs.tcx,
@@ -107,7 +99,7 @@ export class KernelPath {
     });
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#answers = new Answers(this.#datapath, record);
-    this.#endpoints = new ListenerEndpoints(this.#datapath, () => this.#listeners.values());
+    this.#endpoints = new ListenerEndpoints(this.#datapath, () => [...this.#listeners.values(), ...this.#former]);
     this.#gates = new SourceGates(this.#datapath.admissions());
     this.blocks = new KernelBlocks({
       sources: this.#datapath.blockedSources(),
@@ -129,6 +121,11 @@ export class KernelPath {
   /** Listeners that are there, those of an earlier process included. */
   get listeners(): readonly string[] {
     return [...this.#listeners.keys()];
+  }
+
+  /** What is there of a listener. */
+  find(id: string): KernelListener | null {
+    return this.#listeners.get(id) ?? null;
   }
 
   /**
@@ -164,6 +161,7 @@ export class KernelPath {
   async #writeAll(begun: readonly Begun[], outcomes: Map<string, Outcome>): Promise<void> {
     if (begun.length === 0) return;
     const unwritten = attempt(() => this.#save());
+    for (const { before } of begun) if (before !== null) this.#former.add(before);
     for (const one of begun) {
       const { id } = one.planned;
       await turn(); // a table takes milliseconds, also where it is found as it should be
@@ -225,6 +223,7 @@ export class KernelPath {
     this.#tables.share(this.#answers.shared);
     await this.#tables.set(service, { idleTimeout: planned.idleTimeout, keepsPort: portCount(planned) > 1 });
     this.#answers.write();
+    if (before !== null) this.#former.delete(before);
     this.#endpoints.replace(before, now, begun);
     this.#listeners.set(planned.id, { ...now, gates: Object.values(gateOf) });
     if (before !== null) this.#removeUnused(before.serviceId);
@@ -232,11 +231,13 @@ export class KernelPath {
 
   /** A listener could not be written: what is there of the one before stays, with gates that may be in force already. */
   #giveUp({ planned, before, now }: Begun): void {
-    if (before === null || this.#closed) return;
+    if (before === null) return;
+    this.#former.delete(before);
+    if (this.#closed) return;
     this.#listeners.set(planned.id, { ...before, gates: now.gates ?? [] });
     this.#answers.claim(planned.id, this.#claimsOf(before));
     const failure = attempt(() => {
-      if (!sameEndpoints(before, now)) this.#endpoints.remove(now, before);
+      if (!sameEndpoints(before, now)) this.#endpoints.remove(now);
       this.#removeUnused(now.serviceId);
     });
     if (failure !== null)
@@ -385,15 +386,5 @@ export class KernelPath {
       own: this.#own.addresses,
     });
     this.#isOutdated = false;
-  }
-}
-
-/** What has gone wrong; null: nothing. */
-function attempt(work: () => void): Error | null {
-  try {
-    work();
-    return null;
-  } catch (error) {
-    return error as Error;
   }
 }

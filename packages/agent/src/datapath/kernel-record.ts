@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Mode, Protocol } from '@evenkeel/flow/datapath/layout.ts';
+import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 
 /** One listener as it stands in the kernel's maps. */
 export interface KernelListener {
@@ -14,6 +15,12 @@ export interface KernelListener {
   readonly idleSeconds?: number;
   /** Those in the kernel's map of who may open flows; absent: none. */
   readonly gates?: readonly number[];
+}
+
+type Endpoints = Pick<KernelListener, 'addresses' | 'port' | 'lastPort'>;
+
+export function sameEndpoints(a: Endpoints, b: Endpoints): boolean {
+  return a.addresses.join() === b.addresses.join() && a.port === b.port && a.lastPort === b.lastPort;
 }
 
 /** An endpoint of a target whose answers go to clients under a VIP. */
@@ -82,4 +89,13 @@ export function writeRecord(file: string, record: KernelRecord): void {
 
 export function removeRecord(file: string): void {
   rmSync(file, { force: true });
+}
+
+/** The targets that the kernel has as healthy. */
+export function healthIn(record: KernelRecord | null, now: number): ReportedHealth[] {
+  return Object.entries(record?.services ?? {}).flatMap(([serviceId, { targets }]) =>
+    Object.entries(targets)
+      .filter(([, { up }]) => up === true)
+      .map(([targetId]) => ({ serviceId, targetId, state: 'healthy', reason: '', since: now }) as const),
+  );
 }

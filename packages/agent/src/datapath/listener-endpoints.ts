@@ -4,11 +4,9 @@ import type { Protocol } from '@evenkeel/flow/datapath/layout.ts';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
-import type { KernelListener } from './kernel-record.ts';
+import { type KernelListener, sameEndpoints } from './kernel-record.ts';
 import { limitsOf } from './listener-limits.ts';
 import { seedOf } from './service-tables.ts';
-
-type Endpoints = Pick<KernelListener, 'addresses' | 'port' | 'lastPort' | 'protocols'>;
 
 /** What is written down with each endpoint of a listener. */
 export interface EndpointSettings {
@@ -25,7 +23,7 @@ export class ListenerEndpoints {
   readonly #datapath: Datapath;
   readonly #listeners: () => Iterable<KernelListener>;
 
-  /** `listeners`: all that are there, which the VIPs are for. */
+  /** `listeners`: all that are there, or are being put there. */
   constructor(datapath: Datapath, listeners: () => Iterable<KernelListener>) {
     this.#datapath = datapath;
     this.#listeners = listeners;
@@ -33,26 +31,30 @@ export class ListenerEndpoints {
 
   /** Puts those of a listener in the place of those that it has had. */
   replace(before: KernelListener | null, now: KernelListener, settings: EndpointSettings): void {
-    // Prefixes of two ranges may be the same ones, so the former range goes first; of single ports the new one is there first.
-    const moved = before !== null && !sameEndpoints(before, now) ? before : null;
-    if (moved !== null && moved.lastPort !== null) this.remove(moved);
     if (before === null) this.#datapath.forgetFlood(now.number);
     this.#write(now, settings);
-    if (moved !== null && moved.lastPort === null) this.remove(moved, now);
+    if (before !== null && !sameEndpoints(before, now)) this.remove(before);
     for (const address of now.addresses) this.#datapath.addVip(address);
   }
 
-  /** But for those that `kept` has as well. VIPs stay that another listener has. */
-  remove(listener: KernelListener, kept: Endpoints | null = null): void {
+  /**
+   * But for endpoints and VIPs that another one has, be it the same listener as it is now: whoever takes an endpoint over is
+   * written before the one that leaves it goes.
+   */
+  remove(listener: KernelListener): void {
     const { addresses, port, lastPort, protocols } = listener;
+    const others = [...this.#listeners()].filter((other) => other !== listener);
     for (const address of addresses) {
-      const isKept = kept !== null && kept.lastPort === null && kept.port === port && kept.addresses.includes(address);
+      const there = others.filter((other) => other.addresses.includes(address));
       for (const protocol of protocols) {
-        if (lastPort !== null) this.#datapath.removeListenerRange({ address, port, lastPort, protocol });
-        else if (!isKept) this.#datapath.removeListener({ address, port, protocol });
+        const same = there.filter((other) => other.protocols.includes(protocol));
+        if (lastPort !== null) {
+          this.#datapath.removeListenerRange({ address, port, lastPort, protocol }, rangesOf(same));
+        } else if (!same.some((other) => other.lastPort === null && other.port === port)) {
+          this.#datapath.removeListener({ address, port, protocol });
+        }
       }
-      const isUsed = [...this.#listeners()].some((other) => other !== listener && other.addresses.includes(address));
-      if (!isUsed) this.#datapath.removeVip(address);
+      if (there.length === 0) this.#datapath.removeVip(address);
     }
   }
 
@@ -84,8 +86,8 @@ export class ListenerEndpoints {
   }
 }
 
-export function sameEndpoints(a: Endpoints, b: Endpoints): boolean {
-  return a.addresses.join() === b.addresses.join() && a.port === b.port && a.lastPort === b.lastPort;
+function rangesOf(listeners: readonly KernelListener[]): { readonly port: number; readonly lastPort: number }[] {
+  return listeners.flatMap(({ port, lastPort }) => (lastPort === null ? [] : [{ port, lastPort }]));
 }
 
 function isBySource({ service }: EngineService): boolean {

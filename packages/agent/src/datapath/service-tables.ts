@@ -15,6 +15,7 @@ import { losesFlows, sharesOf, type TargetShare } from './shares.ts';
 import { NETWORK, type Network, TargetEntries, type WantedTarget } from './target-entries.ts';
 import { TargetNumbers } from './target-numbers.ts';
 import { toldAges } from './told-ages.ts';
+import { Turns } from './turns.ts';
 
 /** As the maps have it (bpf/consts.h), less what own-traffic.ts takes. */
 const SERVICES = 4_079;
@@ -54,7 +55,7 @@ export class ServiceTables {
   /** Numbers mean something else than before; called before they are in a table. */
   onNumbers: () => void = () => {};
   /** What waits for the kernel is done one after the other, so that no table is built from what was there before. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #stopped = false;
 
   /** `forgotten`: the drain time of a target of this service is over. */
@@ -286,10 +287,7 @@ export class ServiceTables {
 
   /** After all that was begun before. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    // Whoever waits for it learns of the error; what comes after it does not care.
-    this.#last = done.catch(() => {});
-    return done;
+    return this.#turns.take(work);
   }
 
   /** The same, with nobody who waits for it. */

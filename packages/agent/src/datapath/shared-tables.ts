@@ -10,9 +10,12 @@ import type { ServiceTables } from './service-tables.ts';
 export class SharedTables implements ZoneKernel {
   readonly datapath: Datapath;
   readonly #tables: ServiceTables;
-  readonly #listeners: () => Iterable<KernelListener>;
+  readonly #listeners: () => ReadonlyMap<string, KernelListener>;
+  /** Whether a listener is on its way out. */
+  isLeaving: (id: string) => boolean = () => false;
 
-  constructor(datapath: Datapath, tables: ServiceTables, listeners: () => Iterable<KernelListener>) {
+  /** `listeners`: by identifier. */
+  constructor(datapath: Datapath, tables: ServiceTables, listeners: () => ReadonlyMap<string, KernelListener>) {
     this.datapath = datapath;
     this.#tables = tables;
     this.#listeners = listeners;
@@ -27,7 +30,13 @@ export class SharedTables implements ZoneKernel {
   }
 
   get addresses(): readonly string[] {
-    return [...new Set([...this.#listeners()].flatMap(({ addresses }) => addresses))];
+    return this.addressesBut({ has: this.isLeaving });
+  }
+
+  /** The same, but for those of more listeners that leave. */
+  addressesBut(leaving: Pick<ReadonlySet<string>, 'has'>): readonly string[] {
+    const staying = [...this.#listeners()].filter(([id]) => !this.isLeaving(id) && !leaving.has(id));
+    return [...new Set(staying.flatMap(([, { addresses }]) => addresses))];
   }
 
   set onNumbers(told: () => void) {

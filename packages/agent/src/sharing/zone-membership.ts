@@ -13,7 +13,7 @@ const NOTICE = 2_000;
 
 /** The kernel that balances here, as the zone sees it. */
 export interface ZoneKernel extends SharedKernel {
-  /** VIPs of the listeners that it carries. */
+  /** VIPs of the listeners that it carries and that are to stay. */
   readonly addresses: readonly string[];
   /** This node counts as one that has joined: nothing is learnt of tables any more. */
   joined(): void;
@@ -94,11 +94,10 @@ export class ZoneMembership {
     if (withdrawn > 0) await this.#pause(Math.min(NOTICE, patience));
   }
 
-  /** The same for VIPs that go while others stay: they may be carried elsewhere by now. */
-  async withdrawAllBut(staying: readonly string[]): Promise<void> {
-    if (this.#leaving) return;
-    const withdrawn = (await this.#routes?.retain(staying)) ?? 0;
-    if (withdrawn > 0) await this.#pause(NOTICE);
+  /** The same for VIPs that go while others stay: they may be carried elsewhere by now. null: none is announced from here. */
+  withdrawAllBut(staying: readonly string[]): Promise<void> | null {
+    if (this.#leaving || this.#routes === null) return null;
+    return this.#routes.retain(staying).then((withdrawn) => (withdrawn > 0 ? this.#pause(NOTICE) : undefined));
   }
 
   #pause(milliseconds: number): Promise<void> {

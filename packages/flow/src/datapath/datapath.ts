@@ -28,7 +28,7 @@ import {
   targetBytes,
 } from './layout.ts';
 import { FLOOD_BYTES, type Flood, type Limits, limitsBytes, readFlood } from './limits.ts';
-import { portPrefixes } from './port-prefixes.ts';
+import { portPrefixes, prefixesOfNone } from './port-prefixes.ts';
 
 const MAP_TYPE_ARRAY = 2;
 const TABLE_BYTES = SLOTS * 4;
@@ -128,11 +128,10 @@ export class Datapath {
     }
   }
 
-  removeListenerRange(range: EndpointRange): void {
+  /** But for prefixes that `others`, on the same address and protocol, have as well. */
+  removeListenerRange(range: EndpointRange, others: readonly Pick<EndpointRange, 'port' | 'lastPort'>[] = []): void {
     const map = this.#object.map('listener_ranges');
-    for (const { port, bits } of portPrefixes(range.port, range.lastPort)) {
-      map.delete(rangeBytes({ ...range, port }, bits));
-    }
+    for (const { port, bits } of prefixesOfNone(others, range)) map.delete(rangeBytes({ ...range, port }, bits));
   }
 
   /** What number (1 … 32,767) stands for in tables. */

@@ -16,3 +16,13 @@ export function portPrefixes(first: number, last: number): PortPrefix[] {
   }
   return prefixes;
 }
+
+/** The prefixes of one range of ports that are not among those of the others. */
+export function prefixesOfNone(
+  others: readonly { readonly port: number; readonly lastPort: number }[],
+  { port: first, lastPort: last }: { readonly port: number; readonly lastPort: number },
+): PortPrefix[] {
+  const nameOf = ({ port, bits }: PortPrefix) => `${port}/${bits}`;
+  const taken = new Set(others.flatMap(({ port, lastPort }) => portPrefixes(port, lastPort).map(nameOf)));
+  return portPrefixes(first, last).filter((prefix) => !taken.has(nameOf(prefix)));
+}

@@ -1,0 +1,12 @@
+import type { Logger } from 'pino';
+import type { AttachSetting } from './setting.ts';
+
+export interface KernelPathOptions {
+  /** Of a BPF file system, this node's alone: maps and links are pinned here. */
+  readonly folder: string;
+  readonly recordFile: string;
+  /** Empty: all but loopback. */
+  readonly devices: readonly string[];
+  readonly attach: AttachSetting;
+  readonly log: Logger;
+}
