@@ -86,18 +86,25 @@ export const pacingCases: readonly ContractCase[] = [
       const reactor = world.open();
       const { client, server, host } = await pair(world, reactor, reactor);
       const waiting: Paced[] = [];
-      const pacer = { isLimited: true, enough: 5, ask: (paced: Paced) => waiting.push(paced) * 0, giveBack() {} };
+      const pacer = {
+        isLimited: true,
+        enough: Number.POSITIVE_INFINITY,
+        ask: (paced: Paced) => waiting.push(paced) * 0,
+        giveBack() {},
+      };
       client.connection.pacer = pacer;
       client.send('held');
       await world.until('its turn to ask', () => waiting.length === 1);
       await world.pass(20);
       assert.equal(server.receivedBytes, 0);
+      const { waitingToSend } = waiting[0]!;
+      pacer.enough = waitingToSend + 1;
       assert.equal(client.connection.isSated, false);
-      pacer.enough = 4;
+      pacer.enough = waitingToSend;
       assert.equal(client.connection.isSated, true);
       assert.equal(waiting[0]!.waitingBuffers, client.connection.queued);
       pacer.isLimited = false;
-      call(() => waiting[0]!.granted(4));
+      call(() => waiting[0]!.granted(waitingToSend));
       await world.until('what was sent', () => server.text === 'held');
       assert.equal(client.connection.isSated, false);
       await finish(world, client, server, host);
