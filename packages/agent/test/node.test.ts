@@ -2,142 +2,15 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
-import { EntryWriter } from '@evenkeel/model/block-list/entries.ts';
-import { type BlockListMessage, NO_POSITION } from '@evenkeel/model/plan/block-list.ts';
+import { test } from 'node:test';
+import { NO_POSITION } from '@evenkeel/model/plan/block-list.ts';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import { STREAM_VERSION } from '@evenkeel/model/plan/membership.ts';
-import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
-import { NodeAgent } from '../src/agent.ts';
-import { NodeBlockLists } from '../src/block-list/node-block-lists.ts';
-import { systemClock } from '../src/clock/clock.ts';
-import { LocalWatch } from '../src/health/local-watch.ts';
-import type { ProbeOutcome } from '../src/health/outcome.ts';
-import type { Probe, Prober } from '../src/health/prober.ts';
-import { Home } from '../src/home.ts';
-import { NodeMembership } from '../src/membership/node-membership.ts';
-import { ProbeCounts } from '../src/probing/probe-counts.ts';
-import { ControlCounts } from '../src/telemetry/control-counts.ts';
-import { temporaryDirectory } from './directory.ts';
-import { FakeControl } from './fake-control.ts';
+import { control, directory, node, plan, refused, until } from './agent-world.ts';
 import { FakeEngine } from './fake-engine.ts';
-import { silentLog } from './log.ts';
-import { plannedCheck, plannedGroup, plannedListener, plannedService, plannedTarget } from './planned.ts';
-
-/** The agent as a whole, with an engine that carries nothing, against a control plane over a real WebSocket. */
-
-const success: ProbeOutcome = { kind: 'success', detail: '' };
-const refused: ProbeOutcome = { kind: 'failure', reason: 'CONNECT_FAILED', detail: 'ECONNREFUSED' };
-
-/** Answers at once with what the test has set for the address. */
-class InstantProber implements Prober {
-  readonly outcomes = new Map<string, ProbeOutcome>();
-
-  prepare(target: { address: string }): Probe {
-    let timer: NodeJS.Immediate | undefined;
-    return {
-      request: Buffer.from('GET'),
-      start: (_history, done) => {
-        timer = setImmediate(() => done(this.outcomes.get(target.address) ?? success));
-      },
-      cancel: () => clearImmediate(timer),
-    };
-  }
-
-  setAuthority(): void {}
-}
-
-let directory = temporaryDirectory();
-const ends: (() => Promise<void>)[] = [];
-
-beforeEach(() => {
-  directory = temporaryDirectory();
-  mkdirSync(join(directory.path, 'credentials'));
-  writeFileSync(join(directory.path, 'credentials', 'node.json'), '{"token":"secret"}');
-});
-
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-  directory.remove();
-});
-
-async function control(plan: NodePlan | null, port = 0): Promise<FakeControl> {
-  const one = await FakeControl.listen(port);
-  one.plan = plan;
-  ends.push(() => one.kill());
-  return one;
-}
-
-async function node(controlUrl: string, engine = new FakeEngine(), prober = new InstantProber()) {
-  const home = await Home.open(directory.path);
-  const agent = new NodeAgent({
-    home,
-    membership: await NodeMembership.open({
-      ...{
-        home,
-        nodeId: 'node-1',
-        zone: 'z1',
-        controlUrls: [controlUrl],
-        joinToken: undefined,
-        joinTokenFile: undefined,
-      },
-      ...{ clock: systemClock, random: Math.random, log: silentLog },
-    }),
-    blockLists: new NodeBlockLists({
-      path: home.blockListFile,
-      engine,
-      clock: systemClock,
-      random: Math.random,
-      log: silentLog,
-    }),
-    nodeId: 'node-1',
-    zone: 'z1',
-    version: '1.2.3',
-    controlUrls: [controlUrl],
-    accessLog: 'file',
-    accessLogFormat: 'json',
-    accessLogMaxBytes: 1e6,
-    accessLogKeep: 1,
-    engine,
-    counts: new ControlCounts(),
-    watch: new LocalWatch({ clock: systemClock, random: Math.random, prober }),
-    probes: new ProbeCounts(),
-    clock: systemClock,
-    random: Math.random,
-    log: silentLog,
-  });
-  let stopped = false;
-  const stop = async (): Promise<void> => {
-    if (!stopped) await agent.stop(1234, true);
-    stopped = true;
-  };
-  ends.push(stop);
-  return { agent, engine, prober, stop };
-}
-
-/** Intervals short enough for a test to see both ways within half a second. */
-const quick: Partial<PlannedHealthCheck> = { interval: 50, timeout: 50, rise: 2, fall: 2 };
-
-function plan(
-  version: number,
-  given: { port?: number; targets?: string[]; check?: PlannedHealthCheck | null } = {},
-): NodePlan {
-  const targets = (given.targets ?? ['127.0.0.2', '127.0.0.3']).map((address) =>
-    plannedTarget({ id: address, address }),
-  );
-  const healthCheck = given.check === undefined ? plannedCheck(quick) : given.check;
-  return planOf(version, [
-    planEntry('listener', plannedListener({ port: given.port ?? 80 })),
-    planEntry('service', plannedService({ healthCheck })),
-    planEntry('group', plannedGroup({ targets })),
-  ]);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+import { plannedListener } from './planned.ts';
 
 test('a first plan arrives, is applied, acknowledged, kept, and its targets are judged and reported', async () => {
   const peer = await control(plan(1));
@@ -224,48 +97,6 @@ test('a target that leaves its group leaves the engine', async () => {
     engine.services.get('svc-1')?.targets.map(({ id }) => id),
     ['127.0.0.3'],
   );
-});
-
-const blocked = (version: number, entries: Uint8Array): BlockListMessage => {
-  const position = { version, nonce: 'n' };
-  return {
-    type: 'block-list',
-    reset: false,
-    position,
-    tenantId: 'tenant',
-    entries: Buffer.from(entries).toString('base64'),
-  };
-};
-
-test('what comes while an upgrade is tried is asked for again when it is called off', { timeout: 60_000 }, async () => {
-  const peer = await control(plan(1));
-  const { agent } = await node(peer.url);
-  const first = peer.applied(1);
-  await agent.start();
-  await first;
-  await agent.freeze();
-  const { writer, key } = { writer: new EntryWriter(), key: Uint32Array.of(0xc000_0201) };
-  writer.add(key, 32, 2 ** 31);
-  const part = blocked(7, writer.take());
-  peer.send(part);
-  peer.sendDelta(plan(2, { port: 81 }));
-  const [again, applied] = [peer.next('hello'), peer.applied(2)];
-  await agent.thaw();
-  const { version, blockLists } = await again;
-  assert.deepEqual([version, blockLists], [1, NO_POSITION]);
-  await applied;
-  const acknowledged = peer.next('blocked');
-  peer.send(part);
-  await acknowledged;
-});
-
-test('a part of the block lists that cannot be read has them asked for anew', { timeout: 60_000 }, async () => {
-  const peer = await control(plan(1));
-  const { agent } = await node(peer.url);
-  await agent.start();
-  const again = peer.next('hello');
-  peer.send(blocked(7, Uint8Array.of(1, 2, 3)));
-  assert.deepEqual((await again).blockLists, NO_POSITION);
 });
 
 test('a refused listener reaches the control plane with its reason', async () => {

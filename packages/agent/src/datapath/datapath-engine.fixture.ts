@@ -153,7 +153,7 @@ export const listener = (changes: Partial<PlannedListener> = {}): PlannedListene
   ...changes,
 });
 
-export const service = (changes: object = {}): EngineService => ({
+export const service = (changes: object = {}, address = '10.0.0.1'): EngineService => ({
   service: {
     ...PLAIN_SERVICE,
     id: 'svc-1',
@@ -168,7 +168,7 @@ export const service = (changes: object = {}): EngineService => ({
     drainTimeout: 1_000,
     ...changes,
   },
-  targets: [{ id: 'tgt-1', address: '10.0.0.1', port: 80, weight: 1, state: 'active', eligible: true }],
+  targets: [{ id: 'tgt-1', address, port: 80, weight: 1, state: 'active', eligible: true }],
 });
 
 export const change = (one: PlannedListener | null, its: EngineService | null = service()): EngineChange => ({
