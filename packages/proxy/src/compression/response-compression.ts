@@ -20,7 +20,7 @@ const NOTHING: Accepted = { gzip: 0, brotli: 0 };
 /**
  * One request on a listener that compresses, and what becomes of the response to it. A body that has come whole with its
  * head is compressed at once, by brotli if the client likes it as much as gzip; one that comes in pieces goes on in
- * gzip, piece by piece, in chunks. One object per client connection, used again for each of its requests.
+ * gzip, piece by piece, in chunks.
  */
 export class ResponseCompression {
   /** Caches are told that others may get the answer in another coding. */

@@ -9,7 +9,8 @@ export class InputQueue {
   buffer = NO_BUFFER;
   start = 0;
   end = 0;
-  readonly #more: Piece[] = [];
+  /** Made when a second piece waits. */
+  #more: Piece[] | null = null;
 
   get empty(): boolean {
     return this.buffer === NO_BUFFER;
@@ -17,17 +18,17 @@ export class InputQueue {
 
   push(buffer: number, start: number, end: number): void {
     if (this.empty) this.#set(buffer, start, end);
-    else this.#more.push({ buffer, start, end });
+    else (this.#more ??= []).push({ buffer, start, end });
   }
 
   unshift(buffer: number, start: number, end: number): void {
-    if (!this.empty) this.#more.unshift({ buffer: this.buffer, start: this.start, end: this.end });
+    if (!this.empty) (this.#more ??= []).unshift({ buffer: this.buffer, start: this.start, end: this.end });
     this.#set(buffer, start, end);
   }
 
   /** Takes the first piece out; its count goes to the caller. */
   shift(): void {
-    const next = this.#more.length === 0 ? undefined : this.#more.shift();
+    const next = this.#more?.shift();
     if (next === undefined) this.buffer = NO_BUFFER;
     else this.#set(next.buffer, next.start, next.end);
   }

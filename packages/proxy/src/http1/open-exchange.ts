@@ -1,4 +1,5 @@
 import { Limit } from '../limits/limit.ts';
+import { Pace } from '../limits/pace.ts';
 import { NO_BUFFER } from '../reactor/arena.ts';
 import type { MirrorExchange } from '../rules/mirror/mirror-exchange.ts';
 import type { RuledRequest } from '../rules/ruled-request.ts';
@@ -6,27 +7,32 @@ import { ListenerCell } from '../telemetry/cells.ts';
 import { countDuration } from '../telemetry/duration.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import { RequestRecord } from '../telemetry/request-record.ts';
-import type { Exchange } from '../upstream/exchange.ts';
-import type { Waiter } from '../upstream/service-queue.ts';
 import type { Target } from '../upstream/target.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { Body } from './body.ts';
 import { AMBIGUOUS_BITS, countDoubts, firstReason } from './desync.ts';
-import type { ExchangeClient } from './exchange-client.ts';
+import type { ExchangeClient, OwnedExchange } from './exchange-client.ts';
+import { RequestSide } from './request-side.ts';
 import { ResponseSide } from './response-side.ts';
+import type { TargetAnswers } from './target-answers.ts';
 import { TargetSide } from './target-side.ts';
+
+/** Nothing is asked of the session of an exchange that is not active. */
+const NOBODY = {} as ExchangeClient;
 
 /** The kernel is asked for the round trip to a client for the first request of its connection, and one in so many. */
 const ROUND_TRIP_EVERY = 255;
 
 /**
- * The exchange that a client connection is at: what is known of it, its two sides, and every way in which it can end. One
- * object per connection, used again for each of its requests.
+ * The exchange that a client connection is at: what is known of it, its two sides, and every way in which it can end.
+ * Used again for other requests, of this connection or another one: see `ExchangePool`.
  *
  * The request's first buffer (head, and what came of the body with it) is held until the exchange ends: it is what a
  * second attempt sends, and what the access log reads.
  */
-export class OpenExchange {
+export class OpenExchange implements OwnedExchange {
+  /** Whose it is, while it is active. */
+  session: ExchangeClient = NOBODY;
   /** A request is under way; everything else is meaningful only then. */
   active = false;
   /** The client may still be sending what nobody will read. */
@@ -39,18 +45,20 @@ export class OpenExchange {
   original = NO_BUFFER;
   mirror: MirrorExchange | null = null;
   readonly body = new Body();
+  /** How fast the body has to come. */
+  readonly bodyPace = new Pace();
   readonly record = new RequestRecord();
+  readonly request: RequestSide;
   readonly target: TargetSide;
   readonly response: ResponseSide;
   readonly #worker: WorkerContext;
-  readonly #client: ExchangeClient;
 
-  /** `answers` hears of what happens at the target. */
-  constructor(worker: WorkerContext, client: ExchangeClient, answers: Exchange & Waiter) {
+  /** `answers` has the request sent to a target, and hears of what happens there. */
+  constructor(worker: WorkerContext, answers: TargetAnswers) {
     this.#worker = worker;
-    this.#client = client;
-    this.target = new TargetSide(worker, client, this.record, answers, this.body);
-    this.response = new ResponseSide(worker, client, this.record, this.target);
+    this.target = new TargetSide(worker, this, this.record, answers, this.body);
+    this.response = new ResponseSide(worker, this, this.record, this.target);
+    this.request = new RequestSide(worker, this, answers);
   }
 
   /** The client's connection can carry another request afterwards. */
@@ -85,9 +93,10 @@ export class OpenExchange {
     return this.target.target === target;
   }
 
-  /** A request has begun, good or bad, with its first byte at `startedAt`. */
-  begin(startedAt: number): void {
-    const cells = this.#client.listener.cells;
+  /** A request of this session has begun, good or bad, with its first byte at `startedAt`. */
+  begin(session: ExchangeClient, startedAt: number): void {
+    const { cells } = session.listener;
+    this.session = session;
     this.active = true;
     this.body.startNone();
     this.response.begin();
@@ -102,7 +111,7 @@ export class OpenExchange {
 
   /** Some server could understand the request in another way, for these reasons; see desync.ts. */
   doubt(doubts: number): void {
-    countDoubts(this.#client.listener.cells, doubts);
+    countDoubts(this.session.listener.cells, doubts);
     this.record.desync = firstReason(doubts);
     this.doubted = (doubts & AMBIGUOUS_BITS) !== 0;
   }
@@ -110,7 +119,7 @@ export class OpenExchange {
   /** A limit is why the request is about to end. */
   limited(limit: Limit): void {
     this.record.limit = limit;
-    this.#client.listener.cells[ListenerCell.limits + limit]!++;
+    this.session.listener.cells[ListenerCell.limits + limit]!++;
   }
 
   /** Ends a request that a target will not answer (any more), by the proxy's own answer if that is still possible. */
@@ -127,7 +136,7 @@ export class OpenExchange {
 
   /** Answers what cannot be understood as a request. Nothing behind it can be trusted to be one either. */
   refuse(status: number, reason: EndReason): void {
-    if (this.#client.client.unresolve()) this.record.forgetEnds();
+    if (this.session.client.unresolve()) this.session.client.logged.forgetEnds();
     this.record.reason = reason;
     this.keepAlive = false;
     this.lingers = true;
@@ -154,7 +163,7 @@ export class OpenExchange {
     this.record.reason = reason;
     this.keepAlive = false;
     this.target.drop();
-    this.#client.connection.abort();
+    this.session.connection.abort();
     this.finish();
   }
 
@@ -166,7 +175,7 @@ export class OpenExchange {
 
   /** The client's connection has handed over something of the response. */
   onClientSent(): void {
-    const { connection } = this.#client;
+    const { connection } = this.session;
     if (connection.unsent > 0) this.response.taken();
     this.target.onClientSent();
     if (this.response.done && connection.unsent === 0) this.finish();
@@ -188,7 +197,7 @@ export class OpenExchange {
   /** The exchange is over, well or badly: counts it, logs it and gives its buffer back. */
   finish(): void {
     const worker = this.#worker;
-    const { listener, client } = this.#client;
+    const { listener, client } = this.session;
     const { cells } = listener;
     const { record } = this;
     this.active = false;
@@ -200,14 +209,23 @@ export class OpenExchange {
     cells[ListenerCell.reasons + record.reason]!++;
     countDuration(cells, worker.reactor.now - record.startedAt);
     if (listener.planned.accessLog) {
-      if ((record.logged & ROUND_TRIP_EVERY) === 0) record.roundTrip = this.#client.connection.roundTrip();
+      const { logged } = client;
+      if ((logged.lines & ROUND_TRIP_EVERY) === 0) logged.roundTrip = this.session.connection.roundTrip();
       worker.log.request(listener, client, record);
     }
     // What is missing of the request will never come to its copy.
     if (!this.body.done) this.mirror?.abort();
     this.mirror = null;
     this.releaseBuffers();
-    this.#client.onExchangeOver();
+    this.session.onExchangeOver();
+  }
+
+  /** Lets go of what belongs to the client and the plan of the request that has ended: it may wait long for the next one. */
+  forget(): void {
+    this.session = NOBODY;
+    this.ruled = null;
+    this.target.forget();
+    this.request.forget();
   }
 
   /** Gives back what the request was held in. */

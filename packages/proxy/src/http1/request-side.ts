@@ -10,7 +10,6 @@ import { AskedUpgrade } from '../upgrade/asked-upgrade.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Body } from './body.ts';
 import { Desync } from './desync.ts';
-import type { ExchangeClient } from './exchange-client.ts';
 import { growthOf } from './head-room.ts';
 import { rememberSpans, UNMOVED } from './log-spans.ts';
 import { isIdempotent, methodOf } from './method.ts';
@@ -23,12 +22,10 @@ import type { TargetSide } from './target-side.ts';
 
 /**
  * The request on its way in: what the client's connection has of it is read, what the listener has room for and what its
- * rules say is asked, and the head is changed for the target that is to have it. One object per client connection, used
- * again for each of its requests.
+ * rules say is asked, and the head is changed for the target that is to have it.
  */
 export class RequestSide {
   readonly #worker: WorkerContext;
-  readonly #client: ExchangeClient;
   readonly #answers: TargetAnswers;
   readonly #exchange: OpenExchange;
   readonly #body: Body;
@@ -39,10 +36,8 @@ export class RequestSide {
   #rules: RuledRequest | null = null;
 
   /** `answers` has the request sent to a target. */
-  constructor(worker: WorkerContext, client: ExchangeClient, answers: TargetAnswers) {
-    const { exchange } = answers;
+  constructor(worker: WorkerContext, exchange: OpenExchange, answers: TargetAnswers) {
     this.#worker = worker;
-    this.#client = client;
     this.#answers = answers;
     this.#exchange = exchange;
     this.#body = exchange.body;
@@ -57,10 +52,10 @@ export class RequestSide {
    */
   start(buffer: number, end: number, keepAlive: boolean): number {
     const { requestHead: head, rewriter, memory } = this.#worker;
-    const { client, listener } = this.#client;
+    const { client, listener } = this.#exchange.session;
     const body = this.#body;
     const { request } = this.#target;
-    if (client.resolve(listener.planned, memory, head)) this.#record.forgetEnds();
+    if (client.resolve(listener.planned, memory, head)) client.logged.forgetEnds();
     this.#record.minor = head.minor;
     this.#response.readRequest(head);
     this.#response.keepAlive = keepAlive;
@@ -113,7 +108,7 @@ export class RequestSide {
 
   /** Asks what the listener and the worker have room for; false: the request has been answered. */
   #isAdmitted(): boolean {
-    const { listener, client } = this.#client;
+    const { listener, client } = this.#exchange.session;
     const limit = limitOfRequest(this.#worker, listener, client);
     if (limit === NO_LIMIT && this.#body.announced <= listener.limits.bodySize) return true;
     rememberSpans(this.#record, this.#worker.requestHead, UNMOVED);
@@ -134,7 +129,7 @@ export class RequestSide {
   /** Asks the rules; false: the request has been answered. */
   #judge(rules: RuleSet): boolean {
     const { requestHead: head } = this.#worker;
-    const { client, listener } = this.#client;
+    const { client, listener } = this.#exchange.session;
     this.#rules ??= new RuledRequest(this.#worker);
     const ruled = this.#rules;
     const verdict = ruled.judge(rules, head, client, listener.planned, listener.service !== null, this.#record.id);
@@ -159,7 +154,7 @@ export class RequestSide {
     const { request } = this.#target;
     const apart = changes?.changesLogged === true;
     const growth =
-      growthOf(this.#client.client.lines, head) +
+      growthOf(this.#exchange.session.client.lines, head) +
       (changes === null ? 0 : changes.growth) +
       (idLine === null ? 0 : REQUEST_ID_GROWTH);
     if (apart) rememberSpans(this.#record, head, UNMOVED);
@@ -192,7 +187,7 @@ export class RequestSide {
       this.#failBody();
       return bodyEnd;
     }
-    if (body.announced > this.#client.listener.limits.bodySize) {
+    if (body.announced > this.#exchange.session.listener.limits.bodySize) {
       this.#worker.arena.release(buffer);
       this.#refuseBody();
       return bodyEnd;
@@ -209,6 +204,12 @@ export class RequestSide {
   #failBody(): void {
     this.#exchange.doubt(1 << Desync.chunk);
     this.#exchange.fail(400, EndReason.clientRequestBody);
+  }
+
+  /** Lets go of what the rules said. */
+  forget(): void {
+    this.#rules?.forget();
+    this.#answers.upgrade = null;
   }
 
   /** What there is of a request that is going to be refused: memory[start, end). One count of the buffer comes with it. */

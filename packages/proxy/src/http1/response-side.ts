@@ -9,7 +9,7 @@ import { isCongested } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { sendComposed } from './composed-answer.ts';
 import { type ErrorPage, errorPageOf, plainPage } from './error-pages.ts';
-import type { ExchangeClient } from './exchange-client.ts';
+import type { OwnedExchange } from './exchange-client.ts';
 import { Method } from './method.ts';
 import type { RequestHead } from './request-head.ts';
 import { addLine, lineForAnswer } from './request-id.ts';
@@ -24,7 +24,7 @@ const VARY = 'Vary: Accept-Encoding\r\n';
 
 /**
  * What goes to the client: a target's response, as it is or changed by a rule or by compression, or an answer of the
- * proxy's own. One object per client connection, used again for each of its requests.
+ * proxy's own.
  */
 export class ResponseSide {
   /** The client's connection can carry another request afterwards. */
@@ -36,10 +36,10 @@ export class ResponseSide {
   readonly pace = new Pace();
   /** Bytes of the response that the client's connection has handed over, when that was last asked. */
   #taken = 0;
-  /** Time that a client has been excused for. */
+  /** Time for which the client's connection was held back before the response, or has been excused since. */
   #excused = 0;
   readonly #worker: WorkerContext;
-  readonly #client: ExchangeClient;
+  readonly #exchange: OwnedExchange;
   readonly #record: RequestRecord;
   readonly #target: TargetSide;
   #method: Method = Method.other;
@@ -48,9 +48,9 @@ export class ResponseSide {
   #compression: ResponseCompression | null = null;
 
   /** `target` is paused while the client does not take what is sent. */
-  constructor(worker: WorkerContext, client: ExchangeClient, record: RequestRecord, target: TargetSide) {
+  constructor(worker: WorkerContext, exchange: OwnedExchange, record: RequestRecord, target: TargetSide) {
     this.#worker = worker;
-    this.#client = client;
+    this.#exchange = exchange;
     this.#record = record;
     this.#target = target;
   }
@@ -78,12 +78,17 @@ export class ResponseSide {
 
   /** The request goes to a target, whose answer may be compressed. */
   readAccepted(head: RequestHead): void {
-    this.#compression = readCompression(this.#compression, this.#worker, head, this.#client.listener.planned.http);
+    this.#compression = readCompression(
+      this.#compression,
+      this.#worker,
+      head,
+      this.#exchange.session.listener.planned.http,
+    );
   }
 
   /** The client's connection has handed over something, but not all. */
   taken(): void {
-    const { connection, listener } = this.#client;
+    const { connection, listener } = this.#exchange.session;
     const taken = this.#record.bytesSent - connection.unsent;
     this.pace.moved(this.#worker.reactor.now, Math.max(1, taken - this.#taken), listener.limits.perByte);
     this.#taken = taken;
@@ -92,7 +97,7 @@ export class ResponseSide {
 
   /** Whether it was us who kept the client waiting: it has that time again then. */
   excusesClient(): boolean {
-    const { connection } = this.#client;
+    const { connection } = this.#exchange.session;
     const held = connection.heldBack - this.#excused;
     if (held <= 0) return false;
     this.#excused += held;
@@ -113,11 +118,12 @@ export class ResponseSide {
 
   /** Sends memory[start, end); one count of the buffer goes with it. */
   send = (buffer: number, start: number, end: number): void => {
-    const { connection, listener } = this.#client;
+    const { connection, listener } = this.#exchange.session;
     this.#record.bytesSent += end - start;
     const waitsAlready = connection.unsent > 0;
     connection.send(buffer, start, end);
     if (!waitsAlready) {
+      this.#excused = connection.heldBack;
       this.pace.start(this.#worker.reactor.now, listener.limits.sendWait);
       connection.setDeadline(this.pace.until);
     }
@@ -239,7 +245,7 @@ export class ResponseSide {
 
   /** Sends the proxy's own answer. */
   answer(status: number): void {
-    const { http } = this.#client.listener.planned;
+    const { http } = this.#exchange.session.listener.planned;
     const { memory, requestIds } = this.#worker;
     const line = withTransportSecurity(http, lineForAnswer(http, this.#record, memory, requestIds, false));
     const page = errorPageOf(http, status) ?? (line === null ? null : plainPage(status));
@@ -263,7 +269,7 @@ export class ResponseSide {
   answerByRule(ruled: RuledRequest): number {
     const { arena, answer } = this.#worker;
     const { memory, requestIds } = this.#worker;
-    const { http } = this.#client.listener.planned;
+    const { http } = this.#exchange.session.listener.planned;
     const line = withTransportSecurity(http, lineForAnswer(http, this.#record, memory, requestIds, true));
     if (!ruled.writeAnswer(this.keepAlive, line)) return 414;
     const withBody = !this.expectsNoBody && !hasNoBody(ruled.status);

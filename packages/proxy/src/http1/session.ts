@@ -1,12 +1,12 @@
 import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
 import { Limit, NO_LIMIT } from '../limits/limit.ts';
-import { Pace } from '../limits/pace.ts';
 import type { AwaitedHead } from '../overload/waiting-heads.ts';
 import type { Closed, Connection, ConnectionHandler } from '../reactor/reactor.ts';
 import type { Client } from '../source-address/client.ts';
 import { ListenerCell } from '../telemetry/cells.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { UpgradedSession } from '../upgrade/upgraded-session.ts';
+import type { OwnConnections } from '../upstream/own-connections.ts';
 import type { Target } from '../upstream/target.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener, Session } from '../worker/listener.ts';
@@ -17,8 +17,6 @@ import { HeadError, LIMIT_OF_HEAD_ERROR, STATUS_OF_HEAD_ERROR } from './head-err
 import { InputQueue } from './input-queue.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from './partial-head.ts';
-import { RequestSide } from './request-side.ts';
-import { TargetAnswers } from './target-answers.ts';
 
 /** How long an answer to a client that is still sending is kept from being reset, in milliseconds. */
 const LINGER = 10_000;
@@ -41,10 +39,13 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   afterInWait: AwaitedHead | null = null;
   inWait = false;
 
+  own: OwnConnections | null = null;
+
   readonly #worker: WorkerContext;
-  readonly #request: RequestSide;
-  readonly #exchange: OpenExchange;
-  readonly #partial = new PartialHead();
+  /** Of the request under way; between requests, one that is nobody's. */
+  #exchange: OpenExchange;
+  /** Of a head that comes in pieces; null: none has yet. */
+  #partial: PartialHead | null = null;
   readonly #input = new InputQueue();
   #pumping = false;
   #paused = false;
@@ -55,12 +56,10 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   #closing = false;
   /** The client has said that it sends nothing behind its request. */
   #last = false;
-  /** When the first byte of the head that is being read came. */
+  /** When the first byte of a head came that comes in pieces. */
   #headStartedAt = 0;
   /** Requests that have begun. */
   #requests = 0;
-  /** How fast the body has to come. */
-  readonly #pace = new Pace();
   #pausedAt = 0;
   /** Where the worker may remember the fields that this client sends. */
   #hint: number;
@@ -72,9 +71,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     connection.largeReceives = true;
     this.client = client;
     this.#hint = worker.requestHead.firstHint;
-    const answers = new TargetAnswers(worker, this);
-    this.#request = new RequestSide(worker, this, answers);
-    this.#exchange = answers.exchange;
+    this.#exchange = worker.exchanges.none;
     listener.cells[ListenerCell.connections]!++;
     listener.cells[ListenerCell.activeConnections]!++;
     worker.overload.waiting.add(this);
@@ -126,7 +123,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     const exchange = this.#exchange;
     this.#ended = true;
     if (!exchange.active) {
-      if (this.#partial.waiting) this.listener.cells[ListenerCell.reasons + EndReason.clientRequestHead]!++;
+      if (this.#hasPartial) this.listener.cells[ListenerCell.reasons + EndReason.clientRequestHead]!++;
       this.#close(0);
       return;
     }
@@ -137,14 +134,14 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   onDeadline(connection: Connection): void {
     const exchange = this.#exchange;
     if (!exchange.active) {
-      if (this.#partial.waiting) this.#refusePartial(408, EndReason.clientRequestHead, Limit.headerTimeout);
+      if (this.#hasPartial) this.#refusePartial(408, EndReason.clientRequestHead, Limit.headerTimeout);
       else this.#close(0);
     } else if (connection.unsent > 0) {
       if (exchange.response.excusesClient()) return;
       this.#closing = true;
       exchange.cutSlowClient();
     } else if (exchange.awaitsBody && !this.#paused) {
-      exchange.limited(this.#pace.wasSlow ? Limit.minimumRate : Limit.bodyTimeout);
+      exchange.limited(exchange.bodyPace.wasSlow ? Limit.minimumRate : Limit.bodyTimeout);
       exchange.fail(408, EndReason.clientRequestBody);
     }
   }
@@ -152,8 +149,8 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   onClosed(_connection: Connection, _reason: Closed): void {
     this.#gone = true;
     if (this.#exchange.active) this.#exchange.onClientGone();
-    this.#exchange.target.dropKept();
-    this.#partial.clear();
+    this.own?.clear();
+    this.#partial?.clear();
     this.#input.clear(this.#worker.arena);
     this.listener.cells[ListenerCell.activeConnections]!--;
     this.listener.leave();
@@ -166,8 +163,11 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   }
 
   onExchangeOver(): void {
-    if (this.#gone || this.#closing) return;
+    const { exchanges } = this.#worker;
     const { keepAlive, lingers } = this.#exchange;
+    exchanges.give(this.#exchange);
+    this.#exchange = exchanges.none;
+    if (this.#gone || this.#closing) return;
     if (lingers || !keepAlive) {
       this.#close(lingers || this.#expectsMore() ? LINGER : 0);
       return;
@@ -177,7 +177,9 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   }
 
   onSwitched(session: UpgradedSession): void {
-    this.#exchange.target.dropKept();
+    // What is known of the request goes on with its tunnel.
+    this.#exchange = this.#worker.exchanges.none;
+    this.own?.clear();
     this.#closing = true;
     this.listener.removeSession(this);
     this.listener.addSession(session);
@@ -188,15 +190,15 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    const exchange = this.#exchange;
     const input = this.#input;
     while (!input.empty && !this.#gone && !this.#closing) {
-      if (!exchange.active) this.#receiveHead();
-      else if (exchange.takesBody) this.#receiveBody();
+      if (!this.#exchange.active) this.#receiveHead();
+      else if (this.#exchange.takesBody) this.#receiveBody();
       else break;
     }
     this.#pumping = false;
     if (this.#gone || this.#closing) return;
+    const exchange = this.#exchange;
     if (this.#ended && exchange.active) {
       this.#endBody();
       return;
@@ -211,8 +213,8 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     }
     this.connection.resume();
     if (!exchange.active || exchange.body.done) return;
-    this.#pace.excuse(this.#worker.reactor.now - this.#pausedAt);
-    this.connection.setDeadline(this.#pace.until);
+    exchange.bodyPace.excuse(this.#worker.reactor.now - this.#pausedAt);
+    this.connection.setDeadline(exchange.bodyPace.until);
   }
 
   /** The client has ended: what is missing of the body will never come, and must not pass for the whole. */
@@ -224,18 +226,18 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     const input = this.#input;
     const { buffer, start, end } = input;
     input.shift();
-    if (this.#partial.waiting) {
-      this.#extendHead(buffer, start, end);
-      return;
-    }
-    this.#headStartedAt = this.#worker.reactor.now;
-    this.#parseHead(buffer, start, end);
+    const partial = this.#partial;
+    if (partial?.waiting === true) this.#extendHead(partial, buffer, start, end);
+    else this.#parseHead(buffer, start, end, this.#worker.reactor.now);
+  }
+
+  get #hasPartial(): boolean {
+    return this.#partial?.waiting === true;
   }
 
   /** A head comes in pieces. */
-  #extendHead(buffer: number, start: number, end: number): void {
+  #extendHead(partial: PartialHead, buffer: number, start: number, end: number): void {
     const { arena, memory } = this.#worker;
-    const partial = this.#partial;
     if (!hasLineEnd(memory, start, end)) {
       const kept = partial.extend(memory, start, end, this.listener.limits.headerSize);
       arena.release(buffer);
@@ -246,11 +248,12 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     } else {
       if (partial.rest < end) this.#input.unshift(buffer, partial.rest, end);
       else arena.release(buffer);
-      this.#parseHead(partial.buffer, partial.start, partial.end);
+      this.#parseHead(partial.buffer, partial.start, partial.end, this.#headStartedAt);
     }
   }
 
-  #parseHead(buffer: number, start: number, end: number): void {
+  /** `startedAt`: when the first byte of the head came. */
+  #parseHead(buffer: number, start: number, end: number, startedAt: number): void {
     const { arena, memory, reactor, requestHead } = this.#worker;
     let error: HeadError = HeadError.incomplete;
     // An empty line in front of a request is passed over (RFC 9112 section 2.2); a lone CR may become one.
@@ -265,35 +268,35 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     }
     if (error === HeadError.none) {
       this.#hint = requestHead.slot;
-      this.#startRequest(buffer, end);
+      this.#startRequest(buffer, end, startedAt);
       return;
     }
     const tooLarge = end - start >= this.listener.limits.headerSize;
     if (error !== HeadError.incomplete || tooLarge) {
-      this.#refuseHead(error === HeadError.incomplete ? HeadError.headTooLarge : error, buffer, start, end);
+      this.#refuseHead(error === HeadError.incomplete ? HeadError.headTooLarge : error, buffer, start, end, startedAt);
       return;
     }
-    this.#partial.keep(memory, start, end);
+    this.#headStartedAt = startedAt;
+    (this.#partial ??= new PartialHead()).keep(memory, start, end);
     arena.release(buffer);
     this.#worker.overload.waiting.add(this);
-    this.connection.setDeadline(this.#headStartedAt + this.listener.planned.headerTimeout);
+    this.connection.setDeadline(startedAt + this.listener.planned.headerTimeout);
   }
 
   /** The head is in the worker's parser, and the buffer it lies in is ours. */
-  #startRequest(buffer: number, end: number): void {
-    const exchange = this.#exchange;
+  #startRequest(buffer: number, end: number, startedAt: number): void {
     const { requestHead: head, arena, memory } = this.#worker;
     const doubts = doubtsOf(memory, head);
     const { limits } = this.listener;
     if (this.inWait) this.#worker.overload.waiting.remove(this);
     let { keepAlive } = head;
     this.#last = !keepAlive;
-    exchange.begin(this.#headStartedAt);
+    const exchange = this.#begin(startedAt);
     if (++this.#requests >= limits.requestsPerConnection || this.#worker.overload.sparesConnections) keepAlive = false;
     if (limits.asksOfHeads) {
       const limit = limits.beyond(head);
       if (limit !== NO_LIMIT) {
-        this.#refuseLarge(limit, buffer, end);
+        this.#refuseLarge(exchange, limit, buffer, end);
         return;
       }
     }
@@ -301,7 +304,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
       const mode = (this.listener.planned.http ?? PLAIN_HTTP).desyncMode;
       exchange.doubt(doubts);
       if (isRefused(mode, doubts)) {
-        this.#request.keepRefused(buffer, head.methodStart, end);
+        exchange.request.keepRefused(buffer, head.methodStart, end);
         exchange.refuse(400, EndReason.clientRequestHead);
         return;
       }
@@ -309,41 +312,47 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     }
     // The exchange may be over when `start` returns; what lies behind the request needs a count of its own before.
     arena.retain(buffer);
-    const rest = this.#request.start(buffer, end, keepAlive && !this.#ended && !this.listener.closing);
-    if (!exchange.body.done) this.#pace.start(this.#worker.reactor.now, limits.bodyWait);
-    this.#afterBody(buffer, rest, end);
+    const rest = exchange.request.start(buffer, end, keepAlive && !this.#ended && !this.listener.closing);
+    if (!exchange.body.done) exchange.bodyPace.start(this.#worker.reactor.now, limits.bodyWait);
+    this.#afterBody(exchange, buffer, rest, end);
+  }
+
+  #begin(startedAt: number): OpenExchange {
+    this.#exchange = this.#worker.exchanges.take();
+    this.#exchange.begin(this, startedAt);
+    return this.#exchange;
   }
 
   #receiveBody(): void {
     const { arena } = this.#worker;
+    const exchange = this.#exchange;
     const input = this.#input;
     const { buffer, start, end } = input;
     input.shift();
     arena.retain(buffer);
-    this.#pace.moved(this.#worker.reactor.now, end - start, this.listener.limits.perByte);
-    const rest = this.#request.takeBody(buffer, start, end);
-    this.#afterBody(buffer, rest, end);
+    exchange.bodyPace.moved(this.#worker.reactor.now, end - start, this.listener.limits.perByte);
+    const rest = exchange.request.takeBody(buffer, start, end);
+    this.#afterBody(exchange, buffer, rest, end);
   }
 
   /** memory[rest, end) belongs to the next request; with it comes one count of the buffer. */
-  #afterBody(buffer: number, rest: number, end: number): void {
-    if (rest < end && !this.#exchange.body.failed) this.#input.unshift(buffer, rest, end);
+  #afterBody(exchange: OpenExchange, buffer: number, rest: number, end: number): void {
+    const { active, body, bodyPace, responseStarted } = exchange;
+    if (rest < end && !body.failed) this.#input.unshift(buffer, rest, end);
     else this.#worker.arena.release(buffer);
-    const { active, body, responseStarted } = this.#exchange;
     if (!active) return;
     // While a response is on its way out, the deadline is about its being taken.
     if (!body.done) {
-      if (!responseStarted || this.connection.unsent === 0) this.connection.setDeadline(this.#pace.until);
+      if (!responseStarted || this.connection.unsent === 0) this.connection.setDeadline(bodyPace.until);
     } else if (!responseStarted) this.connection.setDeadline(0);
   }
 
   /** memory[start, end) is no request; one count of the buffer comes with it. */
-  #refuseHead(error: HeadError, buffer: number, start: number, end: number): void {
-    const exchange = this.#exchange;
+  #refuseHead(error: HeadError, buffer: number, start: number, end: number, startedAt: number): void {
     const reason = severeReason(error);
     this.#worker.overload.waiting.remove(this);
-    exchange.begin(this.#headStartedAt);
-    this.#request.keepRefused(buffer, start, end);
+    const exchange = this.#begin(startedAt);
+    exchange.request.keepRefused(buffer, start, end);
     if (reason >= 0) exchange.doubt(1 << reason);
     const limit = LIMIT_OF_HEAD_ERROR[error] ?? NO_LIMIT;
     if (limit !== NO_LIMIT) exchange.limited(limit);
@@ -351,9 +360,8 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   }
 
   /** The request that has begun has a head beyond a limit of the listener; one count of the buffer comes with it. */
-  #refuseLarge(limit: Limit, buffer: number, end: number): void {
-    const exchange = this.#exchange;
-    this.#request.keepRefused(buffer, this.#worker.requestHead.methodStart, end);
+  #refuseLarge(exchange: OpenExchange, limit: Limit, buffer: number, end: number): void {
+    exchange.request.keepRefused(buffer, this.#worker.requestHead.methodStart, end);
     exchange.limited(limit);
     exchange.refuse(limit === Limit.targetLength ? 414 : 431, EndReason.clientRequestHead);
   }
@@ -361,12 +369,13 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   /** What has come of a head is all that will be read of it. */
   #refusePartial(status: number, reason: EndReason, limit: Limit): void {
     this.#worker.overload.waiting.remove(this);
+    const exchange = this.#begin(this.#headStartedAt);
     const partial = this.#partial;
-    this.#exchange.begin(this.#headStartedAt);
-    if (partial.join(this.#worker.arena, 0, 0)) this.#request.keepRefused(partial.buffer, partial.start, partial.end);
-    partial.clear();
-    this.#exchange.limited(limit);
-    this.#exchange.refuse(status, reason);
+    if (partial?.join(this.#worker.arena, 0, 0))
+      exchange.request.keepRefused(partial.buffer, partial.start, partial.end);
+    partial?.clear();
+    exchange.limited(limit);
+    exchange.refuse(status, reason);
   }
 
   /** The client owes the next request. */

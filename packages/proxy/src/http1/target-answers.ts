@@ -12,7 +12,6 @@ import type { Waiter } from '../upstream/service-queue.ts';
 import { isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Body } from './body.ts';
-import type { ExchangeClient } from './exchange-client.ts';
 import { OpenExchange } from './open-exchange.ts';
 import { withRequestId } from './request-id.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -22,23 +21,20 @@ import { withTransportSecurity } from './transport-security.ts';
 
 /**
  * What targets make of a request: has one take it, asks another when that one fails, and hands the answer on to the client.
- * One object per client connection, used again for each of its requests.
  */
 export class TargetAnswers implements Exchange, Waiter {
   readonly exchange: OpenExchange;
   /** The switch of protocols that the request asks for. */
   upgrade: AskedUpgrade | null = null;
   readonly #worker: WorkerContext;
-  readonly #client: ExchangeClient;
   readonly #body: Body;
   readonly #record: RequestRecord;
   readonly #target: TargetSide;
   readonly #response: ResponseSide;
 
-  constructor(worker: WorkerContext, client: ExchangeClient) {
+  constructor(worker: WorkerContext) {
     this.#worker = worker;
-    this.#client = client;
-    this.exchange = new OpenExchange(worker, client, this);
+    this.exchange = new OpenExchange(worker, this);
     this.#body = this.exchange.body;
     this.#record = this.exchange.record;
     this.#target = this.exchange.target;
@@ -61,7 +57,7 @@ export class TargetAnswers implements Exchange, Waiter {
   get service(): Service | null {
     const { ruled } = this.exchange;
     const reference = ruled === null ? null : ruled.service;
-    return reference === null ? this.#client.listener.service : reference.service;
+    return reference === null ? this.exchange.session.listener.service : reference.service;
   }
 
   /** Sends the request to a target; called again for the next attempt. */
@@ -86,7 +82,7 @@ export class TargetAnswers implements Exchange, Waiter {
 
   onUpstreamReady(): void {
     this.#target.send();
-    this.#client.onExchangeReady();
+    this.exchange.session.onExchangeReady();
   }
 
   onUpstreamSent(connection: Connection): void {
@@ -96,7 +92,7 @@ export class TargetAnswers implements Exchange, Waiter {
       return;
     }
     this.#target.upstream?.expectProgress(false);
-    this.#client.onExchangeReady();
+    this.exchange.session.onExchangeReady();
   }
 
   onUpstreamLost(loss: UpstreamLoss): void {
@@ -133,7 +129,7 @@ export class TargetAnswers implements Exchange, Waiter {
       arena.release(buffer);
       return;
     }
-    this.#client.listener.cells[ListenerCell.responses + 1]!++;
+    this.exchange.session.listener.cells[ListenerCell.responses + 1]!++;
     // Another target would say it again.
     this.#target.request.whole = false;
     // What it says of the connection is the target's and the proxy's business; it shrinks, if anything.
@@ -142,7 +138,7 @@ export class TargetAnswers implements Exchange, Waiter {
 
   onSwitch(head: ResponseHead, buffer: number, end: number): boolean {
     const { memory, rewriter, reactor } = this.#worker;
-    const { listener, connection, client } = this.#client;
+    const { listener, connection, client } = this.exchange.session;
     const { exchange } = this;
     const record = this.#record;
     const { upstream, target } = this.#target;
@@ -153,7 +149,7 @@ export class TargetAnswers implements Exchange, Waiter {
     exchange.active = false;
     const session = new UpgradedSession(this.#worker, listener, connection, client, upstream.detach(), target, record);
     exchange.releaseBuffers();
-    this.#client.onSwitched(session);
+    this.exchange.session.onSwitched(session);
     return true;
   }
 
@@ -181,7 +177,7 @@ export class TargetAnswers implements Exchange, Waiter {
 
   /** What the listener and the service add to every response of a target; null: nothing. */
   #ownLines(head: ResponseHead): string | null {
-    const { protocol, http } = this.#client.listener.planned;
+    const { protocol, http } = this.exchange.session.listener.planned;
     const line = withTransportSecurity(http, this.#target.stickyLine(head, protocol === 'https'));
     const { memory, requestIds } = this.#worker;
     return withRequestId(http, this.#record, memory, requestIds, head, line);
@@ -200,6 +196,6 @@ export class TargetAnswers implements Exchange, Waiter {
     this.#target.finish(reusable && !exchange.doubted);
     this.#record.answeredAt = this.#worker.reactor.now;
     this.#response.done = true;
-    if (this.#client.connection.unsent === 0) exchange.finish();
+    if (this.exchange.session.connection.unsent === 0) exchange.finish();
   }
 }

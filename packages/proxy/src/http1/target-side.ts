@@ -17,7 +17,7 @@ import type { Target } from '../upstream/target.ts';
 import { isCongested, isRelieved } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Body } from './body.ts';
-import type { ExchangeClient } from './exchange-client.ts';
+import type { OwnedExchange } from './exchange-client.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
@@ -55,17 +55,16 @@ export class SentRequest {
 }
 
 /**
- * The way of a request to a target: which one, by which connection, and which one next when that was not to be. One
- * object per client connection, used again for each of its requests.
+ * The way of a request to a target: which one, by which connection, and which one next when that was not to be.
  */
 export class TargetSide {
   readonly request = new SentRequest();
   upstream: UpstreamConnection | null = null;
   target: Target | null = null;
   readonly #worker: WorkerContext;
-  readonly #client: ExchangeClient;
+  readonly #exchange: OwnedExchange;
   readonly #record: RequestRecord;
-  readonly #exchange: Exchange & Waiter;
+  readonly #answers: Exchange & Waiter;
   /** Where the request waits, or has waited, for a target with room. */
   #queue: ServiceQueue | null = null;
   readonly #body: Body;
@@ -75,8 +74,6 @@ export class TargetSide {
   #service: Service | null = null;
   /** For services that keep their clients; null: none has been asked. */
   #visit: StickyVisit | null = null;
-  /** Connections to targets that tell of this client; null: none was ever kept. */
-  #own: OwnConnections | null = null;
   #attempts = 0;
   #tried = -1;
   #triedBefore = -1;
@@ -85,24 +82,22 @@ export class TargetSide {
   /** The host that the request goes to, where TLS asks targets for it. */
   #asked = '';
 
-  /** `exchange` hears of what happens on the connection; `body` is that of the request. */
+  /** `answers` hears of what happens on the connection; `body` is that of the request. */
   constructor(
     worker: WorkerContext,
-    client: ExchangeClient,
+    exchange: OwnedExchange,
     record: RequestRecord,
-    exchange: Exchange & Waiter,
+    answers: Exchange & Waiter,
     body: Body,
   ) {
     this.#worker = worker;
-    this.#client = client;
-    this.#record = record;
     this.#exchange = exchange;
+    this.#record = record;
+    this.#answers = answers;
     this.#body = body;
   }
 
   begin(): void {
-    this.#service = null;
-    this.#queue = null;
     this.#attempts = 0;
     this.#tried = -1;
     this.#triedBefore = -1;
@@ -169,7 +164,7 @@ export class TargetSide {
    */
   readHead(service: Service | null, head: RequestHead, rule: CompiledRule | null): void {
     const { fields } = head;
-    const { client } = this.#client;
+    const { client } = this.#exchange.session;
     const hash = service === null ? null : service.requestHash;
     this.#hash = hash === null ? client.hash : hash.read(this.#worker.memory, head);
     this.#visit = readVisit(this.#visit, this.#worker, service, fields, client.remoteAddress);
@@ -224,12 +219,12 @@ export class TargetSide {
     if (!target.reserve()) return false;
     const { tls } = service;
     const name = tls === null ? '' : this.#nameAt(tls, target);
-    const { remoteAddress, remotePort } = this.#client.client;
+    const { remoteAddress, remotePort } = this.#exchange.session.client;
     const { now } = this.#worker.reactor;
     // What could not be sent once more meets no connection that the target may be about to close.
     const since = this.request.whole && this.request.idempotent ? 0 : now - target.idleLimit.safeFor(now);
     const kept = service.isBoundToClient
-      ? (this.#own?.take(target, remoteAddress, remotePort, tls, name, since) ?? null)
+      ? (this.#exchange.session.own?.take(target, remoteAddress, remotePort, tls, name, since) ?? null)
       : target.takeIdle(tls, name, since);
     if (kept === null && !target.openConnection()) {
       target.giveBack();
@@ -247,7 +242,10 @@ export class TargetSide {
   /** Gets in line for the first target that has room. */
   #wait(service: Service): Dispatched {
     const { queue, limits } = service;
-    if (queue === null || !queue.join(this.#exchange, this.#client.listener, limits.queueSize, limits.queueTimeout)) {
+    if (
+      queue === null ||
+      !queue.join(this.#answers, this.#exchange.session.listener, limits.queueSize, limits.queueTimeout)
+    ) {
       return Dispatched.refused;
     }
     this.#queue = queue;
@@ -256,7 +254,7 @@ export class TargetSide {
 
   #use(service: Service, target: Target, kept: UpstreamConnection | null, name: string): void {
     const { reactor, responseHead } = this.#worker;
-    const { client } = this.#client;
+    const { client } = this.#exchange.session;
     this.target = target;
     this.#record.target = target.name;
     this.#record.dispatchedAt = reactor.now;
@@ -264,11 +262,11 @@ export class TargetSide {
     this.#record.readyAt = 0;
     target.begin();
     if (kept === null) {
-      this.upstream = new UpstreamConnection(reactor, responseHead, target, this.#exchange, service, client, name);
+      this.upstream = new UpstreamConnection(reactor, responseHead, target, this.#answers, service, client, name);
       return;
     }
     this.upstream = kept;
-    kept.attach(this.#exchange);
+    kept.attach(this.#answers);
     this.send();
   }
 
@@ -313,7 +311,7 @@ export class TargetSide {
 
   /** The client's connection has handed something over. */
   onClientSent(): void {
-    if (!this.#paused || !isRelieved(this.#client.connection)) return;
+    if (!this.#paused || !isRelieved(this.#exchange.session.connection)) return;
     this.#paused = false;
     this.upstream?.resume();
   }
@@ -348,7 +346,7 @@ export class TargetSide {
 
   /** Cuts the exchange with the target off, if there is one. */
   drop(): void {
-    this.#queue?.leave(this.#exchange);
+    this.#queue?.leave(this.#answers);
     this.#queue = null;
     this.upstream?.abort();
     this.upstream = null;
@@ -363,14 +361,23 @@ export class TargetSide {
     target?.finish();
   }
 
-  /** Closes connections that nobody else may use: the client is gone. */
-  dropKept(): void {
-    this.#own?.clear();
+  /** Lets go of the service. */
+  forget(): void {
+    this.#service = null;
+    this.#queue = null;
+    this.#visit?.forget();
+  }
+
+  /** Whether nothing is left of a request that has ended, so that another one may come. */
+  get isFree(): boolean {
+    const isLeft = this.upstream === null && this.target === null && !this.#ready && !this.#paused;
+    return isLeft && this.request.buffer === NO_BUFFER;
   }
 
   #keepOwn(upstream: UpstreamConnection): void {
-    const { remoteAddress, remotePort } = this.#client.client;
-    this.#own ??= new OwnConnections();
-    this.#own.keep(upstream, remoteAddress, remotePort);
+    const { session } = this.#exchange;
+    const { remoteAddress, remotePort } = session.client;
+    session.own ??= new OwnConnections();
+    session.own.keep(upstream, remoteAddress, remotePort);
   }
 }

@@ -1,37 +1,39 @@
 import { type Arena, BUFFER_SIZE, NO_BUFFER } from './arena.ts';
 
 /**
- * Ranges of arena memory in order: what waits to be sent, or what came while nobody wanted it. Triples in one array
- * that is reused; a queue that never holds more than one range never grows. Bounded by who fills it: every range but
- * interned ones holds a count of a buffer.
+ * Ranges of arena memory in order: what waits to be sent, or what came while nobody wanted it. The front one lies in the
+ * queue itself, so that a queue that never holds more than one is all of one piece; those behind it are triples in an
+ * array that is reused. Bounded by who fills it: every range but interned ones holds a count of a buffer.
  */
 export class RangeQueue {
   /** Sum of the ranges' lengths. */
   bytes = 0;
-  readonly #items: number[] = [];
+  length = 0;
+  /** The front range. */
+  #buffer = NO_BUFFER;
+  #start = 0;
+  #end = 0;
+  /** Those behind it, from #head to #tail; made when there is a second one. */
+  #rest: number[] | null = null;
   #head = 0;
   #tail = 0;
-
-  get length(): number {
-    return (this.#tail - this.#head) / 3;
-  }
 
   /** Ranges that hold a count of a buffer: all but interned ones. */
   get buffers(): number {
     let buffers = 0;
-    for (let at = this.#head; at < this.#tail; at += 3) if (this.#items[at] !== NO_BUFFER) buffers++;
+    for (let i = 0; i < this.length; i++) if (this.buffer(i) !== NO_BUFFER) buffers++;
     return buffers;
   }
 
   push(buffer: number, start: number, end: number): void {
-    const items = this.#items;
-    if (this.#head > 96 && this.#head * 2 > this.#tail) this.#compact();
-    const tail = this.#tail;
-    items[tail] = buffer;
-    items[tail + 1] = start;
-    items[tail + 2] = end;
-    this.#tail = tail + 3;
     this.bytes += end - start;
+    if (this.length++ > 0) {
+      this.#pushBehind(buffer, start, end);
+      return;
+    }
+    this.#buffer = buffer;
+    this.#start = start;
+    this.#end = end;
   }
 
   /**
@@ -39,32 +41,30 @@ export class RangeQueue {
    * the range's own buffer is released. Otherwise the range is pushed. So many small ranges share few buffers.
    */
   append(buffer: number, start: number, end: number, arena: Arena): void {
-    const tail = this.#tail;
-    if (tail > this.#head) {
-      const items = this.#items;
-      const to = items[tail - 1];
-      if (to + end - start <= arena.base(items[tail - 3]) + BUFFER_SIZE) {
-        arena.memory.copyWithin(to, start, end);
-        items[tail - 1] = to + end - start;
-        this.bytes += end - start;
-        arena.release(buffer);
-        return;
-      }
+    const last = this.length - 1;
+    const to = last < 0 ? 0 : this.end(last);
+    if (last < 0 || to + end - start > arena.base(this.buffer(last)) + BUFFER_SIZE) {
+      this.push(buffer, start, end);
+      return;
     }
-    this.push(buffer, start, end);
+    arena.memory.copyWithin(to, start, end);
+    if (last === 0) this.#end = to + end - start;
+    else this.#behind[this.#tail - 1] = to + end - start;
+    this.bytes += end - start;
+    arena.release(buffer);
   }
 
   /** Parts of the range at `index`, counted from the front. */
   buffer(index: number): number {
-    return this.#items[this.#head + index * 3];
+    return index === 0 ? this.#buffer : this.#behind[this.#head + index * 3 - 3];
   }
 
   start(index: number): number {
-    return this.#items[this.#head + index * 3 + 1];
+    return index === 0 ? this.#start : this.#behind[this.#head + index * 3 - 2];
   }
 
   end(index: number): number {
-    return this.#items[this.#head + index * 3 + 2];
+    return index === 0 ? this.#end : this.#behind[this.#head + index * 3 - 1];
   }
 
   /** How many ranges at the front, up to `ranges`, have no more than `bytes` together; at least one, which may have more. */
@@ -81,27 +81,28 @@ export class RangeQueue {
 
   /** Takes the front range away without touching its count. */
   shift(): void {
+    this.bytes -= this.#end - this.#start;
+    if (--this.length === 0) return;
+    const behind = this.#behind;
     const head = this.#head;
-    this.bytes -= this.#items[head + 2] - this.#items[head + 1];
+    this.#buffer = behind[head];
+    this.#start = behind[head + 1];
+    this.#end = behind[head + 2];
     this.#head = head + 3;
-    if (this.#head === this.#tail) {
-      this.#head = 0;
-      this.#tail = 0;
-    }
+    if (this.length === 1) this.#head = this.#tail = 0;
   }
 
   /** Takes `count` bytes from the front, releasing the buffers of ranges that are used up. Returns how many those were. */
   consume(count: number, arena: Arena): number {
     let finished = 0;
-    while (this.#head < this.#tail) {
-      const head = this.#head;
-      const length = this.#items[head + 2] - this.#items[head + 1];
+    while (this.length > 0) {
+      const length = this.#end - this.#start;
       if (length > count) {
-        this.#items[head + 1] += count;
+        this.#start += count;
         this.bytes -= count;
         break;
       }
-      arena.release(this.#items[head]);
+      arena.release(this.#buffer);
       this.shift();
       count -= length;
       finished++;
@@ -112,19 +113,31 @@ export class RangeQueue {
   /** Releases everything behind the first `keep` ranges. */
   truncate(keep: number, arena: Arena): void {
     while (this.length > keep) {
-      this.#tail -= 3;
-      const tail = this.#tail;
-      this.bytes -= this.#items[tail + 2] - this.#items[tail + 1];
-      if (this.#items[tail] !== NO_BUFFER) arena.release(this.#items[tail]);
-    }
-    if (this.#head === this.#tail) {
-      this.#head = 0;
-      this.#tail = 0;
+      const last = this.length - 1;
+      this.bytes -= this.end(last) - this.start(last);
+      if (this.buffer(last) !== NO_BUFFER) arena.release(this.buffer(last));
+      this.length = last;
+      if (last > 0) this.#tail -= 3;
+      if (last === 1) this.#head = this.#tail = 0;
     }
   }
 
-  #compact(): void {
-    this.#items.copyWithin(0, this.#head, this.#tail);
+  get #behind(): number[] {
+    return (this.#rest ??= []);
+  }
+
+  #pushBehind(buffer: number, start: number, end: number): void {
+    const behind = this.#behind;
+    if (this.#head > 96 && this.#head * 2 > this.#tail) this.#compact(behind);
+    const tail = this.#tail;
+    behind[tail] = buffer;
+    behind[tail + 1] = start;
+    behind[tail + 2] = end;
+    this.#tail = tail + 3;
+  }
+
+  #compact(behind: number[]): void {
+    behind.copyWithin(0, this.#head, this.#tail);
     this.#tail -= this.#head;
     this.#head = 0;
   }

@@ -1,10 +1,10 @@
 import type { ConnectionContext } from './connection-context.ts';
-import { Deadline } from './deadline.ts';
 import type { Pacer } from './pacer.ts';
 import { Phase } from './phase.ts';
 import { RangeQueue } from './range-queue.ts';
 import { Arrival, Closed, type Connection, type ConnectionHandler, type Endpoint, type Unsettled } from './reactor.ts';
 import { SendTurn } from './send-turn.ts';
+import { WheelEntry } from './timer-wheel.ts';
 
 /** Bytes of a peer that are thrown away while it has time to take its answer: whoever sends more does not look for one. */
 const MOST_LINGERED = 256 * 1024 * 1024;
@@ -15,8 +15,11 @@ const NOWHERE: Endpoint = { address: '', port: 0 };
  * The life of a TCP connection over whatever moves its bytes. Calls from protocol code only change state and have the
  * connection settled at the end of the turn; there, operations are started and callbacks are made that are not the
  * direct answer to an event. Subclasses start the operations and report what came of them.
+ *
+ * It is its own deadline in the wheel, and holds as little as can be outside of itself: with many connections, each object
+ * that an event touches is one that has to be fetched from memory.
  */
-export abstract class StreamConnection implements Connection, Unsettled {
+export abstract class StreamConnection extends WheelEntry implements Connection, Unsettled {
   handler: ConnectionHandler;
   largeReceives = false;
   pacer: Pacer | null = null;
@@ -26,7 +29,6 @@ export abstract class StreamConnection implements Connection, Unsettled {
   protected sending = 0;
   #handedOver = 0;
   readonly #context: ConnectionContext;
-  readonly #deadline: Deadline;
   #phase: Phase;
   #unsettled = false;
   #paused = false;
@@ -48,11 +50,11 @@ export abstract class StreamConnection implements Connection, Unsettled {
 
   /** With a `remote`, the connection has yet to be made. */
   constructor(context: ConnectionContext, handler: ConnectionHandler, remote: Endpoint | null) {
+    super();
     this.#context = context;
     this.handler = handler;
     this.#remote = remote;
     this.#phase = remote === null ? Phase.open : Phase.connecting;
-    this.#deadline = new Deadline(this);
   }
 
   // What protocol code calls.
@@ -166,13 +168,14 @@ export abstract class StreamConnection implements Connection, Unsettled {
 
   setDeadline(at: number): void {
     if (this.#phase >= Phase.ending || this.#isLingering()) return;
-    if (at === 0) this.#context.wheel.clear(this.#deadline);
-    else this.#context.wheel.arm(this.#deadline, at);
+    if (at === 0) this.#context.wheel.clear(this);
+    else this.#context.wheel.arm(this, at);
   }
 
   // What the reactor calls.
 
-  deadlinePassed(): void {
+  /** Its deadline has passed. */
+  expire(): void {
     if (this.#isLingering()) this.finishWith(Closed.local);
     else if (this.#phase < Phase.ending) this.handler.onDeadline(this);
   }
@@ -311,7 +314,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
     this.#phase = Phase.ending;
     this.#turn?.giveBack();
     this.#reason = reason;
-    this.#context.wheel.remove(this.#deadline);
+    this.#context.wheel.remove(this);
     this.#dropBacklog();
     this.queue.truncate(this.sending, this.#context.arena);
     this.giveUp();
@@ -357,7 +360,7 @@ export abstract class StreamConnection implements Connection, Unsettled {
       this.#finSent = true;
       this.sendFin();
       if (this.#phase === Phase.lingering) {
-        this.#context.wheel.arm(this.#deadline, this.#context.clock.now + this.#lingerTime);
+        this.#context.wheel.arm(this, this.#context.clock.now + this.#lingerTime);
       }
     }
     if (!this.#peerEnded || (this.#phase === Phase.open && !this.#endDelivered)) return false;

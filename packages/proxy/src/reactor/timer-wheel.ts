@@ -8,7 +8,10 @@ const SLOTS = 1024;
  * Invariant: linked in at most one slot, at a tick <= the tick at which it expires.
  */
 export abstract class WheelEntry {
-  /** When it expires, in the wheel's milliseconds; 0 when it is not armed. Written by the wheel only. */
+  /**
+   * When it expires, in the wheel's milliseconds; 0 when it is not armed. Written by the wheel only. Whole ones: the engine
+   * keeps a fraction outside of the object, and a deadline is moved with every request.
+   */
   at = 0;
   /** The tick whose slot it is linked in; -1 when it is in none. */
   tick = -1;
@@ -57,7 +60,8 @@ export class TimerWheel {
 
   /** Arms an entry for `at` milliseconds (> 0), or moves its deadline. A time that has passed expires on the next tick. */
   arm(entry: WheelEntry, at: number): void {
-    entry.at = at;
+    // A tick begins with a whole millisecond, so nothing comes later by that.
+    entry.at = Math.ceil(at);
     const tick = Math.max(Math.ceil(at / TICK), this.#tick + 1);
     if (entry.tick >= 0) {
       if (entry.tick <= tick) return;

@@ -7,7 +7,7 @@ import type { RoutePlace } from './router.ts';
 const NOBODY = new IpAddress();
 const NO_HEAD = new RequestHead();
 
-/** The request as the router sees it, for the length of one call. One object serves all requests of a connection. */
+/** The request as the router sees it, for the length of one call. One object serves many requests. */
 export class Routed implements RoutedRequest, RoutePlace {
   readonly memory: Uint8Array;
   head: RequestHead = NO_HEAD;
@@ -21,6 +21,10 @@ export class Routed implements RoutedRequest, RoutePlace {
 
   constructor(memory: Uint8Array) {
     this.memory = memory;
+  }
+
+  forget(): void {
+    this.client = NOBODY;
   }
 
   /** `pathEnd`: where the path ends, behind which there may be a query. */

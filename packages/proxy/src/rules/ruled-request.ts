@@ -37,7 +37,7 @@ export type JudgingPlace = Pick<WorkerContext, 'memory' | 'requestIds' | 'lines'
 };
 
 /**
- * What the rules of its listener say of one request. One object serves all requests of a connection; what it says is
+ * What the rules of its listener say of one request. One object serves many requests, one after the other; what it says is
  * good until the next one is judged.
  */
 export class RuledRequest {
@@ -101,6 +101,17 @@ export class RuledRequest {
       if (refused !== null) return refused;
     }
     return this.#act(rule, head, client, planned, pathEnd);
+  }
+
+  /** Lets go of the rules and the client: nothing is asked before the next request is judged. */
+  forget(): void {
+    this.rule = null;
+    this.service = null;
+    this.body = NO_BYTES;
+    this.#hit.matched = null;
+    this.#fields = [];
+    this.values.forget();
+    this.#routed.forget();
   }
 
   /** Writes the head of the answer, with one more line if there is one; false: it is too large. */

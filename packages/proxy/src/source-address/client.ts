@@ -1,6 +1,7 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { clientHash } from '../balance/client-hash.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import { LoggedConnection } from '../telemetry/logged-connection.ts';
 import { walkForwardedFor } from './forwarded-for.ts';
 import { ForwardedLines } from './forwarded-lines.ts';
 import { IpAddress } from './ip-address.ts';
@@ -29,6 +30,7 @@ export class Client implements ConnectionEnds {
   readonly senderPort: number;
   /** What source-IP hash knows the client by. */
   hash: number;
+  readonly logged = new LoggedConnection();
   /** Of the connection's TLS, when it ends here. */
   tls: TlsFacts | null = null;
   #planned: PlannedListener;

@@ -22,7 +22,7 @@ export type VisitedPlace = Pick<WorkerContext, 'memory'> & { readonly reactor: P
 
 /**
  * One request, or one connection of a TCP listener, to a service that keeps its clients: where the client belongs, and
- * what is to be told to it. One object per client connection, used again for each of its requests.
+ * what is to be told to it.
  */
 export class StickyVisit {
   readonly #worker: VisitedPlace;
@@ -107,6 +107,11 @@ export class StickyVisit {
     return null;
   }
 
+  /** A request begins that no such service has been asked about. */
+  forget(): void {
+    this.#means = null;
+  }
+
   #begin(means: Means): void {
     this.#means = means;
     this.#belongs = -1;
@@ -162,7 +167,10 @@ export function readVisit(
   fields: FieldTable,
   address: string,
 ): StickyVisit | null {
-  if (service === null || service.sticky === null) return visit;
+  if (service === null || service.sticky === null) {
+    visit?.forget();
+    return visit;
+  }
   const visiting = visit ?? new StickyVisit(worker);
   visiting.readRequest(service.sticky, fields, address);
   return visiting;

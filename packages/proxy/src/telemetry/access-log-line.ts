@@ -2,7 +2,7 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { DESYNC_REASONS } from '../http1/desync.ts';
 import { LIMITS, NO_LIMIT } from '../limits/limit.ts';
 import { type AsciiSegment, asciiJson, asciiSegment } from './ascii-segment.ts';
-import { type ClientEnds, endsSegment, writeEnds } from './client-ends.ts';
+import { type ClientEnds, endsSegment, type LoggedEnds, writeEnds } from './client-ends.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { END_REASONS } from './end-reason.ts';
 import type { LineWriter } from './line-writer.ts';
@@ -108,7 +108,7 @@ export function listenerSegment(planned: PlannedListener): AsciiSegment {
 export function writeRequestLine(
   out: LineWriter,
   listener: AsciiSegment,
-  ends: ClientEnds,
+  ends: LoggedEnds,
   record: RequestRecord,
   memory: DataView,
   now: number,
@@ -119,13 +119,14 @@ export function writeRequestLine(
   out.segment(OPEN);
   out.time(wallTime);
   out.segment(listener);
-  record.logged++;
-  if (record.ends !== null) out.segment(record.ends);
-  else if (record.logged === 1) writeEnds(out, ends, record);
+  const { logged: said } = ends;
+  said.lines++;
+  if (said.ends !== null) out.segment(said.ends);
+  else if (said.lines === 1) writeEnds(out, ends, said);
   else {
     // The second line of a connection: there may be many more, with the same beginning.
-    record.ends = endsSegment(ends, record);
-    out.segment(record.ends);
+    said.ends = endsSegment(ends, said);
+    out.segment(said.ends);
   }
   out.segment(record.target);
   out.segment(REQUEST_MS);
@@ -141,7 +142,7 @@ export function writeRequestLine(
   out.segment(BYTES_SENT);
   out.integer(record.bytesSent);
   out.segment(CONNECTION_REQUESTS);
-  out.integer(record.logged);
+  out.integer(said.lines);
   if (record.rule !== null) out.segment(record.rule);
   if (record.failedAttempts !== '') writeAttempts(out, record.attempts, record.failedAttempts);
   out.segment(METHOD);

@@ -5,9 +5,11 @@ import { PLAIN_HTTP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { Arena } from '../reactor/arena.ts';
 import { AccessLog } from './access-log.ts';
 import { AccessLogRing, MAX_LINE } from './access-log-ring.ts';
+import type { ClientEnds, LoggedEnds } from './client-ends.ts';
 import { ConnectionRecord } from './connection-record.ts';
 import { EndReason } from './end-reason.ts';
 import { SEGMENT_OVERRUN } from './line-writer.ts';
+import { LoggedConnection } from './logged-connection.ts';
 import { RequestIds } from './request-ids.ts';
 import { RequestRecord } from './request-record.ts';
 import { targetSegment } from './target-segment.ts';
@@ -26,7 +28,7 @@ const planned: PlannedListener = {
   accessLog: true,
   ...PLAIN_HTTP_LISTENER,
 };
-const client = {
+const client: ClientEnds = {
   remoteAddress: '192.0.2.7',
   remotePort: 40_123,
   localAddress: '127.1.0.1',
@@ -34,6 +36,9 @@ const client = {
   senderPort: 40_123,
   tls: null,
 };
+
+/** A connection of that client that nothing has been logged of yet. */
+const newConnection = (): LoggedEnds => ({ ...client, logged: new LoggedConnection() });
 
 /** A log over `memory`, at 5,100.5 ms of the reactor's clock and noon of the calendar. */
 function logOver(memory: Uint8Array): { log: AccessLog; ring: AccessLogRing; lines: () => unknown[] } {
@@ -81,7 +86,7 @@ describe('access log', () => {
       target: targetSegment('10.0.0.1', 80, 'svc-1'),
     });
     Object.assign(record, { status: 200, targetStatus: 200, bytesReceived: 612, bytesSent: 5_000_000_000 });
-    log.request({ planned }, client, record);
+    log.request({ planned }, newConnection(), record);
     assert.deepEqual(lines(), [
       {
         time: '2026-05-01T12:00:00.250Z',
@@ -119,10 +124,11 @@ describe('access log', () => {
   it('writes the same line for the same request again and again', () => {
     const { log, lines } = logOver(new Uint8Array(16));
     const record = new RequestRecord();
+    const connection = newConnection();
     for (let i = 0; i < 4; i++) {
       record.clear(5_000);
       record.target = targetSegment('10.0.0.1', 80, 'svc-1');
-      log.request({ planned }, client, record);
+      log.request({ planned }, connection, record);
     }
     const [first, ...rest] = lines() as [object, ...object[]];
     assert.deepEqual(
@@ -139,10 +145,10 @@ describe('access log', () => {
     const { log, lines } = logOver(new Uint8Array(16));
     const record = new RequestRecord();
     const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', serverName: 'a"b.test' };
-    const proxied = { ...client, senderAddress: '2001:db8::1', senderPort: 7, tls };
+    const proxied = { ...newConnection(), senderAddress: '2001:db8::1', senderPort: 7, tls };
     for (const remoteAddress of ['192.0.2.7', '192.0.2.7', '192.0.2.7', '192.0.2.8']) {
       record.clear(5_000);
-      if (remoteAddress === '192.0.2.8') record.forgetEnds();
+      if (remoteAddress === '192.0.2.8') proxied.logged.forgetEnds();
       log.request({ planned: { ...planned, protocol: 'https' } }, { ...proxied, remoteAddress }, record);
     }
     const written = lines() as Record<string, unknown>[];
@@ -169,7 +175,7 @@ describe('access log', () => {
     record.clear(5_100.5);
     record.status = 400;
     record.reason = EndReason.clientRequestHead;
-    log.request({ planned }, client, record);
+    log.request({ planned }, newConnection(), record);
     const [line] = lines() as [Record<string, unknown>];
     assert.equal(line['connect_ms'], null);
     assert.equal(line['response_ms'], null);
@@ -187,10 +193,11 @@ describe('access log', () => {
     const record = new RequestRecord();
     record.clear(5_000);
     record.attempts = 1;
-    log.request({ planned }, client, record);
+    const connection = newConnection();
+    log.request({ planned }, connection, record);
     record.attempts = 3;
     record.failedAttempts = '10.0.0.1:80 refused, [2001:db8::1]:80 no-response';
-    log.request({ planned }, client, record);
+    log.request({ planned }, connection, record);
     const tunnel = new ConnectionRecord(5_000);
     tunnel.attempts = 2;
     tunnel.failedAttempts = '10.0.0.1:80 connect-timeout';
@@ -219,7 +226,7 @@ describe('access log', () => {
     const address = `${'ffff:'.repeat(7)}ffff%${'i'.repeat(16)}`;
     const tls = { version: 'v'.repeat(64), cipher: 'c'.repeat(255), serverName: '\0'.repeat(1_000) };
     const ends = { remoteAddress: address, localAddress: address, remotePort: 65_535, senderPort: 1, tls };
-    log.request({ planned: longest }, { ...ends, senderAddress: address }, record);
+    log.request({ planned: longest }, { ...ends, senderAddress: address, logged: new LoggedConnection() }, record);
     const line = ring.read()!;
     assert.ok(line.length + SEGMENT_OVERRUN <= MAX_LINE, `${line.length}`);
     assert.equal(JSON.parse(Buffer.from(line).toString()).clipped, true);

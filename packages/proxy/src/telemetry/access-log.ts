@@ -3,7 +3,7 @@ import type { Reactor } from '../reactor/reactor.ts';
 import { listenerSegment, writeConnectionLine, writeRequestLine } from './access-log-line.ts';
 import type { AccessLogRing } from './access-log-ring.ts';
 import type { AsciiSegment } from './ascii-segment.ts';
-import type { ClientEnds } from './client-ends.ts';
+import type { ClientEnds, LoggedEnds } from './client-ends.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { EndReason } from './end-reason.ts';
 import { LineWriter } from './line-writer.ts';
@@ -40,13 +40,13 @@ export class AccessLog {
   }
 
   /** Logs a request that has ended now. The record's spans are of the reactor's arena. */
-  request(listener: Logged, client: ClientEnds, record: RequestRecord): void {
+  request(listener: Logged, client: LoggedEnds, record: RequestRecord): void {
     const at = this.#ring.begin();
     if (at < 0) return;
     const out = this.#out;
     const { now, wallTime } = this.#reactor;
     out.at = at;
-    if (record.connection === 0) record.connection = this.ids.nextConnection();
+    if (client.logged.connection === 0) client.logged.connection = this.ids.nextConnection();
     writeRequestLine(out, this.#partsOf(listener.planned), client, record, this.#memory, now, wallTime, this.ids);
     this.#ring.commit(out.at, record.reason !== EndReason.none || record.status >= 500);
   }

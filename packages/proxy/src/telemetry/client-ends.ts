@@ -1,5 +1,6 @@
 import { type AsciiSegment, asciiJson, asciiSegment } from './ascii-segment.ts';
 import type { LineWriter } from './line-writer.ts';
+import type { LoggedConnection } from './logged-connection.ts';
 
 /** The two ends of a client's connection, and what the log says of them. */
 export interface ClientEnds {
@@ -16,6 +17,12 @@ export interface ClientEnds {
     readonly serverName: string;
     readonly handshakeMilliseconds?: number;
   } | null;
+}
+
+/** A client's connection that requests come on. */
+export interface LoggedEnds extends ClientEnds {
+  /** What the log knows of it. */
+  readonly logged: LoggedConnection;
 }
 
 /** What the log says of a client's connection beside its ends. */

@@ -11,13 +11,6 @@ import { NO_TARGET } from './target-segment.ts';
 export class RequestRecord {
   /** Number of the identifier that was made for the request; 0: none was, it may have its own. */
   id = 0;
-  /** Number of the client's connection; 0: not given yet. Kept by `clear`. */
-  connection = 0;
-  /** Round trip to the client in microseconds, as last asked; -1: not known. Kept by `clear`. */
-  roundTrip = -1;
-  /** Lines that the log has written for this connection, and what they say of its two ends. Kept by `clear`. */
-  logged = 0;
-  ends: AsciiSegment | null = null;
   reason: EndReason = EndReason.none;
   /** Why somebody could understand the request in another way, a `Desync`; -1 for no such reason. */
   desync = -1;
@@ -67,11 +60,6 @@ export class RequestRecord {
   sentTarget: DataView | null = null;
   /** The request's fields, when they were known beforehand: what the log says of them may be known as well. */
   remembered: RememberedFields<unknown> | null = null;
-
-  /** The connection speaks for another client now. */
-  forgetEnds(): void {
-    this.ends = null;
-  }
 
   clear(startedAt: number): void {
     this.id = 0;

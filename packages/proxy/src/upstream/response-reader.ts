@@ -44,7 +44,8 @@ export class ResponseReader {
   readonly #head: ResponseHead;
   readonly #source: ResponseSource;
   readonly #body = new Body();
-  readonly #partial = new PartialHead();
+  /** Of a head that comes in pieces; null: none has yet. */
+  #partial: PartialHead | null = null;
   /** The connection can carry another request behind this response. */
   #keepAlive = false;
   /** The chunked framing of the response is taken off. */
@@ -64,14 +65,14 @@ export class ResponseReader {
 
   /** Forgets what has come of a head. */
   clear(): void {
-    this.#partial.clear();
+    this.#partial?.clear();
   }
 
   /** More of a response's head, with what is behind it; one count of the buffer comes with it, as in all that follow. */
   receiveHead(buffer: number, start: number, end: number): void {
     const arena = this.#arena;
     const partial = this.#partial;
-    if (!partial.waiting) {
+    if (partial?.waiting !== true) {
       this.#parseHead(buffer, start, end);
       return;
     }
@@ -94,7 +95,7 @@ export class ResponseReader {
     const source = this.#source;
     const { connection, target, state } = source;
     if (state === ConnectionState.body) this.receiveBody(buffer, start, end);
-    else if (state === ConnectionState.head && !this.#partial.waiting) this.#parseHead(buffer, start, end);
+    else if (state === ConnectionState.head && this.#partial?.waiting !== true) this.#parseHead(buffer, start, end);
     else if (connection.handler !== source) {
       // The head was a 101: its taker counts these bytes, which are counted here already.
       target.cells[TargetCell.bytesReceived]! -= end - start;
@@ -115,7 +116,7 @@ export class ResponseReader {
     for (;;) {
       const error = head.parse(arena.memory, at, Math.min(end, at + MAX_HEAD), target.headSlot);
       if (error === HeadError.incomplete && end - at < MAX_HEAD) {
-        this.#partial.keep(arena.memory, at, end);
+        (this.#partial ??= new PartialHead()).keep(arena.memory, at, end);
         arena.release(buffer);
         return;
       }

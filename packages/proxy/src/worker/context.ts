@@ -1,5 +1,6 @@
 import { TimeBudget } from '../compression/time-budget.ts';
 import { SessionPlaces } from '../datagrams/session-places.ts';
+import { ExchangePool } from '../http1/exchange-pool.ts';
 import { HeadRoom } from '../http1/head-room.ts';
 import { InsertBlock } from '../http1/insert-block.ts';
 import { LocalResponses } from '../http1/local-response.ts';
@@ -35,6 +36,7 @@ export class WorkerContext {
   readonly answer: InsertBlock;
   readonly requestIds: RequestIds;
   readonly mirrors: Mirrors;
+  readonly exchanges: ExchangePool;
   /** What cookies said that were seen lately; made when the first service needs it. */
   #tokens: TokenCache | null = null;
   /** For work that would keep requests waiting. */
@@ -70,6 +72,7 @@ export class WorkerContext {
     this.lines = new InsertBlock(reactor.arena);
     this.answer = new InsertBlock(reactor.arena);
     this.mirrors = new Mirrors(this);
+    this.exchanges = new ExchangePool(this);
     this.overload = new Overload(reactor, sockets);
     this.turnAway = new TurnAway(this);
     this.datagramSessions = SessionPlaces.ofWorker(sockets);

@@ -1,8 +1,8 @@
 import { NO_BUFFER } from '../arena.ts';
-import { Deadline } from '../deadline.ts';
 import type { Pacer } from '../pacer.ts';
 import { Arrival, Closed, type Connection, type ConnectionHandler, type Endpoint } from '../reactor.ts';
 import { SendTurn } from '../send-turn.ts';
+import { WheelEntry } from '../timer-wheel.ts';
 import { SIMULATED_LARGE_SIZE } from './checked-arena.ts';
 import { type Completion, type Incoming, nameOf } from './completion.ts';
 import type { SimulatedEvent } from './event-queue.ts';
@@ -12,7 +12,8 @@ import type { Socket } from './socket.ts';
 
 type Leaving = 'no' | 'close' | 'linger' | 'abort';
 
-export class SimulatedConnection implements Connection {
+/** It is its own deadline in the wheel. */
+export class SimulatedConnection extends WheelEntry implements Connection {
   handler: ConnectionHandler;
   largeReceives = false;
   pacer: Pacer | null = null;
@@ -41,9 +42,9 @@ export class SimulatedConnection implements Connection {
   #endDelivered = false;
   #closeCollected = false;
   #gone = false;
-  readonly #deadline = new Deadline(this);
 
   constructor(reactor: SimulatedReactor, id: number, handler: ConnectionHandler) {
+    super();
     this.#reactor = reactor;
     this.id = id;
     this.handler = handler;
@@ -130,8 +131,8 @@ export class SimulatedConnection implements Connection {
 
   setDeadline(at: number): void {
     if (this.#gone) return;
-    if (at === 0) this.#reactor.wheel.clear(this.#deadline);
-    else this.#reactor.arm(this.#deadline, at);
+    if (at === 0) this.#reactor.wheel.clear(this);
+    else this.#reactor.arm(this, at);
   }
 
   // ---- what the reactor calls
@@ -194,7 +195,8 @@ export class SimulatedConnection implements Connection {
     }
   }
 
-  deadlinePassed(): void {
+  /** Its deadline has passed. */
+  expire(): void {
     const lingers = this.#leaving === 'linger' && this.#finSent;
     if (this.#leaving === 'abort' || lingers) return;
     this.#trace('onDeadline');
@@ -355,7 +357,7 @@ export class SimulatedConnection implements Connection {
 
   #letGo(): void {
     this.#gone = true;
-    this.#reactor.wheel.remove(this.#deadline);
+    this.#reactor.wheel.remove(this);
     this.#lingerTimer?.cancel();
     const { arena } = this.#reactor;
     this.#outbox.clear();

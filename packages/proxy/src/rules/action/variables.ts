@@ -19,7 +19,7 @@ export interface VariableClient {
 /** Variables whose values are words of the request, which lie there only until its head is changed. */
 const OF_REQUEST: readonly HeaderVariable[] = ['host', 'method', 'path', 'request_id'];
 
-/** The values that variables in headers have for one request. One object serves all requests of a connection. */
+/** The values that variables in headers have for one request. One object serves many requests. */
 export class VariableValues {
   /** Number of the identifier that was made for this request; 0: none was. */
   id = 0;
@@ -32,6 +32,10 @@ export class VariableValues {
 
   constructor(ids: RequestIds) {
     this.#ids = ids;
+  }
+
+  forget(): void {
+    this.#client = null;
   }
 
   /** Takes what `wanted` names; `pathEnd` is where the path ends in `memory`; `id` as in the field of that name. */
