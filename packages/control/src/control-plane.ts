@@ -162,6 +162,11 @@ async function start(
     made: (record) => events.backupMade(record),
     failed: (reason) => events.backupFailed(reason),
     untestable: (record, reason) => events.backupUntestable(record, reason),
+    policyTaken: (file, rules) =>
+      logger.info(
+        { file, rules },
+        'the backup policy is kept in the state from now on; its file was read for the last time',
+      ),
   });
   const deliveryIds = createIdSource(now, Math.random);
   const events = new EventHub({
@@ -310,14 +315,14 @@ async function start(
       failed: (error) =>
         logger.error({ err: error }, 'the new certificate of the API cannot be used; the one before goes on'),
     });
-  const beginEvents = () => {
-    deliverer.begin().catch((error) => logger.error({ err: error }, 'webhooks could not be read'));
-    events.begin().catch((error) => logger.error({ err: error }, 'events could not be read'));
-  };
-  if (leadership === null) {
-    beginEvents();
+  const beginToLead = () => {
+    const failed = (what: string) => (error: unknown) => logger.error({ err: error }, `${what} could not be read`);
+    deliverer.begin().catch(failed('webhooks'));
+    events.begin().catch(failed('events'));
+    void backups.begin(failed('the backup policy'));
     placement.begin();
-  }
+  };
+  if (leadership === null) beginToLead();
   await leadership?.start({
     place: () => ({ address: options.advertise ?? url, fingerprint: fingerprint() }),
     async prepare() {
@@ -330,11 +335,10 @@ async function start(
     elected() {
       logger.info('this control plane leads');
       signatures.beginTerm();
-      placement.begin();
       void takeOverSignatures(store, signatures, logger);
       if (certificate) beginAuthority(app.server, certificate, membership, logger);
       rotateWhenOld(store, logger);
-      beginEvents();
+      beginToLead();
     },
     deposed() {
       logger.warn('this control plane leads no longer; it follows');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -105,9 +105,9 @@ test('what a process that was killed has left is deleted, and no backup with it'
   const backups = open();
   await backups.changePolicy({ enabled: false });
   await backups.tick(unexpected);
-  assert.deepEqual(readdirSync(folder).sort(), [`${id}.db`, `${id}.json`, 'mine.txt', 'policy.json'].sort());
+  assert.deepEqual(readdirSync(folder).sort(), [`${id}.db`, `${id}.json`, 'mine.txt'].sort());
   assert.equal((await backups.verify(id)).sound, true);
-  assert.equal(readdirSync(folder).length, 4);
+  assert.equal(readdirSync(folder).length, 3);
 });
 
 test('the policy has restore tests made when it is time, and tells what came of them', async (t) => {
@@ -144,6 +144,38 @@ test('the policy has restore tests made when it is time, and tells what came of 
   clock.now += 100 * HOUR;
   await open().tick(unexpected);
   assert.deepEqual(await testOf(open()), [last, null], 'none are made any more');
+});
+
+test('a policy from before it was in the state is taken over once, and its file is left alone', async (t) => {
+  const { folder, open } = await setUp(t);
+  mkdirSync(folder);
+  const file = join(folder, 'policy.json');
+  const text = JSON.stringify({ intervalHours: 6, keep: 28 });
+  writeFileSync(file, text);
+  const taken: string[] = [];
+  const policyTaken = (from: string, { keep }: { readonly keep: number }) => taken.push(`${from} ${keep}`);
+  const backups = open({ policyTaken });
+  assert.equal((await backups.policy()).keep, 28, 'also before it is written');
+  await backups.begin(unexpected);
+  assert.deepEqual(taken, [`${file} 28`]);
+  await backups.changePolicy({ keep: 5 });
+  const next = open({ policyTaken });
+  await next.begin(unexpected);
+  const { enabled, intervalHours, keep, testIntervalHours } = await next.policy();
+  assert.deepEqual([enabled, intervalHours, keep, testIntervalHours], [true, 6, 5, 168]);
+  assert.equal(taken.length, 1);
+  assert.equal(readFileSync(file, 'utf8'), text);
+});
+
+test('without such a file the defaults are written, so that nobody who leads later brings other rules', async (t) => {
+  const { folder, open } = await setUp(t);
+  await open().begin(unexpected);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'policy.json'), JSON.stringify({ enabled: false, keep: 1 }));
+  const later = open({ policyTaken: () => assert.fail('nothing is taken') });
+  await later.begin(unexpected);
+  const { enabled, keep } = await later.policy();
+  assert.deepEqual([enabled, keep], [true, 7]);
 });
 
 async function testOf(backups: Backups): Promise<[number | null, string | null]> {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createIdSource } from '@evenkeel/model/identifiers.ts';
 import { BACKUP } from '@evenkeel/model/limits.ts';
@@ -22,7 +21,7 @@ import { SQLITE, sqliteCode } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import { BackupArchive, type BackupRecord, checksumOf } from './archive.ts';
 import { readBackup, useBackup } from './contents.ts';
-import { BackupPolicyFile, type BackupRules } from './policy.ts';
+import { BackupPolicy, type BackupRules } from './policy.ts';
 import { restoreInto } from './restore.ts';
 import { compareRestored, type RestoreTest, RestoreTestFile } from './restore-test.ts';
 
@@ -44,6 +43,8 @@ export interface BackupOptions {
   readonly failed?: (reason: string) => void;
   /** Told of one that would not restore. */
   readonly untestable?: (record: BackupRecord, reason: string) => void;
+  /** Told when the policy that was in a file of the folder is in the state from now on. */
+  readonly policyTaken?: (file: string, rules: BackupRules) => void;
 }
 
 /** Who wants a change, for the audit log, and of which tenant. */
@@ -60,7 +61,7 @@ export interface RestoredFor {
 export class Backups {
   readonly #options: BackupOptions;
   readonly #archive: BackupArchive;
-  readonly #policy: BackupPolicyFile;
+  readonly #policy: BackupPolicy;
   readonly #tests: RestoreTestFile;
   readonly #nextId: () => string;
   #turn: Promise<unknown> = Promise.resolve();
@@ -72,7 +73,8 @@ export class Backups {
   constructor(options: BackupOptions) {
     this.#options = options;
     this.#archive = new BackupArchive(options.folder);
-    this.#policy = new BackupPolicyFile(join(options.folder, 'policy.json'));
+    const before = join(options.folder, 'policy.json');
+    this.#policy = new BackupPolicy(options.store, before, (rules) => options.policyTaken?.(before, rules));
     this.#tests = new RestoreTestFile(join(options.folder, 'restore-test.json'));
     const ids = createIdSource(options.now, options.random);
     this.#nextId = () => ids.next('backup');
@@ -193,10 +195,12 @@ export class Backups {
   }
 
   changePolicy(patch: BackupPolicyPatch): Promise<void> {
-    return this.#inTurn(async () => {
-      await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
-      await this.#policy.change(patch);
-    });
+    return this.#inTurn(() => this.#policy.change(patch));
+  }
+
+  /** Whoever begins to lead has the policy written down, if nobody has yet. Never rejects; the next tick tries again. */
+  begin(failed: (error: unknown) => void): Promise<void> {
+    return this.#inTurn(() => this.#policy.settle()).catch(failed);
   }
 
   /** Makes a backup when the policy says that it is time, and deletes those that are too many. Never rejects. */
@@ -205,6 +209,7 @@ export class Backups {
       await this.#inTurn(async () => {
         if (!this.#swept) await this.#archive.sweep();
         this.#swept = true;
+        await this.#policy.settle();
         const { enabled, intervalHours, keep, lastSuccessAt, testIntervalHours, lastTestAt } = await this.policy();
         if (!enabled || !this.#isDue(lastSuccessAt, intervalHours)) return;
         const before = this.#options.store.state;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
@@ -59,5 +59,26 @@ for (const kind of STORES) {
     const { replaced } = await backups.restore(id, false, by);
     assert.deepEqual(names(), before);
     assert.ok((await backups.verify(replaced!)).sound);
+  });
+
+  test(`${kind.name}: whoever leads next follows the same policy, whatever is in a file of its home`, {
+    skip: kind.skip,
+  }, async (t) => {
+    const place = await kind.make(t);
+    const { vault } = storeOptions(place.home);
+    const open = async (folder: string) => {
+      const store = await place.open(t, { pools: POOLS, vault });
+      const backups = new Backups({ folder, store, vault, version: '1', now: Date.now, random: Math.random });
+      await backups.begin(assert.ifError);
+      return { store, backups };
+    };
+    const first = await open(join(place.home, 'first'));
+    await first.backups.changePolicy({ intervalHours: 6, keep: 28, testIntervalHours: 0 });
+    await first.store.close();
+    const folder = join(place.home, 'second');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'policy.json'), JSON.stringify({ keep: 1 }));
+    const { enabled, intervalHours, keep, testIntervalHours } = await (await open(folder)).backups.policy();
+    assert.deepEqual([enabled, intervalHours, keep, testIntervalHours], [true, 6, 28, 0]);
   });
 }

@@ -30,6 +30,7 @@ import { cancelledOperations } from './migrations/0021-operations.ts';
 import { specifications } from './migrations/0022-specifications.ts';
 import { nodes } from './migrations/0023-nodes.ts';
 import { nodeZones } from './migrations/0024-node-zones.ts';
+import { backupPolicy } from './migrations/0025-backup-policy.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -68,6 +69,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0022-specifications': specifications,
   '0023-nodes': nodes,
   '0024-node-zones': nodeZones,
+  '0025-backup-policy': backupPolicy,
 };
 
 /**

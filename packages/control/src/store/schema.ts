@@ -42,6 +42,8 @@ export interface Database {
   authority: Owned;
   /** What the control plane before has left of signatures of writes; one row, or none, of JSON. */
   signature_term: { id: number; term: string };
+  /** One row, or none: when backups are made by themselves, as JSON. */
+  backup_policy: { id: number; rules: string };
   /** The last notice of the end of a certificate or an authority. */
   certificate_notice: { subject_id: string; not_after: string; days: number };
   security_policy: Owned;

@@ -97,6 +97,9 @@ export const backupRoutes = {
     method: 'GET',
     path: '/v1/backup-policy',
     summary: 'Show when backups are made by themselves',
+    description:
+      'The policy is in the state, so that whoever leads follows the same one; what was made and tested last is told by ' +
+      'the control plane that leads, of the backups in its home.',
     tags,
     reach: 'all',
     status: 200,
