@@ -7,6 +7,7 @@ import type { Running } from './running.ts';
 
 interface AgentOptions {
   readonly node?: string;
+  readonly zone?: string;
   /** The plan that it has from before. */
   readonly plan?: NodePlan;
   /** Whether it acknowledges by itself. */
@@ -41,7 +42,7 @@ export class FakeAgent {
     agent.say({
       type: 'hello',
       node: options.node ?? 'node-1',
-      zone: 'zone-a',
+      zone: options.zone ?? 'zone-a',
       software: '0.0.0-test',
       reactor: 'portable',
       workers: 1,

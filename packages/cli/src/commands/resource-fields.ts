@@ -252,7 +252,7 @@ export const subnetFields: readonly Field[] = [
     value: wordsOrNone('networks'),
     help: 'addresses and CIDR blocks that are never given to a load balancer, with commas; replaces all',
   },
-  { flag: 'zone', field: 'zone', value: text('zone'), help: 'where it is' },
+  { flag: 'zone', field: 'zone', value: text('zone'), help: 'the zone that its load balancers are in; "" for none' },
 ];
 
 export const securityPolicyFields: readonly Field[] = [...commonFields, ...protocolFields];

@@ -2,8 +2,6 @@ import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import type { LoadBalancerPatch } from '@evenkeel/model/resources/load-balancer.ts';
 import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
 import { UNLIMITED } from '@evenkeel/model/specifications.ts';
-import { LOCAL_REGION } from '@evenkeel/model/zones.ts';
-import { checkRegion, checkZones } from '../placement/zones.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
@@ -11,6 +9,7 @@ import { type LoadBalancerTree, loadBalancersOf } from '../state/state.ts';
 import { checkName, checkQuota, notFound } from './rules.ts';
 import { securityGroupIds as resolveSecurityGroups } from './security-groups.ts';
 import { checkSpecification } from './specifications.ts';
+import { placeIn } from './subnet-zones.ts';
 import { resolveSubnet } from './subnets.ts';
 import { allocateVip, changedVip } from './vips.ts';
 
@@ -47,9 +46,7 @@ export function createLoadBalancer(draft: Draft, input: NewLoadBalancer, at = ''
   const name = input.name ?? id;
   checkName(loadBalancersOf(draft), name, at);
   const subnet = resolveSubnet(draft, input.subnet ?? DEFAULT_SUBNET.id, `${at}/subnet`);
-  const region = checkRegion(draft, input.region ?? LOCAL_REGION.name, `${at}/region`);
-  const zones = checkZones(draft, { region, zones: input.zones ?? [] }, `${at}/zones`);
-  const placed = { region, zones: [...zones], nodesPerZone: input.nodesPerZone ?? null };
+  const placed = { ...placeIn(draft, subnet, input, at), nodesPerZone: input.nodesPerZone ?? null };
   return draft.create('loadBalancer', {
     tenantId: draft.tenantId,
     id,
@@ -75,10 +72,12 @@ export function updateLoadBalancer(
 ): LoadBalancerRecord {
   if (patch.name !== undefined) checkName(loadBalancersOf(draft), patch.name, at, loadBalancer.id);
   const { securityGroupIds, vip, ...plain } = patch;
-  if (patch.zones) checkZones(draft, { region: loadBalancer.region, zones: patch.zones }, `${at}/zones`);
+  const { region, subnetId } = loadBalancer;
+  const placed = patch.zones && placeIn(draft, resolveSubnet(draft, subnetId, at), { region, zones: patch.zones }, at);
   if (patch.specification !== undefined) checkSpecification(draft, patch.specification, `${at}/specification`);
   return draft.update('loadBalancer', loadBalancer, {
     ...plain,
+    ...placed,
     ...(vip !== undefined && { vip: changedVip(draft, loadBalancer, vip, `${at}/vip`) }),
     ...(securityGroupIds && {
       securityGroupIds: resolveSecurityGroups(draft, securityGroupIds, `${at}/securityGroupIds`),

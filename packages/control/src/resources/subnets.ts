@@ -12,6 +12,7 @@ import { loadBalancersOf } from '../state/state.ts';
 import { type AnySubnet, defaultSubnet } from './default-network.ts';
 import { checkName, checkQuota, checkUnused, notFound, refTo, resolve } from './rules.ts';
 import { roomOf } from './subnet-addresses.ts';
+import { checkZoneOfUsers } from './subnet-zones.ts';
 import { checkSize, isInside, subnetsOf } from './vpcs.ts';
 
 /** The subnet, for a change; refuses the one that every tenant has. */
@@ -64,7 +65,7 @@ export function createSubnet(draft: Draft, input: SubnetCreate, at = ''): Subnet
   });
 }
 
-/** Refused when an address that a load balancer has would be the gateway, or reserved. */
+/** Refused when an address that a load balancer has would be the gateway, or reserved, or when one is in another zone. */
 export function updateSubnet(draft: Draft, subnet: SubnetRecord, patch: SubnetPatch, at = ''): SubnetRecord {
   if (patch.name !== undefined) checkSubnetName(draft, patch.name, at, subnet.id);
   // One that it has had since before zones were checked stays.
@@ -75,6 +76,7 @@ export function updateSubnet(draft: Draft, subnet: SubnetRecord, patch: SubnetPa
     ...(gateway !== undefined && { gateway: gatewayOf(subnet.cidr, gateway, at) }),
     ...(reserved !== undefined && { reserved: reservedOf(subnet.cidr, reserved, at) }),
   });
+  if (updated.zone !== subnet.zone) checkZoneOfUsers(draft, updated, `${at}/zone`);
   const room = roomOf(updated);
   const losing = [...loadBalancersOf(draft)].filter(({ subnetId, vip }) => {
     return subnetId === subnet.id && room.reserved.some((block) => isIn(block, addressNumber(vip)!));

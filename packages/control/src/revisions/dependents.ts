@@ -3,9 +3,11 @@ import type { ResourceKind, ResourceRef } from '@evenkeel/model/resources/operat
 import { ProblemError } from '../problem.ts';
 import { overlap } from '../resources/network.ts';
 import { refTo } from '../resources/rules.ts';
+import { isWhereItsSubnetIs } from '../resources/subnet-zones.ts';
 import type { Draft } from '../state/draft.ts';
 import { objectsOf } from '../state/objects.ts';
 import type { AnyRecord } from '../state/records.ts';
+import { loadBalancersOf } from '../state/state.ts';
 import type { Image } from '../store/journal.ts';
 import type { Since } from '../store/since.ts';
 
@@ -67,6 +69,7 @@ export function checkPlaces(draft: Draft, images: ReadonlyMap<string, Image>): v
     if (back.size === 0) continue;
     if (kind === 'listener') checkPorts(draft, back);
     if (kind === 'subnet') checkNetworks(draft, back);
+    if (kind === 'subnet' || kind === 'loadBalancer') checkZones(draft, back);
     for (const fields of UNIQUE[kind] ?? []) {
       const taken = new Map<string, AnyRecord>();
       for (const record of objectsOf(draft, kind).values()) {
@@ -103,6 +106,13 @@ function checkNetworks({ subnets }: Draft, back: ReadonlySet<string>): void {
       if (!networksOverlap(networkRange(mine.cidr)!, networkRange(other.cidr)!)) continue;
       refuse(`the network of ${mine.name} is taken by now`, [refTo('subnet', other)]);
     }
+  }
+}
+
+function checkZones(draft: Draft, back: ReadonlySet<string>): void {
+  for (const record of loadBalancersOf(draft)) {
+    if (!(back.has(record.id) || back.has(record.subnetId)) || isWhereItsSubnetIs(draft, record)) continue;
+    refuse(`${record.name} would not be in the zone of its subnet alone`, [refTo('loadBalancer', record)]);
   }
 }
 

@@ -23,7 +23,8 @@ const settings = {
     maxItems: PLACEMENT.zones,
     default: [],
     description:
-      'Nodes of these zones have it. Empty: those of all zones of its region. A change replaces all of them.',
+      'Nodes of these zones have it. Empty: those of all zones of its region, or of the zone of its subnet, where that has ' +
+      'one and no other can be named. A change replaces all of them.',
   }),
   nodesPerZone: Nullable(
     Type.Integer({
@@ -45,7 +46,7 @@ const securityGroupIds = Type.Array(Id('securityGroup', 'A security group of the
 export const LoadBalancerRegion = Type.String({
   ...ZONE_NAME,
   default: LOCAL_REGION.name,
-  description: 'Name of the region that it is in. Fixed after creation.',
+  description: 'Name of the region that it is in. Without it, that of the zone of its subnet. Fixed after creation.',
 });
 
 const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.'), {

@@ -20,7 +20,9 @@ const settings = {
     pattern: '^[A-Za-z0-9._-]*$',
     maxLength: 63,
     default: '',
-    description: 'The zone that it is of, one that there is, for people to go by; may be empty.',
+    description:
+      'The zone that it is of, one that there is: load balancers that have their VIPs of it are in that zone alone. May be ' +
+      'empty; a change is refused while load balancers are elsewhere.',
   }),
   reserved: Type.Array(Network('An address, or a CIDR block within the subnet.'), {
     maxItems: SUBNET.reserved,
