@@ -9,7 +9,7 @@ import { Logins } from './access/logins.ts';
 import { PasswordHasher } from './access/password.ts';
 import { RequestRates } from './access/rate-limits.ts';
 import { Sessions } from './access/sessions.ts';
-import { handOverSignatures, takeOverSignatures } from './access/signature-hand-over.ts';
+import { handOverSignatures, takeOverSignatures, writeBound } from './access/signature-hand-over.ts';
 import { Signatures } from './access/signatures.ts';
 import { Admission } from './api/admission.ts';
 import { expiringFirst } from './api/expiry.ts';
@@ -243,8 +243,13 @@ async function start(
   const lockOut = new LockOut(now);
   const logins = new Logins({ sessions, hasher, lockOut, vault, state: () => store.state, secret: randomBytes });
   const refusals = new Refusals((entries) => store.recordAudit(entries));
-  const signatures = new Signatures(() => store.state, now);
-  if (leadership === null) await takeOverSignatures(store, signatures, logger);
+  const signatures = new Signatures(
+    () => store.state,
+    now,
+    (bound) => writeBound(store, bound),
+  );
+  if (leadership === null)
+    await takeOverSignatures(store.database, signatures, logger, join(options.home, 'state', 'unpacked'));
   const rates = new RequestRates(options.rateLimits, () => performance.now());
   const app = await createServer({
     version: VERSION,
@@ -329,13 +334,13 @@ async function start(
       await store.beginTerm();
       nodes.reset(await store.read((db) => db.selectFrom('node').selectAll().execute()));
       operations.reset(await store.read(unsettledOperations));
+      signatures.beginTerm();
+      await takeOverSignatures(store.database, signatures, logger);
       await blockLists.load();
       await membership.load();
     },
     elected() {
       logger.info('this control plane leads');
-      signatures.beginTerm();
-      void takeOverSignatures(store, signatures, logger);
       if (certificate) beginAuthority(app.server, certificate, membership, logger);
       rotateWhenOld(store, logger);
       beginToLead();

@@ -1,52 +1,24 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Problem } from '@evenkeel/model/problem.ts';
-import { componentsFor, signatureBase, signatureParameters } from '@evenkeel/model/signature-base.ts';
 import { type Answer, Running } from './running.ts';
+import { type Signed, signedHeaders } from './signed.ts';
 
-interface Wanted {
-  readonly keyId: string;
-  readonly secret: string;
-  readonly method?: string;
-  readonly target?: string;
-  readonly body?: string;
+interface Wanted extends Signed {
   /** What is sent in place of what was signed. */
   readonly sentTarget?: string;
   readonly sentBody?: string;
-  readonly created?: number;
-  readonly nonce?: string;
-  readonly headers?: Record<string, string>;
   /** Sent, and not signed. */
   readonly unsigned?: Record<string, string>;
 }
 
-const digestOf = (body: string) => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`;
-
-/** Signs a request with nothing but what the guide says, and sends it. */
 function sendSigned(running: Running, wanted: Wanted): Promise<Answer> {
-  const { keyId, secret, method = 'GET', target = '/v1/identity', body, nonce = randomUUID() } = wanted;
-  const created = wanted.created ?? Math.floor(Date.now() / 1_000);
-  const headers: Record<string, string> = {
-    ...wanted.headers,
-    ...(body !== undefined && { 'content-type': 'application/json', 'content-digest': digestOf(body) }),
-  };
-  const parts = { method, target, field: (name: string) => headers[name] };
-  const components = componentsFor(parts);
-  const parameters = signatureParameters(components, { created, nonce, keyId });
-  const signature = createHmac('sha256', secret)
-    .update(signatureBase(parts, components, parameters))
-    .digest('base64');
+  const { method = 'GET', target = '/v1/identity' } = wanted;
   return running.send(method, wanted.sentTarget ?? target, {
-    headers: {
-      ...headers,
-      ...wanted.unsigned,
-      'signature-input': `sig=${parameters}`,
-      signature: `sig=:${signature}:`,
-    },
-    body: wanted.sentBody ?? body ?? null,
+    headers: { ...signedHeaders(wanted), ...wanted.unsigned },
+    body: wanted.sentBody ?? wanted.body ?? null,
   });
 }
 
@@ -101,7 +73,6 @@ test('what is not signed, was changed, is old, or was sent before is refused', a
       { ...own, method: 'POST', target: '/v1/load-balancers', sentBody: '{}' },
       /"content-digest" of the body has to be/,
     ],
-    [{ ...write, created: now - 200 }, /signed before the control plane started/],
   ] as const) {
     const { status, body } = await sendSigned(running, wanted);
     const { code, detail } = body as Problem;
@@ -169,5 +140,21 @@ test('a start in good order takes signed writes at once, and none twice', async 
     assert.equal((await sendSigned(running, write(`after-${start}`, `n${start}`))).status, 201);
     const again = await sendSigned(running, used);
     assert.deepEqual([again.status, (again.body as Problem).code], [401, 'unauthenticated']);
+  }
+});
+
+test('in a copy of a state, writes that were signed before the start are refused, as the original may have taken them', async (t) => {
+  const running = await Running.start(t);
+  const own = await keyOf(running, 'ann');
+  const write = { ...own, method: 'POST', target: '/v1/elastic-ips', body: '{}' };
+  const marker = join(running.home, 'state', 'unpacked');
+  await running.restart(() => writeFileSync(marker, ''));
+  assert.ok(!existsSync(marker), 'once');
+  for (let starts = 1; starts <= 2; starts++) {
+    const now = Math.floor(Date.now() / 1_000);
+    const old = (await sendSigned(running, { ...write, created: now - 200 })).body as Problem;
+    assert.equal(old.code, 'unauthenticated', `start ${starts}`);
+    assert.match(old.detail, /signed before the control plane started/);
+    await running.restart();
   }
 });

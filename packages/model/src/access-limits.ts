@@ -25,7 +25,7 @@ export const SESSION = { idleMinutes: 30, hours: 12, perUser: 20, total: 10_000 
 export const ACCESS_POLICY = { statements: 20, patterns: 50, patternLength: 64, perUser: 10 } as const;
 /**
  * Seconds that the clock of who signs a request may be wrong by, and so for how long a signature is good; that of who
- * signs a write may be ahead by less, which bounds for how long after a start or a change of leader such a signature may
- * have been used before (`settle`, in which the clocks of two control planes may differ, too).
+ * signs a write may be ahead by less, which bounds for how long after a start such a signature may have been used before,
+ * where it is not known how far they had got (`settle`, in which the clocks of two control planes may differ, too).
  */
 export const SIGNATURE = { skew: 300, ahead: 10, settle: 15, nonceLength: 64 } as const;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, createReadStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, createReadStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { items } from '@evenkeel/client/items.ts';
@@ -133,6 +133,8 @@ export async function unpack({ io, args, options }: Call): Promise<number> {
   if (hash.digest('hex') !== sha256) throw new CliFailure(EXIT.failed, `${file} has changed since it was made.`);
   for (const folder of ['state', 'credentials']) mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
   copyFileSync(file, join(home, 'state', 'evenkeel.db'));
+  // The control plane takes it for a copy, in which not all is known of what the original did.
+  writeFileSync(join(home, 'state', 'unpacked'), '');
   copyFileSync(String(options.key), join(home, 'credentials', 'secrets.key'));
   io.out(`${home} is a home now: evenkeel start --home ${home} --no-demo\n`);
   return EXIT.ok;

@@ -20,11 +20,11 @@ export interface Proven {
   /** SHA-256 that the body must have; null: whatever it is. */
   readonly digest: Buffer | null;
   /** Uses up what is good for one request; see signatures.ts. Throws `unauthenticated` or `too-busy`. */
-  readonly use: () => void;
+  readonly use: () => Promise<void> | null;
 }
 
 /** Of a credential that is good for many requests. */
-const keep = () => {};
+const keep = () => null;
 
 /**
  * Checks the credential of a request: a token, a signature, or the cookie of a session, in this order. Users and

@@ -1,13 +1,20 @@
+import { existsSync, rmSync } from 'node:fs';
+import { SIGNATURE } from '@evenkeel/model/access-limits.ts';
+import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
+import type { StateDatabase } from '../store/database.ts';
+import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
+import { type Bound, EVERY_KEY } from './signature-bounds.ts';
 import type { Signatures, Term } from './signatures.ts';
 
 /**
- * A control plane that ends in good order leaves what it knows of signatures to the one that leads next: it takes writes
- * by access keys at once, and still takes none twice. After a crash there is nothing, and writes have to wait.
+ * A control plane that ends in good order leaves what it knows of signatures to the one that leads next. After a crash
+ * there is what it had written down as it went: how far they had got. Either way writes by access keys are taken at once,
+ * or a second later, and none is taken twice.
  */
 
-/** Writes down what this one knows. Nothing may be accepted here any more. Without it, whoever is next waits. */
+/** Writes down what this one knows. Nothing may be accepted here any more. Without it, whoever is next has the bounds. */
 export async function handOverSignatures(
   store: Pick<Store, 'record'>,
   signatures: Signatures,
@@ -30,24 +37,59 @@ export async function handOverSignatures(
 }
 
 /**
- * Goes on with what the one before has left. It is gone then: should this one crash, it tells of too little. When it cannot
- * be read, writes have to wait as after a crash.
+ * Goes on with what the one before has left, which is gone then, before anything is accepted here: should this one crash,
+ * it tells of too little. Nobody else may write any more. When it cannot be read, writes have to wait until nothing that
+ * was signed before is good any more.
+ *
+ * @param copied a file that is there when the state is a copy: what was used since it was made is not in it
  */
 export async function takeOverSignatures(
-  store: Pick<Store, 'record'>,
+  { db }: Pick<StateDatabase, 'db'>,
   signatures: Signatures,
   logger: Logger,
+  copied: string | null = null,
 ): Promise<void> {
+  const isCopy = copied !== null && existsSync(copied);
   let term: Term | null = null;
+  let bounds: Bound[] = [];
   try {
-    await store.record(async (trx) => {
+    await db.transaction().execute(async (trx) => {
+      if (isCopy) await forgetSignatures(trx, Date.now());
       const row = await trx.selectFrom('signature_term').selectAll().where('id', '=', 1).executeTakeFirst();
       term = row === undefined ? null : (JSON.parse(row.term) as Term);
       if (row !== undefined) await trx.deleteFrom('signature_term').execute();
+      const rows = await trx.selectFrom('signature_bound').selectAll().execute();
+      bounds = rows.map(({ name, until }) => [name, until]);
     });
   } catch (error) {
     logger.error({ err: error }, 'what the control plane before knew of signatures could not be read');
     return;
   }
+  if (isCopy) rmSync(copied, { force: true });
+  signatures.goOnAfter(bounds);
   if (term !== null) signatures.goOnWith(term);
+}
+
+/** Writes down how far signatures have got, and forgets keys whose signatures of then are good no longer. */
+export function writeBound(store: Pick<Store, 'record'>, [name, until]: Bound): Promise<void> {
+  return store.record(async (trx) => {
+    await putBound(trx, [name, until]);
+    if (name === EVERY_KEY) return;
+    const good = Date.now() - SIGNATURE.skew * 1_000;
+    await trx.deleteFrom('signature_bound').where('until', '<', good).execute();
+  });
+}
+
+/** In a copy of a state: what the original has taken since is not known, so that writes wait as long as clocks differ. */
+export async function forgetSignatures(trx: Transaction<Database>, now: number): Promise<void> {
+  await trx.deleteFrom('signature_term').execute();
+  await putBound(trx, [EVERY_KEY, now + SIGNATURE.settle * 1_000]);
+}
+
+async function putBound(trx: Transaction<Database>, [name, until]: Bound): Promise<void> {
+  await trx
+    .insertInto('signature_bound')
+    .values({ name, until })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ until }).where('signature_bound.until', '<', until))
+    .execute();
 }

@@ -6,6 +6,7 @@ import { ProblemError } from '../problem.ts';
 import { Secret } from '../secrets/secret.ts';
 import type { AccessKeyRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
+import type { Bound } from './signature-bounds.ts';
 import { Signatures } from './signatures.ts';
 
 const SECRET = 'eksec_0123456789';
@@ -39,9 +40,9 @@ function signed({ keyId, method = 'POST', created, nonce }: Sent) {
 }
 
 /** `used`, or the code that it is refused with. */
-function send(signatures: Signatures, sent: Sent): string {
+async function send(signatures: Signatures, sent: Sent): Promise<string> {
   try {
-    signatures.check(signed(sent)).use();
+    await signatures.check(signed(sent)).use();
     return 'used';
   } catch (error) {
     assert.ok(error instanceof ProblemError);
@@ -49,93 +50,163 @@ function send(signatures: Signatures, sent: Sent): string {
   }
 }
 
-test('a write that one leader has taken is refused by the next one, also when it was signed by a clock that is ahead', () => {
-  let now = BEGIN;
-  let state = stateWith({ 'ak-old': 'tnt-a' });
-  const at = now / 1_000;
-  // Both processes have run for long before either leads.
-  const before = new Signatures(
-    () => state,
-    () => now,
-  );
-  const next = new Signatures(
-    () => state,
-    () => now,
-  );
-  now += 60_000;
-  const taken = [0, 5, 10].map((ahead) => ({ keyId: 'ak-old', created: at + 60 + ahead, nonce: `n${ahead}` }));
-  for (const sent of taken) assert.equal(send(before, sent), 'used');
-  assert.equal(send(before, { keyId: 'ak-old', created: at + 71, nonce: 'far' }), 'unauthenticated', 'too far ahead');
-  assert.equal(send(before, { keyId: 'ak-old', method: 'GET', created: at + 300, nonce: 'read' }), 'used');
+/** What is on the disk, which outlives the processes that write it. */
+class Disk {
+  readonly bounds = new Map<string, number>();
+  writes = 0;
+  readonly write = async ([name, until]: Bound) => {
+    this.writes++;
+    this.bounds.set(name, Math.max(until, this.bounds.get(name) ?? 0));
+  };
+}
 
-  now += 2_000;
-  next.beginTerm();
-  state = stateWith({ 'ak-old': 'tnt-a', 'ak-term': 'tnt-a' });
-  for (let passed = 0; passed < 300; passed += 5) {
-    for (const sent of taken) assert.notEqual(send(next, sent), 'used', `${sent.nonce} after ${passed} s`);
+test('after a crash no write is taken twice, and whoever has a right clock goes on in the second after', async () => {
+  let now = BEGIN;
+  const state = stateWith({ 'ak-right': 'tnt-a', 'ak-ahead': 'tnt-a', 'ak-idle': 'tnt-a' });
+  const disk = new Disk();
+  const start = () => {
+    const signatures = new Signatures(
+      () => state,
+      () => now,
+      disk.write,
+    );
+    signatures.goOnAfter([...disk.bounds]);
+    return signatures;
+  };
+  const before = start();
+  now += 60_500;
+  const at = Math.floor(now / 1_000);
+  const taken = [
+    ...['a', 'b', 'c'].map((nonce) => ({ keyId: 'ak-right', created: at, nonce })),
+    { keyId: 'ak-right', created: at - 3, nonce: 'late' },
+    { keyId: 'ak-ahead', created: at + 10, nonce: 'ahead' },
+  ];
+  for (const sent of taken) assert.equal(await send(before, sent), 'used');
+  assert.equal(disk.writes, 2, 'one of all clocks that are right, one of the key whose clock is not');
+  assert.equal(await send(before, { keyId: 'ak-ahead', created: at + 11, nonce: 'far' }), 'unauthenticated');
+
+  // It crashes in the same second; the next one is there 300 ms later.
+  now += 300;
+  const next = start();
+  for (const sent of taken) assert.notEqual(await send(next, sent), 'used', sent.nonce);
+  const fresh = (keyId: string, nonce: string) => ({ keyId, created: Math.floor(now / 1_000), nonce });
+  assert.equal(await send(next, fresh('ak-right', 'same-second')), 'too-busy');
+  now += 300;
+  assert.equal(await send(next, fresh('ak-right', 'next-second')), 'used');
+  assert.equal(await send(next, fresh('ak-idle', 'other-key')), 'used');
+  assert.equal(
+    await send(next, { ...fresh('ak-ahead', 'x'), created: at + 10 }),
+    'too-busy',
+    'its own clock holds it up',
+  );
+  assert.equal(await send(next, { ...fresh('ak-ahead', 'y'), created: at + 11 }), 'used');
+  for (let passed = 0; passed < 320; passed += 5) {
+    for (const sent of taken) assert.notEqual(await send(next, sent), 'used', `${sent.nonce} after ${passed} s`);
     now += 5_000;
   }
-  assert.equal(send(next, { keyId: 'ak-old', created: now / 1_000, nonce: 'later' }), 'used');
-  next.beginTerm();
-  const fresh = { created: now / 1_000, nonce: 'fresh' };
-  assert.equal(send(next, { ...fresh, keyId: 'ak-term' }), 'too-busy', 'a key of the term before');
-  assert.equal(send(next, { ...fresh, keyId: 'ak-old', method: 'GET' }), 'used', 'reading goes on');
-  state = stateWith({ 'ak-made': 'tnt-a' });
-  assert.equal(send(next, { ...fresh, keyId: 'ak-made' }), 'used', 'a key that was made since');
+
+  // Another crash, of one that has taken little itself: what was known before it is known after it.
+  now = at * 1_000 + 2_000;
+  const third = start();
+  for (const sent of taken) assert.notEqual(await send(third, sent), 'used', sent.nonce);
 });
 
-test('what is remembered has a bound of each key and each tenant, and is used up when it is counted', () => {
+test('where it is not known how far signatures had got, writes wait until none of before is good; reading goes on', async () => {
+  let now = BEGIN;
+  const state = stateWith({ 'ak-a': 'tnt-a' });
+  const signatures = new Signatures(
+    () => state,
+    () => now,
+    new Disk().write,
+  );
+  const write = (nonce: string) => ({ keyId: 'ak-a', created: now / 1_000, nonce });
+  const old = write('old');
+  now += 15_000;
+  assert.equal(await send(signatures, write('early')), 'too-busy');
+  assert.equal(await send(signatures, { ...write('read'), method: 'GET' }), 'used');
+  now += 1_000;
+  assert.equal(await send(signatures, write('settled')), 'used');
+  assert.equal(await send(signatures, old), 'unauthenticated', 'it is to be signed anew');
+});
+
+test('a write is taken when its time is on the disk, and not when that cannot be written', async () => {
+  const now = BEGIN;
+  const state = stateWith({ 'ak-a': 'tnt-a' });
+  const first = Promise.withResolvers<void>();
+  let writes = 0;
+  const signatures = new Signatures(
+    () => state,
+    () => now,
+    () => (writes++ === 0 ? first.promise : Promise.resolve()),
+  );
+  signatures.goOnAfter([]);
+  const write = (nonce: string) => ({ keyId: 'ak-a', created: now / 1_000, nonce });
+  const waiting = ['one', 'two'].map((nonce) => send(signatures, write(nonce)));
+  assert.equal(writes, 1, 'both wait for the same');
+  first.reject(new ProblemError('storage-full', 'the disk is full'));
+  assert.deepEqual(await Promise.all(waiting), ['storage-full', 'storage-full']);
+  assert.equal(await send(signatures, write('one')), 'unauthenticated', 'a nonce is used up all the same');
+  assert.equal(await send(signatures, write('three')), 'used');
+  assert.equal(await send(signatures, write('four')), 'used');
+  assert.equal(writes, 2);
+});
+
+test('what is remembered has a bound of each key and each tenant, and is used up when it is counted', async () => {
   let now = BEGIN;
   const state = stateWith({ 'ak-a': 'tnt-a', 'ak-b': 'tnt-a', 'ak-c': 'tnt-a', 'ak-d': 'tnt-d' });
   const signatures = new Signatures(
     () => state,
     () => now,
+    new Disk().write,
     { key: 4, tenant: 6, all: 8 },
   );
   let nonces = 0;
   const get = (keyId: string) => ({ keyId, method: 'GET', created: now / 1_000, nonce: `n${nonces++}` });
   for (let i = 0; i < 100; i++) signatures.check(signed(get('ak-a')));
-  for (let i = 0; i < 4; i++) assert.equal(send(signatures, get('ak-a')), 'used');
-  assert.equal(send(signatures, get('ak-a')), 'too-busy', 'the fifth of a key');
-  for (let i = 0; i < 2; i++) assert.equal(send(signatures, get('ak-b')), 'used');
-  assert.equal(send(signatures, get('ak-c')), 'too-busy', 'the seventh of a tenant');
-  for (let i = 0; i < 2; i++) assert.equal(send(signatures, get('ak-d')), 'used');
-  assert.equal(send(signatures, get('ak-d')), 'too-busy', 'the ninth of all');
+  for (let i = 0; i < 4; i++) assert.equal(await send(signatures, get('ak-a')), 'used');
+  assert.equal(await send(signatures, get('ak-a')), 'too-busy', 'the fifth of a key');
+  for (let i = 0; i < 2; i++) assert.equal(await send(signatures, get('ak-b')), 'used');
+  assert.equal(await send(signatures, get('ak-c')), 'too-busy', 'the seventh of a tenant');
+  for (let i = 0; i < 2; i++) assert.equal(await send(signatures, get('ak-d')), 'used');
+  assert.equal(await send(signatures, get('ak-d')), 'too-busy', 'the ninth of all');
   now += 301_000;
-  for (let i = 0; i < 4; i++) assert.equal(send(signatures, get('ak-a')), 'used', 'room again');
+  for (let i = 0; i < 4; i++) assert.equal(await send(signatures, get('ak-a')), 'used', 'room again');
   const once = get('ak-d');
-  assert.deepEqual([send(signatures, once), send(signatures, once)], ['used', 'unauthenticated']);
+  assert.deepEqual([await send(signatures, once), await send(signatures, once)], ['used', 'unauthenticated']);
 });
 
-test('whoever goes on in good order takes writes at once, and none that was used before', () => {
+test('whoever goes on in good order takes writes at once, and none that was used before', async () => {
   let now = BEGIN;
   const state = stateWith({ 'ak-a': 'tnt-a' });
   const start = () =>
     new Signatures(
       () => state,
       () => now,
+      new Disk().write,
     );
   const before = start();
+  before.goOnAfter([]);
   now += 60_000;
   const write = { keyId: 'ak-a', created: now / 1_000, nonce: 'w' };
   const ahead = { keyId: 'ak-a', created: now / 1_000 + 10, nonce: 'ahead' };
   const read = { keyId: 'ak-a', method: 'GET', created: now / 1_000, nonce: 'r' };
-  for (const sent of [write, ahead, read]) assert.equal(send(before, sent), 'used');
+  for (const sent of [write, ahead, read]) assert.equal(await send(before, sent), 'used');
   now += 5_000;
   const next = start();
   const unused = { keyId: 'ak-a', created: now / 1_000 - 4, nonce: 'on-its-way' };
-  assert.equal(send(next, { ...write, created: now / 1_000, nonce: 'new' }), 'too-busy', 'as after a crash');
+  assert.equal(await send(next, { ...write, created: now / 1_000, nonce: 'new' }), 'too-busy', 'nothing is known');
   const term = JSON.parse(JSON.stringify(before.term()));
   assert.equal(term.used.length, 2, 'reads are not handed over');
   next.goOnWith(term);
-  assert.equal(send(next, { ...write, created: now / 1_000, nonce: 'new' }), 'used');
-  assert.equal(send(next, unused), 'used', 'also one that was signed while nobody was there');
+  assert.equal(await send(next, { ...write, created: now / 1_000, nonce: 'new' }), 'used');
+  assert.equal(await send(next, unused), 'used', 'also one that was signed while nobody was there');
   for (let passed = 0; passed < 320; passed += 5) {
-    for (const sent of [write, ahead]) assert.notEqual(send(next, sent), 'used', `${sent.nonce} after ${passed} s`);
+    for (const sent of [write, ahead])
+      assert.notEqual(await send(next, sent), 'used', `${sent.nonce} after ${passed} s`);
     now += 5_000;
   }
   // And so on, over several of them.
   const third = start();
   third.goOnWith(next.term()!);
-  assert.equal(send(third, { ...write, created: now / 1_000, nonce: 'third' }), 'used');
+  assert.equal(await send(third, { ...write, created: now / 1_000, nonce: 'third' }), 'used');
 });

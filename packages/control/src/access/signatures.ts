@@ -4,6 +4,7 @@ import { componentsFor, type SignedParts, signatureBase } from '@evenkeel/model/
 import { ProblemError } from '../problem.ts';
 import type { State } from '../state/state.ts';
 import { checkEnd, identityOf, type Proof, refuse, UNKNOWN } from './proof.ts';
+import { type Bound, EVERY_KEY, SignatureBounds } from './signature-bounds.ts';
 
 /**
  * Requests that are remembered, so that none is sent again: of one key, of one tenant, and of all. Beyond, signed requests
@@ -27,9 +28,10 @@ export interface Signed {
   readonly digest: Buffer | null;
   /**
    * Uses the signature up. Called once the request is counted in the rates, so that what is remembered is bounded by
-   * them. Throws `unauthenticated` when it was used before, or `too-busy`.
+   * them. Throws `unauthenticated` when it was used before, or `too-busy`. What it returns, if anything, is to be waited
+   * for, and rejects when a write of that time cannot be taken, as that cannot be written down.
    */
-  readonly use: () => void;
+  readonly use: () => Promise<void> | null;
 }
 
 interface Seen {
@@ -44,25 +46,31 @@ interface Seen {
 export interface Term {
   /** Unix milliseconds since which all that was used is known. */
   readonly began: number;
-  /** Identifiers of the keys that writes may have been signed by before; empty once that is long ago. */
-  readonly keysBefore: readonly string[];
+  /** Up to when signatures may have been used before that; absent in what an earlier version has left. */
+  readonly before?: readonly Bound[];
   readonly used: readonly (readonly [name: string, until: number, keyId: string, tenantId: string])[];
 }
 
-/** Signatures and keys that are handed over; where there are more, nothing is, as after a crash. */
+/** Signatures that are handed over; where there are more, nothing is, as after a crash. */
 const HANDED_OVER = 20_000;
+
+/** Writes down how far signatures have got. */
+type WriteBound = (bound: Bound) => Promise<void>;
 
 /**
  * Checks signatures of requests by access keys (RFC 9421), and that each is used once. What was used is known to this
- * process: where another one led before and left nothing, writes that may have been used there are refused by their time.
+ * process; of what another one took before it, it is known how far that got: see signature-bounds.ts.
  */
 export class Signatures {
   readonly #state: () => State;
   readonly #now: () => number;
   readonly #most: Readonly<Record<keyof typeof REMEMBERED, number>>;
-  /** Unix milliseconds since which all writes come here, and the keys that writes may have been signed by before. */
+  /** Unix milliseconds since which all writes come here. */
   #began = 0;
-  #keysBefore: { has(keyId: string): boolean; keys(): Iterable<string> } = new Set();
+  /** Up to when signatures may have been used before: in Unix milliseconds by key, and for every key. */
+  #before: ReadonlyMap<string, number> = new Map();
+  #bounds: SignatureBounds;
+  readonly #write: WriteBound;
   /** What was seen, by key and nonce. */
   readonly #seen = new Map<string, Seen>();
   /** How many of them there are of each key and each tenant, by their identifiers. */
@@ -72,18 +80,28 @@ export class Signatures {
   constructor(
     state: () => State,
     now: () => number,
+    write: WriteBound,
     most: Readonly<Record<keyof typeof REMEMBERED, number>> = REMEMBERED,
   ) {
     this.#state = state;
     this.#now = now;
     this.#most = most;
+    this.#write = write;
+    this.#bounds = new SignatureBounds([], write);
     this.beginTerm();
   }
 
-  /** From now on all writes come to this process; until now, others may have seen some that it has not. */
+  /** From now on all writes come to this process. What was used until now is not known, nor how far that got. */
   beginTerm(): void {
     this.#began = this.#now();
-    this.#keysBefore = this.#state().accessKeys;
+    this.#before = new Map([[EVERY_KEY, this.#began + SIGNATURE.settle * 1_000]]);
+    this.#bounds = new SignatureBounds([], this.#write);
+  }
+
+  /** After a crash: no later signature than these was used. */
+  goOnAfter(bounds: readonly Bound[]): void {
+    this.#before = new Map(bounds);
+    this.#bounds = new SignatureBounds(bounds, this.#write);
   }
 
   /** What is known of writes. Null: that is too much to hand over. */
@@ -93,14 +111,14 @@ export class Signatures {
     for (const [name, { until, keyId, tenantId, writes }] of this.#seen) {
       if (writes && until >= now) used.push([name, until, keyId, tenantId]);
     }
-    const settled = now > this.#began + SIGNATURE.settle * 1_000;
-    const keysBefore = settled ? [] : [...this.#keysBefore.keys()];
-    if (used.length + keysBefore.length > HANDED_OVER) return null;
-    return { began: this.#began, keysBefore, used };
+    // As long as a signature of that time is good.
+    const before = [...this.#before].filter(([, until]) => until + SIGNATURE.skew * 1_000 >= now);
+    if (used.length + before.length > HANDED_OVER) return null;
+    return { began: this.#began, before, used };
   }
 
   /** Goes on where the one before has ended: what it had accepted is known here, too. */
-  goOnWith({ began, keysBefore, used }: Term): void {
+  goOnWith({ began, before, used }: Term): void {
     const later = [...this.#seen];
     this.#seen.clear();
     // In order of time, as they are looked through.
@@ -111,7 +129,7 @@ export class Signatures {
     }
     for (const [name, seen] of later) this.#seen.set(name, seen);
     this.#began = Math.min(this.#began, began);
-    this.#keysBefore = new Set(keysBefore);
+    this.#before = new Map(before ?? [[EVERY_KEY, began + SIGNATURE.settle * 1_000]]);
   }
 
   /** Throws `unauthenticated`, or `too-busy`. */
@@ -135,11 +153,11 @@ export class Signatures {
     const expected = createHmac('sha256', key.secret.reveal()).update(base).digest();
     if (!timingSafeEqual(expected, Buffer.from(signature!, 'base64'))) refuse('the signature is not right');
     const nonce = given.get('nonce') ?? refuse('there is no nonce');
-    if (request.method !== 'GET') this.#checkTerm(keyId, created);
+    if (request.method !== 'GET') this.#checkBefore(keyId, created);
     return {
       proof: proofOf(keyId),
       digest: digestIn(request),
-      use: () => this.#remember(`${keyId} ${nonce}`, keyId, key.tenantId, created, request.method !== 'GET'),
+      use: () => this.#use(`${keyId} ${nonce}`, keyId, key.tenantId, created, request.method !== 'GET'),
     };
   }
 
@@ -164,16 +182,23 @@ export class Signatures {
   }
 
   /**
-   * What was signed before the term began may have been used before it, and so may what was signed by a clock that is
-   * ahead. A key that was made since cannot have signed before.
+   * What was signed within the bounds of before may have been used then. Who signs anew is let in: at once, or in the
+   * second after.
    */
-  #checkTerm(keyId: string, created: number): void {
-    if (created + 1_000 <= this.#began) refuse('it was signed before the control plane started; sign it anew');
-    const settled = this.#began + SIGNATURE.settle * 1_000;
-    if (created > settled || !this.#keysBefore.has(keyId)) return;
-    const seconds = Math.max(1, Math.ceil((settled - this.#now()) / 1_000) + 1);
+  #checkBefore(keyId: string, created: number): void {
+    const bound = Math.max(this.#before.get(EVERY_KEY) ?? 0, this.#before.get(keyId) ?? 0);
+    if (created > bound) return;
+    const now = this.#now();
+    if (now - created > SIGNATURE.settle * 1_000)
+      refuse('it was signed before the control plane started; sign it anew');
+    const seconds = Math.max(1, Math.ceil((bound + 1_000 - now) / 1_000));
     const detail = `the control plane has begun to lead, and takes writes that are signed in ${seconds} s or later`;
     throw new ProblemError('too-busy', detail, { retryAfter: seconds });
+  }
+
+  #use(request: string, keyId: string, tenantId: string, created: number, writes: boolean): Promise<void> | null {
+    this.#remember(request, keyId, tenantId, created, writes);
+    return writes ? this.#bounds.cover(keyId, created, this.#now()) : null;
   }
 
   #remember(request: string, keyId: string, tenantId: string, created: number, writes: boolean): void {

@@ -49,7 +49,8 @@ export class Admission {
     request.actor = identity.id;
     tell(reply, rates.count(identity, request.ip));
     try {
-      use();
+      const used = use();
+      if (used !== null) await used;
     } catch (error) {
       this.#countFailure(request, error);
       throw error;

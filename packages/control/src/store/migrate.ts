@@ -31,6 +31,7 @@ import { specifications } from './migrations/0022-specifications.ts';
 import { nodes } from './migrations/0023-nodes.ts';
 import { nodeZones } from './migrations/0024-node-zones.ts';
 import { backupPolicy } from './migrations/0025-backup-policy.ts';
+import { signatureBounds } from './migrations/0026-signature-bounds.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -70,6 +71,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0023-nodes': nodes,
   '0024-node-zones': nodeZones,
   '0025-backup-policy': backupPolicy,
+  '0026-signature-bounds': signatureBounds,
 };
 
 /**

@@ -42,6 +42,8 @@ export interface Database {
   authority: Owned;
   /** What the control plane before has left of signatures of writes; one row, or none, of JSON. */
   signature_term: { id: number; term: string };
+  /** Up to when signatures of writes may have been used; see access/signature-bounds.ts. */
+  signature_bound: { name: string; until: number };
   /** One row, or none: when backups are made by themselves, as JSON. */
   backup_policy: { id: number; rules: string };
   /** The last notice of the end of a certificate or an authority. */
