@@ -102,6 +102,7 @@ static __noinline int find_face(struct face *face, const struct packet *packet)
 		.protocol = packet->protocol,
 	};
 	struct origin *origin = bpf_map_lookup_elem(&origins, &target);
+	int answers = 1;
 
 	if (!origin) {
 		target.port = 0; /* a target of a port range keeps the port */
@@ -113,8 +114,16 @@ static __noinline int find_face(struct face *face, const struct packet *packet)
 	face->port = origin->port ? origin->port : packet->source_port;
 	face->listener = origin->listener;
 	face->target = origin->target;
+	if (!target.port) {
+		/* From its other ports it speaks for itself. */
+		struct listener *range = find_range_at(&origin->vip, packet->source_port, packet->protocol);
+
+		answers = range != 0;
+		if (range)
+			face->listener = range->number;
+	}
 	if (!(origin->flags & ORIGIN_SHARED))
-		return 1;
+		return answers;
 	struct flow key = {};
 
 	name_shared(&key, &packet->destination, packet->destination_port, &packet->source, packet->source_port,
@@ -122,7 +131,7 @@ static __noinline int find_face(struct face *face, const struct packet *packet)
 	struct shared *known = bpf_map_lookup_elem(&shared, &key);
 
 	if (!known)
-		return 1;
+		return answers;
 	if (packet->ends && !packet->is_quoted)
 		known->state = FLOW_CLOSING;
 	face->vip = known->vip;

@@ -166,6 +166,13 @@ bothEntryPoints('NAT', prepare, (scene) => {
     );
   });
 
+  test('what a target of a range sends from its other ports is its own', () => {
+    for (const port of [22, 4999, 6000]) {
+      scene().expect(packet().ip(TARGET, CLIENT).tcp(port, 40_000, 'SA'), 'notOurs');
+      scene().expect(packet().ip(TARGET, CLIENT).udp(port, 53).payload('question'), 'notOurs');
+    }
+  });
+
   test('a listener whose VIP has changed: answers come from the new one', () => {
     const { datapath } = scene();
     const target = { address: TARGET, port: 8080, protocol: 'tcp' } as const;

@@ -87,6 +87,15 @@ test('ranges share a port only where it is in them', () => {
   assert.deepEqual([...answers.shared].sort(), [5, 8]);
 });
 
+test('ranges of different ports share their targets where they are under different addresses', () => {
+  const { answers, set, shown } = world();
+  set('a', claimsOf(listener(1, { port: 9000, lastPort: 9009 }), targets(1, 5)));
+  set('b', claimsOf(listener(2, { addresses: ['203.0.113.1'], port: 9010, lastPort: 9019 }), targets(1, 5)));
+  assert.deepEqual([shown(), answers.shared.size], [['tcp 10.0.0.5:0 203.0.113.1:null'], 0]);
+  set('c', claimsOf(listener(3, { port: 9020, lastPort: 9029 }), targets(1, 5)));
+  assert.deepEqual([shown(), answers.shared], [['tcp 10.0.0.5:0 203.0.113.1:null shared'], new Set([5])]);
+});
+
 test('what an earlier process has left is claimed as it was, and what nobody claims is taken out', () => {
   const before = world();
   before.set('a', claimsOf(listener(1), targets(8080, 5)));

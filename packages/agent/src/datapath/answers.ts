@@ -136,11 +136,15 @@ export class Answers {
   }
 }
 
-/** Whether an answer of this endpoint could be of more than one listener or address. */
+/**
+ * Whether an answer of this endpoint could be of more than one listener or address. The kernel knows one address for all
+ * ranges of a target, and by that the listener.
+ */
 function isContested(claim: Claim, there: readonly Claim[]): boolean {
   return there.some((other) => {
     const isOther = other.listener !== claim.listener || other.vip !== claim.vip;
-    return isOther && other.first <= claim.last && claim.first <= other.last;
+    const areRangesApart = other.port === 0 && claim.port === 0 && other.vip !== claim.vip;
+    return isOther && (areRangesApart || (other.first <= claim.last && claim.first <= other.last));
   });
 }
 
