@@ -12,9 +12,13 @@ import { CLIENT, KernelSite, OWN_VIP, TARGETS, VIP } from './product/kernel-site
 
 const UPLOAD = 8 * 1024 * 1024;
 const PROMTOOL = '/usr/bin/promtool';
+const FLOOD_EVENTS = ['flood.begun', 'flood.ended'] as const;
+/** SYN in a second: a fraction of what `syn-flood.ts` sends, and many times what the client does. */
+const SYN_ALARM = 200;
 /** Milliseconds for a connection that nobody should answer: a SYN, and the next one after a second. */
 const KNOCK = 'knock 1500';
 
+const isTargetFlows = (name: string) => name.startsWith('evenkeel_kernel_target_flows_total');
 const addressed = (names: readonly string[]) => new Set(names.map((name) => `${name} ${CLIENT}`));
 
 suite('a network load balancer between network namespaces', {
@@ -110,6 +114,25 @@ suite('a network load balancer between network namespaces', {
     assert.equal((await client.ask<string[]>('fresh 10')).length, 10);
   });
 
+  test('in the kernel: a flood of SYN raises the alarm, and clients get through the challenge', async () => {
+    site.cli('listener', 'update', 'net/tcp-udp-80', '--syn-alarm', String(SYN_ALARM));
+    const later = site.client();
+    const opened = await later.ask<string[]>('open 5');
+    const flood = await site.flood();
+    await site.until('the alarm is told of', () => site.events(...FLOOD_EVENTS).length === 1);
+    assert.match(site.metrics(), /^evenkeel_listener_flood\{.*\} 1$/m);
+    const reached = () =>
+      [...site.counters()].reduce((sum, [name, count]) => sum + (isTargetFlows(name) ? count : 0), 0);
+    const [flows, challenged, verified] = [reached(), site.outcome('challenged'), site.outcome('verified')];
+    assert.equal((await later.ask<string[]>('fresh 10')).length, 10);
+    assert.deepEqual(await later.ask<string[]>('ask'), opened, 'connections that are open go on');
+    assert.ok(site.outcome('verified') > verified, 'the client has answered a challenge');
+    await site.until('much of the flood is challenged', () => site.outcome('challenged') - challenged >= 5 * SYN_ALARM);
+    // The client may have sent some of its SYN again.
+    assert.ok(reached() - flows < SYN_ALARM, `${reached() - flows} connections have reached targets`);
+    await Promise.all([flood.kill(), later.kill()]);
+  });
+
   test('in the kernel: connections to a target that is deregistered go on for the drain time', async () => {
     await site.untilHealthy(2);
     const later = site.client();
@@ -145,6 +168,13 @@ suite('a network load balancer between network namespaces', {
     site.cli('listener', 'update', 'net/tcp-udp-80', '--allowed-sources', '192.0.2.1');
     assert.ok(await isRefused('allowed_sources'));
     await later.kill();
+  });
+
+  test('in the kernel: the alarm ends some seconds after the flood', async () => {
+    const events = () => site.events(...FLOOD_EVENTS);
+    await site.until('the end is told of', () => events().length === 2);
+    assert.deepEqual(events(), ['flood.ended', 'flood.begun']);
+    assert.match(site.metrics(), /^evenkeel_listener_flood\{.*\} 0$/m);
   });
 
   test('an agent that is stopped takes all out of the kernel, the next one puts it there again, and nothing is left of what is deleted', async () => {

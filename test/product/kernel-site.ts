@@ -61,6 +61,7 @@ export class KernelSite {
     for (const which of ['all', 'default']) node.set(`net/ipv4/conf/${which}/rp_filter`, '0');
     node.join('node0', '10.78.0.1/24', this.#outside, 'eth0', `${CLIENT}/24`);
     this.#outside.ip('route add default via 10.78.0.1');
+    node.ip(`route add 198.18.0.0/15 via ${CLIENT}`); // whom a flood claims to be
     const targets: Promise<string>[] = [];
     for (const [index, address] of TARGETS.entries()) {
       const target = this.#add(`target${index + 1}`);
@@ -86,6 +87,13 @@ export class KernelSite {
 
   client(vip = VIP, port = 80): LineProcess {
     return this.#outside.start(...peer('client'), CLIENT, vip, String(port));
+  }
+
+  /** SYN from addresses that do not answer, to the VIP, until it is killed; resolves when the first are on their way. */
+  async flood(): Promise<LineProcess> {
+    const flood = this.#outside.start(...peer('syn-flood'), CLIENT, VIP, '80');
+    await flood.line();
+    return flood;
   }
 
   cli(...args: string[]): string {
@@ -132,6 +140,19 @@ export class KernelSite {
   counters(): Map<string, number> {
     const lines = this.metrics().matchAll(/^(evenkeel_(?:kernel_)?(?:listener|target)_\w+_total\S*) (\S+)$/gm);
     return new Map(Array.from(lines, ([, name, value]) => [name!, Number(value)]));
+  }
+
+  /** Packets in the kernel of which this has become. */
+  outcome(name: string): number {
+    return Number(
+      this.metrics().match(new RegExp(`^evenkeel_kernel_packets_total{outcome="${name}"} (\\d+)$`, 'm'))?.[1] ?? 0,
+    );
+  }
+
+  /** Events of these kinds, the newest first. */
+  events(...kinds: string[]): string[] {
+    const { items } = this.api.get<{ readonly items: readonly { readonly kind: string }[] }>('/v1/events');
+    return items.map(({ kind }) => kind).filter((kind) => kinds.includes(kind));
   }
 
   /** Packets that listeners have dropped for this reason. */
