@@ -30,10 +30,12 @@ export class ExchangePool implements Unsettled {
 
   /**
    * Gives an exchange back that has ended. Nobody has it before the turn is over: whoever made it end may still be asking
-   * it how. Throws when something of its request is left, as that would reach another client.
+   * it how. Throws when something of its request is left, as that would reach another client, and for nobody's exchange,
+   * which all connections would be at that wait.
    */
   give(exchange: OpenExchange): void {
-    if (exchange.active || !exchange.target.isFree) throw new Error('an exchange was given back before its end');
+    if (exchange === this.none || exchange.active || !exchange.target.isFree)
+      throw new Error('an exchange was given back before its end');
     if (this.#over.length === 0) this.#worker.reactor.unsettle(this);
     this.#over.push(exchange);
   }
