@@ -239,6 +239,18 @@ test('everything to https: a loop by https listeners alone', () => {
   assert.deepEqual([loops(standard.id, 'https', 443), loops(standard.id, 'https', 8443)], [true, false]);
 });
 
+test('rules in front that ask for other hosts and paths end no loop', () => {
+  const { draft, lb } = start();
+  const front = [serve('host', { hosts: ['api.example.com'] }), serve('path', { paths: exact('/healthz') })];
+  const grouped = (name: string, rules: RuleInput[]) => createRuleGroup(draft, lb, { name, rules }).id;
+  const listen = (ruleGroupId: string) =>
+    problemOf(() => createListener(draft, lb, { protocol: 'http', port: 80, ruleGroupId }));
+  const loops = grouped('g', [...front, redirect('r', { protocol: 'http' })]);
+  assert.equal(fieldOf(listen(loops)), 'redirect-loop /ruleGroupId');
+  const ended = serve('cookie', { cookies: [{ name: 'seen', kind: 'present' }] });
+  assert.equal(listen(grouped('h', [...front, ended, redirect('r', { protocol: 'http' })])), null);
+});
+
 test('what ends a loop may not be taken away', () => {
   const { draft, lb } = start();
   const rules = [serve('s', { paths: exact('/sorry') }), redirect('r', { path: '/sorry' })];

@@ -25,11 +25,13 @@ export function leadsToItself(
     (host === null || hostFits(other, host, how)) && (path === null || pathFits(other, path, how));
   if (!fits(match, 'surely')) return false;
   if (isTheSame(rule)) return true;
+  const staysInPlace = host === null && path === null;
   for (const other of rules) {
     if (other.id === rule.id) {
       if (order === 'priority') return true;
       continue;
     }
+    if (staysInPlace && asksNothingElse(other.match, rule)) continue;
     // Where hosts come first, a rule for any host is no better than one for this.
     const worse = order !== 'priority' && other.match.hosts.length === 0 && match.hosts.length > 0;
     // Who stays in a better host finds nothing there, if it has no such path.
@@ -51,6 +53,15 @@ function staysOn({ protocol, port }: NonNullable<RuleRecord['redirect']>, listen
 function losesItsMethod({ redirect, match: { methods } }: RuleRecord): boolean {
   if (methods.length === 0 || methods.includes('GET') || methods.includes('HEAD')) return false;
   return redirect!.status === 303 || (redirect!.status < 303 && methods.every((method) => method === 'POST'));
+}
+
+/**
+ * Whether a rule that has not taken the request cannot take the next one either, which is for the same host and path: it
+ * asks for nothing that may be another then, as methods are, cookies, and the query if the redirect changes that.
+ */
+function asksNothingElse({ methods, headers, cookies, query }: RuleMatch, { redirect }: RuleRecord): boolean {
+  const sameQuery = query.length === 0 || redirect!.query === null;
+  return sameQuery && methods.length === 0 && headers.length === 0 && cookies.length === 0;
 }
 
 /** Whether the next request is the very request that was redirected: then nothing can end it. */
