@@ -10,7 +10,8 @@ export interface WaitOptions {
 
 /**
  * Waits until every node has acknowledged the write, or the timeout has passed. Look at the operation's `status`:
- * `applied`, `refused` (a node cannot run a listener; `nodes` says why) or still `pending`.
+ * `applied` (`leftOut` names nodes that were away for long), `refused` (a node cannot run a listener; `nodes` says why) or
+ * still `pending`.
  */
 export async function waitApplied(client: Client, operationId: string, options: WaitOptions = {}): Promise<Operation> {
   const deadline = performance.now() + (options.timeout ?? 60_000);

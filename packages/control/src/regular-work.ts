@@ -41,7 +41,10 @@ export function beginRegularWork(options: RegularWorkOptions): () => void {
   if (role.leads) rotateWhenOld(store, logger);
   const archivist = setInterval(() => role.leads && backUpWhenDue(backups, logger), BACKUP_CHECK);
   const flusher = setInterval(() => {
-    if (role.leads) void saveWhatWaits({ store, operations, refusals, unwritten: membership.unwritten }, logger);
+    if (!role.leads) return;
+    // With time alone, a node is waited for no more.
+    if (operations.pending > 0) operations.settle();
+    void saveWhatWaits({ store, operations, refusals, unwritten: membership.unwritten }, logger);
   }, FLUSH);
   return () => {
     clearTimeout(warming);

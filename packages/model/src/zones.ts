@@ -7,11 +7,14 @@ export const LOCAL_ZONE = { id: 'zn-000000000000000000', name: 'local' } as cons
 /** Names of zones: nodes and targets say them on command lines and in documents. */
 export const ZONE_NAME = { minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9._-]+$' } as const;
 
-/** Seconds that a node may be away until load balancers with a number of nodes are placed elsewhere. */
+/** Seconds that a node may be away until operations end without it, and others take its place where a number is wanted. */
 export const NODE_GONE_AFTER = 120;
 
 /** Seconds in which the connections of a node that is drained may end. */
 export const NODE_DRAIN = { minimum: 0, maximum: 86_400, default: 300 } as const;
+
+/** Seconds that others have to take over what a node has, when the deadline of its drain is sooner. */
+export const NODE_TAKE_OVER = 60;
 
 /** Of one load balancer: zones that it names, and nodes in each of them: with one, its end would be noticed. */
 export const PLACEMENT = { zones: 16, nodesPerZone: { minimum: 2, maximum: 64 } } as const;

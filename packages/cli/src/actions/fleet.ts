@@ -11,7 +11,7 @@ import { nodePlacementText } from './placement.ts';
 import { isIdOf, notFound } from './reference.ts';
 import { confirm, mustAsk } from './remove.ts';
 import { printList, printOne, withSession } from './session.ts';
-import { awaitOperation } from './settle.ts';
+import { appliedText, awaitOperation } from './settle.ts';
 
 const OPERATIONS: readonly Column<Operation>[] = [
   { head: 'ID', of: (operation) => operation.id },
@@ -66,7 +66,7 @@ export function showOperation(call: Call) {
 export function wait(call: Call) {
   return withSession(call, async (session) => {
     const operation = await awaitOperation(session, operationId(call), call.options.timeout as number);
-    printOne(session, operation, () => `Applied on ${count(operation.nodes.length, 'node')}.\n`);
+    printOne(session, operation, () => `${appliedText(operation)}\n`);
   });
 }
 

@@ -4,11 +4,10 @@ import { changesText, revisedText } from '../document/changes.ts';
 import { impactText } from '../document/impact.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
-import { count } from '../output/text.ts';
 import { operationId } from './fleet.ts';
 import { confirm, mustAsk } from './remove.ts';
 import { print, printOne, type Session, withSession } from './session.ts';
-import { refusals, settle } from './settle.ts';
+import { appliedText, refusals, settle } from './settle.ts';
 
 /** Shows what it would touch, asks, and takes the change back. */
 export async function cancelOperation(call: Call): Promise<number> {
@@ -44,7 +43,7 @@ export function retryOperation(call: Call) {
       );
     }
     printOne(session, operation, () => {
-      if (operation.status === 'applied') return `Applied on ${count(operation.nodes.length, 'node')}.\n`;
+      if (operation.status === 'applied') return `${appliedText(operation)}\n`;
       return `Still on its way; "evenkeel wait ${operation.id}" waits for it.\n`;
     });
   });

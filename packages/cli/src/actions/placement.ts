@@ -1,4 +1,5 @@
 import type { LoadBalancerPlacement, NodeDutyWritten, NodePlacement } from '@evenkeel/model/resources/placement.ts';
+import { NODE_TAKE_OVER } from '@evenkeel/model/zones.ts';
 import type { Call } from '../commands/call.ts';
 import { titled } from '../output/details.ts';
 import { type Column, table } from '../output/table.ts';
@@ -7,8 +8,6 @@ import { notFound } from './reference.ts';
 import { type Session, withSession } from './session.ts';
 import { written } from './write.ts';
 
-/** Seconds beside its deadline that a drain is waited for: others have to take over first. */
-const TAKE_OVER = 60;
 /** Load balancers of a node that are shown; JSON has more. */
 const SHOWN = 50;
 
@@ -43,7 +42,7 @@ export function drain(call: Call) {
   return withSession(call, async (session) => {
     const { deadline, force = false } = call.options as { readonly deadline: number; readonly force?: boolean };
     const done = await session.client.drainNode({ params: params(call), body: { deadline, force } });
-    const options = { ...call.options, timeout: deadline + TAKE_OVER };
+    const options = { ...call.options, timeout: deadline + NODE_TAKE_OVER };
     await written(session, done, `Node ${done.id} is being drained.`, done.operationId, options);
   });
 }

@@ -1,5 +1,6 @@
 import { waitApplied } from '@evenkeel/client/wait.ts';
 import type { Operation } from '@evenkeel/model/resources/operation.ts';
+import { NODE_GONE_AFTER } from '@evenkeel/model/zones.ts';
 import type { OptionValues } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
@@ -52,8 +53,13 @@ export async function awaitOperation(session: Session, operationId: string, seco
   }
 }
 
-function appliedText({ nodes }: Operation): string {
-  return `Applied on ${count(nodes.length, 'node')}.`;
+/** Where it is applied, and who was not waited for. A control plane of an older version waits for all. */
+export function appliedText({ nodes, leftOut = [] }: Operation): string {
+  const there = nodes.filter(({ node }) => !leftOut.includes(node));
+  const applied = `Applied on ${count(there.length, 'node')}.`;
+  if (leftOut.length === 0) return applied;
+  const those = leftOut.length === 1 ? 'it catches up when it is' : 'they catch up when they are';
+  return `${applied} Not waited for: ${leftOut.join(', ')}; ${those} back.`;
 }
 
 export function refusals({ nodes, resources }: Operation): string[] {
@@ -72,6 +78,8 @@ function missing({ nodes }: Operation): string[] {
   const waiting = nodes.filter(({ state }) => state === 'pending' || state === 'offline');
   if (waiting.length === 0) return ['no node has ever connected: start a node agent'];
   return waiting.map(({ node, state }) =>
-    state === 'offline' ? `node ${node} is offline; it catches up when it is back` : `node ${node} is still at work`,
+    state === 'offline'
+      ? `node ${node} is offline; it is waited for until it has been away for ${NODE_GONE_AFTER} s`
+      : `node ${node} is still at work`,
   );
 }

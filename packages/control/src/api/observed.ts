@@ -89,6 +89,7 @@ export function showOperation(
     settledAt: outcome && timestamp(outcome.settledAt),
     cancelledBy: outcome?.cancelledBy ?? null,
     refused: outcome === null ? [] : outcome.refused.map(withRemedy),
+    leftOut: [...(outcome?.leftOut ?? [])],
     nodes: nodes.map((node) => operationOnNode(operation, node)),
   };
 }

@@ -4,7 +4,10 @@ import type { OperationRecord } from '../store/history.ts';
 import type { NewEvent } from './event.ts';
 
 /** What there is to tell of an operation that is settled. */
-export function settledEvent(operation: OperationRecord, { outcome, refused, cancelledBy }: Outcome): NewEvent {
+export function settledEvent(
+  operation: OperationRecord,
+  { outcome, refused, leftOut, cancelledBy }: Outcome,
+): NewEvent {
   const { id, tenantId, action, generation, resources } = operation;
   const [first] = resources;
   const about = first === undefined ? '' : ` of ${first.name || first.id}`;
@@ -14,7 +17,13 @@ export function settledEvent(operation: OperationRecord, { outcome, refused, can
     tenantId,
     subject,
     ...(loadBalancer && { loadBalancerId: loadBalancer.id }),
-    data: { action, generation, resources, refused: refused.map((one) => ({ ...one, ...remedyOf(one.code) })) },
+    data: {
+      action,
+      generation,
+      resources,
+      refused: refused.map((one) => ({ ...one, ...remedyOf(one.code) })),
+      leftOut,
+    },
   };
   if (outcome === 'cancelled') {
     const message = `The ${action}${about} was taken back by ${cancelledBy} before every node had it.`;
@@ -22,7 +31,11 @@ export function settledEvent(operation: OperationRecord, { outcome, refused, can
   }
   const [refusal] = refused;
   if (refusal === undefined) {
-    return { ...event, kind: 'operation.applied', message: `The ${action}${about} runs on every node.` };
+    return {
+      ...event,
+      kind: 'operation.applied',
+      message: `The ${action}${about} runs on every node${butFor(leftOut)}.`,
+    };
   }
   const { node, listenerId, code, detail } = refusal;
   const why = `node ${node} cannot run listener ${listenerId} (${detail || code})`;
@@ -31,4 +44,10 @@ export function settledEvent(operation: OperationRecord, { outcome, refused, can
     kind: 'operation.refused',
     message: `The ${action}${about} is saved, but ${why}; what ran there before goes on.`,
   };
+}
+
+/** Those that were not waited for. */
+function butFor(nodes: readonly string[]): string {
+  if (nodes.length === 0) return '';
+  return ` but ${nodes.join(', ')}, which ${nodes.length === 1 ? 'catches' : 'catch'} up when back`;
 }

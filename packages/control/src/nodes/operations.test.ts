@@ -6,9 +6,19 @@ import { NodeRegistry, nodeToRow, unseenNode } from './registry.ts';
 
 const REFUSED = { listenerId: 'lsn-1', code: 'address-in-use', detail: 'taken' };
 
+const HELLO = {
+  type: 'hello',
+  zone: '',
+  software: 's',
+  reactor: 'portable',
+  workers: 1,
+  version: 5,
+  hash: '',
+} as const;
+
 const operation = (fields: Partial<OperationRecord> = {}): OperationRecord => ({
   ...{ id: 'op-1', tenantId: 't', generation: 5, action: 'createListener', resources: [], listeners: ['lsn-1'] },
-  ...{ createdAt: 1, outcome: null, settledAt: null, cancelledBy: null, refused: [] },
+  ...{ createdAt: 1, outcome: null, settledAt: null, cancelledBy: null, refused: [], leftOut: [] },
   ...fields,
 });
 
@@ -21,16 +31,7 @@ function restarted(): { nodes: NodeRegistry; come: (id: string) => void } {
   });
   const events = { changed() {}, save() {}, moved() {}, isRevoked: () => false };
   const nodes = new NodeRegistry(rows, 10, () => 1_000, events);
-  const hello = {
-    type: 'hello',
-    zone: '',
-    software: 's',
-    reactor: 'portable',
-    workers: 1,
-    version: 5,
-    hash: '',
-  } as const;
-  return { nodes, come: (node) => void nodes.connected({ ...hello, node }) };
+  return { nodes, come: (node) => void nodes.connected({ ...HELLO, node }) };
 }
 
 test('what nodes have acknowledged before a start is judged when they have said what they refuse', () => {
@@ -68,6 +69,7 @@ test('what lasts is not settled because nodes are away, and is refused for the r
   const state = { unfinished: true };
   const tracker = new OperationTracker(nodes, () => 2_000, [drain], {
     isUnfinished: () => state.unfinished,
+    deadlineOf: () => null,
     refusalsOf: () => [{ node: 'b', ...REFUSED }],
   });
   nodes.disconnected('a');
@@ -77,4 +79,107 @@ test('what lasts is not settled because nodes are away, and is refused for the r
   tracker.settle();
   const outcome = tracker.outcomeOf(drain);
   assert.deepEqual([outcome?.outcome, outcome?.refused[0]?.node], ['refused', 'b']);
+});
+
+/** Three nodes that are connected, with a clock, and a tracker. */
+function fleet(
+  operations: readonly OperationRecord[],
+  deadlineOf: (of: OperationRecord) => number | null = () => null,
+) {
+  const clock = { now: 1_000_000 };
+  const events = { changed() {}, save() {}, moved() {}, isRevoked: () => false };
+  const nodes = new NodeRegistry([], 10, () => clock.now, events);
+  const come = (node: string) => nodes.connected({ ...HELLO, node });
+  for (const node of ['a', 'b', 'c']) come(node);
+  const tracker = new OperationTracker(nodes, () => clock.now, operations, {
+    isUnfinished: () => false,
+    deadlineOf,
+    refusalsOf: () => [],
+  });
+  return { clock, nodes, come, tracker };
+}
+
+test('a node that is away for two minutes is not waited for; the operation names it, and stays as it ended', () => {
+  const { clock, nodes, come, tracker } = fleet([operation()]);
+  nodes.applied('a', 5, []);
+  nodes.applied('b', 5, []);
+  nodes.disconnected('c');
+  clock.now += 119_999;
+  tracker.settle();
+  assert.equal(tracker.outcomeOf(operation()), null);
+  clock.now += 1;
+  assert.deepEqual(tracker.outcomeOf(operation())?.leftOut, ['c'], 'before anybody looks');
+  tracker.settle();
+  const ended = tracker.outcomeOf(operation());
+  assert.deepEqual([ended?.outcome, ended?.leftOut, ended?.settledAt], ['applied', ['c'], clock.now]);
+
+  const next = operation({ id: 'op-2', generation: 6 });
+  tracker.follow([next]);
+  nodes.applied('a', 6, []);
+  nodes.applied('b', 6, []);
+  assert.deepEqual(tracker.outcomeOf(next)?.leftOut, ['c'], 'and nobody waits for it from the beginning');
+  come('c');
+  assert.equal(tracker.outcomeOf(next), null, 'one that is back is waited for');
+  nodes.applied('c', 6, []);
+  tracker.settle();
+  assert.deepEqual(tracker.outcomeOf(next)?.leftOut, []);
+  assert.deepEqual(tracker.outcomeOf(operation())?.leftOut, ['c']);
+});
+
+test('while every node is away an operation has nobody to run it, and stays on its way', () => {
+  const { clock, nodes, come, tracker } = fleet([operation()]);
+  for (const node of ['a', 'b', 'c']) nodes.disconnected(node);
+  clock.now += 500_000;
+  tracker.settle();
+  assert.equal(tracker.outcomeOf(operation()), null);
+  come('b');
+  nodes.applied('b', 5, []);
+  tracker.settle();
+  assert.deepEqual(tracker.outcomeOf(operation())?.leftOut, ['a', 'c']);
+});
+
+test('after a start all nodes have two minutes to come and say what they refuse', () => {
+  const clock = { now: 1_000_000 };
+  const rows = restarted()
+    .nodes.list()
+    .map((node) => nodeToRow(node));
+  const events = { changed() {}, save() {}, moved() {}, isRevoked: () => false };
+  const nodes = new NodeRegistry(rows, 10, () => clock.now, events);
+  const tracker = new OperationTracker(nodes, () => clock.now, [operation()]);
+  nodes.connected({ ...HELLO, node: 'a' });
+  nodes.applied('a', 5, []);
+  clock.now += 119_999;
+  tracker.settle();
+  assert.equal(tracker.outcomeOf(operation()), null);
+  clock.now++;
+  tracker.settle();
+  assert.deepEqual(tracker.outcomeOf(operation())?.leftOut, ['b'], 'it had acknowledged it, and may refuse it');
+});
+
+test('what lasts waits for nobody when its deadline is over, whatever was written before it', () => {
+  const drain = operation({ id: 'op-2', action: 'drainNode', generation: 6, listeners: [] });
+  const { clock, nodes, tracker } = fleet([operation(), drain], ({ id }) => (id === 'op-2' ? 1_030_000 : null));
+  nodes.applied('a', 6, []);
+  clock.now += 29_999;
+  tracker.settle();
+  assert.deepEqual([tracker.outcomeOf(drain), tracker.pending], [null, 2]);
+  clock.now++;
+  tracker.settle();
+  const ended = tracker.outcomeOf(drain);
+  assert.deepEqual([ended?.outcome, ended?.leftOut, tracker.pending], ['applied', ['b', 'c'], 1]);
+  assert.equal(tracker.outcomeOf(operation()), null);
+});
+
+test('what was left out is written with the outcome, and waiters are told', async () => {
+  const { clock, nodes, tracker } = fleet([operation()]);
+  const waiting = tracker.wait(operation(), 60_000, new AbortController().signal);
+  nodes.applied('a', 5, []);
+  nodes.applied('b', 5, []);
+  nodes.disconnected('c');
+  clock.now += 120_000;
+  tracker.settle();
+  assert.deepEqual((await waiting)?.leftOut, ['c']);
+  const saved: unknown[] = [];
+  await tracker.flush(async (outcomes) => void saved.push(outcomes.get('op-1')?.leftOut));
+  assert.deepEqual(saved, [['c']]);
 });

@@ -1,11 +1,12 @@
 import { ProblemError } from '../problem.ts';
 import { KEPT, type OperationOutcome, type OperationRecord, type Refused } from '../store/history.ts';
-import type { NodeRegistry } from './registry.ts';
+import type { NodeRegistry, NodeStatus } from './registry.ts';
 
 /** Calls that may wait at the same time; one more is refused with `too-busy`. */
 const WAITERS = 1_000;
-/** Reasons that are kept of one operation. */
+/** Reasons that are kept of one operation, and nodes that it has ended without. */
 const REASONS = 20;
+const LEFT_OUT = 100;
 
 export interface Outcome {
   readonly outcome: OperationOutcome;
@@ -13,6 +14,8 @@ export interface Outcome {
   readonly settledAt: number;
   /** Why, when it is refused; the first reasons. */
   readonly refused: readonly Refused[];
+  /** Nodes that had yet to acknowledge it, and were not waited for; the first of them. */
+  readonly leftOut: readonly string[];
   /** The operation that has taken it back; null: none has. */
   readonly cancelledBy: string | null;
 }
@@ -20,17 +23,20 @@ export interface Outcome {
 /** What goes on after every node has acknowledged it, as the drain of a node does. */
 export interface LastingOperations {
   isUnfinished(operation: OperationRecord): boolean;
+  /** Until when its end waits for nodes, in Unix milliseconds; null: it does not last. */
+  deadlineOf(operation: OperationRecord): number | null;
   /** Why it has ended without what it was for; none: it has brought that about, or does not last. */
   refusalsOf(operation: OperationRecord): readonly Refused[];
 }
 
-const NONE_LASTS: LastingOperations = { isUnfinished: () => false, refusalsOf: () => [] };
+const NONE_LASTS: LastingOperations = { isUnfinished: () => false, deadlineOf: () => null, refusalsOf: () => [] };
 
 export type SettledListener = (operation: OperationRecord, outcome: Outcome) => void;
 
 /**
- * Follows operations until every node has acknowledged their generation. An outcome, once known, stays: it tells what
- * happened then, whatever happened to the same listeners later; unless somebody has the nodes try again.
+ * Follows operations until every node has acknowledged their generation: all but those that are away for long, while
+ * there are others. They catch up when they are back, and the operation names them. An outcome, once known, stays: it tells
+ * what happened then, whatever happened to the same listeners later; unless somebody has the nodes try again.
  */
 export class OperationTracker {
   readonly #nodes: NodeRegistry;
@@ -38,6 +44,8 @@ export class OperationTracker {
   readonly #lasting: LastingOperations;
   /** In order of generations. At the bound the oldest is no longer followed; its outcome is then what the nodes say now. */
   readonly #pending = new Map<string, OperationRecord>();
+  /** Those of them that have a deadline. */
+  readonly #lastingIds = new Set<string>();
   /** Outcomes that are not on the disk yet. */
   readonly #unsaved = new Map<string, Outcome>();
   readonly #waiters = new Set<() => void>();
@@ -66,6 +74,7 @@ export class OperationTracker {
   /** Begins with what another control plane has left open. */
   reset(unsettled: readonly OperationRecord[]): void {
     this.#pending.clear();
+    this.#lastingIds.clear();
     this.#unsaved.clear();
     this.follow(unsettled.toSorted((a, b) => a.generation - b.generation));
   }
@@ -76,41 +85,47 @@ export class OperationTracker {
   }
 
   follow(operations: readonly OperationRecord[]): void {
-    for (const operation of operations) this.#pending.set(operation.id, operation);
+    for (const operation of operations) {
+      this.#pending.set(operation.id, operation);
+      if (this.#lasting.deadlineOf(operation) !== null) this.#lastingIds.add(operation.id);
+    }
     while (this.#pending.size > KEPT.operations.rows) this.#pending.delete(this.#pending.keys().next().value!);
     this.settle();
   }
 
-  /** Called when a node acknowledged, came, went or was forgotten. */
+  /** Called when a node acknowledged, came, went or was forgotten, and now and then: nodes may be away for long by then. */
   settle(): void {
     const everywhere = this.#nodes.appliedEverywhere;
     for (const operation of this.#pending.values()) {
       if (everywhere === null || operation.generation > everywhere) break;
-      if (this.#isOpen(operation)) continue;
-      this.#pending.delete(operation.id);
-      const outcome = this.#judge(operation);
-      this.#unsaved.set(operation.id, outcome);
-      this.#settled(operation, outcome);
+      this.#conclude(operation);
+    }
+    for (const id of this.#lastingIds) {
+      const operation = this.#pending.get(id);
+      if (operation === undefined) this.#lastingIds.delete(id);
+      else if (this.#isOverdue(operation)) this.#conclude(operation);
     }
     for (const wake of [...this.#waiters]) wake();
   }
 
   /** What is known of the operation now; null: a node has yet to acknowledge it. */
   outcomeOf(operation: OperationRecord): Outcome | null {
-    const { outcome, settledAt, refused, cancelledBy } = operation;
+    const { outcome, settledAt, refused, leftOut, cancelledBy } = operation;
     // What is not on the disk yet is newer.
     const known = this.#unsaved.get(operation.id);
     if (known !== undefined) return known;
-    if (outcome !== null) return { outcome, settledAt: settledAt!, refused, cancelledBy };
+    if (outcome !== null) return { outcome, settledAt: settledAt!, refused, leftOut, cancelledBy };
     const everywhere = this.#nodes.appliedEverywhere;
-    if (everywhere === null || operation.generation > everywhere || this.#isOpen(operation)) return null;
+    const isEverywhere = everywhere !== null && operation.generation <= everywhere;
+    if (!(isEverywhere || this.#isOverdue(operation)) || this.#isOpen(operation)) return null;
     return this.#judge(operation);
   }
 
   /** The operation `by` has taken it back, and says so on the disk: whatever nodes say of it is of no account any more. */
   cancelled(operation: OperationRecord, by: OperationRecord): void {
     this.#pending.delete(operation.id);
-    const outcome: Outcome = { outcome: 'cancelled', settledAt: by.createdAt, refused: [], cancelledBy: by.id };
+    const ended = { settledAt: by.createdAt, refused: [], leftOut: [], cancelledBy: by.id };
+    const outcome: Outcome = { outcome: 'cancelled', ...ended };
     this.#unsaved.set(operation.id, outcome);
     this.#settled(operation, outcome);
     for (const wake of [...this.#waiters]) wake();
@@ -161,6 +176,20 @@ export class OperationTracker {
     for (const [id, outcome] of saved) if (this.#unsaved.get(id) === outcome) this.#unsaved.delete(id);
   }
 
+  #conclude(operation: OperationRecord): void {
+    if (this.#isOpen(operation)) return;
+    this.#pending.delete(operation.id);
+    const outcome = this.#judge(operation);
+    this.#unsaved.set(operation.id, outcome);
+    this.#settled(operation, outcome);
+  }
+
+  /** Whether it waits for no node any more. */
+  #isOverdue(operation: OperationRecord): boolean {
+    const deadline = this.#lasting.deadlineOf(operation);
+    return deadline !== null && this.#now() >= deadline;
+  }
+
   /** Whether it cannot be judged yet, though every node has acknowledged it: what they refuse is not kept over a start. */
   #isOpen(operation: OperationRecord): boolean {
     if (operation.listeners.length > 0 && !this.#nodes.allReported) return true;
@@ -169,12 +198,22 @@ export class OperationTracker {
 
   #judge(operation: OperationRecord, unheard: readonly Refused[] = []): Outcome {
     const refused = [...unheard, ...this.#lasting.refusalsOf(operation)];
-    for (const { id: node, refused: all } of this.#nodes.list()) {
+    const leftOut: string[] = [];
+    for (const status of this.#nodes.list()) {
+      const { id: node, refused: all } = status;
+      if (!this.#hasSaid(status, operation) && !unheard.some((one) => one.node === node)) leftOut.push(node);
       for (const { listenerId, code, detail } of all) {
         if (operation.listeners.includes(listenerId)) refused.push({ node, listenerId, code, detail });
       }
     }
     const outcome = refused.length > 0 ? 'refused' : 'applied';
-    return { outcome, settledAt: this.#now(), refused: refused.slice(0, REASONS), cancelledBy: null };
+    const lists = { refused: refused.slice(0, REASONS), leftOut: leftOut.slice(0, LEFT_OUT) };
+    return { outcome, settledAt: this.#now(), ...lists, cancelledBy: null };
+  }
+
+  /** Whether it is known what has become of it on the node; of one that was revoked nobody asks. */
+  #hasSaid({ id, appliedGeneration, reported }: NodeStatus, { generation, listeners }: OperationRecord): boolean {
+    if (this.#nodes.isRevoked(id)) return true;
+    return appliedGeneration >= generation && (listeners.length === 0 || reported !== 'never');
   }
 }

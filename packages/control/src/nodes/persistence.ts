@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { listOrNull } from '../store/history.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import type { OperationTracker } from './operations.ts';
@@ -25,11 +26,11 @@ export async function deleteNode(trx: Transaction<Database>, id: string): Promis
 export async function saveOutcomes(store: Store, operations: OperationTracker): Promise<void> {
   await operations.flush((outcomes) =>
     store.record(async (trx) => {
-      for (const [id, { outcome, settledAt, refused: reasons, cancelledBy }] of outcomes) {
-        const refused = reasons.length === 0 ? null : JSON.stringify(reasons);
+      for (const [id, { outcome, settledAt, refused, leftOut, cancelledBy }] of outcomes) {
+        const lists = { refused: listOrNull(refused), left_out: listOrNull(leftOut) };
         await trx
           .updateTable('operation')
-          .set({ outcome, settled_at: settledAt, refused, cancelled_by: cancelledBy })
+          .set({ outcome, settled_at: settledAt, cancelled_by: cancelledBy, ...lists })
           .where('id', '=', id)
           // One that was cancelled stays so, whatever nodes had said of it before.
           .where((is) => is.or([is('outcome', 'is', null), is('outcome', '!=', 'cancelled')]))

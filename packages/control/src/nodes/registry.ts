@@ -3,6 +3,7 @@ import type { ReportedSharing } from '@evenkeel/model/plan/sharing.ts';
 import type { FromAgent, RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
 import { ProblemError } from '../problem.ts';
 import type { NodeIdentityRow, NodeRow } from '../store/schema.ts';
+import { isGone } from './absence.ts';
 
 /** What is known of a node: who it is, what it runs, whether it is there. Times are Unix milliseconds. */
 export interface NodeStatus {
@@ -111,19 +112,18 @@ export class NodeRegistry {
     return this.#nodes.size;
   }
 
-  /** The generation that every node has acknowledged; null when there is no node. */
+  /** The generation that every node has acknowledged that is waited for; null when there is no such node. */
   get appliedEverywhere(): number | null {
     let lowest: number | null = null;
-    for (const { id, appliedGeneration } of this.#nodes.values()) {
-      if (this.isRevoked(id)) continue;
+    for (const { appliedGeneration } of this.#awaited()) {
       if (lowest === null || appliedGeneration < lowest) lowest = appliedGeneration;
     }
     return lowest;
   }
 
-  /** Whether every node has said since the start what it refuses. */
+  /** Whether every node that is waited for has said since the start what it refuses. */
   get allReported(): boolean {
-    return this.#nodes.values().every(({ id, reported }) => reported !== 'never' || this.isRevoked(id));
+    return this.#awaited().every(({ reported }) => reported !== 'never');
   }
 
   /** False when there are as many nodes as there may be. */
@@ -210,6 +210,14 @@ export class NodeRegistry {
     if (node.connectedAt !== null) throw new ProblemError('node-online', `the agent of ${id} is connected`);
     this.#nodes.delete(id);
     this.#events.changed();
+  }
+
+  /** All but those that were revoked, or have been away for long. */
+  *#awaited(): Generator<NodeStatus> {
+    const now = this.#now();
+    for (const node of this.#nodes.values()) {
+      if (!this.isRevoked(node.id) && !isGone(node, this.#since, now)) yield node;
+    }
   }
 
   #update(id: string, fields: Partial<NodeStatus>): NodeStatus | null {

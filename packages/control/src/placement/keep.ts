@@ -7,12 +7,14 @@ import { PlacementKeeper } from './keeper.ts';
 export function keepPlacement(
   store: Store,
   nodes: NodeRegistry,
+  hasJoined: (node: string) => boolean,
   logger: Logger,
   draining: () => void,
 ): PlacementKeeper {
   const keeper = new PlacementKeeper({
     store,
     nodes,
+    hasJoined,
     now: Date.now,
     draining,
     failed: (error) => logger.error({ err: error }, 'load balancers could not be placed anew'),

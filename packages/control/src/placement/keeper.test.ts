@@ -9,7 +9,7 @@ import { Draft, EVERY_TENANT } from '../state/draft.ts';
 import { EMPTY_STATE, loadBalancersOf, type State } from '../state/state.ts';
 import type { OperationRecord } from '../store/history.ts';
 import type { Store, Write } from '../store/store.ts';
-import { drain } from './duties.ts';
+import { cordon, drain } from './duties.ts';
 import { PlacementKeeper } from './keeper.ts';
 import { hasOrKeeps, isPlacedOn } from './place.ts';
 
@@ -23,6 +23,7 @@ class World {
   broken = false;
   failures = 0;
   readonly revoked = new Set<string>();
+  readonly joined = new Set<string>();
   nodes = ['a', 'b', 'c'].map((id) => ({ id, zone: '', connectedAt: 1, lastSeenAt: 1_000_000, ...KNOWN }));
   readonly keeper = new PlacementKeeper({
     store: this as unknown as Pick<Store, 'state' | 'write'>,
@@ -31,6 +32,7 @@ class World {
       isRevoked: (id) => this.revoked.has(id),
       since: this.now,
     },
+    hasJoined: (id) => this.joined.has(id),
     now: () => this.now,
     draining: () => {},
     failed: () => this.failures++,
@@ -193,6 +195,17 @@ test('a drain that nobody takes over ends with its deadline, refused; what the n
   assert.deepEqual([world.having(hasOrKeeps), world.keeper.refusalsOf(operation)], [['b', 'c'], []]);
 });
 
+test('others are waited for until the deadline of a drain, and a minute at least; not when another drain has come', (t) => {
+  const world = new World(t);
+  const short = drained(world, 0);
+  assert.equal(world.keeper.deadlineOf(short), world.now + 60_000);
+  world.change((draft) => void drain(draft, world.nodes, 'a', { deadline: 90 }));
+  const long = { ...short, generation: world.state.duties.get('a')!.generation };
+  const { since } = world.state.duties.get('a')!.drain!;
+  assert.deepEqual([world.keeper.deadlineOf(short), world.keeper.deadlineOf(long)], [null, since + 90_000]);
+  assert.equal(world.keeper.deadlineOf({ ...long, action: 'cordonNode' }), null);
+});
+
 test('nothing is written while every load balancer is on all nodes, whatever becomes of these', async (t) => {
   const world = new World(t);
   world.change((draft) => createLoadBalancer(draft, { name: 'web' }));
@@ -233,6 +246,30 @@ test('a node that is forgotten is out of use no longer', async (t) => {
   world.change((draft) => createLoadBalancer(draft, { name: 'web' }));
   world.change((draft) => void drain(draft, world.nodes, 'b', {}));
   world.nodes = world.nodes.filter(({ id }) => id !== 'b');
+  await world.settle();
+  assert.equal(world.state.duties.size, 0);
+});
+
+test('a node that has joined and never came is taken out of use before it comes; a drain of it has nothing to wait for', async (t) => {
+  const world = new World(t);
+  world.joined.add('new');
+  const known = [...world.nodes, { id: 'new', zone: '', connectedAt: null, isUnseen: true }];
+  world.change((draft) => createLoadBalancer(draft, { name: 'web' }));
+  world.change((draft) => void cordon(draft, known, 'new'));
+  await world.settle();
+  assert.equal(world.state.duties.get('new')?.duty, 'cordoned', 'it is no node that was forgotten');
+  world.nodes.push({ ...world.nodes[0]!, id: 'new' });
+  assert.deepEqual(world.having(), ['a', 'b', 'c'], 'it had nothing to keep');
+  world.nodes.pop();
+  world.change((draft) => void drain(draft, known, 'new', {}));
+  const { generation } = world.state.duties.get('new')!;
+  const resources = [{ kind: 'node' as const, id: 'new', name: 'new' }];
+  const operation = { action: 'drainNode', resources, generation } as unknown as OperationRecord;
+  assert.deepEqual(
+    [world.keeper.drainageBy(operation)?.state, world.keeper.isUnfinished(operation)],
+    ['drained', false],
+  );
+  world.joined.delete('new');
   await world.settle();
   assert.equal(world.state.duties.size, 0);
 });

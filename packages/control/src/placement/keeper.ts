@@ -1,4 +1,5 @@
 import type { NodeDrainage } from '@evenkeel/model/resources/placement.ts';
+import { NODE_TAKE_OVER } from '@evenkeel/model/zones.ts';
 import type { LastingOperations } from '../nodes/operations.ts';
 import type { Draft } from '../state/draft.ts';
 import type { NodeDutyRecord } from '../state/records.ts';
@@ -13,10 +14,14 @@ import { settled, wantsNumbers, withoutFinished } from './settle.ts';
 
 /** Milliseconds. */
 const TICK = 1_000;
+/** What a node has that never came. */
+const UNSEEN = { connectedAt: null, appliedGeneration: 0, connections: null };
 
 export interface PlacementKeeperOptions {
   readonly store: Pick<Store, 'state' | 'write'>;
   readonly nodes: NodeSource;
+  /** Whether a node may come, though none of that name ever has. */
+  readonly hasJoined: (node: string) => boolean;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Something about nodes that are drained may have changed. */
@@ -74,26 +79,33 @@ export class PlacementKeeper implements LastingOperations {
 
   /** Whether it is a drain that is still under way. What nobody takes over is waited for until the deadline. */
   isUnfinished(operation: OperationRecord): boolean {
-    const drainage = this.#drainageBy(operation);
+    const drainage = this.drainageBy(operation);
     if (drainage === null || drainage.state === 'drained') return false;
     const isHeldUp = drainage.state === 'moving' && drainage.waitsFor.length > 0;
     return !isHeldUp || this.#options.now() < Date.parse(drainage.deadline);
   }
 
+  /** Until when the drain that it has begun waits for other nodes; null: it is none, or another has come after it. */
+  deadlineOf({ action, resources, generation }: OperationRecord): number | null {
+    const record = action === 'drainNode' ? this.#options.store.state.duties.get(resources[0]?.id ?? '') : undefined;
+    if (record?.drain == null || record.generation !== generation) return null;
+    return record.drain.since + Math.max(record.drain.seconds, NODE_TAKE_OVER) * 1_000;
+  }
+
   /** Who has not taken over what the drained node has. */
   refusalsOf(operation: OperationRecord): readonly Refused[] {
-    if (this.#drainageBy(operation)?.state !== 'moving') return [];
+    if (this.drainageBy(operation)?.state !== 'moving') return [];
     const { state } = this.#options.store;
     return notTakenOver(state, operation.resources[0]!.id, this.#present(state));
   }
 
   /** How far the drain is that the operation has begun; null: it is none, or another has come after it. */
-  #drainageBy({ action, resources, generation }: OperationRecord): NodeDrainage | null {
+  drainageBy({ action, resources, generation }: OperationRecord): NodeDrainage | null {
     const { store, nodes, now } = this.#options;
     const nodeId = action === 'drainNode' ? resources[0]?.id : undefined;
     if (nodeId === undefined || store.state.duties.get(nodeId)?.generation !== generation) return null;
-    const node = nodes.list().find(({ id }) => id === nodeId);
-    return node === undefined ? null : drainageOf(store.state, node, this.#present(store.state), now());
+    const node = nodes.list().find(({ id }) => id === nodeId) ?? { ...UNSEEN, id: nodeId };
+    return drainageOf(store.state, node, this.#present(store.state), now());
   }
 
   #present({ placement }: State): PresentNode[] {
@@ -165,6 +177,6 @@ export class PlacementKeeper implements LastingOperations {
   #forgotten({ duties }: Pick<State, 'duties'>) {
     if (duties.size === 0) return [];
     const known = new Set(this.#options.nodes.list().map(({ id }) => id));
-    return [...duties.values()].filter(({ id }) => !known.has(id));
+    return [...duties.values()].filter(({ id }) => !known.has(id) && !this.#options.hasJoined(id));
   }
 }

@@ -1,4 +1,4 @@
-import { NODE_GONE_AFTER } from '@evenkeel/model/zones.ts';
+import { isGone } from '../nodes/absence.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
 import type { PresentNode } from './handover.ts';
 import type { Placement } from './placement.ts';
@@ -15,8 +15,8 @@ export interface NodeSource {
 /** The nodes as placement sees them. `now` in Unix milliseconds. */
 export function presentNodes(source: NodeSource, { fleet }: Placement, now: number): PresentNode[] {
   const { since } = source;
-  const goneBefore = now - NODE_GONE_AFTER * 1_000;
-  return source.list().map(({ id, zone, appliedGeneration, connectedAt, lastSeenAt, reported, refused }) => {
+  return source.list().map((node) => {
+    const { id, zone, appliedGeneration, connectedAt, lastSeenAt, reported, refused } = node;
     const isAway = connectedAt === null;
     // One whose place others have taken is no candidate again because the control plane has started.
     const staysGone = lastSeenAt < since && fleet.get(id)?.gone === true;
@@ -24,7 +24,7 @@ export function presentNodes(source: NodeSource, { fleet }: Placement, now: numb
       id,
       zone,
       appliedGeneration,
-      gone: source.isRevoked(id) || (isAway && (staysGone || Math.max(lastSeenAt, since) <= goneBefore)),
+      gone: source.isRevoked(id) || (isAway && staysGone) || isGone(node, since, now),
       reported: !isAway && reported === 'now',
       refuses: (listenerId) => refused.some((one) => one.listenerId === listenerId),
     };

@@ -38,6 +38,8 @@ export interface OperationRecord {
   readonly cancelledBy: string | null;
   /** What nodes could not run of it when it was settled; the first of them. */
   readonly refused: readonly Refused[];
+  /** Nodes that it has ended without; the first of them. */
+  readonly leftOut: readonly string[];
 }
 
 /** A listener that a node cannot run. */
@@ -60,7 +62,8 @@ export function operationToRow(operation: OperationRecord): OperationRow {
     outcome: operation.outcome,
     settled_at: operation.settledAt,
     cancelled_by: operation.cancelledBy,
-    refused: operation.refused.length === 0 ? null : JSON.stringify(operation.refused),
+    refused: listOrNull(operation.refused),
+    left_out: listOrNull(operation.leftOut),
   };
 }
 
@@ -77,7 +80,13 @@ export function operationFromRow(row: OperationRow): OperationRecord {
     settledAt: row.settled_at,
     cancelledBy: row.cancelled_by,
     refused: row.refused === null ? [] : (JSON.parse(row.refused) as Refused[]),
+    leftOut: row.left_out === null ? [] : (JSON.parse(row.left_out) as string[]),
   };
+}
+
+/** As it is in a row of an operation. */
+export function listOrNull(list: readonly unknown[]): string | null {
+  return list.length === 0 ? null : JSON.stringify(list);
 }
 
 export async function trimHistory(trx: Transaction<Database>, now: number, kept: Kept = KEPT): Promise<void> {

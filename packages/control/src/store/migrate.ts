@@ -32,6 +32,7 @@ import { nodes } from './migrations/0023-nodes.ts';
 import { nodeZones } from './migrations/0024-node-zones.ts';
 import { backupPolicy } from './migrations/0025-backup-policy.ts';
 import { signatureBounds } from './migrations/0026-signature-bounds.ts';
+import { operationsLeftOut } from './migrations/0027-operations-left-out.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -72,6 +73,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0024-node-zones': nodeZones,
   '0025-backup-policy': backupPolicy,
   '0026-signature-bounds': signatureBounds,
+  '0027-operations-left-out': operationsLeftOut,
 };
 
 /**

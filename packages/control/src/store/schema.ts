@@ -129,6 +129,8 @@ export interface OperationRow {
   cancelled_by: string | null;
   /** JSON of Refused[]; null: there are none, or it is not settled. */
   refused: string | null;
+  /** JSON of the names of nodes; null: there are none, or it is not settled. */
+  left_out: string | null;
 }
 
 /** See audit/entry.ts. */

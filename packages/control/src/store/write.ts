@@ -93,6 +93,7 @@ export function operationOf(
     settledAt: null,
     cancelledBy: null,
     refused: [],
+    leftOut: [],
   };
 }
 

@@ -2,6 +2,7 @@ import { OPERATION_STATES } from '../history-words.ts';
 import { Id, NodeId } from '../identifiers.ts';
 import { Nullable, Output, Ref, Timestamp, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
+import { NODE_GONE_AFTER } from '../zones.ts';
 import { OperationId } from './attributes.ts';
 
 export const RESOURCE_KINDS = [
@@ -70,7 +71,11 @@ export const OperationOnNode = Output('OperationOnNode', {
 
 export const Operation = Output('Operation', {
   id: Id('operation', 'Identifier of the operation.'),
-  generation: Type.Integer({ description: 'Applied when every node has applied this generation or a later one.' }),
+  generation: Type.Integer({
+    description:
+      'Applied when every node has applied this generation or a later one: all but those that were revoked, or have not ' +
+      `been connected for ${NODE_GONE_AFTER} seconds while there are others.`,
+  }),
   action: Type.String({
     description:
       'The operationId of the API call that made it; `rotateTicketKeys` and `placeLoadBalancers` are done by the control ' +
@@ -81,7 +86,7 @@ export const Operation = Output('Operation', {
   }),
   status: Words(
     OPERATION_STATES,
-    '`applied`: every node runs it; `refused`: every node has seen it, at least one cannot run a listener of it; ' +
+    '`applied`: every node runs it, but those in `leftOut`; `refused`: at least one cannot run a listener of it; ' +
       '`cancelled`: it was taken back before every node had acknowledged it.',
   ),
   createdAt: Timestamp('Creation'),
@@ -91,6 +96,12 @@ export const Operation = Output('Operation', {
     description:
       'Why it was refused when it was settled, or tried again by `retryOperation`; the first 20. Nodes try again by ' +
       'themselves: `nodes` shows what is so now.',
+  }),
+  leftOut: Type.Array(NodeId('A node.'), {
+    description:
+      'Nodes that had yet to apply it when it was settled, and were not waited for: they had been away for ' +
+      `${NODE_GONE_AFTER} seconds, or a drain was out of time. They apply the newest plan when they are back; ` +
+      'the first 100.',
   }),
   nodes: Type.Array(Ref(OperationOnNode), { description: 'The nodes now; empty: no node has ever connected.' }),
 });
