@@ -149,7 +149,8 @@ async function start(
   });
   await membership.load();
   if (leadership === null) await membership.ensureAuthority();
-  const placement = keepPlacement(store, nodes, logger, () => operations.settle());
+  const hasJoined = (node: string) => membership.identities.get(node) !== null;
+  const placement = keepPlacement(store, nodes, hasJoined, logger, () => operations.settle());
   const unsettled = await store.read(unsettledOperations);
   const operations = new OperationTracker(nodes, now, unsettled, placement);
   const backups = new Backups({
@@ -174,6 +175,8 @@ async function start(
     nodes,
     health,
     operations,
+    drains: placement,
+    isNode: (node) => nodes.get(node) !== null || hasJoined(node),
     now,
     random: Math.random,
     closing: closing.signal,

@@ -296,3 +296,19 @@ test('a zone has other keys when a node of it is revoked; those of other zones s
   );
   await back.leave();
 });
+
+test('a node that has joined and never came can be cordoned, drained and taken into use', async (t) => {
+  const running = await start(t);
+  const { token } = await made(running);
+  await new JoiningNode('lb-1').joined(running, token);
+  const post = (path: string, body?: object) => secureCall(running, 'POST', `/v1/nodes/${path}`, body && { body });
+  const dutyOf = async () => (await nodeOf(running, 'lb-1')).duty;
+  assert.equal((await post('lb-1/cordon')).status, 200);
+  assert.equal(await dutyOf(), 'cordoned');
+  assert.equal((await post('lb-1/drain', {})).status, 200, 'there is nothing that it could be the last to have');
+  const { body } = await secureCall(running, 'GET', '/v1/nodes/lb-1/placement');
+  assert.equal((body as { drain: { state: string } }).drain.state, 'drained');
+  assert.equal((await post('lb-1/uncordon')).status, 200);
+  assert.equal(await dutyOf(), 'serving');
+  assert.equal((await post('lb-2/cordon')).status, 404);
+});

@@ -225,3 +225,22 @@ test('the zone of a node keeps it from being deleted', async (t) => {
   const { zone, zoneKnown } = await running.call('getNodePlacement', { params: { nodeId: 'node-2' } });
   assert.deepEqual([zone, zoneKnown], ['zone-a', true]);
 });
+
+test('what becomes of the duty of a node is told in events, each once', async (t) => {
+  const running = await Running.start(t);
+  await threeNodes(t, running);
+  const params = { nodeId: 'node-1' };
+  await running.call('cordonNode', { params });
+  const { operationId } = await running.call('drainNode', { params, body: { deadline: 0 } });
+  const awaited = { params: { operationId }, query: { wait: 'applied', timeout: 60 } } as const;
+  const operation = await running.call('getOperation', awaited);
+  assert.deepEqual([operation.status, operation.leftOut], ['applied', []]);
+  await running.call('uncordonNode', { params });
+  const kinds = ['node.cordoned', 'drain.begun', 'drain.ended', 'node.uncordoned'];
+  const told = async () => {
+    const { items } = await running.call('listEvents', { query: { subjectId: 'node-1' } });
+    return items.map(({ kind }) => kind as string).filter((kind) => kind !== 'node.up');
+  };
+  while ((await told()).length < kinds.length) await setTimeout(10);
+  assert.deepEqual((await told()).reverse(), kinds);
+});

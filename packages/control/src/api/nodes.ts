@@ -1,11 +1,11 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import { allNodes, findNode } from '../nodes/known-nodes.ts';
 import type { Membership } from '../nodes/membership/membership.ts';
 import { deleteNode } from '../nodes/persistence.ts';
-import { type NodeRegistry, type NodeStatus, unseenNode } from '../nodes/registry.ts';
+import type { NodeRegistry, NodeStatus } from '../nodes/registry.ts';
 import type { TargetHealthTable } from '../nodes/target-health.ts';
 import { checkZone } from '../placement/zones.ts';
 import { ProblemError } from '../problem.ts';
-import { notFound } from '../resources/rules.ts';
 import type { State } from '../state/state.ts';
 import type { Call } from './call.ts';
 import { showNode } from './observed.ts';
@@ -36,18 +36,11 @@ const byId = ({ id }: { readonly id: string }) => id;
 /** The calls about nodes and how they join: they are no configuration, and answer when what they change is on the disk. */
 export function createNodeCalls({ nodes, membership, health, now }: NodeSources): NodeCalls {
   const { tokens, identities } = membership;
-  /** Those that have joined and never came are nodes, too. */
-  const all = (): NodeStatus[] => {
-    const unseen = identities.list().filter(({ node }) => nodes.get(node) === null);
-    return [...nodes.list(), ...unseen.map(unseenNode)].sort((a, b) => (a.id < b.id ? -1 : 1));
-  };
-  const find = (id: string): NodeStatus => {
-    const identity = identities.get(id);
-    return nodes.get(id) ?? (identity === null ? notFound('node', id) : unseenNode(identity));
-  };
+  const known = { nodes, identities };
+  const find = (id: string) => findNode(known, id);
   const show = (node: NodeStatus, state: State) => showNode(node, state, { identities, now: now() });
   return {
-    listNodes: ({ query, state }) => paginate(all(), query, byId, (node) => show(node, state)),
+    listNodes: ({ query, state }) => paginate(allNodes(known), query, byId, (node) => show(node, state)),
     getNode: ({ params, state }) => show(find(params.nodeId), state),
     async revokeNode({ params: { nodeId }, state, audit }) {
       find(nodeId);

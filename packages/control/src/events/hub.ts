@@ -3,11 +3,13 @@ import type { BackupRecord } from '../backup/archive.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { TargetHealthTable } from '../nodes/target-health.ts';
+import type { PlacementKeeper } from '../placement/keeper.ts';
 import type { Store } from '../store/store.ts';
 import { saveNotices } from './certificate-notices.ts';
 import { EventLog, type EventLogOptions } from './log.ts';
 import { EventStreams } from './streams.ts';
 import { CertificateWatch } from './watch-certificates.ts';
+import { DutyWatch, drainEvent } from './watch-duties.ts';
 import { NodeWatch } from './watch-nodes.ts';
 import { settledEvent } from './watch-operations.ts';
 import { TargetWatch } from './watch-targets.ts';
@@ -21,6 +23,9 @@ export interface EventHubOptions {
   readonly nodes: NodeRegistry;
   readonly health: TargetHealthTable;
   readonly operations: OperationTracker;
+  readonly drains: Pick<PlacementKeeper, 'drainageBy'>;
+  /** Whether there is a node of that name. */
+  readonly isNode: (id: string) => boolean;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Numbers in [0, 1). */
@@ -41,6 +46,8 @@ export class EventHub {
   readonly #options: EventHubOptions;
   readonly #certificates: CertificateWatch;
   #ids: IdSource;
+  /** Null while this control plane does not lead. */
+  #duties: DutyWatch | null = null;
   #timers: NodeJS.Timeout[] = [];
   /** By node: when it was heard before this control plane began, in Unix milliseconds. */
   #heardAt: ReadonlyMap<string, number> = new Map();
@@ -60,12 +67,18 @@ export class EventHub {
     this.#certificates = new CertificateWatch(store, certificateNotice, now, emit);
     const targets = new TargetWatch(health, () => store.state, emit);
     health.onReport((node, reports) => targets.reported(reports, this.#heardAt.get(node) ?? 0));
-    operations.onSettled((operation, outcome) => emit(settledEvent(operation, outcome)));
+    operations.onSettled((operation, outcome) => {
+      emit(settledEvent(operation, outcome));
+      const ended = drainEvent(operation, outcome, options.drains.drainageBy(operation));
+      if (ended !== null) emit(ended);
+    });
+    store.onCommit(({ duties }) => this.#duties?.look(duties));
   }
 
   /** Notices what happens from now on: this control plane leads. */
   async begin(): Promise<void> {
-    const { store, nodes, now, random } = this.#options;
+    const { store, nodes, now, random, isNode } = this.#options;
+    const emit = this.log.emit.bind(this.log);
     this.end();
     this.log.resume();
     this.#heardAt = new Map(nodes.list().map(({ id, lastSeenAt }) => [id, lastSeenAt]));
@@ -73,8 +86,9 @@ export class EventHub {
       () => nodes.list(),
       () => store.state,
       now,
-      this.log.emit.bind(this.log),
+      emit,
     );
+    this.#duties = new DutyWatch(store.state.duties, isNode, emit);
     this.#timers = [
       setInterval(() => watch.look(), NODES),
       setInterval(() => this.#lookAtCertificates(), CERTIFICATES),
@@ -108,6 +122,7 @@ export class EventHub {
   end(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
+    this.#duties = null;
   }
 
   /** Another control plane leads: it has the nodes now, and notices for itself. */

@@ -3,8 +3,9 @@ import type { Call } from '../api/call.ts';
 import { paginate } from '../api/paging.ts';
 import { withTimes } from '../api/views.ts';
 import { deleted, matching, type Unstored } from '../api/written.ts';
+import { findNode, unseenNodes } from '../nodes/known-nodes.ts';
 import type { NodeIdentities } from '../nodes/membership/node-identities.ts';
-import { type NodeRegistry, unseenNode } from '../nodes/registry.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
 import { notFound } from '../resources/rules.ts';
 import type { Draft } from '../state/draft.ts';
 import type { Store } from '../store/store.ts';
@@ -16,7 +17,7 @@ import * as zones from './zones.ts';
 export interface PlacementSources {
   readonly store: Pick<Store, 'state'>;
   readonly nodes: Pick<NodeRegistry, 'get' | 'list' | 'since' | 'isRevoked'>;
-  readonly membership: { readonly identities: Pick<NodeIdentities, 'get'> };
+  readonly membership: { readonly identities: Pick<NodeIdentities, 'get' | 'list'> };
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -35,11 +36,6 @@ const byId = ({ id }: { readonly id: string }) => id;
 
 /** The calls that show where things are. */
 export function createPlacementReads({ store, nodes, membership, now }: PlacementSources): PlacementReads {
-  // Those that have joined and never came are nodes, too.
-  const find = (id: string) => {
-    const identity = membership.identities.get(id);
-    return nodes.get(id) ?? (identity === null ? notFound('node', id) : unseenNode(identity));
-  };
   return {
     listRegions({ state, query }) {
       const wanted = state.regions.values().filter(({ name }) => (query.name ?? name) === name);
@@ -60,7 +56,8 @@ export function createPlacementReads({ store, nodes, membership, now }: Placemen
     // Of all tenants: whoever may look at nodes reaches them.
     getNodePlacement({ params: { nodeId } }) {
       const { state } = store;
-      return showNodePlacement(state, find(nodeId), presentNodes(nodes, state.placement, now()), now());
+      const node = findNode({ nodes, identities: membership.identities }, nodeId);
+      return showNodePlacement(state, node, presentNodes(nodes, state.placement, now()), now());
     },
   };
 }
@@ -81,7 +78,14 @@ type PlacementWrites = {
 };
 
 /** The calls that change where things may be. */
-export function createPlacementWrites({ nodes }: Pick<PlacementSources, 'nodes'>): PlacementWrites {
+export function createPlacementWrites({
+  nodes,
+  membership: { identities },
+}: Pick<PlacementSources, 'nodes' | 'membership'>): PlacementWrites {
+  const known = (): duties.KnownNode[] => [
+    ...nodes.list(),
+    ...unseenNodes({ nodes, identities }).map((node) => ({ ...node, isUnseen: true })),
+  ];
   const dutyWritten = (draft: Draft, id: string) => {
     const generation = draft.duties.get(id)?.generation ?? draft.resultingGeneration;
     return { id, duty: dutyOf(draft, id), generation };
@@ -106,15 +110,15 @@ export function createPlacementWrites({ nodes }: Pick<PlacementSources, 'nodes'>
       return deleted(draft, record);
     },
     cordonNode(draft, { params: { nodeId } }) {
-      duties.cordon(draft, nodes.list(), nodeId);
+      duties.cordon(draft, known(), nodeId);
       return dutyWritten(draft, nodeId);
     },
     uncordonNode(draft, { params: { nodeId } }) {
-      duties.uncordon(draft, nodes.list(), nodeId);
+      duties.uncordon(draft, known(), nodeId);
       return dutyWritten(draft, nodeId);
     },
     drainNode(draft, { params: { nodeId }, body }) {
-      duties.drain(draft, nodes.list(), nodeId, body);
+      duties.drain(draft, known(), nodeId, body);
       return dutyWritten(draft, nodeId);
     },
   };

@@ -26,10 +26,11 @@ export function drainageOf(
   }
   const isOnline = node.connectedAt !== null;
   const connections = isOnline ? node.connections : null;
-  // One that is out of sight may carry as much as before: the stream of its agent carries none of it.
+  const known = nodes.find(({ id }) => id === node.id);
+  // One that never came has nothing; one that is out of sight may carry as much as before: the stream of its agent carries none of it.
   const hasEnded = isOnline
     ? node.appliedGeneration >= emptyFrom(state, record) && connections === 0
-    : nodes.some(({ id, gone }) => id === node.id && gone);
+    : (known?.gone ?? true);
   return {
     state: isMoving ? 'moving' : hasEnded || now >= until ? 'drained' : 'draining',
     waitsFor: [...waitsFor].sort(),

@@ -9,6 +9,8 @@ import { isPlacedOn, type NodePlace, zoneOf } from './place.ts';
 
 export interface KnownNode extends NodePlace {
   readonly connectedAt: number | null;
+  /** It has joined and never came, so that it has nothing. */
+  readonly isUnseen?: boolean;
 }
 
 /** What changes about a node that is taken out of use, or into it again. */
@@ -22,7 +24,8 @@ export function cordon(draft: Draft, nodes: readonly KnownNode[], id: string): N
     if (known.duty === 'cordoned') return known;
     throw new ProblemError('node-drained', `node ${id} is drained, which is more than cordoned`);
   }
-  return put(draft, id, { duty: 'cordoned', keeps: placedOn(draft.whole, node), drain: null });
+  const keeps = node.isUnseen ? [] : placedOn(draft.whole, node);
+  return put(draft, id, { duty: 'cordoned', keeps, drain: null });
 }
 
 /** The node serves again. */
@@ -41,7 +44,8 @@ export function drain(
 ): NodeDutyRecord {
   const node = find(nodes, id);
   const others = nodes.filter((other) => other.id !== id && zoneOf(other) === zoneOf(node));
-  if (!force && !others.some((other) => other.connectedAt !== null && !draft.duties.has(other.id))) {
+  const isSafe = force || node.isUnseen === true;
+  if (!isSafe && !others.some((other) => other.connectedAt !== null && !draft.duties.has(other.id))) {
     const reason = `no other node of zone ${zoneOf(node)} is online and takes load balancers`;
     throw new ProblemError('last-of-zone', `${reason}: what node ${id} has would be on none there`);
   }

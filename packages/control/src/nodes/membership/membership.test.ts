@@ -58,6 +58,7 @@ class Site {
       ended: (node) => this.told.push(`ended ${node}`),
       joined: () => {},
       revoked: (node) => this.told.push(`revoked ${node}`),
+      forgotten: (node) => this.told.push(`forgotten ${node}`),
       keysChanged: (zone) => this.told.push(`keys ${zone}`),
       failed: () => {},
       now: () => this.now,

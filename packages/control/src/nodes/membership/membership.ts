@@ -39,6 +39,7 @@ export interface MembershipOptions {
   readonly ended: (node: string, reason: string) => void;
   readonly joined: (row: NodeIdentityRow) => void;
   readonly revoked: (node: string) => void;
+  readonly forgotten: (node: string) => void;
   /** The keys of a zone are others. */
   readonly keysChanged: (zone: string) => void;
   readonly failed: (error: unknown) => void;
@@ -159,6 +160,7 @@ export class Membership {
     const before = this.identities.get(node);
     await this.identities.forget(node, also, audit);
     this.#options.ended(node, 'this node was forgotten');
+    this.#options.forgotten(node);
     if (before?.revoked_at != null) return;
     this.#replaceKeysOf(before);
     await this.unwritten.save();

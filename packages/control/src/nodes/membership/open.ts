@@ -54,6 +54,11 @@ export function openMembership(options: ControlPlaneOptions, parts: MembershipPa
       const message = `Node ${node} was revoked: it is none any more, and goes on with the plan that it has until it is stopped.`;
       later().events.log.emit({ kind: 'node.revoked', tenantId: null, subject: subject(node), message });
     },
+    forgotten(node) {
+      logger.warn({ node }, 'a node was forgotten');
+      const message = `Node ${node} was forgotten: nothing is known of it any more.`;
+      later().events.log.emit({ kind: 'node.forgotten', tenantId: null, subject: subject(node), message });
+    },
     keysChanged: (zone) => later().stream.tellKeys(zone),
     failed: (error) => logger.error({ err: error }, 'what is known of nodes could not be written'),
     now: Date.now,
