@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Backup } from '@evenkeel/model/resources/backup.ts';
+import { PostgresServer, requiresPostgres } from '@evenkeel/testbed/postgres-server.ts';
 import { Installation } from './installation.ts';
 
 let evenkeel: Installation;
@@ -46,4 +47,27 @@ test('a backup becomes a home of its own, and never takes the place of one', asy
   const again = await run(`backup unpack ${file} ${home} --key ${key}`);
   assert.equal(again.exitCode, 2);
   assert.match(again.err, /is there already/);
+});
+
+test('a backup is unpacked into an empty database of PostgreSQL, and into no other', {
+  skip: requiresPostgres(),
+  timeout: 120_000,
+}, async (t) => {
+  const server = await PostgresServer.start();
+  t.after(() => server.stop());
+  const url = server.createDatabase();
+  const { file } = JSON.parse(await ok('backup create --json')) as Backup;
+  const key = join(evenkeel.home, 'credentials', 'secrets.key');
+  const home = join(evenkeel.home, 'on-postgres');
+  const words = ['backup', 'unpack', file, home, '--key', key];
+  const none = await evenkeel.run([...words, '--database']);
+  assert.deepEqual([none.exitCode, existsSync(home)], [2, false]);
+  assert.match(none.err, /--database needs a URL, or EVENKEEL_DATABASE/);
+  const { exitCode, out } = await evenkeel.run([...words, '--database'], { env: { EVENKEEL_DATABASE: url } });
+  assert.equal(exitCode, 0);
+  assert.match(out, /has the state now \(\d+ objects\), and .*on-postgres is the home of a control plane on it/);
+  assert.ok(existsSync(join(home, 'credentials', 'secrets.key')));
+  const again = await evenkeel.run(['backup', 'unpack', file, `${home}-2`, '--key', key, '--database', url]);
+  assert.deepEqual([again.exitCode, existsSync(`${home}-2`)], [1, false]);
+  assert.match(again.err, /is not empty: it holds a state of Evenkeel; nothing was changed/);
 });

@@ -14,6 +14,10 @@ try {
 }
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'unpack') {
+    const { unpack } = await import('./backup/unpack.ts');
+    return unpack(process.argv.slice(3), process.env);
+  }
   const options = parseOptions(process.argv.slice(2), process.env);
   if (options === null) {
     process.stdout.write(USAGE);

@@ -1,7 +1,3 @@
-import { createHash } from 'node:crypto';
-import { copyFileSync, createReadStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { items } from '@evenkeel/client/items.ts';
 import { PAGE } from '@evenkeel/model/limits.ts';
 import type { Backup, BackupRestored } from '@evenkeel/model/resources/backup.ts';
@@ -116,28 +112,6 @@ export function policy(call: Call) {
       Object.keys(body).length > 0 ? await client.updateBackupPolicy({ body }) : await client.getBackupPolicy();
     print(session, { json: now, ids: [], text: () => details(now, session.paint) });
   });
-}
-
-/** Makes a home of a backup, without a control plane: for a restore beside what runs, or on another machine. */
-export async function unpack({ io, args, options }: Call): Promise<number> {
-  const [file, home] = args as readonly [string, string];
-  const about = file.replace(/\.db$/, '.json');
-  if (about === file) throw new CliFailure(EXIT.usage, `${file} is no backup: their names end in .db.`);
-  if (!existsSync(String(options.key))) throw new CliFailure(EXIT.usage, `there is no file ${options.key}.`);
-  if (!existsSync(file)) throw new CliFailure(EXIT.usage, `there is no file ${file}.`);
-  if (!existsSync(about)) throw new CliFailure(EXIT.usage, `there is no file ${about}: it belongs to the backup.`);
-  if (existsSync(home)) throw new CliFailure(EXIT.usage, `${home} is there already: name a folder that is not.`);
-  const { sha256 } = JSON.parse(readFileSync(about, 'utf8')) as { sha256: string };
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  if (hash.digest('hex') !== sha256) throw new CliFailure(EXIT.failed, `${file} has changed since it was made.`);
-  for (const folder of ['state', 'credentials']) mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
-  copyFileSync(file, join(home, 'state', 'evenkeel.db'));
-  // The control plane takes it for a copy, in which not all is known of what the original did.
-  writeFileSync(join(home, 'state', 'unpacked'), '');
-  copyFileSync(String(options.key), join(home, 'credentials', 'secrets.key'));
-  io.out(`${home} is a home now: evenkeel start --home ${home} --no-demo\n`);
-  return EXIT.ok;
 }
 
 function report(session: Session, restored: BackupRestored): void {

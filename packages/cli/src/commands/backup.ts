@@ -67,15 +67,22 @@ export function addBackup(program: Command, bind: Bind): void {
 
   const unpack = backup
     .command('unpack')
-    .description('Make a new home of the file of a backup, to start it beside what runs')
+    .description(
+      'Make a new home of the file of a backup, to start it beside what runs; the state may be in PostgreSQL',
+    )
     .addArgument(hinted(new Argument('<file>', 'the file of the backup, with its .json beside it'), 'file'))
     .addArgument(hinted(new Argument('<home>', 'a folder that is not there yet'), 'folder'))
     .addOption(
       hinted(new Option('--key <file>', 'secrets.key of the home that it is from').makeOptionMandatory(), 'file'),
     );
+  unpack.option(
+    '--database [url]',
+    'fill this empty database of PostgreSQL with the state (default: EVENKEEL_DATABASE)',
+  );
   addExamples(
     unpack,
     'evenkeel backup unpack .evenkeel/backups/bkp-01….db restored --key .evenkeel/credentials/secrets.key',
+    'evenkeel backup unpack bkp-01….db restored --key secrets.key --database',
   );
-  bind(unpack, async (call) => (await actions()).unpack(call));
+  bind(unpack, async (call) => (await import('../actions/unpack.ts')).unpack(call));
 }

@@ -67,7 +67,8 @@ export async function openPostgres(
   }
 }
 
-function explain({ name, user }: PostgresSettings, error: unknown): StartError {
+/** Why a database of PostgreSQL cannot be used, with the remedy. */
+export function explain({ name, user }: PostgresSettings, error: unknown): StartError {
   const reason = (error instanceof Error ? error.message || String(error) : String(error)).replace(/\s+/g, ' ');
   switch (sqlState(error)) {
     case '28P01':

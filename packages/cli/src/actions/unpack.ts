@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { copyFileSync, createReadStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import type { Call } from '../commands/call.ts';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import { SCRIPTS } from '../start/processes.ts';
+
+/** Makes a home of a backup, without a control plane: for a restore beside what runs, or on another machine. */
+export async function unpack({ io, args, options }: Call): Promise<number> {
+  const [file, home] = args as readonly [string, string];
+  const key = String(options.key);
+  const database = databaseOf(options.database, io.env.EVENKEEL_DATABASE);
+  await checkBackup(file, key);
+  if (existsSync(home)) throw new CliFailure(EXIT.usage, `${home} is there already: name a folder that is not.`);
+  for (const folder of ['state', 'credentials']) mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
+  copyFileSync(key, join(home, 'credentials', 'secrets.key'));
+  if (database === null) {
+    copyFileSync(file, join(home, 'state', 'evenkeel.db'));
+    // The control plane takes it for a copy, in which not all is known of what the original did.
+    writeFileSync(join(home, 'state', 'unpacked'), '');
+    io.out(`${home} is a home now: evenkeel start --home ${home} --no-demo\n`);
+    return EXIT.ok;
+  }
+  try {
+    const { name, objects } = await unpackInto(database, file, home);
+    io.out(
+      `${name} has the state now (${objects} objects), and ${home} is the home of a control plane on it: ` +
+        `EVENKEEL_DATABASE=… evenkeel start --home ${home} --no-demo\n`,
+    );
+  } catch (error) {
+    rmSync(home, { recursive: true, force: true });
+    throw error;
+  }
+  return EXIT.ok;
+}
+
+/** The URL, or null: the state stays in a file. */
+function databaseOf(given: unknown, environment: string | undefined): string | null {
+  if (given === undefined) return null;
+  const url = given === true ? environment : String(given);
+  if (url) return url;
+  throw new CliFailure(EXIT.usage, '--database needs a URL, or EVENKEEL_DATABASE: postgres://user@host:5432/evenkeel.');
+}
+
+async function checkBackup(file: string, key: string): Promise<void> {
+  const about = file.replace(/\.db$/, '.json');
+  if (about === file) throw new CliFailure(EXIT.usage, `${file} is no backup: their names end in .db.`);
+  if (!existsSync(key)) throw new CliFailure(EXIT.usage, `there is no file ${key}.`);
+  if (!existsSync(file)) throw new CliFailure(EXIT.usage, `there is no file ${file}.`);
+  if (!existsSync(about)) throw new CliFailure(EXIT.usage, `there is no file ${about}: it belongs to the backup.`);
+  const { sha256 } = JSON.parse(readFileSync(about, 'utf8')) as { sha256: string };
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  if (hash.digest('hex') !== sha256) throw new CliFailure(EXIT.failed, `${file} has changed since it was made.`);
+}
+
+/** Has the program of the control plane do it, which knows databases. The URL may have a password: it is in no flag. */
+async function unpackInto(url: string, file: string, home: string): Promise<{ name: string; objects: number }> {
+  const child = spawn(process.execPath, [SCRIPTS.control, 'unpack', '--file', resolve(file), '--home', resolve(home)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, EVENKEEL_DATABASE: url },
+  });
+  const [said, complaint, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  if (status === 0) {
+    const { database, objects } = JSON.parse(said) as { database: string; objects: number };
+    return { name: database, objects };
+  }
+  const sentence = complaint.trim().replace(/^evenkeel: /, '');
+  throw new CliFailure(EXIT.failed, `${sentence || 'the program of the control plane ended without a word'}.`);
+}
