@@ -16,8 +16,9 @@ export class ExchangePool implements Unsettled {
   readonly none: OpenExchange;
   readonly #worker: WorkerContext;
   readonly #free: OpenExchange[] = [];
-  /** Given back in this turn. */
-  readonly #over: OpenExchange[] = [];
+  /** Given back in this turn: the first so many. The array keeps its size. */
+  readonly #over: (OpenExchange | null)[] = [];
+  #count = 0;
 
   constructor(worker: WorkerContext) {
     this.#worker = worker;
@@ -34,21 +35,25 @@ export class ExchangePool implements Unsettled {
    * which all connections would be at that wait.
    */
   give(exchange: OpenExchange): void {
-    if (exchange === this.none || exchange.active || !exchange.target.isFree)
+    if (exchange === this.none || exchange.active || !exchange.target.isFree) {
       throw new Error('an exchange was given back before its end');
-    if (this.#over.length === 0) this.#worker.reactor.unsettle(this);
-    this.#over.push(exchange);
+    }
+    if (this.#count === 0) this.#worker.reactor.unsettle(this);
+    this.#over[this.#count++] = exchange;
   }
 
   /** The turn is over. */
   settle(): void {
     const over = this.#over;
     const free = this.#free;
-    for (let i = 0; i < over.length && free.length < MOST; i++) {
-      over[i]!.forget();
-      free.push(over[i]!);
+    for (let i = 0; i < this.#count; i++) {
+      const exchange = over[i]!;
+      over[i] = null;
+      if (free.length === MOST) continue;
+      exchange.forget();
+      free.push(exchange);
     }
-    over.length = 0;
+    this.#count = 0;
   }
 
   #make(): OpenExchange {

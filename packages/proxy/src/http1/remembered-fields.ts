@@ -28,7 +28,7 @@ export class RememberedFields<Meaning> {
   /** What the access log writes of these fields, once it has done so. */
   logged: AsciiSegment | null = null;
   readonly #words: Int32Array;
-  /** The same, eight bytes at a time. */
+  /** The same memory, eight bytes at a time. */
   readonly #pairs: Float64Array;
   readonly #last: number;
   /** Hashes of what it begins with: of no bytes, of 16, of 32 and so on; made when somebody asks. */
@@ -49,9 +49,9 @@ export class RememberedFields<Meaning> {
     this.meaning = meaning;
     this.slot = slot;
     this.family = family ?? new Family(length);
-    this.#pairs = new Float64Array(length >> 3);
-    for (let i = 0; i < this.#pairs.length; i++) this.#pairs[i] = memory.getFloat64(start + i * 8, true);
-    this.#words = new Int32Array(length >> 2);
+    const bytes = new ArrayBuffer((length + 7) & ~7);
+    this.#pairs = new Float64Array(bytes);
+    this.#words = new Int32Array(bytes, 0, length >> 2);
     for (let i = 0; i < this.#words.length; i++) this.#words[i] = memory.getInt32(start + i * 4, true);
     this.#last = memory.getInt32(start + length - 4, true);
   }
