@@ -203,6 +203,33 @@ for (const reactor of ['uring', 'portable'] as const) {
       );
     });
 
+    it('stays with a slow target when only those are left that were tried or are ejected', async () => {
+      const answer = (_: IncomingMessage, response: { end(text: string): unknown }) =>
+        void setTimeout(() => response.end('slow'), 400);
+      const slow = [await httpOrigin(answer), await httpOrigin(answer)];
+      origins.push(...slow);
+      const retry: PlannedRetry = {
+        ...RETRY,
+        conditions: ['connect-failure', 'timeout'],
+        tryTimeout: 50,
+        budget: 100,
+        budgetMinimum: 255,
+      };
+      const detection = { ...DETECTION, consecutiveConnectFailures: 1, baseEjection: 60_000, maxEjection: 60_000 };
+      const dead = await freePort();
+      const ports = [dead, ...slow.map(({ port }) => port)];
+      const [port, id] = await serve(ports, { retry, outlierDetection: detection });
+      await Promise.all([1, 2, 3].map(() => ask(port, false)));
+      await until('the dead target is ejected', () =>
+        told.some(({ serviceId, ejected }) => serviceId === id && ejected !== null),
+      );
+      const answers = await Promise.all([1, 2, 3, 4].map(() => ask(port, false)));
+      assert.deepEqual(
+        answers.map(({ status, body }) => `${status} ${body}`),
+        Array.from({ length: 4 }, () => '200 slow'),
+      );
+    });
+
     it('keeps the attempts at targets that are all slow within the budget', async () => {
       let attempts = 0;
       const answer = (_: IncomingMessage, response: { end(text: string): unknown }) => {

@@ -148,7 +148,8 @@ export class TargetSide {
   #leavesFor(failure: AttemptFailure): boolean {
     const { target } = this;
     const service = this.#service;
-    if (service === null || target === null || !service.hasChoice || !this.#mayRetry(service, failure)) return false;
+    if (service === null || target === null || !service.hasAnother(this.#tried, this.#triedBefore)) return false;
+    if (!this.#mayRetry(service, failure)) return false;
     this.#tellFailed(target, failure);
     this.drop();
     return true;

@@ -1,7 +1,7 @@
 import { type PlannedTargetLimits, STANDARD_HASH, STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { HELD_WHOLE } from '../balance/held.ts';
-import { pick, pickByHash, type WallClock } from '../balance/pick.ts';
+import { hasAnother, pick, pickByHash, type WallClock } from '../balance/pick.ts';
 import { RequestHash } from '../balance/request-hash.ts';
 import { type Share, sharesOf } from '../balance/shares.ts';
 import type { BalanceTable } from '../balance/table.ts';
@@ -68,9 +68,9 @@ export class Service {
     return pick(this.#table, hash, tried, triedBefore, this.#clock);
   }
 
-  /** Whether there is more than one target to choose from. */
-  get hasChoice(): boolean {
-    return this.#table.candidates.length > 1 || this.#table.elsewhere !== null;
+  /** Whether there is a target that was not tried and is not ejected. */
+  hasAnother(tried: number, triedBefore: number): boolean {
+    return hasAnother(this.#table, tried, triedBefore);
   }
 
   /** Whether the target of this index takes nothing new for now, because of what traffic showed. */
