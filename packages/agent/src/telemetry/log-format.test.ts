@@ -53,6 +53,14 @@ test('common, combined and the layer-7 format are what programs expect', () => {
   assert.equal(compileLogFormat('json'), null);
 });
 
+test('no client ends a field early, whatever sign the template ends it by', () => {
+  const line = { ...REQUEST, user_agent: 'a] [200] b|c', uri: '/a[1]|2', vip: '::1' };
+  const written = (format: string) => compileLogFormat(format)?.(line);
+  assert.match(written('clb-layer7') ?? '', /\[GET \/a\[1\\x5D\|2 HTTP\/1\.1\].* \[a\\x5D \[200\\x5D b\|c\] /);
+  assert.equal(written('$uri|$http_user_agent|$status'), '/a[1]\\x7C2|a] [200] b\\x7Cc|200');
+  assert.equal(written('$server_addr:$server_port "$uri" $http_user_agent'), '::1:443 "/a[1]|2" a] [200] b|c');
+});
+
 test('every variable has a value or a dash, and none breaks its line', () => {
   for (const name of Object.keys(LOG_VARIABLES)) {
     for (const line of [REQUEST, { time: 'x', listener: '\u0000"\n', uri: 7 }]) {

@@ -1,11 +1,30 @@
-import { isLogFormatFault, parseLogFormat } from '@evenkeel/model/access-log-format.ts';
+import {
+  isLogFormatFault,
+  type LogFormatPart,
+  type LogVariable,
+  parseLogFormat,
+} from '@evenkeel/model/access-log-format.ts';
 import { LOG_VALUES, type LogRecord } from './log-values.ts';
 
 /** Bytes of a line, whatever a template asks for; longer ones are cut off. */
 const LONGEST = 64 * 1_024;
 
 const NEW_LINE = 10;
-const BACKSLASH_X = /["\\]|[^ -~]/g;
+
+/** Variables whose values are words of clients. */
+const WORDS_OF_CLIENTS: ReadonlySet<LogVariable> = new Set([
+  'request',
+  'request_method',
+  'request_uri',
+  'uri',
+  'args',
+  'host',
+  'http_host',
+  'http_user_agent',
+  'http_referer',
+  'request_id',
+  'ssl_server_name',
+]);
 
 /** Makes the text of one line. */
 type Format = (line: LogRecord) => string;
@@ -61,10 +80,11 @@ const MOST_FORMATS = 256;
 export function compileLogFormat(format: string): Format | null {
   const parts = parseLogFormat(format);
   if (parts === null || isLogFormatFault(parts)) return null;
-  const pieces = parts.map((part): Format => {
+  const pieces = parts.map((part, index): Format => {
     if ('text' in part) return () => part.text;
     const value = LOG_VALUES[part.variable];
-    return (line) => written(value(line));
+    const unsafe = unsafeIn(part.variable, parts[index + 1]);
+    return (line) => written(value(line), unsafe);
   });
   return (line) => {
     let text = '';
@@ -73,11 +93,21 @@ export function compileLogFormat(format: string): Format | null {
   };
 }
 
-/** Nothing in a value can end a line, a quotation or a field early: what could is written as `\xXX`. */
-function written(value: string): string {
+/**
+ * What is not written as it is: nothing in a value can end a line or a quotation early, nor what a client has said the
+ * field that it stands in, by the sign that is behind it.
+ */
+function unsafeIn(variable: LogVariable, behind: LogFormatPart | undefined): RegExp {
+  const text = behind !== undefined && 'text' in behind ? behind.text : '';
+  const sign = WORDS_OF_CLIENTS.has(variable) ? /^[^ \tA-Za-z0-9]/.exec(text) : null;
+  return new RegExp(`["\\\\${sign === null ? '' : `\\${sign[0]}`}]|[^ -~]`, 'g');
+}
+
+/** What is unsafe is written as `\xXX`. */
+function written(value: string, unsafe: RegExp): string {
   if (value === '') return '-';
   return value.replace(
-    BACKSLASH_X,
+    unsafe,
     (character) => `\\x${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
 }
