@@ -125,6 +125,7 @@ test('a node joins once, gets certificates as the old ones end, is revoked, and 
   assert.equal((body as ShownNode).state, 'revoked');
   await until('its stream has ended', async () => (await nodeOf(running, 'lb-1')).connectedAt === null);
   await until('it knows why', () => agent.said(/this node is refused: it was revoked; have it join/));
+  assert.ok(agent.said(/this node was revoked: it goes on with its last plan/));
   await agent.stop();
 
   const again = new Agent(t, running, 'lb-1', await tokenFor(running, { nodeId: 'lb-1' }), agent.home);

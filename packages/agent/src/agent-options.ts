@@ -6,6 +6,7 @@ import type { DatapathEngine } from './datapath/datapath-engine.ts';
 import type { Watch } from './health/watch.ts';
 import type { Home } from './home.ts';
 import type { NodeMembership } from './membership/node-membership.ts';
+import type { WhenRevoked } from './membership/revocation.ts';
 import type { ProbeCounts } from './probing/probe-counts.ts';
 import type { ZoneMembership } from './sharing/zone-membership.ts';
 import type { ControlCounts } from './telemetry/control-counts.ts';
@@ -16,6 +17,8 @@ export interface NodeAgentOptions {
   /** What the node comes with to the control plane. */
   readonly membership: NodeMembership;
   readonly nodeId: string;
+  /** What becomes of its last plan when it is revoked. */
+  readonly whenRevoked: WhenRevoked;
   readonly zone: string;
   /** Version of the software. */
   readonly version: string;

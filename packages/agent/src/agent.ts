@@ -1,4 +1,4 @@
-import type { CertificateMessage, TrustMessage, ZoneKeysMessage } from '@evenkeel/model/plan/membership.ts';
+import { planOf } from '@evenkeel/model/plan/delta.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
 import type { TargetStanding } from '@evenkeel/proxy/standing/standing.ts';
@@ -6,6 +6,7 @@ import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { NodeAgentOptions } from './agent-options.ts';
 import type { Timer } from './clock/clock.ts';
+import { within } from './clock/within.ts';
 import { type FloodWatch, watchFloods } from './datapath/flood-watch.ts';
 import { MachineWatch } from './datapath/machine-watch.ts';
 import { type ExplainingNode, explainOn } from './diagnosis/explain.ts';
@@ -16,6 +17,7 @@ import { HealthLog } from './health/health-log.ts';
 import { KnownHealth } from './health/known.ts';
 import { isEligible } from './health/state.ts';
 import { TrafficStandings } from './health/traffic-standings.ts';
+import { Revocation } from './membership/revocation.ts';
 import { type Applied, Applier } from './plan/applier.ts';
 import { PlanIntake } from './plan/intake.ts';
 import { PacedResync } from './plan/paced-resync.ts';
@@ -65,6 +67,7 @@ export class NodeAgent {
   readonly #overload: NodeOverload;
   readonly #meter = new ProcessMeter();
   readonly #ready = Promise.withResolvers<void>();
+  readonly #revocation: Revocation;
   #intake = new PlanIntake(null);
   #stored: NodePlan | null = null;
   #firstPlanTimer: Timer | null = null;
@@ -100,10 +103,12 @@ export class NodeAgent {
     this.#machine =
       options.datapath === undefined ? null : new MachineWatch(options.datapath, this.#applier, options.clock);
     this.#floods = watchFloods(options, () => this.#stream.send(this.#heartbeat()));
+    this.#revocation = new Revocation({ ...options, letGo: () => this.#serve(planOf(0, [])) });
     this.#stream = new StreamClient({
       urls: options.controlUrls,
       readCredential: () => options.membership.credential(),
       onAdmission: (isAdmitted) => options.membership.admitted(isAdmitted),
+      onRevoked: () => this.#frozen || this.#revocation.told(),
       clock,
       random,
       log,
@@ -156,9 +161,8 @@ export class NodeAgent {
     const [plan] = await Promise.all([this.#store.load(), this.#options.blockLists?.load(patience)]);
     if (plan !== null) {
       this.#log.info({ version: plan.version, entries: plan.entries.size }, 'serving the plan on disk');
-      this.#intake = new PlanIntake(plan);
       this.#stored = plan;
-      this.#applier.setPlan(plan);
+      this.#serve(plan);
       await this.#applier.settled();
     }
     this.#machine?.start();
@@ -175,10 +179,11 @@ export class NodeAgent {
   }
 
   health(): NodeHealth {
+    const offline = this.#revocation.isRevoked ? 'revoked' : 'unreachable';
     return {
-      status: this.#draining ? 'draining' : 'serving',
+      status: this.#draining || this.#revocation.hasLetGo ? 'draining' : 'serving',
       planVersion: this.#applier.applied.version,
-      controlPlane: this.#stream.isOpen ? 'connected' : 'unreachable',
+      controlPlane: this.#stream.isOpen ? 'connected' : offline,
     };
   }
 
@@ -295,13 +300,8 @@ export class NodeAgent {
     this.#stream.stop();
     this.#options.membership.stop();
     await carryOff();
-    const late = Promise.withResolvers<void>();
-    const timer = clock.setTimer(LAST_WRITES, late.resolve);
-    await Promise.race([
-      late.promise,
-      Promise.all([this.#applier.settled(), this.#accessLog.stop(LAST_WRITES), this.#frozen || this.#store.flush()]),
-    ]);
-    timer.cancel();
+    const written = [this.#applier.settled(), this.#accessLog.stop(LAST_WRITES), this.#frozen || this.#store.flush()];
+    await within(clock, LAST_WRITES, Promise.all(written));
     this.#meter.stop();
   }
 
@@ -354,9 +354,11 @@ export class NodeAgent {
         this.#options.zoneMembership?.setPeers(parsed.peers);
         return;
       case 'membership':
-        this.#membership(parsed.message);
+        if (parsed.message.type === 'zone-keys') this.#options.zoneMembership?.setKeys(parsed.message.keys);
+        else void this.#options.membership.take(parsed.message);
         return;
       case 'message': {
+        this.#revocation.lifted();
         const outcome = this.#intake.take(parsed.message, parsed.faults);
         for (const fault of parsed.faults.values()) this.#log.error({ fault }, 'an entry of the plan cannot be run');
         if (outcome.kind === 'plan') this.#applier.setPlan(outcome.plan, outcome.refused);
@@ -366,11 +368,9 @@ export class NodeAgent {
     }
   }
 
-  #membership(message: CertificateMessage | TrustMessage | ZoneKeysMessage): void {
-    const { membership, zoneMembership } = this.#options;
-    if (message.type === 'certificate') void membership.certified(message);
-    else if (message.type === 'trust') void membership.trust(message);
-    else zoneMembership?.setKeys(message.keys);
+  #serve(plan: NodePlan): void {
+    this.#intake = new PlanIntake(plan);
+    this.#applier.setPlan(plan);
   }
 
   #resync(problem: string): void {

@@ -14,6 +14,7 @@ test('defaults', () => {
   assert.deepEqual(settings.datapath, { setting: 'auto', attach: 'auto', devices: [], bpfFolder: '/sys/fs/bpf' });
   assert.deepEqual(settings.sharing, { address: 'auto', port: 7702, announceTable: 0 });
   assert.equal(settings.drainTimeout, 10_000);
+  assert.equal(settings.whenRevoked, 'serve');
   assert.equal(settings.nodeName, undefined);
   assert.ok(settings.workers >= 1 && settings.workers <= 4);
 });
@@ -35,6 +36,7 @@ const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [['--workers', '0'], /--workers must be a whole number from 1 to 256, not "0"/],
   [['--workers', '2x'], /--workers/],
   [['--metrics-port', '65536'], /--metrics-port must be a whole number from 0 to 65535/],
+  [['--when-revoked', 'stop'], /--when-revoked must be one of serve, drain, not "stop"/],
   [['--reactor', 'fast'], /--reactor must be one of auto, uring, portable, not "fast"/],
   [['--datapath', 'fast'], /--datapath must be one of auto, kernel, userspace, not "fast"/],
   [['--datapath-attach', 'nic'], /--datapath-attach must be one of auto, xdp, tcx, not "nic"/],

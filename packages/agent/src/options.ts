@@ -10,6 +10,7 @@ import {
 } from '@evenkeel/model/access-log-format.ts';
 import { canonicalFingerprint } from '@evenkeel/model/tls-trust.ts';
 import { ATTACH_SETTINGS, DATAPATH_SETTINGS, type DatapathOptions } from './datapath/setting.ts';
+import { WHEN_REVOKED, type WhenRevoked } from './membership/revocation.ts';
 import type { SharingOptions } from './sharing/setting.ts';
 import { StartError } from './start-error.ts';
 
@@ -32,6 +33,7 @@ export interface AgentSettings {
   readonly sharing: SharingOptions;
   readonly zone: string;
   readonly nodeName: string | undefined;
+  readonly whenRevoked: WhenRevoked;
   /** Milliseconds. */
   readonly drainTimeout: number;
   readonly accessLog: 'file' | 'stdout';
@@ -64,6 +66,7 @@ it, and keeps it running. Each flag may also be given as an environment variable
   --join-token-file FILE   holds a join token, for a node that has yet to join; EVENKEEL_JOIN_TOKEN is the token itself
   --node-name NAME         how the node is called (the name it had, else that of the host)
   --zone ZONE              the zone that the node is in
+  --when-revoked WHAT      what becomes of its last plan when it is revoked: serve or drain (serve)
   --workers N              threads that carry traffic (one per core, at most 4)
   --reactor KIND           auto, uring or portable (auto)
   --datapath KIND          of network load balancers: auto, kernel or userspace (auto)
@@ -94,6 +97,7 @@ const FLAGS = {
   'join-token-file': { type: 'string' },
   'node-name': { type: 'string' },
   zone: { type: 'string' },
+  'when-revoked': { type: 'string' },
   workers: { type: 'string' },
   reactor: { type: 'string' },
   datapath: { type: 'string' },
@@ -153,6 +157,7 @@ export function parseSettings(args: readonly string[], environment: Values): Age
     },
     zone: text('zone', ''),
     nodeName: nodeName === '' ? undefined : nodeName,
+    whenRevoked: oneOf('when-revoked', text('when-revoked', 'serve'), WHEN_REVOKED),
     drainTimeout: number('drain-timeout', 10, 0, 86_400) * 1000,
     accessLog: oneOf('access-log', text('access-log', 'file'), ACCESS_LOGS),
     accessLogFormat: logFormat('access-log-format', text('access-log-format', JSON_LOG_FORMAT)),

@@ -13,6 +13,7 @@ import type { ProbeOutcome } from '../src/health/outcome.ts';
 import type { Probe, Prober } from '../src/health/prober.ts';
 import { Home } from '../src/home.ts';
 import { NodeMembership } from '../src/membership/node-membership.ts';
+import type { WhenRevoked } from '../src/membership/revocation.ts';
 import { ProbeCounts } from '../src/probing/probe-counts.ts';
 import { ControlCounts } from '../src/telemetry/control-counts.ts';
 import { temporaryDirectory } from './directory.ts';
@@ -65,7 +66,12 @@ export async function control(plan: NodePlan | null, port = 0): Promise<FakeCont
   return one;
 }
 
-export async function node(controlUrl: string, engine = new FakeEngine(), prober = new InstantProber()) {
+export async function node(
+  controlUrl: string,
+  engine = new FakeEngine(),
+  prober = new InstantProber(),
+  whenRevoked: WhenRevoked = 'serve',
+) {
   const home = await Home.open(directory.path);
   const agent = new NodeAgent({
     home,
@@ -88,6 +94,7 @@ export async function node(controlUrl: string, engine = new FakeEngine(), prober
       log: silentLog,
     }),
     nodeId: 'node-1',
+    whenRevoked,
     zone: 'z1',
     version: '1.2.3',
     controlUrls: [controlUrl],

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { NO_POSITION } from '@evenkeel/model/plan/block-list.ts';
 import { planOf } from '@evenkeel/model/plan/delta.ts';
 import { planEntry } from '@evenkeel/model/plan/hash.ts';
-import { STREAM_VERSION } from '@evenkeel/model/plan/membership.ts';
+import { REVOKED_CLOSE, STREAM_VERSION } from '@evenkeel/model/plan/membership.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import { control, directory, node, plan, refused, until } from './agent-world.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -247,3 +247,34 @@ test('stopping a node that waits for its first plan lets its start end', async (
   if (peer.socket !== null && peer.socket.readyState !== peer.socket.CLOSED) await once(peer.socket, 'close');
   assert.equal(agent.health().status, 'draining');
 });
+
+for (const whenRevoked of ['serve', 'drain'] as const) {
+  test(`a node that was revoked and is to ${whenRevoked} does so until it gets a plan again, also over a restart`, async () => {
+    const peer = await control(plan(3));
+    const { agent, engine, stop } = await node(peer.url, new FakeEngine(), undefined, whenRevoked);
+    const applied = peer.applied(3);
+    await agent.start();
+    await applied;
+    const again = peer.next('hello');
+    peer.plan = null;
+    peer.socket?.close(REVOKED_CLOSE, 'this node was revoked');
+    const served = whenRevoked === 'serve' ? 1 : 0;
+    if (served === 0) await until(() => engine.listeners.size === 0);
+    assert.equal((await again).version, served * 3, 'it says what it has');
+    assert.equal(engine.listeners.size, served);
+    peer.socket?.close(REVOKED_CLOSE, 'node-1 was revoked');
+    await until(() => agent.health().controlPlane === 'revoked');
+    assert.equal(agent.health().status, served === 1 ? 'serving' : 'draining');
+    await stop();
+
+    const back = await node(peer.url, new FakeEngine(), undefined, whenRevoked);
+    const hello = peer.next('hello');
+    const taken = peer.applied(4);
+    peer.plan = plan(4);
+    await back.agent.start();
+    assert.equal((await hello).version, served * 3);
+    await taken;
+    assert.equal(back.engine.listeners.size, 1);
+    assert.deepEqual(back.agent.health(), { status: 'serving', planVersion: 4, controlPlane: 'connected' });
+  });
+}

@@ -151,7 +151,7 @@ test('a revocation that the disk had no room for is there after a restart once i
   );
   const revoke = () => running.refused('revokeNode', { params: { nodeId: 'node-1' } });
   for (let i = 0; i < 2; i++) assert.equal((await revoke()).code, 'storage-full');
-  assert.equal((await agent.ended).code, 4403);
+  assert.equal((await agent.ended).code, 4410);
   record.mock.restore();
   await running.call('revokeNode', { params: { nodeId: 'node-1' } });
   await running.restart();
@@ -237,10 +237,10 @@ test('operations wait for no node that was revoked, and its stream ends at once'
   const waiting = running.call('getOperation', wait);
   await running.call('revokeNode', { params: { nodeId: 'node-1' } });
   assert.equal((await waiting).status, 'applied');
-  assert.deepEqual(await agent.ended, { code: 4403, reason: 'this node was revoked' });
+  assert.deepEqual(await agent.ended, { code: 4410, reason: 'this node was revoked' });
 
   const again = await FakeAgent.connect(running);
-  assert.deepEqual(await again.ended, { code: 4403, reason: 'node-1 was revoked' });
+  assert.deepEqual(await again.ended, { code: 4410, reason: 'node-1 was revoked' });
   // Events are written a moment later.
   for (;;) {
     const [event] = (await running.call('listEvents', { query: { kind: 'node.revoked' } })).items;

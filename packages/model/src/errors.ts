@@ -53,6 +53,12 @@ export const ERRORS = {
     'Node refused',
     'This node cannot come in as it is: `detail` says why, and what to do.',
   ),
+  'node-revoked': client(
+    403,
+    'after-change',
+    'Node revoked',
+    'This node was revoked, and is none any more. Have it join with a new token: `evenkeel node join-token create`.',
+  ),
   'route-not-found': client(
     404,
     'never',

@@ -89,21 +89,21 @@ export class NodeMembership {
     this.#refused = !isAdmitted;
   }
 
-  /** The answer to the request for another certificate. */
-  async certified(message: CertificateMessage): Promise<void> {
-    await this.#renewal?.take(message);
-  }
-
-  /** The API shows another certificate. */
-  async trust({ fingerprint }: TrustMessage): Promise<void> {
-    if (this.#identity === null || this.#identity.fingerprint === fingerprint) return;
-    await this.#change((identity) => ({ ...identity, fingerprint })).catch((error: Error) => {
-      this.#options.log.error({ err: error }, 'what the control plane is known by could not be written');
-    });
+  /** The answer to the request for another certificate, or that the API shows another one. */
+  async take(message: CertificateMessage | TrustMessage): Promise<void> {
+    if (message.type === 'certificate') await this.#renewal?.take(message);
+    else await this.#trust(message);
   }
 
   stop(): void {
     this.#renewal?.stop();
+  }
+
+  async #trust({ fingerprint }: TrustMessage): Promise<void> {
+    if (this.#identity === null || this.#identity.fingerprint === fingerprint) return;
+    await this.#change((identity) => ({ ...identity, fingerprint })).catch((error: Error) => {
+      this.#options.log.error({ err: error }, 'what the control plane is known by could not be written');
+    });
   }
 
   async #begin(): Promise<void> {

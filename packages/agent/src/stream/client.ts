@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { REVOKED_CLOSE } from '@evenkeel/model/plan/membership.ts';
 import { type FromAgent, LEADER_FINGERPRINT_HEADER, LEADER_HEADER } from '@evenkeel/model/plan/stream.ts';
 import { type OwnCertificate, type TlsTrust, trustedConnection } from '@evenkeel/model/tls-trust.ts';
 import type { Logger } from 'pino';
@@ -45,6 +46,8 @@ export interface StreamClientOptions {
   readonly onFrame: (frame: string) => void;
   /** The control plane has let the node in, or refused what it came with. */
   readonly onAdmission?: (isAdmitted: boolean) => void;
+  /** The control plane has said that this node was revoked. */
+  readonly onRevoked?: () => void;
   /** An attempt to connect has failed, or the stream is lost. */
   readonly onUnreachable?: () => void;
   /** The stream takes messages again, or may do so. */
@@ -165,8 +168,9 @@ export class StreamClient {
       fault = explain(new Error(`Unexpected server response: ${response.statusCode}`));
       leader = leaderIn(response.headers);
       if (response.statusCode === 401 || response.statusCode === 403) this.#options.onAdmission?.(false);
-      void detailOf(response).then((detail) => {
+      void problemOf(response).then(({ code, detail }) => {
         fault = detail ?? fault;
+        if (code === 'node-revoked' && mine()) this.#options.onRevoked?.();
         response.destroy();
         socket.terminate();
       });
@@ -175,6 +179,7 @@ export class StreamClient {
       fault ||= explain(error);
     });
     socket.on('close', (code, reason) => {
+      if (code === REVOKED_CLOSE && mine()) this.#options.onRevoked?.();
       if (mine()) this.#lost(fault || `closed with ${code} ${reason.toString('utf8')}`.trimEnd(), leader);
     });
   }
@@ -240,18 +245,26 @@ export class StreamClient {
   }
 }
 
-/** What the control plane says about its refusal (RFC 9457); null: nothing that can be read. */
-async function detailOf(response: IncomingMessage): Promise<string | null> {
+/** What the control plane says about its refusal, as far as it can be read. */
+interface Problem {
+  readonly code: string | null;
+  readonly detail: string | null;
+}
+
+const NO_PROBLEM: Problem = { code: null, detail: null };
+
+/** See RFC 9457. */
+async function problemOf(response: IncomingMessage): Promise<Problem> {
   let text = '';
   try {
     for await (const part of response) {
       text += String(part);
-      if (text.length > LARGEST_PROBLEM) return null;
+      if (text.length > LARGEST_PROBLEM) return NO_PROBLEM;
     }
-    const { detail } = JSON.parse(text) as { readonly detail?: unknown };
-    return typeof detail === 'string' ? detail : null;
+    const { code, detail } = JSON.parse(text) as { readonly code?: unknown; readonly detail?: unknown };
+    return { code: typeof code === 'string' ? code : null, detail: typeof detail === 'string' ? detail : null };
   } catch {
-    return null;
+    return NO_PROBLEM;
   }
 }
 

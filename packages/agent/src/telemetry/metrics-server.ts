@@ -27,7 +27,8 @@ export interface NodeHealth {
   /** A node that drains answers 503, so that whatever asks stops sending it clients. */
   readonly status: 'serving' | 'draining';
   readonly planVersion: number;
-  readonly controlPlane: 'connected' | 'unreachable';
+  /** `revoked`: it has told this node that it is none any more. */
+  readonly controlPlane: 'connected' | 'unreachable' | 'revoked';
 }
 
 /** Answers `/metrics` and `/healthz`. */

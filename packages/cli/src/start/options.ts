@@ -39,6 +39,7 @@ const PASSED_ON = [
   'flow-sharing',
   'flow-sharing-port',
   'announce-table',
+  'when-revoked',
 ] as const;
 
 export const START_HELP = `Usage: evenkeel start [options]
@@ -62,6 +63,7 @@ Options:
   --flow-sharing WHERE  where other nodes reach this one to share flows: auto, off or an address (default: auto)
   --flow-sharing-port N port of the same; 0: any free one (default: 7702)
   --announce-table N    routing table for VIPs that the kernel carries, for a routing daemon to read (default: none)
+  --when-revoked WHAT   what becomes of the last plan of this node when it is revoked: serve or drain (default: serve)
   --drain-timeout N     seconds that requests in flight may take when it is stopped (default: ${DEFAULT_DRAIN_TIMEOUT})
   --no-demo             no demo; on the first start: for good
   --join URLS           run no control plane: be a node of the one at this address, or those on one state, by commas;
@@ -165,6 +167,7 @@ function parseOrRefuse(args: readonly string[]) {
         'flow-sharing': { type: 'string' },
         'flow-sharing-port': { type: 'string' },
         'announce-table': { type: 'string' },
+        'when-revoked': { type: 'string' },
         join: { type: 'string' },
         'drain-timeout': { type: 'string' },
         'no-demo': { type: 'boolean' },

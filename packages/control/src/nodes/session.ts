@@ -1,4 +1,9 @@
-import { FIRST_STREAM_VERSION, type RenewMessage, STREAM_VERSION } from '@evenkeel/model/plan/membership.ts';
+import {
+  FIRST_STREAM_VERSION,
+  REVOKED_CLOSE,
+  type RenewMessage,
+  STREAM_VERSION,
+} from '@evenkeel/model/plan/membership.ts';
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { PeersMessage } from '@evenkeel/model/plan/sharing.ts';
 import type { FromAgent, ToAgent } from '@evenkeel/model/plan/stream.ts';
@@ -24,6 +29,7 @@ export const CLOSE = {
   refused: 4403,
   silent: 4408,
   replaced: 4409,
+  revoked: REVOKED_CLOSE,
   version: 4426,
   tooMany: 4429,
 } as const;
@@ -195,7 +201,8 @@ export class AgentSession {
       const older = speaks < STREAM_VERSION ? 'upgrade the node agent' : 'upgrade the control plane';
       this.close(CLOSE.version, `stream version ${speaks} is too far from ${STREAM_VERSION} here: ${older}`);
     } else if (refusal !== null) {
-      this.close(CLOSE.refused, refusal);
+      const isRevoked = membership.identities.isRevoked(hello.node);
+      this.close(isRevoked ? CLOSE.revoked : CLOSE.refused, refusal);
     } else if (!nodes.connected(hello)) {
       this.close(CLOSE.tooMany, 'there are as many nodes as the quota allows');
     } else {

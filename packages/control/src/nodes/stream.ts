@@ -91,8 +91,8 @@ export class AgentStream {
   }
 
   /** The node is none any more: its stream ends at once. */
-  end(node: string, reason: string): void {
-    this.#byNode.get(node)?.close(CLOSE.refused, reason);
+  end(node: string, reason: string, isRevoked: boolean): void {
+    this.#byNode.get(node)?.close(isRevoked ? CLOSE.revoked : CLOSE.refused, reason);
   }
 
   /** Tells the nodes of a zone the keys by which they know each other. */

@@ -7,6 +7,9 @@
 export const STREAM_VERSION = 2;
 export const FIRST_STREAM_VERSION = 1;
 
+/** The code of the close frame by which a node learns that it was revoked (RFC 6455 §7.4.2: 4000–4999 are private). */
+export const REVOKED_CLOSE = 4410;
+
 /** Where a node exchanges a join token for a certificate: `POST` with a JoinRequest, answered with a JoinAnswer. */
 export const JOIN_PATH = '/agent/v1/join';
 

@@ -30,7 +30,7 @@ export class NodeGate {
     this.#options = options;
   }
 
-  /** Throws `unauthenticated` or `node-refused`, which say what to do. */
+  /** Throws `unauthenticated`, `node-revoked` or `node-refused`, which say what to do. */
   admit(socket: Socket | TLSSocket, authorization: string | undefined): NodeAccess {
     const certificate = 'getPeerX509Certificate' in socket ? socket.getPeerX509Certificate() : undefined;
     if (certificate === undefined) return this.#admitToken(authorization, socket.remoteAddress ?? '');
@@ -50,10 +50,10 @@ export class NodeGate {
     return { kind: 'certificate', node, identity };
   }
 
-  /** Whether a certificate is still good for its node; throws `node-refused`. */
+  /** Whether a certificate is still good for its node; throws `node-revoked` or `node-refused`. */
   check(node: string, identity: string): void {
     const row = this.#options.identities.get(node);
-    if (row?.revoked_at != null) refuse('it was revoked', node);
+    if (row?.revoked_at != null) refuse('it was revoked', node, 'node-revoked');
     if (row === null) refuse('it was forgotten', node);
     if (row.identity !== identity) refuse('another node has joined under its name', node);
   }
@@ -82,8 +82,8 @@ export class NodeGate {
   }
 }
 
-function refuse(reason: string, node: string): never {
-  throw new ProblemError('node-refused', `this node is refused: ${reason}; ${remedyFor(node)}`);
+function refuse(reason: string, node: string, code: 'node-refused' | 'node-revoked' = 'node-refused'): never {
+  throw new ProblemError(code, `this node is refused: ${reason}; ${remedyFor(node)}`);
 }
 
 function remedyFor(node: string): string {

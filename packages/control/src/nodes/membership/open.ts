@@ -41,7 +41,7 @@ export function openMembership(options: ControlPlaneOptions, parts: MembershipPa
     hasRoom: (node) => nodes.get(node) !== null || membership.identities.size < options.quotas.nodes,
     isKnown: (node) => nodes.get(node) !== null,
     zones: () => new Set(nodes.list().map(({ zone }) => zone)),
-    ended: (node, reason) => later().stream.end(node, reason),
+    ended: (node, reason) => later().stream.end(node, reason, membership.identities.isRevoked(node)),
     joined({ node, zone, join_token_id }) {
       logger.info({ node, joinToken: join_token_id }, 'a node has joined');
       const message = `Node ${node} has joined with ${join_token_id}.`;
