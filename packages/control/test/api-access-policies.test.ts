@@ -50,6 +50,23 @@ test('what is denied is refused whatever the role, by every call that would do i
   await running.call('deleteListener', { token, params: { listenerId: test1.listenerId } });
 });
 
+test('a statement that names no call is refused', async (t) => {
+  const running = await Running.start(t);
+  const statement = (...actions: string[]) => [{ effect: 'deny' as const, actions }];
+  for (const wrong of ['frobnicate', 'deleteloadbalancer', 'remove*']) {
+    const statements = statement('delete*', wrong);
+    const problem = await running.refused('createAccessPolicy', { body: { name: 'a', statements } });
+    assert.equal(problem.code, 'validation-failed');
+    assert.deepEqual(
+      problem.errors?.map(({ field, reason }) => [field, reason]),
+      [['/statements/0/actions/1', `there is no call ${wrong}`]],
+    );
+  }
+  const { id } = await running.call('createAccessPolicy', { body: { name: 'a', statements: statement('*Target*') } });
+  const args = { params: { accessPolicyId: id }, body: { statements: statement('nothing') } };
+  assert.equal((await running.refused('updateAccessPolicy', args)).code, 'validation-failed');
+});
+
 test('a user can be held to one load balancer', async (t) => {
   const running = await Running.start(t);
   const [own, other] = [await balancer(running, 'own'), await balancer(running, 'other')];

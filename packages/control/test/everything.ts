@@ -60,7 +60,7 @@ export async function inhabit(running: Running, tenant: string): Promise<Inhabit
     body: { vpcId: vpc.id, name: name('subnet'), cidr: '10.20.1.0/24' },
   });
   const accessKey = await call('createAccessKey', { body: { name: name('key') } });
-  const statements = [{ effect: 'deny' as const, actions: ['nothing'] }];
+  const statements = [{ effect: 'deny' as const, actions: ['logout'] }];
   const accessPolicy = await call('createAccessPolicy', { body: { name: name('access'), statements } });
   const person = await call('createUser', { body: { name: name('person'), role: 'viewer' } });
   const password = 'a sentence of words';

@@ -112,9 +112,14 @@ const compiled = new WeakMap<AccessStatement, RegExp>();
 function matchesAction(statement: AccessStatement, action: string): boolean {
   let expression = compiled.get(statement);
   if (expression === undefined) {
-    // Letters and at most four stars, as the schema has it: nothing to escape, and no way to make it slow.
-    expression = new RegExp(`^(${statement.actions.map((pattern) => pattern.replaceAll('*', '.*')).join('|')})$`);
+    expression = expressionOf(statement.actions);
     compiled.set(statement, expression);
   }
   return expression.test(action);
+}
+
+/** What matches the calls that any of the patterns names. */
+export function expressionOf(patterns: readonly string[]): RegExp {
+  // Letters and at most four stars, as the schema has it: nothing to escape, and no way to make it slow.
+  return new RegExp(`^(${patterns.map((pattern) => pattern.replaceAll('*', '.*')).join('|')})$`);
 }

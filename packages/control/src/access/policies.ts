@@ -1,3 +1,4 @@
+import { contract } from '@evenkeel/model/contract/contract.ts';
 import {
   type AccessPolicyCreate,
   type AccessPolicyPatch,
@@ -11,7 +12,11 @@ import { usersOf } from '../resources/usage.ts';
 import type { Draft } from '../state/draft.ts';
 import type { AccessPolicyRecord } from '../state/records.ts';
 import { forbid } from './authorization.ts';
+import { expressionOf } from './decision.ts';
 import type { Identity } from './identity.ts';
+
+const CALLS = Object.keys(contract);
+const ALLOWED = 'operationIds of the API reference such as deleteListener, in the same case, with * for any letters';
 
 export function getPolicy(draft: Draft, id: string): AccessPolicyRecord {
   return draft.accessPolicies.get(id) ?? notFound('access policy', id);
@@ -24,7 +29,7 @@ export function createPolicy(draft: Draft, input: AccessPolicyCreate): AccessPol
     id: draft.newId('accessPolicy'),
     tenantId: draft.tenantId,
     name: input.name,
-    statements: input.statements.map(statementOf),
+    statements: statementsOf(input.statements),
     description: input.description ?? '',
     tags: input.tags ?? {},
   });
@@ -44,7 +49,7 @@ export function updatePolicy(
   const { statements, ...plain } = patch;
   return draft.update('accessPolicy', policy, {
     ...plain,
-    ...(statements && { statements: statements.map(statementOf) }),
+    ...(statements && { statements: statementsOf(statements) }),
   });
 }
 
@@ -64,6 +69,14 @@ export function checkPolicies(draft: Draft, ids: readonly string[]): readonly st
   return ids;
 }
 
-function statementOf(input: AccessStatementInput): AccessStatement {
-  return completed(AccessStatement, input);
+/** Refuses what names no call: a slip of the pen in what is to be denied would deny nothing, and nobody would notice. */
+function statementsOf(inputs: readonly AccessStatementInput[]): AccessStatement[] {
+  return inputs.map((input, i) => {
+    for (const [j, pattern] of input.actions.entries()) {
+      const expression = expressionOf([pattern]);
+      if (CALLS.some((call) => expression.test(call))) continue;
+      refuseField('validation-failed', `/statements/${i}/actions/${j}`, `there is no call ${pattern}`, ALLOWED);
+    }
+    return completed(AccessStatement, input);
+  });
 }
