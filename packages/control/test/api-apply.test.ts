@@ -7,7 +7,7 @@ const target = (last: number, more: object = {}) => ({ address: `10.0.0.${last}`
 
 const SHOP = {
   name: 'shop',
-  targetGroups: [{ name: 'web', targets: [target(1), target(2, { weight: 20 })] }],
+  targetGroups: [{ name: 'web', targets: [target(1), target(2, { weight: 20, zone: 'local' })] }],
   backendServices: [{ name: 'web', protocol: 'http', port: 80, targetGroup: 'web', healthCheck: { path: '/up' } }],
   listeners: [{ protocol: 'http', port: 80, backendService: 'web' }],
 };
@@ -44,6 +44,8 @@ test('a document creates what it names; the same document again changes nothing'
   const field = (name: string) => service.fields.find((change) => change.field === name);
   assert.deepEqual(field('targetGroup'), { field: 'targetGroup', before: null, after: 'web' });
   assert.deepEqual(field('healthCheck.path'), { field: 'healthCheck.path', before: null, after: '/up' });
+  const zones = first.changes.at(-1)!.fields.filter((change) => change.field.startsWith('zone'));
+  assert.deepEqual(zones, [{ field: 'zone', before: null, after: 'local' }]);
 
   const second = await apply(running, SHOP);
   assert.deepEqual(second.summary, { created: 0, updated: 0, deleted: 0, unchanged: 6 });

@@ -67,8 +67,8 @@ function fieldLines({ action, fields }: ObjectChange, paint: Paint): string[] {
   }
 }
 
-/** `web`, `web/http-80`, `web/blue/10.0.0.1:8080` */
+/** `web`, `web/http-80`, `web/blue/10.0.0.1:8080`; what belongs to no load balancer has its name alone. */
 function pathOf({ kind, loadBalancer, parent, name }: ObjectChange): string {
   if (kind === 'loadBalancer') return name;
-  return [loadBalancer, parent, name].filter((part) => part !== null).join('/');
+  return [loadBalancer, parent, name].filter((part) => part !== null && part !== '').join('/');
 }

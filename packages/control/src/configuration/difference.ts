@@ -152,7 +152,8 @@ function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
   const fields: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(record)) {
     if (HIDDEN.has(field)) continue;
-    if (!NESTED.has(field)) fields[field] = value;
+    // A field of one name may be an object in one kind and a text in another: `zone` of services and of targets.
+    if (!NESTED.has(field) || typeof value !== 'object' || value === null) fields[field] = value;
     else for (const [part, setting] of Object.entries(value)) fields[`${field}.${part}`] = setting;
   }
   switch (kind) {
