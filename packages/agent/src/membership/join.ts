@@ -1,5 +1,5 @@
 import type { RequestOptions } from 'node:http';
-import { JOIN_PATH, type JoinAnswer, type JoinRequest } from '@evenkeel/model/plan/membership.ts';
+import { isJoinToken, JOIN_PATH, type JoinAnswer, type JoinRequest } from '@evenkeel/model/plan/membership.ts';
 import { type TlsTrust, trustedConnection } from '@evenkeel/model/tls-trust.ts';
 
 /** Milliseconds that an answer may take, and bytes that it may have. */
@@ -12,6 +12,11 @@ export class JoinRefusal extends Error {}
 /** Exchanges a join token for a certificate. Rejects with a JoinRefusal, or with a sentence that says what failed. */
 export async function askToJoin(url: string, request: JoinRequest, trust: TlsTrust): Promise<JoinAnswer> {
   if (!url.startsWith('https:')) throw new JoinRefusal(`${url} has no TLS, and a join token is sent over TLS alone`);
+  if (!isJoinToken(request.token)) {
+    throw new JoinRefusal(
+      'what was given is no join token: give it whole, as "evenkeel node join-token create" shows it',
+    );
+  }
   const { status, text } = await post(new URL(JOIN_PATH, url), JSON.stringify(request), trust);
   const answer = parsed(text);
   if (status === 200 && ['node', 'zone', 'certificate'].every((field) => typeof answer[field] === 'string')) {
@@ -42,7 +47,7 @@ function post(url: URL, body: string, trust: TlsTrust): Promise<{ readonly statu
       answer.on('error', reject);
     });
     asked.on('timeout', () => asked.destroy(new Error('no answer in time')));
-    asked.on('error', reject);
+    asked.on('error', (error) => reject(new Error(`${url.origin}: ${error.message}`, { cause: error })));
     asked.end(body);
   });
 }

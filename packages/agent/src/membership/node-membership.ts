@@ -18,8 +18,11 @@ import { askToJoin, JoinRefusal } from './join.ts';
 import { provenKey } from './node-key.ts';
 import { Renewal } from './renewal.ts';
 
-/** Milliseconds for which a node that starts for the first time tries to reach a control plane to join. */
-const JOIN_PATIENCE = 60_000;
+/**
+ * Milliseconds for which a node that starts for the first time tries to reach a control plane to join: less than a
+ * supervisor waits for it, who would not know why it is not ready.
+ */
+const JOIN_PATIENCE = 15_000;
 
 export interface NodeMembershipOptions extends ControlTrustSettings {
   readonly home: Home;

@@ -40,6 +40,11 @@ export function proofText(node: string, publicKey: string): string {
 /** Prefix of join tokens; what is behind the dot is the SHA-256 of the API's certificate in base64url. */
 export const JOIN_TOKEN_PREFIX = 'ekjoin';
 
+/** Whether a text has the form of a join token: whether it is good is for the control plane to say. */
+export function isJoinToken(text: string): boolean {
+  return /^ekjoin_[\w-]{43}(\.[\w-]{43})?$/.test(text);
+}
+
 /** The fingerprint that a join token names, in hexadecimal; null: it names none, or is no join token. */
 export function fingerprintInToken(token: string): string | null {
   const digest = /^ekjoin_[\w-]{43}\.([\w-]{43})$/.exec(token)?.[1];
