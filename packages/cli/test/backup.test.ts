@@ -23,7 +23,7 @@ test('a load balancer that was deleted is there again, and what was there before
   await ok('lb delete web --yes');
   const dry = await run(`backup restore ${made.id} --dry-run`);
   assert.equal(dry.exitCode, 7);
-  assert.match(dry.out, /^\+ loadBalancer web$/m);
+  assert.match(dry.out, /^\+ load balancer web$/m);
   assert.equal((await run('lb show web')).exitCode, 3);
   const restored = await ok(`backup restore ${made.id} --yes`);
   assert.match(restored, /What was there before is in backup bkp-/);
@@ -44,6 +44,9 @@ test('a backup becomes a home of its own, and never takes the place of one', asy
   const home = join(evenkeel.home, 'beside');
   await ok(`backup unpack ${file} ${home} --key ${key}`);
   assert.ok(existsSync(join(home, 'state', 'evenkeel.db')));
+  const key2 = join(evenkeel.home, 'credentials', 'admin.json');
+  const wrong = await run(`backup unpack ${file} ${home}-2 --key ${key2}`);
+  assert.deepEqual([wrong.exitCode, /is no key/.test(wrong.err), existsSync(`${home}-2`)], [2, true, false], wrong.err);
   const again = await run(`backup unpack ${file} ${home} --key ${key}`);
   assert.equal(again.exitCode, 2);
   assert.match(again.err, /is there already/);

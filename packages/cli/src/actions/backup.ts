@@ -3,6 +3,7 @@ import { PAGE } from '@evenkeel/model/limits.ts';
 import type { Backup, BackupRestored } from '@evenkeel/model/resources/backup.ts';
 import type { Call } from '../commands/call.ts';
 import { EXIT } from '../exit-codes.ts';
+import { wordsOf } from '../explain.ts';
 import { CliFailure } from '../failure.ts';
 import { details } from '../output/details.ts';
 import type { Column } from '../output/table.ts';
@@ -120,7 +121,7 @@ function report(session: Session, restored: BackupRestored): void {
 }
 
 function differenceText({ changes, summary, dryRun, replaced }: BackupRestored): string {
-  const lines = changes.map(({ action, kind, name }) => `${SIGNS[action]} ${kind} ${name}\n`);
+  const lines = changes.map(({ action, kind, name }) => `${SIGNS[action]} ${wordsOf(kind)} ${name}\n`);
   const total = summary.created + summary.updated + summary.deleted;
   const more = total > changes.length ? `… and ${total - changes.length} more\n` : '';
   const sums = `${summary.created} created, ${summary.updated} changed, ${summary.deleted} deleted`;

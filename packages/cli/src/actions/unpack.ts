@@ -16,25 +16,28 @@ export async function unpack({ io, args, options }: Call): Promise<number> {
   const key = String(options.key);
   const database = databaseOf(options.database, io.env.EVENKEEL_DATABASE);
   await checkBackup(file, key);
+  const sealedWith = keyIn(key);
   if (existsSync(home)) throw new CliFailure(EXIT.usage, `${home} is there already: name a folder that is not.`);
-  for (const folder of ['state', 'credentials']) mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
-  copyFileSync(key, join(home, 'credentials', 'secrets.key'));
-  if (database === null) {
-    copyFileSync(file, join(home, 'state', 'evenkeel.db'));
-    // The control plane takes it for a copy, in which not all is known of what the original did.
-    writeFileSync(join(home, 'state', 'unpacked'), '');
-    io.out(`${home} is a home now: evenkeel start --home ${home} --no-demo\n`);
-    return EXIT.ok;
-  }
   try {
+    for (const folder of ['state', 'credentials']) mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
+    writeFileSync(join(home, 'credentials', 'secrets.key'), `${sealedWith}\n`, { mode: 0o600 });
+    if (database === null) {
+      copyFileSync(file, join(home, 'state', 'evenkeel.db'));
+      // The control plane takes it for a copy, in which not all is known of what the original did.
+      writeFileSync(join(home, 'state', 'unpacked'), '');
+      io.out(`${home} is a home now: evenkeel start --home ${home} --no-demo\n`);
+      return EXIT.ok;
+    }
     const { name, objects } = await unpackInto(database, file, home);
     io.out(
       `${name} has the state now (${objects} objects), and ${home} is the home of a control plane on it: ` +
         `EVENKEEL_DATABASE=… evenkeel start --home ${home} --no-demo\n`,
     );
   } catch (error) {
+    // Half a home would be in the way of the next attempt.
     rmSync(home, { recursive: true, force: true });
-    throw error;
+    if (error instanceof CliFailure) throw error;
+    throw new CliFailure(EXIT.failed, `${home} cannot be made: ${(error as Error).message}.`);
   }
   return EXIT.ok;
 }
@@ -57,6 +60,13 @@ async function checkBackup(file: string, key: string): Promise<void> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   if (hash.digest('hex') !== sha256) throw new CliFailure(EXIT.failed, `${file} has changed since it was made.`);
+}
+
+/** The key that a file holds, as a control plane writes it. */
+function keyIn(file: string): string {
+  const key = readFileSync(file, 'utf8').trim();
+  if (/^[\w-]{43}$/.test(key)) return key;
+  throw new CliFailure(EXIT.usage, `--key ${file} is no key: name credentials/secrets.key of the home it is from.`);
 }
 
 /** Has the program of the control plane do it, which knows databases. The URL may have a password: it is in no flag. */
