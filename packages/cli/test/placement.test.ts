@@ -38,7 +38,7 @@ test('a node shows what it has and how far its drain is; a load balancer the nod
     [`GET /v1/load-balancers/${WEB.id}/placement`]: { body: { id: WEB.id, nodes } },
   });
   const node = await cli(['node', 'show', 'lb-1'], withApi(api));
-  assert.match(node.out, /It is drained, in zone rack-1 of region local\.\n.*connections left: 3, until then\./);
+  assert.match(node.out, /It is being drained, in zone rack-1 of region local\.\n.*connections left: 3, until then\./);
   assert.match(node.out, /load balancers\n.*\n +web +lb-\w+ +tnt-0+ +leaving\n/);
   const shown = await cli(['lb', 'show', 'web'], withApi(api));
   assert.match(shown.out, /nodes\n.*\n +lb-1 +rack-1 +leaving\n/);

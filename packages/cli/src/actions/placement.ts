@@ -65,7 +65,8 @@ export async function nodePlacementText({ client, paint }: Session, nodeId: stri
     params: { nodeId },
   });
   const where = zoneKnown ? `zone ${zone} of region ${region}` : `zone ${zone}, which nobody has created`;
-  const lines = [`It is ${duty}, in ${where}.`];
+  const now = drain === null || drain.state === 'drained' ? duty : 'being drained';
+  const lines = [`It is ${now}, in ${where}.`];
   if (drain !== null) lines.push(drainText(drain));
   if (all > SHOWN) lines.push(`It has ${count(all, 'load balancer')}; these are the first.`);
   const shown = loadBalancers.slice(0, SHOWN);

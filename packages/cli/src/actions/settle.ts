@@ -55,7 +55,7 @@ export async function awaitOperation(session: Session, operationId: string, seco
 
 /** Where it is applied, and who was not waited for. A control plane of an older version waits for all. */
 export function appliedText({ nodes, leftOut = [] }: Operation): string {
-  const there = nodes.filter(({ node }) => !leftOut.includes(node));
+  const there = nodes.filter(({ node, state }) => state === 'applied' && !leftOut.includes(node));
   const applied = `Applied on ${count(there.length, 'node')}.`;
   if (leftOut.length === 0) return applied;
   const those = leftOut.length === 1 ? 'it catches up when it is' : 'they catch up when they are';

@@ -2,7 +2,7 @@ import { AUDIT_OUTCOMES } from '@evenkeel/model/history-words.ts';
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { hinted } from './hints.ts';
-import { integer } from './values.ts';
+import { atLeastOne } from './values.ts';
 import { addExamples, referenceOption } from './words.ts';
 
 const actions = () => import('../actions/audit.ts');
@@ -14,7 +14,7 @@ export function addAudit(program: Command, bind: Bind): void {
 
   const list = addFilters(
     audit.command('list').alias('ls').description('List what was done, the newest first'),
-  ).addOption(new Option('--limit <count>', 'so many').argParser(integer).default(LATEST));
+  ).addOption(new Option('--limit <count>', 'so many').argParser(atLeastOne).default(LATEST));
   addExamples(
     list,
     'evenkeel audit list --actor ann --from 2026-11-01T00:00:00Z',

@@ -1,7 +1,7 @@
 import { LISTED_FLOWS, RECENT_REQUESTS } from '@evenkeel/model/limits.ts';
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
-import { integer, several } from './values.ts';
+import { atLeastOne, integer, several } from './values.ts';
 import { addExamples, ofLoadBalancer, reference, referenceOption } from './words.ts';
 
 const actions = () => import('../actions/diagnosis.ts');
@@ -59,7 +59,7 @@ export function addDiagnosis(program: Command, bind: Bind): void {
       new Option(
         '--limit <n>',
         `at most so many (1 to ${RECENT_REQUESTS.maximum}; default ${RECENT_REQUESTS.default})`,
-      ).argParser(integer),
+      ).argParser(atLeastOne),
     );
   addExamples(list, 'evenkeel request list', 'evenkeel request list web/http-80 --limit 100 --json');
   bind(list, async (call) => (await actions()).listRequests(call));
@@ -84,7 +84,7 @@ export function addDiagnosis(program: Command, bind: Bind): void {
       new Option(
         '--limit <n>',
         `at most so many (1 to ${LISTED_FLOWS.maximum}; default ${LISTED_FLOWS.default})`,
-      ).argParser(integer),
+      ).argParser(atLeastOne),
     );
   addExamples(
     flows,

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { addMembership } from './join-token.ts';
 import { addPlacement } from './placement.ts';
-import { integer, waitSeconds } from './values.ts';
+import { atLeastOne, waitSeconds } from './values.ts';
 import { addExamples, addWait, addYes, reference, WAIT_SECONDS } from './words.ts';
 
 const actions = () => import('../actions/fleet.ts');
@@ -23,7 +23,7 @@ export function addFleet(program: Command, bind: Bind): void {
     .description('List operations, the newest first')
     .addOption(new Option('--status <word>', 'only those with this status').choices(OPERATION_STATES))
     .option('--resource <id>', 'only those that changed this resource, by its identifier')
-    .addOption(new Option('--limit <count>', 'so many').argParser(integer).default(LATEST));
+    .addOption(new Option('--limit <count>', 'so many').argParser(atLeastOne).default(LATEST));
   addExamples(list, 'evenkeel operation list --limit 5', 'evenkeel operation list --status refused');
   bind(list, async (call) => (await actions()).listOperations(call));
 

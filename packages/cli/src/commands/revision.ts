@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
-import { integer } from './values.ts';
+import { atLeastOne } from './values.ts';
 import { addExamples, addWait, addYes } from './words.ts';
 
 const actions = () => import('../actions/revision.ts');
@@ -17,7 +17,7 @@ export function addRevision(program: Command, bind: Bind): void {
     .command('list')
     .alias('ls')
     .description('List revisions, the newest first')
-    .addOption(new Option('--limit <count>', 'how many at most').argParser(integer).default(20));
+    .addOption(new Option('--limit <count>', 'how many at most').argParser(atLeastOne).default(20));
   addExamples(list, 'evenkeel revision list', 'evenkeel revision list --limit 500');
   bind(list, async (call) => (await actions()).list(call));
 

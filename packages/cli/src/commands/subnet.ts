@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { nameField, subnetFields } from './resource-fields.ts';
-import { integer } from './values.ts';
+import { atLeastOne } from './values.ts';
 import { addExamples, addIfMatch, addWait, addYes, reference, referenceOption } from './words.ts';
 
 const actions = () => import('../actions/subnet.ts');
@@ -52,7 +52,7 @@ export function addSubnet(program: Command, bind: Bind): void {
     .description('List addresses of a subnet that are given, and to what; or those that are free')
     .addArgument(reference('<subnet>', REFERENCE, 'subnet'))
     .addOption(new Option('--free', 'those that a load balancer could have'))
-    .addOption(new Option('--limit <number>', 'at most so many (default 100)').argParser(integer));
+    .addOption(new Option('--limit <number>', 'at most so many (default 100)').argParser(atLeastOne));
   addExamples(addresses, 'evenkeel subnet addresses office-a', 'evenkeel subnet addresses office-a --free --limit 5');
   bind(addresses, async (call) => (await actions()).addresses(call));
 

@@ -12,6 +12,12 @@ export function integer(text: string): number {
   throw new InvalidArgumentError('Give a whole number.');
 }
 
+/** How many of something: at least one. */
+export function atLeastOne(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number from 1 on.');
+}
+
 /** What `none` becomes until it is null in a body: commander takes null for a value that is missing. */
 export const NONE: unique symbol = Symbol('none');
 export type None = typeof NONE;

@@ -1,3 +1,4 @@
+import { LOCAL_ZONE } from '@evenkeel/model/zones.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
 import { findListener, type State } from '../state/state.ts';
 import type { Emit } from './event.ts';
@@ -76,7 +77,8 @@ export class NodeWatch {
     }
     // One that comes back soon after a start of the control plane was never away.
     const told = before === undefined || (before.connectedAt === null && (!before.expected || before.lost));
-    if (told) this.#tell('node.up', node, `is connected, with ${node.software} in zone ${node.zone}`);
+    if (told)
+      this.#tell('node.up', node, `is connected, with ${node.software} in zone ${node.zone || LOCAL_ZONE.name}`);
     this.#compareOverload(node, before?.overload ?? []);
     return { connectedAt, lastSeenAt, overload, awaySince: null, lost: false, expected: false };
   }
