@@ -4,7 +4,10 @@ import type { Operation } from '@evenkeel/model/resources/operation.ts';
 import { appliedText } from './settle.ts';
 
 const operation = (names: readonly string[], leftOut?: readonly string[]) =>
-  ({ nodes: names.map((node) => ({ node })), leftOut }) as unknown as Operation;
+  ({
+    nodes: names.map((node) => ({ node, state: leftOut?.includes(node) ? 'offline' : 'applied' })),
+    leftOut,
+  }) as unknown as Operation;
 
 test('what was applied says on how many nodes, and who was not waited for', () => {
   assert.equal(appliedText(operation(['a', 'b', 'c'], [])), 'Applied on 3 nodes.');
