@@ -306,7 +306,8 @@ async function start(
     tls: certificate?.shown ?? null,
     forwarding: { role, passedOn: new PassedOn(vault, now), reached: store.reached.bind(store) },
   });
-  const metricsListener = options.metrics && (await openMetrics(options.metrics, metrics, certificate));
+  const metricsListener =
+    options.metrics && (await openMetrics(options.metrics, options.heldMetricsSocket, metrics, certificate));
   const last = options.heldSocket === null ? null : new LastRequests(app.server);
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url, fingerprint());
@@ -378,9 +379,8 @@ async function start(
         stream.terminate();
         app.server.closeAllConnections();
       }, DRAIN);
-      await last?.answer();
+      await Promise.all([last?.answer(), metricsListener?.close()]);
       await app.close();
-      await metricsListener?.close();
       clearTimeout(force);
       if (role.leads) {
         await saveAll(store, nodes, operations, logger);

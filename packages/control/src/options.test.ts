@@ -36,6 +36,7 @@ test('flags go before the environment, and that before the defaults', () => {
 test('whoever starts it may hold a socket for it', () => {
   assert.equal(parseOptions([], {})!.heldSocket, null);
   assert.equal(parseOptions([], { EVENKEEL_API_SOCKET: '4' })!.heldSocket, 4);
+  assert.equal(parseOptions([], { EVENKEEL_METRICS_SOCKET: '5' })!.heldMetricsSocket, 5);
   assert.throws(() => parseOptions([], { EVENKEEL_API_SOCKET: '127.0.0.1:1' }), StartError);
 });
 

@@ -9,6 +9,7 @@ import { type AddressPools, network, network6, type PoolName } from './resources
 import { StartError } from './start-error.ts';
 import { type PostgresSettings, parsePostgresUrl } from './store/postgres/settings.ts';
 import type { ApiTls } from './transport/api-certificate.ts';
+import { heldMetricsSocket } from './transport/held-metrics-socket.ts';
 import { heldSocket } from './transport/held-socket.ts';
 import type { MetricsPlace } from './transport/metrics-listener.ts';
 import { isLoopback } from './transport/self-signed.ts';
@@ -29,6 +30,8 @@ export interface ControlPlaneOptions {
   readonly port: number;
   /** Descriptor of a socket that is bound to host and port already; null: one is opened. */
   readonly heldSocket: number | null;
+  /** The same of the metrics, where they are not with the API. */
+  readonly heldMetricsSocket: number | null;
   /** Where the state is; null: in a file of SQLite in the home. */
   readonly database: PostgresSettings | null;
   /** Where other control planes on the same database find this one; null: where it listens. */
@@ -100,6 +103,7 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     tls,
     port: portOf(flags.port ?? environment['EVENKEEL_PORT'] ?? '7700'),
     heldSocket: heldSocket(environment),
+    heldMetricsSocket: heldMetricsSocket(environment),
     database: databaseOf(flags.database ?? environment['EVENKEEL_DATABASE']),
     advertise: originOf(flags.advertise ?? environment['EVENKEEL_ADVERTISE']),
     pools: {

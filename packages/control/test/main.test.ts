@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { BoundSocket, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
@@ -132,4 +132,34 @@ test('--help', async (t) => {
   const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   assert.equal(status, 0);
   assert.match(output, /--home DIR/);
+});
+
+test('who asks for metrics while there is no control plane waits for the next one, where their socket is held', async (t) => {
+  const home = temporaryHome(t);
+  const held = new BoundSocket({ host: '127.0.0.1', port: 0 });
+  t.after(() => held.close());
+  const { port } = held.address();
+  const start = async () => {
+    const flags = ['--home', home, '--port', '0', '--log-level', 'warn', '--control-metrics', `127.0.0.1:${port}`];
+    const child = spawn(process.execPath, [MAIN, ...flags], {
+      stdio: ['ignore', 'pipe', 'inherit', held.fd()],
+      env: { ...process.env, EVENKEEL_METRICS_SOCKET: '3' },
+    });
+    t.after(() => child.kill('SIGKILL'));
+    await once(child.stdout!, 'data');
+    return child;
+  };
+  const scrape = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { connection: 'close' } });
+    return [answer.status, /^evenkeel_control_leading 1$/m.test(await answer.text())];
+  };
+  const first = await start();
+  assert.deepEqual(await scrape(), [200, true]);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  const waiting = scrape();
+  const second = await start();
+  assert.deepEqual(await waiting, [200, true]);
+  second.kill('SIGTERM');
+  assert.deepEqual(await once(second, 'exit'), [0, null]);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StartFailure } from './failure.ts';
 import { ROOT } from './home.ts';
-import { parseStart } from './options.ts';
+import { parseStart, type StartOptions } from './options.ts';
 
 test('defaults', () => {
   const options = parseStart([], {});
@@ -10,7 +10,7 @@ test('defaults', () => {
   const { home, ...rest } = options;
   assert.equal(home.path, `${ROOT}/.evenkeel`);
   const listens = { host: '127.0.0.1', port: 7700, metricsHost: '127.0.0.1', metricsPort: 7701 };
-  const plain = { joins: null, tls: false, controlFlags: [] };
+  const plain = { joins: null, tls: false, controlFlags: [], controlMetrics: null };
   assert.deepEqual(rest, { ...listens, ...plain, demo: true, drainTimeout: 10, agentFlags: [] });
 });
 
@@ -82,3 +82,12 @@ for (const [args, expected] of [
     );
   });
 }
+
+test('the place of the metrics of the control plane is read from its environment; what is none is left to it', () => {
+  const placeOf = (text: string, ...flags: string[]) =>
+    (parseStart(flags, { EVENKEEL_CONTROL_METRICS: text }) as StartOptions).controlMetrics;
+  assert.deepEqual(placeOf('127.0.0.1:7703'), { host: '127.0.0.1', port: 7703 });
+  assert.deepEqual(placeOf('[::1]:0'), { host: '::1', port: 0 });
+  for (const text of ['', '7703', 'localhost:7703', '127.0.0.1:70000']) assert.equal(placeOf(text), null, text);
+  assert.equal(placeOf('127.0.0.1:7703', '--join', 'https://control.example.com:7700'), null);
+});

@@ -12,6 +12,8 @@ export interface StartOptions {
   /** Port of the API; 0: any free one. */
   readonly port: number;
   readonly metricsPort: number;
+  /** Where the metrics of the control plane are; null: where its API is, or nowhere that could be read here. */
+  readonly controlMetrics: { readonly host: string; readonly port: number } | null;
   /** Address that the node's metrics are served on. */
   readonly metricsHost: string;
   readonly demo: boolean;
@@ -102,6 +104,7 @@ export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = pro
     demo: joins === null && !values['no-demo'],
     tls: controlFlags.length > 0,
     controlFlags,
+    controlMetrics: joins === null ? controlMetricsOf(env.EVENKEEL_CONTROL_METRICS) : null,
     metricsHost: addressOf('--metrics-host', values['metrics-host'] ?? (isLoopback(host) ? host : '127.0.0.1')),
     agentFlags,
   };
@@ -132,6 +135,13 @@ function controlFlagsOf(values: ReturnType<typeof parseOrRefuse>, env: NodeJS.Pr
     ...(key === undefined ? [] : ['--api-key', key]),
     ...(selfSigned ? ['--api-self-signed'] : []),
   ];
+}
+
+/** What is no place is left to the control plane to refuse. */
+function controlMetricsOf(text = '') {
+  const [, six, four, port] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const host = six ?? four ?? '';
+  return isIP(host) === 0 || Number(port) > 65_535 ? null : { host, port: Number(port) };
 }
 
 function addressOf(option: string, text: string): string {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ApiSocket } from './api-socket.ts';
 import type { OriginPlace } from './demo-record.ts';
+import type { HeldSocket } from './held-socket.ts';
 import { ROOT } from './home.ts';
 import type { StartOptions } from './options.ts';
 import type { SocketQueue } from './socket-queue.ts';
@@ -48,17 +48,24 @@ export class Ports {
   }
 }
 
-/** The control plane of a version from before there was `socket` opens one by itself. */
+/** By the variable that tells of a socket: the file that reads it, in a version that knows it. */
+const READ_BY: Readonly<Record<string, string>> = {
+  EVENKEEL_API_SOCKET: 'held-socket.ts',
+  EVENKEEL_METRICS_SOCKET: 'held-metrics-socket.ts',
+};
+
+/** The control plane of a version from before there were `sockets` opens its own. */
 export function controlSpec(
   version: Pick<Version, 'script'>,
   options: StartOptions,
   ports: Ports,
-  socket: ApiSocket,
+  sockets: readonly HeldSocket[],
 ): ProcessSpec {
+  const transport = join(dirname(version.script), 'transport');
   return {
     ...version,
     name: 'control plane',
-    ...(existsSync(join(dirname(version.script), 'transport', 'held-socket.ts')) && { listensOn: socket }),
+    listensOn: sockets.filter(({ variable }) => existsSync(join(transport, READ_BY[variable]!))),
     args: () => [
       ...['--home', options.home.path, '--host', options.host, '--port', String(ports.api)],
       ...options.controlFlags,

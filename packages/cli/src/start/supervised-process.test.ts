@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { text as allOf } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiSocket } from './api-socket.ts';
 import { StartFailure } from './failure.ts';
+import { apiSocket, metricsSocket } from './held-socket.ts';
 import { LogFile } from './log-file.ts';
 import { startTimeOf } from './process-time.ts';
 import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
@@ -80,25 +80,29 @@ test('one that dies is started again', async (t) => {
 
 for (const host of ['127.0.0.1', '::1']) {
   test(`who connects to ${host} while it is dead waits for the next one, and is refused when the socket is closed`, async (t) => {
-    const socket = new ApiSocket(host, 0);
-    const port = socket.open();
-    t.after(() => socket.close());
-    const serve =
-      "createServer((socket) => socket.end('honey')).listen({ fd: Number(process.env.EVENKEEL_API_SOCKET) }";
+    const sockets = [apiSocket(host, 0), metricsSocket({ host, port: 0 })];
+    const [port, metricsPort] = sockets.map((socket) => socket.open()) as [number, number];
+    const closeAll = () => {
+      for (const socket of sockets) socket.close();
+    };
+    t.after(closeAll);
+    const serve = (variable: string, text: string) =>
+      `createServer((socket) => socket.end('${text}')).listen({ fd: Number(process.env.${variable}) }`;
     const { process, until } = supervise(
       t,
-      `import { createServer } from 'node:net'; ${serve}, () => ${READY.slice(0, -1)});`,
-      {
-        listensOn: socket,
-      },
+      `import { createServer } from 'node:net';
+       ${serve('EVENKEEL_METRICS_SOCKET', 'pollen')});
+       ${serve('EVENKEEL_API_SOCKET', 'honey')}, () => ${READY.slice(0, -1)});`,
+      { listensOn: sockets },
     );
     const { pid } = await process.start();
-    const visit = () => allOf(connect(port, host));
+    const visit = (at = port) => allOf(connect(at, host));
     assert.equal(await visit(), 'honey');
     globalThis.process.kill(pid as number, 'SIGKILL');
     await until(/has died/);
-    assert.deepEqual(await Promise.all([visit(), visit()]), ['honey', 'honey']);
-    socket.close();
+    const visits = [visit(), visit(), visit(metricsPort)];
+    assert.deepEqual(await Promise.all(visits), ['honey', 'honey', 'pollen']);
+    closeAll();
     await process.stop(5_000);
     await assert.rejects(visit(), { code: 'ECONNREFUSED' });
   });

@@ -2,9 +2,9 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { ApiSocket } from './api-socket.ts';
 import { Backoff } from './backoff.ts';
 import { StartFailure } from './failure.ts';
+import type { HeldSocket } from './held-socket.ts';
 import { LineSplitter } from './lines.ts';
 import type { LogFile } from './log-file.ts';
 import { startTimeOf } from './process-time.ts';
@@ -31,8 +31,8 @@ export interface ProcessSpec {
   readonly lifeline?: string;
   /** It is told commands and tells events, and keeps sockets in this queue: see `command`. */
   readonly sockets?: SocketQueue;
-  /** It listens on this socket, if that is open when it starts. */
-  readonly listensOn?: Pick<ApiSocket, 'descriptor'>;
+  /** It listens on those of these sockets that are open when it starts. */
+  readonly listensOn?: readonly HeldSocket[];
 }
 
 /** What a process says on its channel. */
@@ -201,16 +201,17 @@ export class SupervisedProcess {
     const env = { ...process.env };
     delete env.EVENKEEL_LIFELINE;
     delete env.EVENKEEL_API_SOCKET;
-    const { node = process.execPath, lifeline = LIFELINE, script, sockets, listensOn } = this.#spec;
+    delete env.EVENKEEL_METRICS_SOCKET;
+    const { node = process.execPath, lifeline = LIFELINE, script, sockets, listensOn = [] } = this.#spec;
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe'];
     if (sockets !== undefined) {
       stdio.push('pipe', sockets.readEnd, sockets.writeEnd);
       env.EVENKEEL_SUPERVISION = '4,5,6';
     }
-    const socket = listensOn?.descriptor ?? null;
-    if (socket !== null) {
-      env.EVENKEEL_API_SOCKET = String(stdio.length);
-      stdio.push(socket);
+    for (const { variable, descriptor } of listensOn) {
+      if (descriptor === null) continue;
+      env[variable] = String(stdio.length);
+      stdio.push(descriptor);
     }
     const child: ChildProcess = spawn(node, [YOUNG_HEAP, '--import', lifeline, script, ...this.#spec.args()], {
       stdio,

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { ApiSocket } from './api-socket.ts';
 import { ControlSocket, type UpgradeRequest } from './control-socket.ts';
 import { DemoRunner } from './demo-runner.ts';
 import { StartFailure } from './failure.ts';
 import { Fleet } from './fleet.ts';
 import { handOver } from './hand-over.ts';
+import { apiSocket, type HeldSocket, metricsSocket } from './held-socket.ts';
 import { prepareHome } from './home.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { FileLock } from './lock.ts';
@@ -28,7 +28,9 @@ export class Supervisor {
   readonly #options: StartOptions;
   readonly #say: (line: string) => void;
   readonly #ports: Ports;
-  readonly #apiSocket: ApiSocket;
+  readonly #apiSocket: HeldSocket;
+  /** All that are held for the control plane. */
+  readonly #held: readonly HeldSocket[];
   readonly #fleet: Fleet;
   readonly #originScript: string;
   readonly #agentScript: string;
@@ -54,9 +56,11 @@ export class Supervisor {
     this.#say = say;
     this.#originScript = scripts.origin;
     this.#ports = new Ports(options.port, options.metricsPort);
-    this.#apiSocket = new ApiSocket(options.host, options.port);
+    this.#apiSocket = apiSocket(options.host, options.port);
+    const { controlMetrics } = options;
+    this.#held = [this.#apiSocket, ...(controlMetrics === null ? [] : [metricsSocket(controlMetrics)])];
     this.#fleet = new Fleet(options.home.logs, options.home.record, say);
-    this.#controlSpec = controlSpec({ script: scripts.control }, options, this.#ports, this.#apiSocket);
+    this.#controlSpec = controlSpec({ script: scripts.control }, options, this.#ports, this.#held);
     if (options.joins === null) this.#control = this.#fleet.add(this.#controlSpec, 'control');
     this.#agentScript = scripts.agent;
   }
@@ -123,6 +127,7 @@ export class Supervisor {
     this.#demo = demo;
     this.#say('Starting the control plane and the node agent …');
     demo.begin();
+    for (const socket of this.#held) socket.open();
     this.#ports.api = this.#apiSocket.open();
     // It begins beside the control plane, and tries until that listens.
     const agent = this.#startAgent();
@@ -225,7 +230,7 @@ export class Supervisor {
     let copy: StateCopy | null = null;
     try {
       copy = await StateCopy.take(this.#options.home.state);
-      await this.#replaceControl(controlSpec(version, this.#options, this.#ports, this.#apiSocket));
+      await this.#replaceControl(controlSpec(version, this.#options, this.#ports, this.#held));
     } catch (error) {
       await this.#control?.stop(PATIENCE.control);
       copy?.restore();
@@ -248,8 +253,10 @@ export class Supervisor {
       this.#fleet.remove(this.#control);
     }
     // One that opens a socket by itself must find the port free.
-    if (spec.listensOn === undefined) this.#apiSocket.close();
-    else this.#apiSocket.open();
+    for (const socket of this.#held) {
+      if (spec.listensOn?.includes(socket)) socket.open();
+      else socket.close();
+    }
     this.#controlSpec = spec;
     this.#control = this.#fleet.add(spec, 'control');
     await this.#control.start();
@@ -262,7 +269,7 @@ export class Supervisor {
     this.#socket?.close();
     const agents = [...this.#retiring, ...(this.#agent === null ? [] : [this.#agent])];
     await Promise.all(agents.map((agent) => agent.stop(this.#options.drainTimeout * 1000 + PATIENCE.agent)));
-    this.#apiSocket.close();
+    for (const socket of this.#held) socket.close();
     await Promise.all([this.#demo?.stop(), this.#control?.stop(PATIENCE.control)]);
     this.#fleet.close();
     this.#sockets?.readEnd.destroy();

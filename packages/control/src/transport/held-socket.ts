@@ -8,8 +8,13 @@ export const HELD_SOCKET = 'EVENKEEL_API_SOCKET';
 
 /** null: there is none, and the control plane opens a socket by itself. Throws a StartError. */
 export function heldSocket(environment: NodeJS.ProcessEnv): number | null {
-  const text = environment[HELD_SOCKET];
+  return descriptorIn(environment, HELD_SOCKET);
+}
+
+/** The descriptor that a variable names, or null. Throws a StartError. */
+export function descriptorIn(environment: NodeJS.ProcessEnv, variable: string): number | null {
+  const text = environment[variable];
   if (text === undefined) return null;
   if (/^[0-9]{1,5}$/.test(text)) return Number(text);
-  throw new StartError(`${HELD_SOCKET}=${text} is not a descriptor; leave it to "evenkeel start" to set it`);
+  throw new StartError(`${variable}=${text} is not a descriptor; leave it to "evenkeel start" to set it`);
 }

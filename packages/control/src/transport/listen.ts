@@ -76,10 +76,11 @@ export function followCertificate(
 /** Serves the metrics apart from the API. Loaded when it is asked for: most have them with the API. */
 export async function openMetrics(
   place: MetricsPlace,
+  heldSocket: number | null,
   metrics: Metrics,
   certificate: ApiCertificate | null,
 ): Promise<MetricsListener> {
   const { MetricsListener } = await import('./metrics-listener.ts');
   const tls = isLoopback(place.host) ? null : (certificate?.shown ?? null);
-  return MetricsListener.open({ place, metrics, tls });
+  return MetricsListener.open({ place, heldSocket, metrics, tls });
 }

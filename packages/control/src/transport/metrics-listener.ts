@@ -4,6 +4,7 @@ import type { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from '../api/metrics.ts';
 import { StartError } from '../start-error.ts';
+import { LastRequests } from './last-requests.ts';
 import type { CertificateAndKey } from './self-signed.ts';
 
 /** Where the metrics are, apart from the API. */
@@ -20,6 +21,8 @@ const TLS = 'TLSv1.2';
 
 export interface MetricsListenerOptions {
   readonly place: MetricsPlace;
+  /** Descriptor of a socket that is bound there already; null: one is opened. */
+  readonly heldSocket: number | null;
   readonly metrics: Pick<Metrics, 'contentType' | 'text'>;
   /** What it shows; null: it speaks plain HTTP. */
   readonly tls: CertificateAndKey | null;
@@ -30,9 +33,11 @@ export class MetricsListener {
   readonly url: string;
   readonly #server: Server;
   readonly #secure: boolean;
+  /** Null: nobody follows on the same socket. */
+  readonly #last: LastRequests | null;
 
   /** Rejects with a StartError. */
-  static async open({ place, metrics, tls }: MetricsListenerOptions): Promise<MetricsListener> {
+  static async open({ place, heldSocket, metrics, tls }: MetricsListenerOptions): Promise<MetricsListener> {
     const { host, port } = place;
     const answer = answerWith(metrics);
     const limits = { headersTimeout: PATIENCE, requestTimeout: PATIENCE };
@@ -43,7 +48,9 @@ export class MetricsListener {
             .getBuiltinModule('node:https')
             .createServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: TLS }, answer);
     server.maxConnections = CONNECTIONS;
-    server.listen(port, host);
+    const last = heldSocket === null ? null : new LastRequests(server);
+    if (heldSocket === null) server.listen(port, host);
+    else server.listen({ fd: heldSocket });
     try {
       await once(server, 'listening');
     } catch (error) {
@@ -53,14 +60,15 @@ export class MetricsListener {
         error,
       );
     }
-    return new MetricsListener(server, host, tls !== null);
+    return new MetricsListener(server, host, tls !== null, last);
   }
 
-  private constructor(server: Server, host: string, secure: boolean) {
+  private constructor(server: Server, host: string, secure: boolean, last: LastRequests | null) {
     const { port } = server.address() as AddressInfo;
     this.url = `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}/metrics`;
     this.#server = server;
     this.#secure = secure;
+    this.#last = last;
   }
 
   /** New connections are shown this from now on. */
@@ -69,7 +77,8 @@ export class MetricsListener {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, 'close');
+    await this.#last?.answer();
+    const closed = this.#last === null ? once(this.#server, 'close') : null;
     this.#server.close();
     this.#server.closeAllConnections();
     await closed;
