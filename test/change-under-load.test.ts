@@ -74,6 +74,8 @@ async function play(t: TestContext, reactor: 'uring' | 'portable', count: number
   await using three = await httpOrigin('three');
   await using echo = await tcpOrigin((socket) => socket.pipe(socket));
   const { id, vip, idOf } = await createLoadBalancer(evenkeel, steady, echo);
+  // More load balancers go than anybody should delete in so short a time.
+  await client.updateQuotas({ body: { quotas: { loadBalancerDeletions: count } } });
   const random = new Random(SEED);
   const serviceIds = [idOf('backendService', 'changing-1'), idOf('backendService', 'changing-2')] as const;
   const targetGroupId = idOf('targetGroup', 'changing');

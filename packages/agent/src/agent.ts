@@ -131,7 +131,7 @@ export class NodeAgent {
         requests: ({ requestId }) => this.#recent.find(requestId),
         'recent-requests': (question) => this.#recent.newest(question),
         explain: (question) => explainOn(this.#explaining(), question),
-        ...trafficAnswerers(engine, options.datapath),
+        ...trafficAnswerers(engine, options.datapath, () => this.#resolver.plan),
         ...healthAnswerers(this.#checker),
         retry: ({ listenerIds }) => this.#applier.retry(listenerIds),
       },

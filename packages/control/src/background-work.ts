@@ -3,6 +3,7 @@ import type { Validators } from './api/validation.ts';
 import type { Refusals } from './audit/refusals.ts';
 import type { Backups } from './backup/backups.ts';
 import type { BlockLists } from './block-list/block-lists.ts';
+import type { Role } from './leadership/role.ts';
 import type { Unwritten } from './nodes/membership/unwritten.ts';
 import type { OperationTracker } from './nodes/operations.ts';
 import { saveNode, saveOutcomes } from './nodes/persistence.ts';
@@ -10,6 +11,7 @@ import type { NodeRegistry } from './nodes/registry.ts';
 import { rotateTicketKeys, ticketKeysAreOld } from './resources/ticket-keys.ts';
 import type { State } from './state/state.ts';
 import type { Store } from './store/store.ts';
+import type { TrafficWatch } from './traffic/traffic-watch.ts';
 
 /** What a control plane does besides answering requests, each once when it is called. */
 
@@ -18,11 +20,13 @@ export async function saveAll(
   store: Store,
   nodes: NodeRegistry,
   operations: OperationTracker,
+  traffic: TrafficWatch,
   logger: Logger,
 ): Promise<void> {
   try {
     for (const node of nodes.list()) await saveNode(store, node);
     await saveOutcomes(store, operations);
+    await traffic.save();
   } catch (error) {
     logger.error({ err: error }, 'what is known of the nodes could not be saved');
   }
@@ -51,6 +55,12 @@ export async function saveWhatWaits(
 /** Makes the backup that the policy asks for. */
 export function backUpWhenDue(backups: Backups, logger: Logger): void {
   backups.tick((error) => logger.error({ err: error }, 'the backup that was due could not be made'));
+}
+
+/** Asks the nodes what load balancers have carried; only who leads is connected with them. */
+export function watchTraffic(traffic: TrafficWatch, { leads }: Role, logger: Logger): void {
+  if (!leads) traffic.end();
+  else traffic.look().catch((error) => logger.error({ err: error }, 'what load balancers carry could not be kept'));
 }
 
 /** What is left of tenants that are gone. */

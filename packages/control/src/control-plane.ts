@@ -47,6 +47,7 @@ import { Revisions } from './revisions/revisions.ts';
 import { Vault } from './secrets/vault.ts';
 import { unsettledOperations } from './store/history.ts';
 import { Store, type StoreOptions } from './store/store.ts';
+import { TrafficWatch } from './traffic/traffic-watch.ts';
 import { ApiCertificate } from './transport/api-certificate.ts';
 import { beginAuthority, secureContextOf } from './transport/client-certificates.ts';
 import { LastRequests } from './transport/last-requests.ts';
@@ -89,6 +90,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   // Standard output belongs to whoever started this process; the log goes to standard error.
   const logger = pino({ level: options.logLevel }, destination({ dest: 2, sync: false, maxLength: LOG_BUFFER }));
   const metrics = new Metrics();
+  const traffic = new TrafficWatch(now);
   const vault = new Vault(join(home, 'credentials', 'secrets.key'));
   const storeOptions: StoreOptions = {
     vault,
@@ -98,18 +100,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     now,
     random: Math.random,
     secret: randomBytes,
+    deletions: traffic,
     committed: (milliseconds, writes) => metrics.committed(milliseconds / 1_000, writes),
     failed: (error) => logger.error({ err: error }, 'a committed change could not be passed on'),
   };
   if (options.database !== null) {
     const { openShared } = await import('./leadership/shared-store.ts');
     return openShared(options.database, home, storeOptions, logger, (shared) =>
-      start(options, shared, vault, metrics, logger),
+      start(options, shared, vault, metrics, traffic, logger),
     );
   }
   const store = await Store.open({ file: join(home, 'state', 'evenkeel.db'), ...storeOptions });
   try {
-    return await start(options, { store, leadership: null }, vault, metrics, logger);
+    return await start(options, { store, leadership: null }, vault, metrics, traffic, logger);
   } catch (error) {
     await store.close();
     throw error;
@@ -121,6 +124,7 @@ async function start(
   { store, leadership }: { readonly store: Store; readonly leadership: Leadership | null },
   vault: Vault,
   metrics: Metrics,
+  traffic: TrafficWatch,
   logger: Logger,
 ): Promise<ControlPlane> {
   const now = Date.now;
@@ -203,6 +207,7 @@ async function start(
   });
   if (role.leads) await blockLists.load();
   const questions = new NodeQuestions((node, query) => stream.ask(node, query));
+  traffic.watch({ store, nodes, questions });
   const assessor = new Assessor({ nodes, questions }, plans);
   const revisions = new Revisions(store, vault, assessor);
   const stream: AgentStream = new AgentStream({
@@ -269,16 +274,9 @@ async function start(
       vault,
       validators,
       ids: createIdSource(now, Math.random),
-      nodes,
-      membership,
-      health,
-      questions,
+      ...{ nodes, membership, health, questions, operations, events, deliverer, traffic, now },
       checked: answerCheck(validators),
       pools: options.pools,
-      operations,
-      events,
-      deliverer,
-      now,
     }),
     store,
     admission: new Admission({
@@ -358,7 +356,7 @@ async function start(
     },
   });
   const endRegularWork = beginRegularWork({
-    ...{ role, store, membership, backups, operations, refusals, validators, logger },
+    ...{ role, store, membership, backups, operations, refusals, validators, traffic, logger },
   });
   return {
     url,
@@ -383,7 +381,7 @@ async function start(
       await app.close();
       clearTimeout(force);
       if (role.leads) {
-        await saveAll(store, nodes, operations, logger);
+        await saveAll(store, nodes, operations, traffic, logger);
         await handOverSignatures(store, signatures, logger);
         await saveWhatWaits({ store, operations, refusals, unwritten: membership.unwritten }, logger);
         await events.close();

@@ -174,7 +174,7 @@ export const ERRORS = {
     409,
     'after-change',
     'Deletion has to be forced',
-    'There are many targets behind it: look whether it is the right one, and say `force`.',
+    'There are many targets behind it, or much traffic on it: look whether it is the right one, and say `force`.',
   ),
   'backup-damaged': client(
     409,
@@ -272,6 +272,12 @@ export const ERRORS = {
     'later',
     'Too many requests',
     'More requests came from this source, user or credential than are allowed; wait as many seconds as `Retry-After` says.',
+  ),
+  'deletions-limited': client(
+    429,
+    'later',
+    'Too many deletions',
+    'So many load balancers of the region were deleted within five minutes: if that is what you want, go on after as many seconds as `Retry-After` says, or raise the quota `loadBalancerDeletions`.',
   ),
   'header-too-large': client(431, 'never', 'Header too large', 'The request head is larger than the server accepts.'),
   internal: server(

@@ -261,6 +261,13 @@ export const SPECIFICATION = {
 export const IDLE_DAYS = { minimum: 0, maximum: 3_650, default: 7 } as const;
 /** Load balancers that one call deletes, and targets of one from which on that has to be forced (INS-11). */
 export const BATCH_DELETION = { loadBalancers: 50, guardedTargets: 20 } as const;
+/**
+ * Seconds that count for what was deleted or carried lately, and millions of bits per second from which on the deletion of
+ * what has targets has to be forced (INS-11).
+ */
+export const DELETIONS = { seconds: 300, guardedMegabits: 10 } as const;
+/** Days without traffic from which on a load balancer is idle, at least. */
+export const QUIET_DAYS = 1;
 
 /** Objects in one call. */
 export const BATCH = 500;
@@ -307,6 +314,8 @@ export const DEFAULT_QUOTAS = {
   accessPolicies: 100,
   /** Half of what all tenants may have, so that none takes everything. */
   blockListEntries: 1_000_000,
+  /** In a region, within the seconds of DELETIONS (INS-11). */
+  loadBalancerDeletions: 30,
 } as const;
 export type QuotaName = keyof typeof DEFAULT_QUOTAS;
 export type Quotas = Readonly<Record<QuotaName, number>>;

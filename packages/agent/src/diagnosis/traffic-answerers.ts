@@ -1,9 +1,11 @@
+import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
 import type { DatapathEngine } from '../datapath/datapath-engine.ts';
 import { bothDatapaths } from '../sight/both-datapaths.ts';
 import type { KernelCounts } from '../sight/kernel-sight.ts';
 import type { Answerers } from '../stream/questions.ts';
 import { flowsOn } from './flows.ts';
+import { volumesOf } from './load-balancer-volumes.ts';
 import { connectionsOf, trafficOf } from './traffic.ts';
 
 interface Counting {
@@ -15,7 +17,8 @@ type Carrying = Pick<DatapathEngine, 'carried' | 'kernel'>;
 export function trafficAnswerers(
   engine: Counting,
   datapath: Carrying | undefined,
-): Pick<Answerers, 'traffic' | 'connections' | 'flows'> {
+  plan: () => NodePlan,
+): Pick<Answerers, 'traffic' | 'connections' | 'flows' | 'volumes'> {
   const sight = () => datapath?.kernel?.sight ?? null;
   return {
     traffic(question) {
@@ -27,6 +30,7 @@ export function trafficAnswerers(
       const kernel = sight()?.counts({ listenerIds: question.listenerIds, serviceId: '' }) ?? null;
       return connectionsOf(bothDatapaths(engine.counters(), kernel), question);
     },
+    volumes: () => volumesOf(nodeCounters(engine, datapath).engine, plan()),
     flows(question) {
       return flowsOn({ carried: datapath?.carried() ?? [], sight: sight(), counters: engine.counters() }, question);
     },

@@ -15,14 +15,21 @@ const columns: Column<IdleLoadBalancer>[] = [
   { head: 'ID', of: ({ loadBalancerId }) => loadBalancerId },
   { head: 'REASON', of: ({ reason }) => reason },
   { head: 'DAYS', of: ({ days }) => days },
+  { head: 'QUIET SINCE', of: ({ quietSince }) => quietSince },
   { head: 'PROTECTED', of: ({ deletionProtection }) => (deletionProtection ? 'yes' : 'no') },
 ];
+
+interface Options {
+  readonly days?: number;
+  readonly reason?: IdleLoadBalancer['reason'];
+  readonly delete?: readonly string[];
+}
 
 /** Lists load balancers that do nothing, or deletes some of them. */
 export function idle(call: Call) {
   return withSession(call, async (session) => {
-    const { days, delete: names } = call.options as { readonly days?: number; readonly delete?: readonly string[] };
-    const query = { limit: PAGE.maximum, ...(days !== undefined && { days }) };
+    const { days, reason, delete: names } = call.options as Options;
+    const query = { limit: PAGE.maximum, ...(days !== undefined && { days }), ...(reason && { reason }) };
     const all = await Array.fromAsync(items(session.client.listIdleLoadBalancers, { query }));
     if (names === undefined) printList(session, all, columns, ({ loadBalancerId }) => loadBalancerId);
     else await remove(session, call, chosen(all, names));

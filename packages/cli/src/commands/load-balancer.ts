@@ -8,6 +8,7 @@ import { integer, protocolAndPort, several, tag, words, wordsOrNone } from './va
 import { addExamples, addIfMatch, addWait, addYes, reference, referenceOption, targetOption } from './words.ts';
 
 const TYPES = ['application', 'network', 'classic'];
+const IDLE_REASONS = ['no-listeners', 'no-targets', 'no-traffic'];
 const securityGroupsOption = () =>
   referenceOption(
     '--security-groups <groups>',
@@ -138,12 +139,17 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
 
   const idle = lb
     .command('idle')
-    .description('List load balancers without listeners or targets some days after their creation')
-    .addOption(new Option('--days <number>', 'days since their creation, at least (default 7)').argParser(integer))
+    .description('List load balancers that have no listeners, no targets or no traffic some days after their creation')
+    .addOption(
+      new Option('--days <number>', 'days since their creation, and without traffic, at least (default 7)').argParser(
+        integer,
+      ),
+    )
+    .addOption(new Option('--reason <reason>', 'only those that are idle for this reason').choices(IDLE_REASONS))
     .addOption(
       new Option('--delete <lbs>', 'delete these of them, with commas, or "all": as one change').argParser(words),
     )
-    .option('--force', 'with --delete, also what has 20 targets or more');
+    .option('--force', 'with --delete, also what has 20 targets or more, or much traffic');
   addWait(addYes(idle));
   addExamples(idle, 'evenkeel lb idle', 'evenkeel lb idle --days 30 --delete old,test');
   bind(idle, async (call) => (await import('../actions/idle.ts')).idle(call));
@@ -153,7 +159,7 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     .alias('rm')
     .description('Delete load balancers with their listeners, backend services and target groups')
     .addArgument(reference('<lb...>', 'names or identifiers', 'loadBalancer'));
-  remove.option('--force', 'also what has 20 targets or more');
+  remove.option('--force', 'also what has 20 targets or more, or much traffic');
   addWait(addYes(addIfMatch(remove)));
   addExamples(remove, 'evenkeel lb delete web', 'evenkeel lb delete web --yes');
   bind(remove, async (call) => (await actions()).remove(call));

@@ -13,11 +13,13 @@ export interface QuotaSources {
   readonly nodes: number;
   /** Entries in the block list of the tenant. */
   readonly blocked: number;
+  /** How many load balancers were deleted lately, by the name of the region. */
+  readonly deletions: ReadonlyMap<string, number>;
 }
 
 interface QuotaQuery {
   readonly name?: QuotaName;
-  /** The load balancer, group or user that it is about. */
+  /** The load balancer, group, user or region that it is about. */
   readonly parentId?: string;
   /** Whether quotas of the installation are shown. */
   readonly everywhere: boolean;
@@ -48,7 +50,7 @@ export function listQuotas(sources: QuotaSources, { name, parentId, everywhere }
 /** Identifiers of parents with how many each has; the identifier is empty where there is one parent only. */
 function* countsOf(
   name: QuotaName,
-  { state, nodes, blocked }: QuotaSources,
+  { state, nodes, blocked, deletions }: QuotaSources,
 ): Generator<[parentId: string, used: number]> {
   switch (name) {
     case 'loadBalancers':
@@ -67,6 +69,9 @@ function* countsOf(
       return;
     case 'blockListEntries':
       yield ['', blocked];
+      return;
+    case 'loadBalancerDeletions':
+      for (const { id, name } of state.regions.values()) yield [id, deletions.get(name) ?? 0];
       return;
     case 'nodes':
       yield ['', nodes];

@@ -3,6 +3,7 @@ import type { Call } from '../api/call.ts';
 import { paginate } from '../api/paging.ts';
 import type { BlockLists } from '../block-list/block-lists.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import type { RecentDeletions } from '../resources/recent-deletions.ts';
 import { notFound } from '../resources/rules.ts';
 import { usageOf } from '../resources/usage.ts';
 import type { Store } from '../store/store.ts';
@@ -37,12 +38,13 @@ export interface AccessSources {
   readonly store: Store;
   readonly nodes: NodeRegistry;
   readonly blockLists: Pick<BlockLists, 'size'>;
+  readonly traffic: { readonly recent: Pick<RecentDeletions, 'countsOf'> };
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
 /** The calls that show tenants, users and tokens. */
-export function createAccessReads({ now, store, nodes, blockLists }: AccessSources): AccessReads {
+export function createAccessReads({ now, store, nodes, blockLists, traffic }: AccessSources): AccessReads {
   return {
     getIdentity: ({ caller, state }) => showIdentity(caller, state),
     listTenants({ caller, state, query }) {
@@ -55,7 +57,10 @@ export function createAccessReads({ now, store, nodes, blockLists }: AccessSourc
     listQuotas({ caller, state, query }) {
       const quotas = quotasOf(store.quotas, state, caller.actingIn);
       const blocked = blockLists.size(caller.actingIn).entries;
-      const sources = { state, quotas, installation: store.quotas, nodes: nodes.size, blocked };
+      const sources = {
+        ...{ state, quotas, installation: store.quotas, nodes: nodes.size, blocked },
+        deletions: traffic.recent.countsOf(state, caller.actingIn, now()),
+      };
       return { items: listQuotas(sources, { ...query, everywhere: caller.reach === 'all' }) };
     },
     listUsers({ state, query }) {

@@ -35,7 +35,7 @@ export type AccessWrites = {
 };
 
 /** The calls that change tenants, users and tokens. */
-export function createAccessWrites({ store, nodes, blockLists }: AccessSources): AccessWrites {
+export function createAccessWrites({ store, nodes, blockLists, traffic }: AccessSources): AccessWrites {
   return {
     createTenant: (draft, { body }) => showTenant(tenants.createTenant(draft, body)),
     updateTenant(draft, { params, body, ifMatch }) {
@@ -57,6 +57,7 @@ export function createAccessWrites({ store, nodes, blockLists }: AccessSources):
         installation,
         nodes: nodes.size,
         blocked: blockLists.size(draft.tenantId).entries,
+        deletions: traffic.recent.countsOf(draft, draft.tenantId, draft.context.now),
       };
       const items = listQuotas(sources, { everywhere: caller.reach === 'all' });
       return { items, generation: draft.resultingGeneration };

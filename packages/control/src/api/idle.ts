@@ -1,10 +1,11 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
-import { IDLE_DAYS } from '@evenkeel/model/limits.ts';
+import { IDLE_DAYS, QUIET_DAYS } from '@evenkeel/model/limits.ts';
 import type { IdleLoadBalancer } from '@evenkeel/model/resources/idle-load-balancer.ts';
 import { guardDeletion } from '../resources/deletion-guard.ts';
 import { whyIdle } from '../resources/idle.ts';
 import { deleteLoadBalancer, getLoadBalancer } from '../resources/load-balancers.ts';
 import { refTo } from '../resources/rules.ts';
+import type { LoadBalancerRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
 import type { Call } from './call.ts';
 import { paginate } from './paging.ts';
@@ -14,12 +15,17 @@ import type { Writes } from './writes.ts';
 /** Milliseconds. */
 const DAY = 86_400_000;
 
+/** Since when a load balancer carries nothing, in Unix milliseconds; null: nobody knows that it does. */
+export type QuietSince = (loadBalancer: LoadBalancerRecord) => number | null;
+
 /** Load balancers that do nothing, and are so old that somebody may have forgotten them. `now` in Unix milliseconds. */
 export function listIdleLoadBalancers(
   { query, state }: Call<'listIdleLoadBalancers'>,
+  quietSince: QuietSince,
   now: number,
 ): ResponseOf<'listIdleLoadBalancers'> {
-  const idle = idleIn(state, query.days ?? IDLE_DAYS.default, now);
+  const { days = IDLE_DAYS.default, reason } = query;
+  const idle = idleIn(state, days, quietSince, now).filter((one) => (reason ?? one.reason) === one.reason);
   return paginate(
     idle,
     query,
@@ -28,13 +34,20 @@ export function listIdleLoadBalancers(
   );
 }
 
-function* idleIn(state: State, days: number, now: number): Generator<IdleLoadBalancer> {
+function* idleIn(state: State, days: number, quietSince: QuietSince, now: number): Generator<IdleLoadBalancer> {
+  // Hardly any load balancer has traffic at each moment.
+  const quietDays = Math.max(days, QUIET_DAYS);
   for (const tree of state.loadBalancers.values()) {
     const { id, name, createdAt, deletionProtection } = tree.loadBalancer;
     const age = Math.floor((now - createdAt) / DAY);
-    const reason = age < days ? null : whyIdle(tree);
+    if (age < days) continue;
+    const since = quietSince(tree.loadBalancer);
+    const isQuiet = since !== null && now - since >= quietDays * DAY;
+    const reason = whyIdle(tree) ?? (isQuiet ? 'no-traffic' : null);
     if (reason === null) continue;
-    yield { loadBalancerId: id, name, reason, createdAt: timestamp(createdAt), days: age, deletionProtection };
+    const quiet = since === null ? null : timestamp(since);
+    const created = { createdAt: timestamp(createdAt), days: age };
+    yield { loadBalancerId: id, name, reason, ...created, quietSince: quiet, deletionProtection };
   }
 }
 
@@ -43,7 +56,7 @@ export const deleteLoadBalancers: Writes['deleteLoadBalancers'] = (draft, { body
   const { loadBalancerIds, force = false } = body;
   const records = loadBalancerIds.map((id) => getLoadBalancer(draft, id));
   for (const record of records) {
-    guardDeletion(draft.loadBalancers.get(record.id)!, force, '/force');
+    guardDeletion(draft, draft.loadBalancers.get(record.id)!, force, '/force');
     deleteLoadBalancer(draft, record);
   }
   const deleted = records.map((record) => refTo('loadBalancer', record));

@@ -29,6 +29,7 @@ import {
   type State,
 } from '../state/state.ts';
 import { operationFromRow } from '../store/history.ts';
+import type { TrafficWatch } from '../traffic/traffic-watch.ts';
 import { createWebhookReads, type WebhookReadName } from '../webhooks/calls.ts';
 import type { Deliverer } from '../webhooks/deliverer.ts';
 import { coversName } from '../x509/host-names.ts';
@@ -96,6 +97,7 @@ export interface ReadSources extends AuditSources {
   readonly deliverer: Deliverer;
   readonly checked: AnswerCheck;
   readonly pools: AddressPools;
+  readonly traffic: Pick<TrafficWatch, 'recent' | 'quietSince'>;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -110,7 +112,7 @@ export function createReads(sources: ReadSources): Reads {
     ...createAccessReads(sources),
     ...createNetworkReads(store, sources.pools),
     listSpecifications,
-    listIdleLoadBalancers: (call) => listIdleLoadBalancers(call, now()),
+    listIdleLoadBalancers: (call) => listIdleLoadBalancers(call, sources.traffic.quietSince, now()),
     listAudit: (call) => listAudit(sources, call),
     listEvents: (call) => listEvents(store, call),
     ...createWebhookReads(store, sources.deliverer),

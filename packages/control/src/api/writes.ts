@@ -94,7 +94,7 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
     },
     deleteLoadBalancer(draft, { params, query, ifMatch }) {
       const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));
-      guardDeletion(draft.loadBalancers.get(record.id)!, query.force ?? false, 'query force');
+      guardDeletion(draft, draft.loadBalancers.get(record.id)!, query.force ?? false, 'query force');
       loadBalancers.deleteLoadBalancer(draft, record);
       return deleted(draft, record);
     },

@@ -1,9 +1,9 @@
 import type { IdleLoadBalancer } from '@evenkeel/model/resources/idle-load-balancer.ts';
 import type { LoadBalancerTree } from '../state/state.ts';
 
-type IdleReason = IdleLoadBalancer['reason'];
+type IdleReason = Exclude<IdleLoadBalancer['reason'], 'no-traffic'>;
 
-/** Why the load balancer does nothing; null: it may well do something. */
+/** Why the load balancer can do nothing; null: it may well do something. */
 export function whyIdle({ listeners, groups, ruleGroups }: LoadBalancerTree): IdleReason | null {
   if (listeners.size === 0) return 'no-listeners';
   for (const { targets } of groups.values()) if (targets.size > 0) return null;

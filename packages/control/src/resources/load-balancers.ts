@@ -90,6 +90,7 @@ export function deleteLoadBalancer(draft: Draft, loadBalancer: LoadBalancerRecor
   if (loadBalancer.deletionProtection) {
     throw new ProblemError('deletion-protected', `deletion protection of ${loadBalancer.name} is on`);
   }
+  draft.context.deletions?.recent.take(draft, loadBalancer);
   const { listeners, services, groups, ruleGroups } = draft.loadBalancers.get(loadBalancer.id)!;
   for (const listener of [...listeners.values()]) draft.remove('listener', listener);
   for (const { group, rules } of [...ruleGroups.values()]) {

@@ -2,6 +2,7 @@ import type { IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Quotas } from '@evenkeel/model/limits.ts';
 import type { ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { AddressPools } from '../resources/addresses.ts';
+import type { Deletions } from '../resources/deletion-guard.ts';
 import type { AnyRecord } from './records.ts';
 
 export interface DraftContext {
@@ -12,6 +13,8 @@ export interface DraftContext {
   readonly pools: AddressPools;
   /** Bytes that nobody can guess. */
   readonly secret: (bytes: number) => Buffer;
+  /** What guards load balancers against deletion by mistake; absent: nothing does. */
+  readonly deletions?: Deletions | undefined;
 }
 
 /** One object that a draft touched: null before when it is new, null after when it is gone. */

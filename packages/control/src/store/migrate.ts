@@ -33,6 +33,7 @@ import { nodeZones } from './migrations/0024-node-zones.ts';
 import { backupPolicy } from './migrations/0025-backup-policy.ts';
 import { signatureBounds } from './migrations/0026-signature-bounds.ts';
 import { operationsLeftOut } from './migrations/0027-operations-left-out.ts';
+import { watchedTraffic } from './migrations/0028-watched-traffic.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -74,6 +75,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0025-backup-policy': backupPolicy,
   '0026-signature-bounds': signatureBounds,
   '0027-operations-left-out': operationsLeftOut,
+  '0028-watched-traffic': watchedTraffic,
 };
 
 /**

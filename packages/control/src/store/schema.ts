@@ -68,6 +68,8 @@ export interface Database {
   node_duty: Resource;
   /** One row, or none; see placement/placement.ts. */
   placement: { id: number; document: string };
+  /** One row, or none; see traffic/watched-traffic.ts. */
+  watched_traffic: { id: number; document: string };
   webhook_delivery: DeliveryRow;
   webhook_failing: { webhook_id: string; since: number; attempts: number };
   revision: RevisionRow;

@@ -10,7 +10,7 @@ import { AUDIT_KEPT, type AuditKept, trimAudit } from '../audit/retention.ts';
 import { ProblemError } from '../problem.ts';
 import type { AddressPools } from '../resources/addresses.ts';
 import type { Vault } from '../secrets/vault.ts';
-import { type Change, Draft, EVERY_TENANT } from '../state/draft.ts';
+import { type Change, Draft, type DraftContext, EVERY_TENANT } from '../state/draft.ts';
 import type { State } from '../state/state.ts';
 import { catchUp } from './catch-up.ts';
 import type { StateDatabase } from './database.ts';
@@ -42,6 +42,7 @@ export interface StoreOptions {
   readonly random: () => number;
   /** Bytes that nobody can guess. */
   readonly secret: (bytes: number) => Buffer;
+  readonly deletions?: DraftContext['deletions'];
   /** Told of every transaction: how long it took in milliseconds, and how many writes shared it. */
   readonly committed?: (milliseconds: number, writes: number) => void;
   /** Told of what a listener threw: a defect. */
@@ -392,8 +393,8 @@ export class Store {
   }
 
   #draft(base: State, tenantId: string): Draft {
-    const { pools, now, secret } = this.#options;
+    const { pools, now, secret, deletions } = this.#options;
     const quotas = quotasOf(this.#options.quotas, base, tenantId);
-    return new Draft(base, { now: now(), ids: this.#ids, quotas, pools, secret }, tenantId);
+    return new Draft(base, { now: now(), ids: this.#ids, quotas, pools, secret, deletions }, tenantId);
   }
 }

@@ -3,6 +3,7 @@ import { IDLE_DAYS } from '../limits.ts';
 import { LoadBalancerCreate, LoadBalancerCreated } from '../resources/document.ts';
 import {
   Force,
+  IDLE_REASONS,
   IdleLoadBalancer,
   LoadBalancersDeleted,
   LoadBalancersDeletion,
@@ -15,7 +16,7 @@ import {
   LoadBalancerWritten,
 } from '../resources/load-balancer.ts';
 import { Deleted } from '../resources/operation.ts';
-import { Ref } from '../schema.ts';
+import { Ref, Words } from '../schema.ts';
 import { Type } from '../type.ts';
 import { ListQuery, NameFilter, Page, type Route } from './route.ts';
 
@@ -110,7 +111,7 @@ export const loadBalancerRoutes = {
     summary: 'Delete a load balancer',
     description:
       'Its listeners, rule groups, backend services and target groups go with it; its elastic IP is ' +
-      'disassociated and kept. With many targets, it has to be forced.',
+      'disassociated and kept. With many targets, or with targets and much traffic, it has to be forced.',
     tags,
     params,
     query: Type.Object({ force: Type.Optional(Force) }, { additionalProperties: false }),
@@ -133,10 +134,14 @@ export const loadBalancerRoutes = {
     method: 'GET',
     path: '/v1/idle-load-balancers',
     summary: 'List load balancers that do nothing',
-    description: 'Those that have no listeners or no targets some days after their creation.',
+    description:
+      'Those that have no listeners or no targets some days after their creation, or have had no traffic for so many days.',
     tags,
     query: ListQuery({
-      days: Type.Optional(Type.Integer({ ...IDLE_DAYS, description: 'Days since their creation, at least.' })),
+      days: Type.Optional(
+        Type.Integer({ ...IDLE_DAYS, description: 'Days since their creation, and without traffic, at least.' }),
+      ),
+      reason: Type.Optional(Words(IDLE_REASONS, 'Only those that are idle for this reason.')),
     }),
     status: 200,
     response: Page(IdleLoadBalancer),

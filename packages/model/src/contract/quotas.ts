@@ -19,7 +19,7 @@ export const quotaRoutes = {
         parentId: Type.Optional(
           Type.String({
             maxLength: 64,
-            description: 'Only what is counted within this load balancer, target group, rule group or user.',
+            description: 'Only what is counted within this load balancer, target group, rule group, user or region.',
           }),
         ),
       },

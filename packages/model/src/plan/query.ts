@@ -16,6 +16,8 @@ export interface NodeQuestionKinds {
   explain: { readonly ask: ExplainQuestion; readonly answer: ExplainAnswer };
   /** What the node has counted of a listener, of the targets of a service, or of the rules of a group. */
   traffic: { readonly ask: TrafficQuestion; readonly answer: TrafficAnswer };
+  /** What the node has counted of all its load balancers. */
+  volumes: { readonly ask: VolumesQuestion; readonly answer: VolumesAnswer };
   /** How many connections each of some listeners has. */
   connections: { readonly ask: ConnectionsQuestion; readonly answer: ConnectionsAnswer };
   /** Single flows that the kernel of the node carries. */
@@ -127,6 +129,21 @@ export interface ConnectionsQuestion {
 export interface ConnectionsAnswer {
   /** Those that the node carries. */
   readonly listeners: readonly { readonly listenerId: string; readonly activeConnections: number }[];
+}
+
+export type VolumesQuestion = Readonly<Record<string, never>>;
+
+/** Of what its listeners have carried since the node started. */
+export interface LoadBalancerVolume {
+  readonly loadBalancerId: string;
+  readonly connections: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+}
+
+export interface VolumesAnswer {
+  /** Those with anything but zeroes. */
+  readonly loadBalancers: readonly LoadBalancerVolume[];
 }
 
 export interface CountedTraffic {

@@ -5,7 +5,15 @@ import { Generation, OperationId } from './attributes.ts';
 import { quotaChanges } from './tenant.ts';
 
 /** What a quota is counted within. */
-export const QUOTA_PARENTS = ['tenant', 'loadBalancer', 'targetGroup', 'ruleGroup', 'user', 'installation'] as const;
+export const QUOTA_PARENTS = [
+  'tenant',
+  'loadBalancer',
+  'targetGroup',
+  'ruleGroup',
+  'user',
+  'region',
+  'installation',
+] as const;
 export type QuotaParent = (typeof QUOTA_PARENTS)[number];
 
 /** Of each quota, what it is counted within. */
@@ -32,6 +40,7 @@ export const QUOTA_PARENT: Readonly<Record<QuotaName, QuotaParent>> = {
   webhooks: 'tenant',
   accessPolicies: 'tenant',
   blockListEntries: 'tenant',
+  loadBalancerDeletions: 'region',
 };
 
 export const Quota = Output(
