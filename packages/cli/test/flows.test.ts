@@ -35,6 +35,7 @@ const WATCHED: WatchedListener = {
 const SILENT = { node: 'n3', answered: false, problem: 'n3: it did not answer', since: null };
 const NAMES = {
   'GET /v1/listeners': page(LISTENER),
+  'GET /v1/load-balancers': page({ id: LISTENER.loadBalancerId, name: 'edge' }),
   'GET /v1/backend-services/svc-1': { body: { targetGroupId: 'tg-1' } },
   'GET /v1/target-groups/tg-1/targets': page({ id: 'tgt-1', name: '', address: '10.0.0.1', port: 53 }),
 };
@@ -49,7 +50,10 @@ test('flows lists where each goes, how many there are, and what is not listed', 
     /n1 +tcp +\[2001:db8::7\]:40000 +203\.0\.113\.1:53 +10\.0\.0\.1:53 +established +3 s +12 +3400 +yes\n/,
   );
   assert.match(out, /192\.0\.2\.9:40000 +203\.0\.113\.1:53 +tgt-2 +–/);
-  assert.match(out, new RegExp(`${LISTENER.name} on n1: 640 ± 141 active flows, of which one in 8 is listed\\.\n`));
+  assert.match(
+    out,
+    new RegExp(`edge/${LISTENER.name} on n1: 640 ± 141 active flows, of which one in 8 is listed\\.\n`),
+  );
   assert.match(out, /on n2: in the proxy, which does not list its 5 active flows\.\n/);
   assert.match(out, /n3: it did not answer\n$/);
   assert.deepEqual(JSON.parse((await cli(['flows', '--json'], withApi(api))).out), body);
@@ -101,7 +105,15 @@ test('traffic tells what the kernel has dropped, and why', async () => {
 });
 
 test('service traffic has packets and drops where the kernel carries a target', async () => {
-  const counts = { activeRequests: 0, activeConnections: 7, requests: 0, connectErrors: 0, draining: false };
+  const carried = { connections: 31, bytesSent: 4000, bytesReceived: 90_000 };
+  const counts = {
+    activeRequests: 0,
+    activeConnections: 7,
+    requests: 0,
+    connectErrors: 0,
+    draining: false,
+    ...carried,
+  };
   const service = { id: 'svc-01aaaaaaaaaaaaaaaa', name: 'dns', targetGroupId: null };
   const path = `GET /v1/backend-services/${service.id}`;
   const targets = [
@@ -113,7 +125,7 @@ test('service traffic has packets and drops where the kernel carries a target', 
     [`${path}/traffic`]: { body: { backendServiceId: service.id, targets, nodes: [] } },
   });
   const { out } = await cli(['service', 'traffic', service.id], withApi(api));
-  assert.match(out, /PACKETS SENT +PACKETS RECEIVED +DROPPED\n/);
-  assert.match(out, /tgt-1 +registered .* 12 +9 +fragment 4\n/);
+  assert.match(out, /SO FAR +BYTES SENT +BYTES RECEIVED +PACKETS SENT +PACKETS RECEIVED +DROPPED\n/);
+  assert.match(out, /tgt-1 +registered +0 +7 ± 3 +0 +0 +31 +4000 +90000 +12 +9 +fragment 4\n/);
   assert.match(out, /tgt-2 +registered .*–\n/);
 });

@@ -1,9 +1,11 @@
 import type { Client } from '@evenkeel/client/client.ts';
+import { items } from '@evenkeel/client/items.ts';
+import { PAGE } from '@evenkeel/model/limits.ts';
 import type { Flow, Flows, WatchedListener } from '@evenkeel/model/resources/flow.ts';
 import type { Call } from '../commands/call.ts';
 import { type Column, table } from '../output/table.ts';
 import { NOTHING } from '../output/text.ts';
-import { placeOf } from './columns.ts';
+import { Names, placeOf } from './columns.ts';
 import { listeners } from './kinds.ts';
 import { resolvePart } from './reference.ts';
 import { print, type Session, withSession } from './session.ts';
@@ -77,12 +79,16 @@ async function namesIn(client: Client, { flows, listeners: told }: Flows): Promi
   const groups = await Promise.all(services.slice(0, NAMED_SERVICES).map((id) => groupOf(client, id)));
   for (const targetGroupId of new Set(groups)) {
     if (targetGroupId === null) continue;
-    const { items } = await client.listTargets({ params: { targetGroupId }, query: { limit: 500 } });
-    for (const target of items) names.set(target.id, placeOf(target));
+    const query = { limit: PAGE.maximum };
+    for await (const target of items(client.listTargets, { params: { targetGroupId }, query })) {
+      names.set(target.id, placeOf(target));
+    }
   }
   if (told.length > 0) {
-    const { items } = await client.listListeners({ query: { limit: 500 } });
-    for (const { id, name } of items) names.set(id, name);
+    const balancers = await Names.load(client, 'listLoadBalancers');
+    for await (const { id, name, loadBalancerId } of items(client.listListeners, { query: { limit: PAGE.maximum } })) {
+      names.set(id, `${balancers.of(loadBalancerId)}/${name}`);
+    }
   }
   return names;
 }

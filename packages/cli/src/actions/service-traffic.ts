@@ -9,10 +9,19 @@ type Row = ServiceTraffic['targets'][number];
 
 /** Where the kernel carries a service. */
 const kernelColumns: Column<Row>[] = [
+  { head: 'SO FAR', of: ({ connections }) => connections },
+  { head: 'BYTES SENT', of: ({ bytesSent }) => bytesSent },
+  { head: 'BYTES RECEIVED', of: ({ bytesReceived }) => bytesReceived },
   { head: 'PACKETS SENT', of: ({ kernel }) => kernel?.packetsReceived ?? null },
   { head: 'PACKETS RECEIVED', of: ({ kernel }) => kernel?.packetsSent ?? null },
   { head: 'DROPPED', of: ({ kernel }) => kernel?.dropped.map(({ reason, count }) => `${reason} ${count}`).join(', ') },
 ];
+
+/** In the kernel it is an estimate, with an error. */
+function openConnections({ activeConnections, kernel }: Row): string {
+  const error = kernel?.activeConnectionsError ?? 0;
+  return error === 0 ? `${activeConnections}` : `${activeConnections} ± ${error}`;
+}
 
 /** What each target of a service has under way, so that a drain can be watched. */
 export function showTraffic(call: Call) {
@@ -29,7 +38,7 @@ export function showTraffic(call: Call) {
       { head: 'TARGET', of: ({ targetId }) => names.get(targetId) ?? targetId },
       { head: 'STATE', of: ({ draining }) => (draining ? 'draining' : 'registered') },
       { head: 'UNDER WAY', of: ({ activeRequests }) => activeRequests },
-      { head: 'CONNECTIONS', of: ({ activeConnections }) => activeConnections },
+      { head: 'CONNECTIONS', of: openConnections },
       { head: 'REQUESTS', of: ({ requests }) => requests },
       { head: 'CONNECT ERRORS', of: ({ connectErrors }) => connectErrors },
       ...(answer.targets.some(({ kernel }) => kernel != null) ? kernelColumns : []),
