@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FakeAgent } from './fake-agent.ts';
 import { Running } from './running.ts';
 
 /** A load balancer of type network, and what its listeners are refused for. */
@@ -94,4 +95,23 @@ test('a document says it all, and again makes no change', async (t) => {
     [problem.code, problem.errors![0]!.field],
     ['immutable-field', '/loadBalancers/0/listeners/0/lastPort'],
   );
+});
+
+test('a change of a service that a node cannot carry out is refused, as its listener is', async (t) => {
+  const running = await Running.start(t);
+  const { create } = await network(running);
+  const { id, backendServiceId } = await create({ protocol: 'tcp', port: 53, service: {} });
+  const agent = await FakeAgent.connect(running);
+  agent.refuses = () => [{ listenerId: id, code: 'failed', detail: 'the kernel does not take its change' }];
+  const params = { backendServiceId: backendServiceId! };
+  const body = { algorithm: 'least-connections' } as const;
+  const { operationId } = await running.call('updateBackendService', { params, body });
+  const query = { wait: 'applied', timeout: 30 } as const;
+  const operation = await running.call('getOperation', { params: { operationId }, query });
+  assert.equal(operation.status, 'refused');
+  assert.deepEqual(
+    operation.nodes[0]!.refused.map(({ listenerId }) => listenerId),
+    [id],
+  );
+  await agent.leave();
 });

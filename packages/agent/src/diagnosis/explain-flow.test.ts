@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Fate, FlowForecast } from '@evenkeel/flow/datapath/flow-forecast.ts';
+import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import { plannedListener, plannedService } from '../../test/planned.ts';
@@ -17,8 +18,13 @@ const TARGETS = ['tgt-1', 'tgt-2'].map((id, index) => ({
 }));
 
 /** A node whose kernel says this of every flow of `lsn-1`. */
-function node(opening: Fate, changes: Partial<FlowForecast> = {}): ExplainingNode {
-  const listener = plannedListener({ id: 'lsn-1', addresses: ['192.0.2.1', '2001:db8::1'], isNetwork: true });
+function node(
+  opening: Fate,
+  changes: Partial<FlowForecast> = {},
+  settings: Partial<PlannedListener> = {},
+): ExplainingNode {
+  const addresses = ['192.0.2.1', '2001:db8::1'];
+  const listener = plannedListener({ id: 'lsn-1', addresses, isNetwork: true, ...settings });
   const entries = new Map<string, unknown>([
     ['listener/lsn-1', { kind: 'listener', value: listener }],
     ['service/svc-1', { kind: 'service', value: plannedService({ id: 'svc-1', groupId: 'tg-1', port: 8_080 }) }],
@@ -81,6 +87,15 @@ test('a flow in a changed slot: who gets it when it begins, who when it goes on,
     ['tgt-2', 8_080, 20, true, true],
   ]);
   assert.match(service?.because ?? '', /^slot 7 of the table names it, since the table has changed$/);
+});
+
+test('targets of a range hear on the port that was asked for', () => {
+  const range = node({ target: 2, outcome: 'forwarded' }, {}, { port: 9_000, lastPort: 9_009 });
+  const { service } = explainOn(range, question({ flow: { protocol: 'tcp', sourcePort: 40_000, port: 9_005 } }));
+  assert.deepEqual(
+    service?.targets.map(({ port }) => port),
+    [9_005, 9_005],
+  );
 });
 
 test('a packet that is dropped, with the reason of the counters and in words', () => {

@@ -6,7 +6,7 @@ import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ExplainAnswer, ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import type { ExplainedFate, ExplainedFlow } from '@evenkeel/model/resources/explanation.ts';
 import type { ForecastInKernel } from '../sight/kernel-sight.ts';
-import { type ExplainingNode, explainService } from './explained-service.ts';
+import { type ExplainingNode, explainService, portAsked } from './explained-service.ts';
 
 /** What the programs in the kernel would do with a flow; null: they do not carry the listener. */
 export function explainFlow(node: ExplainingNode, question: ExplainQuestion): ExplainAnswer | null {
@@ -48,7 +48,7 @@ export function explainFlow(node: ExplainingNode, question: ExplainQuestion): Ex
     rulesLeftOut: 0,
     changes: [],
     services: [],
-    service: explainService(node, found.serviceId, choice),
+    service: explainService(node, found.serviceId, choice, portAsked(listener.value, question)),
     kernel,
   };
 }

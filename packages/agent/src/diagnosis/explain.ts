@@ -1,6 +1,6 @@
 import type { ExplainAnswer, ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import { explainFlow } from './explain-flow.ts';
-import { type ExplainingNode, explainService } from './explained-service.ts';
+import { type ExplainingNode, explainService, portAsked } from './explained-service.ts';
 
 export type { ExplainingNode } from './explained-service.ts';
 
@@ -12,6 +12,8 @@ export function explainOn(node: ExplainingNode, question: ExplainQuestion): Expl
   if (explained === null)
     throw new Error('the listener does not run here: it is disabled, refused, or yet to be applied');
   const { service, ...rest } = explained;
+  const listener = node.plan.entries.get(`listener/${question.listenerId}`);
+  const port = listener?.kind === 'listener' ? portAsked(listener.value, question) : null;
   return {
     ...rest,
     generation: node.generation,
@@ -19,7 +21,7 @@ export function explainOn(node: ExplainingNode, question: ExplainQuestion): Expl
     rules: [...rest.rules],
     changes: [...rest.changes],
     services: [...rest.services],
-    service: service === null ? null : explainService(node, service.id, service.choice),
+    service: service === null ? null : explainService(node, service.id, service.choice, port),
     kernel: null,
   };
 }

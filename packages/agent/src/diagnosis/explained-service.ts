@@ -1,5 +1,6 @@
-import type { PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
+import type { PlannedListener, PlannedService, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import type { ReportedHealth, ReportedTraffic } from '@evenkeel/model/plan/stream.ts';
 import type { ExplainedService, ExplainedTarget } from '@evenkeel/model/resources/explanation.ts';
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
@@ -24,16 +25,32 @@ export type ToldChoice = Pick<TargetChoice, 'clientHash' | 'chosen' | 'stickines
   >[];
 };
 
-export function explainService(node: ExplainingNode, id: string, choice: ToldChoice): ExplainedService | null {
+/** The port that all targets hear on, where that is the one that the client has asked for; null: each has its own. */
+export function portAsked({ port, lastPort }: PlannedListener, { flow }: ExplainQuestion): number | null {
+  return (lastPort ?? port) > port ? (flow?.port ?? port) : null;
+}
+
+/** `port`: what `portAsked` says. */
+export function explainService(
+  node: ExplainingNode,
+  id: string,
+  choice: ToldChoice,
+  port: number | null,
+): ExplainedService | null {
   const entry = node.plan.entries.get(`service/${id}`);
   if (entry?.kind !== 'service') return null;
   const { name, algorithm } = entry.value;
   const { clientHash, stickiness, because } = choice;
-  const targets = explainTargets(node, entry.value, choice);
+  const targets = explainTargets(node, entry.value, choice, port);
   return { serviceId: id, name, algorithm, clientHash, stickiness, targets, because };
 }
 
-function explainTargets(node: ExplainingNode, service: PlannedService, choice: ToldChoice): ExplainedTarget[] {
+function explainTargets(
+  node: ExplainingNode,
+  service: PlannedService,
+  choice: ToldChoice,
+  portOfAll: number | null,
+): ExplainedTarget[] {
   const group = node.plan.entries.get(`group/${service.groupId}`);
   const planned = new Map(group?.kind === 'group' ? group.value.targets.map((target) => [target.id, target]) : []);
   const health = new Map<string, ReportedHealth>();
@@ -46,7 +63,7 @@ function explainTargets(node: ExplainingNode, service: PlannedService, choice: T
     return {
       targetId: id,
       address,
-      port,
+      port: portOfAll ?? port,
       zone: target.zone,
       weight: target.weight,
       state: target.state,

@@ -151,8 +151,9 @@ function resourcesOf(changes: readonly Change[]): ResourceRef[] {
 }
 
 /**
- * The listeners that a node may refuse because of these changes: those changed, those of a changed load balancer, and
- * those that use a changed certificate, authority or policy.
+ * The listeners that a node may refuse because of these changes: those changed, those of a changed load balancer, those
+ * that use a changed certificate, authority or policy, and of network load balancers those of a changed service, whose
+ * settings the kernel may not keep.
  */
 function listenersOf(changes: readonly Change[], state: State): string[] {
   const ids = new Set<string>();
@@ -161,6 +162,9 @@ function listenersOf(changes: readonly Change[], state: State): string[] {
     if (kind === 'listener') ids.add(id);
     if (kind === 'certificate' || kind === 'authority' || kind === 'securityPolicy') {
       for (const user of usersOf(state, id)) if (user.kind === 'listener') ids.add(user.id);
+    }
+    if (kind === 'backendService') {
+      for (const listener of networkListenersOf(after as RecordOf['backendService'], state)) ids.add(listener);
     }
     if (kind === 'securityGroup') {
       for (const { loadBalancer, listeners } of state.loadBalancers.values()) {
@@ -171,6 +175,12 @@ function listenersOf(changes: readonly Change[], state: State): string[] {
       for (const listener of state.loadBalancers.get(id)!.listeners.keys()) ids.add(listener);
   }
   return [...ids].slice(0, LISTENERS);
+}
+
+function networkListenersOf({ id, loadBalancerId }: RecordOf['backendService'], state: State): string[] {
+  const { loadBalancer, listeners } = state.loadBalancers.get(loadBalancerId)!;
+  if (loadBalancer.type !== 'network') return [];
+  return [...listeners.values()].filter(({ backendServiceId }) => backendServiceId === id).map((one) => one.id);
 }
 
 function* chunks<T>(values: readonly T[]): Generator<T[]> {
