@@ -61,6 +61,7 @@ describe('explaining a request', () => {
       [
         ruleOf('post', 1, { methods: ['POST'] }),
         ruleOf('beta', 2, { headers: [{ name: 'x-beta', kind: 'exact', values: ['1'] }] }),
+        ruleOf('query', 5, { query: [{ name: 'v', kind: 'exact', values: ['2'] }] }),
         ruleOf('login', 3, { paths: [exact('/login')] }, forwardTo(['svc', 1])),
         ruleOf('rest', 4, {}, forwardTo(['svc', 1])),
       ],
@@ -73,8 +74,11 @@ describe('explaining a request', () => {
         ['beta', 'no-match'],
         ['login', 'applies'],
         ['rest', 'outranked'],
+        ['query', 'no-match'],
       ],
     );
+    const unasked = ask({ path: '/other' }).rules.find(({ name }) => name === 'query');
+    assert.equal(unasked?.conditions[0]?.actual, 'not there');
     assert.deepEqual(said.rules[0]!.conditions, [
       { kind: 'method', name: '', wanted: 'POST', actual: 'GET', holds: false },
     ]);

@@ -159,7 +159,7 @@ function actualOf(
     case 'cookie':
       return valuesOf('cookie');
     case 'query':
-      return textOf(memory, queryStart, queryEnd);
+      return textOf(memory, queryStart, queryEnd) || 'not there';
   }
 }
 
