@@ -105,6 +105,7 @@ test('files that are missing, too large or wrong are told of', async () => {
       1,
       /privateKey: does not belong to the certificate of CN=test/,
     ],
+    [`authority create x --certificates ${chain} --crl ${file('empty.pem', '')}`, 2, /is empty; "--crl none" takes/],
     ['certificate show none', 3, /there is no certificate "none"/],
     ['policy create x --versions 1.2', 2, /needs --versions and --ciphers/],
     ['policy update compatible --name x', 4, /is built in/],

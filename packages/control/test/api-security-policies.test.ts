@@ -110,6 +110,7 @@ test('an authority takes CA and self-signed certificates, and revocation lists t
     [{ certificates: ROOT.certificate + ROOT.key }, /certificates: holds a private key/],
     [{ certificates: stranger.certificate, revocationLists: list }, /revocationLists: list 1 is signed by none/],
     [{ certificates: ROOT.certificate, revocationLists: 'x' }, /revocationLists: holds no revocation list/],
+    [{ certificates: ROOT.certificate, revocationLists: '\n' }, /revocationLists: holds no revocation list/],
     [{ certificates: ROOT.certificate, revocationLists: ROOT.certificate }, /revocationLists: holds a certificate/],
     [
       { certificates: ROOT.certificate, revocationLists: revocationList(ROOT, { nextUpdate: past }) },

@@ -5,7 +5,9 @@ import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
 import { bodyOf } from '../commands/fields.ts';
 import { authorityFields, nameField } from '../commands/resource-fields.ts';
-import { readTextFile } from '../input-file.ts';
+import { EXIT } from '../exit-codes.ts';
+import { CliFailure } from '../failure.ts';
+import { inputName, readTextFile } from '../input-file.ts';
 import type { Io } from '../io.ts';
 import { details } from '../output/details.ts';
 import { authorityColumns } from './columns.ts';
@@ -69,6 +71,10 @@ export function remove(call: Call) {
 /** What the files that the options name hold. */
 async function material(io: Io, { certificates, crl }: OptionValues): Promise<Partial<AuthorityCreate>> {
   const lists = crl === 'none' ? '' : crl && (await readTextFile(crl, io, AUTHORITY.revocationListsLength));
+  // A file that could not be fetched is no reason to let in everybody whom it would have named.
+  if (lists === '' && crl !== 'none') {
+    throw new CliFailure(EXIT.usage, `${inputName(crl)} is empty; "--crl none" takes the lists away.`);
+  }
   return {
     ...(certificates && { certificates: await readTextFile(certificates, io, AUTHORITY.certificatesLength) }),
     ...(lists !== undefined && { revocationLists: lists }),

@@ -24,7 +24,10 @@ interface CertificateList {
   readonly revoked: number;
 }
 
-/** Checks that each list is readable, in its time, and signed by one of the certificates. None is fine. */
+/**
+ * Checks that each list is readable, in its time, and signed by one of the certificates. Nothing at all is fine; blanks are
+ * what is left of a list that could not be fetched, and would let in everybody whom it names.
+ */
 export function readRevocationLists(
   pem: string,
   certificates: readonly X509Certificate[],
@@ -33,7 +36,7 @@ export function readRevocationLists(
 ): ReadRevocationList[] {
   const blocks = pemBlocks(pem);
   const refuse = (reason: string) => refuseField('certificate-invalid', at, reason);
-  if (blocks.length === 0 && pem.trim() !== '') refuse('holds no revocation list in PEM form');
+  if (blocks.length === 0 && pem !== '') refuse('holds no revocation list in PEM form');
   if (blocks.length > AUTHORITY.revocationLists) refuse(`holds more than ${AUTHORITY.revocationLists} lists`);
   return blocks.map((block, i) => {
     if (block.label !== 'X509 CRL') refuse(`holds a ${block.label.toLowerCase()}; it takes revocation lists alone`);
