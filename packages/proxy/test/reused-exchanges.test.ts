@@ -15,6 +15,9 @@ import { ruleGroupOf, ruleOf } from '../src/rules/fixtures/rules.ts';
 import { freePort, type Origin, tcpOrigin } from './exchange.ts';
 import { changeOf, listenerOf, serviceOf } from './plans.ts';
 
+/** On a busy machine, too. */
+const PATIENT = { connectTimeout: 30_000, readTimeout: 30_000 };
+
 const SECRET = Buffer.alloc(32, 7);
 
 /** Longer than what is compressed at once, and than what waits for a client that does not read. */
@@ -182,12 +185,12 @@ for (const reactor of ['uring', 'portable'] as const) {
       const narrow = { maxConnections: 1, maxRequests: 1, queueSize: 8, queueTimeout: 40 };
       const change = changeOf(
         [
-          serviceOf([origin.port]),
-          serviceOf([origin.port, second.port], { id: 'sticky', stickiness }),
-          serviceOf([mirror.port], { id: 'other' }),
-          serviceOf([dead, origin.port], { id: 'failing', retry }),
+          serviceOf([origin.port], PATIENT),
+          serviceOf([origin.port, second.port], { id: 'sticky', stickiness, ...PATIENT }),
+          serviceOf([mirror.port], { id: 'other', ...PATIENT }),
+          serviceOf([dead, origin.port], { id: 'failing', retry, ...PATIENT }),
           serviceOf([origin.port], { id: 'narrow', targetLimits: narrow, readTimeout: 80 }),
-          serviceOf([origin.port], { id: 'announced', proxyProtocol: 1 }),
+          serviceOf([origin.port], { id: 'announced', proxyProtocol: 1, ...PATIENT }),
         ],
         [listenerOf(port, listener)],
       );
