@@ -20,5 +20,5 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   conflict: 'in the way: name or port taken, still in use, changed meanwhile, quota reached',
   unreachable: 'the control plane does not run, or cannot be reached',
   timeout: 'saved, but not applied by every node within the time limit',
-  differences: '`apply --dry-run` has found differences',
+  differences: 'a dry run, a plan or a comparison has found differences',
 };

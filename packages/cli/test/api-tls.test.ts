@@ -62,6 +62,11 @@ test('with a certificate of its own, the API is known to agent, demo and CLI of 
   const signed = await evenkeelWith(config, '--profile', 'prod', 'lb', 'create', 'signed', '--no-wait');
   assert.equal(signed.code, 0, signed.err);
   assert.match((await evenkeelWith(config, '--profile', 'prod', 'whoami')).out, new RegExp(made['id']!));
+  await until('names are completed over TLS', async () => {
+    return /^signed\t/m.test(
+      (await evenkeelWith(config, 'complete', 'bash', '--', '--profile', 'prod', 'lb', 'show', '')).out,
+    );
+  });
   const elsewhere = await evenkeelWith(config, '--profile', 'prod', '--url', 'https://127.0.0.1:1', 'whoami');
   assert.match(elsewhere.err, /the credential of the profile is for https:.*, not for https:\/\/127\.0\.0\.1:1/);
   const denied = await own('access-policy', 'create', 'stays', '--deny', 'delete*');

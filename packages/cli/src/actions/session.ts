@@ -1,6 +1,5 @@
-import { type Client, type ClientOptions, createClient } from '@evenkeel/client/client.ts';
+import { type Client, createClient } from '@evenkeel/client/client.ts';
 import { ConnectionError } from '@evenkeel/client/errors.ts';
-import { httpFetch } from '@evenkeel/client/http-fetch.ts';
 import type { Call } from '../commands/call.ts';
 import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
@@ -8,6 +7,7 @@ import type { Io } from '../io.ts';
 import { type Paint, painter } from '../output/colour.ts';
 import { type Column, table } from '../output/table.ts';
 import { type Connection, findConnection } from './connection.ts';
+import { fetchFor } from './fetch.ts';
 
 /** What every action works with: the API, and the way to the terminal in the form that was asked for. */
 export interface Session {
@@ -39,13 +39,6 @@ export async function withSession(call: Call, work: (session: Session) => Promis
     throw unreachable(error, new URL(connection.url).origin, common.home, io.env);
   }
   return undefined;
-}
-
-/** What calls are made with; checking certificates is loaded where there are any. */
-async function fetchFor({ url, trust = {} }: Connection): Promise<NonNullable<ClientOptions['fetch']>> {
-  if (!url.startsWith('https:')) return httpFetch;
-  const { trustingFetch } = await import('@evenkeel/client/trusting-fetch.ts');
-  return trustingFetch(trust);
 }
 
 /** One answer in its three forms. */

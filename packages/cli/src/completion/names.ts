@@ -1,8 +1,8 @@
 import type { Client } from '@evenkeel/client/client.ts';
 import { createClient } from '@evenkeel/client/client.ts';
-import { httpFetch } from '@evenkeel/client/http-fetch.ts';
 import { PAGE } from '@evenkeel/model/limits.ts';
-import { findConnection } from '../actions/connection.ts';
+import { type ConnectionOptions, findConnection } from '../actions/connection.ts';
+import { fetchFor } from '../actions/fetch.ts';
 import type { Hint } from '../commands/hints.ts';
 import type { Io } from '../io.ts';
 import { oneLine } from '../output/text.ts';
@@ -11,6 +11,9 @@ type Nameable = Exclude<Hint, 'file' | 'folder'>;
 
 /** Milliseconds that somebody who presses the tab key waits. */
 const PATIENCE = 1_000;
+
+/** The options that say where the control plane is, what it is known by, and what it is called with. */
+const CONNECTION = ['home', 'url', 'token', 'tenant', 'ca', 'profile', 'fingerprint'] as const;
 
 /**
  * The names that may stand for a kind of object, as the control plane knows them now; of parts of a load balancer with
@@ -22,12 +25,9 @@ export async function findNames(
   io: Io,
 ): Promise<{ value: string; description: string }[]> {
   try {
-    const connection = findConnection(
-      { ...option(given, 'home'), ...option(given, 'url'), ...option(given, 'token'), ...option(given, 'tenant') },
-      io.env,
-    );
+    const connection = findConnection(connectionOptions(given), io.env);
     const signal = AbortSignal.timeout(PATIENCE);
-    const found = await ask(createClient({ ...connection, fetch: httpFetch }), hint, given, signal);
+    const found = await ask(createClient({ ...connection, fetch: await fetchFor(connection) }), hint, given, signal);
     return found.map(({ value, description }) => ({ value, description: oneLine(description) }));
   } catch {
     return [];
@@ -178,7 +178,7 @@ async function qualified(
     .map(({ id, name, owner }) => ({ value: lb === undefined ? `${owner}/${name}` : name, description: id }));
 }
 
-function option(given: ReadonlyMap<string, string>, name: 'home' | 'url' | 'token' | 'tenant') {
-  const value = given.get(`--${name}`);
-  return value === undefined ? {} : { [name]: value };
+function connectionOptions(given: ReadonlyMap<string, string>): ConnectionOptions {
+  const typed = CONNECTION.map((name) => [name, given.get(`--${name}`)] as const);
+  return Object.fromEntries(typed.filter(([, value]) => value !== undefined));
 }
