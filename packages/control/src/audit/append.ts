@@ -1,9 +1,10 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../store/schema.ts';
+import { insertRows } from '../store/statements.ts';
 import { type AuditEntry, toAuditRow } from './entry.ts';
 
-/** Rows of one insert statement: far below SQLite's limit of 32,766 parameters. */
-const ROWS = 200;
+/** Rows that are in memory at a time. */
+const ROWS = 256;
 
 /**
  * Writes the entries of a transaction, in the order of their identifiers. Each row knows how many of what was done
@@ -27,7 +28,7 @@ export async function appendAudit(trx: Transaction<Database>, entries: readonly 
       }
       rows.push({ ...row, ...count });
     }
-    await trx.insertInto('audit_entry').values(rows).execute();
+    await insertRows(trx, 'audit_entry', rows);
   }
 }
 

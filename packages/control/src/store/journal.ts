@@ -10,8 +10,7 @@ import { ACCESS_KINDS } from '../state/objects.ts';
 import type { AnyRecord, RecordOf } from '../state/records.ts';
 import type { OperationRecord } from './history.ts';
 import { fromRow, MAPPINGS, type Row, toRow } from './rows.ts';
-import type { Database } from './schema.ts';
-import { insertRow } from './statements.ts';
+import type { Database, RevisionRow } from './schema.ts';
 
 /** Characters of revisions after which it is looked whether there are too many, however few the writes were. */
 export const TRIM_CHARACTERS = 8 * 1_048_576;
@@ -43,22 +42,20 @@ interface Written {
 }
 
 /**
- * Writes what a draft has changed of the configuration as a revision: what it was before, so that it can be brought
- * back, and the difference for people. Resolves with its size in characters; 0: nothing of the configuration changed.
+ * What a draft has changed of the configuration, as a revision: what it was before, so that it can be brought back, and
+ * the difference for people. Null: nothing of the configuration has changed.
  */
-export async function writeRevision(
-  trx: Transaction<Database>,
+export function revisionOf(
   { actor, action, requestId }: Written,
   operation: OperationRecord,
   draft: Draft,
   vault: Vault,
-): Promise<number> {
+): RevisionRow | null {
   const changed = draft.changes.filter(({ kind }) => !ACCESS_KINDS.has(kind));
-  if (changed.length === 0) return 0;
+  if (changed.length === 0) return null;
   const undo = JSON.stringify(changed.map((change) => undoOf(change, vault)));
   const changes = JSON.stringify(changesShown(draft, changed));
-  const size = undo.length + changes.length;
-  await insertRow(trx, 'revision', {
+  return {
     generation: operation.generation,
     tenant_id: draft.tenantId,
     at: operation.createdAt,
@@ -66,13 +63,12 @@ export async function writeRevision(
     action,
     request_id: requestId,
     operation_id: operation.id,
-    size,
+    size: undo.length + changes.length,
     summary: JSON.stringify(summaryOf(changed)),
     resources: JSON.stringify(operation.resources),
     changes,
     undo,
-  });
-  return size;
+  };
 }
 
 /** Field by field what differs, of the first objects; secrets show that they differ, and not from what to what. */

@@ -122,16 +122,22 @@ export const TICKET_KEYS = 'ticket-keys';
 
 export type Row = Record<string, string | number | null>;
 
-/** Secrets are sealed under the identifier of the object and the name of the field. */
+/**
+ * Secrets are sealed under the identifier of the object and the name of the field. All rows of a kind have the same
+ * columns in the same order.
+ */
 export function toRow<K extends ResourceKind>(kind: K, record: RecordOf[K], vault: Vault): Row {
   const { columns, derived } = MAPPINGS[kind];
+  const fields = record as unknown as Readonly<Record<string, unknown>>;
   const row: Row = {};
+  for (const field of Object.keys(columns)) {
+    const value = fields[field];
+    row[columns[field]!] =
+      value instanceof Secret ? vault.seal(`${record.id}/${field}`, value) : (value as Row[string]);
+  }
   const settings: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(record)) {
-    const column = columns[field];
-    if (column !== undefined)
-      row[column] = value instanceof Secret ? vault.seal(`${record.id}/${field}`, value) : value;
-    else if (!derived.includes(field)) settings[field] = value;
+  for (const field of Object.keys(fields)) {
+    if (columns[field] === undefined && !derived.includes(field)) settings[field] = fields[field];
   }
   // Null differs from null in a unique constraint; 0 does not differ from 0.
   if (kind === 'target') row['port'] ??= 0;

@@ -6,23 +6,24 @@ import { quotasOf } from '../access/quotas.ts';
 import { appendAudit } from '../audit/append.ts';
 import { entriesOf } from '../audit/changes.ts';
 import { type AuditEntry, type Author, authorNamed, type NewAuditEntry } from '../audit/entry.ts';
-import { AUDIT_KEPT, type AuditKept, trimAudit } from '../audit/retention.ts';
+import { AUDIT_KEPT, type AuditKept } from '../audit/retention.ts';
 import { ProblemError } from '../problem.ts';
 import type { AddressPools } from '../resources/addresses.ts';
 import type { Vault } from '../secrets/vault.ts';
-import { type Change, Draft, type DraftContext, EVERY_TENANT } from '../state/draft.ts';
+import { Draft, type DraftContext, EVERY_TENANT } from '../state/draft.ts';
 import type { State } from '../state/state.ts';
 import { catchUp } from './catch-up.ts';
 import type { StateDatabase } from './database.ts';
-import { trimFeed, writeFeed } from './feed.ts';
-import { type OperationRecord, TRIM_EVERY, trimHistory } from './history.ts';
-import { TRIM_CHARACTERS, trimRevisions, writeRevision } from './journal.ts';
+import { writeFeed } from './feed.ts';
+import type { OperationRecord } from './history.ts';
+import { revisionOf } from './journal.ts';
 import { newestWrittenId } from './newest-id.ts';
 import { copyBeforeUpgrade, type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
 import { storageProblem } from './storage-problem.ts';
-import { trimChangeSets } from './trim-change-sets.ts';
-import { operationOf, writeChanges, writeOperation, writeState, writeTicketKeys } from './write.ts';
+import { type SharingWrite, writeTogether } from './together.ts';
+import { Trimmer } from './trimmer.ts';
+import { operationOf, writeState, writeTicketKeys } from './write.ts';
 
 /** Writes that may wait; one more is refused with `too-busy`. */
 const QUEUE = 1_000;
@@ -88,11 +89,9 @@ interface Job {
   readonly failed: (error: unknown) => void;
 }
 
-interface Staged {
+interface Staged extends SharingWrite {
   readonly state: State;
-  /** Null for rows that are not configuration. */
-  readonly operation: OperationRecord | null;
-  readonly changes: readonly Change[];
+  /** Writes what comes besides. */
   readonly persist: (trx: Transaction<Database>) => Promise<void>;
   readonly audit: readonly AuditEntry[];
   readonly done: () => void;
@@ -116,12 +115,9 @@ export class Store {
   #closed = false;
   /** The copy under way. */
   #copying: Promise<void> | null = null;
-  #writesSinceTrim = 0;
-  #charactersSinceTrim = 0;
+  readonly #trimmer = new Trimmer();
   /** Those who wait for a generation. */
   readonly #awaited = new Set<() => void>();
-  /** Tenants with new entries in the audit log since it was trimmed. */
-  readonly #audited = new Set<string>();
 
   /** Opens a file of SQLite. Rejects with a StartError. */
   static async open({ file, ...options }: StoreOptions & { readonly file: string }): Promise<Store> {
@@ -216,7 +212,7 @@ export class Store {
       const stage = (state: State): Staged => {
         // Only now: those of the writes before are less, so that whoever reads on from the last one misses none.
         const audit = entries.map((entry) => ({ ...entry, id: this.#ids.next('auditEntry') }));
-        return { state, operation: null, changes: [], persist, audit, done };
+        return { state, operation: null, changes: [], revision: () => null, persist, audit, done };
       };
       this.#enqueue({ stage, failed });
     });
@@ -353,13 +349,8 @@ export class Store {
       changes,
       audit: entriesOf(changes, operation, author, write.requestId, this.#ids, [state, base]),
       done: () => done(committed),
-      persist: async (trx) => {
-        await writeChanges(trx, changes, this.#options.vault);
-        await writeOperation(trx, operation);
-        this.#charactersSinceTrim += await writeRevision(trx, write, operation, draft, this.#options.vault);
-        await write.also?.(trx, committed);
-        this.#writesSinceTrim++;
-      },
+      revision: () => revisionOf(write, operation, draft, this.#options.vault),
+      persist: async (trx) => write.also?.(trx, committed),
     };
   }
 
@@ -368,28 +359,23 @@ export class Store {
     accepted: readonly { readonly staged: Staged }[],
     next: State,
   ): Promise<void> {
-    for (const { staged } of accepted) await staged.persist(trx);
-    const audit = accepted.flatMap(({ staged }) => staged.audit);
+    const { vault, auditKept = AUDIT_KEPT, now } = this.#options;
+    const writes = accepted.map(({ staged }) => staged);
+    const characters = await writeTogether(trx, writes, vault);
+    for (const { persist } of writes) await persist(trx);
+    const audit = writes.flatMap((write) => write.audit);
     await appendAudit(trx, audit);
-    for (const { tenantId } of audit) this.#audited.add(tenantId);
     if (next !== this.#state) await writeState(trx, next, this.#state);
     if (next !== this.#state && this.database.followed) {
-      const changes = accepted.flatMap(({ staged }) => staged.changes);
+      const changes = writes.flatMap((write) => write.changes);
       await writeFeed(trx, this.#state.generation, next.generation, changes);
     }
     if (next.ticketKeys !== null && next.ticketKeys !== this.#state.ticketKeys) {
-      await writeTicketKeys(trx, next.ticketKeys, this.#options.vault);
+      await writeTicketKeys(trx, next.ticketKeys, vault);
     }
-    if (this.#writesSinceTrim >= TRIM_EVERY || this.#charactersSinceTrim >= TRIM_CHARACTERS) {
-      await trimHistory(trx, this.#options.now());
-      await trimAudit(trx, this.#options.now(), this.#audited, this.#options.auditKept ?? AUDIT_KEPT);
-      this.#audited.clear();
-      await trimRevisions(trx);
-      await trimChangeSets(trx, this.#options.now());
-      if (this.database.followed) await trimFeed(trx, next.generation);
-      this.#writesSinceTrim = 0;
-      this.#charactersSinceTrim = 0;
-    }
+    const changing = writes.filter(({ operation }) => operation !== null);
+    this.#trimmer.note(changing.length, characters, audit);
+    await this.#trimmer.trimWhenDue(trx, now(), auditKept, this.database.followed ? next.generation : null);
   }
 
   #draft(base: State, tenantId: string): Draft {

@@ -7,13 +7,13 @@ import type { Vault } from '../secrets/vault.ts';
 import type { Change } from '../state/draft.ts';
 import type { AnyRecord, RecordOf, TicketKeys } from '../state/records.ts';
 import type { State } from '../state/state.ts';
-import { type OperationRecord, operationToRow } from './history.ts';
-import { MAPPINGS, type Row, TICKET_KEYS, toRow } from './rows.ts';
+import type { OperationRecord } from './history.ts';
+import { MAPPINGS, TICKET_KEYS, toRow } from './rows.ts';
 import type { Database } from './schema.ts';
-import { executeKept, insertRow } from './statements.ts';
+import { executeRows } from './statements.ts';
 
-/** Rows of one insert statement: far below SQLite's limit of 32,766 parameters. */
-const ROWS = 200;
+/** Identifiers in one statement: far below SQLite's limit of 32,766 parameters. */
+const IDS = 200;
 /** What an operation names of what it changed. */
 const RESOURCES = 20;
 const LISTENERS = 500;
@@ -31,26 +31,28 @@ export async function writeChanges(
   changes: readonly Change[],
   vault: Vault,
 ): Promise<void> {
+  const byKind = Map.groupBy(changes, ({ kind }) => kind);
   for (const kind of KINDS) {
-    const gone = changes.filter((change) => change.kind === kind && leavesItsPlace(change)).map(({ id }) => id);
-    for (const ids of chunks(gone)) await trx.deleteFrom(MAPPINGS[kind].table).where('id', 'in', ids).execute();
+    const gone = byKind.get(kind)?.filter(leavesItsPlace) ?? [];
+    for (const part of chunks(gone)) {
+      const ids = part.map(({ id }) => id);
+      await trx.deleteFrom(MAPPINGS[kind].table).where('id', 'in', ids).execute();
+    }
   }
   for (const kind of KINDS) {
-    const rows: Row[] = [];
-    for (const { kind: changed, after } of changes) {
-      if (changed === kind && after !== null) rows.push(toRow(kind, after as RecordOf[typeof kind], vault));
-    }
-    for (const part of chunks(rows)) {
-      const { table } = MAPPINGS[kind];
-      if (part.length > 1) await putting(trx, table, part).execute();
-      else await executeKept(trx, `put ${table}`, part[0]!, () => putting(trx, table, part));
-    }
+    const there = byKind.get(kind)?.flatMap(({ after }) => after ?? []) ?? [];
+    const rowOf = (record: AnyRecord) => toRow(kind, record as RecordOf[typeof kind], vault);
+    await executeRows(trx, `put ${kind}`, there, rowOf, (rows) => putting(trx, kind, rows));
   }
 }
 
-/** Puts the rows in place of those with the same identifiers. */
-function putting(trx: Transaction<Database>, table: (typeof MAPPINGS)[ResourceKind]['table'], rows: readonly Row[]) {
-  const columns = Object.keys(rows[0]!).filter((column) => column !== 'id');
+/**
+ * Adds the rows, or changes those with the same identifiers that are there: these keep their place, so that columns with
+ * indexes stay as they are, and no index is written.
+ */
+function putting(trx: Transaction<Database>, kind: ResourceKind, rows: readonly object[]) {
+  const { table, columns, secrets = [] } = MAPPINGS[kind];
+  const changing = ['settings', ...STAMPS, ...secrets].map((field) => columns[field] ?? field);
   return trx
     .insertInto(table)
     .values(rows as never)
@@ -58,7 +60,7 @@ function putting(trx: Transaction<Database>, table: (typeof MAPPINGS)[ResourceKi
       conflict
         .column('id')
         .doUpdateSet((row) =>
-          Object.fromEntries(columns.map((column) => [column, row.ref(`excluded.${column}` as never)])),
+          Object.fromEntries(changing.map((column) => [column, row.ref(`excluded.${column}` as never)])),
         ),
     );
 }
@@ -66,10 +68,16 @@ function putting(trx: Transaction<Database>, table: (typeof MAPPINGS)[ResourceKi
 /** Whether it is gone, or its row has other values in columns, among which are those that are unique. */
 function leavesItsPlace({ kind, before, after }: Change): boolean {
   if (after === null || before === null) return after === null;
+  // The column of its port tells the protocols apart.
+  if (kind === 'listener' && isUdp(before) !== isUdp(after)) return true;
   return Object.keys(MAPPINGS[kind].columns).some((field) => {
     const [old, now] = [before[field as keyof AnyRecord] as unknown, after[field as keyof AnyRecord] as unknown];
     return !STAMPS.has(field) && !(now instanceof Secret) && old !== now;
   });
+}
+
+function isUdp(listener: AnyRecord): boolean {
+  return (listener as RecordOf['listener']).protocol === 'udp';
 }
 
 /** What the nodes have yet to hear of a write. `now`: Unix milliseconds. */
@@ -97,23 +105,28 @@ export function operationOf(
   };
 }
 
-export async function writeOperation(trx: Transaction<Database>, operation: OperationRecord): Promise<void> {
-  await insertRow(trx, 'operation', operationToRow(operation));
-}
-
-/** The generation, where load balancers are, and where the search for addresses goes on. */
+/** The generation, where load balancers are, and where the search for addresses goes on; of the latter what is new. */
 export async function writeState(
   trx: Transaction<Database>,
   { generation, lastAddresses, placement }: State,
   before: State,
 ): Promise<void> {
   if (placement !== before.placement) await writePlacement(trx, placement);
-  await trx
-    .insertInto('state')
-    .values({ id: 1, generation })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ generation }))
-    .execute();
+  await executeRows(
+    trx,
+    'put state',
+    [{ id: 1, generation }],
+    (row) => row,
+    (rows) =>
+      trx
+        .insertInto('state')
+        .values(rows as never)
+        .onConflict((conflict) =>
+          conflict.column('id').doUpdateSet(({ ref }) => ({ generation: ref('excluded.generation') })),
+        ),
+  );
   for (const [name, last] of lastAddresses) {
+    if (before.lastAddresses.get(name) === last) continue;
     await trx
       .insertInto('address_pool')
       .values({ name, last })
@@ -184,5 +197,5 @@ function networkListenersOf({ id, loadBalancerId }: RecordOf['backendService'], 
 }
 
 function* chunks<T>(values: readonly T[]): Generator<T[]> {
-  for (let i = 0; i < values.length; i += ROWS) yield values.slice(i, i + ROWS);
+  for (let i = 0; i < values.length; i += IDS) yield values.slice(i, i + IDS);
 }
