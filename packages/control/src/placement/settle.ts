@@ -1,3 +1,4 @@
+import { OverlaidMap } from '../state/overlaid-map.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
 import { awaitedBy, keepersOf, type PresentNode } from './handover.ts';
@@ -21,8 +22,10 @@ export function settled(base: State, next: State, nodes: readonly PresentNode[],
     if (going) handovers.set(id, going);
   }
   if (everything || next.loadBalancers !== base.loadBalancers) {
-    for (const { loadBalancer } of next.loadBalancers.values()) {
-      const old = base.loadBalancers.get(loadBalancer.id)?.loadBalancer;
+    const suspects = everything ? null : OverlaidMap.suspects(base.loadBalancers, next.loadBalancers);
+    for (const id of suspects ?? next.loadBalancers.keys()) {
+      const { loadBalancer } = next.loadBalancers.get(id)!;
+      const old = base.loadBalancers.get(id)?.loadBalancer;
       if (old === undefined || !(everything || differ(old, loadBalancer))) continue;
       const going = begun(base, old, ground, loadBalancer, nodes, handovers.get(old.id), generation);
       if (going !== null) handovers.set(old.id, going);

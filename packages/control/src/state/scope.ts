@@ -1,3 +1,4 @@
+import { OverlaidMap } from './overlaid-map.ts';
 import type { State } from './state.ts';
 
 /** What belongs to a tenant says so. */
@@ -36,6 +37,11 @@ export function scopedTo(state: State, tenantId: string): State {
   if (all === undefined) scopes.set(state, new Map([[tenantId, scoped]]));
   else all.set(tenantId, scoped);
   return scoped;
+}
+
+/** Says that all of a map belongs to a tenant, so that nobody has to look. */
+export function isAllOf(map: ReadonlyMap<string, unknown>, tenantId: string): void {
+  if (map.size > 0) parts.set(map, new Map([[tenantId, map]]));
 }
 
 function ownerOf({ tenantId }: Owned): string {
@@ -84,7 +90,9 @@ export function merged<T>(
   before: ReadonlyMap<string, T>,
   after: ReadonlyMap<string, T>,
 ): ReadonlyMap<string, T> {
-  if (before === after || same(before, after)) return whole;
+  if (before === after || (after instanceof OverlaidMap && !after.touched)) return whole;
+  if (before === whole && after instanceof OverlaidMap && !after.hasOtherKeys) return after;
+  if (same(before, after)) return whole;
   if (before === whole) return inOrder(after);
   const all = new Map(whole);
   for (const id of before.keys()) if (!after.has(id)) all.delete(id);
@@ -100,6 +108,17 @@ export function inOrder<T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> 
     last = id;
   }
   return map;
+}
+
+/** A state after several drafts, for whoever keeps it: its maps are plain. */
+export function settle(state: State): State {
+  const [loadBalancers, elasticIps] = [plain(state.loadBalancers), plain(state.elasticIps)];
+  const isSettled = loadBalancers === state.loadBalancers && elasticIps === state.elasticIps;
+  return isSettled ? state : { ...state, loadBalancers, elasticIps };
+}
+
+function plain<T extends object>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  return map instanceof OverlaidMap ? (map as OverlaidMap<T>).plain() : map;
 }
 
 /** Puts the values of a map, which `own` gives to be changed, in order of their keys. */

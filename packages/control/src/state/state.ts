@@ -28,6 +28,7 @@ import type {
   WebhookRecord,
   ZoneRecord,
 } from './records.ts';
+import { treeWith } from './whereabouts.ts';
 
 /**
  * The whole configuration at one generation, as a tree of values that never change. A change makes new nodes on the
@@ -121,40 +122,28 @@ export const EMPTY_STATE: State = {
   lastAddresses: new Map(),
 };
 
-/** Look-ups by identifier. They visit every load balancer, of which there are hundreds at most. */
+/** Look-ups by identifier; see whereabouts.ts. */
 export function findListener(state: State, id: string): { tree: LoadBalancerTree; listener: ListenerRecord } | null {
-  for (const tree of state.loadBalancers.values()) {
-    const listener = tree.listeners.get(id);
-    if (listener) return { tree, listener };
-  }
-  return null;
+  const tree = treeWith(state.loadBalancers, 'listeners', id);
+  return tree && { tree, listener: tree.listeners.get(id)! };
 }
 
 export function findService(
   state: State,
   id: string,
 ): { tree: LoadBalancerTree; service: BackendServiceRecord } | null {
-  for (const tree of state.loadBalancers.values()) {
-    const service = tree.services.get(id);
-    if (service) return { tree, service };
-  }
-  return null;
+  const tree = treeWith(state.loadBalancers, 'services', id);
+  return tree && { tree, service: tree.services.get(id)! };
 }
 
 export function findGroup(state: State, id: string): ({ tree: LoadBalancerTree } & GroupTree) | null {
-  for (const tree of state.loadBalancers.values()) {
-    const found = tree.groups.get(id);
-    if (found) return { tree, ...found };
-  }
-  return null;
+  const tree = treeWith(state.loadBalancers, 'groups', id);
+  return tree && { tree, ...tree.groups.get(id)! };
 }
 
 export function findRuleGroup(state: State, id: string): ({ tree: LoadBalancerTree } & RuleGroupTree) | null {
-  for (const tree of state.loadBalancers.values()) {
-    const found = tree.ruleGroups.get(id);
-    if (found) return { tree, ...found };
-  }
-  return null;
+  const tree = treeWith(state.loadBalancers, 'ruleGroups', id);
+  return tree && { tree, ...tree.ruleGroups.get(id)! };
 }
 
 /** The first of the values that has the name. */

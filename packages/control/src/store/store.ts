@@ -11,6 +11,7 @@ import { ProblemError } from '../problem.ts';
 import type { AddressPools } from '../resources/addresses.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { Draft, type DraftContext, EVERY_TENANT } from '../state/draft.ts';
+import { settle } from '../state/scope.ts';
 import type { State } from '../state/state.ts';
 import { catchUp } from './catch-up.ts';
 import type { StateDatabase } from './database.ts';
@@ -298,6 +299,7 @@ export class Store {
         refused.push({ job, error });
       }
     }
+    state = settle(state);
     const started = performance.now();
     try {
       if (accepted.length > 0) await this.database.transaction((trx) => this.#persist(trx, accepted, state));
@@ -337,7 +339,7 @@ export class Store {
     const { tenantId = DEFAULT_TENANT.id, toldTo = tenantId } = write;
     const draft = this.#draft(base, tenantId);
     const value = write.run(draft);
-    const state = this.#place(base, draft.finish());
+    const state = this.#place(base, draft.proceed());
     const { changes } = draft;
     const id = this.#ids.next('operation');
     const operation = operationOf(id, toldTo, write.action, changes, state, draft.context.now);
