@@ -66,11 +66,12 @@ async function trimTenant(trx: Transaction<Database>, tenantId: string, kept: Au
   if (newest === undefined) return;
   const place = Number(newest.place) - kept.entries;
   const total = Number(newest.total) - kept.characters;
-  for (;;) {
-    const oldest = await rows.orderBy('id').limit(PAGE).execute();
+  // Mostly there is nothing to delete, and the oldest one tells.
+  for (let page = 1; ; page = PAGE) {
+    const oldest = await rows.orderBy('id').limit(page).execute();
     const last = oldest.findLast((row) => Number(row.place) <= place || Number(row.total) <= total);
     if (last === undefined) return;
     await trx.deleteFrom('audit_entry').where('tenant_id', '=', tenantId).where('id', '<=', last.id).execute();
-    if (oldest.length < PAGE || last !== oldest.at(-1)) return;
+    if (oldest.length < page || last !== oldest.at(-1)) return;
   }
 }

@@ -1,8 +1,9 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { listOrNull } from '../store/history.ts';
 import type { Database } from '../store/schema.ts';
+import { executeEach } from '../store/statements.ts';
 import type { Store } from '../store/store.ts';
-import type { OperationTracker } from './operations.ts';
+import type { OperationTracker, Outcome } from './operations.ts';
 import { type NodeStatus, nodeToRow } from './registry.ts';
 
 /** What is kept of nodes and of the outcomes of operations. It belongs to no generation of the configuration. */
@@ -26,16 +27,19 @@ export async function deleteNode(trx: Transaction<Database>, id: string): Promis
 export async function saveOutcomes(store: Store, operations: OperationTracker): Promise<void> {
   await operations.flush((outcomes) =>
     store.record(async (trx) => {
-      for (const [id, { outcome, settledAt, refused, leftOut, cancelledBy }] of outcomes) {
-        const lists = { refused: listOrNull(refused), left_out: listOrNull(leftOut) };
-        await trx
+      await executeEach(trx, 'settle operation', [...outcomes].map(rowOf), ({ id, ...settled }) =>
+        trx
           .updateTable('operation')
-          .set({ outcome, settled_at: settledAt, cancelled_by: cancelledBy, ...lists })
+          .set(settled)
           .where('id', '=', id)
           // One that was cancelled stays so, whatever nodes had said of it before.
-          .where((is) => is.or([is('outcome', 'is', null), is('outcome', '!=', 'cancelled')]))
-          .execute();
-      }
+          .where((is) => is.or([is('outcome', 'is', null), is('outcome', '!=', sql.lit('cancelled'))])),
+      );
     }),
   );
+}
+
+function rowOf([id, { outcome, settledAt, refused, leftOut, cancelledBy }]: readonly [string, Outcome]) {
+  const lists = { refused: listOrNull(refused), left_out: listOrNull(leftOut) };
+  return { outcome, settled_at: settledAt, cancelled_by: cancelledBy, ...lists, id };
 }

@@ -21,17 +21,25 @@ export interface CompiledPlan extends NodePlan {
 export function compile(state: State, previous: CompiledPlan | null): CompiledPlan {
   const known = previous?.entries.parts;
   const parts = new Map<string, TreePart>();
-  const hashes: string[] = [];
+  // The hash of the whole is carried on: what is in it twice is out of it.
+  const changed: string[] = [];
+  let kept = 0;
   for (const [id, tree] of state.loadBalancers) {
     const before = known?.get(id) ?? null;
+    if (before !== null) kept++;
     const same = before?.source === tree && hold(before.references, tree, state);
     const part = same ? before : compileTree(tree, state, before);
     parts.set(id, part);
-    hashes.push(part.hash);
+    if (part !== before) changed.push(before?.hash ?? '', part.hash);
   }
+  if (known !== undefined && kept < known.size) {
+    for (const [id, { hash }] of known) if (!parts.has(id)) changed.push(hash);
+  }
+  const old = previous?.entries.shared;
   const shared = compileShared(state, parts, previous?.entries ?? null);
-  hashes.push(shared.hash);
-  return { version: state.generation, hash: combineHashes(hashes), entries: new PartedEntries(parts, shared) };
+  if (shared !== old) changed.push(old?.hash ?? '', shared.hash);
+  const hash = combineHashes([previous?.hash ?? '', ...changed]);
+  return { version: state.generation, hash, entries: new PartedEntries(parts, shared) };
 }
 
 function compileTree(tree: LoadBalancerTree, state: State, before: TreePart | null): TreePart {

@@ -39,6 +39,22 @@ export function insertRows(trx: Transaction<Database>, table: keyof Database, ro
   return executeRows(trx, `insert ${table}`, rows, (row) => row, make);
 }
 
+/**
+ * Carries out a statement for each of the rows, one by one: its parameters are their values, in their order, so that its
+ * text is made once.
+ */
+export async function executeEach<Row extends object>(
+  trx: Transaction<Database>,
+  name: string,
+  rows: readonly Row[],
+  make: (row: Row) => Compilable,
+): Promise<void> {
+  for (const row of rows) {
+    const text = textOf(trx, name, () => make(row));
+    await trx.executeQuery(CompiledQuery.raw(text, Object.values(row)));
+  }
+}
+
 function textOf(trx: Transaction<Database>, key: string, make: () => Compilable): string {
   const { adapter } = trx.getExecutor();
   let texts = known.get(adapter);
