@@ -40,6 +40,7 @@ import { checkedTargets, showOperation, showServiceHealth, showTargetHealth } fr
 import { findOperation } from './operations.ts';
 import { encode, pageOf, paginate } from './paging.ts';
 import { listSpecifications } from './specifications.ts';
+import { hasTag } from './tags.ts';
 import { lifetime, Views } from './views.ts';
 
 const PRIORITY_DIGITS = String(RULE.priority.maximum).length;
@@ -117,7 +118,9 @@ export function createReads(sources: ReadSources): Reads {
     listEvents: (call) => listEvents(store, call),
     ...createWebhookReads(store, sources.deliverer),
     listLoadBalancers({ query, state }) {
-      const wanted = where(loadBalancersOf(state), ({ name, type }) => matches([query.name, name], [query.type, type]));
+      const wanted = where(loadBalancersOf(state), ({ name, type, tags }) => {
+        return matches([query.name, name], [query.type, type]) && hasTag(tags, query.tag);
+      });
       const view = views(state);
       return paginate(wanted, query, byId, (loadBalancer) => view.loadBalancer(loadBalancer));
     },

@@ -18,7 +18,7 @@ import {
 import { Deleted } from '../resources/operation.ts';
 import { Ref, Words } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['load balancers'] as const;
 const params = Type.Object({ loadBalancerId: Id('loadBalancer', 'Identifier of the load balancer.') });
@@ -30,7 +30,7 @@ export const loadBalancerRoutes = {
     path: '/v1/load-balancers',
     summary: 'List load balancers',
     tags,
-    query: ListQuery({ name: NameFilter, type: Type.Optional(LoadBalancerType) }),
+    query: ListQuery({ name: NameFilter, type: Type.Optional(LoadBalancerType), tag: TagFilter }),
     status: 200,
     response: Page(LoadBalancer),
   },

@@ -1,5 +1,5 @@
 import type { Reach, Role } from '../access.ts';
-import { PAGE } from '../limits.ts';
+import { PAGE, TAGS } from '../limits.ts';
 import { Name } from '../resources/attributes.ts';
 import { Nullable, Ref } from '../schema.ts';
 import { type TSchema, Type } from '../type.ts';
@@ -57,6 +57,14 @@ export function ListQuery<P extends Record<string, TSchema>>(filters: P) {
 }
 
 export const NameFilter = Type.Optional(Type.String({ ...Name, description: 'Only the object with this name.' }));
+
+export const TagFilter = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: TAGS.keyLength + 1 + TAGS.valueLength,
+    description: 'Only those with this tag: `key=value`, or `key` with any value.',
+  }),
+);
 
 /** One page: objects in order of creation; an object created or deleted meanwhile moves no other. */
 export function Page<T extends TSchema>(item: T) {
