@@ -201,10 +201,10 @@ test('the last node of a zone is drained only when it is forced; one that has co
   assert.equal(problemOf(await running.try('drainNode', { params, body: {} })).code, 'last-of-zone');
   const { operationId } = await running.call('drainNode', { params, body: { force: true } });
   await agent.until(() => agent.plan.entries.size === 0);
-  agent.say({ type: 'heartbeat', connections: 2 });
+  agent.say({ type: 'heartbeat', connections: 2, kernelFlows: 40 });
   const stateOf = async () => (await running.call('getNodePlacement', { params })).drain;
   while ((await stateOf())?.connections !== 2) await setTimeout(10);
-  assert.equal((await stateOf())?.state, 'draining');
+  assert.deepEqual([(await stateOf())?.state, (await stateOf())?.kernelFlows], ['draining', 40]);
   assert.equal((await running.call('getOperation', { params: { operationId } })).status, 'pending');
   agent.say({ type: 'heartbeat', connections: 0 });
   const awaited = { params: { operationId }, query: { wait: 'applied', timeout: 60 } } as const;

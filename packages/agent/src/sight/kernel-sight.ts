@@ -1,5 +1,5 @@
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
-import type { FlowEstimate } from '@evenkeel/flow/datapath/flow-estimate.ts';
+import { addEstimates, type FlowEstimate } from '@evenkeel/flow/datapath/flow-estimate.ts';
 import { type FlowForecast, FlowForecaster } from '@evenkeel/flow/datapath/flow-forecast.ts';
 import type { Flow } from '@evenkeel/flow/datapath/flow-hash.ts';
 import { type DropCounts, FlowSight } from '@evenkeel/flow/datapath/flow-sight.ts';
@@ -116,6 +116,11 @@ export class KernelSight {
 
   end(listener: number): void {
     this.#watch.end(listener);
+  }
+
+  /** How many flows of all listeners are alive, as the sample says. */
+  allActiveFlows(): FlowEstimate {
+    return addEstimates(Array.from(this.#options.listeners().values(), ({ number }) => this.#watch.listener(number)));
   }
 
   /** All that is counted, or what is wanted of it. */

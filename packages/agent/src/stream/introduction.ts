@@ -5,7 +5,10 @@ import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { FromAgent } from '@evenkeel/model/plan/stream.ts';
 import type { NodeAgentOptions } from '../agent-options.ts';
 
-type Told = Pick<NodeAgentOptions, 'nodeId' | 'zone' | 'version' | 'engine' | 'blockLists' | 'zoneMembership'>;
+type Told = Pick<
+  NodeAgentOptions,
+  'nodeId' | 'zone' | 'version' | 'engine' | 'blockLists' | 'zoneMembership' | 'datapath'
+>;
 
 /** The first message of a stream: who this node is, and what it has. */
 export function helloOf({ nodeId, zone, version, engine, blockLists }: Told, plan: NodePlan): FromAgent {
@@ -27,12 +30,13 @@ export function helloOf({ nodeId, zone, version, engine, blockLists }: Told, pla
 
 /** What is said now and then: how this node is. `floods`: identifiers of listeners that are under one. */
 export function heartbeatOf(
-  { engine, zoneMembership }: Told,
+  { engine, zoneMembership, datapath }: Told,
   overload: readonly string[],
   floods: readonly string[],
 ): FromAgent {
   const connections = engine.workerCounters().reduce((sum, { openConnections }) => sum + openConnections, 0);
-  return { type: 'heartbeat', overload, sharing: zoneMembership?.report() ?? null, connections, floods };
+  const kernelFlows = datapath?.kernel?.sight.allActiveFlows().flows ?? 0;
+  return { type: 'heartbeat', overload, sharing: zoneMembership?.report() ?? null, connections, kernelFlows, floods };
 }
 
 let known: NodeCapacity | null = null;

@@ -74,12 +74,18 @@ export async function nodePlacementText({ client, paint }: Session, nodeId: stri
   return `\n${titled('placement', `${lines.join('\n')}\n`, paint)}${list}`;
 }
 
-function drainText({ state, waitsFor, connections, deadline }: NonNullable<NodePlacement['drain']>): string {
+type Drain = NonNullable<NodePlacement['drain']>;
+
+export function drainText({ state, waitsFor, connections, kernelFlows, deadline }: Drain): string {
+  // A control plane of an older version says nothing of them.
+  const inKernel = kernelFlows
+    ? ` About ${count(kernelFlows, 'flow')} in its kernel go on through other nodes then.`
+    : '';
   switch (state) {
     case 'moving':
       return waitsFor.length === 0
-        ? 'Others have taken over; it is about to let go.'
-        : `Its drain waits for ${waitsFor.join(', ')} to take over.`;
+        ? `Others have taken over; it is about to let go.${inKernel}`
+        : `Its drain waits for ${waitsFor.join(', ')} to take over.${inKernel}`;
     case 'draining':
       return `It takes nothing new; connections left: ${connections ?? 'unknown'}, until ${deadline}.`;
     case 'drained':

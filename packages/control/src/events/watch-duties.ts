@@ -61,8 +61,8 @@ export function drainEvent(
   const [node] = resources;
   if (action !== 'drainNode' || node === undefined || outcome === 'cancelled' || drainage === null) return null;
   const { id } = node;
-  const { waitsFor, connections, deadline } = drainage;
-  const about = { ...aboutNode(id), data: { connections, waitsFor, deadline } };
+  const { waitsFor, connections, kernelFlows, deadline } = drainage;
+  const about = { ...aboutNode(id), data: { connections, kernelFlows, waitsFor, deadline } };
   if (outcome === 'refused') {
     const message = `The deadline of the drain of node ${id} is over; it goes on with what ${waitsFor.join(', ')} cannot take over.`;
     return { ...about, kind: 'drain.overdue', message };

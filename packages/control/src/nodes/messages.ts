@@ -40,6 +40,7 @@ export function parseMessage(text: string): FromAgent | null {
         sharing: sharingIn(value['sharing']),
         floods: wordsIn(value['floods'], LISTENERS),
         ...(isCount(value['connections']) && { connections: value['connections'] }),
+        ...(isCount(value['kernelFlows']) && { kernelFlows: value['kernelFlows'] }),
       };
     case 'renew':
       return isText(value['publicKey']) && isText(value['proof'])

@@ -19,6 +19,8 @@ export interface NodeStatus {
   readonly capacity: NodeCapacity | null;
   /** That its workers had open at its last heartbeat; null: it does not say, or is offline. */
   readonly connections: number | null;
+  /** That its kernel carried then, as a sample says; null: likewise. */
+  readonly kernelFlows: number | null;
   /** Its last heartbeat since the control plane has started; null: there was none on the present connection. */
   readonly beatAt: number | null;
   /** The newest generation that it has acknowledged. */
@@ -47,6 +49,7 @@ interface Beat {
   readonly overload?: readonly string[];
   readonly floods?: readonly string[];
   readonly connections?: number | null;
+  readonly kernelFlows?: number | null;
 }
 
 export interface NodeEvents {
@@ -142,6 +145,7 @@ export class NodeRegistry {
       kernel: hello.kernel ?? '',
       capacity: hello.capacity ?? null,
       connections: null,
+      kernelFlows: null,
       beatAt: null,
       // Not what the hello says: what runs there, and what was refused, is known with the first acknowledgement.
       appliedGeneration: Math.min(known?.appliedGeneration ?? 0, hello.version),
@@ -167,6 +171,7 @@ export class NodeRegistry {
       connectedAt: null,
       beatAt: null,
       connections: null,
+      kernelFlows: null,
       overload: [],
       floods: null,
       sharing: null,
@@ -188,8 +193,8 @@ export class NodeRegistry {
   }
 
   /** A heartbeat of the node, with how it is. */
-  beat(id: string, { overload = [], connections = null, floods = [] }: Beat): void {
-    this.#update(id, { overload, connections, floods, beatAt: this.#now() });
+  beat(id: string, { overload = [], connections = null, kernelFlows = null, floods = [] }: Beat): void {
+    this.#update(id, { overload, connections, kernelFlows, floods, beatAt: this.#now() });
   }
 
   /** How a node shares flows. */
@@ -264,6 +269,7 @@ function nodeFromRow(row: NodeRow): NodeStatus {
   return {
     ...(row.machine === null ? UNKNOWN_MACHINE : (JSON.parse(row.machine) as Machine)),
     connections: null,
+    kernelFlows: null,
     beatAt: null,
     id: row.id,
     zone: row.zone,
@@ -288,7 +294,16 @@ export function unseenNode({ node: id, zone, joined_at }: NodeIdentityRow): Node
   return {
     ...{ id, zone, software: '', reactor: '', workers: 0, appliedGeneration: 0, connectedAt: null },
     ...UNKNOWN_MACHINE,
-    ...{ connections: null, beatAt: null, refused: [], datapaths: [], overload: [], floods: null, sharing: null },
+    ...{
+      connections: null,
+      kernelFlows: null,
+      beatAt: null,
+      refused: [],
+      datapaths: [],
+      overload: [],
+      floods: null,
+      sharing: null,
+    },
     reported: 'never',
     firstSeenAt: joined_at,
     lastSeenAt: joined_at,

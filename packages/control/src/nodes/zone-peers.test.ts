@@ -13,6 +13,7 @@ const node = (id: string, zone: string, address: string | null): NodeStatus => (
   kernel: '',
   capacity: null,
   connections: null,
+  kernelFlows: null,
   beatAt: null,
   appliedGeneration: 0,
   refused: [],

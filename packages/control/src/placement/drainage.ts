@@ -10,7 +10,7 @@ const REASONS = 20;
 /** How far a drain is; null: the node is not drained. `nodes` are all that there are, `now` is in Unix milliseconds. */
 export function drainageOf(
   state: State,
-  node: Pick<NodeStatus, 'id' | 'connectedAt' | 'appliedGeneration' | 'connections'>,
+  node: Pick<NodeStatus, 'id' | 'connectedAt' | 'appliedGeneration' | 'connections' | 'kernelFlows'>,
   nodes: readonly PresentNode[],
   now: number,
 ): NodeDrainage | null {
@@ -35,6 +35,7 @@ export function drainageOf(
     state: isMoving ? 'moving' : hasEnded || now >= until ? 'drained' : 'draining',
     waitsFor: [...waitsFor].sort(),
     connections,
+    kernelFlows: isOnline ? node.kernelFlows : null,
     since: new Date(since).toISOString(),
     deadline: new Date(until).toISOString(),
   };

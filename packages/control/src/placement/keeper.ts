@@ -15,7 +15,7 @@ import { settled, wantsNumbers, withoutFinished } from './settle.ts';
 /** Milliseconds. */
 const TICK = 1_000;
 /** What a node has that never came. */
-const UNSEEN = { connectedAt: null, appliedGeneration: 0, connections: null };
+const UNSEEN = { connectedAt: null, appliedGeneration: 0, connections: null, kernelFlows: null };
 
 export interface PlacementKeeperOptions {
   readonly store: Pick<Store, 'state' | 'write'>;

@@ -82,6 +82,8 @@ export type FromAgent =
       readonly sharing?: ReportedSharing | null;
       /** That its workers have open, to clients and to targets. */
       readonly connections?: number;
+      /** Flows that its kernel carries, as a sample says. */
+      readonly kernelFlows?: number;
     };
 
 /** A listener that the node cannot run; the list in `applied` is always complete. */

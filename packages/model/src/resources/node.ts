@@ -59,6 +59,9 @@ export const Node = Output('Node', {
       description: 'Connections that its workers have open, to clients and to targets; null: not known.',
     }),
   ),
+  kernelFlows: Nullable(
+    Type.Integer({ description: 'Flows that its kernel carries, as a sample says; null: not known.' }),
+  ),
   reactor: Type.String({ description: 'How it does I/O: `uring` or `portable`.' }),
   workers: Type.Integer({ description: 'Traffic workers.' }),
   appliedGeneration: Type.Integer({ description: 'The newest generation that it has applied.' }),

@@ -48,6 +48,13 @@ export const NodeDrainage = Output('NodeDrainage', {
       description: 'Connections that are left, to clients and to targets; null: it is offline, or does not say.',
     }),
   ),
+  kernelFlows: Nullable(
+    Type.Integer({
+      description:
+        'Flows that its kernel carries, as a sample says. They are not waited for: when it lets go, its kernel knows them ' +
+        'no more, and they go on through other nodes that have their VIP. Null: it is offline, or does not say.',
+    }),
+  ),
   since: Timestamp('When it began'),
   deadline: Timestamp('Until when the operation waits for connections to end'),
 });
