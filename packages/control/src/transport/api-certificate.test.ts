@@ -47,6 +47,51 @@ test('one that is made is kept, for its owner alone, and made anew in time', (t)
   assert.equal(first.refresh(), false, 'once');
 });
 
+test('the one that comes after it is made a week before, kept over restarts, and then shown', (t) => {
+  const home = folder(t);
+  const time = { now: Date.now() };
+  const options = { tls: { kind: 'self-signed' }, home, host: '127.0.0.1', now: () => time.now } as const;
+  const certificate = new ApiCertificate(options);
+  const first = certificate.shown.fingerprint;
+  time.now += 360 * DAY;
+  assert.equal(certificate.refresh(), false);
+  assert.equal(certificate.next, null);
+  time.now += 2 * DAY;
+  assert.equal(certificate.refresh(), false, 'it is not shown yet');
+  const next = certificate.next!.fingerprint;
+  assert.notEqual(next, first);
+  assert.equal(statSync(join(home, 'credentials', 'api-key-next.pem')).mode & 0o777, 0o600);
+  time.now += 5 * DAY;
+  const again = new ApiCertificate(options);
+  assert.deepEqual([again.shown.fingerprint, again.next!.fingerprint], [first, next]);
+  time.now += 2 * DAY;
+  assert.equal(again.refresh(), true);
+  assert.deepEqual([again.shown.fingerprint, again.next], [next, null]);
+  assert.equal(statSync(join(home, 'credentials', 'api-key-next.pem'), { throwIfNoEntry: false }), undefined);
+  assert.equal(new ApiCertificate(options).shown.fingerprint, next);
+});
+
+test('a disk that is full, or a next one that is damaged, keeps nobody from starting with the one there is', (t) => {
+  const home = folder(t);
+  const time = { now: Date.now() };
+  const options = { tls: { kind: 'self-signed' }, home, host: '127.0.0.1', now: () => time.now } as const;
+  const first = new ApiCertificate(options).shown.fingerprint;
+  time.now += 363 * DAY;
+  // Where its key would be written to, there is a folder.
+  mkdirSync(join(home, 'credentials', 'api-key-next.pem'));
+  const certificate = new ApiCertificate(options);
+  assert.throws(() => certificate.refresh(), /EISDIR|directory/);
+  assert.equal(certificate.refresh(), false, 'it is tried again later, not each time');
+  assert.equal(certificate.shown.fingerprint, first);
+  rmSync(join(home, 'credentials', 'api-key-next.pem'), { recursive: true });
+  time.now += DAY;
+  certificate.refresh();
+  assert.ok(certificate.next !== null);
+  writeFileSync(join(home, 'credentials', 'api-certificate-next.pem'), 'nonsense');
+  time.now += 6 * DAY;
+  assert.equal(new ApiCertificate(options).refresh(), false);
+});
+
 test('files that changed are read again; what does not fit is told once, and the old one stays', (t) => {
   const home = folder(t);
   const files = { kind: 'files', certificate: join(home, 'cert.pem'), key: join(home, 'key.pem') } as const;

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
@@ -11,8 +11,12 @@ export type ApiTls =
   | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
   | { readonly kind: 'self-signed' };
 
-/** Milliseconds before its end at which one that was made here is made anew. */
+/** Milliseconds before its end at which one that was made here gives way to another one. */
 const RENEWED = 30 * 86_400_000;
+/** The same at which that other one is made, so that nodes know it before it is shown. */
+const ANNOUNCED = 37 * 86_400_000;
+/** Milliseconds until it is tried again to make it where that failed. */
+const AGAIN = 3_600_000;
 
 export interface Shown extends CertificateAndKey {
   /** SHA-256 of the server's own certificate, in hexadecimal with colons. */
@@ -30,10 +34,18 @@ export interface ApiCertificateOptions {
   readonly now: () => number;
 }
 
+/** Where a certificate and its key are. */
+type Files = { readonly [K in keyof CertificateAndKey]: string };
+
 /** The certificate that the API shows, and its key; read again when the files have changed. */
 export class ApiCertificate {
   readonly #options: ApiCertificateOptions;
-  readonly #files: { readonly certificate: string; readonly key: string };
+  readonly #files: Files;
+  /** Of the one that comes after it, where that is made here. */
+  readonly #nextFiles: Files;
+  #next: Shown | null = null;
+  /** Unix milliseconds before which it is not tried to make it. */
+  #notBefore = 0;
   #seen: string;
   #shown: Shown;
 
@@ -46,10 +58,11 @@ export class ApiCertificate {
       tls.kind === 'files'
         ? tls
         : { certificate: join(folder, 'api-certificate.pem'), key: join(folder, 'api-key.pem') };
+    this.#nextFiles = { certificate: join(folder, 'api-certificate-next.pem'), key: join(folder, 'api-key-next.pem') };
     try {
       this.#renew();
       this.#seen = this.#stamp();
-      this.#shown = this.#read();
+      this.#shown = read(this.#files);
     } catch (error) {
       throw new StartError(
         `the certificate of the API cannot be used: ${reasonOf(error)}; give PEM files that belong together with ` +
@@ -63,25 +76,21 @@ export class ApiCertificate {
     return this.#shown;
   }
 
+  /** The one that will be shown after it; null: that is not made here, or not yet. */
+  get next(): Shown | null {
+    return this.#next;
+  }
+
   /** True when there is another one than before. Throws, once for each change, when what is there now is no good. */
   refresh(): boolean {
-    this.#renew();
+    if (this.#renew()) this.#prepare();
     const stamp = this.#stamp();
     if (stamp === this.#seen) return false;
     this.#seen = stamp;
-    const now = this.#read();
+    const now = read(this.#files);
     const changed = now.certificate !== this.#shown.certificate || now.key !== this.#shown.key;
     this.#shown = now;
     return changed;
-  }
-
-  #read(): Shown {
-    const certificate = readFileSync(this.#files.certificate, 'utf8');
-    const key = readFileSync(this.#files.key, 'utf8');
-    // Refuses a key that does not belong to the certificate, and whatever else OpenSSL could not serve with.
-    createSecureContext({ cert: certificate, key });
-    const { fingerprint256: fingerprint, validTo } = new X509Certificate(certificate);
-    return { certificate, key, fingerprint, notAfter: Date.parse(validTo) };
   }
 
   /** What tells whether the files are others than before. */
@@ -91,23 +100,63 @@ export class ApiCertificate {
     return stamps.map((stamp) => (stamp === undefined ? '-' : `${stamp.mtimeMs}/${stamp.ino}/${stamp.size}`)).join(' ');
   }
 
-  /** Makes one, if that is up to us, when there is none or it ends soon. The key is there before its certificate. */
-  #renew(): void {
-    const { tls, host, now } = this.#options;
-    if (tls.kind !== 'self-signed' || this.#lasts()) return;
-    const made = makeSelfSigned(namesFor(host), now());
-    mkdirSync(dirname(this.#files.key), { recursive: true, mode: 0o700 });
-    replace(this.#files.key, made.key);
-    replace(this.#files.certificate, made.certificate);
-  }
-
-  #lasts(): boolean {
-    try {
-      return this.#read().notAfter - this.#options.now() > RENEWED;
-    } catch {
+  /** Makes one, if that is up to us, when there is none or it ends soon. True: the one that comes after it is to be made. */
+  #renew(): boolean {
+    if (this.#options.tls.kind !== 'self-signed') return false;
+    const [left, nextLeft] = [this.#left(this.#files), this.#left(this.#nextFiles)];
+    if (left > ANNOUNCED) {
+      this.#next = null;
       return false;
     }
+    if (left > RENEWED) {
+      this.#next ??= nextLeft > ANNOUNCED ? read(this.#nextFiles) : null;
+      return this.#next === null;
+    }
+    // Nodes know the one that was made before. Until it is in place, it stays where it is.
+    write(this.#files, nextLeft > RENEWED ? read(this.#nextFiles) : this.#made());
+    for (const file of Object.values(this.#nextFiles)) rmSync(file, { force: true });
+    this.#next = null;
+    return false;
   }
+
+  /** Not at a start: a disk that is full is no reason to refuse that. */
+  #prepare(): void {
+    const { now } = this.#options;
+    if (now() < this.#notBefore) return;
+    this.#notBefore = now() + AGAIN;
+    write(this.#nextFiles, this.#made());
+    this.#next = read(this.#nextFiles);
+  }
+
+  #made(): CertificateAndKey {
+    const { host, now } = this.#options;
+    return makeSelfSigned(namesFor(host), now());
+  }
+
+  /** Milliseconds that a certificate is still good for; 0: there is none, or it is no good. */
+  #left(files: Files): number {
+    try {
+      return Math.max(0, read(files).notAfter - this.#options.now());
+    } catch {
+      return 0;
+    }
+  }
+}
+
+function read(files: Files): Shown {
+  const certificate = readFileSync(files.certificate, 'utf8');
+  const key = readFileSync(files.key, 'utf8');
+  // Refuses a key that does not belong to the certificate, and whatever else OpenSSL could not serve with.
+  createSecureContext({ cert: certificate, key });
+  const { fingerprint256: fingerprint, validTo } = new X509Certificate(certificate);
+  return { certificate, key, fingerprint, notAfter: Date.parse(validTo) };
+}
+
+/** The key is there before its certificate. */
+function write(files: Files, made: CertificateAndKey): void {
+  mkdirSync(dirname(files.key), { recursive: true, mode: 0o700 });
+  replace(files.key, made.key);
+  replace(files.certificate, made.certificate);
 }
 
 /** What a server that listens there can be reached by, as far as this machine knows. */
