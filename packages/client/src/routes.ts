@@ -137,6 +137,7 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   createJoinToken: ['POST', '/v1/join-tokens'],
   getJoinToken: ['GET', '/v1/join-tokens/{joinTokenId}'],
   revokeJoinToken: ['DELETE', '/v1/join-tokens/{joinTokenId}'],
+  listControlPlanes: ['GET', '/v1/control-planes'],
   explain: ['GET', '/v1/explain'],
   getRequest: ['GET', '/v1/requests/{requestId}'],
   listRequests: ['GET', '/v1/requests'],

@@ -28,6 +28,7 @@ import { answerCheck } from './diagnosis/checked-answers.ts';
 import { EventHub } from './events/hub.ts';
 import { Assessor } from './impact/assess.ts';
 import type { Leadership } from './leadership/leadership.ts';
+import { openPlanes } from './leadership/open-planes.ts';
 import { PassedOn } from './leadership/passed-on.ts';
 import { ALONE, type Role } from './leadership/role.ts';
 import type { Membership } from './nodes/membership/membership.ts';
@@ -132,6 +133,12 @@ async function start(
   const closing = new AbortController();
   const certificate = options.tls && new ApiCertificate({ ...options, tls: options.tls, now });
   const fingerprint = () => certificate?.shown.fingerprint ?? null;
+  let address = options.advertise ?? originOf(options, options.port);
+  const planes = openPlanes({
+    ...{ store, leadership, certificate, logger, software: VERSION },
+    address: () => address,
+    stream: () => stream,
+  });
   const credentials = loadCredentials(options.home, originOf(options, options.port), fingerprint());
   const plans = new PlanPublisher(store.state);
   const health = new TargetHealthTable(() => store.state);
@@ -148,6 +155,7 @@ async function start(
   );
   const membership: Membership = openMembership(options, {
     ...{ store, vault, nodes, fingerprint, logger },
+    fingerprints: () => planes.fingerprints(),
     nodeToken: credentials.nodeToken,
     later: () => ({ stream, events, operations }),
   });
@@ -274,7 +282,7 @@ async function start(
       vault,
       validators,
       ids: createIdSource(now, Math.random),
-      ...{ nodes, membership, health, questions, operations, events, deliverer, traffic, now },
+      ...{ nodes, membership, planes, health, questions, operations, events, deliverer, traffic, now },
       checked: answerCheck(validators),
       pools: options.pools,
     }),
@@ -309,12 +317,14 @@ async function start(
   const last = options.heldSocket === null ? null : new LastRequests(app.server);
   const url = await listen(app, options);
   if (options.port === 0) loadCredentials(options.home, url, fingerprint());
+  address = options.advertise ?? url;
+  await planes.begin();
   const unfollow =
     certificate &&
     followCertificate(app.server, certificate, {
       contextOf: (shown) => secureContextOf(shown, membership),
       changed() {
-        stream.tellTrust();
+        void planes.look();
         loadCredentials(options.home, url, fingerprint());
         metricsListener?.show(certificate.shown);
         logger.info({ fingerprint: fingerprint() }, 'the API shows another certificate from now on');
@@ -331,7 +341,7 @@ async function start(
   };
   if (leadership === null) beginToLead();
   await leadership?.start({
-    place: () => ({ address: options.advertise ?? url, fingerprint: fingerprint() }),
+    place: () => ({ address, fingerprint: fingerprint() }),
     async prepare() {
       await store.beginTerm();
       nodes.reset(await store.read((db) => db.selectFrom('node').selectAll().execute()));
@@ -366,6 +376,7 @@ async function start(
     async close() {
       unfollow?.();
       endRegularWork();
+      await planes.end();
       placement.end();
       events.end();
       deliverer.end();

@@ -92,6 +92,7 @@ const OF_ALL: readonly OperationName[] = [
   'createJoinToken',
   'getJoinToken',
   'revokeJoinToken',
+  'listControlPlanes',
   'listBackups',
   'createBackup',
   'getBackup',

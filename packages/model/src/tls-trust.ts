@@ -4,8 +4,11 @@ import type { TLSSocket } from 'node:tls';
 
 /** Which server a client of the control plane takes for the right one. */
 export interface TlsTrust {
-  /** SHA-256 of the server's certificate in hexadecimal, with colons or without. That one is trusted, whatever it says. */
-  readonly fingerprint?: string;
+  /**
+   * SHA-256 of the server's certificate in hexadecimal, with colons or without, or of several. Such a one is trusted,
+   * whatever it says.
+   */
+  readonly fingerprint?: string | readonly string[];
   /** Certificates of authorities as PEM, in place of those that come with Node. */
   readonly ca?: string;
   /** With a fingerprint: a server that the authorities vouch for is trusted as well. */
@@ -58,7 +61,8 @@ export function trustedConnection(
 function faultOf(socket: TLSSocket, { fingerprint, orAuthorities = false }: TlsTrust): string | null {
   const shown = canonicalFingerprint(socket.getPeerCertificate().fingerprint256 ?? '');
   if (fingerprint !== undefined) {
-    if (shown !== null && shown === canonicalFingerprint(fingerprint)) return null;
+    const trusted = typeof fingerprint === 'string' ? [fingerprint] : fingerprint;
+    if (shown !== null && trusted.some((one) => canonicalFingerprint(one) === shown)) return null;
     if (!orAuthorities) return `the certificate is another one than is trusted: its fingerprint is ${shown}`;
   }
   if (socket.authorized) return null;

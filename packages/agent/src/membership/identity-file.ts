@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fingerprintsIn } from './fingerprints.ts';
 import { makeNodeKey } from './node-key.ts';
 import { writePrivateFile } from './private-file.ts';
 
@@ -12,8 +13,8 @@ export interface NodeIdentity {
   /** PEM. */
   readonly key: string;
   readonly certificate: string;
-  /** SHA-256 of the certificate that the API shows; null: authorities vouch for that. */
-  readonly fingerprint: string | null;
+  /** SHA-256 of certificates that control planes show; empty: authorities vouch for those. */
+  readonly fingerprints: readonly string[];
   /** Unix milliseconds on this node's clock: when it was given the certificate. */
   readonly issuedAt: number;
 }
@@ -46,7 +47,9 @@ export class IdentityFile {
 
   async write(identity: NodeIdentity): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await writePrivateFile(this.path, `${JSON.stringify(identity)}\n`);
+    // The version before reads one fingerprint, and must find it when a node goes back to it.
+    const kept = { ...identity, fingerprint: identity.fingerprints[0] ?? null };
+    await writePrivateFile(this.path, `${JSON.stringify(kept)}\n`);
   }
 
   /** The key to join with. It is kept until that has gone well: an answer that was lost can be asked for again with it. */
@@ -82,11 +85,12 @@ async function readIfThere(file: string): Promise<string | null> {
 
 function identityIn(text: string): NodeIdentity | null {
   try {
-    const value = JSON.parse(text) as Record<string, unknown>;
+    const { fingerprint, ...value } = JSON.parse(text) as Record<string, unknown>;
     const texts = [value['node'], value['zone'], value['key'], value['certificate']];
     if (!texts.every((part) => typeof part === 'string') || !Number.isSafeInteger(value['issuedAt'])) return null;
-    if (value['fingerprint'] !== null && typeof value['fingerprint'] !== 'string') return null;
-    const identity = value as unknown as NodeIdentity;
+    const fingerprints = fingerprintsIn(value['fingerprints'] ?? [fingerprint ?? []].flat());
+    if (fingerprints === null) return null;
+    const identity = { ...value, fingerprints } as unknown as NodeIdentity;
     return endOf(identity) > 0 ? identity : null;
   } catch {
     return null;

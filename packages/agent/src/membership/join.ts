@@ -1,6 +1,7 @@
 import type { RequestOptions } from 'node:http';
 import { isJoinToken, JOIN_PATH, type JoinAnswer, type JoinRequest } from '@evenkeel/model/plan/membership.ts';
 import { type TlsTrust, trustedConnection } from '@evenkeel/model/tls-trust.ts';
+import { fingerprintsIn } from './fingerprints.ts';
 
 /** Milliseconds that an answer may take, and bytes that it may have. */
 const PATIENCE = 15_000;
@@ -10,7 +11,7 @@ const LARGEST = 65_536;
 export class JoinRefusal extends Error {}
 
 /** Exchanges a join token for a certificate. Rejects with a JoinRefusal, or with a sentence that says what failed. */
-export async function askToJoin(url: string, request: JoinRequest, trust: TlsTrust): Promise<JoinAnswer> {
+export async function askToJoin(url: string, request: JoinRequest, trust: TlsTrust): Promise<Required<JoinAnswer>> {
   if (!url.startsWith('https:')) throw new JoinRefusal(`${url} has no TLS, and a join token is sent over TLS alone`);
   if (!isJoinToken(request.token)) {
     throw new JoinRefusal(
@@ -20,7 +21,10 @@ export async function askToJoin(url: string, request: JoinRequest, trust: TlsTru
   const { status, text } = await post(new URL(JOIN_PATH, url), JSON.stringify(request), trust);
   const answer = parsed(text);
   if (status === 200 && ['node', 'zone', 'certificate'].every((field) => typeof answer[field] === 'string')) {
-    return answer as unknown as JoinAnswer;
+    const { node, zone, certificate } = answer as unknown as JoinAnswer;
+    // One of the version before names none.
+    const fingerprints = fingerprintsIn(answer['fingerprints'] ?? []);
+    if (fingerprints !== null) return { node, zone, certificate, fingerprints };
   }
   const detail = typeof answer['detail'] === 'string' ? answer['detail'] : `the control plane answered ${status}`;
   // It may be busy, or about to lead.

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import {
   type CertificateMessage,
-  fingerprintInToken,
+  fingerprintsInToken,
   type RenewMessage,
   type TrustMessage,
 } from '@evenkeel/model/plan/membership.ts';
@@ -48,6 +48,8 @@ export class NodeMembership {
   #refused = false;
   /** Why the join token is good for nothing, as the control plane has it. */
   #tokenRefusal = '';
+  /** The file has another list of fingerprints than this one. */
+  #isUnwritten = false;
   /** What changes the file, one after the other. */
   #writing: Promise<void> = Promise.resolve();
   #send: (message: RenewMessage) => boolean = () => false;
@@ -80,11 +82,11 @@ export class NodeMembership {
     const identity = this.#identity;
     if (identity === null) {
       const { token, fingerprint } = await home.readCredential();
-      return { token, trust: await controlTrust(this.#options, fingerprint) };
+      return { token, trust: await controlTrust(this.#options, fingerprint === null ? [] : [fingerprint]) };
     }
     if ((this.#refused || endOf(identity) <= clock.wallTime()) && this.#mayJoin) await this.#rejoin();
-    const { key, certificate, fingerprint } = this.#identity!;
-    return { token: null, trust: await controlTrust(this.#options, fingerprint), own: { key, certificate } };
+    const { key, certificate, fingerprints } = this.#identity!;
+    return { token: null, trust: await controlTrust(this.#options, fingerprints), own: { key, certificate } };
   }
 
   /** The control plane has let a stream in, or refused it for what the node has come with. */
@@ -92,7 +94,7 @@ export class NodeMembership {
     this.#refused = !isAdmitted;
   }
 
-  /** The answer to the request for another certificate, or that the API shows another one. */
+  /** The answer to the request for another certificate, or the certificates by which control planes are known. */
   async take(message: CertificateMessage | TrustMessage): Promise<void> {
     if (message.type === 'certificate') await this.#renewal?.take(message);
     else await this.#trust(message);
@@ -102,11 +104,22 @@ export class NodeMembership {
     this.#renewal?.stop();
   }
 
-  async #trust({ fingerprint }: TrustMessage): Promise<void> {
-    if (this.#identity === null || this.#identity.fingerprint === fingerprint) return;
-    await this.#change((identity) => ({ ...identity, fingerprint })).catch((error: Error) => {
-      this.#options.log.error({ err: error }, 'what the control plane is known by could not be written');
-    });
+  /**
+   * By which certificates control planes are known from now on, and by no others. On a full disk as well, from where it
+   * is not lost as long as this process runs: it is written when it is told again.
+   */
+  async #trust({ fingerprint, fingerprints = [fingerprint] }: TrustMessage): Promise<void> {
+    if (this.#identity === null) return;
+    if (!this.#isUnwritten && isSame(this.#identity.fingerprints, fingerprints)) return;
+    try {
+      await this.#change((identity) => ({ ...identity, fingerprints }));
+      this.#isUnwritten = false;
+    } catch (error) {
+      this.#isUnwritten = true;
+      this.#identity = { ...this.#identity, fingerprints };
+      this.#renewal?.replace(this.#identity);
+      this.#options.log.error({ err: error }, 'what control planes are known by could not be written');
+    }
   }
 
   async #begin(): Promise<void> {
@@ -162,17 +175,17 @@ export class NodeMembership {
     const { controlUrls, nodeId, zone, clock, log } = this.#options;
     const token = await this.#token();
     const key = await this.#file.joiningKey();
-    const named = fingerprintInToken(token);
+    const named = fingerprintsInToken(token);
     const trust: TlsTrust = await controlTrust(this.#options, named);
     const url = controlUrls[turn % controlUrls.length]!;
     const answer = await askToJoin(url, { token, node: nodeId, zone, ...provenKey(nodeId, key) }, trust);
-    const { certificate } = answer;
-    const identity = {
+    const { certificate, fingerprints } = answer;
+    const identity: NodeIdentity = {
       node: nodeId,
       zone: answer.zone,
       key,
       certificate,
-      fingerprint: named,
+      fingerprints: fingerprints.length > 0 ? fingerprints : named,
       issuedAt: clock.wallTime(),
     };
     const until = new Date(endOf(identity)).toISOString();
@@ -214,4 +227,8 @@ export class NodeMembership {
     this.#writing = written.catch(() => {});
     await written;
   }
+}
+
+function isSame(before: readonly string[], after: readonly string[]): boolean {
+  return before.length === after.length && before.every((one, index) => one === after[index]);
 }

@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 function begin(t: TestContext, hours: number) {
   const clock = new VirtualClock();
   const { certificate, key } = issue({ commonName: 'lb-1' });
-  const identity: NodeIdentity = { node: 'lb-1', zone: '', key, certificate, fingerprint: null, issuedAt: 0 };
+  const identity: NodeIdentity = { node: 'lb-1', zone: '', key, certificate, fingerprints: [], issuedAt: 0 };
   // As if it had been given so long before its end.
   const issuedAt = endOf(identity) - hours * HOUR;
   clock.advance(Math.max(0, issuedAt - clock.wallTime()));
@@ -74,7 +74,7 @@ test('the file of an identity is whole or not there; one that is damaged says so
   const key = await file.joiningKey();
   assert.equal(await file.joiningKey(), key, 'a second attempt has the same');
   const { certificate } = issue({ commonName: 'lb-1' });
-  const identity = { node: 'lb-1', zone: 'east', key, certificate, fingerprint: null, issuedAt: 7 };
+  const identity = { node: 'lb-1', zone: 'east', key, certificate, fingerprints: [], issuedAt: 7 };
   await file.joined(identity);
   assert.deepEqual(await new IdentityFile(home).read(), identity);
   assert.notEqual(await file.joiningKey(), key, 'that one is used');

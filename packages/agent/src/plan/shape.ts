@@ -36,9 +36,10 @@ export function optional(shape: Shape): Shape {
   return (value, path) => (value === undefined ? '' : shape(value, path));
 }
 
-export function list(item: Shape): Shape {
+export function list(item: Shape, most: number = Number.POSITIVE_INFINITY): Shape {
   return (value, path) => {
     if (!Array.isArray(value)) return `${path} must be an array`;
+    if (value.length > most) return `${path} must have at most ${most} items`;
     for (let index = 0; index < value.length; index++) {
       const fault = item(value[index], `${path}[${index}]`);
       if (fault !== '') return fault;

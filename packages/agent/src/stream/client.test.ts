@@ -171,6 +171,8 @@ test('a control plane with a certificate gets the token only when it is the righ
   for (const { shown, trust, says } of [
     { shown: site, trust: { fingerprint } },
     { shown: site, trust: { ca: root.certificate } },
+    { shown: site, trust: { fingerprint: [fingerprint.replace(/^../, '00'), fingerprint] } },
+    { shown: elsewhere, trust: { fingerprint: [fingerprint, '00'] }, says: /another one than is trusted/ },
     {
       shown: site,
       trust: { fingerprint: fingerprint.replace(/^../, '00'), orAuthorities: true, ca: root.certificate },

@@ -126,9 +126,7 @@ export class StreamClient {
       return;
     }
     if (this.#state !== connecting) return;
-    const trust = this.#sentTo?.fingerprint
-      ? { ...credential.trust, fingerprint: this.#sentTo.fingerprint }
-      : credential.trust;
+    const trust = trustIn(credential.trust, this.#sentTo);
     const endpoint = endpointOf(this.#url);
     const socket = new WebSocket(endpoint, {
       headers: credential.token === null ? {} : { authorization: `Bearer ${credential.token}` },
@@ -272,6 +270,13 @@ async function problemOf(response: IncomingMessage): Promise<Problem> {
 interface Leader {
   readonly url: string;
   readonly fingerprint: string | null;
+}
+
+/** A leader may show another certificate than the follower that has named it was told of. */
+function trustIn(trust: TlsTrust, leader: Leader | null): TlsTrust {
+  return leader?.fingerprint
+    ? { ...trust, fingerprint: [leader.fingerprint, ...[trust.fingerprint ?? []].flat()] }
+    : trust;
 }
 
 function leaderIn(headers: IncomingHttpHeaders): Leader | null {

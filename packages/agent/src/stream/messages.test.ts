@@ -30,6 +30,22 @@ test('takes the nodes to share flows with', () => {
   assert.match(wrong.problem, /^peers: peers\[0\].port must be/);
 });
 
+test('takes the certificates by which control planes are known, as many as it keeps', () => {
+  const [one, two] = ['0A', '0B'].map((byte) => Array(32).fill(byte).join(':'));
+  const told = { type: 'trust', fingerprint: one, fingerprints: [one, two] };
+  assert.equal(parseToAgent(JSON.stringify(told)).kind, 'membership');
+  assert.equal(parseToAgent(JSON.stringify({ ...told, fingerprints: undefined })).kind, 'membership');
+  for (const [fingerprints, words] of [
+    [Array(33).fill(one), /^trust: fingerprints must have at most 32 items/],
+    [[one, 'nonsense'], /^trust: fingerprints\[1\] must be a SHA-256/],
+    ['all', /^trust: fingerprints must be an array/],
+  ] as const) {
+    const wrong = parseToAgent(JSON.stringify({ ...told, fingerprints }));
+    assert.ok(wrong.kind === 'invalid');
+    assert.match(wrong.problem, words);
+  }
+});
+
 test('passes over types that it does not know', () => {
   assert.deepEqual(parseToAgent('{"type":"greeting"}'), { kind: 'unknown', type: 'greeting' });
   assert.equal(parseToAgent('{"type":"toString"}').kind, 'unknown');

@@ -1,6 +1,12 @@
 import type { BlockListMessage } from '@evenkeel/model/plan/block-list.ts';
 import { hashEntry } from '@evenkeel/model/plan/hash.ts';
-import type { CertificateMessage, TrustMessage, ZoneKeysMessage } from '@evenkeel/model/plan/membership.ts';
+import {
+  type CertificateMessage,
+  FINGERPRINT,
+  MOST_CERTIFICATES,
+  type TrustMessage,
+  type ZoneKeysMessage,
+} from '@evenkeel/model/plan/membership.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { QueryMessage } from '@evenkeel/model/plan/query.ts';
 import type { SharingPeer } from '@evenkeel/model/plan/sharing.ts';
@@ -24,6 +30,7 @@ export type Parsed =
 
 const version = integer(0);
 const hash = text(64, { matches: /^[0-9a-f]*$/, says: 'hexadecimal' });
+const fingerprint = text(95, { matches: FINGERPRINT, says: 'a SHA-256' });
 const SHAPES: Readonly<Record<ToAgent['type'], Shape>> = {
   snapshot: fields({ version, hash, entries: list(entryHead) }),
   delta: fields({ from: version, version, hash, upserts: list(entryHead), removes: list(text(160)) }),
@@ -38,7 +45,7 @@ const SHAPES: Readonly<Record<ToAgent['type'], Shape>> = {
     peers: list(fields({ node: text(63), address: text(64), port: integer(1, 65_535), takesZoneKeys: optional(flag) })),
   }),
   certificate: fields({ certificate: nullable(text(16_384)), reason: text(500) }),
-  trust: fields({ fingerprint: text(95, { matches: /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/, says: 'a SHA-256' }) }),
+  trust: fields({ fingerprint, fingerprints: optional(list(fingerprint, MOST_CERTIFICATES)) }),
   'zone-keys': fields({
     keys: list(
       fields({

@@ -8,17 +8,17 @@ export interface ControlTrustSettings {
 }
 
 /**
- * What the control plane is known by: what the settings say, else the fingerprint that the node's credential has, or
+ * What the control plane is known by: what the settings say, else the fingerprints that the node's credential has, or
  * authorities. A control plane whose certificate is replaced by one of a known authority stays the right one.
  * Rejects with a sentence.
  */
 export async function controlTrust(
   { controlCa, controlFingerprint }: ControlTrustSettings,
-  known: string | null,
+  known: readonly string[],
 ): Promise<TlsTrust> {
   if (controlFingerprint !== undefined) return { fingerprint: controlFingerprint };
   if (controlCa !== undefined) return { ca: await readAuthorities(controlCa) };
-  return known === null ? {} : { fingerprint: known, orAuthorities: true };
+  return known.length === 0 ? {} : { fingerprint: known, orAuthorities: true };
 }
 
 async function readAuthorities(file: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import { type ControlPlanes, planeKey } from '../leadership/control-planes.ts';
 import { allNodes, findNode } from '../nodes/known-nodes.ts';
 import type { Membership } from '../nodes/membership/membership.ts';
 import { deleteNode } from '../nodes/persistence.ts';
@@ -8,7 +9,7 @@ import { checkZone } from '../placement/zones.ts';
 import { ProblemError } from '../problem.ts';
 import type { State } from '../state/state.ts';
 import type { Call } from './call.ts';
-import { showNode } from './observed.ts';
+import { showControlPlane, showNode } from './observed.ts';
 import { paginate } from './paging.ts';
 
 export type NodeCallName =
@@ -16,6 +17,7 @@ export type NodeCallName =
   | 'getNode'
   | 'revokeNode'
   | 'forgetNode'
+  | 'listControlPlanes'
   | 'listJoinTokens'
   | 'createJoinToken'
   | 'getJoinToken'
@@ -26,6 +28,7 @@ export type NodeCalls = { readonly [K in NodeCallName]: (call: Call<K>) => Respo
 export interface NodeSources {
   readonly nodes: NodeRegistry;
   readonly membership: Membership;
+  readonly planes: ControlPlanes;
   readonly health: TargetHealthTable;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -34,7 +37,7 @@ export interface NodeSources {
 const byId = ({ id }: { readonly id: string }) => id;
 
 /** The calls about nodes and how they join: they are no configuration, and answer when what they change is on the disk. */
-export function createNodeCalls({ nodes, membership, health, now }: NodeSources): NodeCalls {
+export function createNodeCalls({ nodes, membership, planes, health, now }: NodeSources): NodeCalls {
   const { tokens, identities } = membership;
   const known = { nodes, identities };
   const find = (id: string) => findNode(known, id);
@@ -59,6 +62,10 @@ export function createNodeCalls({ nodes, membership, health, now }: NodeSources)
       health.forget(nodeId);
       return { id: nodeId };
     },
+    async listControlPlanes({ query }) {
+      await planes.look();
+      return paginate(planes.list(), query, planeKey, showControlPlane);
+    },
     listJoinTokens({ query: { status, ...page } }) {
       const shown = tokens.list().map((row) => tokens.show(row));
       return paginate(
@@ -77,7 +84,9 @@ export function createNodeCalls({ nodes, membership, health, now }: NodeSources)
         );
       }
       if (body.zone !== undefined) checkZone(state, body.zone, '/zone');
-      const { row, token } = await tokens.create(body, trust.fingerprint, audit);
+      // One that has just come is named as well.
+      await planes.look();
+      const { row, token } = await tokens.create(body, planes.fingerprints(), audit);
       return { ...tokens.show(row), token };
     },
     getJoinToken: ({ params }) => tokens.show(tokens.get(params.joinTokenId)),

@@ -1,9 +1,11 @@
 import type { RefusedListener, ReportedTraffic } from '@evenkeel/model/plan/stream.ts';
 import { type Remedy, remedyOf } from '@evenkeel/model/refusals.ts';
+import type { ControlPlane } from '@evenkeel/model/resources/control-plane.ts';
 import type { Node } from '@evenkeel/model/resources/node.ts';
 import type { Operation } from '@evenkeel/model/resources/operation.ts';
 import type { ServiceHealth, TargetHealth } from '@evenkeel/model/resources/target-health.ts';
 import type { TrafficStanding } from '@evenkeel/model/resources/traffic-standing.ts';
+import type { ListedControlPlane } from '../leadership/control-planes.ts';
 import type { NodeIdentities } from '../nodes/membership/node-identities.ts';
 import type { Outcome } from '../nodes/operations.ts';
 import { isReady, type NodeStatus } from '../nodes/registry.ts';
@@ -17,6 +19,16 @@ import type { NodeIdentityRow } from '../store/schema.ts';
 import { timestamp } from './views.ts';
 
 /** How nodes, operations and the health of targets show in the API. */
+
+/** `isOwn`: it is the one that answers, which is who leads. */
+export function showControlPlane(plane: ListedControlPlane): ControlPlane {
+  const { address, fingerprint, next_fingerprint, software, seen_at, isOwn } = plane;
+  return {
+    ...{ address, software, leads: isOwn, nextFingerprint: next_fingerprint },
+    fingerprint: fingerprint === '' ? null : fingerprint,
+    lastSeenAt: timestamp(seen_at),
+  };
+}
 
 /** What nodes are known by, as far as they have joined. `now` in Unix milliseconds. */
 export interface KnownNodes {

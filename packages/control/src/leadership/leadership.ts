@@ -111,18 +111,27 @@ export class Leadership implements Role {
   async #round(): Promise<void> {
     try {
       const session = this.#session ?? (await this.#connect());
-      if (this.#leads) await session.check();
-      else if (await session.tryLock()) await this.#watched(session, () => this.#takeOver(session));
+      if (this.#leads) {
+        await session.check();
+        // What fails here is a disk that is full, or the like: it leads all the same, and tries again.
+        await this.#move().catch((error) => this.#complain(error, 'followers could not be told where the leader is'));
+        return;
+      }
+      if (await session.tryLock()) await this.#watched(session, () => this.#takeOver(session));
       else await this.#watched(session, () => this.#follow());
       this.#complaint = '';
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      // Once per reason: a database that is away for a night must not fill the log.
-      if (message !== this.#complaint) this.#options.warn(error, 'the database does not answer as it should');
-      this.#complaint = message;
+      this.#complain(error, 'the database does not answer as it should');
       this.#leader = null;
       this.#lose(this.#session);
     }
+  }
+
+  /** Once per reason: a database that is away for a night must not fill the log. */
+  #complain(error: unknown, message: string): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (reason !== this.#complaint) this.#options.warn(error, message);
+    this.#complaint = reason;
   }
 
   /** Carries out what has no end of its own: as long as the server answers, however much there is to read. */
@@ -159,6 +168,15 @@ export class Leadership implements Role {
     this.#leads = true;
     this.#leader = place;
     candidate.elected();
+  }
+
+  /** The place where the others find the leader may be another one by now, or show another certificate. */
+  async #move(): Promise<void> {
+    const place = this.#candidate!.place();
+    if (place.fingerprint === this.#leader?.fingerprint && place.address === this.#leader.address) return;
+    await this.#options.database.moveTo(place);
+    this.#complaint = '';
+    if (this.#leads) this.#leader = place;
   }
 
   async #follow(): Promise<void> {

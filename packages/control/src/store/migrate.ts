@@ -34,6 +34,7 @@ import { backupPolicy } from './migrations/0025-backup-policy.ts';
 import { signatureBounds } from './migrations/0026-signature-bounds.ts';
 import { operationsLeftOut } from './migrations/0027-operations-left-out.ts';
 import { watchedTraffic } from './migrations/0028-watched-traffic.ts';
+import { controlPlanes } from './migrations/0029-control-planes.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -76,6 +77,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0026-signature-bounds': signatureBounds,
   '0027-operations-left-out': operationsLeftOut,
   '0028-watched-traffic': watchedTraffic,
+  '0029-control-planes': controlPlanes,
 };
 
 /**

@@ -86,6 +86,8 @@ export interface Database {
    * `fingerprint` is that of the certificate at `address`, null without TLS.
    */
   leadership: { id: number; epoch: number; address: string; fingerprint: string | null; since: number };
+  /** Control planes that share the database; what they say of themselves. */
+  control_plane: ControlPlaneRow;
   /** By transaction: what came after what, and JSON of what changed; null: too much to tell. */
   change_feed: { generation: number; previous: number; changes: string | null };
 }
@@ -101,6 +103,18 @@ interface Resource {
 
 /** Of a tenant; its name is unique there. */
 type Owned = Resource & { tenant_id: string };
+
+export interface ControlPlaneRow {
+  /** URL of its API. */
+  address: string;
+  /** Of the certificate that it shows there, in hexadecimal with colons; empty: there is no TLS. */
+  fingerprint: string;
+  /** Of the one that it will show next; null: that is not known yet. */
+  next_fingerprint: string | null;
+  /** Version of the software. */
+  software: string;
+  seen_at: number;
+}
 
 export interface SessionRow {
   id: string;

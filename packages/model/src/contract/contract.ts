@@ -8,6 +8,7 @@ import { blockListRoutes } from './block-list.ts';
 import { certificateRoutes } from './certificates.ts';
 import { changeSetRoutes } from './change-sets.ts';
 import { configurationRoutes } from './configuration.ts';
+import { controlPlaneRoutes } from './control-planes.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
 import { elasticIpRoutes } from './elastic-ips.ts';
 import { eventRoutes } from './events.ts';
@@ -60,6 +61,7 @@ export const contract = {
   ...placementRoutes,
   ...zoneRoutes,
   ...joinTokenRoutes,
+  ...controlPlaneRoutes,
   ...diagnosisRoutes,
   ...changeSetRoutes,
   ...revisionRoutes,

@@ -10,6 +10,7 @@ import * as balancing from '../resources/balancing.ts';
 import * as blockList from '../resources/block-list.ts';
 import * as certificate from '../resources/certificate.ts';
 import * as changeSet from '../resources/change-set.ts';
+import * as controlPlane from '../resources/control-plane.ts';
 import * as document from '../resources/document.ts';
 import * as elasticIp from '../resources/elastic-ip.ts';
 import * as endedRequest from '../resources/ended-request.ts';
@@ -121,6 +122,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     region,
     zone,
     joinToken,
+    controlPlane,
     explanation,
     endedRequest,
     traffic,

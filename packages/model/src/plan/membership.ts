@@ -30,6 +30,8 @@ export interface JoinAnswer {
   readonly zone: string;
   /** PEM. */
   readonly certificate: string;
+  /** As in TrustMessage. */
+  readonly fingerprints?: readonly string[];
 }
 
 /** What a node signs with a key that it wants a certificate for. */
@@ -37,18 +39,29 @@ export function proofText(node: string, publicKey: string): string {
   return `evenkeel node key\n${node}\n${publicKey}`;
 }
 
-/** Prefix of join tokens; what is behind the dot is the SHA-256 of the API's certificate in base64url. */
+/** Prefix of join tokens; behind each dot is the SHA-256 of a certificate that an API shows, in base64url. */
 export const JOIN_TOKEN_PREFIX = 'ekjoin';
+/** Certificates that a join token names, at most. */
+export const MOST_IN_TOKEN = 8;
+/** Certificates that a node knows control planes by, at most. */
+export const MOST_CERTIFICATES = 32;
+/** How the SHA-256 of a certificate is written in messages. */
+export const FINGERPRINT = /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/;
+
+const JOIN_TOKEN = /^ekjoin_[\w-]{43}((?:\.[\w-]{43}){0,8})$/;
 
 /** Whether a text has the form of a join token: whether it is good is for the control plane to say. */
 export function isJoinToken(text: string): boolean {
-  return /^ekjoin_[\w-]{43}(\.[\w-]{43})?$/.test(text);
+  return JOIN_TOKEN.test(text);
 }
 
-/** The fingerprint that a join token names, in hexadecimal; null: it names none, or is no join token. */
-export function fingerprintInToken(token: string): string | null {
-  const digest = /^ekjoin_[\w-]{43}\.([\w-]{43})$/.exec(token)?.[1];
-  return digest === undefined ? null : Buffer.from(digest, 'base64url').toString('hex');
+/** The fingerprints that a join token names, in hexadecimal with colons; empty: it names none, or is no join token. */
+export function fingerprintsInToken(token: string): string[] {
+  const [, ...digests] = JOIN_TOKEN.exec(token)?.[1]?.split('.') ?? [];
+  return digests.map((digest) => {
+    const digits = Buffer.from(digest, 'base64url').toString('hex').toUpperCase();
+    return digits.match(/../g)!.join(':');
+  });
 }
 
 /** What a node says in `hello` of the machine that it runs on. */
@@ -71,11 +84,13 @@ export interface CertificateMessage {
   readonly reason: string;
 }
 
-/** By which certificate the API is known from now on. */
+/** By which certificates the control planes are known from now on: SHA-256 in hexadecimal with colons. */
 export interface TrustMessage {
   readonly type: 'trust';
-  /** SHA-256 in hexadecimal with colons. */
+  /** Of the one that says it. Nodes of the version before know that one alone. */
   readonly fingerprint: string;
+  /** Of all of them, also of certificates that are yet to be shown; that one is the first. Absent: there is no other. */
+  readonly fingerprints?: readonly string[];
 }
 
 /** A key by which the nodes of a zone know each other. */

@@ -1,6 +1,6 @@
 import type { IdSource } from '@evenkeel/model/identifiers.ts';
 import { JOIN_TOKEN } from '@evenkeel/model/node-limits.ts';
-import { JOIN_TOKEN_PREFIX } from '@evenkeel/model/plan/membership.ts';
+import { JOIN_TOKEN_PREFIX, MOST_IN_TOKEN } from '@evenkeel/model/plan/membership.ts';
 import type { JoinToken, JoinTokenCreate } from '@evenkeel/model/resources/join-token.ts';
 import { hashOfToken, newToken } from '../../access/secrets.ts';
 import type { NewAuditEntry } from '../../audit/entry.ts';
@@ -46,12 +46,12 @@ export class JoinTokens {
   }
 
   /**
-   * `fingerprint`: of the certificate that the API shows, which the token tells the node. `audit` makes the entry of the
-   * audit log, which says what the token is good for.
+   * `fingerprints`: of the certificates of control planes, which the token tells the node: the first of them. `audit` makes
+   * the entry of the audit log, which says what the token is good for.
    */
   async create(
     { zone, nodeId, ttl, uses, description }: JoinTokenCreate,
-    fingerprint: string,
+    fingerprints: readonly string[],
     audit: (detail: string) => NewAuditEntry,
   ): Promise<{ readonly row: JoinTokenRow; readonly token: string }> {
     const { store, ids, now, secret } = this.#options;
@@ -64,8 +64,10 @@ export class JoinTokens {
       const quota = { name: 'joinTokens', limit: JOIN_TOKEN.active, used: active };
       throw new ProblemError('quota-exceeded', `${active} join tokens are good at the moment; revoke some`, { quota });
     }
-    const digest = Buffer.from(fingerprint.replaceAll(':', ''), 'hex').toString('base64url');
-    const token = `${newToken(JOIN_TOKEN_PREFIX, secret)}.${digest}`;
+    const digests = fingerprints
+      .slice(0, MOST_IN_TOKEN)
+      .map((one) => Buffer.from(one.replaceAll(':', ''), 'hex').toString('base64url'));
+    const token = [newToken(JOIN_TOKEN_PREFIX, secret), ...digests].join('.');
     const row: JoinTokenRow = {
       id: ids.next('joinToken'),
       hash: hashOfToken(token),

@@ -29,6 +29,8 @@ export interface JoiningOptions {
   readonly identities: NodeIdentities;
   /** null: there is no TLS here, by which a node could show a certificate. */
   readonly authority: () => NodeAuthority | null;
+  /** By which certificates nodes know the control planes. */
+  readonly fingerprints: () => readonly string[];
   /** Whether one more node may be there. */
   readonly hasRoom: (node: string) => boolean;
   /** Whether a node has come under that name, with a certificate or without. */
@@ -70,7 +72,7 @@ export class Joining {
   }
 
   async #join({ token, node, zone, ...proven }: JoinRequest, from: JoinSource): Promise<JoinAnswer> {
-    const { tokens, identities, entryOf, now, secret } = this.#options;
+    const { tokens, identities, fingerprints, entryOf, now, secret } = this.#options;
     const authority = this.#authority();
     const row = tokens.find(token);
     const before = identities.get(node);
@@ -101,7 +103,7 @@ export class Joining {
     await identities.put(joined, before, countUse, again ? [] : [entryOf(joined, from)]);
     tokens.used(used);
     if (!again) this.#options.joined(joined, before);
-    return { node, zone: joined.zone, certificate };
+    return { node, zone: joined.zone, certificate, fingerprints: fingerprints() };
   }
 
   async #renew(node: string, identity: string, message: RenewMessage): Promise<CertificateMessage> {

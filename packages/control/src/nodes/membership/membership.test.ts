@@ -52,6 +52,7 @@ class Site {
       sharedToken: 'local',
       certificateLife: LIFE,
       fingerprint: () => 'AB'.repeat(32),
+      fingerprints: () => ['AB'.repeat(32)],
       hasRoom: () => true,
       isKnown: (node) => this.known.has(node),
       zones: () => new Set(this.known.values()),
@@ -104,7 +105,7 @@ test('a revocation that could not be written is in force, is no success, and is 
 test('what could not be written is written by itself when there is room again', async (t) => {
   const site = new Site(t).with({ 'lb-1': 'east' });
   const { membership, told, audited } = site;
-  const { row } = await membership.tokens.create({}, 'AB'.repeat(32), entry);
+  const { row } = await membership.tokens.create({}, ['AB'.repeat(32)], entry);
   site.full = true;
   await assert.rejects(
     membership.revoke('lb-1', () => entry('lb-1')),
@@ -155,7 +156,7 @@ test('zones that no node is in have no keys', async (t) => {
 test('a node is in the zone that it said when it joined, and the audit log says who came with which token', async (t) => {
   const { membership, audited, told } = new Site(t);
   await membership.ensureAuthority();
-  const { row, token } = await membership.tokens.create({ uses: 2 }, 'AB'.repeat(32), entry);
+  const { row, token } = await membership.tokens.create({ uses: 2 }, ['AB'.repeat(32)], entry);
   const { zone } = await membership.joining.join(request(token, 'lb-1', 'east'), FROM);
   assert.equal(zone, 'east');
   assert.deepEqual(audited, [`${row.id}: zone any, node any, uses 2`, 'lb-1: zone east']);
@@ -165,7 +166,7 @@ test('a node is in the zone that it said when it joined, and the audit log says 
   );
 
   membership.zoneKeys.messageFor('east');
-  const named = await membership.tokens.create({ nodeId: 'lb-1' }, 'AB'.repeat(32), entry);
+  const named = await membership.tokens.create({ nodeId: 'lb-1' }, ['AB'.repeat(32)], entry);
   await membership.joining.join(request(named.token, 'lb-1', 'west'), FROM);
   assert.equal(membership.identities.get('lb-1')!.zone, 'west');
   assert.ok(told.includes('keys east'), 'whoever had the name before knows those');
@@ -175,8 +176,8 @@ test('a token for any node takes no name away from a node that comes with the sh
   const site = new Site(t);
   const { membership } = site;
   await membership.ensureAuthority();
-  const any = await membership.tokens.create({}, 'AB'.repeat(32), entry);
-  const named = await membership.tokens.create({ nodeId: 'lb-1' }, 'AB'.repeat(32), entry);
+  const any = await membership.tokens.create({}, ['AB'.repeat(32)], entry);
+  const named = await membership.tokens.create({ nodeId: 'lb-1' }, ['AB'.repeat(32)], entry);
   site.known.set('lb-1', '');
   await assert.rejects(membership.joining.join(request(any.token, 'lb-1'), FROM), {
     code: 'node-refused',

@@ -29,6 +29,8 @@ export interface MembershipOptions {
   readonly certificateLife: number;
   /** Of the certificate that the API shows; null: there is no TLS, and no node can join. */
   readonly fingerprint: () => string | null;
+  /** Of the certificates of all control planes, that one first. */
+  readonly fingerprints: () => readonly string[];
   /** Whether there may be one more node. */
   readonly hasRoom: (node: string) => boolean;
   /** Whether a node has come under that name, with a certificate or without. */
@@ -81,6 +83,7 @@ export class Membership {
       tokens: this.tokens,
       identities: this.identities,
       authority: () => this.#authority,
+      fingerprints: options.fingerprints,
       hasRoom,
       isKnown,
       entryOf: (row, from) => joinEntry(row, from, { at: now(), generation: store.state.generation }),
@@ -134,10 +137,10 @@ export class Membership {
     this.#authority = new NodeAuthority(certificate, key);
   }
 
-  /** What a node that has a certificate is told about that of the API; null: nothing. */
-  trust(): TrustMessage | null {
+  /** What a node that has a certificate is told about those of control planes; null: nothing. */
+  trust(): Required<TrustMessage> | null {
     const fingerprint = this.#options.fingerprint();
-    return fingerprint === null ? null : { type: 'trust', fingerprint };
+    return fingerprint === null ? null : { type: 'trust', fingerprint, fingerprints: this.#options.fingerprints() };
   }
 
   /**

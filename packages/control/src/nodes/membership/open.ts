@@ -18,6 +18,8 @@ export interface MembershipParts {
   readonly nodeToken: string;
   /** Of the certificate that the API shows; null: it has none. */
   readonly fingerprint: () => string | null;
+  /** Of those of all control planes. */
+  readonly fingerprints: () => readonly string[];
   /** What comes to be after it. */
   readonly later: () => {
     readonly stream: AgentStream;
@@ -29,7 +31,7 @@ export interface MembershipParts {
 
 /** The membership of a control plane: what becomes of a node is told to streams, operations and events. */
 export function openMembership(options: ControlPlaneOptions, parts: MembershipParts): Membership {
-  const { store, vault, nodes, nodeToken, fingerprint, later, logger } = parts;
+  const { store, vault, nodes, nodeToken, fingerprint, fingerprints, later, logger } = parts;
   const subject = (id: string) => ({ kind: 'node', id, name: '' });
   const membership: Membership = new Membership({
     store,
@@ -38,6 +40,7 @@ export function openMembership(options: ControlPlaneOptions, parts: MembershipPa
     sharedToken: options.sharedNodeToken,
     certificateLife: options.nodeCertificateLife,
     fingerprint,
+    fingerprints,
     hasRoom: (node) => nodes.get(node) !== null || membership.identities.size < options.quotas.nodes,
     isKnown: (node) => nodes.get(node) !== null,
     zones: () => new Set(nodes.list().map(({ zone }) => zone)),

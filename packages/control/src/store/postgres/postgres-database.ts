@@ -80,6 +80,19 @@ export class PostgresDatabase implements StateDatabase {
     this.#epoch = epoch;
   }
 
+  /** Tells everybody that the leader is elsewhere, or known by another certificate; nothing when another one leads. */
+  async moveTo({ address, fingerprint }: LeaderPlace): Promise<void> {
+    await this.db.transaction().execute(async (trx) => {
+      await trx
+        .updateTable('leadership')
+        .set({ address, fingerprint })
+        .where('id', '=', 1)
+        .where('epoch', '=', this.#epoch ?? -1)
+        .execute();
+      await notify(trx);
+    });
+  }
+
   /** Ends the term of whoever leads, before the tables become those of a later version. */
   async endTerms(): Promise<void> {
     const { rows } = await sql<{ there: boolean }>`select to_regclass('leadership') is not null as there`.execute(
