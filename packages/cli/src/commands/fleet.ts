@@ -1,6 +1,7 @@
 import { OPERATION_STATES } from '@evenkeel/model/history-words.ts';
 import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
+import { addControlPlanes } from './control-plane.ts';
 import { addMembership } from './join-token.ts';
 import { addPlacement } from './placement.ts';
 import { atLeastOne, waitSeconds } from './values.ts';
@@ -67,6 +68,7 @@ export function addFleet(program: Command, bind: Bind): void {
   const node = program.command('node').alias('nodes').description('Nodes: the machines that carry the traffic');
 
   addMembership(node, bind);
+  addControlPlanes(node, bind);
 
   const nodes = node.command('list').alias('ls').description('List nodes');
   addExamples(nodes, 'evenkeel node list');
