@@ -3,16 +3,25 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '@evenkeel/client/client.ts';
+import { trustingFetch } from '@evenkeel/client/trusting-fetch.ts';
 import { PostgresServer } from '@evenkeel/testbed/postgres-server.ts';
 import { Program } from './program.ts';
 import { until } from './until.ts';
 
+/** What control planes have in common. */
+const SHARED = ['admin.json', 'node.json', 'secrets.key'];
+/** Milliseconds for an answer. */
+const PATIENCE = 10_000;
 const PACKAGES = join(import.meta.dirname, '..', '..', 'packages');
 
 /** One control plane of several, as a process with a home of its own. */
 export interface Member {
   readonly program: Program;
+  readonly home: string;
   readonly url: string;
+  /** Of its certificate; null: there is no TLS. */
+  readonly fingerprint: string | null;
+  readonly fetch: ReturnType<typeof trustingFetch>;
   readonly client: Client;
 }
 
@@ -23,11 +32,13 @@ export class ControlPlanes {
   readonly members: Member[] = [];
   readonly #database: string;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #tls: boolean;
   #homes = 0;
   #agent: Program | null = null;
 
-  static async start(count: number): Promise<ControlPlanes> {
-    const planes = new ControlPlanes(await PostgresServer.start());
+  /** `tls`: each makes a certificate of its own. */
+  static async start(count: number, { tls = false } = {}): Promise<ControlPlanes> {
+    const planes = new ControlPlanes(await PostgresServer.start(), tls);
     try {
       for (let i = 0; i < count; i++) await planes.add();
       return planes;
@@ -37,8 +48,9 @@ export class ControlPlanes {
     }
   }
 
-  private constructor(server: PostgresServer) {
+  private constructor(server: PostgresServer, tls: boolean) {
     this.server = server;
+    this.#tls = tls;
     this.#database = server.createDatabase();
     const [second, third] = createHash('sha256').update(this.folder).digest();
     this.#environment = {
@@ -49,21 +61,30 @@ export class ControlPlanes {
     };
   }
 
-  /** Starts one more. All have the credentials of the first. */
+  /** Starts one more. All have the tokens and the key of the first, as the guide says. */
   async add(): Promise<Member> {
-    const home = join(this.folder, `control-${this.#homes}`);
-    mkdirSync(home);
+    const home = join(this.folder, `control-${this.#homes++}`);
     const [first, own] = [join(this.folder, 'control-0', 'credentials'), join(home, 'credentials')];
-    if (this.#homes++ > 0) cpSync(first, own, { recursive: true });
+    mkdirSync(own, { recursive: true });
+    if (first !== own) for (const file of SHARED) cpSync(join(first, file), join(own, file));
+    return this.#start(home, '0');
+  }
+
+  /** Starts one that was killed, where it was. */
+  revive({ home, url }: Member): Promise<Member> {
+    return this.#start(home, new URL(url).port);
+  }
+
+  async #start(home: string, port: string): Promise<Member> {
+    const flags = ['--home', home, '--port', port, '--log-level', 'info', '--quota', 'elasticIps=50000'];
     const main = join(PACKAGES, 'control', 'src', 'main.ts');
-    const program = new Program(
-      main,
-      ['--home', home, '--port', '0', '--log-level', 'info', '--quota', 'elasticIps=50000'],
-      this.#environment,
-    );
-    const url = String((await program.ready)['url']);
-    const { token } = JSON.parse(readFileSync(join(own, 'admin.json'), 'utf8')) as { token: string };
-    const member = { program, url, client: createClient({ url, token }) };
+    const program = new Program(main, [...flags, ...(this.#tls ? ['--api-self-signed'] : [])], this.#environment);
+    const ready = await program.ready;
+    const url = String(ready['url']);
+    const { token } = JSON.parse(readFileSync(join(home, 'credentials', 'admin.json'), 'utf8')) as { token: string };
+    const fingerprint = this.#tls ? String(ready['fingerprint']) : null;
+    const fetch = trustingFetch(fingerprint === null ? {} : { fingerprint });
+    const member = { program, home, url, fingerprint, fetch, client: createClient({ url, token, fetch }) };
     this.members.push(member);
     return member;
   }
@@ -90,27 +111,31 @@ export class ControlPlanes {
     await member.program.kill();
   }
 
-  /** A node agent that is told of the control planes that there are now. */
+  /** A node agent that is told of the control planes that there are now, with a copy of what nodes share. */
   async startAgent(): Promise<Program> {
     const home = join(this.folder, 'agent');
     mkdirSync(home);
     cpSync(join(this.folder, 'control-0', 'credentials'), join(home, 'credentials'), { recursive: true });
-    const flags = [
-      '--control-url',
-      this.members.map(({ url }) => url).join(','),
-      '--metrics-port',
-      '0',
-      '--workers',
-      '1',
-    ];
-    this.#agent = new Program(join(PACKAGES, 'agent', 'src', 'main.ts'), ['--home', home, ...flags], {});
+    return this.#run(home, this.members, {});
+  }
+
+  /** One that joins, at the first of those that it is told of. */
+  joinAgent(token: string, members: readonly Member[]): Promise<Program> {
+    return this.#run(join(this.folder, 'agent'), members, { EVENKEEL_JOIN_TOKEN: token });
+  }
+
+  async #run(home: string, members: readonly Member[], env: Readonly<Record<string, string>>): Promise<Program> {
+    const urls = members.map(({ url }) => url).join(',');
+    const flags = ['--home', home, '--control-url', urls, '--metrics-port', '0', '--workers', '1'];
+    this.#agent = new Program(join(PACKAGES, 'agent', 'src', 'main.ts'), flags, env);
     await this.#agent.ready;
     return this.#agent;
   }
 
-  async #leads({ url }: Member): Promise<boolean> {
-    const response = await fetch(new URL('/metrics', url)).catch(() => null);
-    return response !== null && /^evenkeel_control_leading 1$/m.test(await response.text());
+  async #leads({ url, fetch }: Member): Promise<boolean> {
+    const request = { method: 'GET', headers: {}, body: null, signal: AbortSignal.timeout(PATIENCE) };
+    const response = await fetch(`${url}/metrics`, request).catch(() => null);
+    return response !== null && /^evenkeel_control_leading 1$/m.test(await response.text().catch(() => ''));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

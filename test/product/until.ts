@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Far above what anything in these tests takes, in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 const POLL = 5;
 
 /** Waits for a condition; fails with its name when it does not come true. */
