@@ -12,7 +12,7 @@ import { Sessions } from './access/sessions.ts';
 import { handOverSignatures, takeOverSignatures, writeBound } from './access/signature-hand-over.ts';
 import { Signatures } from './access/signatures.ts';
 import { Admission } from './api/admission.ts';
-import { expiringFirst } from './api/expiry.ts';
+import { gaugesOf } from './api/gauges.ts';
 import { createHandlers } from './api/handlers.ts';
 import { IdempotentRequests } from './api/idempotency.ts';
 import { Metrics } from './api/metrics.ts';
@@ -237,21 +237,7 @@ async function start(
     operations.follow(committed);
     if (role.leads) forgetBlockLists(blockLists, state, logger);
   });
-  metrics.observe({
-    generation: () => store.state.generation,
-    leads: () => role.leads,
-    nodes: () => nodes.size,
-    nodesOnline: () => nodes.online,
-    ...placement.observed,
-    operationsPending: () => operations.pending,
-    operationsAwaited: () => operations.waiting,
-    writesWaiting: () => store.waiting,
-    expiring: () => expiringFirst(store.state),
-    backupAt: () => backups.lastSuccessAt / 1_000,
-    backupFailures: () => backups.failures,
-    eventsLost: () => events.log.lost,
-    eventStreams: () => events.streams.size,
-  });
+  metrics.observe(gaugesOf({ store, role, nodes, operations, placement, backups, events }));
 
   const validators = new Validators();
   const sessions = new Sessions({ store, ids: createIdSource(now, Math.random), now, secret: randomBytes });
