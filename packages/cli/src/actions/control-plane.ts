@@ -7,7 +7,7 @@ import { printList, withSession } from './session.ts';
 
 const COLUMNS: readonly Column<ControlPlane>[] = [
   { head: 'ADDRESS', of: ({ address }) => address },
-  { head: 'LEADS', of: ({ leads }) => leads },
+  { head: 'ROLE', of: ({ leads }) => (leads ? 'leader' : 'follower') },
   { head: 'SOFTWARE', of: ({ software }) => software },
   { head: 'LAST SEEN', of: ({ lastSeenAt }) => lastSeenAt },
   { head: 'FINGERPRINT', of: ({ fingerprint }) => fingerprint },
