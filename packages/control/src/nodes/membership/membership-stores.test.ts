@@ -31,7 +31,7 @@ async function opened(t: TestContext, place: Place, clock: { now: number }) {
     hasRoom: () => true,
     isKnown: () => false,
     zones: () => new Set(['east']),
-    ...{ ended: () => {}, joined: () => {}, revoked: () => {}, keysChanged: () => {} },
+    ...{ ended: () => {}, joined: () => {}, revoked: () => {}, forgotten: () => {}, keysChanged: () => {} },
     failed: (error) => assert.fail(String(error)),
     now: () => clock.now,
     random: Math.random,
