@@ -38,6 +38,27 @@ for (const kind of STORES) {
     assert.ok(store.state.loadBalancers.size > 0 && store.state.elasticIps.size > 0);
   });
 
+  test(`${kind.name}: so is what writes of one transaction have done to the same objects`, {
+    skip: kind.skip,
+  }, async (t) => {
+    const place = await kind.make(t);
+    const random = seeded(12);
+    let store = await place.open(t, {
+      pools: { vip: network('127.77.0.0/24'), elasticIp: network('127.88.0.0/24') },
+    });
+    for (let round = 0; round < 3; round++) {
+      const writes = Array.from({ length: 60 }, () =>
+        store.write({ ...WRITE, run: (draft) => changeAtRandom(draft, random) }),
+      );
+      const stored = (await Promise.allSettled(writes)).filter(({ status }) => status === 'fulfilled');
+      assert.ok(stored.length > 30);
+      const before = store.state;
+      await store.close();
+      store = await place.open(t);
+      assert.deepEqual(store.state, before);
+    }
+  });
+
   test(`${kind.name}: the audit log is in the order in which it was written, also when the clock is set back`, {
     skip: kind.skip,
   }, async (t) => {
