@@ -2,7 +2,7 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { EngineChange, EngineService, ProxyEngine, RefusedRetries } from '@evenkeel/proxy/engine/engine.ts';
 import type { TargetStanding } from '@evenkeel/proxy/standing/standing.ts';
-import type { EngineCounters, WorkerCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+import type { EngineCounters, ListenerVolume, WorkerCounters } from '@evenkeel/proxy/telemetry/counters.ts';
 
 /** An engine that carries nothing but keeps account of what it was told, and does as the test says. */
 export class FakeEngine implements ProxyEngine {
@@ -55,6 +55,10 @@ export class FakeEngine implements ProxyEngine {
 
   counters(): EngineCounters {
     return this.counted;
+  }
+
+  listenerVolumes(): readonly ListenerVolume[] {
+    return this.counted.listeners;
   }
 
   connectionsOf(listenerId: string): number {

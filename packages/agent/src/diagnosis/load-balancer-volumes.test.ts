@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
-import type { ListenerCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+import type { ListenerVolume } from '@evenkeel/proxy/telemetry/counters.ts';
 import { volumesOf } from './load-balancer-volumes.ts';
 
 const entry = (id: string, loadBalancerId: string) =>
@@ -13,8 +13,12 @@ const plan = {
   >,
 } as unknown as NodePlan;
 
-const counters = (listenerId: string, connections: number, bytesReceived: number, bytesSent: number) =>
-  ({ listenerId, connections, bytesReceived, bytesSent }) as ListenerCounters;
+const counters = (
+  listenerId: string,
+  connections: number,
+  bytesReceived: number,
+  bytesSent: number,
+): ListenerVolume => ({ listenerId, connections, bytesReceived, bytesSent });
 
 test('what listeners of a load balancer have counted is added up; what counted nothing or is gone is left out', () => {
   const listeners = [
@@ -23,7 +27,7 @@ test('what listeners of a load balancer have counted is added up; what counted n
     counters('lsn-3', 0, 0, 0),
     counters('lsn-gone', 9, 9, 9),
   ];
-  assert.deepEqual(volumesOf({ listeners }, plan), {
-    loadBalancers: [{ loadBalancerId: 'lb-1', connections: 3, bytesReceived: 10, bytesSent: 100 }],
+  assert.deepEqual(volumesOf(listeners, [counters('lsn-2', 1, 1, 1)], plan), {
+    loadBalancers: [{ loadBalancerId: 'lb-1', connections: 4, bytesReceived: 11, bytesSent: 101 }],
   });
 });

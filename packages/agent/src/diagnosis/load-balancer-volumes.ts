@@ -1,11 +1,18 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { LoadBalancerVolume, VolumesAnswer } from '@evenkeel/model/plan/query.ts';
-import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
+import type { ListenerVolume } from '@evenkeel/proxy/telemetry/counters.ts';
 
-/** What this node has counted of each load balancer in its plan; those of which it has counted nothing are left out. */
-export function volumesOf({ listeners }: Pick<EngineCounters, 'listeners'>, { entries }: NodePlan): VolumesAnswer {
+/**
+ * What this node has counted of each load balancer in its plan, in both datapaths; those of which it has counted nothing
+ * are left out.
+ */
+export function volumesOf(
+  proxy: readonly ListenerVolume[],
+  kernel: readonly ListenerVolume[],
+  { entries }: NodePlan,
+): VolumesAnswer {
   const sums = new Map<string, LoadBalancerVolume>();
-  for (const { listenerId, connections, bytesReceived, bytesSent } of listeners) {
+  for (const { listenerId, connections, bytesReceived, bytesSent } of [...proxy, ...kernel]) {
     const entry = entries.get(`listener/${listenerId}`);
     if (entry?.kind !== 'listener' || connections + bytesReceived + bytesSent === 0) continue;
     const { loadBalancerId } = entry.value;

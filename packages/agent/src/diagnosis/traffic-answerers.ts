@@ -1,4 +1,5 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
+import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { EngineCounters } from '@evenkeel/proxy/telemetry/counters.ts';
 import type { DatapathEngine } from '../datapath/datapath-engine.ts';
 import { bothDatapaths } from '../sight/both-datapaths.ts';
@@ -8,9 +9,7 @@ import { flowsOn } from './flows.ts';
 import { volumesOf } from './load-balancer-volumes.ts';
 import { connectionsOf, trafficOf } from './traffic.ts';
 
-interface Counting {
-  counters(): EngineCounters;
-}
+type Counting = Pick<ProxyEngine, 'counters' | 'listenerVolumes'>;
 type Carrying = Pick<DatapathEngine, 'carried' | 'kernel'>;
 
 /** Questions about traffic, whichever datapath carries it. */
@@ -30,7 +29,8 @@ export function trafficAnswerers(
       const kernel = sight()?.counts({ listenerIds: question.listenerIds, serviceId: '' }) ?? null;
       return connectionsOf(bothDatapaths(engine.counters(), kernel), question);
     },
-    volumes: () => volumesOf(nodeCounters(engine, datapath).engine, plan()),
+    // Asked of every node, every minute.
+    volumes: () => volumesOf(engine.listenerVolumes(), sight()?.volumes() ?? [], plan()),
     flows(question) {
       return flowsOn({ carried: datapath?.carried() ?? [], sight: sight(), counters: engine.counters() }, question);
     },
@@ -39,7 +39,7 @@ export function trafficAnswerers(
 
 /** All counters of a node: of both datapaths together, and what else the kernel counts. */
 export function nodeCounters(
-  engine: Counting,
+  engine: Pick<Counting, 'counters'>,
   datapath: Carrying | undefined,
 ): { readonly engine: EngineCounters; readonly kernel: KernelCounts | null } {
   const kernel = datapath?.kernel?.sight.counts() ?? null;

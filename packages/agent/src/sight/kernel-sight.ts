@@ -7,6 +7,7 @@ import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
 import type { Flood } from '@evenkeel/flow/datapath/limits.ts';
 import type { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import type { FlowsQuestion, SeenFlow } from '@evenkeel/model/plan/flows.ts';
+import type { ListenerVolume } from '@evenkeel/proxy/telemetry/counters.ts';
 import type { Logger } from 'pino';
 import type { KernelListener, KernelTarget } from '../datapath/kernel-record.ts';
 import { FlowLister, type Places } from './flow-lister.ts';
@@ -127,8 +128,9 @@ export class KernelSight {
   counts(wanted?: CountsWanted): KernelCounts {
     const { datapath } = this.#options;
     const drops = this.#sight.drops();
+    const ids = wanted && new Set(wanted.listenerIds);
     const listeners = Array.from(this.#options.listeners())
-      .filter(([id]) => wanted === undefined || wanted.listenerIds.includes(id))
+      .filter(([id]) => ids === undefined || ids.has(id))
       .map(([listenerId, { number, protocols }]) => ({
         listenerId,
         traffic: datapath.listenerTraffic(number),
@@ -148,6 +150,15 @@ export class KernelSight {
         active: this.#watch.target(number),
       }));
     return { listeners, targets, outcomes: wanted === undefined ? datapath.outcomes() : {} };
+  }
+
+  /** What listeners have carried alone: one read each, and none of targets or drops. */
+  volumes(): readonly ListenerVolume[] {
+    return Array.from(this.#options.listeners(), ([listenerId, { number }]) => {
+      const { flows, bytes, answerBytes } = this.#options.datapath.listenerTraffic(number);
+      const [connections, bytesReceived, bytesSent] = [Number(flows), Number(bytes), Number(answerBytes)];
+      return { listenerId, connections, bytesReceived, bytesSent };
+    });
   }
 
   /** Single flows that the kernel carries. */

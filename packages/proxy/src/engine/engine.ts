@@ -7,7 +7,7 @@ import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import type { EngineExplanation } from '../explain/explainer.ts';
 import type { ReactorName } from '../reactor/reactor.ts';
 import type { TargetStanding } from '../standing/standing.ts';
-import type { EngineCounters, WorkerCounters } from '../telemetry/counters.ts';
+import type { EngineCounters, ListenerVolume, WorkerCounters } from '../telemetry/counters.ts';
 
 /**
  * The userspace data plane as its owner (the node agent's main thread) sees it: a set of traffic workers that are told
@@ -28,6 +28,8 @@ export interface ProxyEngine {
   apply(change: EngineChange): Promise<readonly RefusedListener[]>;
   /** Sums over all workers since the engine started. With thousands of targets, that takes tens of milliseconds. */
   counters(): EngineCounters;
+  /** Of those, what listeners have carried alone: nothing is read of targets. */
+  listenerVolumes(): readonly ListenerVolume[];
   /** Connections that were accepted for one listener, those that were turned away included. Costs next to nothing. */
   connectionsOf(listenerId: string): number;
   /** Of those, what each worker says of itself, which costs nothing. */

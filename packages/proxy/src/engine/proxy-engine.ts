@@ -8,7 +8,7 @@ import type { ReactorName } from '../reactor/reactor.ts';
 import type { ListenerSockets } from '../sockets/listener-sockets.ts';
 import type { TargetStanding } from '../standing/standing.ts';
 import { SWEEP_INTERVAL } from '../standing/standings.ts';
-import type { EngineCounters, WorkerCounters } from '../telemetry/counters.ts';
+import type { EngineCounters, ListenerVolume, WorkerCounters } from '../telemetry/counters.ts';
 import type { SharedCounters } from '../telemetry/shared-counters.ts';
 import { type EngineChange, isOfBlockListsAlone, type ProxyEngine, type RefusedRetries } from './engine.ts';
 import { refuseWideRange } from './port-ranges.ts';
@@ -109,6 +109,10 @@ export class WorkerEngine implements ProxyEngine {
 
   counters(): EngineCounters {
     return this.#counters.read(this.#seats.reduce((sum, seat) => sum + seat.accessLogDropped, 0));
+  }
+
+  listenerVolumes(): readonly ListenerVolume[] {
+    return this.#counters.readVolumes();
   }
 
   connectionsOf(listenerId: string): number {

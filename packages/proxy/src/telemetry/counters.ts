@@ -34,6 +34,9 @@ export interface ListenerCounters {
   readonly duration: HistogramCounts;
 }
 
+/** What a listener has carried. */
+export type ListenerVolume = Pick<ListenerCounters, 'listenerId' | 'connections' | 'bytesReceived' | 'bytesSent'>;
+
 export interface TargetCounters {
   readonly serviceId: string;
   readonly targetId: string;

@@ -35,6 +35,21 @@ describe('shared counters', () => {
     assert.equal(counters.read(7).workers.length, 3);
   });
 
+  it('say what listeners have carried without reading anything of targets', () => {
+    const counters = new SharedCounters(2);
+    const slot = counters.listenerSlot('lst');
+    counters.targetSlot('s', 't');
+    for (const worker of [0, 1]) {
+      const row = counters.listenerRow(worker, slot);
+      row[ListenerCell.connections] = 1;
+      row[ListenerCell.bytesReceived] = 10;
+      row[ListenerCell.bytesSent] = 100;
+    }
+    assert.deepEqual(counters.readVolumes(), [
+      { listenerId: 'lst', connections: 2, bytesReceived: 20, bytesSent: 200 },
+    ]);
+  });
+
   it('tell a target apart by the service that uses it', () => {
     const counters = new SharedCounters(1);
     begin(counters, 0, counters.targetSlot('s1', 't'));

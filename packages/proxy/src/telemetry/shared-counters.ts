@@ -9,7 +9,7 @@ import { clearStanding, newStandingMemory } from '../standing/ejections.ts';
 import type { Observed } from '../standing/rates.ts';
 import { LISTENER_ROW, ListenerCell, TARGET_ROW, TargetCell, WORKER_ROW, WorkerCell } from './cells.ts';
 import { CounterRows } from './counter-rows.ts';
-import type { EngineCounters, ListenerCounters, TargetCounters, WorkerCounters } from './counters.ts';
+import type { EngineCounters, ListenerCounters, ListenerVolume, TargetCounters, WorkerCounters } from './counters.ts';
 import { durationCounts } from './duration.ts';
 import { END_REASONS } from './end-reason.ts';
 import { Slots } from './slots.ts';
@@ -241,6 +241,17 @@ export class SharedCounters {
       workers: this.readWorkers(),
       accessLogDropped,
     };
+  }
+
+  /** Of the sums, what listeners have carried alone. */
+  readVolumes(): ListenerVolume[] {
+    const { connections, bytesReceived, bytesSent } = ListenerCell;
+    return Array.from(this.#listeners.entries(), ({ name, slot }) => ({
+      listenerId: name,
+      connections: this.#listenerRows.sumCell(slot, connections),
+      bytesReceived: this.#listenerRows.sumCell(slot, bytesReceived),
+      bytesSent: this.#listenerRows.sumCell(slot, bytesSent),
+    }));
   }
 
   /** Connections of a listener that is there. */
