@@ -27,6 +27,7 @@ export async function saveAll(
     for (const node of nodes.list()) await saveNode(store, node);
     await saveOutcomes(store, operations);
     await traffic.save();
+    traffic.end();
   } catch (error) {
     logger.error({ err: error }, 'what is known of the nodes could not be saved');
   }

@@ -4,6 +4,7 @@ import { STORES } from '../../test/stores.ts';
 import { listIdleLoadBalancers } from '../api/idle.ts';
 import { createFromDocument } from '../configuration/apply.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
+import { EMPTY_STATE } from '../state/state.ts';
 import { TrafficWatch } from './traffic-watch.ts';
 
 const DAY = 86_400_000;
@@ -29,7 +30,7 @@ for (const kind of STORES) {
         { loadBalancerId: 'lb-nobody-has', connections: 1, bytesReceived: 0, bytesSent: bytesSent },
       ],
     });
-    const node = { id: 'n-1', zone: '', connectedAt: 1 } as NodeStatus;
+    const node = { id: 'n-1', zone: '', connectedAt: 1, firstSeenAt: 0 } as NodeStatus;
     const begin = () => {
       const watch = new TrafficWatch(() => now);
       const questions = { ask: async (id: string) => answers(id) as never };
@@ -61,3 +62,34 @@ for (const kind of STORES) {
     assert.deepEqual(idle(after), [], 'a node that makes no sense says nothing');
   });
 }
+
+test('nodes are asked one after the other, however many there are within half a minute', async () => {
+  const nodes = Array.from({ length: 300 }, (_, i) => ({ id: `n-${i}`, connectedAt: 1, firstSeenAt: 0 }) as NodeStatus);
+  let there = nodes.slice(0, 3);
+  const pauses: number[] = [];
+  const asked: string[] = [];
+  const watch = new TrafficWatch(
+    () => 0,
+    async (milliseconds) => {
+      pauses.push(milliseconds);
+      if (milliseconds === 20_000) watch.end();
+    },
+  );
+  watch.watch({
+    store: { state: EMPTY_STATE, read: async () => undefined as never, record: async () => {} },
+    nodes: { list: () => there, isRevoked: () => false },
+    questions: { ask: async (id: string) => asked.push(id) as never },
+  });
+  await watch.look();
+  assert.deepEqual(
+    [asked, pauses.splice(0)],
+    [
+      ['n-0', 'n-1', 'n-2'],
+      [1_000, 2_000],
+    ],
+  );
+  there = nodes;
+  await watch.look();
+  assert.deepEqual([pauses.length, pauses[0], pauses.at(-1)], [299, 100, 29_900]);
+  assert.ok(asked.length < 300, 'who leads no more asks nobody');
+});

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { DELETIONS } from '@evenkeel/model/limits.ts';
 import type { LoadBalancerVolume } from '@evenkeel/model/plan/query.ts';
 import type { NodeQuestions } from '../nodes/questions.ts';
@@ -11,6 +12,9 @@ import { WatchedTraffic } from './watched-traffic.ts';
 
 /** Looks between two writes. */
 const LOOKS_PER_WRITE = 10;
+/** Milliseconds from one node to the next while they are few, and from the first to the last however many there are. */
+const STEP = 1_000;
+const ROUND = 30_000;
 
 export interface TrafficSources {
   readonly store: Pick<Store, 'state' | 'read' | 'record'>;
@@ -26,13 +30,18 @@ export class TrafficWatch implements Deletions {
   readonly recent = new RecentDeletions();
   readonly #watched = new WatchedTraffic(DELETIONS.seconds * 1_000);
   readonly #now: () => number;
+  readonly #pause: (milliseconds: number) => Promise<unknown>;
   #sources: TrafficSources | null = null;
   #begun = false;
   #looks = 0;
 
-  /** `now`: Unix milliseconds. */
-  constructor(now: () => number) {
+  /** `now`: Unix milliseconds. `pause` resolves after so many. */
+  constructor(
+    now: () => number,
+    pause = (milliseconds: number): Promise<unknown> => setTimeout(milliseconds, undefined, { ref: false }),
+  ) {
     this.#now = now;
+    this.#pause = pause;
   }
 
   /** Whom it asks. Until then, nothing is known. */
@@ -40,12 +49,12 @@ export class TrafficWatch implements Deletions {
     this.#sources = sources;
   }
 
-  /** Another control plane looks from now on. */
+  /** Another control plane looks from now on, or nobody. */
   end(): void {
     this.#begun = false;
   }
 
-  /** Asks all nodes. Rejects when what is kept cannot be read or written. */
+  /** Asks all nodes, one after the other within half a minute. Rejects when what is kept cannot be read or written. */
   async look(): Promise<void> {
     if (this.#sources === null) return;
     const { nodes, questions, store } = this.#sources;
@@ -55,16 +64,21 @@ export class TrafficWatch implements Deletions {
       this.#begun = true;
     }
     const connected = nodes.list().filter(({ connectedAt }) => connectedAt !== null);
+    // All at once, a thousand answers would come at the same moment, each full of load balancers.
+    const step = Math.min(STEP, ROUND / connected.length);
     await Promise.all(
-      connected.map(async ({ id }) => {
+      connected.map(async (node, i) => {
+        if (i > 0) await this.#pause(i * step);
+        if (!this.#begun) return;
         // Who does not answer, or is too old to know the question, has said nothing; that counts as such.
-        const answer: unknown = await questions.ask(id, 'volumes', {}).catch(() => null);
+        const answer: unknown = await questions.ask(node.id, 'volumes', {}).catch(() => null);
         const volumes = volumesIn(answer);
         if (volumes === null) return;
         const there = volumes.filter(({ loadBalancerId }) => store.state.loadBalancers.has(loadBalancerId));
-        this.#watched.take(id, there, this.#now());
+        this.#watched.take(node, there, this.#now());
       }),
     );
+    if (!this.#begun) return;
     const known = new Set(nodes.list().map(({ id }) => id));
     this.#watched.endRound(new Set(store.state.loadBalancers.keys()), known, this.#now());
     if (++this.#looks % LOOKS_PER_WRITE === 0) await this.save();

@@ -16,9 +16,13 @@ function watching(kept: string | null = null, start = START) {
   const watched = new WatchedTraffic(5 * MINUTE);
   watched.begin(kept, start);
   let now = start;
-  const round = (said: Readonly<Record<string, readonly LoadBalancerVolume[]>>, nodes = ['n-1', 'n-2']) => {
+  const round = (
+    said: Readonly<Record<string, readonly LoadBalancerVolume[]>>,
+    nodes = ['n-1', 'n-2'],
+    firstSeenAt = 0,
+  ) => {
     now += MINUTE;
-    for (const [node, volumes] of Object.entries(said)) watched.take(node, volumes, now);
+    for (const [id, volumes] of Object.entries(said)) watched.take({ id, firstSeenAt }, volumes, now);
     watched.endRound(ALL, new Set(nodes), now);
   };
   return { watched, round, now: () => now, quiet: (nodes = ['n-1', 'n-2']) => watched.quietSince('lb-1', nodes, now) };
@@ -60,12 +64,48 @@ test('what is kept counts after a start, but not when nobody has looked for long
   round({ 'n-1': [], 'n-2': [] });
   const first = quiet();
   const kept = watched.kept(now());
-  const soon = watching(kept, now() + GAP);
+  const soon = watching(kept, now() + GAP - MINUTE);
   soon.round({ 'n-1': [volume('lb-1', 9)], 'n-2': [] });
   assert.equal(soon.quiet(), first);
   const late = watching(kept, now() + GAP + 1);
   late.round({ 'n-1': [volume('lb-1', 9)], 'n-2': [] });
   assert.equal(late.quiet(), late.now());
+});
+
+test('a node that was out of sight for long may have carried anything until then, also when it has counted nothing', () => {
+  const before = watching();
+  before.round({ 'n-1': [], 'n-2': [] });
+  const first = before.now();
+  for (let at = 0; at <= GAP; at += MINUTE) before.round({ 'n-1': [] });
+  const kept = before.watched.kept(before.now());
+  before.round({ 'n-1': [], 'n-2': [] });
+  assert.equal(before.quiet(), before.now(), 'it has started anew, and what it carried before is gone');
+  assert.equal(before.quiet(['n-1']), first, 'what it does not have is not its business');
+  const again = before.now();
+  before.round({ 'n-1': [], 'n-2': [] });
+  assert.equal(before.quiet(), again);
+
+  const after = watching(kept, before.now());
+  after.round({ 'n-1': [], 'n-2': [] });
+  assert.equal(after.quiet(['n-1']), first);
+  assert.equal(after.quiet(), after.now(), 'a start of the control plane meanwhile changes nothing');
+  const last = watching(after.watched.kept(after.now()), after.now());
+  last.round({ 'n-1': [], 'n-2': [] });
+  assert.equal(last.quiet(), after.now());
+});
+
+test('a node that is asked soon after it came for the first time has nothing behind it', () => {
+  const { round, quiet, now } = watching();
+  round({ 'n-1': [] });
+  const first = now();
+  round({ 'n-1': [], 'n-2': [] }, ['n-1', 'n-2'], now());
+  assert.equal(quiet(), first);
+});
+
+test('what older versions have kept says nothing of nodes', () => {
+  const { round, quiet, now } = watching(JSON.stringify({ until: START, quietSince: [['lb-1', 1]] }));
+  round({ 'n-1': [], 'n-2': [] });
+  assert.equal(quiet(), now());
 });
 
 test('the peak is of the busiest look within the window, of all nodes together', () => {

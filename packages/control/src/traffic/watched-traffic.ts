@@ -10,6 +10,13 @@ interface NodeCounts {
   readonly counted: ReadonlyMap<string, LoadBalancerVolume>;
 }
 
+/** How long a node has been asked without a gap. */
+interface Sight {
+  /** 0: since it is a node. */
+  readonly since: number;
+  readonly until: number;
+}
+
 interface Rate {
   readonly at: number;
   /** Bits per second. */
@@ -21,6 +28,14 @@ interface Kept {
   /** When it was written. */
   readonly until: number;
   readonly quietSince: readonly (readonly [loadBalancerId: string, since: number])[];
+  /** Absent in what older versions have kept. */
+  readonly nodes?: readonly (readonly [node: string, since: number, until: number])[];
+}
+
+export interface AskedNode {
+  readonly id: string;
+  /** When it came for the first time. */
+  readonly firstSeenAt: number;
 }
 
 /**
@@ -34,6 +49,7 @@ export class WatchedTraffic {
   /** By load balancer: when there was traffic last, or when somebody began to look. */
   #quietSince = new Map<string, number>();
   readonly #nodes = new Map<string, NodeCounts>();
+  #sights = new Map<string, Sight>();
   /** Bytes per millisecond of the round under way, of all nodes. */
   readonly #round = new Map<string, { received: number; sent: number }>();
   readonly #rates = new Map<string, readonly Rate[]>();
@@ -50,16 +66,24 @@ export class WatchedTraffic {
     this.#nodes.clear();
     this.#round.clear();
     this.#rates.clear();
-    this.#quietSince = new Map(kept !== null && now - kept.until <= GAP ? kept.quietSince : []);
+    const isRecent = kept !== null && now - kept.until <= GAP;
+    this.#quietSince = new Map(isRecent ? kept.quietSince : []);
+    const nodes = isRecent ? (kept.nodes ?? []) : [];
+    this.#sights = new Map(nodes.map(([id, since, until]) => [id, { since, until }]));
   }
 
   kept(now: number): string {
-    return JSON.stringify({ until: now, quietSince: [...this.#quietSince] } satisfies Kept);
+    const nodes = Array.from(this.#sights, ([id, { since, until }]) => [id, since, until] as const);
+    return JSON.stringify({ until: now, quietSince: [...this.#quietSince], nodes } satisfies Kept);
   }
 
   /** What a node has counted so far, of all load balancers that have carried anything there. */
-  take(node: string, volumes: readonly LoadBalancerVolume[], now: number): void {
+  take({ id: node, firstSeenAt }: AskedNode, volumes: readonly LoadBalancerVolume[], now: number): void {
     const before = this.#nodes.get(node);
+    const sight = this.#sights.get(node);
+    // It may have served all the while, and have started anew since: what it had counted then is gone.
+    const isGap = now - (sight?.until ?? firstSeenAt) > GAP;
+    this.#sights.set(node, { since: isGap ? now : (sight?.since ?? 0), until: now });
     const counted = new Map(volumes.map((volume) => [volume.loadBalancerId, volume]));
     this.#nodes.set(node, { at: now, counted });
     for (const [id, volume] of counted) {
@@ -77,6 +101,7 @@ export class WatchedTraffic {
     for (const id of loadBalancers) if (!this.#quietSince.has(id)) this.#quietSince.set(id, now);
     for (const id of this.#quietSince.keys()) if (!loadBalancers.has(id)) this.#quietSince.delete(id);
     for (const id of this.#nodes.keys()) if (!nodes.has(id)) this.#nodes.delete(id);
+    for (const id of this.#sights.keys()) if (!nodes.has(id)) this.#sights.delete(id);
     for (const id of new Set([...this.#rates.keys(), ...this.#round.keys()])) {
       const rates = (this.#rates.get(id) ?? []).filter(({ at }) => now - at < this.#window);
       const sum = this.#round.get(id);
@@ -93,10 +118,15 @@ export class WatchedTraffic {
     return Math.max(0, ...rates.filter(({ at }) => now - at < this.#window).map(({ bits }) => bits));
   }
 
-  /** Since when a load balancer carries nothing; null: not all of the nodes that have it have said so lately. */
+  /**
+   * Since when a load balancer carries nothing, as far back as all of the nodes that have it were asked without a gap;
+   * null: not all of them have said so lately.
+   */
   quietSince(loadBalancerId: string, nodes: readonly string[], now: number): number | null {
     const isKnown = (node: string) => now - (this.#nodes.get(node)?.at ?? -STALE) < STALE;
-    return nodes.length > 0 && nodes.every(isKnown) ? (this.#quietSince.get(loadBalancerId) ?? null) : null;
+    const since = this.#quietSince.get(loadBalancerId);
+    if (since === undefined || nodes.length === 0 || !nodes.every(isKnown)) return null;
+    return nodes.reduce((latest, node) => Math.max(latest, this.#sights.get(node)?.since ?? now), since);
   }
 
   #add(id: string, last: LoadBalancerVolume | undefined, volume: LoadBalancerVolume, milliseconds: number): void {
