@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import type { Problem } from '@evenkeel/model/problem.ts';
 import { FakeAgent } from './fake-agent.ts';
@@ -84,4 +86,45 @@ test('a subnet gets a zone when its load balancers are there, and no other way b
   await running.call('updateSubnet', { params, body: { zone: '' } });
   const free = await running.call('updateLoadBalancer', { params: { loadBalancerId: id }, body: { zones: [] } });
   assert.deepEqual(free.zones, []);
+});
+
+test('load balancers from before their subnet had a zone stay where they are, whatever else changes', async (t) => {
+  const { running, plain } = await site(t);
+  const place = { subnet: 'p', region: 'north' };
+  const web = await running.call('createLoadBalancer', { body: { ...place, name: 'web', zones: ['zone-b'] } });
+  const all = await running.call('createLoadBalancer', { body: { ...place, name: 'all' } });
+  await running.restart(() => {
+    using database = new DatabaseSync(join(running.home, 'state', 'evenkeel.db'));
+    const set = database.prepare(`UPDATE subnet SET settings = json_set(settings, '$.zone', 'zone-a') WHERE id = ?`);
+    set.run(plain.id);
+  });
+  const agent = await FakeAgent.connect(running, { zone: 'zone-a', acknowledges: false });
+  t.after(() => agent.leave());
+  await agent.has(1);
+  const zonesOf = async () => {
+    const { items } = await running.call('listLoadBalancers');
+    return Object.fromEntries(items.map(({ name, zones }) => [name, zones]));
+  };
+  const asBefore = { web: ['zone-b'], all: [] };
+  const cancel = (operationId: string) => running.call('cancelOperation', { params: { operationId }, body: {} });
+
+  const documents = [
+    { name: 'web', subnet: 'p', zones: ['zone-b'], description: 'new' },
+    { name: 'all', zones: [], description: 'new' },
+  ];
+  const applied = await running.call('applyConfiguration', { body: { loadBalancers: documents } });
+  assert.deepEqual(await zonesOf(), asBefore);
+  await running.call('updateSubnet', { params: { subnetId: plain.id }, body: { description: 'new' } });
+  await cancel(applied.operationId!);
+  assert.deepEqual(await zonesOf(), asBefore);
+  const deleted = await running.call('deleteLoadBalancer', { params: { loadBalancerId: all.id } });
+  await cancel(deleted.operationId);
+  assert.deepEqual(await zonesOf(), asBefore);
+
+  const params = { loadBalancerId: web.id };
+  const moved = await running.refused('updateLoadBalancer', { params, body: { zones: ['zone-b', 'zone-a'] } });
+  assert.deepEqual(told(moved), ['validation-failed', '/zones/0', 'zone-a']);
+  const clone = await running.call('cloneLoadBalancer', { params, body: {} });
+  assert.deepEqual([clone.region, clone.zones], ['north', ['zone-a']]);
+  assert.deepEqual((await running.call('updateLoadBalancer', { params, body: { zones: [] } })).zones, ['zone-a']);
 });

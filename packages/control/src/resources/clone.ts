@@ -6,10 +6,12 @@ import type { LoadBalancerTree } from '../state/state.ts';
 import { createLoadBalancer } from './load-balancers.ts';
 import { cookieNameOfClone } from './stickiness.ts';
 import { ensureKeys } from './stickiness-keys.ts';
+import { isWhereItsSubnetIs } from './subnet-zones.ts';
 
 /**
  * Creates a load balancer with an address of its own and everything that another has in it: all settings, under new
- * identifiers and the same names. Not its elastic IP, which has one owner, and not its deletion protection.
+ * identifiers and the same names. Not its elastic IP, which has one owner, and not its deletion protection. It is where its
+ * subnet is, also when the other is elsewhere from before subnets had zones.
  */
 export function cloneLoadBalancer(
   draft: Draft,
@@ -18,13 +20,14 @@ export function cloneLoadBalancer(
 ): LoadBalancerRecord {
   const { type, subnetId, specification, description, tags, securityGroupIds, region, zones, nodesPerZone } =
     source.loadBalancer;
-  const placed = { region, zones: [...zones], nodesPerZone };
+  const placed = isWhereItsSubnetIs(draft, source.loadBalancer) ? { region, zones: [...zones] } : {};
   const settings = {
     type,
     subnet: subnetId,
     specification,
     description,
     tags,
+    nodesPerZone,
     ...placed,
     securityGroups: [...securityGroupIds],
     ...input,

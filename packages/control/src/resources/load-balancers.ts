@@ -4,6 +4,7 @@ import { DEFAULT_SUBNET } from '@evenkeel/model/resources/subnet.ts';
 import { UNLIMITED } from '@evenkeel/model/specifications.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
+import { equal } from '../state/equal.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
 import { type LoadBalancerTree, loadBalancersOf } from '../state/state.ts';
 import { checkName, checkQuota, notFound } from './rules.ts';
@@ -72,8 +73,10 @@ export function updateLoadBalancer(
 ): LoadBalancerRecord {
   if (patch.name !== undefined) checkName(loadBalancersOf(draft), patch.name, at, loadBalancer.id);
   const { securityGroupIds, vip, ...plain } = patch;
-  const { region, subnetId } = loadBalancer;
-  const placed = patch.zones && placeIn(draft, resolveSubnet(draft, subnetId, at), { region, zones: patch.zones }, at);
+  const { region, subnetId, zones } = loadBalancer;
+  // Zones that it has stay as they are: they may be from before its subnet had one.
+  const moved = patch.zones !== undefined && !equal(patch.zones, zones) ? { region, zones: patch.zones } : null;
+  const placed = moved && placeIn(draft, resolveSubnet(draft, subnetId, at), moved, at);
   if (patch.specification !== undefined) checkSpecification(draft, patch.specification, `${at}/specification`);
   return draft.update('loadBalancer', loadBalancer, {
     ...plain,

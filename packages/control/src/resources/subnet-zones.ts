@@ -3,7 +3,7 @@ import { checkRegion, checkZones } from '../placement/zones.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Draft } from '../state/draft.ts';
 import type { LoadBalancerRecord, SubnetRecord, ZoneRecord } from '../state/records.ts';
-import { loadBalancersOf, named } from '../state/state.ts';
+import { loadBalancersOf, named, type State } from '../state/state.ts';
 import { refTo } from './rules.ts';
 
 /** Where a load balancer is said to be. */
@@ -52,14 +52,17 @@ export function checkZoneOfUsers(draft: Draft, subnet: SubnetRecord, at: string)
 }
 
 /** Whether a load balancer is where its subnet says. */
-export function isWhereItsSubnetIs(draft: Draft, { subnetId, zones }: LoadBalancerRecord): boolean {
-  const subnet = draft.subnets.get(subnetId);
-  const zone = subnet === undefined ? null : zoneOf(draft, subnet);
+export function isWhereItsSubnetIs(
+  state: Pick<State, 'subnets' | 'zones'>,
+  { subnetId, zones }: LoadBalancerRecord,
+): boolean {
+  const subnet = state.subnets.get(subnetId);
+  const zone = subnet === undefined ? null : zoneOf(state, subnet);
   return zone === null || (zones.length === 1 && zones[0] === zone.name);
 }
 
 /** null: it has none, or one from before zones were checked that nobody has created. */
-function zoneOf({ zones }: Pick<Draft, 'zones'>, { zone }: ZonalSubnet): ZoneRecord | null {
+function zoneOf({ zones }: Pick<State, 'zones'>, { zone }: ZonalSubnet): ZoneRecord | null {
   return zone === '' ? null : named(zones.values(), zone);
 }
 

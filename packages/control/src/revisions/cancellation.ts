@@ -107,7 +107,7 @@ export class Cancellations {
   #carriedOut(draft: Draft, since: Since, { check }: RolledBackFor): Undone {
     checkNothingDepends(draft, since);
     putBack(draft, since.images);
-    checkPlaces(draft, since.images);
+    checkPlaces(draft, since);
     check(draft);
     checkMaterial(draft);
     const touched = this.#assessor.touched(draft.whole, draft.finish());

@@ -7,8 +7,6 @@ import { isWhereItsSubnetIs } from '../resources/subnet-zones.ts';
 import type { Draft } from '../state/draft.ts';
 import { objectsOf } from '../state/objects.ts';
 import type { AnyRecord } from '../state/records.ts';
-import { loadBalancersOf } from '../state/state.ts';
-import type { Image } from '../store/journal.ts';
 import type { Since } from '../store/since.ts';
 
 /** Identifiers in the text of a record. They are unique over all kinds, so whoever has one refers to that object. */
@@ -63,13 +61,13 @@ const UNIQUE: Partial<Readonly<Record<ResourceKind, readonly (readonly string[])
 };
 
 /** Refuses when an object that came back has a name or place that another one has taken since. */
-export function checkPlaces(draft: Draft, images: ReadonlyMap<string, Image>): void {
+export function checkPlaces(draft: Draft, { images, later }: Since): void {
   for (const [kind, own] of Map.groupBy(images, ([, image]) => image.kind)) {
     const back = new Set(own.flatMap(([id, { record }]) => (record === null ? [] : [id])));
     if (back.size === 0) continue;
     if (kind === 'listener') checkPorts(draft, back);
     if (kind === 'subnet') checkNetworks(draft, back);
-    if (kind === 'subnet' || kind === 'loadBalancer') checkZones(draft, back);
+    if (kind === 'loadBalancer') checkZones(draft, back, later);
     for (const fields of UNIQUE[kind] ?? []) {
       const taken = new Map<string, AnyRecord>();
       for (const record of objectsOf(draft, kind).values()) {
@@ -109,9 +107,14 @@ function checkNetworks({ subnets }: Draft, back: ReadonlySet<string>): void {
   }
 }
 
-function checkZones(draft: Draft, back: ReadonlySet<string>): void {
-  for (const record of loadBalancersOf(draft)) {
-    if (!(back.has(record.id) || back.has(record.subnetId)) || isWhereItsSubnetIs(draft, record)) continue;
+/** Refuses a load balancer that would not be where its subnet is, but one that was elsewhere before as well. */
+function checkZones(draft: Draft, back: ReadonlySet<string>, later: Since['later']): void {
+  for (const id of back) {
+    const record = draft.loadBalancers.get(id)?.loadBalancer;
+    // With the subnet as it was then, the load balancer is where it was.
+    if (record === undefined || !later.has(record.subnetId) || isWhereItsSubnetIs(draft, record)) continue;
+    const present = draft.base.loadBalancers.get(id)?.loadBalancer;
+    if (present !== undefined && !isWhereItsSubnetIs(draft.base, present)) continue;
     refuse(`${record.name} would not be in the zone of its subnet alone`, [refTo('loadBalancer', record)]);
   }
 }
