@@ -210,7 +210,7 @@ test('a certificate is good for its node until it ends, is revoked or forgotten,
 
   assert.equal((await secureCall(running, 'POST', '/v1/nodes/lb-1/revoke')).status, 200);
   assert.equal((await nodeOf(running, 'lb-1')).state, 'revoked');
-  assert.match(await successor.stream(running), /it was revoked/);
+  assert.match(await successor.stream(running), /^node-revoked: .*it was revoked/);
   assert.match(await new JoiningNode('lb-1').refusal(running, token), /the node lb-1 was revoked; forget it first, or/);
   await running.restart();
   assert.match(await successor.stream(running), /it was revoked/);

@@ -62,7 +62,7 @@ for (const reactor of ['uring', 'portable'] as const) {
     }
 
     it('without memory turns new work away, answers what it has, and takes more when it has room again', async () => {
-      await using node = await start({ heap: 56 });
+      await using node = await start({ heap: 54 });
       const kept = await clients.open(GET);
       await kept.answered(1);
       let taken = 0;

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
 import { PLAIN_OUTLIER_DETECTION, PLAIN_RETRY, type PlannedRetry } from '@evenkeel/model/plan/resilience.ts';
 import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
 import { createEngine } from '../src/engine/create.ts';
@@ -228,6 +229,29 @@ for (const reactor of ['uring', 'portable'] as const) {
         answers.map(({ status, body }) => `${status} ${body}`),
         Array.from({ length: 4 }, () => '200 slow'),
       );
+    });
+
+    it('stays with a slow target when the others have no room', async () => {
+      const held: { end(text: string): unknown }[] = [];
+      const slow = await httpOrigin((_, response) => void setTimeout(() => response.end('slow'), 400));
+      const full = await httpOrigin((_, response) => void held.push(response));
+      origins.push(slow, full);
+      const retry: PlannedRetry = {
+        ...RETRY,
+        conditions: ['timeout'],
+        tryTimeout: 100,
+        budget: 100,
+        budgetMinimum: 255,
+      };
+      const targetLimits = { ...STANDARD_TARGET_LIMITS, maxRequests: 1, queueSize: 0 };
+      const [port] = await serve([slow.port, full.port], { retry, targetLimits });
+      const one = ask(port, false);
+      const other = ask(port, false);
+      await until('both targets are busy', () => held.length > 0);
+      const first = await Promise.race([one, other]);
+      assert.deepEqual([first.status, first.body], [200, 'slow']);
+      for (const response of held.splice(0)) response.end('held');
+      await Promise.all([one, other]);
     });
 
     it('keeps the attempts at targets that are all slow within the budget', async () => {

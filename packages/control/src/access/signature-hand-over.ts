@@ -8,6 +8,9 @@ import type { Store } from '../store/store.ts';
 import { type Bound, EVERY_KEY } from './signature-bounds.ts';
 import type { Signatures, Term } from './signatures.ts';
 
+/** In the place of what a control plane leaves: the state is a copy, and what the original took since is not in it. */
+const COPIED = JSON.stringify('copied');
+
 /**
  * A control plane that ends in good order leaves what it knows of signatures to the one that leads next. After a crash
  * there is what it had written down as it went: how far they had got. Either way writes by access keys are taken at once,
@@ -54,10 +57,12 @@ export async function takeOverSignatures(
   let bounds: Bound[] = [];
   try {
     await db.transaction().execute(async (trx) => {
-      if (isCopy) await forgetSignatures(trx, Date.now());
       const row = await trx.selectFrom('signature_term').selectAll().where('id', '=', 1).executeTakeFirst();
-      term = row === undefined ? null : (JSON.parse(row.term) as Term);
-      if (row !== undefined) await trx.deleteFrom('signature_term').execute();
+      if (isCopy || row?.term === COPIED) await forgetSignatures(trx, Date.now());
+      else if (row !== undefined) {
+        term = JSON.parse(row.term) as Term;
+        await trx.deleteFrom('signature_term').execute();
+      }
       const rows = await trx.selectFrom('signature_bound').selectAll().execute();
       bounds = rows.map(({ name, until }) => [name, until]);
     });
@@ -74,6 +79,8 @@ export async function takeOverSignatures(
 export function writeBound(store: Pick<Store, 'record'>, [name, until]: Bound): Promise<void> {
   return store.record(async (trx) => {
     await putBound(trx, [name, until]);
+    // Should it still be there, since it could not be read at the take-over: it tells of too little now.
+    await trx.deleteFrom('signature_term').execute();
     if (name === EVERY_KEY) return;
     const good = Date.now() - SIGNATURE.skew * 1_000;
     await trx.deleteFrom('signature_bound').where('until', '<', good).execute();
@@ -84,6 +91,12 @@ export function writeBound(store: Pick<Store, 'record'>, [name, until]: Bound): 
 export async function forgetSignatures(trx: Transaction<Database>, now: number): Promise<void> {
   await trx.deleteFrom('signature_term').execute();
   await putBound(trx, [EVERY_KEY, now + SIGNATURE.settle * 1_000]);
+}
+
+/** Has the first control plane on this copy of a state forget signatures when it starts, however much later that is. */
+export async function markCopied(trx: Transaction<Database>): Promise<void> {
+  await trx.deleteFrom('signature_term').execute();
+  await trx.insertInto('signature_term').values({ id: 1, term: COPIED }).execute();
 }
 
 async function putBound(trx: Transaction<Database>, [name, until]: Bound): Promise<void> {

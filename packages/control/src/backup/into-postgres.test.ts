@@ -4,9 +4,12 @@ import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import { pino } from 'pino';
 import { temporaryHome } from '../../test/home.ts';
 import { changeAtRandom, seeded } from '../../test/random-changes.ts';
 import { openOnPostgres, POSTGRES_KIND, postgresServer, SQLITE_KIND, storeOptions } from '../../test/stores.ts';
+import { takeOverSignatures } from '../access/signature-hand-over.ts';
+import { Signatures } from '../access/signatures.ts';
 import { network } from '../resources/addresses.ts';
 import { Vault } from '../secrets/vault.ts';
 import { StartError } from '../start-error.ts';
@@ -76,6 +79,18 @@ test('a backup fills an empty database of PostgreSQL, and what it was made of is
   assert.ok(found.every((count) => count > 0));
   const bounds = await there.read((db) => db.selectFrom('signature_bound').selectAll().execute());
   assert.equal(bounds[0]?.name, '', 'what the original has taken is not known');
+  // The first control plane starts here hours later; what the original has taken until then is not known either.
+  await there.database.db.updateTable('signature_bound').set({ until: 1 }).execute();
+  const later = Date.now();
+  const signatures = new Signatures(
+    () => there.state,
+    Date.now,
+    () => Promise.resolve(),
+  );
+  await takeOverSignatures(there.database, signatures, pino({ level: 'silent' }));
+  const [bound] = await there.read((db) => db.selectFrom('signature_bound').selectAll().execute());
+  assert.ok(bound!.until >= later);
+  assert.deepEqual(await there.read((db) => db.selectFrom('signature_term').selectAll().execute()), []);
   // It goes on from there.
   const random = seeded(5);
   const { generation } = await there.write({

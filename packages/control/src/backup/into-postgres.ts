@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
-import { forgetSignatures } from '../access/signature-hand-over.ts';
+import { forgetSignatures, markCopied } from '../access/signature-hand-over.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { StartError } from '../start-error.ts';
 import { copyRows } from '../store/copy-rows.ts';
@@ -16,7 +16,7 @@ import { type BackupContents, useBackup } from './contents.ts';
 import { compareRestored } from './restore-test.ts';
 
 /** Of the control planes that shared the state: terms, and what they told each other, begin anew. */
-const LEFT_OUT = ['leadership', 'change_feed'];
+const LEFT_OUT = ['leadership', 'change_feed', 'control_plane'];
 
 export interface IntoPostgres {
   /** The file of the backup, with its `.json` beside it. */
@@ -73,6 +73,7 @@ async function fill(settings: PostgresSettings, from: BackupContents, vault: Vau
       await migratePostgres(trx);
       await copyRows(from.db, trx, LEFT_OUT);
       await forgetSignatures(trx, now);
+      await markCopied(trx);
       return compareRestored(await loadState(trx, vault), [from.state]);
     });
   } catch (error) {

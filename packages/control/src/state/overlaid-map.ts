@@ -112,11 +112,15 @@ export class OverlaidMap<Value extends object> implements ReadonlyMap<string, Va
     return this.entries();
   }
 
+  /** As it is at each step: a change on the way may make another base of it. */
   *#overlaid(): MapIterator<[string, Value]> {
-    for (const [key, value] of this.#base) yield [key, this.#over.get(key) ?? value];
+    for (const key of this.#base.keys()) {
+      const value = this.get(key);
+      if (value !== undefined) yield [key, value];
+    }
   }
 
   *#overlaidValues(): MapIterator<Value> {
-    for (const [key, value] of this.#base) yield this.#over.get(key) ?? value;
+    for (const [, value] of this.#overlaid()) yield value;
   }
 }

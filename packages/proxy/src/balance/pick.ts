@@ -85,12 +85,6 @@ function pickAcross(
   return isGood(table, other, tried, triedBefore) ? other : picked;
 }
 
-/** Whether there is a target that is neither of these, and not held back whole. */
-export function hasAnother(table: BalanceTable, tried: number, triedBefore: number): boolean {
-  const isAnother = (target: number): boolean => isGood(table, target, tried, triedBefore);
-  return table.candidates.some(isAnother) || table.elsewhere?.candidates.some(isAnother) === true;
-}
-
 function isGood({ held, slotOf }: BalanceTable, target: number, tried: number, triedBefore: number): boolean {
   return target >= 0 && target !== tried && target !== triedBefore && held[slotOf[target]!]! < HELD_WHOLE;
 }

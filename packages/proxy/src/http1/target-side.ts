@@ -144,11 +144,15 @@ export class TargetSide {
     return true;
   }
 
-  /** Leaves a target for another one, if there is one that may be asked; if not, the attempt goes on and has not failed. */
+  /**
+   * Leaves a target for another one, if there is one that may be asked and has room; if not, the attempt goes on and has
+   * not failed.
+   */
   #leavesFor(failure: AttemptFailure): boolean {
     const { target } = this;
     const service = this.#service;
-    if (service === null || target === null || !service.hasAnother(this.#tried, this.#triedBefore)) return false;
+    if (service === null || target === null) return false;
+    if (service.pickWithRoom(this.#hash, this.#tried, this.#triedBefore) < 0) return false;
     if (!this.#mayRetry(service, failure)) return false;
     this.#tellFailed(target, failure);
     this.drop();
@@ -321,6 +325,7 @@ export class TargetSide {
   lost(): void {
     this.upstream = null;
     this.#ready = false;
+    this.#paused = false;
     this.leave();
   }
 

@@ -1,7 +1,7 @@
 import { type PlannedTargetLimits, STANDARD_HASH, STANDARD_TARGET_LIMITS } from '@evenkeel/model/plan/balancing.ts';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import { HELD_WHOLE } from '../balance/held.ts';
-import { hasAnother, pick, pickByHash, type WallClock } from '../balance/pick.ts';
+import { pick, pickByHash, type WallClock } from '../balance/pick.ts';
 import { RequestHash } from '../balance/request-hash.ts';
 import { type Share, sharesOf } from '../balance/shares.ts';
 import type { BalanceTable } from '../balance/table.ts';
@@ -68,11 +68,6 @@ export class Service {
     return pick(this.#table, hash, tried, triedBefore, this.#clock);
   }
 
-  /** Whether there is a target that was not tried and is not ejected. */
-  hasAnother(tried: number, triedBefore: number): boolean {
-    return hasAnother(this.#table, tried, triedBefore);
-  }
-
   /** Whether the target of this index takes nothing new for now, because of what traffic showed. */
   isEjected(index: number): boolean {
     return this.#table.held[this.#table.slotOf[index]!]! >= HELD_WHOLE;
@@ -81,7 +76,7 @@ export class Service {
   /** What each target should have of what all have under way. */
   readonly shares = (): Share[] => sharesOf(this.#table);
 
-  /** Index of another target instead of a full one: one that has room, and was not tried; -1: there is none. */
+  /** Index of another target instead of a full one: one that has room, was not tried and is not ejected; -1: there is none. */
   pickWithRoom(hash: number, tried: number, triedBefore: number): number {
     return findRoom(this.#table, this.targets, hash, tried, triedBefore);
   }
