@@ -147,7 +147,7 @@ async function start(
     options.quotas.nodes,
     now,
     {
-      changed: () => [operations.settle(), placement.look()],
+      changed: () => role.leads && [operations.settle(), placement.look()],
       isRevoked: (node) => membership.identities.isRevoked(node),
       moved: () => stream.introduce(),
       save: (node) => saveNode(store, node).catch((error) => logger.error({ err: error }, 'a node could not be saved')),
@@ -330,12 +330,13 @@ async function start(
     place: () => ({ address, fingerprint: fingerprint() }),
     async prepare() {
       await store.beginTerm();
+      // First: who was revoked counts for nothing in what follows.
+      await membership.load();
       nodes.reset(await store.read((db) => db.selectFrom('node').selectAll().execute()));
       operations.reset(await store.read(unsettledOperations));
       signatures.beginTerm();
       await takeOverSignatures(store.database, signatures, logger);
       await blockLists.load();
-      await membership.load();
     },
     elected() {
       logger.info('this control plane leads');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Problem } from '@evenkeel/model/problem.ts';
 import { Running } from './running.ts';
 
 test('only so many load balancers of a region are deleted within five minutes, by whatever call', async (t) => {
@@ -12,12 +13,21 @@ test('only so many load balancers of a region are deleted within five minutes, b
   for (const name of ['a', 'b', 'c', 'd']) ids.push(await create(name));
   const [a, b, c, d] = ids;
   const all = await running.try('deleteLoadBalancers', { body: { loadBalancerIds: ids } });
-  assert.equal((all.body as { code: string }).code, 'deletions-limited', 'four at once are too many');
-  assert.equal(Number(all.headers.get('retry-after')) > 290, true);
+  const { code, errors, quota: never } = all.body as Problem;
+  assert.deepEqual([all.status, code, all.headers.get('retry-after')], [409, 'quota-exceeded', null]);
+  assert.deepEqual(never, { name: 'loadBalancerDeletions', limit: 3, used: 0 });
+  const reason = 'more than 3 load balancers of region local cannot be deleted in one change';
+  assert.deepEqual(errors, [{ field: '/loadBalancerIds', reason, allowed: 3 }], 'four at once are too many, always');
   assert.equal((await running.call('listLoadBalancers')).items.length, 4, 'and none of them is gone');
 
   await running.call('deleteLoadBalancers', { body: { loadBalancerIds: [a, b] } });
-  const change = (loadBalancerId: string) => ({ operation: 'deleteLoadBalancer', params: { loadBalancerId } });
+  const change = (loadBalancerId: string | { $ref: string }) => ({
+    operation: 'deleteLoadBalancer',
+    params: { loadBalancerId },
+  });
+  const born = { operation: 'createLoadBalancer', ref: 'new', body: { name: 'new' } };
+  const undone = [born, change({ $ref: 'new' }), change(c!)];
+  await running.call('createChangeSet', { body: { changes: undone } });
   const planned = await running.call('createChangeSet', { body: { changes: [change(c!)] } });
   await running.call('applyChangeSet', { params: { changeSetId: planned.id } });
   const params = { loadBalancerId: d! };

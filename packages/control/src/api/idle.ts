@@ -55,6 +55,7 @@ function* idleIn(state: State, days: number, quietSince: QuietSince, now: number
 export const deleteLoadBalancers: Writes['deleteLoadBalancers'] = (draft, { body }) => {
   const { loadBalancerIds, force = false } = body;
   const records = loadBalancerIds.map((id) => getLoadBalancer(draft, id));
+  draft.context.deletions?.recent.checkTogether(draft, records, '/loadBalancerIds');
   for (const record of records) {
     guardDeletion(draft, draft.loadBalancers.get(record.id)!, force, '/force');
     deleteLoadBalancer(draft, record);

@@ -183,3 +183,18 @@ test('what was left out is written with the outcome, and waiters are told', asyn
   await tracker.flush(async (outcomes) => void saved.push(outcomes.get('op-1')?.leftOut));
   assert.deepEqual(saved, [['c']]);
 });
+
+test('what was left open is judged at a look where this control plane leads, and nothing because another has written', () => {
+  const { nodes } = restarted();
+  const left = operation({ listeners: [] });
+  const tracker = new OperationTracker(nodes, () => 2_000, [left]);
+  const told: string[] = [];
+  tracker.onSettled(({ id }, { outcome }) => told.push(`${id} ${outcome}`));
+  tracker.settle();
+  assert.deepEqual(told, ['op-1 applied'], 'not before anybody listens');
+  tracker.reset([{ ...left, id: 'op-2' }]);
+  tracker.follow([]);
+  assert.deepEqual([told.length, tracker.pending], [1, 1]);
+  tracker.follow([{ ...left, id: 'op-3' }]);
+  assert.deepEqual(told, ['op-1 applied', 'op-2 applied', 'op-3 applied']);
+});

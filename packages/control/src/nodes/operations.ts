@@ -60,7 +60,7 @@ export class OperationTracker {
     this.#lasting = lasting;
     this.#nodes = nodes;
     this.#now = now;
-    this.follow(unsettled.toSorted((a, b) => a.generation - b.generation));
+    this.#take(unsettled.toSorted((a, b) => a.generation - b.generation));
   }
 
   get pending(): number {
@@ -71,12 +71,12 @@ export class OperationTracker {
     return this.#waiters.size;
   }
 
-  /** Begins with what another control plane has left open. */
+  /** Begins with what another control plane has left open. It is judged at the next look, as at a start. */
   reset(unsettled: readonly OperationRecord[]): void {
     this.#pending.clear();
     this.#lastingIds.clear();
     this.#unsaved.clear();
-    this.follow(unsettled.toSorted((a, b) => a.generation - b.generation));
+    this.#take(unsettled.toSorted((a, b) => a.generation - b.generation));
   }
 
   /** Whoever listens is told of each outcome once, when it becomes known. */
@@ -84,16 +84,25 @@ export class OperationTracker {
     this.#settled = listener;
   }
 
+  /** Those that were written here. None: another control plane has written, which judges them. */
   follow(operations: readonly OperationRecord[]): void {
+    if (operations.length === 0) return;
+    this.#take(operations);
+    this.settle();
+  }
+
+  #take(operations: readonly OperationRecord[]): void {
     for (const operation of operations) {
       this.#pending.set(operation.id, operation);
       if (this.#lasting.deadlineOf(operation) !== null) this.#lastingIds.add(operation.id);
     }
     while (this.#pending.size > KEPT.operations.rows) this.#pending.delete(this.#pending.keys().next().value!);
-    this.settle();
   }
 
-  /** Called when a node acknowledged, came, went or was forgotten, and now and then: nodes may be away for long by then. */
+  /**
+   * Called where this control plane leads: when a node acknowledged, came, went or was forgotten, and now and then, since
+   * nodes may be away for long by then.
+   */
   settle(): void {
     const everywhere = this.#nodes.appliedEverywhere;
     for (const operation of this.#pending.values()) {

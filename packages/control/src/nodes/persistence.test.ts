@@ -25,6 +25,7 @@ for (const kind of STORES) {
     nodes.disconnected('b');
     now += 120_000;
     const tracker = new OperationTracker(nodes, () => now, await store.read(unsettledOperations));
+    tracker.settle();
     await saveOutcomes(store, tracker);
     const row = await store.read((db) => db.selectFrom('operation').selectAll().executeTakeFirstOrThrow());
     const { outcome, leftOut } = operationFromRow(row);

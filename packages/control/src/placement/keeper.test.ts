@@ -12,6 +12,7 @@ import type { Store, Write } from '../store/store.ts';
 import { cordon, drain } from './duties.ts';
 import { PlacementKeeper } from './keeper.ts';
 import { hasOrKeeps, isPlacedOn } from './place.ts';
+import type { NodeSource } from './presence.ts';
 
 const context = draftContext(seeded(9));
 
@@ -19,6 +20,8 @@ const context = draftContext(seeded(9));
 class World {
   state: State = EMPTY_STATE;
   now = 1_000_000;
+  /** When the control plane has started. */
+  since = this.now;
   writes = 0;
   broken = false;
   failures = 0;
@@ -27,11 +30,7 @@ class World {
   nodes = ['a', 'b', 'c'].map((id) => ({ id, zone: '', connectedAt: 1, lastSeenAt: 1_000_000, ...KNOWN }));
   readonly keeper = new PlacementKeeper({
     store: this as unknown as Pick<Store, 'state' | 'write'>,
-    nodes: {
-      list: () => this.nodes as unknown as NodeStatus[],
-      isRevoked: (id) => this.revoked.has(id),
-      since: this.now,
-    },
+    nodes: nodesOf(this),
     hasJoined: (id) => this.joined.has(id),
     now: () => this.now,
     draining: () => {},
@@ -73,6 +72,16 @@ class World {
     const [loadBalancer] = loadBalancersOf(this.state);
     return this.nodes.filter((node) => test(this.state, loadBalancer!, node)).map(({ id }) => id);
   }
+}
+
+function nodesOf(world: World): NodeSource {
+  return {
+    list: () => world.nodes as unknown as NodeStatus[],
+    isRevoked: (id) => world.revoked.has(id),
+    get since() {
+      return world.since;
+    },
+  };
 }
 
 const KNOWN = { appliedGeneration: 0, reported: 'now', refused: [] as RefusedListener[], connections: 0 };
@@ -204,6 +213,21 @@ test('others are waited for until the deadline of a drain, and a minute at least
   const { since } = world.state.duties.get('a')!.drain!;
   assert.deepEqual([world.keeper.deadlineOf(short), world.keeper.deadlineOf(long)], [null, since + 90_000]);
   assert.equal(world.keeper.deadlineOf({ ...long, action: 'cordonNode' }), null);
+});
+
+test('nodes have a minute to come after a start that a drain waits for, though its deadline is over', (t) => {
+  const world = new World(t);
+  const operation = drained(world, 60);
+  world.acknowledge();
+  for (const node of world.nodes) Object.assign(node, away, { reported: 'never' });
+  world.now += 500_000;
+  world.since = world.now;
+  assert.equal(world.keeper.deadlineOf(operation), world.now + 60_000);
+  world.now += 59_999;
+  assert.equal(world.keeper.isUnfinished(operation), true);
+  world.now++;
+  assert.equal(world.keeper.isUnfinished(operation), false);
+  assert.match(world.keeper.refusalsOf(operation)[0]!.detail, /is not connected/);
 });
 
 test('nothing is written while every load balancer is on all nodes, whatever becomes of these', async (t) => {

@@ -82,14 +82,25 @@ export class PlacementKeeper implements LastingOperations {
     const drainage = this.drainageBy(operation);
     if (drainage === null || drainage.state === 'drained') return false;
     const isHeldUp = drainage.state === 'moving' && drainage.waitsFor.length > 0;
-    return !isHeldUp || this.#options.now() < Date.parse(drainage.deadline);
+    const deadline = Math.max(Date.parse(drainage.deadline), this.#timeToCome(Date.parse(drainage.since)));
+    return !isHeldUp || this.#options.now() < deadline;
   }
 
   /** Until when the drain that it has begun waits for other nodes; null: it is none, or another has come after it. */
   deadlineOf({ action, resources, generation }: OperationRecord): number | null {
     const record = action === 'drainNode' ? this.#options.store.state.duties.get(resources[0]?.id ?? '') : undefined;
     if (record?.drain == null || record.generation !== generation) return null;
-    return record.drain.since + Math.max(record.drain.seconds, NODE_TAKE_OVER) * 1_000;
+    const { since, seconds } = record.drain;
+    return Math.max(since + Math.max(seconds, NODE_TAKE_OVER) * 1_000, this.#timeToCome(since));
+  }
+
+  /**
+   * Until when nodes may come that a drain waits for, both in Unix milliseconds: nobody is connected when a control plane
+   * has started, or begins to lead, and the deadline may have passed by then.
+   */
+  #timeToCome(drainedSince: number): number {
+    const { since } = this.#options.nodes;
+    return drainedSince < since ? since + NODE_TAKE_OVER * 1_000 : 0;
   }
 
   /** Who has not taken over what the drained node has. */

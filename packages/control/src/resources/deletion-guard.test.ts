@@ -11,6 +11,7 @@ import { createTargetGroup } from './target-groups.ts';
 import { registerTargets } from './targets.ts';
 
 const MINUTE = 60_000;
+const REASON = 'more than 2 load balancers of region local cannot be deleted in one change';
 
 for (const kind of STORES) {
   test(`deletions of the last five minutes count, and those alone that came about (${kind.name})`, {
@@ -49,6 +50,44 @@ for (const kind of STORES) {
     const d = store.state.loadBalancers.values().find(({ loadBalancer }) => loadBalancer.name === 'd')!.loadBalancer.id;
     const last = await Promise.all([c, d].map((id) => refusal(write((draft) => remove(draft, id)))));
     assert.deepEqual(last, [null, ['deletions-limited', 60]]);
+  });
+
+  test(`what one change deletes has to be within the limit, and what it creates does not count (${kind.name})`, {
+    skip: kind.skip,
+  }, async (t) => {
+    const deletions = { recent: new RecentDeletions(), peakOf: () => 0 };
+    const store = await (await kind.make(t)).open(t, {
+      quotas: { ...DEFAULT_QUOTAS, loadBalancerDeletions: 2 },
+      deletions,
+    });
+    const write = <T>(run: (draft: Draft) => T) =>
+      store.write({ action: 'test', actor: 'admin', requestId: '', run }).then(({ value }) => value);
+    const remove = (draft: Draft, id: string) => deleteLoadBalancer(draft, draft.loadBalancers.get(id)!.loadBalancer);
+    const undone = (draft: Draft) => {
+      for (const name of ['x', 'y', 'z']) remove(draft, createLoadBalancer(draft, { name }).id);
+    };
+    const [first] = await write((draft) => ['a', 'b', 'c', 'd'].map((name) => createLoadBalancer(draft, { name }).id));
+    const { tenantId } = store.state.loadBalancers.get(first!)!.loadBalancer;
+    store.preview(tenantId, undone);
+    await write(undone);
+    assert.equal(deletions.recent.countsOf(store.state, tenantId, Date.now()).size, 0);
+    await write((draft) => remove(draft, first!));
+    const [b, c, d] = [...store.state.loadBalancers.keys()];
+    const quota = { name: 'loadBalancerDeletions', limit: 2, used: 1 };
+    const together = (draft: Draft, ids: readonly string[]) => {
+      const records = ids.map((id) => draft.loadBalancers.get(id)!.loadBalancer);
+      deletions.recent.checkTogether(draft, records, '/ids');
+      for (const id of ids) remove(draft, id);
+    };
+    await assert.rejects(
+      write((draft) => together(draft, [b!, c!, d!])),
+      { code: 'quota-exceeded', particulars: { quota, errors: [{ field: '/ids', reason: REASON, allowed: 2 }] } },
+    );
+    await assert.rejects(
+      write((draft) => together(draft, [b!, c!])),
+      { code: 'deletions-limited' },
+    );
+    await write((draft) => together(draft, [b!]));
   });
 
   test(`what has targets and much traffic is deleted when that is forced (${kind.name})`, {

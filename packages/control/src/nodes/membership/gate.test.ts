@@ -44,6 +44,15 @@ test('the token that nodes share is good from the own machine, and from elsewher
   }
 });
 
+test('that it is revoked hears a node alone whose certificate was', () => {
+  const gate = gateOf('local', ROW, { ...ROW, node: 'lb-2', revoked_at: 5 });
+  gate.check('lb-1', 'first');
+  assert.throws(() => gate.check('lb-2', 'first'), { code: 'node-revoked' });
+  // The state was restored from before it has joined again.
+  assert.throws(() => gate.check('lb-2', 'second'), { code: 'node-refused' });
+  assert.throws(() => gate.check('lb-3', 'first'), { code: 'node-refused' });
+});
+
 test('a stream is that of its certificate alone, and with the shared token of no node that has one', () => {
   const gate = gateOf('local', ROW, { ...ROW, node: 'lb-2', revoked_at: 5 });
   const certificate = { kind: 'certificate', node: 'lb-1', identity: 'first' } as const;
