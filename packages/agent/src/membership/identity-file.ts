@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MOST_CERTIFICATES } from '@evenkeel/model/plan/membership.ts';
 import { fingerprintsIn } from './fingerprints.ts';
 import { makeNodeKey } from './node-key.ts';
 import { writePrivateFile } from './private-file.ts';
@@ -88,8 +89,10 @@ function identityIn(text: string): NodeIdentity | null {
     const { fingerprint, ...value } = JSON.parse(text) as Record<string, unknown>;
     const texts = [value['node'], value['zone'], value['key'], value['certificate']];
     if (!texts.every((part) => typeof part === 'string') || !Number.isSafeInteger(value['issuedAt'])) return null;
-    const fingerprints = fingerprintsIn(value['fingerprints'] ?? [fingerprint ?? []].flat());
-    if (fingerprints === null) return null;
+    const [first, listed] = [fingerprintsIn([fingerprint ?? []].flat()), fingerprintsIn(value['fingerprints'] ?? [])];
+    if (first === null || listed === null) return null;
+    // The version before keeps the list as it was, and changes the one alone: another one than the first is newer.
+    const fingerprints = [...new Set([...first, ...listed])].slice(0, MOST_CERTIFICATES);
     const identity = { ...value, fingerprints } as unknown as NodeIdentity;
     return endOf(identity) > 0 ? identity : null;
   } catch {

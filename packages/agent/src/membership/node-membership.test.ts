@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { MOST_CERTIFICATES } from '@evenkeel/model/plan/membership.ts';
 import { issue } from '@evenkeel/testbed/certificates/issue.ts';
 import { silentLog } from '../../test/log.ts';
 import { VirtualClock } from '../../test/virtual-clock.ts';
@@ -30,7 +31,9 @@ async function joined(t: TestContext, controlFingerprint?: string) {
     return membership;
   };
   const kept = () => JSON.parse(readFileSync(file, 'utf8')) as { fingerprint: string; fingerprints: string[] };
-  return { open, kept, path, membership: await open() };
+  /** What the version before does when it is told of another certificate: it knows of no list. */
+  const earlierTold = (fingerprint: string) => writeFileSync(file, JSON.stringify({ ...kept(), fingerprint }));
+  return { open, kept, earlierTold, path, membership: await open() };
 }
 
 test('a node trusts the certificates that it was told last, and no others, also after a restart', async (t) => {
@@ -45,6 +48,24 @@ test('a node trusts the certificates that it was told last, and no others, also 
   assert.equal(kept().fingerprint, C, 'which is what the version before knows it by');
   await membership.take({ type: 'trust', fingerprint: A });
   assert.deepEqual(kept().fingerprints, [A], 'a control plane of the version before names itself alone');
+});
+
+test('a node that went back to the version before, and has come again, trusts what it was told of there', async (t) => {
+  const { membership, open, earlierTold } = await joined(t);
+  const trusted = async () => (await (await open()).credential()).trust.fingerprint;
+  await membership.take({ type: 'trust', fingerprint: A, fingerprints: [A, B] });
+  earlierTold(C);
+  assert.deepEqual(await trusted(), [C, A, B]);
+  earlierTold(B);
+  assert.deepEqual(await trusted(), [B, A], 'each once');
+  const many = Array.from({ length: MOST_CERTIFICATES }, (_, i) =>
+    Array(32)
+      .fill(String(i + 10))
+      .join(':'),
+  );
+  await membership.take({ type: 'trust', fingerprint: many[0]!, fingerprints: many });
+  earlierTold(C);
+  assert.deepEqual(await trusted(), [C, ...many.slice(0, -1)], 'and no more than nodes keep');
 });
 
 test('what cannot be written is in force, and is written when it is told again', async (t) => {

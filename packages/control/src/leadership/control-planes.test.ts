@@ -10,6 +10,7 @@ const MINUTE = 60_000;
 class Shared {
   now = 1_000 * MINUTE;
   isAway = false;
+  refusesRemovals = false;
   writes = 0;
   readonly rows = new Map<string, ControlPlaneRow>();
 
@@ -23,8 +24,10 @@ class Shared {
       this.writes++;
       this.rows.set(planeKey(row), row);
     },
-    remove: async ({ address, fingerprint }: { address: string; fingerprint: string }) => {
-      this.rows.delete(`${address} ${fingerprint}`);
+    removeOthersAt: async (own: { address: string; fingerprint: string }) => {
+      if (this.refusesRemovals) throw new Error('the database is away');
+      for (const [key, { address, fingerprint }] of this.rows)
+        if (address === own.address && fingerprint !== own.fingerprint) this.rows.delete(key);
     },
     removeBefore: async (time: number) => {
       for (const [key, { seen_at }] of this.rows) if (seen_at < time) this.rows.delete(key);
@@ -93,6 +96,31 @@ test('a certificate is told before it is shown, and the one before is not truste
   await a.planes.look();
   assert.deepEqual(a.planes.fingerprints(), ['a', 'b2']);
   assert.equal(shared.rows.size, 2);
+});
+
+test('a certificate that was replaced while its control plane was stopped is trusted no more once that is back', async (t) => {
+  const shared = new Shared();
+  const [a, leaked] = [shared.plane(t, 'a', true), shared.plane(t, 'b')];
+  await leaked.planes.look();
+  await a.planes.look();
+  assert.deepEqual(a.planes.fingerprints(), ['a', 'b']);
+  await leaked.planes.end();
+  const back = shared.plane(t, 'b');
+  back.own.fingerprint = 'b2';
+  shared.refusesRemovals = true;
+  await back.planes.look();
+  assert.equal(shared.rows.size, 3);
+  shared.refusesRemovals = false;
+  await back.planes.look();
+  await a.planes.look();
+  assert.deepEqual(
+    [back.planes.fingerprints(), a.planes.fingerprints()],
+    [
+      ['b2', 'a'],
+      ['a', 'b2'],
+    ],
+  );
+  assert.equal(a.told.at(-1), 'a b2', 'which nodes are told');
 });
 
 test('one that was not seen for seven days is trusted no more, and the leader removes it', async (t) => {

@@ -24,7 +24,7 @@ export interface ListedControlPlane extends ControlPlaneRow {
 
 export interface ControlPlanesOptions {
   /** null: this one has the state to itself. */
-  readonly table: Pick<PlanesTable, 'read' | 'write' | 'remove' | 'removeBefore'> | null;
+  readonly table: Pick<PlanesTable, 'read' | 'write' | 'removeOthersAt' | 'removeBefore'> | null;
   readonly own: () => OwnPlace;
   readonly software: string;
   /** Who leads removes what is old. */
@@ -118,10 +118,11 @@ export class ControlPlanes {
     const [own, said] = [this.#ownRow(), this.#said];
     if (said === null || !isSame(own, said) || own.seen_at - said.seen_at >= REPEAT) {
       await table.write(own);
-      this.#said = own;
-      // The certificate before is shown by nobody any more.
-      if (said !== null && planeKey(said) !== planeKey(own)) await table.remove(said);
+      // Nobody shows the certificates before any more, also those of files that were replaced while this one was stopped.
+      if (said === null || planeKey(said) !== planeKey(own)) await table.removeOthersAt(own);
       if (leads()) await table.removeBefore(now() - KEPT);
+      // Only now: of what has failed, nothing is forgotten.
+      this.#said = own;
     }
     const rows = await table.read();
     this.#others = rows

@@ -24,11 +24,12 @@ export class PlanesTable {
       .execute();
   }
 
-  async remove({ address, fingerprint }: Pick<ControlPlaneRow, 'address' | 'fingerprint'>): Promise<void> {
+  /** Those of the same address that have another certificate. */
+  async removeOthersAt({ address, fingerprint }: Pick<ControlPlaneRow, 'address' | 'fingerprint'>): Promise<void> {
     await this.#db
       .deleteFrom('control_plane')
       .where('address', '=', address)
-      .where('fingerprint', '=', fingerprint)
+      .where('fingerprint', '<>', fingerprint)
       .execute();
   }
 

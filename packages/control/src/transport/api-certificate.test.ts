@@ -40,7 +40,7 @@ test('one that is made is kept, for its owner alone, and made anew in time', (t)
   assert.equal(statSync(join(home, 'credentials', 'api-key.pem')).mode & 0o777, 0o600);
   assert.equal(new ApiCertificate(options).shown.fingerprint, first.shown.fingerprint);
   assert.equal(first.refresh(), false);
-  now += 369 * DAY;
+  now += 398 * DAY;
   const before = first.shown.fingerprint;
   assert.equal(first.refresh(), true);
   assert.notEqual(first.shown.fingerprint, before);
@@ -86,10 +86,56 @@ test('a disk that is full, or a next one that is damaged, keeps nobody from star
   rmSync(join(home, 'credentials', 'api-key-next.pem'), { recursive: true });
   time.now += DAY;
   certificate.refresh();
-  assert.ok(certificate.next !== null);
+  const lost = certificate.next!.fingerprint;
   writeFileSync(join(home, 'credentials', 'api-certificate-next.pem'), 'nonsense');
-  time.now += 6 * DAY;
-  assert.equal(new ApiCertificate(options).refresh(), false);
+  time.now += 7 * DAY;
+  const again = new ApiCertificate(options);
+  assert.equal(again.refresh(), false);
+  assert.equal(again.shown.fingerprint, first);
+  assert.notEqual(again.next!.fingerprint, lost, 'nodes are told of another one, and for as long');
+});
+
+test('one that is still good gives way to none that nodes were not told of for a week, however late that was made', (t) => {
+  for (const stoppedFor of [361, 367.75, 380]) {
+    const home = folder(t);
+    const time = { now: Date.now() };
+    const options = { tls: { kind: 'self-signed' }, home, host: '127.0.0.1', now: () => time.now } as const;
+    const first = new ApiCertificate(options).shown.fingerprint;
+    time.now += stoppedFor * DAY;
+    const certificate = new ApiCertificate(options);
+    assert.equal(certificate.shown.fingerprint, first, 'a start makes none in its place');
+    assert.equal(certificate.refresh(), false);
+    const next = certificate.next!.fingerprint;
+    time.now += 6 * DAY;
+    assert.equal(certificate.refresh(), false, 'the week is that of the next one');
+    assert.deepEqual([new ApiCertificate(options).shown.fingerprint, certificate.next!.fingerprint], [first, next]);
+    time.now += DAY;
+    assert.equal(certificate.refresh(), true);
+    assert.equal(certificate.shown.fingerprint, next);
+  }
+});
+
+test('on its last day one gives way to what nodes were told of for as long as is left, and at its end in any case', (t) => {
+  const home = folder(t);
+  const time = { now: Date.now() };
+  const options = { tls: { kind: 'self-signed' }, home, host: '127.0.0.1', now: () => time.now } as const;
+  const certificate = new ApiCertificate(options);
+  time.now += 394 * DAY;
+  certificate.refresh();
+  const next = certificate.next!.fingerprint;
+  time.now += 2 * DAY;
+  assert.equal(certificate.refresh(), false);
+  time.now += DAY;
+  assert.equal(certificate.refresh(), true, 'a day before the end');
+  assert.equal(certificate.shown.fingerprint, next);
+
+  time.now += 394.5 * DAY;
+  assert.equal(certificate.refresh(), false, 'half a day before the end of that one');
+  const last = certificate.next!.fingerprint;
+  time.now += 0.125 * DAY;
+  assert.equal(certificate.refresh(), false);
+  time.now += DAY;
+  assert.equal(new ApiCertificate(options).shown.fingerprint, last, 'and none that nobody was told of');
 });
 
 test('files that changed are read again; what does not fit is told once, and the old one stays', (t) => {

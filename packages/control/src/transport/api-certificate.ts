@@ -4,24 +4,27 @@ import { hostname, networkInterfaces } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { StartError } from '../start-error.ts';
-import { type CertificateAndKey, makeSelfSigned } from './self-signed.ts';
+import { type CertificateAndKey, EARLIER, makeSelfSigned } from './self-signed.ts';
 
 /** Where the certificate of the API comes from: files of the operator, or one that is made and kept in the home. */
 export type ApiTls =
   | { readonly kind: 'files'; readonly certificate: string; readonly key: string }
   | { readonly kind: 'self-signed' };
 
-/** Milliseconds before its end at which one that was made here gives way to another one. */
-const RENEWED = 30 * 86_400_000;
-/** The same at which that other one is made, so that nodes know it before it is shown. */
+/** Milliseconds before the end of one that was made here at which another one is made. */
 const ANNOUNCED = 37 * 86_400_000;
+/** For which nodes are told of that other one before it is shown. */
+const KNOWN = 7 * 86_400_000;
+/** Milliseconds before the end from which on it need not be told for longer than what is left. */
+const RESERVE = 86_400_000;
 /** Milliseconds until it is tried again to make it where that failed. */
 const AGAIN = 3_600_000;
 
 export interface Shown extends CertificateAndKey {
   /** SHA-256 of the server's own certificate, in hexadecimal with colons. */
   readonly fingerprint: string;
-  /** Unix milliseconds. */
+  /** Unix milliseconds, both. */
+  readonly notBefore: number;
   readonly notAfter: number;
 }
 
@@ -100,23 +103,30 @@ export class ApiCertificate {
     return stamps.map((stamp) => (stamp === undefined ? '-' : `${stamp.mtimeMs}/${stamp.ino}/${stamp.size}`)).join(' ');
   }
 
-  /** Makes one, if that is up to us, when there is none or it ends soon. True: the one that comes after it is to be made. */
+  /**
+   * Sees to it, if that is up to us, that there is one that is good. One that still is gives way only to one that nodes
+   * were told of. True: that is to be made.
+   */
   #renew(): boolean {
     if (this.#options.tls.kind !== 'self-signed') return false;
-    const [left, nextLeft] = [this.#left(this.#files), this.#left(this.#nextFiles)];
-    if (left > ANNOUNCED) {
-      this.#next = null;
-      return false;
+    const left = this.#left(this.#files);
+    const next = left <= ANNOUNCED && this.#left(this.#nextFiles) > left ? read(this.#nextFiles) : null;
+    this.#next = next;
+    if (left > 0) {
+      if (next === null) return left <= ANNOUNCED;
+      if (!this.#isKnown(next, left)) return false;
     }
-    if (left > RENEWED) {
-      this.#next ??= nextLeft > ANNOUNCED ? read(this.#nextFiles) : null;
-      return this.#next === null;
-    }
-    // Nodes know the one that was made before. Until it is in place, it stays where it is.
-    write(this.#files, nextLeft > RENEWED ? read(this.#nextFiles) : this.#made());
+    // Until it is in place, it stays where it is.
+    write(this.#files, next ?? this.#made());
     for (const file of Object.values(this.#nextFiles)) rmSync(file, { force: true });
     this.#next = null;
     return false;
+  }
+
+  /** Whether the next one is there for long enough. `left`: milliseconds that the one before it is still good for. */
+  #isKnown(next: Shown, left: number): boolean {
+    const age = this.#options.now() - next.notBefore - EARLIER;
+    return age >= (left <= RESERVE ? left : KNOWN);
   }
 
   /** Not at a start: a disk that is full is no reason to refuse that. */
@@ -148,8 +158,8 @@ function read(files: Files): Shown {
   const key = readFileSync(files.key, 'utf8');
   // Refuses a key that does not belong to the certificate, and whatever else OpenSSL could not serve with.
   createSecureContext({ cert: certificate, key });
-  const { fingerprint256: fingerprint, validTo } = new X509Certificate(certificate);
-  return { certificate, key, fingerprint, notAfter: Date.parse(validTo) };
+  const { fingerprint256: fingerprint, validFrom, validTo } = new X509Certificate(certificate);
+  return { certificate, key, fingerprint, notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo) };
 }
 
 /** The key is there before its certificate. */

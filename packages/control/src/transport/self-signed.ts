@@ -13,7 +13,7 @@ import { sequence, tagged } from '../x509/write-der.ts';
 
 /** Milliseconds that a certificate is good for, and for how long it begins before now: clocks differ. */
 const LIFETIME = 398 * 86_400_000;
-const EARLIER = 3_600_000;
+export const EARLIER = 3_600_000;
 
 export interface CertificateAndKey {
   /** PEM. */
