@@ -60,7 +60,7 @@ async function runTests(): Promise<void> {
     return;
   }
   const { products, others } = inLanes(files);
-  const outcomes = new Map((await Promise.all([runFiles(products, 1), runFiles(others, 2)])).flatMap((of) => [...of]));
+  const outcomes = new Map((await Promise.all([runFiles(products, 1), runFiles(others, 3)])).flatMap((of) => [...of]));
   for (const file of filesToRunAgain(outcomes)) {
     console.log(`running ${file} again, alone`);
     const second = (await runFiles([join(root, file)], 1)).get(file);
@@ -77,8 +77,8 @@ async function runTests(): Promise<void> {
 }
 
 /**
- * What tries whole products (`test`) waits for most of its time; the rest computes. So that neither wastes the time of
- * a machine with two cores, one of the former runs beside two of the latter.
+ * What tries whole products (`test`) waits for most of its time, and the rest for some of it. So that neither wastes the
+ * time of a machine with two cores, one of the former runs beside three of the latter.
  */
 function inLanes(files: readonly string[]): { products: string[]; others: string[] } {
   const isProduct = (file: string) => relative(root, file).startsWith('test/');
