@@ -10,10 +10,8 @@ import { missed } from '../bench/soak/soak.ts';
 
 for (const reactor of ['uring', 'portable'] as const) {
   for (const scenario of SOAKS) {
-    // No data plane takes part in it; its rounds are played by the tests of the store.
-    if (scenario.name === 'kill-rounds') continue;
-    // What takes longest; the hand-over between processes is the same with either reactor.
-    if (scenario.name === 'upgrade' && reactor === 'portable') continue;
+    // No data plane takes part in it.
+    if (scenario.name === 'kill-rounds' && reactor !== 'uring') continue;
     test(`soak, short: ${scenario.name} (${reactor})`, { skip: requiresReactor(reactor) }, async (t) => {
       const directory = mkdtempSync(join(tmpdir(), 'evenkeel-soak-'));
       t.after(() => {

@@ -128,21 +128,17 @@ for (const reactor of ['uring', 'portable'] as const) {
     const chapters = (...numbers: string[]): WebSocketCase[] =>
       webSocketCases().filter(({ id }) => numbers.includes(id.split('.')[0]!));
 
-    /** What is long and much alike: all of it on one reactor, every third case on the other one. */
-    const longOnes = (...numbers: string[]): WebSocketCase[] =>
-      chapters(...numbers).filter((_, index) => reactor === 'uring' || index % 3 === 0);
-
     test('Autobahn 1 to 7: frames, fragments, text and closing pass unchanged', async () => {
       await playAll(echo, port, chapters('1', '2', '3', '4', '5', '6', '7'));
     });
 
     test('Autobahn 9 and 10: messages of 16 MiB, fragments and pieces pass unchanged', async () => {
-      await playAll(echo, port, longOnes('9', '10'));
+      await playAll(echo, port, chapters('9', '10'));
     });
 
     test('Autobahn 12 and 13: compression and what is agreed on about it pass unchanged', async () => {
       const origin = await deflatingOrigin();
-      await playAll(origin, await listenForUpgrades(engine, 'deflating', origin.port), longOnes('12', '13'));
+      await playAll(origin, await listenForUpgrades(engine, 'deflating', origin.port), chapters('12', '13'));
       await origin.close();
     });
   });

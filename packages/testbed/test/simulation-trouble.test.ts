@@ -21,7 +21,7 @@ const HAPPENS = [
 
 const counts = new Map<string, number>();
 
-testSeeds('packages/testbed/test/simulation-trouble.test.ts', 80_000, 700, (seed, trace) => {
+testSeeds('packages/testbed/test/simulation-trouble.test.ts', 80_000, 1_600, (seed, trace) => {
   const journal = playTrouble(seed, trace);
   for (const [what, count] of journal.counts) counts.set(what, (counts.get(what) ?? 0) + count);
   return journal;

@@ -168,8 +168,10 @@ function checkShares(
   const isUneven = algorithm === 'source-ip' || algorithm === 'hash' || algorithm === 'peak-ewma';
   if (isUneven || (retry?.tryTimeout ?? 0) > 0) return;
   const fair = WORKERS * SHARED_OUT;
-  // Where a target may be full, its turn goes to one that has room.
-  const isLoose = algorithm === 'power-of-two' || !isUnlimited(world.service);
+  // What one worker keeps of a target that has fewer connections than there are workers is not there for the others,
+  // and their turn goes to one that has room.
+  const places = world.service.targetLimits?.maxConnections ?? Number.POSITIVE_INFINITY;
+  const isLoose = algorithm === 'power-of-two' || places < WORKERS;
   const [least, most] = isLoose ? [1, Number.POSITIVE_INFINITY] : [fair / 2, 2 * fair];
   for (const [index, target] of world.targets.entries()) {
     const its = world.requestsAt(target) - counts[index]!;
