@@ -1,7 +1,7 @@
 import type { RunningBalancer } from '../balancers/balancer.ts';
 import type { Bench, Scenario } from '../bench.ts';
 import { wrk } from '../load/wrk.ts';
-import { measureLoad } from '../measure.ts';
+import { measureLoad, TAIL_DISTURBED } from '../measure.ts';
 import type { MetricName, Round } from '../metrics.ts';
 import { type OriginKind, PATHS } from '../origin.ts';
 import { loadCore, onStage, type Stage } from '../stage.ts';
@@ -49,7 +49,7 @@ export async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): P
   const rounds = new Map<string, Round[]>([...stage.balancers.keys()].map((name) => [name, []]));
   let think: number | undefined;
   for (let round = 1; round <= bench.settings.rounds; round += 1) {
-    const saturated = await each(stage, (balancer) => {
+    const saturated = await each(stage, round, (balancer) => {
       const load = loadOf(bench, traffic, balancer);
       return measureLoad(stage, balancer, () => wrk(load));
     });
@@ -61,7 +61,9 @@ export async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): P
     const equal = { think };
     const paced =
       traffic.paced === true
-        ? await each(stage, (balancer) => measurePaced(traffic, { ...loadOf(bench, traffic, balancer), ...equal }))
+        ? await each(stage, round, (balancer) =>
+            measurePaced(stage, balancer, traffic, { ...loadOf(bench, traffic, balancer), ...equal }),
+          )
         : new Map<string, Round>();
     for (const [name, list] of rounds) {
       list.push({ ...keep(saturated.get(name) ?? {}, traffic.metrics), ...paced.get(name) });
@@ -84,10 +86,18 @@ function originsFor(traffic: Traffic): OriginKind {
   return traffic.path === PATHS.small ? 'small' : 'files';
 }
 
-/** One measurement of each balancer, one after the other. */
-async function each(stage: Stage, measure: (balancer: RunningBalancer) => Promise<Round>): Promise<Map<string, Round>> {
+/** One measurement of each balancer, one after the other; another one begins in each round. */
+async function each(
+  stage: Stage,
+  round: number,
+  measure: (balancer: RunningBalancer) => Promise<Round>,
+): Promise<Map<string, Round>> {
+  const all = [...stage.balancers];
+  const first = round % all.length;
   const results = new Map<string, Round>();
-  for (const [name, balancer] of stage.balancers) results.set(name, await measure(balancer));
+  for (const [name, balancer] of [...all.slice(first), ...all.slice(0, first)]) {
+    results.set(name, await measure(balancer));
+  }
   return results;
 }
 
@@ -110,13 +120,18 @@ function loadOf(bench: Bench, traffic: Traffic, balancer: Pick<RunningBalancer, 
   };
 }
 
-async function measurePaced(traffic: Traffic, load: Parameters<typeof wrk>[0]): Promise<Round> {
-  const result = await wrk(load);
+async function measurePaced(
+  stage: Stage,
+  balancer: RunningBalancer,
+  traffic: Traffic,
+  load: Parameters<typeof wrk>[0],
+): Promise<Round> {
+  const { p50, p99, p999, requestsPerSecond } = await measureLoad(stage, balancer, () => wrk(load), TAIL_DISTURBED);
   return {
-    pacedP50: result.p50,
-    pacedP99: result.p99,
-    ...(traffic.tail === true && result.p999 !== undefined ? { pacedP999: result.p999 } : {}),
-    pacedRate: result.requests / result.seconds,
+    pacedP50: p50!,
+    pacedP99: p99!,
+    ...(traffic.tail === true && p999 !== undefined ? { pacedP999: p999 } : {}),
+    pacedRate: requestsPerSecond!,
   };
 }
 
