@@ -59,8 +59,42 @@ test('a target is found by its place, name or identifier, and must be one', asyn
   assert.match(err, /several targets "10\.0\.0\.1".*\n {2}blue\/10\.0\.0\.1:80 .*\n {2}blue\/10\.0\.0\.1:81 /);
 });
 
+const gone = (kind: string, name: string, more: object = {}) => ({
+  ...{ action: 'deleted', kind, id: `${kind}-1`, name, loadBalancer: 'web', parent: null, fields: [] },
+  ...more,
+});
+const DELETION = {
+  loadBalancerId: WEB.id,
+  name: 'web',
+  summary: { created: 0, updated: 1, deleted: 7 },
+  changes: [
+    gone('loadBalancer', 'web'),
+    gone('listener', 'http-80'),
+    gone('targetGroup', 'web'),
+    ...[1, 2, 3, 4].map((i) => gone('target', `10.0.0.${i}:80`, { parent: 'web' })),
+    gone('elasticIp', 'public', {
+      action: 'updated',
+      loadBalancer: '',
+      fields: [{ field: 'loadBalancer', before: 'web', after: null }],
+    }),
+  ],
+  hindrances: [{ code: 'deletion-protected', detail: 'deletion protection of web is on' }],
+  impact: {
+    listeners: [
+      {
+        ...{ listenerId: LISTENER.id, name: 'http-80', loadBalancer: 'web', effect: 'ended' },
+        ...{ reasons: ['it is deleted or disabled'], connections: 3 },
+      },
+    ],
+    touched: 1,
+    connections: 3,
+    nodes: [],
+  },
+};
+
 const DELETED: Readonly<Record<string, Answer>> = {
   ...READ,
+  [`GET /v1/load-balancers/${WEB.id}/deletion`]: { body: DELETION },
   [`DELETE /v1/load-balancers/${WEB.id}`]: { body: { id: WEB.id, generation: 9, operationId: OPERATION } },
   [`DELETE /v1/load-balancers/${MAIL.id}`]: problem('deletion-protected', 'mail is protected from deletion'),
 };
@@ -72,7 +106,7 @@ test('a person at a terminal is asked before a deletion', async () => {
   assert.deepEqual([no.exitCode, asked()], [1, 0]);
   assert.match(
     no.err,
-    /Delete load balancer\n {2}web \(lb-.*\) with 1 listener, 0 backend services, 1 target group, 2 targets\nGo on\? \[y\/N\] .*nothing was changed/s,
+    /Delete load balancer\n {2}web \(lb-\w+\) with 1 listener \(http-80\), 1 target group \(web\), 4 targets \(10\.0\.0\.1:80, 10\.0\.0\.2:80, 10\.0\.0\.3:80, …\), 3 open connections; elastic IP public is kept; deletion protection of web is on\nGo on\? \[y\/N\] .*nothing was changed/s,
   );
   const yes = await cli(['lb', 'delete', 'web'], withApi(api, { terminal: true, answers: ['y'] }));
   assert.deepEqual([yes.exitCode, asked()], [0, 1]);
@@ -80,6 +114,29 @@ test('a person at a terminal is asked before a deletion', async () => {
   assert.deepEqual([unasked.exitCode, unasked.err], [0, '']);
   const script = await cli(['lb', 'delete', 'web'], withApi(api));
   assert.match(script.out, /^Load balancer web \(.*\) deleted\.\nApplied on 1 node\.\n$/);
+});
+
+test('a dry run shows what would go with a load balancer, and deletes nothing', async () => {
+  await using api = await ScriptedApi.start(DELETED);
+  const words = ['lb', 'delete', 'web', '--dry-run', '--force', '--release-eip'];
+  const { out, exitCode } = await cli(words, withApi(api));
+  assert.equal(exitCode, 7);
+  assert.match(
+    out,
+    /^- load balancer web\n- listener web\/http-80\n- target group web\/web\n- target web\/web\/10\.0\.0\.1:80\n/,
+  );
+  assert.match(out, /\n~ elastic IP public\n {4}loadBalancer: web → –\n1 to change, 7 to delete\.\n/);
+  assert.match(out, /\n! refused: deletion protection of web is on\nTouches 1 listener; .*\(3 open connections; /s);
+  const [asked] = api.asked.filter(({ call }) => call.includes('/deletion'));
+  assert.equal(asked!.call, `GET /v1/load-balancers/${WEB.id}/deletion?force=true&releaseElasticIp=true`);
+  assert.ok(!api.asked.some(({ call }) => call.startsWith('DELETE')));
+  const quiet = await cli([...words, '--json'], withApi(api));
+  assert.deepEqual(JSON.parse(quiet.out), DELETION);
+  await cli(['lb', 'delete', 'web', '--release-eip'], withApi(api));
+  assert.equal(
+    api.asked.find(({ call }) => call.startsWith('DELETE'))!.call,
+    `DELETE /v1/load-balancers/${WEB.id}?releaseElasticIp=true`,
+  );
 });
 
 test('several are looked up before the first is deleted; what is gone is said, even if the next is refused', async () => {

@@ -19,6 +19,7 @@ export const routes: { readonly [K in OperationName]: RouteOf<K> } = {
   startLoadBalancer: ['POST', '/v1/load-balancers/{loadBalancerId}/start'],
   stopLoadBalancer: ['POST', '/v1/load-balancers/{loadBalancerId}/stop'],
   deleteLoadBalancer: ['DELETE', '/v1/load-balancers/{loadBalancerId}'],
+  getLoadBalancerDeletion: ['GET', '/v1/load-balancers/{loadBalancerId}/deletion'],
   deleteLoadBalancers: ['POST', '/v1/load-balancers/delete', 'idempotent'],
   listIdleLoadBalancers: ['GET', '/v1/idle-load-balancers'],
   listListeners: ['GET', '/v1/listeners'],

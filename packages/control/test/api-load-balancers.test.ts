@@ -106,9 +106,18 @@ test('a load balancer is stopped when none of its listeners is enabled, and runs
   const agent = await FakeAgent.connect(running);
   const kinds = () => Array.from(agent.plan.entries.values(), ({ kind }) => kind).sort();
   const status = async () => (await running.call('getLoadBalancer', { params: lb })).status;
+  agent.acknowledges = false;
   const stopped = await running.call('stopLoadBalancer', { params: lb });
-  assert.equal(stopped.status, 'stopped');
+  assert.equal(stopped.status, 'stopping');
   await agent.has(stopped.generation);
+  assert.equal(await status(), 'stopping', 'the node has not said that it has let go of them');
+  assert.equal((await running.call('getListener', { params: listener })).status, 'disabling');
+  agent.acknowledges = true;
+  agent.acknowledge();
+  const applied = { params: { operationId: stopped.operationId }, query: { wait: 'applied', timeout: 60 } };
+  await running.call('getOperation', applied);
+  assert.equal(await status(), 'stopped');
+  assert.equal((await running.call('getListener', { params: listener })).status, 'disabled');
   await agent.until(() => kinds().length === 0);
   const health = await running.call('listTargetHealth', { query: group });
   assert.deepEqual(
@@ -127,4 +136,6 @@ test('a load balancer is stopped when none of its listeners is enabled, and runs
   assert.ok((await running.call('listListeners')).items.every(({ enabled }) => enabled));
   const mismatch = await running.refused('startLoadBalancer', { params: lb, headers: { 'if-match': '"999"' } });
   assert.equal(mismatch.code, 'precondition-failed');
+  await agent.leave();
+  assert.equal((await running.call('stopLoadBalancer', { params: lb })).status, 'stopping', 'it may go on there');
 });

@@ -53,6 +53,7 @@ async function remove(session: Session, call: Call, idle: readonly IdleLoadBalan
   const body = {
     loadBalancerIds: idle.map(({ loadBalancerId }) => loadBalancerId),
     force: call.options.force === true,
+    releaseElasticIp: call.options.releaseEip === true,
   };
   const done = await session.client.deleteLoadBalancers({ body });
   const message = `${count(idle.length, 'load balancer')} deleted.`;

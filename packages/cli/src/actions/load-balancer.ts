@@ -12,7 +12,6 @@ import { EXIT } from '../exit-codes.ts';
 import { CliFailure } from '../failure.ts';
 import { details, titled } from '../output/details.ts';
 import { table } from '../output/table.ts';
-import { count } from '../output/text.ts';
 import {
   listenerColumns,
   loadBalancerColumns,
@@ -25,7 +24,6 @@ import { certificates, loadBalancers, securityGroups } from './kinds.ts';
 import type { OutputForm } from './load-balancer-list.ts';
 import { loadBalancerPlacementText } from './placement.ts';
 import { resolve } from './reference.ts';
-import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
 import { patchOf, precondition, written } from './write.ts';
 
@@ -244,38 +242,4 @@ export function stop(call: Call) {
     const done = await session.client.stopLoadBalancer({ params, ...precondition(call.options) });
     await written(session, done, `Load balancer ${done.name} stopped.`, done.operationId, call.options);
   });
-}
-
-export function remove(call: Call) {
-  return withSession(call, (session) =>
-    removeAll(session, call, {
-      noun: 'load balancer',
-      find: (text) => resolve(session, loadBalancers, text),
-      describe: async (lb) => `${lb.name} (${lb.id})${await contentText(session, lb)}`,
-      remove: ({ id }) =>
-        session.client.deleteLoadBalancer({
-          params: { loadBalancerId: id },
-          ...(call.options.force === true && { query: { force: true } }),
-          ...precondition(call.options),
-        }),
-    }),
-  );
-}
-
-/** What a deletion takes with it. */
-async function contentText({ client }: Session, { id: loadBalancerId }: LoadBalancer): Promise<string> {
-  const query = { loadBalancerId, limit: PAGE.maximum };
-  const [listeners, services, groups] = await Promise.all([
-    client.listListeners({ query }),
-    client.listBackendServices({ query }),
-    client.listTargetGroups({ query }),
-  ]);
-  const targets = groups.items.reduce((sum, group) => sum + group.targetCount, 0);
-  const parts = [
-    count(listeners.items.length, 'listener'),
-    count(services.items.length, 'backend service'),
-    count(groups.items.length, 'target group'),
-    count(targets, 'target'),
-  ];
-  return ` with ${parts.join(', ')}`;
 }

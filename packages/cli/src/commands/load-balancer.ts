@@ -15,6 +15,8 @@ const securityGroupsOption = () =>
     'security groups that say who may connect, with commas; "none": everybody may',
     'securityGroup',
   ).argParser(wordsOrNone);
+const releaseOption = () =>
+  new Option('--release-eip', 'delete the elastic IP as well, in the same change; otherwise it is kept');
 const actions = () => import('../actions/load-balancer.ts');
 
 export function addLoadBalancer(program: Command, bind: Bind): void {
@@ -149,7 +151,8 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     .addOption(
       new Option('--delete <lbs>', 'delete these of them, with commas, or "all": as one change').argParser(words),
     )
-    .option('--force', 'with --delete, also what has 20 targets or more, or much traffic');
+    .option('--force', 'with --delete, also what has 20 targets or more, or much traffic')
+    .addOption(releaseOption());
   addWait(addYes(idle));
   addExamples(idle, 'evenkeel lb idle', 'evenkeel lb idle --days 30 --delete old,test');
   bind(idle, async (call) => (await import('../actions/idle.ts')).idle(call));
@@ -159,8 +162,16 @@ export function addLoadBalancer(program: Command, bind: Bind): void {
     .alias('rm')
     .description('Delete load balancers with their listeners, backend services and target groups')
     .addArgument(reference('<lb...>', 'names or identifiers', 'loadBalancer'));
-  remove.option('--force', 'also what has 20 targets or more, or much traffic');
+  remove
+    .option('--force', 'also what has 20 targets or more, or much traffic')
+    .addOption(releaseOption())
+    .option('--dry-run', 'only show what would go, and what stands in the way: exit code 7');
   addWait(addYes(addIfMatch(remove)));
-  addExamples(remove, 'evenkeel lb delete web', 'evenkeel lb delete web --yes');
-  bind(remove, async (call) => (await actions()).remove(call));
+  addExamples(
+    remove,
+    'evenkeel lb delete web --dry-run',
+    'evenkeel lb delete web --yes',
+    'evenkeel lb delete web --release-eip',
+  );
+  bind(remove, async (call) => (await import('../actions/load-balancer-deletion.ts')).remove(call));
 }

@@ -34,6 +34,9 @@ export function colourOf(state: string): Colour | null {
     case 'detecting':
     case 'unchecked':
     case 'disabled':
+    case 'disabling':
+    case 'stopping':
+    case 'stopped':
       return 'yellow';
     case 'refused':
     case 'degraded':

@@ -21,6 +21,7 @@ import { createBackupCalls } from './backups.ts';
 import { createBlockListCalls } from './block-list.ts';
 import type { Call } from './call.ts';
 import { createChangeSetCalls } from './change-sets.ts';
+import { createDeletionReads } from './deletions.ts';
 import { createExchangeHandlers } from './exchange.ts';
 import { createNodeCalls, type NodeSources } from './nodes.ts';
 import { createOperationCalls, type OperationSources } from './operations.ts';
@@ -67,6 +68,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
     ...createPlacementReads(sources),
     ...createBlockListCalls(sources.blockLists, store),
     ...createOperationCalls(sources),
+    ...createDeletionReads(sources),
     ...createChangeSetCalls(new ChangeSets({ ...sources, writer }), sources.now),
   };
   for (const [name, carryOut] of Object.entries(calls)) {

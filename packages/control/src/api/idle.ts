@@ -1,16 +1,12 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import { IDLE_DAYS, QUIET_DAYS } from '@evenkeel/model/limits.ts';
 import type { IdleLoadBalancer } from '@evenkeel/model/resources/idle-load-balancer.ts';
-import { guardDeletion } from '../resources/deletion-guard.ts';
 import { whyIdle } from '../resources/idle.ts';
-import { deleteLoadBalancer, getLoadBalancer } from '../resources/load-balancers.ts';
-import { refTo } from '../resources/rules.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
 import type { State } from '../state/state.ts';
 import type { Call } from './call.ts';
 import { paginate } from './paging.ts';
 import { timestamp } from './views.ts';
-import type { Writes } from './writes.ts';
 
 /** Milliseconds. */
 const DAY = 86_400_000;
@@ -50,16 +46,3 @@ function* idleIn(state: State, days: number, quietSince: QuietSince, now: number
     yield { loadBalancerId: id, name, reason, ...created, quietSince: quiet, deletionProtection };
   }
 }
-
-/** Several load balancers as one change: all of them, or none. */
-export const deleteLoadBalancers: Writes['deleteLoadBalancers'] = (draft, { body }) => {
-  const { loadBalancerIds, force = false } = body;
-  const records = loadBalancerIds.map((id) => getLoadBalancer(draft, id));
-  draft.context.deletions?.recent.checkTogether(draft, records, '/loadBalancerIds');
-  for (const record of records) {
-    guardDeletion(draft, draft.loadBalancers.get(record.id)!, force, '/force');
-    deleteLoadBalancer(draft, record);
-  }
-  const deleted = records.map((record) => refTo('loadBalancer', record));
-  return { deleted, generation: draft.resultingGeneration };
-};

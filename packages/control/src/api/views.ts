@@ -152,20 +152,28 @@ export class Views {
   }
 
   #statusOf(tree: LoadBalancerTree): LoadBalancer['status'] {
-    if (isStopped(tree)) return 'stopped';
     const { loadBalancer, listeners } = tree;
+    const stopped = isStopped(tree);
     let pending = false;
     for (const listener of listeners.values()) {
       const status = this.#listenerStatus(loadBalancer, listener);
       if (status === 'refused') return 'degraded';
-      pending ||= status === 'pending';
+      pending ||= status === (stopped ? 'disabling' : 'pending');
     }
+    if (stopped) return pending ? 'stopping' : 'stopped';
     return pending ? 'pending' : 'active';
+  }
+
+  /** Whether no node accepts for it any more. Nodes that are offline do not count, unless there is no other. */
+  #isLeft(loadBalancer: LoadBalancerRecord, { generation }: ListenerRecord): boolean {
+    const all = this.#nodesOf(loadBalancer);
+    const online = all.filter(({ connectedAt }) => connectedAt !== null);
+    return (online.length > 0 ? online : all).every(({ appliedGeneration }) => appliedGeneration >= generation);
   }
 
   /** Nodes that are offline do not count, unless there is no other. */
   #listenerStatus(loadBalancer: LoadBalancerRecord, listener: ListenerRecord): Listener['status'] {
-    if (!listener.enabled) return 'disabled';
+    if (!listener.enabled) return this.#isLeft(loadBalancer, listener) ? 'disabled' : 'disabling';
     let active = false;
     let pending = false;
     for (const node of this.#nodesOf(loadBalancer)) {

@@ -8,7 +8,6 @@ import * as authorities from '../resources/authorities.ts';
 import * as services from '../resources/backend-services.ts';
 import * as certificates from '../resources/certificates.ts';
 import { cloneLoadBalancer } from '../resources/clone.ts';
-import { guardDeletion } from '../resources/deletion-guard.ts';
 import * as elasticIps from '../resources/elastic-ips.ts';
 import * as listeners from '../resources/listeners.ts';
 import * as loadBalancers from '../resources/load-balancers.ts';
@@ -26,8 +25,8 @@ import type { BackupName } from './backups.ts';
 import type { BlockListName } from './block-list.ts';
 import type { Call } from './call.ts';
 import type { ChangeSetName } from './change-sets.ts';
+import { type DeletionName, deletionWrites } from './deletions.ts';
 import type { ExchangeName } from './exchange.ts';
-import { deleteLoadBalancers } from './idle.ts';
 import { networkWrites } from './network-writes.ts';
 import type { NodeCallName } from './nodes.ts';
 import type { OperationCallName } from './operations.ts';
@@ -52,6 +51,7 @@ export type WriteName = Exclude<
   | PlacementWriteName
   | ExchangeName
   | OperationCallName
+  | DeletionName
   | 'applyConfiguration'
   | 'exportAudit'
   | 'streamEvents'
@@ -68,7 +68,7 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
   const view = (draft: Draft) => new Views(draft, nodes(), draft.context.now);
   return {
     ...networkWrites,
-    deleteLoadBalancers,
+    ...deletionWrites,
     createLoadBalancer(draft, { body }) {
       const record = createFromDocument(draft, body);
       return { ...view(draft).loadBalancer(record), created: createdIn(draft) };
@@ -91,12 +91,6 @@ export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
       const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));
       loadBalancers.enableListeners(draft, record, false);
       return view(draft).loadBalancer(record);
-    },
-    deleteLoadBalancer(draft, { params, query, ifMatch }) {
-      const record = matching(ifMatch, loadBalancers.getLoadBalancer(draft, params.loadBalancerId));
-      guardDeletion(draft, draft.loadBalancers.get(record.id)!, query.force ?? false, 'query force');
-      loadBalancers.deleteLoadBalancer(draft, record);
-      return deleted(draft, record);
     },
 
     createListener(draft, { body: { loadBalancerId, ...input } }) {

@@ -88,12 +88,19 @@ export function updateLoadBalancer(
   });
 }
 
-/** What belongs to it goes with it; its elastic IP is kept. */
-export function deleteLoadBalancer(draft: Draft, loadBalancer: LoadBalancerRecord): void {
-  if (loadBalancer.deletionProtection) {
-    throw new ProblemError('deletion-protected', `deletion protection of ${loadBalancer.name} is on`);
-  }
+/** What belongs to it goes with it; its elastic IP is kept, unless it is to be released. */
+export function deleteLoadBalancer(draft: Draft, loadBalancer: LoadBalancerRecord, releaseElasticIp = false): void {
+  checkUnprotected(loadBalancer);
   draft.context.deletions?.recent.take(draft, loadBalancer);
+  removeLoadBalancer(draft, loadBalancer, releaseElasticIp);
+}
+
+export function checkUnprotected({ name, deletionProtection }: LoadBalancerRecord): void {
+  if (deletionProtection) throw new ProblemError('deletion-protected', `deletion protection of ${name} is on`);
+}
+
+/** The same whatever stands in the way. */
+export function removeLoadBalancer(draft: Draft, loadBalancer: LoadBalancerRecord, releaseElasticIp: boolean): void {
   const { listeners, services, groups, ruleGroups } = draft.loadBalancers.get(loadBalancer.id)!;
   for (const listener of [...listeners.values()]) draft.remove('listener', listener);
   for (const { group, rules } of [...ruleGroups.values()]) {
@@ -106,7 +113,9 @@ export function deleteLoadBalancer(draft: Draft, loadBalancer: LoadBalancerRecor
     draft.remove('targetGroup', group);
   }
   if (loadBalancer.elasticIpId !== null) {
-    draft.update('elasticIp', draft.elasticIps.get(loadBalancer.elasticIpId)!, { loadBalancerId: null });
+    const elasticIp = draft.elasticIps.get(loadBalancer.elasticIpId)!;
+    const free = draft.update('elasticIp', elasticIp, { loadBalancerId: null });
+    if (releaseElasticIp) draft.remove('elasticIp', free);
   }
   draft.remove('loadBalancer', loadBalancer);
 }

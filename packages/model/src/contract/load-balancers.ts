@@ -1,13 +1,7 @@
 import { Id } from '../identifiers.ts';
 import { IDLE_DAYS } from '../limits.ts';
 import { LoadBalancerCreate, LoadBalancerCreated } from '../resources/document.ts';
-import {
-  Force,
-  IDLE_REASONS,
-  IdleLoadBalancer,
-  LoadBalancersDeleted,
-  LoadBalancersDeletion,
-} from '../resources/idle-load-balancer.ts';
+import { IDLE_REASONS, IdleLoadBalancer } from '../resources/idle-load-balancer.ts';
 import {
   LoadBalancer,
   LoadBalancerClone,
@@ -15,6 +9,13 @@ import {
   LoadBalancerType,
   LoadBalancerWritten,
 } from '../resources/load-balancer.ts';
+import {
+  Force,
+  LoadBalancerDeletion,
+  LoadBalancersDeleted,
+  LoadBalancersDeletion,
+  ReleaseElasticIp,
+} from '../resources/load-balancer-deletion.ts';
 import { Deleted } from '../resources/operation.ts';
 import { Ref, Words } from '../schema.ts';
 import { Type } from '../type.ts';
@@ -23,6 +24,10 @@ import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 const tags = ['load balancers'] as const;
 const params = Type.Object({ loadBalancerId: Id('loadBalancer', 'Identifier of the load balancer.') });
 const path = '/v1/load-balancers/{loadBalancerId}';
+const deletionQuery = Type.Object(
+  { force: Type.Optional(Force), releaseElasticIp: Type.Optional(ReleaseElasticIp) },
+  { additionalProperties: false },
+);
 
 export const loadBalancerRoutes = {
   listLoadBalancers: {
@@ -111,13 +116,27 @@ export const loadBalancerRoutes = {
     summary: 'Delete a load balancer',
     description:
       'Its listeners, rule groups, backend services and target groups go with it; its elastic IP is ' +
-      'disassociated and kept. With many targets, or with targets and much traffic, it has to be forced.',
+      'disassociated and kept, unless it is to be released. With many targets, or with targets and much traffic, it has ' +
+      'to be forced.',
     tags,
     params,
-    query: Type.Object({ force: Type.Optional(Force) }, { additionalProperties: false }),
+    query: deletionQuery,
     status: 200,
     response: Ref(Deleted),
     ifMatch: true,
+  },
+  getLoadBalancerDeletion: {
+    method: 'GET',
+    path: `${path}/deletion`,
+    summary: 'Show what the deletion of a load balancer would mean',
+    description:
+      'Nothing is changed. The answer has everything that would go with it, what stands in the way, and its listeners ' +
+      'with the connections that they have open. The query is that of the deletion.',
+    tags,
+    params,
+    query: deletionQuery,
+    status: 200,
+    response: Ref(LoadBalancerDeletion),
   },
   deleteLoadBalancers: {
     method: 'POST',

@@ -30,6 +30,7 @@ import * as listener from '../resources/listener.ts';
 import * as listenerLimits from '../resources/listener-limits.ts';
 import * as listenerTls from '../resources/listener-tls.ts';
 import * as loadBalancer from '../resources/load-balancer.ts';
+import * as loadBalancerDeletion from '../resources/load-balancer-deletion.ts';
 import * as node from '../resources/node.ts';
 import * as operation from '../resources/operation.ts';
 import * as operationCancelled from '../resources/operation-cancelled.ts';
@@ -107,6 +108,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     vpc,
     subnet,
     idleLoadBalancer,
+    loadBalancerDeletion,
     specification,
     certificate,
     authority,

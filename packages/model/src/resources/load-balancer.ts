@@ -59,9 +59,9 @@ const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.
   securityGroupIds,
   ...settings,
   status: Words(
-    ['pending', 'active', 'degraded', 'stopped'],
+    ['pending', 'active', 'degraded', 'stopping', 'stopped'],
     '`pending`: a node has yet to apply a listener; `degraded`: a node refused a listener; `stopped`: it has listeners, ' +
-      'and all are disabled; else `active`.',
+      'all are disabled, and no node accepts anything for them; `stopping`: a node still may; else `active`.',
   ),
 });
 
