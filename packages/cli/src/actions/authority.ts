@@ -1,5 +1,5 @@
 import { items } from '@evenkeel/client/items.ts';
-import { AUTHORITY, PAGE } from '@evenkeel/model/limits.ts';
+import { AUTHORITY } from '@evenkeel/model/limits.ts';
 import type { AuthorityCreate, AuthorityPatch } from '@evenkeel/model/resources/authority.ts';
 import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
@@ -12,6 +12,7 @@ import type { Io } from '../io.ts';
 import { details } from '../output/details.ts';
 import { authorityColumns } from './columns.ts';
 import { authorities } from './kinds.ts';
+import { listQuery } from './listing.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -19,7 +20,7 @@ import { patchOf, precondition, written } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
-    const query = { limit: PAGE.maximum };
+    const query = await listQuery(session, call.options);
     const all = await Array.fromAsync(items(session.client.listAuthorities, { query }));
     printList(session, all, authorityColumns, ({ id }) => id);
   });

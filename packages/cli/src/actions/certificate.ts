@@ -1,5 +1,5 @@
 import { items } from '@evenkeel/client/items.ts';
-import { CERTIFICATE, PAGE } from '@evenkeel/model/limits.ts';
+import { CERTIFICATE } from '@evenkeel/model/limits.ts';
 import type { CertificateCreate, CertificatePatch, CertificateStatus } from '@evenkeel/model/resources/certificate.ts';
 import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
@@ -10,6 +10,7 @@ import type { Io } from '../io.ts';
 import { details } from '../output/details.ts';
 import { certificateColumns } from './columns.ts';
 import { certificates } from './kinds.ts';
+import { listQuery } from './listing.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -18,7 +19,8 @@ import { patchOf, precondition, written } from './write.ts';
 export function list(call: Call) {
   return withSession(call, async (session) => {
     const { host, status } = call.options as { host?: string; status?: CertificateStatus };
-    const query = { limit: PAGE.maximum, ...(host && { hostName: host }), ...(status && { status }) };
+    const tagged = await listQuery(session, call.options);
+    const query = { ...tagged, ...(host && { hostName: host }), ...(status && { status }) };
     const all = await Array.fromAsync(items(session.client.listCertificates, { query }));
     printList(session, all, certificateColumns, ({ id }) => id);
   });

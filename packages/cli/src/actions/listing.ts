@@ -5,13 +5,16 @@ import { loadBalancers } from './kinds.ts';
 import { resolve } from './reference.ts';
 import type { Session } from './session.ts';
 
-/** The query of a list: large pages, of the load balancer that `--lb` names, or of all. */
+/** The query of a list: large pages, of the load balancer that `--lb` names, or of all, with the tag of `--tag`. */
 export async function listQuery(
   session: Session,
-  { lb }: OptionValues,
-): Promise<{ readonly limit: number; readonly loadBalancerId?: string }> {
-  const limit = PAGE.maximum;
-  return lb ? { limit, loadBalancerId: (await resolve(session, loadBalancers, lb)).id } : { limit };
+  { lb, tag }: OptionValues,
+): Promise<{ readonly limit: number; readonly loadBalancerId?: string; readonly tag?: string }> {
+  return {
+    limit: PAGE.maximum,
+    ...(tag !== undefined && { tag: tag as string }),
+    ...(lb && { loadBalancerId: (await resolve(session, loadBalancers, lb)).id }),
+  };
 }
 
 /** The names that a table shows in place of identifiers, of these kinds; none where no table is printed. */

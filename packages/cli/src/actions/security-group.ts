@@ -1,5 +1,5 @@
 import { items } from '@evenkeel/client/items.ts';
-import { PAGE, SECURITY_GROUP } from '@evenkeel/model/limits.ts';
+import { SECURITY_GROUP } from '@evenkeel/model/limits.ts';
 import { canonicalNetwork } from '@evenkeel/model/network.ts';
 import type {
   SecurityGroup,
@@ -17,6 +17,7 @@ import { details, titled } from '../output/details.ts';
 import { table } from '../output/table.ts';
 import { securityGroupColumns, securityRuleColumns } from './columns.ts';
 import { securityGroups } from './kinds.ts';
+import { listQuery } from './listing.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -24,7 +25,7 @@ import { patchOf, precondition, written } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
-    const query = { limit: PAGE.maximum };
+    const query = await listQuery(session, call.options);
     const all = await Array.fromAsync(items(session.client.listSecurityGroups, { query }));
     printList(session, all, securityGroupColumns, ({ id }) => id);
   });

@@ -9,6 +9,7 @@ import { CliFailure } from '../failure.ts';
 import { details } from '../output/details.ts';
 import { cipherColumns, securityPolicyColumns } from './columns.ts';
 import { securityPolicies } from './kinds.ts';
+import { listQuery } from './listing.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
@@ -16,7 +17,7 @@ import { patchOf, precondition, written } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
-    const query = { limit: PAGE.maximum };
+    const query = await listQuery(session, call.options);
     const all = await Array.fromAsync(items(session.client.listSecurityPolicies, { query }));
     printList(session, all, securityPolicyColumns, ({ id }) => id);
   });

@@ -6,6 +6,7 @@ import { bodyOf } from '../commands/fields.ts';
 import { nameField, subnetFields } from '../commands/resource-fields.ts';
 import { details } from '../output/details.ts';
 import { subnets, vpcs } from './kinds.ts';
+import { listQuery } from './listing.ts';
 import { addressColumns, subnetColumns } from './network-columns.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
@@ -16,7 +17,7 @@ export function list(call: Call) {
   return withSession(call, async (session) => {
     const vpc = call.options.vpc as string | undefined;
     const vpcId = vpc === undefined ? {} : { vpcId: (await resolve(session, vpcs, vpc)).id };
-    const query = { ...vpcId, limit: PAGE.maximum };
+    const query = { ...vpcId, ...(await listQuery(session, call.options)) };
     const all = await Array.fromAsync(items(session.client.listSubnets, { query }));
     printList(session, all, subnetColumns, ({ id }) => id);
   });

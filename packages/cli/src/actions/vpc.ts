@@ -7,6 +7,7 @@ import { nameField, vpcFields } from '../commands/resource-fields.ts';
 import { details, titled } from '../output/details.ts';
 import { table } from '../output/table.ts';
 import { vpcs } from './kinds.ts';
+import { listQuery } from './listing.ts';
 import { subnetColumns, vpcColumns } from './network-columns.ts';
 import { resolve } from './reference.ts';
 import { removeAll } from './remove.ts';
@@ -15,7 +16,8 @@ import { patchOf, precondition, written } from './write.ts';
 
 export function list(call: Call) {
   return withSession(call, async (session) => {
-    const all = await Array.fromAsync(items(session.client.listVpcs, { query: { limit: PAGE.maximum } }));
+    const query = await listQuery(session, call.options);
+    const all = await Array.fromAsync(items(session.client.listVpcs, { query }));
     printList(session, all, vpcColumns, ({ id }) => id);
   });
 }

@@ -3,7 +3,7 @@ import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { hinted } from './hints.ts';
 import { authorityFields, nameField } from './resource-fields.ts';
-import { addExamples, addIfMatch, addWait, addYes, reference } from './words.ts';
+import { addExamples, addIfMatch, addWait, addYes, reference, withTag } from './words.ts';
 
 const actions = () => import('../actions/authority.ts');
 const REFERENCE = 'name or identifier';
@@ -18,7 +18,7 @@ export function addAuthority(program: Command, bind: Bind): void {
     .aliases(['ca', 'authorities'])
     .description('Authorities: what the certificates of clients or targets are judged by');
 
-  const list = authority.command('list').alias('ls').description('List authorities');
+  const list = authority.command('list').alias('ls').description('List authorities').addOption(withTag());
   addExamples(list, 'evenkeel authority list');
   bind(list, async (call) => (await actions()).list(call));
 

@@ -3,7 +3,7 @@ import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { hinted } from './hints.ts';
 import { certificateFields, nameField } from './resource-fields.ts';
-import { addExamples, addIfMatch, addWait, addYes, reference } from './words.ts';
+import { addExamples, addIfMatch, addWait, addYes, reference, withTag } from './words.ts';
 
 const actions = () => import('../actions/certificate.ts');
 const REFERENCE = 'name or identifier';
@@ -23,6 +23,7 @@ export function addCertificate(program: Command, bind: Bind): void {
     .command('list')
     .alias('ls')
     .description('List certificates')
+    .addOption(withTag())
     .option('--host <name>', 'only those that are for this host name')
     .addOption(
       new Option('--status <status>', 'only those in this state').choices([

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { elasticIpFields, nameField } from './resource-fields.ts';
-import { addExamples, addIfMatch, addWait, addYes, ofLoadBalancer, reference } from './words.ts';
+import { addExamples, addIfMatch, addWait, addYes, ofLoadBalancer, reference, withTag } from './words.ts';
 
 const actions = () => import('../actions/elastic-ip.ts');
 
@@ -17,7 +17,8 @@ export function addElasticIp(program: Command, bind: Bind): void {
     .command('list')
     .alias('ls')
     .description('List elastic IPs')
-    .addOption(ofLoadBalancer('only that of this load balancer'));
+    .addOption(ofLoadBalancer('only that of this load balancer'))
+    .addOption(withTag());
   addExamples(list, 'evenkeel eip list');
   bind(list, async (call) => (await actions()).list(call));
 

@@ -13,6 +13,7 @@ import {
   reference,
   referenceOption,
   targetOption,
+  withTag,
 } from './words.ts';
 
 const actions = () => import('../actions/listener.ts');
@@ -26,6 +27,7 @@ export function addListener(program: Command, bind: Bind): void {
     .alias('ls')
     .description('List listeners')
     .addOption(ofLoadBalancer())
+    .addOption(withTag())
     .addOption(referenceOption('--service <service>', 'only those that use this backend service', 'backendService'));
   addExamples(list, 'evenkeel listener list', 'evenkeel listener list --lb web');
   bind(list, async (call) => (await actions()).list(call));

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { nameField, ruleGroupFields } from './resource-fields.ts';
-import { addExamples, addIfMatch, addWait, addYes, ofLoadBalancer, reference } from './words.ts';
+import { addExamples, addIfMatch, addWait, addYes, ofLoadBalancer, reference, withTag } from './words.ts';
 
 const actions = () => import('../actions/rule-group.ts');
 const REFERENCE = 'identifier, name, or load balancer/name';
@@ -13,7 +13,12 @@ export function addRuleGroup(program: Command, bind: Bind): void {
     .aliases(['rg', 'rule-groups'])
     .description('Rule groups: what HTTP listeners do with requests');
 
-  const list = group.command('list').alias('ls').description('List rule groups').addOption(ofLoadBalancer());
+  const list = group
+    .command('list')
+    .alias('ls')
+    .description('List rule groups')
+    .addOption(ofLoadBalancer())
+    .addOption(withTag());
   addExamples(list, 'evenkeel rule-group list --lb web');
   bind(list, async (call) => (await actions()).list(call));
 

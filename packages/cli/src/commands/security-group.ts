@@ -4,7 +4,7 @@ import { addFields } from './fields.ts';
 import { nameField, securityGroupFields } from './resource-fields.ts';
 import { securityRule } from './security-rule.ts';
 import { several } from './values.ts';
-import { addExamples, addIfMatch, addWait, addYes, reference } from './words.ts';
+import { addExamples, addIfMatch, addWait, addYes, reference, withTag } from './words.ts';
 
 const actions = () => import('../actions/security-group.ts');
 const REFERENCE = 'name or identifier';
@@ -18,7 +18,7 @@ export function addSecurityGroup(program: Command, bind: Bind): void {
     .aliases(['sg', 'security-groups'])
     .description('Security groups: who may connect to the listeners of load balancers');
 
-  const list = group.command('list').alias('ls').description('List security groups');
+  const list = group.command('list').alias('ls').description('List security groups').addOption(withTag());
   addExamples(list, 'evenkeel security-group list');
   bind(list, async (call) => (await actions()).list(call));
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { nameField, securityPolicyFields } from './resource-fields.ts';
-import { addExamples, addIfMatch, addWait, addYes, reference } from './words.ts';
+import { addExamples, addIfMatch, addWait, addYes, reference, withTag } from './words.ts';
 
 const actions = () => import('../actions/security-policy.ts');
 const REFERENCE = 'name or identifier';
@@ -13,7 +13,11 @@ export function addSecurityPolicy(program: Command, bind: Bind): void {
     .aliases(['security-policy', 'policies'])
     .description('Security policies: versions of TLS and ciphers that listeners speak');
 
-  const list = policy.command('list').alias('ls').description('List security policies, the built-in ones first');
+  const list = policy
+    .command('list')
+    .alias('ls')
+    .description('List security policies, the built-in ones first')
+    .addOption(withTag());
   addExamples(list, 'evenkeel policy list');
   bind(list, async (call) => (await actions()).list(call));
 

@@ -13,6 +13,7 @@ import {
   reference,
   referenceOption,
   targetOption,
+  withTag,
 } from './words.ts';
 
 const actions = () => import('../actions/service.ts');
@@ -29,6 +30,7 @@ export function addService(program: Command, bind: Bind): void {
     .alias('ls')
     .description('List backend services')
     .addOption(ofLoadBalancer())
+    .addOption(withTag())
     .addOption(referenceOption('--target-group <group>', 'only those that use this target group', 'targetGroup'));
   addExamples(list, 'evenkeel service list --lb web');
   bind(list, async (call) => (await actions()).list(call));

@@ -3,7 +3,7 @@ import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { nameField, subnetFields } from './resource-fields.ts';
 import { atLeastOne } from './values.ts';
-import { addExamples, addIfMatch, addWait, addYes, reference, referenceOption } from './words.ts';
+import { addExamples, addIfMatch, addWait, addYes, reference, referenceOption, withTag } from './words.ts';
 
 const actions = () => import('../actions/subnet.ts');
 const REFERENCE = 'name or identifier';
@@ -18,6 +18,7 @@ export function addSubnet(program: Command, bind: Bind): void {
     .command('list')
     .alias('ls')
     .description('List subnets, and how many of their addresses are given')
+    .addOption(withTag())
     .addOption(referenceOption('--vpc <vpc>', 'only those of this VPC', 'vpc'));
   addExamples(list, 'evenkeel subnet list --vpc office');
   bind(list, async (call) => (await actions()).list(call));

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { nameField, targetGroupFields } from './resource-fields.ts';
-import { addExamples, addIfMatch, addWait, addYes, ofLoadBalancer, reference, targetOption } from './words.ts';
+import { addExamples, addIfMatch, addWait, addYes, ofLoadBalancer, reference, targetOption, withTag } from './words.ts';
 
 const actions = () => import('../actions/target-group.ts');
 const REFERENCE = 'identifier, name, or load balancer/name';
@@ -13,7 +13,12 @@ export function addTargetGroup(program: Command, bind: Bind): void {
     .aliases(['tg', 'target-groups'])
     .description('Target groups: servers that do the same work');
 
-  const list = group.command('list').alias('ls').description('List target groups').addOption(ofLoadBalancer());
+  const list = group
+    .command('list')
+    .alias('ls')
+    .description('List target groups')
+    .addOption(ofLoadBalancer())
+    .addOption(withTag());
   addExamples(list, 'evenkeel target-group list --lb web');
   bind(list, async (call) => (await actions()).list(call));
 

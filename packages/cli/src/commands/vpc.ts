@@ -3,7 +3,7 @@ import type { Bind } from './call.ts';
 import { addFields } from './fields.ts';
 import { nameField, vpcFields } from './resource-fields.ts';
 import { words } from './values.ts';
-import { addExamples, addIfMatch, addWait, addYes, reference } from './words.ts';
+import { addExamples, addIfMatch, addWait, addYes, reference, withTag } from './words.ts';
 
 const actions = () => import('../actions/vpc.ts');
 const REFERENCE = 'name or identifier';
@@ -15,7 +15,7 @@ export function addVpc(program: Command, bind: Bind): void {
     .alias('vpcs')
     .description('VPCs: networks of your own, divided into subnets that load balancers have their addresses of');
 
-  const list = vpc.command('list').alias('ls').description('List VPCs');
+  const list = vpc.command('list').alias('ls').description('List VPCs').addOption(withTag());
   addExamples(list, 'evenkeel vpc list');
   bind(list, async (call) => (await actions()).list(call));
 

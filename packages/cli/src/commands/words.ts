@@ -18,6 +18,8 @@ export function referenceOption(flags: string, description: string, hint: Hint):
 export const ofLoadBalancer = (description = 'only those of this load balancer') =>
   referenceOption('--lb <lb>', description, 'loadBalancer');
 
+export const withTag = () => new Option('--tag <tag>', 'only those with this tag: key=value, or key with any value');
+
 export const targetOption = () =>
   new Option(
     '--target <target>',

@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import type { Call } from './call.ts';
 import { NetworkViews } from './network-views.ts';
 import { encode, pageOf, paginate } from './paging.ts';
+import { hasTag } from './tags.ts';
 
 export type NetworkReadName = 'listVpcs' | 'getVpc' | 'listSubnets' | 'getSubnet' | 'listSubnetAddresses';
 
@@ -27,7 +28,7 @@ export function createNetworkReads(store: Store, pools: AddressPools): NetworkRe
       const { query, state } = call;
       const views = view(call);
       const all = [views.defaultVpc(), ...Array.from(state.vpcs.values(), (record) => views.vpc(record))];
-      const wanted = all.filter(({ name }) => (query.name ?? name) === name);
+      const wanted = all.filter(({ name, tags }) => (query.name ?? name) === name && hasTag(tags, query.tag));
       return paginate(wanted, query, byId, (vpc) => vpc);
     },
     getVpc(call) {
@@ -39,7 +40,9 @@ export function createNetworkReads(store: Store, pools: AddressPools): NetworkRe
       const { query, state } = call;
       const views = view(call);
       const all = [views.defaultSubnet(), ...Array.from(state.subnets.values(), (record) => views.subnet(record))];
-      const wanted = all.filter(({ name, vpcId }) => (query.name ?? name) === name && (query.vpcId ?? vpcId) === vpcId);
+      const wanted = all.filter(({ name, tags, vpcId }) => {
+        return (query.name ?? name) === name && (query.vpcId ?? vpcId) === vpcId && hasTag(tags, query.tag);
+      });
       return paginate(wanted, query, byId, (subnet) => subnet);
     },
     getSubnet(call) {

@@ -129,9 +129,14 @@ export function createReads(sources: ReadSources): Reads {
 
     listListeners({ query, state }) {
       const all = within(state, query.loadBalancerId, (tree) => tree.listeners.values());
-      const wanted = where(all, ({ name, backendServiceId, ruleGroupId }) =>
-        matches([query.name, name], [query.backendServiceId, backendServiceId], [query.ruleGroupId, ruleGroupId]),
-      );
+      const wanted = where(all, ({ name, tags, backendServiceId, ruleGroupId }) => {
+        if (!hasTag(tags, query.tag)) return false;
+        return matches(
+          [query.name, name],
+          [query.backendServiceId, backendServiceId],
+          [query.ruleGroupId, ruleGroupId],
+        );
+      });
       const view = views(state);
       return paginate(wanted, query, ownedKey, (listener) => view.listener(listener));
     },
@@ -140,9 +145,9 @@ export function createReads(sources: ReadSources): Reads {
 
     listBackendServices({ query, state }) {
       const all = within(state, query.loadBalancerId, (tree) => tree.services.values());
-      const wanted = where(all, ({ name, targetGroupId }) =>
-        matches([query.name, name], [query.targetGroupId, targetGroupId]),
-      );
+      const wanted = where(all, ({ name, tags, targetGroupId }) => {
+        return matches([query.name, name], [query.targetGroupId, targetGroupId]) && hasTag(tags, query.tag);
+      });
       const view = views(state);
       return paginate(wanted, query, ownedKey, (service) => view.service(service));
     },
@@ -155,7 +160,7 @@ export function createReads(sources: ReadSources): Reads {
 
     listTargetGroups({ query, state }) {
       const all = within(state, query.loadBalancerId, (tree) => tree.groups.values());
-      const wanted = where(all, ({ group }) => matches([query.name, group.name]));
+      const wanted = where(all, ({ group }) => matches([query.name, group.name]) && hasTag(group.tags, query.tag));
       const view = views(state);
       return paginate(
         wanted,
@@ -181,7 +186,7 @@ export function createReads(sources: ReadSources): Reads {
 
     listRuleGroups({ query, state }) {
       const all = within(state, query.loadBalancerId, ruleGroupsOf);
-      const wanted = where(all, ({ name }) => matches([query.name, name]));
+      const wanted = where(all, ({ name, tags }) => matches([query.name, name]) && hasTag(tags, query.tag));
       const view = views(state);
       return paginate(wanted, query, ownedKey, (group) => view.ruleGroup(group));
     },
@@ -201,9 +206,9 @@ export function createReads(sources: ReadSources): Reads {
 
     listElasticIps({ query, state }) {
       const view = views(state);
-      const wanted = where(state.elasticIps.values(), ({ name, loadBalancerId }) =>
-        matches([query.name, name], [query.loadBalancerId, loadBalancerId]),
-      );
+      const wanted = where(state.elasticIps.values(), ({ name, tags, loadBalancerId }) => {
+        return matches([query.name, name], [query.loadBalancerId, loadBalancerId]) && hasTag(tags, query.tag);
+      });
       return paginate(wanted, query, byId, (elasticIp) => view.elasticIp(elasticIp));
     },
     getElasticIp: ({ params: { elasticIpId: id }, state }) =>
@@ -212,7 +217,8 @@ export function createReads(sources: ReadSources): Reads {
     listCertificates({ query, state }) {
       const view = views(state);
       const hostName = query.hostName?.toLowerCase();
-      const wanted = where(state.certificates.values(), ({ name, names, notAfter, chain }) => {
+      const wanted = where(state.certificates.values(), ({ name, tags, names, notAfter, chain }) => {
+        if (!hasTag(tags, query.tag)) return false;
         if (hostName !== undefined && !coversName(names, hostName)) return false;
         return matches([query.name, name], [query.status, lifetime(notAfter, chain, now()).status]);
       });
@@ -223,7 +229,9 @@ export function createReads(sources: ReadSources): Reads {
 
     listAuthorities({ query, state }) {
       const view = views(state);
-      const wanted = where(state.authorities.values(), ({ name }) => matches([query.name, name]));
+      const wanted = where(state.authorities.values(), ({ name, tags }) => {
+        return matches([query.name, name]) && hasTag(tags, query.tag);
+      });
       return paginate(wanted, query, byId, (authority) => view.authority(authority));
     },
     getAuthority: ({ params: { authorityId: id }, state }) =>
@@ -235,7 +243,8 @@ export function createReads(sources: ReadSources): Reads {
         ...BUILT_IN_POLICIES.map((policy) => view.builtInPolicy(policy)),
         ...Array.from(state.securityPolicies.values(), (policy) => view.securityPolicy(policy)),
       ];
-      const wanted = where(all, ({ name, builtIn }) => {
+      const wanted = where(all, ({ name, tags, builtIn }) => {
+        if (!hasTag(tags, query.tag)) return false;
         return matches([query.name, name]) && (query.builtIn === undefined || query.builtIn === builtIn);
       });
       return paginate(wanted, query, placeOfPolicy, (policy) => policy);
@@ -247,7 +256,9 @@ export function createReads(sources: ReadSources): Reads {
     },
     listSecurityGroups({ query, state }) {
       const view = views(state);
-      const wanted = where(state.securityGroups.values(), ({ name }) => matches([query.name, name]));
+      const wanted = where(state.securityGroups.values(), ({ name, tags }) => {
+        return matches([query.name, name]) && hasTag(tags, query.tag);
+      });
       return paginate(wanted, query, byId, (group) => view.securityGroup(group));
     },
     getSecurityGroup: ({ params: { securityGroupId: id }, state }) =>

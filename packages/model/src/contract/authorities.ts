@@ -3,7 +3,7 @@ import { Authority, AuthorityCreate, AuthorityPatch, AuthorityWritten } from '..
 import { Deleted } from '../resources/operation.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['authorities'] as const;
 const params = Type.Object({ authorityId: Id('authority', 'Identifier of the authority.') });
@@ -15,7 +15,7 @@ export const authorityRoutes = {
     path: '/v1/authorities',
     summary: 'List authorities',
     tags,
-    query: ListQuery({ name: NameFilter }),
+    query: ListQuery({ name: NameFilter, tag: TagFilter }),
     status: 200,
     response: Page(Authority),
   },

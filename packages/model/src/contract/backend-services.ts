@@ -11,7 +11,7 @@ import { Deleted } from '../resources/operation.ts';
 import { ServiceHealth } from '../resources/target-health.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['backend services'] as const;
 const params = Type.Object({ backendServiceId: Id('backendService', 'Identifier of the backend service.') });
@@ -30,6 +30,7 @@ export const backendServiceRoutes = {
     tags,
     query: ListQuery({
       name: NameFilter,
+      tag: TagFilter,
       loadBalancerId: Type.Optional(Id('loadBalancer', 'Only those of this load balancer.')),
       targetGroupId: Type.Optional(Id('targetGroup', 'Only those that use this target group.')),
     }),

@@ -9,7 +9,7 @@ import {
 import { Deleted } from '../resources/operation.ts';
 import { Ref, Words } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['certificates'] as const;
 const params = Type.Object({ certificateId: Id('certificate', 'Identifier of the certificate.') });
@@ -23,6 +23,7 @@ export const certificateRoutes = {
     tags,
     query: ListQuery({
       name: NameFilter,
+      tag: TagFilter,
       hostName: Type.Optional(Type.String({ maxLength: 253, description: 'Only those that are for this host name.' })),
       status: Type.Optional(Words(CERTIFICATE_STATUS, 'Only those in this state.')),
     }),

@@ -9,7 +9,7 @@ import {
 import { Deleted } from '../resources/operation.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['elastic IPs'] as const;
 const params = Type.Object({ elasticIpId: Id('elasticIp', 'Identifier of the elastic IP.') });
@@ -23,6 +23,7 @@ export const elasticIpRoutes = {
     tags,
     query: ListQuery({
       name: NameFilter,
+      tag: TagFilter,
       loadBalancerId: Type.Optional(Id('loadBalancer', 'Only that of this load balancer.')),
     }),
     status: 200,

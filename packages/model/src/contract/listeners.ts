@@ -5,7 +5,7 @@ import { Listener, ListenerCreate, ListenerPatch, ListenerWritten } from '../res
 import { Deleted } from '../resources/operation.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['listeners'] as const;
 const params = Type.Object({ listenerId: Id('listener', 'Identifier of the listener.') });
@@ -21,6 +21,7 @@ export const listenerRoutes = {
     tags,
     query: ListQuery({
       name: NameFilter,
+      tag: TagFilter,
       loadBalancerId: Type.Optional(Id('loadBalancer', 'Only those of this load balancer.')),
       backendServiceId: Type.Optional(Id('backendService', 'Only those that use this backend service.')),
       ruleGroupId: Type.Optional(Id('ruleGroup', 'Only those that use this rule group.')),

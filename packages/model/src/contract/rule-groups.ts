@@ -3,7 +3,7 @@ import { Deleted } from '../resources/operation.ts';
 import { RuleGroup, RuleGroupCreate, RuleGroupPatch, RuleGroupWritten } from '../resources/rule-group.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['rule groups'] as const;
 const params = Type.Object({ ruleGroupId: Id('ruleGroup', 'Identifier of the rule group.') });
@@ -17,6 +17,7 @@ export const ruleGroupRoutes = {
     tags,
     query: ListQuery({
       name: NameFilter,
+      tag: TagFilter,
       loadBalancerId: Type.Optional(Id('loadBalancer', 'Only those of this load balancer.')),
     }),
     status: 200,

@@ -8,7 +8,7 @@ import {
 } from '../resources/security-group.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['security groups'] as const;
 const params = Type.Object({ securityGroupId: Id('securityGroup', 'Identifier of the security group.') });
@@ -20,7 +20,7 @@ export const securityGroupRoutes = {
     path: '/v1/security-groups',
     summary: 'List security groups',
     tags,
-    query: ListQuery({ name: NameFilter }),
+    query: ListQuery({ name: NameFilter, tag: TagFilter }),
     status: 200,
     response: Page(SecurityGroup),
   },

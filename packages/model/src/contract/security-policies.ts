@@ -9,7 +9,7 @@ import {
 } from '../resources/security-policy.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['security policies'] as const;
 const params = Type.Object({ securityPolicyId: SecurityPolicyId('Identifier, or name of a built-in policy.') });
@@ -24,6 +24,7 @@ export const securityPolicyRoutes = {
     tags,
     query: ListQuery({
       name: NameFilter,
+      tag: TagFilter,
       builtIn: Type.Optional(Type.Boolean({ description: 'Only built-in ones, or only others.' })),
     }),
     status: 200,

@@ -10,7 +10,7 @@ import {
 } from '../resources/subnet.ts';
 import { Ref, Words } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['networks'] as const;
 const params = Type.Object({ subnetId: Id('subnet', 'Identifier of the subnet.') });
@@ -23,7 +23,11 @@ export const subnetRoutes = {
     summary: 'List subnets, and how many of their addresses are given',
     description: 'The default one, which every tenant has, comes first.',
     tags,
-    query: ListQuery({ name: NameFilter, vpcId: Type.Optional(Id('vpc', 'Only those of this VPC.')) }),
+    query: ListQuery({
+      name: NameFilter,
+      tag: TagFilter,
+      vpcId: Type.Optional(Id('vpc', 'Only those of this VPC.')),
+    }),
     status: 200,
     response: Page(Subnet),
   },

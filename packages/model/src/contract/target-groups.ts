@@ -3,7 +3,7 @@ import { Deleted } from '../resources/operation.ts';
 import { TargetGroup, TargetGroupCreate, TargetGroupPatch, TargetGroupWritten } from '../resources/target-group.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['target groups'] as const;
 const params = Type.Object({ targetGroupId: Id('targetGroup', 'Identifier of the target group.') });
@@ -17,6 +17,7 @@ export const targetGroupRoutes = {
     tags,
     query: ListQuery({
       name: NameFilter,
+      tag: TagFilter,
       loadBalancerId: Type.Optional(Id('loadBalancer', 'Only those of this load balancer.')),
     }),
     status: 200,

@@ -3,7 +3,7 @@ import { Deleted } from '../resources/operation.ts';
 import { Vpc, VpcCreate, VpcPatch, VpcWritten } from '../resources/vpc.ts';
 import { Ref } from '../schema.ts';
 import { Type } from '../type.ts';
-import { ListQuery, NameFilter, Page, type Route } from './route.ts';
+import { ListQuery, NameFilter, Page, type Route, TagFilter } from './route.ts';
 
 const tags = ['networks'] as const;
 const params = Type.Object({ vpcId: Id('vpc', 'Identifier of the VPC.') });
@@ -16,7 +16,7 @@ export const vpcRoutes = {
     summary: 'List VPCs',
     description: 'The default one, which every tenant has, comes first.',
     tags,
-    query: ListQuery({ name: NameFilter }),
+    query: ListQuery({ name: NameFilter, tag: TagFilter }),
     status: 200,
     response: Page(Vpc),
   },
