@@ -204,7 +204,9 @@ export const EVERY_FIELD: LoadBalancerCreate = {
       desyncMode: 'strict',
       upgradeIdleTimeout: 1,
       compression: true,
-      errorPages: [{ status: 503, contentType: 'text/html', body: 'later' }],
+      relativeRedirects: true,
+      responseHeaders: [{ operation: 'set', name: 'X-Frame-Options', value: 'DENY' }],
+      errorPages: [{ status: 503, contentType: 'text/html', body: 'later', location: 'https://status.example.com/' }],
       forwarding: {
         clientAddress: 'append',
         protocol: true,

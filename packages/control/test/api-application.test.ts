@@ -136,6 +136,23 @@ test('listeners: forwarding changes switch by switch, networks have one form, pa
   await refuse({ trustedProxies: ['everybody'] }, '/trustedProxies/0');
   await refuse({ errorPages: [404, 503, 404].map((status) => ({ status, body: '' })) }, '/errorPages/2/status');
   await refuse({ errorPages: [{ status: 200, body: '' }] }, '/errorPages/0/status');
+  await refuse({ errorPages: [{ status: 500 }] }, '/errorPages/0/body');
+  for (const location of ['ftp://a/', 'https://', '/a b', 'sorry.html', '']) {
+    await refuse({ errorPages: [{ status: 500, location }] }, '/errorPages/0/location');
+  }
+  await refuse({ responseHeaders: [{ operation: 'set', name: 'Connection', value: 'x' }] }, '/responseHeaders/0/name');
+  const variable = { operation: 'add', name: 'X-A', value: '${host}' };
+  await refuse({ responseHeaders: [{ operation: 'remove', name: 'X-B' }, variable] }, '/responseHeaders/1/value');
+  const headers = { responseHeaders: [{ operation: 'remove', name: 'Server' }] };
+  const edited = await running.call('updateListener', { params, body: headers });
+  assert.deepEqual(edited.responseHeaders, [{ operation: 'remove', name: 'Server', value: '' }]);
+  const elsewhere = [{ status: 503, location: 'https://status.test/' }];
+  const sent = await running.call('updateListener', {
+    params,
+    body: { errorPages: elsewhere, relativeRedirects: true },
+  });
+  assert.deepEqual(sent.errorPages, [{ contentType: 'text/html; charset=utf-8', ...elsewhere[0] }]);
+  assert.equal(sent.relativeRedirects, true);
   await refuse({ errorPages: [{ status: 500, body: '', contentType: 'text' }] }, '/errorPages/0/contentType');
   await refuse({ desyncMode: 'lax' }, '/desyncMode');
   await refuse({ forwarding: { clientAddress: 'on' } }, '/forwarding/clientAddress');

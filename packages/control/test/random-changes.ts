@@ -172,6 +172,7 @@ function changeWithin(
       if (listener) {
         updateListener(draft, listener, {
           desyncMode: DESYNC_MODES[below(3)]!,
+          relativeRedirects: below(2) === 0,
           trustedProxies: ['10.0.0.0/8'].slice(below(2)),
           acceptProxyProtocol: random() < 0.5,
           forwarding: { port: random() < 0.5 },

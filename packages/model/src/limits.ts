@@ -67,6 +67,7 @@ export const ERROR_PAGES = {
   contentType: 'text/html; charset=utf-8',
   contentTypeLength: 100,
   bodyLength: 16_384,
+  locationLength: 2_048,
 } as const;
 
 /** Seconds; a cookie's name is a token (RFC 6265 §4.1.1). */

@@ -74,8 +74,9 @@ for (const reactor of ['uring', 'portable'] as const) {
         { status: 503, contentType: 'text/html; charset=utf-8', body: '<h1>Später</h1>' },
         { status: 400, contentType: 'text/plain', body: 'x'.repeat(16_384) },
         { status: 404, contentType: 'text/plain', body: 'only for answers of the proxy itself' },
+        { status: 405, contentType: 'text/plain', body: 'not that', location: 'https://status.test/sorry?x' },
       ];
-      const http = { ...PLAIN_HTTP, compression: true, errorPages };
+      const http = { ...PLAIN_HTTP, compression: true, relativeRedirects: true, errorPages };
       const refused = await engine.apply(
         changeOf(
           [serviceOf([origin.port]), serviceOf([], { id: 'svc-none' })],
@@ -207,9 +208,29 @@ for (const reactor of ['uring', 'portable'] as const) {
       const bad = await rawExchange(port, 'GET / HTTP/1.1\r\nHost : a\r\n\r\n');
       assert.match(bad, /^HTTP\/1.1 400 Bad Request\r\nServer: evenkeel\r\nContent-Type: text\/plain\r\n/);
       assert.match(bad, /\r\nConnection: close\r\nX-Request-ID: \S+\r\n\r\nx{16384}$/);
+      const elsewhere = await rawExchange(port, 'TRACE / HTTP/1.1\r\nHost: a\r\n\r\n');
+      assert.match(elsewhere, /^HTTP\/1.1 302 Found\r\nServer: evenkeel\r\nContent-Type: text\/plain\r\n/);
+      assert.match(elsewhere, /\r\nLocation: https:\/\/status\.test\/sorry\?x\r\n(?!.*Allow).*\r\n\r\nnot that$/s);
       assert.match(await rawExchange(port, 'GET / HTTP/3.0\r\nHost: a\r\n\r\n'), /^HTTP\/1.1 505 .*505 HTTP/s);
       const theirs = await send(port, '/?status=404', null);
       assert.equal(theirs.body.equals(textOf(5_000)), true);
+    });
+
+    test('redirects of targets to the host that was asked for are relative, compressed or not', async () => {
+      const to = (url: string) => `/?field=Location:%20${encodeURIComponent(url)}`;
+      const here = `127.0.0.1:${port}`;
+      for (const accept of ['gzip', null]) {
+        for (const status of [201, 302]) {
+          const { headers } = await send(port, `${to(`http://${here}/next?a=1`)}&status=${status}`, accept);
+          assert.equal(headers.location, '/next?a=1');
+        }
+        const { headers, body } = await send(port, to('http://127.0.0.1'), accept);
+        assert.equal(headers.location, '/');
+        assert.equal(decoded({ status: 200, headers, body }).equals(textOf(5_000)), true);
+        for (const kept of [`https://${here}/next`, 'http://other.test/next', `http://${here}//other.test`]) {
+          assert.equal((await send(port, to(kept), accept)).headers.location, kept);
+        }
+      }
     });
 
     test('no buffer is left behind', async () => {

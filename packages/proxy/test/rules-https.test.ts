@@ -88,12 +88,25 @@ for (const reactor of ['uring', 'portable'] as const) {
     before(async () => {
       engine = await createEngine({ workers: 1, reactor });
       origin = await httpOrigin(({ url, headers }, response) => {
+        const to = new URL(url ?? '/', 'http://origin').searchParams.get('to');
+        if (to !== null) response.setHeader('Location', to).statusCode = 307;
         response.setHeader('X-Origin', 'seen').end(JSON.stringify({ url, headers }));
       });
       port = await freePort();
       const services = ['svc', 'other'].map((id) => serviceOf([origin.port], { id }));
+      const responseHeaders = [
+        { operation: 'set', name: 'X-From', value: 'the listener' },
+        { operation: 'set', name: 'X-Frame-Options', value: 'DENY' },
+      ] as const;
       const page = { status: 417, contentType: 'text/html', body: '<p>lost</p>' };
-      const http = { ...PLAIN_HTTP, hstsMaxAge: 600, hstsIncludeSubDomains: true, errorPages: [page] };
+      const http = {
+        ...PLAIN_HTTP,
+        hstsMaxAge: 600,
+        hstsIncludeSubDomains: true,
+        relativeRedirects: true,
+        responseHeaders,
+        errorPages: [page],
+      };
       const listener = httpsListener(port, {}, { serviceId: null, ruleGroupId: 'rules', http });
       const rules = planEntry('rule-group', ruleGroupOf('priority', RULES)) as SharedEntry;
       const change = changeOf([...services, serviceOf([], { id: 'empty' })], [listener]);
@@ -109,6 +122,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       const { status, headers, told, body } = await send('/fixed');
       assert.deepEqual([status, headers['content-type'], body], [418, 'text/x', 'short and stout']);
       assert.equal(headers['x-tls'], 'TLSv1.3 web.test');
+      assert.deepEqual([headers['x-from'], headers['x-frame-options']], ['the listener', 'DENY']);
       assert.deepEqual([headers['strict-transport-security'], told], [HSTS, 1]);
       const head = await send('/fixed', { method: 'HEAD' });
       assert.deepEqual([head.status, head.body, head.told], [418, '', 1]);
@@ -126,6 +140,10 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.deepEqual([status, seen.url, seen.headers['host']], [200, '/inner/x', 'inner.test']);
       assert.deepEqual([seen.headers['x-scheme'], seen.headers['x-secret']], ['https', undefined]);
       assert.deepEqual([headers['x-from'], headers['x-origin']], ['the rule', undefined]);
+      assert.equal(headers['x-frame-options'], 'DENY');
+      const redirected = await send('/changed/x?to=http://web.test/next');
+      assert.deepEqual([redirected.status, redirected.headers.location], [307, '/next'], 'the client stays with https');
+      assert.equal(redirected.headers['x-from'], 'the rule');
       assert.deepEqual([headers['strict-transport-security'], told], [HSTS, 1]);
     });
 

@@ -80,6 +80,12 @@ const tls = fields({
   clientCertificates: nullable(fields({ mode: oneOf('required', 'optional'), authorityId: id, depth: integer(0, 10) })),
 });
 
+const headerEdit = fields({
+  operation: oneOf('set', 'add', 'remove'),
+  name: text(256, visible),
+  value: text(4096, fieldValue),
+});
+
 const http = fields({
   forwarding: fields({
     clientAddress: oneOf('append', 'replace', 'off'),
@@ -96,7 +102,16 @@ const http = fields({
   upgradeIdleTimeout: milliseconds,
   compression: flag,
   requestId: optional(oneOf(...REQUEST_ID_MODES)),
-  errorPages: list(fields({ status: integer(400, 599), contentType: text(256, printable), body: text(65_536) })),
+  relativeRedirects: optional(flag),
+  responseHeaders: optional(list(headerEdit)),
+  errorPages: list(
+    fields({
+      status: integer(400, 599),
+      contentType: text(256, printable),
+      body: text(65_536),
+      location: optional(text(2_048, visible)),
+    }),
+  ),
 });
 
 /** Objects of several kinds, told apart by `type`; the proxy's own code is exhaustive over them. */
@@ -131,11 +146,6 @@ const fieldMatch = (name: Shape) =>
 const tokenMatch = fieldMatch(text(256, visible));
 /** Names of parameters are compared with what the query says once it is decoded: any text. */
 const parameterMatch = fieldMatch(text(256));
-const headerEdit = fields({
-  operation: oneOf('set', 'add', 'remove'),
-  name: text(256, visible),
-  value: text(4096, fieldValue),
-});
 const serviceShare = fields({ serviceId: id, weight: integer(0, 1_000_000) });
 const rule = fields({
   id,

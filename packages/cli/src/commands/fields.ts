@@ -1,6 +1,7 @@
 import { type Command, Option, type OptionValues } from 'commander';
 import { setting } from './field-flags.ts';
 import { hinted } from './hints.ts';
+import { headerEdit as parseHeaderEdit } from './rule-values.ts';
 import * as values from './values.ts';
 
 /** An option that sets a field of a resource. */
@@ -26,6 +27,7 @@ export type Value =
   | { readonly kind: 'words-or-none'; readonly placeholder: string }
   | { readonly kind: 'integers-or-none'; readonly placeholder: string }
   | { readonly kind: 'error-page' }
+  | { readonly kind: 'header-edit' }
   | { readonly kind: 'port-or-none' };
 
 export const text = (placeholder: string): Value => ({ kind: 'text', placeholder });
@@ -39,6 +41,7 @@ export const words = (placeholder: string): Value => ({ kind: 'words', placehold
 export const wordsOrNone = (placeholder: string): Value => ({ kind: 'words-or-none', placeholder });
 export const integersOrNone = (placeholder: string): Value => ({ kind: 'integers-or-none', placeholder });
 export const errorPage: Value = { kind: 'error-page' };
+export const headerEdit: Value = { kind: 'header-edit' };
 export const portOrNone: Value = { kind: 'port-or-none' };
 
 export function addFields(command: Command, fields: readonly Field[]): Command {
@@ -69,7 +72,9 @@ function optionOf({ flag, value, help }: Field): Option {
     case 'integers-or-none':
       return new Option(`--${flag} <${value.placeholder}>`, help).argParser(values.integersOrNone);
     case 'error-page':
-      return hinted(new Option(`--${flag} <status=file>`, help).argParser(values.errorPage), 'file');
+      return hinted(new Option(`--${flag} <status=file|url>`, help).argParser(values.errorPage), 'file');
+    case 'header-edit':
+      return new Option(`--${flag} <change>`, help).argParser(parseHeaderEdit);
     case 'port-or-none':
       return new Option(`--${flag} <port>`, help).argParser(values.integerOrNone);
   }

@@ -1,7 +1,7 @@
 import { UPGRADE_IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
 import { DESYNC_MODES } from '@evenkeel/model/plan/http.ts';
 import { CLIENT_ADDRESS_FIELDS } from '@evenkeel/model/settings.ts';
-import { errorPage, type Field, integer, onOff, standard, word, wordsOrNone } from './fields.ts';
+import { errorPage, type Field, headerEdit, integer, onOff, standard, word, wordsOrNone } from './fields.ts';
 
 /** The fields of HTTP and of source addresses that the command line can set; see resource-fields.ts. */
 
@@ -26,10 +26,22 @@ export const httpFields: readonly Field[] = [
     help: 'whether text is compressed for clients that accept it (default off)',
   },
   {
+    flag: 'relative-redirects',
+    field: 'relativeRedirects',
+    value: onOff,
+    help: 'whether http:// redirects of targets to the host that was asked for keep clients on scheme and port (default off)',
+  },
+  {
+    flag: 'response-header',
+    field: 'responseHeaders',
+    value: headerEdit,
+    help: 'change of all answers: NAME=VALUE, +NAME=VALUE, !NAME; several times; replaces all; "none": no changes',
+  },
+  {
     flag: 'error-page',
     field: 'errorPages',
     value: errorPage,
-    help: 'a file for its own answers of a status, several times; replaces all; "none": no pages',
+    help: 'a file for its own answers of a status, or a URL to send clients to, several times; replaces all; "none": no pages',
   },
 ];
 

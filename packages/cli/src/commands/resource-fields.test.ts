@@ -110,6 +110,7 @@ function fits({ value }: Field, schema: Schema | undefined): boolean {
     case 'words-or-none':
     case 'integers-or-none':
     case 'error-page':
+    case 'header-edit':
       return types.includes('array');
     case 'port-or-none':
     case 'integer-or-none':

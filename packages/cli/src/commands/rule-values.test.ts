@@ -85,6 +85,7 @@ test('files: pages and tokens', () => {
     { status: 503, body: 'later' },
     { status: 404, contentType: 'text/plain; charset=utf-8', body: 'no' },
   ]);
+  assert.deepEqual(errorPage('504=https://a.test/x'), [{ status: 504, location: 'https://a.test/x' }]);
   assert.deepEqual(errorPage('none'), []);
   assert.throws(() => errorPage('503'), /status=file/);
   assert.throws(() => errorPage(`503=${join(folder, 'absent')}`), /cannot be read/);

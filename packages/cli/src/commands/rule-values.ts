@@ -71,9 +71,10 @@ export function redirect(text: string): Record<string, string | number> {
 }
 
 /** `503`, or `503=sorry.html`: the body is what the file says. */
-export function respond(text: string): Omit<ErrorPageSpec, 'body'> & { readonly body?: string } {
+export function respond(text: string): Omit<ErrorPageSpec, 'location'> {
   if (/^\d{3}$/.test(text)) return { status: Number(text) };
   const [page] = errorPage(text);
+  if (page?.location !== undefined) throw new InvalidArgumentError('Give a file; --redirect sends clients to a URL.');
   return { contentType: 'text/html; charset=utf-8', ...page };
 }
 

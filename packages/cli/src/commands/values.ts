@@ -58,7 +58,8 @@ export function integersOrNone(text: string): number[] {
 export interface ErrorPageSpec {
   readonly status: number;
   readonly contentType?: string;
-  readonly body: string;
+  readonly body?: string;
+  readonly location?: string;
 }
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -66,11 +67,15 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-/** `503=sorry.html`, once or more: the page is what the file says; `none` for no pages at all. */
+/**
+ * `503=sorry.html`, once or more: the page is what the file says; `503=https://…`: clients are sent there; `none` for no
+ * pages at all.
+ */
 export function errorPage(text: string, before: readonly ErrorPageSpec[] = []): ErrorPageSpec[] {
   if (text === 'none') return [];
   const [, status, file] = /^(\d{3})=(.+)$/.exec(text) ?? [];
   if (file === undefined) throw new InvalidArgumentError('Give status=file, such as 503=sorry.html, or "none".');
+  if (/^https?:\/\//i.test(file)) return [...before, { status: Number(status), location: file }];
   const contentType = MEDIA_TYPES[extname(file)];
   return [...before, { status: Number(status), ...(contentType && { contentType }), body: readPage(file) }];
 }

@@ -38,6 +38,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   '^[A-Za-z][A-Za-z0-9_-]*$': ['a letter, and then letters, digits, _ and -', 'web-1'],
   '^[A-Za-z]*(\\*[A-Za-z]*){0,4}$': ['the name of a call, with up to four * for any letters', 'list*'],
   '^(\\*|[a-z]{1,4}-(\\*|[0-9a-hjkmnp-tv-z]{18}))$': ['an identifier, a prefix with *, or *', 'lb-*'],
+  '^(https?://[!-~]+|/[!-~]*)$': ['a URL of http or https, or a path', 'https://status.example.com/, or /sorry'],
   '^https?://[!-~]+$': ['a URL of http or https', 'https://example.com/hook'],
   '^[1-9][0-9]{0,14}$': ['the number of a revision', '128'],
   '^evenkeel-sealed-1\\.[A-Za-z0-9_-]+$': ['sealed private keys as an export has them', 'evenkeel-sealed-1.q83v'],

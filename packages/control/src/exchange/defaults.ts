@@ -136,7 +136,10 @@ export const IN_MATCHES: Readonly<Record<string, Fields>> = {
   cookies: defaultsOf(FieldMatch),
   query: defaultsOf(FieldMatch),
 };
-export const OF_ERROR_PAGE: Fields = defaultsOf(ErrorPage);
+export const IN_LISTENERS: Readonly<Record<string, Fields>> = {
+  errorPages: defaultsOf(ErrorPage),
+  responseHeaders: defaultsOf(HeaderEdit),
+};
 
 export const OF_PATH_REWRITE: Fields = defaultsOf(PathRewrite);
 export const OF_SECURITY_RULE: Fields = defaultsOf(SecurityRule);

@@ -57,9 +57,7 @@ function turnedGroup(group: TargetGroupDocument, turn: Turn): Fields {
 }
 
 function turnedListener(listener: ListenerDocument, turn: Turn): Fields {
-  const { errorPages } = listener;
-  const pages = errorPages && { errorPages: errorPages.map((page) => turn(page, defaults.OF_ERROR_PAGE)) };
-  return turn({ ...listener, ...pages }, defaults.ofListener(listener));
+  return turn(within(listener, defaults.IN_LISTENERS, turn), defaults.ofListener(listener));
 }
 
 function turnedRules(group: RuleGroupDocument, turn: Turn): Fields {

@@ -167,7 +167,12 @@ test('settings of listeners and services: times in milliseconds, a key that stay
         desyncMode: 'strict',
         upgradeIdleTimeout: 90,
         compression: true,
-        errorPages: [{ status: 503, body: 'later' }],
+        relativeRedirects: true,
+        responseHeaders: [{ operation: 'remove', name: 'Server' }],
+        errorPages: [
+          { status: 503, body: 'later' },
+          { status: 504, location: '/sorry' },
+        ],
         forwarding: { clientAddress: 'replace', port: true },
         service: {
           stickiness: { type: 'cookie', cookieName: 'where', expiry: 60 },
@@ -199,7 +204,12 @@ test('settings of listeners and services: times in milliseconds, a key that stay
     upgradeIdleTimeout: 90_000,
     compression: true,
     requestId: 'errors',
-    errorPages: [{ status: 503, contentType: 'text/html; charset=utf-8', body: 'later' }],
+    relativeRedirects: true,
+    responseHeaders: [{ operation: 'remove', name: 'Server', value: '' }],
+    errorPages: [
+      { status: 503, contentType: 'text/html; charset=utf-8', body: 'later' },
+      { status: 504, contentType: 'text/html; charset=utf-8', body: '', location: '/sorry' },
+    ],
   });
   const [sticky, bySource] = valuesOf(plan, 'service');
   const { stickiness } = sticky!;

@@ -88,10 +88,15 @@ function planHttp(listener: ListenerRecord): PlannedHttp {
     upgradeIdleTimeout: listener.upgradeIdleTimeout * 1_000,
     compression: listener.compression,
     requestId: listener.requestId,
-    errorPages: listener.errorPages.map(({ status, contentType, body }) => ({
+    ...(listener.relativeRedirects && { relativeRedirects: true }),
+    ...(listener.responseHeaders.length > 0 && {
+      responseHeaders: listener.responseHeaders.map(({ operation, name, value = '' }) => ({ operation, name, value })),
+    }),
+    errorPages: listener.errorPages.map(({ status, contentType, body, location }) => ({
       status,
       contentType: contentType ?? ERROR_PAGES.contentType,
-      body,
+      body: body ?? '',
+      ...(location !== undefined && { location }),
     })),
   };
 }

@@ -26,6 +26,8 @@ for (const [field, given] of [
   ['desyncMode', { desyncMode: 'strict' }],
   ['upgradeIdleTimeout', { upgradeIdleTimeout: 61 }],
   ['compression', { compression: true }],
+  ['relativeRedirects', { relativeRedirects: true }],
+  ['responseHeaders', { responseHeaders: [{ operation: 'remove', name: 'Server' }] }],
   ['errorPages', { errorPages: [page] }],
   ['forwarding', { forwarding: { port: true } }],
 ] as [string, Given][]) {
@@ -47,7 +49,12 @@ for (const [field, given] of [
 }
 
 test('what an export says of a listener is taken, and so is what it has already', () => {
-  checkHttpSettings('tcp', { ...HTTP_DEFAULTS, errorPages: [], forwarding: FORWARDING }, HTTP_DEFAULTS, '');
+  checkHttpSettings(
+    'tcp',
+    { ...HTTP_DEFAULTS, responseHeaders: [], errorPages: [], forwarding: FORWARDING },
+    HTTP_DEFAULTS,
+    '',
+  );
   checkHttpSettings('tcp', { forwarding: {} }, HTTP_DEFAULTS, '');
   checkHttpSettings('tls', { compression: true }, { ...HTTP_DEFAULTS, compression: true }, '');
   checkHttpSettings('tcp', { limits: completed(ListenerLimits, {}) }, HTTP_DEFAULTS, '');

@@ -30,6 +30,8 @@ export const HTTP_DEFAULTS = {
   desyncMode: 'defensive',
   upgradeIdleTimeout: UPGRADE_IDLE_TIMEOUT.default,
   compression: false,
+  relativeRedirects: false,
+  responseHeaders: [],
   errorPages: [],
   forwarding: FORWARDING,
 } as const;

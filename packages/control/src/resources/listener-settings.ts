@@ -7,6 +7,7 @@ import { ListenerLimits } from '@evenkeel/model/resources/listener-limits.ts';
 import { completed } from '@evenkeel/model/schema.ts';
 import { SERVICE_PROTOCOL } from '@evenkeel/model/settings.ts';
 import { refuseField } from '../problem.ts';
+import { fixedEditsOf } from '../routing/headers.ts';
 import type { ListenerRecord } from '../state/records.ts';
 import { checkHttpSettings, FORWARDING, HTTP_DEFAULTS } from './http-settings.ts';
 
@@ -35,6 +36,8 @@ export function newListenerSettings(
     desyncMode: input.desyncMode ?? HTTP_DEFAULTS.desyncMode,
     upgradeIdleTimeout: input.upgradeIdleTimeout ?? HTTP_DEFAULTS.upgradeIdleTimeout,
     compression: input.compression ?? HTTP_DEFAULTS.compression,
+    relativeRedirects: input.relativeRedirects ?? HTTP_DEFAULTS.relativeRedirects,
+    responseHeaders: input.responseHeaders ?? [],
     errorPages: input.errorPages ?? [],
     forwarding: { ...FORWARDING, ...input.forwarding },
     limits: completed(ListenerLimits, input.limits ?? {}),
@@ -64,9 +67,10 @@ function checkedSettings(
   {
     trustedProxies,
     allowedSources,
+    responseHeaders,
     errorPages,
     accessLogFormat,
-  }: Pick<ListenerPatch, 'trustedProxies' | 'allowedSources' | 'errorPages' | 'accessLogFormat'>,
+  }: Pick<ListenerPatch, 'trustedProxies' | 'allowedSources' | 'responseHeaders' | 'errorPages' | 'accessLogFormat'>,
   whole: { readonly acceptProxyProtocol: boolean; readonly trustedProxies: readonly string[] },
   at: string,
 ) {
@@ -80,6 +84,7 @@ function checkedSettings(
   return {
     ...(trustedProxies && { trustedProxies: canonical(trustedProxies) }),
     ...(allowedSources && { allowedSources: canonical(allowedSources) }),
+    ...(responseHeaders && { responseHeaders: fixedEditsOf(responseHeaders, `${at}/responseHeaders`) }),
     ...(errorPages && {
       errorPages: errorPages.map((page, i) => checkedPage(page, errorPages, i, `${at}/errorPages`)),
     }),
@@ -89,6 +94,9 @@ function checkedSettings(
 function checkedPage(page: ErrorPage, pages: readonly ErrorPage[], i: number, at: string): ErrorPage {
   if (pages.findIndex(({ status }) => status === page.status) < i) {
     refuseField('validation-failed', `${at}/${i}/status`, `there is a page for ${page.status} before`);
+  }
+  if (page.body === undefined && page.location === undefined) {
+    refuseField('validation-failed', `${at}/${i}/body`, 'is missing: give what is sent, or a location');
   }
   return { contentType: ERROR_PAGES.contentType, ...page };
 }

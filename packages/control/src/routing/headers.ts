@@ -37,6 +37,16 @@ export function headerEditsOf(inputs: readonly object[], at: string): HeaderEdit
   return inputs.map((input, i) => checked(completed(HeaderEdit, input), `${at}/${i}`));
 }
 
+/** The same where there is nothing that variables could be filled in from. */
+export function fixedEditsOf(inputs: readonly object[], at: string): HeaderEdit[] {
+  const edits = headerEditsOf(inputs, at);
+  for (const [i, { value }] of edits.entries()) {
+    if (!value.includes('${')) continue;
+    refuseField('validation-failed', `${at}/${i}/value`, 'has a variable, which only rules fill in');
+  }
+  return edits;
+}
+
 /** Refuses a header that a claim of a token goes into. */
 export function checkClaimHeader(name: string, at: string): void {
   const reason = reasonAgainst(name);

@@ -142,6 +142,7 @@ test('a state of the first version has defaults for what came later, and its pla
   assert.deepEqual([listener!.bodyTimeout, listener!.limits.bodySize, service.sendTimeout], [60, null, 60]);
   assert.deepEqual([listener!.limits.sourceRequestsPerSecond, listener!.limits.synAlarm], [null, null]);
   assert.deepEqual([listener!.accessLogFormat, listener!.requestId], [null, 'errors']);
+  assert.deepEqual([listener!.relativeRedirects, listener!.responseHeaders], [false, []]);
   assert.deepEqual([service.hash.key, service.zone.preference, service.rebalance.enabled], ['uri', 'none', false]);
   const { send, tlsVerify } = service.healthCheck;
   assert.deepEqual([send, tlsVerify], ['', 'auto']);

@@ -35,6 +35,7 @@ import { signatureBounds } from './migrations/0026-signature-bounds.ts';
 import { operationsLeftOut } from './migrations/0027-operations-left-out.ts';
 import { watchedTraffic } from './migrations/0028-watched-traffic.ts';
 import { controlPlanes } from './migrations/0029-control-planes.ts';
+import { responseSettings } from './migrations/0030-response-settings.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -78,6 +79,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0027-operations-left-out': operationsLeftOut,
   '0028-watched-traffic': watchedTraffic,
   '0029-control-planes': controlPlanes,
+  '0030-response-settings': responseSettings,
 };
 
 /**

@@ -1,3 +1,5 @@
+import type { PlannedHeaderEdit } from './rules.ts';
+
 /** What an HTTP or HTTPS listener does beside forwarding, as plans carry it. */
 
 export const DESYNC_MODES = ['monitor', 'defensive', 'strict'] as const;
@@ -25,8 +27,20 @@ export interface PlannedHttp {
   readonly compression: boolean;
   /** Absent from older plans: errors. */
   readonly requestId?: RequestIdMode;
-  /** The proxy's own error answers, by status: HTML. */
-  readonly errorPages: readonly { readonly status: number; readonly contentType: string; readonly body: string }[];
+  /** Targets' redirects to the host that was asked for go on without scheme and host. Absent: as they are. */
+  readonly relativeRedirects?: boolean;
+  /** Changes of all answers, with fixed values; those of rules come after them. Absent: none. */
+  readonly responseHeaders?: readonly PlannedHeaderEdit[];
+  /** The proxy's own error answers, by status. */
+  readonly errorPages: readonly PlannedErrorPage[];
+}
+
+export interface PlannedErrorPage {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  /** Where the client is sent by a 302 in place of the status; absent: nowhere. */
+  readonly location?: string;
 }
 
 /** Which fields tell the target of the client. */

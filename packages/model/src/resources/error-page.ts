@@ -20,6 +20,19 @@ export const ErrorPage = Input('ErrorPage', {
       description: 'Its media type.',
     }),
   ),
-  body: Type.String({ maxLength: ERROR_PAGES.bodyLength, description: 'What is sent, as UTF-8.' }),
+  body: Type.Optional(
+    Type.String({
+      maxLength: ERROR_PAGES.bodyLength,
+      description: 'What is sent, as UTF-8. May be left out with a `location`.',
+    }),
+  ),
+  location: Type.Optional(
+    Type.String({
+      pattern: '^(https?://[!-~]+|/[!-~]*)$',
+      maxLength: ERROR_PAGES.locationLength,
+      description:
+        'Where clients are sent: a URL, or a path on the same host. The answer is 302 in place of the status then.',
+    }),
+  ),
 });
 export type ErrorPage = Static<typeof ErrorPage>;

@@ -5,6 +5,7 @@ import {
   ERROR_PAGES,
   HEADER_TIMEOUT,
   IDLE_TIMEOUT,
+  RULE,
   TRUSTED_PROXIES,
   UPGRADE_IDLE_TIMEOUT,
 } from '../limits.ts';
@@ -23,6 +24,7 @@ import {
   listenerTlsObjects,
   listenerTlsSettings,
 } from './listener-tls.ts';
+import { HeaderEditInput } from './rule-edits.ts';
 
 export { LISTENER_PROTOCOLS, type ListenerProtocol };
 
@@ -106,6 +108,19 @@ export const listenerSettings = {
     default: false,
     description: 'Whether text is compressed for clients that accept it. Not used by tcp and tls.',
   }),
+  relativeRedirects: Type.Boolean({
+    default: false,
+    description:
+      'Whether `Location` of targets goes on as a path alone where it is `http://` with the host that was asked for, so ' +
+      'that clients stay with the scheme and the port by which they came. Not used by tcp and tls.',
+  }),
+  responseHeaders: Type.Array(Ref(HeaderEditInput), {
+    maxItems: RULE.entries,
+    default: [],
+    description:
+      'Changes of the headers of all answers: those of targets, of rules, whose own changes come after these, and of the ' +
+      'load balancer itself. Values are fixed text. A change replaces all of them. Not used by tcp and tls.',
+  }),
   errorPages: Type.Array(Ref(ErrorPage), {
     maxItems: ERROR_PAGES.count,
     default: [],
@@ -114,7 +129,7 @@ export const listenerSettings = {
   }),
 };
 
-export const LISTENER_STATUS = ['pending', 'active', 'refused', 'disabled'] as const;
+export const LISTENER_STATUS = ['pending', 'active', 'refused', 'disabling', 'disabled'] as const;
 
 /** What one node made of a listener. */
 export const ListenerOnNode = Output('ListenerOnNode', {
@@ -156,7 +171,11 @@ const properties = resource(Id('listener', 'Identifier of the listener.'), {
   addresses: Type.Array(Address('An address.'), {
     description: 'Where it listens: the VIP, and the elastic IP if any.',
   }),
-  status: Words(LISTENER_STATUS, '`refused`: at least one node cannot run it; `pending`: a node has yet to apply it.'),
+  status: Words(
+    LISTENER_STATUS,
+    '`refused`: at least one node cannot run it; `pending`: a node has yet to apply it; `disabling`: it is disabled, and ' +
+      'a node has yet to apply that; `disabled`: no node accepts for it.',
+  ),
   nodes: Type.Array(Ref(ListenerOnNode), { description: 'What each node made of it.' }),
 });
 

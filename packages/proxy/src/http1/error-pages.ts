@@ -1,25 +1,37 @@
-import type { PlannedHttp } from '@evenkeel/model/plan/http.ts';
+import type { PlannedErrorPage, PlannedHttp } from '@evenkeel/model/plan/http.ts';
 import type { InsertBlock } from './insert-block.ts';
+import { editedHead } from './listener-headers.ts';
 import { headOfLocal, localBody } from './local-response.ts';
+import { addLine } from './request-id.ts';
+
+/** The status of an answer that sends the client elsewhere (RFC 9110 §15.4.3). */
+const FOUND = 302;
 
 /** A listener's own page for one status of the proxy's answers. */
 export interface ErrorPage {
+  /** Of the answer: that of the page, or of a redirect. */
+  readonly status: number;
   readonly body: Uint8Array;
   writeHead(out: InsertBlock, keepAlive: boolean): void;
 }
 
 /** By what a plan says of a listener, so that pages are encoded once. */
-const pages = new WeakMap<PlannedHttp, ReadonlyMap<number, ErrorPage>>();
+const pages = new WeakMap<PlannedHttp, Map<number, ErrorPage>>();
 
 /** The page that takes the place of the proxy's own answer with this status; null when there is none. */
 export function errorPageOf(http: PlannedHttp | null, status: number): ErrorPage | null {
-  if (http === null || http.errorPages.length === 0) return null;
+  if (http === null || (http.errorPages.length === 0 && http.responseHeaders === undefined)) return null;
   let ofListener = pages.get(http);
   if (ofListener === undefined) {
-    ofListener = new Map(http.errorPages.map((page) => [page.status, encode(page)]));
+    ofListener = new Map(http.errorPages.map((page) => [page.status, encode(page, http)]));
     pages.set(http, ofListener);
   }
-  return ofListener.get(status) ?? null;
+  let page = ofListener.get(status);
+  if (page === undefined && http.responseHeaders !== undefined) {
+    page = encode(plain(status), http);
+    ofListener.set(status, page);
+  }
+  return page ?? null;
 }
 
 const plainPages = new Map<number, ErrorPage>();
@@ -28,19 +40,27 @@ const plainPages = new Map<number, ErrorPage>();
 export function plainPage(status: number): ErrorPage {
   let page = plainPages.get(status);
   if (page === undefined) {
-    page = encode({ status, contentType: 'text/plain', body: localBody(status) });
+    page = encode(plain(status), null);
     plainPages.set(status, page);
   }
   return page;
 }
 
-function encode({ status, contentType, body }: PlannedHttp['errorPages'][number]): ErrorPage {
+function plain(status: number): PlannedErrorPage {
+  return { status, contentType: 'text/plain', body: localBody(status) };
+}
+
+/** `http`: of the listener whose page it is; null: of all. */
+function encode({ status, contentType, body, location }: PlannedErrorPage, http: PlannedHttp | null): ErrorPage {
   const bytes = new TextEncoder().encode(body);
+  const shown = location === undefined ? status : FOUND;
   return {
+    status: shown,
     body: bytes,
     writeHead(out, keepAlive) {
       out.clear();
-      out.text(headOfLocal(status, contentType, bytes.length, keepAlive));
+      out.text(editedHead(http, headOfLocal(shown, contentType, bytes.length, keepAlive)));
+      if (location !== undefined) addLine(out, `Location: ${location}\r\n`);
     },
   };
 }

@@ -3,6 +3,7 @@ import { Pace } from '../limits/pace.ts';
 import { NO_BUFFER } from '../reactor/arena.ts';
 import type { HeaderEdits } from '../rules/action/header-edits.ts';
 import { hasNoBody } from '../rules/action/local-answer.ts';
+import { ResponseChanges } from '../rules/response-changes.ts';
 import type { RuledRequest } from '../rules/ruled-request.ts';
 import type { RequestRecord } from '../telemetry/request-record.ts';
 import { isCongested } from '../worker/back-pressure.ts';
@@ -10,7 +11,9 @@ import type { WorkerContext } from '../worker/context.ts';
 import { sendComposed } from './composed-answer.ts';
 import { type ErrorPage, errorPageOf, plainPage } from './error-pages.ts';
 import type { OwnedExchange } from './exchange-client.ts';
+import { answerEdits } from './listener-headers.ts';
 import { Method } from './method.ts';
+import { askedHost, makeRelative } from './relative-redirects.ts';
 import type { RequestHead } from './request-head.ts';
 import { addLine, lineForAnswer } from './request-id.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -46,6 +49,10 @@ export class ResponseSide {
   #minor = 1;
   /** For listeners that compress; else null. */
   #compression: ResponseCompression | null = null;
+  /** What is changed of the heads of responses, once something is. */
+  #changes: ResponseChanges | null = null;
+  /** The host that was asked for, where redirects to it are made relative; else empty. */
+  #asked = '';
 
   /** `target` is paused while the client does not take what is sent. */
   constructor(worker: WorkerContext, exchange: OwnedExchange, record: RequestRecord, target: TargetSide) {
@@ -76,14 +83,11 @@ export class ResponseSide {
     this.#method = method;
   }
 
-  /** The request goes to a target, whose answer may be compressed. */
+  /** The request goes to a target, whose answer may be compressed, or redirect to the host that was asked for. */
   readAccepted(head: RequestHead): void {
-    this.#compression = readCompression(
-      this.#compression,
-      this.#worker,
-      head,
-      this.#exchange.session.listener.planned.http,
-    );
+    const { http } = this.#exchange.session.listener.planned;
+    this.#compression = readCompression(this.#compression, this.#worker, head, http);
+    this.#asked = askedHost(http, this.#worker.memory, head);
   }
 
   /** The client's connection has handed over something, but not all. */
@@ -143,25 +147,27 @@ export class ResponseSide {
     ruled: RuledRequest | null,
     kept: boolean,
   ): number {
+    if (this.#asked !== '') makeRelative(this.#worker.memory, head.fields, this.#asked);
     const plain = this.#minor === 0 && head.chunked;
-    const headers = ruled?.rule?.responseHeaders ?? null;
+    const { http } = this.#exchange.session.listener.planned;
+    const headers = answerEdits(http, ruled?.rule?.responseHeaders ?? null);
     const compression = this.#compression;
     if (compression !== null) {
       const outcome = this.#sendCompressed(compression, headers, ruled, head, buffer, end, own, kept);
       if (outcome >= 0) return outcome;
     }
     const line = compression?.varies === true ? (own ?? '') + VARY : own;
-    if (headers !== null && ruled !== null) return this.#sendChanged(headers, ruled, head, buffer, end, plain, line);
+    if (headers !== null) return this.#sendChanged(headers, ruled, head, buffer, end, plain, line);
     const start = this.#worker.rewriter.response(head, this.keepAlive, this.#minor, plain, line);
     this.started = true;
     this.send(buffer, start, end);
     return 0;
   }
 
-  /** Sends a response whose head a rule changes. */
+  /** Sends a response whose head the listener or a rule changes. */
   #sendChanged(
     headers: HeaderEdits,
-    ruled: RuledRequest,
+    ruled: RuledRequest | null,
     head: ResponseHead,
     buffer: number,
     end: number,
@@ -169,8 +175,8 @@ export class ResponseSide {
     line: string | null,
   ): number {
     const { arena, headRoom, rewriter } = this.#worker;
-    const changes = ruled.responseChanges;
-    const composed = changes.compose(headers, ruled.values);
+    const changes = this.#changesOfHead();
+    const composed = changes.compose(headers, ruled === null ? null : ruled.values);
     const bodyStart = head.end;
     const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
     if (!composed || !headRoom.forResponse(arena, head, growth, buffer)) {
@@ -187,6 +193,11 @@ export class ResponseSide {
     return 0;
   }
 
+  #changesOfHead(): ResponseChanges {
+    this.#changes ??= new ResponseChanges(this.#worker.lines);
+    return this.#changes;
+  }
+
   /** Sends a response compressed; -1: it goes on as it is. */
   #sendCompressed(
     compression: ResponseCompression,
@@ -201,12 +212,12 @@ export class ResponseSide {
     const { arena, headRoom, rewriter } = this.#worker;
     if (!head.chunked) compression.judge(head);
     if (!compression.wants) return -1;
-    const rules = headers === null || ruled === null ? null : ruled.responseChanges;
-    if (headers !== null && ruled !== null && !ruled.responseChanges.compose(headers, ruled.values)) {
+    const others = headers === null ? null : this.#changesOfHead();
+    if (headers !== null && others?.compose(headers, ruled === null ? null : ruled.values) === false) {
       arena.release(buffer);
       return 502;
     }
-    const changes = compression.compose(head, end, rules);
+    const changes = compression.compose(head, end, others);
     if (changes === null) return -1;
     const bodyStart = head.end;
     const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
@@ -249,19 +260,19 @@ export class ResponseSide {
     const { memory, requestIds } = this.#worker;
     const line = withTransportSecurity(http, lineForAnswer(http, this.#record, memory, requestIds, false));
     const page = errorPageOf(http, status) ?? (line === null ? null : plainPage(status));
-    if (page !== null && this.#answerPage(page, status, line)) return;
+    if (page !== null && this.#answerPage(page, line)) return;
     const range = this.#worker.responses.get(status, this.keepAlive, !this.expectsNoBody);
     this.#answered(status);
     this.send(NO_BUFFER, range.start, range.end);
   }
 
   /** Sends a page, with one more line in its head if there is one; false: there are no buffers for it. */
-  #answerPage(page: ErrorPage, status: number, line: string | null): boolean {
+  #answerPage(page: ErrorPage, line: string | null): boolean {
     const { arena, answer } = this.#worker;
     page.writeHead(answer, this.keepAlive);
     if (line !== null) addLine(answer, line);
     if (!sendComposed(arena, answer, this.expectsNoBody ? null : page.body, this.send)) return false;
-    this.#answered(status);
+    this.#answered(page.status);
     return true;
   }
 
@@ -271,7 +282,7 @@ export class ResponseSide {
     const { memory, requestIds } = this.#worker;
     const { http } = this.#exchange.session.listener.planned;
     const line = withTransportSecurity(http, lineForAnswer(http, this.#record, memory, requestIds, true));
-    if (!ruled.writeAnswer(this.keepAlive, line)) return 414;
+    if (!ruled.writeAnswer(this.keepAlive, http, line)) return 414;
     const withBody = !this.expectsNoBody && !hasNoBody(ruled.status);
     if (!sendComposed(arena, answer, withBody ? ruled.body : null, this.send)) return 503;
     this.#answered(ruled.status);

@@ -4,7 +4,7 @@ import type { InsertBlock } from '../http1/insert-block.ts';
 import type { HeaderEdits } from './action/header-edits.ts';
 import type { VariableValues } from './action/variables.ts';
 
-/** What a rule changes of a response, put together in memory of the worker before the head is touched. */
+/** What a listener and a rule change of a response, put together in memory of the worker before the head is touched. */
 export class ResponseChanges implements FieldChanges {
   linesStart = 0;
   linesEnd = 0;
@@ -17,7 +17,7 @@ export class ResponseChanges implements FieldChanges {
   }
 
   /** False: there is no room for the lines. */
-  compose(headers: HeaderEdits, values: VariableValues): boolean {
+  compose(headers: HeaderEdits, values: VariableValues | null): boolean {
     const block = this.#block;
     this.#headers = headers;
     block.clear();

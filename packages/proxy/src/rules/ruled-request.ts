@@ -1,4 +1,6 @@
+import type { PlannedHttp } from '@evenkeel/model/plan/http.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import { answerEdits } from '../http1/listener-headers.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { addLine } from '../http1/request-id.ts';
 import type { Reactor } from '../reactor/reactor.ts';
@@ -14,7 +16,6 @@ import { bearerToken } from './jwt/bearer.ts';
 import { HostName } from './request/host-name.ts';
 import { RequestChanges } from './request/request-changes.ts';
 import { settlePath } from './request/target-path.ts';
-import { ResponseChanges } from './response-changes.ts';
 import { Routed } from './routed.ts';
 import type { RuleSet } from './rule-set.ts';
 
@@ -48,7 +49,6 @@ export class RuledRequest {
   body: Uint8Array = NO_BYTES;
   readonly values: VariableValues;
   readonly changes: RequestChanges;
-  readonly responseChanges: ResponseChanges;
   readonly #worker: JudgingPlace;
   readonly #host = new HostName();
   readonly #hit = new PathHit<CompiledRule>();
@@ -60,7 +60,6 @@ export class RuledRequest {
     this.#routed = new Routed(worker.memory);
     this.values = new VariableValues(worker.requestIds);
     this.changes = new RequestChanges(worker.lines);
-    this.responseChanges = new ResponseChanges(worker.lines);
   }
 
   /**
@@ -114,9 +113,9 @@ export class RuledRequest {
     this.#routed.forget();
   }
 
-  /** Writes the head of the answer, with one more line if there is one; false: it is too large. */
-  writeAnswer(keepAlive: boolean, line: string | null = null): boolean {
-    const edits = this.rule?.responseHeaders ?? null;
+  /** Writes the head of the answer, with what its listener changes and one more line, if any; false: it is too large. */
+  writeAnswer(keepAlive: boolean, http: PlannedHttp | null = null, line: string | null = null): boolean {
+    const edits = answerEdits(http, this.rule?.responseHeaders ?? null);
     const { answer } = this.#worker;
     if (!writeAnswerHead(answer, this.status, keepAlive, this.body.length, this.#fields, edits, this.values))
       return false;

@@ -51,6 +51,7 @@ export function reasonLeftOut({ name, args }: Directive): string | null {
     case 'proxy_next_upstream_timeout':
       return 'has to be set in the `retry` of the service, which is on by default';
     case 'proxy_redirect':
+      return 'has to be set as `relativeRedirects` of the listener, where it is about the scheme of redirects';
     case 'proxy_cookie_domain':
     case 'proxy_cookie_path':
     case 'sub_filter':

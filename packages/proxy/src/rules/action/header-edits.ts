@@ -30,6 +30,8 @@ export class HeaderEdits {
   readonly variables: ReadonlySet<HeaderVariable>;
   /** In lower case. */
   readonly removed: ReadonlySet<string>;
+  /** As they were given. */
+  readonly edits: readonly PlannedHeaderEdit[];
   readonly #names: readonly Uint8Array[];
   readonly #lines: readonly Line[];
 
@@ -48,6 +50,7 @@ export class HeaderEdits {
         lines.push({ name: lower, start: Buffer.from(`${name}: `, 'latin1'), value: new HeaderTemplate(value) });
       }
     }
+    this.edits = edits;
     this.removed = removed;
     this.#names = Array.from(removed, (name) => Buffer.from(name, 'latin1'));
     this.#lines = lines;
@@ -71,8 +74,8 @@ export class HeaderEdits {
     return false;
   }
 
-  /** Adds the lines that come; false: there is no room for them. */
-  write(out: InsertBlock, values: VariableValues): boolean {
+  /** Adds the lines that come; false: there is no room for them. `values`: null where no variable is. */
+  write(out: InsertBlock, values: VariableValues | null): boolean {
     for (const { start, value } of this.#lines) {
       if (start.length > out.room) return false;
       out.bytes(start);

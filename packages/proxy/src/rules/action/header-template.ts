@@ -19,10 +19,10 @@ export class HeaderTemplate {
     this.variables = parts.filter((part) => typeof part === 'string');
   }
 
-  /** Writes the value; false: there is no room for it, and part of it may be there. */
-  write(out: InsertBlock, values: VariableValues): boolean {
+  /** Writes the value; false: there is no room for it, and part of it may be there. `values`: null where no variable is. */
+  write(out: InsertBlock, values: VariableValues | null): boolean {
     for (const part of this.#parts) {
-      const piece = typeof part === 'string' ? values.of(part) : part;
+      const piece = typeof part === 'string' ? (values?.of(part) ?? '') : part;
       if (piece.length > out.room) return false;
       if (typeof piece === 'string') out.text(piece);
       else out.bytes(piece);
