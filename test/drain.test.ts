@@ -104,13 +104,16 @@ for (const reactor of ['uring', 'portable'] as const) {
       const backendServiceId = String(services.get('watched'));
       const seen = async () => {
         const { targets } = await evenkeel.client.getBackendServiceTraffic({ params: { backendServiceId } });
-        return targets.map(({ draining, activeRequests }) => ({ draining, activeRequests }));
+        return targets.map(({ draining, activeRequests, address, port }) => {
+          return { draining, activeRequests, at: `${address}:${port}` };
+        });
       };
-      assert.deepEqual(await seen(), [{ draining: false, activeRequests: 3 }]);
+      const at = `${slow.address}:${slow.port}`;
+      assert.deepEqual(await seen(), [{ draining: false, activeRequests: 3, at }]);
       await replaceTarget('watched', null);
       for (const left of [3, 2, 1]) {
         await until(`${left} are under way`, async () => (await seen())[0]?.activeRequests === left);
-        assert.deepEqual(await seen(), [{ draining: true, activeRequests: left }]);
+        assert.deepEqual(await seen(), [{ draining: true, activeRequests: left, at }]);
         assert.match(String(await ask(`http://${vip}:8084/`)), /^503$/, 'nothing new goes there');
         waiting[first + 3 - left]?.end('finished');
         assert.equal(await answers[3 - left]?.answer, 'finished');

@@ -43,6 +43,8 @@ export function fullSnapshot(targets = 2): Snapshot {
         {
           serviceId: 'svc-1',
           targetId: 'tgt-0',
+          address: '10.0.0.1',
+          port: 80,
           traffic: { packets: 9n, bytes: 900n, flows: 2n, drops: 1n, answers: 8n, answerBytes: 800n },
           drops: { no_next_hop: 1n },
           active: { flows: 64, error: 12 },
@@ -73,6 +75,8 @@ export function fullSnapshot(targets = 2): Snapshot {
       targets: ids.map((targetId) => ({
         serviceId: 'svc-1',
         targetId,
+        address: '10.0.0.1',
+        port: 80,
         connections: 5,
         activeConnections: 1,
         idleConnections: 2,

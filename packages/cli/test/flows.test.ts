@@ -119,6 +119,7 @@ test('service traffic has packets and drops where the kernel carries a target', 
   const targets = [
     { targetId: 'tgt-1', ...counts, kernel: KERNEL },
     { targetId: 'tgt-2', ...counts, kernel: null },
+    { targetId: 'tgt-3', ...counts, draining: true, address: '2001:db8::1', port: 53, kernel: null },
   ];
   await using api = await ScriptedApi.start({
     [path]: { body: service },
@@ -128,4 +129,5 @@ test('service traffic has packets and drops where the kernel carries a target', 
   assert.match(out, /SO FAR +BYTES SENT +BYTES RECEIVED +PACKETS SENT +PACKETS RECEIVED +DROPPED\n/);
   assert.match(out, /tgt-1 +registered +0 +7 ± 3 +0 +0 +31 +4000 +90000 +12 +9 +fragment 4\n/);
   assert.match(out, /tgt-2 +registered .*–\n/);
+  assert.match(out, /\[2001:db8::1\]:53 +draining /, 'one that has been deregistered has no name any more');
 });

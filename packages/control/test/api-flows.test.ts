@@ -152,6 +152,8 @@ test('what the kernels have counted of a listener is added up, drops by reason, 
         connectErrors: 0,
         replays: 0,
         ...(index === 0 && { kernel }),
+        // The others are of an older version.
+        ...(index === 1 && { address: '2001:db8::1', port: 53 }),
       },
     ];
     node.answers = () => ({ answer: { listeners, targets } });
@@ -170,6 +172,7 @@ test('what the kernels have counted of a listener is added up, drops by reason, 
   const { id: backendServiceId } = (await running.call('listBackendServices')).items[0]!;
   const service = await running.call('getBackendServiceTraffic', { params: { backendServiceId } });
   assert.equal(service.targets[0]!.kernel?.packetsReceived, 9);
+  assert.deepEqual([service.targets[0]!.address, service.targets[0]!.port], ['2001:db8::1', 53]);
   for (const node of nodes) node.answers = () => ({ answer: { listeners: [counted], targets: [] } });
   assert.equal((await running.call('getListenerTraffic', { params: { listenerId } })).kernel, null);
   for (const node of nodes) await node.leave();

@@ -38,6 +38,12 @@ export interface KernelTarget {
   readonly up?: boolean;
 }
 
+/** A target by the number that stands for it in tables, and whose it is. */
+export interface TargetInTables extends Pick<KernelTarget, 'number' | 'address' | 'port'> {
+  readonly serviceId: string;
+  readonly targetId: string;
+}
+
 export interface KernelService {
   readonly number: number;
   readonly mode: Mode;

@@ -7,7 +7,7 @@ import { hashText } from '@evenkeel/model/hashing/murmur3.ts';
 import { IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
-import type { KernelRecord, KernelService, KernelTarget } from './kernel-record.ts';
+import type { KernelRecord, KernelService, KernelTarget, TargetInTables } from './kernel-record.ts';
 import { LearntTables } from './learnt-tables.ts';
 import { Numbers } from './numbers.ts';
 import { Settling } from './settling.ts';
@@ -90,9 +90,11 @@ export class ServiceTables {
     return Object.fromEntries(this.#known);
   }
 
-  targets(): { readonly serviceId: string; readonly targetId: string; readonly number: number }[] {
+  targets(): TargetInTables[] {
     return Array.from(this.#known).flatMap(([serviceId, { targets }]) =>
-      Object.entries(targets).map(([targetId, { number }]) => ({ serviceId, targetId, number })),
+      Object.entries(targets).map(([targetId, { number, address, port }]) => {
+        return { serviceId, targetId, number, address, port };
+      }),
     );
   }
 

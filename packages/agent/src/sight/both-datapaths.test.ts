@@ -12,7 +12,7 @@ const COUNTS = { traffic: TRAFFIC, drops: { fragment: 1n }, active: { flows: 6, 
 function kernel(listenerId: string, targetId: string, isUdp = false): KernelCounts {
   return {
     listeners: [{ listenerId, sampledOneIn: 1, isUdp, ...COUNTS }],
-    targets: [{ serviceId: 'svc-1', targetId, ...COUNTS }],
+    targets: [{ serviceId: 'svc-1', targetId, address: '10.0.0.1', port: 53, ...COUNTS }],
     outcomes: {},
   };
 }

@@ -20,7 +20,7 @@ const NO_LISTENER: Omit<ListenerCounters, 'listenerId'> = {
   duration: { bounds: [], counts: [0], sum: 0 },
 };
 
-const NO_TARGET: Omit<TargetCounters, 'serviceId' | 'targetId'> = {
+const NO_TARGET: Omit<TargetCounters, 'serviceId' | 'targetId' | 'address' | 'port'> = {
   draining: false,
   connections: 0,
   activeConnections: 0,
@@ -65,9 +65,9 @@ export function bothDatapaths(proxy: EngineCounters, kernel: KernelCounts | null
   }
   const nameOf = (serviceId: string, targetId: string) => `${serviceId} ${targetId}`;
   const targets = new Map(proxy.targets.map((one) => [nameOf(one.serviceId, one.targetId), one]));
-  for (const { serviceId, targetId, traffic, active } of kernel.targets) {
+  for (const { serviceId, targetId, address, port, traffic, active } of kernel.targets) {
     const name = nameOf(serviceId, targetId);
-    const before = targets.get(name) ?? { serviceId, targetId, ...NO_TARGET };
+    const before = targets.get(name) ?? { serviceId, targetId, address, port: port ?? 0, ...NO_TARGET };
     targets.set(name, {
       ...before,
       connections: before.connections + Number(traffic.flows),

@@ -9,7 +9,7 @@ import type { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import type { FlowsQuestion, SeenFlow } from '@evenkeel/model/plan/flows.ts';
 import type { ListenerVolume } from '@evenkeel/proxy/telemetry/counters.ts';
 import type { Logger } from 'pino';
-import type { KernelListener, KernelTarget } from '../datapath/kernel-record.ts';
+import type { KernelListener, KernelTarget, TargetInTables } from '../datapath/kernel-record.ts';
 import { FlowLister, type Places } from './flow-lister.ts';
 import { FlowWatch } from './flow-watch.ts';
 
@@ -18,11 +18,7 @@ export interface KernelSightOptions {
   readonly datapath: Pick<Datapath, 'listenerTraffic' | 'targetTraffic' | 'outcomes' | 'table' | 'flood'>;
   /** By identifier. */
   readonly listeners: () => ReadonlyMap<string, KernelListener>;
-  readonly targets: () => readonly {
-    readonly serviceId: string;
-    readonly targetId: string;
-    readonly number: number;
-  }[];
+  readonly targets: () => readonly TargetInTables[];
   readonly log: Logger;
 }
 
@@ -55,7 +51,7 @@ export interface KernelCounts {
     /** It takes datagrams alone, so that its packets are datagrams. */
     readonly isUdp: boolean;
   })[];
-  readonly targets: readonly (CountsInKernel & { readonly serviceId: string; readonly targetId: string })[];
+  readonly targets: readonly (CountsInKernel & Omit<TargetInTables, 'number'>)[];
   /** Packets by what became of them, where that was not simply a target. */
   readonly outcomes: Readonly<Record<string, bigint>>;
 }
@@ -142,9 +138,8 @@ export class KernelSight {
     const targets = this.#options
       .targets()
       .filter(({ serviceId }) => wanted === undefined || wanted.serviceId === serviceId)
-      .map(({ serviceId, targetId, number }) => ({
-        serviceId,
-        targetId,
+      .map(({ number, ...target }) => ({
+        ...target,
         traffic: datapath.targetTraffic(number),
         drops: drops.targets.get(number) ?? {},
         active: this.#watch.target(number),

@@ -1,6 +1,7 @@
 import type { ServiceTraffic } from '@evenkeel/model/resources/traffic.ts';
 import type { Call } from '../commands/call.ts';
 import { type Column, table } from '../output/table.ts';
+import { placeOf } from './columns.ts';
 import { backendServices } from './kinds.ts';
 import { resolvePart } from './reference.ts';
 import { print, withSession } from './session.ts';
@@ -23,6 +24,11 @@ function openConnections({ activeConnections, kernel }: Row): string {
   return error === 0 ? `${activeConnections}` : `${activeConnections} ± ${error}`;
 }
 
+/** Of a target that has been deregistered, which has no name any more. */
+function whereItWas({ targetId, address = null, port }: Row): string {
+  return address === null ? targetId : placeOf({ address, port });
+}
+
 /** What each target of a service has under way, so that a drain can be watched. */
 export function showTraffic(call: Call) {
   return withSession(call, async (session) => {
@@ -35,7 +41,7 @@ export function showTraffic(call: Call) {
         : await session.client.listTargets({ params: { targetGroupId }, query: { limit: 500 } });
     const names = new Map(named.items.map(({ id, name, address }) => [id, name || address]));
     const columns: Column<Row>[] = [
-      { head: 'TARGET', of: ({ targetId }) => names.get(targetId) ?? targetId },
+      { head: 'TARGET', of: (row) => names.get(row.targetId) ?? whereItWas(row) },
       { head: 'STATE', of: ({ draining }) => (draining ? 'draining' : 'registered') },
       { head: 'UNDER WAY', of: ({ activeRequests }) => activeRequests },
       { head: 'CONNECTIONS', of: openConnections },

@@ -53,8 +53,11 @@ export async function serviceTraffic(asking: Asking, backendServiceId: string): 
   const targets = Array.from(byTarget, ([targetId, counted]): TargetTraffic => {
     const add = (field: 'idleConnections' | 'connectErrors' | 'replays'): number =>
       counted.reduce((sum, one) => sum + one[field], 0);
+    const place = counted.find(({ address = '' }) => address !== '');
     return {
       targetId,
+      address: place?.address ?? null,
+      port: place?.port || null,
       draining: counted.every(({ draining }) => draining === true),
       ...sumOf(counted),
       idleConnections: add('idleConnections'),

@@ -166,6 +166,9 @@ export interface TrafficAnswer {
   readonly listeners: readonly (CountedTraffic & { readonly reasons: Readonly<Record<string, number>> })[];
   readonly targets: readonly (CountedTraffic & {
     readonly targetId: string;
+    /** Where it is; port 0: that of the listener. Absent: from a node of an older version. */
+    readonly address?: string;
+    readonly port?: number;
     /** It has left the plan; what was under way to it goes on. Absent: from a node of an older version. */
     readonly draining?: boolean;
     readonly idleConnections: number;

@@ -53,6 +53,10 @@ export type ListenerTraffic = Static<typeof ListenerTraffic>;
 
 export const TargetTraffic = Output('TargetTraffic', {
   targetId: Type.String({ description: 'The target.' }),
+  address: Nullable(
+    Type.String({ description: 'Where it is, also when it has been deregistered; null: nodes of older versions.' }),
+  ),
+  port: Nullable(Type.Integer({ description: 'Its port; null: that of the listener, or not known.' })),
   draining: Type.Boolean({
     description:
       'It has been deregistered, and every worker of every node that has it knows that: nothing new goes to it, and what ' +

@@ -178,7 +178,8 @@ export class Tables {
 
   #setService(id: string, engine: EngineService): WorkerService {
     const targets = engine.targets.map(({ id: targetId, address, port, state, eligible }) => {
-      return { id: targetId, address, port, state, isUp: eligible, slot: this.#counters.targetSlot(id, targetId) };
+      const slot = this.#counters.targetSlot(id, targetId, { address, port });
+      return { id: targetId, address, port, state, isUp: eligible, slot };
     });
     const previous = this.#services.get(id) ?? null;
     const slots = targets.map((target) => target.slot);

@@ -40,6 +40,9 @@ export type ListenerVolume = Pick<ListenerCounters, 'listenerId' | 'connections'
 export interface TargetCounters {
   readonly serviceId: string;
   readonly targetId: string;
+  /** Where it is; '' and 0 where nobody has said so. */
+  readonly address: string;
+  readonly port: number;
   /** It has left the plan, and every worker knows that; what was under way to it goes on. */
   readonly draining: boolean;
   readonly connections: number;

@@ -63,6 +63,16 @@ describe('shared counters', () => {
     );
   });
 
+  it('tell where a target is as long as it is there, gone from the plan or not', () => {
+    const counters = new SharedCounters(1);
+    begin(counters, 0, counters.targetSlot('s', 't', { address: '10.0.0.1', port: 80 }));
+    counters.targetSlot('s', 't', { address: '10.0.0.1', port: 8080 });
+    counters.retireTarget('s', 't');
+    counters.sweep();
+    const [target] = counters.read(0).targets;
+    assert.deepEqual([target?.address, target?.port, target?.draining], ['10.0.0.1', 8080, true]);
+  });
+
   it('keep what has left until its last connection ends, then give an empty row to the next', () => {
     const counters = new SharedCounters(2);
     const slot = counters.targetSlot('s', 't');

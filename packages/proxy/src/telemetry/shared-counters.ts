@@ -51,10 +51,18 @@ interface RuleName {
   readonly ruleId: string;
 }
 
-interface TargetName {
+/** Where a target is. */
+interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+interface TargetName extends Endpoint {
   readonly serviceId: string;
   readonly targetId: string;
 }
+
+const NOWHERE: Endpoint = { address: '', port: 0 };
 
 /**
  * All that workers count, as the owner's thread sees it: gives out rows, adds them up, and takes them back when their
@@ -104,9 +112,12 @@ export class SharedCounters {
     return this.#listeners.take(listenerId, listenerId);
   }
 
-  /** The target's slot within a service, kept as long as it is there: its place in `load`, and its row's. */
-  targetSlot(serviceId: string, targetId: string): number {
-    return this.#targets.take(pairKey(serviceId, targetId), { serviceId, targetId });
+  /**
+   * The target's slot within a service, kept as long as it is there: its place in `load`, and its row's. Where it is will be
+   * told as long as it has the slot, which is longer than any plan has it.
+   */
+  targetSlot(serviceId: string, targetId: string, { address, port }: Endpoint = NOWHERE): number {
+    return this.#targets.take(pairKey(serviceId, targetId), { serviceId, targetId, address, port });
   }
 
   /** The rule's slot within its group, kept as long as it is there. */

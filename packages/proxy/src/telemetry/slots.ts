@@ -2,7 +2,7 @@
 export const OVERFLOW_SLOT = 0;
 
 interface Taken<Name> {
-  readonly name: Name;
+  name: Name;
   readonly slot: number;
 }
 
@@ -29,6 +29,7 @@ export class Slots<Name> {
     const known = this.#taken.get(key);
     if (known !== undefined) {
       this.#retired.delete(key);
+      known.name = name;
       return known.slot;
     }
     const slot = this.#free.pop() ?? (this.#fresh < this.#capacity ? this.#fresh++ : OVERFLOW_SLOT);
