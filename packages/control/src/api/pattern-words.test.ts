@@ -20,10 +20,18 @@ test('every pattern that a request can miss is told in words, with an example th
   ];
   assert.ok(all.length > 50);
   for (const [pattern, at] of all) {
-    const words = patternInWords(pattern);
+    const words = patternInWords(pattern, at);
     assert.ok(words !== null, `${at}: ${pattern}`);
     for (const example of words.slice(words.indexOf('such as ') + 8).split(', or ')) {
       assert.match(example, new RegExp(pattern, 'u'), at);
     }
   }
+});
+
+test('the example for a token is of what the field names: a cookie, or else a header', () => {
+  const token = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+  for (const field of ['/stickiness/cookieName', '/match/cookies/0/name']) {
+    assert.match(patternInWords(token, field) ?? '', /such as JSESSIONID$/, field);
+  }
+  assert.match(patternInWords(token, '/match/headers/0/name') ?? '', /such as X-Request-ID$/);
 });

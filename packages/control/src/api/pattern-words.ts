@@ -47,10 +47,15 @@ const WORDS: Readonly<Record<string, Words>> = {
   '^[ -:<-~]*$': ['a cookie as NAME=VALUE, without a semicolon', 'session=1'],
 };
 
-/** The words for a pattern; null when it has none. */
-export function patternInWords(pattern: string): string | null {
+/** Tokens are the names of headers, and of cookies as well. */
+const COOKIE = 'JSESSIONID';
+
+/** The words for a pattern, with an example of what stands in this field (a pointer); null when it has none. */
+export function patternInWords(pattern: string, field: string): string | null {
   const words = WORDS[pattern] ?? ofIdentifier(pattern) ?? ofMediaType(pattern);
-  return words === null ? null : `${words[0]}, such as ${words[1]}`;
+  if (words === null) return null;
+  const [is, example] = words;
+  return `${is}, such as ${words === TOKEN && /cookie/i.test(field) ? COOKIE : example}`;
 }
 
 function ofIdentifier(pattern: string): Words | null {

@@ -134,7 +134,7 @@ function describe(error: ErrorObject, place: Place, schema: TSchema, nullable: b
       return { field: fieldOf(error, place), reason: 'is out of range', allowed: { minimum, maximum } };
     }
     case 'pattern': {
-      const words = patternInWords(params['pattern']);
+      const words = patternInWords(params['pattern'], error.instancePath);
       const reason = words === null ? 'does not have the right form' : `must be ${words}`;
       return { field: fieldOf(error, place), reason, ...(words === null && { allowed: params['pattern'] }) };
     }
