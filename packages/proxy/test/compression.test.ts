@@ -135,6 +135,22 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal(weak.headers.etag, 'W/"abc"');
     });
 
+    test('a 304 names the tag that the compressed copy of a client has', async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const ask = async (tag: string, accept: string | null) => {
+        const headers = { 'if-none-match': tag };
+        const answer = await send(port, '/?status=304&field=ETag:%20%22abc%22', accept, { agent, headers });
+        return [answer.status, answer.headers.etag, answer.headers.vary, answer.body.length];
+      };
+      for (const tag of ['W/"abc"', '"x", W/"abc"']) {
+        assert.deepEqual(await ask(tag, 'gzip'), [304, 'W/"abc"', 'Accept-Encoding', 0]);
+        assert.deepEqual(await ask(tag, null), [304, '"abc"', undefined, 0], 'it gets none that is compressed');
+      }
+      assert.deepEqual(await ask('"abc"', 'gzip'), [304, '"abc"', undefined, 0], 'its copy is not compressed');
+      assert.equal(decoded(await send(port, '/', 'gzip', { agent })).equals(textOf(5_000)), true);
+      agent.destroy();
+    });
+
     test('what must not be touched is not', async () => {
       for (const query of [
         'type=image/png',

@@ -11,7 +11,8 @@ const NAMES = { [Coding.none]: '', [Coding.gzip]: 'gzip', [Coding.brotli]: 'br' 
 
 /**
  * What becomes of a response's fields when its body is compressed: another length or framing, the coding, Vary; a strong
- * entity tag becomes a weak one (RFC 9110 section 8.8.3.3), and parts are not offered, as they would be of other bytes.
+ * entity tag becomes a weak one (RFC 9110 section 8.8.3.3), and parts are not offered, as they would be of other bytes. A
+ * 304 has the tag and Vary that the whole answer had (RFC 9110 section 15.4.5), or caches would not find their copy.
  */
 export class CompressedHead implements FieldChanges {
   linesStart = 0;
@@ -19,7 +20,7 @@ export class CompressedHead implements FieldChanges {
   readonly replacesHost = false;
   #rules: FieldChanges | null = null;
 
-  /** `length`: of the compressed body; -1: it comes in chunks. `rules`: what else is changed. */
+  /** `coding`: none for a 304. `length`: of the compressed body; -1: it comes in chunks. `rules`: what else is changed. */
   compose(
     block: InsertBlock,
     memory: Uint8Array,
@@ -32,8 +33,11 @@ export class CompressedHead implements FieldChanges {
     // The lines of the rules lie in the same block.
     if (rules === null) block.clear();
     this.linesStart = rules === null ? block.end : rules.linesStart;
-    block.text(`Content-Encoding: ${NAMES[coding]}\r\nVary: Accept-Encoding\r\n`);
-    block.text(length < 0 ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${length}\r\n`);
+    block.text('Vary: Accept-Encoding\r\n');
+    if (coding !== Coding.none) {
+      block.text(`Content-Encoding: ${NAMES[coding]}\r\n`);
+      block.text(length < 0 ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${length}\r\n`);
+    }
     for (let i = 0; i < fields.count; i++) {
       if (!isTag(memory, fields, i)) continue;
       const [start, end] = [fields.valueStart(i), fields.valueEnd(i)];

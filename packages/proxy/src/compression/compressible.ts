@@ -12,17 +12,13 @@ const STATUSES: ReadonlySet<number> = new Set([200, 203, 403, 404]);
 const TYPES: ReadonlySet<string> = new Set([
   'application/javascript',
   'application/json',
-  'application/ld+json',
-  'application/manifest+json',
   'application/wasm',
-  'application/xhtml+xml',
   'application/xml',
   'application/x-javascript',
   'application/x-www-form-urlencoded',
   'font/otf',
   'font/ttf',
   'image/bmp',
-  'image/svg+xml',
   'image/vnd.microsoft.icon',
   'image/x-icon',
 ]);
@@ -31,6 +27,8 @@ const TYPES: ReadonlySet<string> = new Set([
 const STREAMS: ReadonlySet<string> = new Set(['text/event-stream']);
 
 const MAX_TYPE = 64;
+const W = 87;
+const SLASH = 47;
 
 /** Fields that speak of the very bytes of the body, or of parts of it. */
 const FORBIDDING = [
@@ -68,7 +66,7 @@ export function fitOf(memory: Uint8Array, head: ResponseHead): Fit {
       if (saysNoTransform(memory, fields.valueStart(i), fields.valueEnd(i))) return Fit.no;
     } else forbidden ||= FORBIDDING.some((name) => equalsIgnoringCase(memory, start, end, name));
   }
-  const fits = (type.startsWith('text/') && !STREAMS.has(type)) || TYPES.has(type);
+  const fits = (type.startsWith('text/') && !STREAMS.has(type)) || TYPES.has(type) || hasTextSuffix(type);
   if (!fits || forbidden) return Fit.no;
   return head.contentLength >= 0 && head.contentLength < MIN_LENGTH ? Fit.varies : Fit.yes;
 }
@@ -78,6 +76,25 @@ export function forbidsTransforming(memory: Uint8Array, fields: FieldTable): boo
   for (let i = 0; i < fields.count; i++) {
     if (!equalsIgnoringCase(memory, fields.nameStart(i), fields.nameEnd(i), 'cache-control')) continue;
     if (saysNoTransform(memory, fields.valueStart(i), fields.valueEnd(i))) return true;
+  }
+  return false;
+}
+
+/** `application/problem+json` and the like say by their end what they are written in (RFC 6839). */
+function hasTextSuffix(type: string): boolean {
+  return type.endsWith('+json') || type.endsWith('+xml');
+}
+
+/** Whether a request says by a weak entity tag what it has already, which compressed answers have (RFC 9110 section 13.1.2). */
+export function hasWeakTag(memory: Uint8Array, fields: FieldTable): boolean {
+  for (let i = 0; i < fields.count; i++) {
+    if (!equalsIgnoringCase(memory, fields.nameStart(i), fields.nameEnd(i), 'if-none-match')) continue;
+    const start = fields.valueStart(i);
+    if (
+      !eachListElement(memory, start, fields.valueEnd(i), (from) => memory[from] !== W || memory[from + 1] !== SLASH)
+    ) {
+      return true;
+    }
   }
   return false;
 }

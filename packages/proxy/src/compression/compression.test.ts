@@ -71,6 +71,9 @@ describe('fitOf', () => {
     ]) {
       assert.equal(fit(200, text, line), Fit.no, line);
     }
+    for (const type of ['application/problem+json; charset=utf-8', 'application/rss+xml', 'image/svg+xml']) {
+      assert.equal(fit(200, `Content-Type: ${type}`), Fit.yes, type);
+    }
     for (const type of ['image/png', 'video/mp4', 'application/zip', 'text/event-stream', 'application/octet-stream']) {
       assert.equal(fit(200, `Content-Type: ${type}`), Fit.no, type);
     }

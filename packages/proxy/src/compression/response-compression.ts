@@ -8,12 +8,14 @@ import type { WorkerContext } from '../worker/context.ts';
 import { type Accepted, Coding, readAccepted } from './accepted-coding.ts';
 import { compressWhole, GzipStream } from './compress.ts';
 import { CompressedHead } from './compressed-head.ts';
-import { Fit, fitOf, forbidsTransforming } from './compressible.ts';
+import { Fit, fitOf, forbidsTransforming, hasWeakTag } from './compressible.ts';
 
 type Send = (buffer: number, start: number, end: number) => void;
 
 /** Bytes that are compressed at once at most: half a millisecond or so. */
 const MOST_AT_ONCE = 64 * 1024;
+
+const NOT_MODIFIED = 304;
 
 const NOTHING: Accepted = { gzip: 0, brotli: 0 };
 
@@ -30,6 +32,9 @@ export class ResponseCompression {
   readonly #worker: WorkerContext;
   readonly #head = new CompressedHead();
   #accepted = NOTHING;
+  /** The client asks whether its copy is still good, one that was compressed here, perhaps. */
+  #revalidates = false;
+  #isNotModified = false;
   #isHead = false;
   #minor = 1;
   #coding: Coding = Coding.none;
@@ -44,6 +49,9 @@ export class ResponseCompression {
   readRequest(head: RequestHead): void {
     const { memory } = this.#worker;
     this.#accepted = forbidsTransforming(memory, head.fields) ? NOTHING : readAccepted(memory, head.fields);
+    const { gzip, brotli } = this.#accepted;
+    this.#revalidates = (gzip > 0 || brotli > 0) && hasWeakTag(memory, head.fields);
+    this.#isNotModified = false;
     this.#isHead = head.method === Method.head;
     this.#minor = head.minor;
     this.varies = false;
@@ -58,6 +66,7 @@ export class ResponseCompression {
     const { memory, compressing } = this.#worker;
     const fit = fitOf(memory, head);
     const { gzip, brotli } = this.#accepted;
+    this.#isNotModified = this.#revalidates && head.status === NOT_MODIFIED;
     this.varies = fit !== Fit.no;
     this.#coding = Coding.none;
     if (fit !== Fit.yes || this.#isHead || this.#minor === 0 || !compressing.has) return;
@@ -65,9 +74,9 @@ export class ResponseCompression {
     else if (gzip > 0) this.#coding = Coding.gzip;
   }
 
-  /** Whether the body is to be compressed, if that is worth it. */
+  /** Whether the body is to be compressed, if that is worth it; or a 304 has to speak of one that was. */
   get wants(): boolean {
-    return this.#coding !== Coding.none;
+    return this.#coding !== Coding.none || this.#isNotModified;
   }
 
   /** Whether chunked framing has to be taken off. */
@@ -81,6 +90,10 @@ export class ResponseCompression {
    */
   compose(head: ResponseHead, end: number, rules: FieldChanges | null): CompressedHead | null {
     const { memory, lines, compressing } = this.#worker;
+    if (this.#isNotModified) {
+      this.#head.compose(lines, memory, head, Coding.none, -1, rules);
+      return this.#head;
+    }
     if (this.#coding === Coding.none) return null;
     const body = memory.subarray(head.end, end);
     if (head.contentLength >= 0 && body.length === head.contentLength && body.length <= MOST_AT_ONCE) {
