@@ -129,6 +129,7 @@ test('an OCSP response has to be good, about the certificate, and in its time', 
   assert.match(await refusal(of(ROOT)), /ocspResponse is not about the certificate/);
   assert.match(await refusal(of(SITE, { good: false })), /ocspResponse says that the certificate is revoked/);
   assert.match(await refusal(of(SITE, { nextUpdate: inDays(-1) })), /ocspResponse ran out/);
+  assert.match(await refusal(of(SITE, { thisUpdate: inDays(1), nextUpdate: inDays(2) })), /ocspResponse is not good b/);
   assert.match(await refusal(upload(SITE, { ocspResponse: 'MAAK' })), /ocspResponse is no successful OCSP response/);
   const made = await running.call('createCertificate', { body: of(SITE) });
   assert.equal(made.stapled, true);

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { Problem } from '@evenkeel/model/problem.ts';
+import { ocspResponse } from '@evenkeel/testbed/certificates/issue.ts';
 import { Running } from './running.ts';
-import { SITE, upload } from './tls.ts';
+import { ROOT, SITE, upload } from './tls.ts';
 
 /** Sends bytes, and resolves with all that comes back until the server closes. */
 async function raw(running: Running, bytes: string): Promise<string> {
@@ -35,7 +36,8 @@ test('what is not HTTP gets problem details too', async (t) => {
 test('health, metrics and the API document need no token; promtool accepts the metrics', async (t) => {
   const running = await Running.start(t);
   await running.call('createLoadBalancer', { body: { name: 'a' } });
-  const { id, notAfter } = await running.call('createCertificate', { body: upload(SITE, { name: 'site' }) });
+  const body = upload(SITE, { name: 'site', ocspResponse: ocspResponse(ROOT, SITE) });
+  const { id, notAfter, stapledUntil } = await running.call('createCertificate', { body });
   assert.deepEqual((await running.send('GET', '/healthz')).body, { status: 'ok' });
   const metrics = await running.send('GET', '/metrics');
   const text = String(metrics.body);
@@ -43,6 +45,8 @@ test('health, metrics and the API document need no token; promtool accepts the m
   assert.match(text, /^evenkeel_api_requests_total\{operation="createLoadBalancer",status="201"\} 1$/m);
   const expiry = `evenkeel_expiry_timestamp_seconds{kind="certificate",id="${id}"} ${Date.parse(notAfter) / 1_000}`;
   assert.ok(text.includes(`\n${expiry}\n`), expiry);
+  const staple = `evenkeel_staple_expiry_timestamp_seconds{id="${id}"} ${Date.parse(stapledUntil!) / 1_000}`;
+  assert.ok(text.includes(`\n${staple}\n`), staple);
   assert.ok(!text.includes('site'), 'what tenants call their things is not for everybody');
   const check = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
   if (check.error === undefined) assert.equal(check.status, 0, check.stderr + check.stdout);

@@ -103,16 +103,24 @@ for (const reactor of ['uring', 'portable'] as const) {
         ];
         assert.equal((await run('curl', [...version, ...args])).stdout, 'finefine');
       }
-      const pending = run('openssl', [
-        ...['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'web.test', '-CAfile', authority],
-        ...['-status', '-verify_return_error', '-ign_eof'],
-      ]);
-      pending.child.stdin?.end('GET / HTTP/1.1\r\nHost: web.test\r\nConnection: close\r\n\r\n');
-      const { stdout } = await pending;
+      const ask = async (): Promise<string> => {
+        const pending = run('openssl', [
+          ...['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'web.test', '-CAfile', authority],
+          ...['-status', '-verify_return_error', '-ign_eof'],
+        ]);
+        pending.child.stdin?.end('GET / HTTP/1.1\r\nHost: web.test\r\nConnection: close\r\n\r\n');
+        return (await pending).stdout;
+      };
+      const stdout = await ask();
       assert.match(stdout, /Verify return code: 0 \(ok\)/);
       assert.match(stdout, /Cert Status: good/);
       assert.match(stdout, /Secure Renegotiation IS NOT supported|TLSv1\.3/);
       assert.match(stdout, /\r\n\r\nfine/);
+      const old = certificateOf('web', web, { ocspResponse: ocspResponse(root, web), stapledUntil: Date.now() - 1 });
+      assert.deepEqual(await engine.apply(withShared(changeOf([], []), old)), []);
+      const without = await ask();
+      assert.match(without, /OCSP response: no response sent/);
+      assert.match(without, /\r\n\r\nfine/);
       rmSync(folder, { recursive: true });
       await engine.stop(1_000);
       await origin.close();

@@ -17,7 +17,7 @@ import { authorityOf, certificateOf, httpsListener, ruleSetting, ticketKeysOf, w
 
 const root = issue({ commonName: 'root', ca: true });
 const other = issue({ commonName: 'other', ca: true });
-const server = (name: string, key: 'p256' | 'rsa-2048' = 'p256') =>
+const server = (name: string, key: 'p256' | 'p384' | 'rsa-2048' = 'p256') =>
   issue({ commonName: name, names: [name], key, issuer: root, use: 'server' });
 const web = server('web.test');
 const client = issue({ commonName: 'alice', issuer: root, use: 'client' });
@@ -237,6 +237,40 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal(await shownName(own, '', { sigalgs: 'ECDSA+SHA256' }), 'web.test');
       assert.equal(await shownName(own, '', { sigalgs: 'RSA-PSS+SHA256' }), 'rsa.test');
       await apply(changeOf([], [], { listeners: ['both'] }));
+    });
+
+    test('a client that cannot use the certificate for its name is shown one that it can', async () => {
+      const own = await freePort();
+      const certificates = [
+        { name: 'www.a.test', certificateId: 'exact' },
+        { name: '*.a.test', certificateId: 'below' },
+        { name: '*.b.test', certificateId: 'p384' },
+      ];
+      const listener = httpsListener(own, { certificates }, { id: 'fitting', serviceId: null });
+      const entries = [
+        certificateOf('exact', server('www.a.test')),
+        certificateOf('below', server('*.a.test', 'rsa-2048'), { keyType: 'rsa' }),
+        certificateOf('p384', server('*.b.test', 'p384')),
+      ];
+      await apply(withShared(changeOf([], [listener]), ...entries));
+      const tls12 = { maxVersion: 'TLSv1.2' } as const;
+      const rsaOnly = [
+        { sigalgs: 'RSA-PSS+SHA256' },
+        { ...tls12, ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' },
+        { ...tls12, sigalgs: 'RSA+SHA256' },
+      ];
+      for (const options of rsaOnly) {
+        assert.equal(await shownName(own, 'www.a.test', options), '*.a.test', JSON.stringify(options));
+        assert.match(await refusal(own, { servername: 'x.b.test', ...options }), /HANDSHAKE_FAILURE/, 'there is none');
+      }
+      for (const options of [{ sigalgs: 'ECDSA+SHA256' }, { ...tls12, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }]) {
+        assert.equal(await shownName(own, 'www.a.test', options), 'www.a.test');
+        assert.equal(await shownName(own, 'x.a.test', options), 'web.test', 'the default one');
+      }
+      assert.equal(await shownName(own, 'x.b.test'), '*.b.test');
+      assert.equal(await shownName(own, 'x.b.test', { sigalgs: 'ECDSA+SHA256' }), 'web.test');
+      assert.equal(await shownName(own, 'x.b.test', { ...tls12, ecdhCurve: 'P-256' }), 'web.test');
+      await apply(changeOf([], [], { listeners: ['fitting'] }));
     });
 
     test('asks clients for certificates, and takes those that are good', async () => {

@@ -211,6 +211,7 @@ const certificate = fields({
   names: list(text(255, visible)),
   keyType: oneOf('rsa', 'ecdsa'),
   ocspResponse: nullable(text(65_536, visible)),
+  stapledUntil: optional(integer(0)),
 });
 const authority = fields({ id, certificates: pem, revocationLists: text(16_777_216) });
 const ticketKeys = fields({ id: oneOf('current'), keys: list(text(128, visible)) });

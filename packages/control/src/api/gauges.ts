@@ -5,7 +5,7 @@ import type { OperationTracker } from '../nodes/operations.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import type { keepPlacement } from '../placement/keep.ts';
 import type { Store } from '../store/store.ts';
-import { expiringFirst } from './expiry.ts';
+import { expiringFirst, staplesFirst } from './expiry.ts';
 import type { Observed } from './metrics.ts';
 
 export interface GaugeSources {
@@ -30,6 +30,7 @@ export function gaugesOf({ store, role, nodes, operations, placement, backups, e
     operationsAwaited: () => operations.waiting,
     writesWaiting: () => store.waiting,
     expiring: () => expiringFirst(store.state),
+    staples: () => staplesFirst(store.state),
     backupAt: () => backups.lastSuccessAt / 1_000,
     backupFailures: () => backups.failures,
     eventsLost: () => events.log.lost,

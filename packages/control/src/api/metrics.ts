@@ -19,14 +19,19 @@ export interface Observed {
   eventStreams(): number;
   /** What expires, the first first; bounded. */
   expiring(): readonly Expiring[];
+  /** OCSP responses by certificate, the first to run out first; bounded. */
+  staples(): readonly Ending[];
 }
 
-/** A certificate or an authority. */
-export interface Expiring {
-  readonly kind: 'certificate' | 'authority';
+export interface Ending {
   readonly id: string;
   /** Unix seconds. */
   readonly at: number;
+}
+
+/** A certificate or an authority. */
+export interface Expiring extends Ending {
+  readonly kind: 'certificate' | 'authority';
 }
 
 /** Gauges of the library whose names Prometheus' own linter refuses. */
@@ -114,6 +119,16 @@ export class Metrics {
       collect() {
         this.reset();
         for (const { at, ...labels } of observed.expiring()) this.set(labels, at);
+      },
+    });
+    new Gauge<'id'>({
+      name: 'evenkeel_staple_expiry_timestamp_seconds',
+      help: 'When the OCSP response of a certificate runs out, in Unix time; the 1,000 that do first.',
+      labelNames: ['id'],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const { at, id } of observed.staples()) this.set({ id }, at);
       },
     });
   }

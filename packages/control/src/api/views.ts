@@ -96,10 +96,11 @@ export class Views {
 
   certificate(record: CertificateRecord): Certificate {
     const { pem: _, privateKey: __, ocspResponse, ...shown } = record;
+    const { stapledUntil } = record;
     return {
       ...withTimes(shown),
       ...lifetime(record.notAfter, record.chain, this.#now),
-      stapled: ocspResponse !== null,
+      stapled: ocspResponse !== null && !(stapledUntil !== null && Date.parse(stapledUntil) <= this.#now),
       usedBy: this.#usedBy(record.id),
     };
   }

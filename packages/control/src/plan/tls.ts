@@ -47,6 +47,7 @@ export function planCertificate(certificate: CertificateRecord): PlannedCertific
     names: certificate.names,
     keyType: certificate.keyType,
     ocspResponse: certificate.ocspResponse,
+    ...(certificate.stapledUntil !== null && { stapledUntil: Date.parse(certificate.stapledUntil) }),
   };
 }
 

@@ -5,12 +5,15 @@ import { DER, DerError, DerReader, derOid, derTime } from './der.ts';
 /** id-pkix-ocsp-basic (RFC 6960 §4.2.1). */
 const BASIC = '1.3.6.1.5.5.7.48.1.1';
 const SUCCESSFUL = 0;
+/** How far the clock of a responder may be ahead of ours, in milliseconds: clients grant it as much. */
+const SKEW = 300_000;
 /** Tags of certStatus: `good` is a null in a context of its own. */
 const GOOD = 0x80;
 
 interface SingleResponse {
   readonly serialNumber: string;
   readonly good: boolean;
+  readonly thisUpdate: number;
   readonly nextUpdate: number | null;
 }
 
@@ -25,6 +28,7 @@ export function checkOcspResponse(base64: string, own: CertificateLink, now: num
     responses.find(({ serialNumber }) => serialNumber === withoutZeros(own.serialNumber)) ??
     refuse(`is not about the certificate with serial number ${own.serialNumber}`);
   if (!response.good) refuse('says that the certificate is revoked or unknown');
+  if (response.thisUpdate > now + SKEW) refuse(`is not good before ${new Date(response.thisUpdate).toISOString()}`);
   if (response.nextUpdate !== null && response.nextUpdate <= now) {
     refuse(`ran out on ${new Date(response.nextUpdate).toISOString()}`);
   }
@@ -60,9 +64,14 @@ function single(reader: DerReader): SingleResponse {
   id.next(DER.OCTET_STRING);
   const serialNumber = withoutZeros(id.next(DER.INTEGER).content.toString('hex'));
   const good = reader.any().tag === GOOD;
-  reader.next(DER.GENERALIZED_TIME);
+  const thisUpdate = derTime(reader.next(DER.GENERALIZED_TIME));
   const next = reader.optional(0xa0);
-  return { serialNumber, good, nextUpdate: next === null ? null : derTime(new DerReader(next.content).any()) };
+  return {
+    serialNumber,
+    good,
+    thisUpdate,
+    nextUpdate: next === null ? null : derTime(new DerReader(next.content).any()),
+  };
 }
 
 /** DER puts a zero in front of a positive number whose first bit is set. */

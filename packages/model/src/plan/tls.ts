@@ -15,6 +15,8 @@ export interface PlannedCertificate {
   readonly keyType: 'rsa' | 'ecdsa';
   /** A DER-encoded OCSP response in base64 to be stapled; null: none. */
   readonly ocspResponse: string | null;
+  /** When that response runs out, in Unix milliseconds: nobody gets it from then on. Absent: never, as far as is known. */
+  readonly stapledUntil?: number;
 }
 
 /** Entry `authority/<id>`: certificates that clients or targets are judged by. */

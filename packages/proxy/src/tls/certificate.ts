@@ -1,7 +1,11 @@
 import { TlsError, takeError } from './ffi/errors.ts';
 import type { NativeMemory } from './ffi/native-memory.ts';
 import {
+  EVP_PKEY_EC,
   EVP_PKEY_free,
+  EVP_PKEY_get_base_id,
+  EVP_PKEY_get_bits,
+  EVP_PKEY_RSA,
   PEM_read_bio_PrivateKey,
   PEM_read_bio_X509,
   SSL_CTRL_CHAIN_CERT,
@@ -11,6 +15,7 @@ import {
   X509_check_private_key,
   X509_free,
 } from './ffi/openssl.ts';
+import { ANY_KEY, KeyKind, type KeyKinds } from './key-kinds.ts';
 import { issuersOf, ownOf, type PackedCertificate, privateKeyOf } from './packed-certificate.ts';
 
 /** A planned certificate as OpenSSL has read it. Addresses of objects that `free` gives back. */
@@ -53,6 +58,14 @@ export class ParsedCertificate {
       SSL_CTX_use_PrivateKey(context, this.#key) === 1 &&
       this.#chain.every((certificate) => SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1, certificate) === 1);
     if (!added) throw new TlsError(`certificate ${id} cannot be used: ${takeError()}`);
+  }
+
+  /** The kind of its key; of one that no certificate of ours has, any. */
+  get keyKind(): KeyKinds {
+    const type = EVP_PKEY_get_base_id(this.#key);
+    if (type === EVP_PKEY_RSA) return KeyKind.rsa;
+    const bits = type === EVP_PKEY_EC ? EVP_PKEY_get_bits(this.#key) : 0;
+    return bits === 256 ? KeyKind.p256 : bits === 384 ? KeyKind.p384 : ANY_KEY;
   }
 
   free(): void {

@@ -5,6 +5,7 @@ export interface HelloOptions {
   readonly protocols?: readonly string[];
   readonly versions?: readonly number[];
   readonly legacyVersion?: number;
+  readonly suites?: readonly number[];
   /** Extensions as they are, in front of the others. */
   readonly extensions?: readonly Uint8Array[];
   /** Bytes of handshake in each record; default: all in one. */
@@ -14,6 +15,7 @@ export interface HelloOptions {
 /** Records with a ClientHello that asks for what is said. */
 export function clientHello(options: HelloOptions = {}): Buffer {
   const { serverName, protocols, versions = [0x0304, 0x0303], legacyVersion = 0x0303, extensions = [] } = options;
+  const { suites = [0x1301, 0xc02f] } = options;
   const list = [...extensions];
   if (serverName !== undefined)
     list.push(extension(0, vector(2, Buffer.of(0), vector(2, Buffer.from(serverName, 'latin1')))));
@@ -25,7 +27,7 @@ export function clientHello(options: HelloOptions = {}): Buffer {
     number(2, legacyVersion),
     Buffer.alloc(32, 7),
     vector(1, Buffer.alloc(32, 9)),
-    vector(2, number(2, 0x1301), number(2, 0xc02f)),
+    vector(2, ...suites.map((suite) => number(2, suite))),
     vector(1, Buffer.of(0)),
     ...(list.length > 0 ? [vector(2, ...list)] : []),
   ]);
@@ -51,12 +53,17 @@ export function vector(size: number, ...contents: readonly Uint8Array[]): Buffer
   return Buffer.concat([number(size, content.length), content]);
 }
 
+/** An extension with a list of numbers: 10 has groups, 13 signature algorithms. */
+export function listExtension(type: 10 | 13, values: readonly number[]): Buffer {
+  return extension(type, vector(2, ...values.map((value) => number(2, value))));
+}
+
 /** What a server of TLS 1.3 or 1.2 needs to go on: groups, signature algorithms and a key share of x25519. */
 export function negotiable(): Buffer[] {
   const share = Buffer.concat([number(2, 0x001d), vector(2, Buffer.alloc(32, 9))]);
   return [
-    extension(10, vector(2, number(2, 0x001d), number(2, 0x0017))),
-    extension(13, vector(2, number(2, 0x0403), number(2, 0x0804), number(2, 0x0401))),
+    listExtension(10, [0x001d, 0x0017]),
+    listExtension(13, [0x0403, 0x0804, 0x0401]),
     extension(51, vector(2, share)),
   ];
 }

@@ -3,8 +3,10 @@ import type { FuzzTarget } from '@evenkeel/testbed/fuzz/target.ts';
 import { readWithOpenssl } from '../../test/tls/openssl-reader.ts';
 import { clientHello, extension, negotiable } from './client-hello.cases.ts';
 import { ClientHello, COMPLETE, HelloProgress, INCOMPLETE } from './client-hello.ts';
+import { KeyChoice } from './key-kinds.ts';
 
 const hello = new ClientHello();
+const keys = new KeyChoice({ versions: ['1.2', '1.3'], ciphers: [] });
 
 /**
  * The reading of ClientHellos, held against OpenSSL's, which reads them again: where OpenSSL goes on with the handshake,
@@ -54,9 +56,9 @@ function checkPieces(input: Uint8Array, whole: number): void {
     const verdict = hello.parse(shifted, 7, 7 + length);
     if (previous !== INCOMPLETE) assert.equal(verdict, previous, `verdict on the first ${length} bytes`);
     if (previous === INCOMPLETE) {
-      const name = hello.serverName;
+      const [name, kinds] = [hello.serverName, keys.usableBy(hello)];
       assert.equal(hello.parse(shifted, 7, 7 + length, progress), verdict, `in pieces, after ${length} bytes`);
-      if (verdict === COMPLETE) assert.equal(hello.serverName, name);
+      if (verdict === COMPLETE) assert.deepEqual([hello.serverName, keys.usableBy(hello)], [name, kinds]);
     }
     previous = verdict;
   }

@@ -28,6 +28,8 @@ const MAX_RECORD = 16 * 1024;
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const EXTENSION_SERVER_NAME = 0;
+const EXTENSION_GROUPS = 10;
+const EXTENSION_SIGNATURES = 13;
 const EXTENSION_ALPN = 16;
 const EXTENSION_VERSIONS = 43;
 const MAX_NAME = 255;
@@ -49,7 +51,41 @@ export class HelloProgress {
   size = -1;
 }
 
-/** A reader that is used again for each ClientHello; its fields are of the last one that was complete. */
+/** Numbers of two bytes each in a ClientHello; empty: there are none. */
+export class NumberList {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #start = 0;
+  #end = 0;
+
+  get isEmpty(): boolean {
+    return this.#start === this.#end;
+  }
+
+  /** Refers to bytes[start, end), of which an odd one at the end is nobody's. */
+  set(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end - ((end - start) & 1);
+  }
+
+  clear(): void {
+    this.#start = this.#end = 0;
+  }
+
+  /** All bits together that `bits` has for any of the numbers. */
+  gather(bits: ReadonlyMap<number, number>): number {
+    let all = 0;
+    for (let at = this.#start; at < this.#end; at += 2) {
+      all |= bits.get((this.#bytes[at]! << 8) | this.#bytes[at + 1]!) ?? 0;
+    }
+    return all;
+  }
+}
+
+/**
+ * A reader that is used again for each ClientHello; its fields are of the last one that was complete, its lists only as
+ * long as the memory that it was read from is not used for anything else.
+ */
 export class ClientHello {
   /** Host name of the SNI extension (RFC 6066 section 3) in lower case, without a final dot; empty: none. */
   serverName = '';
@@ -58,6 +94,10 @@ export class ClientHello {
   offersHttp11 = false;
   offersTls12 = false;
   offersTls13 = false;
+  readonly suites = new NumberList();
+  /** Of `supported_groups` and `signature_algorithms` (RFC 8446 sections 4.2.7 and 4.2.3). */
+  readonly groups = new NumberList();
+  readonly signatures = new NumberList();
   /** The message when it had to be put together from several records. */
   readonly #joined = new Uint8Array(MAX_HELLO);
   #bytes: Uint8Array = this.#joined;
@@ -135,13 +175,16 @@ export class ClientHello {
     this.offersHttp11 = false;
     this.offersTls12 = false;
     this.offersTls13 = false;
+    this.suites.clear();
+    this.groups.clear();
+    this.signatures.clear();
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
     const version = this.#number(2);
     this.#at += 32;
     const sessionId = this.#vector(1, end);
-    const suites = this.#vector(2, end);
+    const suites = this.#readNumbers(this.suites, end);
     const compressions = this.#vector(1, end);
     if (version < 0 || sessionId < 0 || suites < 0 || compressions < 0 || this.#at > end) return Alert.decodeError;
     if (version < 0x0300) return Alert.protocolVersion;
@@ -164,7 +207,10 @@ export class ClientHello {
       if ((seen & bit) !== 0) return Alert.illegalParameter;
       seen |= bit;
       let verdict: number = COMPLETE;
-      if (bit === 1) verdict = this.#readServerName(next);
+      // OpenSSL judges these two, and the numbers in them.
+      if (type === EXTENSION_GROUPS) this.#readNumbers(this.groups, next);
+      else if (type === EXTENSION_SIGNATURES) this.#readNumbers(this.signatures, next);
+      else if (bit === 1) verdict = this.#readServerName(next);
       else if (bit === 2) verdict = this.#readProtocols(next);
       else if (bit === 4) verdict = this.#readVersions(next);
       if (verdict !== COMPLETE) return verdict;
@@ -213,6 +259,15 @@ export class ClientHello {
       else if (version === TLS_1_3) this.offersTls13 = true;
     }
     return COMPLETE;
+  }
+
+  /** Passes over a vector of numbers, which `list` has then; -1 when it does not fit. */
+  #readNumbers(list: NumberList, end: number): number {
+    const next = this.#vectorEnd(2, end);
+    if (next < 0) return next;
+    list.set(this.#bytes, this.#at, next);
+    this.#at = next;
+    return next;
   }
 
   /** An integer of `size` bytes; -1 when it is cut off. */

@@ -23,10 +23,12 @@ export class TlsLibrary {
   readonly hello = new ClientHello();
   readonly ticketKeys = new TicketKeys();
   readonly protocols = new ProtocolChoice();
-  readonly stapling = new Stapling();
+  readonly stapling: Stapling;
   readonly peers = new PeerCertificates(this.memory);
 
-  constructor(arena: Arena) {
+  /** `wallTime` in Unix milliseconds. */
+  constructor(arena: Arena, wallTime: () => number = Date.now) {
     this.arenaAddress = addressOf(arena.memory);
+    this.stapling = new Stapling(wallTime);
   }
 }

@@ -7,6 +7,8 @@ import { listenerWithTls } from '../../test/tls/plans.ts';
 import { CountedArena } from '../reactor/counted-arena.ts';
 import { PortableReactor } from '../reactor/portable/reactor.ts';
 import type { WorkerSharedEntry } from '../worker/messages.ts';
+import { clientHello, type HelloOptions, listExtension } from './client-hello.cases.ts';
+import { ClientHello, COMPLETE } from './client-hello.ts';
 import { ContextCache } from './context-cache.ts';
 import { TlsError } from './ffi/errors.ts';
 import { TlsLibrary } from './library.ts';
@@ -30,6 +32,17 @@ const certificates = new Map([
   ['other', packed('other', other.certificate, other.key)],
   ['rsa', packed('rsa', rsa.certificate, rsa.key)],
 ]);
+/** Asks for a name, as a client that can use any certificate if not said otherwise; '': none. */
+const asking = (serverName: string, options: HelloOptions = {}): ClientHello => {
+  const bytes = clientHello({
+    ...(serverName !== '' && { serverName }),
+    extensions: [listExtension(13, [0x0403, 0x0804])],
+    ...options,
+  });
+  const hello = new ClientHello();
+  assert.equal(hello.parse(bytes, 0, bytes.length), COMPLETE);
+  return hello;
+};
 const objects: TlsObjects = {
   certificate: (id) => certificates.get(id),
   authority: (id) => {
@@ -96,13 +109,63 @@ describe('the TLS of a listener', () => {
     const names = ['a.test', 'b.test', 'a.test'].map((name, i) => ({ name, certificateId: i === 2 ? 'rsa' : 'web' }));
     const tls = make({ defaultCertificates: ['other'], certificates: names }, objects, cache);
     assert.equal(cache.size, 1, 'the default one');
-    const both = tls.contextFor('a.test');
-    assert.notEqual(both, tls.contextFor('b.test'));
-    assert.equal(both, tls.contextFor('a.test'));
-    assert.equal(tls.contextFor('unknown.test'), tls.contextFor(''));
+    const both = tls.contextFor(asking('a.test'));
+    assert.notEqual(both, tls.contextFor(asking('b.test')));
+    assert.equal(both, tls.contextFor(asking('a.test')));
+    assert.equal(tls.contextFor(asking('unknown.test')), tls.contextFor(asking('')));
     assert.equal(cache.size, 3);
     tls.free();
     assert.equal(cache.size, 0);
+  });
+
+  describe('for a client that cannot use the best certificate for its name', () => {
+    const RSA_ONLY = { extensions: [listExtension(13, [0x0804])] };
+    const named = (entries: Readonly<Record<string, string>>) =>
+      Object.entries(entries).map(([name, certificateId]) => ({ name, certificateId }));
+    const best = { 'www.a.test': 'web', '*.a.test': 'other', '*.test': 'rsa' };
+
+    it('shows the next best that it can use: a shorter wildcard', () => {
+      const tls = make({ defaultCertificates: ['web'], certificates: named(best) });
+      const wildcard = tls.contextFor(asking('x.test'));
+      assert.equal(tls.contextFor(asking('www.a.test', RSA_ONLY)), wildcard);
+      assert.equal(tls.contextFor(asking('b.a.test', RSA_ONLY)), wildcard);
+      assert.notEqual(tls.contextFor(asking('www.a.test')), wildcard, 'others see the best one');
+      tls.free();
+    });
+
+    it('shows the default one when none for the name will do', () => {
+      const names = named({ 'www.a.test': 'web', '*.a.test': 'other' });
+      const tls = make({ defaultCertificates: ['other', 'rsa'], certificates: names });
+      assert.equal(tls.contextFor(asking('www.a.test', RSA_ONLY)), tls.contextFor(asking('')));
+      tls.free();
+    });
+
+    it('shows the best one when none at all will do, so that OpenSSL says why', () => {
+      const tls = make({ defaultCertificates: ['other'], certificates: named({ 'www.a.test': 'web' }) });
+      assert.equal(tls.contextFor(asking('www.a.test', RSA_ONLY)), tls.contextFor(asking('www.a.test')));
+      tls.free();
+    });
+
+    it('passes over certificates that are no good', () => {
+      const bad = packed('bad', rsa.certificate, other.key);
+      const failures: CertificateFailure[] = [];
+      const known: TlsObjects = {
+        ...objects,
+        certificate: (id) => (id === 'bad' ? bad : certificates.get(id)),
+        certificatesFailed: (failure) => failures.push(failure),
+      };
+      const names = named({ 'www.a.test': 'web', '*.a.test': 'bad', '*.test': 'rsa' });
+      const tls = make({ defaultCertificates: ['other'], certificates: names }, known);
+      assert.equal(tls.contextFor(asking('www.a.test', RSA_ONLY)), tls.contextFor(asking('x.test')));
+      assert.equal(failures.length, 1);
+      tls.free();
+    });
+
+    it('loses no context when few are kept', () => {
+      const tls = make({ defaultCertificates: ['other'], certificates: named(best) }, objects, new ContextCache(1));
+      assert.notEqual(tls.contextFor(asking('www.a.test', RSA_ONLY)), 0);
+      tls.free();
+    });
   });
 
   it('is the same as long as nothing of it changes', () => {
@@ -149,10 +212,14 @@ describe('the TLS of a worker', () => {
     const planned = listenerWithTls({ defaultCertificates: ['good'], certificates: names });
     const tls = worker.forListener(planned, null);
     assert.equal(failures.length, 0, 'nobody has asked');
-    assert.notEqual(tls.contextFor('good.test'), 0);
-    assert.equal(tls.contextFor('bad.test'), 0);
-    assert.equal(tls.contextFor('bad.test'), 0);
-    assert.notEqual(tls.contextFor('unknown.test'), 0, 'the default one is shown to those who ask for no name of ours');
+    assert.notEqual(tls.contextFor(asking('good.test')), 0);
+    assert.equal(tls.contextFor(asking('bad.test')), 0);
+    assert.equal(tls.contextFor(asking('bad.test')), 0);
+    assert.notEqual(
+      tls.contextFor(asking('unknown.test')),
+      0,
+      'the default one is shown to those who ask for no name of ours',
+    );
     assert.equal(failures.length, 1, 'it is told once');
     const [failure] = failures;
     assert.deepEqual([failure!.listenerId, failure!.certificateIds], ['lsn', ['bad']]);
@@ -161,7 +228,7 @@ describe('the TLS of a worker', () => {
     add('bad', web.key);
     const mended = worker.forListener(planned, tls);
     assert.notEqual(mended, tls);
-    assert.notEqual(mended.contextFor('bad.test'), 0, 'another certificate is another chance');
+    assert.notEqual(mended.contextFor(asking('bad.test')), 0, 'another certificate is another chance');
     assert.equal(worker.forListener(planned, mended), mended, 'nothing has changed');
 
     add('good', other.key);

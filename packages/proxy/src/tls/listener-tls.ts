@@ -3,10 +3,12 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedTls } from '@evenkeel/model/plan/tls.ts';
 import type { ParsedAuthority } from './authority.ts';
 import { ParsedCertificate } from './certificate.ts';
+import type { ClientHello } from './client-hello.ts';
 import type { ContextCache } from './context-cache.ts';
 import { TlsError } from './ffi/errors.ts';
+import { KeyChoice, type KeyKinds } from './key-kinds.ts';
 import type { TlsLibrary } from './library.ts';
-import type { PackedCertificate } from './packed-certificate.ts';
+import type { PackedCertificate, Staple } from './packed-certificate.ts';
 import type { ContextChoice } from './secure-server.ts';
 import { ServerContext, type ServerSettings } from './server-context.ts';
 import { ServerNames } from './server-names.ts';
@@ -18,6 +20,8 @@ interface NameEntry {
   key: string;
   /** OpenSSL does not take them: nobody gets a context until the plan has others. */
   failed: boolean;
+  /** Those of its certificates, as soon as its context was built. */
+  keyKinds: KeyKinds;
 }
 
 /** Certificates that OpenSSL did not take when a client first asked for their name. */
@@ -57,6 +61,8 @@ export class ListenerTls implements ContextChoice {
   readonly #certificates: readonly PackedCertificate[];
   readonly #signature: string;
   readonly #names = new ServerNames<NameEntry>();
+  /** null: there is one certificate alone. */
+  readonly #keys: KeyChoice | null;
 
   /** Throws TlsError when something is missing, or when OpenSSL refuses the settings or the default certificates. */
   constructor(
@@ -88,6 +94,7 @@ export class ListenerTls implements ContextChoice {
       }
     }
     this.#certificates = [...used.values()];
+    this.#keys = used.size > 1 ? new KeyChoice(tls) : null;
     this.choosesHttp = listener.protocol === 'https';
     this.asksForCertificates = tls.clientCertificates !== null;
     const clients = tls.clientCertificates;
@@ -112,8 +119,26 @@ export class ListenerTls implements ContextChoice {
     return signatureOf(listener) === this.#signature;
   }
 
-  contextFor(serverName: string): number {
-    const entry = (serverName === '' ? undefined : this.#names.find(serverName)) ?? this.#default;
+  /**
+   * The best entry for the name, and where the client can use none of its certificates, the next best: a shorter wildcard,
+   * and at last the default one. A client that can use none at all hears so from the best.
+   */
+  contextFor(hello: ClientHello): number {
+    const { serverName } = hello;
+    const best = (serverName === '' ? undefined : this.#names.find(serverName)) ?? this.#default;
+    const context = this.#contextOf(best);
+    if (this.#keys === null || best === this.#default || context === 0) return context;
+    const usable = this.#keys.usableBy(hello);
+    if (usable === 0 || (usable & best.keyKinds) !== 0) return context;
+    for (const entry of [...this.#names.all(serverName), this.#default]) {
+      const other = entry === best ? 0 : this.#contextOf(entry);
+      if (other !== 0 && (usable & entry.keyKinds) !== 0) return other;
+    }
+    return this.#contextOf(best);
+  }
+
+  /** 0: OpenSSL does not take its certificates. */
+  #contextOf(entry: NameEntry): number {
     const known = this.#cache.get(entry.key);
     if (known !== undefined) return known.address;
     if (entry.failed) return 0;
@@ -136,14 +161,15 @@ export class ListenerTls implements ContextChoice {
   #build(entry: NameEntry): number {
     const { memory } = this.#library;
     const parsed = new Map<string, ParsedCertificate>();
-    const responses = new Map<number, string>();
+    const staples = new Map<number, Staple>();
     try {
       for (const planned of entry.certificates) {
         const certificate = ParsedCertificate.parse(planned, memory);
         parsed.set(planned.id, certificate);
-        if (planned.ocspResponse !== null) responses.set(certificate.certificate, planned.ocspResponse);
+        if (planned.staple !== null) staples.set(certificate.certificate, planned.staple);
       }
-      const context = new ServerContext(this.#library, this.#settings, parsed, responses);
+      const context = new ServerContext(this.#library, this.#settings, parsed, staples);
+      for (const certificate of parsed.values()) entry.keyKinds |= certificate.keyKind;
       this.#cache.set(entry.key, context);
       return context.address;
     } finally {
@@ -153,7 +179,7 @@ export class ListenerTls implements ContextChoice {
   }
 
   #entryOf(certificates: PackedCertificate[]): NameEntry {
-    return { certificates, key: this.#keyOf(certificates), failed: false };
+    return { certificates, key: this.#keyOf(certificates), failed: false, keyKinds: 0 };
   }
 
   #keyOf(certificates: readonly PackedCertificate[]): string {

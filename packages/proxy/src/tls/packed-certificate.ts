@@ -14,8 +14,16 @@ export interface PackedCertificate extends PackedText {
   readonly middle: number;
   /** PEM of the certificates behind it; certificates of one issuer have the same object. null: there are none. */
   readonly issuers: PackedText | null;
-  /** As in the plan. */
-  readonly ocspResponse: string | null;
+  /** As in the plan; null: there is none. */
+  readonly staple: Staple | null;
+}
+
+/** An OCSP response that goes along with a certificate. */
+export interface Staple {
+  /** Base64 of DER. */
+  readonly response: string;
+  /** When it runs out, in Unix milliseconds; undefined: not known. */
+  readonly until: number | undefined;
 }
 
 /** A planned certificate whose long texts lie packed, and are made strings again for whoever asks for them. */
@@ -41,12 +49,14 @@ export class SharedCertificate implements PlannedCertificate {
   }
 
   get ocspResponse(): string | null {
-    return this.packed.ocspResponse;
+    return this.packed.staple?.response ?? null;
   }
 
   toJSON(): PlannedCertificate {
     const { id, chain, privateKey, names, keyType, ocspResponse } = this;
-    return { id, chain, privateKey, names, keyType, ocspResponse };
+    const stapledUntil = this.packed.staple?.until;
+    const until = stapledUntil === undefined ? {} : { stapledUntil };
+    return { id, chain, privateKey, names, keyType, ocspResponse, ...until };
   }
 }
 
@@ -72,10 +82,11 @@ export class CertificatePacker {
       const piece = pieces[i]!;
       const { start, end: middle } = write(piece.own);
       const { end } = write(piece.privateKey);
-      const { id, ocspResponse } = certificate;
+      const { id } = certificate;
+      const staple = stapleOf(certificate);
       const issuers = piece.issuers === '' ? null : (this.#issuers.get(piece.issuers) ?? write(piece.issuers));
       if (issuers !== null) this.#issuers.set(piece.issuers, issuers);
-      return new SharedCertificate(certificate, { id, bytes, start, middle, end, issuers, ocspResponse });
+      return new SharedCertificate(certificate, { id, bytes, start, middle, end, issuers, staple });
     });
   }
 
@@ -97,6 +108,10 @@ interface Pieces {
   readonly own: string;
   readonly issuers: string;
   readonly privateKey: string;
+}
+
+function stapleOf({ ocspResponse, stapledUntil }: PlannedCertificate): Staple | null {
+  return ocspResponse === null ? null : { response: ocspResponse, until: stapledUntil };
 }
 
 function piecesOf({ chain, privateKey }: PlannedCertificate): Pieces {

@@ -4,6 +4,7 @@ import { HEADROOM, NO_BUFFER } from '../reactor/arena.ts';
 import { CountedArena } from '../reactor/counted-arena.ts';
 import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
 import { clientHello } from './client-hello.cases.ts';
+import type { ClientHello } from './client-hello.ts';
 import { TlsLibrary } from './library.ts';
 import { SecureServer } from './secure-server.ts';
 
@@ -19,7 +20,7 @@ describe('a ClientHello that comes byte by byte', () => {
       const choice = {
         choosesHttp: false,
         asksForCertificates: false,
-        contextFor: (serverName: string) => {
+        contextFor: ({ serverName }: ClientHello) => {
           asked.push(serverName);
           return 0;
         },

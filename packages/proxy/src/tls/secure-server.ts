@@ -1,7 +1,7 @@
 import type { StaticRange } from '../reactor/arena.ts';
 import { HeldBytes } from '../reactor/held-bytes.ts';
 import type { Connection, ConnectionHandler, Reactor } from '../reactor/reactor.ts';
-import { Alert, COMPLETE, HelloProgress, INCOMPLETE } from './client-hello.ts';
+import { Alert, type ClientHello, COMPLETE, HelloProgress, INCOMPLETE } from './client-hello.ts';
 import { BIO_up_ref, BIO_write, SSL_new, SSL_set_accept_state, SSL_set_bio } from './ffi/openssl.ts';
 import type { TlsLibrary } from './library.ts';
 import { beginsPlainHttp } from './plain-http.ts';
@@ -15,8 +15,8 @@ export interface ContextChoice {
   readonly choosesHttp: boolean;
   /** Whether clients are asked for certificates. */
   readonly asksForCertificates: boolean;
-  /** Address of the context for a client that asks for this name; 0: there is none that can be used. */
-  contextFor(serverName: string): number;
+  /** Address of the context for a client that begins so; 0: there is none that can be used. */
+  contextFor(hello: ClientHello): number;
 }
 
 /** A ClientHello that has not come whole: MAX_HELLO bytes and a record header at most. */
@@ -78,7 +78,7 @@ export class SecureServer extends SecureConnection {
       return;
     }
     this.#partial = null;
-    const ssl = verdict === COMPLETE ? this.#begin(hello.serverName) : 0;
+    const ssl = verdict === COMPLETE ? this.#begin(hello) : 0;
     if (ssl === 0) {
       const { plainAnswer } = this;
       this.spokePlain = plainAnswer !== null && partial === null && beginsPlainHttp(arena.memory, start, end);
@@ -102,15 +102,15 @@ export class SecureServer extends SecureConnection {
     return readTlsInfo(this.ssl, this.#serverName, this.#protocol, certificate);
   }
 
-  #begin(serverName: string): number {
+  #begin(hello: ClientHello): number {
     const choice = this.#choice();
-    const context = choice.contextFor(serverName);
-    this.#protocol = choice.choosesHttp && this.library.hello.offersHttp11 ? 'http/1.1' : '';
+    const context = choice.contextFor(hello);
+    this.#protocol = choice.choosesHttp && hello.offersHttp11 ? 'http/1.1' : '';
     this.#asked = choice.asksForCertificates;
     if (context === 0) return 0;
     const ssl = SSL_new(context);
     if (ssl === 0) return 0;
-    this.#serverName = serverName;
+    this.#serverName = hello.serverName;
     useSharedBios(ssl, this.library);
     SSL_set_accept_state(ssl);
     return ssl;

@@ -31,6 +31,7 @@ import {
   TLS_server_method,
 } from './ffi/openssl.ts';
 import type { TlsLibrary } from './library.ts';
+import type { Staple } from './packed-certificate.ts';
 
 const VERSION_NUMBERS: Readonly<Record<TlsVersion, number>> = { '1.2': 0x0303, '1.3': 0x0304 };
 
@@ -54,12 +55,12 @@ export class ServerContext {
   readonly #library: TlsLibrary;
   readonly #stapling: number;
 
-  /** Throws TlsError. `ocsp`: responses by address of the certificate. */
+  /** Throws TlsError. `staples` by address of the certificate. */
   constructor(
     library: TlsLibrary,
     settings: ServerSettings,
     certificates: ReadonlyMap<string, ParsedCertificate>,
-    ocsp: ReadonlyMap<number, string>,
+    staples: ReadonlyMap<number, Staple>,
   ) {
     this.#library = library;
     this.address = newContext(TLS_server_method());
@@ -70,7 +71,7 @@ export class ServerContext {
       SSL_CTX_free(this.address);
       throw error;
     }
-    this.#stapling = library.stapling.addTo(this.address, ocsp);
+    this.#stapling = library.stapling.addTo(this.address, staples);
   }
 
   /** Connections that were made from it go on. */

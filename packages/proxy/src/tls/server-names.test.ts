@@ -23,6 +23,12 @@ describe('ServerNames', () => {
     it(`finds ${found ?? 'nothing'} for "${asked}"`, () => assert.equal(names.find(asked), found));
   }
 
+  it('finds all that fits, the best first', () => {
+    assert.deepEqual([...names.all('www.a.test')], ['www.a.test', '*.a.test', '*.test']);
+    assert.deepEqual([...names.all('x.b.a.test')], ['*.b.a.test', '*.a.test', '*.test']);
+    assert.deepEqual([...names.all('a.example')], []);
+  });
+
   it('gives back what was set for a name, not for those that it covers', () => {
     assert.equal(names.get('*.a.test'), '*.a.test');
     assert.equal(names.get('x.a.test'), undefined);

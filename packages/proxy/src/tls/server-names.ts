@@ -25,4 +25,14 @@ export class ServerNames<T> {
     }
     return undefined;
   }
+
+  /** All that fits a client's name, the best first. */
+  *all(name: string): Generator<T> {
+    const exact = this.#exact.get(name);
+    if (exact !== undefined) yield exact;
+    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+      const value = this.#below.get(name.slice(dot + 1));
+      if (value !== undefined) yield value;
+    }
+  }
 }

@@ -33,7 +33,7 @@ export class WorkerTls implements TlsObjects {
   /** Made when TLS is first needed. */
   get library(): TlsLibrary {
     if (this.#library === null) {
-      this.#library = new TlsLibrary(this.#reactor.arena);
+      this.#library = new TlsLibrary(this.#reactor.arena, () => this.#reactor.wallTime);
       this.followTicketKeys();
     }
     return this.#library;

@@ -101,10 +101,14 @@ export function revocationList(
 export function ocspResponse(
   issuer: Identity,
   identity: Identity,
-  { good = true, nextUpdate = new Date(Date.now() + DAY) }: { good?: boolean; nextUpdate?: Date } = {},
+  {
+    good = true,
+    thisUpdate = new Date(Date.now() - 60_000),
+    nextUpdate = new Date(Date.now() + DAY),
+  }: { good?: boolean; thisUpdate?: Date; nextUpdate?: Date } = {},
 ): string {
   const signer = createPrivateKey(issuer.key);
-  const now = time(new Date(Date.now() - 60_000));
+  const now = time(thisUpdate);
   const sha1 = sequence(oid('1.3.14.3.2.26'), nothing());
   const id = sequence(sha1, octetString(randomBytes(20)), octetString(randomBytes(20)), integer(serialOf(identity)));
   const status = good ? tagged(0x80) : explicit(1, now);

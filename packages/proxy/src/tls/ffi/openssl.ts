@@ -60,6 +60,10 @@ export const PEM_read_bio_PrivateKey: (bio: Address, out: Address, callback: Add
 export const X509_free: (certificate: Address) => void = declare('void X509_free(int64_t)');
 export const X509_CRL_free: (list: Address) => void = declare('void X509_CRL_free(int64_t)');
 export const EVP_PKEY_free: (key: Address) => void = declare('void EVP_PKEY_free(int64_t)');
+export const EVP_PKEY_get_base_id: (key: Address) => number = declare('int EVP_PKEY_get_base_id(int64_t)');
+export const EVP_PKEY_get_bits: (key: Address) => number = declare('int EVP_PKEY_get_bits(int64_t)');
+export const EVP_PKEY_RSA = 6;
+export const EVP_PKEY_EC = 408;
 export const X509_check_private_key: (certificate: Address, key: Address) => number = declare(
   'int X509_check_private_key(int64_t, int64_t)',
 );
