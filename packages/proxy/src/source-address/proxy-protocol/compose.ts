@@ -90,8 +90,8 @@ function addressesOf(ends: ConnectionEnds): { source: IpAddress; destination: Ip
 function tlvsOf(tls: TlsFacts): Uint8Array {
   const flags =
     TlsClient.tls | (tls.clientCertificate ? TlsClient.certificateOfConnection | TlsClient.certificateOfSession : 0);
-  // `verify` is 0 when the certificate was verified; without one there is nothing that could have failed.
-  const about = Uint8Array.of(flags, 0, 0, 0, 0);
+  // `verify` is 0 for a certificate that was verified and for nothing else: some targets look at it alone.
+  const about = Uint8Array.of(flags, 0, 0, 0, tls.clientCertificate ? 0 : 1);
   return Buffer.concat([
     tlv(Tlv.alpn, tls.protocol),
     tlv(Tlv.authority, tls.serverName),

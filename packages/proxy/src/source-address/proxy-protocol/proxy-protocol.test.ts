@@ -154,6 +154,11 @@ describe('composed headers', () => {
     );
   });
 
+  test('call no certificate verified where there is none', () => {
+    const tls = { ...facts, clientCertificate: false, serverName: '', protocol: '', commonName: '' };
+    assert.deepEqual([...composeV2(ends, tls).subarray(28 + 3, 28 + 8)], [1, 0, 0, 0, 1]);
+  });
+
   test('leave out what is too long to be said whole, and stay below their bound', () => {
     const long = 'x'.repeat(255);
     const most = { ...facts, version: long, cipher: long, serverName: long, protocol: long, commonName: long };
