@@ -148,3 +148,31 @@ frontend www
     ],
   );
 });
+
+test('errors that lead elsewhere do so for every listener of the frontend', () => {
+  const { lb, findings } = convert(`
+frontend www
+  mode http
+  bind :80
+  errorloc 503 https://status.test/
+  errorloc303 504 /late
+  errorloc302 200 https://fine.test/
+  errorfile 502 /etc/haproxy/502.http
+  default_backend web
+backend web
+  mode http
+  server a 10.0.0.1:8080
+`);
+  assert.deepEqual(lb.listeners?.[0]?.errorPages, [
+    { status: 503, location: 'https://status.test/' },
+    { status: 504, location: '/late' },
+  ]);
+  assert.deepEqual(
+    findings.map(({ kind, line }) => [kind, line]),
+    [
+      ['differs', 6],
+      ['left-out', 7],
+      ['left-out', 8],
+    ],
+  );
+});

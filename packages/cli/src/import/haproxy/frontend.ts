@@ -5,9 +5,11 @@ import {
   LISTENER_LIMITS,
   UPGRADE_IDLE_TIMEOUT,
 } from '@evenkeel/model/limits.ts';
+import type { ErrorPage } from '@evenkeel/model/resources/error-page.ts';
 import type { ForwardingPatch } from '@evenkeel/model/resources/forwarding.ts';
 import type { ListenerDocument } from '@evenkeel/model/resources/listener.ts';
 import { numberWithin, secondsWithin } from '../bounds.ts';
+import { errorPagesOf, pagesElsewhere } from '../error-pages.ts';
 import { type Findings, NotCarried } from '../findings.ts';
 import { nameOfFile } from './backend.ts';
 import { type Bind, bindsOf } from './bind.ts';
@@ -48,9 +50,27 @@ export function listenerSettings(proxy: Proxy, bind: Bind, findings: Findings): 
     ...Object.fromEntries(given),
     ...limitsOf(proxy, findings),
     ...(http && statements.last('compression', 'algo') !== null ? { compression: true } : {}),
+    ...(http ? errorPagesOf(pagesOf(proxy, findings)) : {}),
     ...(bind.tls ? securedBy(bind, findings) : {}),
     ...(bind.acceptProxy ? proxied(bind, findings) : {}),
   };
+}
+
+/** Where clients are sent instead of an error. */
+function pagesOf({ statements }: Proxy, findings: Findings): ErrorPage[] {
+  const said = ['errorloc', 'errorloc302', 'errorloc303'].flatMap((keyword) => statements.take(keyword));
+  return said.flatMap((statement) => {
+    const [keyword, status = '', location = ''] = statement.words;
+    try {
+      const pages = pagesElsewhere([status], location);
+      if (keyword === 'errorloc303') findings.add('differs', statement, 'answers 302');
+      return pages;
+    } catch (error) {
+      if (!(error instanceof NotCarried)) throw error;
+      findings.add('left-out', statement, error.message);
+      return [];
+    }
+  });
 }
 
 /** What targets are told of the client (manual, `option forwardfor`). */

@@ -116,3 +116,28 @@ server {
     [['to-do', 4]],
   );
 });
+
+test('errors that lead to a URL do so here; pages that nginx serves itself are told', () => {
+  const { lb, findings } = convert(`
+server {
+  error_page 502 503 https://status.test/;
+  error_page 504 =301 https://late.test/;
+  error_page 404 /missing.html;
+  error_page 413 https://$host/;
+  location / { proxy_pass http://127.0.0.1:1; proxy_set_header Host $host; }
+}
+`);
+  assert.deepEqual(lb.listeners?.[0]?.errorPages, [
+    { status: 502, location: 'https://status.test/' },
+    { status: 503, location: 'https://status.test/' },
+    { status: 504, location: 'https://late.test/' },
+  ]);
+  assert.deepEqual(
+    findings.map(({ kind, line }) => [kind, line]),
+    [
+      ['differs', 4],
+      ['left-out', 5],
+      ['left-out', 6],
+    ],
+  );
+});

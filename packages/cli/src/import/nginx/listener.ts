@@ -6,8 +6,10 @@ import {
   SEND_TIMEOUT,
 } from '@evenkeel/model/limits.ts';
 import { canonicalNetwork } from '@evenkeel/model/network.ts';
+import type { ErrorPage } from '@evenkeel/model/resources/error-page.ts';
 import type { ListenerDocument } from '@evenkeel/model/resources/listener.ts';
 import { type Bounds, numberWithin, secondsWithin } from '../bounds.ts';
+import { errorPagesOf, pagesElsewhere } from '../error-pages.ts';
 import { type Findings, NotCarried } from '../findings.ts';
 import type { Context } from './context.ts';
 import { nameOfFile } from './services.ts';
@@ -44,6 +46,7 @@ export function httpSettings(servers: readonly Context[], findings: Findings): P
     ...(server.isOn('gzip') ? { compression: true } : {}),
     ...limitsOf(servers, findings),
     ...trustOf(server, findings),
+    ...errorPagesOf(pagesOf(server, findings)),
   };
 }
 
@@ -62,6 +65,23 @@ function limitsOf(servers: readonly Context[], findings: Findings): Pick<Listene
   if (largest === 0) return { limits: { bodySize: null } };
   if (origin === undefined || origin === null) return { limits: { bodySize: largest } };
   return { limits: { bodySize: numberWithin(largest, LISTENER_LIMITS.bodySize, origin, findings) } };
+}
+
+/** Where clients are sent instead of an error; pages of nginx's own stay there. */
+function pagesOf(server: Context, findings: Findings): ErrorPage[] {
+  return server.inherited('error_page').flatMap((directive) =>
+    attempt(directive, findings, () => {
+      const location = directive.args.at(-1) ?? '';
+      if (!/^https?:/.test(location)) throw new NotCarried('has to be written as `errorPages` of the listener');
+      const said = directive.args.slice(0, -1);
+      const pages = pagesElsewhere(
+        said.filter((text) => !text.startsWith('=')),
+        location,
+      );
+      if (said.some((text) => /^=\d/.test(text) && text !== '=302')) findings.add('differs', directive, 'answers 302');
+      return pages;
+    }),
+  );
 }
 
 /** Who may say what the client's address is. */
