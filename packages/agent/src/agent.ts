@@ -39,7 +39,7 @@ import type { Snapshot } from './telemetry/snapshot.ts';
 
 /** Milliseconds that a node without a plan waits for its first before it says that it is ready. */
 const FIRST_PLAN = 2000;
-/** Milliseconds that the disk is given at the end. */
+/** Milliseconds that the disk is given at the end, and threads. */
 const LAST_WRITES = 2000;
 /** Milliseconds that block lists on disk have before the plan is served: after a start nobody else serves it meanwhile. */
 const RESTART_PATIENCE = 1000;
@@ -173,7 +173,7 @@ export class NodeAgent {
   async connect(): Promise<void> {
     // What is in force tells the control plane what to send.
     await this.#options.blockLists?.settled();
-    this.#stream.start();
+    if (!this.#draining) this.#stream.start();
     await this.#ready.promise;
     this.#options.datapath?.forgetOthers();
   }
@@ -291,7 +291,7 @@ export class NodeAgent {
     const { clock } = this.#options;
     this.#ready.resolve();
     this.#applier.stop();
-    this.#checker.stop();
+    const probing = this.#checker.stop();
     this.#outbox.stop();
     this.#pacedResync.stop();
     this.#firstPlanTimer?.cancel();
@@ -300,8 +300,8 @@ export class NodeAgent {
     this.#stream.stop();
     this.#options.membership.stop();
     await carryOff();
-    const written = [this.#applier.settled(), this.#accessLog.stop(LAST_WRITES), this.#frozen || this.#store.flush()];
-    await within(clock, LAST_WRITES, Promise.all(written));
+    const disk = [this.#accessLog.stop(LAST_WRITES), this.#frozen || this.#store.flush()];
+    await within(clock, LAST_WRITES, Promise.all([this.#applier.settled(), probing, ...disk]));
     this.#meter.stop();
   }
 

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { createEngine } from '@evenkeel/proxy/engine/create.ts';
 import { WorkerHang } from '@evenkeel/proxy/engine/worker-watch.ts';
+import { endProcess } from '@evenkeel/proxy/reactor/end-process.ts';
 import { engineThreadsGiveWay, limitTimeSlices } from '@evenkeel/proxy/reactor/time-slice.ts';
 import { pino } from 'pino';
 import agentPackage from '../package.json' with { type: 'json' };
@@ -238,5 +239,5 @@ function end(code: number, lastLine?: string): never {
   } catch {
     // Standard error is gone or full; there is nobody to tell.
   }
-  process.exit(code);
+  endProcess(code);
 }

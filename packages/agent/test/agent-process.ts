@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -45,9 +46,10 @@ export class AgentProcess {
     await this.ended;
   }
 
-  async terminate(): Promise<number | string> {
-    this.child.kill('SIGTERM');
-    return this.ended;
+  /** Fails with what it has said when it ends otherwise: an abort, say, tells where it was on standard error alone. */
+  async endsWith(how: number | string): Promise<void> {
+    const ended = await this.ended;
+    assert.ok(ended === how, `it ended with ${ended} and not ${how}:\n${this.lines.join('\n')}`);
   }
 }
 

@@ -197,7 +197,7 @@ test('SIGTERM lets a request in flight finish and exits 0', async () => {
   );
   finish();
   assert.equal(await answer, 'finished');
-  assert.equal(await node.ended, 0);
+  await node.endsWith(0);
 });
 
 test('a second signal ends it at once', async () => {
@@ -217,7 +217,7 @@ test('a second signal ends it at once', async () => {
   node.child.kill('SIGTERM');
   await until(() => node.lines.some((line) => line.includes('draining')));
   node.child.kill('SIGTERM');
-  assert.equal(await node.ended, 143);
+  await node.endsWith(143);
   await assert.rejects(answer);
 });
 
@@ -225,7 +225,7 @@ test('under a supervisor it ends when standard input does', async () => {
   const node = agent('--control-url', NOBODY, '--supervised');
   await node.ready;
   node.child.stdin?.end();
-  assert.equal(await node.ended, 0);
+  await node.endsWith(0);
 });
 
 test('it goes on when nobody reads its output any more', async () => {
@@ -258,7 +258,8 @@ test('the access log is written, and reopened on SIGHUP', async () => {
   renameSync(file, `${file}.moved`);
   node.child.kill('SIGHUP');
   while (!existsSync(file)) await ask(port);
-  assert.equal(await node.terminate(), 0);
+  node.child.kill('SIGTERM');
+  await node.endsWith(0);
 });
 
 test('an error that nobody expected ends it with a line that says what it was, and exit code 1', async () => {
@@ -270,7 +271,7 @@ test('an error that nobody expected ends it with a line that says what it was, a
   });
   await node.ready;
   node.child.stdin?.write('now');
-  assert.equal(await node.ended, 1);
+  await node.endsWith(1);
   // A line of the log that was being written at that moment may come out behind it.
   const fatal = node.lines.map((line) => JSON.parse(line)).find(({ level }) => level === 60);
   assert.match(fatal?.msg, /^unexpected error: Error: boom/);
@@ -283,7 +284,7 @@ describe('what keeps it from starting is said in one sentence, with exit code 1'
     await once(squatter, 'listening');
     const { port } = squatter.address() as AddressInfo;
     const node = agent('--control-url', NOBODY, '--metrics-port', String(port));
-    assert.equal(await node.ended, 1);
+    await node.endsWith(1);
     assert.deepEqual(node.lines, [
       `evenkeel-agent: port ${port} on 127.0.0.1 is taken; is another node agent running? Choose another --metrics-port`,
     ]);
@@ -294,7 +295,7 @@ describe('what keeps it from starting is said in one sentence, with exit code 1'
     const path = join(directory.path, 'file');
     writeFileSync(path, '');
     const node = new AgentProcess(path, []);
-    assert.equal(await node.ended, 1);
+    await node.endsWith(1);
     assert.match(
       node.lines.join('\n'),
       /^evenkeel-agent: cannot write to .*; make it writable or choose another --home$/,
@@ -303,7 +304,7 @@ describe('what keeps it from starting is said in one sentence, with exit code 1'
 
   test('a flag that is wrong', async () => {
     const node = agent('--workers', 'many');
-    assert.equal(await node.ended, 1);
+    await node.endsWith(1);
     assert.deepEqual(node.lines, ['evenkeel-agent: --workers must be a whole number from 1 to 256, not "many"']);
   });
 });

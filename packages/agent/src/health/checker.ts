@@ -159,9 +159,9 @@ export class HealthChecker {
     return { targets: wanted.map(({ targetId }, index) => shown(targetId, probed[index]!, evidence[index] ?? [])) };
   }
 
-  /** Ends all probing; what is known stays. */
-  stop(): void {
-    this.#options.watch.stop();
+  /** Ends all probing; what is known stays. Resolves when nothing of it runs any more. */
+  stop(): Promise<void> {
+    return this.#options.watch.stop();
   }
 
   #check(

@@ -103,9 +103,10 @@ export class LocalWatch implements Watch {
     }
   }
 
-  stop(): void {
+  stop(): Promise<void> {
     this.#scheduler.stop();
     for (const id of [...this.#watched.keys()]) this.end(id);
+    return Promise.resolve();
   }
 
   #exchanges(id: number): Evidence[number] {

@@ -42,6 +42,6 @@ export interface Watch {
   end(id: number): void;
   /** Rejects when probing ends before there is an answer. */
   gather(request: EvidenceRequest): Promise<Evidence>;
-  /** Ends all probing. */
-  stop(): void;
+  /** Ends all probing; resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
 }

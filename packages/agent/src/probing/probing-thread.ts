@@ -55,6 +55,7 @@ export class ProbingThread implements Watch {
   /** For the next look at the thread, or its replacement. */
   #timer: Timer | null = null;
   #stopped = false;
+  readonly #ended = Promise.withResolvers<void>();
 
   constructor(options: ProbingThreadOptions) {
     this.#options = options;
@@ -103,12 +104,19 @@ export class ProbingThread implements Watch {
     if (this.#watched.delete(id)) this.#order({ kind: 'end', id });
   }
 
-  stop(): void {
-    if (this.#stopped) return;
+  /** Resolves when the thread has ended. */
+  stop(): Promise<void> {
+    if (this.#stopped) return this.#ended.promise;
     this.#stopped = true;
     this.#timer?.cancel();
-    if (this.#thread === null) this.#wake.close();
+    if (this.#thread === null) this.#end();
     else this.#post(this.#thread, { type: 'stop' });
+    return this.#ended.promise;
+  }
+
+  #end(): void {
+    this.#wake.close();
+    this.#ended.resolve();
   }
 
   /** Collects what is asked in one go, such as all targets of a plan. */
@@ -185,7 +193,7 @@ export class ProbingThread implements Watch {
     for (const { reject } of this.#gathering.values()) reject(new Error('probing has ended before it could answer'));
     this.#gathering.clear();
     if (this.#stopped) {
-      this.#wake.close();
+      this.#end();
       return;
     }
     if (clock.now() - this.#bornAt >= LONG_LIFE) this.#delay = RESTART_DELAY;

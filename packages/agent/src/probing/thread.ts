@@ -85,7 +85,7 @@ function onMessage(message: ToProbing): void {
       return;
     }
     case 'stop':
-      watch.stop();
+      void watch.stop();
       stop();
       return;
   }

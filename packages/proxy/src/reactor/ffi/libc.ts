@@ -86,6 +86,9 @@ export const inetPton: (family: number, text: string, address: number) => number
   'int inet_pton(int, const char *, int64_t)',
 );
 
+/** _exit(2): nothing of the process runs any more, not what is registered for its end either. */
+export const exitAtOnce: (code: number) => void = library.func('void _exit(int)');
+
 /** Memory at an address as an ArrayBuffer, without copying. */
 export function viewMemory(address: number, size: number): ArrayBuffer {
   return koffi.view(address, size);
