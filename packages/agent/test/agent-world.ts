@@ -6,6 +6,7 @@ import { planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { PlannedHealthCheck } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import { NodeAgent } from '../src/agent.ts';
+import type { NodeAgentOptions } from '../src/agent-options.ts';
 import { NodeBlockLists } from '../src/block-list/node-block-lists.ts';
 import { systemClock } from '../src/clock/clock.ts';
 import { LocalWatch } from '../src/health/local-watch.ts';
@@ -71,6 +72,7 @@ export async function node(
   engine = new FakeEngine(),
   prober = new InstantProber(),
   whenRevoked: WhenRevoked = 'serve',
+  more: Partial<NodeAgentOptions> = {},
 ) {
   const home = await Home.open(directory.path);
   const agent = new NodeAgent({
@@ -109,6 +111,7 @@ export async function node(
     clock: systemClock,
     random: Math.random,
     log: silentLog,
+    ...more,
   });
   let stopped = false;
   const stop = async (): Promise<void> => {

@@ -103,8 +103,8 @@ export function world(t: { after(end: () => void): void }, setting: DatapathSett
   const proxy = { refuses: (_: string): string => '' };
   let opened = 0;
   let unpinned = 0;
-  /** What happens while the kernel datapath is being opened. */
-  const opening = { meanwhile: () => {} };
+  /** What happens while the kernel datapath is being opened, and until when it is. */
+  const opening = { meanwhile: () => {}, until: Promise.resolve() };
   const machine = { forwards: true, devices: ['eth0'] };
   const engine = new DatapathEngine({
     engine: {
@@ -121,6 +121,7 @@ export function world(t: { after(end: () => void): void }, setting: DatapathSett
     open: async () => {
       opened++;
       opening.meanwhile();
+      await opening.until;
       if (unavailable !== '') throw new Error(unavailable);
       return kernel as unknown as KernelPath;
     },

@@ -12,15 +12,10 @@ import { FORWARDING, isLoopback } from './decide.ts';
 import { Departures } from './departures.ts';
 import type { KernelPath } from './kernel-path.ts';
 import { healthIn, readRecord } from './kernel-record.ts';
+import { KernelTenure } from './kernel-tenure.ts';
 import { SecurityGroups } from './security-groups.ts';
 import { Turns } from './turns.ts';
 import { keptOutcome, type Outcome, type WantedListener, wantedOf, withTargets } from './wanted-listener.ts';
-
-/**
- * Whose the kernel is: this process's, that of another one, or nobody's for good. It may change while something is being
- * applied, which is given up then.
- */
-type Hold = 'ours' | 'handed-off' | 'ended';
 
 /**
  * The engine that the plan is applied to: listeners of network load balancers go to the kernel where they can, all others
@@ -41,18 +36,18 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   readonly #departures: Departures;
   /** Changes, and departures when their time has come, are made one after the other. */
   readonly #turns = new Turns();
-  #kernel: KernelPath | null = null;
-  #opening: Promise<KernelPath | null> | null = null;
-  /** Why there is none. */
-  #unavailable = '';
-  /** What is in the kernel may be another process's work. */
-  #isForeign = true;
-  #hold: Hold = 'ours';
+  readonly #tenure: KernelTenure;
+  /** Listeners of which it is not known yet whether the kernel can have them, as it is being opened; null: it is not. */
+  #undecided: Set<string> | null = null;
   /** What `reconsider` saw; null: nothing yet. */
   #machine: { readonly forwarding: string; readonly devices: string } | null = null;
 
   constructor(options: DatapathEngineOptions) {
     this.#options = options;
+    this.#tenure = new KernelTenure(options, (kernel) => {
+      kernel.shared.isLeaving = (id) => this.#departures.has(id);
+      for (const [tenantId, memory] of this.#blocked) kernel.blocks.follow(tenantId, memory);
+    });
     this.#departures = new Departures((error) =>
       options.log.error({ err: error }, 'a listener has not left the kernel'),
     );
@@ -68,13 +63,22 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   /** null while nothing is carried by it. */
   get kernel(): KernelPath | null {
-    return this.#kernel;
+    return this.#tenure.path;
+  }
+
+  /**
+   * What was applied last is not all in force: listeners wait for the kernel to be opened, which may take seconds, while
+   * the proxy runs all others. Resolves when the next change, an empty one if there is no other, brings them into force
+   * or refuses them; null: nothing waits.
+   */
+  undecided(): Promise<void> | null {
+    return this.#undecided === null ? null : (this.#tenure.opening ?? Promise.resolve());
   }
 
   async apply(change: EngineChange): Promise<readonly RefusedListener[]> {
     for (const [tenantId, memory] of change.blockLists ?? []) {
       this.#blocked.set(tenantId, memory);
-      this.#kernel?.blocks.follow(tenantId, memory);
+      this.kernel?.blocks.follow(tenantId, memory);
     }
     // They may come before the plan, and beside a change of it: what is in the kernel is judged by the plan alone.
     if (isOfBlockListsAlone(change)) return this.#allRefused(await this.#options.engine.apply(change));
@@ -82,6 +86,36 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   }
 
   async #apply(change: EngineChange): Promise<readonly RefusedListener[]> {
+    const touched = this.#follow(change);
+    if (await this.#mustWait(touched)) return this.#applyMeanwhile(change, touched);
+    const awaited = this.#undecided ?? new Set();
+    const all = new Set([...touched, ...awaited]);
+    const listeners = new Map(change.listeners);
+    const outcomes = await this.#ask(all);
+    if (this.#tenure.hasEnded || outcomes === null) this.#undecided = null;
+    if (this.#tenure.hasEnded) return [];
+    if (outcomes === null) {
+      // Whoever has the kernel sees to it, or `takeBack` does.
+      for (const id of touched) {
+        if (this.#listeners.has(id) && !this.#isInProxy(id)) listeners.set(id, null);
+      }
+      return this.#options.engine.apply({ ...change, listeners });
+    }
+    for (const [id, outcome] of outcomes) {
+      const planned = this.#listeners.get(id);
+      if (planned === undefined) continue;
+      if (outcome.reason === '' || outcome.stays || this.#mustBeKernel(outcome)) listeners.set(id, null);
+      else if (awaited.has(id) || this.kernel?.listeners.includes(id) === true) listeners.set(id, planned);
+    }
+    const refused = await this.#options.engine.apply({ ...change, listeners });
+    await this.#settle(all, outcomes, new Map(refused.map((one) => [one.listenerId, one])));
+    await this.#concludeKernel();
+    this.#undecided = null;
+    return this.#allRefused(refused);
+  }
+
+  /** Takes note of a change. Returns the listeners of which the kernel may have to hear. */
+  #follow(change: EngineChange): Set<string> {
     for (const [id, service] of change.services) {
       if (service === null) this.#services.delete(id);
       else this.#services.set(id, service);
@@ -100,26 +134,50 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     for (const { id, serviceId } of this.#listeners.values()) {
       if (serviceId !== null && change.services.has(serviceId)) touched.add(id);
     }
+    return touched;
+  }
+
+  /**
+   * Whether the kernel has to be opened first, which takes seconds where programs are loaded or taken over. What has come
+   * of an opening that was waited for is not asked for again.
+   */
+  async #mustWait(touched: ReadonlySet<string>): Promise<boolean> {
+    const tenure = this.#tenure;
+    if (!tenure.isOurs) return false;
+    if (tenure.opening === null && (this.#undecided !== null || !this.#wantsKernel(touched))) return false;
+    return !(await tenure.opensAtOnce(tenure.open()));
+  }
+
+  #wantsKernel(touched: ReadonlySet<string>): boolean {
+    const takesOver = this.#tenure.takesOver();
+    if (this.kernel !== null) return false;
+    return takesOver || [...touched].some((id) => this.#listeners.has(id) && !('reason' in this.#wanted(id)));
+  }
+
+  /**
+   * Has the proxy run all but the listeners that wait for the kernel: of those it keeps what it has, and opens none, which
+   * it might have to give up again. It goes on holding sockets that an earlier process has left for them.
+   */
+  async #applyMeanwhile(change: EngineChange, touched: ReadonlySet<string>): Promise<readonly RefusedListener[]> {
+    if (this.#undecided === null)
+      this.#options.log.info('the kernel is opened; the proxy serves its listeners meanwhile');
+    this.#undecided = new Set([...touched, ...(this.#undecided ?? [])]);
     const listeners = new Map(change.listeners);
-    const outcomes = await this.#ask(touched);
-    if (this.#hold === 'ended') return [];
-    if (outcomes === null) {
-      // Whoever has the kernel sees to it, or `takeBack` does.
-      for (const id of touched) {
-        if (this.#listeners.has(id) && this.#carried.get(id)?.datapath !== 'userspace') listeners.set(id, null);
-      }
-      return this.#options.engine.apply({ ...change, listeners });
+    const reasons = new Map<string, string>();
+    for (const id of change.listeners.keys()) {
+      if (!this.#listeners.has(id)) continue;
+      const asked = this.#wanted(id);
+      if ('reason' in asked && !this.#mustBeKernel(asked)) reasons.set(id, asked.reason);
+      else if ('reason' in asked || !this.#isInProxy(id)) listeners.set(id, null);
     }
-    for (const [id, outcome] of outcomes) {
-      const planned = this.#listeners.get(id);
-      if (planned === undefined) continue;
-      if (outcome.reason === '' || outcome.stays || this.#mustBeKernel(outcome)) listeners.set(id, null);
-      else if (this.#kernel?.listeners.includes(id) === true) listeners.set(id, planned);
-    }
-    const refused = await this.#options.engine.apply({ ...change, listeners });
-    await this.#settle(touched, outcomes, new Map(refused.map((one) => [one.listenerId, one])));
-    await this.#concludeKernel();
+    const refused = await this.#options.engine.apply({ ...change, listeners, isPartial: true });
+    for (const { listenerId } of refused) reasons.delete(listenerId);
+    for (const [listenerId, detail] of reasons) this.#tell({ listenerId, datapath: 'userspace', detail });
     return this.#allRefused(refused);
+  }
+
+  #isInProxy(id: string): boolean {
+    return this.#carried.get(id)?.datapath === 'userspace';
   }
 
   #allRefused(byProxy: readonly RefusedListener[]): readonly RefusedListener[] {
@@ -132,25 +190,25 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     outcomes: ReadonlyMap<string, Outcome>,
     byProxy: ReadonlyMap<string, RefusedListener>,
   ): Promise<void> {
-    const leaving = new Set([...touched, ...(this.#kernel?.listeners ?? [])].filter((id) => !this.#listeners.has(id)));
+    const leaving = new Set([...touched, ...(this.kernel?.listeners ?? [])].filter((id) => !this.#listeners.has(id)));
     const kept: WantedListener[] = [];
     for (const [id, outcome] of outcomes) {
       const planned = this.#listeners.get(id);
       if (planned === undefined) continue;
       const why = byProxy.get(id)?.detail ?? (this.#mustBeKernel(outcome) ? '' : null);
-      const final = keptOutcome(planned, outcome, this.#kernel?.find(id) ?? null, why);
+      const final = keptOutcome(planned, outcome, this.kernel?.find(id) ?? null, why);
       this.#conclude(planned, final);
       if (final !== outcome) kept.push(...[this.#taken.get(id)].filter((taken) => taken !== undefined));
       if (final.reason !== '' && !final.stays) leaving.add(id);
       else this.#departures.cancel(id);
     }
-    await this.#kernel?.setListeners(withTargets(kept, this.#services, this.#options.forwards));
+    await this.kernel?.setListeners(withTargets(kept, this.#services, this.#options.forwards));
     this.#depart(leaving);
   }
 
   /** These packed changes have been made in the block list of a tenant. */
   blockListChanged(tenantId: string, entries: Uint8Array): void {
-    this.#kernel?.blocks.changed(tenantId, entries);
+    this.kernel?.blocks.changed(tenantId, entries);
   }
 
   /**
@@ -167,13 +225,10 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
    * nothing of ours is under way there any more: the other process must not begin before.
    */
   async handOff(): Promise<void> {
-    if (this.#hold === 'ended') return;
-    this.#hold = 'handed-off';
+    if (this.#tenure.hasEnded) return;
     this.#options.zone?.pause();
-    const kernel = this.#kernel;
-    this.#kernel = null;
     this.#departures.cancelAll();
-    await Promise.all([kernel?.close(), this.#opening, this.#departures.settled()]);
+    await Promise.all([this.#tenure.handOff(), this.#departures.settled()]);
   }
 
   /**
@@ -181,10 +236,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
    * applied again; none when nothing was handed off.
    */
   takeBack(): readonly string[] {
-    if (this.#hold !== 'handed-off') return [];
-    this.#hold = 'ours';
-    this.#isForeign = true;
-    return [...this.#listeners.keys()];
+    return this.#tenure.takeBack() ? [...this.#listeners.keys()] : [];
   }
 
   /**
@@ -200,7 +252,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     };
     const before = this.#machine;
     this.#machine = machine;
-    if (before === null || !this.#isOurs() || setting === 'userspace') return [];
+    if (before === null || !this.#tenure.isOurs || setting === 'userspace') return [];
     const isDue = {
       kernel: before.forwarding !== machine.forwarding || (await this.#attach()) !== '',
       userspace: before.forwarding !== machine.forwarding || before.devices !== machine.devices,
@@ -214,7 +266,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   /** No other process comes back to what is in the kernel. */
   forgetOthers(): void {
-    this.#kernel?.forgetOthers();
+    this.kernel?.forgetOthers();
   }
 
   /**
@@ -223,60 +275,38 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
    */
   async tearDown(): Promise<void> {
     this.#options.zone?.follow(null);
-    if (this.#hold === 'handed-off') this.#options.unpin();
-    this.#hold = 'ended';
-    const kernel = this.#kernel;
-    this.#kernel = null;
     this.#departures.cancelAll();
-    await Promise.all([kernel?.tearDown(), this.#opening, this.#departures.settled()]);
-  }
-
-  #isOurs(): boolean {
-    return this.#hold === 'ours';
+    await Promise.all([this.#tenure.tearDown(), this.#departures.settled()]);
   }
 
   /** What becomes in the kernel of those of the listeners that the plan has; null: the kernel is not ours (any more). */
   async #ask(touched: ReadonlySet<string>): Promise<Map<string, Outcome> | null> {
-    if (!this.#isOurs()) return null;
-    await this.#adopt();
+    if (!this.#tenure.isOurs) return null;
     const outcomes = new Map<string, Outcome>();
     const wanted: WantedListener[] = [];
     for (const id of touched) {
-      const planned = this.#listeners.get(id);
-      if (planned === undefined) continue;
-      const asked = this.#wanted(planned);
+      if (!this.#listeners.has(id)) continue;
+      const asked = this.#wanted(id);
       if ('reason' in asked) outcomes.set(id, asked);
       else wanted.push(asked);
     }
-    const kernel = wanted.length === 0 ? null : await this.#get();
-    for (const { planned } of wanted) outcomes.set(planned.id, { reason: this.#unavailable, stays: false });
-    for (const [id, outcome] of (await kernel?.setListeners(wanted)) ?? []) {
-      outcomes.set(id, { ...outcome, isUsable: this.#taken.has(id) });
-    }
+    const { unavailable } = this.#tenure;
+    for (const { planned } of wanted) outcomes.set(planned.id, { reason: unavailable, stays: false });
+    const set = wanted.length === 0 ? null : await this.kernel?.setListeners(wanted);
+    for (const [id, outcome] of set ?? []) outcomes.set(id, { ...outcome, isUsable: this.#taken.has(id) });
     for (const one of wanted) if (outcomes.get(one.planned.id)?.reason === '') this.#taken.set(one.planned.id, one);
     const notAttached = await this.#attach();
     if (notAttached !== '') {
-      for (const id of this.#kernel?.listeners ?? []) outcomes.set(id, { reason: notAttached, stays: false });
+      for (const id of this.kernel?.listeners ?? []) outcomes.set(id, { reason: notAttached, stays: false });
     }
-    return this.#isOurs() ? outcomes : null;
-  }
-
-  /** Takes over what an earlier process has left, so that what the plan does not want any more leaves. */
-  async #adopt(): Promise<void> {
-    if (!this.#isForeign) return;
-    this.#isForeign = false;
-    const { isPinned, log } = this.#options;
-    if (!isPinned()) return;
-    const kernel = await this.#get();
-    if (kernel === null) return;
-    log.info({ listeners: kernel.listeners.length }, 'taking over what is in the kernel');
+    return this.#tenure.isOurs ? outcomes : null;
   }
 
   /** Why packets do not get to the programs; empty: they do, or need not. */
   async #attach(): Promise<string> {
-    if (this.#kernel === null || this.#kernel.listeners.length === 0) return '';
+    if (this.kernel === null || this.kernel.listeners.length === 0) return '';
     try {
-      return await this.#kernel.attach();
+      return await this.kernel.attach();
     } catch (error) {
       this.#options.log.error({ err: error }, 'no program can be attached');
       return (error as Error).message;
@@ -292,7 +322,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     const { reason, stays } = outcome;
     this.#refused.delete(id);
     if (reason === '' || stays) {
-      this.#tell({ listenerId: id, datapath: 'kernel', detail: this.#kernel?.points ?? '' });
+      this.#tell({ listenerId: id, datapath: 'kernel', detail: this.kernel?.points ?? '' });
       // The proxy would have none of its connections. Whoever is refused is tried again.
       const detail = `it goes on as it was, the kernel does not take its change: ${reason}`;
       if (stays) this.#refused.set(id, { listenerId: id, code: 'failed', detail });
@@ -308,42 +338,13 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     }
   }
 
-  /** What the kernel is to know of a listener, or why it cannot carry it. */
-  #wanted(planned: PlannedListener): WantedListener | Outcome {
+  /** What the kernel is to know of a listener that there is, or why it cannot carry it. */
+  #wanted(id: string): WantedListener | Outcome {
     const { setting, forwards } = this.#options;
+    const planned = this.#listeners.get(id)!;
     if (setting === 'userspace') return { reason: 'the node is set to userspace', stays: false };
     const service = planned.serviceId === null ? null : (this.#services.get(planned.serviceId) ?? null);
     return wantedOf(planned, service, forwards, this.#groups.find);
-  }
-
-  /** The kernel datapath, which is opened once however many ask for it; null: there is none, or it is not ours. */
-  async #get(): Promise<KernelPath | null> {
-    if (this.#kernel !== null || !this.#isOurs()) return this.#kernel;
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = null;
-    });
-    return this.#opening;
-  }
-
-  async #open(): Promise<KernelPath | null> {
-    try {
-      const kernel = await this.#options.open();
-      if (this.#hold === 'ended') await kernel.tearDown();
-      else if (this.#hold === 'handed-off') await kernel.close();
-      if (!this.#isOurs()) return null;
-      this.#kernel = kernel;
-      kernel.shared.isLeaving = (id) => this.#departures.has(id);
-      for (const [tenantId, memory] of this.#blocked) kernel.blocks.follow(tenantId, memory);
-      this.#unavailable = '';
-    } catch (error) {
-      const { isPinned, log } = this.#options;
-      const { message } = error as Error;
-      const isLeft = isPinned();
-      const reason = isLeft ? `${message}; what an earlier node agent has left in the kernel is still there` : message;
-      if (reason !== this.#unavailable) log[isLeft ? 'warn' : 'info']({ reason }, 'no kernel datapath');
-      this.#unavailable = reason;
-    }
-    return this.#kernel;
   }
 
   /** Routers hear that VIPs go before packets to these are balanced no more; nothing else waits for that. */
@@ -354,7 +355,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       this.#carried.delete(id);
       this.#refused.delete(id);
     }
-    const kernel = this.#kernel;
+    const { kernel } = this;
     const going = (kernel?.listeners ?? []).filter((id) => leaving.has(id) && !this.#departures.has(id));
     if (kernel === null || going.length === 0) return;
     const staying = kernel.shared.addressesBut(leaving);
@@ -365,7 +366,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     }
     this.#departures.begin(going, heard, (isGoing) =>
       this.#turns.take(async () => {
-        for (const id of going) if (isGoing(id)) this.#kernel?.removeListener(id);
+        for (const id of going) if (isGoing(id)) this.kernel?.removeListener(id);
         await this.#concludeKernel();
       }),
     );
@@ -373,15 +374,14 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   /** After listeners were set and removed. Where nothing is left to carry, nothing is left in the kernel. */
   async #concludeKernel(): Promise<void> {
-    const kernel = this.#kernel;
+    const { kernel } = this;
     kernel?.putOnRecord();
-    if (!this.#isOurs()) return;
+    if (!this.#tenure.isOurs) return;
     if (kernel?.listeners.length === 0) {
-      this.#kernel = null;
-      await kernel.tearDown();
+      await this.#tenure.giveUp();
       this.#options.log.info('nothing is balanced in the kernel any more');
     }
-    this.#options.zone?.follow(this.#kernel?.shared ?? null);
+    this.#options.zone?.follow(this.kernel?.shared ?? null);
   }
 
   #tell(now: ReportedDatapath): void {

@@ -204,3 +204,45 @@ test('a listener that goes on without a name is told of, until the plan has anot
     { version: 2, refused: [] },
   ]);
 });
+
+test('a plan is told of when the engine has decided all of it; changes do not wait for that', async () => {
+  const { engine, applier, applied } = world();
+  let deciding: PromiseWithResolvers<void> | null = Promise.withResolvers<void>();
+  Object.assign(engine, { undecided: () => deciding?.promise ?? null });
+  applier.setPlan(plan(1));
+  await settle();
+  applier.setPlan(plan(2, 81));
+  await settle();
+  applier.setPlan(plan(3, 81));
+  await settle();
+  assert.deepEqual([engine.changes.length, engine.listeners.get('lsn-1')?.port, applied], [2, 81, []]);
+  let isSettled = false;
+  void applier.settled().then(() => {
+    isSettled = true;
+  });
+  await settle();
+  assert.equal(isSettled, false);
+  const decided = deciding;
+  deciding = null;
+  decided.resolve();
+  await applier.settled();
+  assert.equal(engine.changes.length, 3);
+  assert.deepEqual(engine.changes[2], { shared: new Map(), services: new Map(), listeners: new Map() });
+  assert.deepEqual(applied, [{ version: 3, refused: [] }]);
+});
+
+test('what the engine has decided is asked for again when it failed to take it', async () => {
+  const { clock, engine, applier, applied } = world();
+  let deciding: PromiseWithResolvers<void> | null = Promise.withResolvers<void>();
+  Object.assign(engine, { undecided: () => deciding?.promise ?? null });
+  applier.setPlan(plan(1));
+  await settle();
+  engine.failure = new Error('no worker');
+  deciding.resolve();
+  await settle();
+  deciding = null;
+  assert.deepEqual([engine.changes.length, applied], [2, []]);
+  await clock.advanceAsync(250);
+  await applier.settled();
+  assert.deepEqual([engine.changes.length, applied], [3, [{ version: 1, refused: [] }]]);
+});

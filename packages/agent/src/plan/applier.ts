@@ -1,6 +1,6 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
-import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
+import type { EngineChange, ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock/clock.ts';
@@ -15,17 +15,24 @@ const RETRY_REFUSED = 1000;
 const RETRY_FAILED = 250;
 const RETRY_LIMIT = 30_000;
 
+const NOTHING: EngineChange = { shared: new Map(), services: new Map(), listeners: new Map() };
+
 export interface ApplierOptions {
   readonly engine: Pick<ProxyEngine, 'apply'> & {
     /** What carries listeners, where that is not always the same. */
     carried?(): readonly ReportedDatapath[];
+    /**
+     * What was applied last is not all in force. Resolves when the next change, an empty one if there is no other, goes
+     * on with what waits; null, or absent: nothing does.
+     */
+    undecided?(): Promise<void> | null;
   };
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly log: Logger;
   /**
-   * The engine runs this plan. Called after every `setPlan`, once for those that were merged, and again whenever the list
-   * of refused listeners changes.
+   * The engine runs all of this plan. Called after every `setPlan`, once for those that were merged, and again whenever
+   * the list of refused listeners changes.
    */
   readonly onApplied: (applied: Applied, plan: NodePlan) => void;
   /** An application has ended after so many milliseconds. */
@@ -57,6 +64,10 @@ export class Applier {
   #asked = false;
   #busy = false;
   #again = false;
+  /** What the engine waits for before it runs all that it was told. */
+  #undecided: Promise<void> | null = null;
+  /** It waits no more, and has not been told anything since. */
+  #isDue = false;
   #failures = 0;
   #refusals = 0;
   #retry: Timer | null = null;
@@ -110,9 +121,12 @@ export class Applier {
     return true;
   }
 
-  /** Resolves when nothing is being applied and nothing waits. */
-  settled(): Promise<void> {
-    return this.#busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+  /** Resolves when nothing is being applied and nothing waits, in the engine neither. */
+  async settled(): Promise<void> {
+    do {
+      await this.#undecided;
+      if (this.#busy) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    } while (this.#undecided !== null);
   }
 
   /** Applies nothing more; what is being applied goes on. */
@@ -143,27 +157,43 @@ export class Applier {
     this.#asked = false;
     const beforehand = this.#beforehand;
     const { version } = plan;
-    const change = resolver.take();
+    const change = resolver.take() ?? (this.#isDue ? NOTHING : null);
     if (change === null) {
-      this.#conclude(plan, this.#byEngine, beforehand, asked);
+      if (this.#undecided !== null) this.#asked ||= asked;
+      else this.#conclude(plan, this.#byEngine, beforehand, asked);
       return true;
     }
+    this.#isDue = false;
     const started = clock.now();
     try {
       const refused = await engine.apply(change);
       onAttempt?.(clock.now() - started, true);
       this.#failures = 0;
-      this.#conclude(plan, refused, beforehand, asked);
+      this.#undecided = engine.undecided?.() ?? null;
+      if (this.#undecided === null) this.#conclude(plan, refused, beforehand, asked);
+      else this.#goOnAfter(this.#undecided, asked);
       return true;
     } catch (error) {
       onAttempt?.(clock.now() - started, false);
       resolver.giveBack(change);
+      this.#isDue = change === NOTHING;
       this.#asked ||= asked;
       const wait = doubled(RETRY_FAILED, this.#failures++);
       log.error({ err: error, version, retryMilliseconds: wait }, 'the engine did not take a change; trying again');
       this.#retryAfter(wait, () => undefined);
       return false;
     }
+  }
+
+  /** The plan is told of when all of it is in force. */
+  #goOnAfter(undecided: Promise<void>, asked: boolean): void {
+    this.#asked ||= asked;
+    void undecided.then(() => {
+      if (this.#undecided !== undecided) return;
+      this.#undecided = null;
+      this.#isDue = true;
+      this.#wake();
+    });
   }
 
   #conclude(

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
-import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
+import type { EngineChange, EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import { pino } from 'pino';
 import type { DatapathEngine } from '../../src/datapath/datapath-engine.ts';
 import { datapathEngine } from '../../src/datapath/open-kernel-path.ts';
@@ -37,6 +37,15 @@ function agentOf(name: string): DatapathEngine {
   return made;
 }
 
+/** Applies a change, and goes on with what waits for the kernel to be opened. */
+async function applyAll(datapath: DatapathEngine, change: EngineChange): Promise<void> {
+  await datapath.apply(change);
+  for (let waiting = datapath.undecided(); waiting !== null; waiting = datapath.undecided()) {
+    await waiting;
+    await datapath.apply({ shared: new Map(), services: new Map(), listeners: new Map() });
+  }
+}
+
 async function follow({
   agent,
   command,
@@ -50,16 +59,14 @@ async function follow({
     case 'apply': {
       turns = 0;
       const counting = setInterval(() => turns++, 1);
-      await datapath
-        .apply({
-          shared: new Map(),
-          services: new Map(services.map((one) => [one.service.id, one])),
-          listeners: new Map([
-            ...listeners.map((one) => [one.id, one] as const),
-            ...removed.map((id) => [id, null] as const),
-          ]),
-        })
-        .finally(() => clearInterval(counting));
+      await applyAll(datapath, {
+        shared: new Map(),
+        services: new Map(services.map((one) => [one.service.id, one])),
+        listeners: new Map([
+          ...listeners.map((one) => [one.id, one] as const),
+          ...removed.map((id) => [id, null] as const),
+        ]),
+      }).finally(() => clearInterval(counting));
       return datapath.carried().map(({ listenerId, datapath: by, detail }) => `${listenerId}: ${by} ${detail}`);
     }
     case 'block': {

@@ -52,7 +52,7 @@ export interface ProxyEngine {
   readonly sockets: { readonly open: number; readonly held: number };
   /**
    * Takes over the listening sockets that an earlier process has left, or that another one gives up. What the first
-   * `apply` of a plan does not ask for is closed. Returns how many there were.
+   * `apply` of a whole plan does not ask for is closed. Returns how many there were.
    */
   restoreSockets(): number;
   /**
@@ -88,6 +88,8 @@ export interface EngineChange {
   readonly listeners: ReadonlyMap<string, PlannedListener | null>;
   /** By tenant: block lists whose memory is another one than before; what is written there later needs no change. */
   readonly blockLists?: ReadonlyMap<string, BlockTableMemory>;
+  /** What a later change brings may still ask for sockets that were restored: these are not closed yet. */
+  readonly isPartial?: boolean;
 }
 
 /**

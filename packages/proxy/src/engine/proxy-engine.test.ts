@@ -38,7 +38,7 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }
 
-it('keeps sockets of an earlier process when block lists come into force before the plan', async (t) => {
+it('keeps sockets of an earlier process when block lists, or a part of the plan, come into force before all of it', async (t) => {
   const counters = new SharedCounters(1);
   const tables = new Tables(counters, () => 0);
   const sockets = { closeUnclaimed: () => undefined, save: () => undefined, count: 0 };
@@ -54,6 +54,8 @@ it('keeps sockets of an earlier process when block lists come into force before 
   );
   const { memory } = new BlockTable({ seed: 1, isShared: true });
   await engine.apply({ ...changeOf([], []), blockLists: new Map([['tenant', memory]]) });
+  assert.equal(closes.mock.callCount(), 0);
+  await engine.apply({ ...changeOf([], []), isPartial: true });
   assert.equal(closes.mock.callCount(), 0);
   await engine.apply(changeOf([], []));
   assert.equal(closes.mock.callCount(), 1, 'the plan asks for none of them');

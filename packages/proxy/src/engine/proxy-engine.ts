@@ -209,7 +209,7 @@ export class WorkerEngine implements ProxyEngine {
       this.#closeSockets(before);
     }
     await this.#open(change, coming);
-    if (!this.#claimed && !isOfBlockListsAlone(change)) {
+    if (!this.#claimed && change.isPartial !== true && !isOfBlockListsAlone(change)) {
       this.#claimed = true;
       this.#sockets.closeUnclaimed();
     }
