@@ -79,9 +79,22 @@ export function rotateWhenOld(store: Store, logger: Logger): void {
     .catch((error) => logger.error({ err: error }, 'the keys of session tickets could not be changed'));
 }
 
-/** Compiles validators one by one between other work, so that no request has to wait for its own. */
+/** Milliseconds between two validators. */
+const WARM_UP_PACE = 10;
+/** The share of a pause for which this thread may have worked when there is time for something that nobody waits for. */
+const HARDLY_BUSY = 0.3;
+
+/**
+ * Compiles validators one by one while there is little else to do, so that hardly a request has to wait for its own, and
+ * none for those of others.
+ */
 export function warmUp(validators: Validators): void {
-  setImmediate(() => {
-    if (validators.warm()) warmUp(validators);
-  }).unref();
+  let before = performance.eventLoopUtilization();
+  const look = (): void => {
+    const isIdle = performance.eventLoopUtilization(before).utilization < HARDLY_BUSY;
+    const isDone = isIdle && !validators.warm();
+    before = performance.eventLoopUtilization();
+    if (!isDone) setTimeout(look, WARM_UP_PACE).unref();
+  };
+  setTimeout(look, WARM_UP_PACE).unref();
 }

@@ -1,6 +1,6 @@
 import { OverlaidMap } from '../state/overlaid-map.ts';
 import type { LoadBalancerRecord } from '../state/records.ts';
-import type { State } from '../state/state.ts';
+import type { LoadBalancerTree, State } from '../state/state.ts';
 import { awaitedBy, keepersOf, type PresentNode } from './handover.ts';
 import { type Ground, nodesFor, zoneOf } from './place.ts';
 import type { FleetNode, Handover, Placement } from './placement.ts';
@@ -12,7 +12,7 @@ import type { FleetNode, Handover, Placement } from './placement.ts';
  */
 export function settled(base: State, next: State, nodes: readonly PresentNode[], generation: number): Placement {
   const before = next.placement;
-  const fleet = fleetFor(next, nodes);
+  const fleet = fleetFor(base, next, nodes);
   const ground: Ground = { zones: next.zones, duties: next.duties, placement: { ...before, fleet } };
   const everything = fleet !== base.placement.fleet || next.duties !== base.duties || next.zones !== base.zones;
   const handovers = new Map<string, Handover>();
@@ -60,16 +60,32 @@ const wanting = new WeakMap<State['loadBalancers'], boolean>();
 export function wantsNumbers({ loadBalancers }: State): boolean {
   let known = wanting.get(loadBalancers);
   if (known === undefined) {
-    known = loadBalancers.values().some(({ loadBalancer }) => loadBalancer.nodesPerZone !== null);
+    known = false;
+    for (const tree of loadBalancers.values()) {
+      known = wantsNumber(tree);
+      if (known) break;
+    }
     wanting.set(loadBalancers, known);
   }
   return known;
 }
 
+function wantsNumber({ loadBalancer }: LoadBalancerTree): boolean {
+  return loadBalancer.nodesPerZone !== null;
+}
+
+/** The same of the state that comes after `base`, by what has changed. */
+function comesToWantNumbers(base: State, next: State): boolean {
+  const suspects = OverlaidMap.suspects(base.loadBalancers, next.loadBalancers);
+  if (suspects === null || wantsNumbers(base)) return wantsNumbers(next);
+  for (const id of suspects) if (wantsNumber(next.loadBalancers.get(id)!)) return true;
+  return false;
+}
+
 /** All nodes, where a load balancer wants a number of them; the same object while they are the same. */
-function fleetFor(state: State, nodes: readonly PresentNode[]): Placement['fleet'] {
-  const { fleet } = state.placement;
-  if (!wantsNumbers(state)) return fleet.size === 0 ? fleet : new Map();
+function fleetFor(base: State, next: State, nodes: readonly PresentNode[]): Placement['fleet'] {
+  const { fleet } = next.placement;
+  if (!comesToWantNumbers(base, next)) return fleet.size === 0 ? fleet : new Map();
   const wanted = nodes.map((node): FleetNode => ({ id: node.id, zone: zoneOf(node), gone: node.gone }));
   const same = ({ id, zone, gone }: FleetNode) => fleet.get(id)?.zone === zone && fleet.get(id)?.gone === gone;
   return wanted.length === fleet.size && wanted.every(same) ? fleet : new Map(wanted.map((node) => [node.id, node]));

@@ -33,7 +33,7 @@ function everyStep(check: (step: Step) => void) {
     for (let i = 0; i < CHANGES; i++) {
       const last = state;
       state = nextState(state, context, random);
-      const plan = compile(state, before);
+      const plan = compile(state, before, last);
       check({ state, last, plan, before, name: `seed ${seed}, change ${i}` });
       before = plan;
     }
@@ -229,8 +229,9 @@ test('the bandwidth of an elastic IP is that of all listeners of its load balanc
   const change = (act: (draft: Draft) => unknown): (number | undefined)[] => {
     const draft = new Draft(state, context);
     act(draft);
+    const last = state;
     state = draft.finish();
-    plan = compile(state, plan);
+    plan = compile(state, plan, last);
     assert.equal(plan.hash, compile(state, null).hash);
     return [...plan.entries.values()].flatMap(({ kind, value }) => (kind === 'listener' ? [value.bandwidth] : []));
   };

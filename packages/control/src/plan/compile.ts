@@ -1,9 +1,10 @@
 import { combineHashes, planEntry } from '@evenkeel/model/plan/hash.ts';
 import type { NodePlan, PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import { isStopped } from '../resources/load-balancers.ts';
+import { OverlaidMap } from '../state/overlaid-map.ts';
 import type { GroupTree, LoadBalancerTree, State } from '../state/state.ts';
 import { planListener } from './listener.ts';
-import { PartedEntries, type TreePart } from './parts.ts';
+import { differing, PartedEntries, type Parts, type TreePart } from './parts.ts';
 import { hold, referencesOf } from './references.ts';
 import { ruleGroupEntry } from './rule-group.ts';
 import { planService } from './service.ts';
@@ -16,30 +17,54 @@ export interface CompiledPlan extends NodePlan {
 
 /**
  * The plan of all load balancers; what a node has of it is made by `planOnNode`. A pure function: the same state has the
- * same plan. What did not change since `previous` is in the plan as the same object, and costs nothing.
+ * same plan. What did not change since `previous` is in the plan as the same object, and costs nothing. `before` is the
+ * state that `previous` was made of: with it, what did not change is not even looked at.
  */
-export function compile(state: State, previous: CompiledPlan | null): CompiledPlan {
-  const known = previous?.entries.parts;
-  const parts = new Map<string, TreePart>();
+export function compile(state: State, previous: CompiledPlan | null, before: State | null = null): CompiledPlan {
+  const known = previous?.entries.parts ?? NO_PARTS;
+  const suspects = before === null ? null : suspectsOf(before, state);
+  const parts = suspects === null ? compileAll(state, known) : compileSome(state, known, suspects);
   // The hash of the whole is carried on: what is in it twice is out of it.
   const changed: string[] = [];
-  let kept = 0;
-  for (const [id, tree] of state.loadBalancers) {
-    const before = known?.get(id) ?? null;
-    if (before !== null) kept++;
-    const same = before?.source === tree && hold(before.references, tree, state);
-    const part = same ? before : compileTree(tree, state, before);
-    parts.set(id, part);
-    if (part !== before) changed.push(before?.hash ?? '', part.hash);
-  }
-  if (known !== undefined && kept < known.size) {
-    for (const [id, { hash }] of known) if (!parts.has(id)) changed.push(hash);
-  }
+  for (const id of differing(known, parts)) changed.push(known.get(id)?.hash ?? '', parts.get(id)?.hash ?? '');
   const old = previous?.entries.shared;
   const shared = compileShared(state, parts, previous?.entries ?? null);
   if (shared !== old) changed.push(old?.hash ?? '', shared.hash);
   const hash = combineHashes([previous?.hash ?? '', ...changed]);
   return { version: state.generation, hash, entries: new PartedEntries(parts, shared) };
+}
+
+const NO_PARTS: Parts = new Map();
+
+/** The load balancers that may have other parts in the one state than in the other; null: all may. */
+function suspectsOf(before: State, state: State): ReadonlySet<string> | null {
+  const outside =
+    before.elasticIps === state.elasticIps &&
+    before.securityPolicies === state.securityPolicies &&
+    before.specifications === state.specifications;
+  return outside ? OverlaidMap.suspects(before.loadBalancers, state.loadBalancers) : null;
+}
+
+function compileAll(state: State, known: Parts): Parts {
+  const parts = new Map<string, TreePart>();
+  for (const [id, tree] of state.loadBalancers) parts.set(id, compilePart(tree, state, known.get(id) ?? null));
+  return parts;
+}
+
+function compileSome(state: State, known: Parts, suspects: ReadonlySet<string>): Parts {
+  const parts = new OverlaidMap(known);
+  for (const id of suspects) {
+    const before = known.get(id)!;
+    const part = compilePart(state.loadBalancers.get(id)!, state, before);
+    if (part !== before) parts.set(id, part);
+  }
+  return parts.touched ? parts : known;
+}
+
+/** The part of before where it is still right. */
+function compilePart(tree: LoadBalancerTree, state: State, before: TreePart | null): TreePart {
+  const same = before?.source === tree && hold(before.references, tree, state);
+  return same ? before : compileTree(tree, state, before);
 }
 
 function compileTree(tree: LoadBalancerTree, state: State, before: TreePart | null): TreePart {

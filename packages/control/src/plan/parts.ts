@@ -1,5 +1,6 @@
 import { diffPlans, EMPTY_PLAN } from '@evenkeel/model/plan/delta.ts';
 import type { PlanDelta, PlanEntry } from '@evenkeel/model/plan/plan.ts';
+import { OverlaidMap } from '../state/overlaid-map.ts';
 import type { LoadBalancerTree, State } from '../state/state.ts';
 import type { CompiledPlan } from './compile.ts';
 import type { References } from './references.ts';
@@ -26,13 +27,15 @@ export interface SharedPart extends PlanPart {
 
 export type SharedRecords = Pick<State, 'certificates' | 'authorities' | 'ticketKeys' | 'securityGroups'>;
 
+/** By load balancer. */
+export type Parts = ReadonlyMap<string, TreePart>;
+
 /** The entries of a plan as one map, without copying those of the load balancers that did not change. */
 export class PartedEntries implements ReadonlyMap<string, PlanEntry> {
-  /** By load balancer. */
-  readonly parts: ReadonlyMap<string, TreePart>;
+  readonly parts: Parts;
   readonly shared: SharedPart;
 
-  constructor(parts: ReadonlyMap<string, TreePart>, shared: SharedPart) {
+  constructor(parts: Parts, shared: SharedPart) {
     this.parts = parts;
     this.shared = shared;
   }
@@ -94,9 +97,14 @@ export function diffParts(before: CompiledPlan, after: CompiledPlan): PlanDelta 
   if (before.entries.shared !== after.entries.shared) collect(before.entries.shared, after.entries.shared);
   const { parts: old } = before.entries;
   const { parts: next } = after.entries;
-  for (const [id, part] of next) if (old.get(id) !== part) collect(old.get(id), part);
-  for (const [id, part] of old) if (!next.has(id)) collect(part, undefined);
+  for (const id of differing(old, next)) collect(old.get(id), next.get(id));
   return { from: before.version, version: after.version, hash: after.hash, upserts, removes };
+}
+
+/** The load balancers that have other parts in the one than in the other. Costs what differs, from one change to the next. */
+export function differing(one: Parts, other: Parts): string[] {
+  const ids = OverlaidMap.suspects(one, other) ?? new Set([...other.keys(), ...one.keys()]);
+  return [...ids].filter((id) => one.get(id) !== other.get(id));
 }
 
 const NONE: ReadonlyMap<string, PlanEntry> = new Map();

@@ -1,9 +1,10 @@
 import { combineHashes } from '@evenkeel/model/plan/hash.ts';
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import { hasOrKeeps, type NodePlace } from '../placement/place.ts';
+import { OverlaidMap } from '../state/overlaid-map.ts';
 import type { State } from '../state/state.ts';
 import type { CompiledPlan } from './compile.ts';
-import { PartedEntries, type SharedPart, type TreePart } from './parts.ts';
+import { differing, PartedEntries, type Parts, type SharedPart, type TreePart } from './parts.ts';
 
 /** What a node had last. */
 export interface PlanBefore {
@@ -38,20 +39,18 @@ export function planOnNode(
   return { version, hash, entries: new PartedEntries(parts, shared) };
 }
 
-type Parts = ReadonlyMap<string, TreePart>;
-
 function partsOn(whole: CompiledPlan, state: State, node: NodePlace, before: PlanBefore | null): Parts {
   const all = whole.entries.parts;
   const has = (part: TreePart) => hasOrKeeps(state, part.source.loadBalancer, node);
   if (before === null || before.since === null) return new Map([...all].filter(([, part]) => has(part)));
   const { plan, since } = before;
   const known = plan.entries.parts;
-  let parts: Map<string, TreePart> | null = null;
+  let parts: OverlaidMap<TreePart> | null = null;
   for (const id of since.changed) {
     const part = all.get(id);
     const wanted = part !== undefined && has(part) ? part : undefined;
     if (known.get(id) === wanted) continue;
-    parts ??= new Map(known);
+    parts ??= new OverlaidMap(known);
     if (wanted === undefined) parts.delete(id);
     else parts.set(id, wanted);
   }
@@ -80,7 +79,9 @@ function hashOf(parts: Parts, shared: SharedPart): string {
 /** The same, by what differs from before. */
 function carriedOn(before: CompiledPlan, parts: Parts, shared: SharedPart): string {
   const changed = [before.hash, before.entries.shared.hash, shared.hash];
-  for (const [id, part] of before.entries.parts) if (parts.get(id) !== part) changed.push(part.hash);
-  for (const [id, part] of parts) if (before.entries.parts.get(id) !== part) changed.push(part.hash);
+  const old = before.entries.parts;
+  for (const id of differing(old, parts)) {
+    for (const part of [old.get(id), parts.get(id)]) if (part !== undefined) changed.push(part.hash);
+  }
   return combineHashes(changed);
 }

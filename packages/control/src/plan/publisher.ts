@@ -2,7 +2,7 @@ import type { PlanMessage } from '@evenkeel/model/plan/stream.ts';
 import type { NodePlace } from '../placement/place.ts';
 import type { State } from '../state/state.ts';
 import { type CompiledPlan, compile } from './compile.ts';
-import { diffParts } from './parts.ts';
+import { differing, diffParts } from './parts.ts';
 import { type PlanBefore, planOnNode } from './placed.ts';
 
 /** Plans of the past that an agent can be brought on from by a delta. They share what is equal, so they cost little. */
@@ -55,8 +55,9 @@ export class PlanPublisher {
     if (state.generation === this.#plan.version) return;
     const [old, before] = [this.#plan, this.#state];
     this.#state = state;
-    this.#plan = compile(state, old);
-    this.#since = samePlaces(before, state) ? { whole: old, changed: partsThatDiffer(old, this.#plan) } : null;
+    this.#plan = compile(state, old, before);
+    const changed = () => new Set(differing(old.entries.parts, this.#plan.entries.parts));
+    this.#since = samePlaces(before, state) ? { whole: old, changed: changed() } : null;
     this.#past.set(this.#plan.version, this.#plan);
     if (this.#past.size > REMEMBERED) this.#past.delete(this.#past.keys().next().value!);
   }
@@ -92,15 +93,4 @@ export class PlanPublisher {
 
 function samePlaces(a: State, b: State): boolean {
   return a.placement === b.placement && a.duties === b.duties && a.zones === b.zones;
-}
-
-/** Load balancers whose parts are others in the two plans. */
-function partsThatDiffer(
-  { entries: { parts: a } }: CompiledPlan,
-  { entries: { parts: b } }: CompiledPlan,
-): Set<string> {
-  const ids = new Set<string>();
-  for (const [id, part] of b) if (a.get(id) !== part) ids.add(id);
-  for (const id of a.keys()) if (!b.has(id)) ids.add(id);
-  return ids;
 }

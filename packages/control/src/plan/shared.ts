@@ -2,7 +2,7 @@ import { combineHashes, hashEntry, planEntry } from '@evenkeel/model/plan/hash.t
 import type { PlanEntry } from '@evenkeel/model/plan/plan.ts';
 import type { CertificateRecord } from '../state/records.ts';
 import { EMPTY_STATE, type State } from '../state/state.ts';
-import type { PartedEntries, SharedPart, SharedRecords, TreePart } from './parts.ts';
+import { differing, type PartedEntries, type Parts, type SharedPart, type SharedRecords } from './parts.ts';
 import { planSecurityGroup } from './security-group.ts';
 import { planAuthority, planCertificate, planTicketKeys } from './tls.ts';
 
@@ -14,11 +14,7 @@ export const NOTHING_SHARED: SharedPart = {
 };
 
 /** The entries that load balancers refer to and that belong to none: each that is used is there, and no other. */
-export function compileShared(
-  state: State,
-  parts: ReadonlyMap<string, TreePart>,
-  before: PartedEntries | null,
-): SharedPart {
+export function compileShared(state: State, parts: Parts, before: PartedEntries | null): SharedPart {
   const old = before?.shared ?? NOTHING_SHARED;
   const unchanged = before !== null && sameReferences(parts, before.parts);
   if (unchanged && sameRecords(state, old.from)) return old;
@@ -98,7 +94,7 @@ function split(key: string): [Kind, string] {
   return [key.slice(0, slash) as Kind, key.slice(slash + 1)];
 }
 
-function union(parts: ReadonlyMap<string, TreePart>): Set<string> {
+function union(parts: Parts): Set<string> {
   const keys = new Set<string>();
   for (const { references } of parts.values()) for (const key of references.shared) keys.add(key);
   return keys;
@@ -113,8 +109,7 @@ function sameRecords(a: SharedRecords, b: SharedRecords): boolean {
   );
 }
 
-function sameReferences(parts: ReadonlyMap<string, TreePart>, before: ReadonlyMap<string, TreePart>): boolean {
+function sameReferences(parts: Parts, before: Parts): boolean {
   if (parts.size !== before.size) return false;
-  for (const [id, { references }] of parts) if (before.get(id)?.references.shared !== references.shared) return false;
-  return true;
+  return differing(before, parts).every((id) => before.get(id)?.references.shared === parts.get(id)?.references.shared);
 }

@@ -68,6 +68,31 @@ test('the keys in which maps over the same one may differ are told; of others no
   assert.equal(OverlaidMap.suspects(base, second), null);
 });
 
+test('of a copy it is told in which keys it may differ from what it was made of, until keys come or go', () => {
+  const base = numbered(100);
+  const map = new OverlaidMap(base);
+  map.set('k003', { value: 1 });
+  const copy = map.plain();
+  assert.deepEqual(OverlaidMap.suspects(base, copy), new Set(['k003']));
+  const next = new OverlaidMap(copy);
+  next.set('k005', { value: 1 });
+  assert.deepEqual(OverlaidMap.suspects(base, next), new Set(['k003', 'k005']));
+  assert.deepEqual(OverlaidMap.suspects(copy, next.plain()), new Set(['k005']));
+  assert.equal(OverlaidMap.suspects(base, next.plain()), null, 'two copies on');
+  const many = new OverlaidMap(base);
+  for (let i = 0; i < 80; i++) many.set(`k0${String(i).padStart(2, '0')}`, { value: -1 });
+  assert.equal(OverlaidMap.suspects(base, many.plain())?.size, 80);
+  for (const change of [
+    (changed: OverlaidMap<{ value: number }>) => changed.set('k9', { value: 1 }),
+    (changed: OverlaidMap<{ value: number }>) => changed.delete('k001'),
+  ]) {
+    const changed = new OverlaidMap(base);
+    changed.set('k003', { value: 1 });
+    change(changed);
+    assert.equal(OverlaidMap.suspects(base, changed.plain()), null);
+  }
+});
+
 test('it knows whether it was touched, and whether it has other keys', () => {
   const map = new OverlaidMap(numbered(3));
   assert.deepEqual([map.touched, map.hasOtherKeys], [false, false]);

@@ -1,6 +1,16 @@
 /** Values that may lie over a map before they and it become a map of their own. */
 const OVER = 64;
 
+/** What is known of a copy: the map that it was made of, and the keys whose values are others in it. */
+interface Lineage {
+  /** Held loosely: each copy would keep all before it. */
+  readonly from: WeakRef<ReadonlyMap<string, object>>;
+  readonly keys: Set<string>;
+}
+
+/** Of copies that have the keys of what they were made of. */
+const lineages = new WeakMap<ReadonlyMap<string, object>, Lineage>();
+
 /**
  * A map over another one, which stays as it is: to begin one and to put other values in place costs what is changed, and
  * not what is there. The keys keep their order. What adds or removes one copies the map. No value is undefined.
@@ -42,9 +52,17 @@ export class OverlaidMap<Value extends object> implements ReadonlyMap<string, Va
     one: ReadonlyMap<string, Value>,
     other: ReadonlyMap<string, Value>,
   ): ReadonlySet<string> | null {
-    const [a, b] = [one, other].map((map) => (map instanceof OverlaidMap ? map.#base : map));
-    if (a !== b) return null;
-    return new Set([one, other].flatMap((map) => (map instanceof OverlaidMap ? [...map.#over.keys()] : [])));
+    const a = one instanceof OverlaidMap ? one.#base : one;
+    const b = other instanceof OverlaidMap ? other.#base : other;
+    const suspects = new Set<string>();
+    if (a !== b) {
+      const lineage = lineages.get(b);
+      if (lineage?.from.deref() !== a) return null;
+      for (const key of lineage.keys) suspects.add(key);
+    }
+    if (one instanceof OverlaidMap) for (const key of one.#over.keys()) suspects.add(key);
+    if (other instanceof OverlaidMap) for (const key of other.#over.keys()) suspects.add(key);
+    return suspects;
   }
 
   get size(): number {
@@ -64,14 +82,16 @@ export class OverlaidMap<Value extends object> implements ReadonlyMap<string, Va
     const isThere = this.#base.has(key);
     if (!isThere) this.#hasOtherKeys = true;
     if (isThere && this.#own === null && this.#over.size < OVER) this.#over.set(key, value);
-    else this.#copy().set(key, value);
+    else this.#set(key, value, isThere);
   }
 
   delete(key: string): void {
     if (!this.has(key)) return;
     this.#touched = true;
     this.#hasOtherKeys = true;
-    this.#copy().delete(key);
+    const copy = this.#copy();
+    lineages.delete(copy);
+    copy.delete(key);
   }
 
   /** The same as a plain map, which this one does not change any more; that below where it is the same. */
@@ -81,11 +101,19 @@ export class OverlaidMap<Value extends object> implements ReadonlyMap<string, Va
     return this.#base;
   }
 
+  #set(key: string, value: Value, isThere: boolean): void {
+    const copy = this.#copy();
+    if (isThere) lineages.get(copy)?.keys.add(key);
+    else lineages.delete(copy);
+    copy.set(key, value);
+  }
+
   /** The base as a map that may be changed, with all values in place. */
   #copy(): Map<string, Value> {
     if (this.#own !== null) return this.#own;
     const copy = new Map(this.#base);
     for (const [key, value] of this.#over) copy.set(key, value);
+    lineages.set(copy, { from: new WeakRef(this.#base), keys: new Set(this.#over.keys()) });
     this.#over.clear();
     this.#base = copy;
     this.#own = copy;
