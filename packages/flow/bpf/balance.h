@@ -45,7 +45,7 @@ static __always_inline int balance(CONTEXT *context)
 	struct listener *listener = find_listener(&packet);
 
 	if (!listener || listener->flags & LISTENER_IS_NODE) {
-		int verdict = return_to_borrower(context, &packet);
+		int verdict = has_borrowers() ? return_to_borrower(context, &packet) : BALANCED_ON;
 
 		if (verdict != BALANCED_ON)
 			return verdict;

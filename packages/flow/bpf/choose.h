@@ -37,16 +37,23 @@ static __always_inline int keeps(__u32 number, const struct packet *packet)
 	return target->flags & TARGET_RESETS && packet->protocol == IPPROTO_TCP && !packet->opens;
 }
 
+__checked_once int tell_others(const struct flow *flow, __u16 target)
+{
+	if (!flow)
+		return 0;
+	struct news told = { .flow = *flow, .target = target };
+
+	bpf_map_push_elem(&news, &told, BPF_EXIST);
+	return 0;
+}
+
 /* For the other nodes of the zone, where any are. */
 static __always_inline void tell(const struct flow *flow, __u16 target)
 {
 	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
 
-	if (!in_use || !(*in_use & GUARD_NEWS))
-		return;
-	struct news told = { .flow = *flow, .target = target };
-
-	bpf_map_push_elem(&news, &told, BPF_EXIST);
+	if (in_use && *in_use & GUARD_NEWS)
+		tell_others(flow, target);
 }
 
 /* A SYN begins a flow at the current target, anything else belongs to a flow that is older than the change and stays

@@ -48,8 +48,8 @@ static __always_inline void count_reason(__u32 owner, __u32 reason)
 		*count += 1;
 }
 
-/* Not inline: programs have many places where they drop. */
-static __noinline int count_drop(__u32 listener, __u32 target, __u32 reason)
+/* Programs have many places where they drop. */
+__checked_once int count_drop(__u32 listener, __u32 target, __u32 reason)
 {
 	struct listener_traffic *own = bpf_map_lookup_elem(&listener_traffic, &listener);
 

@@ -127,9 +127,11 @@ static __always_inline int challenge(CONTEXT *context, const struct packet *pack
 }
 
 /* For a TCP packet to a listener with a threshold: what becomes of it, or BALANCED_ON. */
-static __always_inline int meet_flood(CONTEXT *context, const struct packet *packet, __u32 listener,
-				      const struct limits *limits)
+__checked_once int meet_flood(CONTEXT *context, const struct packet *packet, __u32 listener,
+			      const struct limits *limits)
 {
+	if (!packet || !limits)
+		return VERDICT_DROP;
 	if (packet->opens) {
 		if (!is_flooded(listener, limits) || is_verified(packet))
 			return BALANCED_ON;

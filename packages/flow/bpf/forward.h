@@ -20,6 +20,15 @@ static __always_inline int forward_by_l2(CONTEXT *context, const struct packet *
 	return send_to(context, target->device);
 }
 
+/* In a mode in which the target has the VIP itself. */
+static __always_inline int forward_unchanged(CONTEXT *context, const struct packet *packet, const struct target *target,
+					     const struct listener *listener)
+{
+	if (listener->mode == MODE_L2)
+		return forward_by_l2(context, packet, target, listener->number);
+	return forward_by_tunnel(context, packet, target, listener->number, listener->mode == MODE_GUE);
+}
+
 /* To packet->target. */
 static __always_inline int forward(CONTEXT *context, const struct packet *packet, const struct listener *listener)
 {
@@ -33,18 +42,10 @@ static __always_inline int forward(CONTEXT *context, const struct packet *packet
 			return reset_flow(context, packet);
 		return drop_towards(packet, listener->number, DROP_NO_TARGET);
 	}
-	if (!packet->is_quoted)
-		watch(packet, listener);
-	switch (listener->mode) {
-	case MODE_L2:
-		return forward_by_l2(context, packet, target, listener->number);
-	case MODE_IPIP:
-		return forward_by_tunnel(context, packet, target, listener->number, 0);
-	case MODE_GUE:
-		return forward_by_tunnel(context, packet, target, listener->number, 1);
-	default:
-		if (listener->flags & LISTENER_HIDES_CLIENTS)
-			return forward_by_source_nat(context, packet, target, listener);
-		return forward_by_nat(context, packet, target, listener);
-	}
+	watch(packet, listener);
+	if (listener->mode != MODE_NAT)
+		return forward_unchanged(context, packet, target, listener);
+	if (listener->flags & LISTENER_HIDES_CLIENTS)
+		return forward_by_source_nat(context, packet, target, listener);
+	return forward_by_nat(context, packet, target, listener);
 }

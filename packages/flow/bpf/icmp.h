@@ -6,8 +6,10 @@
 #include "icmp-message.h"
 
 /* The type changes the checksum of ICMP, and nothing else does. */
-static __always_inline int answer_echo(CONTEXT *context, const struct packet *packet)
+__checked_once int answer_echo(CONTEXT *context, const struct packet *packet)
 {
+	if (!packet)
+		return VERDICT_NOT_OURS;
 	struct icmp_head *icmp = frame_start(context) + transport_offset(packet);
 	int ipv4 = packet->family == FAMILY_IPV4;
 
@@ -25,10 +27,12 @@ static __always_inline int answer_echo(CONTEXT *context, const struct packet *pa
 }
 
 /* What the error is about, seen as the packet of the client that it would belong to. */
-static __always_inline int read_error(CONTEXT *context, const struct packet *packet, struct packet *flow)
+__checked_once int read_error(CONTEXT *context, const struct packet *packet, struct packet *flow)
 {
 	void *data = frame_start(context), *end = frame_end(context);
 
+	if (!packet || !flow)
+		return DROP_MALFORMED;
 	flow->is_quoted = 1;
 	flow->family = packet->family;
 	flow->bytes = packet->bytes;
@@ -64,9 +68,11 @@ static __always_inline int read_error(CONTEXT *context, const struct packet *pac
 
 /* NAT: the target sent its packet under its own address, and must find that in the error. The checksum of the inner
  * IPv4 header makes up for the inner address; the inner transport checksum stays, nobody can verify a part. */
-static __always_inline int translate_error(CONTEXT *context, const struct packet *packet, const struct packet *flow,
-					   const struct target *target)
+__checked_once int translate_error(CONTEXT *context, const struct packet *packet, const struct packet *flow,
+				   const struct target *target)
 {
+	if (!packet || !flow || !target)
+		return -1;
 	void *data = frame_start(context), *end = frame_end(context);
 	__be16 port = target->port ? target->port : flow->destination_port;
 	__u64 change = change_address(&packet->destination, &target->address);
@@ -108,10 +114,13 @@ struct retold {
 	__be16 far_port;
 };
 
-static __always_inline int retell_error(CONTEXT *context, const struct packet *packet, const struct packet *flow,
-					const struct retold *told)
+__checked_once int retell_error(CONTEXT *context, const struct packet *packet, const struct packet *flow,
+				const struct retold *told)
 {
 	void *data = frame_start(context), *end = frame_end(context);
+
+	if (!packet || !flow || !told)
+		return -1;
 	/* `flow` is seen from the other side. */
 	__u64 inner = change_address(&flow->destination, &told->near) + change_address(&flow->source, &told->far);
 	__u64 outer = change_address(&packet->source, &told->from) + change_address(&packet->destination, &told->to);
@@ -149,16 +158,17 @@ static __always_inline int retell_error(CONTEXT *context, const struct packet *p
 
 /* A target, or a router before it, says what became of a packet of a client: it goes to the client, about the packet as the
  * client has sent it. What the target says itself comes from the VIP; routers have addresses of their own. */
-static __always_inline int return_error(CONTEXT *context, const struct packet *packet)
+__checked_once int return_error(CONTEXT *context, const struct packet *packet)
 {
 	struct packet flow = {};
-	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
 
+	if (!packet)
+		return VERDICT_NOT_OURS;
 	if (read_error(context, packet, &flow) != PARSED)
 		return not_parsed(packet, OUTCOME_NOT_OURS);
 	struct retold told = { .near = flow.destination, .near_port = flow.destination_port };
 
-	if (in_use && *in_use & GUARD_BORROWERS) {
+	if (has_borrowers()) {
 		struct borrowed key = {
 			.target = flow.source,
 			.node = flow.destination,
@@ -194,9 +204,11 @@ static __always_inline int return_error(CONTEXT *context, const struct packet *p
 }
 
 /* The target knows the client as a port of this node, and routers on the way to the client not at all. */
-static __always_inline int steer_to_borrower(CONTEXT *context, const struct packet *packet, const struct packet *flow,
-					     const struct listener *listener, const struct target *target)
+__checked_once int steer_to_borrower(CONTEXT *context, const struct packet *packet, const struct packet *flow,
+				     const struct listener *listener, const struct target *target)
 {
+	if (!packet || !flow || !listener || !target)
+		return VERDICT_DROP;
 	__be16 port = target->port ? target->port : flow->destination_port;
 	struct borrowed key = {
 		.target = target->address,
@@ -220,10 +232,19 @@ static __always_inline int steer_to_borrower(CONTEXT *context, const struct pack
 	return retell_error(context, packet, flow, &told) ? drop(listener->number, DROP_MALFORMED) : VERDICT_KERNEL;
 }
 
-static __always_inline int steer_error(CONTEXT *context, const struct packet *packet)
+/* As `choose`, for what an error is about. */
+__checked_once __u32 choose_quoted(struct packet *flow, const struct listener *listener, __u32 *reason)
+{
+	return flow && listener && reason ? choose(flow, listener, 0, reason) : NOBODY;
+}
+
+__checked_once int steer_error(CONTEXT *context, const struct packet *packet)
 {
 	struct packet flow = {};
 	__u32 reason = DROP_NO_TARGET;
+
+	if (!packet)
+		return VERDICT_DROP;
 	int read = read_error(context, packet, &flow);
 
 	if (read != PARSED)
@@ -233,15 +254,17 @@ static __always_inline int steer_error(CONTEXT *context, const struct packet *pa
 	/* About a port that nobody listens on: the VIP may be an address of this host, and it may have asked. */
 	if (!listener || listener->flags & LISTENER_IS_NODE)
 		return not_parsed(packet, OUTCOME_NOT_OURS);
-	__u32 number = choose(&flow, listener, 0, &reason);
+	__u32 number = choose_quoted(&flow, listener, &reason);
 	struct target *target = bpf_map_lookup_elem(&targets, &number);
 
 	if (number == NOBODY || !target)
 		return drop(listener->number, reason);
 	flow.target = number;
 	count_outcome(OUTCOME_ICMP_STEERED);
+	if (listener->mode != MODE_NAT && target->flags & TARGET_GONE)
+		return drop_towards(&flow, listener->number, DROP_NO_TARGET);
 	if (listener->mode != MODE_NAT)
-		return forward(context, &flow, listener);
+		return forward_unchanged(context, &flow, target, listener);
 	if (is_ipv4(&target->address) != (packet->family == FAMILY_IPV4))
 		return drop(listener->number, DROP_NO_TARGET);
 	if (listener->flags & LISTENER_HIDES_CLIENTS)

@@ -94,8 +94,10 @@ struct face {
 
 /* What an endpoint answers for, towards this client. Returns 0 where it is no target's. What it answers to matters only
  * where several listeners share it: else no state is needed. */
-static __noinline int find_face(struct face *face, const struct packet *packet)
+__checked_once int find_face(struct face *face, const struct packet *packet)
 {
+	if (!face || !packet)
+		return 0;
 	struct endpoint target = {
 		.address = packet->source,
 		.port = packet->source_port,

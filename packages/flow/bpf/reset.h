@@ -23,8 +23,10 @@ static __always_inline void head_reset(struct tcphdr *reset, const struct packet
 }
 
 /* For a TCP packet that is neither SYN nor RST, so has an acknowledgement. */
-static __always_inline int reset_flow(CONTEXT *context, const struct packet *packet)
+__checked_once int reset_flow(CONTEXT *context, const struct packet *packet)
 {
+	if (!packet)
+		return VERDICT_DROP;
 	struct tcphdr *tcp = frame_start(context) + transport_offset(packet);
 
 	if ((void *)(tcp + 1) > frame_end(context))

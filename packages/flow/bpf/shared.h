@@ -16,11 +16,13 @@ static __always_inline void name_shared(struct flow *key, const struct address *
 
 /* Says that answers to this flow are the listener's. -1: the same client has a flow from the same port to the same endpoint
  * by way of another listener, which has not ended; both cannot be. */
-static __noinline int share(const struct packet *packet, const struct listener *listener, const struct target *target)
+__checked_once int share(const struct packet *packet, const struct listener *listener, const struct target *target)
 {
 	struct flow key = {};
 	__u32 now = seconds_now();
 
+	if (!packet || !listener || !target)
+		return -1;
 	name_shared(&key, &packet->source, packet->source_port, &target->address,
 		    target->port ? target->port : packet->destination_port, packet->protocol);
 	struct shared *known = bpf_map_lookup_elem(&shared, &key);

@@ -21,12 +21,13 @@ static __always_inline __be16 candidate_port(const struct packet *packet, __u32 
 
 /* The port of this flow, 0 where all that it could have are others'. One that is its own already goes before any that has
  * become free. What is quoted of a flow finds its port and takes none. */
-static __always_inline __be16 borrow_port(const struct packet *packet, const struct listener *listener,
-					  struct borrowed *key)
+__checked_once __be16 borrow_port(const struct packet *packet, const struct listener *listener, struct borrowed *key)
 {
 	__u32 now = seconds_now();
 	__be16 vacant = 0;
 
+	if (!packet || !listener || !key)
+		return 0;
 #pragma unroll
 	for (__u32 attempt = 0; attempt < BORROW_ATTEMPTS; attempt++) {
 		key->node_port = candidate_port(packet, attempt);
@@ -56,9 +57,11 @@ static __always_inline __be16 borrow_port(const struct packet *packet, const str
 	return bpf_map_update_elem(&borrowers, key, &new, BPF_ANY) ? 0 : vacant;
 }
 
-static __always_inline int forward_by_source_nat(CONTEXT *context, const struct packet *packet,
-						 const struct target *target, const struct listener *listener)
+__checked_once int forward_by_source_nat(CONTEXT *context, const struct packet *packet, const struct target *target,
+					 const struct listener *listener)
 {
+	if (!packet || !target || !listener)
+		return VERDICT_DROP;
 	__be16 port = target->port ? target->port : packet->destination_port;
 	struct borrowed key = {
 		.target = target->address,
@@ -83,11 +86,9 @@ static __always_inline int forward_by_source_nat(CONTEXT *context, const struct 
 }
 
 /* An answer of a target to a port that was borrowed; or BALANCED_ON. */
-static __always_inline int return_to_borrower(CONTEXT *context, const struct packet *packet)
+__checked_once int return_to_borrower(CONTEXT *context, const struct packet *packet)
 {
-	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
-
-	if (!in_use || !(*in_use & GUARD_BORROWERS))
+	if (!packet)
 		return BALANCED_ON;
 	struct borrowed key = {
 		.target = packet->source,
@@ -108,4 +109,11 @@ static __always_inline int return_to_borrower(CONTEXT *context, const struct pac
 	count_answer(packet, listener, target);
 	count_outcome(OUTCOME_RETURNED);
 	return VERDICT_KERNEL;
+}
+
+static __always_inline int has_borrowers(void)
+{
+	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
+
+	return in_use && *in_use & GUARD_BORROWERS;
 }

@@ -11,31 +11,48 @@ static __always_inline void head_error(struct icmp_head *icmp, __u8 type, __u8 c
 	icmp->rest = bpf_htonl(mtu); /* the lower half, for IPv4; the upper one is unused */
 }
 
-static __always_inline int answer_too_big(CONTEXT *context, const struct packet *packet, __u32 listener, __u32 mtu)
+/* Word by word: read at once, they would not fit into registers, and take as much stack again. */
+static __always_inline void quote(void *to, const void *packet, __u32 bytes)
+{
+#pragma unroll
+	for (__u32 i = 0; i < bytes / sizeof(__u16); i++)
+		((volatile __u16 *)to)[i] = ((const volatile __u16 *)packet)[i];
+}
+
+__checked_once int answer_too_big4(CONTEXT *context, const struct packet *packet, __u32 mtu)
 {
 	void *data = frame_start(context), *end = frame_end(context);
+	struct error4 answer = {};
 
-	count_drop(listener, packet->target, DROP_TOO_BIG);
-	if (packet->family == FAMILY_IPV4) {
-		struct error4 answer = {};
+	if (!packet || data + OFFSET_IP + sizeof(struct quote4) > end)
+		return VERDICT_DROP;
+	quote(&answer.about, data + OFFSET_IP, sizeof(struct quote4));
+	head_answer4(&answer.ip, packet, IPPROTO_ICMP, sizeof(answer));
+	head_error(&answer.icmp, ICMP4_UNREACHABLE, ICMP4_TOO_BIG, mtu);
+	answer.icmp.check = ~fold(sum_of(&answer.icmp, sizeof(answer) - sizeof(answer.ip), 0));
+	return send_answer(context, packet, &answer, sizeof(answer));
+}
 
-		if (data + OFFSET_IP + sizeof(struct quote4) > end)
-			return VERDICT_DROP;
-		__builtin_memcpy(&answer.about, data + OFFSET_IP, sizeof(struct quote4));
-		head_answer4(&answer.ip, packet, IPPROTO_ICMP, sizeof(answer));
-		head_error(&answer.icmp, ICMP4_UNREACHABLE, ICMP4_TOO_BIG, mtu);
-		answer.icmp.check = ~fold(sum_of(&answer.icmp, sizeof(answer) - sizeof(answer.ip), 0));
-		return send_answer(context, packet, &answer, sizeof(answer));
-	}
+__checked_once int answer_too_big6(CONTEXT *context, const struct packet *packet, __u32 mtu)
+{
+	void *data = frame_start(context), *end = frame_end(context);
 	struct error6 answer = {};
 
-	if (data + OFFSET_IP + sizeof(struct quote6) > end)
+	if (!packet || data + OFFSET_IP + sizeof(struct quote6) > end)
 		return VERDICT_DROP;
-	__builtin_memcpy(&answer.about, data + OFFSET_IP, sizeof(struct quote6));
+	quote(&answer.about, data + OFFSET_IP, sizeof(struct quote6));
 	head_answer6(&answer.ip, packet, IPPROTO_ICMPV6, sizeof(answer));
 	head_error(&answer.icmp, ICMP6_TOO_BIG, 0, mtu);
 	__u64 pseudo = pseudo_sum(packet, IPPROTO_ICMPV6, sizeof(answer) - sizeof(answer.ip));
 
 	answer.icmp.check = ~fold(sum_of(&answer.icmp, sizeof(answer) - sizeof(answer.ip), pseudo));
 	return send_answer(context, packet, &answer, sizeof(answer));
+}
+
+static __always_inline int answer_too_big(CONTEXT *context, const struct packet *packet, __u32 listener, __u32 mtu)
+{
+	count_drop(listener, packet->target, DROP_TOO_BIG);
+	if (packet->family == FAMILY_IPV4)
+		return answer_too_big4(context, packet, mtu);
+	return answer_too_big6(context, packet, mtu);
 }

@@ -65,16 +65,21 @@ static __always_inline void fill_ipv6(struct ipv6hdr *ip, const struct packet *p
 	__builtin_memcpy(&ip->daddr, &target->address, sizeof(ip->daddr));
 }
 
-static __always_inline int forward_by_tunnel(CONTEXT *context, const struct packet *packet, const struct target *target,
-					     __u32 listener, int gue)
+static __always_inline int room_for(const struct target *target, int gue)
 {
-	struct ethhdr *ethernet, kept;
-	int ipv4 = is_ipv4(&target->address);
-	int room = (ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) + (gue ? sizeof(struct udphdr) : 0);
+	return (is_ipv4(&target->address) ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) +
+	       (gue ? sizeof(struct udphdr) : 0);
+}
 
-	if (target->mtu && segment_bytes(context, packet) + room > target->mtu)
-		return answer_too_big(context, packet, listener, target->mtu - room);
-	ethernet = frame_start(context);
+/* Puts the outer headers on, whatever their length then, and sends the packet off. */
+__checked_once int wrap(CONTEXT *context, const struct packet *packet, const struct target *target, __u32 listener, int gue)
+{
+	struct ethhdr *ethernet = frame_start(context), kept;
+
+	if (!packet || !target)
+		return VERDICT_DROP;
+	int ipv4 = is_ipv4(&target->address), room = room_for(target, gue);
+
 	if ((void *)(ethernet + 1) > frame_end(context))
 		return drop_towards(packet, listener, DROP_MALFORMED);
 	kept = *ethernet;
@@ -105,4 +110,14 @@ static __always_inline int forward_by_tunnel(CONTEXT *context, const struct pack
 		return VERDICT_KERNEL;
 	set_next_hop(ethernet, target);
 	return send_to(context, target->device);
+}
+
+static __always_inline int forward_by_tunnel(CONTEXT *context, const struct packet *packet, const struct target *target,
+					     __u32 listener, int gue)
+{
+	int room = room_for(target, gue);
+
+	if (target->mtu && segment_bytes(context, packet) + room > target->mtu)
+		return answer_too_big(context, packet, listener, target->mtu - room);
+	return wrap(context, packet, target, listener, gue);
 }

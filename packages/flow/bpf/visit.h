@@ -21,10 +21,12 @@ static __always_inline void name_visitor(struct visitor *key, const struct packe
 
 /* The target of a flow that begins, `chosen` if the client is new or was away for too long. Of UDP any packet may be the
  * first. `remember` is 0 for packets about a flow that are not of it. */
-static __noinline __u32 visited(const struct packet *packet, const struct listener *listener, __u32 chosen, int remember)
+__checked_once __u32 visited(const struct packet *packet, const struct listener *listener, __u32 chosen, int remember)
 {
 	struct visitor key = {};
 
+	if (!packet || !listener)
+		return chosen;
 	name_visitor(&key, packet, listener);
 	struct visit *visit = bpf_map_lookup_elem(&visits, &key);
 	__u32 now = seconds_now();
@@ -43,10 +45,12 @@ static __noinline __u32 visited(const struct packet *packet, const struct listen
 }
 
 /* A flow of the client's at this target has ended, or goes on. */
-static __noinline int stays(const struct packet *packet, const struct listener *listener, __u32 target)
+__checked_once int stays(const struct packet *packet, const struct listener *listener, __u32 target)
 {
 	struct visitor key = {};
 
+	if (!packet || !listener)
+		return 0;
 	name_visitor(&key, packet, listener);
 	struct visit *visit = bpf_map_lookup_elem(&visits, &key);
 	__u32 now = seconds_now();

@@ -23,12 +23,14 @@ static __always_inline void name_flow(struct flow *key, const struct packet *pac
 
 /* The share is by the lowest bits of the hash; slots are by the highest ones, so that the sample has flows of all targets.
  * With `one_in` halved, flows come in that began long ago: of those of UDP nobody can tell. */
-static __noinline int sample_flow(const struct packet *packet, const struct listener *listener,
-				  struct listener_traffic *own, __u32 one_in)
+__checked_once int sample_flow(const struct packet *packet, const struct listener *listener,
+			       struct listener_traffic *own, __u32 one_in)
 {
 	struct flow key = {};
 	__u32 first = 0;
 
+	if (!packet || !listener || !own)
+		return 0;
 	name_flow(&key, packet);
 	struct sample *known = bpf_map_lookup_elem(&samples, &key);
 	__u32 now = seconds_now();
@@ -115,12 +117,12 @@ static __always_inline void count_talk(const struct packet *packet, __u32 listen
 
 /* The distance to the next one is random, 1 to twice the interval less one: traffic has rhythms of its own. The interval
  * doubles where a second has had enough, and is halved after one that has had few. */
-static __noinline int draw_packet(const struct packet *packet, __u32 listener, struct listener_traffic *own)
+__checked_once int draw_packet(const struct packet *packet, __u32 listener, struct listener_traffic *own)
 {
 	__u32 first = 0, now = seconds_now();
 	struct budgets *all = bpf_map_lookup_elem(&budgets, &first);
 
-	if (!all)
+	if (!all || !packet || !own)
 		return 0;
 	__u32 interval = own->draw_interval ? own->draw_interval : 1, next = interval;
 
