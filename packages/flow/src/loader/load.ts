@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { addressOf, checked, DatapathUnavailable, type Handle, lastError, libbpf } from './libbpf.ts';
 import { pinOf } from './pins.ts';
 
@@ -23,6 +24,9 @@ export interface InKernel {
 const OPEN_OPTIONS_SIZE = 80;
 const KERNEL_LOG_OFFSET = 56;
 const KERNEL_LOG_SIZE = 256 * 1024;
+
+/** By these the verifier knows the context of a program as the parameter of a function that it checks by itself. */
+const TYPES_OF_KERNEL = '/sys/kernel/btf/vmlinux';
 
 /** Loads the programs and maps of the file. Throws DatapathUnavailable, or an Error with the verifier's last words. */
 export function loadHandle(path: string, options: LoadOptions): InKernel {
@@ -75,6 +79,11 @@ function prepare(map: Handle, { mapSizes = {}, pinFolder }: LoadOptions): string
 function refusal(path: string, result: number, log: Buffer): Error {
   const said = log.toString('utf8', 0, Math.max(0, log.indexOf(0))).trim();
   if (said !== '') {
+    if (!existsSync(TYPES_OF_KERNEL)) {
+      return new DatapathUnavailable(
+        `The kernel datapath needs a kernel that describes its types (CONFIG_DEBUG_INFO_BTF): no ${TYPES_OF_KERNEL}.`,
+      );
+    }
     return new Error(`The kernel's verifier refuses ${path}:\n${said.split('\n').slice(-12).join('\n')}`);
   }
   try {

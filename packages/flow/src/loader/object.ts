@@ -17,8 +17,8 @@ export class LoadedObject {
   }
 
   /**
-   * The same on a thread of its own: the verifier takes seconds for a large program. Two at a time must not have the same
-   * `pinFolder`.
+   * The same on a thread of its own: verifier and maps take some 100 ms, on a busy machine more. Two at a time must not
+   * have the same `pinFolder`.
    */
   static async loadInBackground(path: string, options: LoadOptions = {}): Promise<LoadedObject> {
     return LoadedObject.#of(await loadOnThread({ path, options }));
