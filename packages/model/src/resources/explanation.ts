@@ -139,7 +139,7 @@ export const Explanation = Output('Explanation', {
     description: 'The rule that applies, and others by priority; those that come closest when there are many.',
   }),
   rulesLeftOut: Count('Rules that are not listed: none of them matches.'),
-  changes: Type.Array(Type.String(), { description: 'What the rule changes of the request on its way, in words.' }),
+  changes: Type.Array(Type.String(), { description: 'What listener and rule change of request and answer, in words.' }),
   services: Type.Array(Ref(ExplainedShare), { description: 'What the rule chooses from; empty without a rule.' }),
   service: Nullable(Ref(ExplainedService)),
   kernel: Nullable(Ref(ExplainedFlow)),

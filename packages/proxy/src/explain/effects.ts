@@ -1,4 +1,5 @@
-import type { PlannedRule } from '@evenkeel/model/plan/rules.ts';
+import type { PlannedHttp } from '@evenkeel/model/plan/http.ts';
+import type { PlannedHeaderEdit, PlannedRule } from '@evenkeel/model/plan/rules.ts';
 import type { InsertBlock } from '../http1/insert-block.ts';
 
 /** What a rule changes of a request and its response, in words; empty when nothing. */
@@ -17,12 +18,21 @@ export function changesOf(rule: PlannedRule): string[] {
     ['request', requestHeaders],
     ['response', responseHeaders],
   ] as const) {
-    for (const { operation, name, value } of edits) {
-      changes.push(`${side} header: ${operation} ${name}${operation === 'remove' ? '' : `: ${value}`}`);
-    }
+    for (const edit of edits) changes.push(`${side} header: ${editText(edit)}`);
   }
   if (mirror !== null) changes.push(`${mirror.percent} % are copied to ${mirror.serviceId}`);
   return changes;
+}
+
+/** What a listener changes of answers, in words; empty when nothing. */
+export function listenerChanges(http: PlannedHttp | null): string[] {
+  const changes = (http?.responseHeaders ?? []).map((edit) => `response header, by the listener: ${editText(edit)}`);
+  if (http?.relativeRedirects === true) changes.push('redirects to the host that was asked for lose scheme and host');
+  return changes;
+}
+
+function editText({ operation, name, value }: PlannedHeaderEdit): string {
+  return `${operation} ${name}${operation === 'remove' ? '' : `: ${value}`}`;
 }
 
 /** The value of the Location line in the head of an answer; empty when there is none. */

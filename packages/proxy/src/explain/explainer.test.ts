@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PLAIN_HTTP } from '@evenkeel/model/plan/http.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import type { PlannedRule, RuleOrder } from '@evenkeel/model/plan/rules.ts';
@@ -55,6 +56,19 @@ const forwardTo = (...services: [string, number][]): Partial<PlannedRule> => ({
 const exact = (value: string) => ({ kind: 'exact' as const, value, ignoreCase: false });
 
 describe('explaining a request', () => {
+  it('says what the listener changes of answers, in front of what the rule does', () => {
+    const header = (value: string) => [{ operation: 'set' as const, name: 'X-From', value }];
+    const http = { ...PLAIN_HTTP, relativeRedirects: true, responseHeaders: header('the listener') };
+    const byListener = [
+      'response header, by the listener: set X-From: the listener',
+      'redirects to the host that was asked for lose scheme and host',
+    ];
+    assert.deepEqual(explaining([serviceOf([8001])], [], { http }).ask({}).changes, byListener);
+    const rule = ruleOf('all', 1, {}, { ...forwardTo(['svc', 1]), responseHeaders: header('the rule') });
+    const { changes } = explaining([serviceOf([8001])], [rule], { http }).ask({});
+    assert.deepEqual(changes, [...byListener, 'response header: set X-From: the rule']);
+  });
+
   it('says which rule applies, and what the others lack', () => {
     const { ask } = explaining(
       [serviceOf([8001])],

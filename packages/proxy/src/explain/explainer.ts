@@ -12,7 +12,7 @@ import type { Client } from '../source-address/client.ts';
 import { END_REASONS, EndReason } from '../telemetry/end-reason.ts';
 import { ServerNames } from '../tls/server-names.ts';
 import type { WorkerService } from '../worker/messages.ts';
-import { changesOf, locationIn } from './effects.ts';
+import { changesOf, listenerChanges, locationIn } from './effects.ts';
 import { JudgingRoom } from './judging-room.ts';
 import { clientOf, type MadeRequest, makeRequest } from './made-request.ts';
 import { type JudgedRequest, ruleVerdicts } from './rule-verdicts.ts';
@@ -101,7 +101,8 @@ export class Explainer {
     made: MadeRequest,
     room: JudgingRoom,
   ): EngineExplanation {
-    const basis = { ...basisOf(question, made.client), why: 'the listener has no rules; its service is asked' };
+    const why = 'the listener has no rules; its service is asked';
+    const basis = { ...basisOf(question, made.client), why, changes: listenerChanges(planned.http) };
     return this.#sent(basis, planned.serviceId, made.client, made, room, 'refuse');
   }
 
@@ -125,7 +126,7 @@ export class Explainer {
       request: judged === null ? basisOf(question, client).request : requestOf(question, judged, client),
       ruleOrder: group.order,
       services: rule === null ? [] : sharesOf(rule, ruled.service, references),
-      changes: rule === null ? [] : changesOf(rule),
+      changes: [...listenerChanges(planned.http), ...(rule === null ? [] : changesOf(rule))],
       ...(judged === null ? { rules: [], rulesLeftOut: 0 } : verdictsOf(group, judged, place)),
     };
     const by = rule === null ? '' : `rule ${rule.name} applies`;
