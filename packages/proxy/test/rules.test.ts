@@ -44,11 +44,11 @@ const forward = (serviceId: string): PlannedRule['action'] => ({
 
 const secret = randomBytes(32);
 
-function token(claims: unknown): string {
+function token(claims: unknown, key = secret): string {
   const data = [{ alg: 'HS256' }, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
-  return `${data}.${createHmac('sha256', secret).update(data).digest('base64url')}`;
+  return `${data}.${createHmac('sha256', key).update(data).digest('base64url')}`;
 }
 
 const RULES: readonly PlannedRule[] = [
@@ -279,6 +279,32 @@ for (const reactor of ['uring', 'portable'] as const) {
         headers: { authorization: `Bearer ${token({})}`, 'x-user': 'root', connection: 'x-user' },
       });
       assert.equal(seenIn(nobody).headers['x-user'], undefined);
+    });
+
+    test('a key that is taken away is good for no token, however often it has been', async () => {
+      const later = randomBytes(32);
+      const keysOf = (...secrets: Buffer[]) =>
+        JSON.stringify({ keys: secrets.map((key) => ({ kty: 'oct', k: key.toString('base64url') })) });
+      const plan = async (keys: string) => {
+        const rules = RULES.map((rule) => (rule.jwt === null ? rule : { ...rule, jwt: { ...rule.jwt, keys } }));
+        assert.deepEqual(await engine.apply({ ...changeOf([], []), shared: shared({ ...GROUP, rules }) }), []);
+      };
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const statuses = async () => {
+        const all: number[] = [];
+        for (const key of [secret, later]) {
+          const headers = { authorization: `Bearer ${token({ sub: 'joe' }, key)}` };
+          all.push((await send(port, '/jwt', { agent, headers })).status);
+        }
+        return all;
+      };
+      assert.deepEqual(await statuses(), [200, 401]);
+      await plan(keysOf(secret, later));
+      assert.deepEqual(await statuses(), [200, 200]);
+      await plan(keysOf(later));
+      assert.deepEqual(await statuses(), [401, 200]);
+      await plan(keysOf(secret));
+      agent.destroy();
     });
 
     test('a client stays with its share of a canary', async () => {

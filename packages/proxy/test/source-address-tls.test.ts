@@ -16,7 +16,7 @@ import { authorityOf, certificateOf, httpsListener, ticketKeysOf, tlsOf, withSha
 
 const root = issue({ commonName: 'root', ca: true });
 const web = issue({ commonName: 'web.test', names: ['web.test'], issuer: root, use: 'server' });
-const alice = issue({ commonName: 'alice', issuer: root, use: 'client' });
+const alice = issue({ commonName: 'Zoë', issuer: root, use: 'client' });
 
 const FORWARDING = {
   clientAddress: 'append',
@@ -37,7 +37,8 @@ const FACTS: TlsFacts = {
   serverName: 'web.test',
   protocol: 'http/1.1',
   clientCertificate: true,
-  commonName: 'alice',
+  resumed: false,
+  commonName: 'Zoë',
 };
 
 for (const reactor of ['uring', 'portable'] as const) {

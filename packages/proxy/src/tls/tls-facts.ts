@@ -3,12 +3,13 @@ import type { TlsInfo } from './tls-info.ts';
 
 /** What targets, rules and logs are told of a client's TLS. */
 export function factsOf(info: TlsInfo): TlsFacts {
-  const { version, cipher, serverName, clientCertificate } = info;
+  const { version, cipher, serverName, resumed, clientCertificate } = info;
   return {
     version,
     cipher,
     serverName,
     protocol: info.protocol,
+    resumed,
     clientCertificate: clientCertificate !== null,
     commonName: clientCertificate === null ? '' : commonNameOf(clientCertificate.subject),
     ...(clientCertificate === null ? {} : { certificate: clientCertificate }),
@@ -18,9 +19,10 @@ export function factsOf(info: TlsInfo): TlsFacts {
 /** The first common name of a distinguished name as RFC 4514 writes it; empty: none. */
 export function commonNameOf(subject: string): string {
   const match = /(?:^|[,+])CN=((?:[^\\,+]|\\.)*)/.exec(subject);
-  return match === null
-    ? ''
-    : match[1]!.replace(/\\([0-9A-Fa-f]{2}|.)/g, (_whole, escaped: string) => unescaped(escaped));
+  if (match === null) return '';
+  // What is beyond ASCII is written as the bytes of its UTF-8.
+  const bytes = match[1]!.replace(/\\([0-9A-Fa-f]{2}|.)/g, (_whole, escaped: string) => unescaped(escaped));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function unescaped(escaped: string): string {

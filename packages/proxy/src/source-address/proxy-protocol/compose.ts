@@ -24,6 +24,8 @@ export interface TlsFacts {
   readonly clientCertificate: boolean;
   /** Common name of its subject. */
   readonly commonName: string;
+  /** It has shown it on an earlier connection, of which it has taken up the session. */
+  readonly resumed: boolean;
   /** How long its handshake took; absent when nobody has looked. */
   readonly handshakeMilliseconds?: number;
   /** What it says; absent when there is none. */
@@ -88,8 +90,8 @@ function addressesOf(ends: ConnectionEnds): { source: IpAddress; destination: Ip
 }
 
 function tlvsOf(tls: TlsFacts): Uint8Array {
-  const flags =
-    TlsClient.tls | (tls.clientCertificate ? TlsClient.certificateOfConnection | TlsClient.certificateOfSession : 0);
+  const shown = tls.resumed ? TlsClient.certificateOfSession : TlsClient.certificateOfConnection;
+  const flags = TlsClient.tls | (tls.clientCertificate ? shown | TlsClient.certificateOfSession : 0);
   // `verify` is 0 for a certificate that was verified and for nothing else: some targets look at it alone.
   const about = Uint8Array.of(flags, 0, 0, 0, tls.clientCertificate ? 0 : 1);
   return Buffer.concat([

@@ -13,6 +13,7 @@ const TLS = {
   serverName: 'a.test',
   protocol: '',
   clientCertificate: false,
+  resumed: false,
   commonName: '',
 };
 

@@ -111,6 +111,7 @@ describe('composed headers', () => {
     serverName: 'a.test',
     protocol: 'http/1.1',
     clientCertificate: true,
+    resumed: false,
     commonName: 'Zoë',
   };
 
@@ -157,6 +158,16 @@ describe('composed headers', () => {
   test('call no certificate verified where there is none', () => {
     const tls = { ...facts, clientCertificate: false, serverName: '', protocol: '', commonName: '' };
     assert.deepEqual([...composeV2(ends, tls).subarray(28 + 3, 28 + 8)], [1, 0, 0, 0, 1]);
+  });
+
+  test('tell a certificate of this connection from one of its session', () => {
+    for (const [resumed, flags] of [
+      [false, 7],
+      [true, 5],
+    ] as const) {
+      const tls = { ...facts, resumed, serverName: '', protocol: '' };
+      assert.deepEqual([...composeV2(ends, tls).subarray(28 + 3, 28 + 8)], [flags, 0, 0, 0, 0]);
+    }
   });
 
   test('leave out what is too long to be said whole, and stay below their bound', () => {
