@@ -15,14 +15,16 @@ interface SecureCall {
 export function secureCall(running: Running, method: string, path: string, given: SecureCall = {}): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const { body, own } = given;
+  const { authorization = `Bearer ${running.adminToken}`, ...headers } = given.headers ?? {};
   const asked = request(`${running.url}${path}`, {
     method,
     agent: false,
     rejectUnauthorized: false,
     headers: {
-      authorization: `Bearer ${running.adminToken}`,
+      // Empty: it comes without.
+      ...(authorization !== '' && { authorization }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...given.headers,
+      ...headers,
     },
     ...(own !== undefined && { cert: own.certificate, key: own.key }),
   });

@@ -5,6 +5,7 @@ import type { LoadBalancerDocument } from '@evenkeel/model/resources/document.ts
 import { ADMINISTRATOR } from '../src/access/identity.ts';
 import { Validators } from '../src/api/validation.ts';
 import { createWrites } from '../src/api/writes.ts';
+import { authorNamed, type NewAuditEntry } from '../src/audit/entry.ts';
 import { ChangeSetWriter } from '../src/change-sets/carry-out.ts';
 import { ChangeSets } from '../src/change-sets/change-sets.ts';
 import { createFromDocument } from '../src/configuration/apply.ts';
@@ -102,6 +103,12 @@ const by = {
   check() {},
 };
 
+const audit = (detail: string): NewAuditEntry => ({
+  ...{ at: Date.now(), tenantId: ADMINISTRATOR.tenantId, author: authorNamed('writer'), action: 'test', requestId: '' },
+  ...{ outcome: 'done', code: null, detail, omitted: 0, operationId: null, generation: 0 },
+  ...{ resource: null, change: null, before: null, after: null },
+});
+
 /** The addresses that were planned may have been given to another write meanwhile. */
 async function applied(id: string): Promise<void> {
   for (;;) {
@@ -110,7 +117,7 @@ async function applied(id: string): Promise<void> {
       return;
     } catch (error) {
       if (!(error instanceof ProblemError && error.code === 'plan-outdated')) throw error;
-      await changeSets.plan(id, by);
+      await changeSets.plan(id, by, audit);
     }
   }
 }
@@ -120,7 +127,7 @@ const write = async (number: number) => {
   if (number % 2 === 0) {
     await store.write({ action: 'test', actor: 'writer', requestId: '', run: create(name) });
   } else {
-    const { id } = await changeSets.create({ description: name, loadBalancers: documents(name) }, by);
+    const { id } = await changeSets.create({ description: name, loadBalancers: documents(name) }, by, audit);
     await applied(id);
   }
   const subject = { kind: 'operation', id: name, name };

@@ -7,7 +7,10 @@ export const LOCAL_ZONE = { id: 'zn-000000000000000000', name: 'local' } as cons
 /** Names of zones: nodes and targets say them on command lines and in documents. */
 export const ZONE_NAME = { minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9._-]+$' } as const;
 
-/** Seconds that a node may be away until operations end without it, and others take its place where a number is wanted. */
+/**
+ * Seconds that a node may be away, or leave a plan without an answer, until operations end without it. After as long away,
+ * others take its place where a number is wanted.
+ */
 export const NODE_GONE_AFTER = 120;
 
 /** Seconds in which the connections of a node that is drained may end. */

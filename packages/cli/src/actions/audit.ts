@@ -18,10 +18,13 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   { head: 'WHO', of: ({ actorName }) => actorName },
   { head: 'FROM', of: ({ source }) => source },
   { head: 'ACTION', of: ({ action }) => action },
-  { head: 'ABOUT', of: ({ resource }) => resource && `${wordsOf(resource.kind)} ${resource.name || resource.id}` },
+  { head: 'ABOUT', of: aboutOf },
   { head: 'CHANGE', of: ({ change, outcome, code }) => change ?? (outcome === 'done' ? null : `${outcome}: ${code}`) },
   { head: 'FIELDS', of: ({ before, after }) => changedFields(before, after) },
 ];
+
+/** Characters of what no resource says. */
+const DETAIL = 60;
 
 /** Fields that every change changes. */
 const STAMPS = ['generation', 'updatedAt'];
@@ -83,6 +86,12 @@ async function filtersOf(session: Session, { options }: Call) {
 async function actorIdOf(session: Session, text: string): Promise<string> {
   if (text === 'admin' || text === 'evenkeel' || isIdOf('user', text)) return text;
   return (await resolve(session, users, text)).id;
+}
+
+function aboutOf({ resource, outcome, detail }: AuditEntry): string | null {
+  if (resource !== null) return `${wordsOf(resource.kind)} ${resource.name || resource.id}`;
+  if (outcome !== 'done' || detail === '') return null;
+  return detail.length <= DETAIL ? detail : `${detail.slice(0, DETAIL - 2)} …`;
 }
 
 function changedFields(before: AuditEntry['before'], after: AuditEntry['after']): string[] {

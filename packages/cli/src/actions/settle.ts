@@ -58,8 +58,10 @@ export function appliedText({ nodes, leftOut = [] }: Operation): string {
   const there = nodes.filter(({ node, state }) => state === 'applied' && !leftOut.includes(node));
   const applied = `Applied on ${count(there.length, 'node')}.`;
   if (leftOut.length === 0) return applied;
+  const silent = leftOut.filter((node) => nodes.some((one) => one.node === node && one.state === 'pending'));
   const those = leftOut.length === 1 ? 'it catches up when it is' : 'they catch up when they are';
-  return `${applied} Not waited for: ${leftOut.join(', ')}; ${those} back.`;
+  const connected = silent.length === 0 ? '' : ` Connected, but without an answer: ${silent.join(', ')}.`;
+  return `${applied} Not waited for: ${leftOut.join(', ')}; ${those} back.${connected}`;
 }
 
 export function refusals({ nodes, resources }: Operation): string[] {
@@ -80,6 +82,6 @@ function missing({ nodes }: Operation): string[] {
   return waiting.map(({ node, state }) =>
     state === 'offline'
       ? `node ${node} is offline; it is waited for until it has been away for ${NODE_GONE_AFTER} s`
-      : `node ${node} is still at work`,
+      : `node ${node} is still at work; it is waited for until it has given no answer for ${NODE_GONE_AFTER} s`,
   );
 }

@@ -18,6 +18,8 @@ export async function unpack({ io, args, options }: Call): Promise<number> {
   await checkBackup(file, key);
   const sealedWith = keyIn(key);
   if (existsSync(home)) throw new CliFailure(EXIT.usage, `${home} is there already: name a folder that is not.`);
+  let told = `${home} is a home now: evenkeel start --home ${home} --no-demo\n`;
+  let note = '';
   try {
     for (const folder of ['state', 'credentials']) mkdirSync(join(home, folder), { recursive: true, mode: 0o700 });
     writeFileSync(join(home, 'credentials', 'secrets.key'), `${sealedWith}\n`, { mode: 0o600 });
@@ -25,20 +27,22 @@ export async function unpack({ io, args, options }: Call): Promise<number> {
       copyFileSync(file, join(home, 'state', 'evenkeel.db'));
       // The control plane takes it for a copy, in which not all is known of what the original did.
       writeFileSync(join(home, 'state', 'unpacked'), '');
-      io.out(`${home} is a home now: evenkeel start --home ${home} --no-demo\n`);
-      return EXIT.ok;
+    } else {
+      const made = await unpackInto(database, file, home);
+      note = made.note;
+      told =
+        `${made.name} has the state now (${made.objects} objects), and ${home} is the home of a control plane on it: ` +
+        `EVENKEEL_DATABASE=… evenkeel start --home ${home} --no-demo\n`;
     }
-    const { name, objects } = await unpackInto(database, file, home);
-    io.out(
-      `${name} has the state now (${objects} objects), and ${home} is the home of a control plane on it: ` +
-        `EVENKEEL_DATABASE=… evenkeel start --home ${home} --no-demo\n`,
-    );
   } catch (error) {
     // Half a home would be in the way of the next attempt.
     rmSync(home, { recursive: true, force: true });
     if (error instanceof CliFailure) throw error;
     throw new CliFailure(EXIT.failed, `${home} cannot be made: ${(error as Error).message}.`);
   }
+  // From here on the home is there, whoever reads that.
+  io.out(told);
+  if (note !== '') io.err(note);
   return EXIT.ok;
 }
 
@@ -69,17 +73,32 @@ function keyIn(file: string): string {
   throw new CliFailure(EXIT.usage, `--key ${file} is no key: name credentials/secrets.key of the home it is from.`);
 }
 
+interface Unpacked {
+  readonly name: string;
+  readonly objects: number;
+  /** What went wrong when it was done already, as a line; empty: nothing. */
+  readonly note: string;
+}
+
 /** Has the program of the control plane do it, which knows databases. The URL may have a password: it is in no flag. */
-async function unpackInto(url: string, file: string, home: string): Promise<{ name: string; objects: number }> {
+async function unpackInto(url: string, file: string, home: string): Promise<Unpacked> {
   const child = spawn(process.execPath, [SCRIPTS.control, 'unpack', '--file', resolve(file), '--home', resolve(home)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, EVENKEEL_DATABASE: url },
   });
-  const [said, complaint, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  if (status === 0) {
-    const { database, objects } = JSON.parse(said) as { database: string; objects: number };
-    return { name: database, objects };
-  }
+  const [said, complaint] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   const sentence = complaint.trim().replace(/^evenkeel: /, '');
+  // Once it has said so it is done, however the program ends.
+  const { database: name, objects } = parsed(said);
+  if (name !== undefined && objects !== undefined) return { name, objects, note: sentence && `${sentence}.\n` };
   throw new CliFailure(EXIT.failed, `${sentence || 'the program of the control plane ended without a word'}.`);
+}
+
+function parsed(said: string): { readonly database?: string; readonly objects?: number } {
+  try {
+    return JSON.parse(said) as { database: string; objects: number };
+  } catch {
+    // It ended before it could say anything, or in the middle of it.
+    return {};
+  }
 }

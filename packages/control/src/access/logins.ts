@@ -34,7 +34,7 @@ export class Logins {
   }
 
   /** Rejects with `unauthenticated`, `rate-limited` or `too-busy`. */
-  async login({ body, caller, browser, identify }: Call<'login'>): Promise<SessionStarted> {
+  async login({ body, caller, browser, identify, audit }: Call<'login'>): Promise<SessionStarted> {
     const { sessions, secret, state } = this.#options;
     // An attempt that fails is on record in the tenant that it was for.
     const tenant = named(state().tenants.values(), body.tenant ?? DEFAULT_TENANT.name);
@@ -42,8 +42,10 @@ export class Logins {
     const { source } = caller;
     const { userAgent, secure } = browser;
     const user = await this.verify(body, source, cookieIn(browser.cookie, 'device', secure));
-    const { row, token } = await sessions.begin(user, { source, userAgent });
-    identify(identityOf(user, { kind: 'session', id: row.id }, { role: null, expiresAt: null }));
+    const { row, token } = await sessions.begin(user, { source, userAgent }, (id) => {
+      identify(identityOf(user, { kind: 'session', id }, { role: null, expiresAt: null }));
+      return audit('');
+    });
     const device = this.#options.vault.seal(deviceName(user.id), new Secret(newToken('ekdev', secret)));
     browser.setCookies([setCookie('session', token, secure), setCookie('device', device, secure)]);
     return { ...showSession(row, row.id), csrfToken: csrfTokenOf(token) };

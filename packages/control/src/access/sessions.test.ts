@@ -6,6 +6,7 @@ import { SESSION } from '@evenkeel/model/access-limits.ts';
 import { createIdSource } from '@evenkeel/model/identifiers.ts';
 import { Kysely, SqliteDialect } from 'kysely';
 import { temporaryHome } from '../../test/home.ts';
+import type { NewAuditEntry } from '../audit/entry.ts';
 import type { UserRecord } from '../state/records.ts';
 import { migrateSqlite } from '../store/migrate.ts';
 import type { Database } from '../store/schema.ts';
@@ -31,7 +32,7 @@ test('a tenant that begins as many sessions as there may be ends its own, and no
   const sessions = new Sessions({ store, ids: createIdSource(now, Math.random), now, secret: randomBytes });
   for (let i = 0; i < 5; i++) {
     const user = { id: `usr-new-${i}`, tenantId: i === 4 ? 'quiet' : 'loud', generation: 1 } as UserRecord;
-    await sessions.begin(user, { source: '', userAgent: '' });
+    await sessions.begin(user, { source: '', userAgent: '' }, () => ({}) as NewAuditEntry);
   }
   const left = await db.selectFrom('session').select('id').orderBy('last_seen_at').execute();
   assert.equal(left.length, SESSION.total);

@@ -3,6 +3,7 @@ import type { IdSource } from '@evenkeel/model/identifiers.ts';
 import type { Session } from '@evenkeel/model/resources/session.ts';
 import type { Transaction } from 'kysely';
 import { timestamp } from '../api/views.ts';
+import type { NewAuditEntry } from '../audit/entry.ts';
 import { ProblemError } from '../problem.ts';
 import type { UserRecord } from '../state/records.ts';
 import type { Database, SessionRow } from '../store/schema.ts';
@@ -41,10 +42,14 @@ export class Sessions {
     this.#options = options;
   }
 
-  /** Begins a session of a user whose password was right; `token` is for the cookie. */
+  /**
+   * Begins a session of a user whose password was right; `token` is for the cookie. `audit` makes the entry of the audit
+   * log, of which the identifier of the session is a part.
+   */
   async begin(
     user: UserRecord,
     { source, userAgent }: { readonly source: string; readonly userAgent: string },
+    audit: (id: string) => NewAuditEntry,
   ): Promise<{ row: SessionRow; token: string }> {
     const { store, ids, now, secret } = this.#options;
     const token = newToken('ekses', secret);
@@ -60,25 +65,28 @@ export class Sessions {
       last_seen_at: now(),
     };
     let ended: string[] = [];
-    await store.record(async (trx) => {
-      await trx
-        .deleteFrom('session')
-        .where((or) => or.or([or('created_at', '<=', now() - LIFETIME), or('last_seen_at', '<=', now() - IDLE)]))
-        .execute();
-      await trx.insertInto('session').values(row).execute();
-      // SQLite takes no offset without a limit.
-      const beyond = await trx
-        .selectFrom('session')
-        .select('id')
-        .where('user_id', '=', user.id)
-        .orderBy('last_seen_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit(SESSION.total)
-        .offset(SESSION.perUser)
-        .execute();
-      for (const { id } of beyond) await trx.deleteFrom('session').where('id', '=', id).execute();
-      ended = [...beyond.map(({ id }) => id), ...(await endBeyondAll(trx))];
-    });
+    await store.record(
+      async (trx) => {
+        await trx
+          .deleteFrom('session')
+          .where((or) => or.or([or('created_at', '<=', now() - LIFETIME), or('last_seen_at', '<=', now() - IDLE)]))
+          .execute();
+        await trx.insertInto('session').values(row).execute();
+        // SQLite takes no offset without a limit.
+        const beyond = await trx
+          .selectFrom('session')
+          .select('id')
+          .where('user_id', '=', user.id)
+          .orderBy('last_seen_at', 'desc')
+          .orderBy('id', 'desc')
+          .limit(SESSION.total)
+          .offset(SESSION.perUser)
+          .execute();
+        for (const { id } of beyond) await trx.deleteFrom('session').where('id', '=', id).execute();
+        ended = [...beyond.map(({ id }) => id), ...(await endBeyondAll(trx))];
+      },
+      [audit(row.id)],
+    );
     for (const id of ended) this.#noteEnd(id);
     return { row, token };
   }
@@ -131,10 +139,13 @@ export class Sessions {
     return (await this.list(tenantId, null)).find((row) => row.id === id) ?? null;
   }
 
-  async end(id: string): Promise<void> {
-    await this.#options.store.record(async (trx) => {
-      await trx.deleteFrom('session').where('id', '=', id).execute();
-    });
+  async end(id: string, audit: NewAuditEntry): Promise<void> {
+    await this.#options.store.record(
+      async (trx) => {
+        await trx.deleteFrom('session').where('id', '=', id).execute();
+      },
+      [audit],
+    );
     this.#noteEnd(id);
   }
 

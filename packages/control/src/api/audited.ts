@@ -55,7 +55,10 @@ export function doneEntry(
   return { ...entry, outcome: 'done', code: null, detail, omitted: 0 };
 }
 
-/** Records what was done by a call that is no write of the configuration; what made an operation is recorded with it. */
+/**
+ * Records a call that has written nothing, such as one that asked a node: whoever writes rows has the entry written with
+ * them (`audit` of the call), and what made an operation is recorded with it.
+ */
 export async function recordDone(
   store: Store,
   action: string,

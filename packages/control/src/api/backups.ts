@@ -26,24 +26,25 @@ export function createBackupCalls(backups: Backups, blockLists: BlockLists, stor
   return {
     listBackups: async ({ query }) => paginate(await backups.list(), query, ({ id }) => id, show),
     getBackup: async ({ params }) => show(await backups.get(params.backupId)),
-    createBackup: async ({ body }) => show(await backups.make(body.description ?? '')),
-    async deleteBackup({ params: { backupId } }) {
-      await backups.remove(backupId);
+    createBackup: async ({ body, audit }) => show(await backups.make(body.description ?? '', audit)),
+    async deleteBackup({ params: { backupId }, audit }) {
+      await backups.remove(backupId, audit(backupId));
       return { id: backupId };
     },
     verifyBackup: ({ params }) => backups.verify(params.backupId),
-    restoreBackup({ params: { backupId }, body, caller, requestId, checkChanges: check }) {
+    restoreBackup({ params: { backupId }, body, caller, requestId, checkChanges: check, audit }) {
       const { dryRun = false, blockList = false } = body;
       const { actingIn: tenantId } = caller;
       if (blockList) {
         const most = quotasOf(store.quotas, store.state, tenantId).blockListEntries;
-        return backups.restoreBlockList(backupId, tenantId, blockLists, { most, dryRun });
+        const recorded = (added: number) => audit(`${backupId}: block list, ${added} more sources`);
+        return backups.restoreBlockList(backupId, tenantId, blockLists, { most, dryRun, audit: recorded });
       }
       return backups.restore(backupId, dryRun, { actor: caller.id, author: caller, tenantId, requestId, check });
     },
     getBackupPolicy: policy,
-    async updateBackupPolicy({ body }) {
-      await backups.changePolicy(body);
+    async updateBackupPolicy({ body, audit }) {
+      await backups.changePolicy(body, [audit(JSON.stringify(body))]);
       return policy();
     },
   };

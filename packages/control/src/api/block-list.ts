@@ -32,16 +32,16 @@ export function createBlockListCalls(lists: BlockLists, store: Store): BlockList
       const { items, next } = lists.page(caller.actingIn, placeIn(after), limit);
       return { items: items.map(show), nextCursor: next === null ? null : encode(String(next)) };
     },
-    async blockSources({ body, caller }) {
-      const entries = await lists.block(caller.actingIn, body.entries, quotaOf(caller.actingIn));
+    async blockSources({ body, caller, audit }) {
+      const entries = await lists.block(caller.actingIn, body.entries, quotaOf(caller.actingIn), audit);
       return { changed: body.entries.length, entries };
     },
-    async unblockSources({ body, caller }) {
-      const changed = await lists.unblock(caller.actingIn, body.sources);
+    async unblockSources({ body, caller, audit }) {
+      const changed = await lists.unblock(caller.actingIn, body.sources, audit);
       return { changed, entries: lists.size(caller.actingIn).entries };
     },
-    async clearBlockList({ caller }) {
-      return { changed: await lists.clear(caller.actingIn), entries: 0 };
+    async clearBlockList({ caller, audit }) {
+      return { changed: await lists.clear(caller.actingIn, audit), entries: 0 };
     },
     lookUpBlockedSource({ query: { address }, caller }) {
       const entry = lists.lookUp(caller.actingIn, address);

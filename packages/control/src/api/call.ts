@@ -1,7 +1,7 @@
 import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { BodyOf, ParamsOf, QueryOf } from '@evenkeel/model/contract/types.ts';
 import type { Caller, Identity } from '../access/identity.ts';
-import type { NewAuditEntry } from '../audit/entry.ts';
+import type { AuditMaker } from '../audit/entry.ts';
 import type { Draft } from '../state/draft.ts';
 import type { State } from '../state/state.ts';
 
@@ -30,7 +30,7 @@ export interface Call<K extends OperationName> {
    * For calls that write rows of their own: the entry of the audit log, for the same transaction. It is written nowhere
    * else then. `detail`: what no resource says.
    */
-  readonly audit: (detail: string) => NewAuditEntry;
+  readonly audit: AuditMaker;
   /** Says who it was, for the audit log, where that is known only now. */
   readonly identify: (identity: Identity) => void;
   /** What browsers send and are sent. */

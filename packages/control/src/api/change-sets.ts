@@ -28,13 +28,13 @@ export function createChangeSetCalls(changeSets: ChangeSets, now: () => number):
       const items = rows.slice(0, limit).map((row) => showHead(row, now()));
       return { items, nextCursor: rows.length > limit ? encode(items.at(-1)!.id) : null };
     },
-    createChangeSet: (call) => changeSets.create(call.body, byWhom(call)),
+    createChangeSet: (call) => changeSets.create(call.body, byWhom(call), call.audit),
     getChangeSet: async ({ params, caller }) =>
       showChangeSet(await changeSets.get(caller.actingIn, params.changeSetId), now()),
-    planChangeSet: (call) => changeSets.plan(call.params.changeSetId, byWhom(call)),
+    planChangeSet: (call) => changeSets.plan(call.params.changeSetId, byWhom(call), call.audit),
     applyChangeSet: (call) => changeSets.apply(call.params.changeSetId, call.ifMatch, byWhom(call)),
-    async deleteChangeSet({ params: { changeSetId }, caller }) {
-      await changeSets.remove(caller.actingIn, changeSetId);
+    async deleteChangeSet({ params: { changeSetId }, caller, audit }) {
+      await changeSets.remove(caller.actingIn, changeSetId, audit(changeSetId));
       return { id: changeSetId };
     },
   };

@@ -51,6 +51,7 @@ export function showNode(
     datapaths: _,
     beatAt: __,
     reported: ___,
+    owesSince: ____,
     sharing,
     ...rest
   } = node;

@@ -1,5 +1,6 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
+import { writeOutcomes } from '../nodes/persistence.ts';
 import type { NodeQuestions } from '../nodes/questions.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
 import { tryAgain } from '../nodes/try-again.ts';
@@ -31,14 +32,17 @@ export function createOperationCalls({ store, nodes, questions, operations, canc
       const operation = await findOperation(store, caller.actingIn, params.operationId);
       return cancellations.cancel(operation, body, { caller, requestId, check });
     },
-    async retryOperation({ params, caller }) {
+    async retryOperation({ params, caller, audit }) {
       const operation = await findOperation(store, caller.actingIn, params.operationId);
       const before = operations.outcomeOf(operation);
       if (before?.outcome === 'applied' || before?.outcome === 'cancelled') {
         throw new ProblemError('operation-settled', `${operation.id} is ${before.outcome} already`);
       }
       await tryAgain(operation, nodes.list(), questions);
-      return showOperation(operation, operations.judgeAgain(operation), nodes.list());
+      const outcome = await operations.judgeAgain(operation, (outcomes) =>
+        writeOutcomes(store, outcomes, [audit(operation.id)]),
+      );
+      return showOperation(operation, outcome, nodes.list());
     },
   };
 }

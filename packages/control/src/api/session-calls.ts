@@ -45,11 +45,11 @@ export function createSessionReads({ sessions, logins }: SessionSources): Sessio
       if (row === null || token === null) notFound('session of this request', '');
       return { ...showSession(row, row.id), csrfToken: csrfTokenOf(token) };
     },
-    async logout({ caller: { credential }, browser }) {
+    async logout({ caller: { credential }, browser, audit }) {
       if (credential.kind !== 'session') {
         throw new ProblemError('resource-not-found', 'the request belongs to no session: it came without its cookie');
       }
-      await sessions.end(credential.id);
+      await sessions.end(credential.id, audit(credential.id));
       browser.setCookies([setCookie('session', '', browser.secure)]);
       return { id: credential.id };
     },
@@ -60,10 +60,10 @@ export function createSessionReads({ sessions, logins }: SessionSources): Sessio
       const view = (row: SessionRow): Session => showSession(row, caller.credential.id);
       return paginate(wanted, query, ({ id }) => id, view);
     },
-    async deleteSession({ caller, params: { sessionId } }) {
+    async deleteSession({ caller, params: { sessionId }, audit }) {
       const row = await sessions.find(caller.actingIn, sessionId);
       if (row === null || (row.user_id !== caller.id && caller.role !== 'admin')) notFound('session', sessionId);
-      await sessions.end(row.id);
+      await sessions.end(row.id, audit(row.id));
       return { id: row.id };
     },
   };

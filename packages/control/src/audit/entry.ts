@@ -38,6 +38,9 @@ export interface AuditEntry extends Pick<ShownEntry, 'outcome' | 'code' | 'detai
 /** One that has yet to be written: identifiers are given in the order of transactions. */
 export type NewAuditEntry = Omit<AuditEntry, 'id'>;
 
+/** Makes the entry of a call, for the transaction that writes what it does. `detail`: what no resource says. */
+export type AuditMaker = (detail: string) => NewAuditEntry;
+
 /** What an entry has that is no column of its own: nobody looks for it. */
 interface Details {
   readonly actorName: string;

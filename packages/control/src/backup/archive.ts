@@ -67,12 +67,13 @@ export class BackupArchive {
   }
 
   /**
-   * Has the copy written by `copy` to a path in the folder, and keeps it when it is on the disk. Nothing is left of one
-   * that fails.
+   * Has the copy written by `copy` to a path in the folder, and keeps it when it is on the disk, and `announce` has said
+   * that it will be there. Nothing is left of one that fails.
    */
   async add(
     about: Omit<BackupRecord, 'size' | 'sha256'>,
     copy: (path: string) => Promise<void>,
+    announce: () => Promise<void> = async () => {},
   ): Promise<BackupRecord> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const path = this.fileOf(about.id);
@@ -82,6 +83,7 @@ export class BackupArchive {
       const record = { ...about, size: (await stat(path)).size, sha256: await checksumOf(path) };
       // Read again, now that it is on the disk.
       if ((await checksumOf(path)) !== record.sha256) throw new Error('what was read back is not what was written');
+      await announce();
       const description = join(this.#folder, `${about.id}.json`);
       await writeDurably(description, `${JSON.stringify(record, null, 2)}\n`);
       await synchronize(this.#folder);

@@ -7,7 +7,7 @@ import type {
   BackupRestored,
   BackupVerified,
 } from '@evenkeel/model/resources/backup.ts';
-import type { Author } from '../audit/entry.ts';
+import type { AuditMaker, Author, NewAuditEntry } from '../audit/entry.ts';
 import type { BlockLists, PutBack } from '../block-list/block-lists.ts';
 import { allChanges } from '../block-list/persistence.ts';
 import { ProblemError } from '../problem.ts';
@@ -107,7 +107,11 @@ export class Backups {
     return (await this.#archive.get(id)) ?? notFound('backup', id);
   }
 
-  make(description: string): Promise<BackupRecord> {
+  /**
+   * Files and the state have no transaction in common: what the audit log has of a backup, which `audit` makes, is written
+   * just before it is one, and before it is none any more. What cannot be recorded is not done.
+   */
+  make(description: string, audit?: AuditMaker): Promise<BackupRecord> {
     return this.#inTurn(async () => {
       const own = (await this.list()).filter(({ reason }) => reason !== 'policy');
       if (own.length >= BACKUP.manual) {
@@ -115,13 +119,14 @@ export class Backups {
           quota: { name: 'backups', limit: BACKUP.manual, used: own.length },
         });
       }
-      return this.#make('manual', description);
+      return this.#make('manual', description, audit);
     });
   }
 
-  remove(id: string): Promise<void> {
+  remove(id: string, audit: NewAuditEntry): Promise<void> {
     return this.#inTurn(async () => {
       await this.get(id);
+      await this.#options.store.recordAudit([audit]);
       await this.#archive.remove(id);
     });
   }
@@ -194,8 +199,8 @@ export class Backups {
     return { ...(await this.#policy.read()), ...made, ...(await this.#tests.read()) };
   }
 
-  changePolicy(patch: BackupPolicyPatch): Promise<void> {
-    return this.#inTurn(() => this.#policy.change(patch));
+  changePolicy(patch: BackupPolicyPatch, audit: readonly NewAuditEntry[] = []): Promise<void> {
+    return this.#inTurn(() => this.#policy.change(patch, audit));
   }
 
   /** Whoever begins to lead has the policy written down, if nobody has yet. Never rejects; the next tick tries again. */
@@ -251,17 +256,25 @@ export class Backups {
     return failure;
   }
 
-  async #make(reason: BackupReason, description: string): Promise<BackupRecord> {
+  async #make(reason: BackupReason, description: string, audit?: AuditMaker): Promise<BackupRecord> {
     const { store, version, now } = this.#options;
     const about = { id: this.#nextId(), description, reason, version, createdAt: now() };
     // A write that is under way is in the copy, too: it is at least of this generation.
     const configurationGeneration = store.state.generation;
+    const announce = async () => {
+      if (audit !== undefined) await store.recordAudit([audit(about.id)]);
+    };
     try {
-      const record = await this.#archive.add({ ...about, configurationGeneration }, (path) => store.copyTo(path));
+      const record = await this.#archive.add(
+        { ...about, configurationGeneration },
+        (path) => store.copyTo(path),
+        announce,
+      );
       this.#options.made?.(record);
       return record;
     } catch (error) {
       this.#options.failed?.(reasonOf(error));
+      if (error instanceof ProblemError) throw error;
       const full = sqliteCode(error) === SQLITE.FULL || (error as NodeJS.ErrnoException).code === 'ENOSPC';
       if (full) throw new ProblemError('storage-full', 'the disk is full; no backup was made', {}, error);
       throw new ProblemError('storage-failed', `the backup could not be written (${reasonOf(error)})`, {}, error);

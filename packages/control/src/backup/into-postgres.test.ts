@@ -13,6 +13,7 @@ import { Signatures } from '../access/signatures.ts';
 import { network } from '../resources/addresses.ts';
 import { Vault } from '../secrets/vault.ts';
 import { StartError } from '../start-error.ts';
+import { PostgresDatabase } from '../store/postgres/postgres-database.ts';
 import { parsePostgresUrl } from '../store/postgres/settings.ts';
 import { Backups } from './backups.ts';
 import { restoreIntoPostgres } from './into-postgres.ts';
@@ -63,7 +64,8 @@ test('a backup fills an empty database of PostgreSQL, and what it was made of is
   timeout: 120_000,
 }, async (t) => {
   const { home, store, vault, url, into } = await setUp(t);
-  const objects = await into();
+  const { objects, leftover } = await into();
+  assert.equal(leftover, null);
   assert.ok(objects > 20, String(objects));
   const there = await openOnPostgres(t, url, storeOptions(home, { pools: POOLS, vault }));
   assert.equal(compareRestored(there.state, [store.state]), objects);
@@ -126,7 +128,7 @@ test('whole or not at all: what is not sound, or has another key, leaves the dat
   await refused(into({ file: copyOf('newer', newer) }), /was made by a newer version of Evenkeel/);
   // PostgreSQL takes no such text: many rows are there by then, and go again.
   const unwritable = copyOf('unwritable', sql('update revision set action = char(0)'));
-  await refused(into({ file: unwritable }), /nothing was changed/);
+  await refused(into({ file: unwritable }), /cannot take what the backup holds \(.*\); nothing was changed/);
   const other = new Vault(join(home, 'other.key'));
   other.ensureKey();
   await refused(into({ key: join(home, 'other.key') }), /other\.key/);
@@ -148,4 +150,41 @@ test('a database that is not empty is refused and stays as it is, also one of a 
   server.query(databaseOf(url), "insert into kysely_migration values ('9999-later', '')");
   await refused(into(), /holds the state of a newer version of Evenkeel/);
   assert.equal((await tables()).trim(), '2');
+});
+
+test('what fails when all is there already is no failure', {
+  skip: POSTGRES_KIND.skip,
+  timeout: 120_000,
+}, async (t) => {
+  const { home, store, vault, url, into } = await setUp(t);
+  const close = t.mock.method(PostgresDatabase.prototype, 'close', async function (this: PostgresDatabase) {
+    close.mock.restore();
+    await this.close();
+    throw new Error('the disk is gone');
+  });
+  const { objects, leftover } = await into();
+  assert.equal(leftover, 'the disk is gone');
+  const there = await openOnPostgres(t, url, storeOptions(home, { pools: POOLS, vault }));
+  assert.equal(compareRestored(there.state, [store.state]), objects);
+});
+
+test('what differs from the backup is said as that, and leaves the database empty', {
+  skip: POSTGRES_KIND.skip,
+  timeout: 120_000,
+}, async (t) => {
+  const { url, into, tables } = await setUp(t);
+  // A database that changes what it is given, once all tables are there.
+  (await postgresServer()).query(
+    databaseOf(url),
+    `create function other() returns trigger language plpgsql as
+       $$ begin new.name := new.name || '-other'; return new; end $$;
+     create function changing() returns event_trigger language plpgsql as
+       $$ declare made record; begin
+         for made in select * from pg_event_trigger_ddl_commands() where object_identity = 'public.revoked_identity' loop
+           execute 'create trigger other before insert on load_balancer for each row execute function other()';
+         end loop; end $$;
+     create event trigger changing on ddl_command_end when tag in ('CREATE TABLE') execute function changing();`,
+  );
+  await refused(into(), /is not what the backup holds: loadBalancer lb-\w+ is another one.*; nothing was changed$/);
+  assert.equal((await tables()).trim(), '0');
 });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { BACKUP } from '@evenkeel/model/limits.ts';
 import type { BackupPolicyPatch } from '@evenkeel/model/resources/backup.ts';
 import type { Kysely, Transaction } from 'kysely';
+import type { NewAuditEntry } from '../audit/entry.ts';
 import type { Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 
@@ -58,9 +59,10 @@ export class BackupPolicy {
     this.#settled = true;
   }
 
-  async change(patch: BackupPolicyPatch): Promise<void> {
+  /** `audit`: what the audit log has of it. */
+  async change(patch: BackupPolicyPatch, audit: readonly NewAuditEntry[]): Promise<void> {
     await this.settle();
-    await this.#store.record(async (trx) => write(trx, { ...DEFAULTS, ...(await rulesIn(trx)), ...patch }));
+    await this.#store.record(async (trx) => write(trx, { ...DEFAULTS, ...(await rulesIn(trx)), ...patch }), audit);
   }
 
   async #before(): Promise<BackupRules | null> {

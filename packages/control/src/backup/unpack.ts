@@ -8,7 +8,8 @@ import { restoreIntoPostgres } from './into-postgres.ts';
 
 /**
  * What `evenkeel backup unpack --database` has a control plane do in place of starting: `--home` has the key of the backup
- * `--file`, and EVENKEEL_DATABASE is the URL. Prints what came of it as a line of JSON. Rejects with a StartError.
+ * `--file`, and EVENKEEL_DATABASE is the URL. Prints what came of it as a line of JSON, and what failed when that was done
+ * already on the other stream. Rejects with a StartError.
  */
 export async function unpack(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
   const { file, home } = parseArgs({
@@ -21,6 +22,7 @@ export async function unpack(args: readonly string[], environment: NodeJS.Proces
   const database = parsePostgresUrl(url);
   const vault = new Vault(join(home, 'credentials', 'secrets.key'));
   const scratch = mkdtempSync(join(home, 'unpacking-'));
-  const objects = await restoreIntoPostgres({ file, scratch, vault, database, now: Date.now });
+  const { objects, leftover } = await restoreIntoPostgres({ file, scratch, vault, database, now: Date.now });
   process.stdout.write(`${JSON.stringify({ event: 'unpacked', database: database.name, objects })}\n`);
+  if (leftover !== null) process.stderr.write(`evenkeel: ${scratch} may be left, and can be deleted (${leftover})\n`);
 }

@@ -5,8 +5,10 @@ import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
 import { BLOCK_LIST } from '@evenkeel/model/limits.ts';
 import { type BlockListPosition, NO_POSITION, PART_BYTES } from '@evenkeel/model/plan/block-list.ts';
 import type { BlockedSourceInput } from '@evenkeel/model/resources/block-list.ts';
+import type { AuditMaker, NewAuditEntry } from '../audit/entry.ts';
 import { ProblemError, refuseField } from '../problem.ts';
 import type { Store } from '../store/store.ts';
+import { blockingTold, removalTold } from './change-told.ts';
 import { type BlockListChange, readChanges, replaceChanges, saveChanges } from './persistence.ts';
 import { RecentChanges } from './recent-changes.ts';
 import { TenantList } from './tenant-list.ts';
@@ -110,9 +112,9 @@ export class BlockLists {
 
   /**
    * Resolves with how many entries there are then. Rejects with a ProblemError when there is no room for them: `most` is
-   * the quota of the tenant.
+   * the quota of the tenant. `audit` makes the entry of the audit log, here and below; without it there is none.
    */
-  block(tenantId: string, entries: readonly BlockedSourceInput[], most: number): Promise<number> {
+  block(tenantId: string, entries: readonly BlockedSourceInput[], most: number, audit?: AuditMaker): Promise<number> {
     return this.#inTurn(async () => {
       const list = this.#lists.get(tenantId);
       const now = this.#now;
@@ -137,17 +139,18 @@ export class BlockLists {
         }
         return { reason, entries: writer.take() };
       });
-      await this.#append(tenantId, parts);
+      await this.#append(tenantId, parts, audit && [audit(blockingTold(entries))]);
       return this.size(tenantId).entries;
     });
   }
 
   /**
    * Puts changes that were written before on top of a tenant's list, in their order; batches of them are read twice, and
-   * none is held. Whether there is room is looked at first, in full; what fails after that was done in part, and can be
-   * done again. Resolves with how many entries there are more; of a dry run, how many there may be.
+   * none is held. Whether there is room is looked at first, in full; what fails after that was done in part, which is on
+   * record, and can be done again. Resolves with how many entries there are more; of a dry run, how many there may be.
    */
-  putBack(tenantId: string, rows: () => AsyncIterable<readonly BlockListChange[]>, { most, dryRun }: PutBack) {
+  putBack(tenantId: string, rows: () => AsyncIterable<readonly BlockListChange[]>, how: PutBack) {
+    const { most, dryRun, audit } = how;
     return this.#inTurn(async () => {
       const now = this.#now;
       let added = 0;
@@ -172,33 +175,34 @@ export class BlockLists {
       }
       if (dryRun) return added;
       const before = this.size(tenantId).entries;
-      for await (const part of ofTenant(tenantId, rows())) await this.#append(tenantId, [part]);
+      let entry = audit && [audit(added)];
+      for await (const part of ofTenant(tenantId, rows())) {
+        await this.#append(tenantId, [part], entry);
+        entry = undefined;
+      }
+      if (entry !== undefined) await this.#append(tenantId, [], entry);
       return this.size(tenantId).entries - before;
     });
   }
 
   /** Resolves with how many of them were in the list. */
-  unblock(tenantId: string, sources: readonly string[]): Promise<number> {
+  unblock(tenantId: string, sources: readonly string[], audit?: AuditMaker): Promise<number> {
     return this.#inTurn(async () => {
       const list = this.#lists.get(tenantId);
-      const keys = sources.map((source) => networkKey(source)!);
-      return list === undefined
-        ? 0
-        : this.#remove(
-            tenantId,
-            keys.filter((key) => list.has(key, this.#now)),
-          );
+      const now = this.#now;
+      const keys = sources.map((source) => networkKey(source)!).filter((key) => list?.has(key, now));
+      return this.#remove(tenantId, keys, audit && [audit(removalTold(keys))]);
     });
   }
 
   /** Resolves with how many entries there were. */
-  clear(tenantId: string): Promise<number> {
+  clear(tenantId: string, audit?: AuditMaker): Promise<number> {
     return this.#inTurn(async () => {
       const keys: NetworkKey[] = [];
       for (const { key, length } of this.#lists.get(tenantId)?.entries(this.#now) ?? []) {
         keys.push({ family: key.length === 1 ? 4 : 6, key: key.slice(), length });
       }
-      return this.#remove(tenantId, keys);
+      return this.#remove(tenantId, keys, audit && [audit(removalTold(keys))]);
     });
   }
 
@@ -262,7 +266,11 @@ export class BlockLists {
     });
   }
 
-  async #remove(tenantId: string, keys: readonly NetworkKey[]): Promise<number> {
+  async #remove(
+    tenantId: string,
+    keys: readonly NetworkKey[],
+    audit: readonly NewAuditEntry[] | undefined,
+  ): Promise<number> {
     const parts: { reason: string; entries: Uint8Array }[] = [];
     const writer = new EntryWriter();
     for (const { key, length } of keys) {
@@ -270,16 +278,22 @@ export class BlockLists {
       if (writer.count * IPV4_ENTRY >= PART_BYTES) parts.push({ reason: '', entries: writer.take() });
     }
     if (writer.count > 0) parts.push({ reason: '', entries: writer.take() });
-    if (parts.length > 0) await this.#append(tenantId, parts);
+    await this.#append(tenantId, parts, audit);
     return keys.length;
   }
 
-  /** On disk first, then in memory and to the agents. */
-  async #append(tenantId: string, parts: readonly { reason: string; entries: Uint8Array }[]): Promise<void> {
+  /** On disk first, with what the audit log has of it, then in memory and to the agents. */
+  async #append(
+    tenantId: string,
+    parts: readonly { reason: string; entries: Uint8Array }[],
+    audit: readonly NewAuditEntry[] = [],
+  ): Promise<void> {
     const { store } = this.#options;
+    if (parts.length === 0 && audit.length === 0) return;
     let { version } = this.#position;
     const changes = parts.map((part) => ({ version: ++version, nonce: this.#nonce(), tenantId, ...part }));
-    await store.record((trx) => saveChanges(trx, changes));
+    await store.record((trx) => saveChanges(trx, changes), audit);
+    if (changes.length === 0) return;
     for (const change of changes) this.#take(change);
     this.#tell();
     // The change is made, whatever becomes of this.
@@ -356,6 +370,8 @@ export interface PutBack {
   readonly most: number;
   /** Only looks. */
   readonly dryRun: boolean;
+  /** Makes the entry of the audit log; `added`: how many entries there may be more. */
+  readonly audit?: (added: number) => NewAuditEntry;
 }
 
 /** The changes of one tenant, each with something in it. */

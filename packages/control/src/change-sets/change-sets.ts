@@ -2,7 +2,9 @@ import type { IdSource } from '@evenkeel/model/identifiers.ts';
 import { CHANGE_SET } from '@evenkeel/model/limits.ts';
 import type { ChangeSet, ChangeSetApplied, ChangeSetCreate } from '@evenkeel/model/resources/change-set.ts';
 import type { ObjectChange } from '@evenkeel/model/resources/document.ts';
+import type { Transaction } from 'kysely';
 import { checkMatch } from '../api/preconditions.ts';
+import type { AuditMaker, NewAuditEntry } from '../audit/entry.ts';
 import { difference } from '../configuration/difference.ts';
 import type { Assessor } from '../impact/assess.ts';
 import type { Touched } from '../impact/touched.ts';
@@ -11,7 +13,7 @@ import { notFound } from '../resources/rules.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Draft } from '../state/draft.ts';
 import { shortened, summaryOf } from '../store/journal.ts';
-import type { ChangeSetRow } from '../store/schema.ts';
+import type { ChangeSetRow, Database } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { countOpen, trimChangeSets } from '../store/trim-change-sets.ts';
 import type { CarriedOutBy, ChangeSetWriter } from './carry-out.ts';
@@ -86,7 +88,7 @@ export class ChangeSets {
     return row ?? notFound('change set', id);
   }
 
-  async create(content: ChangeSetCreate, by: CarriedOutBy): Promise<ChangeSet> {
+  async create(content: ChangeSetCreate, by: CarriedOutBy, audit: AuditMaker): Promise<ChangeSet> {
     const { store, vault, ids, now } = this.#options;
     const tenantId = by.caller.actingIn;
     checkSize(content);
@@ -110,22 +112,22 @@ export class ChangeSets {
       updated_at: at,
       expires_at: at + CHANGE_SET.seconds * 1_000,
     };
-    // In the same turn as what it counts: of two, the second sees the first.
-    const open: { count: number } = { count: 0 };
-    await store.record(async (trx) => {
+    const write = async (trx: Transaction<Database>) => {
       await trimChangeSets(trx, at);
-      open.count = await countOpen(trx, tenantId, at);
-      if (open.count < CHANGE_SET.open) await trx.insertInto('change_set').values(row).execute();
-    });
-    if (open.count >= CHANGE_SET.open) {
-      const quota = { name: 'changeSets', limit: CHANGE_SET.open, used: open.count };
-      throw new ProblemError('quota-exceeded', `${open.count} change sets wait to be applied; delete one`, { quota });
-    }
+      // In the same turn as what it counts: of two, the second sees the first.
+      const used = await countOpen(trx, tenantId, at);
+      if (used >= CHANGE_SET.open) {
+        const quota = { name: 'changeSets', limit: CHANGE_SET.open, used };
+        throw new ProblemError('quota-exceeded', `${used} change sets wait to be applied; delete one`, { quota });
+      }
+      await trx.insertInto('change_set').values(row).execute();
+    };
+    await store.record(write, [audit(id)]);
     return showChangeSet(row, at);
   }
 
   /** Plans it again, on the configuration as it is now. */
-  async plan(id: string, by: CarriedOutBy): Promise<ChangeSet> {
+  async plan(id: string, by: CarriedOutBy, audit: AuditMaker): Promise<ChangeSet> {
     const { store, vault, now } = this.#options;
     const row = await this.get(by.caller.actingIn, id);
     if (row.answer !== null) throw new ProblemError('plan-outdated', `${id} is applied already`);
@@ -141,9 +143,12 @@ export class ChangeSets {
       updated_at: at,
       expires_at: at + CHANGE_SET.seconds * 1_000,
     };
-    await store.record(async (trx) => {
-      await trx.updateTable('change_set').set(planned).where('id', '=', id).where('answer', 'is', null).execute();
-    });
+    const write = async (trx: Transaction<Database>) => {
+      const open = trx.updateTable('change_set').set(planned).where('id', '=', id).where('answer', 'is', null);
+      const { numUpdatedRows } = await open.executeTakeFirst();
+      if (numUpdatedRows === 0n) throw new ProblemError('plan-outdated', `${id} was applied or deleted meanwhile`);
+    };
+    await store.record(write, [audit(id)]);
     return showChangeSet({ ...row, ...planned }, at);
   }
 
@@ -156,11 +161,13 @@ export class ChangeSets {
     return applying;
   }
 
-  async remove(tenantId: string, id: string): Promise<void> {
+  async remove(tenantId: string, id: string, audit: NewAuditEntry): Promise<void> {
     await this.get(tenantId, id);
-    await this.#options.store.record(async (trx) => {
-      await trx.deleteFrom('change_set').where('id', '=', id).execute();
-    });
+    const write = async (trx: Transaction<Database>) => {
+      const { numDeletedRows } = await trx.deleteFrom('change_set').where('id', '=', id).executeTakeFirst();
+      if (numDeletedRows === 0n) notFound('change set', id);
+    };
+    await this.#options.store.record(write, [audit]);
   }
 
   async #apply(id: string, ifMatch: string | undefined, by: CarriedOutBy): Promise<ChangeSetApplied> {

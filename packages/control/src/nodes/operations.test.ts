@@ -49,18 +49,49 @@ test('what nodes have acknowledged before a start is judged when they have said 
   assert.deepEqual(tracker.outcomeOf(operation())?.outcome, 'refused');
 });
 
-test('an operation that was refused stays so while the node that refuses has not come since the start', () => {
+test('an operation that was refused stays so while the node that refuses has not come since the start', async () => {
   const { nodes, come } = restarted();
   const refused = operation({ outcome: 'refused', settledAt: 1, refused: [{ node: 'a', ...REFUSED }] });
   const tracker = new OperationTracker(nodes, () => 2_000, []);
-  assert.deepEqual(tracker.judgeAgain(refused)?.refused, refused.refused);
+  const judgedAgain = () => tracker.judgeAgain(refused, async () => {});
+  assert.deepEqual((await judgedAgain())?.refused, refused.refused);
   come('b');
   nodes.applied('b', 5, []);
-  assert.equal(tracker.judgeAgain(refused)?.outcome, 'refused');
+  assert.equal((await judgedAgain())?.outcome, 'refused');
   come('a');
-  assert.equal(tracker.judgeAgain(refused)?.outcome, 'refused');
+  assert.equal((await judgedAgain())?.outcome, 'refused');
   nodes.applied('a', 5, []);
-  assert.equal(tracker.judgeAgain(refused)?.outcome, 'applied');
+  assert.equal((await judgedAgain())?.outcome, 'applied');
+});
+
+test('what came of a retry is told when it is written, and nothing older is written after it', async () => {
+  const { nodes, come } = restarted();
+  const tracker = new OperationTracker(nodes, () => 2_000, [operation()]);
+  const told: string[] = [];
+  tracker.onSettled((_, { outcome }) => told.push(outcome));
+  for (const node of ['a', 'b']) come(node);
+  nodes.applied('a', 5, [REFUSED]);
+  nodes.applied('b', 5, []);
+  tracker.settle();
+  nodes.applied('a', 5, []);
+  const full = new Error('the disk is full');
+  await assert.rejects(
+    tracker.judgeAgain(operation(), () => Promise.reject(full)),
+    full,
+  );
+  assert.equal(tracker.outcomeOf(operation())?.outcome, 'refused', 'as it was');
+  const written: string[] = [];
+  const save = async (outcomes: ReadonlyMap<string, { readonly outcome: string }>) => {
+    for (const { outcome } of outcomes.values()) written.push(outcome);
+  };
+  const judging = tracker.judgeAgain(operation(), async (outcomes) => {
+    assert.deepEqual(told, ['refused'], 'not before it is written');
+    await tracker.flush(save);
+    await save(outcomes);
+  });
+  assert.equal((await judging)?.outcome, 'applied');
+  await tracker.flush(save);
+  assert.deepEqual([written, told], [['applied'], ['refused', 'applied']]);
 });
 
 test('what lasts is not settled because nodes are away, and is refused for the reasons that it ends with', () => {
@@ -124,6 +155,40 @@ test('a node that is away for two minutes is not waited for; the operation names
   tracker.settle();
   assert.deepEqual(tracker.outcomeOf(next)?.leftOut, []);
   assert.deepEqual(tracker.outcomeOf(operation())?.leftOut, ['c']);
+});
+
+test('a node that is connected and gives no answer for two minutes is waited for no more than one that is away', () => {
+  const { clock, nodes, come, tracker } = fleet([operation()]);
+  for (const node of ['a', 'b', 'c']) nodes.owes(node);
+  nodes.applied('a', 5, []);
+  nodes.applied('b', 5, []);
+  clock.now += 60_000;
+  // Whoever comes again and again and gets no further is as silent.
+  nodes.disconnected('c');
+  come('c');
+  nodes.owes('c');
+  clock.now += 59_999;
+  tracker.settle();
+  assert.equal(tracker.outcomeOf(operation()), null);
+  clock.now++;
+  tracker.settle();
+  const ended = tracker.outcomeOf(operation());
+  assert.deepEqual([ended?.outcome, ended?.leftOut], ['applied', ['c']]);
+
+  const next = operation({ id: 'op-2', generation: 6 });
+  nodes.applied('a', 6, []);
+  nodes.applied('b', 6, []);
+  tracker.follow([next]);
+  assert.deepEqual(tracker.outcomeOf(next)?.leftOut, ['c'], 'and nobody waits for it from the beginning');
+  const last = operation({ id: 'op-3', generation: 7 });
+  nodes.applied('c', 6, []);
+  for (const node of ['a', 'b']) nodes.applied(node, 7, []);
+  nodes.owes('c');
+  tracker.follow([last]);
+  assert.equal(tracker.outcomeOf(last), null, 'one that has answered is waited for again');
+  nodes.applied('c', 7, []);
+  tracker.settle();
+  assert.deepEqual(tracker.outcomeOf(last)?.leftOut, []);
 });
 
 test('while every node is away an operation has nobody to run it, and stays on its way', () => {

@@ -31,11 +31,14 @@ export interface LastingOperations {
 
 const NONE_LASTS: LastingOperations = { isUnfinished: () => false, deadlineOf: () => null, refusalsOf: () => [] };
 
+/** Writes outcomes, by the identifiers of their operations. */
+export type SaveOutcomes = (outcomes: ReadonlyMap<string, Outcome>) => Promise<void>;
+
 export type SettledListener = (operation: OperationRecord, outcome: Outcome) => void;
 
 /**
- * Follows operations until every node has acknowledged their generation: all but those that are away for long, while
- * there are others. They catch up when they are back, and the operation names them. An outcome, once known, stays: it tells
+ * Follows operations until every node has acknowledged their generation: all but those that are away or silent for long,
+ * while there are others. They catch up when they can, and the operation names them. An outcome, once known, stays: it tells
  * what happened then, whatever happened to the same listeners later; unless somebody has the nodes try again.
  */
 export class OperationTracker {
@@ -101,7 +104,7 @@ export class OperationTracker {
 
   /**
    * Called where this control plane leads: when a node acknowledged, came, went or was forgotten, and now and then, since
-   * nodes may be away for long by then.
+   * nodes may be away, or silent, for long by then.
    */
   settle(): void {
     const everywhere = this.#nodes.appliedEverywhere;
@@ -140,17 +143,32 @@ export class OperationTracker {
     for (const wake of [...this.#waiters]) wake();
   }
 
-  /** Nodes have tried again: its outcome is what they say now. Null: one of them has yet to acknowledge it. */
-  judgeAgain(operation: OperationRecord): Outcome | null {
+  /**
+   * Nodes have tried again: its outcome is what they say now, once `save` has written it; as it was when that rejects.
+   * `save` gets nothing where there is none to write. Null: a node has yet to acknowledge it.
+   */
+  async judgeAgain(operation: OperationRecord, save: SaveOutcomes): Promise<Outcome | null> {
+    const { id } = operation;
     const before = this.outcomeOf(operation);
-    if (before === null || before.outcome === 'cancelled' || this.#lasting.isUnfinished(operation)) return before;
+    if (before === null || before.outcome === 'cancelled' || this.#lasting.isUnfinished(operation)) {
+      await save(new Map());
+      return before;
+    }
     // What a node could not run that has not come since the start stays as it was told.
     const unheard = before.refused.filter(({ node, listenerId }) => {
       if (this.#nodes.get(node)?.reported !== 'never' || this.#nodes.isRevoked(node)) return false;
       return operation.listeners.includes(listenerId);
     });
     const outcome = this.#judge(operation, unheard);
-    this.#unsaved.set(operation.id, outcome);
+    // What waits to be written must not be written after this.
+    const waiting = this.#unsaved.get(id);
+    this.#unsaved.delete(id);
+    try {
+      await save(new Map([[id, outcome]]));
+    } catch (error) {
+      if (waiting !== undefined && !this.#unsaved.has(id)) this.#unsaved.set(id, waiting);
+      throw error;
+    }
     if (outcome.outcome !== before.outcome) this.#settled(operation, outcome);
     return outcome;
   }
@@ -178,7 +196,7 @@ export class OperationTracker {
   }
 
   /** The outcomes to be written; they are no longer remembered when `save` has resolved. */
-  async flush(save: (outcomes: ReadonlyMap<string, Outcome>) => Promise<void>): Promise<void> {
+  async flush(save: SaveOutcomes): Promise<void> {
     const saved = new Map(this.#unsaved);
     if (saved.size === 0) return;
     await save(saved);

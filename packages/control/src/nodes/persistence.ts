@@ -1,4 +1,5 @@
 import { sql, type Transaction } from 'kysely';
+import type { NewAuditEntry } from '../audit/entry.ts';
 import { listOrNull } from '../store/history.ts';
 import type { Database } from '../store/schema.ts';
 import { executeEach } from '../store/statements.ts';
@@ -25,18 +26,25 @@ export async function deleteNode(trx: Transaction<Database>, id: string): Promis
 
 /** Writes the outcomes that became known since the last time. */
 export async function saveOutcomes(store: Store, operations: OperationTracker): Promise<void> {
-  await operations.flush((outcomes) =>
-    store.record(async (trx) => {
-      await executeEach(trx, 'settle operation', [...outcomes].map(rowOf), ({ id, ...settled }) =>
-        trx
-          .updateTable('operation')
-          .set(settled)
-          .where('id', '=', id)
-          // One that was cancelled stays so, whatever nodes had said of it before.
-          .where((is) => is.or([is('outcome', 'is', null), is('outcome', '!=', sql.lit('cancelled'))])),
-      );
-    }),
-  );
+  await operations.flush((outcomes) => writeOutcomes(store, outcomes));
+}
+
+/** Writes outcomes of operations, with what the audit log has of it. */
+export function writeOutcomes(
+  store: Pick<Store, 'record'>,
+  outcomes: ReadonlyMap<string, Outcome>,
+  audit: readonly NewAuditEntry[] = [],
+): Promise<void> {
+  return store.record(async (trx) => {
+    await executeEach(trx, 'settle operation', [...outcomes].map(rowOf), ({ id, ...settled }) =>
+      trx
+        .updateTable('operation')
+        .set(settled)
+        .where('id', '=', id)
+        // One that was cancelled stays so, whatever nodes had said of it before.
+        .where((is) => is.or([is('outcome', 'is', null), is('outcome', '!=', sql.lit('cancelled'))])),
+    );
+  }, audit);
 }
 
 function rowOf([id, { outcome, settledAt, refused, leftOut, cancelledBy }]: readonly [string, Outcome]) {

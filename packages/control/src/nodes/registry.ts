@@ -3,7 +3,7 @@ import type { ReportedSharing } from '@evenkeel/model/plan/sharing.ts';
 import type { FromAgent, RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
 import { ProblemError } from '../problem.ts';
 import type { NodeIdentityRow, NodeRow } from '../store/schema.ts';
-import { isGone } from './absence.ts';
+import { isGone, isSilent } from './absence.ts';
 
 /** What is known of a node: who it is, what it runs, whether it is there. Times are Unix milliseconds. */
 export interface NodeStatus {
@@ -29,6 +29,8 @@ export interface NodeStatus {
   readonly refused: readonly RefusedListener[];
   /** When it said last what it runs and refuses: on its newest connection, on one before, or never since the start. */
   readonly reported: 'never' | 'before' | 'now';
+  /** Since when it has had a plan to acknowledge and has acknowledged none; null: there is none. */
+  readonly owesSince: number | null;
   /** What carries the listeners of network load balancers, as far as it is known. */
   readonly datapaths: readonly ReportedDatapath[];
   readonly firstSeenAt: number;
@@ -151,6 +153,8 @@ export class NodeRegistry {
       appliedGeneration: Math.min(known?.appliedGeneration ?? 0, hello.version),
       refused: known?.refused ?? [],
       reported: (known?.reported ?? 'never') === 'never' ? 'never' : 'before',
+      // A node that comes again and again owes what it owed.
+      owesSince: known?.owesSince ?? null,
       datapaths: known?.datapaths ?? [],
       firstSeenAt: known?.firstSeenAt ?? now,
       lastSeenAt: now,
@@ -188,8 +192,15 @@ export class NodeRegistry {
     refused: readonly RefusedListener[],
     datapaths: readonly ReportedDatapath[] = [],
   ): void {
-    this.#update(id, { appliedGeneration: version, refused, reported: 'now', datapaths, lastSeenAt: this.#now() });
+    const said = { appliedGeneration: version, refused, reported: 'now', datapaths, owesSince: null } as const;
+    this.#update(id, { ...said, lastSeenAt: this.#now() });
     this.#events.changed();
+  }
+
+  /** It has a plan to acknowledge. */
+  owes(id: string): void {
+    const node = this.#nodes.get(id);
+    if (node?.owesSince === null) this.#update(id, { owesSince: this.#now() });
   }
 
   /** A heartbeat of the node, with how it is. */
@@ -217,11 +228,11 @@ export class NodeRegistry {
     this.#events.changed();
   }
 
-  /** All but those that were revoked, or have been away for long. */
+  /** All but those that were revoked, or have been away or silent for long. */
   *#awaited(): Generator<NodeStatus> {
     const now = this.#now();
     for (const node of this.#nodes.values()) {
-      if (!this.isRevoked(node.id) && !isGone(node, this.#since, now)) yield node;
+      if (!this.isRevoked(node.id) && !isGone(node, this.#since, now) && !isSilent(node, now)) yield node;
     }
   }
 
@@ -279,6 +290,7 @@ function nodeFromRow(row: NodeRow): NodeStatus {
     appliedGeneration: row.applied_generation,
     refused: [],
     reported: 'never',
+    owesSince: null,
     datapaths: [],
     overload: [],
     floods: null,
@@ -299,6 +311,7 @@ export function unseenNode({ node: id, zone, joined_at }: NodeIdentityRow): Node
       kernelFlows: null,
       beatAt: null,
       refused: [],
+      owesSince: null,
       datapaths: [],
       overload: [],
       floods: null,

@@ -12,6 +12,7 @@ const ACCESS = { kind: 'certificate', node: 'lb-1', identity: 'first' } as const
 function sessionOf(joined: string, renew: () => Promise<CertificateMessage>) {
   const sent: { readonly type: string }[] = [];
   const warnings: string[] = [];
+  const said: string[] = [];
   const socket: AgentSocket = {
     bufferedAmount: 0,
     send: (text) => sent.push(JSON.parse(text) as { type: string }),
@@ -19,7 +20,12 @@ function sessionOf(joined: string, renew: () => Promise<CertificateMessage>) {
   };
   const context = {
     plans: new PlanPublisher(EMPTY_STATE),
-    nodes: { connected: () => true, seen: () => {} },
+    nodes: {
+      connected: () => true,
+      seen: () => {},
+      owes: () => said.push('owes'),
+      applied: () => said.push('applied'),
+    },
     membership: {
       gate: { refusalOf: () => null },
       identities: { get: () => ({ zone: joined }) },
@@ -36,7 +42,7 @@ function sessionOf(joined: string, renew: () => Promise<CertificateMessage>) {
     const machine = { software: 's', reactor: 'portable', workers: 1 };
     session.receive(JSON.stringify({ type: 'hello', node: 'lb-1', zone, protocol: 2, version, hash, ...machine }));
   };
-  return { session, sent, warnings, hello };
+  return { session, sent, warnings, said, hello };
 }
 
 test('a node that has joined stays in its zone, whatever it says, and is told the keys of no other', () => {
@@ -69,4 +75,18 @@ test('a node has one certificate on its way, however often it asks', async () =>
   assert.equal(sent.filter(({ type }) => type === 'certificate').length, 1);
   renew();
   assert.equal(asked.length, 2);
+});
+
+test('a node owes an answer from the first frame that it is sent until it has acknowledged the last', () => {
+  const { session, said, hello } = sessionOf('', () => assert.fail());
+  const applied = () => {
+    said.length = 0;
+    session.receive(JSON.stringify({ type: 'applied', version: EMPTY_PLAN.version, refused: [] }));
+  };
+  hello('');
+  assert.deepEqual(said, ['owes']);
+  applied();
+  assert.deepEqual(said, ['applied'], 'nothing else is on its way');
+  session.receive(JSON.stringify({ type: 'resync' }));
+  assert.equal(said.at(-1), 'owes');
 });

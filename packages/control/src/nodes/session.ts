@@ -201,7 +201,11 @@ export class AgentSession {
       const older = speaks < STREAM_VERSION ? 'upgrade the node agent' : 'upgrade the control plane';
       this.close(CLOSE.version, `stream version ${speaks} is too far from ${STREAM_VERSION} here: ${older}`);
     } else if (refusal !== null) {
-      const isRevoked = membership.identities.isRevoked(hello.node);
+      const { identities } = membership;
+      const isRevoked =
+        this.#access.kind === 'certificate'
+          ? identities.wasRevoked(this.#access.node, this.#access.identity)
+          : identities.isRevoked(hello.node);
       this.close(isRevoked ? CLOSE.revoked : CLOSE.refused, refusal);
     } else if (!nodes.connected(hello)) {
       this.close(CLOSE.tooMany, 'there are as many nodes as the quota allows');
@@ -275,6 +279,7 @@ export class AgentSession {
     if (message.version === this.#sent?.version) this.#unacknowledged = 0;
     else if (this.#unacknowledged > 0) this.#unacknowledged--;
     nodes.applied(node, message.version, message.refused, message.datapaths);
+    if (this.#unacknowledged > 0) nodes.owes(node);
     this.offer();
   }
 
@@ -284,7 +289,8 @@ export class AgentSession {
   }
 
   #send(): void {
-    const { plans } = this.#context;
+    const { nodes, plans } = this.#context;
+    if (!this.#closed) nodes.owes(this.#node!);
     if (this.#closed || this.#unacknowledged >= UNACKNOWLEDGED || this.#socket.bufferedAmount > BUFFERED) return;
     const wanted = this.#wanted(this.#node!);
     const text = plans.frame(this.#sent, wanted);

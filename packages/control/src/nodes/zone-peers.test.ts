@@ -21,6 +21,7 @@ const node = (id: string, zone: string, address: string | null): NodeStatus => (
   datapaths: [],
   firstSeenAt: 0,
   lastSeenAt: 0,
+  owesSince: null,
   overload: [],
   floods: [],
   sharing: { state: 'sharing', reason: '', address, port: address === null ? null : 7702, peers: [] },

@@ -36,6 +36,7 @@ import { operationsLeftOut } from './migrations/0027-operations-left-out.ts';
 import { watchedTraffic } from './migrations/0028-watched-traffic.ts';
 import { controlPlanes } from './migrations/0029-control-planes.ts';
 import { responseSettings } from './migrations/0030-response-settings.ts';
+import { revokedIdentities } from './migrations/0031-revoked-identities.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -80,6 +81,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0028-watched-traffic': watchedTraffic,
   '0029-control-planes': controlPlanes,
   '0030-response-settings': responseSettings,
+  '0031-revoked-identities': revokedIdentities,
 };
 
 /**

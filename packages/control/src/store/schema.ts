@@ -78,6 +78,7 @@ export interface Database {
   node: NodeRow;
   join_token: JoinTokenRow;
   node_identity: NodeIdentityRow;
+  revoked_identity: RevokedIdentityRow;
   /** One row, or none: who signs the certificates of nodes. `certificate` is PEM, `private_key` is sealed. */
   node_authority: { id: number; certificate: string; private_key: string; created_at: number };
   zone_key: ZoneKeyRow;
@@ -234,6 +235,15 @@ export interface JoinTokenRow {
 }
 
 /** A node that has joined, or was revoked: then `identity` may be empty, for one that had no certificate. */
+/** An identity that was revoked, and is that of no node any more. */
+export interface RevokedIdentityRow {
+  identity: string;
+  node: string;
+  revoked_at: number;
+  /** When no certificate of it can be good any more. */
+  until: number;
+}
+
 export interface NodeIdentityRow {
   node: string;
   /** Which of its memberships: one that joins anew is another. */

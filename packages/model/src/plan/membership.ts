@@ -64,6 +64,14 @@ export function fingerprintsInToken(token: string): string[] {
   });
 }
 
+/**
+ * The same token with one certificate at most, which is what it is known by: agents of the version before take no more, so
+ * the others may be left out.
+ */
+export function shortJoinToken(token: string): string {
+  return token.split('.', 2).join('.');
+}
+
 /** What a node says in `hello` of the machine that it runs on. */
 export interface NodeCapacity {
   /** CPUs that it may use, bytes of memory, descriptors that its process may have. */

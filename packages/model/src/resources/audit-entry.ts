@@ -36,7 +36,10 @@ export const AuditEntry = Output(
       '`refused`: it could not be done as it was asked for; `denied`: the role of the user is not enough for it.',
     ),
     code: Nullable(Type.String({ description: 'The code of the error; null: it was done.' })),
-    detail: Type.String({ description: 'The reason in words; empty: it was done.' }),
+    detail: Type.String({
+      description:
+        'The reason in words; of what was done, what no resource says, such as the sources that were blocked.',
+    }),
     requestId: Type.String({ description: 'The `Request-Id` of the answer. Entries of one request share it.' }),
     operationId: Nullable(Type.String({ description: 'The operation; null: the configuration was not changed.' })),
     generation: Type.Integer({ description: 'The generation of the configuration after it.' }),

@@ -73,8 +73,8 @@ export const Operation = Output('Operation', {
   id: Id('operation', 'Identifier of the operation.'),
   generation: Type.Integer({
     description:
-      'Applied when every node has applied this generation or a later one: all but those that were revoked, or have not ' +
-      `been connected for ${NODE_GONE_AFTER} seconds while there are others.`,
+      'Applied when every node has applied this generation or a later one: all but those that were revoked, or that have ' +
+      `not been connected, or not answered, for ${NODE_GONE_AFTER} seconds while there are others.`,
   }),
   action: Type.String({
     description:
@@ -99,9 +99,9 @@ export const Operation = Output('Operation', {
   }),
   leftOut: Type.Array(NodeId('A node.'), {
     description:
-      'Nodes that had yet to apply it when it was settled, and were not waited for: they had been away for ' +
-      `${NODE_GONE_AFTER} seconds, or a drain was out of time. They apply the newest plan when they are back; ` +
-      'the first 100.',
+      'Nodes that had yet to apply it when it was settled, and were not waited for: they had been away, or had not ' +
+      `answered, for ${NODE_GONE_AFTER} seconds, or a drain was out of time. They apply the newest plan when they are ` +
+      'back; the first 100.',
   }),
   nodes: Type.Array(Ref(OperationOnNode), { description: 'The nodes now; empty: no node has ever connected.' }),
 });

@@ -52,11 +52,12 @@ export class NodeGate {
 
   /** Whether a certificate is still good for its node; throws `node-revoked` or `node-refused`. */
   check(node: string, identity: string): void {
-    const row = this.#options.identities.get(node);
+    const { identities } = this.#options;
+    const row = identities.get(node);
+    // Of the identity that it shows alone: a state that was restored may be from before this node has joined again.
+    if (identities.wasRevoked(node, identity)) refuse('it was revoked', node, 'node-revoked');
     if (row === null) refuse('it was forgotten', node);
-    // Also of one that was revoked: a state that was restored may be from before this node has joined again.
     if (row.identity !== identity) refuse('another node has joined under its name', node);
-    if (row.revoked_at !== null) refuse('it was revoked', node, 'node-revoked');
   }
 
   /** Why a stream that has begun in this way cannot be the one of that node; null: it can. */

@@ -1,6 +1,6 @@
 import type { IdSource } from '@evenkeel/model/identifiers.ts';
 import { JOIN_TOKEN } from '@evenkeel/model/node-limits.ts';
-import { JOIN_TOKEN_PREFIX, MOST_IN_TOKEN } from '@evenkeel/model/plan/membership.ts';
+import { JOIN_TOKEN_PREFIX, MOST_IN_TOKEN, shortJoinToken } from '@evenkeel/model/plan/membership.ts';
 import type { JoinToken, JoinTokenCreate } from '@evenkeel/model/resources/join-token.ts';
 import { hashOfToken, newToken } from '../../access/secrets.ts';
 import type { NewAuditEntry } from '../../audit/entry.ts';
@@ -70,7 +70,7 @@ export class JoinTokens {
     const token = [newToken(JOIN_TOKEN_PREFIX, secret), ...digests].join('.');
     const row: JoinTokenRow = {
       id: ids.next('joinToken'),
-      hash: hashOfToken(token),
+      hash: hashOfToken(shortJoinToken(token)),
       zone: zone ?? null,
       node: nodeId ?? null,
       uses: uses ?? JOIN_TOKEN.uses.default,
@@ -113,9 +113,11 @@ export class JoinTokens {
 
   /** The token as it is kept; refuses one that is not known here. Its state is for `checkGood`. */
   find(token: string): JoinTokenRow {
-    const hash = hashOfToken(token);
+    const hash = hashOfToken(shortJoinToken(token));
+    // Tokens that the version before has made are known by all of them.
+    const whole = hashOfToken(token);
     // Nobody can choose the first bytes of a hash: the time that it takes tells nothing.
-    for (const row of this.#rows.values()) if (row.hash === hash) return row;
+    for (const row of this.#rows.values()) if (row.hash === hash || row.hash === whole) return row;
     return refuse('it is not known here');
   }
 

@@ -88,6 +88,39 @@ for (const kind of STORES) {
     assert.ok(last.membership.identities.isRevoked('lb-1'));
     const keys = last.membership.zoneKeys.messageFor('east').keys.map(({ id }) => id);
     assert.ok(keys.length === 1 && rotated.every(({ id }) => id !== keys[0]), 'what the node knew is good for nothing');
-    assert.throws(() => last.membership.gate.check('lb-1', identity), /it was revoked/);
+    const revoked = { code: 'node-revoked', message: /it was revoked/ };
+    assert.throws(() => last.membership.gate.check('lb-1', identity), revoked);
+
+    // Whoever has the certificate hears that also when the name is forgotten, and when another has it.
+    await last.membership.forget('lb-1', async () => {}, entry('lb-1'));
+    assert.throws(() => last.membership.gate.check('lb-1', identity), revoked);
+    await last.store.close();
+    const anew = await opened(t, place, clock);
+    assert.throws(() => anew.membership.gate.check('lb-1', identity), revoked);
+    const again = await anew.membership.tokens.create({ nodeId: 'lb-1' }, [OWN], entry);
+    const joining = { token: again.token, node: 'lb-1', zone: '', ...proven('lb-1') };
+    await anew.membership.joining.join(joining, from);
+    const second = anew.membership.identities.get('lb-1')!.identity;
+    assert.throws(() => anew.membership.gate.check('lb-1', identity), revoked);
+    anew.membership.gate.check('lb-1', second);
+
+    // One that is replaced while it is revoked is known as well; one that was none of these is refused.
+    await anew.membership.revoke('lb-1', () => entry('lb-1'));
+    const third = await anew.membership.tokens.create({ nodeId: 'lb-1' }, [OWN], entry);
+    await anew.membership.joining.join({ ...joining, token: third.token, ...proven('lb-1') }, from);
+    for (const one of [identity, second]) assert.throws(() => anew.membership.gate.check('lb-1', one), revoked);
+    assert.throws(() => anew.membership.gate.check('lb-1', 'neither'), { code: 'node-refused' });
+    const remembered = () => anew.store.read((db) => db.selectFrom('revoked_identity').select('identity').execute());
+    assert.deepEqual((await remembered()).map((row) => row.identity).sort(), [identity, second].sort());
+    // A year later no certificate of theirs is good.
+    clock.now += 367 * 86_400_000;
+    const newest = anew.membership.identities.get('lb-1')!.identity;
+    await anew.membership.revoke('lb-1', () => entry('lb-1'));
+    await anew.membership.forget('lb-1', async () => {}, entry('lb-1'));
+    assert.deepEqual(
+      (await remembered()).map((row) => row.identity),
+      [newest],
+    );
+    assert.throws(() => anew.membership.gate.check('lb-1', identity), { code: 'node-refused' });
   });
 }

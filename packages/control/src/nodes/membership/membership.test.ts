@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { proofText } from '@evenkeel/model/plan/membership.ts';
+import { fingerprintsInToken, isJoinToken, proofText, shortJoinToken } from '@evenkeel/model/plan/membership.ts';
 import { temporaryHome } from '../../../test/home.ts';
 import { TokenCheck } from '../../access/bearer.ts';
+import { hashOfToken } from '../../access/secrets.ts';
 import { authorNamed, type NewAuditEntry } from '../../audit/entry.ts';
 import { ProblemError } from '../../problem.ts';
 import { Vault } from '../../secrets/vault.ts';
@@ -170,6 +171,33 @@ test('a node is in the zone that it said when it joined, and the audit log says 
   await membership.joining.join(request(named.token, 'lb-1', 'west'), FROM);
   assert.equal(membership.identities.get('lb-1')!.zone, 'west');
   assert.ok(told.includes('keys east'), 'whoever had the name before knows those');
+});
+
+test('a node of the version before joins with the part of a join token that names one certificate', async (t) => {
+  const { membership } = new Site(t);
+  await membership.ensureAuthority();
+  const both = ['AB', 'CD'].map((byte) => Array(32).fill(byte).join(':'));
+  const { row, token } = await membership.tokens.create({ uses: 2 }, both, entry);
+  assert.deepEqual(fingerprintsInToken(token), both);
+  // What agents of that version take, and no more.
+  const taken = /^ekjoin_[\w-]{43}(\.[\w-]{43})?$/;
+  assert.doesNotMatch(token, taken);
+  const short = shortJoinToken(token);
+  assert.match(short, taken);
+  assert.ok(isJoinToken(short));
+  assert.deepEqual(fingerprintsInToken(short), both.slice(0, 1));
+  await membership.joining.join(request(short, 'lb-1'), FROM);
+  await membership.joining.join(request(token, 'lb-2'), FROM);
+  assert.equal(membership.tokens.get(row.id).used, 2, 'they are one token');
+  for (const wrong of [
+    token.split('.')[0]!,
+    shortJoinToken(`${short.slice(0, -1)}${short.endsWith('A') ? 'E' : 'A'}`),
+  ]) {
+    await assert.rejects(membership.joining.join(request(wrong, 'lb-3'), FROM), { code: 'join-token-refused' });
+  }
+  // That version has kept what all of a token comes to.
+  membership.tokens.reset([{ ...row, hash: hashOfToken(token) }]);
+  await membership.joining.join(request(token, 'lb-3'), FROM);
 });
 
 test('a token for any node takes no name away from a node that comes with the shared token', async (t) => {

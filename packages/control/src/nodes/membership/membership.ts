@@ -114,11 +114,12 @@ export class Membership {
       authority: await db.selectFrom('node_authority').selectAll().executeTakeFirst(),
       tokens: await db.selectFrom('join_token').selectAll().execute(),
       identities: await db.selectFrom('node_identity').selectAll().execute(),
+      revoked: await db.selectFrom('revoked_identity').selectAll().execute(),
       keys: await db.selectFrom('zone_key').selectAll().execute(),
     }));
     this.unwritten.clear();
     this.tokens.reset(kept.tokens);
-    this.identities.reset(kept.identities);
+    this.identities.reset(kept.identities, kept.revoked);
     this.zoneKeys.reset(kept.keys);
     if (kept.authority === undefined) return;
     const { certificate, private_key } = kept.authority;

@@ -1,7 +1,8 @@
 import type { NewAuditEntry } from '../../audit/entry.ts';
 import { ProblemError } from '../../problem.ts';
-import type { NodeIdentityRow } from '../../store/schema.ts';
+import type { NodeIdentityRow, RevokedIdentityRow } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
+import { PastRevocations } from './past-revocations.ts';
 import type { Unwritten } from './unwritten.ts';
 
 export interface NodeIdentitiesOptions {
@@ -14,17 +15,21 @@ export interface NodeIdentitiesOptions {
 
 /**
  * Who nodes are that have joined, and which nodes are nodes no longer. A node that joins anew gets another identity;
- * certificates of the one before are good for nothing then. A revoked node has a row until it is forgotten.
+ * certificates of the one before are good for nothing then. A revoked node has a row until it is forgotten, and whoever
+ * has a certificate of it hears that it was revoked also after that.
  */
 export class NodeIdentities {
   readonly #options: NodeIdentitiesOptions;
+  readonly #past = new PastRevocations();
   #rows = new Map<string, NodeIdentityRow>();
 
   constructor(options: NodeIdentitiesOptions) {
     this.#options = options;
   }
 
-  reset(rows: readonly NodeIdentityRow[]): void {
+  /** `past`: identities that were revoked, and have no row any more. */
+  reset(rows: readonly NodeIdentityRow[], past: readonly RevokedIdentityRow[] = []): void {
+    this.#past.reset(past);
     this.#rows = new Map(rows.map((row) => [row.node, row]));
   }
 
@@ -44,6 +49,12 @@ export class NodeIdentities {
     return this.get(node)?.revoked_at != null;
   }
 
+  /** Whether that identity of a node was revoked, whatever has become of the node since. */
+  wasRevoked(node: string, identity: string): boolean {
+    const row = this.get(node);
+    return row?.identity === identity ? row.revoked_at !== null : this.#past.has(identity);
+  }
+
   /**
    * Puts a row in place of the one that there was, with `also` and an entry of the audit log in the same transaction.
    * Refuses when there is another one by then: the node was revoked meanwhile.
@@ -55,11 +66,14 @@ export class NodeIdentities {
     audit: readonly NewAuditEntry[] = [],
   ): Promise<void> {
     await this.#settle(row.node);
+    const revoked = PastRevocations.rowOf(before);
     await this.#options.store.record(async (trx) => {
       this.#checkSame(row.node, before);
       await also(trx);
+      await this.#writePast(trx, revoked);
       await writeIdentity(trx, row);
     }, audit);
+    this.#rememberPast(revoked);
     // What came after the transaction began is written after it, and says that the node is revoked.
     this.#checkSame(row.node, before);
     this.#rows.set(row.node, row);
@@ -81,15 +95,26 @@ export class NodeIdentities {
   async forget(node: string, also: (trx: Transaction) => Promise<void>, audit: NewAuditEntry): Promise<void> {
     await this.#settle(node);
     const before = this.#rows.get(node);
+    const revoked = PastRevocations.rowOf(before);
     await this.#options.store.record(
       async (trx) => {
         await trx.deleteFrom('node_identity').where('node', '=', node).execute();
+        await this.#writePast(trx, revoked);
         await also(trx);
       },
       [audit],
     );
+    this.#rememberPast(revoked);
     // One that was revoked meanwhile stays so.
     if (this.#rows.get(node) === before) this.#rows.delete(node);
+  }
+
+  async #writePast(trx: Transaction, revoked: RevokedIdentityRow | null): Promise<void> {
+    if (revoked !== null) await this.#past.write(trx, revoked, this.#options.now());
+  }
+
+  #rememberPast(revoked: RevokedIdentityRow | null): void {
+    if (revoked !== null) this.#past.written(revoked, this.#options.now());
   }
 
   /** What was not written of the node goes first: it must not come to the disk after what takes its place. */

@@ -113,33 +113,40 @@ export class PostgresDatabase implements StateDatabase {
   async transaction(work: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
     const epoch = this.#epoch;
     if (epoch === null) throw new SupersededError();
-    const trx = await this.db.startTransaction().execute();
-    try {
+    await this.once(async (trx) => {
       // A new leader changes the row before it reads the state, and waits for those who hold it.
       const term = await sql<{ epoch: number }>`select epoch from leadership where id = 1 for share`.execute(trx);
       if (term.rows[0]?.epoch !== epoch) throw new SupersededError();
       await work(trx);
       await notify(trx);
       if (this.#epoch !== epoch) throw new SupersededError();
-    } catch (error) {
-      // Its connection may be gone, and the transaction with it.
-      await trx
+    });
+  }
+
+  /** A transaction of nobody's term, as there is none yet where tables are made. Rejects as `failureOf` says. */
+  async once<T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> {
+    const trx = await this.db.startTransaction().execute();
+    // Only then the connection is given back; one that is gone is given up, and the transaction with it.
+    const rollBack = () =>
+      trx
         .rollback()
         .execute()
         .catch(() => {});
+    let value: T;
+    try {
+      value = await work(trx);
+    } catch (error) {
+      await rollBack();
       throw error;
     }
     try {
       await trx.commit().execute();
     } catch (error) {
-      // Only then the connection is given back; one that is gone is given up.
-      await trx
-        .rollback()
-        .execute()
-        .catch(() => {});
+      await rollBack();
       if (sqlState(error) !== null || isAbortedTransactionError(error)) throw error;
       throw new CommitUnknownError('the connection broke during the commit', { cause: error });
     }
+    return value;
   }
 
   /** All rows as they are at one moment, in the tables of a SQLite file; writes go on meanwhile. */

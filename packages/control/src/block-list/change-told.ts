@@ -1,0 +1,22 @@
+import { type NetworkKey, networkText } from '@evenkeel/model/block-list/network-key.ts';
+
+/** Sources that one entry of the audit log names; of the others it has the number. */
+const NAMED = 20;
+
+/** What the audit log says of sources that were blocked: how many, and the first of them. */
+export function blockingTold(entries: readonly { readonly source: string }[]): string {
+  const named = entries.slice(0, NAMED).map(({ source }) => source);
+  return told('blocked', named, entries.length);
+}
+
+/** The same of those that were taken out of the list. */
+export function removalTold(networks: readonly NetworkKey[]): string {
+  return told('taken out', networks.slice(0, NAMED).map(networkText), networks.length);
+}
+
+function told(what: string, named: readonly string[], count: number): string {
+  if (count === 0) return `no source ${what}`;
+  const more = count - named.length;
+  const rest = more === 0 ? '' : ` and ${more} more`;
+  return `${count} ${count === 1 ? 'source' : 'sources'} ${what}: ${named.join(', ')}${rest}`;
+}
