@@ -215,8 +215,9 @@ test('a certificate is good for its node until it ends, is revoked or forgotten,
   await running.restart();
   assert.match(await successor.stream(running), /it was revoked/);
   assert.equal((await secureCall(running, 'DELETE', '/v1/nodes/lb-1')).status, 200);
-  assert.match(await successor.stream(running), /it was forgotten/);
+  assert.match(await successor.stream(running), /^node-revoked: .*it was revoked/, 'also when it is forgotten');
   assert.equal(await (await new JoiningNode('lb-1').joined(running, token)).stream(running), '101');
+  assert.match(await successor.stream(running), /^node-revoked: /, 'and when another one has the name');
 });
 
 test('without TLS no node can join', async (t) => {

@@ -11,7 +11,13 @@ export function blockingTold(entries: readonly { readonly source: string }[]): s
 
 /** The same of those that were taken out of the list. */
 export function removalTold(networks: readonly NetworkKey[]): string {
-  return told('taken out', networks.slice(0, NAMED).map(networkText), networks.length);
+  return told('taken out', networks.slice(0, NAMED).map(sourceText), networks.length);
+}
+
+/** A single address without its length, as people write it. */
+function sourceText(network: NetworkKey): string {
+  const isAddress = network.length === (network.family === 4 ? 32 : 128);
+  return isAddress ? networkText(network).replace(/\/\d+$/, '') : networkText(network);
 }
 
 function told(what: string, named: readonly string[], count: number): string {
