@@ -102,6 +102,7 @@ export class Attachments {
   }
 
   #pinned(): { readonly point: AttachPoint; readonly device: string }[] {
+    if (!existsSync(this.#folder)) return []; // a node that ends while it loads programs has taken it away
     return readdirSync(this.#folder).flatMap((name) => {
       const [, point, device] = /^link-(xdp|tcx)-(.+)$/.exec(name) ?? [];
       return point === undefined || device === undefined ? [] : [{ point: point as AttachPoint, device }];

@@ -93,9 +93,12 @@ export class KernelTenure {
     await this.#take()?.tearDown();
   }
 
-  /** Takes everything out of the kernel, for good. Resolves when nothing of ours is under way there any more. */
+  /**
+   * Takes everything out of the kernel, for good: at once, though programs are being loaded, which takes longer than
+   * whoever stops this process may wait. Resolves when nothing of ours is under way there any more.
+   */
   async tearDown(): Promise<void> {
-    if (this.#hold === 'handed-off') this.#options.unpin();
+    if (this.#hold === 'handed-off' || this.#opening !== null) this.#options.unpin();
     this.#hold = 'ended';
     const path = this.#take();
     await Promise.all([path?.tearDown(), this.#opening]);

@@ -120,6 +120,18 @@ test('what the proxy fails to take is decided by its next attempt, without openi
   assert.deepEqual([engine.undecided(), kernel.listeners, opened()], [null, ['lsn-1'], 1]);
 });
 
+test('a node that ends while the kernel is opened balances nothing from then on', async (t) => {
+  const { engine, kernel, unpinned, opens } = slowly(t, 'auto', '', true);
+  await engine.apply(change(listener()));
+  const ended = engine.tearDown();
+  assert.equal(unpinned(), 1, 'at once');
+  opens();
+  await ended;
+  assert.deepEqual([kernel.tornDown, kernel.calls, engine.kernel], [true, 0, null]);
+  assert.deepEqual(await engine.apply(NOTHING), []);
+  assert.equal(engine.undecided(), null);
+});
+
 test('a kernel that is handed off while it is opened decides nothing; taken back, it is opened again', async (t) => {
   const { engine, kernel, told, opens, opened } = slowly(t, 'auto', '', true);
   await engine.apply(change(listener()));
