@@ -29,11 +29,15 @@ export interface Task extends Due {
 
 /**
  * Milliseconds at least between two looks for due tasks: with thousands of them, going to sleep and waking up for each
- * costs more than what is done.
+ * costs more than what is done. What runs anew finds neither its code nor its data in the processor's cache, so that the
+ * more tasks there are, the more of them have to share a look to cost the same: `TICK` for `TASKS` and fewer, and up to
+ * `LONGEST_TICK` in proportion.
  */
 export const TICK = 10;
+export const LONGEST_TICK = 50;
+const TASKS = 2_000;
 /**
- * Tasks that are started in one tick at most. Thousands of targets that are new in the same moment are begun one slice
+ * Tasks that are started in a `TICK` at most, and as many more in a longer one. Thousands of targets that are new in the same moment are begun one slice
  * after the other, at some thousand a second, which neither they nor this node feel as a blow.
  */
 export const STARTS = 50;
@@ -99,6 +103,7 @@ export class Scheduler {
   /** When the timer goes off. */
   #armed = Number.POSITIVE_INFINITY;
   #lastWake = Number.NEGATIVE_INFINITY;
+  #tick = TICK;
   /** Tasks that may yet be started in this tick. */
   #starts = STARTS;
   #stopped = false;
@@ -165,7 +170,7 @@ export class Scheduler {
 
   #arm(): void {
     const due = this.#starts === 0 && this.waiting > 0 ? this.#lastWake : this.#heap.nextDue;
-    const at = Math.max(due, this.#lastWake + TICK);
+    const at = Math.max(due, this.#lastWake + this.#tick);
     if (this.#stopped || at >= this.#armed) return;
     this.#timer?.cancel();
     this.#armed = at;
@@ -176,7 +181,8 @@ export class Scheduler {
     this.#armed = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
     this.#lastWake = now;
-    this.#starts = STARTS;
+    this.#tick = Math.min(LONGEST_TICK, TICK * Math.max(1, (this.#heap.size + this.waiting) / TASKS));
+    this.#starts = Math.round((STARTS * this.#tick) / TICK);
     this.#startUnhindered(now);
     while (this.#heap.nextDue <= now) {
       const task = this.#heap.peek() as Task;
