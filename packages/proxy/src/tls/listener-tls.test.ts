@@ -161,6 +161,15 @@ describe('the TLS of a listener', () => {
       tls.free();
     });
 
+    it('knows the keys of a certificate that several names have, whichever was asked for first', () => {
+      const names = named({ 'www.a.test': 'web', '*.a.test': 'web' });
+      const tls = make({ defaultCertificates: ['rsa'], certificates: names });
+      const context = tls.contextFor(asking('www.a.test'));
+      assert.equal(tls.contextFor(asking('b.a.test')), context);
+      assert.equal(tls.contextFor(asking('b.a.test', RSA_ONLY)), tls.contextFor(asking('')));
+      tls.free();
+    });
+
     it('loses no context when few are kept', () => {
       const tls = make({ defaultCertificates: ['other'], certificates: named(best) }, objects, new ContextCache(1));
       assert.notEqual(tls.contextFor(asking('www.a.test', RSA_ONLY)), 0);

@@ -6,7 +6,7 @@ import { ParsedCertificate } from './certificate.ts';
 import type { ClientHello } from './client-hello.ts';
 import type { ContextCache } from './context-cache.ts';
 import { TlsError } from './ffi/errors.ts';
-import { KeyChoice, type KeyKinds } from './key-kinds.ts';
+import { KeyChoice } from './key-kinds.ts';
 import type { TlsLibrary } from './library.ts';
 import type { PackedCertificate, Staple } from './packed-certificate.ts';
 import type { ContextChoice } from './secure-server.ts';
@@ -20,8 +20,6 @@ interface NameEntry {
   key: string;
   /** OpenSSL does not take them: nobody gets a context until the plan has others. */
   failed: boolean;
-  /** Those of its certificates, as soon as its context was built. */
-  keyKinds: KeyKinds;
 }
 
 /** Certificates that OpenSSL did not take when a client first asked for their name. */
@@ -127,21 +125,22 @@ export class ListenerTls implements ContextChoice {
     const { serverName } = hello;
     const best = (serverName === '' ? undefined : this.#names.find(serverName)) ?? this.#default;
     const context = this.#contextOf(best);
-    if (this.#keys === null || best === this.#default || context === 0) return context;
+    if (context === null) return 0;
+    if (this.#keys === null || best === this.#default) return context.address;
     const usable = this.#keys.usableBy(hello);
-    if (usable === 0 || (usable & best.keyKinds) !== 0) return context;
+    if (usable === 0 || (usable & context.keyKinds) !== 0) return context.address;
     for (const entry of [...this.#names.all(serverName), this.#default]) {
-      const other = entry === best ? 0 : this.#contextOf(entry);
-      if (other !== 0 && (usable & entry.keyKinds) !== 0) return other;
+      const other = entry === best ? null : this.#contextOf(entry);
+      if (other !== null && (usable & other.keyKinds) !== 0) return other.address;
     }
-    return this.#contextOf(best);
+    return this.#contextOf(best)?.address ?? 0;
   }
 
-  /** 0: OpenSSL does not take its certificates. */
-  #contextOf(entry: NameEntry): number {
+  /** null: OpenSSL does not take its certificates. */
+  #contextOf(entry: NameEntry): ServerContext | null {
     const known = this.#cache.get(entry.key);
-    if (known !== undefined) return known.address;
-    if (entry.failed) return 0;
+    if (known !== undefined) return known;
+    if (entry.failed) return null;
     try {
       return this.#build(entry);
     } catch (error) {
@@ -149,7 +148,7 @@ export class ListenerTls implements ContextChoice {
       entry.failed = true;
       const certificateIds = entry.certificates.map(({ id }) => id);
       this.#objects.certificatesFailed({ listenerId: this.#listenerId, certificateIds, detail: error.message });
-      return 0;
+      return null;
     }
   }
 
@@ -158,7 +157,7 @@ export class ListenerTls implements ContextChoice {
     this.#cache.deleteAll(this.#prefix);
   }
 
-  #build(entry: NameEntry): number {
+  #build(entry: NameEntry): ServerContext {
     const { memory } = this.#library;
     const parsed = new Map<string, ParsedCertificate>();
     const staples = new Map<number, Staple>();
@@ -169,9 +168,8 @@ export class ListenerTls implements ContextChoice {
         if (planned.staple !== null) staples.set(certificate.certificate, planned.staple);
       }
       const context = new ServerContext(this.#library, this.#settings, parsed, staples);
-      for (const certificate of parsed.values()) entry.keyKinds |= certificate.keyKind;
       this.#cache.set(entry.key, context);
-      return context.address;
+      return context;
     } finally {
       // The context has its own counts of them.
       for (const certificate of parsed.values()) certificate.free();
@@ -179,7 +177,7 @@ export class ListenerTls implements ContextChoice {
   }
 
   #entryOf(certificates: PackedCertificate[]): NameEntry {
-    return { certificates, key: this.#keyOf(certificates), failed: false, keyKinds: 0 };
+    return { certificates, key: this.#keyOf(certificates), failed: false };
   }
 
   #keyOf(certificates: readonly PackedCertificate[]): string {

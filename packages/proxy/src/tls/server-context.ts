@@ -30,6 +30,7 @@ import {
   SSL_VERIFY_PEER,
   TLS_server_method,
 } from './ffi/openssl.ts';
+import type { KeyKinds } from './key-kinds.ts';
 import type { TlsLibrary } from './library.ts';
 import type { Staple } from './packed-certificate.ts';
 
@@ -52,6 +53,8 @@ export interface ServerSettings {
 /** A context for handshakes that show one set of certificates, such as an RSA and an ECDSA one for one name. */
 export class ServerContext {
   readonly address: number;
+  /** Kinds of the keys of its certificates. */
+  readonly keyKinds: KeyKinds;
   readonly #library: TlsLibrary;
   readonly #stapling: number;
 
@@ -66,7 +69,12 @@ export class ServerContext {
     this.address = newContext(TLS_server_method());
     try {
       this.#configure(settings);
-      for (const [id, certificate] of certificates) certificate.addTo(this.address, id);
+      let keyKinds: KeyKinds = 0;
+      for (const [id, certificate] of certificates) {
+        certificate.addTo(this.address, id);
+        keyKinds |= certificate.keyKind;
+      }
+      this.keyKinds = keyKinds;
     } catch (error) {
       SSL_CTX_free(this.address);
       throw error;
