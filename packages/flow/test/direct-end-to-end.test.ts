@@ -14,6 +14,8 @@ const CLIENT = '10.78.0.2';
 const TARGETS = ['10.78.1.2', '10.78.2.2'] as const;
 const NODE = '10.78.9.1';
 const UPLOAD = 16 * 1024 * 1024;
+/** Milliseconds for one connection that nobody answers: a SYN, and the next one after a second. */
+const KNOCK = 'knock 1500';
 const peer = (name: string) => [process.execPath, join(import.meta.dirname, 'peers', `${name}.ts`)];
 const SET_UP = join(import.meta.dirname, '..', '..', '..', 'tools', 'flow-target.ts');
 
@@ -143,7 +145,7 @@ suite('targets that answer directly, on tcx', { skip: requiresKernelDatapath('ip
       assert.ok(!readdirSync(mounts[index]!).some((name) => name.startsWith('evenkeel')));
       assert.doesNotMatch(target.run('ip', 'addr', 'show', 'dev', 'lo'), new RegExp(VIP));
     }
-    const answer = await client.ask<{ error?: string }>('fresh 1');
+    const answer = await client.ask<{ error?: string }>(KNOCK);
     assert.ok(answer.error !== undefined);
   });
 });
