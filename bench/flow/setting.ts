@@ -76,8 +76,8 @@ export async function prepare(file: ProgramFile, guarded: boolean): Promise<{ ob
   }
   const tcp = (service: number, flags: string) => packet().ip(CLIENT, VIP).tcp(40_000, PORTS[service], flags).frame();
   const tcp6 = packet().ip(CLIENT6, VIP6).tcp(40_000, PORTS[UNCHANGED]).frame();
-  const denied = packet().ip(ABUSER, VIP).tcp(1, 2).frame();
-  const deniedByNetwork = packet().ip('10.5.77.3', VIP).tcp(1, 2).frame();
+  const fromDenied = (source: string) => packet().ip(source, VIP).tcp(1, PORTS[UNCHANGED]).frame();
+  const [denied, deniedByNetwork] = [fromDenied(ABUSER), fromDenied('10.5.77.3')];
   const balance = `balance_${file}`;
   const cases: Case[] = [
     { name: 'floor: passes everything', program: `pass_${file}`, frame: tcp(UNCHANGED, 'A'), limit: null },

@@ -34,7 +34,8 @@ static __always_inline int balance(CONTEXT *context)
 		return VERDICT_NOT_OURS;
 	int parsed = parse(&packet, frame_start(context), frame_end(context));
 
-	if (packet.family != FAMILY_NONE && is_denied(&packet)) {
+	if (packet.family != FAMILY_NONE && is_denied(&packet) && would_be_taken(&packet, parsed)) {
+		/* A flood of it is to cost as little as can be: it counts for the node alone. */
 		count_outcome(DROP_DENIED);
 		return VERDICT_DROP;
 	}

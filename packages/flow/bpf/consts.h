@@ -40,8 +40,11 @@
  * by the table, which is another target only where it has changed. */
 #define MAX_VISITS 262144
 
-/* Sources with a rule of their own, exact ones and networks. */
-#define MAX_SOURCES 131072
+/* Sources that are denied or allowed before anything else: single addresses as many as the control plane has at most, in a
+ * hash of 16 MiB and about 80 bytes for each that is there; and networks, some 130 bytes each when there is something to
+ * hold, with room for those that are over. */
+#define MAX_SOURCE_ADDRESSES 1048576
+#define MAX_SOURCE_NETWORKS 131072
 
 /* Entries of all block lists, as many as the control plane has at most and a few that are over. About 130 bytes each, taken
  * when there is something to hold. */
@@ -51,8 +54,6 @@
  * taken when there is something to hold. */
 #define MAX_ADMISSIONS 131072
 
-/* Numbers of rules for sources, for their counters; 0 counts for all that have none of their own. */
-#define MAX_RULES 4096
 /* Sources that are counted because a listener limits them, about 110 bytes each. The least recently seen make room, and
  * would begin anew. */
 #define MAX_BUCKETS 131072

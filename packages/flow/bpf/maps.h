@@ -25,21 +25,22 @@ struct {
 	__type(value, __u32);
 } vips SEC(".maps");
 
-/* What applies to packets of a source: enum source_rule of guard.h, and the number of the rule. */
+/* Who is denied and allowed before anything else, by address. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_SOURCES);
+	__uint(max_entries, MAX_SOURCE_ADDRESSES);
 	__uint(map_flags, BPF_F_NO_PREALLOC); /* as a rule there are few */
 	__type(key, struct address);
-	__type(value, __u32);
+	__type(value, struct source_rule);
 } sources SEC(".maps");
 
+/* The same by network. Only the longest prefix is found, so it says what all say that contain it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, MAX_SOURCES);
+	__uint(max_entries, MAX_SOURCE_NETWORKS);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct network);
-	__type(value, __u32);
+	__type(value, struct source_rule);
 } source_networks SEC(".maps");
 
 /* 0: they may; else why they may not, as gate.h has it. Every gate has an entry for the whole of both families. */
@@ -67,14 +68,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } guards SEC(".maps");
-
-/* Packets that a rule has refused, by its number. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, MAX_RULES);
-	__type(key, __u32);
-	__type(value, __u64);
-} refusals SEC(".maps");
 
 /* By the number of the listener, as `floods`. */
 struct {

@@ -32,9 +32,11 @@ struct network {
 	struct address address;
 };
 
-/* What a rule for sources says: the kind in the lowest bits, the rule's number for its counter above. */
-#define RULE_KIND 0xff
-#define RULE_NUMBER_SHIFT 8
+/* Until when a source is denied, and until when it may all the same, in seconds since the machine started; 0: it is not. */
+struct source_rule {
+	__u32 denied_until;
+	__u32 allowed_until;
+};
 
 /* Bits of the one entry of `guards`: which kinds of rules there are at all. */
 #define GUARD_ADDRESSES 1
@@ -45,6 +47,8 @@ struct network {
 #define GUARD_BORROWERS 8
 /* There are block lists. */
 #define GUARD_BLOCKED 16
+/* Some of the networks with a rule are allowed. */
+#define GUARD_ALLOWED_NETWORKS 32
 
 enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
 enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };

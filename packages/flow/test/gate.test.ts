@@ -90,6 +90,9 @@ bothEntryPoints('who may open flows', prepare, (scene) => {
     assert.deepEqual([...sources.entries()].filter((entry) => entry.list.equals(list)).length, 2);
     assert.ok(sources.delete(list, Uint32Array.of(0xc6336400), 24));
     passes('198.51.100.9');
+    sources.set(list, new Uint32Array(4), 0, null);
+    passes('198.51.100.9'); // IPv4 is no part of IPv6
+    sources.delete(list, new Uint32Array(4), 0);
     datapath.block(false);
     datapath.setListener(endpoint, scene().listener({ gate: 8 }));
   });

@@ -47,6 +47,7 @@ export const SMALL_MAPS = {
   samples: 8192,
   talkers: 1024,
   drops: 1024,
+  sources: 1024,
 };
 
 /** A balancer in the kernel that no device knows, with one listener's settings at hand. */

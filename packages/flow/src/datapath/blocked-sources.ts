@@ -6,6 +6,8 @@ const KEY_BYTES = 28;
 const LIST_BYTES = 8;
 /** Where IPv4 begins in IPv6 (RFC 4291, section 2.5.5.2). */
 const MAPPED = 0xffff;
+const IPV4_BITS = 96;
+const ALL_IPV4 = new Uint32Array(1);
 const NO_END = 0xffff_ffff;
 /** Latest end that is one: what lasts longer lasts until the machine starts anew, and is then put in again. */
 const LAST = NO_END - 1;
@@ -25,12 +27,19 @@ export class BlockedSources {
 
   /** `seconds`: how long from now; null: for ever. `words`: 1 of IPv4, or 4. */
   set(list: Buffer, words: Uint32Array, length: number, seconds: number | null): void {
+    // All of IPv4 is part of short IPv6 prefixes as the trie sees them, and of none as anybody else does.
+    if (words.length === 4 && length < IPV4_BITS) this.#map.add(keyOf(list, ALL_IPV4, 0), numberKey(0));
     const now = Number(process.hrtime.bigint() / 1_000_000_000n);
     this.#map.set(keyOf(list, words, length), numberKey(seconds === null ? NO_END : Math.min(now + seconds, LAST)));
   }
 
+  /** What is kept for the sake of IPv6 prefixes says nothing from then on. */
   delete(list: Buffer, words: Uint32Array, length: number): boolean {
-    return this.#map.delete(keyOf(list, words, length));
+    const key = keyOf(list, words, length);
+    if (words.length === 4 || length > 0) return this.#map.delete(key);
+    const isThere = this.#map.get(key) !== null;
+    if (isThere) this.#map.set(key, numberKey(0));
+    return isThere;
   }
 
   /** Everything that is there. `words` is another array each time. */

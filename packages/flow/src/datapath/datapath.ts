@@ -6,11 +6,13 @@ import { SLOTS } from '../maglev/slots.ts';
 import { addressBytes } from './address.ts';
 import { Admissions } from './admissions.ts';
 import { BlockedSources } from './blocked-sources.ts';
+import { DeniedSources } from './denied-sources.ts';
 import { entryBytes, type FlowRecord, idleOf, type ListedFlow, listFlow, readFlowRecord } from './flow-record.ts';
 import {
   type Endpoint,
   endpointBytes,
   GUARDS,
+  type Guard,
   type ListenerSettings,
   listenerBytes,
   networkBytes,
@@ -21,8 +23,6 @@ import {
   originBytes,
   rangeBytes,
   readTraffic,
-  type SourceRule,
-  sourceRuleBytes,
   type TargetSettings,
   type Traffic,
   targetBytes,
@@ -59,25 +59,23 @@ export class Datapath {
     return this.#object.map('vips').delete(addressBytes(address));
   }
 
-  /**
-   * Packets of a source to VIPs are let through or dropped before anything else; null takes the rule away. `bits` makes
-   * it a network: the longest prefix decides, and an address by itself before all. What is refused counts for rule
-   * `number` (0 … 4,095), which several sources may share.
-   */
-  setSource(address: string, rule: SourceRule | null, bits: number | null = null, number = 0): void {
-    const name = bits === null ? 'sources' : 'source_networks';
-    const map = this.#object.map(name);
-    const key = bits === null ? addressBytes(address) : networkBytes(address, bits);
-    if (rule === null) map.delete(key);
-    else map.set(key, sourceRuleBytes(rule, number));
-
-    const isEmpty = rule === null && map.keys().next().done === true;
-    this.#guard(name, !isEmpty);
+  /** Whose packets to VIPs are dropped before anything else, and whose never are, each for a time. */
+  deniedSources(): DeniedSources {
+    const guard = this.#guard.bind(this);
+    return new DeniedSources(this.#object.map('sources'), this.#object.map('source_networks'), guard);
   }
 
-  /** Packets that rules of this number have refused. */
-  refusals(number: number): bigint {
-    return sumOf(this.#object.map('refusals').getPerCpu(numberKey(number)) ?? []);
+  /** One of these, for ever; null takes it away. `bits` makes it a network. */
+  setSource(address: string, rule: 'denied' | 'allowed' | null, bits: number | null = null): void {
+    const key = bits === null ? addressBytes(address) : networkBytes(address, bits);
+    const sources = this.deniedSources();
+    if (rule === null) sources.delete(key);
+    else sources.set(key, { denied: rule === 'denied' ? null : 0, allowed: rule === 'allowed' ? null : 0 });
+  }
+
+  /** Packets that were dropped for it. */
+  denied(): bigint {
+    return sumOf(this.#object.map('outcomes').getPerCpu(numberKey(OUTCOMES.indexOf('denied'))) ?? []);
   }
 
   /** Who may not open flows, by block list; nothing is looked for before `block` is told. */
@@ -294,10 +292,11 @@ export class Datapath {
   }
 
   /** Whether programs look at this map at all. */
-  #guard(name: keyof typeof GUARDS, on: boolean): void {
+  #guard(name: Guard, on: boolean): void {
     const guards = this.#object.map('guards');
-    const inUse = guards.get(numberKey(0))!.readUInt32LE(0) & ~GUARDS[name];
-    guards.set(numberKey(0), numberKey(on ? inUse | GUARDS[name] : inUse));
+    const before = guards.get(numberKey(0))!.readUInt32LE(0);
+    const inUse = on ? before | GUARDS[name] : before & ~GUARDS[name];
+    if (inUse !== before) guards.set(numberKey(0), numberKey(inUse));
   }
 
   /** How many flows are written down because they are in changed slots. Walks the map: not for every second. */

@@ -9,15 +9,16 @@ import { secondsNow } from './flow-sight.ts';
 import {
   endpointBytes,
   GUARDS,
+  type Guard,
   type ListenerSettings,
   networkBytes,
   numberKey,
   type Outcome,
   rangeBytes,
   readListener,
+  readSourceRule,
   readTarget,
   SIZES,
-  SOURCE_RULES,
   type TargetSettings,
 } from './layout.ts';
 import { isWithin, readLimits } from './limits.ts';
@@ -190,16 +191,16 @@ export class FlowForecaster {
     );
   }
 
-  #isDenied({ client, vip }: Flow): boolean {
-    const byAddress = this.#isGuarded('sources') ? this.#object.map('sources').get(addressBytes(client)) : null;
-    const rule = byAddress ?? this.#ofNetwork(client);
-    if (rule === null || (rule.readUInt32LE(0) & 0xff) !== SOURCE_RULES.denied) return false;
-    return this.#object.map('vips').get(addressBytes(vip)) !== null;
-  }
-
-  #ofNetwork(client: string): Buffer | null {
-    if (!this.#isGuarded('source_networks')) return null;
-    return this.#object.map('source_networks').get(networkBytes(client, isIPv4(client) ? 32 : 128));
+  #isDenied({ client }: Flow): boolean {
+    const found = [
+      this.#isGuarded('sources') ? this.#object.map('sources').get(addressBytes(client)) : null,
+      this.#isGuarded('source_networks')
+        ? this.#object.map('source_networks').get(networkBytes(client, isIPv4(client) ? 32 : 128))
+        : null,
+    ];
+    const rules = found.filter((rule) => rule !== null).map(readSourceRule);
+    const now = secondsNow();
+    return rules.some((rule) => rule.deniedUntil > now) && !rules.some((rule) => rule.allowedUntil > now);
   }
 
   #refusal({ client }: Flow, { gate = 0, blockList }: ListenerSettings): Outcome | null {
@@ -251,7 +252,7 @@ export class FlowForecaster {
     return target === null || target.gone || target.closed === true ? NOBODY : number;
   }
 
-  #isGuarded(name: keyof typeof GUARDS): boolean {
+  #isGuarded(name: Guard): boolean {
     const inUse = this.#object.map('guards').get(numberKey(0))?.readUInt32LE(0) ?? 0;
     return (inUse & GUARDS[name]) !== 0;
   }

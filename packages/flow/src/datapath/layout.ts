@@ -108,12 +108,11 @@ export const SIZES = {
   listeners: { key: 20, value: 36 },
   listener_ranges: { key: 28, value: 36 },
   vips: { key: 16, value: 4 },
-  sources: { key: 16, value: 4 },
-  source_networks: { key: 20, value: 4 },
+  sources: { key: 16, value: 8 },
+  source_networks: { key: 20, value: 8 },
   admissions: { key: 24, value: 4 },
   blocked: { key: 28, value: 4 },
   guards: { key: 4, value: 4 },
-  refusals: { key: 4, value: 8 },
   limits: { key: 4, value: LIMITS_BYTES },
   buckets: { key: 20, value: 16 },
   floods: { key: 4, value: FLOOD_BYTES },
@@ -190,18 +189,33 @@ export function rangeBytes({ address, port, protocol }: Endpoint, bits: number):
   return bytes;
 }
 
-export const SOURCE_RULES = { allowed: 1, denied: 2 } as const;
-/** Bits of the entry of `guards`: which maps have any rules. */
-export const GUARDS = { sources: 1, source_networks: 2, news: 4, borrowers: 8, blocked: 16 } as const;
-export type SourceRule = keyof typeof SOURCE_RULES;
-/** Rules have numbers below this, for their counters. */
-export const RULE_NUMBERS = 4096;
+/** Bits of the entry of `guards`: which maps have any rules, and whether any network is allowed. */
+export const GUARDS = {
+  sources: 1,
+  source_networks: 2,
+  news: 4,
+  borrowers: 8,
+  blocked: 16,
+  allowed_networks: 32,
+} as const;
+export type Guard = keyof typeof GUARDS;
 
-export function sourceRuleBytes(rule: SourceRule, number: number): Buffer {
-  if (!(Number.isInteger(number) && number >= 0 && number < RULE_NUMBERS)) {
-    throw new RangeError(`not the number of a rule: ${number}`);
-  }
-  return numberKey((number << 8) | SOURCE_RULES[rule]);
+/** Until when a source is denied and allowed, on the clock of the kernel's programs; 0: it is not. */
+export interface SourceRule {
+  readonly deniedUntil: number;
+  readonly allowedUntil: number;
+}
+
+export function sourceRuleBytes({ deniedUntil, allowedUntil }: SourceRule): Buffer {
+  const bytes = Buffer.alloc(SIZES.sources.value);
+  bytes.writeUInt32LE(deniedUntil, 0);
+  bytes.writeUInt32LE(allowedUntil, 4);
+  return bytes;
+}
+
+/** The reading of `sourceRuleBytes`. */
+export function readSourceRule(bytes: Buffer): SourceRule {
+  return { deniedUntil: bytes.readUInt32LE(0), allowedUntil: bytes.readUInt32LE(4) };
 }
 
 /** The first `bits` of the address, 0 … 32 of an IPv4 address or 0 … 128. */
