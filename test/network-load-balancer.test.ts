@@ -170,6 +170,18 @@ suite('a network load balancer between network namespaces', {
     await later.kill();
   });
 
+  test('in the kernel: the deny list is first in line, and leaves the API alone', async () => {
+    site.cli('listener', 'update', 'net/tcp-udp-80', '--allowed-sources', 'none');
+    site.cli('deny-list', 'add', '0.0.0.0/0', '--note', 'all of them');
+    const later = site.client();
+    const denied = site.outcome('denied');
+    await site.until('the deny list is in force', async () => {
+      return 'error' in (await later.ask<object>(KNOCK)) && site.outcome('denied') > denied;
+    });
+    assert.equal(json('deny-list', 'check', CLIENT).denied, true);
+    await later.kill();
+  });
+
   test('in the kernel: the alarm ends some seconds after the flood', async () => {
     const events = () => site.events(...FLOOD_EVENTS);
     await site.until('the end is told of', () => events().length === 2);
@@ -183,6 +195,11 @@ suite('a network load balancer between network namespaces', {
     await site.startAgent('auto');
     await site.untilActive('the next one serves', 80);
     assert.equal(site.pinned().length, 1);
+    const later = site.client();
+    await site.until('the deny list is in force again', async () => 'error' in (await later.ask<object>(KNOCK)));
+    site.cli('deny-list', 'add', CLIENT, '--allow');
+    await site.until('who is allowed may', async () => typeof (await later.ask<unknown>(KNOCK)) === 'string');
+    await later.kill();
     site.cli('listener', 'delete', 'net/tcp-udp-80', '--yes');
     await site.until('nothing is left of it', () => site.pinned().length === 0);
     assert.equal(existsSync(join(site.home, 'agent', 'kernel.json')), false);
@@ -204,5 +221,12 @@ suite('a network load balancer between network namespaces', {
     assert.equal((await other.ask<string[]>('fresh 10')).length, 10);
     assert.equal((await other.ask<string[]>('datagrams 20')).length, 20);
     assert.equal(await other.ask<boolean>(`upload ${UPLOAD}`), true);
+    const open = await other.ask<string[]>('open 2');
+    site.cli('deny-list', 'add', CLIENT);
+    await site.until('the deny list is in force', async () => 'error' in (await other.ask<object>(KNOCK)));
+    const { refused } = json('traffic', 'plain/tcp-udp-81') as ListenerTraffic;
+    assert.equal(refused[0]?.reason, 'deny-list');
+    assert.deepEqual(await other.ask<string[]>('ask'), open, 'connections that are open go on');
+    site.cli('deny-list', 'clear', '--yes');
   });
 });

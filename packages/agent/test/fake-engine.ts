@@ -65,6 +65,10 @@ export class FakeEngine implements ProxyEngine {
     return this.counted.listeners.find((listener) => listener.listenerId === listenerId)?.connections ?? 0;
   }
 
+  deniedSources(): number {
+    return this.counted.listeners.reduce((sum, { refused }) => sum + (refused['deny-list'] ?? 0), 0);
+  }
+
   workerCounters(): readonly WorkerCounters[] {
     return this.counted.workers;
   }

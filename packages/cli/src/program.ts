@@ -10,6 +10,7 @@ import type { Bind } from './commands/call.ts';
 import { addCertificate } from './commands/certificate.ts';
 import { addChangeSet } from './commands/change-set.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addDenyList } from './commands/deny-list.ts';
 import { addDiagnosis } from './commands/diagnosis.ts';
 import { addDocument } from './commands/document.ts';
 import { addElasticIp } from './commands/elastic-ip.ts';
@@ -96,6 +97,7 @@ export function buildProgram(io: Pick<Io, 'out' | 'err'>, bind: Bind): Command {
   program.commandsGroup('Protection:');
   addSecurityGroup(program, bind);
   addBlockList(program, bind);
+  addDenyList(program, bind);
   program.commandsGroup('TLS:');
   addCertificate(program, bind);
   addAuthority(program, bind);

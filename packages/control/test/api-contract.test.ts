@@ -78,6 +78,7 @@ const BODIES: Partial<Record<OperationName, unknown>> = {
 /** Queries without which a route refuses all else. */
 const QUERIES: Partial<Record<OperationName, Record<string, string>>> = {
   lookUpBlockedSource: { address: '192.0.2.1' },
+  lookUpDeniedAddress: { address: '192.0.2.1' },
   explain: { listenerId: unknownId('listenerId') },
   checkAccess: { action: 'deleteListener' },
 };
@@ -230,6 +231,8 @@ test('every route of an existing object answers with what the contract says', as
     createSubnet: { ...subnetBody, name: 't', cidr: '10.2.0.0/16' },
     blockSources: { entries: [{ source: '192.0.2.1' }] },
     unblockSources: { sources: ['192.0.2.1'] },
+    denySources: { entries: [{ source: '192.0.2.1' }] },
+    removeFromDenyList: { sources: ['192.0.2.1'] },
     associateElasticIp: { loadBalancerId: loadBalancer.id },
     createTenant: { name: 'another' },
     updateQuotas: { quotas: { certificates: 500, elasticIps: null } },
@@ -285,9 +288,9 @@ test('every route of an existing object answers with what the contract says', as
     const answer = await running.try(name, { params, query, body });
     assert.equal(answer.status, route.status, `${name}: ${JSON.stringify(answer.body)}`);
     validators.for(route.response, 'body')(answer.body);
-    // Backups, block lists and plans are no configuration: what is done with them changes none, but for what carries
+    // Backups, lists of sources and plans are no configuration: what is done with them changes none, but for what carries
     // them out.
-    if (route.method === 'GET' || ['backups', 'block list'].includes(route.tags[0])) continue;
+    if (route.method === 'GET' || ['backups', 'block list', 'deny list'].includes(route.tags[0])) continue;
     if (/^((create|plan)ChangeSet|export.*Configuration)$/.test(name)) continue;
     const written = answer.body as { operationId: string; updatedAt?: string; generation: number };
     assert.equal(answer.headers.get('evenkeel-operation'), written.operationId, name);

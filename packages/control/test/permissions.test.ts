@@ -101,6 +101,12 @@ const OF_ALL: readonly OperationName[] = [
   'restoreBackup',
   'getBackupPolicy',
   'updateBackupPolicy',
+  'getDenyList',
+  'listDenyEntries',
+  'denySources',
+  'removeFromDenyList',
+  'clearDenyList',
+  'lookUpDeniedAddress',
 ];
 
 const leastFor = (name: OperationName, { method }: Route): Role => {

@@ -36,6 +36,8 @@ export const EVENTS = {
   'drain.overdue': 'warning',
   'flood.begun': 'critical',
   'flood.ended': 'info',
+  'denials.begun': 'warning',
+  'denials.ended': 'info',
   'overload.begun': 'critical',
   'overload.ended': 'info',
   'backup.made': 'info',

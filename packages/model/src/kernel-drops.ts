@@ -11,7 +11,7 @@ export const KERNEL_DROPS = {
   no_target: 'no target takes it: all have gone, or are of the other address family',
   no_next_hop: 'no neighbour is known at the address of the target',
   no_room: 'there is no room in the frame for the headers of a tunnel',
-  denied: 'its source is denied',
+  denied: 'its source is in the deny list of the installation',
   security_group: 'no rule of the security group lets its source in',
   allowed_sources: 'its source is not among those that the listener allows',
   blocked: 'its source is in the block list',

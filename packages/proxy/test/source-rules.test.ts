@@ -7,6 +7,7 @@ import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
 import { networkKey } from '@evenkeel/model/block-list/network-key.ts';
 import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
+import { DENY_LISTS } from '@evenkeel/model/plan/block-list.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { PLAIN_TCP_LISTENER } from '@evenkeel/model/plan/plain.ts';
 import type { SharedEntry } from '@evenkeel/model/plan/plan.ts';
@@ -147,6 +148,43 @@ for (const reactor of ['uring', 'portable'] as const) {
       const empty = new BlockTable({ seed: 7, isShared: true });
       await engine.apply({ ...changeOf([], []), blockLists: new Map([[DEFAULT_TENANT.id, empty.memory]]) });
       await engine.apply(changeOf([], [], { listeners: [id, `lsn-${foreign}`] }));
+    });
+
+    it('the deny list is in force on all listeners of all tenants, and who is open goes on', async () => {
+      const port = await freePort();
+      const foreign = await freePort();
+      await plan([tcp(port), tcp(foreign, { tenantId: 'another' })]);
+      const open = connect({ port, host: '127.0.0.1', localAddress: STRANGER });
+      sockets.add(open);
+      open.write('one');
+      assert.equal(String((await once(open, 'data'))[0]), 'one');
+      const now = Math.floor(Date.now() / 1_000);
+      const listOf = (...entries: readonly string[]) => {
+        const list = new BlockTable({ seed: 7, isShared: true });
+        for (const { key, length } of entries.map((entry) => networkKey(entry)!)) list.put(key, length, FOR_EVER, now);
+        return list.memory;
+      };
+      const deny = (denied: readonly string[], allowed: readonly string[]) => {
+        const lists = [listOf(...denied), listOf(...allowed)] as const;
+        const blockLists = new Map([
+          [DENY_LISTS.denied, lists[0]],
+          [DENY_LISTS.allowed, lists[1]],
+        ]);
+        return engine.apply({ ...changeOf([], []), blockLists });
+      };
+      await deny(['127.0.0.0/8'], [FRIEND]);
+      assert.deepEqual([await ask(port, STRANGER), await ask(foreign, STRANGER)], ['reset', 'reset']);
+      assert.deepEqual([await ask(port, FRIEND), await ask(port, '127.0.0.1')], ['hello', 'hello']);
+      assert.deepEqual({ ...countersOf(`lsn-${port}`).refused }, { 'deny-list': 1 });
+      const before = engine.deniedSources();
+      assert.ok(before >= 2, `${before}`);
+      open.write('two');
+      assert.equal(String((await once(open, 'data'))[0]), 'two');
+      await plan([tcp(port, { acceptProxyProtocol: true, trustedProxies: [FRIEND] })]);
+      assert.equal(await ask(port, FRIEND, 'PROXY TCP4 127.0.0.9 127.0.0.1 1 2\r\nhello'), 'reset', 'announced');
+      await deny([], []);
+      assert.equal(await ask(foreign, STRANGER), 'hello');
+      await engine.apply(changeOf([], [], { listeners: [`lsn-${port}`, `lsn-${foreign}`] }));
     });
 
     it('datagrams of strangers are lost, and counted', async () => {

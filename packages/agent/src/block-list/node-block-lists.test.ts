@@ -7,9 +7,10 @@ import type { BlockTableMemory } from '@evenkeel/model/block-list/block-table.ts
 import { EntryWriter } from '@evenkeel/model/block-list/entries.ts';
 import { networkKey } from '@evenkeel/model/block-list/network-key.ts';
 import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
-import type { BlockListMessage } from '@evenkeel/model/plan/block-list.ts';
+import { type BlockListMessage, DENY_LISTS } from '@evenkeel/model/plan/block-list.ts';
 import type { EngineChange } from '@evenkeel/proxy/engine/engine.ts';
 import { BlockReader } from '@evenkeel/proxy/protection/block-reader.ts';
+import { denialsIn } from '@evenkeel/proxy/protection/denial-reader.ts';
 import { IpAddress } from '@evenkeel/proxy/source-address/ip-address.ts';
 import { pino } from 'pino';
 import { NodeBlockLists } from './node-block-lists.ts';
@@ -71,6 +72,14 @@ class World {
       entries: Buffer.from(writer.take()).toString('base64'),
     };
     return this.lists.take(message);
+  }
+
+  /** null: nobody has to ask. */
+  denies(text: string): boolean | null {
+    const [denied, allowed] = [DENY_LISTS.denied, DENY_LISTS.allowed].map((name) => this.memories.get(name) ?? null);
+    const address = new IpAddress();
+    assert.ok(address.parseText(text));
+    return denialsIn({ denied: denied!, allowed: allowed! }, () => this.seconds * 1_000)?.has(address) ?? null;
   }
 
   blocks(tenantId: string, text: string): boolean {
@@ -235,4 +244,37 @@ test('what is no list of changes is not taken, and all is asked for anew', async
   };
   assert.equal(await site.lists.take(wrong as BlockListMessage), false);
   assert.deepEqual([site.lists.position.version, site.blocks('a', '192.0.2.1')], [0, true]);
+});
+
+test('the deny list is asked while there is anything in it, and never denies a machine itself', async (t) => {
+  const site = world(t);
+  await site.say(1, DENY_LISTS.allowed, [['198.51.100.7', FOR_EVER]]);
+  assert.equal(site.denies('198.51.100.7'), null);
+  await site.say(2, DENY_LISTS.denied, [
+    ['0.0.0.0/0', FOR_EVER],
+    ['::/0', FOR_EVER],
+  ]);
+  const asked = ['198.51.100.8', '198.51.100.7', '127.0.0.1', '127.1.2.3', '::1', '2001:db8::1'];
+  const verdicts = [true, false, false, false, false, true];
+  assert.deepEqual(
+    asked.map((text) => site.denies(text)),
+    verdicts,
+  );
+  assert.equal(site.lists.entries, 3);
+  await site.restart();
+  assert.deepEqual(
+    asked.map((text) => site.denies(text)),
+    verdicts,
+    'an agent that starts anew',
+  );
+  await site.say(3, DENY_LISTS.denied, [['0.0.0.0/0', GONE]]);
+  assert.deepEqual([site.denies('198.51.100.8'), site.denies('2001:db8::1')], [false, true]);
+  await site.say(4, DENY_LISTS.denied, [['::/0', GONE]]);
+  assert.equal(site.denies('2001:db8::1'), null, 'the last has gone');
+  await site.say(5, DENY_LISTS.denied, [['192.0.2.1', SECONDS + 5]]);
+  assert.equal(site.denies('192.0.2.1'), true);
+  site.seconds += 5;
+  assert.equal(site.denies('192.0.2.1'), false);
+  await site.say(0, '', [], true);
+  assert.equal(site.denies('192.0.2.1'), null);
 });

@@ -1,10 +1,13 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { BlockTable } from '@evenkeel/model/block-list/block-table.ts';
 import { EntryWriter, readEntries } from '@evenkeel/model/block-list/entries.ts';
-import { GONE } from '@evenkeel/model/block-list/prefix-table.ts';
+import { networkKey } from '@evenkeel/model/block-list/network-key.ts';
+import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
 import {
+  ALWAYS_ALLOWED,
   type BlockListMessage,
   type BlockListPosition,
+  DENY_LISTS,
   NO_POSITION,
   PART_BYTES,
 } from '@evenkeel/model/plan/block-list.ts';
@@ -33,7 +36,7 @@ export interface NodeBlockListsOptions {
 }
 
 /**
- * The block lists of all tenants on this node: in memory that traffic workers read, and in a file, so that they are in
+ * The block lists of all tenants on this node, and the deny list of the installation: in memory that traffic workers read, and in a file, so that they are in
  * force before the control plane is reached. This thread alone writes them, one part after the other.
  */
 export class NodeBlockLists {
@@ -62,7 +65,8 @@ export class NodeBlockLists {
   get entries(): number {
     let entries = 0;
     for (const table of this.#tables.values()) entries += table.count(this.#now);
-    return entries;
+    // Those are nobody's entries.
+    return this.#tables.has(DENY_LISTS.allowed) ? entries - ALWAYS_ALLOWED.length : entries;
   }
 
   /**
@@ -160,34 +164,51 @@ export class NodeBlockLists {
     });
     if (!isWhole) return false;
     if (reset) {
-      for (const known of this.#tables.keys()) {
-        this.#tables.set(known, this.#newTable());
+      // The kernel may have a deny list of which nothing is known here.
+      for (const known of new Set([...Object.values(DENY_LISTS), ...this.#tables.keys()])) {
+        this.#tables.set(known, this.#newTable(known));
         moved.add(known);
       }
       this.#written = 0;
     }
     if (entries.length > 0) {
       const now = this.#now;
-      const known = this.#tables.get(tenantId);
-      const table = known ?? this.#newTable();
-      if (known === undefined) {
-        this.#tables.set(tenantId, table);
-        moved.add(tenantId);
-      }
+      // Whoever is always allowed is so before anybody is denied.
+      if (tenantId === DENY_LISTS.denied) this.#tableOf(DENY_LISTS.allowed, moved);
+      const table = this.#tableOf(tenantId, moved);
       for (const family of [4, 6] as const) {
         if (await inSteps(table.makeRoom(family, more[family], now))) moved.add(tenantId);
       }
+      const isFirst = table.isUnused;
       readEntries(entries, (key, length, until) => {
         this.#written++;
         table.put(key, length, until, now);
       });
+      if (tenantId === DENY_LISTS.denied) {
+        // Workers are not to ask where nobody is denied: they are told of the first, and given another table after the last.
+        const isLast = more[4] + more[6] === 0 && table.count(now) === 0;
+        if (isLast) this.#tables.set(tenantId, this.#newTable(tenantId));
+        if (isFirst || isLast) moved.add(tenantId);
+      }
     }
     this.#position = position;
     return true;
   }
 
-  #newTable(): BlockTable {
-    return new BlockTable({ seed: Math.floor(this.#options.random() * 2 ** 32), isShared: true });
+  #tableOf(name: string, moved: Set<string>): BlockTable {
+    const known = this.#tables.get(name);
+    if (known !== undefined) return known;
+    const table = this.#newTable(name);
+    this.#tables.set(name, table);
+    moved.add(name);
+    return table;
+  }
+
+  #newTable(name: string): BlockTable {
+    const table = new BlockTable({ seed: Math.floor(this.#options.random() * 2 ** 32), isShared: true });
+    if (name !== DENY_LISTS.allowed) return table;
+    for (const { key, length } of ALWAYS_ALLOWED.map((text) => networkKey(text)!)) table.put(key, length, FOR_EVER, 0);
+    return table;
   }
 
   async #hand(moved: ReadonlySet<string>): Promise<void> {

@@ -6,7 +6,9 @@ import { EntryWriter } from '@evenkeel/model/block-list/entries.ts';
 import { networkKey, networkText } from '@evenkeel/model/block-list/network-key.ts';
 import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
 import { pino } from 'pino';
+import { KernelBlockLists } from './kernel-block-lists.ts';
 import { KernelBlocks } from './kernel-blocks.ts';
+import type { KernelLists } from './listed-sources.ts';
 
 const NOW = 1_000_000;
 
@@ -45,15 +47,18 @@ function nameOf(list: Buffer, key: Uint32Array, length: number): string {
   return `${list.toString('hex')} ${networkText({ family: key.length === 1 ? 4 : 6, key: key.slice(), length })}`;
 }
 
+/** No test here has one: kernel-deny-list.test.ts. */
+const NO_DENY_LIST = {} as KernelLists;
+
 function world() {
   const sources = new FakeSources();
   const timers: (() => void)[] = [];
   let isLooked = false;
   const blocks = new KernelBlocks({
-    sources: sources as unknown as BlockedSources,
-    look: (on) => {
-      isLooked = on;
-    },
+    blocked: new KernelBlockLists(sources as unknown as BlockedSources, () => {
+      isLooked = true;
+    }),
+    denied: NO_DENY_LIST,
     clock: {
       now: () => 0,
       wallTime: () => NOW * 1_000,

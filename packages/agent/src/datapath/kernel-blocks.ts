@@ -1,10 +1,11 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
-import { type BlockedSources, listKey } from '@evenkeel/flow/datapath/blocked-sources.ts';
 import { BlockTable, type BlockTableMemory } from '@evenkeel/model/block-list/block-table.ts';
 import { readEntries } from '@evenkeel/model/block-list/entries.ts';
-import { FOR_EVER, PrefixTable } from '@evenkeel/model/block-list/prefix-table.ts';
+import { FOR_EVER } from '@evenkeel/model/block-list/prefix-table.ts';
+import { isOfInstallation } from '@evenkeel/model/plan/block-list.ts';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock/clock.ts';
+import { type FollowedList, type KernelLists, prefixesIn } from './listed-sources.ts';
 
 /** Entries that are written in one go, about a millisecond; between two of them the thread does other things. */
 const AT_ONCE = 256;
@@ -14,23 +15,23 @@ const LOOKS = 64;
 const RETRY = 5_000;
 
 export interface KernelBlocksOptions {
-  readonly sources: BlockedSources;
-  /** Whether programs look at all. */
-  readonly look: (on: boolean) => void;
+  /** The block lists of tenants. */
+  readonly blocked: KernelLists;
+  /** The deny list of the installation. */
+  readonly denied: KernelLists;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-interface List {
-  readonly tenantId: string;
-  readonly key: Buffer;
-  readonly tables: { readonly 4: PrefixTable; readonly 6: PrefixTable };
+interface List extends FollowedList {
+  readonly kernel: KernelLists;
 }
 
 /**
- * The block lists in the kernel, as they are in memory. There the longest prefix alone decides: it has to have the end of
- * all networks that contain it. So what changes is written at once, and what is in a network that has changed, after
- * that. The kernel's own map is gone through when a list lies elsewhere alone, once for all lists of which that is true.
+ * Block lists and the deny list in the kernel, as they are in memory. There the longest prefix alone decides: it has to have
+ * the end of all networks that contain it. So what changes is written at once, and what is in a network that has changed,
+ * after that. The kernel's own maps are gone through when a list lies elsewhere alone, once for all lists of which that is
+ * true.
  */
 export class KernelBlocks {
   readonly #options: KernelBlocksOptions;
@@ -47,23 +48,26 @@ export class KernelBlocks {
     this.#options = options;
   }
 
-  /** The list of a tenant lies here. */
-  follow(tenantId: string, { v4, v6 }: BlockTableMemory): void {
-    const tables = { 4: new PrefixTable(v4), 6: new PrefixTable(v6) };
-    this.#lists.set(tenantId, { tenantId, key: listKey(tenantId), tables });
-    this.#unknown.add(tenantId);
+  /** What memory has under this name, which is a tenant or a part of the deny list, lies here. */
+  follow(name: string, memory: BlockTableMemory): void {
+    const kernel = this.#kindOf(name);
+    const listName = kernel.listOf(name);
+    const list = this.#lists.get(listName) ?? { name: listName, kernel, parts: new Map() };
+    list.parts.set(name, prefixesIn(memory));
+    this.#lists.set(listName, list);
+    this.#unknown.add(listName);
     this.#start();
   }
 
-  /** These packed changes have been made in the memory of a list. */
-  changed(tenantId: string, entries: Uint8Array): void {
-    const list = this.#lists.get(tenantId);
+  /** These packed changes have been made in the memory of that name. */
+  changed(name: string, entries: Uint8Array): void {
+    const list = this.#lists.get(this.#kindOf(name).listOf(name));
     if (this.#closed || list === undefined) return;
-    if (this.#unknown.has(tenantId)) return; // all of it is to be written
+    if (this.#unknown.has(list.name)) return; // all of it is to be written
     let written = 0;
     readEntries(entries, (key, length) => {
       const isWritten = ++written <= AT_ONCE;
-      if (isWritten && !this.#write(list, key, length)) this.#unknown.add(tenantId);
+      if (isWritten && !this.#write(list, key, length)) this.#unknown.add(list.name);
       if (!isWritten || length < 32 * key.length) this.#changesOf(list).put(key, length, FOR_EVER, 0);
     });
     if (this.#unknown.size > 0 || this.#changed.size > 0) this.#start();
@@ -79,10 +83,14 @@ export class KernelBlocks {
     this.#retry?.cancel();
   }
 
-  #changesOf({ tenantId, tables }: List): BlockTable {
-    const { seed } = tables[4].memory;
-    const changes = this.#changed.get(tenantId) ?? new BlockTable({ seed, isShared: false });
-    this.#changed.set(tenantId, changes);
+  #kindOf(name: string): KernelLists {
+    return isOfInstallation(name) ? this.#options.denied : this.#options.blocked;
+  }
+
+  #changesOf({ name, parts }: List): BlockTable {
+    const { seed } = parts.values().next().value![4].memory;
+    const changes = this.#changed.get(name) ?? new BlockTable({ seed, isShared: false });
+    this.#changed.set(name, changes);
     return changes;
   }
 
@@ -109,29 +117,31 @@ export class KernelBlocks {
       this.#unknown = new Set();
       this.#changed = new Map();
       try {
-        for (const [tenantId, changes] of changed) {
-          if (unknown.has(tenantId)) continue; // all of it is written
-          const missed = await this.#inTurns(this.#writeChanges(this.#lists.get(tenantId)!, changes));
-          if (missed > 0) unknown.add(tenantId);
+        for (const [name, changes] of changed) {
+          if (unknown.has(name)) continue; // all of it is written
+          const missed = await this.#inTurns(this.#writeChanges(this.#lists.get(name)!, changes));
+          if (missed > 0) unknown.add(name);
         }
-        if (unknown.size > 0) await this.#bringInAll([...unknown].map((tenantId) => this.#lists.get(tenantId)!));
+        if (unknown.size > 0) await this.#bringInAll([...unknown].map((name) => this.#lists.get(name)!));
       } catch (error) {
         // How far it has come is not known.
-        for (const tenantId of [...unknown, ...changed.keys()]) this.#unknown.add(tenantId);
+        for (const name of [...unknown, ...changed.keys()]) this.#unknown.add(name);
         throw error;
       }
     }
   }
 
   async #bringInAll(lists: readonly List[]): Promise<void> {
-    const { log, look } = this.#options;
-    // What is over or gone makes room first.
-    await this.#inTurns(this.#sweep(new Map(lists.map((list) => [list.key.toString('hex'), list]))));
-    if (this.#closed) return;
-    look(true);
-    for (const list of lists) {
-      const missed = await this.#inTurns(this.#writeAll(list, null));
-      if (missed > 0) log.error({ tenantId: list.tenantId, missed }, 'the kernel has no room for all of a block list');
+    const { log } = this.#options;
+    for (const [kernel, ofKind] of Map.groupBy(lists, (list) => list.kernel)) {
+      // What is over or gone makes room first.
+      await this.#inTurns(this.#sweep(kernel, new Map(ofKind.map((list) => [list.name, list]))));
+      if (this.#closed) return;
+      kernel.begin();
+      for (const list of ofKind) {
+        const missed = await this.#inTurns(this.#writeAll(list, null));
+        if (missed > 0) log.error({ list: list.name, missed }, 'the kernel has no room for all of a block list');
+      }
     }
   }
 
@@ -147,7 +157,7 @@ export class KernelBlocks {
         if (length >= 0 && !this.#write(list, key, length)) missed++;
       }
     }
-    if (hasNetworks(changes.table(4)) || hasNetworks(changes.table(6))) missed += yield* this.#writeAll(list, changes);
+    if (changes.table(4).hasNetworks || changes.table(6).hasNetworks) missed += yield* this.#writeAll(list, changes);
     return missed;
   }
 
@@ -155,12 +165,11 @@ export class KernelBlocks {
   *#writeAll(list: List, within: BlockTable | null): Generator<void, number> {
     let missed = 0;
     let work = 0;
-    for (const family of [4, 6] as const) {
-      const table = list.tables[family];
+    for (const table of [...list.parts.values()].flatMap((part) => [part[4], part[6]])) {
       const key = new Uint32Array(table.memory.words);
       for (let slot = 0; slot < table.slots; slot++) {
         const length = table.read(slot, key);
-        const isMeant = length >= 0 && (within === null || within.table(family).latest(key, length) > 0);
+        const isMeant = length >= 0 && (within === null || this.#isWithin(list, within, key, length));
         if (isMeant && !this.#write(list, key, length)) missed++;
         work += isMeant ? LOOKS : 1;
         if (work < AT_ONCE * LOOKS) continue;
@@ -171,17 +180,21 @@ export class KernelBlocks {
     return missed;
   }
 
+  #isWithin({ kernel }: List, changes: BlockTable, key: Uint32Array, length: number): boolean {
+    return kernel.inherits(key, length) && changes.table(key.length === 1 ? 4 : 6).latest(key, length) > 0;
+  }
+
   /** Strikes out what these lists have not in memory any more, or what is over. */
-  *#sweep(lists: ReadonlyMap<string, List>): Generator<void, void> {
+  *#sweep(kernel: KernelLists, lists: ReadonlyMap<string, List>): Generator<void, void> {
     const now = this.#now;
     let seen = 0;
     // The walk goes on from the entry before, which has to be there until then.
     let last: (() => void) | null = null;
-    for (const { list: key, words, length } of this.#options.sources.entries()) {
+    for (const { list: name, words, length } of kernel.entries()) {
       last?.();
-      const list = lists.get(key.toString('hex'));
-      const isGone = list !== undefined && tableOf(list, words).latest(words, length) <= now;
-      last = isGone ? () => this.#write(list, words, length) : null;
+      const list = name === null ? undefined : lists.get(name);
+      last =
+        list !== undefined && kernel.isOver(list, words, length, now) ? () => this.#write(list, words, length) : null;
       if (++seen % AT_ONCE === 0) yield;
     }
     last?.();
@@ -189,12 +202,8 @@ export class KernelBlocks {
 
   /** Returns whether there was room for it. */
   #write(list: List, words: Uint32Array, length: number): boolean {
-    const { sources } = this.#options;
-    const until = tableOf(list, words).latest(words, length);
-    const left = until - this.#now;
     try {
-      if (left <= 0) sources.delete(list.key, words, length);
-      else sources.set(list.key, words, length, until === FOR_EVER ? null : left);
+      list.kernel.write(list, words, length, this.#now);
       return true;
     } catch {
       return false;
@@ -214,12 +223,4 @@ export class KernelBlocks {
   get #now(): number {
     return Math.floor(this.#options.clock.wallTime() / 1_000);
   }
-}
-
-function tableOf({ tables }: List, words: Uint32Array): PrefixTable {
-  return words.length === 1 ? tables[4] : tables[6];
-}
-
-function hasNetworks({ memory: { words, present } }: PrefixTable): boolean {
-  return present.some((bits, i) => (i < words ? bits !== 0 : false));
 }

@@ -10,7 +10,9 @@ import { KernelSight } from '../sight/kernel-sight.ts';
 import { Answers, type Claim, claimsOf } from './answers.ts';
 import { Attachments } from './attachments.ts';
 import { attempt } from './attempt.ts';
+import { KernelBlockLists } from './kernel-block-lists.ts';
 import { KernelBlocks } from './kernel-blocks.ts';
+import { KernelDenyList } from './kernel-deny-list.ts';
 import { openFolder } from './kernel-folder.ts';
 import type { KernelPathOptions } from './kernel-path-options.ts';
 import { type KernelListener, type KernelRecord, removeRecord, sameEndpoints, writeRecord } from './kernel-record.ts';
@@ -102,8 +104,8 @@ export class KernelPath {
     this.#endpoints = new ListenerEndpoints(this.#datapath, () => [...this.#listeners.values(), ...this.#former]);
     this.#gates = new SourceGates(this.#datapath.admissions());
     this.blocks = new KernelBlocks({
-      sources: this.#datapath.blockedSources(),
-      look: (on) => this.#datapath.block(on),
+      blocked: new KernelBlockLists(this.#datapath.blockedSources(), () => this.#datapath.block(true)),
+      denied: new KernelDenyList(this.#datapath.deniedSources()),
       clock: systemClock,
       log,
     });

@@ -15,7 +15,7 @@ const never = (): never => {
 test('what load balancers carry is read of listeners alone, once each, and of neither targets nor drops', (t) => {
   const read: number[] = [];
   const datapath = {
-    ...{ targetTraffic: never, outcomes: never, table: never, flood: never },
+    ...{ targetTraffic: never, outcomes: never, denied: never, table: never, flood: never },
     listenerTraffic(number: number) {
       read.push(number);
       return { flows: 1n, packets: 2n, bytes: 10n, answers: 2n, answerBytes: 100n, drops: 0n };

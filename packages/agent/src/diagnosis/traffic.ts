@@ -27,10 +27,11 @@ export function trafficOf(
     listeners: counters.listeners
       .filter((one) => one.listenerId === listenerId)
       .map(({ responses, ...one }) => {
-        const { connections, activeConnections, requests, activeRequests, bytesReceived, bytesSent, reasons } = one;
+        const { connections, activeConnections, requests, activeRequests, bytesReceived, bytesSent } = one;
+        const { reasons, refused } = one;
         const counts = { connections, activeConnections, requests, activeRequests, bytesReceived, bytesSent };
         const beside = inKernel === undefined ? {} : { kernel: countedInKernel(inKernel) };
-        return { ...counts, responses: responses.slice(1), reasons, ...beside };
+        return { ...counts, responses: responses.slice(1), reasons, refused, ...beside };
       }),
     targets: counters.targets
       .filter((one) => one.serviceId === serviceId)

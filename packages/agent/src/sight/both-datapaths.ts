@@ -94,6 +94,8 @@ const REFUSED_IN_KERNEL: Readonly<Record<RefusalName, string>> = {
   'security-group': 'security_group',
   'allowed-sources': 'allowed_sources',
   'block-list': 'blocked',
+  // Counts for the node alone there.
+  'deny-list': 'denied',
 };
 
 function refusedByBoth(proxy: Readonly<Record<string, number>>, drops: DropCounts): Record<string, number> {

@@ -15,7 +15,7 @@ import { FlowWatch } from './flow-watch.ts';
 
 export interface KernelSightOptions {
   readonly object: LoadedObject;
-  readonly datapath: Pick<Datapath, 'listenerTraffic' | 'targetTraffic' | 'outcomes' | 'table' | 'flood'>;
+  readonly datapath: Pick<Datapath, 'listenerTraffic' | 'targetTraffic' | 'outcomes' | 'denied' | 'table' | 'flood'>;
   /** By identifier. */
   readonly listeners: () => ReadonlyMap<string, KernelListener>;
   readonly targets: () => readonly TargetInTables[];
@@ -118,6 +118,11 @@ export class KernelSight {
   /** How many flows of all listeners are alive, as the sample says. */
   allActiveFlows(): FlowEstimate {
     return addEstimates(Array.from(this.#options.listeners().values(), ({ number }) => this.#watch.listener(number)));
+  }
+
+  /** Packets that the deny list of the installation has refused. */
+  deniedPackets(): number {
+    return Number(this.#options.datapath.denied());
   }
 
   /** All that is counted, or what is wanted of it. */

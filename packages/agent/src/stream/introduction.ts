@@ -36,7 +36,9 @@ export function heartbeatOf(
 ): FromAgent {
   const connections = engine.workerCounters().reduce((sum, { openConnections }) => sum + openConnections, 0);
   const kernelFlows = datapath?.kernel?.sight.allActiveFlows().flows ?? 0;
-  return { type: 'heartbeat', overload, sharing: zoneMembership?.report() ?? null, connections, kernelFlows, floods };
+  const denied = engine.deniedSources() + (datapath?.kernel?.sight.deniedPackets() ?? 0);
+  const sharing = zoneMembership?.report() ?? null;
+  return { type: 'heartbeat', overload, sharing, connections, kernelFlows, floods, denied };
 }
 
 let known: NodeCapacity | null = null;

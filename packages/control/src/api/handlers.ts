@@ -22,6 +22,7 @@ import { createBlockListCalls } from './block-list.ts';
 import type { Call } from './call.ts';
 import { createChangeSetCalls } from './change-sets.ts';
 import { createDeletionReads } from './deletions.ts';
+import { createDenyListCalls } from './deny-list.ts';
 import { createExchangeHandlers } from './exchange.ts';
 import { createNodeCalls, type NodeSources } from './nodes.ts';
 import { createOperationCalls, type OperationSources } from './operations.ts';
@@ -67,6 +68,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
     ...createRevisionCalls(sources.revisions),
     ...createPlacementReads(sources),
     ...createBlockListCalls(sources.blockLists, store),
+    ...createDenyListCalls(sources.blockLists, sources.now),
     ...createOperationCalls(sources),
     ...createDeletionReads(sources),
     ...createChangeSetCalls(new ChangeSets({ ...sources, writer }), sources.now),

@@ -26,6 +26,7 @@ import type { BlockListName } from './block-list.ts';
 import type { Call } from './call.ts';
 import type { ChangeSetName } from './change-sets.ts';
 import { type DeletionName, deletionWrites } from './deletions.ts';
+import type { DenyListName } from './deny-list.ts';
 import type { ExchangeName } from './exchange.ts';
 import { networkWrites } from './network-writes.ts';
 import type { NodeCallName } from './nodes.ts';
@@ -44,6 +45,7 @@ export type WriteName = Exclude<
   | SessionCallName
   | BackupName
   | BlockListName
+  | DenyListName
   | NodeCallName
   | RevisionName
   | ChangeSetName

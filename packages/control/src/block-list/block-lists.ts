@@ -1,22 +1,27 @@
 import { setImmediate } from 'node:timers/promises';
 import { EntryWriter, readEntries } from '@evenkeel/model/block-list/entries.ts';
 import { type NetworkKey, networkKey } from '@evenkeel/model/block-list/network-key.ts';
-import { FOR_EVER, GONE } from '@evenkeel/model/block-list/prefix-table.ts';
+import { FOR_EVER } from '@evenkeel/model/block-list/prefix-table.ts';
 import { BLOCK_LIST } from '@evenkeel/model/limits.ts';
-import { type BlockListPosition, NO_POSITION, PART_BYTES } from '@evenkeel/model/plan/block-list.ts';
+import {
+  type BlockListPosition,
+  DENY_LISTS,
+  isOfInstallation,
+  NO_POSITION,
+  PART_BYTES,
+} from '@evenkeel/model/plan/block-list.ts';
 import type { BlockedSourceInput } from '@evenkeel/model/resources/block-list.ts';
 import type { AuditMaker, NewAuditEntry } from '../audit/entry.ts';
-import { ProblemError, refuseField } from '../problem.ts';
+import { ProblemError } from '../problem.ts';
 import type { Store } from '../store/store.ts';
 import { blockingTold, removalTold } from './change-told.ts';
+import { additions, IPV4_ENTRY, type ListPart, removals } from './list-parts.ts';
 import { type BlockListChange, readChanges, replaceChanges, saveChanges } from './persistence.ts';
 import { RecentChanges } from './recent-changes.ts';
 import { TenantList } from './tenant-list.ts';
 
 /** The changes on disk are written anew when they are twice what is left of them, and so many entries besides. */
 const SPARE = 65_536;
-/** Bytes of the smaller kind of entries. */
-const IPV4_ENTRY = 10;
 /** Rows that are read at a time, and entries after which others have the thread. */
 const ROWS = 50;
 const STEP = 16_384;
@@ -31,7 +36,13 @@ export interface BlockListsOptions {
   readonly failed: (error: unknown) => void;
 }
 
-/** What a tenant's list has, and what all lists have together. */
+/** A change of several lists, with what the audit log has of it. */
+export interface ListsChange {
+  readonly parts: readonly ListPart[];
+  readonly audit: NewAuditEntry | undefined;
+}
+
+/** What a tenant's list has, and what those of all tenants have together. */
 export interface BlockListSize {
   readonly entries: number;
   readonly used: number;
@@ -97,7 +108,7 @@ export class BlockLists {
   size(tenantId: string): BlockListSize {
     const now = this.#now;
     let used = 0;
-    for (const list of this.#lists.values()) used += list.count(now);
+    for (const [owner, list] of this.#lists) if (!isOfInstallation(owner)) used += list.count(now);
     return { entries: this.#lists.get(tenantId)?.count(now) ?? 0, used };
   }
 
@@ -119,27 +130,13 @@ export class BlockLists {
       const list = this.#lists.get(tenantId);
       const now = this.#now;
       this.#checkRoom(tenantId, entries, most, list, now);
-      if ((list?.reasons ?? 0) + entries.length > BLOCK_LIST.reasons) list?.forgetReasons(now);
-      const byReason = Map.groupBy(entries, ({ reason = '' }) => reason);
-      const known = new Set<string>();
-      for (const reason of byReason.keys()) if (list?.hasReason(reason) !== true) known.add(reason);
-      if ((list?.reasons ?? 0) + known.size > BLOCK_LIST.reasons) {
-        const at = entries.findIndex(({ reason = '' }) => known.has(reason));
-        refuseField(
-          'validation-failed',
-          `/entries/${at}/reason`,
-          `a block list has ${BLOCK_LIST.reasons} reasons at most`,
-        );
-      }
-      const parts = [...byReason].map(([reason, own]) => {
-        const writer = new EntryWriter();
-        for (const { source, seconds = BLOCK_LIST.seconds.default } of own) {
-          const { key, length } = networkKey(source)!;
-          writer.add(key, length, seconds === null ? FOR_EVER : now + seconds);
-        }
-        return { reason, entries: writer.take() };
-      });
-      await this.#append(tenantId, parts, audit && [audit(blockingTold(entries))]);
+      const added = entries.map(({ source, seconds = BLOCK_LIST.seconds.default, reason = '' }, i) => ({
+        network: networkKey(source)!,
+        until: seconds === null ? FOR_EVER : now + seconds,
+        ...{ reason, field: `/entries/${i}/reason` },
+      }));
+      const parts = additions(tenantId, list, added, BLOCK_LIST.reasons, now);
+      await this.#append(parts, audit && [audit(blockingTold(entries))]);
       return this.size(tenantId).entries;
     });
   }
@@ -177,10 +174,10 @@ export class BlockLists {
       const before = this.size(tenantId).entries;
       let entry = audit && [audit(added)];
       for await (const part of ofTenant(tenantId, rows())) {
-        await this.#append(tenantId, [part], entry);
+        await this.#append([{ tenantId, ...part }], entry);
         entry = undefined;
       }
-      if (entry !== undefined) await this.#append(tenantId, [], entry);
+      if (entry !== undefined) await this.#append([], entry);
       return this.size(tenantId).entries - before;
     });
   }
@@ -191,25 +188,45 @@ export class BlockLists {
       const list = this.#lists.get(tenantId);
       const now = this.#now;
       const keys = sources.map((source) => networkKey(source)!).filter((key) => list?.has(key, now));
-      return this.#remove(tenantId, keys, audit && [audit(removalTold(keys))]);
+      await this.#append(removals(tenantId, keys), audit && [audit(removalTold(keys))]);
+      return keys.length;
     });
   }
 
   /** Resolves with how many entries there were. */
   clear(tenantId: string, audit?: AuditMaker): Promise<number> {
     return this.#inTurn(async () => {
-      const keys: NetworkKey[] = [];
-      for (const { key, length } of this.#lists.get(tenantId)?.entries(this.#now) ?? []) {
-        keys.push({ family: key.length === 1 ? 4 : 6, key: key.slice(), length });
-      }
-      return this.#remove(tenantId, keys, audit && [audit(removalTold(keys))]);
+      const keys = this.keysOf(tenantId);
+      await this.#append(removals(tenantId, keys), audit && [audit(removalTold(keys))]);
+      return keys.length;
+    });
+  }
+
+  /** Everything in a list whose time is not over. */
+  keysOf(tenantId: string): NetworkKey[] {
+    return Array.from(this.#lists.get(tenantId)?.entries(this.#now) ?? [], ({ key, length }) => {
+      return { family: key.length === 1 ? 4 : 6, key: key.slice(), length };
+    });
+  }
+
+  /** A list as it is now, to be read; undefined: there is nothing in it. */
+  list(tenantId: string): TenantList | undefined {
+    return this.#lists.get(tenantId);
+  }
+
+  /** Changes several lists together, all or none. `plan` is asked when it is their turn, and may refuse. */
+  change(plan: (now: number) => ListsChange): Promise<void> {
+    return this.#inTurn(() => {
+      const { parts, audit } = plan(this.#now);
+      return this.#append(parts, audit && [audit]);
     });
   }
 
   /** Clears the lists of all other tenants. */
   async keepOnly(tenants: { has(tenantId: string): boolean }): Promise<void> {
     for (const [tenantId, list] of this.#lists) {
-      if (!tenants.has(tenantId) && list.count(this.#now) > 0) await this.clear(tenantId);
+      if (isOfInstallation(tenantId) || tenants.has(tenantId)) continue;
+      if (list.count(this.#now) > 0) await this.clear(tenantId);
     }
   }
 
@@ -222,9 +239,11 @@ export class BlockLists {
 
   /** Everything, in parts of a size that can be sent. What changes meanwhile may be in it or not. */
   *everything(): Generator<{ readonly tenantId: string; readonly entries: Uint8Array }> {
-    for (const [tenantId, list] of this.#lists) {
+    // Those that are always allowed first: none of them is to be denied meanwhile.
+    const names = new Set([DENY_LISTS.allowed, DENY_LISTS.denied, ...this.#lists.keys()]);
+    for (const tenantId of names) {
       const writer = new EntryWriter();
-      for (const { key, length, until } of list.entries(this.#now)) {
+      for (const { key, length, until } of this.#lists.get(tenantId)?.entries(this.#now) ?? []) {
         writer.add(key, length, until);
         if (writer.count * IPV4_ENTRY >= PART_BYTES) yield { tenantId, entries: writer.take() };
       }
@@ -266,32 +285,12 @@ export class BlockLists {
     });
   }
 
-  async #remove(
-    tenantId: string,
-    keys: readonly NetworkKey[],
-    audit: readonly NewAuditEntry[] | undefined,
-  ): Promise<number> {
-    const parts: { reason: string; entries: Uint8Array }[] = [];
-    const writer = new EntryWriter();
-    for (const { key, length } of keys) {
-      writer.add(key, length, GONE);
-      if (writer.count * IPV4_ENTRY >= PART_BYTES) parts.push({ reason: '', entries: writer.take() });
-    }
-    if (writer.count > 0) parts.push({ reason: '', entries: writer.take() });
-    await this.#append(tenantId, parts, audit);
-    return keys.length;
-  }
-
   /** On disk first, with what the audit log has of it, then in memory and to the agents. */
-  async #append(
-    tenantId: string,
-    parts: readonly { reason: string; entries: Uint8Array }[],
-    audit: readonly NewAuditEntry[] = [],
-  ): Promise<void> {
+  async #append(parts: readonly ListPart[], audit: readonly NewAuditEntry[] = []): Promise<void> {
     const { store } = this.#options;
     if (parts.length === 0 && audit.length === 0) return;
     let { version } = this.#position;
-    const changes = parts.map((part) => ({ version: ++version, nonce: this.#nonce(), tenantId, ...part }));
+    const changes = parts.map((part) => ({ version: ++version, nonce: this.#nonce(), ...part }));
     await store.record((trx) => saveChanges(trx, changes), audit);
     if (changes.length === 0) return;
     for (const change of changes) this.#take(change);

@@ -1,4 +1,5 @@
 import { type NetworkKey, networkText } from '@evenkeel/model/block-list/network-key.ts';
+import { DENY_ACTIONS, type DenyAction } from '@evenkeel/model/resources/deny-list.ts';
 
 /** Sources that one entry of the audit log names; of the others it has the number. */
 const NAMED = 20;
@@ -7,6 +8,15 @@ const NAMED = 20;
 export function blockingTold(entries: readonly { readonly source: string }[]): string {
   const named = entries.slice(0, NAMED).map(({ source }) => source);
   return told('blocked', named, entries.length);
+}
+
+/** The same of sources that the installation denies or allows. */
+export function denyingTold(entries: readonly { readonly source: string; readonly action?: DenyAction }[]): string {
+  const done = { deny: 'denied', allow: 'always allowed' } as const;
+  return DENY_ACTIONS.flatMap((action) => {
+    const own = entries.filter((entry) => (entry.action ?? 'deny') === action).map(({ source }) => source);
+    return own.length === 0 ? [] : [told(done[action], own.slice(0, NAMED), own.length)];
+  }).join('; ');
 }
 
 /** The same of those that were taken out of the list. */

@@ -20,8 +20,8 @@ export class TenantList {
   readonly #reasonOf = { 4: new Uint16Array(0), 6: new Uint16Array(0) };
   #reasons: string[] = [];
   readonly #indexes = new Map<string, number>();
-  /** Entries whose time is not over at a second, counted once in each. */
-  readonly #counted = { at: -1, live: 0 };
+  /** Entries whose time is not over at a second, and networks among them, counted once in each. */
+  readonly #counted = { at: -1, live: 0, networks: 0 };
 
   constructor(seed: number) {
     this.#table = new BlockTable({ seed, isShared: false });
@@ -38,11 +38,12 @@ export class TenantList {
   }
 
   count(now: number): number {
-    if (this.#counted.at !== now) {
-      this.#counted.live = this.#table.count(now);
-      this.#counted.at = now;
-    }
-    return this.#counted.live;
+    return this.#countedAt(now).live;
+  }
+
+  /** Entries that are larger than one address. */
+  countNetworks(now: number): number {
+    return this.#countedAt(now).networks;
   }
 
   put({ key, length }: Pick<NetworkKey, 'key' | 'length'>, until: number, reason: string, now: number): void {
@@ -57,7 +58,10 @@ export class TenantList {
     }
     const slot = this.#table.table(family).find(key, length);
     if (slot >= 0) this.#reasonOf[family][slot] = this.#indexOf(reason);
-    if (this.#counted.at === now) this.#counted.live += Number(this.#isLive(family, slot, now)) - Number(wasLive);
+    if (this.#counted.at !== now) return;
+    const more = Number(this.#isLive(family, slot, now)) - Number(wasLive);
+    this.#counted.live += more;
+    if (length < 32 * key.length) this.#counted.networks += more;
   }
 
   has({ family, key, length }: NetworkKey, now: number): boolean {
@@ -113,6 +117,15 @@ export class TenantList {
         yield { key, length, until, reason: this.#reasons[this.#reasonOf[family][slot]!]! };
       }
     }
+  }
+
+  #countedAt(now: number): { readonly live: number; readonly networks: number } {
+    if (this.#counted.at !== now) {
+      this.#counted.live = this.#table.count(now);
+      this.#counted.networks = this.#table.table(4).countNetworks(now) + this.#table.table(6).countNetworks(now);
+      this.#counted.at = now;
+    }
+    return this.#counted;
   }
 
   #isLive(family: 4 | 6, slot: number, now: number): boolean {

@@ -1,6 +1,7 @@
 import { reasonInWords } from '@evenkeel/model/end-reasons.ts';
 import { dropInWords } from '@evenkeel/model/kernel-drops.ts';
 import type { CountedTraffic } from '@evenkeel/model/plan/query.ts';
+import { REFUSALS, type RefusalName } from '@evenkeel/model/plan/sources.ts';
 import type {
   KernelTraffic,
   ListenerTraffic,
@@ -25,17 +26,14 @@ const NOTHING: Omit<CountedTraffic, 'kernel'> = {
 export async function listenerTraffic(asking: Asking, listenerId: string): Promise<ListenerTraffic> {
   const { answers, asked } = await askEveryNode(asking, 'traffic', { listenerId, serviceId: '' }, () => null);
   const counted = answers.flatMap(({ answer }) => answer.listeners);
-  const reasons = new Map<string, number>();
-  for (const listener of counted) {
-    for (const [reason, count] of Object.entries(listener.reasons)) {
-      if (count > 0) reasons.set(reason, (reasons.get(reason) ?? 0) + count);
-    }
-  }
-  const ended = Array.from(reasons, ([reason, count]) => {
+  const ended = byReason(counted.map(({ reasons }) => reasons)).map(({ reason, count }) => {
     const { endedBy, phase } = reasonInWords(reason);
     return { reason, endedBy, phase, count };
-  }).sort((a, b) => b.count - a.count);
-  return { listenerId, ...sumOf(counted), ended, nodes: [...asked] };
+  });
+  const refused = byReason(counted.map((one) => one.refused ?? {})).flatMap(({ reason, count }) =>
+    isRefusal(reason) ? [{ reason, count }] : [],
+  );
+  return { listenerId, ...sumOf(counted), ended, refused, nodes: [...asked] };
 }
 
 /** What all nodes have counted of the targets of a service, added up for each. */
@@ -88,6 +86,22 @@ export async function ruleGroupTraffic(
   return { ruleGroupId, rules: counted, nodes: [...asked] };
 }
 
+/** Counts of all nodes, the most first. */
+function byReason(counted: readonly Readonly<Record<string, number>>[]): { reason: string; count: number }[] {
+  const sums = new Map<string, number>();
+  for (const counts of counted) {
+    for (const [reason, count] of Object.entries(counts)) {
+      if (count > 0) sums.set(reason, (sums.get(reason) ?? 0) + count);
+    }
+  }
+  return Array.from(sums, ([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);
+}
+
+/** Nodes of later versions may have others. */
+function isRefusal(reason: string): reason is RefusalName {
+  return (REFUSALS as readonly string[]).includes(reason);
+}
+
 type Summed = { -readonly [K in keyof Omit<CountedTraffic, 'responses' | 'kernel'>]: number } & {
   responses: number[];
   kernel: KernelTraffic | null;
@@ -117,19 +131,14 @@ function sumOf(counted: readonly CountedTraffic[]): Summed {
 function sumOfKernels(counted: readonly CountedTraffic[]): KernelTraffic | null {
   const kernels = counted.flatMap(({ kernel }) => kernel ?? []);
   if (kernels.length === 0) return null;
-  const dropped = new Map<string, number>();
-  for (const kernel of kernels) {
-    for (const [reason, count] of Object.entries(kernel.dropped)) {
-      if (count > 0) dropped.set(reason, (dropped.get(reason) ?? 0) + count);
-    }
-  }
   return {
     packetsReceived: kernels.reduce((sum, { packets }) => sum + packets, 0),
     packetsSent: kernels.reduce((sum, { answers }) => sum + answers, 0),
     // Nodes know nothing of each other, so their errors are independent.
     activeConnectionsError: Math.ceil(Math.hypot(...kernels.map(({ activeError }) => activeError))),
-    dropped: Array.from(dropped, ([reason, count]) => ({ reason, meaning: dropInWords(reason), count })).sort(
-      (a, b) => b.count - a.count,
-    ),
+    dropped: byReason(kernels.map(({ dropped }) => dropped)).map((one) => ({
+      ...one,
+      meaning: dropInWords(one.reason),
+    })),
   };
 }

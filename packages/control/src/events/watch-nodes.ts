@@ -2,6 +2,7 @@ import { LOCAL_ZONE } from '@evenkeel/model/zones.ts';
 import type { NodeStatus } from '../nodes/registry.ts';
 import { findListener, type State } from '../state/state.ts';
 import type { Emit } from './event.ts';
+import { DenialWatch } from './watch-denials.ts';
 import { FloodWatch } from './watch-floods.ts';
 
 /** Milliseconds that a node may be away until it is lost, and that those known before the start have to come back. */
@@ -32,6 +33,7 @@ export class NodeWatch {
   readonly #emit: Emit;
   readonly #known = new Map<string, Known>();
   readonly #floods: FloodWatch;
+  readonly #denials: DenialWatch;
   /** By listener. */
   #refused: ReadonlyMap<string, Refusal> = new Map();
 
@@ -41,6 +43,7 @@ export class NodeWatch {
     this.#now = now;
     this.#emit = emit;
     this.#floods = new FloodWatch(state, emit);
+    this.#denials = new DenialWatch(now, emit);
     for (const { id, lastSeenAt } of nodes()) {
       // One that was away for long was told of by the control plane before this one.
       const lost = now() - lastSeenAt >= LOST;
@@ -58,6 +61,7 @@ export class NodeWatch {
     for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id);
     this.#compareRefused(nodes);
     this.#floods.look(nodes);
+    this.#denials.look(nodes);
   }
 
   #compared(node: NodeStatus, before: Known | undefined): Known {

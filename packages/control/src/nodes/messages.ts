@@ -41,6 +41,7 @@ export function parseMessage(text: string): FromAgent | null {
         floods: wordsIn(value['floods'], LISTENERS),
         ...(isCount(value['connections']) && { connections: value['connections'] }),
         ...(isCount(value['kernelFlows']) && { kernelFlows: value['kernelFlows'] }),
+        ...(isCount(value['denied']) && { denied: value['denied'] }),
       };
     case 'renew':
       return isText(value['publicKey']) && isText(value['proof'])

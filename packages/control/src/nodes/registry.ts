@@ -21,6 +21,8 @@ export interface NodeStatus {
   readonly connections: number | null;
   /** That its kernel carried then, as a sample says; null: likewise. */
   readonly kernelFlows: number | null;
+  /** What its deny list has refused so far; null: it does not say, or is offline. */
+  readonly denied: number | null;
   /** Its last heartbeat since the control plane has started; null: there was none on the present connection. */
   readonly beatAt: number | null;
   /** The newest generation that it has acknowledged. */
@@ -52,6 +54,7 @@ interface Beat {
   readonly floods?: readonly string[];
   readonly connections?: number | null;
   readonly kernelFlows?: number | null;
+  readonly denied?: number | null;
 }
 
 export interface NodeEvents {
@@ -148,6 +151,7 @@ export class NodeRegistry {
       capacity: hello.capacity ?? null,
       connections: null,
       kernelFlows: null,
+      denied: null,
       beatAt: null,
       // Not what the hello says: what runs there, and what was refused, is known with the first acknowledgement.
       appliedGeneration: Math.min(known?.appliedGeneration ?? 0, hello.version),
@@ -176,6 +180,7 @@ export class NodeRegistry {
       beatAt: null,
       connections: null,
       kernelFlows: null,
+      denied: null,
       overload: [],
       floods: null,
       sharing: null,
@@ -204,8 +209,8 @@ export class NodeRegistry {
   }
 
   /** A heartbeat of the node, with how it is. */
-  beat(id: string, { overload = [], connections = null, kernelFlows = null, floods = [] }: Beat): void {
-    this.#update(id, { overload, connections, kernelFlows, floods, beatAt: this.#now() });
+  beat(id: string, { overload = [], connections = null, kernelFlows = null, denied = null, floods = [] }: Beat): void {
+    this.#update(id, { overload, connections, kernelFlows, denied, floods, beatAt: this.#now() });
   }
 
   /** How a node shares flows. */
@@ -281,6 +286,7 @@ function nodeFromRow(row: NodeRow): NodeStatus {
     ...(row.machine === null ? UNKNOWN_MACHINE : (JSON.parse(row.machine) as Machine)),
     connections: null,
     kernelFlows: null,
+    denied: null,
     beatAt: null,
     id: row.id,
     zone: row.zone,
@@ -309,6 +315,7 @@ export function unseenNode({ node: id, zone, joined_at }: NodeIdentityRow): Node
     ...{
       connections: null,
       kernelFlows: null,
+      denied: null,
       beatAt: null,
       refused: [],
       owesSince: null,

@@ -14,6 +14,7 @@ const node = (id: string, zone: string, address: string | null): NodeStatus => (
   capacity: null,
   connections: null,
   kernelFlows: null,
+  denied: null,
   beatAt: null,
   appliedGeneration: 0,
   refused: [],

@@ -9,6 +9,11 @@ export interface BlockTableMemory {
   readonly v6: PrefixTableMemory;
 }
 
+/** Whether nothing was ever put in. */
+export function isUnused({ v4, v6 }: BlockTableMemory): boolean {
+  return [v4, v6].every(({ present }) => present.every((bits) => bits === 0));
+}
+
 export interface BlockTableOptions {
   /** 32 bits. */
   readonly seed: number;
@@ -35,6 +40,11 @@ export class BlockTable {
 
   table(family: 4 | 6): PrefixTable {
     return family === 4 ? this.#v4 : this.#v6;
+  }
+
+  /** Whether nothing was ever put into the tables as they are. */
+  get isUnused(): boolean {
+    return isUnused(this.memory);
   }
 
   /**

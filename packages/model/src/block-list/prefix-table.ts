@@ -101,6 +101,20 @@ export class PrefixTable {
     return count;
   }
 
+  /** Of those, the ones that are of more than one address. */
+  countNetworks(now: number): number {
+    const { until, lengths, words } = this.memory;
+    let count = 0;
+    for (let slot = 0; slot < until.length; slot++) if (until[slot]! > now && lengths[slot]! <= 32 * words) count++;
+    return count;
+  }
+
+  /** Whether there is, or was, a prefix of more than one address. */
+  get hasNetworks(): boolean {
+    const { words, present } = this.memory;
+    return present.some((bits, i) => i < words && bits !== 0);
+  }
+
   /** The latest end of the prefixes that contain this one, itself included; 0: there is none. */
   latest(key: Uint32Array, longest: number): number {
     const { present, until } = this.memory;

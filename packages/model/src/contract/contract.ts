@@ -9,6 +9,7 @@ import { certificateRoutes } from './certificates.ts';
 import { changeSetRoutes } from './change-sets.ts';
 import { configurationRoutes } from './configuration.ts';
 import { controlPlaneRoutes } from './control-planes.ts';
+import { denyListRoutes } from './deny-list.ts';
 import { diagnosisRoutes } from './diagnosis.ts';
 import { elasticIpRoutes } from './elastic-ips.ts';
 import { eventRoutes } from './events.ts';
@@ -55,6 +56,7 @@ export const contract = {
   ...securityPolicyRoutes,
   ...securityGroupRoutes,
   ...blockListRoutes,
+  ...denyListRoutes,
   ...configurationRoutes,
   ...operationRoutes,
   ...nodeRoutes,

@@ -11,6 +11,7 @@ import * as blockList from '../resources/block-list.ts';
 import * as certificate from '../resources/certificate.ts';
 import * as changeSet from '../resources/change-set.ts';
 import * as controlPlane from '../resources/control-plane.ts';
+import * as denyList from '../resources/deny-list.ts';
 import * as document from '../resources/document.ts';
 import * as elasticIp from '../resources/elastic-ip.ts';
 import * as endedRequest from '../resources/ended-request.ts';
@@ -115,6 +116,7 @@ export const namedSchemas: ReadonlyMap<string, NamedSchema> = new Map(
     securityPolicy,
     securityGroup,
     blockList,
+    denyList,
     document,
     exchange,
     operation,

@@ -162,8 +162,12 @@ export interface CountedTraffic {
 export interface TrafficAnswer {
   /** Rules that have matched; absent from nodes of older versions. */
   readonly rules?: readonly { readonly ruleId: string; readonly requests: number }[];
-  /** `reasons`: how many ended so. */
-  readonly listeners: readonly (CountedTraffic & { readonly reasons: Readonly<Record<string, number>> })[];
+  readonly listeners: readonly (CountedTraffic & {
+    /** How many ended so. */
+    readonly reasons: Readonly<Record<string, number>>;
+    /** Sources that may not connect, by what refuses them; absent: from a node of an older version. */
+    readonly refused?: Readonly<Record<string, number>>;
+  })[];
   readonly targets: readonly (CountedTraffic & {
     readonly targetId: string;
     /** Where it is; port 0: that of the listener. Absent: from a node of an older version. */

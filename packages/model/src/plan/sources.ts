@@ -22,5 +22,5 @@ export interface PlannedSourceRule {
 }
 
 /** Why a source is refused, as logs and metrics name it. */
-export const REFUSALS = ['security-group', 'allowed-sources', 'block-list'] as const;
+export const REFUSALS = ['security-group', 'allowed-sources', 'block-list', 'deny-list'] as const;
 export type RefusalName = (typeof REFUSALS)[number];

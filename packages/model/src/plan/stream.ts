@@ -84,6 +84,8 @@ export type FromAgent =
       readonly connections?: number;
       /** Flows that its kernel carries, as a sample says. */
       readonly kernelFlows?: number;
+      /** Connections, datagrams and packets that its deny list has refused so far; older agents do not say. */
+      readonly denied?: number;
     };
 
 /** A listener that the node cannot run; the list in `applied` is always complete. */

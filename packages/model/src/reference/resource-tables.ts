@@ -51,6 +51,8 @@ const RESOURCES = [
   'SecurityRule',
   'BlockList',
   'BlockedSource',
+  'DenyList',
+  'DenyEntry',
   'Tenant',
   'Quota',
   'User',

@@ -62,6 +62,12 @@ export const Node = Output('Node', {
   kernelFlows: Nullable(
     Type.Integer({ description: 'Flows that its kernel carries, as a sample says; null: not known.' }),
   ),
+  denied: Nullable(
+    Type.Integer({
+      description:
+        'Connections, datagrams and packets that the deny list of the installation has refused there so far; null: not known.',
+    }),
+  ),
   reactor: Type.String({ description: 'How it does I/O: `uring` or `portable`.' }),
   workers: Type.Integer({ description: 'Traffic workers.' }),
   appliedGeneration: Type.Integer({ description: 'The newest generation that it has applied.' }),

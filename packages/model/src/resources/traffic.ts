@@ -1,5 +1,6 @@
 import { Id } from '../identifiers.ts';
-import { Nullable, Output, Ref } from '../schema.ts';
+import { REFUSALS } from '../plan/sources.ts';
+import { Nullable, Output, Ref, Words } from '../schema.ts';
 import { type Static, Type } from '../type.ts';
 import { AskedNode, endOfRequest } from './ended-request.ts';
 
@@ -7,6 +8,12 @@ const count = (description: string) => Type.Integer({ minimum: 0, description })
 
 export const EndedCount = Output('EndedCount', { ...endOfRequest, count: count('How many ended so.') });
 export type EndedCount = Static<typeof EndedCount>;
+
+export const RefusedCount = Output('RefusedCount', {
+  reason: Words(REFUSALS, 'What refuses the source.'),
+  count: count('Connections, datagrams and, in the kernel, packets.'),
+});
+export type RefusedCount = Static<typeof RefusedCount>;
 
 export const DroppedCount = Output('DroppedCount', {
   reason: Type.String({ description: 'As in metrics.' }),
@@ -46,6 +53,9 @@ export const ListenerTraffic = Output('ListenerTraffic', {
   ...shared,
   ended: Type.Array(Ref(EndedCount), {
     description: 'Requests and connections that ended, by reason, the most first.',
+  }),
+  refused: Type.Array(Ref(RefusedCount), {
+    description: 'Connections and datagrams of sources that may not connect, by what refuses them, the most first.',
   }),
   nodes,
 });

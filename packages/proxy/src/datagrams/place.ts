@@ -111,7 +111,7 @@ export class DatagramPlace implements DatagramHandler, SessionPlace {
   }
 
   #endsOf({ address }: DatagramPeer) {
-    return { remoteAddress: address, localPort: this.local.port };
+    return { remoteAddress: address, localAddress: this.local.address, localPort: this.local.port };
   }
 
   #tell(error: ListenError | null): void {

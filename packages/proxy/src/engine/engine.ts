@@ -32,6 +32,8 @@ export interface ProxyEngine {
   listenerVolumes(): readonly ListenerVolume[];
   /** Connections that were accepted for one listener, those that were turned away included. Costs next to nothing. */
   connectionsOf(listenerId: string): number;
+  /** Connections and datagrams of all listeners that there are which the deny list of the installation has refused. */
+  deniedSources(): number;
   /** Of those, what each worker says of itself, which costs nothing. */
   workerCounters(): readonly WorkerCounters[];
   /** How the targets of all services stand with the traffic of this node. */

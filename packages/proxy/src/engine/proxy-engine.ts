@@ -119,6 +119,10 @@ export class WorkerEngine implements ProxyEngine {
     return this.#counters.connectionsOf(listenerId);
   }
 
+  deniedSources(): number {
+    return this.#counters.deniedSources();
+  }
+
   workerCounters(): readonly WorkerCounters[] {
     return this.#counters.readWorkers();
   }

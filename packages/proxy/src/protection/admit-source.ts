@@ -4,17 +4,11 @@ import { ListenerCell } from '../telemetry/cells.ts';
 import { EndReason } from '../telemetry/end-reason.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import type { Listener } from '../worker/listener.ts';
-import { ADMITTED, Refusal, type Verdict } from './refusal.ts';
-import type { Transport } from './source-gate.ts';
+import { ADMITTED, type Refusal, type Verdict } from './refusal.ts';
+import type { Ends, Transport } from './source-gate.ts';
 
 /** Filled for the length of one call. */
 const source = new IpAddress();
-
-/** Who asks, and for what: a connection, or the first datagram of a session. */
-interface Ends {
-  readonly remoteAddress: string;
-  readonly localPort: number;
-}
 
 /**
  * Whether a connection that was just accepted may be there, before a place is taken for it or anything is read. False:
@@ -29,16 +23,17 @@ export function admitSource(worker: WorkerContext, listener: Listener, connectio
   return false;
 }
 
-/** The same for a client that a trusted proxy has announced: the block list alone is about those. */
+/** The same for a client that a trusted proxy has announced: the block list and the deny list alone are about those. */
 export function admitAnnounced(
   worker: WorkerContext,
   listener: Listener,
   connection: Connection,
   { ip }: { readonly ip: IpAddress },
 ): boolean {
-  if (listener.gate?.isBlocked(ip) !== true) return true;
+  const verdict = listener.gate?.listed(ip) ?? ADMITTED;
+  if (verdict === ADMITTED) return true;
   listener.cells[ListenerCell.connections]!++;
-  countRefused(listener, Refusal.blockList);
+  countRefused(listener, verdict);
   worker.turnAway.refuse(connection);
   listener.leave();
   return false;

@@ -8,6 +8,7 @@ export const Refusal = {
   securityGroup: 0,
   allowedSources: 1,
   blockList: 2,
+  denyList: 3,
 } as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];
 

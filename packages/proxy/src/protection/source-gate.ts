@@ -3,6 +3,7 @@ import type { PlannedSecurityGroup, PlannedSourceRule } from '@evenkeel/model/pl
 import { CidrSet } from '../source-address/cidr-set.ts';
 import type { IpAddress } from '../source-address/ip-address.ts';
 import type { BlockReader } from './block-reader.ts';
+import type { DenialReader } from './denial-reader.ts';
 import { resolvePrefixes, type SourceList } from './prefixes.ts';
 import { ADMITTED, Refusal, type Verdict } from './refusal.ts';
 import { VerdictTable } from './verdict-table.ts';
@@ -12,15 +13,33 @@ export type Transport = 'tcp' | 'udp';
 /** A group by its identifier; undefined: there is none. */
 export type GroupFinder = (id: string) => PlannedSecurityGroup | undefined;
 
-/** What says who may connect: the plan, and the block list of the tenant if there is one. null: everybody may. */
+/** Lists beside the plan, where there are any. */
+export interface ListReaders {
+  /** Of the tenant. */
+  readonly blocked: BlockReader | null;
+  /** Of the installation. */
+  readonly denials: DenialReader | null;
+}
+
+const NO_LISTS: ListReaders = { blocked: null, denials: null };
+
+/** Who asks, and for what: a connection, or the first datagram of a session. */
+export interface Ends {
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /** As the client asked for it, which nobody has to know unless the rules differ from port to port. */
+  readonly localPort: number;
+}
+
+/** What says who may connect: the plan, and the lists. null: everybody may. */
 export function sourceGateOf(
   planned: PlannedListener,
   groupOf: GroupFinder,
-  blocked: BlockReader | null = null,
+  lists: ListReaders = NO_LISTS,
 ): SourceGate | null {
-  return planned.securityGroups === undefined && planned.allowedSources === undefined && blocked === null
-    ? null
-    : new SourceGate(planned, groupOf, blocked);
+  const { securityGroups, allowedSources } = planned;
+  const isOpen = securityGroups === undefined && allowedSources === undefined;
+  return isOpen && lists.blocked === null && lists.denials === null ? null : new SourceGate(planned, groupOf, lists);
 }
 
 /**
@@ -30,23 +49,27 @@ export function sourceGateOf(
 export class SourceGate {
   readonly #planned: PlannedListener;
   readonly #groups: readonly (PlannedSecurityGroup | undefined)[];
-  readonly #blocked: BlockReader | null;
+  readonly #lists: ListReaders;
   readonly #ways: { [T in Transport]: Way | null } = { tcp: null, udp: null };
 
-  constructor(planned: PlannedListener, groupOf: GroupFinder, blocked: BlockReader | null) {
-    this.#blocked = blocked;
+  constructor(planned: PlannedListener, groupOf: GroupFinder, lists: ListReaders) {
+    this.#lists = lists;
     this.#planned = planned;
     this.#groups = (planned.securityGroups ?? []).map(groupOf);
   }
 
-  /** Whether the address is in the block list; of clients, too, that a trusted proxy announces. */
-  isBlocked(address: IpAddress): boolean {
-    return this.#blocked?.has(address) ?? false;
+  /** What the lists say of an address; of clients, too, that a trusted proxy announces. */
+  listed(address: IpAddress): Verdict {
+    const { blocked, denials } = this.#lists;
+    if (denials?.has(address) === true) return Refusal.denyList;
+    return blocked?.has(address) === true ? Refusal.blockList : ADMITTED;
   }
 
-  /** `port`: as the client asked for it, which nobody has to know unless the rules differ from port to port. */
-  verdict(transport: Transport, address: IpAddress, end: { readonly localPort: number }): Verdict {
-    if (this.isBlocked(address)) return Refusal.blockList;
+  verdict(transport: Transport, address: IpAddress, end: Ends): Verdict {
+    const { blocked, denials } = this.#lists;
+    // Whoever asks from the address that is asked for is this machine.
+    if (denials?.has(address) === true && end.remoteAddress !== end.localAddress) return Refusal.denyList;
+    if (blocked?.has(address) === true) return Refusal.blockList;
     this.#ways[transport] ??= wayOf(this.#planned, this.#groups, transport);
     const { table, portRules } = this.#ways[transport];
     if (portRules !== null) {

@@ -270,6 +270,13 @@ export class SharedCounters {
     return this.#listenerRows.sumCell(this.listenerSlot(listenerId), ListenerCell.connections);
   }
 
+  deniedSources(): number {
+    let sum = 0;
+    const cell = ListenerCell.refused + REFUSALS.indexOf('deny-list');
+    for (const { slot } of this.#listeners.entries()) sum += this.#listenerRows.sumCell(slot, cell);
+    return sum;
+  }
+
   readWorkers(): WorkerCounters[] {
     return Array.from({ length: this.workers }, (_, worker) => {
       const row = this.workerRow(worker);

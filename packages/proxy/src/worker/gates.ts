@@ -1,5 +1,7 @@
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
+import { DENY_LISTS, isOfInstallation } from '@evenkeel/model/plan/block-list.ts';
 import { BlockReader } from '../protection/block-reader.ts';
+import { type DenialMemory, type DenialReader, denialsIn } from '../protection/denial-reader.ts';
 import { sourceGateOf } from '../protection/source-gate.ts';
 import type { Listener } from './listener.ts';
 import type { WorkerBlockList, WorkerSharedEntry } from './messages.ts';
@@ -13,6 +15,9 @@ export class Gates {
   readonly #groups = new Map<Listener, readonly string[]>();
   /** By tenant. */
   readonly #blocked = new Map<string, BlockReader>();
+  readonly #denialMemory: DenialMemory = { denied: null, allowed: null };
+  /** Of the installation; null: nobody is denied. */
+  #denials: DenialReader | null = null;
 
   /** `entryOf`: the entry of a security group. */
   constructor(entryOf: (id: string) => WorkerSharedEntry | undefined) {
@@ -38,8 +43,14 @@ export class Gates {
     for (const listener of this.#users.get(groupId) ?? []) this.#make(listener);
   }
 
-  /** The block list of a tenant lies elsewhere. */
+  /** The block list of a tenant, or one of those that are the deny list, lies elsewhere. */
   block({ tenantId, memory }: WorkerBlockList): void {
+    if (isOfInstallation(tenantId)) {
+      this.#denialMemory[tenantId === DENY_LISTS.denied ? 'denied' : 'allowed'] = memory;
+      this.#denials = denialsIn(this.#denialMemory);
+      for (const listener of this.#listeners) this.#make(listener);
+      return;
+    }
     this.#blocked.set(tenantId, new BlockReader(memory));
     for (const listener of this.#listeners) if (tenantOf(listener) === tenantId) this.#make(listener);
   }
@@ -59,7 +70,8 @@ export class Gates {
       const entry = this.#entryOf(id);
       return entry?.kind === 'security-group' ? entry.value : undefined;
     };
-    listener.gate = sourceGateOf(listener.planned, groupOf, this.#blocked.get(tenantOf(listener)) ?? null);
+    const blocked = this.#blocked.get(tenantOf(listener)) ?? null;
+    listener.gate = sourceGateOf(listener.planned, groupOf, { blocked, denials: this.#denials });
   }
 }
 
