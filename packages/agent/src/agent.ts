@@ -39,7 +39,7 @@ import type { Snapshot } from './telemetry/snapshot.ts';
 
 /** Milliseconds that a node without a plan waits for its first before it says that it is ready. */
 const FIRST_PLAN = 2000;
-/** Milliseconds that the disk is given at the end, and threads. */
+/** Milliseconds that the disk is given at the end. */
 const LAST_WRITES = 2000;
 /** Milliseconds that block lists on disk have before the plan is served: after a start nobody else serves it meanwhile. */
 const RESTART_PATIENCE = 1000;

@@ -159,7 +159,7 @@ export class HealthChecker {
     return { targets: wanted.map(({ targetId }, index) => shown(targetId, probed[index]!, evidence[index] ?? [])) };
   }
 
-  /** Ends all probing; what is known stays. Resolves when nothing of it runs any more. */
+  /** Ends all probing; what is known stays. Resolves when nothing of it is under way, or soon. */
   stop(): Promise<void> {
     return this.#options.watch.stop();
   }

@@ -42,6 +42,6 @@ export interface Watch {
   end(id: number): void;
   /** Rejects when probing ends before there is an answer. */
   gather(request: EvidenceRequest): Promise<Evidence>;
-  /** Ends all probing; resolves when nothing of it runs any more. */
+  /** Ends all probing; resolves when nothing of it is under way, or soon. */
   stop(): Promise<void>;
 }

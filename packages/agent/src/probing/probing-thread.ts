@@ -18,6 +18,8 @@ const LONG_LIFE = 60_000;
 const LOOK = 10_000;
 /** A look that is later than this has been held up itself, as has been the thread, probably: the whole process stood still. */
 const LATE = 1_000;
+/** Milliseconds for which `stop` waits for the thread: one that is still being started takes longer to hear of it. */
+const PARTING = 250;
 
 export interface ProbingThreadOptions {
   readonly reactor: ProbingData['reactor'];
@@ -104,14 +106,19 @@ export class ProbingThread implements Watch {
     if (this.#watched.delete(id)) this.#order({ kind: 'end', id });
   }
 
-  /** Resolves when the thread has ended. */
+  /** Resolves when the thread has ended, or is not to be waited for. */
   stop(): Promise<void> {
     if (this.#stopped) return this.#ended.promise;
     this.#stopped = true;
     this.#timer?.cancel();
     if (this.#thread === null) this.#end();
-    else this.#post(this.#thread, { type: 'stop' });
+    else this.#part(this.#thread);
     return this.#ended.promise;
+  }
+
+  #part(thread: Worker): void {
+    this.#timer = this.#options.clock.setTimer(PARTING, this.#ended.resolve);
+    this.#post(thread, { type: 'stop' });
   }
 
   #end(): void {
