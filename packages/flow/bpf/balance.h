@@ -20,7 +20,7 @@ static __always_inline int protect(CONTEXT *context, const struct packet *packet
 
 	if (reason)
 		return drop(number, reason);
-	if (own->alarm_syns && packet->protocol == IPPROTO_TCP)
+	if (own->alarm_syns && packet->protocol == IPPROTO_TCP && (packet->opens || packet->ends))
 		return meet_flood(context, packet, number, own);
 	return BALANCED_ON;
 }

@@ -126,7 +126,7 @@ static __always_inline int challenge(CONTEXT *context, const struct packet *pack
 	return send_back(context);
 }
 
-/* For a TCP packet to a listener with a threshold: what becomes of it, or BALANCED_ON. */
+/* For a TCP packet that opens or ends a connection to a listener with a threshold: what becomes of it, or BALANCED_ON. */
 __checked_once int meet_flood(CONTEXT *context, const struct packet *packet, __u32 listener,
 			      const struct limits *limits)
 {
@@ -137,8 +137,6 @@ __checked_once int meet_flood(CONTEXT *context, const struct packet *packet, __u
 			return BALANCED_ON;
 		return challenge(context, packet, listener);
 	}
-	if (!packet->ends)
-		return BALANCED_ON;
 	struct flood *flood = bpf_map_lookup_elem(&floods, &listener);
 	struct tcphdr *tcp = tcp_of(context, packet);
 

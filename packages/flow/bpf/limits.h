@@ -29,12 +29,10 @@ static __always_inline void name_client(struct client *client, const struct pack
 
 /* 0, or the reason for which a packet is refused. Whoever is not in `buckets`, or had to make room there, begins with a
  * full one. */
-__checked_once __u32 exceeds_limits(const struct packet *packet, __u32 listener, const struct limits *limits)
+static __always_inline __u32 exceeds_limits(const struct packet *packet, __u32 listener, const struct limits *limits)
 {
 	struct client client = {};
 
-	if (!packet || !limits)
-		return 0;
 	if (!limits->packets.interval && !(packet->opens && limits->flows.interval))
 		return 0;
 	__u64 now = nanoseconds_now();

@@ -8,7 +8,7 @@ import { addressBytes, macBytes } from './address.ts';
 import { endpointBytes, numberKey, OUTCOMES, rangeBytes, SIZES, targetBytes } from './layout.ts';
 
 /**
- * Of the verifier, which takes 3 to 10 µs for each, and a million at the most. 46,000 when this was written; twice that is
+ * Of the verifier, some microseconds each, a million at the most. 54,000 when this was written; twice that is
  * room for more, and what multiplies the ways through the program goes beyond.
  */
 const MOST_STEPS = 100_000;
