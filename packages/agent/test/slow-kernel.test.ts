@@ -20,7 +20,8 @@ const VIP = '127.0.0.77';
 
 /** A kernel as far as a node asks it. */
 class IdleKernel extends FakeKernel {
-  readonly sight = { allActiveFlows: () => ({ flows: 0 }) };
+  /** What a heartbeat tells of it. */
+  readonly sight = { allActiveFlows: () => ({ flows: 0 }), deniedPackets: () => 0 };
   forgotten = 0;
 
   forgetOthers(): void {
