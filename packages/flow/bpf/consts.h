@@ -24,13 +24,17 @@
  * takes 100,000 a second, and sends all that is written down again from time to time. */
 #define MAX_NEWS 65536
 
-/* Flows whose source is translated, about 150 bytes each; the least recently seen make room. */
-#define MAX_BORROWERS 65536
+/* Flows whose source is translated, about 150 bytes each: all ports of four endpoints. The least recently seen make room. */
+#define MAX_BORROWERS 131072
 /* Ports that such flows may have, for each endpoint of a target, and how many a flow may try. With half of them taken, one
  * flow in 256 finds none. */
 #define FIRST_BORROWED_PORT 1024
 #define BORROWED_PORTS 31744
 #define BORROW_ATTEMPTS 8
+/* Where a flow finds all of its ports taken, it gets that of one whose client has sent a single packet and nothing else for
+ * this long (Linux forgets unanswered UDP after 30 s, too), or of one that has ended (a retransmitted FIN comes within it). */
+#define UNANSWERED_SECONDS 30
+#define LINGERING_SECONDS 4
 
 /* Flows to endpoints of targets that several listeners share, about 140 bytes each; the least recently seen make room, and
  * their answers seem to come from the first of these listeners. */

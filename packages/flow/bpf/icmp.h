@@ -216,7 +216,7 @@ __checked_once int steer_to_borrower(CONTEXT *context, const struct packet *pack
 		.target_port = port,
 		.protocol = flow->protocol,
 	};
-	__be16 own = borrow_port(flow, listener, &key);
+	__be16 own = find_borrowed(flow, &key);
 
 	if (!own)
 		return drop(listener->number, DROP_NO_PORT);
@@ -229,7 +229,17 @@ __checked_once int steer_to_borrower(CONTEXT *context, const struct packet *pack
 		.far_port = own,
 	};
 
-	return retell_error(context, packet, flow, &told) ? drop(listener->number, DROP_MALFORMED) : VERDICT_KERNEL;
+	if (retell_error(context, packet, flow, &told))
+		return drop(listener->number, DROP_MALFORMED);
+	/* The kernel would take a packet that comes in from its own address for forged. */
+	if (!target->device)
+		return VERDICT_KERNEL;
+	struct ethhdr *ethernet = frame_start(context);
+
+	if ((void *)(ethernet + 1) > frame_end(context))
+		return drop(listener->number, DROP_MALFORMED);
+	set_next_hop(ethernet, target);
+	return send_to(context, target->device);
 }
 
 /* As `choose`, for what an error is about. */

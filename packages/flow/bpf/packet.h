@@ -50,6 +50,11 @@ static __always_inline int is_ipv4(const struct address *address)
 	return address->words[2] == bpf_htonl(0xffff) && address->words[0] == 0 && address->words[1] == 0;
 }
 
+static __always_inline int is_unspecified(const struct address *address)
+{
+	return !(address->words[0] | address->words[1] | address->words[2] | address->words[3]);
+}
+
 static __always_inline int parse_tcp(struct packet *packet, struct tcphdr *tcp, void *end)
 {
 	if ((void *)(tcp + 1) > end || tcp->doff < sizeof(*tcp) / 4)

@@ -4,6 +4,7 @@
 #pragma once
 #include "clock.h"
 #include "nat.h"
+#include "too-big.h"
 
 static __always_inline int is_borrower(const struct borrower *borrower, const struct packet *packet)
 {
@@ -19,12 +20,74 @@ static __always_inline __be16 candidate_port(const struct packet *packet, __u32 
 	return bpf_htons(FIRST_BORROWED_PORT + ((__u64)mixed * BORROWED_PORTS >> 32));
 }
 
+/* What a flow is to another one that could have its port. */
+enum hold { HOLDS, YIELDS, IS_OVER };
+
+/* `now` may be older than what another CPU has written meanwhile. */
+static __always_inline int hold_of(const struct borrower *borrower, __u32 now)
+{
+	__s32 idle = now - borrower->seen;
+
+	switch (borrower->state) {
+	case FLOW_OPENING:
+		return idle > OPENING_SECONDS ? IS_OVER : idle > UNANSWERED_SECONDS ? YIELDS : HOLDS;
+	case FLOW_CLOSING:
+		return idle > CLOSING_SECONDS ? IS_OVER : idle > LINGERING_SECONDS ? YIELDS : HOLDS;
+	default:
+		return idle > (__s32)borrower->idle_seconds ? IS_OVER : HOLDS;
+	}
+}
+
+/* Another packet of its client. The listener may be a later one at the same place. */
+static __always_inline void renew(struct borrower *borrower, const struct packet *packet,
+				  const struct listener *listener, __u32 now)
+{
+	__u8 state = FLOW_ESTABLISHED;
+
+	if (packet->opens)
+		state = FLOW_OPENING;
+	else if (packet->protocol == IPPROTO_TCP)
+		state = next_state(borrower->state, packet);
+	if (borrower->seen == now && borrower->state == state && borrower->listener == listener->number)
+		return;
+	borrower->seen = now;
+	borrower->state = state;
+	borrower->listener = listener->number;
+	borrower->idle_seconds = listener->idle_seconds;
+	borrower->target = packet->target;
+}
+
+/* Answers to it would be taken for packets to that listener, where a VIP is the node's own address towards targets. */
+static __noinline int is_listened_to(const struct borrowed *key)
+{
+	struct listener *there = find_listener_at(&key->node, key->node_port, key->protocol);
+
+	return there && !(there->flags & LISTENER_IS_NODE);
+}
+
+/* The port that a flow has already, for what is quoted of it; 0: none. */
+__checked_once __be16 find_borrowed(const struct packet *packet, struct borrowed *key)
+{
+	if (!packet || !key)
+		return 0;
+#pragma unroll
+	for (__u32 attempt = 0; attempt < BORROW_ATTEMPTS; attempt++) {
+		key->node_port = candidate_port(packet, attempt);
+		struct borrower *borrower = bpf_map_lookup_elem(&borrowers, key);
+
+		if (borrower && is_borrower(borrower, packet))
+			return key->node_port;
+	}
+	return 0;
+}
+
 /* The port of this flow, 0 where all that it could have are others'. One that is its own already goes before any that has
- * become free. What is quoted of a flow finds its port and takes none. */
+ * become free, and that before one that another flow hardly needs any more. */
 __checked_once __be16 borrow_port(const struct packet *packet, const struct listener *listener, struct borrowed *key)
 {
 	__u32 now = seconds_now();
-	__be16 vacant = 0;
+	int best = HOLDS;
+	__be16 chosen = 0;
 
 	if (!packet || !listener || !key)
 		return 0;
@@ -34,14 +97,17 @@ __checked_once __be16 borrow_port(const struct packet *packet, const struct list
 		struct borrower *borrower = bpf_map_lookup_elem(&borrowers, key);
 
 		if (borrower && is_borrower(borrower, packet)) {
-			if (borrower->seen != now && !packet->is_quoted)
-				borrower->seen = now;
+			renew(borrower, packet, listener, now);
 			return key->node_port;
 		}
-		if (!vacant && (!borrower || now - borrower->seen > listener->idle_seconds))
-			vacant = key->node_port;
+		int offer = borrower ? hold_of(borrower, now) : IS_OVER;
+
+		if (offer > best && !is_listened_to(key)) {
+			best = offer;
+			chosen = key->node_port;
+		}
 	}
-	if (!vacant || packet->is_quoted)
+	if (!chosen)
 		return 0;
 	struct borrower new = {
 		.client = packet->source,
@@ -50,11 +116,13 @@ __checked_once __be16 borrow_port(const struct packet *packet, const struct list
 		.vip_port = packet->destination_port,
 		.listener = listener->number,
 		.seen = now,
+		.idle_seconds = listener->idle_seconds,
 		.target = packet->target,
+		.state = FLOW_OPENING,
 	};
 
-	key->node_port = vacant;
-	return bpf_map_update_elem(&borrowers, key, &new, BPF_ANY) ? 0 : vacant;
+	key->node_port = chosen;
+	return bpf_map_update_elem(&borrowers, key, &new, BPF_ANY) ? 0 : chosen;
 }
 
 __checked_once int forward_by_source_nat(CONTEXT *context, const struct packet *packet, const struct target *target,
@@ -71,8 +139,12 @@ __checked_once int forward_by_source_nat(CONTEXT *context, const struct packet *
 	};
 
 	if (is_ipv4(&target->address) != (packet->family == FAMILY_IPV4) ||
-	    is_ipv4(&target->tunnel_source) != (packet->family == FAMILY_IPV4))
+	    is_ipv4(&target->tunnel_source) != (packet->family == FAMILY_IPV4) ||
+	    is_unspecified(&target->tunnel_source))
 		return drop_towards(packet, listener->number, DROP_NO_TARGET);
+	/* Whoever sends it on past the kernel says so in its place. */
+	if (target->device && target->mtu && segment_bytes(context, packet) > target->mtu)
+		return answer_too_big(context, packet, listener->number, target->mtu);
 	if (packet->hop_limit <= 1 && target->device)
 		return drop_towards(packet, listener->number, DROP_HOP_LIMIT);
 	__be16 own = borrow_port(packet, listener, &key);
@@ -83,6 +155,20 @@ __checked_once int forward_by_source_nat(CONTEXT *context, const struct packet *
 	    translate(context, packet, DESTINATION, &target->address, port, target->device ? target : 0))
 		return drop_towards(packet, listener->number, DROP_MALFORMED);
 	return target->device ? send_to(context, target->device) : VERDICT_KERNEL;
+}
+
+/* Who asks once by UDP and has an answer is through, as with DNS, unless more comes. */
+static __always_inline void answered(struct borrower *borrower, const struct packet *packet)
+{
+	__u32 now = seconds_now();
+	__u8 state = borrower->state;
+
+	if (packet->ends || (packet->protocol == IPPROTO_UDP && state == FLOW_OPENING))
+		state = FLOW_CLOSING;
+	if (borrower->seen == now && borrower->state == state)
+		return;
+	borrower->seen = now;
+	borrower->state = state;
 }
 
 /* An answer of a target to a port that was borrowed; or BALANCED_ON. */
@@ -101,7 +187,13 @@ __checked_once int return_to_borrower(CONTEXT *context, const struct packet *pac
 
 	if (!borrower)
 		return BALANCED_ON;
+	struct listener *owner = find_listener_at(&borrower->vip, borrower->vip_port, packet->protocol);
 	__u32 listener = borrower->listener, target = borrower->target;
+
+	/* Its listener is gone, and may have left its number to another one. */
+	if (!owner || owner->number != listener)
+		return BALANCED_ON;
+	answered(borrower, packet);
 
 	if (translate(context, packet, DESTINATION, &borrower->client, borrower->client_port, 0) ||
 	    translate(context, packet, SOURCE, &borrower->vip, borrower->vip_port, 0))

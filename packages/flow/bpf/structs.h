@@ -185,8 +185,11 @@ struct borrower {
 	__be16 client_port;
 	__be16 vip_port;
 	__u32 listener;
-	__u32 seen; /* seconds since the machine started */
-	__u32 target;
+	__u32 seen; /* seconds since the machine started, by either side */
+	__u32 idle_seconds;
+	__u16 target;
+	__u8 state; /* opening: its client has sent one packet, or SYN alone */
+	__u8 zero;
 };
 
 struct flow {

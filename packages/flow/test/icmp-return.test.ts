@@ -5,7 +5,9 @@ import {
   bothEntryPoints,
   CLIENT,
   CLIENT6,
+  fromNode,
   LISTENER,
+  NEXT_HOP,
   NODE,
   NODE6,
   type Scene,
@@ -160,6 +162,21 @@ bothEntryPoints('ICMP from the side of the targets, and where clients are hidden
             .payload(datagram(target, 8080, node, own)),
         );
       assert.deepEqual(scene().outcomesOf(run), { icmp_steered: 1n });
+      const number = client === CLIENT ? 7 : 8;
+      const settings = { address: target, port: 8080, tunnelSource: node };
+      scene().datapath.setTarget(number, scene().target({ ...settings, nextHop: NEXT_HOP }));
+      scene().expect(
+        packet()
+          .ip(router, vip)
+          .icmp(type, code)
+          .payload(datagram(vip, 90, client, 40_001)),
+        'redirect',
+        fromNode()
+          .ip(node, target)
+          .icmp(type, code)
+          .payload(datagram(target, 8080, node, own)),
+      );
+      scene().datapath.setTarget(number, scene().target(settings));
       const unknown = packet()
         .ip(router, vip)
         .icmp(type, code)

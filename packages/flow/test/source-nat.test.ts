@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packet } from '@evenkeel/testbed/packets/packet.ts';
+import { BORROWED_RANGE } from '../src/datapath/borrowed-range.ts';
+import { FLOW_STATES } from '../src/datapath/flow-record.ts';
 import {
   bothEntryPoints,
   CLIENT,
@@ -34,6 +36,9 @@ async function prepare(scene: Scene): Promise<void> {
   datapath.hideClients(true);
 }
 
+/** The frame that a client gets from this node itself. */
+const back = () => packet().ethernet('02:00:00:00:00:01', '00:00:00:00:00:00');
+
 bothEntryPoints('NAT that hides clients', prepare, (scene) => {
   /** The port that a flow of the client has got, read where the frame has it. */
   const portOf = (client: string, port: number, vipPort = 80) =>
@@ -43,7 +48,11 @@ bothEntryPoints('NAT that hides clients', prepare, (scene) => {
 
   test('TCP: the target sees the node, the client the VIP, and a flow keeps its port', () => {
     const own = portOf(CLIENT, 40_000);
-    assert.ok(own >= 1024 && own < 32_768);
+    assert.ok(own >= BORROWED_RANGE.first && own <= BORROWED_RANGE.last);
+    const flow = { protocol: 'tcp', client: CLIENT, clientPort: 40_000, vip: VIP, vipPort: 80 } as const;
+    assert.deepEqual(scene().forecaster.seenAs(flow, NEAR), { address: NODE, port: own, isNow: true });
+    const next = scene().forecaster.seenAs({ ...flow, clientPort: 40_009 }, NEAR);
+    assert.deepEqual(next, { address: NODE, port: portOf(CLIENT, 40_009), isNow: false });
     for (const flags of ['A', 'PA']) {
       scene().expect(
         packet().ip(CLIENT, VIP).tcp(40_000, 80, flags).payload('hello'),
@@ -106,38 +115,150 @@ bothEntryPoints('NAT that hides clients', prepare, (scene) => {
     }
   });
 
-  test('where all ports that a flow could have are taken, it is refused; one that is idle for too long is taken over', () => {
+  /** The entry of the flow that has this port of the node, and what it says. */
+  const entryOf = (own: number, protocol = 6) => {
     const map = scene().object.map('borrowers');
-    const fresh = packet().ip('198.51.100.99', VIP).tcp(5, 80, 'S');
-    const own = portOf('198.51.100.99', 5);
-    // All entries of the same flow but its own, one after the other, until it has tried all of its ports.
-    const mine = (key: Buffer) => key.readUInt16BE(34) === own && key[36] === 6;
-    const taken: Buffer[] = [];
-    for (let tries = 0; tries < 8; tries++) {
-      const port = portOf('198.51.100.99', 5);
-      const key = [...map.keys()].find((bytes) => bytes.readUInt16BE(34) === port && bytes[36] === 6)!;
+    const key = [...map.keys()].find((bytes) => bytes.readUInt16BE(34) === own && bytes[36] === protocol)!;
+    const read = () => {
       const value = map.get(key)!;
-      value.writeUInt16BE(6, 32);
+      return { state: FLOW_STATES[value[50]!], seen: value.readUInt32LE(40), listener: value.readUInt32LE(36), value };
+    };
+    /** As if nothing had come for so many seconds. */
+    const silence = (seconds: number) => {
+      const { value, seen } = read();
+      value.writeUInt32LE((seen - seconds) >>> 0, 40);
       map.set(key, value);
-      taken.push(key);
-    }
-    assert.ok(mine(taken[0]!));
-    assert.equal(new Set(taken.map((key) => key.toString('hex'))).size, 8);
+    };
+    const give = (clientPort: number, state: (typeof FLOW_STATES)[number]) => {
+      const { value } = read();
+      value.writeUInt16BE(clientPort, 32);
+      value[50] = FLOW_STATES.indexOf(state);
+      map.set(key, value);
+    };
+    return { key, read, silence, give };
+  };
+
+  test('where all ports that a flow could have are taken, it is refused, unless one of them is hardly needed', () => {
+    const fresh = packet().ip('198.51.100.99', VIP).tcp(5, 80, 'S');
+    const again = () => portOf('198.51.100.99', 5);
+    // All entries become another flow's, one after the other, until it has tried all of its ports.
+    const taken = Array.from({ length: 8 }, () => {
+      const port = again();
+      const entry = entryOf(port);
+      entry.give(6, 'established');
+      return { port, ...entry };
+    });
+    assert.equal(new Set(taken.map(({ port }) => port)).size, 8);
     const before = scene().datapath.listenerTraffic(LISTENER).drops;
-    assert.deepEqual(
-      scene().outcomesOf(() => scene().expect(fresh, 'drop')),
-      { no_port: 1n },
-    );
+    const isRefused = () =>
+      assert.deepEqual(
+        scene().outcomesOf(() => scene().expect(fresh, 'drop')),
+        { no_port: 1n },
+      );
+    isRefused();
     assert.equal(scene().datapath.listenerTraffic(LISTENER).drops - before, 1n);
-    const value = map.get(taken[3]!)!;
-    value.writeUInt32LE((value.readUInt32LE(40) - 1801) >>> 0, 40);
-    map.set(taken[3]!, value);
-    assert.equal(portOf('198.51.100.99', 5), taken[3]!.readUInt16BE(34));
+    for (const [index, state, seconds] of [
+      [3, 'established', 1801],
+      [4, 'opening', 31],
+      [5, 'closing', 5],
+    ] as const) {
+      const { give, silence, port } = taken[index]!;
+      give(6, state);
+      silence(seconds - 1 - (state === 'established' ? 0 : 1));
+      isRefused();
+      silence(2);
+      assert.equal(again(), port, state);
+      give(6, 'established');
+    }
+    // One that has ended goes before one that would only yield.
+    taken[0]!.give(6, 'opening');
+    taken[0]!.silence(45);
+    taken[1]!.give(6, 'closing');
+    taken[1]!.silence(61);
+    assert.equal(again(), taken[1]!.port);
+  });
+
+  test('a connection is established by its second packet, and ends with FIN or RST of either side', () => {
+    const own = portOf(CLIENT, 40_100);
+    const { read } = entryOf(own);
+    const sends = (flags: string) => scene().run(packet().ip(CLIENT, VIP).tcp(40_100, 80, flags).frame());
+    const answers = (flags: string) => scene().run(packet().ip(TARGET, NODE).tcp(8080, own, flags).frame());
+    answers('SA');
+    assert.equal(read().state, 'opening');
+    sends('A');
+    assert.equal(read().state, 'established');
+    answers('FA');
+    assert.equal(read().state, 'closing');
+    sends('A');
+    assert.equal(read().state, 'closing');
+    sends('S');
+    assert.equal(read().state, 'opening', 'the client has its port for another connection');
+    sends('R');
+    assert.equal(read().state, 'closing');
+  });
+
+  test('UDP: whoever has asked once and has an answer is through; answers keep the port', () => {
+    const ask = () =>
+      scene().run(packet().ip(CLIENT, VIP).udp(40_101, 80, { checksum: false }).payload('query').frame()).frame;
+    const own = ask().readUInt16BE(34);
+    const { read, silence } = entryOf(own, 17);
+    assert.equal(read().state, 'opening');
+    const now = read().seen;
+    silence(100);
+    scene().run(packet().ip(TARGET, NODE).udp(8080, own).payload('answer').frame());
+    assert.equal(read().state, 'closing');
+    assert.ok(read().seen >= now);
+    assert.equal(ask().readUInt16BE(34), own);
+    assert.equal(read().state, 'established');
+  });
+
+  test('answers to a listener that is gone go to nobody; one that comes to its place has its flows', () => {
+    const endpoint = { address: VIP, port: 81, protocol: 'tcp' } as const;
+    const own = portOf(CLIENT, 40_102, 81);
+    const answer = packet().ip(TARGET, NODE).tcp(8080, own);
+    scene().datapath.removeListener(endpoint);
+    scene().expect(answer, 'notOurs');
+    scene().datapath.setListener(endpoint, scene().listener({ hidesClients: true, number: LISTENER + 1 }));
+    scene().expect(answer, 'notOurs');
+    assert.equal(portOf(CLIENT, 40_102, 81), own);
+    assert.equal(entryOf(own).read().listener, LISTENER + 1);
+    scene().expect(answer, 'kernel', packet().ip(VIP, CLIENT).tcp(81, 40_102));
+  });
+
+  test('a port of the node on which a load balancer listens is no flow’s', () => {
+    const flow = { protocol: 'tcp', client: CLIENT, clientPort: 40_103, vip: VIP, vipPort: 80 } as const;
+    const first = scene().forecaster.seenAs(flow, NEAR)!.port;
+    const endpoint = { address: NODE, port: first, protocol: 'tcp' } as const;
+    scene().datapath.setListener(endpoint, scene().listener({ number: LISTENER + 2 }));
+    const second = scene().forecaster.seenAs(flow, NEAR)!.port;
+    assert.notEqual(second, first);
+    assert.equal(portOf(CLIENT, 40_103), second);
+    scene().datapath.removeListener(endpoint);
+  });
+
+  test('what does not fit the way to the target any more is answered', () => {
+    scene().datapath.setTarget(NEAR, scene().target({ port: 8080, tunnelSource: NODE, nextHop: NEXT_HOP, mtu: 1400 }));
+    const sized = (bytes: number) =>
+      packet()
+        .ip(CLIENT, VIP)
+        .tcp(40_104, 80)
+        .payload(bytes - 40);
+    assert.deepEqual(
+      scene().outcomesOf(() => scene().run(sized(1400).frame())),
+      {},
+    );
+    const run = () =>
+      scene().expect(sized(1401), 'redirect', back().ip(VIP, CLIENT).icmp(3, 4, 1400).payload(sized(1401).quote()));
+    assert.deepEqual(scene().outcomesOf(run), { too_big: 1n });
   });
 
   test('a target without an address of the node, or of another family, gets nothing', () => {
     scene().datapath.setTarget(NEAR, scene().target({ port: 8080 }));
-    const run = () => scene().expect(packet().ip(CLIENT, VIP).tcp(40_000, 80), 'drop');
-    assert.deepEqual(scene().outcomesOf(run), { no_target: 1n });
+    scene().datapath.setTarget(SIX, scene().target({ address: TARGET6 }));
+    const run = () => {
+      scene().expect(packet().ip(CLIENT, VIP).tcp(40_000, 80), 'drop');
+      scene().expect(packet().ip(CLIENT6, VIP6).tcp(40_000, 80), 'drop');
+    };
+    assert.deepEqual(scene().outcomesOf(run), { no_target: 2n });
   });
 });

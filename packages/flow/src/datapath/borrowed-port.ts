@@ -1,13 +1,16 @@
 import type { KernelMap } from '../loader/kernel-map.ts';
 import { addressBytes } from './address.ts';
+import { BORROWED_RANGE } from './borrowed-range.ts';
 import { type Flow, hashFlow } from './flow-hash.ts';
+import { FLOW_STATES } from './flow-record.ts';
 import { PROTOCOLS } from './layout.ts';
 
+const PORTS = BORROWED_RANGE.last - BORROWED_RANGE.first + 1;
 /** As in bpf/consts.h. */
-const FIRST_PORT = 1024;
-const PORTS = 31744;
 const ATTEMPTS = 8;
 const KEY_BYTES = 40;
+/** Seconds of silence after which a flow that is not established is over, and after which others may have its port. */
+const PATIENCE = { opening: { over: 60, yields: 30 }, closing: { over: 60, yields: 4 } } as const;
 
 /** An endpoint of a target, and the address of the node that it sees. */
 export interface BorrowingPlace {
@@ -17,29 +20,51 @@ export interface BorrowingPlace {
   readonly hashSeed: number;
 }
 
+/** A port of the node that is a flow's, or that it would get. */
+export interface BorrowedPort {
+  readonly port: number;
+  readonly isOwn: boolean;
+}
+
 /**
- * Whether a flow has a port of the node, or could have one, where clients are hidden: `borrow_port` of bpf/source-nat.h,
- * which takes it as well. `isOver`: of an entry that was last seen then, whether its port is to be had.
+ * By which port of the node a target sees a flow, where clients are hidden: `borrow_port` of bpf/source-nat.h. null: others
+ * have all that it could have. `now`: seconds since the machine started; `isListenedTo`: whether a listener of a load
+ * balancer has this port of the node.
  */
-export function hasPort(
+export function findBorrowedPort(
   borrowers: Pick<KernelMap, 'get'>,
   flow: Flow,
   { target, targetPort, node, hashSeed }: BorrowingPlace,
-  isOver: (seen: number) => boolean,
-): boolean {
+  now: number,
+  isListenedTo: (port: number) => boolean,
+): BorrowedPort | null {
   const key = Buffer.alloc(KEY_BYTES);
   addressBytes(target).copy(key, 0);
   addressBytes(node).copy(key, 16);
   key.writeUInt16BE(targetPort, 32);
   key[36] = PROTOCOLS[flow.protocol];
   const hash = hashFlow(flow, hashSeed);
+  let best = { offer: 0, port: 0 };
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const mixed = Math.imul(hash ^ Math.imul(attempt, 0x9e37_79b9), 0x85eb_ca6b) >>> 0;
-    key.writeUInt16BE(FIRST_PORT + Math.floor((mixed * PORTS) / 2 ** 32), 34);
+    const port = BORROWED_RANGE.first + Math.floor((mixed * PORTS) / 2 ** 32);
+    key.writeUInt16BE(port, 34);
     const borrower = borrowers.get(key);
-    if (borrower === null || isOver(borrower.readUInt32LE(40)) || isOf(borrower, flow)) return true;
+    if (borrower !== null && isOf(borrower, flow)) return { port, isOwn: true };
+    const offer = borrower === null ? 2 : offerOf(borrower, now);
+    if (offer > best.offer && !isListenedTo(port)) best = { offer, port };
   }
-  return false;
+  return best.offer === 0 ? null : { port: best.port, isOwn: false };
+}
+
+/** 0: the port is another flow's; 1: that would lose it to one that has no other; 2: it has ended. */
+function offerOf(borrower: Buffer, now: number): 0 | 1 | 2 {
+  const idle = (now - borrower.readUInt32LE(40)) | 0;
+  const state = FLOW_STATES[borrower[50]!] ?? 'established';
+  if (state === 'established') return idle > borrower.readUInt32LE(44) ? 2 : 0;
+  const { over, yields } = PATIENCE[state];
+  if (idle > over) return 2;
+  return idle > yields ? 1 : 0;
 }
 
 function isOf(borrower: Buffer, { client, clientPort, vip, vipPort }: Flow): boolean {

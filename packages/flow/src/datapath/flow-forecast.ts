@@ -1,7 +1,7 @@
 import type { LoadedObject } from '../loader/object.ts';
 import { type Generation, pairOf, type SlotPair } from '../maglev/generations.ts';
 import { addressBytes, isMappedIPv4 } from './address.ts';
-import { hasPort } from './borrowed-port.ts';
+import { type BorrowedPort, findBorrowedPort } from './borrowed-port.ts';
 import type { Datapath } from './datapath.ts';
 import { type Flow, hashFlow, hashSource, slotOf } from './flow-hash.ts';
 import { FLOW_STATES, type FlowState, flowKey, readShared } from './flow-record.ts';
@@ -49,6 +49,13 @@ export interface FlowForecast {
   readonly opening: Fate;
   /** Of a segment with an acknowledgement, in an open connection; of UDP the same as `opening`. */
   readonly following: Fate;
+}
+
+/** An address and a port of the node. */
+export interface SeenAs {
+  readonly address: string;
+  readonly port: number;
+  readonly isNow: boolean;
 }
 
 const OPENING_SECONDS = 60;
@@ -100,6 +107,19 @@ export class FlowForecaster {
     };
   }
 
+  /**
+   * As whom a target, by its number, sees a flow where clients are hidden; `isNow`: it does, and not only would it. null: as
+   * the client itself, or not at all.
+   */
+  seenAs(flow: Flow, target: number): SeenAs | null {
+    const bytes = this.#findListener(flow);
+    const settings = this.#target(target);
+    if (bytes === null || settings === null) return null;
+    const listener = readListener(bytes);
+    const borrowed = listener.hidesClients === true ? this.#borrowedPort(flow, listener, settings) : null;
+    return borrowed && { address: settings.tunnelSource!, port: borrowed.port, isNow: borrowed.isOwn };
+  }
+
   /** Targets that the table names now. */
   takers({ service }: Pick<FlowForecast, 'service'>): ReadonlySet<number> {
     return new Set(Array.from(this.#datapath.table(service) ?? [], (pair) => pairOf(pair).current));
@@ -146,19 +166,27 @@ export class FlowForecaster {
     if (mode === 'l2') return target.nextHop === null ? 'no_next_hop' : 'forwarded';
     if (mode !== 'nat') return 'forwarded';
     if (isIPv4(target.address) !== isIPv4(flow.client)) return 'no_target';
-    if (listener.hidesClients === true) return this.#forwardHidden(flow, listener, target);
+    if (listener.hidesClients === true) {
+      const { tunnelSource: own } = target;
+      if (own === null || isIPv4(own) !== isIPv4(flow.client)) return 'no_target';
+      return this.#borrowedPort(flow, listener, target) === null ? 'no_port' : 'forwarded';
+    }
     return target.shared === true && this.#isTaken(flow, listener, target) ? 'no_port' : 'forwarded';
   }
 
-  #forwardHidden(
+  /** By which port of the node the target sees the flow; null: it does not get one. */
+  #borrowedPort(
     flow: Flow,
-    { hashSeed, idleSeconds }: ListenerSettings,
+    { hashSeed }: ListenerSettings,
     { address, port, tunnelSource }: TargetSettings,
-  ): Fate['outcome'] {
-    if (tunnelSource === null || isIPv4(tunnelSource) !== isIPv4(flow.client)) return 'no_target';
+  ): BorrowedPort | null {
+    if (tunnelSource === null || isIPv4(tunnelSource) !== isIPv4(flow.client)) return null;
     const place = { target: address, targetPort: port ?? flow.vipPort, node: tunnelSource, hashSeed };
-    const isOver = (seen: number) => ageOf(seen) > idleSeconds;
-    return hasPort(this.#object.map('borrowers'), flow, place, isOver) ? 'forwarded' : 'no_port';
+    const isListenedTo = (own: number) => {
+      const there = this.#findListener({ ...flow, vip: tunnelSource, vipPort: own });
+      return there !== null && readListener(there).isNode !== true;
+    };
+    return findBorrowedPort(this.#object.map('borrowers'), flow, place, secondsNow(), isListenedTo);
   }
 
   /** Whether the client has another flow from the same port to the endpoint, by way of another listener. */

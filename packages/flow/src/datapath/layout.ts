@@ -124,7 +124,7 @@ export const SIZES = {
   news: { key: 0, value: 44 },
   shared: { key: 40, value: 36 },
   visits: { key: 20, value: 8 },
-  borrowers: { key: 40, value: 48 },
+  borrowers: { key: 40, value: 52 },
   listener_traffic: { key: 4, value: 80 },
   target_traffic: { key: 4, value: 48 },
   outcomes: { key: 4, value: 8 },
