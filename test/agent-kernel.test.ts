@@ -244,6 +244,25 @@ suite('the kernel datapath of a node agent', { skip: requiresKernelDatapath('ip'
     assert.deepEqual(names(await client.ask<string[]>('fresh 10')), ['target2']);
   });
 
+  test('source NAT: a target without a way to the client answers to the node, also after a restart of the agent', async (t) => {
+    await here.clear();
+    const client = here.client(t);
+    here.targets[0]!.ip('route del default');
+    t.after(() => here.targets[0]!.ip('route add default via 10.79.1.1'));
+    const plan = { services: [service([target(1)], { sourceNat: true })], listeners: [listener()] };
+    await here.order('apply', plan);
+    const opened = await client.ask<string[]>('open 5');
+    assert.deepEqual(opened, Array(5).fill('target1 10.79.1.1'));
+    await here.order('hand-off');
+    here.agent = 'after-source-nat';
+    assert.deepEqual(await client.ask<string[]>('ask'), opened, 'nobody is there');
+    assert.deepEqual(await here.order('apply', plan), ['lsn-1: kernel tcx']);
+    assert.deepEqual(await client.ask<string[]>('ask'), opened);
+    assert.deepEqual(names(await client.ask<string[]>('fresh 5')), ['target1']);
+    await here.order('apply', { services: [service([target(2)])] });
+    assert.deepEqual(await client.ask<string[]>('fresh 2'), Array(2).fill(`target2 ${CLIENT}`), 'switched off');
+  });
+
   test('a device that comes later is balanced, and so is one that is made anew under its name', async () => {
     await here.clear();
     await here.order('apply', { services: [service([target(1), target(2)])], listeners: [listener()] });

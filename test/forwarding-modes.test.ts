@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
 import type { LineProcess } from '../packages/flow/test/namespaces.ts';
-import { type Balancer, CLIENTS, ForwardingSite } from './product/forwarding-site.ts';
+import { type Balancer, CLIENTS, ForwardingSite, TARGETS } from './product/forwarding-site.ts';
 
 const UPLOAD = 8 * 1024 * 1024;
 /** Targets have these VIPs themselves, and answer without the node. */
@@ -17,15 +17,24 @@ const DIRECT: readonly Balancer[] = [
 ];
 const OVER_IPV6: Balancer = { name: 'nat-over-ipv6', vip: 'fd77:100::10', port: 8080, mode: 'nat', family: 1 };
 const RANGE: Balancer = { name: 'range', vip: '10.77.100.10', port: 9000, lastPort: 9003, mode: 'nat', family: 0 };
-const ALL = [...DIRECT, OVER_IPV6, RANGE];
+/** Targets see the node, at whose address on their link they answer. */
+const HIDDEN: readonly Balancer[] = [
+  { name: 'source-nat', vip: '10.77.100.20', port: 8080, mode: 'nat', sourceNat: true, family: 0 },
+  { name: 'source-nat-over-ipv6', vip: 'fd77:100::20', port: 8080, mode: 'nat', sourceNat: true, family: 1 },
+];
+const ALL = [...DIRECT, OVER_IPV6, RANGE, ...HIDDEN];
 const VIPS = DIRECT.map(({ vip }) => vip);
 
-/** Both targets answer, over TCP and UDP, to the client's own address, and a large upload arrives. */
-async function holds(client: LineProcess, address: string): Promise<void> {
-  const both = new Set([`target1 ${address}`, `target2 ${address}`]);
+/**
+ * Both targets answer, over TCP and UDP, to the client's own address, or to those that are given for each, and a large
+ * upload arrives.
+ */
+async function holds(client: LineProcess, ...seen: readonly [string, string?]): Promise<void> {
+  const [first, second = first] = seen;
+  const both = new Set([`target1 ${first}`, `target2 ${second}`]);
   assert.deepEqual(new Set(await client.ask<string[]>('fresh 40')), both);
   const datagrams = await client.ask<string[]>('datagrams 20');
-  assert.deepEqual(new Set(datagrams.map((answer) => answer.split(' ')[1])), new Set([address]));
+  for (const answer of datagrams) assert.ok(both.has(answer.split(' ').slice(0, 2).join(' ')), answer);
   assert.equal(await client.ask<boolean>(`upload ${UPLOAD}`), true);
 }
 
@@ -56,6 +65,18 @@ for (const point of ['tcx', 'xdp'] as const) {
 
     test('a range of ports: targets hear on the one that the client asked for', async () => {
       for (const port of [RANGE.port, RANGE.lastPort!]) await holds(await site.client(RANGE.vip, port), CLIENTS[0]);
+    });
+
+    test('source NAT: targets that have no way to the client answer to the node', async () => {
+      site.takeRoutes();
+      const plain = await site.client(RANGE.vip, RANGE.port);
+      assert.ok('error' in (await plain.ask<object>('knock 300')), 'without it there is no answer');
+      for (const { vip, port, family } of HIDDEN) {
+        const [first, second] = TARGETS.map(({ node }) => node[family]);
+        await holds(await site.client(vip, port), first!, second);
+      }
+      const listed = site.cli('flows', '--client', CLIENTS[0]);
+      assert.match(listed, /10\.77\.100\.20:8080 +10\.77\.1\.2:80 +10\.77\.1\.1:\d+ /);
     });
   });
 }

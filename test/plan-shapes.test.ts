@@ -92,7 +92,13 @@ test('values at the edges of what the API lets in have a shape that agents take'
 test('what only network load balancers have', () => {
   for (const forwardingMode of FORWARDING_MODES) {
     for (const protocol of ['tcp', 'udp', 'tcp-udp'] as const) {
-      const service = { forwardingMode, onTargetFailure: 'reset' as const, targets: [{ address: '10.0.0.1' }] };
+      const sourceNat = forwardingMode === 'nat';
+      const service = {
+        forwardingMode,
+        sourceNat,
+        onTargetFailure: 'reset' as const,
+        targets: [{ address: '10.0.0.1' }],
+      };
       const listeners = [
         { protocol, port: 1, service },
         { protocol, port: 2, lastPort: 65_535 },

@@ -35,6 +35,7 @@ export const EVERY_FIELD: LoadBalancerCreate = {
       tags: {},
       algorithm: 'round-robin',
       forwardingMode: 'nat',
+      sourceNat: false,
       onTargetFailure: 'move',
       drainTimeout: 1,
       connectTimeout: 1,
@@ -261,4 +262,4 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
 
 /** They name other objects, are not in plans, or are of network load balancers alone. */
 export const NOT_DRIVEN =
-  /[.](tags|region|zones\[\]|subnet|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|onTargetFailure|lastPort|sourcePackets\w+|syn(Alarm|Calm))$/;
+  /[.](tags|region|zones\[\]|subnet|elasticIp|targetGroup|authority|backendService|certificate|defaultCertificates\[\]|securityPolicy|securityGroups\[\])$|(forwardingMode|sourceNat|onTargetFailure|lastPort|sourcePackets\w+|syn(Alarm|Calm))$/;

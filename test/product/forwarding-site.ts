@@ -29,15 +29,18 @@ export interface Balancer {
   /** The last one of a range. */
   readonly lastPort?: number;
   readonly mode: string;
+  /** Targets see the node. */
+  readonly sourceNat?: boolean;
   /** Of the targets' addresses: IPv4, IPv6. */
   readonly family: 0 | 1;
 }
 
 /** As `evenkeel apply` wants it. */
-function documentOf({ name, vip, port, lastPort, mode, family }: Balancer): object {
+function documentOf({ name, vip, port, lastPort, mode, sourceNat = false, family }: Balancer): object {
   const service = {
     port: PORT,
     forwardingMode: mode,
+    sourceNat,
     healthCheck: { protocol: 'tcp', interval: 1, rise: 1 },
     targets: TARGETS.map(({ addresses }) => ({ address: addresses[family], port: PORT })),
   };
@@ -120,6 +123,14 @@ export class ForwardingSite {
     const settings = ['--datapath', 'kernel', '--datapath-bpf', this.#mount('node'), '--workers', '1'];
     const quiet = ['--log-level', process.env['EVENKEEL_TEST_LOG'] ?? 'error'];
     await ready(this.node.start(...main('agent'), '--home', this.#home, ...settings, ...quiet, ...flags));
+  }
+
+  /** From now on targets can only answer who is on the link to the node. */
+  takeRoutes(): void {
+    for (const target of this.targets) {
+      target.ip('route del default');
+      target.ip('-6 route del default');
+    }
   }
 
   cli(...args: string[]): string {

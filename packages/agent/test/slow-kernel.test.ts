@@ -70,6 +70,7 @@ test('after a start the proxy answers while programs of the kernel are loaded; t
     isPinned: () => true,
     unpin: () => {},
     forwards: () => true,
+    firstLocalPort: () => 32_768,
     devices: () => ['eth0'],
     log: silentLog,
   });

@@ -109,7 +109,8 @@ test('of a flow in the kernel, explain tells what the tables say', async () => {
     keptTargetId: null,
   };
   const written = { targetId: 'tgt-gone', state: 'established', idleSeconds: 90, over: true };
-  const kernel = { ...ports, ...slot, written, opening, following };
+  const source = { nodeAddress: '10.0.0.250', nodePort: 2_000 };
+  const kernel = { ...ports, ...slot, written, ...source, opening, following };
   await using api = await ScriptedApi.start({
     ...READ,
     [`GET /v1/listeners/${LISTENER.id}`]: { body: { ...LISTENER, protocol: 'tcp-udp' } },
@@ -122,6 +123,7 @@ test('of a flow in the kernel, explain tells what the tables say', async () => {
   assert.match(out, /tcp from 203\.0\.113\.9:7 to 192\.0\.2\.1:53\n/, err);
   assert.match(out, /slot 5: 10\.0\.0\.1:80, before tgt-gone\n/);
   assert.match(out, /written down: at tgt-gone, established, silent for 90 s, which is too long: it counts no more\n/);
+  assert.match(out, /by source NAT, the target sees 10\.0\.0\.250:2000\n/);
   assert.match(out, /a SYN: to 10\.0\.0\.1:80\n +in an open connection: dropped, no_target\n/);
 });
 

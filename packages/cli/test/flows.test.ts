@@ -15,6 +15,8 @@ const FLOW: Flow = {
   clientPort: 40_000,
   vip: '203.0.113.1',
   vipPort: 53,
+  nodeAddress: null,
+  nodePort: null,
   state: 'established',
   idleSeconds: 3,
   writtenDown: true,
@@ -73,6 +75,16 @@ test('flows --top asks for those that send the most', async () => {
   assert.match(out, /BYTES\/S +PACKETS\/S\n/);
   assert.match(out, /tgt-1 +98800 +1230\n/);
   assert.match(out, /on n1: 640 active flows\.\n$/);
+});
+
+test('with source NAT, flows have what their targets see', async () => {
+  const hidden = { ...FLOW, nodeAddress: '10.0.0.250', nodePort: 2_000 };
+  const body = { flows: [hidden, OTHER], listeners: [WATCHED], nodes: [] };
+  await using api = await ScriptedApi.start({ 'GET /v1/flows': { body }, ...NAMES });
+  const { out } = await cli(['flows'], withApi(api));
+  assert.match(out, /TARGET +SEEN AS +STATE/);
+  assert.match(out, /10\.0\.0\.1:53 +10\.0\.0\.250:2000 +established/);
+  assert.match(out, /tgt-2 +– +–/);
 });
 
 test('where there is nothing, that is said', async () => {

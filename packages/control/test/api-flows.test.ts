@@ -56,6 +56,7 @@ test('flows of all nodes are listed in order, and no more than was asked for', a
   );
   const { backendServiceId, targetId, writtenDown } = all.flows[0]!;
   assert.deepEqual([backendServiceId, targetId, writtenDown], ['svc-1', 'tgt-1', false]);
+  assert.equal(all.flows[0]!.nodePort, null, 'a node of an older version does not say it');
   assert.deepEqual(all.listeners[1], { node: 'node-b', ...watched(listenerId) });
   assert.deepEqual(all.nodes[2]!.problem, 'node-c: the node does not know flows');
 

@@ -64,10 +64,33 @@ test('what a load balancer of the type cannot have is refused with what it can',
     [{ protocol: 'tcp', port: 53, lastPort: 60 }, '/lastPort'],
     [{ protocol: 'tcp', port: 53, service: { forwardingMode: 'l2' } }, '/service/forwardingMode'],
     [{ protocol: 'tcp', port: 53, service: { onTargetFailure: 'reset' } }, '/service/onTargetFailure'],
+    [{ protocol: 'tcp', port: 53, service: { sourceNat: true } }, '/service/sourceNat'],
   ] as const) {
     const problem = await running.refused('createListener', { body: { loadBalancerId: web.id, ...body } });
     assert.equal(problem.errors![0]!.field, field);
   }
+});
+
+test('source NAT: for nat alone, and not where targets are to see the client', async (t) => {
+  const running = await Running.start(t);
+  const { create, refused } = await network(running);
+  for (const [settings, reason] of [
+    [{ forwardingMode: 'gue' }, /is for forwarding mode nat: with gue, targets answer clients directly/],
+    [{ transparent: true }, /contradicts transparent/],
+  ] as const) {
+    const problem = await refused({ protocol: 'tcp', port: 53, service: { sourceNat: true, ...settings } });
+    assert.deepEqual([problem.field, problem.allowed], ['/service/sourceNat', false]);
+    assert.match(problem.reason ?? '', reason);
+  }
+  const listener = await create({ protocol: 'tcp-udp', port: 53, service: { sourceNat: true, proxyProtocol: 'v2' } });
+  const params = { backendServiceId: listener.backendServiceId! };
+  assert.equal((await running.call('getBackendService', { params })).sourceNat, true);
+  const problem = await running.refused('updateBackendService', { params, body: { forwardingMode: 'l2' } });
+  assert.equal(problem.errors![0]!.field, '/sourceNat');
+  await running.call('updateBackendService', { params, body: { forwardingMode: 'l2', sourceNat: false } });
+  const other = await create({ protocol: 'tcp', port: 54, service: {} });
+  const plain = await running.call('getBackendService', { params: { backendServiceId: other.backendServiceId! } });
+  assert.equal(plain.sourceNat, false);
 });
 
 test('a document says it all, and again makes no change', async (t) => {
@@ -81,7 +104,7 @@ test('a document says it all, and again makes no change', async (t) => {
         port: 53,
         service: { forwardingMode: 'l2', onTargetFailure: 'reset', targets: [{ address: '10.0.0.1' }] },
       },
-      { protocol: 'tcp', port: 53, service: { targets: [{ address: '10.0.0.1' }] } },
+      { protocol: 'tcp', port: 53, service: { sourceNat: true, targets: [{ address: '10.0.0.1' }] } },
       { protocol: 'udp', port: 9000, lastPort: 9003, service: { targets: [{ address: '10.0.0.1' }] } },
     ],
   } as const;

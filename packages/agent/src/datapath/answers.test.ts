@@ -96,6 +96,17 @@ test('ranges of different ports share their targets where they are under differe
   assert.deepEqual([shown(), answers.shared], [['tcp 10.0.0.5:0 203.0.113.1:null shared'], new Set([5])]);
 });
 
+test('listeners that hide clients claim nothing: their answers come to ports of the node', () => {
+  const service = { number: 1, mode: 'source-nat', targets: targets(8080, 5) } as const;
+  const { answers, set, shown } = world({
+    ...EMPTY_RECORD,
+    listeners: { a: listener(1) },
+    services: { 'svc-1': service },
+  });
+  set('b', claimsOf(listener(2, { serviceId: 'svc-2' }), targets(8080, 5)));
+  assert.deepEqual([shown(), answers.shared.size], [['tcp 10.0.0.5:8080 203.0.113.2:80'], 0]);
+});
+
 test('what an earlier process has left is claimed as it was, and what nobody claims is taken out', () => {
   const before = world();
   before.set('a', claimsOf(listener(1), targets(8080, 5)));

@@ -1,10 +1,11 @@
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import type { ZoneMembership } from '../sharing/zone-membership.ts';
+import type { Machine } from './decide.ts';
 import type { KernelPath } from './kernel-path.ts';
 import type { DatapathSetting } from './setting.ts';
 
-export interface DatapathEngineOptions {
+export interface DatapathEngineOptions extends Machine {
   readonly engine: Pick<ProxyEngine, 'apply'>;
   readonly setting: DatapathSetting;
   readonly recordFile: string;
@@ -16,7 +17,6 @@ export interface DatapathEngineOptions {
   readonly unpin: () => void;
   /** Hears which kernel is there, and that it is another process's now; absent: nobody does. */
   readonly zone?: Pick<ZoneMembership, 'follow' | 'pause' | 'withdrawAllBut'>;
-  readonly forwards: (parameter: string) => boolean;
   /** Devices of this machine. */
   readonly devices: () => readonly string[];
   readonly log: Logger;

@@ -202,7 +202,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       if (final.reason !== '' && !final.stays) leaving.add(id);
       else this.#departures.cancel(id);
     }
-    await this.kernel?.setListeners(withTargets(kept, this.#services, this.#options.forwards));
+    await this.kernel?.setListeners(withTargets(kept, this.#services, this.#options));
     this.#depart(leaving);
   }
 
@@ -245,9 +245,9 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
    * its programs.
    */
   async reconsider(): Promise<readonly string[]> {
-    const { forwards, devices, setting } = this.#options;
+    const { forwards, firstLocalPort, devices, setting } = this.#options;
     const machine = {
-      forwarding: [forwards(FORWARDING[4]), forwards(FORWARDING[6])].join(),
+      forwarding: [forwards(FORWARDING[4]), forwards(FORWARDING[6]), firstLocalPort()].join(),
       devices: devices().join(),
     };
     const before = this.#machine;
@@ -340,11 +340,10 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   /** What the kernel is to know of a listener that there is, or why it cannot carry it. */
   #wanted(id: string): WantedListener | Outcome {
-    const { setting, forwards } = this.#options;
     const planned = this.#listeners.get(id)!;
-    if (setting === 'userspace') return { reason: 'the node is set to userspace', stays: false };
+    if (this.#options.setting === 'userspace') return { reason: 'the node is set to userspace', stays: false };
     const service = planned.serviceId === null ? null : (this.#services.get(planned.serviceId) ?? null);
-    return wantedOf(planned, service, forwards, this.#groups.find);
+    return wantedOf(planned, service, this.#options, this.#groups.find);
   }
 
   /** Routers hear that VIPs go before packets to these are balanced no more; nothing else waits for that. */

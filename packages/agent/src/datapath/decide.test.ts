@@ -3,22 +3,22 @@ import { test } from 'node:test';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import { listener, service } from './datapath-engine.fixture.ts';
-import { whyNotKernel } from './decide.ts';
+import { type Machine, whyNotKernel } from './decide.ts';
 
 const LISTENER = listener();
 
-const canRoute = () => true;
+const MACHINE: Machine = { forwards: () => true, firstLocalPort: () => 32_768 };
 
 test('what the kernel can carry has no reason against it', () => {
-  assert.equal(whyNotKernel(LISTENER, service(), canRoute), '');
+  assert.equal(whyNotKernel(LISTENER, service(), MACHINE), '');
   const limits = { connections: null, connectionsPerSecond: null } as PlannedListener['limits'] & object;
-  assert.equal(whyNotKernel({ ...LISTENER, limits }, service(), canRoute), '');
-  assert.equal(whyNotKernel({ ...LISTENER, addresses: ['2001:db8::1'] }, service({}, '2001:db8::2'), canRoute), '');
+  assert.equal(whyNotKernel({ ...LISTENER, limits }, service(), MACHINE), '');
+  assert.equal(whyNotKernel({ ...LISTENER, addresses: ['2001:db8::1'] }, service({}, '2001:db8::2'), MACHINE), '');
 });
 
 test('each thing that only the proxy can do is named', () => {
   const reason = (changes: Partial<PlannedListener>, its: EngineService | null = service()) =>
-    whyNotKernel({ ...LISTENER, ...changes }, its, canRoute);
+    whyNotKernel({ ...LISTENER, ...changes }, its, MACHINE);
   assert.match(reason({ addresses: ['127.77.0.1'] }), /127\.77\.0\.1 is a loopback address/);
   assert.match(reason({ addresses: ['::1'] }), /loopback/);
   assert.match(reason({}, null), /no backend service/);
@@ -30,13 +30,22 @@ test('each thing that only the proxy can do is named', () => {
 });
 
 test('address translation wants one family, and a machine that forwards; the other modes do not', () => {
-  assert.match(whyNotKernel(LISTENER, service({}, '2001:db8::2'), canRoute), /2001:db8::2.*IPv4 and IPv6/);
+  assert.match(whyNotKernel(LISTENER, service({}, '2001:db8::2'), MACHINE), /2001:db8::2.*IPv4 and IPv6/);
   const two = { ...LISTENER, addresses: ['192.0.2.1', '192.0.2.2'] };
-  assert.equal(whyNotKernel(two, service(), canRoute), '');
+  assert.equal(whyNotKernel(two, service(), MACHINE), '');
   const both = { ...LISTENER, addresses: ['192.0.2.1', '2001:db8::1'] };
-  assert.match(whyNotKernel(both, service(), canRoute), /2001:db8::1.*IPv4 and IPv6/);
-  assert.equal(whyNotKernel(both, service({ forwardingMode: 'gue' }), canRoute), '');
-  const stays = (family: 4 | 6) => family === 6;
+  assert.match(whyNotKernel(both, service(), MACHINE), /2001:db8::1.*IPv4 and IPv6/);
+  assert.equal(whyNotKernel(both, service({ forwardingMode: 'gue' }), MACHINE), '');
+  const stays = { ...MACHINE, forwards: (parameter: string) => parameter.includes('ipv6') };
   assert.match(whyNotKernel(LISTENER, service(), stays), /sysctl -w net\.ipv4\.ip_forward=1/);
   assert.equal(whyNotKernel(LISTENER, service({ forwardingMode: 'ipip' }), stays), '');
+});
+
+test('source NAT wants ports that the machine does not use itself', () => {
+  const hidden = service({ sourceNat: true });
+  assert.equal(whyNotKernel(LISTENER, hidden, MACHINE), '');
+  const wide = { ...MACHINE, firstLocalPort: () => 1_024 };
+  assert.match(whyNotKernel(LISTENER, hidden, wide), /ports 1024 to 32767 .*ip_local_port_range="32768 60999"/);
+  assert.equal(whyNotKernel(LISTENER, service(), wide), '');
+  assert.match(whyNotKernel(LISTENER, service({ sourceNat: true }, '2001:db8::2'), MACHINE), /IPv4 and IPv6/);
 });

@@ -1,16 +1,19 @@
+import { BORROWED_RANGE } from '@evenkeel/flow/datapath/borrowed-range.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
+import { kernelModeOf } from './kernel-mode.ts';
 import { unkeptSetting } from './settings.ts';
 
-/**
- * Why the kernel cannot carry a listener of a network load balancer as it is planned, as one sentence; empty: it can.
- * `canRoute`: whether this machine forwards packets of a family.
- */
-export function whyNotKernel(
-  listener: PlannedListener,
-  service: EngineService | null,
-  canRoute: (family: 4 | 6) => boolean,
-): string {
+/** What decides on this machine. */
+export interface Machine {
+  /** Whether a parameter is set by which it forwards packets: one of `FORWARDING`. */
+  readonly forwards: (parameter: string) => boolean;
+  /** The first of the ports that connections of its own may have. */
+  readonly firstLocalPort: () => number;
+}
+
+/** Why the kernel cannot carry a listener of a network load balancer as it is planned, as one sentence; empty: it can. */
+export function whyNotKernel(listener: PlannedListener, service: EngineService | null, machine: Machine): string {
   const loopback = listener.addresses.find(isLoopback);
   if (loopback !== undefined) return `${loopback} is a loopback address, whose packets pass no device`;
   if (service === null) return 'it has no backend service yet';
@@ -19,18 +22,25 @@ export function whyNotKernel(
   if (unkept !== '') return unkept;
   const families = new Set(listener.addresses.map(familyOf));
   const foreign = service.targets.find(({ address }) => !families.has(familyOf(address)));
-  const mode = planned.forwardingMode ?? 'nat';
-  if (mode === 'nat') {
+  const mode = kernelModeOf(planned);
+  if (mode === 'nat' || mode === 'source-nat') {
     const other =
       foreign?.address ?? listener.addresses.find((address) => familyOf(address) !== familyOf(listener.addresses[0]!));
     if (other !== undefined) return `${other}: address translation does not go between IPv4 and IPv6`;
     for (const family of families) {
-      if (!canRoute(family)) return `${NOT_FORWARDED}: sysctl -w ${FORWARDING[family]}=1`;
+      if (!machine.forwards(FORWARDING[family])) return `${NOT_FORWARDED}: sysctl -w ${FORWARDING[family]}=1`;
     }
+  }
+  const first = machine.firstLocalPort();
+  if (mode === 'source-nat' && first <= BORROWED_RANGE.last) {
+    const own = `ports ${BORROWED_RANGE.first} to ${BORROWED_RANGE.last} are for the clients of source NAT`;
+    return `${own}, and this machine gives ${first} and up to connections of its own: sysctl -w ${FREE_PORTS}`;
   }
   return '';
 }
 
+/** What Linux has unless told. */
+const FREE_PORTS = 'net.ipv4.ip_local_port_range="32768 60999"';
 export const NOT_FORWARDED = 'this machine does not forward packets';
 export const FORWARDING = { 4: 'net.ipv4.ip_forward', 6: 'net.ipv6.conf.all.forwarding' } as const;
 

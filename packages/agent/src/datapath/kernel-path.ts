@@ -225,6 +225,7 @@ export class KernelPath {
     this.#tables.share(this.#answers.shared);
     await this.#tables.set(service, { idleTimeout: planned.idleTimeout, keepsPort: portCount(planned) > 1 });
     this.#answers.write();
+    this.#lookForHidden();
     if (before !== null) this.#former.delete(before);
     this.#endpoints.replace(before, now, begun);
     this.#listeners.set(planned.id, { ...now, gates: Object.values(gateOf) });
@@ -313,7 +314,13 @@ export class KernelPath {
     if ([...this.#listeners.values()].some((listener) => listener.serviceId === serviceId)) return;
     this.#tables.remove(serviceId);
     this.#registered.delete(serviceId);
+    this.#lookForHidden();
     this.#isOutdated = true;
+  }
+
+  /** Answers to this node's own addresses are looked at while any service has targets see those. */
+  #lookForHidden(): void {
+    this.#datapath.hideClients(Object.values(this.#tables.record).some(({ mode }) => mode === 'source-nat'));
   }
 
   /** Lets go of the kernel, where everything goes on; resolves when nothing of ours is under way there any more. */

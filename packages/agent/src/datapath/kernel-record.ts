@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { Mode, Protocol } from '@evenkeel/flow/datapath/layout.ts';
+import type { Protocol } from '@evenkeel/flow/datapath/layout.ts';
 import type { ReportedHealth } from '@evenkeel/model/plan/stream.ts';
+import type { KernelMode } from './kernel-mode.ts';
 
 /** One listener as it stands in the kernel's maps. */
 export interface KernelListener {
@@ -46,7 +47,7 @@ export interface TargetInTables extends Pick<KernelTarget, 'number' | 'address' 
 
 export interface KernelService {
   readonly number: number;
-  readonly mode: Mode;
+  readonly mode: KernelMode;
   readonly targets: Readonly<Record<string, KernelTarget>>;
 }
 

@@ -4,6 +4,7 @@ import type { Protocol } from '@evenkeel/flow/datapath/layout.ts';
 import { DEFAULT_TENANT } from '@evenkeel/model/access.ts';
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
+import { kernelModeOf } from './kernel-mode.ts';
 import { type KernelListener, sameEndpoints } from './kernel-record.ts';
 import { limitsOf } from './listener-limits.ts';
 import { seedOf } from './service-tables.ts';
@@ -71,6 +72,7 @@ export class ListenerEndpoints {
       hashSeed: seedOf(service.service.id),
       idleSeconds: Math.ceil(planned.idleTimeout / 1_000),
       mode: service.service.forwardingMode ?? 'nat',
+      hidesClients: kernelModeOf(service.service) === 'source-nat',
       affinity: isBySource(service) ? 'source' : 'flow',
       persistence: persistenceOf(service),
       limited: limits !== null,

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { deviceNames } from '@evenkeel/flow/loader/device-names.ts';
 
+/** Unless told (ip-sysctl). */
+const USUAL_FIRST_PORT = 32_768;
+
 /** All addresses of this node that others can reach. */
 export function ownAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
@@ -15,6 +18,11 @@ export function devices(): string[] {
 
 export function forwards(parameter: string): boolean {
   return readText(`/proc/sys/${parameter.replaceAll('.', '/')}`) === '1';
+}
+
+/** Of the ports that Linux gives to connections of this node's own. */
+export function firstLocalPort(): number {
+  return Number.parseInt(readText('/proc/sys/net/ipv4/ip_local_port_range'), 10) || USUAL_FIRST_PORT;
 }
 
 /** Of one network each, and no address of a target. */

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { DatapathEngine } from './datapath-engine.ts';
 import type { DatapathEngineOptions } from './datapath-engine-options.ts';
 import { removeRecord } from './kernel-record.ts';
-import { devices as allDevices, forwards } from './node-network.ts';
+import { devices as allDevices, firstLocalPort, forwards } from './node-network.ts';
 import type { DatapathOptions } from './setting.ts';
 
 /**
@@ -32,6 +32,7 @@ export function datapathEngine(
       removeRecord(recordFile);
     },
     forwards,
+    firstLocalPort,
     devices: allDevices,
     log,
     ...(zone !== undefined && { zone }),

@@ -116,6 +116,15 @@ test('a target that has left keeps its number for the drain time; then it is nob
   assert.equal(theirs.includes(number), false);
 });
 
+test('the record says whether clients are hidden: whoever comes next has to look at the answers', async (t) => {
+  const { tables } = world(t);
+  const hidden = service('a', ['one']);
+  tables.reserve({ ...hidden, service: { ...hidden.service, sourceNat: true } });
+  assert.equal(tables.record.a!.mode, 'source-nat');
+  tables.reserve(hidden);
+  assert.equal(tables.record.a!.mode, 'nat');
+});
+
 test('targets of a removed service are gone at once, and their numbers are retired', async (t) => {
   const { datapath, tables } = world(t);
   await tables.set(service('a', ['one']), LISTENER);

@@ -7,6 +7,7 @@ import { hashText } from '@evenkeel/model/hashing/murmur3.ts';
 import { IDLE_TIMEOUT } from '@evenkeel/model/limits.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
+import { kernelModeOf } from './kernel-mode.ts';
 import type { KernelRecord, KernelService, KernelTarget, TargetInTables } from './kernel-record.ts';
 import { LearntTables } from './learnt-tables.ts';
 import { Numbers } from './numbers.ts';
@@ -176,7 +177,7 @@ export class ServiceTables {
       leaving?.delete(target.id);
     }
     const isNew = Object.keys(targets).some((targetId) => before?.targets[targetId] === undefined);
-    this.#known.set(id, { number, mode: service.service.forwardingMode ?? 'nat', targets });
+    this.#known.set(id, { number, mode: kernelModeOf(service.service), targets });
     if (isNew || before === undefined) this.#renumbered();
     return number;
   }
@@ -228,7 +229,7 @@ export class ServiceTables {
 
   /** What is to be written down of all targets of a service, by number: those that have left as well. */
   #wanted({ service, keepsPort }: Running, known: KernelService['targets']): Map<number, WantedTarget> {
-    const mode = service.service.forwardingMode ?? 'nat';
+    const mode = kernelModeOf(service.service);
     const wanted = new Map<number, WantedTarget>();
     for (const { number, address, port, up } of Object.values(known)) {
       const gone = up === false && service.targets.some(({ eligible }) => eligible);

@@ -96,6 +96,7 @@ suite('settings of a network load balancer in the kernel', () => {
       { protocol: 'udp', connectTimeout: 1_000 },
       { hash: { ...STANDARD_HASH, loadFactor: 125 } },
       { forwardingMode: 'gue' },
+      { sourceNat: true },
     ] as const satisfies Partial<PlannedService>[]) {
       assert.equal(reasonOf({}, kept), '', JSON.stringify(kept));
     }

@@ -63,6 +63,7 @@ export const SERVICE_SETTINGS: Verdicts<PlannedService> = {
   name: 'kept',
   protocol: 'kept',
   forwardingMode: 'kept',
+  sourceNat: 'kept',
   onTargetFailure: 'kept',
   algorithm: ({ algorithm }) => {
     switch (algorithm) {

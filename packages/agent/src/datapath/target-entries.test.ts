@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TargetSettings } from '@evenkeel/flow/datapath/layout.ts';
-import type { ForwardingMode } from '@evenkeel/model/plan/network.ts';
 import { pino } from 'pino';
+import type { KernelMode } from './kernel-mode.ts';
 import type { NetworkView } from './network-view.ts';
 import { TargetEntries, type WantedTarget } from './target-entries.ts';
 
@@ -39,7 +39,7 @@ function world(view: NetworkView) {
     },
     knock: (address) => void knocked.push(address),
   });
-  const set = async (number: number, address: string, mode: ForwardingMode) => {
+  const set = async (number: number, address: string, mode: KernelMode) => {
     const wanted: WantedTarget = { address, port: 80, mode, gone: false, resets: false, closed: false };
     entries.set(number, wanted, await entries.look(new Map([[number, wanted]])));
   };
@@ -82,6 +82,32 @@ test('tunnels go by the gateway, from the address of the node on the way there, 
   await setOther(1, FAR, 'l2');
   assert.equal(others.get(1)!.nextHop, null);
   assert.match(said[0]!, /behind 192\.0\.2\.1: l2 needs targets on a network of this node/);
+});
+
+test('source NAT is from the address of the node on the way to the target, and follows it', async () => {
+  const { entries, state, targets, set } = world(networkOf({ [NEAR]: MAC, [GATEWAY]: MAC }));
+  for (const [number, address] of [
+    [1, NEAR],
+    [2, FAR],
+  ] as const) {
+    await set(number, address, 'source-nat');
+    const { tunnelSource, nextHop, mtu } = targets.get(number)!;
+    assert.deepEqual([tunnelSource, nextHop?.mac, mtu], ['192.0.2.2', MAC, 1_500]);
+  }
+  const moved = { ...state.view.routes.get(NEAR)!, source: '192.0.2.3' };
+  state.view = { ...state.view, routes: new Map([[NEAR, moved]]) };
+  await entries.follow();
+  assert.deepEqual([targets.get(1)!.tunnelSource, targets.get(2)!.tunnelSource], ['192.0.2.3', null]);
+});
+
+test('a target that is not hidden from any more is routed again, and the other way round', async () => {
+  const { targets, set } = world(networkOf({ [NEAR]: MAC }));
+  const sources: (string | null)[] = [];
+  for (const mode of ['source-nat', 'nat', 'source-nat'] as const) {
+    await set(1, NEAR, mode);
+    sources.push(targets.get(1)!.tunnelSource);
+  }
+  assert.deepEqual(sources, ['192.0.2.2', null, '192.0.2.2']);
 });
 
 test('what the kernel routes needs no look; a retired number is not followed', async () => {

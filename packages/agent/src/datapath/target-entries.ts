@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
-import type { ForwardingMode } from '@evenkeel/model/plan/network.ts';
 import type { Logger } from 'pino';
 import { familyOf } from './decide.ts';
+import type { KernelMode } from './kernel-mode.ts';
 import { type NetworkView, viewNetwork } from './network-view.ts';
 import { ROUTED, type Way, wayTo } from './ways.ts';
 
@@ -11,7 +11,7 @@ export interface WantedTarget {
   readonly address: string;
   /** null: the one that the client asked for. */
   readonly port: number | null;
-  readonly mode: ForwardingMode;
+  readonly mode: KernelMode;
   /** Its flows are chosen again; with `resets`, its connections are reset instead. */
   readonly gone: boolean;
   readonly resets: boolean;

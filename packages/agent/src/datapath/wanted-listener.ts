@@ -1,6 +1,6 @@
 import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import type { EngineService } from '@evenkeel/proxy/engine/engine.ts';
-import { FORWARDING, NOT_FORWARDED, whyNotKernel } from './decide.ts';
+import { type Machine, NOT_FORWARDED, whyNotKernel } from './decide.ts';
 import { type KernelListener, sameEndpoints } from './kernel-record.ts';
 import type { SecurityGroups } from './security-groups.ts';
 import { type Gates, gatesOf } from './source-gates.ts';
@@ -27,14 +27,14 @@ export interface Outcome {
 
 export const CARRIED: Outcome = { reason: '', stays: false };
 
-/** What the kernel is to know of a listener, or why it cannot carry it. `forwards`: whether a parameter of this machine is set. */
+/** What the kernel is to know of a listener, or why it cannot carry it. */
 export function wantedOf(
   planned: PlannedListener,
   service: EngineService | null,
-  forwards: (parameter: string) => boolean,
+  machine: Machine,
   findGroup: SecurityGroups['find'],
 ): WantedListener | Outcome {
-  const reason = whyNotKernel(planned, service, (family) => forwards(FORWARDING[family]));
+  const reason = whyNotKernel(planned, service, machine);
   if (service === null) return { reason, stays: false };
   if (reason !== '') return { reason, stays: false, isUsable: !reason.startsWith(NOT_FORWARDED) };
   const gates = gatesOf(planned, findGroup);
@@ -45,13 +45,13 @@ export function wantedOf(
 export function withTargets(
   taken: readonly WantedListener[],
   services: ReadonlyMap<string, EngineService>,
-  forwards: (parameter: string) => boolean,
+  machine: Machine,
 ): WantedListener[] {
   return taken.flatMap((one) => {
     const targets = services.get(one.service.service.id)?.targets;
     if (targets === undefined) return [];
     const service = { ...one.service, targets };
-    const reason = whyNotKernel(one.planned, service, (family) => forwards(FORWARDING[family]));
+    const reason = whyNotKernel(one.planned, service, machine);
     return reason === '' ? [{ ...one, service }] : [];
   });
 }

@@ -1,13 +1,13 @@
 import type { NextHop } from '@evenkeel/flow/datapath/layout.ts';
-import type { ForwardingMode } from '@evenkeel/model/plan/network.ts';
+import type { KernelMode } from './kernel-mode.ts';
 import type { NetworkView } from './network-view.ts';
 
 /** How packets get to a target, as its entry in the kernel has it. */
 export interface Way {
-  /** Tunnels: the node's own address. */
+  /** Tunnels, and translation that hides clients: the node's own address. */
   readonly tunnelSource: string | null;
   readonly nextHop: NextHop | null;
-  /** Tunnels: the largest packet that fits, outer headers included; 0: not known. */
+  /** The same: the largest packet that fits, outer headers included; 0: not known. */
   readonly mtu: number;
 }
 
@@ -26,7 +26,7 @@ export interface WayProblem {
  */
 export function wayTo(
   address: string,
-  mode: ForwardingMode,
+  mode: KernelMode,
   view: NetworkView,
   before: Way | null,
 ): { readonly way: Way; readonly problem: WayProblem | null } {

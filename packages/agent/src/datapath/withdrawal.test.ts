@@ -26,6 +26,7 @@ function world(t: TestContext) {
     isPinned: () => setting.isPinned,
     unpin: () => {},
     forwards: () => true,
+    firstLocalPort: () => 32_768,
     devices: () => ['eth0'],
     zone: {
       follow: () => {

@@ -57,6 +57,7 @@ function node(
               ]),
               takers: new Set([2]),
               activeFlows: (number) => number * 10,
+              seenAs: (number) => (number === 2 ? { address: '10.0.0.250', port: 2_000 } : null),
             }
           : null,
     },
@@ -79,6 +80,7 @@ test('a flow in a changed slot: who gets it when it begins, who when it goes on,
     [7, 'tgt-2', 'tgt-1', '192.0.2.1', 40_000],
   );
   assert.deepEqual([kernel?.opening.targetId, kernel?.following.targetId], ['tgt-2', 'tgt-1']);
+  assert.deepEqual([kernel?.nodeAddress, kernel?.nodePort], ['10.0.0.250', 2_000]);
   const told = service?.targets.map(({ targetId, port, underWay, candidate, chosen }) => {
     return [targetId, port, underWay, candidate, chosen];
   });
@@ -103,6 +105,7 @@ test('a packet that is dropped, with the reason of the counters and in words', (
   assert.deepEqual([answer.outcome, answer.reason], ['refuse', 'security_group']);
   assert.match(answer.why, /drops a connection that begins: no rule of the security group lets its source in/);
   assert.deepEqual(answer.kernel?.opening, { outcome: 'drop', targetId: null, reason: 'security_group' });
+  assert.equal(answer.kernel?.nodePort, null);
   assert.equal(
     answer.service?.targets.some(({ chosen }) => chosen),
     false,

@@ -53,9 +53,10 @@ export function explainFlow(node: ExplainingNode, question: ExplainQuestion): Ex
   };
 }
 
-function explainedFlow(flow: Flow, { forecast, targets }: ForecastInKernel): ExplainedFlow {
+function explainedFlow(flow: Flow, { forecast, targets, seenAs }: ForecastInKernel): ExplainedFlow {
   const { slot, written, kept, opening, following } = forecast;
   const idOf = (number: number) => targets.get(number) ?? null;
+  const seen = opening.outcome === 'forwarded' ? seenAs(opening.target) : null;
   return {
     ...flow,
     slot: slot?.number ?? null,
@@ -72,6 +73,8 @@ function explainedFlow(flow: Flow, { forecast, targets }: ForecastInKernel): Exp
             over: written.isOver,
           },
     keptTargetId: idOf(kept),
+    nodeAddress: seen?.address ?? null,
+    nodePort: seen?.port ?? null,
     opening: fateOf(opening, idOf),
     following: fateOf(following, idOf),
   };

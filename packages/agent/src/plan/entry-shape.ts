@@ -321,6 +321,7 @@ const service = fields({
   name,
   protocol: oneOf(...SERVICE_PROTOCOLS),
   forwardingMode: optional(oneOf(...FORWARDING_MODES)),
+  sourceNat: optional(flag),
   onTargetFailure: optional(oneOf(...TARGET_FAILURE_ACTIONS)),
   algorithm: oneOf(...ALGORITHMS),
   groupId: nullable(id),

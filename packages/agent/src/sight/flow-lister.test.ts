@@ -9,6 +9,8 @@ import { FlowLister, type ListenerPlace } from './flow-lister.ts';
 
 const NOW = 1_600;
 const VIP = '203.0.113.1';
+/** A client whom targets see as the node. */
+const HIDDEN = '198.51.100.99';
 const QUESTION: FlowsQuestion = { listenerIds: null, targetId: null, client: null, order: 'recent', limit: 50 };
 
 const place = (id: string, number: number, port: number, lastPort: number | null = null): ListenerPlace => ({
@@ -64,6 +66,7 @@ function lister(tables: { samples?: FlowSample[]; written?: WrittenFlow[]; talke
   const { samples = [], written = [], talkers = [] } = tables;
   return new FlowLister({
     places: () => PLACES,
+    seenAs: ({ client }) => (client === HIDDEN ? { address: '10.0.0.1', port: 2_000 } : null),
     now: () => NOW,
     sight: {
       *samples() {
@@ -80,6 +83,15 @@ function lister(tables: { samples?: FlowSample[]; written?: WrittenFlow[]; talke
     },
   });
 }
+
+test('of a hidden client it is said as whom its target sees it', async () => {
+  const tables = { samples: [sample(HIDDEN, 1), sample('198.51.100.1', 2)], talkers: [talker(HIDDEN, 1_600)] };
+  for (const order of ['recent', 'top'] as const) {
+    const [first, second] = await lister(tables).list({ ...QUESTION, order });
+    assert.deepEqual([first!.client, first!.nodeAddress, first!.nodePort], [HIDDEN, '10.0.0.1', 2_000]);
+    if (order === 'recent') assert.deepEqual([second!.nodeAddress, second!.nodePort], [null, null]);
+  }
+});
 
 test('flows of both tables are listed once each, those first that sent something last', async () => {
   const flows = await lister({

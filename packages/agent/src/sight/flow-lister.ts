@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { addressBytes } from '@evenkeel/flow/datapath/address.ts';
+import type { Flow } from '@evenkeel/flow/datapath/flow-hash.ts';
 import { flowOf } from '@evenkeel/flow/datapath/flow-record.ts';
 import { type FlowSight, secondsNow } from '@evenkeel/flow/datapath/flow-sight.ts';
 import { PROTOCOLS, type Protocol } from '@evenkeel/flow/datapath/layout.ts';
@@ -31,6 +32,8 @@ export interface Places {
 export interface FlowListerOptions {
   readonly sight: Pick<FlowSight, 'samples' | 'sample' | 'talkers' | 'written' | 'isWritten'>;
   readonly places: () => Places;
+  /** As whom a target, by its number, sees a flow; null: as its client. */
+  readonly seenAs: (flow: Flow, target: number) => { readonly address: string; readonly port: number } | null;
   /** Seconds since the machine started. */
   readonly now?: () => number;
 }
@@ -70,7 +73,7 @@ export class FlowLister {
         const listener = wanted.listenerOf(key, target, number);
         const idleSeconds = Math.max(0, now - seen);
         if (listener === null || isOver(state, idleSeconds, listener.idleSeconds)) continue;
-        best.add({ key, flow: { ...wanted.name(key, listener, target), state, idleSeconds, packets, bytes } });
+        best.add({ key, target, flow: { ...wanted.name(key, listener, target), state, idleSeconds, packets, bytes } });
       }
       await this.#turn();
     }
@@ -79,7 +82,7 @@ export class FlowLister {
         const listener = wanted.listenerOf(key, target)!;
         if (isOver(state, idleSeconds, listener.idleSeconds)) continue;
         const flow = { ...wanted.name(key, listener, target), state, idleSeconds, isWritten: true };
-        best.add({ key, flow });
+        best.add({ key, target, flow });
       }
       await this.#turn();
     }
@@ -89,12 +92,12 @@ export class FlowLister {
   /** A flow of both tables is one. */
   #once(found: readonly Found[], limit: number): readonly SeenFlow[] {
     const flows = new Map<string, SeenFlow>();
-    for (const { key, flow } of found) {
+    for (const { key, target, flow } of found) {
       const name = key.toString('hex');
       const known = flows.get(name);
-      if (known === undefined)
-        flows.set(name, { ...flow, isWritten: flow.isWritten || this.#options.sight.isWritten(key) });
-      else if (known.packets === null) flows.set(name, { ...flow, isWritten: true });
+      const isWritten = flow.isWritten || known !== undefined || this.#options.sight.isWritten(key);
+      if (known === undefined || known.packets === null)
+        flows.set(name, { ...flow, ...this.#seenAs(key, target), isWritten });
     }
     return [...flows.values()].slice(0, limit);
   }
@@ -111,15 +114,20 @@ export class FlowLister {
         const rate = rateOf(talker, now);
         if (listener === null || rate === null) continue;
         const { packets: packetsPerSecond, bytes: bytesPerSecond } = rate;
-        best.add({ key, flow: { ...wanted.name(key, listener, target), packetsPerSecond, bytesPerSecond } });
+        best.add({ key, target, flow: { ...wanted.name(key, listener, target), packetsPerSecond, bytesPerSecond } });
       }
       await this.#turn();
     }
-    return best.all().map(({ key, flow }) => {
+    return best.all().map(({ key, target, flow }) => {
       const sample = sight.sample(key);
       const seen = sample === null ? {} : { state: sample.state, idleSeconds: Math.max(0, now - sample.seen) };
-      return { ...flow, ...seen, isWritten: sight.isWritten(key) };
+      return { ...flow, ...this.#seenAs(key, target), ...seen, isWritten: sight.isWritten(key) };
     });
+  }
+
+  #seenAs(key: Buffer, target: number): Pick<SeenFlow, 'nodeAddress' | 'nodePort'> {
+    const seen = this.#options.seenAs(flowOf(key), target);
+    return { nodeAddress: seen?.address ?? null, nodePort: seen?.port ?? null };
   }
 
   /** What is under way ends: the tables are closed. */
@@ -140,6 +148,8 @@ export class FlowLister {
 
 interface Found {
   readonly key: Buffer;
+  /** By its number. */
+  readonly target: number;
   readonly flow: SeenFlow;
 }
 

@@ -40,6 +40,8 @@ export interface ForecastInKernel {
   readonly takers: ReadonlySet<number>;
   /** Flows to a target that are alive. */
   readonly activeFlows: (target: number) => number;
+  /** As whom a target sees the flow, or would; null: as its client. */
+  readonly seenAs: (target: number) => { readonly address: string; readonly port: number } | null;
 }
 
 /** What the programs in the kernel have counted. */
@@ -84,7 +86,14 @@ export class KernelSight {
       log: options.log,
     });
     this.#forecaster = new FlowForecaster(options.object, options.datapath);
-    this.#lister = new FlowLister({ sight: this.#sight, places: () => this.#places() });
+    this.#lister = new FlowLister({
+      sight: this.#sight,
+      places: () => this.#places(),
+      seenAs: (flow, target) => {
+        const seen = this.#forecaster.seenAs(flow, target);
+        return seen?.isNow === true ? seen : null;
+      },
+    });
   }
 
   /**
@@ -185,6 +194,7 @@ export class KernelSight {
       targets: new Map(targets.map(({ targetId, number }) => [number, targetId])),
       takers: this.#forecaster.takers(forecast),
       activeFlows: (number) => this.#watch.target(number).flows,
+      seenAs: (number) => this.#forecaster.seenAs(flow, number),
     };
   }
 

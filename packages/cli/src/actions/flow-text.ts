@@ -9,12 +9,16 @@ export function flowText(flow: ExplainedFlow, targets: readonly ExplainedTarget[
     return target === undefined ? (id ?? 'nobody') : placeOf(target);
   };
   const { slot, currentTargetId, previousTargetId, remembers, written, keptTargetId, opening, following } = flow;
+  const { nodeAddress, nodePort } = flow;
   const changed = currentTargetId === previousTargetId ? '' : `, before ${nameOf(previousTargetId)}`;
   const lines = [
     `${flow.protocol} from ${endpoint(flow.client, flow.clientPort)} to ${endpoint(flow.vip, flow.vipPort)}`,
     slot === null ? 'no table yet' : `slot ${slot}: ${nameOf(currentTargetId)}${changed}`,
     `written down: ${written === null ? (remembers ? 'no' : 'no, and nothing needs to be') : entryText(written, nameOf)}`,
     ...(keptTargetId === null ? [] : [`kept by its source address at ${nameOf(keptTargetId)}`]),
+    ...(nodePort == null || nodeAddress == null
+      ? []
+      : [`by source NAT, the target sees ${endpoint(nodeAddress, nodePort)}`]),
     ...(flow.protocol === 'udp'
       ? [`a datagram: ${fateText(opening, nameOf)}`]
       : [`a SYN: ${fateText(opening, nameOf)}`, `in an open connection: ${fateText(following, nameOf)}`]),

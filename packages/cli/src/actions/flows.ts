@@ -28,7 +28,8 @@ export function listFlows(call: Call) {
 }
 
 function flowsText({ paint }: Session, answer: Flows, names: ReadonlyMap<string, string>, top: boolean): string {
-  const columns = [...places(names), ...(top ? rates : states)];
+  const seenAs = answer.flows.some(({ nodePort }) => nodePort != null) ? [asTargetsSeeIt] : [];
+  const columns = [...places(names), ...seenAs, ...(top ? rates : states)];
   const flows = answer.flows.length > 0 ? table(columns, answer.flows, paint) : 'No flows are known in the kernel.\n';
   const told = answer.listeners.map((one) => `${summary(one, names)}\n`);
   const silent = answer.nodes.filter(({ answered }) => !answered).map(({ problem }) => `${problem}\n`);
@@ -54,6 +55,13 @@ const places = (names: ReadonlyMap<string, string>): Column<Flow>[] => [
   { head: 'TO', of: to },
   { head: 'TARGET', of: ({ targetId }) => names.get(targetId) ?? targetId },
 ];
+
+/** By source NAT: what stands in the logs of the target. */
+const asTargetsSeeIt: Column<Flow> = {
+  head: 'SEEN AS',
+  of: ({ nodeAddress, nodePort }) =>
+    nodeAddress == null || nodePort == null ? NOTHING : placeOf({ address: nodeAddress, port: nodePort }),
+};
 
 const states: Column<Flow>[] = [
   { head: 'STATE', of: ({ state }) => state },

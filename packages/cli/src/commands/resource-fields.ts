@@ -134,6 +134,14 @@ export const forwardingFields: readonly Field[] = [
     help: 'how packets reach targets where the kernel carries them; network load balancers alone (default nat)',
   },
   {
+    flag: 'source-nat',
+    field: 'sourceNat',
+    value: onOff,
+    help:
+      'whether targets see the node in place of the client where the kernel carries packets by nat, so that they need no ' +
+      'route back through it; network load balancers alone (default off)',
+  },
+  {
     flag: 'on-target-failure',
     field: 'onTargetFailure',
     value: word(TARGET_FAILURE_ACTIONS),

@@ -32,7 +32,8 @@ export async function explainRequest(
     serverName,
     ...(tree.loadBalancer.type === 'network' && { flow: flowOf(listener, query) }),
   });
-  return { ...answer, kernel: answer.kernel ?? null, node };
+  const kernel = answer.kernel == null ? null : { nodeAddress: null, nodePort: null, ...answer.kernel };
+  return { ...answer, kernel, node };
 }
 
 /** What tells a flow of this listener from others; refuses what it does not take. */

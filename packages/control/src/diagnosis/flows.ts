@@ -21,7 +21,8 @@ export async function listFlows(
     answer.flows
       .filter(({ listenerId }) => isAsked(listenerId))
       .map(({ serviceId, isWritten, ...flow }): Flow => {
-        return { node, ...flow, backendServiceId: serviceId, writtenDown: isWritten };
+        const { nodeAddress = null, nodePort = null } = flow;
+        return { node, ...flow, nodeAddress, nodePort, backendServiceId: serviceId, writtenDown: isWritten };
       }),
   );
   const listeners = answers.flatMap(({ node, answer }) =>

@@ -77,6 +77,7 @@ export function ofService({ protocol }: BackendServiceDocument, id: string | nul
     targetGroup: null,
     algorithm: 'round-robin',
     forwardingMode: 'nat',
+    sourceNat: false,
     onTargetFailure: 'move',
     drainTimeout: DRAIN_TIMEOUT.default,
     connectTimeout: CONNECT_TIMEOUT.default,

@@ -19,6 +19,7 @@ export function planService(service: BackendServiceRecord): PlannedService {
     name: service.name,
     protocol: service.protocol,
     ...(service.forwardingMode !== 'nat' && { forwardingMode: service.forwardingMode }),
+    ...(service.sourceNat && { sourceNat: true }),
     ...(service.onTargetFailure !== 'move' && { onTargetFailure: service.onTargetFailure }),
     algorithm: service.algorithm,
     groupId: service.targetGroupId,

@@ -45,6 +45,7 @@ export function createBackendService(
   );
   const network = {
     forwardingMode: input.forwardingMode ?? 'nat',
+    sourceNat: input.sourceNat ?? false,
     onTargetFailure: input.onTargetFailure ?? 'move',
     proxyProtocol: input.proxyProtocol ?? 'none',
     transparent: input.transparent ?? false,

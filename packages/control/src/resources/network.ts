@@ -51,7 +51,7 @@ export function rangeOf({ port, lastPort }: Ports): { readonly port: number; rea
 
 type NetworkFields = Pick<
   BackendService,
-  'forwardingMode' | 'onTargetFailure' | 'proxyProtocol' | 'transparent' | 'tls'
+  'forwardingMode' | 'sourceNat' | 'onTargetFailure' | 'proxyProtocol' | 'transparent' | 'tls'
 >;
 
 /** Refuses what a backend service of this protocol cannot do. `at` is the pointer to it. */
@@ -68,6 +68,17 @@ export function checkServiceProtocol(
   if (service.forwardingMode !== 'nat' && !isNetwork) refuse('forwardingMode', 'is for network load balancers', 'nat');
   if (service.onTargetFailure !== 'move' && !isNetwork) {
     refuse('onTargetFailure', 'is for network load balancers', 'move');
+  }
+  if (service.sourceNat) {
+    if (!isNetwork) refuse('sourceNat', 'is for network load balancers', false);
+    const { forwardingMode } = service;
+    if (forwardingMode !== 'nat') {
+      const reason = `is for forwarding mode nat: with ${forwardingMode}, targets answer clients directly`;
+      refuse('sourceNat', reason, false);
+    }
+    if (service.transparent) {
+      refuse('sourceNat', 'contradicts transparent, by which targets see the address of the client', false);
+    }
   }
   if (!hasDatagrams) return;
   if (service.proxyProtocol === 'v1') refuse('proxyProtocol', 'version 1 knows no UDP', ['none', 'v2']);

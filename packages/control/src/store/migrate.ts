@@ -37,6 +37,7 @@ import { watchedTraffic } from './migrations/0028-watched-traffic.ts';
 import { controlPlanes } from './migrations/0029-control-planes.ts';
 import { responseSettings } from './migrations/0030-response-settings.ts';
 import { revokedIdentities } from './migrations/0031-revoked-identities.ts';
+import { sourceNat } from './migrations/0032-source-nat.ts';
 import { levelColumns } from './postgres/dialect.ts';
 import type { Database } from './schema.ts';
 
@@ -82,6 +83,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0029-control-planes': controlPlanes,
   '0030-response-settings': responseSettings,
   '0031-revoked-identities': revokedIdentities,
+  '0032-source-nat': sourceNat,
 };
 
 /**

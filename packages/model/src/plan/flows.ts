@@ -38,6 +38,9 @@ export interface SeenFlow {
   /** null, as all that follows: not known. */
   readonly state: FlowState | null;
   readonly idleSeconds: number | null;
+  /** By which address and port of the node the target sees it; null or absent: it sees the client. */
+  readonly nodeAddress?: string | null;
+  readonly nodePort?: number | null;
   /** In the table of flows whose slot has changed. */
   readonly isWritten: boolean;
   /** From the client, since it is in the sample. */

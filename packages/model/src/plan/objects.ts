@@ -76,6 +76,8 @@ export interface PlannedService {
   readonly protocol: ServiceProtocol;
   /** On the kernel datapath; absent: `nat`. */
   readonly forwardingMode?: ForwardingMode;
+  /** With `nat`: targets see an address of the node in place of the client's; absent: they see the client's. */
+  readonly sourceNat?: boolean;
   /** Connections to a target that is found unhealthy while others are not; absent: `move`. */
   readonly onTargetFailure?: TargetFailureAction;
   readonly algorithm: Algorithm;

@@ -1,4 +1,4 @@
-import type { Explanation } from '../resources/explanation.ts';
+import type { ExplainedFlow, Explanation } from '../resources/explanation.ts';
 import type { RequestOutcome } from '../settings.ts';
 import type { EvidenceAnswer, EvidenceQuestion, TrialQuestion } from './evidence.ts';
 import type { CountedInKernel, FlowsAnswer, FlowsQuestion } from './flows.ts';
@@ -101,8 +101,10 @@ export interface ExplainQuestion {
   };
 }
 
-/** `kernel`: absent from nodes of older versions. */
-export type ExplainAnswer = Omit<Explanation, 'node' | 'kernel'> & { readonly kernel?: Explanation['kernel'] };
+/** Nodes of older versions leave out what they do not know of. */
+export type ExplainAnswer = Omit<Explanation, 'node' | 'kernel'> & {
+  readonly kernel?: (Omit<ExplainedFlow, 'nodeAddress' | 'nodePort'> & Partial<ExplainedFlow>) | null;
+};
 
 /** One of the three; the others are empty. */
 export interface TrafficQuestion {

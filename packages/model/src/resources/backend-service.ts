@@ -53,6 +53,13 @@ export const backendServiceSettings = {
       'address (`l2`) or in a tunnel (`ipip`, `gue`); with the last three, targets answer clients directly and hear on ' +
       'the port of the listener. For network load balancers. Default: nat.',
   ),
+  sourceNat: Type.Boolean({
+    default: false,
+    description:
+      'Whether targets see an address of the node in place of the client’s where the kernel carries packets by `nat`, ' +
+      'so that answers come back whatever routes the targets have. In the proxy they do anyway, with or without. For ' +
+      'network load balancers with forwarding mode `nat`.',
+  }),
   onTargetFailure: Words(
     TARGET_FAILURE_ACTIONS,
     'What becomes of TCP connections to a target that is found unhealthy while others are healthy. `reset`: they are ' +

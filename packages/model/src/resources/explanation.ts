@@ -117,6 +117,10 @@ export const ExplainedFlow = Output('ExplainedFlow', {
   remembers: Flag('Flows of the slot may be written down: it has changed, and they are not all settled.'),
   written: Nullable(Ref(ExplainedEntry)),
   keptTargetId: Nullable(Text('The target that persistence keeps the client at; null: none.')),
+  nodeAddress: Nullable(
+    Address('The address of the node that the target sees, or would see, by source NAT; null: it sees the client.'),
+  ),
+  nodePort: Nullable(Port('The port of the node, likewise.')),
   opening: Ref(ExplainedFate),
   following: Ref(ExplainedFate),
 });

@@ -17,6 +17,14 @@ export const Flow = Output('Flow', {
   clientPort: Type.Integer({ description: 'Port of the client.' }),
   vip: Type.String({ description: 'The address that it went to.' }),
   vipPort: Type.Integer({ description: 'The port that it went to.' }),
+  nodeAddress: Nullable(
+    Type.String({
+      description: 'The address of the node that the target sees, by source NAT; null: it sees the client.',
+    }),
+  ),
+  nodePort: Nullable(
+    Type.Integer({ description: 'The port of the node that the target sees; null: it sees the client.' }),
+  ),
   state: Nullable(Words(FLOW_STATES, 'As the client’s packets show it; null: not known.')),
   idleSeconds: Nullable(Type.Integer({ description: 'Since its last packet from the client; null: not known.' })),
   writtenDown: Type.Boolean({
