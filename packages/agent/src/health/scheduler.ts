@@ -37,8 +37,9 @@ export const TICK = 10;
 export const LONGEST_TICK = 50;
 const TASKS = 2_000;
 /**
- * Tasks that are started in a `TICK` at most, and as many more in a longer one. Thousands of targets that are new in the same moment are begun one slice
- * after the other, at some thousand a second, which neither they nor this node feel as a blow.
+ * Tasks that are started in a `TICK` at most, and as many more in a longer one. Thousands of targets that are new in the
+ * same moment are begun one slice after the other, at some thousand a second, which neither they nor this node feel as a
+ * blow.
  */
 export const STARTS = 50;
 
