@@ -209,6 +209,8 @@ __checked_once int steer_to_borrower(CONTEXT *context, const struct packet *pack
 {
 	if (!packet || !flow || !listener || !target)
 		return VERDICT_DROP;
+	if (!target->device)
+		return drop_towards(flow, listener->number, DROP_NO_NEXT_HOP);
 	__be16 port = target->port ? target->port : flow->destination_port;
 	struct borrowed key = {
 		.target = target->address,
@@ -231,9 +233,6 @@ __checked_once int steer_to_borrower(CONTEXT *context, const struct packet *pack
 
 	if (retell_error(context, packet, flow, &told))
 		return drop(listener->number, DROP_MALFORMED);
-	/* The kernel would take a packet that comes in from its own address for forged. */
-	if (!target->device)
-		return VERDICT_KERNEL;
 	struct ethhdr *ethernet = frame_start(context);
 
 	if ((void *)(ethernet + 1) > frame_end(context))

@@ -14,20 +14,14 @@ static __always_inline struct listener *find_range_at(const struct address *addr
 	return bpf_map_lookup_elem(&listener_ranges, &range);
 }
 
-static __always_inline struct listener *find_exactly_at(const struct address *address, __be16 port, __u8 protocol)
+static __always_inline struct listener *find_listener_at(const struct address *address, __be16 port, __u8 protocol)
 {
 	struct endpoint exact = {
 		.address = *address,
 		.port = port,
 		.protocol = protocol,
 	};
-
-	return bpf_map_lookup_elem(&listeners, &exact);
-}
-
-static __always_inline struct listener *find_listener_at(const struct address *address, __be16 port, __u8 protocol)
-{
-	struct listener *found = find_exactly_at(address, port, protocol);
+	struct listener *found = bpf_map_lookup_elem(&listeners, &exact);
 
 	return found ? found : find_range_at(address, port, protocol);
 }

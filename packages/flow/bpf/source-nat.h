@@ -142,19 +142,22 @@ __checked_once int forward_by_source_nat(CONTEXT *context, const struct packet *
 	    is_ipv4(&target->tunnel_source) != (packet->family == FAMILY_IPV4) ||
 	    is_unspecified(&target->tunnel_source))
 		return drop_towards(packet, listener->number, DROP_NO_TARGET);
+	/* The kernel would take a packet that comes in from its own address for forged. */
+	if (!target->device)
+		return drop_towards(packet, listener->number, DROP_NO_NEXT_HOP);
 	/* Whoever sends it on past the kernel says so in its place. */
-	if (target->device && target->mtu && segment_bytes(context, packet) > target->mtu)
+	if (target->mtu && segment_bytes(context, packet) > target->mtu)
 		return answer_too_big(context, packet, listener->number, target->mtu);
-	if (packet->hop_limit <= 1 && target->device)
+	if (packet->hop_limit <= 1)
 		return drop_towards(packet, listener->number, DROP_HOP_LIMIT);
 	__be16 own = borrow_port(packet, listener, &key);
 
 	if (!own)
 		return drop_towards(packet, listener->number, DROP_NO_PORT);
 	if (translate(context, packet, SOURCE, &target->tunnel_source, own, 0) ||
-	    translate(context, packet, DESTINATION, &target->address, port, target->device ? target : 0))
+	    translate(context, packet, DESTINATION, &target->address, port, target))
 		return drop_towards(packet, listener->number, DROP_MALFORMED);
-	return target->device ? send_to(context, target->device) : VERDICT_KERNEL;
+	return send_to(context, target->device);
 }
 
 /* Who asks once by UDP and has an answer is through, as with DNS, unless more comes. */

@@ -29,8 +29,9 @@ async function prepare(scene: Scene): Promise<void> {
   datapath.addVip(VIP);
   datapath.addVip(VIP6);
   const hidden = { number: LISTENER + 3, hidesClients: true };
-  datapath.setTarget(7, scene.target({ address: '192.0.2.17', port: 8080, tunnelSource: NODE }));
-  datapath.setTarget(8, scene.target({ address: '2001:db8:b::17', port: 8080, tunnelSource: NODE6 }));
+  const there = { port: 8080, nextHop: NEXT_HOP };
+  datapath.setTarget(7, scene.target({ ...there, address: '192.0.2.17', tunnelSource: NODE }));
+  datapath.setTarget(8, scene.target({ ...there, address: '2001:db8:b::17', tunnelSource: NODE6 }));
   await scene.useTargets(7, 7, HIDING);
   await scene.useTargets(8, 8, HIDING + 1);
   for (const protocol of ['tcp', 'udp'] as const) {
@@ -148,40 +149,27 @@ bothEntryPoints('ICMP from the side of the targets, and where clients are hidden
       const own = scene()
         .run(ask)
         .frame.readUInt16BE(client === CLIENT ? 34 : 54);
-      const router = client === CLIENT ? ROUTER : ROUTER6;
-      const run = () =>
+      const errorAbout = (clientPort: number) =>
+        packet()
+          .ip(client === CLIENT ? ROUTER : ROUTER6, vip)
+          .icmp(type, code)
+          .payload(datagram(vip, 90, client, clientPort));
+      const steered = () =>
         scene().expect(
-          packet()
-            .ip(router, vip)
-            .icmp(type, code)
-            .payload(datagram(vip, 90, client, 40_001)),
-          'kernel',
-          packet()
+          errorAbout(40_001),
+          'redirect',
+          fromNode()
             .ip(node, target)
             .icmp(type, code)
             .payload(datagram(target, 8080, node, own)),
         );
-      assert.deepEqual(scene().outcomesOf(run), { icmp_steered: 1n });
-      const number = client === CLIENT ? 7 : 8;
+      assert.deepEqual(scene().outcomesOf(steered), { icmp_steered: 1n });
+      const unknown = () => scene().expect(errorAbout(40_099), 'drop');
+      assert.deepEqual(scene().outcomesOf(unknown), { icmp_steered: 1n, no_port: 1n });
       const settings = { address: target, port: 8080, tunnelSource: node };
-      scene().datapath.setTarget(number, scene().target({ ...settings, nextHop: NEXT_HOP }));
-      scene().expect(
-        packet()
-          .ip(router, vip)
-          .icmp(type, code)
-          .payload(datagram(vip, 90, client, 40_001)),
-        'redirect',
-        fromNode()
-          .ip(node, target)
-          .icmp(type, code)
-          .payload(datagram(target, 8080, node, own)),
-      );
-      scene().datapath.setTarget(number, scene().target(settings));
-      const unknown = packet()
-        .ip(router, vip)
-        .icmp(type, code)
-        .payload(datagram(vip, 90, client, 40_099));
-      scene().expect(unknown, 'drop');
+      scene().datapath.setTarget(client === CLIENT ? 7 : 8, scene().target(settings));
+      const lost = () => scene().expect(errorAbout(40_001), 'drop');
+      assert.deepEqual(scene().outcomesOf(lost), { icmp_steered: 1n, no_next_hop: 1n });
     });
   }
 });

@@ -24,7 +24,7 @@ const [NEAR, SIX] = [1, 2];
 async function prepare(scene: Scene): Promise<void> {
   const { datapath } = scene;
   datapath.setTarget(NEAR, scene.target({ port: 8080, tunnelSource: NODE, nextHop: NEXT_HOP }));
-  datapath.setTarget(SIX, scene.target({ address: TARGET6, tunnelSource: NODE6 }));
+  datapath.setTarget(SIX, scene.target({ address: TARGET6, tunnelSource: NODE6, nextHop: NEXT_HOP }));
   await scene.useTargets(NEAR);
   await scene.useTargets(SIX, SIX, 9);
   for (const protocol of ['tcp', 'udp'] as const) {
@@ -90,7 +90,7 @@ bothEntryPoints('NAT that hides clients', prepare, (scene) => {
     const own = sent.readUInt16BE(54);
     assert.equal(
       sent.toString('hex'),
-      packet().ip(NODE6, TARGET6).udp(own, 80).payload('query').frame().toString('hex'),
+      fromNode().ip(NODE6, TARGET6, { hopLimit: 63 }).udp(own, 80).payload('query').frame().toString('hex'),
     );
     scene().expect(
       packet().ip(TARGET6, NODE6).udp(80, own).payload('answer'),
@@ -250,6 +250,21 @@ bothEntryPoints('NAT that hides clients', prepare, (scene) => {
     const run = () =>
       scene().expect(sized(1401), 'redirect', back().ip(VIP, CLIENT).icmp(3, 4, 1400).payload(sized(1401).quote()));
     assert.deepEqual(scene().outcomesOf(run), { too_big: 1n });
+  });
+
+  test('a target whose next hop is not known gets nothing, and no port is taken for it', () => {
+    const borrowed = () => [...scene().object.map('borrowers').keys()].length;
+    const before = borrowed();
+    scene().datapath.setTarget(NEAR, scene().target({ port: 8080, tunnelSource: NODE }));
+    scene().datapath.setTarget(SIX, scene().target({ address: TARGET6, tunnelSource: NODE6 }));
+    const run = () => {
+      scene().expect(packet().ip(CLIENT, VIP).tcp(40_105, 80, 'S'), 'drop');
+      scene().expect(packet().ip(CLIENT6, VIP6).udp(40_105, 80), 'drop');
+    };
+    assert.deepEqual(scene().outcomesOf(run), { no_next_hop: 2n });
+    assert.equal(borrowed(), before);
+    const flow = { protocol: 'tcp', client: CLIENT, clientPort: 40_105, vip: VIP, vipPort: 80 } as const;
+    assert.equal(scene().forecaster.seenAs(flow, NEAR), null);
   });
 
   test('a target without an address of the node, or of another family, gets nothing', () => {

@@ -9,7 +9,7 @@ export const KERNEL_DROPS = {
   hop_limit: 'its hop limit is used up',
   no_table: 'the listener has no table of targets yet',
   no_target: 'no target takes it: all have gone, or are of the other address family',
-  no_next_hop: 'no neighbour is known at the address of the target',
+  no_next_hop: 'no neighbour is known at the address of the target, or at the gateway before it',
   no_room: 'there is no room in the frame for the headers of a tunnel',
   denied: 'its source is in the deny list of the installation',
   security_group: 'no rule of the security group lets its source in',

@@ -100,6 +100,15 @@ test('source NAT is from the address of the node on the way to the target, and f
   assert.deepEqual([targets.get(1)!.tunnelSource, targets.get(2)!.tunnelSource], ['192.0.2.3', null]);
 });
 
+test('source NAT through a gateway that is not known: that is knocked at, and the target waits for it', async () => {
+  const { entries, state, targets, knocked, set } = world(networkOf({}));
+  await set(1, FAR, 'source-nat');
+  assert.deepEqual([targets.get(1)!.nextHop, knocked, entries.isLooking], [null, [GATEWAY], true]);
+  state.view = networkOf({ [GATEWAY]: MAC });
+  await entries.follow();
+  assert.deepEqual([targets.get(1)!.nextHop?.mac, entries.isLooking], [MAC, false]);
+});
+
 test('a target that is not hidden from any more is routed again, and the other way round', async () => {
   const { targets, set } = world(networkOf({ [NEAR]: MAC }));
   const sources: (string | null)[] = [];

@@ -169,6 +169,7 @@ export class FlowForecaster {
     if (listener.hidesClients === true) {
       const { tunnelSource: own } = target;
       if (own === null || isIPv4(own) !== isIPv4(flow.client)) return 'no_target';
+      if (target.nextHop === null) return 'no_next_hop';
       return this.#borrowedPort(flow, listener, target) === null ? 'no_port' : 'forwarded';
     }
     return target.shared === true && this.#isTaken(flow, listener, target) ? 'no_port' : 'forwarded';
@@ -178,9 +179,9 @@ export class FlowForecaster {
   #borrowedPort(
     flow: Flow,
     { hashSeed }: ListenerSettings,
-    { address, port, tunnelSource }: TargetSettings,
+    { address, port, tunnelSource, nextHop }: TargetSettings,
   ): BorrowedPort | null {
-    if (tunnelSource === null || isIPv4(tunnelSource) !== isIPv4(flow.client)) return null;
+    if (tunnelSource === null || nextHop === null || isIPv4(tunnelSource) !== isIPv4(flow.client)) return null;
     const place = { target: address, targetPort: port ?? flow.vipPort, node: tunnelSource, hashSeed };
     const isListenedTo = (own: number) => {
       const there = this.#findListener({ ...flow, vip: tunnelSource, vipPort: own });

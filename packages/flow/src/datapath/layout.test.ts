@@ -8,8 +8,8 @@ import { addressBytes, macBytes } from './address.ts';
 import { endpointBytes, numberKey, OUTCOMES, rangeBytes, SIZES, targetBytes } from './layout.ts';
 
 /**
- * Of the verifier, some microseconds each, a million at the most. 54,000 when this was written; twice that is
- * room for more, and what multiplies the ways through the program goes beyond.
+ * Of the verifier, some microseconds each; the kernel allows a million. There is room for more than the programs need, but
+ * not for what multiplies the ways through them.
  */
 const MOST_STEPS = 100_000;
 
