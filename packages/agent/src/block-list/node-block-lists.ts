@@ -36,8 +36,9 @@ export interface NodeBlockListsOptions {
 }
 
 /**
- * The block lists of all tenants on this node, and the deny list of the installation: in memory that traffic workers read, and in a file, so that they are in
- * force before the control plane is reached. This thread alone writes them, one part after the other.
+ * The block lists of all tenants on this node, and the deny list of the installation: in memory that traffic workers
+ * read, and in a file, so that they are in force before the control plane is reached. This thread alone writes them, one
+ * part after the other.
  */
 export class NodeBlockLists {
   readonly #options: NodeBlockListsOptions;

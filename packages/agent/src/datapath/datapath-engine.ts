@@ -138,7 +138,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   }
 
   /**
-   * Whether the kernel has to be opened first, which takes seconds where programs are loaded or taken over. What has come
+   * Whether the kernel has to be opened first, which takes tenths of a second, or seconds under load. What has come
    * of an opening that was waited for is not asked for again.
    */
   async #mustWait(touched: ReadonlySet<string>): Promise<boolean> {

@@ -23,7 +23,10 @@ export class DenialReader {
   }
 }
 
-/** null: nobody is denied, and nobody has to ask. Whoever has put the first into an empty list has to say so. `now`: milliseconds since 1970. */
+/**
+ * null: nobody is denied, and nobody has to ask. Whoever has put the first into an empty list has to say so. `now`:
+ * milliseconds since 1970.
+ */
 export function denialsIn({ denied, allowed }: DenialMemory, now: () => number = Date.now): DenialReader | null {
   if (denied === null || isUnused(denied)) return null;
   return new DenialReader(new BlockReader(denied, now), allowed && new BlockReader(allowed, now));
