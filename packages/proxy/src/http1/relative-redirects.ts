@@ -1,5 +1,5 @@
 import type { PlannedHttp } from '@evenkeel/model/plan/http.ts';
-import { COLON, SP, TOKEN_LOWER } from './characters.ts';
+import { COLON, HTAB, SP, TOKEN_LOWER } from './characters.ts';
 import { Field } from './field-names.ts';
 import { equalsIgnoringCase, type FieldTable } from './fields.ts';
 import type { RequestHead } from './request-head.ts';
@@ -48,9 +48,10 @@ function shorten(memory: Uint8Array, start: number, end: number, asked: string):
   if (!isAsked(textOf(memory, from, to), asked)) return;
   const next = to < end ? memory[to]! : QUESTION;
   if (next === SLASH) {
-    // Two slashes would begin another host, and browsers take a backslash for a slash.
+    // Two slashes would begin another host. Browsers take a backslash for a slash, and take tabs away before they look
+    // (WHATWG URL, basic URL parser), so that a slash may follow one.
     const second = to + 1 < end ? memory[to + 1]! : 0;
-    if (second === SLASH || second === BACKSLASH) return;
+    if (second === SLASH || second === BACKSLASH || second === HTAB) return;
   } else if (next === BACKSLASH) return;
   // Without a path it is that of the root: the last byte of the host makes room for it.
   else to--;
