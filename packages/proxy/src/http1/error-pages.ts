@@ -1,11 +1,13 @@
 import type { PlannedErrorPage, PlannedHttp } from '@evenkeel/model/plan/http.ts';
-import type { InsertBlock } from './insert-block.ts';
+import { BLOCK_SIZE, type InsertBlock } from './insert-block.ts';
 import { editedHead } from './listener-headers.ts';
 import { headOfLocal, localBody } from './local-response.ts';
-import { addLine } from './request-id.ts';
 
 /** The status of an answer that sends the client elsewhere (RFC 9110 §15.4.3). */
 const FOUND = 302;
+
+/** Bytes of a block that a head leaves to the lines that are added for one answer: identifier, transport security. */
+const FOR_LINES = 1_024;
 
 /** A listener's own page for one status of the proxy's answers. */
 export interface ErrorPage {
@@ -50,17 +52,27 @@ function plain(status: number): PlannedErrorPage {
   return { status, contentType: 'text/plain', body: localBody(status) };
 }
 
-/** `http`: of the listener whose page it is; null: of all. */
+/**
+ * `http`: of the listener whose page it is; null: of all. Where what the listener changes makes a head that no block
+ * holds, it is the plain page.
+ */
 function encode({ status, contentType, body, location }: PlannedErrorPage, http: PlannedHttp | null): ErrorPage {
   const bytes = new TextEncoder().encode(body);
   const shown = location === undefined ? status : FOUND;
+  const headOf = (keepAlive: boolean): Uint8Array => {
+    const head = editedHead(http, headOfLocal(shown, contentType, bytes.length, keepAlive));
+    const redirect = location === undefined ? '' : `Location: ${location}\r\n`;
+    return Buffer.from(`${head.slice(0, -2)}${redirect}\r\n`, 'latin1');
+  };
+  const kept = headOf(true);
+  const closed = headOf(false);
+  if (Math.max(kept.length, closed.length) > BLOCK_SIZE - FOR_LINES) return plainPage(status);
   return {
     status: shown,
     body: bytes,
     writeHead(out, keepAlive) {
       out.clear();
-      out.text(editedHead(http, headOfLocal(shown, contentType, bytes.length, keepAlive)));
-      if (location !== undefined) addLine(out, `Location: ${location}\r\n`);
+      out.bytes(keepAlive ? kept : closed);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Arena, StaticRange } from '../reactor/arena.ts';
 import { copyWithin } from './copy.ts';
 
 /** Room for one block of composed lines; more than any head can hold. */
-const SIZE = 32 * 1024;
+export const BLOCK_SIZE = 32 * 1024;
 
 /** A place in the arena where the lines that go into a head are put together, before `HeadEdit` copies them in. */
 export class InsertBlock {
@@ -12,7 +12,7 @@ export class InsertBlock {
 
   constructor(arena: Pick<Arena, 'memory' | 'intern'>) {
     this.memory = arena.memory;
-    this.start = arena.intern(new Uint8Array(SIZE)).start;
+    this.start = arena.intern(new Uint8Array(BLOCK_SIZE)).start;
     this.end = this.start;
   }
 
@@ -22,7 +22,7 @@ export class InsertBlock {
 
   /** Bytes that still find room. */
   get room(): number {
-    return this.start + SIZE - this.end;
+    return this.start + BLOCK_SIZE - this.end;
   }
 
   /** Adds memory[start, end). */
