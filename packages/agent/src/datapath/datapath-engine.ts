@@ -87,7 +87,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   async #apply(change: EngineChange): Promise<readonly RefusedListener[]> {
     const touched = this.#follow(change);
-    if (await this.#mustWait(touched)) return this.#applyMeanwhile(change, touched);
+    if (await this.#mustWait(change, touched)) return this.#applyMeanwhile(change, touched);
     const awaited = this.#undecided ?? new Set();
     const all = new Set([...touched, ...awaited]);
     const listeners = new Map(change.listeners);
@@ -141,17 +141,19 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
    * Whether the kernel has to be opened first, which takes tenths of a second, or seconds under load. What has come
    * of an opening that was waited for is not asked for again.
    */
-  async #mustWait(touched: ReadonlySet<string>): Promise<boolean> {
+  async #mustWait(change: EngineChange, touched: ReadonlySet<string>): Promise<boolean> {
     const tenure = this.#tenure;
     if (!tenure.isOurs) return false;
-    if (tenure.opening === null && (this.#undecided !== null || !this.#wantsKernel(touched))) return false;
+    if (tenure.opening === null && (this.#undecided !== null || !this.#wantsKernel(change, touched))) return false;
     return !(await tenure.opensAtOnce(tenure.open()));
   }
 
-  #wantsKernel(touched: ReadonlySet<string>): boolean {
+  /** One that could not be had is not tried again for the health of targets, but for listeners: `reconsider` names them. */
+  #wantsKernel({ listeners }: EngineChange, touched: ReadonlySet<string>): boolean {
     const takesOver = this.#tenure.takesOver();
     if (this.kernel !== null) return false;
-    return takesOver || [...touched].some((id) => this.#listeners.has(id) && !('reason' in this.#wanted(id)));
+    const asking = this.#tenure.unavailable === '' ? touched : listeners.keys();
+    return takesOver || [...asking].some((id) => this.#listeners.has(id) && !('reason' in this.#wanted(id)));
   }
 
   /**
@@ -159,7 +161,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
    * it might have to give up again. It goes on holding sockets that an earlier process has left for them.
    */
   async #applyMeanwhile(change: EngineChange, touched: ReadonlySet<string>): Promise<readonly RefusedListener[]> {
-    if (this.#undecided === null)
+    if (this.#undecided === null && this.#tenure.unavailable === '')
       this.#options.log.info('the kernel is opened; the proxy serves its listeners meanwhile');
     this.#undecided = new Set([...touched, ...(this.#undecided ?? [])]);
     const listeners = new Map(change.listeners);

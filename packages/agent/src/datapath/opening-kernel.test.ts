@@ -53,6 +53,23 @@ test('a kernel that cannot be had leaves the listener to the proxy, once that is
   assert.deepEqual([engine.undecided(), opened()], [null, 1]);
 });
 
+test('a kernel that could not be had is opened again for listeners, and not for the health of targets', async (t) => {
+  const { engine, told, opens, opened } = slowly(t, 'auto', 'the verifier says no');
+  await engine.apply(change(listener()));
+  opens();
+  await engine.undecided();
+  await engine.apply(NOTHING);
+  const its = service({}, '10.0.0.2');
+  await engine.apply({ ...change(null, its), listeners: new Map() });
+  assert.deepEqual([opened(), engine.undecided(), told.length], [1, null, 3]);
+  assert.equal(told[2]!.services.get('svc-1'), its, 'the proxy has it at once');
+  assert.deepEqual(engine.carried(), [{ listenerId: 'lsn-1', datapath: 'userspace', detail: 'the verifier says no' }]);
+  await engine.apply({ ...NOTHING, listeners: new Map([['lsn-http', http]]) });
+  assert.equal(opened(), 1, 'none of a network load balancer');
+  await engine.apply(change(listener({ idleTimeout: 2_000 })));
+  assert.equal(opened(), 2);
+});
+
 test('a listener that the kernel cannot have in any case does not wait for it', async (t) => {
   const { engine, told, opens } = slowly(t, 'auto', '', true);
   const loopback = listener({ addresses: ['127.77.0.1'] });
