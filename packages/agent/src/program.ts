@@ -20,9 +20,13 @@ import { Channel, supervisionOf } from './supervision/channel.ts';
 import { Upgrade } from './supervision/upgrade.ts';
 import { ControlCounts } from './telemetry/control-counts.ts';
 import { MetricsServer } from './telemetry/metrics-server.ts';
+import { written } from './telemetry/written-log.ts';
 
 /** Bytes of log that may wait for a slow reader of standard error; what comes beyond is dropped. */
 const LOG_BACKLOG = 1024 * 1024;
+
+/** Milliseconds that an end waits for the log to be written. */
+const LOG_MOMENT = 250;
 
 /** Microseconds that a thread runs before a worker on the same core has its turn. Workers have shorter ones. */
 const TIME_SLICE = 500;
@@ -40,6 +44,7 @@ try {
   if (settings === null) process.stdout.write(USAGE);
   else await run(settings);
 } catch (error) {
+  await written(stderr, LOG_MOMENT);
   fail(error);
 }
 
@@ -142,13 +147,15 @@ async function run(settings: AgentSettings): Promise<void> {
   let stopping = false;
   let serving = !settings.standby;
   const finish = (ended: Promise<void>): void => {
-    ended.then(() => metrics?.close()).then(() => end(0), fail);
+    ended
+      .then(() => metrics?.close())
+      .finally(() => written(stderr, LOG_MOMENT))
+      .then(() => end(0), fail);
   };
   const stop = (reason: string, code: number, isWanted = true): void => {
     // One that stands by has the sockets of the other, which must go on listening.
     if (stopping || !serving) {
-      log.warn({ reason }, 'ending at once');
-      end(code);
+      end(code, log.isLevelEnabled('warn') ? entry(40, { reason, msg: 'ending at once' }) : null);
     }
     stopping = true;
     log.info({ reason, drainMilliseconds: settings.drainTimeout }, 'draining');
@@ -228,14 +235,19 @@ async function listenForMetrics(settings: AgentSettings, agent: NodeAgent, log: 
 function fail(error: unknown): never {
   if (error instanceof StartError) end(1, `evenkeel-agent: ${error.message}`);
   const msg = `unexpected error: ${error instanceof Error ? error.stack : String(error)}`;
-  end(1, JSON.stringify({ level: 60, time: Date.now(), component: 'agent', msg }));
+  end(1, entry(60, { msg }));
+}
+
+/** A line as the log writes it. */
+function entry(level: number, what: Readonly<Record<string, string>>): string {
+  return JSON.stringify({ level, time: Date.now(), component: 'agent', ...what });
 }
 
 /** The log's own writes are asynchronous and may not be out when the process is gone; the last line must be. */
-function end(code: number, lastLine?: string): never {
+function end(code: number, lastLine: string | null = null): never {
   try {
     stderr.flushSync();
-    if (lastLine !== undefined) writeSync(2, `${lastLine}\n`);
+    if (lastLine !== null) writeSync(2, `${lastLine}\n`);
   } catch {
     // Standard error is gone or full; there is nobody to tell.
   }

@@ -218,6 +218,7 @@ test('a second signal ends it at once', async () => {
   await until(() => node.lines.some((line) => line.includes('draining')));
   node.child.kill('SIGTERM');
   await node.endsWith(143);
+  assert.match(node.lines.at(-1)!, /"reason":"SIGTERM","msg":"ending at once"/);
   await assert.rejects(answer);
 });
 
