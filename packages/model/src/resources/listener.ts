@@ -119,7 +119,9 @@ export const listenerSettings = {
     default: [],
     description:
       'Changes of the headers of all answers: those of targets, of rules, whose own changes come after these, and of the ' +
-      'load balancer itself. Values are fixed text. A change replaces all of them. Not used by tcp and tls.',
+      'load balancer itself, but for two that are given before a request is read: the 503 of a connection that is turned ' +
+      'away, and the 400 for plain HTTP on https. Values are fixed text. A change replaces all of them. Not used by tcp ' +
+      'and tls.',
   }),
   errorPages: Type.Array(Ref(ErrorPage), {
     maxItems: ERROR_PAGES.count,
