@@ -141,7 +141,7 @@ test('listeners: forwarding changes switch by switch, networks have one form, pa
     await refuse({ errorPages: [{ status: 500, location }] }, '/errorPages/0/location');
   }
   await refuse({ responseHeaders: [{ operation: 'set', name: 'Connection', value: 'x' }] }, '/responseHeaders/0/name');
-  const variable = { operation: 'add', name: 'X-A', value: '${host}' };
+  const variable = { operation: 'add', name: 'X-A', value: '${nothing}' };
   await refuse({ responseHeaders: [{ operation: 'remove', name: 'X-B' }, variable] }, '/responseHeaders/1/value');
   const headers = { responseHeaders: [{ operation: 'remove', name: 'Server' }] };
   const edited = await running.call('updateListener', { params, body: headers });

@@ -118,3 +118,16 @@ test('nodes are told part by part, and say what they refuse: an event tells of i
   const [event] = await found();
   assert.deepEqual([event!.severity, event!.tenantId, event!.subject.id], ['warning', null, 'node-1']);
 });
+
+test('whichever tenant is acted in, who changed it is in the log of the installation alone', async (t) => {
+  const running = await Running.start(t);
+  const { id } = await running.call('createTenant', { body: { name: 'shop' } });
+  const headers = { 'evenkeel-tenant': id };
+  await running.call('denySources', { headers, body: { entries: [{ source: '198.51.100.7' }] } });
+  const logged = async (as: Readonly<Record<string, string>>) => {
+    const { items } = await running.call('listAudit', { headers: as, query: { action: 'denySources' } });
+    return items.length;
+  };
+  assert.equal(await logged({}), 1);
+  assert.equal(await logged(headers), 0);
+});

@@ -1,3 +1,4 @@
+import { contract } from '@evenkeel/model/contract/contract.ts';
 import type { Route } from '@evenkeel/model/contract/route.ts';
 import { ID_PREFIXES, type IdKind } from '@evenkeel/model/id-kinds.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '@evenkeel/model/resources/operation.ts';
@@ -9,7 +10,10 @@ import { ProblemError } from '../problem.ts';
 import type { Store } from '../store/store.ts';
 import type { AnyCall } from './routes.ts';
 
-/** What the audit log has of requests that change no configuration: those that were refused, and those about files and nodes. */
+/**
+ * What the audit log has of requests that change no configuration: those that were refused, and those that write rows of
+ * their own, such as sessions, lists of sources and change sets, or are about files and nodes.
+ */
 
 interface Context {
   readonly refusals: Refusals;
@@ -82,12 +86,19 @@ function entryFor(
   requestId: string,
   params: Readonly<Record<string, string>>,
 ): Omit<NewAuditEntry, 'outcome' | 'code' | 'detail' | 'omitted'> {
-  const { id, name, credential, source, actingIn: tenantId } = caller;
+  const { id, name, credential, source } = caller;
+  const tenantId = isOfInstallation(action) ? caller.tenantId : caller.actingIn;
   const { generation } = store.state;
   const resource = resourceOf(params);
   const author = { id, name, credential, source };
   const nothing = { operationId: null, change: null, before: null, after: null };
   return { at: Date.now(), tenantId, author, action, requestId, generation, resource, ...nothing };
+}
+
+/** Whether it is about no tenant, whichever is acted in: then it is in the log of whoever did it, and of no other. */
+function isOfInstallation(action: string): boolean {
+  const { reach } = (contract as Readonly<Record<string, Route>>)[action]!;
+  return reach === 'all' && action !== 'restoreBackup';
 }
 
 /** What the path names: the last of its parameters, when it has the form of an identifier. */

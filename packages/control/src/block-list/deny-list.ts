@@ -31,7 +31,6 @@ export interface DenyListPlace {
 
 interface Wanted {
   readonly network: NetworkKey;
-  readonly name: string;
   readonly action: DenyAction;
   readonly until: number;
   readonly reason: string;
@@ -176,7 +175,7 @@ function read(entries: readonly DenyEntryInput[], now: number): Wanted[] {
     if (known.has(name)) refuseField('validation-failed', field, 'is there twice');
     known.add(name);
     const until = seconds === null ? FOR_EVER : now + seconds;
-    return { network, name, action, until, reason: note, field: `/entries/${i}/note` };
+    return { network, action, until, reason: note, field: `/entries/${i}/note` };
   });
 }
 

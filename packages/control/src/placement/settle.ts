@@ -74,7 +74,7 @@ function wantsNumber({ loadBalancer }: LoadBalancerTree): boolean {
   return loadBalancer.nodesPerZone !== null;
 }
 
-/** The same of the state that comes after `base`, by what has changed. */
+/** The same of the state that comes after `base`: looked at is the settled map of `base`, not what lies over it. */
 function comesToWantNumbers(base: State, next: State): boolean {
   const suspects = OverlaidMap.suspects(base.loadBalancers, next.loadBalancers);
   if (suspects === null || wantsNumbers(base)) return wantsNumbers(next);

@@ -39,12 +39,11 @@ export function headerEditsOf(inputs: readonly object[], at: string): HeaderEdit
 
 /** The same where there is nothing that variables could be filled in from. */
 export function fixedEditsOf(inputs: readonly object[], at: string): HeaderEdit[] {
-  const edits = headerEditsOf(inputs, at);
-  for (const [i, { value }] of edits.entries()) {
-    if (!value.includes('${')) continue;
+  for (const [i, input] of inputs.entries()) {
+    if (!('value' in input && String(input.value).includes('${'))) continue;
     refuseField('validation-failed', `${at}/${i}/value`, 'has a variable, which only rules fill in');
   }
-  return edits;
+  return headerEditsOf(inputs, at);
 }
 
 /** Refuses a header that a claim of a token goes into. */

@@ -234,7 +234,6 @@ export interface JoinTokenRow {
   last_used_at: number | null;
 }
 
-/** A node that has joined, or was revoked: then `identity` may be empty, for one that had no certificate. */
 /** An identity that was revoked, and is that of no node any more. */
 export interface RevokedIdentityRow {
   identity: string;
@@ -244,6 +243,7 @@ export interface RevokedIdentityRow {
   until: number;
 }
 
+/** A node that has joined, or was revoked: then `identity` may be empty, for one that had no certificate. */
 export interface NodeIdentityRow {
   node: string;
   /** Which of its memberships: one that joins anew is another. */
