@@ -176,3 +176,27 @@ backend web
     ],
   );
 });
+
+test('of errors of one status that lead elsewhere the last counts, by whatever keyword, and defaults come first', () => {
+  const { lb } = convert(`
+defaults
+  mode http
+  errorloc303 503 /of-defaults
+frontend www
+  bind :80
+  errorloc302 504 /first
+  errorloc 503 /own
+  errorloc 504 /last
+  default_backend web
+backend web
+  server a 10.0.0.1:8080
+`);
+  const pages = lb.listeners?.[0]?.errorPages?.map(({ status, location }) => [status, location]);
+  assert.deepEqual(
+    new Map(pages as [number, string][]),
+    new Map([
+      [503, '/own'],
+      [504, '/last'],
+    ]),
+  );
+});

@@ -58,8 +58,8 @@ export function listenerSettings(proxy: Proxy, bind: Bind, findings: Findings): 
 
 /** Where clients are sent instead of an error. */
 function pagesOf({ statements }: Proxy, findings: Findings): ErrorPage[] {
-  const said = ['errorloc', 'errorloc302', 'errorloc303'].flatMap((keyword) => statements.take(keyword));
-  return said.flatMap((statement) => {
+  // Of several for one status, the last counts: those of the section come behind those of its defaults.
+  return statements.takeAny(['errorloc', 'errorloc302', 'errorloc303']).flatMap((statement) => {
     const [keyword, status = '', location = ''] = statement.words;
     try {
       const pages = pagesElsewhere([status], location);

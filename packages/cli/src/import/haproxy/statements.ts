@@ -16,6 +16,13 @@ export class Statements {
     return found;
   }
 
+  /** All that begin with one of these words, in order. */
+  takeAny(first: readonly string[]): Statement[] {
+    const found = this.#all.filter(({ words: [word = ''] }) => first.includes(word));
+    for (const statement of found) this.#taken.add(statement);
+    return found;
+  }
+
   /** The last that begins with these words: it is the one that counts. */
   last(...words: readonly string[]): Statement | null {
     return this.take(...words).at(-1) ?? null;
