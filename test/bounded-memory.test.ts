@@ -24,6 +24,8 @@ const BYTES_PER_IDLE_CLIENT = 16 * 1024;
 const BYTES_PER_WAITING_CLIENT = 24 * 1024;
 const HEADER_TIMEOUT = 3;
 const READ_TIMEOUT = 2;
+/** Milliseconds that clients wait: it is the node that ends their requests, also where thousands begin slowly. */
+const PATIENCE = 60_000;
 
 for (const reactor of ['uring', 'portable'] as const) {
   describe(`bounds on ${reactor}`, { skip: requiresReactor(reactor) }, () => {
@@ -97,7 +99,9 @@ for (const reactor of ['uring', 'portable'] as const) {
       t.after(() => traffic.stop());
       await until('traffic flows', () => traffic.answered > 20);
       const rest = evenkeel.agent.residentBytes;
-      const waiting = Promise.all(Array.from({ length: CLIENTS }, () => ask(`http://${vip}:8081/`)));
+      const waiting = Promise.all(
+        Array.from({ length: CLIENTS }, () => ask(`http://${vip}:8081/`, undefined, PATIENCE)),
+      );
       await until('all requests have reached the target', () => mute.count >= CLIENTS);
       const each = (evenkeel.agent.residentBytes - rest) / CLIENTS;
       const served = traffic.answered;

@@ -55,10 +55,10 @@ export class Traffic {
   }
 }
 
-/** The status of the answer, or why there was none. */
-export function ask(url: string, agent?: Agent): Promise<number | string> {
+/** The status of the answer, or why there was none for so many milliseconds. */
+export function ask(url: string, agent?: Agent, timeout = TIMEOUT): Promise<number | string> {
   return new Promise((resolve) => {
-    const request = get(url, { agent: agent ?? false, timeout: TIMEOUT }, (response) => {
+    const request = get(url, { agent: agent ?? false, timeout }, (response) => {
       response.resume();
       response.on('error', (error) => resolve(error.message));
       response.on('end', () => resolve(response.statusCode ?? 0));

@@ -86,8 +86,11 @@ bothEntryPoints('flows shared between two nodes', prepare, (scene) => {
 
       goesTo(scene(), '20', 'S', port + 4);
       goesTo(there, '20', 'S', port + 5);
+      const known = [a.it.learnt, b.it.learnt] as const;
       assert.deepEqual([a.it.tell(), b.it.tell()], [1, 2], 'the old flow as well');
       const written = () => [scene(), there].map(({ datapath }) => datapath.countExceptions());
+      // As many may be written on either side before anything has arrived.
+      await until('something is learnt', () => a.it.learnt > known[0] && b.it.learnt > known[1]);
       await until('what is new is learnt', () => new Set(written()).size === 1);
       goesTo(there, '20', 'A', port + 4);
       goesTo(scene(), '20', 'A', port + 5);
