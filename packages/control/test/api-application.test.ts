@@ -143,6 +143,8 @@ test('listeners: forwarding changes switch by switch, networks have one form, pa
   await refuse({ responseHeaders: [{ operation: 'set', name: 'Connection', value: 'x' }] }, '/responseHeaders/0/name');
   const variable = { operation: 'add', name: 'X-A', value: '${nothing}' };
   await refuse({ responseHeaders: [{ operation: 'remove', name: 'X-B' }, variable] }, '/responseHeaders/1/value');
+  const unknown = { params, body: { responseHeaders: [variable] } };
+  assert.match((await running.refused('updateListener', unknown)).errors![0]!.reason, /which only rules fill in/);
   const headers = { responseHeaders: [{ operation: 'remove', name: 'Server' }] };
   const edited = await running.call('updateListener', { params, body: headers });
   assert.deepEqual(edited.responseHeaders, [{ operation: 'remove', name: 'Server', value: '' }]);

@@ -95,10 +95,13 @@ function entryFor(
   return { at: Date.now(), tenantId, author, action, requestId, generation, resource, ...nothing };
 }
 
+/** Calls that take a role of the installation and change the tenant that is acted in. */
+const CHANGING_ONE_TENANT: readonly string[] = ['restoreBackup', 'updateQuotas'];
+
 /** Whether it is about no tenant, whichever is acted in: then it is in the log of whoever did it, and of no other. */
 function isOfInstallation(action: string): boolean {
   const { reach } = (contract as Readonly<Record<string, Route>>)[action]!;
-  return reach === 'all' && action !== 'restoreBackup';
+  return reach === 'all' && !CHANGING_ONE_TENANT.includes(action);
 }
 
 /** What the path names: the last of its parameters, when it has the form of an identifier. */
