@@ -119,15 +119,18 @@ test('nodes are told part by part, and say what they refuse: an event tells of i
   assert.deepEqual([event!.severity, event!.tenantId, event!.subject.id], ['warning', null, 'node-1']);
 });
 
-test('whichever tenant is acted in, who changed it is in the log of the installation alone', async (t) => {
+test('whichever tenant is acted in, who changed the installation is in the log of the installation alone', async (t) => {
   const running = await Running.start(t);
   const { id } = await running.call('createTenant', { body: { name: 'shop' } });
   const headers = { 'evenkeel-tenant': id };
   await running.call('denySources', { headers, body: { entries: [{ source: '198.51.100.7' }] } });
-  const logged = async (as: Readonly<Record<string, string>>) => {
-    const { items } = await running.call('listAudit', { headers: as, query: { action: 'denySources' } });
-    return items.length;
-  };
-  assert.equal(await logged({}), 1);
-  assert.equal(await logged(headers), 0);
+  await running.call('createRegion', { headers, body: { name: 'north' } });
+  for (const action of ['denySources', 'createRegion'] as const) {
+    const logged = async (as: Readonly<Record<string, string>>) => {
+      const { items } = await running.call('listAudit', { headers: as, query: { action } });
+      return items.length;
+    };
+    assert.equal(await logged({}), 1, action);
+    assert.equal(await logged(headers), 0, action);
+  }
 });

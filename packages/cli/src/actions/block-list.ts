@@ -4,13 +4,12 @@ import type { BlockedSource, BlockedSourceInput, BlockListChanged } from '@evenk
 import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
 import { NONE } from '../commands/values.ts';
-import { EXIT } from '../exit-codes.ts';
-import { CliFailure } from '../failure.ts';
 import { inputName, readTextFile } from '../input-file.ts';
 import { details } from '../output/details.ts';
 import type { Column } from '../output/table.ts';
 import { count } from '../output/text.ts';
 import { parseBlockFile } from './block-file.ts';
+import { inParts, sendInParts } from './in-parts.ts';
 import { confirm, mustAsk } from './remove.ts';
 import { print, printList, type Session, withSession } from './session.ts';
 
@@ -61,7 +60,7 @@ export function remove(call: Call) {
     const sources = call.args[0] as readonly string[];
     let changed = 0;
     let entries = 0;
-    for (const some of inParts(sources)) {
+    for (const some of inParts(sources, BLOCK_LIST.atOnce)) {
       const answer = await session.client.unblockSources({ body: { sources: [...some] } });
       changed += answer.changed;
       ({ entries } = answer);
@@ -103,23 +102,10 @@ function given({ seconds, reason }: OptionValues): Omit<BlockedSourceInput, 'sou
 
 /** In calls of as many as one takes. */
 async function block(session: Session, sources: readonly BlockedSourceInput[]): Promise<void> {
-  if (sources.length === 0) throw new CliFailure(EXIT.usage, 'there is no source in it.');
-  let entries = 0;
-  let changed = 0;
-  for (const some of inParts(sources)) {
-    try {
-      ({ entries } = await session.client.blockSources({ body: { entries: [...some] } }));
-    } catch (error) {
-      if (changed > 0) session.io.err(`The first ${changed} of ${sources.length} are blocked.\n`);
-      throw error;
-    }
-    changed += some.length;
-  }
+  const send = (some: readonly BlockedSourceInput[]) => session.client.blockSources({ body: { entries: [...some] } });
+  const { entries } = await sendInParts(session.io, sources, BLOCK_LIST.atOnce, 'blocked', send);
+  const changed = sources.length;
   report(session, { changed, entries }, `${count(changed, 'source')} blocked, ${entries} in all.`);
-}
-
-function* inParts<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let i = 0; i < all.length; i += BLOCK_LIST.atOnce) yield all.slice(i, i + BLOCK_LIST.atOnce);
 }
 
 function report(session: Session, json: BlockListChanged, text: string): void {

@@ -6,13 +6,12 @@ import type { DenyEntry, DenyEntryInput, DenyListChanged } from '@evenkeel/model
 import type { OptionValues } from 'commander';
 import type { Call } from '../commands/call.ts';
 import { NONE } from '../commands/values.ts';
-import { EXIT } from '../exit-codes.ts';
-import { CliFailure } from '../failure.ts';
 import { inputName, readTextFile } from '../input-file.ts';
 import { details } from '../output/details.ts';
 import type { Column } from '../output/table.ts';
 import { count } from '../output/text.ts';
 import { parseBlockFile } from './block-file.ts';
+import { inParts, sendInParts } from './in-parts.ts';
 import { confirm, mustAsk } from './remove.ts';
 import { print, printList, type Session, withSession } from './session.ts';
 
@@ -69,7 +68,7 @@ export function remove(call: Call) {
     const sources = call.args[0] as readonly string[];
     let changed = 0;
     let answer: DenyListChanged | null = null;
-    for (const some of inParts(sources)) {
+    for (const some of inParts(sources, DENY_LIST.atOnce)) {
       answer = await session.client.removeFromDenyList({ body: { sources: [...some] } });
       changed += answer.changed;
     }
@@ -113,23 +112,9 @@ function given({ allow, seconds, note }: OptionValues): Omit<DenyEntryInput, 'so
 
 /** In calls of as many as one takes. */
 async function put(session: Session, entries: readonly DenyEntryInput[]): Promise<void> {
-  let changed = 0;
-  let answer: DenyListChanged | null = null;
-  for (const some of inParts(entries)) {
-    try {
-      answer = await session.client.denySources({ body: { entries: [...some] } });
-    } catch (error) {
-      if (changed > 0) session.io.err(`The first ${changed} of ${entries.length} are in the list.\n`);
-      throw error;
-    }
-    changed += some.length;
-  }
-  if (answer === null) throw new CliFailure(EXIT.usage, 'there is no source in it.');
-  report(session, { ...answer, changed }, `${count(changed, 'source')} put in`);
-}
-
-function* inParts<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let i = 0; i < all.length; i += DENY_LIST.atOnce) yield all.slice(i, i + DENY_LIST.atOnce);
+  const send = (some: readonly DenyEntryInput[]) => session.client.denySources({ body: { entries: [...some] } });
+  const answer = await sendInParts(session.io, entries, DENY_LIST.atOnce, 'in the list', send);
+  report(session, { ...answer, changed: entries.length }, `${count(entries.length, 'source')} put in`);
 }
 
 function report(session: Session, json: DenyListChanged, what: string): void {

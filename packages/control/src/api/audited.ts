@@ -87,7 +87,7 @@ function entryFor(
   params: Readonly<Record<string, string>>,
 ): Omit<NewAuditEntry, 'outcome' | 'code' | 'detail' | 'omitted'> {
   const { id, name, credential, source } = caller;
-  const tenantId = isOfInstallation(action) ? caller.tenantId : caller.actingIn;
+  const tenantId = logFor(action, caller);
   const { generation } = store.state;
   const resource = resourceOf(params);
   const author = { id, name, credential, source };
@@ -98,10 +98,14 @@ function entryFor(
 /** Calls that take a role of the installation and change the tenant that is acted in. */
 const CHANGING_ONE_TENANT: readonly string[] = ['restoreBackup', 'updateQuotas'];
 
-/** Whether it is about no tenant, whichever is acted in: then it is in the log of whoever did it, and of no other. */
-function isOfInstallation(action: string): boolean {
+/**
+ * The tenant in whose log a call is. What is about the installation is about no tenant, whichever is acted in: then it is
+ * in the log of whoever did it, and of no other.
+ */
+export function logFor(action: string, caller: Caller): string {
   const { reach } = (contract as Readonly<Record<string, Route>>)[action]!;
-  return reach === 'all' && !CHANGING_ONE_TENANT.includes(action);
+  const ofInstallation = reach === 'all' && !CHANGING_ONE_TENANT.includes(action);
+  return ofInstallation ? caller.tenantId : caller.actingIn;
 }
 
 /** What the path names: the last of its parameters, when it has the form of an identifier. */

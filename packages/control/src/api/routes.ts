@@ -19,7 +19,7 @@ import { scopedTo } from '../state/scope.ts';
 import type { State } from '../state/state.ts';
 import type { Committed, Store } from '../store/store.ts';
 import type { Admission } from './admission.ts';
-import { doneEntry, recordDone, watched } from './audited.ts';
+import { doneEntry, logFor, recordDone, watched } from './audited.ts';
 import type { Browser, Call } from './call.ts';
 import { type Answer, checkKey, fingerprintOf, type IdempotentRequests, type SaveAnswer } from './idempotency.ts';
 import { pathOf } from './problems.ts';
@@ -141,6 +141,7 @@ async function carryOut(
     requestId: call.requestId,
     tenantId: tenantId ?? call.caller.actingIn,
     toldTo: call.caller.actingIn,
+    recordedIn: logFor(name, call.caller),
     run(draft) {
       // The writes before this one may have changed who may do what.
       const caller = check(draft.whole);

@@ -176,7 +176,7 @@ const properties = resource(Id('listener', 'Identifier of the listener.'), {
   status: Words(
     LISTENER_STATUS,
     '`refused`: at least one node cannot run it; `pending`: a node has yet to apply it; `disabling`: it is disabled, and ' +
-      'a node has yet to apply that; `disabled`: no node accepts for it.',
+      'a node has yet to apply its last change; `disabled`: no node accepts for it.',
   ),
   nodes: Type.Array(Ref(ListenerOnNode), { description: 'What each node made of it.' }),
 });

@@ -61,7 +61,8 @@ const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.
   status: Words(
     ['pending', 'active', 'degraded', 'stopping', 'stopped'],
     '`pending`: a node has yet to apply a listener; `degraded`: a node refused a listener; `stopped`: it has listeners, ' +
-      'all are disabled, and no node accepts anything for them; `stopping`: a node still may; else `active`.',
+      'all are disabled, and no node accepts anything for them; `stopping`: a node has yet to apply the last change of one; ' +
+      'else `active`.',
   ),
 });
 

@@ -13,7 +13,7 @@ const KEPT = 10_000;
  */
 export class PastRevocations {
   readonly #kept: number;
-  /** In the order of their ends. */
+  /** In the order of their ends when they are read, and then as they came. */
   #until = new Map<string, number>();
 
   constructor(kept = KEPT) {
@@ -38,9 +38,8 @@ export class PastRevocations {
   /** Writes it, and forgets those that are over, or too many, on the disk. `now` in Unix milliseconds. */
   async write(trx: Transaction<Database>, row: RevokedIdentityRow, now: number): Promise<void> {
     await trx.deleteFrom('revoked_identity').where('until', '<=', now).execute();
-    const { value: oldest } = this.#until.keys().next();
-    if (this.#until.size >= this.#kept)
-      await trx.deleteFrom('revoked_identity').where('identity', '=', oldest!).execute();
+    const oldest = this.#inTheWay(now);
+    if (oldest !== null) await trx.deleteFrom('revoked_identity').where('identity', '=', oldest).execute();
     await trx
       .insertInto('revoked_identity')
       .values(row)
@@ -50,9 +49,15 @@ export class PastRevocations {
 
   /** It is on the disk. */
   written({ identity, until }: RevokedIdentityRow, now: number): void {
+    const oldest = this.#inTheWay(now);
     for (const [known, end] of this.#until) if (end <= now) this.#until.delete(known);
-    const { value: oldest } = this.#until.keys().next();
-    if (this.#until.size >= this.#kept) this.#until.delete(oldest!);
+    if (oldest !== null) this.#until.delete(oldest);
     this.#until.set(identity, until);
+  }
+
+  /** The one that goes to make room, of those that are not over; null: there is room. */
+  #inTheWay(now: number): string | null {
+    const good = [...this.#until].filter(([, end]) => end > now);
+    return good.length < this.#kept ? null : good[0]![0];
   }
 }
