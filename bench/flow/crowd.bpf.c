@@ -47,8 +47,29 @@ struct frame {
 	struct tcphdr tcp;
 } __attribute__((packed));
 
-SEC("xdp.frags")
-int crowd_xdp(struct xdp_md *context)
+/* Both halves of a run are functions of their own, so that the balancer's stack stays within what the kernel allows:
+ * nothing of theirs lies there meanwhile. */
+static __noinline int make_frame(struct xdp_md *context)
+{
+	__u32 first = 0;
+	struct crowd *crowd = bpf_map_lookup_elem(&crowds, &first);
+	struct frame *frame = frame_start(context);
+
+	if (!crowd || (void *)(frame + 1) > frame_end(context))
+		return -1;
+	__u64 number = crowd->next;
+
+	frame->ip.saddr = bpf_htonl(FIRST_CLIENT + (__u32)(number / FLOWS_OF_A_CLIENT));
+	frame->ip.daddr = crowd->vip;
+	frame->ip.ttl = OWN_HOP_LIMIT;
+	frame->tcp.source = bpf_htons(FIRST_PORT + (__u16)(number % FLOWS_OF_A_CLIENT));
+	frame->tcp.syn = crowd->opens;
+	frame->tcp.ack = !crowd->opens;
+	frame->ethernet.h_dest[5] = 0;
+	return crowd->idle;
+}
+
+static __noinline int judge(struct xdp_md *context, int verdict, int idle)
 {
 	__u32 first = 0;
 	struct crowd *crowd = bpf_map_lookup_elem(&crowds, &first);
@@ -57,29 +78,29 @@ int crowd_xdp(struct xdp_md *context)
 	if (!crowd || (void *)(frame + 1) > frame_end(context))
 		return XDP_ABORTED;
 	__u64 number = crowd->next;
-
-	crowd->next = number + 1 == crowd->flows ? 0 : number + 1;
-	frame->ip.saddr = bpf_htonl(FIRST_CLIENT + (__u32)(number / FLOWS_OF_A_CLIENT));
-	frame->ip.daddr = crowd->vip;
-	frame->ip.ttl = OWN_HOP_LIMIT;
-	frame->tcp.source = bpf_htons(FIRST_PORT + (__u16)(number % FLOWS_OF_A_CLIENT));
-	frame->tcp.syn = crowd->opens;
-	frame->tcp.ack = !crowd->opens;
-	frame->ethernet.h_dest[5] = 0;
-	int verdict = crowd->idle ? XDP_PASS : balance(context);
 	__u32 group = number / JUDGED_AT_ONCE;
 	struct judged *judged = bpf_map_lookup_elem(&met, &group);
 
-	frame = frame_start(context);
-	if (!judged || (void *)(frame + 1) > frame_end(context))
+	crowd->next = number + 1 == crowd->flows ? 0 : number + 1;
+	if (!judged)
 		return XDP_ABORTED;
 	__u8 *target = &judged->target[number % JUDGED_AT_ONCE], now = frame->ethernet.h_dest[5];
 
-	if (crowd->idle)
+	if (idle)
 		return verdict;
 	if (verdict != XDP_REDIRECT || (*target && *target != now))
 		crowd->wrong += 1;
 	if (!*target)
 		*target = now;
 	return verdict;
+}
+
+SEC("xdp.frags")
+int crowd_xdp(struct xdp_md *context)
+{
+	int idle = make_frame(context);
+
+	if (idle)
+		return judge(context, XDP_PASS, 1);
+	return judge(context, balance(context), 0);
 }

@@ -1,11 +1,10 @@
 import { PROGRAMS, type ProgramFile } from '../../packages/flow/src/build/compile.ts';
-import type { Mode } from '../../packages/flow/src/datapath/layout.ts';
 import { testRun } from '../../packages/flow/src/loader/test-run.ts';
 import { readOptions } from '../../tools/command-line.ts';
 import { median, pairedRatios, quantile } from '../statistics.ts';
 import { asText } from '../table.ts';
 import { compare } from './comparison.ts';
-import { measureConcurrency } from './concurrency.ts';
+import { measureCrowds, PARTS, type Part } from './crowds.ts';
 import { type Case, NETWORKS, prepare } from './setting.ts';
 
 const HELP = `npm run bench:flow -- [options]
@@ -15,12 +14,13 @@ beside a program that does nothing. Needs root.
 
   --rounds N    (15; with --compare 9)
   --repeat N    packets per case and round (500,000)
-  --flows N     instead: N live connections, before, while and after a target is added and a node replaced; 100000000 takes
-                some minutes, 4 GiB, and clang
+  --flows N     instead: N live connections, before, while and after a target is added and a node replaced, beside few of
+                them, and NAT that writes all of them down as far as memory goes; 100000000 takes a quarter of an hour,
+                18 GiB, and clang
   --compare     instead: beside no balancer, nftables and HAProxy, between network namespaces, and requests in a flood of
                 denied packets; at most 10 minutes; needs nginx, wrk and iperf3, too, and two cores that nobody else uses
-  --save        with --compare: write the result to bench/results and docs/benchmarks.md
-  --mode MODE   with --flows: l2 or nat, unless both
+  --save        with --compare or --flows: write results to bench/results and docs/benchmarks.md
+  --part PART   with --flows: l2, nat or nat-table alone
   --help`;
 
 const { values } = readOptions('bench:flow', HELP, {
@@ -28,7 +28,7 @@ const { values } = readOptions('bench:flow', HELP, {
     rounds: { type: 'string' },
     repeat: { type: 'string', default: '500000' },
     flows: { type: 'string' },
-    mode: { type: 'string' },
+    part: { type: 'string' },
     compare: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
   },
@@ -36,7 +36,7 @@ const { values } = readOptions('bench:flow', HELP, {
 const rounds = Number(values.rounds ?? (values.compare ? 9 : 15));
 const repeat = Number(values.repeat);
 
-if (values.flows !== undefined) await measureConcurrency(Number(values.flows), modesOf(values.mode));
+if (values.flows !== undefined) await measureCrowds(Number(values.flows), partsOf(values.part), values.save);
 else if (values.compare) await compare(rounds, values.save);
 else {
   for (const program of PROGRAMS) {
@@ -44,10 +44,10 @@ else {
   }
 }
 
-function modesOf(mode: string | undefined): readonly Mode[] {
-  if (mode === undefined) return ['l2', 'nat'];
-  if (mode === 'l2' || mode === 'nat') return [mode];
-  console.error(`bench:flow: --mode takes l2 or nat, not ${mode}`);
+function partsOf(part: string | undefined): readonly Part[] {
+  const parts = PARTS.filter((one) => part === undefined || one === part);
+  if (parts.length > 0) return parts;
+  console.error(`bench:flow: --part takes ${PARTS.join(', ')}, not ${part}`);
   process.exit(2);
 }
 
