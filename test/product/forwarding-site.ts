@@ -84,8 +84,6 @@ export class ForwardingSite {
     node.set('net/ipv6/conf/all/forwarding', '1');
     for (const which of ['all', 'default']) node.set(`net/ipv4/conf/${which}/rp_filter`, '0');
     node.join('node0', '10.77.0.1/24', outside, 'eth0', `${CLIENTS[0]}/24`);
-    // For tunnels that the kernel routes: it takes their packets, which come from this node's own address, for forged.
-    node.set('net/ipv4/conf/node0/accept_local', '1');
     node.ip('addr add fd77::1/64 dev node0 nodad');
     outside.ip(`addr add ${CLIENTS[1]}/64 dev eth0 nodad`);
     outside.ip('route add default via 10.77.0.1');

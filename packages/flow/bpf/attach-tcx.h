@@ -58,6 +58,14 @@ static __always_inline int send_to(CONTEXT *context, __u32 device)
 	return bpf_redirect(device, 0);
 }
 
+/* The kernel looks for the next hop on this device, asks for its hardware address, and keeps the packet until it is told.
+ * Unlike what it routes for others, the packet may come from this node's own address. */
+#define ASKS_FOR_NEXT_HOPS 1
+static __always_inline int send_asking(CONTEXT *context, __u32 device)
+{
+	return bpf_redirect_neigh(device, 0, 0, 0);
+}
+
 /* Through the kernel's helper, because the checksum of a local or coalesced packet may be of the pseudo header alone
  * until a device completes it. Pointers into the frame are invalid afterwards. */
 static __always_inline int change_transport_checksum(CONTEXT *context, __u32 offset, __u64 address_change,

@@ -51,6 +51,13 @@ static __always_inline int send_to(CONTEXT *context, __u32 device)
 	return bpf_redirect(device, 0);
 }
 
+/* Nothing here asks for a hardware address. */
+#define ASKS_FOR_NEXT_HOPS 0
+static __always_inline int send_asking(CONTEXT *context, __u32 device)
+{
+	return VERDICT_DROP;
+}
+
 /* `offset` of the checksum; the changes are those of checksum.h. Frames at XDP carry whole checksums: senders on veth
  * have to compute them (`ethtool -K DEVICE tx off`), or the kernel drops the frames on their way out. */
 static __always_inline int change_transport_checksum(CONTEXT *context, __u32 offset, __u64 address_change,

@@ -209,7 +209,7 @@ __checked_once int steer_to_borrower(CONTEXT *context, const struct packet *pack
 {
 	if (!packet || !flow || !listener || !target)
 		return VERDICT_DROP;
-	if (!target->device)
+	if (!has_way(target))
 		return drop_towards(flow, listener->number, DROP_NO_NEXT_HOP);
 	__be16 port = target->port ? target->port : flow->destination_port;
 	struct borrowed key = {
@@ -238,7 +238,7 @@ __checked_once int steer_to_borrower(CONTEXT *context, const struct packet *pack
 	if ((void *)(ethernet + 1) > frame_end(context))
 		return drop(listener->number, DROP_MALFORMED);
 	set_next_hop(ethernet, target);
-	return send_to(context, target->device);
+	return send_on(context, target);
 }
 
 /* As `choose`, for what an error is about. */

@@ -11,6 +11,19 @@ static __always_inline void set_next_hop(struct ethhdr *ethernet, const struct t
 	__builtin_memcpy(ethernet->h_source, target->own_mac, ETH_ALEN);
 }
 
+/* Whether packets from this node's own address get to a target without being routed by the kernel, which takes those over
+ * IPv4 for forged, and does not say so. */
+static __always_inline int has_way(const struct target *target)
+{
+	return target->device && (ASKS_FOR_NEXT_HOPS || !(target->flags & TARGET_UNRESOLVED));
+}
+
+/* Where `has_way`, with addresses of `set_next_hop`. */
+static __always_inline int send_on(CONTEXT *context, const struct target *target)
+{
+	return target->flags & TARGET_UNRESOLVED ? send_asking(context, target->device) : send_to(context, target->device);
+}
+
 /* No verdict of a program: the packet goes on to its target. */
 #define BALANCED_ON (-100)
 

@@ -143,7 +143,7 @@ __checked_once int forward_by_source_nat(CONTEXT *context, const struct packet *
 	    is_unspecified(&target->tunnel_source))
 		return drop_towards(packet, listener->number, DROP_NO_TARGET);
 	/* The kernel would take a packet that comes in from its own address for forged. */
-	if (!target->device)
+	if (!has_way(target))
 		return drop_towards(packet, listener->number, DROP_NO_NEXT_HOP);
 	/* Whoever sends it on past the kernel says so in its place. */
 	if (target->mtu && segment_bytes(context, packet) > target->mtu)
@@ -157,7 +157,7 @@ __checked_once int forward_by_source_nat(CONTEXT *context, const struct packet *
 	if (translate(context, packet, SOURCE, &target->tunnel_source, own, 0) ||
 	    translate(context, packet, DESTINATION, &target->address, port, target))
 		return drop_towards(packet, listener->number, DROP_MALFORMED);
-	return send_to(context, target->device);
+	return send_on(context, target);
 }
 
 /* Who asks once by UDP and has an answer is through, as with DNS, unless more comes. */

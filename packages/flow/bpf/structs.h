@@ -131,6 +131,7 @@ struct table {
 #define TARGET_RESETS 2 /* or, with this as well, are reset */
 #define TARGET_SHARED 8 /* NAT: its endpoint answers for several listeners */
 #define TARGET_CLOSED 4 /* keeps its flows; clients that it had get none there any more */
+#define TARGET_UNRESOLVED 16 /* the next hop on `device` has no hardware address that is known: tunnels, hidden clients */
 
 struct target {
 	struct address address;

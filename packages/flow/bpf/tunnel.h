@@ -80,6 +80,8 @@ __checked_once int wrap(CONTEXT *context, const struct packet *packet, const str
 		return VERDICT_DROP;
 	int ipv4 = is_ipv4(&target->address), room = room_for(target, gue);
 
+	if (ipv4 && !has_way(target))
+		return drop_towards(packet, listener, DROP_NO_NEXT_HOP);
 	if ((void *)(ethernet + 1) > frame_end(context))
 		return drop_towards(packet, listener, DROP_MALFORMED);
 	kept = *ethernet;
@@ -106,10 +108,10 @@ __checked_once int wrap(CONTEXT *context, const struct packet *packet, const str
 		kept.h_proto = bpf_htons(ETH_P_IPV6);
 	}
 	*ethernet = kept;
-	if (!target->device)
+	if (!has_way(target))
 		return VERDICT_KERNEL;
 	set_next_hop(ethernet, target);
-	return send_to(context, target->device);
+	return send_on(context, target);
 }
 
 static __always_inline int forward_by_tunnel(CONTEXT *context, const struct packet *packet, const struct target *target,

@@ -38,7 +38,7 @@ suite('targets that answer directly, on tcx', { skip: requiresKernelDatapath('ip
   };
   let pins = '';
 
-  const balance = (mode: Exclude<Mode, 'nat'>, settings: { mtu?: number; routed?: boolean } = {}) => {
+  const balance = (mode: Exclude<Mode, 'nat'>, settings: { mtu?: number; asks?: boolean } = {}) => {
     rmSync(join(pins, 'flow'), { recursive: true, force: true });
     mkdirSync(join(pins, 'flow'));
     const work: Work = {
@@ -53,13 +53,11 @@ suite('targets that answer directly, on tcx', { skip: requiresKernelDatapath('ip
         address,
         weight: 1,
         ...(settings.mtu !== undefined && { mtu: settings.mtu }),
-        ...(!settings.routed && {
-          nextHop: {
-            device: node.deviceNumber(`node${index + 1}`),
-            mac: targets[index]!.mac('eth0'),
-            ownMac: node.mac(`node${index + 1}`),
-          },
-        }),
+        nextHop: {
+          device: node.deviceNumber(`node${index + 1}`),
+          mac: settings.asks === true ? null : targets[index]!.mac('eth0'),
+          ownMac: node.mac(`node${index + 1}`),
+        },
       })),
     };
     node.run(...peer('balancer'), JSON.stringify(work));
@@ -88,8 +86,6 @@ suite('targets that answer directly, on tcx', { skip: requiresKernelDatapath('ip
     node.ip(`addr add ${NODE}/32 dev lo`);
     outside = add('client');
     node.join('node0', '10.78.0.1/24', outside, 'eth0', `${CLIENT}/24`);
-    // For tunnels that the kernel routes: it takes their packets, which come from this node's own address, for forged.
-    node.set('net/ipv4/conf/node0/accept_local', '1');
     outside.ip('route add default via 10.78.0.1');
     const ready: Promise<string>[] = [];
     for (const [index, address] of TARGETS.entries()) {
@@ -121,12 +117,13 @@ suite('targets that answer directly, on tcx', { skip: requiresKernelDatapath('ip
   });
 
   for (const mode of ['ipip', 'gue'] as const) {
-    for (const routed of [false, true]) {
-      const way = routed ? 'routed by the kernel' : 'to a known next hop';
+    for (const asks of [false, true]) {
+      const way = asks ? 'to a next hop that the kernel asks for' : 'to a known next hop';
       test(`${mode}, ${way}: both targets answer, over links of 1500 bytes as over 9000`, async () => {
         for (const mtu of [1500, 9000]) {
           setMtu(mtu);
-          balance(mode, { mtu, routed });
+          balance(mode, { mtu, asks });
+          node.ip('neigh flush all');
           await bothAnswer();
           assert.equal(await client.ask<boolean>(`upload ${UPLOAD}`), true, `upload with MTU ${mtu}`);
         }

@@ -23,8 +23,13 @@ const PORTS: Record<Exclude<Mode, 'nat'>, number> = { l2: 81, ipip: 82, gue: 83 
 const NEAR = 1;
 const ROUTED = 2;
 const NEAR6 = 3;
+const ROUTED6 = 4;
+const ASKED = 5;
+const ASKED6 = 6;
 /** Services by what their only target is. */
-const SERVICES = { near: 1, routed: 2, near6: 3 };
+const SERVICES = { near: 1, routed: 2, near6: 3, routed6: 4, asked: 5, asked6: 6 };
+/** A next hop whose hardware address is not known. */
+const UNKNOWN_HOP = { ...NEXT_HOP, mac: null };
 
 async function prepare(scene: Scene): Promise<void> {
   const { datapath } = scene;
@@ -33,7 +38,13 @@ async function prepare(scene: Scene): Promise<void> {
   datapath.setTarget(NEAR6, scene.target({ address: TARGET6, tunnelSource: NODE6, nextHop: NEXT_HOP }));
   await scene.useTargets(NEAR, NEAR, SERVICES.near);
   await scene.useTargets(ROUTED, ROUTED, SERVICES.routed);
+  datapath.setTarget(ROUTED6, scene.target({ address: TARGET6, tunnelSource: NODE6 }));
+  datapath.setTarget(ASKED, scene.target({ tunnelSource: NODE, nextHop: UNKNOWN_HOP }));
+  datapath.setTarget(ASKED6, scene.target({ address: TARGET6, tunnelSource: NODE6, nextHop: UNKNOWN_HOP }));
   await scene.useTargets(NEAR6, NEAR6, SERVICES.near6);
+  await scene.useTargets(ROUTED6, ROUTED6, SERVICES.routed6);
+  await scene.useTargets(ASKED, ASKED, SERVICES.asked);
+  await scene.useTargets(ASKED6, ASKED6, SERVICES.asked6);
 }
 
 function listen(scene: Scene, mode: Exclude<Mode, 'nat'>, service: number): void {
@@ -62,7 +73,7 @@ bothEntryPoints('L2 direct return', prepare, (scene) => {
   });
 });
 
-bothEntryPoints('IP in IP', prepare, (scene) => {
+bothEntryPoints('IP in IP', prepare, (scene, program) => {
   const { ipip } = PORTS;
 
   test('IPv4 in IPv4, sent from here', () => {
@@ -76,10 +87,40 @@ bothEntryPoints('IP in IP', prepare, (scene) => {
     scene().expect(clientPacket6(ipip), 'redirect', expected);
   });
 
-  test('routed by the kernel: the frame stays addressed to this node', () => {
-    listen(scene(), 'ipip', SERVICES.routed);
-    const expected = packet().ip(NODE, TARGET).ip(CLIENT, VIP).tcp(40_000, ipip).payload(99);
+  const labelled = () => {
+    const hash = hashFlow({ client: CLIENT, clientPort: 40_000, vip: VIP, vipPort: ipip, protocol: 'tcp' }, SEED);
+    return { flowLabel: hash & 0xfffff };
+  };
+
+  test('over IPv6 without a next hop the kernel routes: the frame stays addressed to this node', () => {
+    listen(scene(), 'ipip', SERVICES.routed6);
+    const expected = packet().ip(NODE6, TARGET6, labelled()).ip(CLIENT, VIP).tcp(40_000, ipip).payload(99);
     scene().expect(clientPacket(ipip), 'kernel', expected);
+  });
+
+  test('over IPv4 without a next hop nothing is sent: the kernel would take it for forged, and not say so', () => {
+    listen(scene(), 'ipip', SERVICES.routed);
+    const run = () => {
+      scene().expect(clientPacket(ipip), 'drop');
+      scene().expect(clientPacket6(ipip), 'drop');
+    };
+    assert.deepEqual(scene().outcomesOf(run), { no_next_hop: 2n });
+  });
+
+  test('a next hop without a known hardware address: tcx has the kernel ask; at XDP IPv4 is dropped, IPv6 routed', () => {
+    const isTcx = program === 'tcx';
+    const nobody = '00:00:00:00:00:00';
+    listen(scene(), 'ipip', SERVICES.asked6);
+    const six = isTcx ? packet().ethernet(nobody, nobody) : packet();
+    const expected6 = six.ip(NODE6, TARGET6, labelled()).ip(CLIENT, VIP).tcp(40_000, ipip).payload(99);
+    scene().expect(clientPacket(ipip), isTcx ? 'redirect' : 'kernel', expected6);
+    listen(scene(), 'ipip', SERVICES.asked);
+    const expected = packet().ethernet(nobody, nobody).ip(NODE, TARGET).ip(CLIENT, VIP).tcp(40_000, ipip).payload(99);
+    const run = () => {
+      if (isTcx) scene().expect(clientPacket(ipip), 'redirect', expected);
+      else scene().expect(clientPacket(ipip), 'drop');
+    };
+    assert.deepEqual(scene().outcomesOf(run), isTcx ? {} : { no_next_hop: 1n });
   });
 
   test('IPv4 and IPv6 in IPv6, with the hash of the flow as label', () => {

@@ -61,7 +61,7 @@ export class Scene {
     this.#program = program;
     this.object = LoadedObject.load(objectPath(program), { mapSizes: SMALL_MAPS });
     this.datapath = new Datapath(this.object);
-    this.forecaster = new FlowForecaster(this.object, this.datapath);
+    this.forecaster = new FlowForecaster(this.object, this.datapath, () => program === 'tcx');
   }
 
   listener(settings: Partial<ListenerSettings> = {}): ListenerSettings {
@@ -119,7 +119,7 @@ export class Scene {
 export function bothEntryPoints(
   title: string,
   prepare: (scene: Scene) => void | Promise<void>,
-  define: (scene: () => Scene) => void,
+  define: (scene: () => Scene, program: ProgramFile) => void,
 ): void {
   for (const program of PROGRAMS) {
     suite(`${title} (${program})`, { skip: requiresKernelDatapath() }, () => {
@@ -129,7 +129,7 @@ export function bothEntryPoints(
         await prepare(scene);
       });
       after(() => scene?.object.close());
-      define(() => scene!);
+      define(() => scene!, program);
     });
   }
 }

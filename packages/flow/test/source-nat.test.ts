@@ -39,7 +39,7 @@ async function prepare(scene: Scene): Promise<void> {
 /** The frame that a client gets from this node itself. */
 const back = () => packet().ethernet('02:00:00:00:00:01', '00:00:00:00:00:00');
 
-bothEntryPoints('NAT that hides clients', prepare, (scene) => {
+bothEntryPoints('NAT that hides clients', prepare, (scene, program) => {
   /** The port that a flow of the client has got, read where the frame has it. */
   const portOf = (client: string, port: number, vipPort = 80) =>
     scene()
@@ -265,6 +265,25 @@ bothEntryPoints('NAT that hides clients', prepare, (scene) => {
     assert.equal(borrowed(), before);
     const flow = { protocol: 'tcp', client: CLIENT, clientPort: 40_105, vip: VIP, vipPort: 80 } as const;
     assert.equal(scene().forecaster.seenAs(flow, NEAR), null);
+  });
+
+  test('a target whose hardware address is not known: tcx has the kernel ask, XDP sends nothing', () => {
+    const nextHop = { ...NEXT_HOP, mac: null };
+    scene().datapath.setTarget(NEAR, scene().target({ port: 8080, tunnelSource: NODE, nextHop }));
+    const flow = { protocol: 'tcp', client: CLIENT, clientPort: 40_106, vip: VIP, vipPort: 80 } as const;
+    const given = packet().ip(CLIENT, VIP).tcp(40_106, 80, 'S');
+    const seen = scene().forecaster.seenAs(flow, NEAR);
+    if (program === 'xdp') {
+      assert.equal(seen, null);
+      assert.deepEqual(
+        scene().outcomesOf(() => scene().expect(given, 'drop')),
+        { no_next_hop: 1n },
+      );
+      return;
+    }
+    const nobody = '00:00:00:00:00:00';
+    const expected = packet().ethernet(nobody, nobody).ip(NODE, TARGET, { hopLimit: 63 }).tcp(seen!.port, 8080, 'S');
+    scene().expect(given, 'redirect', expected);
   });
 
   test('a target without an address of the node, or of another family, gets nothing', () => {

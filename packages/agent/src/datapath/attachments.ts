@@ -48,6 +48,11 @@ export class Attachments {
     return new Map(Array.from(this.#attached, ([device, { point }]) => [device, point]));
   }
 
+  /** Whether all programs have the kernel find hardware addresses that are not known, which those at XDP cannot. */
+  get asksForNextHops(): boolean {
+    return [...this.#attached.values()].every(({ point }) => point === 'tcx');
+  }
+
   /**
    * Attaches to those that are new, or takes over what is there; detaches from others. What cannot be had now is logged
    * once, and tried again with the next call. Resolves with whether anything has changed. One call at a time.

@@ -97,6 +97,7 @@ export class KernelPath {
       datapath: this.#datapath,
       listeners: () => this.#listeners,
       targets: () => this.#tables.targets(),
+      asksForNextHops: () => this.#attachments.asksForNextHops,
       log,
     });
     this.#listeners = new Map(Object.entries(record.listeners));

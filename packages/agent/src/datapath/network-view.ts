@@ -10,6 +10,8 @@ export interface Device {
   readonly index: number;
   readonly mac: string;
   readonly mtu: number;
+  /** Neighbours on it have hardware addresses; those on WireGuard, tun and tunnels of IP have none. */
+  readonly isEthernet: boolean;
 }
 
 /** The way to an address, as the kernel's routing table has it. */
@@ -35,6 +37,7 @@ interface Shown {
   readonly ifname?: string;
   readonly ifindex?: number;
   readonly address?: string;
+  readonly link_type?: string;
   readonly mtu?: number;
   readonly dst?: string;
   readonly dev?: string;
@@ -59,7 +62,8 @@ export function readView(text: string): NetworkView {
     for (const shown of JSON.parse(line) as Shown[]) {
       const { ifname: name, ifindex: index, mtu = 0, dst, dev } = shown;
       if (name !== undefined && index !== undefined) {
-        devices.set(name, { name, index, mac: shown.address ?? '', mtu });
+        const isEthernet = shown.link_type === 'ether';
+        devices.set(name, { name, index, mac: shown.address ?? '', mtu, isEthernet });
       } else if (dst !== undefined && dev !== undefined && shown.prefsrc === undefined) {
         if (shown.lladdr !== undefined) neighbours.set(`${dst} ${dev}`, shown.lladdr);
       } else if (dst !== undefined && dev !== undefined) {

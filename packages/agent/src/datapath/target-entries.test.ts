@@ -12,8 +12,8 @@ const GATEWAY = '192.0.2.1';
 const MAC = '02:00:00:00:00:05';
 
 /** A network of one device, where `neighbours` are known. */
-function networkOf(neighbours: Readonly<Record<string, string>>, index = 4): NetworkView {
-  const device = { name: 'eth0', index, mac: '02:00:00:00:00:01', mtu: 1_500 };
+function networkOf(neighbours: Readonly<Record<string, string>>, index = 4, isEthernet = true): NetworkView {
+  const device = { name: 'eth0', index, mac: isEthernet ? '02:00:00:00:00:01' : '', mtu: 1_500, isEthernet };
   const route = { device: 'eth0', source: '192.0.2.2', mtu: 0 };
   return {
     devices: new Map([['eth0', device]]),
@@ -100,13 +100,34 @@ test('source NAT is from the address of the node on the way to the target, and f
   assert.deepEqual([targets.get(1)!.tunnelSource, targets.get(2)!.tunnelSource], ['192.0.2.3', null]);
 });
 
-test('source NAT through a gateway that is not known: that is knocked at, and the target waits for it', async () => {
-  const { entries, state, targets, knocked, set } = world(networkOf({}));
-  await set(1, FAR, 'source-nat');
-  assert.deepEqual([targets.get(1)!.nextHop, knocked, entries.isLooking], [null, [GATEWAY], true]);
-  state.view = networkOf({ [GATEWAY]: MAC });
-  await entries.follow();
-  assert.deepEqual([targets.get(1)!.nextHop?.mac, entries.isLooking], [MAC, false]);
+test('source NAT and tunnels through a gateway that is not known: that is knocked at, and the kernel may ask', async () => {
+  for (const mode of ['source-nat', 'ipip', 'gue'] as const) {
+    const { entries, state, targets, knocked, set } = world(networkOf({}));
+    await set(1, FAR, mode);
+    const hop = { device: 4, mac: null, ownMac: '02:00:00:00:00:01' };
+    assert.deepEqual([targets.get(1)!.nextHop, knocked, entries.isLooking], [hop, [GATEWAY], true]);
+    state.view = networkOf({ [GATEWAY]: MAC });
+    await entries.follow();
+    assert.deepEqual([targets.get(1)!.nextHop?.mac, entries.isLooking], [MAC, false]);
+  }
+});
+
+test('devices without hardware addresses: tunnels take them, and nobody is looked for; others cannot', async () => {
+  for (const mode of ['source-nat', 'l2', 'ipip', 'gue'] as const) {
+    const { entries, targets, knocked, said, set } = world(networkOf({}, 4, false));
+    await set(1, NEAR, mode);
+    assert.deepEqual(knocked, []);
+    const hop = targets.get(1)!.nextHop;
+    if (mode === 'ipip' || mode === 'gue') {
+      assert.deepEqual([hop, said, entries.isLooking], [{ device: 4, mac: null, ownMac: '' }, [], false]);
+    } else {
+      assert.equal(hop, null);
+      assert.match(
+        said[0]!,
+        /192\.0\.2\.9 is behind eth0, whose frames have no Ethernet header: only tunnels go there/,
+      );
+    }
+  }
 });
 
 test('a target that is not hidden from any more is routed again, and the other way round', async () => {

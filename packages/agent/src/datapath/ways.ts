@@ -22,7 +22,8 @@ export interface WayProblem {
 
 /**
  * The way to a target of a service in this mode, as `view` has it. A next hop whose hardware address the kernel has
- * forgotten keeps the one it had (`before`): what is sent by us does not make the kernel remember it.
+ * forgotten keeps the one it had (`before`): what is sent by us does not make the kernel remember it. One that is not known
+ * yet has its device in tunnels and where clients are hidden: at tcx the kernel asks.
  */
 export function wayTo(
   address: string,
@@ -37,12 +38,16 @@ export function wayTo(
   if (mode === 'l2' && route.gateway !== null) {
     return lost(`${address} is behind ${route.gateway}: l2 needs targets on a network of this node`);
   }
+  if (mode !== 'ipip' && mode !== 'gue' && !device.isEthernet) {
+    return lost(`${address} is behind ${device.name}, whose frames have no Ethernet header: only tunnels go there`);
+  }
   const hop = route.gateway ?? address;
-  const known = before?.nextHop?.device === device.index ? before.nextHop.mac : undefined;
+  const known = before?.nextHop?.device === device.index ? before.nextHop.mac : null;
   const mac = view.neighbours.get(`${hop} ${device.name}`) ?? known;
-  const nextHop = mac === undefined ? null : { device: device.index, mac, ownMac: device.mac };
-  const problem = nextHop === null ? { text: `${hop} is not known on ${device.name} yet`, unknown: hop } : null;
-  if (mode === 'l2') return { way: { tunnelSource: null, nextHop, mtu: 0 }, problem };
+  const isUnknown = mac === null && device.isEthernet;
+  const problem = isUnknown ? { text: `${hop} is not known on ${device.name} yet`, unknown: hop } : null;
+  const nextHop = { device: device.index, mac, ownMac: device.mac };
+  if (mode === 'l2') return { way: { tunnelSource: null, nextHop: mac === null ? null : nextHop, mtu: 0 }, problem };
   return { way: { tunnelSource: route.source, nextHop, mtu: route.mtu || device.mtu }, problem };
 }
 

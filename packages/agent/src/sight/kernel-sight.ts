@@ -19,6 +19,8 @@ export interface KernelSightOptions {
   /** By identifier. */
   readonly listeners: () => ReadonlyMap<string, KernelListener>;
   readonly targets: () => readonly TargetInTables[];
+  /** See FlowForecaster. */
+  readonly asksForNextHops: () => boolean;
   readonly log: Logger;
 }
 
@@ -85,7 +87,7 @@ export class KernelSight {
       listeners: () => new Map(this.#listeners().map((listener) => [listener.number, listener])),
       log: options.log,
     });
-    this.#forecaster = new FlowForecaster(options.object, options.datapath);
+    this.#forecaster = new FlowForecaster(options.object, options.datapath, options.asksForNextHops);
     this.#lister = new FlowLister({
       sight: this.#sight,
       places: () => this.#places(),

@@ -78,10 +78,13 @@ interface PacketKind {
 export class FlowForecaster {
   readonly #object: LoadedObject;
   readonly #datapath: Pick<Datapath, 'table' | 'flood'>;
+  readonly #asksForNextHops: () => boolean;
 
-  constructor(object: LoadedObject, datapath: Pick<Datapath, 'table' | 'flood'>) {
+  /** `asksForNextHops`: whether packets meet programs that have the kernel find hardware addresses, which those at XDP do not. */
+  constructor(object: LoadedObject, datapath: Pick<Datapath, 'table' | 'flood'>, asksForNextHops: () => boolean) {
     this.#object = object;
     this.#datapath = datapath;
+    this.#asksForNextHops = asksForNextHops;
   }
 
   /** null: nobody listens, and the packets are left to the kernel. */
@@ -164,15 +167,19 @@ export class FlowForecaster {
     const { mode } = listener;
     if (target.gone) return target.resets === true && packet.acknowledges ? 'reset' : 'no_target';
     if (mode === 'l2') return target.nextHop === null ? 'no_next_hop' : 'forwarded';
-    if (mode !== 'nat') return 'forwarded';
+    if (mode !== 'nat') return isIPv4(target.address) && !this.#hasWay(target) ? 'no_next_hop' : 'forwarded';
     if (isIPv4(target.address) !== isIPv4(flow.client)) return 'no_target';
     if (listener.hidesClients === true) {
       const { tunnelSource: own } = target;
       if (own === null || isIPv4(own) !== isIPv4(flow.client)) return 'no_target';
-      if (target.nextHop === null) return 'no_next_hop';
+      if (!this.#hasWay(target)) return 'no_next_hop';
       return this.#borrowedPort(flow, listener, target) === null ? 'no_port' : 'forwarded';
     }
     return target.shared === true && this.#isTaken(flow, listener, target) ? 'no_port' : 'forwarded';
+  }
+
+  #hasWay({ nextHop }: Pick<TargetSettings, 'nextHop'>): boolean {
+    return nextHop !== null && (nextHop.mac !== null || this.#asksForNextHops());
   }
 
   /** By which port of the node the target sees the flow; null: it does not get one. */
@@ -181,7 +188,8 @@ export class FlowForecaster {
     { hashSeed }: ListenerSettings,
     { address, port, tunnelSource, nextHop }: TargetSettings,
   ): BorrowedPort | null {
-    if (tunnelSource === null || nextHop === null || isIPv4(tunnelSource) !== isIPv4(flow.client)) return null;
+    if (tunnelSource === null || !this.#hasWay({ nextHop }) || isIPv4(tunnelSource) !== isIPv4(flow.client))
+      return null;
     const place = { target: address, targetPort: port ?? flow.vipPort, node: tunnelSource, hashSeed };
     const isListenedTo = (own: number) => {
       const there = this.#findListener({ ...flow, vip: tunnelSource, vipPort: own });

@@ -50,11 +50,15 @@ export interface ListenerSettings {
   readonly isNode?: boolean;
 }
 
-/** Where the frames to a target go. Without it the kernel routes them, which L2 forwarding cannot do with. */
+/**
+ * Where the frames to a target go. Without it the kernel routes them: NAT, and tunnels over IPv6. Others are dropped, since
+ * the kernel takes packets over IPv4 that come in from an address of its own for forged.
+ */
 export interface NextHop {
   readonly device: number;
-  readonly mac: string;
-  /** Of this node's device. */
+  /** null: not known, or there are none on this device. At tcx tunnels, and NAT that hides clients, have the kernel ask. */
+  readonly mac: string | null;
+  /** Of this node's device; nothing where `mac` is null. */
   readonly ownMac: string;
 }
 
@@ -281,6 +285,7 @@ const TARGET_GONE = 1;
 const TARGET_RESETS = 2;
 const TARGET_CLOSED = 4;
 const TARGET_SHARED = 8;
+const TARGET_UNRESOLVED = 16;
 
 export function targetBytes(target: TargetSettings): Buffer {
   const bytes = Buffer.alloc(SIZES.targets.value);
@@ -288,15 +293,18 @@ export function targetBytes(target: TargetSettings): Buffer {
   if (target.tunnelSource !== null) addressBytes(target.tunnelSource).copy(bytes, 16);
   if (target.nextHop !== null) {
     bytes.writeUInt32LE(target.nextHop.device, 32);
-    macBytes(target.nextHop.mac).copy(bytes, 36);
-    macBytes(target.nextHop.ownMac).copy(bytes, 42);
+    if (target.nextHop.mac !== null) {
+      macBytes(target.nextHop.mac).copy(bytes, 36);
+      macBytes(target.nextHop.ownMac).copy(bytes, 42);
+    }
   }
   bytes.writeUInt16BE(target.port ?? 0, 48);
   const flags =
     (target.gone ? TARGET_GONE : 0) |
     (target.resets === true ? TARGET_RESETS : 0) |
     (target.closed === true ? TARGET_CLOSED : 0) |
-    (target.shared === true ? TARGET_SHARED : 0);
+    (target.shared === true ? TARGET_SHARED : 0) |
+    (target.nextHop?.mac === null ? TARGET_UNRESOLVED : 0);
   bytes.writeUInt16LE(flags, 50);
   bytes.writeUInt16LE(target.mtu ?? 0, 52);
   return bytes;
@@ -306,12 +314,12 @@ export function targetBytes(target: TargetSettings): Buffer {
 export function readTarget(bytes: Buffer): TargetSettings {
   const flags = bytes.readUInt16LE(50);
   const device = bytes.readUInt32LE(32);
+  const mac = (flags & TARGET_UNRESOLVED) !== 0 ? null : macText(bytes.subarray(36, 42));
   return {
     address: addressText(bytes.subarray(0, 16)),
     port: bytes.readUInt16BE(48) || null,
     tunnelSource: bytes.subarray(16, 32).some((byte) => byte !== 0) ? addressText(bytes.subarray(16, 32)) : null,
-    nextHop:
-      device === 0 ? null : { device, mac: macText(bytes.subarray(36, 42)), ownMac: macText(bytes.subarray(42, 48)) },
+    nextHop: device === 0 ? null : { device, mac, ownMac: macText(bytes.subarray(42, 48)) },
     gone: (flags & TARGET_GONE) !== 0,
     resets: (flags & TARGET_RESETS) !== 0,
     closed: (flags & TARGET_CLOSED) !== 0,
