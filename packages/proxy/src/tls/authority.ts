@@ -8,7 +8,9 @@ import {
   SSL_CTX_add_client_CA,
   SSL_CTX_set1_cert_store,
   X509_CRL_free,
+  X509_CRL_get0_nextUpdate,
   X509_free,
+  X509_get0_notAfter,
   X509_STORE_add_cert,
   X509_STORE_add_crl,
   X509_STORE_free,
@@ -18,6 +20,7 @@ import {
   X509_V_FLAG_CRL_CHECK_ALL,
   X509_V_FLAG_PARTIAL_CHAIN,
 } from './ffi/openssl.ts';
+import { unixTime } from './ffi/time.ts';
 
 /** Names of authorities that clients are told of when they are asked for a certificate; a long list slows handshakes. */
 const MAX_NAMES = 64;
@@ -32,9 +35,11 @@ export class ParsedAuthority {
   readonly planned: PlannedAuthority;
   readonly #store: number;
   readonly #certificates: readonly number[];
+  #until: number;
 
   private constructor(planned: PlannedAuthority, store: number, certificates: readonly number[]) {
     this.planned = planned;
+    this.#until = Math.min(...certificates.map((certificate) => unixTime(X509_get0_notAfter(certificate))));
     this.#store = store;
     this.#certificates = certificates;
     freeWhenCollected(this, () => {
@@ -62,6 +67,7 @@ export class ParsedAuthority {
         let count = 0;
         for (let list = readList(bio); list !== 0; list = readList(bio)) {
           const added = X509_STORE_add_crl(store, list);
+          parsed.#until = Math.min(parsed.#until, unixTime(X509_CRL_get0_nextUpdate(list)));
           X509_CRL_free(list);
           if (added !== 1) throw refused(planned.id);
           count++;
@@ -73,6 +79,11 @@ export class ParsedAuthority {
     }
     X509_STORE_set_flags(store, flags);
     return parsed;
+  }
+
+  /** When the first of its certificates and lists runs out, in Unix milliseconds. */
+  get until(): number {
+    return this.#until;
   }
 
   /** Has the context judge its peers by this authority. `announce`: clients are told whose certificates are wanted. */

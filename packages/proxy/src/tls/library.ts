@@ -1,6 +1,7 @@
 import type { Arena } from '../reactor/arena.ts';
 import { RangeQueue } from '../reactor/range-queue.ts';
 import { ClientHello } from './client-hello.ts';
+import { ClientSessions } from './client-sessions.ts';
 import { NativeMemory } from './ffi/native-memory.ts';
 import { addressOf, BIO_new, BIO_s_mem } from './ffi/openssl.ts';
 import { PeerCertificates } from './peer-certificate.ts';
@@ -24,11 +25,13 @@ export class TlsLibrary {
   readonly ticketKeys = new TicketKeys();
   readonly protocols = new ProtocolChoice();
   readonly stapling: Stapling;
+  readonly clientSessions: ClientSessions;
   readonly peers = new PeerCertificates(this.memory);
 
   /** `wallTime` in Unix milliseconds. */
   constructor(arena: Arena, wallTime: () => number = Date.now) {
     this.arenaAddress = addressOf(arena.memory);
     this.stapling = new Stapling(wallTime);
+    this.clientSessions = new ClientSessions(wallTime);
   }
 }

@@ -57,6 +57,8 @@ export class ServerContext {
   readonly keyKinds: KeyKinds;
   readonly #library: TlsLibrary;
   readonly #stapling: number;
+  /** 0: clients are not asked for certificates. */
+  #sessions = 0;
 
   /** Throws TlsError. `staples` by address of the certificate. */
   constructor(
@@ -76,6 +78,7 @@ export class ServerContext {
       }
       this.keyKinds = keyKinds;
     } catch (error) {
+      library.clientSessions.remove(this.#sessions);
       SSL_CTX_free(this.address);
       throw error;
     }
@@ -85,6 +88,7 @@ export class ServerContext {
   /** Connections that were made from it go on. */
   free(): void {
     this.#library.stapling.remove(this.#stapling);
+    this.#library.clientSessions.remove(this.#sessions);
     SSL_CTX_free(this.address);
   }
 
@@ -105,6 +109,7 @@ export class ServerContext {
     const clients = planned.clientCertificates;
     if (clients === null || authority === null) return;
     authority.addTo(address, true);
+    if (planned.sessionTickets) this.#sessions = this.#library.clientSessions.addTo(address, authority.until);
     const needed = clients.mode === 'required' ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     SSL_CTX_set_verify(address, SSL_VERIFY_PEER + needed, 0);
     SSL_CTX_set_verify_depth(address, clients.depth);

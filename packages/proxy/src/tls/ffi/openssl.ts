@@ -79,6 +79,16 @@ export const XN_FLAG_RFC2253 = 0x1110317;
 export const i2d_X509_bio: (bio: Address, certificate: Address) => number = declare(
   'int i2d_X509_bio(int64_t, int64_t)',
 );
+export const X509_get0_notAfter: (certificate: Address) => Address = declare('int64_t X509_get0_notAfter(int64_t)');
+export const X509_CRL_get0_nextUpdate: (list: Address) => Address = declare(
+  'int64_t X509_CRL_get0_nextUpdate(int64_t)',
+);
+/** Before 0: that time has passed. */
+export const X509_cmp_current_time: (time: Address) => number = declare('int X509_cmp_current_time(int64_t)');
+/** Writes the days and the seconds from one time to another, as two ints; a `from` of 0 is now. */
+export const ASN1_TIME_diff: (days: Address, seconds: Address, from: Address, to: Address) => number = declare(
+  'int ASN1_TIME_diff(int64_t, int64_t, int64_t, int64_t)',
+);
 export const X509_STORE_new: () => Address = declare('int64_t X509_STORE_new()');
 export const X509_STORE_free: (store: Address) => void = declare('void X509_STORE_free(int64_t)');
 export const X509_STORE_add_cert: (store: Address, certificate: Address) => number = declare(
@@ -153,6 +163,12 @@ export const SSL_CTX_set_alpn_select_cb: (context: Address, callback: Address, a
 export const SSL_CTX_set_tlsext_ticket_key_evp_cb: (context: Address, callback: Address) => number = declare(
   'int SSL_CTX_set_tlsext_ticket_key_evp_cb(int64_t, int64_t)',
 );
+export const SSL_CTX_set_session_ticket_cb: (
+  context: Address,
+  generate: Address,
+  decrypt: Address,
+  arg: Address,
+) => number = declare('int SSL_CTX_set_session_ticket_cb(int64_t, int64_t, int64_t, int64_t)');
 export const SSL_CTRL_MODE = 33;
 export const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 export const SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
@@ -221,6 +237,12 @@ export const SSL_get_servername: (ssl: Address, type: number) => string | null =
 export const SSL_get_certificate: (ssl: Address) => Address = declare('int64_t SSL_get_certificate(int64_t)');
 
 // Session tickets.
+export const SSL_SESSION_get0_peer: (session: Address) => Address = declare('int64_t SSL_SESSION_get0_peer(int64_t)');
+export const SSL_TICKET_SUCCESS = 5;
+export const SSL_TICKET_SUCCESS_RENEW = 6;
+export const SSL_TICKET_RETURN_IGNORE_RENEW = 2;
+export const SSL_TICKET_RETURN_USE = 3;
+export const SSL_TICKET_RETURN_USE_RENEW = 4;
 export const RAND_bytes: (data: Address, size: number) => number = declare('int RAND_bytes(int64_t, int)');
 export const EVP_aes_256_cbc: () => Address = declare('int64_t EVP_aes_256_cbc()');
 export const EVP_EncryptInit_ex: (
@@ -256,6 +278,12 @@ export function ticketCallback(
   choose: (ssl: number, name: number, iv: number, cipher: number, mac: number, encrypt: number) => number,
 ): Address {
   return register('int EvenkeelTicket(int64_t, int64_t, int64_t, int64_t, int64_t, int)', choose);
+}
+
+export function sessionCallback(
+  judge: (ssl: number, session: number, name: number, size: number, status: number, arg: number) => number,
+): Address {
+  return register('int EvenkeelSession(int64_t, int64_t, int64_t, size_t, int, int64_t)', judge);
 }
 
 export function statusCallback(staple: (ssl: number, arg: number) => number): Address {
