@@ -38,7 +38,7 @@ test('what is left out has its default, and everything is in one form', () => {
     match: {
       hosts: ['WWW.Example.com', '~^A$'],
       paths: [
-        { kind: 'prefix', value: '/%61%2Fb' },
+        { kind: 'prefix', value: '/%61%2fb' },
         { kind: 'regex', value: '^/v[0-9]+/' },
       ],
       headers: [{ name: 'X-Beta', kind: 'present' }],

@@ -3,6 +3,8 @@ import { refuseField } from '../problem.ts';
 
 /** Unreserved characters (RFC 3986 §2.3) that are percent-encoded without need: requests are matched with them decoded. */
 const NEEDLESS = /%(2[de]|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi;
+/** What stays encoded: requests are matched with digits in capitals (RFC 3986 §6.2.2.1). */
+const ENCODED = /%[0-9a-f]{2}/gi;
 /** A segment `.` or `..` between slashes of any spelling; requests that have one are refused. */
 const DOT_SEGMENT = /(^|[/\\]|%2f|%5c)\.{1,2}($|[/\\]|%2f|%5c)/i;
 
@@ -13,7 +15,8 @@ const DOT_SEGMENT = /(^|[/\\]|%2f|%5c)\.{1,2}($|[/\\]|%2f|%5c)/i;
 export function settledPath(text: string, kind: 'exact' | 'prefix', at: string): string {
   const reason = reasonAgainst(text, kind);
   if (reason !== '') refuseField('validation-failed', at, reason);
-  const path = text.replace(NEEDLESS, (encoded) => decodeURIComponent(encoded));
+  const decoded = text.replace(NEEDLESS, (encoded) => decodeURIComponent(encoded));
+  const path = decoded.replace(ENCODED, (encoded) => encoded.toUpperCase());
   // What a prefix ends in may go on as something else.
   if (DOT_SEGMENT.test(kind === 'exact' ? path : `${path}x`)) {
     refuseField('rule-never-matches', at, 'has a segment `.` or `..`: requests with one are refused');

@@ -1,6 +1,7 @@
 import type { PlannedHost, PlannedPath } from '@evenkeel/model/plan/rules.ts';
 import { PatternMatcher } from '@evenkeel/model/regex/matcher.ts';
 import { compilePattern } from '@evenkeel/model/regex/program.ts';
+import { settledWording } from '../rules/request/settled-wording.ts';
 
 /**
  * Whether one host or path of a rule fits a request: what the indexes of `rules/index/` know of all rules at once, asked
@@ -23,7 +24,8 @@ export function hostFits({ kind, value }: PlannedHost, name: string): boolean {
 }
 
 /** `slashes`: a path that only lacks the final slash of a prefix fits it. */
-export function pathFits({ kind, value, ignoreCase }: PlannedPath, path: string, slashes: boolean): boolean {
+export function pathFits(planned: PlannedPath, path: string, slashes: boolean): boolean {
+  const { kind, value, ignoreCase } = settledWording(planned);
   const [wanted, actual] = ignoreCase ? [value.toLowerCase(), path.toLowerCase()] : [value, path];
   switch (kind) {
     case 'exact':

@@ -47,6 +47,22 @@ function ruleFor(
 
 const host = (kind: PlannedHost['kind'], value: string): { hosts: PlannedHost[] } => ({ hosts: [{ kind, value }] });
 
+test('paths are found however the digits of what is percent-encoded are written', () => {
+  const others = Array.from({ length: 20 }, (_, i) => exact(`/other/${i}`));
+  for (const paths of [[], others]) {
+    for (const [path, target] of [
+      [exact('/caf%c3%A9'), '/caf%C3%a9'],
+      [prefix('/caf%C3%a9/'), '/caf%c3%A9/x'],
+      [regex('^/caf(?:%c3%a9)+$'), '/caf%C3%A9%c3%a9'],
+      [regex('^/[%c]%20\\.%2f$'), '/c%20.%2f'],
+    ] as const) {
+      for (const order of RULE_ORDERS) {
+        assert.equal(ruleFor(order, { found: { paths: [...paths, path] } }, { target }), 'found', target);
+      }
+    }
+  }
+});
+
 test('routers find their own hosts in fields that are kept, each time', () => {
   const fields = 'User-Agent: a client that repeats itself/1.0\r\n';
   const { routedRequest, place } = parsedRequest({ host: 'www.example.com', fields, kept: true });

@@ -5,6 +5,7 @@ import { conditionsOf } from './condition/conditions.ts';
 import { HostIndex, type HostPattern } from './index/host-index.ts';
 import { type PathEntry, type PathHit, PathIndex } from './index/path-index.ts';
 import { MOST_IN_LIST, PathLists } from './index/path-lists.ts';
+import { settledWording } from './request/settled-wording.ts';
 import type { Matched } from './rule.ts';
 import type { Steps } from './steps.ts';
 
@@ -81,7 +82,7 @@ export class Router<R> {
         const host = hosts.get(name) ?? { pattern, entries: [] };
         hosts.set(name, host);
         if (planned.match.paths.length === 0) host.entries.push({ path: null, matched });
-        for (const path of planned.match.paths) host.entries.push({ path, matched });
+        for (const path of planned.match.paths) host.entries.push({ path: settledWording(path), matched });
       }
     }
     const names = yield* HostIndex.compile(Array.from(hosts.values(), ({ pattern }) => pattern));

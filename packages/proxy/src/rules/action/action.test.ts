@@ -119,6 +119,7 @@ describe('PathRewrite', () => {
     [{ kind: 'prefix', pattern: '', replacement: '$1' }, '/v1/x', 3, '/$1/x'],
     [regex('^/(\\w+)/(\\d+)$', '/$2/$1/$3'), '/a/1', 0, '/1/a/'],
     [regex('b', 'X'), '/abcb', 0, '/aXcb'],
+    [regex('%c3%a9', 'e'), '/caf%C3%A9', 0, '/cafe'],
     [regex('z', 'X'), '/abc', 0, '/abc'],
     [regex('^/', ''), '/abc', 0, '/abc'],
     [regex('(x)?b', '[$1]'), '/ab', 0, '/a[]'],

@@ -2,6 +2,7 @@ import type { PlannedRewrite } from '@evenkeel/model/plan/rules.ts';
 import { PatternGroups } from '@evenkeel/model/regex/groups.ts';
 import { compilePattern } from '@evenkeel/model/regex/program.ts';
 import type { InsertBlock } from '../../http1/insert-block.ts';
+import { settledPattern } from '../request/settled-wording.ts';
 
 type PlannedPathRewrite = NonNullable<PlannedRewrite['path']>;
 
@@ -16,7 +17,7 @@ export class PathRewrite {
 
   constructor({ kind, pattern, replacement }: PlannedPathRewrite) {
     this.#kind = kind;
-    const program = kind === 'regex' ? compilePattern(pattern, false) : null;
+    const program = kind === 'regex' ? compilePattern(settledPattern(pattern), false) : null;
     this.#groups = program === null ? null : new PatternGroups(program);
     const parts = program === null ? [replacement] : replacement.split(/(\$[1-9])/);
     this.#replacement = parts

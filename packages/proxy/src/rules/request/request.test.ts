@@ -32,13 +32,16 @@ function settled(target: string, method = 'GET'): Settled | null {
 }
 
 describe('settlePath', () => {
-  test('decodes what is encoded without need, and nothing else', () => {
+  test('decodes what is encoded without need and capitalizes the digits of the rest, and nothing else', () => {
     for (const [target, path] of [
       ['/', '/'],
       ['/a?b=%61', '/a'],
       ['/%61', '/a'],
       ['/%41%5a%30%39%2D%2e%5F%7e', '/AZ09-._~'],
-      ['/%2F%25%3f%00%ff%20', '/%2F%25%3f%00%ff%20'],
+      ['/%2F%25%3F%00%FF%20', '/%2F%25%3F%00%FF%20'],
+      ['/%2f%3f%fF%c3%A9', '/%2F%3F%FF%C3%A9'],
+      ['/%61%c3%62', '/a%C3b'],
+      ['/fe%c3?c3=%c3', '/fe%C3'],
       ['/%2561', '/%2561'],
       ['/x%61y%62z', '/xaybz'],
       ['/%61%2F%62', '/a%2Fb'],
@@ -107,7 +110,7 @@ describe('settlePath', () => {
       const broken = /%(?![0-9A-Fa-f]{2})/.test(path);
       const decoded = path.replace(/%([0-9A-Fa-f]{2})/g, (text, digits: string) => {
         const character = String.fromCharCode(Number.parseInt(digits, 16));
-        return unreserved.test(character) ? character : text;
+        return unreserved.test(character) ? character : text.toUpperCase();
       });
       const dots = decoded.split(/[/\\]|%2f|%5c/i).some((segment) => segment === '.' || segment === '..');
       const expected = broken || dots ? null : decoded;

@@ -5,7 +5,9 @@ const PERCENT = 37;
 const DOT = 46;
 const SLASH = 47;
 const QUESTION = 63;
+const CAPITAL = 65;
 const BACKSLASH = 92;
+const SMALL = 97;
 
 /** 1 for the bytes that mean the same whether they are percent-encoded or not (RFC 3986 section 2.3). */
 const UNRESERVED = new Uint8Array(256);
@@ -13,8 +15,8 @@ for (let byte = 0; byte < 256; byte++) if (/[A-Za-z0-9._~-]/.test(String.fromCha
 
 /**
  * Gives the path of a request one spelling, where it lies, so that rules and the target see the same bytes, and no rule
- * is passed by in disguise: what is percent-encoded without need (`%61` for `a`) is decoded, which means the same by
- * RFC 3986 section 6.2.2.2. Returns where the path ends, or -1 when the request is to be refused: for a percent sign
+ * is passed by in disguise: what is percent-encoded without need (`%61` for `a`) is decoded, and the digits of what stays
+ * encoded become capitals (`%C3` for `%c3`), which mean the same by RFC 3986 sections 6.2.2.1 and 6.2.2.2. Returns where the path ends, or -1 when the request is to be refused: for a percent sign
  * without its two digits, and for a segment `.` or `..`, which some servers resolve and others do not.
  *
  * The method moves up to the path when that has become shorter; an absolute-form target then becomes one in origin-form.
@@ -32,22 +34,22 @@ export function settlePath(memory: Uint8Array, head: RequestHead): number {
     else if (byte === DOT && (before === SLASH || before === BACKSLASH)) dotted = true;
     before = byte;
   }
-  if (encoded && !decodeUnreserved(memory, head, at)) return -1;
+  if (encoded && !respell(memory, head, at)) return -1;
   if ((encoded || dotted) && hasDotSegment(memory, head.pathStart, at)) return -1;
   return at;
 }
 
 /** False when a percent sign is not followed by two digits. */
-function decodeUnreserved(memory: Uint8Array, head: RequestHead, end: number): boolean {
-  let needless = false;
+function respell(memory: Uint8Array, head: RequestHead, end: number): boolean {
+  let settled = true;
   for (let at = head.pathStart; at < end; at++) {
     if (memory[at] !== PERCENT) continue;
     const byte = at + 2 < end ? encodedAt(memory, at) : -1;
     if (byte < 0) return false;
-    if (UNRESERVED[byte] === 1) needless = true;
+    if (UNRESERVED[byte] === 1 || isSmall(memory[at + 1]!) || isSmall(memory[at + 2]!)) settled = false;
     at += 2;
   }
-  if (!needless) return true;
+  if (settled) return true;
   head.sentTarget ??= memory.slice(head.targetStart, head.targetEnd);
   let to = end;
   for (let from = end - 1; from >= head.pathStart; from--) {
@@ -60,11 +62,17 @@ function decodeUnreserved(memory: Uint8Array, head: RequestHead, end: number): b
         memory[--to] = decoded;
         continue;
       }
+      for (let digit = to; digit < to + 2; digit++) if (isSmall(memory[digit]!)) memory[digit]! -= SMALL - CAPITAL;
     }
     memory[--to] = byte;
   }
   moveLineTo(memory, head, to);
   return true;
+}
+
+/** Whether a digit is a small letter. */
+function isSmall(digit: number): boolean {
+  return digit >= SMALL;
 }
 
 /** The byte that the two digits behind memory[at] stand for; -1 when they are none. */
