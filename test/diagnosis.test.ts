@@ -143,7 +143,9 @@ for (const reactor of ['uring', 'portable'] as const) {
         const log = await readFile(join(evenkeel.home, 'logs', 'access.log'), 'utf8').catch(() => '');
         return log.split('\n').includes(line);
       });
+      await get('/', { 'Content-Length': '0' });
       const traffic = await evenkeel.client.getListenerTraffic({ params: { listenerId } });
+      assert.deepEqual(traffic.desync, [{ reason: 'zero-length', count: 1 }]);
       assert.ok(traffic.ended.some(({ reason, count }) => reason === 'target-response-head' && count >= 1));
       const ofService = await evenkeel.client.getBackendServiceTraffic({ params: { backendServiceId: serviceId } });
       const requestsThere = ofService.targets.reduce((sum, { requests }) => sum + requests, 0);

@@ -222,17 +222,23 @@ test('what nodes have counted is added up, requests that ended by reason', async
     bytesReceived: 9,
     bytesSent: 8,
   };
-  const nodes = await Promise.all(['node-a', 'node-b'].map((node) => FakeAgent.connect(running, { node })));
+  const nodes = await Promise.all(['node-a', 'node-b', 'node-c'].map((node) => FakeAgent.connect(running, { node })));
   for (const [index, node] of nodes.entries()) {
     const reasons = { none: 3 + index, 'target-connect': 1, 'proxy-route': 0 };
-    const listeners = [{ ...counted, responses: [0, 3, 0, 0, 1], reasons }];
+    // A node of an older version says nothing of doubts.
+    const desync = { 'line-end': 1, 'unexpected-body': 4, version: 0 };
+    const listeners = [{ ...counted, responses: [0, 3, 0, 0, 1], reasons, ...(index < 2 && { desync }) }];
     node.answers = () => ({ answer: { listeners, targets: [] } });
   }
   const traffic = await running.call('getListenerTraffic', { params: { listenerId } });
-  assert.deepEqual([traffic.requests, traffic.responses], [10, [0, 6, 0, 0, 2]]);
+  assert.deepEqual([traffic.requests, traffic.responses], [15, [0, 9, 0, 0, 3]]);
   assert.deepEqual(traffic.ended, [
-    { reason: 'none', endedBy: 'nobody', phase: '', count: 7 },
-    { reason: 'target-connect', endedBy: 'target', phase: 'connect', count: 2 },
+    { reason: 'none', endedBy: 'nobody', phase: '', count: 12 },
+    { reason: 'target-connect', endedBy: 'target', phase: 'connect', count: 3 },
+  ]);
+  assert.deepEqual(traffic.desync, [
+    { reason: 'unexpected-body', count: 8 },
+    { reason: 'line-end', count: 2 },
   ]);
   for (const node of nodes) await node.leave();
 });

@@ -15,6 +15,11 @@ test('what the kernel has counted of a listener is among its counts, and beside 
   assert.deepEqual(both!.kernel, { packets: 9, answers: 8, dropped: { fragment: 1 }, activeError: 12 });
 });
 
+test('requests in doubt are counted by reason', () => {
+  const [counted] = trafficOf(engine, null, QUESTION).listeners;
+  assert.deepEqual(counted!.desync, { 'unexpected-body': 2 });
+});
+
 test('the same of the targets of a service; others are as they were', () => {
   const { targets, listeners } = trafficOf(engine, kernel, { listenerId: '', serviceId: 'svc-1' });
   assert.deepEqual(listeners, []);

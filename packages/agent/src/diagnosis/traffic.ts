@@ -28,10 +28,10 @@ export function trafficOf(
       .filter((one) => one.listenerId === listenerId)
       .map(({ responses, ...one }) => {
         const { connections, activeConnections, requests, activeRequests, bytesReceived, bytesSent } = one;
-        const { reasons, refused } = one;
+        const { reasons, refused, desync } = one;
         const counts = { connections, activeConnections, requests, activeRequests, bytesReceived, bytesSent };
         const beside = inKernel === undefined ? {} : { kernel: countedInKernel(inKernel) };
-        return { ...counts, responses: responses.slice(1), reasons, refused, ...beside };
+        return { ...counts, responses: responses.slice(1), reasons, refused, desync, ...beside };
       }),
     targets: counters.targets
       .filter((one) => one.serviceId === serviceId)

@@ -33,7 +33,8 @@ export async function listenerTraffic(asking: Asking, listenerId: string): Promi
   const refused = byReason(counted.map((one) => one.refused ?? {})).flatMap(({ reason, count }) =>
     isRefusal(reason) ? [{ reason, count }] : [],
   );
-  return { listenerId, ...sumOf(counted), ended, refused, nodes: [...asked] };
+  const desync = byReason(counted.map((one) => one.desync ?? {}));
+  return { listenerId, ...sumOf(counted), ended, refused, desync, nodes: [...asked] };
 }
 
 /** What all nodes have counted of the targets of a service, added up for each. */

@@ -169,6 +169,8 @@ export interface TrafficAnswer {
     readonly reasons: Readonly<Record<string, number>>;
     /** Sources that may not connect, by what refuses them; absent: from a node of an older version. */
     readonly refused?: Readonly<Record<string, number>>;
+    /** Requests that some server could understand in another way; absent: from a node of an older version. */
+    readonly desync?: Readonly<Record<string, number>>;
   })[];
   readonly targets: readonly (CountedTraffic & {
     readonly targetId: string;

@@ -15,6 +15,12 @@ export const RefusedCount = Output('RefusedCount', {
 });
 export type RefusedCount = Static<typeof RefusedCount>;
 
+export const DesyncCount = Output('DesyncCount', {
+  reason: Type.String({ description: 'As in metrics and logs.' }),
+  count: count('Requests; one may have several reasons.'),
+});
+export type DesyncCount = Static<typeof DesyncCount>;
+
 export const DroppedCount = Output('DroppedCount', {
   reason: Type.String({ description: 'As in metrics.' }),
   meaning: Type.String({ description: 'The reason in words.' }),
@@ -56,6 +62,9 @@ export const ListenerTraffic = Output('ListenerTraffic', {
   }),
   refused: Type.Array(Ref(RefusedCount), {
     description: 'Connections and datagrams of sources that may not connect, by what refuses them, the most first.',
+  }),
+  desync: Type.Array(Ref(DesyncCount), {
+    description: 'Requests that some server could understand in another way, by reason, the most first.',
   }),
   nodes,
 });
