@@ -66,6 +66,11 @@ const encrypted = '-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPT
 const garbage = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const REFUSED: readonly [string, { chain: string; privateKey: string }, RegExp][] = [
   ['an expired one', upload(issue({ notAfter: inDays(-1) })), /chain the certificate of CN=test expired on/],
+  [
+    'one that ends before it begins',
+    upload(issue({ notBefore: inDays(0), notAfter: inDays(-1) })),
+    /chain the time of certificate 1 ends on [\d-]+, before it begins on/,
+  ],
   ['one with an expired issuer', expiredIssuer(), /chain the certificate of CN=Old expired on/],
   ['the key of another', { ...upload(SITE), privateKey: ROOT.key }, /privateKey does not belong to .*CN=example.com/],
   [

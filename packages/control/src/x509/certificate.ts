@@ -62,7 +62,11 @@ export function readCertificates(pem: string, limit: number, at: string): X509Ce
   if (blocks.length > limit) refuseField('certificate-invalid', at, `holds more than ${limit} certificates`);
   return blocks.map(({ text }, i) => {
     const reason = `certificate ${i + 1} cannot be read: it is damaged or no X.509`;
-    return parse(text) ?? refuseField('certificate-invalid', at, reason);
+    const certificate = parse(text) ?? refuseField('certificate-invalid', at, reason);
+    const { validFromDate, validToDate } = certificate;
+    if (validFromDate.getTime() <= validToDate.getTime()) return certificate;
+    const times = `on ${day(validToDate)}, before it begins on ${day(validFromDate)}`;
+    return refuseField('certificate-invalid', at, `the time of certificate ${i + 1} ends ${times}`);
   });
 }
 
@@ -71,7 +75,8 @@ function parse(pem: string): X509Certificate | null {
   try {
     const certificate = new X509Certificate(pem);
     const { publicKey, validFromDate, validToDate } = certificate;
-    return publicKey.type === 'public' && validFromDate.getTime() <= validToDate.getTime() ? certificate : null;
+    const hasTimes = !Number.isNaN(validFromDate.getTime()) && !Number.isNaN(validToDate.getTime());
+    return publicKey.type === 'public' && hasTimes ? certificate : null;
   } catch {
     return null;
   }
