@@ -116,11 +116,11 @@ export const ruleQueryFuzz: FuzzTarget = {
 export const ruleHostFuzz: FuzzTarget = {
   name: 'rule-host',
   seeds: ['a.b', 'a.b.:80', '[::1]:80', 'a:', '', '.', '[', 'a:80:90'].map(latin1),
-  words: ['.', ':', '[', ']', '80', 'a', '[::1]'].map(latin1),
+  words: ['.', ':', '[', ']', '80', 'a', '[::1]', '%2E'].map(latin1),
   check(input) {
     if (input.some((byte) => HOST[byte] === 0)) return 'no host';
     const text = Buffer.from(input).toString('latin1');
-    const match = /^(\[[^\]]*\]|[^:[\]]*)(?::([0-9]*))?$/.exec(text);
+    const match = /^(\[[^\]]*\]|[^:[\]%]*)(?::([0-9]*))?$/.exec(text);
     const name = new HostName();
     const memory = among(input, ':', ':80');
     const read = name.read(memory, START, START + input.length);

@@ -1,14 +1,15 @@
 import { NINE, ZERO } from '../../http1/characters.ts';
 
-const COLON = 58;
+const PERCENT = 37;
 const DOT = 46;
+const COLON = 58;
 const OPEN = 91;
 const CLOSE = 93;
 
 /**
  * The name in a Host field, as rules compare it: without port and without the dot that may end a full name. The field's
  * bytes have been checked (RFC 9112 section 3.2); what is not `name`, `name:digits` or `[address]:digits` is refused
- * here, as two servers could understand two names.
+ * here, as two servers could understand two names. So is a name with a percent sign: some take `a%2Eb` for `a.b`.
  */
 export class HostName {
   start = 0;
@@ -26,7 +27,10 @@ export class HostName {
       if (at === end) return false;
       at++;
     } else {
-      while (at < end && memory[at] !== COLON && memory[at] !== OPEN && memory[at] !== CLOSE) at++;
+      for (; at < end; at++) {
+        const byte = memory[at];
+        if (byte === COLON || byte === OPEN || byte === CLOSE || byte === PERCENT) break;
+      }
     }
     const nameEnd = at;
     this.start = start;
