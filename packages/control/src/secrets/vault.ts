@@ -48,15 +48,25 @@ export class Vault {
     return new Secret(() => this.#unseal(name, sealed));
   }
 
+  /** Throws a StartError when the key that this was sealed with is not there, or is another one. */
+  expectKeyOf(sealed: string): void {
+    this.#keyOf(sealed.split('.')[1]);
+  }
+
+  #keyOf(mark: string | undefined): Buffer {
+    if (this.#key === null || this.#markOf(this.#key) !== mark) throw this.#lost();
+    return this.#key;
+  }
+
   #unseal(name: string, sealed: string): string {
     const [version, mark, data, ...rest] = sealed.split('.');
     if (version !== '1' || mark === undefined || data === undefined || rest.length > 0) {
       throw new Error(`the secret of ${name} has an unknown form`);
     }
-    if (this.#key === null || this.#markOf(this.#key) !== mark) throw this.#lost();
+    const key = this.#keyOf(mark);
     const bytes = Buffer.from(data, 'base64url');
     if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new Error(`the secret of ${name} is damaged`);
-    const decipher = createDecipheriv(CIPHER, this.#key, bytes.subarray(0, NONCE_BYTES))
+    const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES))
       .setAAD(Buffer.from(name))
       .setAuthTag(bytes.subarray(-TAG_BYTES));
     try {

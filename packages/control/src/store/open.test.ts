@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { Kysely, SqliteDialect } from 'kysely';
 import { temporaryHome } from '../../test/home.ts';
 import { stateFile, storeOptions } from '../../test/stores.ts';
+import { Secret } from '../secrets/secret.ts';
+import { Vault } from '../secrets/vault.ts';
+import { StartError } from '../start-error.ts';
 import { MIGRATIONS, migrateSqlite } from './migrate.ts';
 import { copyBeforeUpgrade } from './open.ts';
 import type { Database } from './schema.ts';
@@ -39,4 +42,35 @@ test('tables of an earlier version are copied before they are brought up to date
   const fresh = temporaryHome(t);
   await (await Store.open({ file: stateFile(fresh), ...storeOptions(fresh) })).close();
   assert.equal(existsSync(copyBeforeUpgrade(stateFile(fresh))), false);
+});
+
+test('a state file that has lost what it held is not taken for a new one', async (t) => {
+  const home = temporaryHome(t);
+  const file = stateFile(home);
+  await (await Store.open({ file, ...storeOptions(home) })).close();
+  assert.deepEqual(readdirSync(dirname(file)), ['evenkeel.db'], 'nothing is left of making it');
+  writeFileSync(file, '');
+  await assert.rejects(
+    Store.open({ file, ...storeOptions(home) }),
+    (error) =>
+      error instanceof StartError && /evenkeel\.db is damaged \(it is empty\); it was left/.test(error.message),
+  );
+  assert.equal(statSync(file).size, 0);
+});
+
+test('a key that is lost is asked for, not made anew, also where nothing of the state itself is sealed', async (t) => {
+  const home = temporaryHome(t);
+  const file = stateFile(home);
+  const key = join(home, 'credentials', 'secrets.key');
+  await (await Store.open({ file, ...storeOptions(home) })).close();
+  const sqlite = new SqliteFile(file);
+  const secret = new Vault(key).seal('zone/a/k', new Secret('hush'));
+  sqlite.raw.prepare('insert into zone_key (zone, id, secret, made_at) values (?, ?, ?, ?)').run('a', 'k', secret, 1);
+  sqlite.close();
+  rmSync(key);
+  await assert.rejects(
+    Store.open({ file, ...storeOptions(home) }),
+    (error) => error instanceof StartError && /secrets\.key is missing that/.test(error.message),
+  );
+  assert.equal(existsSync(key), false);
 });

@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { linkSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Vault } from '../secrets/vault.ts';
 import { StartError } from '../start-error.ts';
 import type { State } from '../state/state.ts';
 import type { StateDatabase } from './database.ts';
+import { expectKey } from './expect-key.ts';
 import { loadState } from './load.ts';
 import { isOutOfDate, migrateSqlite } from './migrate.ts';
 import { sealRuleSecrets } from './seal-rule-secrets.ts';
@@ -35,6 +36,8 @@ export async function openDatabase(
   let sqlite: SqliteFile | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (sizeOf(file) === null) createEmpty(file);
+    else if (sizeOf(file) === 0) throw new NotOursError('it is empty');
     sqlite = new SqliteFile(file);
     prepare(sqlite, thorough);
     const database = new SqliteDatabase(sqlite);
@@ -45,6 +48,7 @@ export async function openDatabase(
     }
     await migrateSqlite(db);
     const state = await loadState(db, vault);
+    await expectKey(db, vault);
     vault.ensureKey();
     await sealRuleSecrets(db, state, vault);
     return { database, state };
@@ -61,6 +65,31 @@ export function copyBeforeUpgrade(file: string): string {
 }
 
 class NotOursError extends Error {}
+
+/** Bytes; null: there is no such file. */
+function sizeOf(file: string): number | null {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? null;
+}
+
+/**
+ * A file of no tables, which gets its name when its first page is written: so that one without any is known to have lost
+ * what it had, as files do whose system goes down, and is not taken for a new one. Never over one that is there.
+ */
+function createEmpty(file: string): void {
+  const draft = `${file}.${process.pid}`;
+  rmSync(draft, { force: true });
+  try {
+    const sqlite = new SqliteFile(draft);
+    sqlite.pragma(`application_id = ${APPLICATION_ID}`);
+    sqlite.close();
+    linkSync(draft, file);
+  } catch (error) {
+    // Somebody else was faster; whose file it is, the lock will say.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
 
 function prepare(sqlite: SqliteFile, thorough: boolean): void {
   sqlite.pragma('locking_mode = exclusive');

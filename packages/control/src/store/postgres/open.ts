@@ -1,6 +1,7 @@
 import type { Vault } from '../../secrets/vault.ts';
 import { StartError } from '../../start-error.ts';
 import type { State } from '../../state/state.ts';
+import { expectKey } from '../expect-key.ts';
 import { loadState } from '../load.ts';
 import { isOutOfDate, isUpToDate, migratePostgres } from '../migrate.ts';
 import { PostgresDatabase, sqlState } from './postgres-database.ts';
@@ -58,6 +59,7 @@ export async function openPostgres(
       .setIsolationLevel('repeatable read')
       .setAccessMode('read only')
       .execute((trx) => loadState(trx, vault));
+    await expectKey(db, vault);
     vault.ensureKey();
     return { database, state, session };
   } catch (error) {
