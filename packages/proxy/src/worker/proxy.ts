@@ -4,7 +4,6 @@ import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
 import { resilienceOf } from '@evenkeel/model/plan/resilience.ts';
 import type { RefusedListener } from '@evenkeel/model/plan/stream.ts';
 import { DatagramListening } from '../datagrams/listening.ts';
-import type { Timer } from '../reactor/reactor.ts';
 import { Rebalancer } from '../rebalance/rebalancer.ts';
 import { RetryPolicy } from '../retry/policy.ts';
 import { RuleSets } from '../rules/rule-sets.ts';
@@ -22,6 +21,7 @@ import type { Target } from '../upstream/target.ts';
 import { accepting } from './accepting.ts';
 import type { WorkerContext } from './context.ts';
 import { Gates } from './gates.ts';
+import { LeavingListeners } from './leaving-listeners.ts';
 import { LeavingTargets } from './leaving-targets.ts';
 import { Listener } from './listener.ts';
 import { ListeningSockets } from './listening.ts';
@@ -41,14 +41,14 @@ import { datagramPlacesOf, EVERYTHING, placesOf, type Shares } from './shares.ts
 import { Turns } from './turns.ts';
 import type { WorkerRows } from './worker-rows.ts';
 
-/** How long tunnels of a removed listener go on when it has no service that says so, in milliseconds. */
-const DEFAULT_DRAIN = 300_000;
-
 /** Before sockets that could not be accepted from are tried again, in milliseconds. */
 const SHARES_RETRY = 100;
 
 /** What requests in flight and idle clients get when the time for retiring is over, in milliseconds. */
 const LAST_WORDS = 500;
+
+/** How long a client may send the next request on its connection when the worker stops, in milliseconds. */
+const LAST_REQUESTS = 500;
 
 /** How often a draining worker looks whether it is done, in milliseconds. */
 const DRAIN_POLL = 20;
@@ -79,8 +79,7 @@ export class Proxy {
   readonly #rebalancer: Rebalancer;
   /** By service id, so that a changed service finds its listeners without a search. */
   readonly #users = new Map<string, Set<Listener>>();
-  /** Removed, with connections that had not ended then, and what will cut them. */
-  readonly #draining = new Map<Listener, Timer>();
+  readonly #draining: LeavingListeners;
   readonly #leaving: LeavingTargets;
   readonly #pacers: Pacers;
   readonly #loadBalancers: LoadBalancers;
@@ -100,6 +99,7 @@ export class Proxy {
     this.#pacers = new Pacers(worker, rows.index);
     this.#relief = new Relief(worker.reactor, rows.wanted);
     this.#rebalancer = new Rebalancer(worker.reactor);
+    this.#draining = new LeavingListeners(worker.reactor);
     this.#leaving = new LeavingTargets(worker.reactor, (target) => this.#cutFrom(target));
     this.#shares = shares;
     this.#tls = new WorkerTls(worker.reactor, this.#shared, onCertificateFailure);
@@ -200,42 +200,48 @@ export class Proxy {
    */
   retire(milliseconds: number, done: () => void): void {
     this.accept([]);
+    this.#takeLastRequests(milliseconds, (empty) => this.#turns.take(() => this.#end(empty ? 0 : LAST_WORDS, done)));
+  }
+
+  /**
+   * Stops listening, lets what runs end for at most `milliseconds`, then cuts it; calls back when nothing is left. A
+   * client whose request is on its way gets its answer: closing under it would fail the request.
+   */
+  stop(milliseconds: number, done: () => void): void {
+    const deadline = this.#worker.reactor.now + milliseconds;
+    this.#turns.take(() => {
+      for (const { places } of this.#listeners.values()) places.close();
+      this.#takeLastRequests(Math.min(milliseconds, LAST_REQUESTS), () => {
+        this.#end(deadline - this.#worker.reactor.now, done);
+      });
+    });
+  }
+
+  /** Clients are told with the next answer that it is the last one; calls back when all have gone, or the time has. */
+  #takeLastRequests(milliseconds: number, done: (empty: boolean) => void): void {
     for (const { listener } of this.#listeners.values()) listener.closing = true;
     const { reactor } = this.#worker;
     const deadline = reactor.now + milliseconds;
     const look = (): void => {
-      const running = [...this.#listeners.values()].some(({ listener }) => !listener.empty) || this.#draining.size > 0;
-      if (running && reactor.now < deadline) reactor.setTimer(DRAIN_POLL, look);
-      else this.stop(running ? LAST_WORDS : 0, done);
+      const empty = this.#draining.empty && [...this.#listeners.values()].every(({ listener }) => listener.empty);
+      if (!empty && reactor.now < deadline) reactor.setTimer(DRAIN_POLL, look);
+      else done(empty);
     };
     look();
   }
 
-  /** Stops listening, lets what runs end for at most `milliseconds`, then cuts it; calls back when nothing is left. */
-  stop(milliseconds: number, done: () => void): void {
-    this.#turns.take(() => this.#stop(milliseconds, done));
-  }
-
-  #stop(milliseconds: number, done: () => void): void {
-    const reactor = this.#worker.reactor;
+  #end(milliseconds: number, done: () => void): void {
+    const { reactor } = this.#worker;
     const deadline = reactor.now + milliseconds;
     for (const id of [...this.#listeners.keys()]) this.#removeListener(id);
     const look = (): void => {
-      for (const [listener, timer] of this.#draining) {
-        if (!listener.empty) continue;
-        timer.cancel();
-        this.#draining.delete(listener);
-      }
-      if (this.#draining.size === 0) {
+      if (this.#draining.empty) {
         for (const id of [...this.#services.keys()]) this.#removeService(id);
-        this.#leaving.stop();
-        this.#relief.stop();
-        this.#rebalancer.stop();
-        this.#worker.mirrors.stop();
+        for (const part of [this.#leaving, this.#relief, this.#rebalancer, this.#worker.mirrors]) part.stop();
         done();
         return;
       }
-      if (reactor.now >= deadline) for (const listener of this.#draining.keys()) listener.cut();
+      if (reactor.now >= deadline) this.#draining.cut();
       reactor.setTimer(DRAIN_POLL, look);
     };
     look();
@@ -323,15 +329,10 @@ export class Proxy {
     for (const knowing of [this.#gates, this.#pacers, this.#loadBalancers]) knowing.forget(listener);
     places.close();
     listener.tls?.free();
-    const drain = listener.service?.planned.drainTimeout ?? DEFAULT_DRAIN;
+    const drain = listener.service?.planned.drainTimeout;
     this.#leaveService(listener);
     listener.drain();
-    if (listener.empty) return;
-    const timer = this.#worker.reactor.setTimer(drain, () => {
-      this.#draining.delete(listener);
-      listener.cut();
-    });
-    this.#draining.set(listener, timer);
+    this.#draining.add(listener, drain);
   }
 
   #joinService(listener: Listener): void {
@@ -392,7 +393,7 @@ export class Proxy {
 
   #cutFrom(target: Target): void {
     for (const { listener } of this.#listeners.values()) listener.cutFrom(target);
-    for (const listener of this.#draining.keys()) listener.cutFrom(target);
+    this.#draining.cutFrom(target);
     this.#worker.mirrors.cutFrom(target);
   }
 }
