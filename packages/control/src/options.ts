@@ -107,8 +107,12 @@ export function parseOptions(args: readonly string[], environment: NodeJS.Proces
     database: databaseOf(flags.database ?? environment['EVENKEEL_DATABASE']),
     advertise: originOf(flags.advertise ?? environment['EVENKEEL_ADVERTISE']),
     pools: {
-      vip: pool(flags['vip-pool'] ?? environment['EVENKEEL_VIP_POOL'], 'vip'),
-      elasticIp: pool(flags['elastic-ip-pool'] ?? environment['EVENKEEL_ELASTIC_IP_POOL'], 'elasticIp'),
+      vip: pool(flags['vip-pool'] ?? environment['EVENKEEL_VIP_POOL'], 'vip', '--vip-pool'),
+      elasticIp: pool(
+        flags['elastic-ip-pool'] ?? environment['EVENKEEL_ELASTIC_IP_POOL'],
+        'elasticIp',
+        '--elastic-ip-pool',
+      ),
       ...vpcNetworks(flags['vpc-network'] ?? listOf(environment['EVENKEEL_VPC_NETWORKS'])),
       ...vipNetwork6(flags['vip-network6'] ?? environment['EVENKEEL_VIP_NETWORK6']),
     },
@@ -229,12 +233,12 @@ function vpcNetworks(texts: readonly string[] | undefined) {
   return { vpcNetworks };
 }
 
-function pool(text: string | undefined, name: PoolName) {
+function pool(text: string | undefined, name: PoolName, flag: string) {
   if (text === undefined) return DEFAULT_POOLS[name];
   try {
     return network(text);
   } catch (error) {
-    throw new StartError(error instanceof Error ? error.message : String(error), error);
+    throw new StartError(`${flag} ${error instanceof Error ? error.message : String(error)}`, error);
   }
 }
 

@@ -6,14 +6,20 @@ import { demoRefusal } from './demo.ts';
 /** An API whose listener has these states on its only node, one after the other; the last one stays. */
 function apiOf(...states: string[]): Client {
   const listListeners = async () => ({
-    items: [{ nodes: [{ state: states.length > 1 ? states.shift() : states[0], detail: 'taken' }] }],
+    items: [
+      { nodes: [{ state: states.length > 1 ? states.shift() : states[0], code: 'address-in-use', detail: 'taken' }] },
+    ],
   });
   return { listListeners } as unknown as Client;
 }
 
+const TAKEN =
+  'its listener is refused: taken; give a second installation on this machine addresses of its own ' +
+  'from its first start on (--vip-pool 127.78.0.0/16)';
+
 test('a listener that the node refuses is told, also when the node says so late', async () => {
-  assert.equal(await demoRefusal(apiOf('refused'), 'lb-1'), 'its listener is refused: taken');
-  assert.equal(await demoRefusal(apiOf('pending', 'pending', 'refused'), 'lb-1'), 'its listener is refused: taken');
+  assert.equal(await demoRefusal(apiOf('refused'), 'lb-1'), TAKEN);
+  assert.equal(await demoRefusal(apiOf('pending', 'pending', 'refused'), 'lb-1'), TAKEN);
 });
 
 test('one that runs, or whose node is not connected, is no trouble', async () => {

@@ -56,6 +56,12 @@ export async function createDemo(client: Client, demo: ActiveDemo, path: string)
   return created;
 }
 
+/** What to do, by the code of the refusal. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  'address-in-use':
+    '; give a second installation on this machine addresses of its own from its first start on (--vip-pool 127.78.0.0/16)',
+};
+
 /**
  * Why the node does not run the demo's listener, or null. The answer of its URL does not tell: the load balancer of
  * another home on this machine may have the same address. Waits a while for a node that has not said anything yet.
@@ -65,7 +71,7 @@ export async function demoRefusal(client: Client, loadBalancerId: string): Promi
     const { items } = await client.listListeners({ query: { loadBalancerId } });
     const nodes = items.flatMap((listener) => listener.nodes);
     const refused = nodes.find(({ state }) => state === 'refused');
-    if (refused !== undefined) return `its listener is refused: ${refused.detail}`;
+    if (refused !== undefined) return `its listener is refused: ${refused.detail}${REMEDIES[refused.code] ?? ''}`;
     if (!nodes.some(({ state }) => state === 'pending') || performance.now() >= deadline) return null;
   }
 }

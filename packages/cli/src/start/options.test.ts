@@ -49,6 +49,9 @@ test('what is said of the certificate goes to the control plane; metrics stay on
   assert.equal(given.metricsHost, '127.0.0.2');
   const wide = parseStart(['--metrics-host', '::'], {});
   assert.ok(wide !== 'help' && wide.metricsHost === '::');
+  const pool = parseStart(['--vip-pool', '127.78.0.0/16'], {});
+  assert.ok(pool !== 'help');
+  assert.deepEqual([pool.tls, pool.controlFlags], [false, ['--vip-pool', '127.78.0.0/16']]);
 });
 
 test('a node of another control plane has none of its own, and no demo', () => {
@@ -66,6 +69,7 @@ for (const [args, expected] of [
   [['--join', 'ftp://control.example.com'], /--join/],
   [['--join', 'http://127.0.0.1:7700', '--host', '127.0.0.1'], /--host is about a control plane.*leave it out/],
   [['--join', 'http://127.0.0.1:7700', '--api-self-signed'], /--api-self-signed/],
+  [['--join', 'http://127.0.0.1:7700', '--vip-pool', '127.78.0.0/16'], /--vip-pool is about a control plane/],
   [['--port', '65536'], /--port 65536 is not allowed: give a whole number from 0 to 65535/],
   [['--port', '-1'], /--port/],
   [['--workers', '0'], /--workers 0 is not allowed/],

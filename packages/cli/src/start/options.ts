@@ -19,8 +19,9 @@ export interface StartOptions {
   readonly demo: boolean;
   /** Seconds that requests in flight may take to finish when Evenkeel is stopped. */
   readonly drainTimeout: number;
-  /** Whether the API is encrypted, and what the control plane is told about that. */
+  /** Whether the API is encrypted. */
   readonly tls: boolean;
+  /** What the control plane is told as it was given; it checks them. */
   readonly controlFlags: readonly string[];
   /** Passed on to the agent as they are. */
   readonly agentFlags: readonly string[];
@@ -54,6 +55,7 @@ Options:
   --api-certificate F   PEM file of the API's certificate; read again when it changes
   --api-key F           PEM file of its key
   --api-self-signed     have a certificate made for the API, and print its fingerprint
+  --vip-pool CIDR       addresses of load balancers (EVENKEEL_VIP_POOL; default: 127.77.0.0/16)
   --metrics-host A      address of the node's metrics (default: that of the API if it is loopback, else 127.0.0.1)
   --port N              port of the API; 0: any free one (default: ${DEFAULT_PORT})
   --metrics-port N      port of the node's metrics; 0: any free one (default: ${DEFAULT_METRICS_PORT})
@@ -93,7 +95,8 @@ export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = pro
   }
   for (const name of PASSED_ON) if (values[name] !== undefined) agentFlags.push(`--${name}`, values[name]);
   const joins = joinsOf(values);
-  const controlFlags = joins === null ? controlFlagsOf(values, env) : [];
+  const certificateFlags = joins === null ? certificateFlagsOf(values, env) : [];
+  const vipPool = values['vip-pool'];
   return {
     home: locateHome(values.home, env),
     joins,
@@ -102,8 +105,8 @@ export function parseStart(args: readonly string[], env: NodeJS.ProcessEnv = pro
     metricsPort: integer('--metrics-port', values['metrics-port'] ?? String(DEFAULT_METRICS_PORT), 0, 65_535),
     drainTimeout: integer('--drain-timeout', values['drain-timeout'] ?? String(DEFAULT_DRAIN_TIMEOUT), 0, 3_600),
     demo: joins === null && !values['no-demo'],
-    tls: controlFlags.length > 0,
-    controlFlags,
+    tls: certificateFlags.length > 0,
+    controlFlags: [...certificateFlags, ...(vipPool === undefined ? [] : ['--vip-pool', vipPool])],
     controlMetrics: joins === null ? controlMetricsOf(env.EVENKEEL_CONTROL_METRICS) : null,
     metricsHost: addressOf('--metrics-host', values['metrics-host'] ?? (isLoopback(host) ? host : '127.0.0.1')),
     agentFlags,
@@ -118,7 +121,7 @@ function joinsOf(values: ReturnType<typeof parseOrRefuse>): string | null {
   if (!urls.every((url) => url !== null && (url.protocol === 'http:' || url.protocol === 'https:'))) {
     throw new StartFailure(`--join ${join} is not allowed: give the address of a control plane, as https://host:7700.`);
   }
-  for (const name of ['host', 'port', 'api-certificate', 'api-key', 'api-self-signed'] as const) {
+  for (const name of ['host', 'port', 'api-certificate', 'api-key', 'api-self-signed', 'vip-pool'] as const) {
     if (values[name] === undefined) continue;
     throw new StartFailure(`--${name} is about a control plane, and with --join none runs here: leave it out.`);
   }
@@ -126,7 +129,7 @@ function joinsOf(values: ReturnType<typeof parseOrRefuse>): string | null {
 }
 
 /** What the control plane is told about its certificate, which it checks; empty: it has none. */
-function controlFlagsOf(values: ReturnType<typeof parseOrRefuse>, env: NodeJS.ProcessEnv): string[] {
+function certificateFlagsOf(values: ReturnType<typeof parseOrRefuse>, env: NodeJS.ProcessEnv): string[] {
   const certificate = values['api-certificate'] ?? env.EVENKEEL_API_CERTIFICATE;
   const key = values['api-key'] ?? env.EVENKEEL_API_KEY;
   const selfSigned = values['api-self-signed'] ?? env.EVENKEEL_API_SELF_SIGNED === '1';
@@ -166,6 +169,7 @@ function parseOrRefuse(args: readonly string[]) {
         'api-certificate': { type: 'string' },
         'api-key': { type: 'string' },
         'api-self-signed': { type: 'boolean' },
+        'vip-pool': { type: 'string' },
         workers: { type: 'string' },
         reactor: { type: 'string' },
         datapath: { type: 'string' },
