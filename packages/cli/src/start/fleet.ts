@@ -13,6 +13,8 @@ export class Fleet {
   #url: string | null = null;
   #metricsUrl: string | null = null;
   #socket: string | null = null;
+  /** Why the record could not be written the last time, which has been said; '': it could. */
+  #recordFailure = '';
   #recording = true;
 
   constructor(logFolder: string, recordPath: string, say: (line: string) => void) {
@@ -73,8 +75,11 @@ export class Fleet {
         processes,
         socket: this.#socket,
       });
+      this.#recordFailure = '';
     } catch (error) {
-      this.#say((error as Error).message);
+      const failure = (error as Error).message;
+      if (failure !== this.#recordFailure) this.#say(failure);
+      this.#recordFailure = failure;
     }
   }
 

@@ -16,9 +16,18 @@ test('errors of the JSON log and plain words on stderr are shown, the rest is no
 test('a flood is cut, and the next window shows again', () => {
   let now = 0;
   const spoken = new Spoken(() => now);
-  const shown = Array.from({ length: 50 }, () => spoken.of('x', true)).filter((text) => text !== null);
+  const lines = Array.from({ length: 50 }, (_, index) => `x${index}`);
+  const shown = lines.map((line) => spoken.of(line, true)).filter((text) => text !== null);
   assert.equal(shown.length, 10);
-  assert.equal(shown.at(-1), 'x (more is in the log)');
+  assert.equal(shown.at(-1), 'x9 (more is in the log)');
   now = 10_001;
-  assert.equal(spoken.of('x', true), 'x');
+  assert.equal(spoken.of('y', true), 'y');
+});
+
+test('what is said again and again is shown once a minute', () => {
+  let now = 0;
+  const spoken = new Spoken(() => now);
+  const shown: number[] = [];
+  for (; now < 180_000; now += 500) if (spoken.of('the disk is full', true) !== null) shown.push(now);
+  assert.deepEqual(shown, [0, 60_000, 120_000]);
 });

@@ -2,6 +2,11 @@
 const MOST = 10;
 const WINDOW = 10_000;
 
+/** What has been shown is not shown again for so long, in milliseconds: what fails is tried again and again. */
+const REPEAT = 60_000;
+/** Texts that are remembered for that. */
+const REMEMBERED = 50;
+
 /** Level of an error in the numbering of pino. */
 const ERROR_LEVEL = 50;
 
@@ -13,6 +18,8 @@ export class Spoken {
   readonly #now: () => number;
   #since = Number.NEGATIVE_INFINITY;
   #count = 0;
+  /** By text, when it was shown; the oldest first. */
+  readonly #shown = new Map<string, number>();
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
@@ -21,14 +28,26 @@ export class Spoken {
   /** The text to show for a line, or null. */
   of(line: string, fromStderr: boolean): string | null {
     const text = textOf(line, fromStderr);
-    if (text === null) return null;
+    if (text === null || this.#repeats(text)) return null;
     if (this.#now() - this.#since > WINDOW) {
       this.#since = this.#now();
       this.#count = 0;
     }
     this.#count += 1;
     if (this.#count > MOST) return null;
+    this.#remember(text);
     return this.#count === MOST ? `${text} (more is in the log)` : text;
+  }
+
+  #repeats(text: string): boolean {
+    const at = this.#shown.get(text);
+    return at !== undefined && this.#now() - at < REPEAT;
+  }
+
+  #remember(text: string): void {
+    this.#shown.delete(text);
+    this.#shown.set(text, this.#now());
+    if (this.#shown.size > REMEMBERED) this.#shown.delete(this.#shown.keys().next().value!);
   }
 }
 
