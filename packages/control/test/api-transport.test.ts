@@ -61,6 +61,7 @@ test('the documentation comes from the server alone, under a policy that holds i
   assert.match(policy, /default-src 'none'/);
   assert.doesNotMatch(policy, /https?:/);
   const html = String(page.body);
+  assert.match(html, /<title>Evenkeel API</);
   assert.doesNotMatch(html, /(src|href)="(https?:)?\/\//);
   assert.doesNotMatch(html, /<script(?![^>]*src=)[^>]*>[^<]/, 'no inline script');
   const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
@@ -77,6 +78,14 @@ test('the documentation comes from the server alone, under a policy that holds i
   assert.match(String((await running.send('GET', '/metrics')).body), /operation="other",status="404"} 1$/m);
   const document = (await running.send('GET', '/v1/openapi.json')).body as { openapi: string };
   assert.equal(document.openapi, '3.1.0');
+});
+
+test('who has the address of the API alone is shown its documentation', async (t) => {
+  const running = await Running.start(t);
+  for (const path of ['/', '/v1', '/v1/']) {
+    const answer = await fetch(`${running.url}${path}`, { redirect: 'manual' });
+    assert.deepEqual([answer.status, answer.headers.get('location')], [302, '/docs'], path);
+  }
 });
 
 test('stopping ends waits with the operation as it is, and refuses nothing that is under way', async (t) => {

@@ -42,6 +42,8 @@ export function registerDocumentation(app: FastifyInstance, version: string): vo
     routing(request.raw, reply.raw);
   };
   app.get(PREFIX, show);
+  // What people try who have the address alone.
+  for (const path of ['/', '/v1', '/v1/']) app.get(path, async (_, reply) => reply.redirect(PREFIX));
   app.get(`${PREFIX}/*`, show);
 }
 
@@ -65,6 +67,7 @@ async function createPages(app: FastifyInstance, version: string): Promise<Fasti
     routePrefix: PREFIX,
     uiConfig: { deepLinking: true, docExpansion: 'list', validatorUrl: null },
     staticCSP: CONTENT_SECURITY_POLICY,
+    theme: { title: 'Evenkeel API' },
   });
   await pages.ready();
   return pages;

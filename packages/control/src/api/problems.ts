@@ -19,7 +19,7 @@ export function installProblems(app: FastifyInstance): void {
       return sendProblem(request, reply, new ProblemError('route-not-found', `there is nothing at ${path}`));
     }
     reply.header('allow', allowed.join(', '));
-    const detail = `${request.method} is not possible at ${path}; ${allowed.join(', ')} is`;
+    const detail = `${request.method} is not possible at ${path}; what is: ${allowed.join(', ')}`;
     return sendProblem(request, reply, new ProblemError('method-not-allowed', detail));
   });
 }
