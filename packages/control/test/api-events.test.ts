@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EVENT_LOG } from '@evenkeel/model/limits.ts';
+import type { PortlessListener } from '@evenkeel/model/plan/stream.ts';
 import { remedyOf } from '@evenkeel/model/refusals.ts';
 import type { Event } from '@evenkeel/model/resources/event.ts';
 import { EventReader } from './event-reader.ts';
@@ -107,6 +108,31 @@ test('floods of connections to a listener are told of where they begin and end',
     one(all, 'flood.ended').message,
     /^The flood of connections to listener tcp-80 of load balancer net on node/,
   );
+});
+
+test('ports of a node that are exhausted are told of, by listener', async (t) => {
+  const running = await Running.start(t);
+  const service = { port: 80, sourceNat: true };
+  const body = { name: 'net', type: 'network', listeners: [{ protocol: 'tcp', port: 80, service }] };
+  const balancer = await running.call('createLoadBalancer', { body });
+  const [listener] = (await running.call('listListeners')).items;
+  const agent = await FakeAgent.connect(running);
+  const nonsense = [{ listenerId: listener!.id, packets: -1 }, 'lsn'] as unknown as readonly PortlessListener[];
+  let packets = 0;
+  // What was counted before the control plane looked for the first time is no news.
+  for (let found: Event[] = []; found.length === 0; ) {
+    agent.say({ type: 'heartbeat', portless: nonsense });
+    agent.say({ type: 'heartbeat', portless: [{ listenerId: listener!.id, packets: ++packets }] });
+    found = (await running.call('listEvents', { query: { kind: 'ports.exhausted' } })).items;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const told = one(await eventsOf(running, 'ports.exhausted'), 'ports.exhausted');
+  assert.deepEqual(
+    [told.severity, told.subject.id, told.loadBalancerId, told.data['node']],
+    ['warning', listener!.id, balancer.id, 'node-1'],
+  );
+  assert.ok((told.data['refused'] as number) > 0);
+  assert.match(told.message, /^New flows to listener tcp-80 of load balancer net find no port of node node-1 /);
 });
 
 test('a certificate that expires is told of once, also over starts', async (t) => {

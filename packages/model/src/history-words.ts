@@ -38,6 +38,8 @@ export const EVENTS = {
   'flood.ended': 'info',
   'denials.begun': 'warning',
   'denials.ended': 'info',
+  'ports.exhausted': 'warning',
+  'ports.available': 'info',
   'overload.begun': 'critical',
   'overload.ended': 'info',
   'backup.made': 'info',

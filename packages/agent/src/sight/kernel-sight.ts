@@ -7,6 +7,7 @@ import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
 import type { Flood } from '@evenkeel/flow/datapath/limits.ts';
 import type { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import type { FlowsQuestion, SeenFlow } from '@evenkeel/model/plan/flows.ts';
+import type { PortlessListener } from '@evenkeel/model/plan/stream.ts';
 import type { ListenerVolume } from '@evenkeel/proxy/telemetry/counters.ts';
 import type { Logger } from 'pino';
 import type { KernelListener, KernelTarget, TargetInTables } from '../datapath/kernel-record.ts';
@@ -134,6 +135,15 @@ export class KernelSight {
   /** Packets that the deny list of the installation has refused. */
   deniedPackets(): number {
     return Number(this.#options.datapath.denied());
+  }
+
+  /** Listeners of which packets were refused because their flow found no port of this node, or of its client. */
+  portless(): readonly PortlessListener[] {
+    if (this.#options.datapath.outcomes().no_port === 0n) return [];
+    const { listeners } = this.#sight.drops();
+    return Array.from(this.#options.listeners(), ([listenerId, { number }]) => {
+      return { listenerId, packets: Number(listeners.get(number)?.no_port ?? 0n) };
+    }).filter(({ packets }) => packets > 0);
   }
 
   /** All that is counted, or what is wanted of it. */

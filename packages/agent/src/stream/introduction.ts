@@ -38,7 +38,8 @@ export function heartbeatOf(
   const kernelFlows = datapath?.kernel?.sight.allActiveFlows().flows ?? 0;
   const denied = engine.deniedSources() + (datapath?.kernel?.sight.deniedPackets() ?? 0);
   const sharing = zoneMembership?.report() ?? null;
-  return { type: 'heartbeat', overload, sharing, connections, kernelFlows, floods, denied };
+  const portless = datapath?.kernel?.sight.portless() ?? [];
+  return { type: 'heartbeat', overload, sharing, connections, kernelFlows, floods, denied, portless };
 }
 
 let known: NodeCapacity | null = null;

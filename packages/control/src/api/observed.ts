@@ -48,6 +48,7 @@ export function showNode(
     refused,
     overload,
     floods: _floods,
+    portless: _portless,
     datapaths: _,
     beatAt: __,
     reported: ___,

@@ -4,6 +4,7 @@ import { findListener, type State } from '../state/state.ts';
 import type { Emit } from './event.ts';
 import { DenialWatch } from './watch-denials.ts';
 import { FloodWatch } from './watch-floods.ts';
+import { PortWatch } from './watch-ports.ts';
 
 /** Milliseconds that a node may be away until it is lost, and that those known before the start have to come back. */
 const LOST = 60_000;
@@ -34,6 +35,7 @@ export class NodeWatch {
   readonly #known = new Map<string, Known>();
   readonly #floods: FloodWatch;
   readonly #denials: DenialWatch;
+  readonly #ports: PortWatch;
   /** By listener. */
   #refused: ReadonlyMap<string, Refusal> = new Map();
 
@@ -44,6 +46,7 @@ export class NodeWatch {
     this.#emit = emit;
     this.#floods = new FloodWatch(state, emit);
     this.#denials = new DenialWatch(now, emit);
+    this.#ports = new PortWatch(state, now, emit);
     for (const { id, lastSeenAt } of nodes()) {
       // One that was away for long was told of by the control plane before this one.
       const lost = now() - lastSeenAt >= LOST;
@@ -62,6 +65,7 @@ export class NodeWatch {
     this.#compareRefused(nodes);
     this.#floods.look(nodes);
     this.#denials.look(nodes);
+    this.#ports.look(nodes);
   }
 
   #compared(node: NodeStatus, before: Known | undefined): Known {

@@ -5,6 +5,7 @@ import { MOST_PEERS, PEER_STATES, type ReportedSharing, SHARING_STATES } from '@
 import {
   EJECTION_REASONS,
   type FromAgent,
+  type PortlessListener,
   type RefusedListener,
   type ReportedHealth,
   TARGET_HEALTH_STATES,
@@ -14,7 +15,7 @@ const NODE_ID = new RegExp((NodeId('') as { pattern?: string }).pattern!);
 const TEXT = 500;
 /** Kinds of things that a node can be out of. */
 const RESOURCES = 16;
-/** Listeners that can be named as under a flood: more than the kernel has room for. */
+/** Listeners that can be named as under a flood, or without ports: more than the kernel has room for. */
 const LISTENERS = 10_000;
 
 /** What an agent says, checked. Null when it is not a message of the stream. */
@@ -39,6 +40,7 @@ export function parseMessage(text: string): FromAgent | null {
         overload: wordsIn(value['overload'], RESOURCES),
         sharing: sharingIn(value['sharing']),
         floods: wordsIn(value['floods'], LISTENERS),
+        portless: portlessIn(value['portless']),
         ...(isCount(value['connections']) && { connections: value['connections'] }),
         ...(isCount(value['kernelFlows']) && { kernelFlows: value['kernelFlows'] }),
         ...(isCount(value['denied']) && { denied: value['denied'] }),
@@ -67,6 +69,13 @@ export function parseMessage(text: string): FromAgent | null {
 /** Words that a newer agent may use are passed on as they are; what is no list of words says nothing. */
 function wordsIn(value: unknown, most: number): string[] {
   return Array.isArray(value) && value.length <= most ? value.filter(isText) : [];
+}
+
+/** The same for listeners with counts. */
+function portlessIn(value: unknown): PortlessListener[] {
+  if (!Array.isArray(value) || value.length > LISTENERS) return [];
+  const isOne = (one: unknown) => isRecord(one) && isText(one['listenerId']) && isCount(one['packets']);
+  return value.filter(isOne).map(({ listenerId, packets }: PortlessListener) => ({ listenerId, packets }));
 }
 
 /** What makes no sense here says nothing. */

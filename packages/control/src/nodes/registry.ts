@@ -1,6 +1,6 @@
 import { FIRST_STREAM_VERSION, type NodeCapacity } from '@evenkeel/model/plan/membership.ts';
 import type { ReportedSharing } from '@evenkeel/model/plan/sharing.ts';
-import type { FromAgent, RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
+import type { FromAgent, PortlessListener, RefusedListener, ReportedDatapath } from '@evenkeel/model/plan/stream.ts';
 import { ProblemError } from '../problem.ts';
 import type { NodeIdentityRow, NodeRow } from '../store/schema.ts';
 import { isGone, isSilent } from './absence.ts';
@@ -41,6 +41,8 @@ export interface NodeStatus {
   readonly overload: readonly string[];
   /** Listeners that are under a flood there, by identifier; null: it has not said yet. */
   readonly floods: readonly string[] | null;
+  /** Listeners of which flows have found no port there, and how many packets so far; null: it has not said yet. */
+  readonly portless: readonly PortlessListener[] | null;
   /** How it shares flows with other nodes; null while it does not, or is offline. */
   readonly sharing: ReportedSharing | null;
   /** Null while it is offline. */
@@ -52,6 +54,7 @@ type Hello = Extract<FromAgent, { type: 'hello' }>;
 interface Beat {
   readonly overload?: readonly string[];
   readonly floods?: readonly string[];
+  readonly portless?: readonly PortlessListener[];
   readonly connections?: number | null;
   readonly kernelFlows?: number | null;
   readonly denied?: number | null;
@@ -164,6 +167,7 @@ export class NodeRegistry {
       lastSeenAt: now,
       overload: [],
       floods: null,
+      portless: null,
       sharing: null,
       connectedAt: now,
     };
@@ -183,6 +187,7 @@ export class NodeRegistry {
       denied: null,
       overload: [],
       floods: null,
+      portless: null,
       sharing: null,
     });
     if (node === null) return;
@@ -209,8 +214,9 @@ export class NodeRegistry {
   }
 
   /** A heartbeat of the node, with how it is. */
-  beat(id: string, { overload = [], connections = null, kernelFlows = null, denied = null, floods = [] }: Beat): void {
-    this.#update(id, { overload, connections, kernelFlows, denied, floods, beatAt: this.#now() });
+  beat(id: string, said: Beat): void {
+    const { overload = [], connections = null, kernelFlows = null, denied = null, floods = [], portless = [] } = said;
+    this.#update(id, { overload, connections, kernelFlows, denied, floods, portless, beatAt: this.#now() });
   }
 
   /** How a node shares flows. */
@@ -300,6 +306,7 @@ function nodeFromRow(row: NodeRow): NodeStatus {
     datapaths: [],
     overload: [],
     floods: null,
+    portless: null,
     sharing: null,
     firstSeenAt: row.first_seen_at,
     lastSeenAt: row.last_seen_at,
@@ -322,6 +329,7 @@ export function unseenNode({ node: id, zone, joined_at }: NodeIdentityRow): Node
       datapaths: [],
       overload: [],
       floods: null,
+      portless: null,
       sharing: null,
     },
     reported: 'never',

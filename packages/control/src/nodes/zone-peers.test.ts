@@ -25,6 +25,7 @@ const node = (id: string, zone: string, address: string | null): NodeStatus => (
   owesSince: null,
   overload: [],
   floods: [],
+  portless: [],
   sharing: { state: 'sharing', reason: '', address, port: address === null ? null : 7702, peers: [] },
   connectedAt: 0,
 });

@@ -86,7 +86,15 @@ export type FromAgent =
       readonly kernelFlows?: number;
       /** Connections, datagrams and packets that its deny list has refused so far; older agents do not say. */
       readonly denied?: number;
+      /** Listeners that its kernel carries and of which packets have been refused for want of a port; absent: none. */
+      readonly portless?: readonly PortlessListener[];
     };
+
+/** How many packets were refused so far because their flow found no port of the node towards its target. */
+export interface PortlessListener {
+  readonly listenerId: string;
+  readonly packets: number;
+}
 
 /** A listener that the node cannot run; the list in `applied` is always complete. */
 export interface RefusedListener {
