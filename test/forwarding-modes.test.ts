@@ -18,7 +18,7 @@ const DIRECT: readonly Balancer[] = [
 const OVER_IPV6: Balancer = { name: 'nat-over-ipv6', vip: 'fd77:100::10', port: 8080, mode: 'nat', family: 1 };
 const RANGE: Balancer = { name: 'range', vip: '10.77.100.10', port: 9000, lastPort: 9003, mode: 'nat', family: 0 };
 /** Targets see the node, at whose address on their link they answer. */
-const HIDDEN: readonly Balancer[] = [
+const HIDDEN: readonly [Balancer, Balancer] = [
   { name: 'source-nat', vip: '10.77.100.20', port: 8080, mode: 'nat', sourceNat: true, family: 0 },
   { name: 'source-nat-over-ipv6', vip: 'fd77:100::20', port: 8080, mode: 'nat', sourceNat: true, family: 1 },
 ];
@@ -77,6 +77,16 @@ for (const point of ['tcx', 'xdp'] as const) {
       }
       const listed = site.cli('flows', '--client', CLIENTS[0]);
       assert.match(listed, /10\.77\.100\.20:8080 +10\.77\.1\.2:80 +10\.77\.1\.1:\d+ /);
+    });
+
+    test('source NAT: an event tells that flows find no port of the node any more', async () => {
+      const [{ name, vip, port }] = HIDDEN;
+      assert.deepEqual(site.events('ports.exhausted'), []);
+      const flood = site.flood(vip, port);
+      await site.until('ports are exhausted', () => site.events('ports.exhausted').length > 0);
+      await flood.kill();
+      const [told] = site.events('ports.exhausted');
+      assert.match(told!, new RegExp(`^New flows to listener .* of load balancer ${name} find no port of node `));
     });
   });
 }

@@ -159,6 +159,17 @@ export class ForwardingSite {
     return this.#client;
   }
 
+  /** SYN from addresses that nobody has, until it is killed. */
+  flood(vip: string, port: number): LineProcess {
+    return this.outside.start(...peer('syn-flood'), CLIENTS[0], vip, String(port));
+  }
+
+  /** What has happened of this kind, by what it says. */
+  events(kind: string): string[] {
+    const { items } = this.#api.get<{ items: readonly { readonly message: string }[] }>(`/v1/events?kind=${kind}`);
+    return items.map(({ message }) => message);
+  }
+
   async until(what: string, holds: () => boolean): Promise<void> {
     const end = Date.now() + PATIENCE;
     while (!holds()) {
