@@ -11,7 +11,8 @@ test('defaults', () => {
   assert.deepEqual(settings.controlUrls, ['http://127.0.0.1:7700']);
   assert.equal(settings.metricsPort, 7701);
   assert.equal(settings.reactor, 'auto');
-  assert.deepEqual(settings.datapath, { setting: 'auto', attach: 'auto', devices: [], bpfFolder: '/sys/fs/bpf' });
+  const datapath = { setting: 'auto', attach: 'auto', devices: [], bpfFolder: '/sys/fs/bpf', writtenFlows: 1_048_576 };
+  assert.deepEqual(settings.datapath, datapath);
   assert.deepEqual(settings.sharing, { address: 'auto', port: 7702, announceTable: 0 });
   assert.equal(settings.drainTimeout, 10_000);
   assert.equal(settings.whenRevoked, 'serve');
@@ -40,6 +41,7 @@ const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [['--reactor', 'fast'], /--reactor must be one of auto, uring, portable, not "fast"/],
   [['--datapath', 'fast'], /--datapath must be one of auto, kernel, userspace, not "fast"/],
   [['--datapath-attach', 'nic'], /--datapath-attach must be one of auto, xdp, tcx, not "nic"/],
+  [['--datapath-written-flows', '1000'], /--datapath-written-flows must be a whole number from 65536 to 134217728/],
   [['--datapath-devices', 'eth0,a/b'], /--datapath-devices must be names of devices such as eth0,eth1, not "a\/b"/],
   [
     ['--flow-sharing', 'node.example'],

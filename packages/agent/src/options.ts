@@ -9,7 +9,7 @@ import {
   parseLogFormat,
 } from '@evenkeel/model/access-log-format.ts';
 import { canonicalFingerprint } from '@evenkeel/model/tls-trust.ts';
-import { ATTACH_SETTINGS, DATAPATH_SETTINGS, type DatapathOptions } from './datapath/setting.ts';
+import { ATTACH_SETTINGS, DATAPATH_SETTINGS, type DatapathOptions, WRITTEN_FLOWS } from './datapath/setting.ts';
 import { WHEN_REVOKED, type WhenRevoked } from './membership/revocation.ts';
 import type { SharingOptions } from './sharing/setting.ts';
 import { StartError } from './start-error.ts';
@@ -73,6 +73,7 @@ it, and keeps it running. Each flag may also be given as an environment variable
   --datapath-devices LIST  devices whose packets are balanced in the kernel, by commas (all but loopback)
   --datapath-attach POINT  where their programs are: auto, xdp or tcx (auto)
   --datapath-bpf FOLDER    a BPF file system, mounted if it is none (/sys/fs/bpf)
+  --datapath-written-flows N  that it has room for while tables of targets change, 110 bytes each (1048576)
   --flow-sharing WHERE     where other nodes reach this one to share flows: auto, off or an address (auto)
   --flow-sharing-port PORT the same (7702; 0 for any)
   --announce-table N       routing table for VIPs that the kernel carries, for a routing daemon to read (none)
@@ -104,6 +105,7 @@ const FLAGS = {
   'datapath-devices': { type: 'string' },
   'datapath-attach': { type: 'string' },
   'datapath-bpf': { type: 'string' },
+  'datapath-written-flows': { type: 'string' },
   'flow-sharing': { type: 'string' },
   'flow-sharing-port': { type: 'string' },
   'announce-table': { type: 'string' },
@@ -149,6 +151,7 @@ export function parseSettings(args: readonly string[], environment: Values): Age
       attach: oneOf('datapath-attach', text('datapath-attach', 'auto'), ATTACH_SETTINGS),
       devices: deviceNames('datapath-devices', text('datapath-devices', '')),
       bpfFolder: resolve(text('datapath-bpf', '/sys/fs/bpf')),
+      writtenFlows: number('datapath-written-flows', WRITTEN_FLOWS.default, WRITTEN_FLOWS.least, WRITTEN_FLOWS.most),
     },
     sharing: {
       address: sharingAddress('flow-sharing', text('flow-sharing', 'auto')),

@@ -8,5 +8,7 @@ export interface KernelPathOptions {
   /** Empty: all but loopback. */
   readonly devices: readonly string[];
   readonly attach: AttachSetting;
+  /** How many flows in changed slots can be written down. */
+  readonly writtenFlows: number;
   readonly log: Logger;
 }

@@ -76,7 +76,7 @@ export class KernelPath {
     const { folder, recordFile, log } = options;
     const { record, isNew } = openFolder(folder, recordFile, log);
     try {
-      return new KernelPath(options, record, await Programs.open(folder));
+      return new KernelPath(options, record, await Programs.open(folder, options.writtenFlows));
     } catch (error) {
       if (isNew) rmSync(folder, { recursive: true, force: true });
       throw error;

@@ -8,19 +8,21 @@ import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
  */
 export class Programs {
   readonly #folder: string;
+  readonly #writtenFlows: number;
   /** The first one: its maps are those that user space writes. */
   readonly tcx: LoadedObject;
   #xdp: LoadedObject | null = null;
   #loading: Promise<LoadedObject> | null = null;
   #closed = false;
 
-  /** Rejects with DatapathUnavailable, or what went wrong. */
-  static async open(folder: string): Promise<Programs> {
-    return new Programs(folder, await load(folder, 'tcx'));
+  /** `writtenFlows`: how many there is room for. Rejects with DatapathUnavailable, or what went wrong. */
+  static async open(folder: string, writtenFlows: number): Promise<Programs> {
+    return new Programs(folder, writtenFlows, await load(folder, 'tcx', writtenFlows));
   }
 
-  private constructor(folder: string, tcx: LoadedObject) {
+  private constructor(folder: string, writtenFlows: number, tcx: LoadedObject) {
     this.#folder = folder;
+    this.#writtenFlows = writtenFlows;
     this.tcx = tcx;
   }
 
@@ -45,7 +47,7 @@ export class Programs {
 
   async #getXdp(): Promise<LoadedObject> {
     if (this.#xdp !== null) return this.#xdp;
-    this.#loading ??= load(this.#folder, 'xdp').finally(() => {
+    this.#loading ??= load(this.#folder, 'xdp', this.#writtenFlows).finally(() => {
       this.#loading = null;
     });
     const object = await this.#loading;
@@ -58,6 +60,6 @@ export class Programs {
   }
 }
 
-function load(pinFolder: string, point: AttachPoint): Promise<LoadedObject> {
-  return LoadedObject.loadInBackground(objectPath(point), { pinFolder });
+function load(pinFolder: string, point: AttachPoint, exceptions: number): Promise<LoadedObject> {
+  return LoadedObject.loadInBackground(objectPath(point), { pinFolder, mapSizes: { exceptions } });
 }

@@ -6,6 +6,9 @@ export type DatapathSetting = (typeof DATAPATH_SETTINGS)[number];
 export const ATTACH_SETTINGS = ['auto', 'xdp', 'tcx'] as const;
 export type AttachSetting = (typeof ATTACH_SETTINGS)[number];
 
+/** How many flows in changed slots can be written down, some 110 bytes of the kernel's memory each, taken at once. */
+export const WRITTEN_FLOWS = { least: 65_536, most: 134_217_728, default: 1_048_576 } as const;
+
 export interface DatapathOptions {
   readonly setting: DatapathSetting;
   readonly attach: AttachSetting;
@@ -13,4 +16,5 @@ export interface DatapathOptions {
   readonly devices: readonly string[];
   /** A BPF file system, or a folder where one is mounted. */
   readonly bpfFolder: string;
+  readonly writtenFlows: number;
 }
