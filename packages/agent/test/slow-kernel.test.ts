@@ -21,7 +21,7 @@ const VIP = '127.0.0.77';
 /** A kernel as far as a node asks it. */
 class IdleKernel extends FakeKernel {
   /** What a heartbeat tells of it. */
-  readonly sight = { allActiveFlows: () => ({ flows: 0 }), deniedPackets: () => 0 };
+  readonly sight = { allActiveFlows: () => ({ flows: 0 }), deniedPackets: () => 0, portless: () => [] };
   forgotten = 0;
 
   forgetOthers(): void {
