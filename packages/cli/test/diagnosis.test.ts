@@ -208,7 +208,9 @@ test('request list shows what failed lately, a listener’s alone if one is name
   };
   const silent = { node: 'n2', answered: false, problem: 'n2: it did not answer', since: null };
   await using api = await ScriptedApi.start({
-    'GET /v1/requests': { body: { requests: [failed], nodes: [silent] } },
+    'GET /v1/requests': {
+      body: { requests: [failed, { ...failed, log: { ...log, uri: `/${'b'.repeat(8_000)}` } }], nodes: [silent] },
+    },
     'GET /v1/listeners': { body: { items: [LISTENER], nextCursor: null } },
     [`GET /v1/listeners/${LISTENER.id}`]: { body: LISTENER },
     [`GET /v1/requests?outcome=all&listenerId=${LISTENER.id}&limit=5`]: { body: { requests: [], nodes: [] } },
@@ -216,7 +218,8 @@ test('request list shows what failed lately, a listener’s alone if one is name
   const { out } = await cli(['request', 'list'], withApi(api));
   assert.match(out, /12:00:00\.250Z +502 +target-connect +GET shop\.test \/a +10\.0\.0\.1:80 +192\.0\.2\.1 +r1\n/);
   assert.match(out, /n2: it did not answer\n$/);
-  assert.equal((await cli(['request', 'list', '--quiet'], withApi(api))).out, 'r1\n');
+  assert.match(out, / GET shop\.test \/b{64}… {2}10\.0\.0\.1:80 /, 'a long one does not make all rows long');
+  assert.equal((await cli(['request', 'list', '--quiet'], withApi(api))).out, 'r1\nr1\n');
   const one = await cli(['request', 'list', LISTENER.id, '--all', '--limit', '5'], withApi(api));
   assert.equal(one.out, 'No node remembers a request.\n');
 });

@@ -5,7 +5,7 @@ import type { ListenerTraffic } from '@evenkeel/model/resources/traffic.ts';
 import type { Call } from '../commands/call.ts';
 import { details, titled } from '../output/details.ts';
 import { type Column, table } from '../output/table.ts';
-import { NOTHING } from '../output/text.ts';
+import { NOTHING, shortened } from '../output/text.ts';
 import { Names, placeOf } from './columns.ts';
 import { flowText } from './flow-text.ts';
 import { listeners } from './kinds.ts';
@@ -74,11 +74,18 @@ function requestsText({ paint }: Session, { requests, nodes }: EndedRequests, al
   return `No node remembers a request${all ? '' : ' that failed'}.\n${silent.join('')}`;
 }
 
+/** Characters of a request in a table, whose rows are all as long as the longest; `request show` has all of it. */
+const LONGEST_REQUEST = 80;
+
+function lineOf(log: EndedRequest['log']): string {
+  return [log['method'], log['host'], log['uri']].filter(Boolean).join(' ') || NOTHING;
+}
+
 const endedColumns: Column<EndedRequest>[] = [
   { head: 'ENDED', of: ({ endedAt }) => endedAt },
   { head: 'STATUS', of: ({ status }) => status },
   { head: 'REASON', of: ({ reason }) => reason },
-  { head: 'REQUEST', of: ({ log }) => [log['method'], log['host'], log['uri']].filter(Boolean).join(' ') || NOTHING },
+  { head: 'REQUEST', of: ({ log }) => shortened(lineOf(log), LONGEST_REQUEST) },
   { head: 'TARGET', of: ({ log }) => log['target'] || NOTHING },
   { head: 'CLIENT', of: ({ log }) => log['client_ip'] },
   { head: 'IDENTIFIER', of: ({ log }) => log['request_id'] ?? NOTHING },
