@@ -143,6 +143,14 @@ export class OpenExchange implements OwnedExchange {
     this.response.answer(status);
   }
 
+  /** The client has left amid what could have become a request. */
+  leave(reason: EndReason): void {
+    if (this.session.client.unresolve()) this.session.client.logged.forgetEnds();
+    this.record.reason = reason;
+    this.record.status = 499;
+    this.finish();
+  }
+
   /** Sends the answer that a rule gives. */
   answerByRule(ruled: RuledRequest): void {
     this.#leaveBody();

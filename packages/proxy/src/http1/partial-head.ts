@@ -54,6 +54,12 @@ export class PartialHead {
     return true;
   }
 
+  /** Hands what waits to `request`, which will be refused; without it when no buffer is free. Nothing waits any more. */
+  giveUp(arena: Arena, request: { keepRefused(buffer: number, start: number, end: number): void }): void {
+    if (this.waiting && this.join(arena, 0, 0)) request.keepRefused(this.buffer, this.start, this.end);
+    this.clear();
+  }
+
   clear(): void {
     this.#bytes = null;
   }

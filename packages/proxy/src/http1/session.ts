@@ -15,14 +15,9 @@ import { closesClient, doubtsOf, isRefused, severeReason } from './desync.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { HeadError, LIMIT_OF_HEAD_ERROR, STATUS_OF_HEAD_ERROR } from './head-error.ts';
 import { InputQueue } from './input-queue.ts';
+import { DRAIN_LINGER, LINGER } from './linger.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { hasLineEnd, MAX_HEAD, PartialHead } from './partial-head.ts';
-
-/** How long an answer to a client that is still sending is kept from being reset, in milliseconds. */
-const LINGER = 10_000;
-
-/** The same for an idle client when the listener drains: its last answer may not have reached it. */
-const DRAIN_LINGER = 1_000;
 
 /**
  * One client connection of an HTTP listener: reads requests one after the other and has each carried out. Nothing of a
@@ -123,7 +118,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     const exchange = this.#exchange;
     this.#ended = true;
     if (!exchange.active) {
-      if (this.#hasPartial) this.listener.cells[ListenerCell.reasons + EndReason.clientRequestHead]!++;
+      this.#leavePartial();
       this.#close(0);
       return;
     }
@@ -149,6 +144,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   onClosed(_connection: Connection, _reason: Closed): void {
     this.#gone = true;
     if (this.#exchange.active) this.#exchange.onClientGone();
+    else this.#leavePartial();
     this.own?.clear();
     this.#partial?.clear();
     this.#input.clear(this.#worker.arena);
@@ -172,7 +168,8 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
       this.#close(lingers || this.#expectsMore() ? LINGER : 0);
       return;
     }
-    this.#expectRequest();
+    // The client owes the next request.
+    this.connection.setDeadline(this.#worker.reactor.now + this.listener.limits.requestWait);
     this.#pump();
   }
 
@@ -324,12 +321,10 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   }
 
   #receiveBody(): void {
-    const { arena } = this.#worker;
     const exchange = this.#exchange;
-    const input = this.#input;
-    const { buffer, start, end } = input;
-    input.shift();
-    arena.retain(buffer);
+    const { buffer, start, end } = this.#input;
+    this.#input.shift();
+    this.#worker.arena.retain(buffer);
     exchange.bodyPace.moved(this.#worker.reactor.now, end - start, this.listener.limits.perByte);
     const rest = exchange.request.takeBody(buffer, start, end);
     this.#afterBody(exchange, buffer, rest, end);
@@ -366,21 +361,25 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     exchange.refuse(limit === Limit.targetLength ? 414 : 431, EndReason.clientRequestHead);
   }
 
-  /** What has come of a head is all that will be read of it. */
   #refusePartial(status: number, reason: EndReason, limit: Limit): void {
-    this.#worker.overload.waiting.remove(this);
-    const exchange = this.#begin(this.#headStartedAt);
-    const partial = this.#partial;
-    if (partial?.join(this.#worker.arena, 0, 0))
-      exchange.request.keepRefused(partial.buffer, partial.start, partial.end);
-    partial?.clear();
+    const exchange = this.#beginPartial();
     exchange.limited(limit);
     exchange.refuse(status, reason);
   }
 
-  /** The client owes the next request. */
-  #expectRequest(): void {
-    this.connection.setDeadline(this.#worker.reactor.now + this.listener.limits.requestWait);
+  /** A client that leaves amid a head leaves a request behind that nobody can answer. */
+  #leavePartial(): void {
+    if (this.#closing || !this.#hasPartial) return;
+    this.#closing = true;
+    this.#beginPartial().leave(EndReason.clientRequestHead);
+  }
+
+  /** What has come of a head is all that will be read of it. */
+  #beginPartial(): OpenExchange {
+    this.#worker.overload.waiting.remove(this);
+    const exchange = this.#begin(this.#headStartedAt);
+    this.#partial?.giveUp(this.#worker.arena, exchange.request);
+    return exchange;
   }
 
   /**
