@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type LineProcess, Namespace } from '../../packages/flow/test/namespaces.ts';
 import type { Balancing } from './peers/balancer.ts';
 import type { Flooding } from './peers/flooder.ts';
+import type { Least } from './peers/least.ts';
 
 const [CLIENT, NODE] = ['10.75.0.2', '10.75.0.1'];
 const TARGETS = ['10.75.1.2', '10.75.2.2'];
@@ -12,9 +13,14 @@ const PORT = 80;
 /** Of iperf3, on the first target alone: its two connections have to meet the same one. */
 export const BULK_PORT = 5201;
 
-/** What stands between client and targets, each with an address of its own. */
+/**
+ * What stands between client and targets, each with an address of its own. Two of them balance nothing, and say what the
+ * way itself costs: the kernel routing both ways, and a program that translates known addresses (least.bpf.c).
+ */
 export const VARIANTS = {
   'no balancer': '10.75.11.2',
+  router: TARGETS[0],
+  'tcx, the least': '10.75.100.5',
   'tcx, L2': '10.75.100.1',
   'tcx, NAT': '10.75.100.2',
   nftables: '10.75.100.3',
@@ -31,6 +37,7 @@ export class Arena {
   readonly #namespaces: Namespace[] = [];
   readonly #node: Namespace;
   readonly #balancer: LineProcess;
+  readonly #least: LineProcess;
   readonly #folder = mkdtempSync(join(tmpdir(), 'evenkeel-arena-'));
   /** Of servers and balancers. */
   readonly processes: number[] = [];
@@ -39,6 +46,7 @@ export class Arena {
   static async open(cpu: number): Promise<Arena> {
     const arena = new Arena(cpu);
     await arena.#balancer.line();
+    await arena.#least.line();
     return arena;
   }
 
@@ -82,16 +90,14 @@ export class Arena {
     const file = join(this.#folder, 'haproxy.cfg');
     writeFileSync(file, haproxyConfiguration());
     this.processes.push(node.start(...pinned, 'haproxy', '-db', '-q', '-f', file).pid);
+    const nextHops = targets.map((target, index) => ({
+      device: node.deviceNumber(`node${index + 1}`),
+      mac: target.mac('eth0'),
+      ownMac: node.mac(`node${index + 1}`),
+    }));
     const balancing: Balancing = {
       devices: ['node0', 'node1', 'node2'].map((device) => node.deviceNumber(device)),
-      targets: TARGETS.map((address, index) => ({
-        address,
-        nextHop: {
-          device: node.deviceNumber(`node${index + 1}`),
-          mac: targets[index].mac('eth0'),
-          ownMac: node.mac(`node${index + 1}`),
-        },
-      })),
+      targets: TARGETS.map((address, index) => ({ address, nextHop: nextHops[index] })),
       services: (['l2', 'nat'] as const).flatMap((mode) => {
         const vip = VARIANTS[mode === 'l2' ? 'tcx, L2' : 'tcx, NAT'];
         return [
@@ -103,6 +109,19 @@ export class Arena {
     };
     const peer = join(import.meta.dirname, 'peers', 'balancer.ts');
     this.#balancer = node.start(process.execPath, peer, JSON.stringify(balancing));
+    const toClient = {
+      device: balancing.devices[0],
+      mac: this.client.mac('eth0'),
+      ownMac: node.mac('node0'),
+    };
+    const least: Least = {
+      devices: balancing.devices.slice(0, 2),
+      ways: [
+        { before: VARIANTS['tcx, the least'], after: TARGETS[0], nextHop: nextHops[0] },
+        { before: TARGETS[0], after: VARIANTS['tcx, the least'], nextHop: toClient },
+      ],
+    };
+    this.#least = node.start(process.execPath, join(import.meta.dirname, 'peers', 'least.ts'), JSON.stringify(least));
   }
 
   /** Only the one that is measured is there: programs and connection tracking cost others something, too. */
@@ -110,7 +129,8 @@ export class Arena {
     if (variant === this.#variant) return;
     this.#variant = variant;
     this.#node.run('nft', 'flush', 'ruleset');
-    await this.#balancer.ask(variant.startsWith('tcx') ? 'on' : 'off');
+    await this.#least.ask(variant === 'tcx, the least' ? 'on' : 'off');
+    await this.#balancer.ask(variant === 'tcx, L2' || variant === 'tcx, NAT' ? 'on' : 'off');
     if (variant !== 'nftables') return;
     const file = join(this.#folder, 'nat.nft');
     writeFileSync(file, nftablesRules());

@@ -10,6 +10,8 @@ import { CPU, LOADS, type Load, Sampler } from './sampler.ts';
 const BUDGET = 9 * 60_000;
 /** Of it, what is kept for the flood. */
 const FLOOD_TIME = 60_000;
+/** Of ours; for the rest, ratios are only told. */
+const JUDGED: readonly Variant[] = ['tcx, L2', 'tcx, NAT'];
 const OTHERS = ['no balancer', 'nftables', 'HAProxy'] as const;
 
 /** Per load: what ours may cost, as multiples of others. Bulk: nine tenths of the throughput. */
@@ -124,7 +126,7 @@ function judge(load: Load, all: Samples): ComparedLoad {
         low: quantile(between, 0.25),
         middle: median(between),
         high: quantile(between, 0.75),
-        limit: (variant.startsWith('tcx') ? LIMITS[load][to] : undefined) ?? null,
+        limit: (JUDGED.includes(variant) ? LIMITS[load][to] : undefined) ?? null,
       };
     }),
   );

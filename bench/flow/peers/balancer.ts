@@ -26,6 +26,7 @@ export interface Balancing {
 const work = JSON.parse(process.argv[2]) as Balancing;
 const object = LoadedObject.load(objectPath('tcx'));
 const datapath = new Datapath(object);
+datapath.shortenWay(true);
 datapath.setSource(work.denied, 'denied');
 for (const [index, { vip, mode, port, targets }] of work.services.entries()) {
   const service = index + 1;
@@ -36,7 +37,9 @@ for (const [index, { vip, mode, port, targets }] of work.services.entries()) {
     weight: 1,
   }));
   for (const { number, address, nextHop } of named) {
-    datapath.setTarget(number, { address, port: null, tunnelSource: null, nextHop, gone: false });
+    // With NAT the node agent leaves the way to the kernel's routes.
+    const hop = mode === 'nat' ? null : nextHop;
+    datapath.setTarget(number, { address, port: null, tunnelSource: null, nextHop: hop, gone: false });
     if (mode === 'nat') {
       datapath.setOrigin({ address, port, protocol: 'tcp' }, { vip, port, listener: service });
     }
