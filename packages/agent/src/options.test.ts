@@ -11,7 +11,14 @@ test('defaults', () => {
   assert.deepEqual(settings.controlUrls, ['http://127.0.0.1:7700']);
   assert.equal(settings.metricsPort, 7701);
   assert.equal(settings.reactor, 'auto');
-  const datapath = { setting: 'auto', attach: 'auto', devices: [], bpfFolder: '/sys/fs/bpf', writtenFlows: 1_048_576 };
+  const datapath = {
+    setting: 'auto',
+    attach: 'auto',
+    routing: 'direct',
+    devices: [],
+    bpfFolder: '/sys/fs/bpf',
+    writtenFlows: 1_048_576,
+  };
   assert.deepEqual(settings.datapath, datapath);
   assert.deepEqual(settings.sharing, { address: 'auto', port: 7702, announceTable: 0 });
   assert.equal(settings.drainTimeout, 10_000);
@@ -42,6 +49,7 @@ const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [['--datapath', 'fast'], /--datapath must be one of auto, kernel, userspace, not "fast"/],
   [['--datapath-attach', 'nic'], /--datapath-attach must be one of auto, xdp, tcx, not "nic"/],
   [['--datapath-written-flows', '1000'], /--datapath-written-flows must be a whole number from 65536 to 134217728/],
+  [['--datapath-routing', 'fast'], /--datapath-routing must be one of direct, kernel, not "fast"/],
   [['--datapath-devices', 'eth0,a/b'], /--datapath-devices must be names of devices such as eth0,eth1, not "a\/b"/],
   [
     ['--flow-sharing', 'node.example'],

@@ -9,7 +9,13 @@ import {
   parseLogFormat,
 } from '@evenkeel/model/access-log-format.ts';
 import { canonicalFingerprint } from '@evenkeel/model/tls-trust.ts';
-import { ATTACH_SETTINGS, DATAPATH_SETTINGS, type DatapathOptions, WRITTEN_FLOWS } from './datapath/setting.ts';
+import {
+  ATTACH_SETTINGS,
+  DATAPATH_SETTINGS,
+  type DatapathOptions,
+  ROUTING_SETTINGS,
+  WRITTEN_FLOWS,
+} from './datapath/setting.ts';
 import { WHEN_REVOKED, type WhenRevoked } from './membership/revocation.ts';
 import type { SharingOptions } from './sharing/setting.ts';
 import { StartError } from './start-error.ts';
@@ -72,6 +78,8 @@ it, and keeps it running. Each flag may also be given as an environment variable
   --datapath KIND          of network load balancers: auto, kernel or userspace (auto)
   --datapath-devices LIST  devices whose packets are balanced in the kernel, by commas (all but loopback)
   --datapath-attach POINT  where their programs are: auto, xdp or tcx (auto)
+  --datapath-routing WHO   sends on what NAT has translated: direct, the programs at tcx by the kernel's routes, or
+                           kernel, with its filters and its IPsec (direct)
   --datapath-bpf FOLDER    a BPF file system, mounted if it is none (/sys/fs/bpf)
   --datapath-written-flows N  that it has room for while tables of targets change, 110 bytes each (1048576)
   --flow-sharing WHERE     where other nodes reach this one to share flows: auto, off or an address (auto)
@@ -104,6 +112,7 @@ const FLAGS = {
   datapath: { type: 'string' },
   'datapath-devices': { type: 'string' },
   'datapath-attach': { type: 'string' },
+  'datapath-routing': { type: 'string' },
   'datapath-bpf': { type: 'string' },
   'datapath-written-flows': { type: 'string' },
   'flow-sharing': { type: 'string' },
@@ -149,6 +158,7 @@ export function parseSettings(args: readonly string[], environment: Values): Age
     datapath: {
       setting: oneOf('datapath', text('datapath', 'auto'), DATAPATH_SETTINGS),
       attach: oneOf('datapath-attach', text('datapath-attach', 'auto'), ATTACH_SETTINGS),
+      routing: oneOf('datapath-routing', text('datapath-routing', 'direct'), ROUTING_SETTINGS),
       devices: deviceNames('datapath-devices', text('datapath-devices', '')),
       bpfFolder: resolve(text('datapath-bpf', '/sys/fs/bpf')),
       writtenFlows: number('datapath-written-flows', WRITTEN_FLOWS.default, WRITTEN_FLOWS.least, WRITTEN_FLOWS.most),

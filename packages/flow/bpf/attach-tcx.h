@@ -124,6 +124,45 @@ static __always_inline __u32 segment_bytes(CONTEXT *context, const struct packet
 	return offset - OFFSET_IP + tcp->doff * 4 + payload;
 }
 
+#define HAS_SHORT_WAY 1
+
+/* Asks for the kernel's route of a packet that came in here, once it is from and to these; ports in `route`. 0: there is
+ * none, or it is to be answered by an ICMP error, or kept for this node; nor where somebody has marked it, since rules for
+ * routes may look at the mark and the lookup does not. */
+static __always_inline int find_route(CONTEXT *context, const struct packet *packet, const struct address *source,
+				      const struct address *destination, struct bpf_fib_lookup *route)
+{
+	void *ip = frame_start(context) + OFFSET_IP;
+
+	if (packet->hop_limit <= 1 || context->mark || ip + sizeof(struct iphdr) > frame_end(context))
+		return 0;
+	route->l4_protocol = packet->protocol;
+	route->ifindex = context->ifindex;
+	if (packet->family == FAMILY_IPV4) {
+		route->family = FAMILY_OF_IPV4;
+		route->tos = ((struct iphdr *)ip)->tos;
+		route->ipv4_src = source->words[3];
+		route->ipv4_dst = destination->words[3];
+	} else {
+		route->family = FAMILY_OF_IPV6;
+		route->flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
+		__builtin_memcpy(route->ipv6_src, source, sizeof(*source));
+		__builtin_memcpy(route->ipv6_dst, destination, sizeof(*destination));
+	}
+	route->tot_len = segment_bytes(context, packet);
+	return bpf_fib_lookup(context, route, sizeof(*route), FIB_LOOKUP_SKIP_NEIGH) == BPF_FIB_LKUP_RET_SUCCESS;
+}
+
+/* Through the kernel's table of neighbours, which asks for the next hop's hardware address where it is not known, and keeps
+ * on asking whether it is still right. */
+static __always_inline int send_by_route(const struct bpf_fib_lookup *route)
+{
+	struct bpf_redir_neigh hop = { .nh_family = route->family };
+
+	__builtin_memcpy(hop.ipv6_nh, route->ipv6_dst, sizeof(hop.ipv6_nh));
+	return bpf_redirect_neigh(route->ifindex, &hop, sizeof(hop), 0);
+}
+
 /* FIXED_GSO: segments stay as long as they are, so the link to the target has to carry the outer headers as well. */
 static __always_inline int make_room(CONTEXT *context, int bytes, int outer_ipv6, int udp)
 {

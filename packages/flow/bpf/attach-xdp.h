@@ -104,6 +104,9 @@ static __always_inline __u32 segment_bytes(CONTEXT *context, const struct packet
 	return packet->ip_bytes;
 }
 
+/* Not every driver takes frames from XDP, and those that do not lose them silently: the kernel routes. */
+#define HAS_SHORT_WAY 0
+
 /* `bytes` more between Ethernet header and IP header; what is in the first 14 bytes then is undefined. */
 static __always_inline int make_room(CONTEXT *context, int bytes, int outer_ipv6, int udp)
 {

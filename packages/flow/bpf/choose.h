@@ -50,9 +50,7 @@ __checked_once int tell_others(const struct flow *flow, __u16 target)
 /* For the other nodes of the zone, where any are. */
 static __always_inline void tell(const struct flow *flow, __u16 target)
 {
-	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
-
-	if (in_use && *in_use & GUARD_NEWS)
+	if (is_in_use(GUARD_NEWS))
 		tell_others(flow, target);
 }
 

@@ -10,9 +10,7 @@ enum admission_verdict { ADMITTED, REFUSED_BY_GROUP, REFUSED_BY_ALLOWED_SOURCES 
 
 static __always_inline int is_blocked(const struct packet *packet, const struct listener *listener)
 {
-	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
-
-	if (!in_use || !(*in_use & GUARD_BLOCKED))
+	if (!is_in_use(GUARD_BLOCKED))
 		return 0;
 	struct blocked whole = {
 		.prefix_length = 8 * (sizeof(struct blocked) - sizeof(whole.prefix_length)),

@@ -14,11 +14,11 @@ static __always_inline int is_denied(const struct packet *packet)
 
 	if (!in_use || !(*in_use & (GUARD_ADDRESSES | GUARD_NETWORKS)))
 		return 0;
-	__u32 now = seconds_now();
-
 	if (*in_use & GUARD_ADDRESSES) {
 		rule = bpf_map_lookup_elem(&sources, &packet->source);
 		if (rule) {
+			__u32 now = seconds_now();
+
 			if (rule->allowed_until > now)
 				return 0;
 			denied = rule->denied_until > now;
@@ -34,6 +34,8 @@ static __always_inline int is_denied(const struct packet *packet)
 	rule = bpf_map_lookup_elem(&source_networks, &whole);
 	if (!rule)
 		return denied;
+	__u32 now = seconds_now();
+
 	if (rule->allowed_until > now)
 		return 0;
 	return denied || rule->denied_until > now;

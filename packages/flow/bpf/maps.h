@@ -222,3 +222,11 @@ struct {
 	__type(key, __u32);
 	__type(value, struct budgets);
 } budgets SEC(".maps");
+
+/* One of the bits of `guards`. */
+static __always_inline int is_in_use(__u32 guard)
+{
+	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
+
+	return in_use && *in_use & guard;
+}

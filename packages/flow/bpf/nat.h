@@ -5,11 +5,11 @@
 
 enum side { SOURCE, DESTINATION };
 
-/* One side of a TCP or UDP packet becomes `address` and `port`, and the checksums follow. With `hop` the frame is
- * addressed to it, and the hop limit goes down; else the kernel will do both. Returns 0, or -1 for a frame shorter than
- * it was. */
+/* One side of a TCP or UDP packet becomes `address` and `port`, and the checksums follow. With `is_router` the hop limit
+ * goes down, and with `hop` the frame is addressed to it; else the kernel will do that. Returns 0, or -1 for a frame
+ * shorter than it was. */
 static __always_inline int translate(CONTEXT *context, const struct packet *packet, enum side side,
-				     const struct address *address, __be16 port, const struct target *hop)
+				     const struct address *address, __be16 port, int is_router, const struct target *hop)
 {
 	void *data = frame_start(context), *end = frame_end(context);
 	const struct address *before = side == SOURCE ? &packet->source : &packet->destination;
@@ -31,7 +31,7 @@ static __always_inline int translate(CONTEXT *context, const struct packet *pack
 			ip->saddr = address->words[3];
 		else
 			ip->daddr = address->words[3];
-		if (hop) {
+		if (is_router) {
 			/* ttl is the first byte of its word. */
 			header_change += change16(bpf_htons((__u16)ip->ttl << 8), bpf_htons((__u16)(ip->ttl - 1) << 8));
 			ip->ttl -= 1;
@@ -48,7 +48,7 @@ static __always_inline int translate(CONTEXT *context, const struct packet *pack
 			__builtin_memcpy(&ip->saddr, address, sizeof(*address));
 		else
 			__builtin_memcpy(&ip->daddr, address, sizeof(*address));
-		if (hop)
+		if (is_router)
 			ip->hop_limit -= 1;
 	}
 	ports[side == SOURCE ? 0 : 1] = port;
@@ -58,6 +58,44 @@ static __always_inline int translate(CONTEXT *context, const struct packet *pack
 		return change_transport_checksum(context, offset + offsetof(struct tcphdr, check), change, port_before,
 						 port, 0);
 	return change_transport_checksum(context, offset + offsetof(struct udphdr, check), change, port_before, port, 1);
+}
+
+#if HAS_SHORT_WAY
+/* One side of the packet becomes this, and the packet goes on by the kernel's route without the kernel's routing: at once,
+ * and to its neighbour. BALANCED_ON: it is as it was, and for the kernel. By itself, because of what it adds to the ways
+ * through the program. */
+__checked_once int take_short_way(CONTEXT *context, const struct packet *packet, enum side side,
+				  const struct address *address, __be16 port)
+{
+	struct bpf_fib_lookup route = {};
+
+	if (!packet || !address)
+		return BALANCED_ON;
+	route.sport = side == SOURCE ? port : packet->source_port;
+	route.dport = side == SOURCE ? packet->destination_port : port;
+	if (!find_route(context, packet, side == SOURCE ? address : &packet->source,
+			side == SOURCE ? &packet->destination : address, &route))
+		return BALANCED_ON;
+	if (translate(context, packet, side, address, port, 1, 0))
+		return VERDICT_DROP;
+	return send_by_route(&route);
+}
+#endif
+
+/* One side of the packet becomes this, and the packet goes on as the kernel would route it. VERDICT_DROP: the frame is
+ * shorter than it was. */
+static __always_inline int translate_and_route(CONTEXT *context, const struct packet *packet, enum side side,
+					       const struct address *address, __be16 port)
+{
+#if HAS_SHORT_WAY
+	if (is_in_use(GUARD_SHORT_WAY)) {
+		int verdict = take_short_way(context, packet, side, address, port);
+
+		if (verdict != BALANCED_ON)
+			return verdict;
+	}
+#endif
+	return translate(context, packet, side, address, port, 0, 0) ? VERDICT_DROP : VERDICT_KERNEL;
 }
 
 static __always_inline int forward_by_nat(CONTEXT *context, const struct packet *packet, const struct target *target,
@@ -72,13 +110,13 @@ static __always_inline int forward_by_nat(CONTEXT *context, const struct packet 
 	if (target->flags & TARGET_SHARED && share(packet, owner, target))
 		return drop_towards(packet, listener, DROP_NO_PORT);
 	if (!target->device) {
-		if (translate(context, packet, DESTINATION, &target->address, port, 0))
-			return drop_towards(packet, listener, DROP_MALFORMED);
-		return VERDICT_KERNEL;
+		int verdict = translate_and_route(context, packet, DESTINATION, &target->address, port);
+
+		return verdict == VERDICT_DROP ? drop_towards(packet, listener, DROP_MALFORMED) : verdict;
 	}
 	if (packet->hop_limit <= 1)
 		return drop_towards(packet, listener, DROP_HOP_LIMIT);
-	if (translate(context, packet, DESTINATION, &target->address, port, target))
+	if (translate(context, packet, DESTINATION, &target->address, port, 1, target))
 		return drop_towards(packet, listener, DROP_MALFORMED);
 	return send_to(context, target->device);
 }
@@ -152,9 +190,11 @@ static __always_inline int return_to_client(CONTEXT *context, const struct packe
 		count_outcome(OUTCOME_NOT_OURS);
 		return VERDICT_NOT_OURS;
 	}
-	if (translate(context, packet, SOURCE, &face.vip, face.port, 0))
+	int verdict = translate_and_route(context, packet, SOURCE, &face.vip, face.port);
+
+	if (verdict == VERDICT_DROP)
 		return drop(face.listener, DROP_MALFORMED);
 	count_answer(packet, face.listener, face.target);
 	count_outcome(OUTCOME_RETURNED);
-	return VERDICT_KERNEL;
+	return verdict;
 }

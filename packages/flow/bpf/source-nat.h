@@ -154,8 +154,8 @@ __checked_once int forward_by_source_nat(CONTEXT *context, const struct packet *
 
 	if (!own)
 		return drop_towards(packet, listener->number, DROP_NO_PORT);
-	if (translate(context, packet, SOURCE, &target->tunnel_source, own, 0) ||
-	    translate(context, packet, DESTINATION, &target->address, port, target))
+	if (translate(context, packet, SOURCE, &target->tunnel_source, own, 0, 0) ||
+	    translate(context, packet, DESTINATION, &target->address, port, 1, target))
 		return drop_towards(packet, listener->number, DROP_MALFORMED);
 	return send_on(context, target);
 }
@@ -198,8 +198,8 @@ __checked_once int return_to_borrower(CONTEXT *context, const struct packet *pac
 		return BALANCED_ON;
 	answered(borrower, packet);
 
-	if (translate(context, packet, DESTINATION, &borrower->client, borrower->client_port, 0) ||
-	    translate(context, packet, SOURCE, &borrower->vip, borrower->vip_port, 0))
+	if (translate(context, packet, DESTINATION, &borrower->client, borrower->client_port, 0, 0) ||
+	    translate(context, packet, SOURCE, &borrower->vip, borrower->vip_port, 0, 0))
 		return drop(listener, DROP_MALFORMED);
 	count_answer(packet, listener, target);
 	count_outcome(OUTCOME_RETURNED);
@@ -208,7 +208,5 @@ __checked_once int return_to_borrower(CONTEXT *context, const struct packet *pac
 
 static __always_inline int has_borrowers(void)
 {
-	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
-
-	return in_use && *in_use & GUARD_BORROWERS;
+	return is_in_use(GUARD_BORROWERS);
 }

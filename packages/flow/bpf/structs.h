@@ -49,6 +49,8 @@ struct source_rule {
 #define GUARD_BLOCKED 16
 /* Some of the networks with a rule are allowed. */
 #define GUARD_ALLOWED_NETWORKS 32
+/* Not about sources: what NAT has translated takes the kernel's route without the kernel's routing. */
+#define GUARD_SHORT_WAY 64
 
 enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
 enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };

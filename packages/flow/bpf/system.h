@@ -23,6 +23,12 @@
 #define TCX_PASS 0
 #define TCX_DROP 2
 
+/* Of Linux 6.3. */
+#define FIB_LOOKUP_SKIP_NEIGH (1u << 2)
+
+#define FAMILY_OF_IPV4 2 /* AF_INET of sys/socket.h */
+#define FAMILY_OF_IPV6 10 /* AF_INET6 */
+
 /* Of Linux 6.4. */
 #define ADJ_ROOM_DECAP_L3_IPV4 (1ull << 7)
 #define ADJ_ROOM_DECAP_L3_IPV6 (1ull << 8)

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AttachSetting } from './setting.ts';
+import type { AttachSetting, RoutingSetting } from './setting.ts';
 
 export interface KernelPathOptions {
   /** Of a BPF file system, this node's alone: maps and links are pinned here. */
@@ -10,5 +10,6 @@ export interface KernelPathOptions {
   readonly attach: AttachSetting;
   /** How many flows in changed slots can be written down. */
   readonly writtenFlows: number;
+  readonly routing: RoutingSetting;
   readonly log: Logger;
 }

@@ -9,9 +9,17 @@ export type AttachSetting = (typeof ATTACH_SETTINGS)[number];
 /** How many flows in changed slots can be written down, some 110 bytes of the kernel's memory each, taken at once. */
 export const WRITTEN_FLOWS = { least: 65_536, most: 134_217_728, default: 1_048_576 } as const;
 
+/**
+ * Who sends on what NAT has translated: the programs at tcx, by the kernel's routes and to its neighbours; or the kernel, with
+ * its filters and its IPsec.
+ */
+export const ROUTING_SETTINGS = ['direct', 'kernel'] as const;
+export type RoutingSetting = (typeof ROUTING_SETTINGS)[number];
+
 export interface DatapathOptions {
   readonly setting: DatapathSetting;
   readonly attach: AttachSetting;
+  readonly routing: RoutingSetting;
   /** Devices whose packets are balanced; empty: all but loopback. */
   readonly devices: readonly string[];
   /** A BPF file system, or a folder where one is mounted. */

@@ -30,7 +30,14 @@ let turns = 0;
 function agentOf(name: string): DatapathEngine {
   const known = agents.get(name);
   if (known !== undefined) return known;
-  const setting = { setting: 'auto', attach: 'tcx', devices: [], bpfFolder, writtenFlows: 65_536 } as const;
+  const setting = {
+    setting: 'auto',
+    attach: 'tcx',
+    routing: 'direct',
+    devices: [],
+    bpfFolder,
+    writtenFlows: 65_536,
+  } as const;
   const log = pino({ level: 'warn' }, process.stderr);
   const made = datapathEngine({ apply: async () => [] }, setting, home, join(home, 'kernel.json'), log);
   agents.set(name, made);

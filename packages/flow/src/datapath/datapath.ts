@@ -210,6 +210,14 @@ export class Datapath {
     this.#guard('borrowers', on);
   }
 
+  /**
+   * Whether packets that NAT has translated go on at once, by the kernel's route and to its neighbour, where the programs can
+   * do that (tcx). Else the kernel routes them: through its filters, and for some microseconds more.
+   */
+  shortenWay(on: boolean): void {
+    this.#guard('short_way', on);
+  }
+
   /** Whether somebody takes the news (`takeNews`). */
   shareFlows(on: boolean): void {
     this.#guard('news', on);

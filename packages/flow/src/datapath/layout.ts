@@ -193,7 +193,7 @@ export function rangeBytes({ address, port, protocol }: Endpoint, bits: number):
   return bytes;
 }
 
-/** Bits of the entry of `guards`: which maps have any rules, and whether any network is allowed. */
+/** Bits of the entry of `guards`: which maps have any rules, whether any network is allowed, and who routes. */
 export const GUARDS = {
   sources: 1,
   source_networks: 2,
@@ -201,6 +201,7 @@ export const GUARDS = {
   borrowers: 8,
   blocked: 16,
   allowed_networks: 32,
+  short_way: 64,
 } as const;
 export type Guard = keyof typeof GUARDS;
 

@@ -19,6 +19,8 @@ export interface Work {
   /** Flows from before the change have had their time. */
   readonly settled: boolean;
   readonly limits?: Limits;
+  /** What is translated goes on without the kernel's routing. */
+  readonly shortWay?: boolean;
   /** NAT unless told; its targets listen on port 8080, those of the other modes on the port of the VIP. */
   readonly mode?: Mode;
   readonly tunnelSource?: string;
@@ -56,6 +58,7 @@ for (const { number, address, nextHop = null, mtu = 0 } of named) {
     datapath.setOrigin({ address, port: 8080, protocol }, { vip: work.vip, port: work.port, listener: 1 });
   }
 }
+datapath.shortenWay(work.shortWay ?? false);
 datapath.setLimits(settings.number, work.limits ?? null);
 const slots = buildSlots(named);
 const before = datapath.table(SERVICE);

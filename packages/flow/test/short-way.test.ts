@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
+import { type Packet, packet } from '@evenkeel/testbed/packets/packet.ts';
+import { type LineProcess, Namespace } from './namespaces.ts';
+import type { Ran, Routing } from './peers/router.ts';
+
+const [CLIENT, CLIENT6] = ['10.78.0.2', 'fd00:78::2'];
+const [FAR_CLIENT, LOST_CLIENT] = ['198.51.100.7', '198.51.100.66'];
+const [TARGET, TARGET6] = ['10.78.1.2', 'fd00:78:1::2'];
+const [VIP, VIP6] = ['203.0.113.1', '2001:db8:a::1'];
+/** Of tcx: what becomes of a packet that is sent on, and of one that the kernel routes. */
+const VERDICTS = { sent: 7, kernel: 0 } as const;
+/** Bytes: of the route to far clients. */
+const NARROW = 1000;
+
+suite('what NAT has translated takes the route of the kernel (tcx)', { skip: requiresKernelDatapath('ip') }, () => {
+  const namespaces: Namespace[] = [];
+  let node: Namespace;
+  let router: LineProcess;
+
+  before(async () => {
+    const add = (name: string) => {
+      namespaces.push(new Namespace(name));
+      return namespaces.at(-1)!;
+    };
+    node = add('router');
+    node.join('node0', '10.78.0.1/24', add('client'), 'eth0', `${CLIENT}/24`);
+    node.join('node1', '10.78.1.1/24', add('target'), 'eth0', `${TARGET}/24`);
+    node.ip('addr add fd00:78::1/64 dev node0 nodad');
+    node.ip('addr add fd00:78:1::1/64 dev node1 nodad');
+    node.ip(`route add ${FAR_CLIENT}/32 via ${CLIENT} mtu lock ${NARROW}`);
+    node.ip(`route add unreachable ${LOST_CLIENT}/32`);
+    forward('1');
+    const work: Routing = {
+      vips: [
+        { vip: VIP, target: TARGET },
+        { vip: VIP6, target: TARGET6 },
+      ],
+    };
+    router = node.start(process.execPath, join(import.meta.dirname, 'peers', 'router.ts'), JSON.stringify(work));
+    await router.line();
+  });
+
+  after(async () => {
+    for (const namespace of namespaces) await namespace.remove();
+  });
+
+  function forward(on: string): void {
+    node.set('net/ipv4/ip_forward', on);
+    node.set('net/ipv6/conf/all/forwarding', on);
+  }
+
+  /** Byte by byte, with all checksums, but the hardware addresses, which the kernel exchanges later. */
+  async function expect(device: string, given: Packet, verdict: keyof typeof VERDICTS, out: Packet, mark = 0) {
+    const [to, from] = [node.mac(device), '02:00:00:00:00:01'];
+    const frame = given.ethernet(to, from).frame().toString('hex');
+    const ran = await router.ask<Ran>(JSON.stringify({ frame, device: node.deviceNumber(device), mark }));
+    assert.equal(ran.verdict, VERDICTS[verdict]);
+    assert.equal(ran.frame, out.ethernet(to, from).frame().toString('hex'));
+  }
+
+  const routed = { hopLimit: 63 };
+  const open = () => packet().ip(CLIENT, VIP).tcp(40_000, 80, 'S');
+  const opened = (options = {}) => packet().ip(CLIENT, TARGET, options).tcp(40_000, 8080, 'S');
+
+  test('to a target and back, TCP and UDP, with a hop limit that is one less', async () => {
+    await expect('node0', open(), 'sent', opened(routed));
+    await expect(
+      'node1',
+      packet().ip(TARGET, CLIENT).tcp(8080, 40_000, 'SA').payload(1001),
+      'sent',
+      packet().ip(VIP, CLIENT, routed).tcp(80, 40_000, 'SA').payload(1001),
+    );
+    await expect(
+      'node0',
+      packet().ip(CLIENT, VIP).udp(40_000, 80).payload('query'),
+      'sent',
+      packet().ip(CLIENT, TARGET, routed).udp(40_000, 8080).payload('query'),
+    );
+  });
+
+  test('the same over IPv6', async () => {
+    await expect(
+      'node0',
+      packet().ip(CLIENT6, VIP6).tcp(40_000, 80).payload(33),
+      'sent',
+      packet().ip(CLIENT6, TARGET6, routed).tcp(40_000, 8080).payload(33),
+    );
+    await expect(
+      'node1',
+      packet().ip(TARGET6, CLIENT6).udp(8080, 40_000).payload('answer'),
+      'sent',
+      packet().ip(VIP6, CLIENT6, routed).udp(80, 40_000).payload('answer'),
+    );
+  });
+
+  test('what has come to the end of its hop limit is for the kernel, which says so', async () => {
+    await expect(
+      'node1',
+      packet().ip(TARGET, CLIENT, { hopLimit: 1 }).tcp(8080, 40_000),
+      'kernel',
+      packet().ip(VIP, CLIENT, { hopLimit: 1 }).tcp(80, 40_000),
+    );
+  });
+
+  test('so is what somebody has marked: rules for routes may look at it', async () => {
+    await expect('node0', open(), 'kernel', opened(), 7);
+  });
+
+  test('and what does not fit the route, by the last byte', async () => {
+    const [fits, headers] = [NARROW - 40, { hopLimit: 64 }];
+    const given = (bytes: number) => packet().ip(TARGET, FAR_CLIENT, headers).tcp(8080, 40_000).payload(bytes);
+    const out = (bytes: number, options = {}) => packet().ip(VIP, FAR_CLIENT, options).tcp(80, 40_000).payload(bytes);
+    await expect('node1', given(fits), 'sent', out(fits, routed));
+    await expect('node1', given(fits + 1), 'kernel', out(fits + 1));
+  });
+
+  test('and what no route leads to, or one that refuses', async () => {
+    for (const lost of [LOST_CLIENT, '192.0.2.99']) {
+      await expect(
+        'node1',
+        packet().ip(TARGET, lost).tcp(8080, 40_000),
+        'kernel',
+        packet().ip(VIP, lost).tcp(80, 40_000),
+      );
+    }
+  });
+
+  test('and what is for the node itself', async () => {
+    await expect(
+      'node1',
+      packet().ip(TARGET, '10.78.0.1').tcp(8080, 40_000),
+      'kernel',
+      packet().ip(VIP, '10.78.0.1').tcp(80, 40_000),
+    );
+  });
+
+  test('a node that does not forward sends nothing on', async () => {
+    forward('0');
+    await expect('node0', open(), 'kernel', opened());
+    await expect(
+      'node0',
+      packet().ip(CLIENT6, VIP6).tcp(40_000, 80),
+      'kernel',
+      packet().ip(CLIENT6, TARGET6).tcp(40_000, 8080),
+    );
+    forward('1');
+    await expect('node0', open(), 'sent', opened(routed));
+  });
+});
