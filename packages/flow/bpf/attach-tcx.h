@@ -43,7 +43,8 @@ static __always_inline int begin(CONTEXT *context)
 {
 	__u32 wanted = context->len < LONGEST_HEADERS ? context->len : LONGEST_HEADERS;
 
-	if (frame_start(context) + LONGEST_HEADERS > frame_end(context))
+	/* As numbers: what is compared here says nothing to the verifier, which wants it said again at each header. */
+	if ((long)frame_end(context) - (long)frame_start(context) < wanted)
 		return bpf_skb_pull_data(context, wanted) == 0;
 	return 1;
 }
