@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
-import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
 import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
 import { createEngine } from '../src/engine/create.ts';
 import type { EngineTarget, ProxyEngine } from '../src/engine/engine.ts';
-import { bodyOf, freePort, httpOrigin, type Origin, tcpOrigin } from './exchange.ts';
+import { bodyOf, freePort, httpOrigin, type Origin } from './exchange.ts';
 import { changeOf, listenerOf, serviceOf } from './plans.ts';
 
 /** Enough new connections to come to every worker. */
@@ -337,82 +336,6 @@ for (const reactor of ['uring', 'portable'] as const) {
       }
       await new Promise((resolve) => setTimeout(resolve, 1_300));
       assert.notEqual((await send(port, null, { localAddress })).by, 'a');
-    });
-
-    test('TCP by address, counted from the end of the last connection', async () => {
-      const names = await Promise.all(
-        ['x', 'y', 'z'].map((name) => tcpOrigin((socket) => socket.on('data', () => undefined).write(name))),
-      );
-      const own = await freePort();
-      const some = names.map((origin, index) => targetOf(origin.port, 10 + index));
-      const settings = {
-        id: 'svc-tcp',
-        protocol: 'tcp',
-        stickiness: { type: 'source-ip', timeout: 1_000 },
-        drainTimeout: 60_000,
-      } as const;
-      const listener = listenerOf(own, { id: 'lsn-tcp', protocol: 'tcp', http: null, serviceId: 'svc-tcp' });
-      await engine.apply(changeOf([serviceOf(some, settings)], [listener]));
-      const dial = async (localAddress: string) => {
-        const socket = connect({ port: own, host: '127.0.0.1', localAddress });
-        const [data] = (await once(socket, 'data')) as [Buffer];
-        return { socket, by: data.toString() };
-      };
-      for (let client = 1; client <= 8; client++) {
-        const { socket, by } = await dial(`127.0.6.${client}`);
-        socket.resetAndDestroy();
-        for (let i = 0; i < 6; i++) {
-          const again = await dial(`127.0.6.${client}`);
-          again.socket.resetAndDestroy();
-          assert.equal(again.by, by);
-        }
-      }
-      const long = await dial('127.0.6.99');
-      const draining = some.map((target, index) => ('xyz'[index] === long.by ? { ...target, weight: 0 } : target));
-      await engine.apply(changeOf([serviceOf(draining, settings)], []));
-      await new Promise((resolve) => setTimeout(resolve, 1_200));
-      long.socket.resetAndDestroy();
-      const open = () => engine.counters().listeners.find((one) => one.listenerId === 'lsn-tcp')!.activeConnections;
-      while (open() > 0) await new Promise((resolve) => setTimeout(resolve, 2));
-      const back = await dial('127.0.6.99');
-      assert.equal(back.by, long.by);
-      back.socket.destroy();
-      for (const origin of names) await origin.close();
-    });
-
-    test('a switch of protocols is sticky as well', async () => {
-      const wants = await Promise.all(
-        ['p', 'q', 'r'].map((name) =>
-          tcpOrigin((socket) =>
-            socket.once('data', () =>
-              socket.write(
-                `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\nX-Origin: ${name}\r\n\r\n`,
-              ),
-            ),
-          ),
-        ),
-      );
-      const own = await freePort();
-      const some = wants.map((origin, index) => targetOf(origin.port, 20 + index));
-      const service = serviceOf(some, { id: 'svc-up', stickiness: COOKIE });
-      await engine.apply(changeOf([service], [listenerOf(own, { id: 'lsn-up', serviceId: 'svc-up' })]));
-      const ask = async (cookie: string): Promise<string> => {
-        const socket = connect({ port: own, host: '127.0.0.1' });
-        socket.write(`GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: foo\r\n${cookie}\r\n`);
-        const [data] = (await once(socket, 'data')) as [Buffer];
-        socket.destroy();
-        return data.toString();
-      };
-      const first = await ask('');
-      const cookie = /\r\nSet-Cookie: (EK=[^;]+)/.exec(first)?.[1];
-      assert.ok(cookie);
-      const by = /X-Origin: (.)/.exec(first)?.[1];
-      for (let i = 0; i < 6; i++) {
-        const again = await ask(`Cookie: ${cookie}\r\n`);
-        assert.equal(/X-Origin: (.)/.exec(again)?.[1], by);
-        assert.doesNotMatch(again, /Set-Cookie/);
-      }
-      for (const origin of wants) await origin.close();
     });
 
     test('no buffer is left behind', async () => {
