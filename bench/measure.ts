@@ -7,11 +7,9 @@ import type { Stage } from './stage.ts';
 
 /** A measurement during which other programs, or the hypervisor, used more than this many cores is repeated. */
 const DISTURBED = 0.15;
-/** The same for one that asks for the slowest requests alone: a twentieth of the time taken is one request in twenty. */
-export const TAIL_DISTURBED = 0.03;
 const REPEATS = 2;
 /** Seconds that a measurement waits for a quiet moment before it begins all the same. */
-const PATIENCE = 10;
+export const PATIENCE = 10;
 const GIGABYTE = 1e9;
 
 /**
@@ -22,10 +20,9 @@ export async function measureLoad(
   stage: Stage,
   balancer: RunningBalancer,
   load: () => Promise<LoadResult>,
-  disturbed = DISTURBED,
 ): Promise<Round> {
   let best = await measureOnce(stage, balancer, load);
-  for (let repeat = 0; repeat < REPEATS && disturbance(best) > disturbed; repeat += 1) {
+  for (let repeat = 0; repeat < REPEATS && disturbance(best) > DISTURBED; repeat += 1) {
     const next = await measureOnce(stage, balancer, load);
     if (disturbance(next) < disturbance(best)) best = next;
   }
@@ -34,13 +31,7 @@ export async function measureLoad(
 
 async function measureOnce(stage: Stage, balancer: RunningBalancer, load: () => Promise<LoadResult>): Promise<Round> {
   await untilQuiet(PATIENCE);
-  const before = readings(stage, balancer);
-  const result = await load();
-  const after = readings(stage, balancer);
-  const cpu = since(before.cpu, after.cpu);
-  const elapsed = after.time - before.time;
-  const host = total(since(before.host, after.host));
-  const known = total(since(before.known, after.known));
+  const { result, elapsed, cpu, foreign, stolen } = await attended(stage, balancer, load);
   const perRequest = (seconds: number) => (seconds * 1e6) / result.requests;
   return {
     cpuPerRequest: perRequest(total(cpu)),
@@ -54,6 +45,23 @@ async function measureOnce(stage: Stage, balancer: RunningBalancer, load: () => 
     gigabytesPerSecond: result.bytes / GIGABYTE / result.seconds,
     busy: total(cpu) / elapsed,
     errors: result.errors,
+    foreign,
+    stolen,
+  };
+}
+
+/** Does something, and tells what balancer and machine did meanwhile: seconds, and cores that others had. */
+export async function attended<T>(stage: Stage, balancer: RunningBalancer, work: () => Promise<T>) {
+  const before = readings(stage, balancer);
+  const result = await work();
+  const after = readings(stage, balancer);
+  const elapsed = after.time - before.time;
+  const host = total(since(before.host, after.host));
+  const known = total(since(before.known, after.known));
+  return {
+    result,
+    elapsed,
+    cpu: since(before.cpu, after.cpu),
     foreign: Math.max(0, host - known) / elapsed,
     stolen: (after.host.stolen - before.host.stolen) / elapsed,
   };
@@ -63,7 +71,7 @@ function readings(stage: Stage, balancer: RunningBalancer) {
   return {
     time: performance.now() / 1000,
     cpu: cpuOf(balancer.pids()),
-    // wrk has been waited for by the time this is read again, so it is in the own time.
+    // The load has been waited for by the time this is read again, so it is in the own time.
     known: add(cpuOf(stage.pids()), ownCpu()),
     host: hostCpu(),
   };

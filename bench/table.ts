@@ -1,6 +1,5 @@
 import { format, METRICS } from './metrics.ts';
-import type { Spread } from './statistics.ts';
-import type { Comparison, Target } from './verdict.ts';
+import { type Comparison, type Found, nothingShown, type Target } from './verdict.ts';
 
 /** The comparisons of a scenario as rows of text: a head, then one row a metric. */
 export function tableOf(comparisons: readonly Comparison[], ours: string, peers: readonly string[]): string[][] {
@@ -20,17 +19,27 @@ function rowOf(comparison: Comparison, peers: readonly string[]): string[] {
   ];
 }
 
-function range(values: Spread | null | undefined): string {
-  return values === undefined || values === null
-    ? '–'
-    : `${format(values.middle)} (${format(values.low)}–${format(values.high)})`;
+/** `median (lowest–highest)`, or where all rounds count together, `that; rounds median [quartiles]`. */
+function range(values: Found | undefined | null): string {
+  if (values === undefined || values === null) return '–';
+  const { low, middle, high, lower, upper, pooled } = values;
+  if (pooled === undefined || lower === undefined || upper === undefined)
+    return `${format(middle)} (${format(low)}–${format(high)})`;
+  return `${format(pooled)}; rounds ${format(middle)} [${format(lower)}–${format(upper)}]`;
 }
 
-function ratioOf(comparison: Comparison): string {
-  if (comparison.ratio === null) return '';
-  const { ratio, ratios, against } = comparison;
-  const spread = ratios === null ? '' : ` (${ratios.low.toFixed(2)}–${ratios.high.toFixed(2)})`;
-  return `${ratio.toFixed(2)}${spread} × ${against}`;
+function ratioOf({ ratio, ratios, against, ours }: Comparison): string {
+  if (ratio === null) return '';
+  const shown = nothingShown(ratios) ? ', nothing shown' : '';
+  return `${ratio.toFixed(2)}${spreadOf(ratios, ours?.pooled !== undefined)} × ${against}${shown}`;
+}
+
+function spreadOf(ratios: Found | null, quartiles: boolean): string {
+  if (ratios === null) return '';
+  const { low, high, lower, upper } = ratios;
+  return quartiles && lower !== undefined && upper !== undefined
+    ? ` [${lower.toFixed(2)}–${upper.toFixed(2)}]`
+    : ` (${low.toFixed(2)}–${high.toFixed(2)})`;
 }
 
 /** `≤ 0.75 × the better`, `≥ 0.9 × nginx`, `≤ 16 KiB`. */

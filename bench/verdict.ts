@@ -1,5 +1,5 @@
 import { METRICS, type MetricName, type Round } from './metrics.ts';
-import { median, pairedRatios, type Spread, spread } from './statistics.ts';
+import { quantile, type Spread, spread } from './statistics.ts';
 
 /**
  * What a scenario should reach. `ratio` compares our median with a peer's (`against`; `better`: the better of all
@@ -11,21 +11,35 @@ export type Target =
   | { readonly metric: MetricName; readonly kind: 'absolute'; readonly limit: number };
 
 /** Rounds by the name of the balancer. */
-export type Rounds = ReadonlyMap<string, readonly Round[]>;
+export interface Rounds extends ReadonlyMap<string, readonly Round[]> {
+  /**
+   * What all single measurements of a balancer found together, for metrics of which that is known (a quantile of all
+   * latencies, say): counts in place of the median of its rounds.
+   */
+  readonly pooled?: ReadonlyMap<string, Round>;
+}
+
+/** Of the rounds. The quartiles are missing in results of earlier versions. */
+export interface Found extends Spread {
+  readonly lower?: number;
+  readonly upper?: number;
+  /** Of all rounds together. */
+  readonly pooled?: number;
+}
 
 export interface Comparison {
   readonly metric: MetricName;
   /** null: we were not measured. */
-  readonly ours: Spread | null;
-  readonly peers: Readonly<Record<string, Spread>>;
+  readonly ours: Found | null;
+  readonly peers: Readonly<Record<string, Found>>;
   /** The peer that `ratio` is against; null when there is none. */
   readonly against: string | null;
-  /** Our median ÷ the peer's; null without a peer. */
+  /** Our median, or what all rounds found together, ÷ the peer's; null without a peer. */
   readonly ratio: number | null;
-  /** Smallest and largest ratio of single rounds; null without a peer. */
-  readonly ratios: Spread | null;
+  /** The ratios of single rounds; null without a peer. */
+  readonly ratios: Found | null;
   readonly target: Target | null;
-  /** null: no target, or the peer that it names is missing. */
+  /** null: no target, or the peer that it names is missing, or it is to be no worse than a peer and neither was shown. */
   readonly reached: boolean | null;
 }
 
@@ -38,34 +52,67 @@ export function compare(rounds: Rounds, ourName: string, targets: readonly Targe
 }
 
 function compareMetric(rounds: Rounds, ourName: string, metric: MetricName, target: Target | null): Comparison {
-  const ourValues = valuesOf(rounds.get(ourName) ?? [], metric);
-  const peerValues = new Map(
-    [...rounds]
-      .map(([name, list]) => [name, valuesOf(list, metric)] as const)
-      .filter(([name, values]) => name !== ourName && values.length > 0),
+  const found = new Map(
+    [...rounds.keys()].flatMap((name) => {
+      const one = foundOf(rounds, name, metric);
+      return one === null ? [] : [[name, one] as const];
+    }),
   );
+  const peers = new Map([...found].filter(([name]) => name !== ourName));
   const wanted = target?.kind === 'ratio' ? target.against : 'better';
-  const against = wanted === 'better' ? betterPeer(peerValues, metric) : peerValues.has(wanted) ? wanted : null;
-  const ours = ourValues.length === 0 ? null : spread(ourValues);
-  const theirs = against === null ? [] : (peerValues.get(against) ?? []);
+  const against = wanted === 'better' ? betterPeer(peers, metric) : peers.has(wanted) ? wanted : null;
+  const ours = found.get(ourName) ?? null;
+  const theirs = against === null ? null : peers.get(against)!;
   // A peer that measured zero (no failed requests, say) has no ratio.
-  const ratio = ours === null || theirs.length === 0 || median(theirs) === 0 ? null : ours.middle / median(theirs);
-  const paired = ratio !== null && theirs.length === ourValues.length && !theirs.includes(0);
-  const measured = target?.kind === 'absolute' ? (ours?.middle ?? null) : ratio;
+  const ratio = ours === null || theirs === null || counting(theirs) === 0 ? null : counting(ours) / counting(theirs);
+  const single = ratio === null ? [] : roundRatios(rounds.get(ourName)!, rounds.get(against!)!, metric);
+  const ratios = single.length === 0 ? null : foundIn(single);
+  const measured = target?.kind === 'absolute' ? (ours === null ? null : counting(ours)) : ratio;
+  const undecided = target?.kind === 'ratio' && target.limit === 1 && nothingShown(ratios);
   return {
     metric,
     ours,
-    peers: Object.fromEntries([...peerValues].map(([name, values]) => [name, spread(values)])),
+    peers: Object.fromEntries(peers),
     against,
     ratio,
-    ratios: paired ? spread(pairedRatios(ourValues, theirs)) : null,
+    ratios,
     target,
-    reached: target === null || measured === null ? null : within(measured, target.limit, metric),
+    reached: target === null || measured === null || undecided ? null : within(measured, target.limit, metric),
   };
 }
 
-function betterPeer(peers: ReadonlyMap<string, readonly number[]>, metric: MetricName): string | null {
-  const ranked = [...peers].sort(([, a], [, b]) => median(a) - median(b));
+/** The quartiles of the ratios of single rounds lie on both sides of 1: neither is shown to be better. */
+export function nothingShown(ratios: Found | null): boolean {
+  return ratios?.lower !== undefined && ratios.upper !== undefined && ratios.lower <= 1 && ratios.upper >= 1;
+}
+
+/** What counts of several rounds. */
+export function counting(found: Found): number {
+  return found.pooled ?? found.middle;
+}
+
+function foundOf(rounds: Rounds, name: string, metric: MetricName): Found | null {
+  const values = valuesOf(rounds.get(name)!, metric);
+  const pooled = rounds.pooled?.get(name)?.[metric];
+  return values.length === 0 ? null : foundIn(values, pooled);
+}
+
+function foundIn(values: readonly number[], pooled?: number): Found {
+  const quartiles = { lower: quantile(values, 0.25), upper: quantile(values, 0.75) };
+  return { ...spread(values), ...quartiles, ...(pooled === undefined ? {} : { pooled }) };
+}
+
+/** Of rounds in which both were measured, so that a slow drift of the machine cancels out; none with a peer at zero. */
+function roundRatios(ours: readonly Round[], theirs: readonly Round[], metric: MetricName): number[] {
+  const ratios = ours.flatMap((round, index) => {
+    const [value, other] = [round[metric], theirs[index]?.[metric]];
+    return value === undefined || other === undefined ? [] : [value / other];
+  });
+  return ratios.every(Number.isFinite) ? ratios : [];
+}
+
+function betterPeer(peers: ReadonlyMap<string, Found>, metric: MetricName): string | null {
+  const ranked = [...peers].sort(([, a], [, b]) => counting(a) - counting(b));
   const best = METRICS[metric].better === 'lower' ? ranked[0] : ranked[ranked.length - 1];
   return best === undefined ? null : best[0];
 }

@@ -1,7 +1,6 @@
 -- Requests as a browser sends them: 12 headers, about 600 bytes. The request is static, so wrk builds it only once.
 -- WRK_VARY=1: no two requests in a row have the same fields, as with a trace identifier.
--- WRK_CLOSE=1: a new connection for each request. WRK_THINK=n: each connection waits a random time of n ms on average
--- between an answer and its next request, so that every balancer gets about the same load, below its limit.
+-- WRK_CLOSE=1: a new connection for each request.
 -- WRK_COOKIE=a=b: one cookie more. WRK_HOSTS=n: each request is for one of n hosts, h0.example.com and so on, by chance.
 
 wrk.headers = {
@@ -48,11 +47,6 @@ if os.getenv("WRK_VARY") then
     at = at % #requests + 1
     return requests[at]
   end
-end
-
-local think = tonumber(os.getenv("WRK_THINK"))
-if think then
-  function delay() return math.random(0, 2 * think) end
 end
 
 function done(summary, latency)

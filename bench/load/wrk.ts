@@ -9,8 +9,6 @@ export interface Load {
   readonly close?: boolean;
   /** No two requests in a row have the same fields. */
   readonly vary?: boolean;
-  /** Milliseconds that each connection waits on average before its next request; without it, none. */
-  readonly think?: number;
   /** Requests are for so many hosts (`h0.example.com` …) instead of one. */
   readonly hosts?: number;
   /** One cookie more. */
@@ -33,14 +31,13 @@ export interface LoadResult {
 
 const SCRIPT = fileURLToPath(new URL('browser.lua', import.meta.url));
 
-/** Sends browser-like requests as fast as they are answered (or with think time) from one wrk thread. */
+/** Sends browser-like requests as fast as they are answered from one wrk thread. */
 export async function wrk(load: Load): Promise<LoadResult> {
   const environment = {
     ...(load.close === true ? { WRK_CLOSE: '1' } : {}),
     ...(load.vary === true ? { WRK_VARY: '1' } : {}),
     ...(load.hosts === undefined ? {} : { WRK_HOSTS: String(load.hosts) }),
     ...(load.cookie === undefined ? {} : { WRK_COOKIE: load.cookie }),
-    ...(load.think === undefined ? {} : { WRK_THINK: String(load.think) }),
   };
   const command = [
     'wrk',

@@ -1,7 +1,8 @@
 import type { RunningBalancer } from '../balancers/balancer.ts';
 import type { Bench, Scenario } from '../bench.ts';
+import { ENOUGH, latencyFigures, measureLatencies } from '../latency.ts';
 import { wrk } from '../load/wrk.ts';
-import { measureLoad, TAIL_DISTURBED } from '../measure.ts';
+import { measureLoad } from '../measure.ts';
 import type { MetricName, Round } from '../metrics.ts';
 import { type OriginKind, PATHS } from '../origin.ts';
 import { loadCore, onStage, type Stage } from '../stage.ts';
@@ -22,7 +23,7 @@ export interface Traffic {
   readonly vary?: boolean;
   /** Measure latency also at a rate that every balancer can serve. */
   readonly paced?: boolean;
-  /** At that rate, also of the slowest thousandth: takes some ten seconds for enough of them. */
+  /** At that rate, also of the slowest thousandth, which takes more of them. */
   readonly tail?: boolean;
   /** Which metrics to keep. */
   readonly metrics: readonly MetricName[];
@@ -32,6 +33,8 @@ export interface Traffic {
 const WARM_UP_SECONDS = 4;
 /** The equal load is this share of what the slowest balancer could do. */
 const PACED_SHARE = 0.5;
+/** Schedules that a round may take: each repeat has one of its own, the same for all balancers. */
+const SEEDS = 100;
 
 /** A scenario of HTTP load: all balancers run side by side, each round loads one after the other. */
 export function trafficScenario(traffic: Traffic): Scenario {
@@ -45,39 +48,40 @@ export function trafficScenario(traffic: Traffic): Scenario {
 
 /** Loads the balancers of a stage one after the other, round by round. */
 export async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): Promise<Rounds> {
-  await warmUp(bench, stage, traffic, {});
-  const rounds = new Map<string, Round[]>([...stage.balancers.keys()].map((name) => [name, []]));
-  let think: number | undefined;
+  await warmUp(bench, stage, traffic);
+  const names = [...stage.balancers.keys()];
+  const rounds = new Map<string, Round[]>(names.map((name) => [name, []]));
+  const latencies = new Map<string, number[]>(names.map((name) => [name, []]));
+  let rate: number | undefined;
   for (let round = 1; round <= bench.settings.rounds; round += 1) {
     const saturated = await each(stage, round, (balancer) => {
       const load = loadOf(bench, traffic, balancer);
       return measureLoad(stage, balancer, () => wrk(load));
     });
     // The equal load is fixed after the first round, and the same for all.
-    if (think === undefined) {
-      think = thinkTime(traffic, [...saturated.values()]);
-      if (traffic.paced === true) await warmUp(bench, stage, traffic, { think });
-    }
-    const equal = { think };
-    const paced =
+    rate ??= PACED_SHARE * Math.min(...[...saturated.values()].map((one) => one.requestsPerSecond!));
+    const load = { rate, seed: round * SEEDS };
+    const found =
       traffic.paced === true
-        ? await each(stage, round, (balancer) =>
-            measurePaced(stage, balancer, traffic, { ...loadOf(bench, traffic, balancer), ...equal }),
-          )
-        : new Map<string, Round>();
+        ? await each(stage, round, (balancer) => measurePaced(bench, stage, traffic, balancer, load))
+        : new Map<string, never>();
     for (const [name, list] of rounds) {
-      list.push({ ...keep(saturated.get(name) ?? {}, traffic.metrics), ...paced.get(name) });
+      const [before, paced] = [saturated.get(name)!, found.get(name)];
+      const errors = (before.errors ?? 0) + (paced?.failed ?? 0);
+      list.push({ ...keep({ ...before, errors }, traffic.metrics), ...paced?.figures });
+      for (const took of paced?.took ?? []) latencies.get(name)!.push(took);
     }
     bench.say(`round ${round} of ${bench.settings.rounds}`);
   }
-  return rounds;
+  if (traffic.paced !== true) return rounds;
+  const pooled = new Map([...latencies].map(([name, took]) => [name, latencyFigures(took, isTail(traffic), ENOUGH)]));
+  return Object.assign(rounds, { pooled });
 }
 
-/** Load of the kind that is measured next: what is compiled at run time is compiled anew when the load is another one. */
-async function warmUp(bench: Bench, stage: Stage, traffic: Traffic, { think }: { think?: number }): Promise<void> {
+/** What is compiled at run time is compiled under load. */
+async function warmUp(bench: Bench, stage: Stage, traffic: Traffic): Promise<void> {
   for (const balancer of stage.balancers.values()) {
-    const load = loadOf(bench, traffic, balancer);
-    await wrk({ ...load, ...(think === undefined ? {} : { think }), seconds: WARM_UP_SECONDS });
+    await wrk({ ...loadOf(bench, traffic, balancer), seconds: WARM_UP_SECONDS });
   }
 }
 
@@ -87,24 +91,18 @@ function originsFor(traffic: Traffic): OriginKind {
 }
 
 /** One measurement of each balancer, one after the other; another one begins in each round. */
-async function each(
+async function each<T>(
   stage: Stage,
   round: number,
-  measure: (balancer: RunningBalancer) => Promise<Round>,
-): Promise<Map<string, Round>> {
+  measure: (balancer: RunningBalancer) => Promise<T>,
+): Promise<Map<string, T>> {
   const all = [...stage.balancers];
   const first = round % all.length;
-  const results = new Map<string, Round>();
+  const results = new Map<string, T>();
   for (const [name, balancer] of [...all.slice(first), ...all.slice(0, first)]) {
     results.set(name, await measure(balancer));
   }
   return results;
-}
-
-/** Milliseconds between an answer and the next request that give `PACED_SHARE` of what the slowest can serve. */
-function thinkTime(traffic: Traffic, saturated: readonly Round[]): number {
-  const slowest = Math.min(...saturated.map((round) => round.requestsPerSecond ?? Number.POSITIVE_INFINITY));
-  return Math.max(1, Math.round((traffic.connections * 1000) / (PACED_SHARE * slowest)));
 }
 
 function loadOf(bench: Bench, traffic: Traffic, balancer: Pick<RunningBalancer, 'address' | 'port' | 'cookie'>) {
@@ -121,18 +119,37 @@ function loadOf(bench: Bench, traffic: Traffic, balancer: Pick<RunningBalancer, 
 }
 
 async function measurePaced(
+  bench: Bench,
   stage: Stage,
+  { path, connections, hosts, ...traffic }: Traffic,
   balancer: RunningBalancer,
-  traffic: Traffic,
-  load: Parameters<typeof wrk>[0],
-): Promise<Round> {
-  const { p50, p99, p999, requestsPerSecond } = await measureLoad(stage, balancer, () => wrk(load), TAIL_DISTURBED);
-  return {
-    pacedP50: p50!,
-    pacedP99: p99!,
-    ...(traffic.tail === true && p999 !== undefined ? { pacedP999: p999 } : {}),
-    pacedRate: requestsPerSecond!,
-  };
+  { rate, seed }: { readonly rate: number; readonly seed: number },
+): Promise<{ took: readonly number[]; failed: number; figures: Round }> {
+  const { rounds, seconds } = bench.settings;
+  const tail = isTail(traffic);
+  // What all rounds need together, each has its share of; so a thousandth of a single one is only told.
+  const enough = tail ? Math.max(ENOUGH.p99, ENOUGH.p999 / rounds) : ENOUGH.p99;
+  const { took, failed, paused, stolen } = await measureLatencies(
+    stage,
+    balancer,
+    {
+      path,
+      connections,
+      rate,
+      seconds,
+      seed,
+      core: loadCore(bench),
+      ...(hosts === undefined ? {} : { hosts }),
+      ...(balancer.cookie === undefined ? {} : { cookie: balancer.cookie }),
+    },
+    { directory: bench.directory, wanted: enough },
+  );
+  const figures = latencyFigures(took, tail, { p99: ENOUGH.p99, p999: enough });
+  return { took, failed, figures: { ...figures, pacedPaused: paused, pacedStolen: stolen, pacedRate: rate } };
+}
+
+function isTail({ tail }: Pick<Traffic, 'tail'>): boolean {
+  return tail === true;
 }
 
 function keep(round: Round, metrics: readonly MetricName[]): Round {
