@@ -1,7 +1,7 @@
 import type { RunningBalancer } from './balancers/balancer.ts';
 import type { LoadResult } from './load/wrk.ts';
 import type { Round } from './metrics.ts';
-import { add, cpuOf, hostCpu, ownCpu, since, total } from './process/cpu.ts';
+import { cpuOf, hostCpu, othersCpu, since, total } from './process/cpu.ts';
 import { untilQuiet } from './process/quiet.ts';
 import type { Stage } from './stage.ts';
 
@@ -56,14 +56,12 @@ export async function attended<T>(stage: Stage, balancer: RunningBalancer, work:
   const result = await work();
   const after = readings(stage, balancer);
   const elapsed = after.time - before.time;
-  const host = total(since(before.host, after.host));
-  const known = total(since(before.known, after.known));
   return {
     result,
     elapsed,
     cpu: since(before.cpu, after.cpu),
-    foreign: Math.max(0, host - known) / elapsed,
-    stolen: (after.host.stolen - before.host.stolen) / elapsed,
+    foreign: Math.max(0, after.others - before.others) / elapsed,
+    stolen: (after.stolen - before.stolen) / elapsed,
   };
 }
 
@@ -71,9 +69,9 @@ function readings(stage: Stage, balancer: RunningBalancer) {
   return {
     time: performance.now() / 1000,
     cpu: cpuOf(balancer.pids()),
-    // The load has been waited for by the time this is read again, so it is in the own time.
-    known: add(cpuOf(stage.pids()), ownCpu()),
-    host: hostCpu(),
+    // The load is ours: it has been waited for by the time this is read again.
+    others: othersCpu(stage.pids()),
+    stolen: hostCpu().stolen,
   };
 }
 

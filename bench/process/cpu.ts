@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** CPU time in seconds. */
 export interface CpuTime {
@@ -14,9 +14,27 @@ export function cpuOf(pids: readonly number[]): CpuTime {
   return pids.map((pid) => parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))).reduce(add, ZERO);
 }
 
-/** CPU time of this process and of the children that it has waited for. */
-export function ownCpu(): CpuTime {
-  return parseStat(readFileSync('/proc/self/stat', 'latin1'), true);
+/**
+ * CPU time in seconds that all other processes than these and this one have used so far, with that of children that they
+ * have waited for: what one that has ended meanwhile had used is with its parent. Interrupts are charged to whom they
+ * interrupt, here as there, which no difference of the machine's and our own time could tell apart.
+ */
+export function othersCpu(ours: readonly number[]): number {
+  const known = new Set([...ours, process.pid].map(String));
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && !known.has(name))
+    .map((pid) => total(statOf(pid)))
+    .reduce((a, b) => a + b, 0);
+}
+
+function statOf(pid: string): CpuTime {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'), true);
+  } catch (error) {
+    // It has ended since the directory was read.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return ZERO;
+    throw error;
+  }
 }
 
 /** Time that all cores together spent on processes, interrupts left out, since boot; `stolen` went to other machines. */
