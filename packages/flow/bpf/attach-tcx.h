@@ -32,10 +32,13 @@ static __always_inline __u32 frame_bytes(CONTEXT *context)
 	return context->len;
 }
 
-/* A bridge floods frames of others, too; to answer those would send packets twice. */
+#define VLAN_NUMBER 0xfff /* Of a tag; 0: it has a priority alone (IEEE 802.1Q). */
+
+/* A bridge floods frames of others, too; to answer those would send packets twice. And the kernel takes VLAN tags off the
+ * frame before it comes here: one with a number comes again on the device of its VLAN, and would be sent on with its tag. */
 static __always_inline int is_for_this_host(CONTEXT *context)
 {
-	return context->pkt_type == KIND_FOR_THIS_HOST;
+	return context->pkt_type == KIND_FOR_THIS_HOST && !(context->vlan_present && context->vlan_tci & VLAN_NUMBER);
 }
 
 /* Headers may lie in pages that the program cannot read directly. */

@@ -38,8 +38,10 @@ export function heartbeatOf(
   const kernelFlows = datapath?.kernel?.sight.allActiveFlows().flows ?? 0;
   const denied = engine.deniedSources() + (datapath?.kernel?.sight.deniedPackets() ?? 0);
   const sharing = zoneMembership?.report() ?? null;
-  const portless = datapath?.kernel?.sight.portless() ?? [];
-  return { type: 'heartbeat', overload, sharing, connections, kernelFlows, floods, denied, portless };
+  // While it opens, or is handed over, what its programs have counted is not known: that is another thing than none.
+  const portless = datapath?.kernel?.sight.portless();
+  const counted = { connections, kernelFlows, denied, ...(portless && { portless }) };
+  return { type: 'heartbeat', overload, sharing, floods, ...counted };
 }
 
 let known: NodeCapacity | null = null;

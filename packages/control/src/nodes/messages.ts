@@ -40,7 +40,7 @@ export function parseMessage(text: string): FromAgent | null {
         overload: wordsIn(value['overload'], RESOURCES),
         sharing: sharingIn(value['sharing']),
         floods: wordsIn(value['floods'], LISTENERS),
-        portless: portlessIn(value['portless']),
+        ...(Array.isArray(value['portless']) && { portless: portlessIn(value['portless']) }),
         ...(isCount(value['connections']) && { connections: value['connections'] }),
         ...(isCount(value['kernelFlows']) && { kernelFlows: value['kernelFlows'] }),
         ...(isCount(value['denied']) && { denied: value['denied'] }),
@@ -72,10 +72,10 @@ function wordsIn(value: unknown, most: number): string[] {
 }
 
 /** The same for listeners with counts. */
-function portlessIn(value: unknown): PortlessListener[] {
-  if (!Array.isArray(value) || value.length > LISTENERS) return [];
+function portlessIn(value: readonly unknown[]): PortlessListener[] {
+  if (value.length > LISTENERS) return [];
   const isOne = (one: unknown) => isRecord(one) && isText(one['listenerId']) && isCount(one['packets']);
-  return value.filter(isOne).map(({ listenerId, packets }: PortlessListener) => ({ listenerId, packets }));
+  return (value.filter(isOne) as PortlessListener[]).map(({ listenerId, packets }) => ({ listenerId, packets }));
 }
 
 /** What makes no sense here says nothing. */

@@ -74,3 +74,18 @@ test('a key that is lost is asked for, not made anew, also where nothing of the 
   );
   assert.equal(existsSync(key), false);
 });
+
+test('a new state file does not take over what was written to an earlier one', async (t) => {
+  const home = temporaryHome(t);
+  const file = stateFile(home);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}-wal`, 'changes');
+  await assert.rejects(
+    Store.open({ file, ...storeOptions(home) }),
+    (error) =>
+      error instanceof StartError && /evenkeel\.db is gone and .*evenkeel\.db-wal, .* is still/.test(error.message),
+  );
+  assert.deepEqual(readdirSync(dirname(file)), ['evenkeel.db-wal']);
+  rmSync(`${file}-wal`);
+  await (await Store.open({ file, ...storeOptions(home) })).close();
+});

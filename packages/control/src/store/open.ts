@@ -36,8 +36,11 @@ export async function openDatabase(
   let sqlite: SqliteFile | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    if (sizeOf(file) === null) createEmpty(file);
-    else if (sizeOf(file) === 0) throw new NotOursError('it is empty');
+    if (sizeOf(file) === null) {
+      // SQLite would write what is in there over the new file.
+      if (sizeOf(`${file}-wal`) !== null) throw new StartError(leftLogSentence(file));
+      createEmpty(file);
+    } else if (sizeOf(file) === 0) throw new NotOursError('it is empty');
     sqlite = new SqliteFile(file);
     prepare(sqlite, thorough);
     const database = new SqliteDatabase(sqlite);
@@ -79,9 +82,7 @@ function createEmpty(file: string): void {
   const draft = `${file}.${process.pid}`;
   rmSync(draft, { force: true });
   try {
-    const sqlite = new SqliteFile(draft);
-    sqlite.pragma(`application_id = ${APPLICATION_ID}`);
-    sqlite.close();
+    writeFirstPage(draft);
     linkSync(draft, file);
   } catch (error) {
     // Somebody else was faster; whose file it is, the lock will say.
@@ -89,6 +90,19 @@ function createEmpty(file: string): void {
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+function writeFirstPage(file: string): void {
+  const sqlite = new SqliteFile(file);
+  try {
+    sqlite.pragma(`application_id = ${APPLICATION_ID}`);
+  } finally {
+    sqlite.close();
+  }
+}
+
+function leftLogSentence(file: string): string {
+  return `${file} is gone and ${file}-wal, which belongs to it, is still there: put the file back, restore a backup, or move both away to begin anew`;
 }
 
 function prepare(sqlite: SqliteFile, thorough: boolean): void {
@@ -133,7 +147,7 @@ function explain(file: string, error: unknown): StartError {
     return new StartError(`${file} was written by a newer version of Evenkeel; start that version`, error);
   }
   return new StartError(
-    `the state file ${file} is damaged (${reason}); it was left as it is: restore a backup, or move the file away to begin anew`,
+    `the state file ${file} is damaged (${reason}); it was left as it is: restore a backup, or move it and what is named after it (-wal, -shm) away to begin anew`,
     error,
   );
 }

@@ -211,7 +211,7 @@ export class Proxy {
     const deadline = this.#worker.reactor.now + milliseconds;
     this.#turns.take(() => {
       for (const { places } of this.#listeners.values()) places.close();
-      this.#takeLastRequests(Math.min(milliseconds, LAST_REQUESTS), () => {
+      this.#takeLastRequests(Math.min(milliseconds / 2, LAST_REQUESTS), () => {
         this.#end(deadline - this.#worker.reactor.now, done);
       });
     });

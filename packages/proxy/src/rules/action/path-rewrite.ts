@@ -2,7 +2,7 @@ import type { PlannedRewrite } from '@evenkeel/model/plan/rules.ts';
 import { PatternGroups } from '@evenkeel/model/regex/groups.ts';
 import { compilePattern } from '@evenkeel/model/regex/program.ts';
 import type { InsertBlock } from '../../http1/insert-block.ts';
-import { settledPattern } from '../request/settled-wording.ts';
+import { settledPattern } from '../request/settled-pattern.ts';
 
 type PlannedPathRewrite = NonNullable<PlannedRewrite['path']>;
 
