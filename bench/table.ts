@@ -30,7 +30,7 @@ function range(values: Found | undefined | null): string {
 
 function ratioOf({ ratio, ratios, against, ours }: Comparison): string {
   if (ratio === null) return '';
-  const shown = nothingShown(ratios) ? ', nothing shown' : '';
+  const shown = nothingShown(ratio, ratios) ? ', nothing shown' : '';
   return `${ratio.toFixed(2)}${spreadOf(ratios, ours?.pooled !== undefined)} × ${against}${shown}`;
 }
 

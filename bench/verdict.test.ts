@@ -93,7 +93,7 @@ test('where the quartiles of the rounds lie on both sides of 1, nothing was show
   const nginx = tail(10, 10, 10, 10, 10);
   const verdict = (...ours: number[]) => compare(rounds({ nginx, [OURS]: tail(...ours) }), OURS, [NO_WORSE])[0]!;
   const open = verdict(5, 9, 11, 12, 30);
-  assert.equal(nothingShown(open.ratios), true);
+  assert.equal(nothingShown(open.ratio, open.ratios), true);
   assert.equal(open.reached, null);
   assert.equal(verdict(8, 8, 9, 11, 11).reached, null);
   // One round on the other side is no quartile of five.
@@ -104,7 +104,7 @@ test('where the quartiles of the rounds lie on both sides of 1, nothing was show
 test('another limit than 1 is judged whatever the rounds say', () => {
   const target: Target = { metric: 'cpuPerRequest', kind: 'ratio', against: 'better', limit: 0.75 };
   const [row] = compare(rounds({ nginx: cpu(10, 10, 10, 10), [OURS]: cpu(8, 8, 12, 12) }), OURS, [target]);
-  assert.equal(nothingShown(row!.ratios), true);
+  assert.equal(nothingShown(row!.ratio, row!.ratios), true);
   assert.equal(row!.reached, false);
 });
 
@@ -122,6 +122,17 @@ test('what all rounds found together counts in place of their medians, for the c
   assert.equal(row!.ours!.pooled, 1.5);
   assert.equal(row!.ours!.middle, 1);
   assert.equal(row!.reached, true);
+});
+
+test('what all rounds found together shows nothing when nearly each of them says the opposite', () => {
+  const nginx = tail(10, 10, 10, 10, 60);
+  const pooled = new Map([
+    ['nginx', { pacedP99: 50 }],
+    [OURS, { pacedP99: 11 }],
+  ]);
+  const [row] = compare(Object.assign(rounds({ nginx, [OURS]: tail(11, 11, 11, 11, 11) }), { pooled }), OURS, [NO_WORSE]);
+  assert.equal(row!.ratio, 0.22);
+  assert.equal(row!.reached, null);
 });
 
 test('a round without a value is compared with none', () => {

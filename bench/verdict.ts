@@ -68,7 +68,7 @@ function compareMetric(rounds: Rounds, ourName: string, metric: MetricName, targ
   const single = ratio === null ? [] : roundRatios(rounds.get(ourName)!, rounds.get(against!)!, metric);
   const ratios = single.length === 0 ? null : foundIn(single);
   const measured = target?.kind === 'absolute' ? (ours === null ? null : counting(ours)) : ratio;
-  const undecided = target?.kind === 'ratio' && target.limit === 1 && nothingShown(ratios);
+  const undecided = target?.kind === 'ratio' && target.limit === 1 && nothingShown(ratio, ratios);
   return {
     metric,
     ours,
@@ -81,9 +81,13 @@ function compareMetric(rounds: Rounds, ourName: string, metric: MetricName, targ
   };
 }
 
-/** The quartiles of the ratios of single rounds lie on both sides of 1: neither is shown to be better. */
-export function nothingShown(ratios: Found | null): boolean {
-  return ratios?.lower !== undefined && ratios.upper !== undefined && ratios.lower <= 1 && ratios.upper >= 1;
+/**
+ * Neither is shown to be better: the quartiles of the ratios of single rounds lie on both sides of 1, or on the other side
+ * than that of all rounds together, as when one round of a peer holds all of its slowest requests.
+ */
+export function nothingShown(ratio: number | null, ratios: Found | null): boolean {
+  if (ratio === null || ratios?.lower === undefined || ratios.upper === undefined) return false;
+  return Math.min(ratio, ratios.lower) <= 1 && Math.max(ratio, ratios.upper) >= 1;
 }
 
 /** What counts of several rounds. */
