@@ -17,6 +17,8 @@ import { until } from './product/until.ts';
  */
 const MIB = 1024 * 1024;
 const DOWNLOAD = 64 * MIB;
+/** At once: one chance in thirty that a worker of two has none of them. */
+const FAST_DOWNLOADS = 6;
 const DOWNLOAD_RATE = 16 * MIB;
 const DOWNLOAD_GROWTH = 8 * MIB;
 const CLIENTS = 2_000;
@@ -68,7 +70,10 @@ for (const reactor of ['uring', 'portable'] as const) {
     test(`a slow download of ${DOWNLOAD / MIB} MiB is not kept in memory`, async (t) => {
       const url = `http://${vip}:8080/download`;
       const expected = hashOfPattern(DOWNLOAD);
-      assert.equal(await (await Download.start(url, Infinity)).finish(), expected, 'at full speed, to warm up');
+      const whole = async () => (await Download.start(url, Infinity)).finish();
+      // Each worker touches its buffers once: whichever has the slow one has had a fast one before.
+      const fast = await Promise.all(Array.from({ length: FAST_DOWNLOADS }, whole));
+      assert.deepEqual(new Set(fast), new Set([expected]), 'at full speed, to warm up');
       const rest = evenkeel.agent.residentBytes;
       const download = await Download.start(url, DOWNLOAD_RATE);
       let highest = rest;
