@@ -130,7 +130,9 @@ test('what all rounds found together shows nothing when nearly each of them says
     ['nginx', { pacedP99: 50 }],
     [OURS, { pacedP99: 11 }],
   ]);
-  const [row] = compare(Object.assign(rounds({ nginx, [OURS]: tail(11, 11, 11, 11, 11) }), { pooled }), OURS, [NO_WORSE]);
+  const [row] = compare(Object.assign(rounds({ nginx, [OURS]: tail(11, 11, 11, 11, 11) }), { pooled }), OURS, [
+    NO_WORSE,
+  ]);
   assert.equal(row!.ratio, 0.22);
   assert.equal(row!.reached, null);
 });
