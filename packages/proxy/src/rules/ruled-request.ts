@@ -31,6 +31,7 @@ export const Verdict = {
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
 const NO_BYTES = new Uint8Array(0);
+const NO_FIELDS: readonly AnswerField[] = [];
 
 /** What of a worker it takes to judge a request. */
 export type JudgingPlace = Pick<WorkerContext, 'memory' | 'requestIds' | 'lines' | 'answer'> & {
@@ -53,7 +54,7 @@ export class RuledRequest {
   readonly #host = new HostName();
   readonly #hit = new PathHit<CompiledRule>();
   readonly #routed: Routed;
-  #fields: readonly AnswerField[] = [];
+  #fields = NO_FIELDS;
 
   constructor(worker: JudgingPlace) {
     this.#worker = worker;
@@ -108,7 +109,7 @@ export class RuledRequest {
     this.service = null;
     this.body = NO_BYTES;
     this.#hit.matched = null;
-    this.#fields = [];
+    this.#fields = NO_FIELDS;
     this.values.forget();
     this.#routed.forget();
   }
@@ -125,7 +126,7 @@ export class RuledRequest {
 
   #route(rules: RuleSet, head: RequestHead, client: Client, pathEnd: number): boolean {
     const routed = this.#routed;
-    routed.take(head, this.#host, pathEnd, client.ip);
+    routed.take(head, this.#host, pathEnd, client);
     return rules.router.route(routed, routed, this.#hit);
   }
 
