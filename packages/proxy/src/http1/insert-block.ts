@@ -1,4 +1,5 @@
 import type { Arena, StaticRange } from '../reactor/arena.ts';
+import { type AsciiSegment, SEGMENT_OVERRUN } from '../telemetry/ascii-segment.ts';
 import { copyWithin } from './copy.ts';
 
 /** Room for one block of composed lines; more than any head can hold. */
@@ -9,10 +10,13 @@ export class InsertBlock {
   readonly start: number;
   end: number;
   readonly memory: Uint8Array;
+  readonly #view: DataView;
 
   constructor(arena: Pick<Arena, 'memory' | 'intern'>) {
-    this.memory = arena.memory;
-    this.start = arena.intern(new Uint8Array(BLOCK_SIZE)).start;
+    const { memory } = arena;
+    this.memory = memory;
+    this.#view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+    this.start = arena.intern(new Uint8Array(BLOCK_SIZE + SEGMENT_OVERRUN)).start;
     this.end = this.start;
   }
 
@@ -33,6 +37,14 @@ export class InsertBlock {
 
   constant(range: StaticRange): void {
     this.span(range.start, range.end);
+  }
+
+  /** Adds text that is laid out for it. */
+  segment({ words, length }: AsciiSegment): void {
+    const view = this.#view;
+    let at = this.end;
+    this.end = at + length;
+    for (let i = 0; i < words.length; i++, at += 8) view.setFloat64(at, words[i]!, true);
   }
 
   /** Adds bytes from elsewhere; few of them, as they are copied one by one. */

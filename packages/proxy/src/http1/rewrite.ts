@@ -82,7 +82,7 @@ export class HeadRewriter {
     insert.clear();
     const { lines } = client;
     let drops = REQUEST_DROPS | FORWARDED_BITS;
-    if (lines.isConstant) insert.bytes(lines.block);
+    if (lines.isConstant) insert.segment(lines.block);
     else drops = REQUEST_DROPS | lines.compose(insert, head);
     if (changes !== null) {
       insert.span(changes.linesStart, changes.linesEnd);

@@ -2,6 +2,7 @@ import { Field } from '../http1/field-names.ts';
 import type { FieldTable } from '../http1/fields.ts';
 import type { InsertBlock } from '../http1/insert-block.ts';
 import type { RequestHead } from '../http1/request-head.ts';
+import { type AsciiSegment, asciiSegment, NO_TEXT } from '../telemetry/ascii-segment.ts';
 import { endsBetweenElements } from './forwarded-list.ts';
 import { FORWARDED_BITS, type ForwardingSettings } from './forwarding-settings.ts';
 
@@ -24,7 +25,7 @@ export interface ForwardedClient {
 interface Line {
   /** Bit of the field's code. */
   readonly bit: number;
-  readonly bytes: Uint8Array;
+  readonly text: string;
 }
 
 /**
@@ -34,7 +35,7 @@ interface Line {
  */
 export class ForwardedLines {
   /** The lines that every request of a client without trust gets. */
-  readonly block: Uint8Array;
+  readonly block: AsciiSegment;
   /** `block` is all that there is to say, whatever the request is. */
   readonly isConstant: boolean;
   /** Most bytes by which a request grows, one of the longest `Host` apart. */
@@ -45,7 +46,7 @@ export class ForwardedLines {
   readonly #client: ForwardedClient;
   readonly #lines: readonly Line[];
   /** `Forwarded` up to the host. */
-  readonly #element: Uint8Array;
+  readonly #element: AsciiSegment;
   readonly #host: string;
 
   constructor(settings: ForwardingSettings, client: ForwardedClient) {
@@ -54,10 +55,10 @@ export class ForwardedLines {
     this.#client = client;
     // Usually there is one line: this is done for every connection.
     this.#lines = settings.tellsMore ? ownLines(settings, client) : NO_LINES;
-    this.#element = settings.standard ? bytesOf(element(settings, client, senderAddress, senderPort)) : NO_BYTES;
+    this.#element = settings.standard ? asciiSegment(element(settings, client, senderAddress, senderPort)) : NO_TEXT;
     this.#host = settings.tellsHost ? hostOf(client) : '';
-    const first = settings.clientAddress === 'off' ? NO_BYTES : bytesOf(`X-Forwarded-For: ${remoteAddress}\r\n`);
-    this.block = this.#lines.length === 0 ? first : concat([first, ...this.#lines.map(({ bytes }) => bytes)]);
+    const first = settings.clientAddress === 'off' ? '' : `X-Forwarded-For: ${remoteAddress}\r\n`;
+    this.block = asciiSegment(this.#lines.reduce((block, { text }) => block + text, first));
     this.isConstant = !isTrusted && !settings.tellsHost;
     this.hosts = (settings.host ? 1 : 0) + (settings.standard ? 1 : 0);
     this.growth = this.block.length + this.#element.length + senderAddress.length + ROOM_FOR_NAMES;
@@ -69,10 +70,10 @@ export class ForwardedLines {
   }
 
   #replace(insert: InsertBlock, head: RequestHead): number {
-    insert.bytes(this.block);
+    insert.segment(this.block);
     if (this.#settings.host) this.#tellHost(insert, head);
     if (this.#settings.standard) {
-      insert.bytes(FORWARDED);
+      insert.segment(FORWARDED);
       this.#endElement(insert, head);
     }
     return FORWARDED_BITS;
@@ -87,16 +88,16 @@ export class ForwardedLines {
       insert.text(`X-Forwarded-For: ${this.#client.remoteAddress}\r\n`);
     } else if (clientAddress === 'append') {
       dropped |= FORWARDED_FOR_BIT;
-      insert.bytes(FORWARDED_FOR);
+      insert.segment(FORWARDED_FOR);
       collect(insert, fields, Field.forwardedFor);
       insert.text(this.#client.senderAddress);
-      insert.bytes(LINE_END);
+      insert.segment(LINE_END);
     }
-    for (const { bit, bytes } of this.#lines) if ((fields.known & bit) === 0) insert.bytes(bytes);
+    for (const { bit, text } of this.#lines) if ((fields.known & bit) === 0) insert.text(text);
     if (host && (fields.known & HOST_BIT) === 0) this.#tellHost(insert, head);
     if (standard) {
       dropped |= STANDARD_BIT;
-      insert.bytes(FORWARDED);
+      insert.segment(FORWARDED);
       const start = insert.end;
       collect(insert, fields, Field.forwarded);
       // An open quote would swallow the element that comes behind it.
@@ -107,15 +108,15 @@ export class ForwardedLines {
   }
 
   #tellHost(insert: InsertBlock, head: RequestHead): void {
-    insert.bytes(FORWARDED_HOST);
+    insert.segment(FORWARDED_HOST);
     this.#addHost(insert, head);
-    insert.bytes(LINE_END);
+    insert.segment(LINE_END);
   }
 
   #endElement(insert: InsertBlock, head: RequestHead): void {
-    insert.bytes(this.#element);
+    insert.segment(this.#element);
     this.#addHost(insert, head);
-    insert.bytes(QUOTE_AND_END);
+    insert.segment(QUOTE_AND_END);
   }
 
   /** As the client has said it: the grammar of Host has neither quotes nor backslashes. */
@@ -134,7 +135,7 @@ export function hostOf({ localAddress, localPort }: Pick<ForwardedClient, 'local
 function ownLines(settings: ForwardingSettings, client: ForwardedClient): Line[] {
   const lines: Line[] = [];
   const add = (code: number, name: string, value: string | number): void => {
-    lines.push({ bit: 1 << code, bytes: bytesOf(`${name}: ${value}\r\n`) });
+    lines.push({ bit: 1 << code, text: `${name}: ${value}\r\n` });
   };
   if (settings.protocol) add(Field.forwardedProto, 'X-Forwarded-Proto', settings.scheme);
   if (settings.port) add(Field.forwardedPort, 'X-Forwarded-Port', client.localPort);
@@ -164,34 +165,17 @@ function collect(insert: InsertBlock, fields: FieldTable, code: number): void {
   for (let i = 0; i < fields.count; i++) {
     if (fields.code(i) !== code || fields.valueEnd(i) === fields.valueStart(i)) continue;
     insert.span(fields.valueStart(i), fields.valueEnd(i));
-    insert.bytes(LIST_SEPARATOR);
+    insert.segment(LIST_SEPARATOR);
   }
 }
 
-function bytesOf(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-const NO_BYTES = new Uint8Array(0);
 const NO_LINES: readonly Line[] = [];
-const FORWARDED = bytesOf('Forwarded: ');
-const FORWARDED_FOR = bytesOf('X-Forwarded-For: ');
-const FORWARDED_HOST = bytesOf('X-Forwarded-Host: ');
-const LIST_SEPARATOR = bytesOf(', ');
-const LINE_END = bytesOf('\r\n');
-const QUOTE_AND_END = bytesOf('"\r\n');
+const FORWARDED = asciiSegment('Forwarded: ');
+const FORWARDED_FOR = asciiSegment('X-Forwarded-For: ');
+const FORWARDED_HOST = asciiSegment('X-Forwarded-Host: ');
+const LIST_SEPARATOR = asciiSegment(', ');
+const LINE_END = asciiSegment('\r\n');
+const QUOTE_AND_END = asciiSegment('"\r\n');
 
 /** Names and line ends of the fields that are composed with each request. */
 const ROOM_FOR_NAMES = 128;

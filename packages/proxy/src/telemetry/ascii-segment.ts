@@ -1,23 +1,50 @@
+import { doubles } from '../http1/doubles.ts';
+
 /** Constant ASCII text, laid out so that it can be copied eight bytes at a time. */
 export interface AsciiSegment {
   /** Eight bytes each, little-endian; the last one is padded. No ASCII bytes make a NaN, so none are lost in copying. */
-  readonly words: Float64Array;
+  readonly words: readonly number[];
   /** In bytes. */
   readonly length: number;
 }
 
-/** Throws a RangeError for text that is not ASCII. */
+/** Bytes beyond its end that writing a segment may touch. */
+export const SEGMENT_OVERRUN = 8;
+
+/** Where segments are laid out before they are copied; those of addresses and names have room in it. */
+const scratch = new Float64Array(64);
+const scratchBytes = new Uint8Array(scratch.buffer);
+
+/** Throws a RangeError for text that is not ASCII. Quick, as one is made for each connection. */
 export function asciiSegment(text: string): AsciiSegment {
-  return segmentOf(Uint8Array.from(text, (character) => (character <= '\x7f' ? character.charCodeAt(0) : 0xff)));
+  const { length } = text;
+  if (length > scratchBytes.length) return segmentOf(Uint8Array.from(text, codeOf));
+  const count = Math.ceil(length / 8);
+  if (count > 0) scratch[count - 1] = 0;
+  let all = 0;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    all |= code;
+    scratchBytes[i] = code;
+  }
+  if (all > 0x7f) throw new RangeError(NOT_ASCII);
+  return { words: doubles(scratch, count), length };
 }
 
 /** A copy of these bytes; throws a RangeError when they are not ASCII. */
 export function segmentOf(bytes: Uint8Array): AsciiSegment {
   const length = bytes.length;
-  if (bytes.some((byte) => byte > 0x7f)) throw new RangeError('a segment is made of ASCII');
-  const padded = new Uint8Array(Math.ceil(length / 8) * 8);
-  padded.set(bytes);
-  return { words: new Float64Array(padded.buffer), length };
+  if (bytes.some((byte) => byte > 0x7f)) throw new RangeError(NOT_ASCII);
+  const words = new Float64Array(Math.ceil(length / 8));
+  new Uint8Array(words.buffer).set(bytes);
+  return { words: doubles(words), length };
+}
+
+const NOT_ASCII = 'a segment is made of ASCII';
+
+/** The code of a character; that of one that is not ASCII is none either, whichever byte it would become. */
+function codeOf(character: string): number {
+  return character <= '\x7f' ? character.charCodeAt(0) : 0xff;
 }
 
 export const NO_TEXT = asciiSegment('');

@@ -9,9 +9,6 @@ for (let byte = 0x20; byte < 0x7f; byte++) PLAIN[byte] = byte === 0x22 || byte =
 
 const HEX = new Uint8Array([...'0123456789abcdef'].map((digit) => digit.charCodeAt(0)));
 
-/** Bytes beyond its end that writing a segment may touch. */
-export const SEGMENT_OVERRUN = 8;
-
 /**
  * Writes text as bytes, without making strings. `at` is where the next byte goes. Nothing is checked against the end of
  * the memory: whoever writes knows the longest line there can be (`SEGMENT_OVERRUN` included).
