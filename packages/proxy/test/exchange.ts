@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
+/** What a test waits for is there long before, in milliseconds; one that fails ends. */
+const LONGEST = 30_000;
+
 export interface Origin {
   readonly port: number;
   close(): Promise<void>;
@@ -87,6 +90,15 @@ export async function bodyOf(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+/** Waits until something is so; `awaited` names it in the failure. */
+export async function until(what: () => boolean, awaited: string): Promise<void> {
+  const deadline = performance.now() + LONGEST;
+  while (!what()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${awaited}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }
 
 function portOf(server: Pick<Server, 'address'>): number {

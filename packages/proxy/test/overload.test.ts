@@ -68,6 +68,12 @@ for (const reactor of ['uring', 'portable'] as const) {
         assert.ok(workers[0]!.waitingHeads <= MOST_WAITING);
         assert.ok(slow.slice(0, 50).every(({ socket }) => socket.destroyed));
         assert.ok(slow.slice(51).every(({ socket }) => !socket.destroyed));
+        assert.deepEqual(listeners[0]!.reasons, { none: 1, 'proxy-request-head': 51 });
+        let log = '';
+        while (log.split('\n').length <= 52) log += await node.log();
+        const gone = log.split('\n').filter((line) => line.includes('"reason":"proxy-request-head"'));
+        const { status, limit, method, request_length: length } = JSON.parse(gone[50]!);
+        assert.deepEqual([gone.length, status, limit, method, length], [51, 499, 'waiting-heads', 'GET', 8]);
       } finally {
         clients.close();
         await origin.close();

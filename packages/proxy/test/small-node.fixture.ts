@@ -17,5 +17,7 @@ await engine.apply(
     [listenerOf(Number(port), { headerTimeout: 30_000, idleTimeout: 30_000 })],
   ),
 );
-process.on('message', () => process.send?.(engine.counters()));
+process.on('message', (question) => {
+  process.send?.(question === 'log' ? Buffer.from(engine.readAccessLog() ?? []).toString() : engine.counters());
+});
 process.send?.('ready');

@@ -52,10 +52,19 @@ export class SmallNode implements AsyncDisposable {
   }
 
   async counters(): Promise<EngineCounters> {
+    return (await this.#ask('counters')) as EngineCounters;
+  }
+
+  /** What has been added to the access log since this was last asked, as text. */
+  async log(): Promise<string> {
+    return (await this.#ask('log')) as string;
+  }
+
+  async #ask(question: 'counters' | 'log'): Promise<unknown> {
     const answer = once(this.#process, 'message');
-    this.#process.send('counters');
-    const [counters] = await Promise.race([answer, this.#gone]);
-    return counters as EngineCounters;
+    this.#process.send(question);
+    const [said] = await Promise.race([answer, this.#gone]);
+    return said;
   }
 
   /** Waits until the worker says that it is out of these; it tells how it is a few times a second. */

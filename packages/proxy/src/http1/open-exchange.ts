@@ -143,7 +143,7 @@ export class OpenExchange implements OwnedExchange {
     this.response.answer(status);
   }
 
-  /** The client has left amid what could have become a request. */
+  /** The connection ends amid what could have become a request, and nothing is answered. */
   leave(reason: EndReason): void {
     if (this.session.client.unresolve()) this.session.client.logged.forgetEnds();
     this.record.reason = reason;

@@ -33,7 +33,6 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
   beforeInWait: AwaitedHead | null = null;
   afterInWait: AwaitedHead | null = null;
   inWait = false;
-
   own: OwnConnections | null = null;
 
   readonly #worker: WorkerContext;
@@ -73,10 +72,10 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     connection.setDeadline(worker.reactor.now + listener.planned.idleTimeout);
   }
 
-  /** Lets the request under way finish and then closes; an idle connection closes when the client has seen the end. */
+  /** Lets a request finish, of which a part of the head is there; else closes when the client has seen the end. */
   drain(): void {
     if (this.#exchange.active) this.#exchange.keepAlive = false;
-    else if (!this.#closing) this.#close(DRAIN_LINGER);
+    else if (!this.#closing && !this.#hasPartial) this.#close(DRAIN_LINGER);
   }
 
   cut(): void {
@@ -84,17 +83,18 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     if (exchange.active && !exchange.responseStarted) {
       exchange.keepAlive = false;
       exchange.fail(503, EndReason.proxyResponseHead);
-      return;
+    } else if (this.#hasPartial) this.#refusePartial(503, EndReason.proxyRequestHead, NO_LIMIT);
+    else {
+      this.#closing = true;
+      if (exchange.active) exchange.cut(EndReason.proxyResponseBody);
+      else this.connection.abort();
     }
-    this.#closing = true;
-    if (exchange.active) exchange.cut(EndReason.proxyResponseBody);
-    else this.connection.abort();
   }
 
+  /** Without an answer: its place is wanted now. One that has sent nothing leaves no request behind. */
   giveUpWaiting(): void {
-    const { cells } = this.listener;
-    cells[ListenerCell.reasons + EndReason.clientRequestHead]!++;
-    cells[ListenerCell.limits + Limit.waitingHeads]!++;
+    if (this.#hasPartial) this.#leavePartial(EndReason.proxyRequestHead, Limit.waitingHeads);
+    else this.listener.cells[ListenerCell.limits + Limit.waitingHeads]!++;
     this.#closing = true;
     this.connection.abort();
   }
@@ -228,6 +228,7 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     else this.#parseHead(buffer, start, end, this.#worker.reactor.now);
   }
 
+  /** Then no exchange is active, and the connection is not closing. */
   get #hasPartial(): boolean {
     return this.#partial?.waiting === true;
   }
@@ -361,23 +362,22 @@ export class HttpSession implements ConnectionHandler, ExchangeClient, Session, 
     exchange.refuse(limit === Limit.targetLength ? 414 : 431, EndReason.clientRequestHead);
   }
 
-  #refusePartial(status: number, reason: EndReason, limit: Limit): void {
-    const exchange = this.#beginPartial();
-    exchange.limited(limit);
-    exchange.refuse(status, reason);
+  #refusePartial(status: number, reason: EndReason, limit: Limit | typeof NO_LIMIT): void {
+    this.#beginPartial(limit).refuse(status, reason);
   }
 
-  /** A client that leaves amid a head leaves a request behind that nobody can answer. */
-  #leavePartial(): void {
-    if (this.#closing || !this.#hasPartial) return;
+  /** A connection that ends amid a head leaves a request behind that nobody answers. */
+  #leavePartial(reason: EndReason = EndReason.clientRequestHead, limit: Limit | typeof NO_LIMIT = NO_LIMIT): void {
+    if (!this.#hasPartial) return;
     this.#closing = true;
-    this.#beginPartial().leave(EndReason.clientRequestHead);
+    this.#beginPartial(limit).leave(reason);
   }
 
-  /** What has come of a head is all that will be read of it. */
-  #beginPartial(): OpenExchange {
+  /** What has come of a head is all that will be read of it; `limit`: why, or `NO_LIMIT`. */
+  #beginPartial(limit: Limit | typeof NO_LIMIT): OpenExchange {
     this.#worker.overload.waiting.remove(this);
     const exchange = this.#begin(this.#headStartedAt);
+    if (limit !== NO_LIMIT) exchange.limited(limit);
     this.#partial?.giveUp(this.#worker.arena, exchange.request);
     return exchange;
   }

@@ -29,7 +29,7 @@ import type { RequestRecord } from './request-record.ts';
  *     connect_ms      target chosen → its connection was up; about 0 for a kept one
  *     response_ms     target chosen → head of its response was there (http)
  *     exchange_ms     target chosen → its response was there whole (http)
- *     status          sent to the client; 499: it left before there was one
+ *     status          sent to the client; 499: there was none
  *     target_status   sent by the target, or 0
  *     request_length, bytes_sent      bytes from and to the client (tcp: bytes_received, bytes_sent)
  *     connection_requests       which request of the client's connection it is, from 1 on

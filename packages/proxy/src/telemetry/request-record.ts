@@ -16,7 +16,7 @@ export class RequestRecord {
   desync = -1;
   /** The limit that was reached; `NO_LIMIT`: none. */
   limit: Limit | typeof NO_LIMIT = NO_LIMIT;
-  /** Status sent to the client; 499 when it left before there was one. */
+  /** Status sent to the client; 499 when there was none. */
   status = 0;
   /** Status that the target sent; 0 without one. */
   targetStatus = 0;

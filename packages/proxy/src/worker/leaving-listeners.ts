@@ -5,10 +5,14 @@ import type { Listener } from './listener.ts';
 /** How long what runs on a removed listener goes on when it has no service that says so, in milliseconds. */
 const DEFAULT_DRAIN = 300_000;
 
+/** How long clients that are answered when they are cut have to read it, in milliseconds: a second cut resets them. */
+const READING = 500;
+
 /** Listeners that were removed, with connections that had not ended then; each is cut when its time is over. */
 export class LeavingListeners {
   readonly #reactor: Reactor;
   readonly #cuts = new Map<Listener, Timer>();
+  #cutAgainAt = 0;
 
   constructor(reactor: Reactor) {
     this.#reactor = reactor;
@@ -34,7 +38,11 @@ export class LeavingListeners {
     return this.#cuts.size === 0;
   }
 
+  /** Cuts what there is; called again and again until nothing is left. */
   cut(): void {
+    const { now } = this.#reactor;
+    if (now < this.#cutAgainAt) return;
+    this.#cutAgainAt = now + READING;
     for (const listener of this.#cuts.keys()) listener.cut();
   }
 
