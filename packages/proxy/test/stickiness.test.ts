@@ -13,10 +13,11 @@ import { changeOf, listenerOf, serviceOf } from './plans.ts';
 /** Enough new connections to come to every worker. */
 const MANY = 24;
 
+/** Lives as long as the browser: one with a life of its own is issued anew by the clock, whatever a test is about. */
 const COOKIE: PlannedStickiness = {
   type: 'cookie',
   cookieName: 'EK',
-  expiry: 3_600_000,
+  expiry: 0,
   key: Buffer.alloc(32, 5).toString('base64'),
   oldKeys: [],
 };
@@ -129,10 +130,17 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.equal(seen.size, 4);
     });
 
+    test('by a cookie with a life of its own: honoured by every worker, and by a node that has never seen it', async () => {
+      await run({ ...COOKIE, expiry: 3_600_000 });
+      const first = await send(port);
+      assert.match(first.setCookies[0]!, /^EK=[A-Za-z0-9_-]{36}; Max-Age=3600; Path=\/; HttpOnly; SameSite=Lax$/);
+      for (let i = 0; i < MANY; i++) assert.equal((await send(port, first.cookie)).by, first.by);
+    });
+
     test('by cookie: given once, honoured by every worker and node, passed on to the target', async () => {
       await run(COOKIE);
       const first = await send(port);
-      assert.match(first.setCookies[0]!, /^EK=[A-Za-z0-9_-]{36}; Max-Age=3600; Path=\/; HttpOnly; SameSite=Lax$/);
+      assert.match(first.setCookies[0]!, /^EK=[A-Za-z0-9_-]{36}; Path=\/; HttpOnly; SameSite=Lax$/);
       await staysWith(first.by, first.cookie);
       assert.equal(seenCookies.at(-1), first.cookie);
       await staysWith(first.by, `theme=dark; ${first.cookie}; lang=de`);
