@@ -62,15 +62,17 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-      test(`are taken up again for as long as the certificate is good, in ${version}`, async () => {
+      test(`are taken up again for as long as the certificate and its chain are good, in ${version}`, async () => {
         const tls = { minVersion: version, maxVersion: version };
         // What has run out is told by whole seconds; the visits before must all have been made by then.
         for (let seconds = 4; ; seconds *= 2) {
           const end = Math.floor(Date.now() / 1000 + seconds) * 1000;
           const short = issue({ commonName: 'bob', issuer: root, use: 'client', notAfter: new Date(end) });
-          const clients = { mode: 'optional', depth: 1 } as const;
+          const clients = { mode: 'optional', depth: 2 } as const;
           const listed = await freePort();
           const plain = await freePort();
+          const between = issue({ commonName: 'branch', ca: true, issuer: root, notAfter: new Date(end) });
+          const branch = issue({ commonName: 'carol', issuer: between, use: 'client' });
           const list = revocationList(root, { nextUpdate: new Date(end) });
           const change = changeOf(
             [],
@@ -84,6 +86,11 @@ for (const reactor of ['uring', 'portable'] as const) {
           assert.deepEqual(await engine.apply(withShared(change, listedAuthority, plainAuthority)), []);
           const known = [
             { port: plain, who: { cert: short.certificate, key: short.key }, later: /CERTIFICATE_EXPIRED/ },
+            {
+              port: plain,
+              who: { cert: branch.certificate + between.certificate, key: branch.key },
+              later: /CERTIFICATE_EXPIRED/,
+            },
             { port: listed, who: { cert: lasting.certificate, key: lasting.key }, later: /CERTIFICATE_EXPIRED/ },
             { port: plain, who: { cert: lasting.certificate, key: lasting.key }, later: null },
             { port: listed, who: {}, later: null },

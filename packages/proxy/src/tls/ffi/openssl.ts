@@ -84,7 +84,6 @@ export const X509_CRL_get0_nextUpdate: (list: Address) => Address = declare(
   'int64_t X509_CRL_get0_nextUpdate(int64_t)',
 );
 /** Before 0: that time has passed. */
-export const X509_cmp_current_time: (time: Address) => number = declare('int X509_cmp_current_time(int64_t)');
 /** Writes the days and the seconds from one time to another, as two ints; a `from` of 0 is now. */
 export const ASN1_TIME_diff: (days: Address, seconds: Address, from: Address, to: Address) => number = declare(
   'int ASN1_TIME_diff(int64_t, int64_t, int64_t, int64_t)',
@@ -237,7 +236,23 @@ export const SSL_get_servername: (ssl: Address, type: number) => string | null =
 export const SSL_get_certificate: (ssl: Address) => Address = declare('int64_t SSL_get_certificate(int64_t)');
 
 // Session tickets.
+export const SSL_get_session: (ssl: Address) => Address = declare('int64_t SSL_get_session(int64_t)');
 export const SSL_SESSION_get0_peer: (session: Address) => Address = declare('int64_t SSL_SESSION_get0_peer(int64_t)');
+/** Data of ours that goes into tickets with the session, and comes out of them. */
+export const SSL_SESSION_set1_ticket_appdata: (session: Address, data: Address, size: number) => number = declare(
+  'int SSL_SESSION_set1_ticket_appdata(int64_t, int64_t, size_t)',
+);
+/** Writes their address and their size to the two places. */
+export const SSL_SESSION_get0_ticket_appdata: (session: Address, data: Address, size: Address) => number = declare(
+  'int SSL_SESSION_get0_ticket_appdata(int64_t, int64_t, int64_t)',
+);
+/** The peer's certificates as they were found good, the trusted one included; 0 without a full handshake. */
+export const SSL_get0_verified_chain: (ssl: Address) => Address = declare('int64_t SSL_get0_verified_chain(int64_t)');
+/** Of no stack (0), there are -1. */
+export const OPENSSL_sk_num: (stack: Address) => number = declare('int OPENSSL_sk_num(int64_t)');
+export const OPENSSL_sk_value: (stack: Address, index: number) => Address = declare(
+  'int64_t OPENSSL_sk_value(int64_t, int)',
+);
 export const SSL_TICKET_SUCCESS = 5;
 export const SSL_TICKET_SUCCESS_RENEW = 6;
 export const SSL_TICKET_RETURN_IGNORE_RENEW = 2;
@@ -278,6 +293,10 @@ export function ticketCallback(
   choose: (ssl: number, name: number, iv: number, cipher: number, mac: number, encrypt: number) => number,
 ): Address {
   return register('int EvenkeelTicket(int64_t, int64_t, int64_t, int64_t, int64_t, int)', choose);
+}
+
+export function newTicketCallback(prepare: (ssl: number, arg: number) => number): Address {
+  return register('int EvenkeelNewTicket(int64_t, int64_t)', prepare);
 }
 
 export function sessionCallback(
