@@ -94,13 +94,21 @@ for (const reactor of ['uring', 'portable'] as const) {
     test('bodies of all sizes and framings come back as they were, on one connection', async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       for (const size of [0, 1, 1_023, 1_024, 5_000, 15_000, 16_384, 40_000, 300_000]) {
-        for (const accept of ['gzip', 'br', 'gzip, br', 'gzip;q=1, br;q=0.5', 'identity', null]) {
+        for (const accept of [
+          'gzip',
+          'br',
+          'gzip, br',
+          'gzip;q=1, br;q=0.5',
+          'identity',
+          'identity, gzip;q=0.5',
+          null,
+        ]) {
           for (const query of [`size=${size}`, `size=${size}&chunks=1`, `size=${size}&chunks=7`]) {
             const answer = await send(port, `/?${query}`, accept, { agent });
             const label = `${query} ${accept} ${JSON.stringify(answer.headers)}`;
             assert.equal(decoded(answer).equals(textOf(size)), true, label);
             const coding = answer.headers['content-encoding'];
-            if (accept === 'identity' || accept === null) assert.equal(coding, undefined, label);
+            if (accept === null || accept.startsWith('identity')) assert.equal(coding, undefined, label);
             if (coding !== undefined) assert.ok(accept?.includes(coding), label);
             assert.equal(answer.headers.vary, 'Accept-Encoding', label);
           }

@@ -5,7 +5,7 @@ import { eachListElement, equalsIgnoringCase, type FieldTable } from '../http1/f
 export const Coding = { none: 0, gzip: 1, brotli: 2 } as const;
 export type Coding = (typeof Coding)[keyof typeof Coding];
 
-/** What a client accepts: weights from 0 to 1000. */
+/** What a client likes at least as much as the answer as it is: weights from 0 to 1000. */
 export interface Accepted {
   gzip: number;
   brotli: number;
@@ -15,10 +15,14 @@ const SEMICOLON = 59;
 const DOT = 46;
 const UNKNOWN = -1;
 
-/** What the Accept-Encoding fields of a request say (RFC 9110 section 12.5.3). What is malformed accepts nothing. */
+/**
+ * What the Accept-Encoding fields of a request say (RFC 9110 section 12.5.3). What is malformed accepts nothing. A coding
+ * that has less weight than `identity` is as good as none; where nothing is said of that, it is what remains.
+ */
 export function readAccepted(memory: Uint8Array, fields: FieldTable): Accepted {
   let gzip = UNKNOWN;
   let brotli = UNKNOWN;
+  let identity = UNKNOWN;
   let any = UNKNOWN;
   for (let i = 0; i < fields.count; i++) {
     if (!equalsIgnoringCase(memory, fields.nameStart(i), fields.nameEnd(i), 'accept-encoding')) continue;
@@ -29,12 +33,16 @@ export function readAccepted(memory: Uint8Array, fields: FieldTable): Accepted {
       if (equalsIgnoringCase(memory, start, nameEnd, 'gzip') || equalsIgnoringCase(memory, start, nameEnd, 'x-gzip')) {
         gzip = Math.max(gzip, weight);
       } else if (equalsIgnoringCase(memory, start, nameEnd, 'br')) brotli = Math.max(brotli, weight);
+      else if (equalsIgnoringCase(memory, start, nameEnd, 'identity')) identity = Math.max(identity, weight);
       else if (memory[start] === 42 && nameEnd === start + 1) any = weight;
       return true;
     });
   }
-  const orAny = (weight: number): number => (weight === UNKNOWN ? Math.max(0, any) : weight);
-  return { gzip: orAny(gzip), brotli: orAny(brotli) };
+  const liked = (named: number): number => {
+    const weight = named === UNKNOWN ? any : named;
+    return weight < identity ? 0 : Math.max(0, weight);
+  };
+  return { gzip: liked(gzip), brotli: liked(brotli) };
 }
 
 /** `;q=0.5` as 500; 1000 when nothing is said, 0 when it cannot be understood. */
