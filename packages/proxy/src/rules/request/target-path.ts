@@ -16,8 +16,9 @@ for (let byte = 0; byte < 256; byte++) if (/[A-Za-z0-9._~-]/.test(String.fromCha
 /**
  * Gives the path of a request one spelling, where it lies, so that rules and the target see the same bytes, and no rule
  * is passed by in disguise: what is percent-encoded without need (`%61` for `a`) is decoded, and the digits of what stays
- * encoded become capitals (`%C3` for `%c3`), which mean the same by RFC 3986 sections 6.2.2.1 and 6.2.2.2. Returns where the path ends, or -1 when the request is to be refused: for a percent sign
- * without its two digits, and for a segment `.` or `..`, which some servers resolve and others do not.
+ * encoded become capitals (`%C3` for `%c3`), which mean the same by RFC 3986 sections 6.2.2.1 and 6.2.2.2. Returns where
+ * the path ends, or -1 when the request is to be refused: for a percent sign without its two digits, and for a segment
+ * `.` or `..`, which some servers resolve and others do not.
  *
  * The method moves up to the path when that has become shorter; an absolute-form target then becomes one in origin-form.
  */
