@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeFlagsOf } from '@evenkeel/cli/start/node-flags.ts';
 import { type Client, createClient } from '@evenkeel/client/client.ts';
 import { waitApplied } from '@evenkeel/client/wait.ts';
 import { Child } from './process/children.ts';
@@ -31,7 +32,8 @@ export interface InstallationOptions {
 const HOST = '127.0.0.1';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const CONTROL = join(ROOT, 'packages', 'control', 'src', 'main.ts');
-const AGENT = join(ROOT, 'packages', 'agent', 'src', 'main.ts');
+/** The node agent's main file. */
+export const AGENT = join(ROOT, 'packages', 'agent', 'src', 'main.ts');
 
 /** Starts the control plane, and then the agent: on an empty home, the first makes what the second needs. */
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
@@ -56,14 +58,14 @@ export async function resumeInstallation(options: InstallationOptions): Promise<
 function startControl({ directory }: InstallationOptions, port: number): Child {
   const flags = ['--home', join(directory, 'home'), '--host', HOST, '--port', String(port)];
   const options = { log: join(directory, 'control.log'), core: null };
-  return new Child('control plane', [process.execPath, CONTROL, ...flags], options);
+  return new Child('control plane', [process.execPath, ...nodeFlagsOf(CONTROL), CONTROL, ...flags], options);
 }
 
 function startAgent({ directory, workers, core }: InstallationOptions, port: number, metricsPort: number): Child {
   const flags = ['--home', join(directory, 'home'), '--control-url', `http://${HOST}:${port}`];
   const more = ['--metrics-port', String(metricsPort), '--workers', String(workers), '--reactor', 'uring'];
   const options = { log: join(directory, 'agent.log'), core };
-  return new Child('node agent', [process.execPath, AGENT, ...flags, ...more], options);
+  return new Child('node agent', [process.execPath, ...nodeFlagsOf(AGENT), AGENT, ...flags, ...more], options);
 }
 
 function together(control: Child, port: number, agent: Child, metricsPort: number): Processes {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeFlagsOf } from '@evenkeel/cli/start/node-flags.ts';
+import { AGENT } from '../installation.ts';
 import { Child } from '../process/children.ts';
 import type { Balancer, RunningBalancer, Setup } from './balancer.ts';
 import { productVersion } from './product.ts';
@@ -15,7 +17,7 @@ export const engine: Balancer = {
     const file = join(setup.directory, 'setup.json');
     writeFileSync(file, JSON.stringify(setup));
     const flags = (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter(Boolean);
-    const child = new Child('engine', [process.execPath, ...flags, DRIVER, file], {
+    const child = new Child('engine', [process.execPath, ...nodeFlagsOf(AGENT), ...flags, DRIVER, file], {
       log: join(setup.directory, 'engine.log'),
       core: setup.core,
     });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { nodeFlagsOf } from '@evenkeel/cli/start/node-flags.ts';
 
 /** One process of the product: says in one line of JSON on standard output that it does its work. */
 export class Program {
@@ -12,7 +13,7 @@ export class Program {
   readonly #ended: Promise<unknown>;
 
   constructor(main: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, [main, ...args], {
+    this.child = spawn(process.execPath, [...nodeFlagsOf(main), main, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

@@ -11,7 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StartFailure } from './failure.ts';
 import { apiSocket, metricsSocket } from './held-socket.ts';
 import { LogFile } from './log-file.ts';
+import { nodeFlagsOf } from './node-flags.ts';
 import { startTimeOf } from './process-time.ts';
+import { SCRIPTS } from './processes.ts';
 import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
 
 const READY = `console.log('{"event":"ready","pid":' + process.pid + '}');`;
@@ -23,6 +25,7 @@ function supervise(t: TestContext, text: string, more: Pick<ProcessSpec, 'listen
   const script = join(folder, 'main.mjs');
   const logPath = join(folder, 'a.log');
   writeFileSync(script, text);
+  writeFileSync(join(folder, 'node-flags'), nodeFlagsOf(SCRIPTS.control).join('\n'));
   const said: string[] = [];
   let heard = Promise.withResolvers<void>();
   const process = new SupervisedProcess(

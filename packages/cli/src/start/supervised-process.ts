@@ -7,6 +7,7 @@ import { StartFailure } from './failure.ts';
 import type { HeldSocket } from './held-socket.ts';
 import { LineSplitter } from './lines.ts';
 import type { LogFile } from './log-file.ts';
+import { nodeFlagsOf } from './node-flags.ts';
 import { startTimeOf } from './process-time.ts';
 import { Pulse } from './pulse.ts';
 import type { ProcessMark } from './running.ts';
@@ -22,7 +23,7 @@ export interface ReadyEvent {
 export interface ProcessSpec {
   /** As a person calls it: "control plane". */
   readonly name: string;
-  /** Absolute path of its main file. */
+  /** Absolute path of its main file, which may have its flags for Node beside it: see `nodeFlagsOf`. */
   readonly script: string;
   /** Asked before each start. */
   args(): readonly string[];
@@ -68,12 +69,6 @@ const KEPT_LINES = 20;
 
 /** Longest event on a channel: the health of all targets is in one. */
 const LONGEST_EVENT = 64 * 1024 * 1024;
-
-/**
- * Room for young objects in MiB, of which V8 takes twice as much. By itself it doubles it up to 16 now and then, for as
- * long as a process runs, and never tells whether that was worth the memory.
- */
-const YOUNG_HEAP = '--max-semi-space-size=8';
 
 const LIFELINE = join(import.meta.dirname, 'lifeline.ts');
 
@@ -213,11 +208,8 @@ export class SupervisedProcess {
       env[variable] = String(stdio.length);
       stdio.push(descriptor);
     }
-    const child: ChildProcess = spawn(node, [YOUNG_HEAP, '--import', lifeline, script, ...this.#spec.args()], {
-      stdio,
-      detached: true,
-      env,
-    });
+    const args = [...nodeFlagsOf(script), '--import', lifeline, script, ...this.#spec.args()];
+    const child: ChildProcess = spawn(node, args, { stdio, detached: true, env });
     this.#errors = [];
     const pid = child.pid;
     child.once('error', (error) => {
