@@ -47,6 +47,26 @@ test('a document creates what it names; the same document again changes nothing'
   const zones = first.changes.at(-1)!.fields.filter((change) => change.field.startsWith('zone'));
   assert.deepEqual(zones, [{ field: 'zone', before: null, after: 'local' }]);
 
+  const said = Object.fromEntries(
+    first.changes.map(({ kind, name, fields }) => [
+      `${kind} ${name}`,
+      fields.filter(({ after, isDefault }) => !isDefault && after !== null).map((change) => change.field),
+    ]),
+  );
+  assert.deepEqual(said, {
+    'loadBalancer shop': ['vip'],
+    'listener http-80': ['protocol', 'port', 'backendService'],
+    'backendService web': ['protocol', 'port', 'healthCheck.path', 'targetGroup'],
+    'targetGroup web': [],
+    'target 10.0.0.1:8080': ['address', 'port'],
+    'target 10.0.0.2:8080': ['address', 'port', 'weight', 'zone'],
+  });
+  const unsaid = service.fields.filter(({ isDefault }) => isDefault).map((change) => change.field);
+  for (const name of ['drainTimeout', 'healthCheck.interval', 'stickiness.cookieName', 'tls.verify']) {
+    assert.ok(unsaid.includes(name), name);
+  }
+  assert.ok(!unsaid.includes('healthCheck.path'));
+
   const second = await apply(running, SHOP);
   assert.deepEqual(second.summary, { created: 0, updated: 0, deleted: 0, unchanged: 6 });
   assert.equal(second.generation, 1);

@@ -11,7 +11,10 @@ const MARKS: Readonly<Record<Exclude<Action, 'unchanged'>, readonly [string, Col
   deleted: ['-', 'red'],
 };
 
-/** The objects that change, load balancer by load balancer, each with its fields; the rest does not show. */
+/**
+ * The objects that change, load balancer by load balancer, each with its fields; of those that come, with those that have
+ * not their default. The rest does not show.
+ */
 export function changesText({ changes }: Pick<ConfigurationResult, 'changes'>, paint: Paint): string {
   const byLoadBalancer = Map.groupBy(changes, ({ loadBalancer }) => loadBalancer);
   return [...byLoadBalancer.values()].flatMap((own) => own.map((change) => objectText(change, paint))).join('');
@@ -54,6 +57,7 @@ function fieldLines({ action, fields }: ObjectChange, paint: Paint): string[] {
   switch (action) {
     case 'created':
       return fields
+        .filter(({ isDefault }) => isDefault !== true)
         .map(({ field, after }) => [field, valueText(after)])
         .filter(([, text]) => text !== NOTHING)
         .map(([field, text]) => `    ${field}: ${paint('green', text)}`);

@@ -167,6 +167,7 @@ const RESULT: ConfigurationResult = {
       fields: [
         { field: 'port', before: null, after: 80 },
         { field: 'description', before: null, after: '' },
+        { field: 'idleTimeout', before: null, after: 60, isDefault: true },
       ],
     },
     {

@@ -5,6 +5,8 @@ import type { Change } from '../state/draft.ts';
 import { equal } from '../state/equal.ts';
 import type { AnyRecord, RecordOf } from '../state/records.ts';
 import { findGroup, findRuleGroup, findService, type State } from '../state/state.ts';
+import { defaultFields } from './default-fields.ts';
+import { type Fields, flattened } from './flat-fields.ts';
 import { showListenerReferences } from './listener-references.ts';
 
 /** Fields that tell nothing about what is configured, or that show under another name. */
@@ -37,25 +39,6 @@ const HIDDEN = new Set([
   'serverNames',
 ]);
 
-/** Objects inside, whose fields are shown one by one. */
-const NESTED = new Set([
-  'hash',
-  'targetLimits',
-  'zone',
-  'rebalance',
-  'outlierDetection',
-  'slowStart',
-  'failOpen',
-  'retry',
-  'healthCheck',
-  'stickiness',
-  'forwarding',
-  'limits',
-  'hsts',
-  'tls',
-  'match',
-]);
-
 export type Mentioned = { readonly kind: ResourceKind; readonly record: AnyRecord };
 
 /**
@@ -75,8 +58,10 @@ export function difference(
   }
   for (const { kind, id, before: old, after } of changes) {
     const fields = fieldChanges(old && fieldsOf(kind, old, before), after && fieldsOf(kind, after, now));
-    if (old === null) rows.set(id, rowOf('created', kind, showNewIds ? id : null, after!, now, fields));
-    else if (after === null) rows.set(id, rowOf('deleted', kind, id, old, before, fields));
+    if (old === null) {
+      const marked = withDefaultsMarked(fields, defaultFields(kind, after!));
+      rows.set(id, rowOf('created', kind, showNewIds ? id : null, after!, now, marked));
+    } else if (after === null) rows.set(id, rowOf('deleted', kind, id, old, before, fields));
     else if (fields.length > 0) rows.set(id, rowOf('updated', kind, id, after, now, fields));
   }
   const order = (row: [string, ObjectChange]) => RESOURCE_KINDS.indexOf(row[1].kind);
@@ -145,17 +130,9 @@ function ownerOf(kind: ResourceKind, record: AnyRecord, state: State): string {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** What is configured of an object, flat: the fields of objects inside with their path. */
 function fieldsOf(kind: ResourceKind, record: AnyRecord, state: State): Fields {
-  const fields: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(record)) {
-    if (HIDDEN.has(field)) continue;
-    // A field of one name may be an object in one kind and a text in another: `zone` of services and of targets.
-    if (!NESTED.has(field) || typeof value !== 'object' || value === null) fields[field] = value;
-    else for (const [part, setting] of Object.entries(value)) fields[`${field}.${part}`] = setting;
-  }
+  const fields = flattened(record, HIDDEN);
   switch (kind) {
     case 'loadBalancer': {
       const { elasticIpId, securityGroupIds, subnetId } = record as RecordOf['loadBalancer'];
@@ -238,4 +215,12 @@ function fieldChanges(before: Fields | null, after: Fields | null): FieldChange[
     if (!equal(change.before, change.after)) changes.push(change);
   }
   return changes;
+}
+
+/** Fields of a new object with a word on those that nobody had to say. */
+function withDefaultsMarked(fields: readonly FieldChange[], defaults: Fields): FieldChange[] {
+  return fields.map((change) => {
+    const { field, after } = change;
+    return field in defaults && equal(after, defaults[field]) ? { ...change, isDefault: true } : change;
+  });
 }

@@ -91,9 +91,7 @@ export function shortened(change: ObjectChange): ObjectChange {
     if (length <= REVISIONS.value) return value;
     return Array.isArray(value) ? `(${value.length} entries)` : `(${length} characters)`;
   };
-  const fields = change.fields.map(({ field, before, after }): FieldChange => {
-    return { field, before: cut(before), after: cut(after) };
-  });
+  const fields = change.fields.map((one): FieldChange => ({ ...one, before: cut(one.before), after: cut(one.after) }));
   return { ...change, fields };
 }
 

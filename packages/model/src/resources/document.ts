@@ -112,6 +112,9 @@ export const FieldChange = Output('FieldChange', {
   field: Type.String({ description: 'Name of the field; fields of objects inside as `healthCheck.path`.' }),
   before: Type.Unknown({ description: 'Value until now; null for an object that is created.' }),
   after: Type.Unknown({ description: 'New value; null for an object that is deleted.' }),
+  isDefault: Type.Optional(
+    Type.Boolean({ description: 'True: an object that is created has this where nothing is said of the field.' }),
+  ),
 });
 export type FieldChange = Static<typeof FieldChange>;
 
