@@ -20,7 +20,8 @@ const DOWNLOAD = 64 * MIB;
 /** At once: one chance in thirty that a worker of two has none of them. */
 const FAST_DOWNLOADS = 6;
 const DOWNLOAD_RATE = 16 * MIB;
-const DOWNLOAD_GROWTH = 8 * MIB;
+/** Two threads may each take 8 MiB at once: the half of their room for young objects that was empty. */
+const DOWNLOAD_GROWTH = 16 * MIB;
 const CLIENTS = 2_000;
 const BYTES_PER_IDLE_CLIENT = 16 * 1024;
 const BYTES_PER_WAITING_CLIENT = 24 * 1024;
