@@ -173,6 +173,32 @@ test('a tenant has its own log, and who reaches all may read that of all', async
   );
 });
 
+test('what is about the installation is of the tenant of whoever did it, whichever is acted in: entry, operation, revision', async (t) => {
+  const running = await Running.start(t);
+  await running.call('createTenant', { body: { name: 'a' } });
+  const headers = { 'evenkeel-tenant': 'a' };
+  const ann = await userWith(running, 'ann', 'admin', headers);
+  const body = { name: 'small', connections: null, connectionsPerSecond: null, requestsPerSecond: null };
+  const { id, operationId } = await running.call('createSpecification', { body, headers });
+  const params = { operationId };
+
+  const [entry] = (await running.call('listAudit')).items;
+  assert.deepEqual([entry!.action, entry!.operationId], ['createSpecification', operationId]);
+  assert.equal((await running.call('getOperation', { params })).id, operationId);
+  const ofResource = await running.call('listOperations', { query: { resourceId: id } });
+  assert.deepEqual(
+    ofResource.items.map((operation) => operation.id),
+    [operationId],
+  );
+  // Who has just made it waits for it from where it acted.
+  assert.equal((await running.call('getOperation', { params, headers })).id, operationId);
+
+  assert.equal((await running.refused('getOperation', { params, token: ann.token })).code, 'resource-not-found');
+  const { items } = await running.call('listOperations', { token: ann.token });
+  assert.ok(!items.some(({ action }) => action === 'createSpecification'));
+  assert.deepEqual((await running.call('listRevisions', { token: ann.token })).items, []);
+});
+
 test('an export goes on where another has ended, and takes more than one page', async (t) => {
   const running = await Running.start(t);
   const loadBalancers = Array.from({ length: 14 }, (_, i) => ({ name: `web-${i}`, targetGroups: groups(50) }));

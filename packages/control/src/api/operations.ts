@@ -1,4 +1,5 @@
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
+import type { Caller } from '../access/identity.ts';
 import type { OperationTracker } from '../nodes/operations.ts';
 import { writeOutcomes } from '../nodes/persistence.ts';
 import type { NodeQuestions } from '../nodes/questions.ts';
@@ -29,11 +30,11 @@ export function createOperationCalls({ store, nodes, questions, operations, canc
   return {
     async cancelOperation(call) {
       const { params, body, caller, requestId, checkChanges: check } = call;
-      const operation = await findOperation(store, caller.actingIn, params.operationId);
+      const operation = await findOperation(store, [caller.actingIn], params.operationId);
       return cancellations.cancel(operation, body, { caller, requestId, check });
     },
     async retryOperation({ params, caller, audit }) {
-      const operation = await findOperation(store, caller.actingIn, params.operationId);
+      const operation = await findOperation(store, tenantsOf(caller), params.operationId);
       const before = operations.outcomeOf(operation);
       if (before?.outcome === 'applied' || before?.outcome === 'cancelled') {
         throw new ProblemError('operation-settled', `${operation.id} is ${before.outcome} already`);
@@ -47,10 +48,18 @@ export function createOperationCalls({ store, nodes, questions, operations, canc
   };
 }
 
-/** Throws when the tenant has no such operation, or has it no more. */
-export async function findOperation(store: Store, tenantId: string, id: string): Promise<OperationRecord> {
+/**
+ * Whose operations a caller may ask for by their identifiers: who acts in another tenant and changes the installation is
+ * told of an operation of the tenant that it came from.
+ */
+export function tenantsOf({ actingIn, tenantId }: Caller): readonly string[] {
+  return [actingIn, tenantId];
+}
+
+/** Throws when the tenants have no such operation, or have it no more. */
+export async function findOperation(store: Store, tenantIds: readonly string[], id: string): Promise<OperationRecord> {
   const row = await store.read((db) =>
-    db.selectFrom('operation').selectAll().where('id', '=', id).where('tenant_id', '=', tenantId).executeTakeFirst(),
+    db.selectFrom('operation').selectAll().where('id', '=', id).where('tenant_id', 'in', tenantIds).executeTakeFirst(),
   );
   return operationFromRow(row ?? notFound('operation', id));
 }

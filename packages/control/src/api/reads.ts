@@ -37,7 +37,7 @@ import type { Call } from './call.ts';
 import { listIdleLoadBalancers } from './idle.ts';
 import { createNetworkReads, type NetworkReadName } from './network-reads.ts';
 import { checkedTargets, showOperation, showServiceHealth, showTargetHealth } from './observed.ts';
-import { findOperation } from './operations.ts';
+import { findOperation, tenantsOf } from './operations.ts';
 import { encode, pageOf, paginate } from './paging.ts';
 import { listSpecifications } from './specifications.ts';
 import { hasTag } from './tags.ts';
@@ -309,7 +309,7 @@ export function createReads(sources: ReadSources): Reads {
       };
     },
     async getOperation({ params: { operationId: id }, query, signal, caller }) {
-      const operation = await findOperation(store, caller.actingIn, id);
+      const operation = await findOperation(store, tenantsOf(caller), id);
       const outcome =
         query.wait === undefined
           ? operations.outcomeOf(operation)

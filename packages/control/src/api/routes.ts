@@ -134,14 +134,15 @@ async function carryOut(
 ): Promise<Answer> {
   const answerTo = (committed: Committed<object>) => answerToWrite(route, committed);
   const prepared = await prepare?.(call);
+  // One tenant has a change in its audit log, its operation and its revision.
+  const home = logFor(name, call.caller);
   const committed = await store.write({
     action: name,
     actor: call.caller.id,
     author: call.caller,
     requestId: call.requestId,
-    tenantId: tenantId ?? call.caller.actingIn,
-    toldTo: call.caller.actingIn,
-    recordedIn: logFor(name, call.caller),
+    tenantId: tenantId ?? home,
+    toldTo: home,
     run(draft) {
       // The writes before this one may have changed who may do what.
       const caller = check(draft.whole);

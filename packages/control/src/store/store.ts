@@ -63,10 +63,11 @@ export interface Write<T> {
   readonly requestId: string;
   /** Whose part of the configuration is changed; by default that of the tenant that is always there. */
   readonly tenantId?: string;
-  /** Who may look at the operation, when it is another tenant than the one that changes: that may be gone by then. */
+  /**
+   * Who may look at the operation, and has it in the audit log, when it is another tenant than the one that changes: that
+   * may be gone by then.
+   */
   readonly toldTo?: string;
-  /** In whose audit log it is, when not in that of whoever may look at the operation. */
-  readonly recordedIn?: string;
   /** Makes the change. May run more than once, and must not wait; throws a ProblemError to refuse. */
   readonly run: (draft: Draft) => T;
   /** More rows for the same transaction. May run more than once. */
@@ -338,7 +339,7 @@ export class Store {
   }
 
   #stage<T>(base: State, write: Write<T>, done: (committed: Committed<T>) => void): Staged {
-    const { tenantId = DEFAULT_TENANT.id, toldTo = tenantId, recordedIn = toldTo } = write;
+    const { tenantId = DEFAULT_TENANT.id, toldTo = tenantId } = write;
     const draft = this.#draft(base, tenantId);
     const value = write.run(draft);
     const state = this.#place(base, draft.proceed());
@@ -347,12 +348,11 @@ export class Store {
     const operation = operationOf(id, toldTo, write.action, changes, state, draft.context.now);
     const author = write.author ?? authorNamed(write.actor);
     const committed = { value, generation: state.generation, operation };
-    const logged = { ...operation, tenantId: recordedIn };
     return {
       state,
       operation,
       changes,
-      audit: entriesOf(changes, logged, author, write.requestId, this.#ids, [state, base]),
+      audit: entriesOf(changes, operation, author, write.requestId, this.#ids, [state, base]),
       done: () => done(committed),
       revision: () => revisionOf(write, operation, draft, this.#options.vault),
       persist: async (trx) => write.also?.(trx, committed),
