@@ -32,6 +32,12 @@ static __always_inline __u32 frame_bytes(CONTEXT *context)
 	return context->len;
 }
 
+#define READS_WHOLE_FRAMES 1
+static __always_inline __u32 readable_bytes(CONTEXT *context)
+{
+	return context->len;
+}
+
 #define VLAN_NUMBER 0xfff /* Of a tag; 0: it has a priority alone (IEEE 802.1Q). */
 
 /* A bridge floods frames of others, too; to answer those would send packets twice. And the kernel takes VLAN tags off the

@@ -25,25 +25,41 @@ static __always_inline int protect(CONTEXT *context, const struct packet *packet
 	return BALANCED_ON;
 }
 
+/* As `parse`, of a frame that seems to be cut off. By itself, because hardly any packet needs it. */
+__checked_once int parse_whole(CONTEXT *context, struct packet *packet)
+{
+	if (!packet)
+		return OUTCOME_NOT_OURS;
+	packet->bytes = frame_bytes(context);
+	return parse(packet, frame_start(context), frame_end(context));
+}
+
+static __always_inline int refuse_denied(void)
+{
+	/* A flood of it is to cost as little as can be: it counts for the node alone. */
+	count_outcome(DROP_DENIED);
+	return VERDICT_DROP;
+}
+
+/* Who is denied is refused what a listener would take, and at VIPs echo and what cannot be balanced. Who may reach this host
+ * otherwise is not decided here, its other ports at an address that is a VIP included. */
 static __always_inline int balance(CONTEXT *context)
 {
-	struct packet packet = { .bytes = frame_bytes(context) };
-	__u32 reason = DROP_NO_TARGET;
+	struct packet packet = { .bytes = readable_bytes(context) };
+	__u32 reason = DROP_NO_TARGET, in_use = all_in_use();
 
 	if (!is_for_this_host(context) || !begin(context))
 		return VERDICT_NOT_OURS;
 	int parsed = parse(&packet, frame_start(context), frame_end(context));
 
-	if (packet.family != FAMILY_NONE && is_denied(&packet) && would_be_taken(&packet, parsed)) {
-		/* A flood of it is to cost as little as can be: it counts for the node alone. */
-		count_outcome(DROP_DENIED);
-		return VERDICT_DROP;
+	if (parsed == DROP_MALFORMED && !READS_WHOLE_FRAMES)
+		parsed = parse_whole(context, &packet);
+	if (parsed != PARSED || packet.protocol == IPPROTO_ICMP || packet.protocol == IPPROTO_ICMPV6) {
+		if (parsed != OUTCOME_NOT_OURS && is_denied(&packet, in_use) && is_vip(&packet.destination))
+			return refuse_denied();
+		return parsed == PARSED ? handle_icmp(context, &packet) : not_parsed(&packet, parsed);
 	}
-	if (parsed != PARSED)
-		return not_parsed(&packet, parsed);
-	if (packet.protocol == IPPROTO_ICMP || packet.protocol == IPPROTO_ICMPV6)
-		return handle_icmp(context, &packet);
-	struct listener *listener = find_listener(&packet);
+	struct listener *listener = find_listener_again(&packet, in_use);
 
 	if (!listener || listener->flags & LISTENER_IS_NODE) {
 		int verdict = has_borrowers() ? return_to_borrower(context, &packet) : BALANCED_ON;
@@ -53,6 +69,8 @@ static __always_inline int balance(CONTEXT *context)
 		/* What this node itself has asked a target is no answer to a client. */
 		return listener ? not_parsed(&packet, OUTCOME_NOT_OURS) : return_to_client(context, &packet);
 	}
+	if (is_denied(&packet, in_use))
+		return refuse_denied();
 	__u32 refused = is_refused(&packet, listener);
 
 	if (refused)

@@ -70,7 +70,7 @@ static __always_inline __u32 choose_in_changed_slot(const struct packet *packet,
 	struct exception *known = bpf_map_lookup_elem(&exceptions, &key);
 	__u32 now = seconds_now();
 
-	if (known && now - known->seen <= lifetime(known->state, listener) && keeps(known->target, packet)) {
+	if (known && seconds_since(known->seen, now) <= lifetime(known->state, listener) && keeps(known->target, packet)) {
 		/* A SYN on the ports of an older connection is a new one; in a handshake it is a retransmission. */
 		if (!packet->opens || known->state == FLOW_OPENING) {
 			__u8 state = next_state(known->state, packet);

@@ -86,7 +86,7 @@ static __always_inline int is_flooded(__u32 listener, const struct limits *limit
 		flood->alarm = 1;
 		__sync_fetch_and_add(&flood->alarms, 1);
 	}
-	if (flood->alarm && now - flood->busy_at > CALM_SECONDS)
+	if (flood->alarm && seconds_since(flood->busy_at, now) > CALM_SECONDS)
 		flood->alarm = 0;
 	return flood->alarm;
 }
@@ -95,7 +95,7 @@ static __always_inline int is_verified(const struct packet *packet)
 {
 	__u32 *at = bpf_map_lookup_elem(&verified, &packet->source);
 
-	return at && seconds_now() - *at <= VERIFIED_SECONDS;
+	return at && seconds_since(*at, seconds_now()) <= VERIFIED_SECONDS;
 }
 
 /* The SYN turns into our answer to it, options and all: a client looks at the acknowledgement first. */

@@ -1,55 +1,84 @@
 /* Sources that may not, before anything is spent on them: those that are denied, by address or by network, and are not
- * allowed by either. Exact addresses are in a hash, which costs a fraction of the trie. */
+ * allowed by either. Exact addresses are in a hash, which costs a fraction of the trie; and who has sent a moment ago is
+ * looked up in neither. */
 #pragma once
 #include "clock.h"
-#include "listener.h"
-#include "maps.h"
-#include "packet.h"
+#include "recent.h"
 
-static __always_inline int is_denied(const struct packet *packet)
+/* What is in force now. An end that is over is 0, and so may be one that changes nothing before the other has come. */
+__checked_once int look_up_source(const struct packet *packet, __u32 in_use, __u32 now, struct source_rule *found)
 {
-	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
 	struct source_rule *rule;
-	int denied = 0;
 
-	if (!in_use || !(*in_use & (GUARD_ADDRESSES | GUARD_NETWORKS)))
+	if (!packet || !found)
 		return 0;
-	if (*in_use & GUARD_ADDRESSES) {
+	found->denied_until = 0;
+	found->allowed_until = 0;
+	if (in_use & GUARD_ADDRESSES) {
 		rule = bpf_map_lookup_elem(&sources, &packet->source);
 		if (rule) {
-			__u32 now = seconds_now();
-
+			if (rule->denied_until > now)
+				found->denied_until = rule->denied_until;
 			if (rule->allowed_until > now)
-				return 0;
-			denied = rule->denied_until > now;
-			/* The trie could only say the same. */
-			if (denied && !(*in_use & GUARD_ALLOWED_NETWORKS))
-				return 1;
+				found->allowed_until = rule->allowed_until;
 		}
 	}
-	if (!(*in_use & GUARD_NETWORKS))
-		return denied;
+	/* The trie could only say the same. */
+	if (found->allowed_until || (found->denied_until && !(in_use & GUARD_ALLOWED_NETWORKS)))
+		return 0;
+	if (!(in_use & GUARD_NETWORKS))
+		return 0;
 	struct network whole = { .prefix_length = 8 * sizeof(struct address), .address = packet->source };
 
 	rule = bpf_map_lookup_elem(&source_networks, &whole);
 	if (!rule)
-		return denied;
-	__u32 now = seconds_now();
-
-	if (rule->allowed_until > now)
 		return 0;
-	return denied || rule->denied_until > now;
+	if (rule->denied_until > now && rule->denied_until > found->denied_until)
+		found->denied_until = rule->denied_until;
+	if (rule->allowed_until > now)
+		found->allowed_until = rule->allowed_until;
+	return 0;
 }
 
-/* Only what a listener would take is refused, and at VIPs echo and what cannot be balanced. Who may reach this host otherwise
- * is not decided here, its other ports at an address that is a VIP included. */
-static __always_inline int would_be_taken(const struct packet *packet, int parsed)
-{
-	if (parsed == OUTCOME_NOT_OURS)
-		return 0;
-	if (parsed != PARSED || packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6)
-		return is_vip(&packet->destination);
-	struct listener *listener = find_listener(packet);
+/* What a rule says that was in force lately, if it still is. Asks for the time only where that matters. */
+enum standing { STANDS_DENIED, STANDS_PASSES, STANDS_NO_MORE };
 
-	return listener && !(listener->flags & LISTENER_IS_NODE);
+static __always_inline enum standing standing_of(const struct source_rule *rule)
+{
+	if (!(rule->denied_until | rule->allowed_until))
+		return STANDS_PASSES;
+	if (rule->denied_until == FOR_EVER && !rule->allowed_until)
+		return STANDS_DENIED;
+	__u32 now = seconds_now();
+
+	if (rule->allowed_until)
+		return rule->allowed_until > now ? STANDS_PASSES : STANDS_NO_MORE;
+	return rule->denied_until > now ? STANDS_DENIED : STANDS_NO_MORE;
+}
+
+static __always_inline int is_denied(const struct packet *packet, __u32 in_use)
+{
+	__u32 generation = generation_of(in_use);
+	struct source_rule found = {};
+
+	if (!(in_use & (GUARD_ADDRESSES | GUARD_NETWORKS)))
+		return 0;
+	struct recent_source *recent = recent_source_at(&packet->source);
+
+	if (recent && recent->known == generation && is_same(&recent->address, &packet->source)) {
+		enum standing standing = standing_of(&recent->rule);
+
+		if (standing != STANDS_NO_MORE)
+			return standing == STANDS_DENIED;
+	}
+	look_up_source(packet, in_use, seconds_now(), &found);
+	if (recent) {
+		recent->known = 0; /* whatever comes in between finds nothing half-written */
+		barrier();
+		recent->address = packet->source;
+		recent->rule = found;
+		barrier();
+		recent->known = generation;
+	}
+	return found.denied_until && !found.allowed_until;
 }

@@ -43,6 +43,27 @@ struct {
 	__type(value, struct source_rule);
 } source_networks SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1 << RECENT_SOURCES_BITS);
+	__type(key, __u32);
+	__type(value, struct recent_source);
+} recent_sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1 << RECENT_LISTENERS_BITS);
+	__type(key, __u32);
+	__type(value, struct recent_listener);
+} recent_listeners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct clock);
+} clocks SEC(".maps");
+
 /* 0: they may; else why they may not, as gate.h has it. Every gate has an entry for the whole of both families. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -223,10 +244,15 @@ struct {
 	__type(value, struct budgets);
 } budgets SEC(".maps");
 
-/* One of the bits of `guards`. */
-static __always_inline int is_in_use(__u32 guard)
+/* The bits of `guards`. */
+static __always_inline __u32 all_in_use(void)
 {
 	__u32 first = 0, *in_use = bpf_map_lookup_elem(&guards, &first);
 
-	return in_use && *in_use & guard;
+	return in_use ? *in_use : 0;
+}
+
+static __always_inline int is_in_use(__u32 guard)
+{
+	return (all_in_use() & guard) != 0;
 }

@@ -38,7 +38,7 @@ __checked_once int share(const struct packet *packet, const struct listener *lis
 		}
 		return 0;
 	}
-	if (known && known->state != FLOW_CLOSING && now - known->seen <= known->idle_seconds)
+	if (known && known->state != FLOW_CLOSING && seconds_since(known->seen, now) <= known->idle_seconds)
 		return -1;
 	struct shared new = {
 		.vip = packet->destination,

@@ -38,6 +38,8 @@ struct source_rule {
 	__u32 allowed_until;
 };
 
+#define FOR_EVER 0xffffffff
+
 /* Bits of the one entry of `guards`: which kinds of rules there are at all. */
 #define GUARD_ADDRESSES 1
 #define GUARD_NETWORKS 2
@@ -51,6 +53,9 @@ struct source_rule {
 #define GUARD_ALLOWED_NETWORKS 32
 /* Not about sources: what NAT has translated takes the kernel's route without the kernel's routing. */
 #define GUARD_SHORT_WAY 64
+
+/* The other bits: which state of listeners and sources this is, counted by user space at each change. */
+#define GENERATION 0xffffff00
 
 enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
 enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };
@@ -66,6 +71,30 @@ struct listener {
 	__u32 gate; /* of `admissions`; 0: everybody may open flows */
 	__u32 block_list[2]; /* of `blocked`: the tenant's */
 	__u32 persistence; /* seconds for which a client's new flows go where its last ones went; 0: by the table alone */
+};
+
+/* What one CPU has last read for a source and for an endpoint that fall into the same place. `known`: the generation that it
+ * was read in, with IS_KNOWN, which what has never been written lacks. */
+#define IS_KNOWN 1
+
+struct recent_source {
+	struct address address;
+	__u32 known;
+	struct source_rule rule; /* of its address and of all networks, without ends that were over */
+	__u32 zero;
+};
+
+struct recent_listener {
+	struct endpoint endpoint;
+	__u32 known;
+	struct listener listener;
+	__u32 zero;
+};
+
+/* What time it was when this tick of the kernel's clock was first seen. */
+struct clock {
+	__u64 tick;
+	__u64 nanoseconds;
 };
 
 /* Key of a prefix trie: who may not open flows, until a time. */

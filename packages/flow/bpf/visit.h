@@ -31,7 +31,7 @@ __checked_once __u32 visited(const struct packet *packet, const struct listener 
 	struct visit *visit = bpf_map_lookup_elem(&visits, &key);
 	__u32 now = seconds_now();
 
-	if (visit && now - visit->seen <= listener->persistence && takes_visitors(visit->target)) {
+	if (visit && seconds_since(visit->seen, now) <= listener->persistence && takes_visitors(visit->target)) {
 		if (remember && visit->seen != now)
 			visit->seen = now;
 		return visit->target;

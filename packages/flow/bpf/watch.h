@@ -35,7 +35,7 @@ __checked_once int sample_flow(const struct packet *packet, const struct listene
 	struct sample *known = bpf_map_lookup_elem(&samples, &key);
 	__u32 now = seconds_now();
 
-	if (known && known->listener == listener->number && now - known->seen <= lifetime(known->state, listener) &&
+	if (known && known->listener == listener->number && seconds_since(known->seen, now) <= lifetime(known->state, listener) &&
 	    (!packet->opens || known->state == FLOW_OPENING)) {
 		known->seen = now;
 		known->state = next_state(known->state, packet);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { packet } from '@evenkeel/testbed/packets/packet.ts';
 import { sourceKey } from '../src/datapath/denied-sources.ts';
-import { numberKey } from '../src/datapath/layout.ts';
+import { GENERATION_UNIT, numberKey } from '../src/datapath/layout.ts';
 import { bothEntryPoints, type Scene, TARGET, TARGET6, VIP, VIP6 } from './scene.ts';
 
 async function prepare(scene: Scene): Promise<void> {
@@ -81,8 +82,48 @@ bothEntryPoints('sources with a rule', prepare, (scene) => {
       [String(0xc6120000), 24],
     ]);
     clear();
-    assert.equal(object.map('guards').get(numberKey(0))!.readUInt32LE(0), 0);
+    const inUse = object.map('guards').get(numberKey(0))!.readUInt32LE(0);
+    assert.equal(inUse % GENERATION_UNIT, 0);
     passes('198.18.0.1');
+  });
+
+  test('what is remembered of a source ends with its rule', async () => {
+    const { datapath } = scene();
+    const sources = datapath.deniedSources();
+    const [allowed, denied, outside] = [0xc6120001, 0xc6120002, 0xc6130001].map((word) =>
+      sourceKey(Uint32Array.of(word), 32),
+    );
+    datapath.setSource('198.18.0.0', 'denied', 16);
+    sources.set(allowed!, { denied: 0, allowed: 2 });
+    sources.set(denied!, { denied: 2, allowed: 0 });
+    sources.set(outside!, { denied: 2, allowed: 0 });
+    passes('198.18.0.1');
+    isDenied('198.18.0.2');
+    isDenied('198.19.0.1');
+    const { drop, frame } = { drop: scene().verdict('drop'), frame: packet().ip('198.19.0.1', VIP).tcp(1, 80, 'S') };
+    while (scene().run(frame.frame()).verdict === drop) await setTimeout(50);
+    passes('198.19.0.1');
+    isDenied('198.18.0.1');
+    isDenied('198.18.0.2'); // by the network, which nobody had to ask before
+    for (const key of [allowed!, denied!, outside!]) sources.delete(key);
+    datapath.setSource('198.18.0.0', null, 16);
+    passes('198.18.0.2');
+  });
+
+  test('of more sources than are remembered each is judged by itself', () => {
+    const { datapath } = scene();
+    datapath.setSource('10.128.0.0', 'denied', 9);
+    const [drop, kernel] = [scene().verdict('drop'), scene().verdict('kernel')];
+    const verdict = (source: string) => scene().run(packet().ip(source, VIP).tcp(1, 80, 'S').frame()).verdict;
+    for (const time of ['first', 'second']) {
+      for (let i = 0; i < 3_000; i++) {
+        const rest = `${i >> 8}.${i & 255}`;
+        assert.equal(verdict(`10.1.${rest}`), kernel, `${rest}, the ${time} time`);
+        assert.equal(verdict(`10.129.${rest}`), drop, `${rest}, the ${time} time`);
+      }
+    }
+    datapath.setSource('10.128.0.0', null, 9);
+    assert.equal(verdict('10.129.0.1'), kernel);
   });
 
   test('IPv6 networks, and all of IPv4, which is no part of them', () => {

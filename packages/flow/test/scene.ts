@@ -86,6 +86,11 @@ export class Scene {
     await this.datapath.swapTable(service, nextGeneration(slots(current), firstGeneration(slots(previous))));
   }
 
+  /** As the program returns it. */
+  verdict(name: Verdict): number {
+    return VERDICTS[this.#program][name];
+  }
+
   /** `times`: each time on what the run before has left of the frame. */
   run(frame: Buffer, times = 1): TestRun {
     return testRun(this.object.program(`balance_${this.#program}`), frame, times);
@@ -100,7 +105,7 @@ export class Scene {
     const compare = forecastOf(frame, this.forecaster, this.datapath);
     const run = this.run(frame);
     compare();
-    assert.equal(run.verdict, VERDICTS[this.#program][verdict], `verdict, expected ${verdict}`);
+    assert.equal(run.verdict, this.verdict(verdict), `verdict, expected ${verdict}`);
     const expected = (out ?? given).frame();
     assert.equal(run.frame.toString('hex'), expected.toString('hex'));
   }

@@ -89,6 +89,7 @@ export class KernelPath {
     this.#programs = programs;
     this.#datapath = new Datapath(programs.tcx);
     this.#datapath.shortenWay(options.routing === 'direct');
+    this.#datapath.renew();
     this.#attachments = new Attachments(folder, (point) => programs.program(point), log, options.attach);
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
     this.shared = new SharedTables(this.#datapath, this.#tables, () => this.#listeners);

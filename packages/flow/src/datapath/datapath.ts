@@ -11,6 +11,7 @@ import { entryBytes, type FlowRecord, idleOf, type ListedFlow, listFlow, readFlo
 import {
   type Endpoint,
   endpointBytes,
+  GENERATION_UNIT,
   GUARDS,
   type Guard,
   type ListenerSettings,
@@ -61,8 +62,8 @@ export class Datapath {
 
   /** Whose packets to VIPs are dropped before anything else, and whose never are, each for a time. */
   deniedSources(): DeniedSources {
-    const guard = this.#guard.bind(this);
-    return new DeniedSources(this.#object.map('sources'), this.#object.map('source_networks'), guard);
+    const [addresses, networks] = [this.#object.map('sources'), this.#object.map('source_networks')];
+    return new DeniedSources(addresses, networks, (inUse) => this.#change(inUse, true));
   }
 
   /** One of these, for ever; null takes it away. `bits` makes it a network. */
@@ -112,10 +113,13 @@ export class Datapath {
   /** A listener on one port. The same port of another protocol is another endpoint of the same listener. */
   setListener(endpoint: Endpoint, listener: ListenerSettings): void {
     this.#object.map('listeners').set(endpointBytes(endpoint), listenerBytes(listener));
+    this.renew();
   }
 
   removeListener(endpoint: Endpoint): boolean {
-    return this.#object.map('listeners').delete(endpointBytes(endpoint));
+    const isGone = this.#object.map('listeners').delete(endpointBytes(endpoint));
+    this.renew();
+    return isGone;
   }
 
   /** A listener on a range of ports. A listener on one port, and a smaller range, go before it. */
@@ -124,12 +128,22 @@ export class Datapath {
     for (const { port, bits } of portPrefixes(range.port, range.lastPort)) {
       map.set(rangeBytes({ ...range, port }, bits), listenerBytes(listener));
     }
+    this.renew();
   }
 
   /** But for prefixes that `others`, on the same address and protocol, have as well. */
   removeListenerRange(range: EndpointRange, others: readonly Pick<EndpointRange, 'port' | 'lastPort'>[] = []): void {
     const map = this.#object.map('listener_ranges');
     for (const { port, bits } of prefixesOfNone(others, range)) map.delete(rangeBytes({ ...range, port }, bits));
+    this.renew();
+  }
+
+  /**
+   * Programs forget what they remember of listeners and denied sources. Whatever changes those here does that itself; an
+   * earlier process may have ended in between.
+   */
+  renew(): void {
+    this.#change({}, true);
   }
 
   /** What number (1 … 32,767) stands for in tables. */
@@ -301,10 +315,19 @@ export class Datapath {
 
   /** Whether programs look at this map at all. */
   #guard(name: Guard, on: boolean): void {
+    this.#change({ [name]: on }, false);
+  }
+
+  /** Which maps programs look at, those that are not named as before. `renews`: and they forget what they remember. */
+  #change(inUse: Partial<Record<Guard, boolean>>, renews: boolean): void {
     const guards = this.#object.map('guards');
     const before = guards.get(numberKey(0))!.readUInt32LE(0);
-    const inUse = on ? before | GUARDS[name] : before & ~GUARDS[name];
-    if (inUse !== before) guards.set(numberKey(0), numberKey(inUse));
+    let after = before;
+    for (const [name, on] of Object.entries(inUse)) {
+      after = on ? after | GUARDS[name as Guard] : after & ~GUARDS[name as Guard];
+    }
+    if (renews) after += GENERATION_UNIT;
+    if (after !== before) guards.set(numberKey(0), numberKey(after >>> 0));
   }
 
   /** How many flows are written down because they are in changed slots. Walks the map: not for every second. */

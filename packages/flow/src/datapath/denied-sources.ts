@@ -41,13 +41,13 @@ export function sourceKey(words: Uint32Array, length: number): Buffer {
 export class DeniedSources {
   readonly #addresses: KernelMap;
   readonly #networks: KernelMap;
-  readonly #guard: (name: Guard, on: boolean) => void;
+  readonly #changed: (inUse: Partial<Record<Guard, boolean>>) => void;
 
-  /** `guard` tells the programs what to look at. */
-  constructor(addresses: KernelMap, networks: KernelMap, guard: (name: Guard, on: boolean) => void) {
+  /** `changed` tells the programs what to look at, and that what they remember is out of date. */
+  constructor(addresses: KernelMap, networks: KernelMap, changed: (inUse: Partial<Record<Guard, boolean>>) => void) {
     this.#addresses = addresses;
     this.#networks = networks;
-    this.#guard = guard;
+    this.#changed = changed;
   }
 
   /** Throws when there is no room. */
@@ -56,8 +56,8 @@ export class DeniedSources {
     const rule = { deniedUntil: endOf(denied), allowedUntil: endOf(allowed) };
     if (!isAddress && key.readUInt32LE(0) < ALL_IPV4.readUInt32LE(0)) this.#networks.add(ALL_IPV4, NOTHING);
     (isAddress ? this.#addresses : this.#networks).set(key, sourceRuleBytes(rule));
-    if (!isAddress && allowed !== 0) this.#guard('allowed_networks', true);
-    this.#guard(isAddress ? 'sources' : 'source_networks', true);
+    if (isAddress) this.#changed({ sources: true });
+    else this.#changed({ source_networks: true, ...(allowed !== 0 && { allowed_networks: true }) });
   }
 
   delete(key: Buffer): boolean {
@@ -82,9 +82,8 @@ export class DeniedSources {
   }
 
   #lookNoFurther(isAddress: boolean): void {
-    if (!(isAddress ? isEmpty(this.#addresses) : this.#hasNoNetworks())) return;
-    this.#guard(isAddress ? 'sources' : 'source_networks', false);
-    if (!isAddress) this.#guard('allowed_networks', false);
+    if (!(isAddress ? isEmpty(this.#addresses) : this.#hasNoNetworks())) this.#changed({});
+    else this.#changed(isAddress ? { sources: false } : { source_networks: false, allowed_networks: false });
   }
 
   #hasNoNetworks(): boolean {

@@ -117,6 +117,9 @@ export const SIZES = {
   admissions: { key: 24, value: 4 },
   blocked: { key: 28, value: 4 },
   guards: { key: 4, value: 4 },
+  recent_sources: { key: 4, value: 32 },
+  recent_listeners: { key: 4, value: 64 },
+  clocks: { key: 4, value: 16 },
   limits: { key: 4, value: LIMITS_BYTES },
   buckets: { key: 20, value: 16 },
   floods: { key: 4, value: FLOOD_BYTES },
@@ -204,6 +207,8 @@ export const GUARDS = {
   short_way: 64,
 } as const;
 export type Guard = keyof typeof GUARDS;
+/** The other bits count what has changed: what programs remember of listeners and sources is of one such number. */
+export const GENERATION_UNIT = 0x100;
 
 /** Until when a source is denied and allowed, on the clock of the kernel's programs; 0: it is not. */
 export interface SourceRule {
