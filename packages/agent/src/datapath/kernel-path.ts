@@ -76,7 +76,7 @@ export class KernelPath {
     const { folder, recordFile, log } = options;
     const { record, isNew } = openFolder(folder, recordFile, log);
     try {
-      return new KernelPath(options, record, await Programs.open(folder, options.writtenFlows));
+      return new KernelPath(options, record, await Programs.open(folder, options.writtenFlows, log));
     } catch (error) {
       if (isNew) rmSync(folder, { recursive: true, force: true });
       throw error;
@@ -267,6 +267,7 @@ export class KernelPath {
 
   async #attach(): Promise<void> {
     await this.#seeToDevices();
+    await this.#programs.carryOver();
     if (this.#closed) return;
     this.#save();
     const { log } = this.#options;

@@ -1,6 +1,8 @@
 import { objectPath } from '@evenkeel/flow/build/compile.ts';
 import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
+import type { Logger } from 'pino';
+import { carryOverFlows } from './former-flows.ts';
 
 /**
  * The programs of this node, loaded on another thread when they are first asked for. Both share the maps that are pinned in
@@ -9,18 +11,26 @@ import { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 export class Programs {
   readonly #folder: string;
   readonly #writtenFlows: number;
+  readonly #log: Logger;
   /** The first one: its maps are those that user space writes. */
   readonly tcx: LoadedObject;
   #xdp: LoadedObject | null = null;
   #loading: Promise<LoadedObject> | null = null;
   #closed = false;
+  #hasToldOfFlows = false;
 
-  /** `writtenFlows`: how many there is room for. Rejects with DatapathUnavailable, or what went wrong. */
-  static async open(folder: string, writtenFlows: number): Promise<Programs> {
-    return new Programs(folder, writtenFlows, await load(folder, 'tcx', writtenFlows));
+  /**
+   * `writtenFlows`: how many there is room for; those that are written down in a map of another size are taken in. Rejects
+   * with DatapathUnavailable, or what went wrong.
+   */
+  static async open(folder: string, writtenFlows: number, log: Logger): Promise<Programs> {
+    const programs = new Programs(folder, writtenFlows, await load(folder, 'tcx', writtenFlows), log);
+    await programs.carryOver();
+    return programs;
   }
 
-  private constructor(folder: string, writtenFlows: number, tcx: LoadedObject) {
+  private constructor(folder: string, writtenFlows: number, tcx: LoadedObject, log: Logger) {
+    this.#log = log;
     this.#folder = folder;
     this.#writtenFlows = writtenFlows;
     this.tcx = tcx;
@@ -35,6 +45,23 @@ export class Programs {
   /** Paths of all maps that are pinned. */
   get pins(): ReadonlySet<string> {
     return new Set([...this.tcx.pins, ...(this.#xdp?.pins ?? [])]);
+  }
+
+  /**
+   * Takes in the flows that are written down in a map of another size; once more when these programs meet packets, since
+   * those before them go on writing until then. What cannot be had is logged.
+   */
+  async carryOver(): Promise<void> {
+    const log = this.#log;
+    try {
+      const flows = await carryOverFlows(this.#folder, this.pins, this.tcx.map('exceptions'));
+      if (this.#hasToldOfFlows) return;
+      this.#hasToldOfFlows = true;
+      if (flows.forgotten > 0) log.warn(flows, 'there is no room any more for all flows that are written down');
+      else if (flows.carried > 0) log.info(flows, 'flows that are written down are in a map of another size now');
+    } catch (error) {
+      if (!this.#closed) log.error({ err: error }, 'flows that are written down are forgotten');
+    }
   }
 
   /** Resolves when nothing of it is under way any more; what is attached or pinned stays in the kernel. */

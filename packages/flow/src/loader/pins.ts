@@ -1,5 +1,6 @@
 import { closeSync, existsSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { KernelMap } from './kernel-map.ts';
 import { checked, libbpf } from './libbpf.ts';
 
 /** What a map has to have in common with another one to take its place. */
@@ -24,6 +25,18 @@ export function pinOf(folder: string, name: string, wanted: PinnedShape): string
   return !existsSync(plain) || isSame(shapeOf(plain), wanted) ? plain : own;
 }
 
+/** A map by its pin, as long as `use` takes. */
+export async function usePinned<Result>(pin: string, use: (map: KernelMap) => Promise<Result>): Promise<Result> {
+  const descriptor = checked(libbpf().bpf_obj_get(pin), `opening ${pin}`);
+  const map = new KernelMap({ descriptor, ...shapeAt(descriptor) });
+  try {
+    return await use(map);
+  } finally {
+    map.close();
+    closeSync(descriptor);
+  }
+}
+
 /** Takes away the pins of maps that are not among `kept`; returns their names. */
 export function removeOtherPins(folder: string, kept: ReadonlySet<string>, isMap: (name: string) => boolean): string[] {
   const others = readdirSync(folder).filter((name) => isMap(name) && !kept.has(join(folder, name)));
@@ -34,18 +47,22 @@ export function removeOtherPins(folder: string, kept: ReadonlySet<string>, isMap
 function shapeOf(pin: string): PinnedShape {
   const descriptor = checked(libbpf().bpf_obj_get(pin), `opening ${pin}`);
   try {
-    const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
-    const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\w+)`, 'm').exec(text)?.[1] ?? Number.NaN);
-    return {
-      type: read('map_type'),
-      keySize: read('key_size'),
-      valueSize: read('value_size'),
-      maxEntries: read('max_entries'),
-      flags: read('map_flags'),
-    };
+    return shapeAt(descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+function shapeAt(descriptor: number): PinnedShape {
+  const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
+  const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\w+)`, 'm').exec(text)?.[1] ?? Number.NaN);
+  return {
+    type: read('map_type'),
+    keySize: read('key_size'),
+    valueSize: read('value_size'),
+    maxEntries: read('max_entries'),
+    flags: read('map_flags'),
+  };
 }
 
 function isSame(a: PinnedShape, b: PinnedShape): boolean {
