@@ -5,7 +5,7 @@ import { undisturbed } from './load/undisturbed.ts';
 import { attended, PATIENCE } from './measure.ts';
 import type { Round } from './metrics.ts';
 import { untilQuiet } from './process/quiet.ts';
-import { type Witnessed, witness } from './process/witness.ts';
+import { housekeepers, type Witnessed, witness } from './process/witness.ts';
 import type { Stage } from './stage.ts';
 import { quantile } from './statistics.ts';
 
@@ -16,8 +16,8 @@ export const ENOUGH = { p99: 2_000, p999: 20_000 } as const;
 const REPEATS = 3;
 /** One during which other programs used more than this many cores does not count. */
 const FOREIGN = 0.03;
-/** Of the same load beforehand, so that client and balancer are warm. */
-const LEAD_SECONDS = 1;
+/** Of the same load beforehand, so that client and balancer are warm, what they do once a second included. */
+const LEAD_SECONDS = 3;
 /** That the witnesses watch for longer: the client takes a moment to begin, and to connect. */
 const MARGIN_SECONDS = 2;
 
@@ -69,7 +69,8 @@ async function watched(load: PacedLoad, directory: string): Promise<Watched> {
   const seconds = LEAD_SECONDS + load.seconds + MARGIN_SECONDS;
   const [requests, ...seen] = await Promise.all([
     paced(load, directory),
-    ...cores.map((core) => witness(core, seconds)),
+    // Told by one of them: what both told of would count twice.
+    ...cores.map((core) => witness(core, seconds, core === 0 ? housekeepers() : [])),
   ]);
   return {
     counted: undisturbed(requests, seen),

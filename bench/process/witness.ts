@@ -1,7 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { run } from './children.ts';
 
-/** A stretch during which a core did nothing for this machine. Milliseconds since the kernel was started. */
+/** A stretch during which a core did nothing for what is measured. Milliseconds since the kernel was started. */
 export interface Pause {
   readonly at: number;
   readonly length: number;
@@ -16,8 +17,35 @@ export interface Witnessed {
 
 const PROGRAM = fileURLToPath(new URL('witness-program.ts', import.meta.url));
 
-/** Watches a core for so many seconds. As root, nothing of this machine but the kernel itself is taken for a pause. */
-export async function witness(core: number, seconds: number): Promise<Witnessed> {
+/**
+ * Threads of the kernel that look after the memory of the whole machine, whoever uses it: one of them may take a core for
+ * milliseconds, twice a second.
+ */
+const HOUSEKEEPERS = /^(kdamond|kcompactd|kswapd|ksmd)/;
+
+/**
+ * Watches a core for so many seconds, and those processes. As root, nothing of this machine but the kernel itself keeps
+ * the witness from noticing what becomes of the core.
+ */
+export async function witness(core: number, seconds: number, watched: readonly number[]): Promise<Witnessed> {
   const first = process.getuid?.() === 0 ? ['chrt', '--fifo', '1'] : [];
-  return JSON.parse(await run([...first, process.execPath, PROGRAM, String(seconds)], { core })) as Witnessed;
+  const command = [...first, process.execPath, PROGRAM, String(seconds), ...watched.map(String)];
+  return JSON.parse(await run(command, { core })) as Witnessed;
+}
+
+/** Who keeps house here, where the kernel tells how long each has run. */
+export function housekeepers(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => HOUSEKEEPERS.test(read(`/proc/${pid}/comm`)) && read(`/proc/${pid}/schedstat`) !== '');
+}
+
+/** Empty when the process has ended meanwhile, or the kernel does not tell. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
 }
