@@ -31,6 +31,7 @@ export interface Traffic {
 }
 
 const WARM_UP_SECONDS = 4;
+const WARM_UP_LOADS = 3;
 /** The equal load is this share of what the slowest balancer could do. */
 const PACED_SHARE = 0.5;
 /** Schedules that a round may take: each repeat has one of its own, the same for all balancers. */
@@ -78,10 +79,15 @@ export async function takeTurns(bench: Bench, stage: Stage, traffic: Traffic): P
   return Object.assign(rounds, { pooled });
 }
 
-/** What is compiled at run time is compiled under load. */
+/**
+ * What is compiled at run time is compiled under load, and once more when connections have ended and others have come: code
+ * that has never seen that was compiled without it.
+ */
 async function warmUp(bench: Bench, stage: Stage, traffic: Traffic): Promise<void> {
   for (const balancer of stage.balancers.values()) {
-    await wrk({ ...loadOf(bench, traffic, balancer), seconds: WARM_UP_SECONDS });
+    for (let load = 0; load < WARM_UP_LOADS; load++) {
+      await wrk({ ...loadOf(bench, traffic, balancer), seconds: WARM_UP_SECONDS });
+    }
   }
 }
 
