@@ -29,6 +29,8 @@ export interface NetworkView {
   readonly devices: ReadonlyMap<string, Device>;
   /** Hardware addresses by `address device`; those that are being looked for, or do not answer, are missing. */
   readonly neighbours: ReadonlyMap<string, string>;
+  /** Those among them that nobody has heard of lately, and nobody asks for. */
+  readonly unconfirmed: ReadonlySet<string>;
   /** By address; those without a way are missing. */
   readonly routes: ReadonlyMap<string, Route>;
 }
@@ -42,6 +44,7 @@ interface Shown {
   readonly dst?: string;
   readonly dev?: string;
   readonly lladdr?: string;
+  readonly state?: readonly string[];
   readonly gateway?: string;
   readonly prefsrc?: string;
   readonly metrics?: readonly { readonly mtu?: number }[];
@@ -57,6 +60,7 @@ export async function viewNetwork(addresses: readonly string[]): Promise<Network
 export function readView(text: string): NetworkView {
   const devices = new Map<string, Device>();
   const neighbours = new Map<string, string>();
+  const unconfirmed = new Set<string>();
   const routes = new Map<string, Route>();
   for (const line of text.split('\n').filter((one) => one.startsWith('['))) {
     for (const shown of JSON.parse(line) as Shown[]) {
@@ -65,7 +69,9 @@ export function readView(text: string): NetworkView {
         const isEthernet = shown.link_type === 'ether';
         devices.set(name, { name, index, mac: shown.address ?? '', mtu, isEthernet });
       } else if (dst !== undefined && dev !== undefined && shown.prefsrc === undefined) {
-        if (shown.lladdr !== undefined) neighbours.set(`${dst} ${dev}`, shown.lladdr);
+        if (shown.lladdr === undefined) continue;
+        neighbours.set(`${dst} ${dev}`, shown.lladdr);
+        if (shown.state?.includes('STALE')) unconfirmed.add(`${dst} ${dev}`);
       } else if (dst !== undefined && dev !== undefined) {
         const ofRoute = shown.metrics?.find((metric) => metric.mtu !== undefined)?.mtu ?? 0;
         const { prefsrc: source = '', gateway = null } = shown;
@@ -73,7 +79,7 @@ export function readView(text: string): NetworkView {
       }
     }
   }
-  return { devices, neighbours, routes };
+  return { devices, neighbours, unconfirmed, routes };
 }
 
 /** `-force`: an address without a way does not keep the others from an answer, though it makes the exit code 1. */

@@ -18,6 +18,7 @@ function networkOf(neighbours: Readonly<Record<string, string>>, index = 4, isEt
   return {
     devices: new Map([['eth0', device]]),
     neighbours: new Map(Object.entries(neighbours).map(([address, mac]) => [`${address} eth0`, mac])),
+    unconfirmed: new Set(),
     routes: new Map([
       [NEAR, { ...route, gateway: null }],
       [FAR, { ...route, gateway: GATEWAY }],
@@ -71,6 +72,44 @@ test('a neighbour that changes is followed; one that the kernel forgets keeps wh
   state.view = networkOf({}, 5);
   await entries.follow();
   assert.equal(targets.get(1)!.nextHop, null);
+});
+
+test('another gateway on the same device has its own hardware address, or none that is known', async () => {
+  const other = '192.0.2.254';
+  for (const mode of ['source-nat', 'ipip', 'gue'] as const) {
+    const { entries, state, targets, knocked, said, set } = world(networkOf({ [GATEWAY]: MAC }));
+    await set(1, FAR, mode);
+    assert.deepEqual([targets.get(1)!.nextHop?.mac, knocked], [MAC, []]);
+    const moved = { ...state.view.routes.get(FAR)!, gateway: other };
+    state.view = { ...networkOf({ [GATEWAY]: MAC }), routes: new Map([[FAR, moved]]) };
+    await entries.follow();
+    assert.deepEqual([targets.get(1)!.nextHop?.mac, knocked], [null, [other]]);
+    assert.deepEqual(said, [`${other} is not known on eth0 yet`]);
+    state.view = { ...networkOf({ [other]: '02:00:00:00:00:07' }), routes: new Map([[FAR, moved]]) };
+    await entries.follow();
+    assert.equal(targets.get(1)!.nextHop?.mac, '02:00:00:00:00:07');
+  }
+});
+
+test('a next hop that the kernel has forgotten, or has not heard of lately, is asked for, once for all targets', async () => {
+  const { entries, state, targets, said, knocked, set } = world(networkOf({ [NEAR]: MAC, [GATEWAY]: MAC }));
+  await set(1, NEAR, 'l2');
+  await set(2, FAR, 'ipip');
+  await set(3, FAR, 'gue');
+  await entries.follow();
+  assert.deepEqual(knocked, []);
+  state.view = { ...networkOf({ [NEAR]: MAC, [GATEWAY]: MAC }), unconfirmed: new Set([`${GATEWAY} eth0`]) };
+  await entries.follow();
+  assert.deepEqual(knocked, [GATEWAY]);
+  // It does not answer any more, and neither does the other one: packets go to where they were.
+  state.view = networkOf({});
+  await entries.follow();
+  assert.deepEqual(knocked.slice(1).sort(), [GATEWAY, NEAR]);
+  assert.deepEqual([targets.get(1)!.nextHop?.mac, targets.get(2)!.nextHop?.mac, said], [MAC, MAC, []]);
+  const changed = '02:00:00:00:00:08';
+  state.view = networkOf({ [NEAR]: MAC, [GATEWAY]: changed });
+  await entries.follow();
+  assert.deepEqual([targets.get(2)!.nextHop?.mac, targets.get(3)!.nextHop?.mac], [changed, changed]);
 });
 
 test('tunnels go by the gateway, from the address of the node on the way there, and know what fits', async () => {

@@ -51,6 +51,8 @@ export class TargetEntries {
   readonly #network: Network;
   readonly #entries = new Map<number, Entry>();
   #shared: ReadonlySet<number> = new Set();
+  /** Since the last look. */
+  readonly #asked = new Set<string>();
   #stopped = false;
 
   constructor(datapath: Pick<Datapath, 'setTarget'>, log: Logger, network: Network = NETWORK) {
@@ -71,6 +73,7 @@ export class TargetEntries {
   async look(targets: ReadonlyMap<number, WantedTarget>): Promise<NetworkView | null> {
     const addresses = [...targets.values()].filter(({ mode }) => mode !== 'nat').map(({ address }) => address);
     if (addresses.length === 0) return null;
+    this.#asked.clear();
     try {
       return await this.#network.view([...new Set(addresses)]);
     } catch (error) {
@@ -88,11 +91,10 @@ export class TargetEntries {
       this.#write(number, { ...wanted, way: before?.way ?? ROUTED, problem: before?.problem ?? '' });
       return;
     }
-    const { way, problem } = wayTo(wanted.address, wanted.mode, view, before?.way ?? null);
-    const text = problem?.text ?? '';
-    if (problem?.unknown) this.#network.knock(problem.unknown);
-    if (text !== '' && text !== before?.problem) this.#log.warn({ problem: text }, 'there is no way to a target');
-    this.#write(number, { ...wanted, way, problem: text });
+    const { way, problem, ask } = wayTo(wanted.address, wanted.mode, view, before?.way ?? null);
+    if (ask !== null) this.#ask(ask);
+    if (problem !== '' && problem !== before?.problem) this.#log.warn({ problem }, 'there is no way to a target');
+    this.#write(number, { ...wanted, way, problem });
   }
 
   /** Whatever still knows the number finds nobody there. */
@@ -126,9 +128,17 @@ export class TargetEntries {
     this.#stopped = true;
   }
 
+  /** Once for each look, however many targets are behind it. */
+  #ask(hop: string): void {
+    if (this.#asked.has(hop)) return;
+    this.#asked.add(hop);
+    this.#network.knock(hop);
+  }
+
   #write(number: number, entry: Entry): void {
     this.#entries.set(number, entry);
-    const { address, port, gone, resets, closed, way } = entry;
+    const { address, port, gone, resets, closed } = entry;
+    const { hop: _, ...way } = entry.way;
     const shared = this.#shared.has(number);
     this.#datapath.setTarget(number, { address, port, gone, resets, closed, shared, ...way });
   }

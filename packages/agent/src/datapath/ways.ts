@@ -7,31 +7,31 @@ export interface Way {
   /** Tunnels, and translation that hides clients: the node's own address. */
   readonly tunnelSource: string | null;
   readonly nextHop: NextHop | null;
-  /** The same: the largest packet that fits, outer headers included; 0: not known. */
+  /** Whose hardware address that has; null where there is no next hop. */
+  readonly hop: string | null;
+  /** Tunnels and hidden clients: the largest packet that fits, outer headers included; 0: not known. */
   readonly mtu: number;
 }
 
-export const ROUTED: Way = { tunnelSource: null, nextHop: null, mtu: 0 };
+export const ROUTED: Way = { tunnelSource: null, nextHop: null, hop: null, mtu: 0 };
 
-/** What is to be said of a way that is not there, or not yet. */
-export interface WayProblem {
-  readonly text: string;
-  /** A neighbour that has to be asked for its hardware address first. */
-  readonly unknown: string | null;
+export interface FoundWay {
+  readonly way: Way;
+  /** Why there is none, or not yet; empty: there is. */
+  readonly problem: string;
+  /** A neighbour that the kernel should be made to ask for its hardware address, though there may be a way. */
+  readonly ask: string | null;
 }
 
 /**
- * The way to a target of a service in this mode, as `view` has it. A next hop whose hardware address the kernel has
- * forgotten keeps the one it had (`before`): what is sent by us does not make the kernel remember it. One that is not known
- * yet has its device in tunnels and where clients are hidden: at tcx the kernel asks.
+ * The way to a target of a service in this mode, as `view` has it. What is sent by us does not make the kernel remember a
+ * next hop, nor ask whether its hardware address is still right. So one that it has forgotten keeps the address that it had
+ * (`before`), and is asked for, as is one that has not been confirmed lately. Another next hop on the same device has an
+ * address of its own. One that is not known yet has its device in tunnels and where clients are hidden: at tcx the kernel
+ * asks.
  */
-export function wayTo(
-  address: string,
-  mode: KernelMode,
-  view: NetworkView,
-  before: Way | null,
-): { readonly way: Way; readonly problem: WayProblem | null } {
-  if (mode === 'nat') return { way: ROUTED, problem: null };
+export function wayTo(address: string, mode: KernelMode, view: NetworkView, before: Way | null): FoundWay {
+  if (mode === 'nat') return { way: ROUTED, problem: '', ask: null };
   const route = view.routes.get(address);
   const device = route && view.devices.get(route.device);
   if (route === undefined || device === undefined) return lost(`there is no route to ${address}`);
@@ -42,15 +42,19 @@ export function wayTo(
     return lost(`${address} is behind ${device.name}, whose frames have no Ethernet header: only tunnels go there`);
   }
   const hop = route.gateway ?? address;
-  const known = before?.nextHop?.device === device.index ? before.nextHop.mac : null;
-  const mac = view.neighbours.get(`${hop} ${device.name}`) ?? known;
-  const isUnknown = mac === null && device.isEthernet;
-  const problem = isUnknown ? { text: `${hop} is not known on ${device.name} yet`, unknown: hop } : null;
+  const known = before?.hop === hop && before.nextHop?.device === device.index ? before.nextHop.mac : null;
+  const neighbour = `${hop} ${device.name}`;
+  const mac = view.neighbours.get(neighbour) ?? known;
+  const isConfirmed = view.neighbours.has(neighbour) && !view.unconfirmed.has(neighbour);
+  const problem = mac === null && device.isEthernet ? `${hop} is not known on ${device.name} yet` : '';
+  const ask = device.isEthernet && !isConfirmed ? hop : null;
   const nextHop = { device: device.index, mac, ownMac: device.mac };
-  if (mode === 'l2') return { way: { tunnelSource: null, nextHop: mac === null ? null : nextHop, mtu: 0 }, problem };
-  return { way: { tunnelSource: route.source, nextHop, mtu: route.mtu || device.mtu }, problem };
+  if (mode !== 'l2')
+    return { way: { tunnelSource: route.source, nextHop, hop, mtu: route.mtu || device.mtu }, problem, ask };
+  const way = mac === null ? ROUTED : { tunnelSource: null, nextHop, hop, mtu: 0 };
+  return { way, problem, ask };
 }
 
-function lost(text: string) {
-  return { way: ROUTED, problem: { text, unknown: null } };
+function lost(problem: string): FoundWay {
+  return { way: ROUTED, problem, ask: null };
 }
