@@ -125,6 +125,43 @@ test('of a flow in the kernel, explain tells what the tables say', async () => {
   assert.match(out, /written down: at tgt-gone, established, silent for 90 s, which is too long: it counts no more\n/);
   assert.match(out, /by source NAT, the target sees 10\.0\.0\.250:2000\n/);
   assert.match(out, /a SYN: to 10\.0\.0\.1:80\n +in an open connection: dropped, no_target\n/);
+  assert.doesNotMatch(out, /at xdp|at tcx/, 'a node of an older version does not say it');
+});
+
+test('of devices with programs at different points, explain tells which does what', async () => {
+  const { targetId } = EXPLAINED.service.targets[0]!;
+  const [sent, dropped] = [
+    { outcome: 'forward', targetId, reason: '' },
+    { outcome: 'drop', targetId, reason: 'no_next_hop' },
+  ];
+  const devices = Array.from({ length: 10 }, (_, number) => `eth${number}`);
+  const ask = async (atXdp: object) => {
+    const kernel = {
+      ...{ client: '203.0.113.9', clientPort: 7, vip: '192.0.2.1', vipPort: 53, protocol: 'tcp' },
+      ...{ slot: 5, currentTargetId: targetId, previousTargetId: targetId, remembers: false, keptTargetId: null },
+      ...{ written: null, nodeAddress: null, nodePort: null, opening: atXdp, following: atXdp },
+      points: [
+        { point: 'tcx', devices, opening: sent, following: sent },
+        { point: 'xdp', devices: ['ens1'], opening: atXdp, following: atXdp },
+      ],
+    };
+    await using api = await ScriptedApi.start({
+      ...READ,
+      [`GET /v1/listeners/${LISTENER.id}`]: { body: { ...LISTENER, protocol: 'tcp' } },
+      [`GET /v1/explain?listenerId=${LISTENER.id}&path=%2F&sourcePort=7`]: {
+        body: { ...EXPLAINED, rules: [], services: [], changes: [], kernel },
+      },
+    });
+    return await cli(['explain', LISTENER.id, '--source-port', '7'], withApi(api));
+  };
+  const many = 'at tcx of eth0, eth1, eth2, eth3, eth4, eth5, eth6, eth7 and 2 more';
+  const { out, err } = await ask(dropped!);
+  assert.ok(out.includes(`${many}, a SYN: to 10.0.0.1:80\n`), `${out}${err}`);
+  assert.match(out, /at xdp of ens1, a SYN: dropped, no_next_hop\n/);
+  assert.match(out, /at xdp of ens1, in an open connection: dropped, no_next_hop\n/);
+  const { out: same } = await ask(sent!);
+  assert.match(same, /\n +a SYN: to 10\.0\.0\.1:80\n +in an open connection: to 10\.0\.0\.1:80\n/);
+  assert.ok(same.includes(`${many}; at xdp of ens1\n`), same);
 });
 
 test('traffic names the classes of responses', async () => {

@@ -69,6 +69,19 @@ bothEntryPoints('what is forecast of a flow', prepare, (scene) => {
     assert.equal(forecast({ client })?.following.outcome, 'forwarded');
   });
 
+  test('where programs have the kernel find a next hop that is not known, and where they do not', async () => {
+    const { datapath, forecaster } = scene();
+    const nextHop = { device: 9, mac: null, ownMac: '02:00:00:00:00:bb' };
+    datapath.setTarget(40, scene().target({ tunnelSource: '192.0.2.1', nextHop }));
+    datapath.setListener({ address: VIP, port: 140, protocol: 'tcp' }, scene().listener({ service: 40, mode: 'ipip' }));
+    await scene().useTargets(40, 40, 40);
+    const outcomes = [true, false].map((asks) => {
+      return forecaster.where(asks).forecast({ ...FLOW, vipPort: 140 })?.opening.outcome;
+    });
+    assert.deepEqual(outcomes, ['forwarded', 'no_next_hop']);
+    datapath.removeListener({ address: VIP, port: 140, protocol: 'tcp' });
+  });
+
   test('without a table', () => {
     scene().datapath.removeTable(SERVICE);
     assert.deepEqual([forecast()?.slot, forecast()?.opening.outcome], [null, 'no_table']);

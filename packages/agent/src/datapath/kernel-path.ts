@@ -100,6 +100,7 @@ export class KernelPath {
       listeners: () => this.#listeners,
       targets: () => this.#tables.targets(),
       asksForNextHops: () => this.#attachments.asksForNextHops,
+      points: () => this.#attachments.points,
       log,
     });
     this.#listeners = new Map(Object.entries(record.listeners));

@@ -50,6 +50,13 @@ function node(
         listenerId === 'lsn-1'
           ? {
               forecast,
+              points: [
+                { point: 'tcx', devices: ['eth1', 'eth2'], opening, following: forecast.following },
+                {
+                  ...{ point: 'xdp', devices: ['eth0'], following: forecast.following },
+                  opening: { target: 2, outcome: 'no_next_hop' },
+                },
+              ],
               serviceId: 'svc-1',
               targets: new Map([
                 [1, 'tgt-1'],
@@ -81,6 +88,16 @@ test('a flow in a changed slot: who gets it when it begins, who when it goes on,
   );
   assert.deepEqual([kernel?.opening.targetId, kernel?.following.targetId], ['tgt-2', 'tgt-1']);
   assert.deepEqual([kernel?.nodeAddress, kernel?.nodePort], ['10.0.0.250', 2_000]);
+  const opening = kernel?.points?.map(({ point, devices, opening }) => [
+    point,
+    devices,
+    opening.outcome,
+    opening.reason,
+  ]);
+  assert.deepEqual(opening, [
+    ['tcx', ['eth1', 'eth2'], 'forward', ''],
+    ['xdp', ['eth0'], 'drop', 'no_next_hop'],
+  ]);
   const told = service?.targets.map(({ targetId, port, underWay, candidate, chosen }) => {
     return [targetId, port, underWay, candidate, chosen];
   });

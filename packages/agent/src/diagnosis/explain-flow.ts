@@ -53,7 +53,7 @@ export function explainFlow(node: ExplainingNode, question: ExplainQuestion): Ex
   };
 }
 
-function explainedFlow(flow: Flow, { forecast, targets, seenAs }: ForecastInKernel): ExplainedFlow {
+function explainedFlow(flow: Flow, { forecast, points, targets, seenAs }: ForecastInKernel): ExplainedFlow {
   const { slot, written, kept, opening, following } = forecast;
   const idOf = (number: number) => targets.get(number) ?? null;
   const seen = opening.outcome === 'forwarded' ? seenAs(opening.target) : null;
@@ -77,6 +77,12 @@ function explainedFlow(flow: Flow, { forecast, targets, seenAs }: ForecastInKern
     nodePort: seen?.port ?? null,
     opening: fateOf(opening, idOf),
     following: fateOf(following, idOf),
+    points: points.map(({ point, devices, ...fates }) => ({
+      point,
+      devices: [...devices],
+      opening: fateOf(fates.opening, idOf),
+      following: fateOf(fates.following, idOf),
+    })),
   };
 }
 

@@ -28,6 +28,7 @@ test('what load balancers carry is read of listeners alone, once each, and of ne
     listeners: () => new Map([1, 2].map((number) => [`lsn-${number}`, kernelListener(number)])),
     targets: never,
     asksForNextHops: never,
+    points: never,
     log: pino({ level: 'silent' }),
   });
   t.after(() => sight.stop());

@@ -5,6 +5,7 @@ import type { Flow } from '@evenkeel/flow/datapath/flow-hash.ts';
 import { type DropCounts, FlowSight } from '@evenkeel/flow/datapath/flow-sight.ts';
 import type { Traffic } from '@evenkeel/flow/datapath/layout.ts';
 import type { Flood } from '@evenkeel/flow/datapath/limits.ts';
+import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import type { LoadedObject } from '@evenkeel/flow/loader/object.ts';
 import type { FlowsQuestion, SeenFlow } from '@evenkeel/model/plan/flows.ts';
 import type { PortlessListener } from '@evenkeel/model/plan/stream.ts';
@@ -22,6 +23,8 @@ export interface KernelSightOptions {
   readonly targets: () => readonly TargetInTables[];
   /** See FlowForecaster. */
   readonly asksForNextHops: () => boolean;
+  /** Where the programs of devices are. */
+  readonly points: () => ReadonlyMap<string, AttachPoint>;
   readonly log: Logger;
 }
 
@@ -34,8 +37,15 @@ export interface CountsInKernel {
   readonly active: FlowEstimate;
 }
 
+export interface ForecastAtPoint extends Pick<FlowForecast, 'opening' | 'following'> {
+  readonly point: AttachPoint;
+  readonly devices: readonly string[];
+}
+
 export interface ForecastInKernel {
   readonly forecast: FlowForecast;
+  /** What becomes of packets by where they come in. */
+  readonly points: readonly ForecastAtPoint[];
   readonly serviceId: string;
   /** Identifiers of the targets of the service, by number. */
   readonly targets: ReadonlyMap<number, string>;
@@ -202,12 +212,23 @@ export class KernelSight {
     const targets = this.#options.targets().filter(({ serviceId }) => serviceId === listener.serviceId);
     return {
       forecast,
+      points: this.#atPoints(flow),
       serviceId: listener.serviceId,
       targets: new Map(targets.map(({ targetId, number }) => [number, targetId])),
       takers: this.#forecaster.takers(forecast),
       activeFlows: (number) => this.#watch.target(number).flows,
       seenAs: (number) => this.#forecaster.seenAs(flow, number),
     };
+  }
+
+  #atPoints(flow: Flow): ForecastAtPoint[] {
+    const devices = Map.groupBy(this.#options.points(), ([, point]) => point);
+    return [...devices].sort().flatMap(([point, those]) => {
+      const there = this.#forecaster.where(point === 'tcx').forecast(flow);
+      if (there === null) return [];
+      const { opening, following } = there;
+      return [{ point, devices: those.map(([device]) => device).sort(), opening, following }];
+    });
   }
 
   stop(): void {

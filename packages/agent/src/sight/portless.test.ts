@@ -36,6 +36,7 @@ function sightOf(drops: readonly (readonly [owner: number, reason: string, cpus:
     listeners: () => new Map([1, 2].map((number) => [`lsn-${number}`, { number } as unknown as KernelListener])),
     targets: never,
     asksForNextHops: never,
+    points: never,
     log: pino({ level: 'silent' }),
   });
   return { sight, read };

@@ -32,7 +32,7 @@ export async function explainRequest(
     serverName,
     ...(tree.loadBalancer.type === 'network' && { flow: flowOf(listener, query) }),
   });
-  const kernel = answer.kernel == null ? null : { nodeAddress: null, nodePort: null, ...answer.kernel };
+  const kernel = answer.kernel == null ? null : { nodeAddress: null, nodePort: null, points: [], ...answer.kernel };
   return { ...answer, kernel, node };
 }
 

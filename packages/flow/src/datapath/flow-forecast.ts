@@ -87,6 +87,11 @@ export class FlowForecaster {
     this.#asksForNextHops = asksForNextHops;
   }
 
+  /** Of packets that come in where programs have the kernel find hardware addresses, or do not. */
+  where(asksForNextHops: boolean): FlowForecaster {
+    return new FlowForecaster(this.#object, this.#datapath, () => asksForNextHops);
+  }
+
   /** null: nobody listens, and the packets are left to the kernel. */
   forecast(flow: Flow): FlowForecast | null {
     const bytes = this.#findListener(flow);

@@ -103,7 +103,7 @@ export interface ExplainQuestion {
 
 /** Nodes of older versions leave out what they do not know of. */
 export type ExplainAnswer = Omit<Explanation, 'node' | 'kernel'> & {
-  readonly kernel?: (Omit<ExplainedFlow, 'nodeAddress' | 'nodePort'> & Partial<ExplainedFlow>) | null;
+  readonly kernel?: (Omit<ExplainedFlow, 'nodeAddress' | 'nodePort' | 'points'> & Partial<ExplainedFlow>) | null;
 };
 
 /** One of the three; the others are empty. */

@@ -102,6 +102,20 @@ export const ExplainedEntry = Output('ExplainedEntry', {
 });
 export type ExplainedEntry = Static<typeof ExplainedEntry>;
 
+export const ATTACH_POINTS = ['tcx', 'xdp'] as const;
+
+/** Programs at both points read the same tables; what they can do with a packet may differ. */
+export const ExplainedPoint = Output('ExplainedPoint', {
+  point: Words(
+    ATTACH_POINTS,
+    'Where programs meet packets: before the kernel makes anything of them (`xdp`), or after.',
+  ),
+  devices: Type.Array(Type.String(), { description: 'Devices of the node that have their program there.' }),
+  opening: Ref(ExplainedFate),
+  following: Ref(ExplainedFate),
+});
+export type ExplainedPoint = Static<typeof ExplainedPoint>;
+
 /** Of listeners that the kernel carries. */
 export const ExplainedFlow = Output('ExplainedFlow', {
   protocol: Words(['tcp', 'udp'], 'Of its packets.'),
@@ -123,6 +137,10 @@ export const ExplainedFlow = Output('ExplainedFlow', {
   nodePort: Nullable(Port('The port of the node, likewise.')),
   opening: Ref(ExplainedFate),
   following: Ref(ExplainedFate),
+  points: Type.Array(Ref(ExplainedPoint), {
+    description:
+      'What becomes of its packets by the device that they come in by; `opening` and `following` are those at `xdp` where any device is there. Empty: the node is of an older version.',
+  }),
 });
 export type ExplainedFlow = Static<typeof ExplainedFlow>;
 
