@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -57,6 +58,28 @@ test('a state file that has lost what it held is not taken for a new one', async
   );
   assert.equal(statSync(file).size, 0);
 });
+
+for (const [what, left] of [
+  ['emptied', { '': '', '-wal': '', '-shm': 'x' }],
+  ['of a first start that was interrupted', { '': '', '-journal': 'x'.repeat(1024) }],
+  ['gone, with what belongs to it left', { '-wal': 'changes' }],
+] as const) {
+  test(`a state file that is ${what}: once what the refusal names is moved away, a start begins anew`, async (t) => {
+    const home = temporaryHome(t);
+    const file = stateFile(home);
+    mkdirSync(dirname(file), { recursive: true });
+    for (const [ending, text] of Object.entries(left)) writeFileSync(`${file}${ending}`, text);
+    const refusal = await Store.open({ file, ...storeOptions(home) }).then(
+      () => '',
+      ({ message }: Error) => message,
+    );
+    const [, named] = /, or move (\S+) away to begin anew$/.exec(refusal)!;
+    execFileSync('/bin/sh', ['-c', `mkdir away && mv ${named} away`], { cwd: home });
+    await (await Store.open({ file, ...storeOptions(home) })).close();
+    assert.equal(readdirSync(join(home, 'away')).length, Object.keys(left).length);
+    assert.deepEqual(readdirSync(dirname(file)), ['evenkeel.db']);
+  });
+}
 
 test('a key that is lost is asked for, not made anew, also where nothing of the state itself is sealed', async (t) => {
   const home = temporaryHome(t);

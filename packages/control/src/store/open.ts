@@ -102,7 +102,7 @@ function writeFirstPage(file: string): void {
 }
 
 function leftLogSentence(file: string): string {
-  return `${file} is gone and ${file}-wal, which belongs to it, is still there: put the file back, restore a backup, or move both away to begin anew`;
+  return `${file} is gone and ${file}-wal, which belongs to it, is still there: put the file back, make a new home of a backup (evenkeel backup unpack), or move ${file}* away to begin anew`;
 }
 
 function prepare(sqlite: SqliteFile, thorough: boolean): void {
@@ -147,7 +147,7 @@ function explain(file: string, error: unknown): StartError {
     return new StartError(`${file} was written by a newer version of Evenkeel; start that version`, error);
   }
   return new StartError(
-    `the state file ${file} is damaged (${reason}); it was left as it is: restore a backup, or move it and what is named after it (-wal, -shm) away to begin anew`,
+    `the state file ${file} is damaged (${reason}); it was left as it is: make a new home of a backup (evenkeel backup unpack), or move ${file}* away to begin anew`,
     error,
   );
 }
