@@ -54,9 +54,12 @@ function memoryRounds(bench: Bench): number {
   return Math.min(3, bench.settings.rounds);
 }
 
+/** What is compiled at run time, and compiled anew when connections have ended, takes memory once. */
 async function warmUp(bench: Bench, stage: Stage): Promise<void> {
   for (const { address, port } of stage.balancers.values()) {
-    await wrk({ url: `http://${address}:${port}${PATHS.small}`, connections: 64, seconds: 2, core: loadCore(bench) });
+    for (const path of [PATHS.small, PATHS.small, PATHS.small, PATHS.large]) {
+      await wrk({ url: `http://${address}:${port}${path}`, connections: 64, seconds: 3, core: loadCore(bench) });
+    }
   }
 }
 
