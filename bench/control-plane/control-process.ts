@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { nodeFlagsOf } from '@evenkeel/cli/start/node-flags.ts';
 import { POOLS } from './large-state.ts';
 
 const MAIN = fileURLToPath(new URL('../../packages/control/src/main.ts', import.meta.url));
-/** As the supervisor starts it. */
-const ENGINE = ['--max-semi-space-size=8'];
 
 /** A control plane alone, as a process, with connections that are kept. */
 export class ControlProcess {
@@ -30,7 +29,7 @@ export class ControlProcess {
     const begin = performance.now();
     const child = spawn(
       process.execPath,
-      [...ENGINE, MAIN, '--home', home, '--port', '0', '--log-level', 'error', ...pools, ...flags],
+      [...nodeFlagsOf(MAIN), MAIN, '--home', home, '--port', '0', '--log-level', 'error', ...pools, ...flags],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: { ...process.env, ...environment },

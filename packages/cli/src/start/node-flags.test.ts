@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -17,11 +17,14 @@ for (const [name, main] of Object.entries(SCRIPTS)) {
   });
 }
 
-test('one to a line, none where there is no file', (t) => {
+test('one to a line, none where there is no file, or none that can be read', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-flags-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const main = join(folder, 'main.ts');
   assert.deepEqual(nodeFlagsOf(main), []);
   writeFileSync(join(folder, 'node-flags'), '--one=1\n--two\n');
   assert.deepEqual(nodeFlagsOf(main), ['--one=1', '--two']);
+  rmSync(join(folder, 'node-flags'));
+  mkdirSync(join(folder, 'node-flags'));
+  assert.deepEqual(nodeFlagsOf(main), []);
 });

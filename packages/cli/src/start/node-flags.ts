@@ -6,15 +6,14 @@ const FILE = 'node-flags';
 
 /**
  * The flags that Node is to run the program with whose main file this is: one to a line of the file `node-flags` beside
- * it. None where there is no such file.
+ * it. None where there is no such file, or it cannot be read: a process without them is better than none.
  */
 export function nodeFlagsOf(main: string): readonly string[] {
   try {
     return readFileSync(join(dirname(main), FILE), 'utf8')
       .split('\n')
       .filter(Boolean);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+  } catch {
+    return [];
   }
 }

@@ -34,7 +34,7 @@ export function createOperationCalls({ store, nodes, questions, operations, canc
       return cancellations.cancel(operation, body, { caller, requestId, check });
     },
     async retryOperation({ params, caller, audit }) {
-      const operation = await findOperation(store, tenantsOf(caller), params.operationId);
+      const operation = await findOperation(store, [caller.actingIn], params.operationId);
       const before = operations.outcomeOf(operation);
       if (before?.outcome === 'applied' || before?.outcome === 'cancelled') {
         throw new ProblemError('operation-settled', `${operation.id} is ${before.outcome} already`);

@@ -43,7 +43,7 @@ function defaultsOf(kind: ResourceKind, record: AnyRecord): Fields {
     case 'ruleGroup':
       return ofRuleGroup;
     case 'rule':
-      return ofRule(0);
+      return withoutPriority(ofRule(0));
     case 'authority':
       return ofAuthority;
     case 'vpc':
@@ -69,4 +69,9 @@ function defaultsOf(kind: ResourceKind, record: AnyRecord): Fields {
     default:
       return kind satisfies never;
   }
+}
+
+/** What a rule has whose creation names no priority depends on those before it. */
+function withoutPriority({ priority: _, ...fields }: Fields): Fields {
+  return fields;
 }

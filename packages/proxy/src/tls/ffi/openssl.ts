@@ -83,7 +83,6 @@ export const X509_get0_notAfter: (certificate: Address) => Address = declare('in
 export const X509_CRL_get0_nextUpdate: (list: Address) => Address = declare(
   'int64_t X509_CRL_get0_nextUpdate(int64_t)',
 );
-/** Before 0: that time has passed. */
 /** Writes the days and the seconds from one time to another, as two ints; a `from` of 0 is now. */
 export const ASN1_TIME_diff: (days: Address, seconds: Address, from: Address, to: Address) => number = declare(
   'int ASN1_TIME_diff(int64_t, int64_t, int64_t, int64_t)',
