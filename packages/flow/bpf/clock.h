@@ -1,5 +1,6 @@
 /* Time since the machine started, as it was when a packet first came in this tick of the kernel's clock (1 to 10 ms). To ask
- * for it takes 16 ns; which tick it is can be read without a call. All CPUs have the same time. */
+ * for it takes 16 ns; which tick it is can be read without a call. All CPUs have the same time. Within a tick none passes, so
+ * a rate has to allow as much at once as it does in a tick (SHORTEST_BURST_SECONDS of limits.ts). */
 #pragma once
 #include "maps.h"
 

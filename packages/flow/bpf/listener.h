@@ -30,8 +30,8 @@ static __always_inline struct listener *find_listener(const struct packet *packe
 	return find_listener_at(&packet->destination, packet->destination_port, packet->protocol);
 }
 
-/* The same with what is known of the last packets. That there is none is not kept: answers of targets go to as many ports as
- * there are clients. The next packet may find another listener in its place. */
+/* The same with what is known of the last packets. That there is none is not kept, nor that a port is the node's own: answers
+ * of targets go to as many ports as there are clients. The next packet may find another listener in its place. */
 static __always_inline struct listener *find_listener_again(const struct packet *packet, __u32 in_use)
 {
 	__u32 generation = generation_of(in_use);
@@ -42,7 +42,7 @@ static __always_inline struct listener *find_listener_again(const struct packet 
 		return &recent->listener;
 	struct listener *found = find_listener(packet);
 
-	if (found && recent) {
+	if (found && recent && !(found->flags & LISTENER_IS_NODE)) {
 		recent->known = 0; /* whatever comes in between finds nothing half-written */
 		barrier();
 		recent->endpoint.address = packet->destination;

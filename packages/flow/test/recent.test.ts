@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packet } from '@evenkeel/testbed/packets/packet.ts';
-import { bothEntryPoints, CLIENT, LISTENER, type Scene, TARGET, VIP } from './scene.ts';
+import { addressBytes } from '../src/datapath/address.ts';
+import { bothEntryPoints, CLIENT, NODE, type Scene, TARGET, VIP } from './scene.ts';
 
 const OTHER = '192.0.2.20';
 const [SERVICE, OTHER_SERVICE] = [3, 4];
@@ -92,25 +93,19 @@ bothEntryPoints('what programs remember of listeners', prepare, (scene) => {
       for (const protocol of ['tcp', 'udp'] as const) datapath.removeListener({ address: VIP, port, protocol });
     }
   });
-});
 
-bothEntryPoints('long frames', prepare, (scene, program) => {
-  // At XDP what is beyond the first page cannot be read; test frames of tcx end with it.
-  const bytes = program === 'xdp' ? 8_900 : 2_900;
-
-  test('go to the target, count with all their bytes, and are refused where they say that they have more', () => {
-    const { datapath } = scene();
-    datapath.addVip(VIP);
+  test('ports of the node itself, of which clients choose as many as they like, are not remembered', () => {
+    const { datapath, object } = scene();
+    const own = { address: NODE, port: 0, lastPort: 65_535, protocol: 'tcp' } as const;
     datapath.setListener(ENDPOINT, scene().listener({ service: SERVICE }));
-    const before = datapath.listenerTraffic(LISTENER);
-    const long = packet().ip(CLIENT, VIP).tcp(1, 80).payload(bytes);
-    scene().expect(long, 'kernel', packet().ip(CLIENT, TARGET).tcp(1, 80).payload(bytes));
-    const after = datapath.listenerTraffic(LISTENER);
-    assert.equal(after.bytes - before.bytes, BigInt(long.frame().length));
-    const cut = long.frame().subarray(0, -1);
-    assert.deepEqual(
-      scene().outcomesOf(() => scene().run(cut)),
-      { malformed: 1n },
-    );
+    datapath.setListenerRange(own, scene().listener({ number: 6, service: 0, isNode: true }));
+    goesTo(TARGET);
+    for (let port = 1; port <= PORTS; port++) scene().expect(packet().ip(TARGET, NODE).tcp(80, port), 'notOurs');
+    const memory = object.map('recent_listeners');
+    const endpoints = [...memory.keys()].flatMap((place) => memory.getPerCpu(place)!);
+    const isRemembered = (address: string) => endpoints.some((bytes) => bytes.indexOf(addressBytes(address)) === 0);
+    assert.deepEqual([isRemembered(VIP), isRemembered(NODE)], [true, false]);
+    datapath.removeListener(ENDPOINT);
+    datapath.removeListenerRange(own);
   });
 });

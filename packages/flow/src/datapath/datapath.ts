@@ -125,17 +125,23 @@ export class Datapath {
   /** A listener on a range of ports. A listener on one port, and a smaller range, go before it. */
   setListenerRange(range: EndpointRange, listener: ListenerSettings): void {
     const map = this.#object.map('listener_ranges');
-    for (const { port, bits } of portPrefixes(range.port, range.lastPort)) {
-      map.set(rangeBytes({ ...range, port }, bits), listenerBytes(listener));
+    try {
+      for (const { port, bits } of portPrefixes(range.port, range.lastPort)) {
+        map.set(rangeBytes({ ...range, port }, bits), listenerBytes(listener));
+      }
+    } finally {
+      this.renew(); // part of it may be there
     }
-    this.renew();
   }
 
   /** But for prefixes that `others`, on the same address and protocol, have as well. */
   removeListenerRange(range: EndpointRange, others: readonly Pick<EndpointRange, 'port' | 'lastPort'>[] = []): void {
     const map = this.#object.map('listener_ranges');
-    for (const { port, bits } of prefixesOfNone(others, range)) map.delete(rangeBytes({ ...range, port }, bits));
-    this.renew();
+    try {
+      for (const { port, bits } of prefixesOfNone(others, range)) map.delete(rangeBytes({ ...range, port }, bits));
+    } finally {
+      this.renew(); // part of it may be gone
+    }
   }
 
   /**
