@@ -5,14 +5,12 @@ import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
 import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
 import { portCount } from '@evenkeel/model/plan/network.ts';
-import { systemClock } from '../clock/clock.ts';
 import { KernelSight } from '../sight/kernel-sight.ts';
 import { Answers, type Claim, claimsOf } from './answers.ts';
 import { Attachments } from './attachments.ts';
 import { attempt } from './attempt.ts';
-import { KernelBlockLists } from './kernel-block-lists.ts';
-import { KernelBlocks } from './kernel-blocks.ts';
-import { KernelDenyList } from './kernel-deny-list.ts';
+import { blocksIn } from './datapath-blocks.ts';
+import type { KernelBlocks } from './kernel-blocks.ts';
 import { openFolder } from './kernel-folder.ts';
 import type { KernelPathOptions } from './kernel-path-options.ts';
 import { type KernelListener, type KernelRecord, removeRecord, sameEndpoints, writeRecord } from './kernel-record.ts';
@@ -107,12 +105,7 @@ export class KernelPath {
     this.#answers = new Answers(this.#datapath, record);
     this.#endpoints = new ListenerEndpoints(this.#datapath, () => [...this.#listeners.values(), ...this.#former]);
     this.#gates = new SourceGates(this.#datapath.admissions());
-    this.blocks = new KernelBlocks({
-      blocked: new KernelBlockLists(this.#datapath.blockedSources(), () => this.#datapath.block(true)),
-      denied: new KernelDenyList(this.#datapath.deniedSources()),
-      clock: systemClock,
-      log,
-    });
+    this.blocks = blocksIn(this.#datapath, log);
     this.#numbers = new Numbers(
       LISTENERS,
       Object.fromEntries(Array.from(this.#listeners, ([id, { number }]) => [id, number])),
