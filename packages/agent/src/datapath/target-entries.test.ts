@@ -151,6 +151,19 @@ test('source NAT and tunnels through a gateway that is not known: that is knocke
   }
 });
 
+test('a link-local gateway is knocked at on its device, and known by its address', async () => {
+  const gateway = 'fe80::1';
+  const throughIt = (neighbours: Readonly<Record<string, string>>) => {
+    const view = networkOf(neighbours);
+    return { ...view, routes: new Map([[FAR, { ...view.routes.get(FAR)!, gateway }]]) };
+  };
+  const { entries, state, targets, knocked, set } = world(throughIt({}));
+  await set(1, FAR, 'ipip');
+  state.view = throughIt({ [gateway]: MAC });
+  await entries.follow();
+  assert.deepEqual([knocked, targets.get(1)!.nextHop?.mac], [[`${gateway}%eth0`], MAC]);
+});
+
 test('devices without hardware addresses: tunnels take them, and nobody is looked for; others cannot', async () => {
   for (const mode of ['source-nat', 'l2', 'ipip', 'gue'] as const) {
     const { entries, targets, knocked, said, set } = world(networkOf({}, 4, false));

@@ -28,7 +28,7 @@ interface Entry extends WantedTarget {
 /** What the kernel is asked, and how a neighbour is made known to it. */
 export interface Network {
   view(addresses: readonly string[]): Promise<NetworkView>;
-  /** Sends something, so that the kernel looks for the address on its network. */
+  /** Sends something, so that the kernel looks for the address on its network; `address%device` where it is link-local. */
   knock(address: string): void;
 }
 

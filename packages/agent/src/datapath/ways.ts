@@ -15,11 +15,17 @@ export interface Way {
 
 export const ROUTED: Way = { tunnelSource: null, nextHop: null, hop: null, mtu: 0 };
 
+/** fe80::/10 (RFC 4291, section 2.5.6), as the kernel writes it. */
+const LINK_LOCAL = /^fe[89ab][0-9a-f]:/;
+
 export interface FoundWay {
   readonly way: Way;
   /** Why there is none, or not yet; empty: there is. */
   readonly problem: string;
-  /** A neighbour that the kernel should be made to ask for its hardware address, though there may be a way. */
+  /**
+   * A neighbour that the kernel should be made to ask for its hardware address, though there may be a way: `address`, or
+   * `address%device`, as each device has link-local addresses of its own.
+   */
   readonly ask: string | null;
 }
 
@@ -47,7 +53,7 @@ export function wayTo(address: string, mode: KernelMode, view: NetworkView, befo
   const mac = view.neighbours.get(neighbour) ?? known;
   const isConfirmed = view.neighbours.has(neighbour) && !view.unconfirmed.has(neighbour);
   const problem = mac === null && device.isEthernet ? `${hop} is not known on ${device.name} yet` : '';
-  const ask = device.isEthernet && !isConfirmed ? hop : null;
+  const ask = device.isEthernet && !isConfirmed ? (LINK_LOCAL.test(hop) ? `${hop}%${device.name}` : hop) : null;
   const nextHop = { device: device.index, mac, ownMac: device.mac };
   if (mode !== 'l2')
     return { way: { tunnelSource: route.source, nextHop, hop, mtu: route.mtu || device.mtu }, problem, ask };
