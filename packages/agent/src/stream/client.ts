@@ -220,7 +220,7 @@ export class StreamClient {
     const wait = this.#backoff.next();
     // Once per reason: a control plane that is away for a night must not fill the log.
     if (reason !== this.#complaint) {
-      log.warn({ url: this.#url, reason }, 'no stream to the control plane; serving the last plan');
+      log.warn({ url: this.#url, reason }, 'no stream to the control plane; what is served stays as it is');
     }
     this.#complaint = reason;
     // From the leader that a follower has named, back to the addresses that are known.

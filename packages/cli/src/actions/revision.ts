@@ -1,5 +1,6 @@
 import { items } from '@evenkeel/client/items.ts';
 import { PAGE } from '@evenkeel/model/limits.ts';
+import { leadingFirst } from '@evenkeel/model/resources/leading.ts';
 import type { Revision, RolledBack } from '@evenkeel/model/resources/revision.ts';
 import type { Call } from '../commands/call.ts';
 import { changesText, revisedText } from '../document/changes.ts';
@@ -18,8 +19,16 @@ const COLUMNS: readonly Column<Revision>[] = [
   { head: 'BY', of: ({ actor }) => actor },
   { head: 'ACTION', of: ({ action }) => action },
   { head: 'CHANGES', of: ({ summary }) => `+${summary.created} ~${summary.updated} -${summary.deleted}` },
-  { head: 'OF', of: ({ resources }) => resources.slice(0, 3).map(({ name }) => name) },
+  { head: 'OF', of: ({ resources }) => namesOf(resources) },
 ];
+
+/** Of those that a revision touched, so many are named. */
+const NAMED = 3;
+
+function namesOf(resources: Revision['resources']): string[] {
+  const names = leadingFirst(resources).map(({ name }) => name);
+  return names.length <= NAMED ? names : [...names.slice(0, NAMED), `${names.length - NAMED} more`];
+}
 
 export function list(call: Call) {
   return withSession(call, async (session) => {

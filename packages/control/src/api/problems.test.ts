@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
-import { answerUnreadable } from './problems.ts';
+import fastify from 'fastify';
+import { ProblemError } from '../problem.ts';
+import { answerUnreadable, installProblems } from './problems.ts';
 
 /** What is sent to whoever sent what could not be read; null: the connection was cut. */
 function answerTo(code: string, writable = true): string | null {
@@ -30,4 +32,24 @@ test('what cannot be read is answered as a problem, and the connection ends', ()
   }
   assert.equal(answerTo('ECONNRESET'), null);
   assert.equal(answerTo('HPE_INVALID_METHOD', false), null);
+});
+
+test('what is a matter of time is logged without a stack; defects come with theirs', async (t) => {
+  const lines: Record<string, unknown>[] = [];
+  const stream = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
+  const app = fastify({ logger: { level: 'warn', stream } });
+  t.after(() => app.close());
+  installProblems(app);
+  app.get('/away', () => {
+    throw new ProblemError('node-unavailable', 'no node is connected');
+  });
+  app.get('/defect', () => {
+    throw new TypeError('undefined is no function');
+  });
+  assert.equal((await app.inject('/away')).statusCode, 503);
+  assert.equal((await app.inject('/defect')).statusCode, 500);
+  const [away, defect] = lines;
+  assert.deepEqual([away?.['level'], away?.['code'], away?.['err']], [40, 'node-unavailable', undefined]);
+  assert.equal(defect?.['level'], 50);
+  assert.match(JSON.stringify(defect), /"stack":"ProblemError/);
 });

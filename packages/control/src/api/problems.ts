@@ -25,7 +25,7 @@ export function installProblems(app: FastifyInstance): void {
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ProblemError): FastifyReply {
-  if (problem.status >= 500) request.log.error({ err: problem, cause: problem.cause }, problem.message);
+  logProblem(request, problem);
   if (problem.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
   const { retryAfter = problem.status === 503 ? 1 : undefined } = problem.particulars;
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
@@ -35,6 +35,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .header('cache-control', 'no-store')
     .header('request-id', request.id)
     .send(JSON.stringify(problem.toProblem(pathOf(request), request.id)));
+}
+
+/** What is a matter of time is known by its code; anything else that the caller is not to blame for comes with its stack. */
+function logProblem({ log }: FastifyRequest, problem: ProblemError): void {
+  if (problem.status < 500) return;
+  if (problem.status === 503 && problem.cause === undefined) log.warn({ code: problem.code }, problem.message);
+  else log.error({ err: problem, cause: problem.cause }, problem.message);
 }
 
 /** The path without the query, which may hold what is not for the log. */

@@ -1,4 +1,5 @@
 import { remedyOf } from '@evenkeel/model/refusals.ts';
+import { leadingFirst } from '@evenkeel/model/resources/leading.ts';
 import type { Outcome } from '../nodes/operations.ts';
 import type { OperationRecord } from '../store/history.ts';
 import type { NewEvent } from './event.ts';
@@ -9,8 +10,7 @@ export function settledEvent(
   { outcome, refused, leftOut, cancelledBy }: Outcome,
 ): NewEvent {
   const { id, tenantId, action, generation, resources } = operation;
-  const [first] = resources;
-  const about = first === undefined ? '' : ` of ${first.name || first.id}`;
+  const about = aboutOf(resources);
   const subject = { kind: 'operation', id, name: action };
   const loadBalancer = resources.find(({ kind }) => kind === 'loadBalancer');
   const event = {
@@ -44,6 +44,12 @@ export function settledEvent(
     kind: 'operation.refused',
     message: `The ${action}${about} is saved, but ${why}; what ran there before goes on.`,
   };
+}
+
+function aboutOf(resources: OperationRecord['resources']): string {
+  const [first, ...more] = leadingFirst(resources);
+  if (first === undefined) return '';
+  return ` of ${first.name || first.id}${more.length === 0 ? '' : ` (and ${more.length} more)`}`;
 }
 
 /** Those that were not waited for. */
