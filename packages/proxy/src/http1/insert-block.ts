@@ -1,5 +1,5 @@
 import type { Arena, StaticRange } from '../reactor/arena.ts';
-import { type AsciiSegment, SEGMENT_OVERRUN } from '../telemetry/ascii-segment.ts';
+import { type AsciiSegment, SEGMENT_OVERRUN, writeSegment } from '../telemetry/ascii-segment.ts';
 import { copyWithin } from './copy.ts';
 
 /** Room for one block of composed lines; more than any head can hold. */
@@ -40,11 +40,9 @@ export class InsertBlock {
   }
 
   /** Adds text that is laid out for it. */
-  segment({ words, length }: AsciiSegment): void {
-    const view = this.#view;
-    let at = this.end;
-    this.end = at + length;
-    for (let i = 0; i < words.length; i++, at += 8) view.setFloat64(at, words[i]!, true);
+  segment(segment: AsciiSegment): void {
+    writeSegment(this.#view, this.end, segment);
+    this.end += segment.length;
   }
 
   /** Adds bytes from elsewhere; few of them, as they are copied one by one. */

@@ -1,4 +1,4 @@
-import { doubles } from '../http1/doubles.ts';
+import { doubles } from './doubles.ts';
 
 /** Constant ASCII text, laid out so that it can be copied eight bytes at a time. */
 export interface AsciiSegment {
@@ -29,6 +29,11 @@ export function asciiSegment(text: string): AsciiSegment {
   }
   if (all > 0x7f) throw new RangeError(NOT_ASCII);
   return { words: doubles(scratch, count), length };
+}
+
+/** Writes it, and up to `SEGMENT_OVERRUN` bytes behind it. */
+export function writeSegment(view: DataView, at: number, { words }: AsciiSegment): void {
+  for (let i = 0; i < words.length; i++) view.setFloat64(at + 8 * i, words[i]!, true);
 }
 
 /** A copy of these bytes; throws a RangeError when they are not ASCII. */

@@ -1,4 +1,4 @@
-import { type AsciiSegment, asciiSegment, segmentOf } from './ascii-segment.ts';
+import { type AsciiSegment, asciiSegment, segmentOf, writeSegment } from './ascii-segment.ts';
 
 /** What `escaped` writes for one byte at most: \u00XX. */
 const ESCAPE_SIZE = 6;
@@ -28,11 +28,8 @@ export class LineWriter {
   }
 
   segment(segment: AsciiSegment): void {
-    const { words } = segment;
-    const view = this.#view;
-    let at = this.at;
-    this.at = at + segment.length;
-    for (let i = 0; i < words.length; i++, at += 8) view.setFloat64(at, words[i]!, true);
+    writeSegment(this.#view, this.at, segment);
+    this.at += segment.length;
   }
 
   /** What has been written from `start` on, to be written again. */
