@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { test } from 'node:test';
-import { canonicalAddress, formatIPv4, isHostAddress, parseIPv4, parseNetwork } from './address.ts';
+import { canonicalAddress, formatIPv4, isHostAddress, isOfLink, parseIPv4, parseNetwork } from './address.ts';
 
 const CANONICAL: readonly [string, string | null][] = [
   ['127.0.0.1', '127.0.0.1'],
@@ -54,5 +54,13 @@ test('which addresses a target can have', () => {
   for (const text of ['10.0.0.1', '127.0.0.1', '8.8.8.8', '::1', 'fd00::1']) assert.ok(isHostAddress(text), text);
   for (const text of ['0.0.0.0', '0.1.2.3', '224.0.0.1', '255.255.255.255', '::', 'ff02::1', 'x']) {
     assert.ok(!isHostAddress(text), text);
+  }
+});
+
+test('addresses of a link are those of fe80::/10', () => {
+  for (const address of ['fe80::1', 'FE80::1', 'fe9a::', 'febf:ffff::1'])
+    assert.equal(isOfLink(address), true, address);
+  for (const address of ['fec0::1', 'fe7f::1', 'fe8::1', '::1', '192.0.2.1', '']) {
+    assert.equal(isOfLink(address), false, address);
   }
 });

@@ -97,6 +97,11 @@ function parseGroups(text: string, last: boolean): number[] | null {
   return groups;
 }
 
+/** Whether an IPv6 address is one of a link: fe80::/10 (RFC 4291, section 2.5.6). */
+export function isOfLink(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(address);
+}
+
 export function formatIPv6(groups: readonly number[]): string {
   let start = -1;
   let length = 1;

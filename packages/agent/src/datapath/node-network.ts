@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { deviceNames } from '@evenkeel/flow/loader/device-names.ts';
+import { isOfLink } from '@evenkeel/model/address.ts';
 
 /** Unless told (ip-sysctl). */
 const USUAL_FIRST_PORT = 32_768;
 
-/** All addresses of this node that others can reach. */
+/** All addresses of this node that others can reach. Those of a link are of one network each, and no address of a target. */
 export function ownAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.filter(({ internal, address }) => !internal && !isLinkLocal(address)).map(({ address }) => address);
+  return all.filter(({ internal, address }) => !internal && !isOfLink(address)).map(({ address }) => address);
 }
 
 /** Devices that packets come in by: all but loopback. */
@@ -23,11 +24,6 @@ export function forwards(parameter: string): boolean {
 /** Of the ports that Linux gives to connections of this node's own. */
 export function firstLocalPort(): number {
   return Number.parseInt(readText('/proc/sys/net/ipv4/ip_local_port_range'), 10) || USUAL_FIRST_PORT;
-}
-
-/** Of one network each, and no address of a target. */
-function isLinkLocal(address: string): boolean {
-  return /^fe[89ab]/i.test(address);
 }
 
 function readText(file: string): string {

@@ -1,4 +1,5 @@
 import type { NextHop } from '@evenkeel/flow/datapath/layout.ts';
+import { isOfLink } from '@evenkeel/model/address.ts';
 import type { KernelMode } from './kernel-mode.ts';
 import type { NetworkView } from './network-view.ts';
 
@@ -14,9 +15,6 @@ export interface Way {
 }
 
 export const ROUTED: Way = { tunnelSource: null, nextHop: null, hop: null, mtu: 0 };
-
-/** fe80::/10 (RFC 4291, section 2.5.6), as the kernel writes it. */
-const LINK_LOCAL = /^fe[89ab][0-9a-f]:/;
 
 export interface FoundWay {
   readonly way: Way;
@@ -53,7 +51,7 @@ export function wayTo(address: string, mode: KernelMode, view: NetworkView, befo
   const mac = view.neighbours.get(neighbour) ?? known;
   const isConfirmed = view.neighbours.has(neighbour) && !view.unconfirmed.has(neighbour);
   const problem = mac === null && device.isEthernet ? `${hop} is not known on ${device.name} yet` : '';
-  const ask = device.isEthernet && !isConfirmed ? (LINK_LOCAL.test(hop) ? `${hop}%${device.name}` : hop) : null;
+  const ask = device.isEthernet && !isConfirmed ? (isOfLink(hop) ? `${hop}%${device.name}` : hop) : null;
   const nextHop = { device: device.index, mac, ownMac: device.mac };
   if (mode !== 'l2')
     return { way: { tunnelSource: route.source, nextHop, hop, mtu: route.mtu || device.mtu }, problem, ask };

@@ -7,7 +7,7 @@ const one = (address: string, internal = false) =>
   ({ address, internal, family: address.includes(':') ? 'IPv6' : 'IPv4' }) as NetworkInterfaceInfo;
 const interfaces = {
   lo: [one('127.0.0.1', true), one('::1', true), one('203.0.113.1', true)],
-  eth0: [one('fe80::1'), one('169.254.3.4'), one('192.0.2.7'), one('2001:db8::7')],
+  eth0: [one('fe80::1'), one('feb0::1'), one('169.254.3.4'), one('192.0.2.7'), one('2001:db8::7')],
 };
 
 test('the address from which the control plane is reached', () => {

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { isOfLink } from '@evenkeel/model/address.ts';
 
 /**
  * Where other nodes reach this one: the address from which it talks to the control plane, or, where both are on one
@@ -22,5 +23,5 @@ function isLoopback(address: string): boolean {
 }
 
 function isLinkLocal(address: string): boolean {
-  return address.startsWith('fe80:') || address.startsWith('169.254.');
+  return isOfLink(address) || address.startsWith('169.254.');
 }

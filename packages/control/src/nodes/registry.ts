@@ -41,7 +41,7 @@ export interface NodeStatus {
   readonly overload: readonly string[];
   /** Listeners that are under a flood there, by identifier; null: it has not said yet. */
   readonly floods: readonly string[] | null;
-  /** Listeners of which flows have found no port there, and how many packets so far; null: it does not know, or has not said yet. */
+  /** Listeners of which flows have found no port there, with how many packets so far; null: it does not say. */
   readonly portless: readonly PortlessListener[] | null;
   /** How it shares flows with other nodes; null while it does not, or is offline. */
   readonly sharing: ReportedSharing | null;
