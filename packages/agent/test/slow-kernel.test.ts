@@ -48,8 +48,9 @@ test('after a start the proxy answers while programs of the kernel are loaded; t
     planEntry('listener', plannedListener({ addresses: [VIP], port })),
     planEntry('service', plannedService({ healthCheck: null })),
     planEntry('listener', listener({ id: 'lsn-2', serviceId: 'svc-2' })),
-    planEntry('service', service({ id: 'svc-2', groupId: 'grp-1' }).service),
+    planEntry('service', service({ id: 'svc-2', groupId: 'grp-2' }).service),
     planEntry('group', plannedGroup({ targets: [plannedTarget({ address: '127.0.0.1', port: origin.port })] })),
+    planEntry('group', plannedGroup({ id: 'grp-2', targets: [] })),
   ]);
   const home = await Home.open(directory.path);
   const store = new PlanStore({ path: home.planFile, clock: systemClock, log: silentLog });
@@ -72,6 +73,7 @@ test('after a start the proxy answers while programs of the kernel are loaded; t
     forwards: () => true,
     firstLocalPort: () => 32_768,
     devices: () => ['eth0'],
+    ownAddresses: () => [],
     log: silentLog,
   });
   const peer = await control(plan);

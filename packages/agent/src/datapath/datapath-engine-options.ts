@@ -1,11 +1,11 @@
 import type { ProxyEngine } from '@evenkeel/proxy/engine/engine.ts';
 import type { Logger } from 'pino';
 import type { ZoneMembership } from '../sharing/zone-membership.ts';
-import type { Machine } from './decide.ts';
 import type { KernelPath } from './kernel-path.ts';
+import type { MachineSource } from './machine-view.ts';
 import type { DatapathSetting } from './setting.ts';
 
-export interface DatapathEngineOptions extends Machine {
+export interface DatapathEngineOptions extends MachineSource {
   readonly engine: Pick<ProxyEngine, 'apply'>;
   readonly setting: DatapathSetting;
   readonly recordFile: string;
@@ -17,7 +17,5 @@ export interface DatapathEngineOptions extends Machine {
   readonly unpin: () => void;
   /** Hears which kernel is there, and that it is another process's now; absent: nobody does. */
   readonly zone?: Pick<ZoneMembership, 'follow' | 'pause' | 'withdrawAllBut'>;
-  /** Devices of this machine. */
-  readonly devices: () => readonly string[];
   readonly log: Logger;
 }

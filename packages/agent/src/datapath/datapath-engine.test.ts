@@ -224,7 +224,7 @@ test('a machine that begins to forward packets, or has another device, is asked 
   machine.forwards = false;
   await engine.apply(change(listener()));
   assert.match(engine.carried()[0]!.detail, /does not forward packets/);
-  assert.deepEqual([await engine.reconsider(), await engine.reconsider()], [[], []]);
+  assert.deepEqual([await engine.reconsider(), await engine.reconsider()], [['lsn-1'], []], 'since the start');
   machine.forwards = true;
   assert.deepEqual(await engine.reconsider(), ['lsn-1']);
   await engine.apply(change(listener()));
@@ -242,6 +242,22 @@ test('a machine that begins to forward packets, or has another device, is asked 
   await engine.apply(change(listener({ addresses: ['127.77.0.1'] })));
   machine.devices.pop();
   assert.deepEqual(await engine.reconsider(), [], 'loopback addresses are none of the kernel anyway');
+});
+
+test('a target whose address the node has itself is reached by the proxy, for as long as it has it', async (t) => {
+  const { engine, machine } = world(t, 'auto');
+  await engine.apply(change(listener(), service({}, '10.0.0.9')));
+  assert.deepEqual(engine.carried()[0]!.detail, '10.0.0.9 is this node itself, whose answers pass no device');
+  machine.own = ['10.0.0.8'];
+  assert.deepEqual(await engine.reconsider(), ['lsn-1']);
+  await engine.apply({ ...change(listener()), services: new Map() });
+  assert.equal(engine.carried()[0]!.datapath, 'kernel');
+  machine.own = ['10.0.0.7'];
+  assert.deepEqual(await engine.reconsider(), [], 'no target has had either address');
+  machine.own = ['10.0.0.9'];
+  assert.deepEqual(await engine.reconsider(), ['lsn-1']);
+  await engine.apply(change(listener(), service({}, '127.0.0.1')));
+  assert.match(engine.carried()[0]!.detail, /^127\.0\.0\.1 is this node itself/);
 });
 
 test('a change of a security group alone reaches the kernel; what the kernel cannot ask goes to the proxy', async (t) => {

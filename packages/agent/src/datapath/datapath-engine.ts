@@ -8,11 +8,12 @@ import {
   type ProxyEngine,
 } from '@evenkeel/proxy/engine/engine.ts';
 import type { DatapathEngineOptions } from './datapath-engine-options.ts';
-import { FORWARDING, isLoopback } from './decide.ts';
+import { isLoopback } from './decide.ts';
 import { Departures } from './departures.ts';
 import type { KernelPath } from './kernel-path.ts';
 import { healthIn, readRecord } from './kernel-record.ts';
 import { KernelTenure } from './kernel-tenure.ts';
+import { MachineView } from './machine-view.ts';
 import { SecurityGroups } from './security-groups.ts';
 import { Turns } from './turns.ts';
 import { keptOutcome, type Outcome, type WantedListener, wantedOf, withTargets } from './wanted-listener.ts';
@@ -39,11 +40,11 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   readonly #tenure: KernelTenure;
   /** Listeners of which it is not known yet whether the kernel can have them, as it is being opened; null: it is not. */
   #undecided: Set<string> | null = null;
-  /** What `reconsider` saw; null: nothing yet. */
-  #machine: { readonly forwarding: string; readonly devices: string } | null = null;
+  readonly #machine: MachineView;
 
   constructor(options: DatapathEngineOptions) {
     this.#options = options;
+    this.#machine = new MachineView(options);
     this.#tenure = new KernelTenure(options, (kernel) => {
       kernel.shared.isLeaving = (id) => this.#departures.has(id);
       for (const [tenantId, memory] of this.#blocked) kernel.blocks.follow(tenantId, memory);
@@ -204,7 +205,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       if (final.reason !== '' && !final.stays) leaving.add(id);
       else this.#departures.cancel(id);
     }
-    await this.kernel?.setListeners(withTargets(kept, this.#services, this.#options));
+    await this.kernel?.setListeners(withTargets(kept, this.#services, this.#machine));
     this.#depart(leaving);
   }
 
@@ -243,25 +244,19 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   /**
    * Listeners of which the machine might say something else now: all of them when it forwards packets, or does not any
-   * more; when it has other devices, those that the kernel does not carry; and those that it does, when no device takes
-   * its programs.
+   * more; those with a target whose address it has now, or has no more; when it has other devices, those that the kernel
+   * does not carry; and those that it does, when no device takes its programs.
    */
   async reconsider(): Promise<readonly string[]> {
-    const { forwards, firstLocalPort, devices, setting } = this.#options;
-    const machine = {
-      forwarding: [forwards(FORWARDING[4]), forwards(FORWARDING[6]), firstLocalPort()].join(),
-      devices: devices().join(),
-    };
-    const before = this.#machine;
-    this.#machine = machine;
-    if (before === null || !this.#tenure.isOurs || setting === 'userspace') return [];
-    const isDue = {
-      kernel: before.forwarding !== machine.forwarding || (await this.#attach()) !== '',
-      userspace: before.forwarding !== machine.forwarding || before.devices !== machine.devices,
-    };
+    const news = this.#machine.look();
+    if (!this.#tenure.isOurs || this.#options.setting === 'userspace') return [];
+    const isDue = { kernel: news.rules || (await this.#attach()) !== '', userspace: news.rules || news.devices };
     return [...this.#listeners.values()]
-      .filter(({ id, addresses }) => {
-        return isDue[this.#carried.get(id)?.datapath ?? 'userspace'] && !addresses.some(isLoopback);
+      .filter(({ id, serviceId, addresses }) => {
+        if (addresses.some(isLoopback)) return false;
+        const targets = this.#services.get(serviceId ?? '')?.targets ?? [];
+        const { datapath } = this.#carried.get(id) ?? { datapath: 'userspace' };
+        return isDue[datapath] || targets.some(({ address }) => news.addresses.has(address));
       })
       .map(({ id }) => id);
   }
@@ -345,7 +340,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     const planned = this.#listeners.get(id)!;
     if (this.#options.setting === 'userspace') return { reason: 'the node is set to userspace', stays: false };
     const service = planned.serviceId === null ? null : (this.#services.get(planned.serviceId) ?? null);
-    return wantedOf(planned, service, this.#options, this.#groups.find);
+    return wantedOf(planned, service, this.#machine, this.#groups.find);
   }
 
   /** Routers hear that VIPs go before packets to these are balanced no more; nothing else waits for that. */

@@ -7,7 +7,7 @@ import { type Machine, whyNotKernel } from './decide.ts';
 
 const LISTENER = listener();
 
-const MACHINE: Machine = { forwards: () => true, firstLocalPort: () => 32_768 };
+const MACHINE: Machine = { forwards: () => true, firstLocalPort: () => 32_768, isOwn: () => false };
 
 test('what the kernel can carry has no reason against it', () => {
   assert.equal(whyNotKernel(LISTENER, service(), MACHINE), '');
@@ -48,4 +48,12 @@ test('source NAT wants ports that the machine does not use itself', () => {
   assert.match(whyNotKernel(LISTENER, hidden, wide), /ports 1024 to 32767 .*ip_local_port_range="32768 60999"/);
   assert.equal(whyNotKernel(LISTENER, service(), wide), '');
   assert.match(whyNotKernel(LISTENER, service({ sourceNat: true }, '2001:db8::2'), MACHINE), /IPv4 and IPv6/);
+});
+
+test('what this node answers itself passes no device, in any mode', () => {
+  const machine = { ...MACHINE, isOwn: (address: string) => address === '10.0.0.9' };
+  assert.equal(whyNotKernel(LISTENER, service(), machine), '');
+  for (const mode of [{}, { sourceNat: true }, { forwardingMode: 'l2' }, { forwardingMode: 'gue' }]) {
+    assert.match(whyNotKernel(LISTENER, service(mode, '10.0.0.9'), machine), /^10\.0\.0\.9 is this node itself/);
+  }
 });

@@ -10,6 +10,8 @@ export interface Machine {
   readonly forwards: (parameter: string) => boolean;
   /** The first of the ports that connections of its own may have. */
   readonly firstLocalPort: () => number;
+  /** Whether it has this address itself. */
+  readonly isOwn: (address: string) => boolean;
 }
 
 /** Why the kernel cannot carry a listener of a network load balancer as it is planned, as one sentence; empty: it can. */
@@ -20,6 +22,8 @@ export function whyNotKernel(listener: PlannedListener, service: EngineService |
   const planned = service.service;
   const unkept = unkeptSetting(listener, planned);
   if (unkept !== '') return unkept;
+  const own = service.targets.find(({ address }) => machine.isOwn(address));
+  if (own !== undefined) return `${own.address} is this node itself, whose answers pass no device`;
   const families = new Set(listener.addresses.map(familyOf));
   const foreign = service.targets.find(({ address }) => !families.has(familyOf(address)));
   const mode = kernelModeOf(planned);
@@ -33,8 +37,8 @@ export function whyNotKernel(listener: PlannedListener, service: EngineService |
   }
   const first = machine.firstLocalPort();
   if (mode === 'source-nat' && first <= BORROWED_RANGE.last) {
-    const own = `ports ${BORROWED_RANGE.first} to ${BORROWED_RANGE.last} are for the clients of source NAT`;
-    return `${own}, and this machine gives ${first} and up to connections of its own: sysctl -w ${FREE_PORTS}`;
+    const borrowed = `ports ${BORROWED_RANGE.first} to ${BORROWED_RANGE.last} are for the clients of source NAT`;
+    return `${borrowed}, and this machine gives ${first} and up to connections of its own: sysctl -w ${FREE_PORTS}`;
   }
   return '';
 }

@@ -2,14 +2,18 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { deviceNames } from '@evenkeel/flow/loader/device-names.ts';
 import { isOfLink } from '@evenkeel/model/address.ts';
+import { isLoopback } from './decide.ts';
 
 /** Unless told (ip-sysctl). */
 const USUAL_FIRST_PORT = 32_768;
 
-/** All addresses of this node that others can reach. Those of a link are of one network each, and no address of a target. */
-export function ownAddresses(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.filter(({ internal, address }) => !internal && !isOfLink(address)).map(({ address }) => address);
+/**
+ * All addresses of this node that others can reach, those among them that it has on the loopback device, as nodes do that
+ * announce their address to routers. Those of a link are of one network each, and no address of a target.
+ */
+export function ownAddresses(all = networkInterfaces()): string[] {
+  const addresses = Object.values(all).flatMap((ofDevice) => ofDevice?.map(({ address }) => address) ?? []);
+  return [...new Set(addresses)].filter((address) => !isLoopback(address) && !isOfLink(address));
 }
 
 /** Devices that packets come in by: all but loopback. */

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { DatapathEngine } from './datapath-engine.ts';
 import type { DatapathEngineOptions } from './datapath-engine-options.ts';
 import { removeRecord } from './kernel-record.ts';
-import { devices as allDevices, firstLocalPort, forwards } from './node-network.ts';
+import { devices as allDevices, firstLocalPort, forwards, ownAddresses } from './node-network.ts';
 import type { DatapathOptions } from './setting.ts';
 
 /**
@@ -34,6 +34,7 @@ export function datapathEngine(
     forwards,
     firstLocalPort,
     devices: allDevices,
+    ownAddresses,
     log,
     ...(zone !== undefined && { zone }),
     open: async () => {

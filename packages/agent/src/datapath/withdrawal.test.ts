@@ -28,6 +28,7 @@ function world(t: TestContext) {
     forwards: () => true,
     firstLocalPort: () => 32_768,
     devices: () => ['eth0'],
+    ownAddresses: () => [],
     zone: {
       follow: () => {
         announced = kernel.addresses.map(([, vip]) => vip);
