@@ -138,7 +138,10 @@ interface Said {
 
 /** What a client is given, targets are told and the log says of it is masked where it has to differ. */
 const masked = (text: string): string =>
-  text.replaceAll(/[0-9a-f]{32}/g, '<id>').replaceAll(/EK=[^;\r]+/g, 'EK=<cookie>');
+  text
+    .replaceAll(/^Date: .*/gm, 'Date: <now>')
+    .replaceAll(/[0-9a-f]{32}/g, '<id>')
+    .replaceAll(/EK=[^;\r]+/g, 'EK=<cookie>');
 
 const UNLIKE = [
   'time',

@@ -138,6 +138,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       const before = reasons()['client-plain-http'] ?? 0;
       const answer = await rawExchange(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
       assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
+      assert.match(answer, /\r\nDate: \w{3}, [\w :]+ GMT\r\n/);
       assert.match(answer, /\r\nConnection: close\r\n\r\n400 Bad Request\nThis port speaks HTTPS/);
       await counted('client-plain-http', before + 1);
       const line = await logged('reason', 'client-plain-http');

@@ -54,6 +54,10 @@ export class CompressedHead implements FieldChanges {
     return this.linesEnd - this.linesStart;
   }
 
+  get namesDate(): boolean {
+    return this.#rules?.namesDate ?? false;
+  }
+
   removes(memory: Uint8Array, fields: FieldTable, index: number): boolean {
     const [start, end] = [fields.nameStart(index), fields.nameEnd(index)];
     return (

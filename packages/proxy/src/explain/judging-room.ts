@@ -1,3 +1,4 @@
+import { DateLine } from '../http1/date-line.ts';
 import { InsertBlock } from '../http1/insert-block.ts';
 import type { StaticRange } from '../reactor/arena.ts';
 import { TokenCache } from '../stickiness/token-cache.ts';
@@ -17,6 +18,7 @@ export class JudgingRoom {
   readonly memory: Uint8Array = new Uint8Array(HEAD_START + HEAD_SIZE + BLOCKS);
   readonly lines: InsertBlock;
   readonly answer: InsertBlock;
+  readonly date: DateLine;
   readonly requestIds = new RequestIds();
   readonly tokens = new TokenCache();
   readonly reactor: { wallTime: number };
@@ -27,6 +29,7 @@ export class JudgingRoom {
     this.reactor = { wallTime };
     this.lines = new InsertBlock(this);
     this.answer = new InsertBlock(this);
+    this.date = new DateLine(this, this.reactor);
   }
 
   /** As `Arena.intern`. */

@@ -1,4 +1,5 @@
 import type { PlannedErrorPage, PlannedHttp } from '@evenkeel/model/plan/http.ts';
+import { type DateLine, UNDATED } from './date-line.ts';
 import { BLOCK_SIZE, type InsertBlock } from './insert-block.ts';
 import { editedHead } from './listener-headers.ts';
 import { headOfLocal, localBody } from './local-response.ts';
@@ -14,7 +15,7 @@ export interface ErrorPage {
   /** Of the answer: that of the page, or of a redirect. */
   readonly status: number;
   readonly body: Uint8Array;
-  writeHead(out: InsertBlock, keepAlive: boolean): void;
+  writeHead(out: InsertBlock, date: DateLine, keepAlive: boolean): void;
 }
 
 /** By what a plan says of a listener, so that pages are encoded once. */
@@ -66,13 +67,16 @@ function encode({ status, contentType, body, location }: PlannedErrorPage, http:
   };
   const kept = headOf(true);
   const closed = headOf(false);
+  // The same in both, as only the last line is another one.
+  const dateAt = Buffer.from(kept).indexOf(UNDATED);
   if (Math.max(kept.length, closed.length) > BLOCK_SIZE - FOR_LINES) return plainPage(status);
   return {
     status: shown,
     body: bytes,
-    writeHead(out, keepAlive) {
+    writeHead(out, date, keepAlive) {
       out.clear();
       out.bytes(keepAlive ? kept : closed);
+      if (dateAt >= 0) date.stamp(out.start + dateAt);
     },
   };
 }

@@ -7,6 +7,8 @@ export interface FieldChanges {
   readonly linesEnd: number;
   /** The lines have a Host, and the one that is there goes. */
   readonly replacesHost: boolean;
+  /** Something is said of Date: none is added that the changes did not add. */
+  readonly namesDate: boolean;
   /** Whether a field goes. Never one that the message's end or its way depends on. */
   removes(memory: Uint8Array, fields: FieldTable, index: number): boolean;
 }

@@ -26,8 +26,9 @@ export const Field = {
   forwarded: 21,
   cookie: 22,
   setCookie: 23,
+  date: 24,
   /** No name of its own: one of those that ends or vouches for a message, with `_` for `-`, as CGI spells it. */
-  lookalike: 24,
+  lookalike: 25,
 } as const;
 
 const NAMES = [
@@ -55,6 +56,7 @@ const NAMES = [
   'forwarded',
   'cookie',
   'set-cookie',
+  'date',
 ];
 
 /** Names of which servers that turn `-` into `_` must not get a second one. */

@@ -26,9 +26,12 @@ export function answerEdits(http: PlannedHttp | null, ofRule: HeaderEdits | null
 /** The head of an answer of the proxy's own, as text of one character for each byte, with what the listener changes. */
 export function editedHead(http: PlannedHttp | null, head: string): string {
   if (http === null || http.responseHeaders === undefined) return head;
-  const { removed } = headersOf(http).alone;
+  const { removed, namesDate } = headersOf(http).alone;
   const [statusLine, ...lines] = head.slice(0, -END.length).split(LINE_END);
-  const kept = lines.filter((line) => !removed.has(line.slice(0, line.indexOf(':')).toLowerCase()));
+  const kept = lines.filter((line) => {
+    const name = line.slice(0, line.indexOf(':')).toLowerCase();
+    return !removed.has(name) && !(namesDate && name === 'date');
+  });
   return [statusLine, ...kept, ...addedLines(http)].join(LINE_END) + END;
 }
 

@@ -9,6 +9,7 @@ import type { RequestRecord } from '../telemetry/request-record.ts';
 import { isCongested } from '../worker/back-pressure.ts';
 import type { WorkerContext } from '../worker/context.ts';
 import { sendComposed } from './composed-answer.ts';
+import { DATE_LINE_SIZE } from './date-line.ts';
 import { type ErrorPage, errorPageOf, plainPage } from './error-pages.ts';
 import type { OwnedExchange } from './exchange-client.ts';
 import { answerEdits } from './listener-headers.ts';
@@ -20,8 +21,8 @@ import type { ResponseHead } from './response-head.ts';
 import type { TargetSide } from './target-side.ts';
 import { withTransportSecurity } from './transport-security.ts';
 
-/** Room for a `Connection` line of the proxy's own, in bytes. */
-const CONNECTION_LINE = 32;
+/** Room for lines of the proxy's own: `Connection` and `Date`, in bytes. */
+const OWN_LINES = 32 + DATE_LINE_SIZE;
 
 const VARY = 'Vary: Accept-Encoding\r\n';
 
@@ -178,7 +179,7 @@ export class ResponseSide {
     const changes = this.#changesOfHead();
     const composed = changes.compose(headers, ruled === null ? null : ruled.values);
     const bodyStart = head.end;
-    const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
+    const growth = changes.growth + (line?.length ?? 0) + OWN_LINES;
     if (!composed || !headRoom.forResponse(arena, head, growth, buffer)) {
       arena.release(buffer);
       return composed ? headRoom.status : 502;
@@ -220,7 +221,7 @@ export class ResponseSide {
     const changes = compression.compose(head, end, others);
     if (changes === null) return -1;
     const bodyStart = head.end;
-    const growth = changes.growth + (line?.length ?? 0) + CONNECTION_LINE;
+    const growth = changes.growth + (line?.length ?? 0) + OWN_LINES;
     if (!headRoom.forResponse(arena, head, growth, buffer)) {
       arena.release(buffer);
       return headRoom.status;
@@ -268,8 +269,8 @@ export class ResponseSide {
 
   /** Sends a page, with one more line in its head if there is one; false: there are no buffers for it. */
   #answerPage(page: ErrorPage, line: string | null): boolean {
-    const { arena, answer } = this.#worker;
-    page.writeHead(answer, this.keepAlive);
+    const { arena, answer, date } = this.#worker;
+    page.writeHead(answer, date, this.keepAlive);
     if (line !== null) addLine(answer, line);
     if (!sendComposed(arena, answer, this.expectsNoBody ? null : page.body, this.send)) return false;
     this.#answered(page.status);

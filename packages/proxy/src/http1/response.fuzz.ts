@@ -36,6 +36,7 @@ export const responseFuzz: FuzzTarget = {
     'Keep-Alive: x\r\n',
     'Trailer: x\r\n',
     'Upgrade: h2c\r\n',
+    'Date: x\r\n',
     '\0',
     '\x80',
   ].map(latin1),
@@ -103,17 +104,19 @@ const NOT_NAMEABLE = new Set([
   'x-forwarded-for',
 ]);
 
-/** What the client must see: all but what was between the target and the proxy. */
-function endToEnd({ fields }: ResponseMessage): ResponseMessage['fields'] {
+/** What the client must see: all but what was between the target and the proxy, and when it was, said by one of them. */
+function endToEnd({ fields, status }: ResponseMessage): ResponseMessage['fields'] {
   const named = new Set(
     fields
       .filter(([name]) => name.toLowerCase() === 'connection')
       .flatMap(([, value]) => value.toLowerCase().split(/[ \t]*,[ \t]*/)),
   );
-  return fields.filter(([name]) => {
+  const kept = fields.filter(([name]) => {
     const lower = name.toLowerCase();
     return !HOP_BY_HOP.has(lower) && (NOT_NAMEABLE.has(lower) || !named.has(lower));
   });
+  const isDated = status < 200 || kept.some(([name]) => name.toLowerCase() === 'date');
+  return isDated ? kept : [['Date', 'Thu, 01 Jan 1970 00:00:00 GMT'], ...kept];
 }
 
 function checkForwarded(message: OwnResponse): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Arena, HEADROOM } from '../reactor/arena.ts';
+import { DateLine } from './date-line.ts';
 import { CLIENT } from './fuzzing/own-reader.ts';
 import { RequestHead } from './request-head.ts';
 import { ResponseHead } from './response-head.ts';
@@ -22,7 +23,7 @@ class Bench {
         return { start, end: this.#interned };
       },
     };
-    this.rewriter = new HeadRewriter(arena as Arena);
+    this.rewriter = new HeadRewriter(arena as Arena, new DateLine(arena, { wallTime: 0 }));
   }
 
   put(text: string): number {
@@ -113,7 +114,7 @@ describe('HeadRewriter.request', () => {
 });
 
 describe('HeadRewriter.response', () => {
-  const plain = 'HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok';
+  const plain = 'HTTP/1.1 200 OK\r\nServer: x\r\nDate: y\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok';
 
   test('leaves a response alone that is as true for the client', () => {
     assert.equal(response(plain, true, 1), plain);
@@ -122,33 +123,46 @@ describe('HeadRewriter.response', () => {
   test('says close to a client whose connection ends', () => {
     assert.equal(
       response(plain, false, 1),
-      'HTTP/1.1 200 OK\r\nConnection: close\r\nServer: x\r\nContent-Length: 2\r\n\r\nok',
+      'HTTP/1.1 200 OK\r\nConnection: close\r\nServer: x\r\nDate: y\r\nContent-Length: 2\r\n\r\nok',
     );
   });
 
   test('says keep-alive to an HTTP/1.0 client, once', () => {
     assert.equal(response(plain, true, 0), plain);
     assert.equal(
-      response('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok', true, 0),
-      'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok',
+      response('HTTP/1.1 200 OK\r\nDate: y\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok', true, 0),
+      'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nDate: y\r\nContent-Length: 2\r\n\r\nok',
     );
   });
 
   test('takes out what is between proxy and target only, and speaks HTTP/1.1', () => {
     assert.equal(
       response(
-        'HTTP/1.0 200 OK\r\nKeep-Alive: timeout=5\r\nConnection: x-mine\r\nX-Mine: 1\r\nUpgrade: h2c\r\nA: b\r\n\r\n',
+        'HTTP/1.0 200 OK\r\nKeep-Alive: timeout=5\r\nConnection: x-mine\r\nX-Mine: 1\r\nUpgrade: h2c\r\nDate: y\r\nA: b\r\n\r\n',
         true,
         1,
       ),
-      'HTTP/1.1 200 OK\r\nA: b\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nDate: y\r\nA: b\r\n\r\n',
     );
   });
 
   test('takes the framing out for a client that does not know chunks', () => {
     assert.equal(
-      response('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\nA: b\r\n\r\n', false, 0, true),
-      'HTTP/1.1 200 OK\r\nConnection: close\r\nA: b\r\n\r\n',
+      response('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\nDate: y\r\n\r\n', false, 0, true),
+      'HTTP/1.1 200 OK\r\nConnection: close\r\nDate: y\r\n\r\n',
     );
+  });
+
+  test('dates what its target did not, and what it said for the connection alone', () => {
+    const date = 'Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n';
+    assert.equal(response('HTTP/1.1 404 \r\nA: b\r\n\r\n', true, 1), `HTTP/1.1 404 \r\n${date}A: b\r\n\r\n`);
+    assert.equal(
+      response('HTTP/1.1 200 OK\r\nConnection: Date\r\nDate: y\r\nDates: z\r\n\r\n', false, 1),
+      `HTTP/1.1 200 OK\r\n${date}Connection: close\r\nDates: z\r\n\r\n`,
+    );
+    const dated = 'HTTP/1.1 200 OK\r\ndATE: y\r\n\r\n';
+    assert.equal(response(dated, true, 1), dated);
+    const interim = 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n';
+    assert.equal(response(interim, true, 1), interim);
   });
 });

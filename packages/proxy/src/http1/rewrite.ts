@@ -2,6 +2,7 @@ import type { Arena, StaticRange } from '../reactor/arena.ts';
 import { type ForwardedLines, hostOf } from '../source-address/forwarded-lines.ts';
 import { FORWARDED_BITS } from '../source-address/forwarding-settings.ts';
 import { ConnectionOption, connectionNames } from './connection-options.ts';
+import type { DateLine } from './date-line.ts';
 import type { FieldChanges } from './field-changes.ts';
 import { Field } from './field-names.ts';
 import type { FieldTable } from './fields.ts';
@@ -16,6 +17,7 @@ const CONNECTION_BIT = 1 << Field.connection;
 const HOST_BIT = 1 << Field.host;
 const UPGRADE_BIT = 1 << Field.upgrade;
 const REQUEST_ID_BIT = 1 << Field.requestId;
+const DATE_BIT = 1 << Field.date;
 const EXPECT_BIT = 1 << Field.expect;
 const FRAMING_BITS = (1 << Field.transferEncoding) | (1 << Field.trailer);
 
@@ -34,7 +36,8 @@ const NAMEABLE_BITS =
   (1 << Field.referer) |
   (1 << Field.requestId) |
   (1 << Field.cookie) |
-  (1 << Field.setCookie);
+  (1 << Field.setCookie) |
+  DATE_BIT;
 
 /** Whom a request is from. */
 export interface RequestClient {
@@ -50,13 +53,15 @@ export class HeadRewriter {
   readonly #memory: Uint8Array;
   readonly #edit = new HeadEdit();
   readonly #insert: InsertBlock;
+  readonly #date: DateLine;
   readonly #connectionClose: StaticRange;
   readonly #connectionKeepAlive: StaticRange;
   readonly #connectionUpgrade: StaticRange;
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, date: DateLine) {
     const constant = (text: string): StaticRange => arena.intern(Buffer.from(text, 'latin1'));
     this.#memory = arena.memory;
+    this.#date = date;
     this.#insert = new InsertBlock(arena);
     this.#connectionClose = constant('Connection: close\r\n');
     this.#connectionKeepAlive = constant('Connection: keep-alive\r\n');
@@ -122,7 +127,7 @@ export class HeadRewriter {
   /**
    * The response for the client. `keepAlive` says whether the client's connection stays; `clientMinor` is its version;
    * `dropFraming` takes Transfer-Encoding and Trailer out; `line` is one more field line, or null; `changes` is what rules
-   * change. Returns the new start.
+   * change. One that is not dated is dated now (RFC 9110 section 6.6.1), unless it is an interim one. Returns the new start.
    */
   response(
     head: ResponseHead,
@@ -142,7 +147,9 @@ export class HeadRewriter {
     if (onlyKeepAlive) drops &= ~CONNECTION_BIT;
     const dropped = head.fields.known & drops;
     const names = (head.connectionOptions & ConnectionOption.names) !== 0;
-    if (dropped !== 0 || names || changes !== null) this.#removeFields(head.fields, dropped, names, changes);
+    let { known } = head.fields;
+    if (dropped !== 0 || names || changes !== null) known &= ~this.#removeFields(head.fields, dropped, names, changes);
+    if ((known & DATE_BIT) === 0 && head.status >= 200 && changes?.namesDate !== true) insert.constant(this.#date.now);
     if (changes !== null) insert.span(changes.linesStart, changes.linesEnd);
     if (!keepAlive) insert.constant(this.#connectionClose);
     else if (clientMinor === 0 && !onlyKeepAlive) insert.constant(this.#connectionKeepAlive);

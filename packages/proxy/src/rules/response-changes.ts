@@ -32,6 +32,10 @@ export class ResponseChanges implements FieldChanges {
     return this.linesEnd - this.linesStart;
   }
 
+  get namesDate(): boolean {
+    return this.#headers?.namesDate ?? false;
+  }
+
   removes(memory: Uint8Array, fields: FieldTable, index: number): boolean {
     return this.#headers?.removes(memory, fields, index) ?? false;
   }

@@ -34,7 +34,7 @@ const NO_BYTES = new Uint8Array(0);
 const NO_FIELDS: readonly AnswerField[] = [];
 
 /** What of a worker it takes to judge a request. */
-export type JudgingPlace = Pick<WorkerContext, 'memory' | 'requestIds' | 'lines' | 'answer'> & {
+export type JudgingPlace = Pick<WorkerContext, 'memory' | 'requestIds' | 'lines' | 'answer' | 'date'> & {
   readonly reactor: Pick<Reactor, 'wallTime'>;
 };
 
@@ -117,9 +117,9 @@ export class RuledRequest {
   /** Writes the head of the answer, with what its listener changes and one more line, if any; false: it is too large. */
   writeAnswer(keepAlive: boolean, http: PlannedHttp | null = null, line: string | null = null): boolean {
     const edits = answerEdits(http, this.rule?.responseHeaders ?? null);
-    const { answer } = this.#worker;
-    if (!writeAnswerHead(answer, this.status, keepAlive, this.body.length, this.#fields, edits, this.values))
-      return false;
+    const { answer, date } = this.#worker;
+    const { status, body, values } = this;
+    if (!writeAnswerHead(answer, date, status, keepAlive, body.length, this.#fields, edits, values)) return false;
     if (line !== null) addLine(answer, line);
     return true;
   }

@@ -37,7 +37,7 @@ function listener(
 class Bench {
   readonly place = new MessageMemory();
   readonly head = new RequestHead();
-  readonly rewriter = new HeadRewriter(this.place.arena);
+  readonly rewriter = new HeadRewriter(this.place.arena, this.place.date);
 
   /** The client of a request with these field lines; all lines are `name: value`. */
   resolve(client: Client, planned: PlannedListener, fields: readonly string[]): boolean {

@@ -37,7 +37,7 @@ export class SecureServer extends SecureConnection {
   /** The handshake has failed for want of a certificate that can be shown: nothing that the client did. */
   unserved = false;
   /** What a client is told that speaks HTTP without TLS; null: it gets an alert, like all that is no handshake. */
-  plainAnswer: StaticRange | null = null;
+  plainAnswer: (() => StaticRange) | null = null;
   /** The client spoke HTTP without TLS. */
   spokePlain = false;
 
@@ -84,7 +84,7 @@ export class SecureServer extends SecureConnection {
       this.spokePlain = plainAnswer !== null && partial === null && beginsPlainHttp(arena.memory, start, end);
       arena.release(buffer);
       this.unserved = verdict === COMPLETE;
-      if (plainAnswer !== null && this.spokePlain) this.answerInClear(plainAnswer, 'plain HTTP came in place of TLS');
+      if (plainAnswer !== null && this.spokePlain) this.answerInClear(plainAnswer(), 'plain HTTP came in place of TLS');
       else if (this.unserved) this.refuse(Alert.internalError, 'no usable certificate');
       else this.refuse(verdict, 'malformed ClientHello');
       return;

@@ -1,5 +1,6 @@
 import { TimeBudget } from '../compression/time-budget.ts';
 import { SessionPlaces } from '../datagrams/session-places.ts';
+import { DateLine } from '../http1/date-line.ts';
 import { ExchangePool } from '../http1/exchange-pool.ts';
 import { HeadRoom } from '../http1/head-room.ts';
 import { InsertBlock } from '../http1/insert-block.ts';
@@ -30,6 +31,7 @@ export class WorkerContext {
   readonly responseHead = new ResponseHead();
   readonly rewriter: HeadRewriter;
   readonly responses: LocalResponses;
+  readonly date: DateLine;
   readonly headRoom = new HeadRoom();
   /** Lines that rules add to a head, and heads of answers that they give. */
   readonly lines: InsertBlock;
@@ -67,8 +69,9 @@ export class WorkerContext {
     this.memory = reactor.arena.memory;
     this.log = log;
     this.requestIds = log.ids;
-    this.rewriter = new HeadRewriter(reactor.arena);
-    this.responses = new LocalResponses(reactor.arena);
+    this.date = new DateLine(reactor.arena, reactor);
+    this.rewriter = new HeadRewriter(reactor.arena, this.date);
+    this.responses = new LocalResponses(reactor.arena, this.date);
     this.lines = new InsertBlock(reactor.arena);
     this.answer = new InsertBlock(reactor.arena);
     this.mirrors = new Mirrors(this);

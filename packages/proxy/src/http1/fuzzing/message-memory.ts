@@ -1,4 +1,5 @@
 import { type Arena, HEADROOM, RECEIVE_SIZE } from '../../reactor/arena.ts';
+import { DateLine } from '../date-line.ts';
 
 /** Where messages begin, or up to 3 bytes behind; in front is room for heads to grow. */
 export const BEGIN = HEADROOM;
@@ -9,6 +10,8 @@ const INTERNED = BEGIN + 8 * RECEIVE_SIZE;
 export class MessageMemory {
   readonly memory = Buffer.alloc(INTERNED + 64 * 1024);
   readonly arena: Arena;
+  /** It is 1970 here. */
+  readonly date: DateLine;
 
   constructor() {
     let interned = INTERNED;
@@ -22,6 +25,7 @@ export class MessageMemory {
       },
     };
     this.arena = arena as Arena;
+    this.date = new DateLine(arena, { wallTime: 0 });
   }
 
   /** Returns where the bytes end. */

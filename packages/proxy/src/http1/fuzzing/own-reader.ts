@@ -34,7 +34,7 @@ export class OwnReader {
   readonly #memory = this.#place.memory;
   readonly #head = new RequestHead();
   readonly #body = new Body();
-  readonly #rewriter = new HeadRewriter(this.#place.arena);
+  readonly #rewriter = new HeadRewriter(this.#place.arena, this.#place.date);
 
   /** The verdict on the head alone. */
   headError(bytes: Uint8Array): HeadError {

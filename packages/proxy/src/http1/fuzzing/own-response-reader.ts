@@ -23,7 +23,7 @@ export class OwnResponseReader {
   readonly #place = new MessageMemory();
   readonly #head = new ResponseHead();
   readonly #body = new Body();
-  readonly #rewriter = new HeadRewriter(this.#place.arena);
+  readonly #rewriter = new HeadRewriter(this.#place.arena, this.#place.date);
 
   headError(bytes: Uint8Array): HeadError {
     return this.#head.parse(this.#place.memory, BEGIN, this.#place.put(bytes, BEGIN));

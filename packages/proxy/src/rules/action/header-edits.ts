@@ -14,6 +14,7 @@ const EDITABLE: ReadonlySet<number> = new Set([
   Field.requestId,
   Field.cookie,
   Field.setCookie,
+  Field.date,
 ]);
 
 const LINE_END = Uint8Array.of(13, 10);
@@ -30,6 +31,8 @@ export class HeaderEdits {
   readonly variables: ReadonlySet<HeaderVariable>;
   /** In lower case. */
   readonly removed: ReadonlySet<string>;
+  /** Something is said of `Date`: there is none but what is left of it then. */
+  readonly namesDate: boolean;
   /** As they were given. */
   readonly edits: readonly PlannedHeaderEdit[];
   readonly #names: readonly Uint8Array[];
@@ -52,6 +55,7 @@ export class HeaderEdits {
     }
     this.edits = edits;
     this.removed = removed;
+    this.namesDate = removed.has('date') || lines.some(({ name }) => name === 'date');
     this.#names = Array.from(removed, (name) => Buffer.from(name, 'latin1'));
     this.#lines = lines;
     this.variables = new Set(lines.flatMap((line) => line.value.variables));

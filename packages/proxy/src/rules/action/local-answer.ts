@@ -1,3 +1,4 @@
+import type { DateLine } from '../../http1/date-line.ts';
 import type { InsertBlock } from '../../http1/insert-block.ts';
 import { REASON_PHRASES } from '../../http1/reason-phrases.ts';
 import type { HeaderEdits } from './header-edits.ts';
@@ -20,6 +21,7 @@ export interface AnswerField {
 /** Writes the head of an answer that the proxy gives by itself; false: there is no room for it. */
 export function writeAnswerHead(
   out: InsertBlock,
+  date: DateLine,
   status: number,
   keepAlive: boolean,
   bodyLength: number,
@@ -29,6 +31,7 @@ export function writeAnswerHead(
 ): boolean {
   out.clear();
   out.text(`HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? 'Unknown'}\r\n`);
+  if (edits?.namesDate !== true) out.constant(date.now);
   for (const { name, write } of [SERVER, ...fields]) {
     if (edits?.removed.has(name.toLowerCase()) === true) continue;
     out.text(`${name}: `);

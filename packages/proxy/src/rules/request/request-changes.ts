@@ -21,6 +21,7 @@ export class RequestChanges implements FieldChanges {
   linesStart = 0;
   linesEnd = 0;
   replacesHost = false;
+  readonly namesDate = false;
   /** What goes on says other things than the log does of the request that came. */
   changesLogged = false;
   readonly #block: InsertBlock;
