@@ -15,12 +15,17 @@ const event = (number: number) => ({
   message: `Target ${number} is unhealthy.`,
 });
 
-test('what has happened is shown with the newest last', async () => {
+test('what has happened is shown with the newest first, as lists are, or last', async () => {
   await using api = await ScriptedApi.start({ 'GET /v1/events': page(event(2), event(1)) });
+  const lines = [2, 1].map((i) => `2026-11-01T10:00:00.000Z  warning   target.unhealthy  Target ${i} is unhealthy.\n`);
   const { out } = await cli(['events', '--severity', 'warning'], withApi(api));
-  assert.equal(
-    out,
-    [1, 2].map((i) => `2026-11-01T10:00:00.000Z  warning   target.unhealthy  Target ${i} is unhealthy.\n`).join(''),
+  assert.equal(out, lines.join(''));
+  const turned = await cli(['events', '--oldest-first'], withApi(api));
+  assert.equal(turned.out, lines.reverse().join(''));
+  const data = JSON.parse((await cli(['events', '--json'], withApi(api))).out) as { id: string }[];
+  assert.deepEqual(
+    data.map(({ id }) => id),
+    [event(2).id, event(1).id],
   );
   assert.match(api.asked[0]!.call, /severity=warning&limit=20/);
   const wrong = await cli(['events', '--kind', 'nonsense'], withApi(api));
@@ -44,7 +49,7 @@ test('a stream that breaks off goes on after the last event, until the token end
   const server = createServer((request, response) => {
     if (!request.url!.startsWith('/v1/events/stream')) {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ items: [event(2)], nextCursor: null }));
+      response.end(JSON.stringify({ items: [event(2), event(1)], nextCursor: null }));
       return;
     }
     asked.push((request.headers['last-event-id'] as string | undefined) ?? new URL(request.url!, 'http://a').search);
@@ -56,7 +61,7 @@ test('a stream that breaks off goes on after the last event, until the token end
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const around = { env: { EVENKEEL_URL: url, EVENKEEL_TOKEN: 'secret' } };
     const { out, err, exitCode } = await cli(['events', '--follow', '--quiet'], around);
-    assert.equal(out, [2, 3, 4].map((i) => `${event(i).id}\n`).join(''));
+    assert.equal(out, [1, 2, 3, 4].map((i) => `${event(i).id}\n`).join(''));
     assert.deepEqual(asked, [`?after=${event(2).id}`, event(3).id]);
     assert.match(err, /broke off .* trying again/);
     assert.match(err, /token is no longer accepted/);

@@ -36,7 +36,8 @@ export function events(call: Call) {
         if (past.length === limit) break;
       }
     }
-    past.reverse();
+    // What goes on below is read from the top.
+    if (follow === true || call.options.oldestFirst === true) past.reverse();
     if (follow !== true && session.form === 'json') session.io.out(`${JSON.stringify(past, null, 2)}\n`);
     else for (const event of past) show(session, event);
     if (follow === true) await goOn(session, { ...filters, ...(newest && { after: newest.id }) });

@@ -12,14 +12,15 @@ export function addEvents(program: Command, bind: Bind): void {
   const events = program
     .command('events')
     .alias('event')
-    .description('What happens: targets, listeners, nodes, certificates, backups, operations; the newest last')
-    .option('-f, --follow', 'go on with what happens next, until it is interrupted')
+    .description('What happens: targets, listeners, nodes, certificates, backups, operations; the newest first')
+    .option('-f, --follow', 'go on with what happens next, until it is interrupted; the newest last')
     .addOption(new Option('--kind <kind>', 'only events of this kind').choices(EVENT_KINDS))
     .addOption(new Option('--severity <word>', 'only events that matter at least so much').choices(EVENT_SEVERITIES))
     .option('--subject <id>', 'only about this resource, node or operation, by its identifier')
     .addOption(ofLoadBalancer('only about this load balancer and what belongs to it'))
     .option('--from <time>', 'only of this time or later, such as 2026-11-01T00:00:00Z')
     .option('--to <time>', 'only before this time')
+    .option('--oldest-first', 'those that are shown in the order in which they happened')
     .addOption(new Option('--limit <count>', 'so many of those that have happened').argParser(integer).default(LATEST));
   addExamples(
     events,
