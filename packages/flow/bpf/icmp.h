@@ -4,6 +4,7 @@
 #include "choose.h"
 #include "forward.h"
 #include "icmp-message.h"
+#include "tunnel-error.h"
 
 /* The type changes the checksum of ICMP, and nothing else does. */
 __checked_once int answer_echo(CONTEXT *context, const struct packet *packet)
@@ -297,15 +298,21 @@ static __always_inline int handle_icmp(CONTEXT *context, const struct packet *pa
 
 	if ((void *)(icmp + 1) > frame_end(context))
 		return not_parsed(packet, DROP_MALFORMED);
-	__u8 type = icmp->type;
+	__u8 type = icmp->type, code = icmp->code;
 
+	if (is_error(packet, type)) {
+		int verdict = relay_too_big(context, packet);
+
+		if (verdict != BALANCED_ON)
+			return verdict;
+	}
 	if (!is_vip(&packet->destination))
 		return is_error(packet, type) ? return_error(context, packet) : not_parsed(packet, OUTCOME_NOT_OURS);
 	if (packet->family == FAMILY_IPV4) {
-		if (type == ICMP4_ECHO && icmp->code == 0)
+		if (type == ICMP4_ECHO && code == 0)
 			return answer_echo(context, packet);
 	} else {
-		if (type == ICMP6_ECHO && icmp->code == 0)
+		if (type == ICMP6_ECHO && code == 0)
 			return answer_echo(context, packet);
 	}
 	return is_error(packet, type) ? steer_error(context, packet) : not_parsed(packet, OUTCOME_NOT_OURS);

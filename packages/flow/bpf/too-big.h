@@ -19,33 +19,52 @@ static __always_inline void quote(void *to, const void *packet, __u32 bytes)
 		((volatile __u16 *)to)[i] = ((const volatile __u16 *)packet)[i];
 }
 
+/* An error about the packet that begins at `at` of the frame, to the source of `packet` and from its destination. */
+static __always_inline int fill_too_big4(CONTEXT *context, struct error4 *error, const struct packet *packet, __u32 at,
+					 __u32 mtu)
+{
+	void *about = frame_start(context) + at;
+
+	if (about + sizeof(struct quote4) > frame_end(context))
+		return -1;
+	quote(&error->about, about, sizeof(struct quote4));
+	head_answer4(&error->ip, packet, IPPROTO_ICMP, sizeof(*error));
+	head_error(&error->icmp, ICMP4_UNREACHABLE, ICMP4_TOO_BIG, mtu);
+	error->icmp.check = ~fold(sum_of(&error->icmp, sizeof(*error) - sizeof(error->ip), 0));
+	return 0;
+}
+
+static __always_inline int fill_too_big6(CONTEXT *context, struct error6 *error, const struct packet *packet, __u32 at,
+					 __u32 mtu)
+{
+	void *about = frame_start(context) + at;
+
+	if (about + sizeof(struct quote6) > frame_end(context))
+		return -1;
+	quote(&error->about, about, sizeof(struct quote6));
+	head_answer6(&error->ip, packet, IPPROTO_ICMPV6, sizeof(*error));
+	head_error(&error->icmp, ICMP6_TOO_BIG, 0, mtu);
+	__u64 pseudo = pseudo_sum(packet, IPPROTO_ICMPV6, sizeof(*error) - sizeof(error->ip));
+
+	error->icmp.check = ~fold(sum_of(&error->icmp, sizeof(*error) - sizeof(error->ip), pseudo));
+	return 0;
+}
+
 __checked_once int answer_too_big4(CONTEXT *context, const struct packet *packet, __u32 mtu)
 {
-	void *data = frame_start(context), *end = frame_end(context);
 	struct error4 answer = {};
 
-	if (!packet || data + OFFSET_IP + sizeof(struct quote4) > end)
+	if (!packet || fill_too_big4(context, &answer, packet, OFFSET_IP, mtu))
 		return VERDICT_DROP;
-	quote(&answer.about, data + OFFSET_IP, sizeof(struct quote4));
-	head_answer4(&answer.ip, packet, IPPROTO_ICMP, sizeof(answer));
-	head_error(&answer.icmp, ICMP4_UNREACHABLE, ICMP4_TOO_BIG, mtu);
-	answer.icmp.check = ~fold(sum_of(&answer.icmp, sizeof(answer) - sizeof(answer.ip), 0));
 	return send_answer(context, packet, &answer, sizeof(answer));
 }
 
 __checked_once int answer_too_big6(CONTEXT *context, const struct packet *packet, __u32 mtu)
 {
-	void *data = frame_start(context), *end = frame_end(context);
 	struct error6 answer = {};
 
-	if (!packet || data + OFFSET_IP + sizeof(struct quote6) > end)
+	if (!packet || fill_too_big6(context, &answer, packet, OFFSET_IP, mtu))
 		return VERDICT_DROP;
-	quote(&answer.about, data + OFFSET_IP, sizeof(struct quote6));
-	head_answer6(&answer.ip, packet, IPPROTO_ICMPV6, sizeof(answer));
-	head_error(&answer.icmp, ICMP6_TOO_BIG, 0, mtu);
-	__u64 pseudo = pseudo_sum(packet, IPPROTO_ICMPV6, sizeof(answer) - sizeof(answer.ip));
-
-	answer.icmp.check = ~fold(sum_of(&answer.icmp, sizeof(answer) - sizeof(answer.ip), pseudo));
 	return send_answer(context, packet, &answer, sizeof(answer));
 }
 
