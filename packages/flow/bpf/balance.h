@@ -16,7 +16,7 @@ static __always_inline int protect(CONTEXT *context, const struct packet *packet
 
 	if (!own)
 		return BALANCED_ON;
-	__u32 reason = exceeds_limits(packet, number, own);
+	__u32 reason = exceeds_limits(packet, listener, own);
 
 	if (reason)
 		return drop(number, reason);

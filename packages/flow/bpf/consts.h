@@ -63,9 +63,10 @@
  * taken when there is something to hold. */
 #define MAX_ADMISSIONS 131072
 
-/* Sources that are counted because a listener limits them, about 110 bytes each. The least recently seen make room, and
- * would begin anew. */
-#define MAX_BUCKETS 131072
+/* Places for sources that are counted because a listener limits them, 32 bytes each, and at how many of them one may be. With
+ * 131,072 sources that have something to answer for, one in 7,000 finds all of its places taken by others. */
+#define BUCKETS_BITS 19
+#define BUCKET_WAYS 8
 /* Sources that have answered a challenge, about 90 bytes each; whoever had to make room answers another one. */
 #define MAX_VERIFIED 131072
 /* An answer is good for as long as clients keep an address at the least. */

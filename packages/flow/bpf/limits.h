@@ -16,38 +16,91 @@ static __always_inline int take(__u64 *due, __u64 now, const struct rate *rate)
 	return 1;
 }
 
-/* A subscriber of IPv6 has a network of 64 bits at least, so its addresses have one bucket. */
-static __always_inline void name_client(struct client *client, const struct packet *packet, __u32 listener)
+/* Whose bucket: a subscriber of IPv6 has a network of 64 bits at least, so its addresses have one. */
+static __always_inline __u64 network_of(const struct packet *packet)
 {
-	client->listener = listener;
-	client->address = packet->source;
-	if (packet->family == FAMILY_IPV6) {
-		client->address.words[2] = 0;
-		client->address.words[3] = 0;
-	}
+	if (packet->family == FAMILY_IPV4)
+		return packet->source.words[3];
+	return packet->source.words[0] | (__u64)packet->source.words[1] << 32;
 }
 
-/* 0, or the reason for which a packet is refused. Whoever is not in `buckets`, or had to make room there, begins with a
- * full one. */
-static __always_inline __u32 exceeds_limits(const struct packet *packet, __u32 listener, const struct limits *limits)
+static __always_inline __u64 owner_of(const struct packet *packet, __u32 listener)
 {
-	struct client client = {};
+	return listener | (__u64)packet->family << 32;
+}
 
+/* Of the eight places that it may be at, which differ in their lowest bits, the one where it is looked for first. Who does
+ * not know the seed cannot tell which sources share their places. The finalizer of MurmurHash3, 64 bits. */
+static __always_inline __u32 place_of_bucket(__u64 network, __u64 owner, __u32 seed)
+{
+	__u64 hash = network ^ (owner + seed) * 0x9e3779b97f4a7c15;
+
+	hash ^= hash >> 33;
+	hash *= 0xff51afd7ed558ccd;
+	hash ^= hash >> 33;
+	hash *= 0xc4ceb9fe1a85ec53;
+	return hash >> (64 - BUCKETS_BITS);
+}
+
+static __always_inline int is_of(const struct bucket *bucket, __u64 network, __u64 owner)
+{
+	return bucket->network == network && bucket->owner == owner;
+}
+
+/* The place of a bucket that is not where it is looked for first. Whoever has none gets that of the one that is full again
+ * before the others, as a rule one that already is, and means no more than one that is not there. */
+__checked_once __u32 find_bucket(__u64 network, __u64 owner, __u32 first, __u64 now)
+{
+	__u32 nearest = first;
+	__u64 least = ~0ull;
+
+	for (__u32 way = 0; way < BUCKET_WAYS; way++) {
+		__u32 place = first ^ way;
+		struct bucket *bucket = bpf_map_lookup_elem(&buckets, &place);
+
+		if (!bucket)
+			return first;
+		if (is_of(bucket, network, owner))
+			return place;
+		__u64 full = bucket->packets_due > bucket->flows_due ? bucket->packets_due : bucket->flows_due;
+
+		if (full <= now)
+			full = 0;
+		if (full < least) {
+			least = full;
+			nearest = place;
+		}
+	}
+	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &nearest);
+
+	if (!bucket)
+		return first;
+	bucket->owner = 0; /* whatever comes in between finds nothing half-written */
+	barrier();
+	bucket->network = network;
+	bucket->packets_due = 0;
+	bucket->flows_due = 0;
+	barrier();
+	bucket->owner = owner;
+	return nearest;
+}
+
+/* 0, or the reason for which a packet is refused. */
+static __always_inline __u32 exceeds_limits(const struct packet *packet, const struct listener *listener,
+					    const struct limits *limits)
+{
 	if (!limits->packets.interval && !(packet->opens && limits->flows.interval))
 		return 0;
-	__u64 now = nanoseconds_now();
+	__u64 now = nanoseconds_now(), network = network_of(packet), owner = owner_of(packet, listener->number);
+	__u32 place = place_of_bucket(network, owner, listener->hash_seed);
+	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &place);
 
-	name_client(&client, packet, listener);
-	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &client);
-
-	if (!bucket) {
-		struct bucket full = {
-			.packets_due = now + limits->packets.interval,
-			.flows_due = packet->opens ? now + limits->flows.interval : now,
-		};
-		bpf_map_update_elem(&buckets, &client, &full, BPF_ANY);
-		return 0;
+	if (bucket && !is_of(bucket, network, owner)) {
+		place = find_bucket(network, owner, place, now);
+		bucket = bpf_map_lookup_elem(&buckets, &place);
 	}
+	if (!bucket)
+		return 0;
 	if (limits->packets.interval && !take(&bucket->packets_due, now, &limits->packets))
 		return DROP_PACKET_RATE;
 	if (packet->opens && limits->flows.interval && !take(&bucket->flows_due, now, &limits->flows))

@@ -98,10 +98,12 @@ struct {
 	__type(value, struct limits);
 } limits SEC(".maps");
 
+/* A table of our own: a hash of the kernel takes several calls, and one whose least recently seen make room, whoever they
+ * are, forgets sources that are at their limit because of others that ask once. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_BUCKETS);
-	__type(key, struct client);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1 << BUCKETS_BITS);
+	__type(key, __u32);
 	__type(value, struct bucket);
 } buckets SEC(".maps");
 

@@ -131,12 +131,10 @@ struct limits {
 	__u32 calm_syns;
 };
 
-struct client {
-	__u32 listener;
-	struct address address;
-};
-
+/* When the next one of each would be due if they came evenly. */
 struct bucket {
+	__u64 network; /* an IPv4 address, or 64 bits of an IPv6 one */
+	__u64 owner; /* the listener, and the family in the upper half; 0: nobody */
 	__u64 packets_due;
 	__u64 flows_due;
 };

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { packet } from '@evenkeel/testbed/packets/packet.ts';
-import { addressBytes } from '../src/datapath/address.ts';
-import { bothEntryPoints, CLIENT, CLIENT6, LISTENER, type Scene, TARGET, TARGET6, VIP, VIP6 } from './scene.ts';
+import { bucketPlaces, findBucket } from '../src/datapath/source-bucket.ts';
+import { bothEntryPoints, CLIENT, CLIENT6, LISTENER, type Scene, SEED, TARGET, TARGET6, VIP, VIP6 } from './scene.ts';
 
 /** So slow that no test sees a token come back by itself. */
 const NEVER = 0.001;
+/** Of an IPv4 address in a frame. */
+const SOURCE_OFFSET = 26;
 const THREE = { perSecond: NEVER, burst: 3 };
 
 async function prepare(scene: Scene): Promise<void> {
@@ -36,21 +38,21 @@ bothEntryPoints('limits for each source', prepare, (scene) => {
     assert.deepEqual(scene().outcomesOf(run), { [reason]: 1n });
     assert.equal(scene().datapath.listenerTraffic(LISTENER).drops - before, 1n);
   };
-  /** Moves what is due next of all sources by this many nanoseconds. */
-  const pass = (nanoseconds: bigint) => {
-    const map = scene().object.map('buckets');
-    for (const key of [...map.keys()]) {
-      const value = map.get(key)!;
-      for (const offset of [0, 8]) value.writeBigUInt64LE(value.readBigUInt64LE(offset) - nanoseconds, offset);
-      map.set(key, value);
-    }
+  const sender = (client: string) => ({ client, number: LISTENER, hashSeed: SEED });
+  const buckets = () => scene().object.map('buckets');
+  /** The source would have to wait until then for its next packet, and connection. */
+  const setDue = (place: Buffer, due: bigint) => {
+    const value = buckets().get(place)!;
+    for (const offset of [16, 24]) value.writeBigUInt64LE(due, offset);
+    buckets().set(place, value);
   };
 
   test('packets: a burst, then nothing, then what the time has brought', () => {
     scene().datapath.setLimits(LISTENER, { packets: THREE, flows: null, syns: null });
     sends(CLIENT, 'A', 3);
     isRefused(CLIENT, 'A', 'packet_rate');
-    pass(1_000_000_000_000n);
+    const { place, packetsDue } = findBucket(buckets(), sender(CLIENT))!;
+    setDue(place, packetsDue - 1_000_000_000_000n);
     sends(CLIENT, 'A', 1);
     isRefused(CLIENT, 'A', 'packet_rate');
   });
@@ -88,21 +90,53 @@ bothEntryPoints('limits for each source', prepare, (scene) => {
     scene().expect(datagram('198.51.100.31'), 'drop');
   });
 
-  test('sources that had to make room begin anew: the table has an end', () => {
-    for (let host = 0; host < 4000; host++) {
-      const source = `198.18.${host >> 8}.${host & 255}`;
-      scene().run(packet().ip(source, VIP).tcp(1, 80, 'S').frame());
-    }
-    const count = [...scene().object.map('buckets').keys()].length;
-    assert.ok(count <= 1024, `${count}`);
-    sends('198.18.200.1', 'S', 3);
-    isRefused('198.18.200.1', 'S', 'packet_rate');
+  test('of eight sources that hash alike, the one that is free of debt first makes room', () => {
+    const source = '198.18.200.1';
+    const places = bucketPlaces(sender(source));
+    const now = process.hrtime.bigint();
+    const stranger = (way: number, due: bigint) => {
+      const value = Buffer.alloc(32);
+      value.writeBigUInt64LE(BigInt(way), 0);
+      value.writeBigUInt64LE(99n, 8);
+      buckets().set(places[way]!, value);
+      setDue(places[way]!, due);
+    };
+    const strangers = () => places.map((place) => buckets().get(place)!.readUInt32LE(8) === 99);
+    const others = (...ways: number[]) => places.map((_, way) => !ways.includes(way));
+    const hours = (count: number) => now + BigInt(count) * 3_600_000_000_000n;
+
+    // All have something to answer for, and the sixth the least.
+    for (let way = 0; way < 8; way++) stranger(way, hours(way === 5 ? 1 : 2 + way));
+    sends(source, 'S', 3);
+    isRefused(source, 'S', 'packet_rate');
+    assert.deepEqual(strangers(), others(5));
+    assert.deepEqual(findBucket(buckets(), sender(source))?.place, places[5]);
+
+    // One that has nothing to answer for goes first, however far behind.
+    buckets().set(places[5]!, Buffer.alloc(32));
+    stranger(5, hours(10));
+    stranger(3, now - 1n);
+    sends(source, 'S', 3);
+    isRefused(source, 'S', 'packet_rate');
+    assert.deepEqual(strangers(), others(3));
+    for (const place of places) buckets().set(place, Buffer.alloc(32));
+  });
+
+  test('each of ten thousand sources has its own', () => {
+    const frame = packet().ip('198.18.0.0', VIP).tcp(1, 80).frame();
+    const run = () => {
+      for (let time = 0; time < 4; time++) {
+        for (let host = 0; host < 10_000; host++) {
+          frame.writeUInt32BE(0xc613_0000 + host, SOURCE_OFFSET);
+          scene().run(frame);
+        }
+      }
+    };
+    assert.deepEqual(scene().outcomesOf(run), { packet_rate: 10_000n });
   });
 
   test('taken away, everything passes', () => {
     scene().datapath.setLimits(LISTENER, null);
     sends(CLIENT, 'S', 10);
-    const key = Buffer.concat([Buffer.from([LISTENER, 0, 0, 0]), addressBytes('198.18.200.1')]);
-    assert.equal(scene().object.map('buckets').get(key)?.length, 16, 'a source is known by listener and address');
   });
 });

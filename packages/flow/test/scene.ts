@@ -38,7 +38,6 @@ export const SMALL_MAPS = {
   exceptions: 1024,
   listener_traffic: 64,
   target_traffic: 64,
-  buckets: 1024,
   verified: 1024,
   news: 64,
   borrowers: 1024,

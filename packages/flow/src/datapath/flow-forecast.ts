@@ -22,6 +22,7 @@ import {
   type TargetSettings,
 } from './layout.ts';
 import { isWithin, readLimits } from './limits.ts';
+import { findBucket } from './source-bucket.ts';
 
 /** What would become of one packet. `forwarded`, or an outcome of the programs; `target` 0: nobody. */
 export interface Fate {
@@ -257,15 +258,15 @@ export class FlowForecaster {
     return said === REFUSED_BY_ALLOWED_SOURCES ? 'allowed_sources' : 'security_group';
   }
 
-  #overLimit({ client, protocol }: Flow, { number }: ListenerSettings, packet: PacketKind): Outcome | null {
+  #overLimit({ client, protocol }: Flow, { number, hashSeed }: ListenerSettings, packet: PacketKind): Outcome | null {
     const bytes = this.#object.map('limits').get(numberKey(number));
     if (bytes === null) return null;
     const limits = readLimits(bytes);
-    const bucket = this.#object.map('buckets').get(clientKey(number, client));
+    const bucket = findBucket(this.#object.map('buckets'), { client, number, hashSeed });
     if (bucket !== null) {
       const now = process.hrtime.bigint();
-      if (!isWithin(limits.packets, bucket.readBigUInt64LE(0), now)) return 'packet_rate';
-      if (packet.opens && !isWithin(limits.flows, bucket.readBigUInt64LE(8), now)) return 'flow_rate';
+      if (!isWithin(limits.packets, bucket.packetsDue, now)) return 'packet_rate';
+      if (packet.opens && !isWithin(limits.flows, bucket.flowsDue, now)) return 'flow_rate';
     }
     if (limits.alarmSyns === 0 || protocol !== 'tcp' || !packet.opens) return null;
     return this.#datapath.flood(number).alarm && !this.#isVerified(client) ? 'challenged' : null;
@@ -308,13 +309,6 @@ function slotIn(table: Generation, flow: Flow, { affinity, hashSeed }: ListenerS
 /** For a prefix trie: all bits of the owner and of the address. */
 function wholeKey(size: number, owner: Uint8Array, address: string): Buffer {
   return Buffer.concat([numberKey(8 * (size - 4)), owner, addressBytes(address)]);
-}
-
-/** A subscriber of IPv6 has a network of 64 bits at least, so its addresses have one bucket. */
-function clientKey(listener: number, client: string): Buffer {
-  const address = addressBytes(client);
-  if (!isIPv4(client)) address.fill(0, 8);
-  return Buffer.concat([numberKey(listener), address]);
 }
 
 function isIPv4(address: string): boolean {

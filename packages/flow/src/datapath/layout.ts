@@ -121,7 +121,7 @@ export const SIZES = {
   recent_listeners: { key: 4, value: 64 },
   clocks: { key: 4, value: 16 },
   limits: { key: 4, value: LIMITS_BYTES },
-  buckets: { key: 20, value: 16 },
+  buckets: { key: 4, value: 32 },
   floods: { key: 4, value: FLOOD_BYTES },
   verified: { key: 16, value: 4 },
   tables: { key: 4, value: 4 },

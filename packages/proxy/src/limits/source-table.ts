@@ -1,6 +1,6 @@
 import type { IpAddress } from '../source-address/ip-address.ts';
 
-/** Sources that have a bucket at a time, of all listeners of a node: as many as in the kernel (flow/bpf/consts.h). */
+/** Sources that have a bucket at a time, of all listeners of a node. The kernel's are in a table of the same kind. */
 const SOURCES = 131_072;
 /** Sources of which one makes room for another. */
 const WAYS = 8;
