@@ -19,7 +19,10 @@ export class Program {
     });
     createInterface(this.child.stderr as NodeJS.ReadableStream).on('line', (line) => this.log.push(line));
     const ready = Promise.withResolvers<Readonly<Record<string, unknown>>>();
-    createInterface(this.child.stdout as NodeJS.ReadableStream).once('line', (line) => ready.resolve(JSON.parse(line)));
+    createInterface(this.child.stdout as NodeJS.ReadableStream).on('line', (line) => {
+      const said = JSON.parse(line) as Readonly<Record<string, unknown>>;
+      if (said['event'] === 'ready') ready.resolve(said);
+    });
     this.#ended = once(this.child, 'close').then(([code, signal]) =>
       ready.reject(new Error(`${main} ended with ${code ?? signal}: ${this.log.join('\n')}`)),
     );

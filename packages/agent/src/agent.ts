@@ -5,7 +5,6 @@ import type { TargetStanding } from '@evenkeel/proxy/standing/standing.ts';
 import type { CertificateFailure } from '@evenkeel/proxy/tls/listener-tls.ts';
 import type { Logger } from 'pino';
 import type { NodeAgentOptions } from './agent-options.ts';
-import type { Timer } from './clock/clock.ts';
 import { within } from './clock/within.ts';
 import { type FloodWatch, watchFloods } from './datapath/flood-watch.ts';
 import { MachineWatch } from './datapath/machine-watch.ts';
@@ -19,6 +18,7 @@ import { isEligible } from './health/state.ts';
 import { TrafficStandings } from './health/traffic-standings.ts';
 import { Revocation } from './membership/revocation.ts';
 import { type Applied, Applier } from './plan/applier.ts';
+import { FirstPlan } from './plan/first-plan.ts';
 import { PlanIntake } from './plan/intake.ts';
 import { PacedResync } from './plan/paced-resync.ts';
 import { Resolver } from './plan/resolver.ts';
@@ -37,8 +37,6 @@ import { ProcessMeter } from './telemetry/process-usage.ts';
 import { RecentRequests } from './telemetry/recent-requests.ts';
 import type { Snapshot } from './telemetry/snapshot.ts';
 
-/** Milliseconds that a node without a plan waits for its first before it says that it is ready. */
-const FIRST_PLAN = 2000;
 /** Milliseconds that the disk is given at the end. */
 const LAST_WRITES = 2000;
 /** Milliseconds that block lists on disk have before the plan is served: after a start nobody else serves it meanwhile. */
@@ -66,11 +64,11 @@ export class NodeAgent {
   readonly #counts: ControlCounts;
   readonly #overload: NodeOverload;
   readonly #meter = new ProcessMeter();
-  readonly #ready = Promise.withResolvers<void>();
+  /** Until there is something to serve. */
+  readonly first: FirstPlan;
   readonly #revocation: Revocation;
   #intake = new PlanIntake(null);
   #stored: NodePlan | null = null;
-  #firstPlanTimer: Timer | null = null;
   readonly #machine: MachineWatch | null;
   readonly #floods: FloodWatch;
   #draining = false;
@@ -80,6 +78,7 @@ export class NodeAgent {
   constructor(options: NodeAgentOptions) {
     const { home, engine, clock, random, log } = options;
     this.#options = options;
+    this.first = new FirstPlan(clock);
     this.#log = log;
     this.#healthLog = new HealthLog(log);
     this.#counts = options.counts;
@@ -116,7 +115,7 @@ export class NodeAgent {
       heartbeat: () => this.#heartbeat(),
       onOpen: (local) => this.#onOpen(local),
       onFrame: (frame) => this.#onFrame(frame),
-      onUnreachable: () => this.#ready.resolve(),
+      onUnreachable: (missing) => this.first.unreachable(missing),
       onWritable: () => this.#outbox.flush(),
     });
     options.membership.sendBy((message) => this.#stream.send(message));
@@ -142,7 +141,7 @@ export class NodeAgent {
 
   /**
    * Serves the plan on disk, then turns to the control plane. Resolves when the node serves what it can: the plan on disk
-   * or the first from the control plane, or nothing when there is neither.
+   * or the first from the control plane, or nothing when there is neither, as `first` says then.
    */
   async start(): Promise<void> {
     await this.load([], RESTART_PATIENCE);
@@ -173,17 +172,21 @@ export class NodeAgent {
   async connect(): Promise<void> {
     // What is in force tells the control plane what to send.
     await this.#options.blockLists?.settled();
+    this.first.asked();
     if (!this.#draining) this.#stream.start();
-    await this.#ready.promise;
+    await this.first.settled;
     this.#options.datapath?.forgetOthers();
   }
 
   health(): NodeHealth {
     const offline = this.#revocation.isRevoked ? 'revoked' : 'unreachable';
+    const { waitsFor } = this.first;
+    const has = waitsFor === null ? ('serving' as const) : ('waiting' as const);
     return {
-      status: this.#draining || this.#revocation.hasLetGo ? 'draining' : 'serving',
+      status: this.#draining || this.#revocation.hasLetGo ? 'draining' : has,
       planVersion: this.#applier.applied.version,
       controlPlane: this.#stream.isOpen ? 'connected' : offline,
+      ...(waitsFor && { waitsFor }),
     };
   }
 
@@ -289,12 +292,11 @@ export class NodeAgent {
 
   async #end(carryOff: () => Promise<void>): Promise<void> {
     const { clock } = this.#options;
-    this.#ready.resolve();
+    this.first.stop();
     this.#applier.stop();
     const probing = this.#checker.stop();
     this.#outbox.stop();
     this.#pacedResync.stop();
-    this.#firstPlanTimer?.cancel();
     this.#machine?.stop();
     this.#floods.stop();
     this.#stream.stop();
@@ -324,8 +326,7 @@ export class NodeAgent {
     this.#outbox.begin();
     this.#options.zoneMembership?.connected(localAddress);
     this.sharingChanged();
-    // A control plane that has nothing for this node may say nothing.
-    this.#firstPlanTimer ??= this.#options.clock.setTimer(FIRST_PLAN, () => this.#ready.resolve());
+    this.first.connected();
   }
 
   #onFrame(frame: string): void {
@@ -386,7 +387,7 @@ export class NodeAgent {
     this.#outbox.applied(applied);
     if (plan !== this.#stored) this.#store.save(plan);
     this.#stored = plan;
-    this.#ready.resolve();
+    this.first.applied();
   }
 
   #onHealth(change: HealthChange): void {

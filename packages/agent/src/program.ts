@@ -161,9 +161,10 @@ async function run(settings: AgentSettings): Promise<void> {
     log.info({ reason, drainMilliseconds: settings.drainTimeout }, 'draining');
     finish(agent.stop(settings.drainTimeout, isWanted));
   };
-  const tellReady = (): void => {
-    const ready = { event: 'ready', node: nodeId, reactor, reason, workers, metricsUrl: metrics?.url };
-    if (!stopping) process.stdout.write(`${JSON.stringify(ready)}\n`);
+  const tell = (event: 'ready' | 'waiting'): void => {
+    const { waitsFor } = agent.first;
+    const what = { event, node: nodeId, reactor, reason, workers, metricsUrl: metrics?.url };
+    if (!stopping) process.stdout.write(`${JSON.stringify({ ...what, ...(event === 'waiting' && { waitsFor }) })}\n`);
   };
   process.on('SIGTERM', () => stop('SIGTERM', 143));
   process.on('SIGINT', () => stop('SIGINT', 130));
@@ -188,7 +189,7 @@ async function run(settings: AgentSettings): Promise<void> {
         engine.accept(true);
         await listen();
         await agent.connect();
-        tellReady();
+        tell('ready');
       },
       async resume() {
         engine.reclaimSockets();
@@ -215,7 +216,13 @@ async function run(settings: AgentSettings): Promise<void> {
     if (sockets > 0) log.info({ sockets }, 'accepting from the sockets of the node agent before this one');
   }
   await agent.start();
-  tellReady();
+  if (agent.first.waitsFor !== null) {
+    log.warn({ waitsFor: agent.first.waitsFor }, 'this node has no plan yet: it is not ready, and serves nothing');
+    tell('waiting');
+    await agent.first.inForce;
+    log.info('the first plan is in force');
+  }
+  tell('ready');
 }
 
 async function listenForMetrics(settings: AgentSettings, agent: NodeAgent, log: pino.Logger): Promise<MetricsServer> {

@@ -7,13 +7,15 @@ import { createInterface } from 'node:readline';
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
 
-export interface Ready {
-  readonly event: 'ready';
+export interface Said {
+  readonly event: 'ready' | 'waiting';
   readonly node: string;
   readonly reactor: string;
   readonly reason: string;
   readonly workers: number;
   readonly metricsUrl: string;
+  /** With `waiting`. */
+  readonly waitsFor?: string;
 }
 
 /** A node agent as a process of its own. */
@@ -21,7 +23,9 @@ export class AgentProcess {
   readonly child: ChildProcess;
   /** Lines on standard error so far. */
   readonly lines: string[] = [];
-  readonly ready: Promise<Ready>;
+  readonly ready: Promise<Said>;
+  /** What it says when it has no plan. */
+  readonly waiting: Promise<Said>;
   /** The exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
 
@@ -31,13 +35,20 @@ export class AgentProcess {
     this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.child.stdin?.on('error', () => undefined);
     createInterface(this.child.stderr as NodeJS.ReadableStream).on('line', (line) => this.lines.push(line));
-    const ready = Promise.withResolvers<Ready>();
-    createInterface(this.child.stdout as NodeJS.ReadableStream).on('line', (line) => ready.resolve(JSON.parse(line)));
+    const ready = Promise.withResolvers<Said>();
+    const waiting = Promise.withResolvers<Said>();
+    createInterface(this.child.stdout as NodeJS.ReadableStream).on('line', (line) => {
+      const said = JSON.parse(line) as Said;
+      (said.event === 'ready' ? ready : waiting).resolve(said);
+    });
     this.ended = once(this.child, 'close').then(([code, signal]) => code ?? signal);
-    void this.ended.then((how) => ready.reject(new Error(`ended with ${how}: ${this.lines.join('\n')}`)));
+    void this.ended.then((how) => {
+      for (const one of [ready, waiting]) one.reject(new Error(`ended with ${how}: ${this.lines.join('\n')}`));
+    });
     this.ready = ready.promise;
+    this.waiting = waiting.promise;
     // A test that expects the end does not ask for readiness.
-    this.ready.catch(() => undefined);
+    for (const one of [this.ready, this.waiting]) one.catch(() => undefined);
   }
 
   /** Gone without a word. */

@@ -211,7 +211,8 @@ test('a node with a torn plan on its disk and no control plane starts without a 
   const { agent, engine } = await node('http://127.0.0.1:9');
   await agent.start();
   assert.equal(engine.listeners.size, 0);
-  assert.equal(agent.health().planVersion, 0);
+  const offline = { status: 'waiting', planVersion: 0, controlPlane: 'unreachable', waitsFor: 'control-plane' };
+  assert.deepEqual(agent.health(), offline);
 });
 
 test('a plan that the engine fails to take is not acknowledged, not kept, and tried again', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -151,6 +151,31 @@ test('the control plane dies and traffic goes on; a restarted node serves from i
   assert.deepEqual(await health.json(), { status: 'serving', planVersion: 1, controlPlane: 'unreachable' });
 });
 
+test('without a plan it is not ready, and says what it waits for, until the first plan is in force', async () => {
+  const one = await origin('one');
+  const port = await freePort(VIP);
+  const peer = await control(null);
+  rmSync(join(directory.path, 'credentials', 'node.json'));
+  const node = agent('--control-url', peer.url);
+  const { metricsUrl, waitsFor } = await node.waiting;
+  assert.equal(waitsFor, 'credential');
+  const health = async () => {
+    const response = await fetch(new URL('/healthz', metricsUrl));
+    const { status, waitsFor, controlPlane } = (await response.json()) as Record<string, unknown>;
+    return [response.status, status, waitsFor, controlPlane];
+  };
+  assert.deepEqual(await health(), [503, 'waiting', 'credential', 'unreachable']);
+  const hello = peer.next('hello');
+  writeToken(directory.path);
+  await hello;
+  await until(async () => (await health())[2] === 'plan');
+  assert.deepEqual(await health(), [503, 'waiting', 'plan', 'connected']);
+  peer.sendSnapshot(plan(1, [{ port }], [one]));
+  assert.equal((await node.ready).metricsUrl, metricsUrl);
+  assert.equal(await ask(port), 'one');
+  assert.deepEqual(await health(), [200, 'serving', undefined, 'connected']);
+});
+
 test('a listener whose port is taken is refused with the reason while the others serve, and opens when it is free', async () => {
   const one = await origin('one');
   const squatter = createServer();
@@ -224,7 +249,7 @@ test('a second signal ends it at once', async () => {
 
 test('under a supervisor it ends when standard input does', async () => {
   const node = agent('--control-url', NOBODY, '--supervised');
-  await node.ready;
+  await node.waiting;
   node.child.stdin?.end();
   await node.endsWith(0);
 });
@@ -270,7 +295,7 @@ test('an error that nobody expected ends it with a line that says what it was, a
   const node = new AgentProcess(directory.path, ['--control-url', NOBODY], {
     NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(bomb)}`,
   });
-  await node.ready;
+  await node.waiting;
   node.child.stdin?.write('now');
   await node.endsWith(1);
   // A line of the log that was being written at that moment may come out behind it.

@@ -48,8 +48,8 @@ export interface StreamClientOptions {
   readonly onAdmission?: (isAdmitted: boolean) => void;
   /** The control plane has said that this node was revoked. */
   readonly onRevoked?: () => void;
-  /** An attempt to connect has failed, or the stream is lost. */
-  readonly onUnreachable?: () => void;
+  /** An attempt to connect has failed, or the stream is lost; `missing`: what there would have to be for one. */
+  readonly onUnreachable?: (missing: 'credential' | 'control-plane') => void;
   /** The stream takes messages again, or may do so. */
   readonly onWritable: () => void;
 }
@@ -122,7 +122,7 @@ export class StreamClient {
     try {
       credential = await this.#options.readCredential();
     } catch (error) {
-      if (this.#state === connecting) this.#lost((error as Error).message);
+      if (this.#state === connecting) this.#lost((error as Error).message, 'credential');
       return;
     }
     if (this.#state !== connecting) return;
@@ -162,10 +162,14 @@ export class StreamClient {
       });
     }
     let leader: Leader | null = null;
+    let missing: 'credential' | 'control-plane' = 'control-plane';
     socket.on('unexpected-response', (_, response) => {
       fault = explain(new Error(`Unexpected server response: ${response.statusCode}`));
       leader = leaderIn(response.headers);
-      if (response.statusCode === 401 || response.statusCode === 403) this.#options.onAdmission?.(false);
+      if (response.statusCode === 401 || response.statusCode === 403) {
+        missing = 'credential';
+        this.#options.onAdmission?.(false);
+      }
       void problemOf(response).then(({ code, detail }) => {
         fault = detail ?? fault;
         if (code === 'node-revoked' && mine()) this.#options.onRevoked?.();
@@ -178,7 +182,7 @@ export class StreamClient {
     });
     socket.on('close', (code, reason) => {
       if (code === REVOKED_CLOSE && mine()) this.#options.onRevoked?.();
-      if (mine()) this.#lost(fault || `closed with ${code} ${reason.toString('utf8')}`.trimEnd(), leader);
+      if (mine()) this.#lost(fault || `closed with ${code} ${reason.toString('utf8')}`.trimEnd(), missing, leader);
     });
   }
 
@@ -213,7 +217,7 @@ export class StreamClient {
   }
 
   /** `leader`: where to try next, if the control plane has said so. */
-  #lost(reason: string, leader: Leader | null = null): void {
+  #lost(reason: string, missing: 'credential' | 'control-plane' = 'control-plane', leader: Leader | null = null): void {
     const { clock, log, onUnreachable } = this.#options;
     const before = this.#state;
     if (before.kind === 'open' && clock.now() - before.since >= STABLE) this.#backoff.reset();
@@ -228,7 +232,7 @@ export class StreamClient {
     this.#sentTo = leader;
     this.#become({ kind: 'waiting' });
     this.#timer = clock.setTimer(wait, () => void this.#connect());
-    onUnreachable?.();
+    onUnreachable?.(missing);
   }
 
   get #url(): string {

@@ -34,7 +34,7 @@ test('serves the metrics as Prometheus text', async () => {
   assert.equal((await fetch(url, { method: 'HEAD' })).status, 200);
 });
 
-test('/healthz tells how the node is, with 503 while it drains', async () => {
+test('/healthz tells how the node is, with 503 while it drains or has no plan', async () => {
   const { origin } = await listen();
   const response = await fetch(`${origin}/healthz`);
   assert.equal(response.status, 200);
@@ -42,6 +42,11 @@ test('/healthz tells how the node is, with 503 while it drains', async () => {
   await server?.close();
   const draining = await listen({ health: { status: 'draining', planVersion: 3, controlPlane: 'unreachable' } });
   assert.equal((await fetch(`${draining.origin}/healthz`)).status, 503);
+  await server?.close();
+  const health = { status: 'waiting', planVersion: 0, controlPlane: 'connected', waitsFor: 'plan' } as const;
+  const waiting = await fetch(`${(await listen({ health })).origin}/healthz`);
+  assert.equal(waiting.status, 503);
+  assert.deepEqual(await waiting.json(), health);
 });
 
 test('other paths and methods are refused', async () => {

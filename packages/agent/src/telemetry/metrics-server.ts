@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
+import type { WaitsFor } from '../plan/first-plan.ts';
 import { exposition } from './exposition.ts';
 import type { Snapshot } from './snapshot.ts';
 import { CONTENT_TYPE } from './text-format.ts';
@@ -24,11 +25,13 @@ export interface MetricsServerOptions {
 }
 
 export interface NodeHealth {
-  /** A node that drains answers 503, so that whatever asks stops sending it clients. */
-  readonly status: 'serving' | 'draining';
+  /** A node that drains, or has no plan yet, answers 503, so that whatever asks sends it no clients. */
+  readonly status: 'serving' | 'waiting' | 'draining';
   readonly planVersion: number;
   /** `revoked`: it has told this node that it is none any more. */
   readonly controlPlane: 'connected' | 'unreachable' | 'revoked';
+  /** Absent: for nothing. */
+  readonly waitsFor?: WaitsFor;
 }
 
 /** Answers `/metrics` and `/healthz`. */

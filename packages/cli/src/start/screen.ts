@@ -14,17 +14,22 @@ export interface Ready {
 export interface NodeReady extends Pick<Ready, 'metricsUrl' | 'traffic' | 'logs' | 'seconds'> {
   /** Addresses of its control plane. */
   readonly joins: string;
+  /** What it waits for before it is ready; null: it is. */
+  readonly waitsFor: string | null;
 }
 
 /** The same of a node agent alone. */
-export function nodeScreen({ joins, metricsUrl, traffic, logs, seconds }: NodeReady): string {
+export function nodeScreen({ joins, waitsFor, metricsUrl, traffic, logs, seconds }: NodeReady): string {
   const rows: [string, string][] = [
     ['Control plane', `${joins} ("evenkeel node list" there tells when it knows this node)`],
+    ...(waitsFor === null
+      ? []
+      : [['Waits for', `${waitsFor} (it has no plan yet, and serves nothing)`] satisfies [string, string]]),
     ['Metrics', metricsUrl],
     ['Traffic', trafficOf(traffic)],
     ['Logs', logs],
   ];
-  return [...table(rows, seconds), '', 'Ctrl-C drains and stops.'].join('\n');
+  return [...table(rows, seconds, waitsFor === null ? 'Ready' : 'Started'), '', 'Ctrl-C drains and stops.'].join('\n');
 }
 
 /** What a person needs to know once everything runs. */
@@ -47,8 +52,8 @@ export function readyScreen(ready: Ready): string {
   return lines.join('\n');
 }
 
-function table(rows: readonly (readonly [string, string])[], seconds: number): string[] {
-  return [`Ready in ${seconds.toFixed(1)} s.`, '', ...rows.map(([name, value]) => `  ${name.padEnd(18)}${value}`)];
+function table(rows: readonly (readonly [string, string])[], seconds: number, done = 'Ready'): string[] {
+  return [`${done} in ${seconds.toFixed(1)} s.`, '', ...rows.map(([name, value]) => `  ${name.padEnd(18)}${value}`)];
 }
 
 function trafficOf({ workers, reactor, reason }: Ready['traffic']): string {

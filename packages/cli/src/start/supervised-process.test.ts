@@ -72,6 +72,22 @@ test('the room for young objects of a process has a bound', async (t) => {
   await process.start();
 });
 
+test('one that waits for something has started, and the terminal is told when it is ready, if it was told that it waits', async (t) => {
+  const waiting = `console.log('{"event":"waiting","waitsFor":"spring","pid":' + process.pid + '}');`;
+  const { process, said, until } = supervise(t, `${waiting} process.on('SIGUSR2', () => { ${READY} }); ${STAY}`);
+  const { event, pid } = await process.start();
+  assert.equal(event, 'waiting');
+  const ready = process.readyWithin(60_000);
+  globalThis.process.kill(pid as number, 'SIGUSR2');
+  assert.equal(await ready, true);
+  assert.deepEqual(said, []);
+  globalThis.process.kill(pid as number, 'SIGKILL');
+  await until(/^worker bee is back \(.* s\), and waits for spring$/);
+  assert.equal(await process.readyWithin(0), false);
+  globalThis.process.kill(process.mark!.pid, 'SIGUSR2');
+  await until(/^worker bee is ready$/);
+});
+
 test('one that dies is started again', async (t) => {
   const { process, said, until } = supervise(t, READY + STAY);
   const { pid } = await process.start();

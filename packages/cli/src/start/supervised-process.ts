@@ -14,9 +14,9 @@ import type { ProcessMark } from './running.ts';
 import type { SocketQueue } from './socket-queue.ts';
 import { parseObject, Spoken, textOf } from './spoken.ts';
 
-/** What a process says on stdout, as one line of JSON, when it does its work. */
+/** What a process says on stdout, as one line of JSON, when it does its work; or when it would, and waits for something. */
 export interface ReadyEvent {
-  readonly event: 'ready';
+  readonly event: 'ready' | 'waiting';
   readonly [detail: string]: unknown;
 }
 
@@ -86,10 +86,14 @@ export class SupervisedProcess {
   #stopping = false;
   #errors: string[] = [];
   #first: PromiseWithResolvers<ReadyEvent> | null = null;
+  /** It runs, and has yet to say that it is ready. */
+  #waits = false;
+  /** Somebody has read that it waits, and should read when it is ready. */
+  #isKnownToWait = false;
   #ended: PromiseWithResolvers<void> | null = null;
   #pulse: Pulse | null = null;
   #channel: Duplex | null = null;
-  readonly #events = new EventEmitter<{ event: [ChannelEvent]; exit: [string] }>();
+  readonly #events = new EventEmitter<{ event: [ChannelEvent]; exit: [string]; ready: [] }>();
 
   constructor(spec: ProcessSpec, around: Surroundings) {
     this.#spec = spec;
@@ -152,7 +156,10 @@ export class SupervisedProcess {
     clearTimeout(timer);
   }
 
-  /** Resolves with what it said when it was ready; rejects with a StartFailure when it ended before that. */
+  /**
+   * Resolves with what it said when it was ready, or when it said that it waits for something; rejects with a StartFailure
+   * when it ended before that.
+   */
   start(patience = START_TIMEOUT): Promise<ReadyEvent> {
     if (this.#stopping) return Promise.reject(new StartFailure(`The ${this.#spec.name} was stopped before it began.`));
     const first = Promise.withResolvers<ReadyEvent>();
@@ -162,6 +169,13 @@ export class SupervisedProcess {
     }, patience);
     this.#spawn();
     return first.promise.finally(() => clearTimeout(timer));
+  }
+
+  /** Whether it is ready, of which it has `patience` milliseconds to say so. If not, the terminal is told when it does. */
+  async readyWithin(patience: number): Promise<boolean> {
+    if (this.#waits) await once(this.#events, 'ready', { signal: AbortSignal.timeout(patience) }).catch(() => {});
+    this.#isKnownToWait = this.#waits;
+    return !this.#waits;
   }
 
   /** Asks it to end, and kills it when it has not after `patience` milliseconds. Resolves when it is gone. */
@@ -211,6 +225,7 @@ export class SupervisedProcess {
     const args = [...nodeFlagsOf(script), '--import', lifeline, script, ...this.#spec.args()];
     const child: ChildProcess = spawn(node, args, { stdio, detached: true, env });
     this.#errors = [];
+    this.#waits = false;
     const pid = child.pid;
     child.once('error', (error) => {
       // Without a process id it never began, and no `exit` will come.
@@ -266,9 +281,9 @@ export class SupervisedProcess {
   }
 
   #onLine(line: string, fromStderr: boolean): void {
-    if (this.#state.kind === 'starting') {
-      const entry = fromStderr ? null : parseObject(line);
-      if (entry?.event === 'ready') {
+    if (!fromStderr && (this.#state.kind === 'starting' || this.#waits)) {
+      const entry = parseObject(line);
+      if (entry?.event === 'ready' || entry?.event === 'waiting') {
         this.#onReady(entry as unknown as ReadyEvent);
         return;
       }
@@ -284,11 +299,21 @@ export class SupervisedProcess {
   }
 
   #onReady(event: ReadyEvent): void {
-    if (this.#state.kind !== 'starting') return;
+    const waits = event.event === 'waiting';
+    if (this.#state.kind !== 'starting') {
+      this.#waits = waits;
+      if (waits) return;
+      if (this.#isKnownToWait) this.#around.say(`${this.#spec.name} is ready`);
+      this.#events.emit('ready');
+      return;
+    }
     const { since } = this.#state;
     this.#state = { ...this.#state, kind: 'running' };
+    this.#waits = waits;
     if (this.#first === null) {
-      this.#around.say(`${this.#spec.name} is back (${((performance.now() - since) / 1000).toFixed(1)} s)`);
+      const after = `(${((performance.now() - since) / 1000).toFixed(1)} s)`;
+      this.#isKnownToWait = waits;
+      this.#around.say(`${this.#spec.name} is back ${after}${waits ? `, and waits for ${event.waitsFor}` : ''}`);
       return;
     }
     this.#first.resolve(event);

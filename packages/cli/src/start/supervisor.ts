@@ -19,6 +19,9 @@ import type { ProcessSpec, ReadyEvent, SupervisedProcess } from './supervised-pr
 /** Milliseconds that a process has to end in order; the agent's come on top of what it lets requests take. */
 const PATIENCE = { agent: 5_000, control: 12_000 };
 
+/** Milliseconds that a node agent has to get and run its first plan, once the control plane is there, before that is said. */
+const FIRST_PLAN = 10_000;
+
 /**
  * Runs control plane, node agent and the demo's servers as processes of their own on one home, and keeps them running;
  * the node agent alone where it is a node of another control plane.
@@ -108,12 +111,15 @@ export class Supervisor {
     }
     this.#say('Starting the node agent …');
     this.#fleet.publish({ url: joins! });
-    const { reactor, reason, workers, metricsUrl } = await this.#startAgent();
+    // It may be there before its control plane.
+    const { reactor, reason, workers, metricsUrl, waitsFor } = await this.#startAgent();
+    const isReady = await this.#agent?.readyWithin(0);
     this.#goOn();
     this.#say(
       nodeScreen({
         joins: joins!,
         metricsUrl: String(metricsUrl),
+        waitsFor: isReady === true ? null : String(waitsFor),
         traffic: { reactor: String(reactor), reason: String(reason), workers: Number(workers) },
         logs: home.logs,
         seconds: (performance.now() - started) / 1000,
@@ -136,6 +142,7 @@ export class Supervisor {
     await this.#startControl(control);
     const [{ reactor, reason, workers, metricsUrl }] = await Promise.all([agent, demo.prepare(this.#url)]);
     const demoUrl = await demo.settle(this.#url);
+    if ((await this.#agent?.readyWithin(FIRST_PLAN)) === false) this.#say('The node agent has no plan yet.');
     this.#goOn();
     this.#say(
       readyScreen({
