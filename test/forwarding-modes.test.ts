@@ -79,6 +79,13 @@ for (const point of ['tcx', 'xdp'] as const) {
       assert.match(listed, /10\.77\.100\.20:8080 +10\.77\.1\.2:80 +10\.77\.1\.1:\d+ /);
     });
 
+    test('source NAT: a target may be a client as well, also of itself', async () => {
+      for (const { vip, port, family } of HIDDEN) {
+        const [first, second] = TARGETS.map(({ node }) => node[family]);
+        await holds(await site.clientAtTarget(vip, port), first!, second);
+      }
+    });
+
     test('source NAT: an event tells that flows find no port of the node any more', async () => {
       const [{ name, vip, port }] = HIDDEN;
       assert.deepEqual(site.events('ports.exhausted'), []);

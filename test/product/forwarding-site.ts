@@ -159,6 +159,14 @@ export class ForwardingSite {
     return this.#client;
   }
 
+  /** The same with the first target as the client, whose way to the VIP is through the node. */
+  async clientAtTarget(vip: string, port: number): Promise<LineProcess> {
+    const family = vip.includes(':') ? 1 : 0;
+    const { addresses, node } = TARGETS[0]!;
+    this.targets[0]!.ip(`route replace ${vip} via ${node[family]}`);
+    return this.targets[0]!.start(...peer('client'), addresses[family], vip, String(port));
+  }
+
   /** SYN from addresses that nobody has, until it is killed. */
   flood(vip: string, port: number): LineProcess {
     return this.outside.start(...peer('syn-flood'), CLIENTS[0], vip, String(port));

@@ -176,7 +176,7 @@ export class ZoneSite {
       const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
       const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)![1]);
       const shape = { descriptor, keySize: read('key_size'), valueSize: read('value_size') };
-      const map = new KernelMap({ ...shape, maxEntries: read('max_entries') });
+      const map = new KernelMap('exceptions', { ...shape, maxEntries: read('max_entries') });
       return new Set(Array.from(map.entries(), ({ key }) => key.toString('hex')));
     } finally {
       closeSync(descriptor);

@@ -10,6 +10,8 @@ export interface MapShape {
 
 const ENOENT = -2;
 const EEXIST = -17;
+/** What the kernel says where there is no room in a hash, and in a prefix trie. */
+const NO_ROOM: readonly number[] = [-7, -28];
 const NO_EXIST = 1;
 /** More than any bucket of a hash holds, of which a batch takes whole ones. */
 const BATCH = 4096;
@@ -17,10 +19,13 @@ const BATCH = 4096;
 /** A map of the kernel, in bytes. Keys and values are copied at each call, about a microsecond. */
 export class KernelMap {
   readonly shape: MapShape;
+  /** As the programs call it. */
+  readonly #name: string;
   #isClosed = false;
   readonly #inBackground = new Set<Promise<unknown>>();
 
-  constructor(shape: MapShape) {
+  constructor(name: string, shape: MapShape) {
+    this.#name = name;
     this.shape = shape;
   }
 
@@ -35,14 +40,14 @@ export class KernelMap {
 
   set(key: Uint8Array, value: Uint8Array): void {
     this.#check(key, value.length);
-    checked(libbpf().bpf_map_update_elem(this.#descriptor(), key, value, 0), 'writing a map entry');
+    this.#written(libbpf().bpf_map_update_elem(this.#descriptor(), key, value, 0));
   }
 
   /** Whether the entry is new; one that is there stays as it is. */
   add(key: Uint8Array, value: Uint8Array): boolean {
     this.#check(key, value.length);
     const result = libbpf().bpf_map_update_elem(this.#descriptor(), key, value, NO_EXIST);
-    return result === EEXIST ? false : checked(result, 'adding a map entry') === 0;
+    return result === EEXIST ? false : this.#written(result) === 0;
   }
 
   /** For queues: the oldest value, which is in it no more; null when it is empty. */
@@ -60,7 +65,7 @@ export class KernelMap {
     const update = inBackground('bpf_map_update_elem', this.#descriptor(), key, value, 0);
     this.#inBackground.add(update);
     const result = await update.finally(() => this.#inBackground.delete(update));
-    checked(result, 'writing a map entry');
+    this.#written(result);
   }
 
   /** The value, or null. */
@@ -79,7 +84,7 @@ export class KernelMap {
     this.#check(key, value.length);
     const all = Buffer.alloc(this.#perCpuBytes());
     for (let at = 0; at < all.length; at += this.#stride()) all.set(value, at);
-    checked(libbpf().bpf_map_update_elem(this.#descriptor(), key, all, 0), 'writing a map entry');
+    this.#written(libbpf().bpf_map_update_elem(this.#descriptor(), key, all, 0));
   }
 
   /** All entries of a hash with a value per CPU. */
@@ -170,6 +175,12 @@ export class KernelMap {
   /** Of one entry: values are kept 8 bytes apart. */
   #perCpuBytes(): number {
     return this.#stride() * checked(libbpf().libbpf_num_possible_cpus(), 'counting CPUs');
+  }
+
+  #written(result: number): number {
+    const { maxEntries } = this.shape;
+    if (NO_ROOM.includes(result)) throw new Error(`the kernel's map ${this.#name} is full: ${maxEntries} entries`);
+    return checked(result, `writing an entry of the kernel's map ${this.#name}`);
   }
 
   #perCpu(all: Buffer): Buffer[] {

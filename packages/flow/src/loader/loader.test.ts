@@ -42,6 +42,19 @@ suite('loading', { skip: requiresKernelDatapath() }, () => {
     object.close();
   });
 
+  test('a map that is full says which, and how much there is room for', () => {
+    const room = { vips: 2, listener_ranges: 2 };
+    using object = LoadedObject.load(objectPath('tcx'), { mapSizes: { ...mapSizes, ...room } });
+    const datapath = new Datapath(object);
+    const fill = (what: (at: number) => void) => {
+      for (let at = 1; at <= 64; at++) what(at);
+    };
+    assert.throws(() => fill((at) => datapath.addVip(`203.0.113.${at}`)), /the kernel's map vips is full: 2 entries/);
+    const range = (at: number) => ({ ...ENDPOINT, port: 100 * at, lastPort: 100 * at });
+    const ranges = () => fill((at) => datapath.setListenerRange(range(at), LISTENER));
+    assert.throws(ranges, /the kernel's map listener_ranges is full: 2 entries/);
+  });
+
   test('a write on another thread is done before the object is closed', async () => {
     const object = LoadedObject.load(objectPath('tcx'), { mapSizes });
     const map = object.map('exceptions');

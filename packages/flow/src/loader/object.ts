@@ -44,7 +44,8 @@ export class LoadedObject {
         valueSize: bpf.bpf_map__value_size(map),
         maxEntries: bpf.bpf_map__max_entries(map),
       };
-      this.#maps.set(bpf.bpf_map__name(map), new KernelMap(shape));
+      const name = bpf.bpf_map__name(map);
+      this.#maps.set(name, new KernelMap(name, shape));
     }
     for (const program of handles(handle, bpf.bpf_object__next_program)) {
       this.#programs.set(bpf.bpf_program__name(program), bpf.bpf_program__fd(program));

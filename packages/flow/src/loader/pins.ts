@@ -1,5 +1,5 @@
 import { closeSync, existsSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { KernelMap } from './kernel-map.ts';
 import { checked, libbpf } from './libbpf.ts';
 
@@ -28,7 +28,7 @@ export function pinOf(folder: string, name: string, wanted: PinnedShape): string
 /** A map by its pin, as long as `use` takes. */
 export async function usePinned<Result>(pin: string, use: (map: KernelMap) => Promise<Result>): Promise<Result> {
   const descriptor = checked(libbpf().bpf_obj_get(pin), `opening ${pin}`);
-  const map = new KernelMap({ descriptor, ...shapeAt(descriptor) });
+  const map = new KernelMap(basename(pin), { descriptor, ...shapeAt(descriptor) });
   try {
     return await use(map);
   } finally {
