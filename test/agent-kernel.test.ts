@@ -276,6 +276,24 @@ suite('the kernel datapath of a node agent', { skip: requiresKernelDatapath('ip'
     }
   });
 
+  test('what is for containers is handed to them, until something at their device has to see it', async (t) => {
+    await here.clear();
+    const client = here.client(t);
+    await here.order('apply', { services: [service([target(1)])], listeners: [listener()] });
+    const opened = await client.ask<string[]>('open 20');
+    /** Frames by the device of the target for 20 requests. */
+    const sent = async () => {
+      const before = here.node.sentFrames('node1');
+      assert.deepEqual(await client.ask<string[]>('ask'), opened);
+      return here.node.sentFrames('node1') - before;
+    };
+    await here.until('they are handed over', async () => (await sent()) < 5);
+    here.node.run(...'tc qdisc add dev node1 root tbf rate 1gbit burst 1mbit latency 50ms'.split(' '));
+    await here.until('the device has them', async () => (await sent()) >= 20);
+    here.node.run(...'tc qdisc del dev node1 root'.split(' '));
+    await here.until('they are handed over again', async () => (await sent()) < 5);
+  });
+
   test('l2: a target that was not there, and one whose hardware address changes, are found', async (t) => {
     await here.clear();
     const client = here.client(t);

@@ -15,6 +15,7 @@ test('defaults', () => {
     setting: 'auto',
     attach: 'auto',
     routing: 'direct',
+    containers: 'direct',
     devices: [],
     bpfFolder: '/sys/fs/bpf',
     writtenFlows: 1_048_576,
@@ -49,6 +50,7 @@ const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [['--datapath', 'fast'], /--datapath must be one of auto, kernel, userspace, not "fast"/],
   [['--datapath-attach', 'nic'], /--datapath-attach must be one of auto, xdp, tcx, not "nic"/],
   [['--datapath-written-flows', '1000'], /--datapath-written-flows must be a whole number from 65536 to 134217728/],
+  [['--datapath-containers', 'fast'], /--datapath-containers must be one of direct, device, not "fast"/],
   [['--datapath-routing', 'fast'], /--datapath-routing must be one of direct, kernel, not "fast"/],
   [['--datapath-devices', 'eth0,a/b'], /--datapath-devices must be names of devices such as eth0,eth1, not "a\/b"/],
   [

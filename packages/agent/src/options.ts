@@ -11,6 +11,7 @@ import {
 import { canonicalFingerprint } from '@evenkeel/model/tls-trust.ts';
 import {
   ATTACH_SETTINGS,
+  CONTAINERS_SETTINGS,
   DATAPATH_SETTINGS,
   type DatapathOptions,
   ROUTING_SETTINGS,
@@ -80,6 +81,8 @@ it, and keeps it running. Each flag may also be given as an environment variable
   --datapath-attach POINT  where their programs are: auto, xdp or tcx (auto)
   --datapath-routing WHO   sends on what NAT has translated: direct, the programs at tcx by the kernel's routes, or
                            kernel, with its filters and its IPsec (direct)
+  --datapath-containers WAY  to containers of this node: direct, handed to them past the devices that lead there, or
+                           device, by those with their queues and filters (direct)
   --datapath-bpf FOLDER    a BPF file system, mounted if it is none (/sys/fs/bpf)
   --datapath-written-flows N  that it has room for while tables of targets change, 110 bytes each (1048576)
   --flow-sharing WHERE     where other nodes reach this one to share flows: auto, off or an address (auto)
@@ -113,6 +116,7 @@ const FLAGS = {
   'datapath-devices': { type: 'string' },
   'datapath-attach': { type: 'string' },
   'datapath-routing': { type: 'string' },
+  'datapath-containers': { type: 'string' },
   'datapath-bpf': { type: 'string' },
   'datapath-written-flows': { type: 'string' },
   'flow-sharing': { type: 'string' },
@@ -159,6 +163,7 @@ export function parseSettings(args: readonly string[], environment: Values): Age
       setting: oneOf('datapath', text('datapath', 'auto'), DATAPATH_SETTINGS),
       attach: oneOf('datapath-attach', text('datapath-attach', 'auto'), ATTACH_SETTINGS),
       routing: oneOf('datapath-routing', text('datapath-routing', 'direct'), ROUTING_SETTINGS),
+      containers: oneOf('datapath-containers', text('datapath-containers', 'direct'), CONTAINERS_SETTINGS),
       devices: deviceNames('datapath-devices', text('datapath-devices', '')),
       bpfFolder: resolve(text('datapath-bpf', '/sys/fs/bpf')),
       writtenFlows: number('datapath-written-flows', WRITTEN_FLOWS.default, WRITTEN_FLOWS.least, WRITTEN_FLOWS.most),

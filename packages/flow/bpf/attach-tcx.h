@@ -68,6 +68,13 @@ static __always_inline int send_to(CONTEXT *context, __u32 device)
 	return bpf_redirect(device, 0);
 }
 
+#define HANDS_OVER 1
+/* To the other end of the device, past its queue and those of the kernel, as if it had come in there. */
+static __always_inline int hand_over(CONTEXT *context, __u32 device)
+{
+	return bpf_redirect_peer(device, 0);
+}
+
 /* The kernel looks for the next hop on this device, asks for its hardware address, and keeps the packet until it is told.
  * Unlike what it routes for others, the packet may come from this node's own address. */
 #define ASKS_FOR_NEXT_HOPS 1
@@ -136,16 +143,19 @@ static __always_inline __u32 segment_bytes(CONTEXT *context, const struct packet
 
 #define HAS_SHORT_WAY 1
 
-/* Asks for the kernel's route of a packet that came in here, once it is from and to these; ports in `route`. 0: there is
- * none, or it is to be answered by an ICMP error, or kept for this node; nor where somebody has marked it, since rules for
- * routes may look at the mark and the lookup does not. */
-static __always_inline int find_route(CONTEXT *context, const struct packet *packet, const struct address *source,
-				      const struct address *destination, struct bpf_fib_lookup *route)
+enum route_found { ROUTE_NONE, ROUTE_ALONE, ROUTE_WITH_NEIGHBOUR };
+
+/* Asks for the kernel's route of a packet that came in here, once it is from and to these; ports in `route`. There is none
+ * for what is to be answered by an ICMP error, or kept for this node; nor where somebody has marked it, since rules for
+ * routes may look at the mark and the lookup does not. `wants_neighbour`: the next hop's hardware address as well. */
+static __always_inline enum route_found find_route(CONTEXT *context, const struct packet *packet,
+						   const struct address *source, const struct address *destination,
+						   int wants_neighbour, struct bpf_fib_lookup *route)
 {
 	void *ip = frame_start(context) + OFFSET_IP;
 
 	if (packet->hop_limit <= 1 || context->mark || ip + sizeof(struct iphdr) > frame_end(context))
-		return 0;
+		return ROUTE_NONE;
 	route->l4_protocol = packet->protocol;
 	route->ifindex = context->ifindex;
 	if (packet->family == FAMILY_IPV4) {
@@ -160,7 +170,14 @@ static __always_inline int find_route(CONTEXT *context, const struct packet *pac
 		__builtin_memcpy(route->ipv6_dst, destination, sizeof(*destination));
 	}
 	route->tot_len = segment_bytes(context, packet);
-	return bpf_fib_lookup(context, route, sizeof(*route), FIB_LOOKUP_SKIP_NEIGH) == BPF_FIB_LKUP_RET_SUCCESS;
+	switch (bpf_fib_lookup(context, route, sizeof(*route), wants_neighbour ? 0 : FIB_LOOKUP_SKIP_NEIGH)) {
+	case BPF_FIB_LKUP_RET_SUCCESS:
+		return wants_neighbour ? ROUTE_WITH_NEIGHBOUR : ROUTE_ALONE;
+	case BPF_FIB_LKUP_RET_NO_NEIGH:
+		return ROUTE_ALONE;
+	default:
+		return ROUTE_NONE;
+	}
 }
 
 /* Through the kernel's table of neighbours, which asks for the next hop's hardware address where it is not known, and keeps

@@ -59,6 +59,13 @@ static __always_inline int send_to(CONTEXT *context, __u32 device)
 	return bpf_redirect(device, 0);
 }
 
+/* From here nothing goes past a device. */
+#define HANDS_OVER 0
+static __always_inline int hand_over(CONTEXT *context, __u32 device)
+{
+	return send_to(context, device);
+}
+
 /* Nothing here asks for a hardware address. */
 #define ASKS_FOR_NEXT_HOPS 0
 static __always_inline int send_asking(CONTEXT *context, __u32 device)

@@ -36,6 +36,10 @@
 #define UNANSWERED_SECONDS 30
 #define LINGERING_SECONDS 4
 
+/* Devices that lead into containers of this node, about 60 bytes each: more than one machine has. What is beyond is reached
+ * by the device, as everything was. */
+#define MAX_CONTAINERS 16384
+
 /* Flows to endpoints of targets that several listeners share, about 140 bytes each; the least recently seen make room, and
  * their answers seem to come from the first of these listeners. */
 #define MAX_SHARED 65536

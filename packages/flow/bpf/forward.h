@@ -17,7 +17,7 @@ static __always_inline int forward_by_l2(CONTEXT *context, const struct packet *
 	if ((void *)(ethernet + 1) > frame_end(context))
 		return drop_towards(packet, listener, DROP_MALFORMED);
 	set_next_hop(ethernet, target);
-	return send_to(context, target->device);
+	return send_to_device(context, target->device);
 }
 
 /* In a mode in which the target has the VIP itself. */

@@ -239,7 +239,8 @@ __checked_once int steer_to_borrower(CONTEXT *context, const struct packet *pack
 	if ((void *)(ethernet + 1) > frame_end(context))
 		return drop(listener->number, DROP_MALFORMED);
 	set_next_hop(ethernet, target);
-	return send_on(context, target);
+	/* Errors are rare: one for a container may go by its device. To ask for that would be a frame on the stack too many. */
+	return target->flags & TARGET_UNRESOLVED ? send_asking(context, target->device) : send_to(context, target->device);
 }
 
 /* As `choose`, for what an error is about. */

@@ -246,6 +246,15 @@ struct {
 	__type(value, struct budgets);
 } budgets SEC(".maps");
 
+/* By number: devices whose other end is in another network namespace of this machine, where packets may be handed over. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_CONTAINERS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u32);
+} containers SEC(".maps");
+
 /* The bits of `guards`. */
 static __always_inline __u32 all_in_use(void)
 {

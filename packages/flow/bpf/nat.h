@@ -61,6 +61,18 @@ static __always_inline int translate(CONTEXT *context, const struct packet *pack
 }
 
 #if HAS_SHORT_WAY
+/* Into a container of this node: `route` has the hardware addresses. */
+static __always_inline int hand_over_by_route(CONTEXT *context, const struct bpf_fib_lookup *route)
+{
+	struct ethhdr *ethernet = frame_start(context);
+
+	if ((void *)(ethernet + 1) > frame_end(context))
+		return VERDICT_DROP;
+	__builtin_memcpy(ethernet->h_dest, route->dmac, ETH_ALEN);
+	__builtin_memcpy(ethernet->h_source, route->smac, ETH_ALEN);
+	return hand_over(context, route->ifindex);
+}
+
 /* One side of the packet becomes this, and the packet goes on by the kernel's route without the kernel's routing: at once,
  * and to its neighbour. BALANCED_ON: it is as it was, and for the kernel. By itself, because of what it adds to the ways
  * through the program. */
@@ -68,16 +80,22 @@ __checked_once int take_short_way(CONTEXT *context, const struct packet *packet,
 				  const struct address *address, __be16 port)
 {
 	struct bpf_fib_lookup route = {};
+	int has_containers = is_in_use(GUARD_CONTAINERS);
 
 	if (!packet || !address)
 		return BALANCED_ON;
 	route.sport = side == SOURCE ? port : packet->source_port;
 	route.dport = side == SOURCE ? packet->destination_port : port;
-	if (!find_route(context, packet, side == SOURCE ? address : &packet->source,
-			side == SOURCE ? &packet->destination : address, &route))
+	enum route_found found = find_route(context, packet, side == SOURCE ? address : &packet->source,
+					    side == SOURCE ? &packet->destination : address, has_containers, &route);
+
+	if (found == ROUTE_NONE)
 		return BALANCED_ON;
 	if (translate(context, packet, side, address, port, 1, 0))
 		return VERDICT_DROP;
+	/* Who is not known yet is asked for. */
+	if (found == ROUTE_WITH_NEIGHBOUR && leads_into_container(route.ifindex))
+		return hand_over_by_route(context, &route);
 	return send_by_route(&route);
 }
 #endif
@@ -118,7 +136,7 @@ static __always_inline int forward_by_nat(CONTEXT *context, const struct packet 
 		return drop_towards(packet, listener, DROP_HOP_LIMIT);
 	if (translate(context, packet, DESTINATION, &target->address, port, 1, target))
 		return drop_towards(packet, listener, DROP_MALFORMED);
-	return send_to(context, target->device);
+	return send_to_device(context, target->device);
 }
 
 /* Under which address what comes from an endpoint of a target goes on. */

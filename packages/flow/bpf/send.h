@@ -18,10 +18,26 @@ static __always_inline int has_way(const struct target *target)
 	return target->device && (ASKS_FOR_NEXT_HOPS || !(target->flags & TARGET_UNRESOLVED));
 }
 
+/* By itself, for the sake of the stacks of those who ask. */
+__checked_once int leads_into_container(__u32 device)
+{
+	return bpf_map_lookup_elem(&containers, &device) != 0;
+}
+
+/* With the hardware addresses that the frame has. */
+static __always_inline int send_to_device(CONTEXT *context, __u32 device)
+{
+	if (HANDS_OVER && is_in_use(GUARD_CONTAINERS) && leads_into_container(device))
+		return hand_over(context, device);
+	return send_to(context, device);
+}
+
 /* Where `has_way`, with addresses of `set_next_hop`. */
 static __always_inline int send_on(CONTEXT *context, const struct target *target)
 {
-	return target->flags & TARGET_UNRESOLVED ? send_asking(context, target->device) : send_to(context, target->device);
+	if (target->flags & TARGET_UNRESOLVED)
+		return send_asking(context, target->device);
+	return send_to_device(context, target->device);
 }
 
 /* No verdict of a program: the packet goes on to its target. */

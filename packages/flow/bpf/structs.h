@@ -53,6 +53,8 @@ struct source_rule {
 #define GUARD_ALLOWED_NETWORKS 32
 /* Not about sources: what NAT has translated takes the kernel's route without the kernel's routing. */
 #define GUARD_SHORT_WAY 64
+/* Nor this: some devices lead into containers of this node. */
+#define GUARD_CONTAINERS 128
 
 /* The other bits: which state of listeners and sources this is, counted by user space at each change. */
 #define GENERATION 0xffffff00

@@ -38,7 +38,7 @@ suite('targets that answer directly, on tcx', { skip: requiresKernelDatapath('ip
   };
   let pins = '';
 
-  const balance = (mode: Exclude<Mode, 'nat'>, settings: { mtu?: number; asks?: boolean } = {}) => {
+  const balance = (mode: Exclude<Mode, 'nat'>, settings: { mtu?: number; asks?: boolean; hands?: boolean } = {}) => {
     rmSync(join(pins, 'flow'), { recursive: true, force: true });
     mkdirSync(join(pins, 'flow'));
     const work: Work = {
@@ -49,6 +49,7 @@ suite('targets that answer directly, on tcx', { skip: requiresKernelDatapath('ip
       settled: false,
       mode,
       tunnelSource: NODE,
+      hands: settings.hands ?? false,
       targets: TARGETS.map((address, index) => ({
         address,
         weight: 1,
@@ -73,6 +74,7 @@ suite('targets that answer directly, on tcx', { skip: requiresKernelDatapath('ip
     // What clients have learnt of another one.
     outside.ip('route flush cache');
   };
+  const sentToTargets = () => node.sentFrames('node1') + node.sentFrames('node2');
   const bothAnswer = async () => {
     const answers = await client.ask<string[]>('fresh 40');
     assert.deepEqual(new Set(answers), new Set([`target1 ${CLIENT}`, `target2 ${CLIENT}`]));
@@ -110,19 +112,29 @@ suite('targets that answer directly, on tcx', { skip: requiresKernelDatapath('ip
     }
   });
 
-  test('L2: both targets answer the client, and a large upload arrives', async () => {
-    balance('l2');
-    await bothAnswer();
-    assert.equal(await client.ask<boolean>(`upload ${UPLOAD}`), true);
-  });
+  for (const hands of [false, true]) {
+    const way = hands ? 'handed over' : 'by their devices';
+    test(`L2, ${way}: both targets answer the client, and a large upload arrives`, async () => {
+      balance('l2', { hands });
+      const before = sentToTargets();
+      await bothAnswer();
+      assert.equal(await client.ask<boolean>(`upload ${UPLOAD}`), true);
+      const sent = sentToTargets() - before;
+      if (hands) assert.ok(sent < 20, `${sent} frames by the devices`);
+      else assert.ok(sent > 200, `${sent} frames by the devices`);
+    });
+  }
 
   for (const mode of ['ipip', 'gue'] as const) {
-    for (const asks of [false, true]) {
-      const way = asks ? 'to a next hop that the kernel asks for' : 'to a known next hop';
+    for (const { asks, hands, way } of [
+      { asks: false, hands: false, way: 'to a known next hop' },
+      { asks: true, hands: false, way: 'to a next hop that the kernel asks for' },
+      { asks: false, hands: true, way: 'handed over' },
+    ]) {
       test(`${mode}, ${way}: both targets answer, over links of 1500 bytes as over 9000`, async () => {
         for (const mtu of [1500, 9000]) {
           setMtu(mtu);
-          balance(mode, { mtu, asks });
+          balance(mode, { mtu, asks, hands });
           node.ip('neigh flush all');
           await bothAnswer();
           assert.equal(await client.ask<boolean>(`upload ${UPLOAD}`), true, `upload with MTU ${mtu}`);

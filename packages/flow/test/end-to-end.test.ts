@@ -16,10 +16,11 @@ const TARGETS = ['10.77.1.2', '10.77.2.2'] as const;
 const KNOCK = 'knock 1500';
 const peer = (name: string) => [process.execPath, join(import.meta.dirname, 'peers', `${name}.ts`)];
 
-for (const [title, shortWay] of [
-  ['routed by the kernel', false],
-  ['sent on by the program', true],
-] as const) {
+for (const { title, shortWay, hands } of [
+  { title: 'routed by the kernel', shortWay: false, hands: false },
+  { title: 'sent on by the program', shortWay: true, hands: false },
+  { title: 'handed to containers', shortWay: true, hands: true },
+]) {
   suite(`NAT between network namespaces, on tcx, ${title}`, { skip: requiresKernelDatapath('ip', 'nsenter') }, () => {
     const namespaces: Namespace[] = [];
     let node: Namespace;
@@ -35,6 +36,7 @@ for (const [title, shortWay] of [
         port: 80,
         settled,
         shortWay,
+        hands,
         ...(limits !== undefined && { limits }),
         targets: TARGETS.map((address, index) => ({ address, weight: weights[index]! })),
       };
@@ -114,6 +116,12 @@ for (const [title, shortWay] of [
       const forwarded = Number(values![names!.indexOf('ForwDatagrams')]);
       if (shortWay) assert.equal(forwarded, 0);
       else assert.ok(forwarded > 1000, `${forwarded}`);
+      for (const device of ['node0', 'node1']) {
+        const sent = node.sentFrames(device);
+        // The first ones, until a hardware address is known, and what the kernel says for itself.
+        if (hands) assert.ok(sent < 100, `${sent} frames by ${device}`);
+        else assert.ok(sent > 300, `${sent} frames by ${device}`);
+      }
     });
 
     test('under alarm a client answers a challenge, without noticing, and connects', async () => {

@@ -2,6 +2,13 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
+/** As `ip -json` has it; counters with -s. */
+interface Link {
+  readonly ifindex: number;
+  readonly address: string;
+  readonly stats64?: { readonly tx: { readonly packets: number } };
+}
+
 /** A network namespace, joined to others by veth pairs. Traffic comes from processes of its own (`start`). */
 export class Namespace {
   readonly name: string;
@@ -56,9 +63,14 @@ export class Namespace {
     return this.#link(device).ifindex;
   }
 
-  #link(device: string): { ifindex: number; address: string } {
-    const text = execFileSync('ip', ['-n', this.name, '-j', 'link', 'show', device], { encoding: 'utf8' });
-    return (JSON.parse(text) as { ifindex: number; address: string }[])[0]!;
+  /** That have left by a device of this namespace so far. */
+  sentFrames(device: string): number {
+    return this.#link(device, '-s').stats64!.tx.packets;
+  }
+
+  #link(device: string, ...options: string[]): Link {
+    const text = execFileSync('ip', ['-n', this.name, '-j', ...options, 'link', 'show', device], { encoding: 'utf8' });
+    return (JSON.parse(text) as Link[])[0]!;
   }
 
   start(...command: string[]): LineProcess {

@@ -4,7 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
 import { type Packet, packet } from '@evenkeel/testbed/packets/packet.ts';
 import { type LineProcess, Namespace } from './namespaces.ts';
-import type { Ran, Routing } from './peers/router.ts';
+import type { Containers, Ran, Routing } from './peers/router.ts';
 
 const [CLIENT, CLIENT6] = ['10.78.0.2', 'fd00:78::2'];
 const [FAR_CLIENT, LOST_CLIENT] = ['198.51.100.7', '198.51.100.66'];
@@ -52,13 +52,28 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
     node.set('net/ipv6/conf/all/forwarding', on);
   }
 
-  /** Byte by byte, with all checksums, but the hardware addresses, which the kernel exchanges later. */
-  async function expect(device: string, given: Packet, verdict: keyof typeof VERDICTS, out: Packet, mark = 0) {
+  /**
+   * Byte by byte, with all checksums. `hop`: hardware addresses of what comes out, that of the next hop and our own; unless
+   * told, those that it came in with: the kernel exchanges them later.
+   */
+  async function expect(
+    device: string,
+    given: Packet,
+    verdict: keyof typeof VERDICTS,
+    out: Packet,
+    { mark = 0, hop }: { readonly mark?: number; readonly hop?: readonly [string, string] } = {},
+  ) {
     const [to, from] = [node.mac(device), '02:00:00:00:00:01'];
     const frame = given.ethernet(to, from).frame().toString('hex');
     const ran = await router.ask<Ran>(JSON.stringify({ frame, device: node.deviceNumber(device), mark }));
     assert.equal(ran.verdict, VERDICTS[verdict]);
-    assert.equal(ran.frame, out.ethernet(to, from).frame().toString('hex'));
+    assert.equal(
+      ran.frame,
+      out
+        .ethernet(...(hop ?? ([to, from] as const)))
+        .frame()
+        .toString('hex'),
+    );
   }
 
   const routed = { hopLimit: 63 };
@@ -106,7 +121,7 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
   });
 
   test('so is what somebody has marked: rules for routes may look at it', async () => {
-    await expect('node0', open(), 'kernel', opened(), 7);
+    await expect('node0', open(), 'kernel', opened(), { mark: 7 });
   });
 
   test('and what does not fit the route, by the last byte', async () => {
@@ -135,6 +150,30 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
       'kernel',
       packet().ip(VIP, '10.78.0.1').tcp(80, 40_000),
     );
+  });
+
+  test('what is for a container has the hardware addresses of the way there, once they are known', async () => {
+    const tell = (...names: string[]) =>
+      router.ask(JSON.stringify({ containers: names.map((name) => node.deviceNumber(name)) } satisfies Containers));
+    node.ip('neigh flush dev node1');
+    await tell('node0', 'node1');
+    await expect('node0', open(), 'sent', opened(routed));
+    const mac = '02:00:00:00:00:77';
+    for (const address of [TARGET, TARGET6]) node.ip(`neigh replace ${address} lladdr ${mac} dev node1 nud stale`);
+    const hop = [mac, node.mac('node1')] as const;
+    await expect('node0', open(), 'sent', opened(routed), { hop });
+    await expect(
+      'node0',
+      packet().ip(CLIENT6, VIP6).udp(40_000, 80).payload('query'),
+      'sent',
+      packet().ip(CLIENT6, TARGET6, routed).udp(40_000, 8080).payload('query'),
+      { hop },
+    );
+    // Of another device it is the kernel's.
+    await tell('node0');
+    await expect('node0', open(), 'sent', opened(routed));
+    await tell();
+    await expect('node0', open(), 'sent', opened(routed));
   });
 
   test('a node that does not forward sends nothing on', async () => {

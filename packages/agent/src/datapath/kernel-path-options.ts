@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AttachSetting, RoutingSetting } from './setting.ts';
+import type { AttachSetting, ContainersSetting, RoutingSetting } from './setting.ts';
 
 export interface KernelPathOptions {
   /** Of a BPF file system, this node's alone: maps and links are pinned here. */
@@ -11,5 +11,6 @@ export interface KernelPathOptions {
   /** How many flows in changed slots can be written down. */
   readonly writtenFlows: number;
   readonly routing: RoutingSetting;
+  readonly containers: ContainersSetting;
   readonly log: Logger;
 }

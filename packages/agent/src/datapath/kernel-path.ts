@@ -7,7 +7,6 @@ import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
 import { portCount } from '@evenkeel/model/plan/network.ts';
 import { KernelSight } from '../sight/kernel-sight.ts';
 import { Answers, type Claim, claimsOf } from './answers.ts';
-import { Attachments } from './attachments.ts';
 import { attempt } from './attempt.ts';
 import { blocksIn } from './datapath-blocks.ts';
 import type { KernelBlocks } from './kernel-blocks.ts';
@@ -15,10 +14,9 @@ import { openFolder } from './kernel-folder.ts';
 import type { KernelPathOptions } from './kernel-path-options.ts';
 import { type KernelListener, type KernelRecord, removeRecord, sameEndpoints, writeRecord } from './kernel-record.ts';
 import { type EndpointSettings, ListenerEndpoints } from './listener-endpoints.ts';
-import { devices as allDevices, ownAddresses } from './node-network.ts';
+import { NodeDevices } from './node-devices.ts';
 import { Numbers } from './numbers.ts';
 import { protocolsOf } from './origins.ts';
-import { OwnTraffic } from './own-traffic.ts';
 import { Programs } from './programs.ts';
 import { ServiceTables } from './service-tables.ts';
 import { SharedTables } from './shared-tables.ts';
@@ -43,11 +41,10 @@ export class KernelPath {
   readonly #options: KernelPathOptions;
   readonly #programs: Programs;
   readonly #datapath: Datapath;
-  readonly #attachments: Attachments;
+  readonly #devices: NodeDevices;
   readonly #tables: ServiceTables;
   /** What is counted and seen of traffic. */
   readonly sight: KernelSight;
-  readonly #own: OwnTraffic;
   readonly #numbers: Numbers;
   readonly #gates: SourceGates;
   readonly blocks: KernelBlocks;
@@ -62,8 +59,6 @@ export class KernelPath {
   readonly #registered = new Map<string, ReadonlySet<string>>();
   #surroundings: Surroundings | null = null;
   #news: NetworkNews | null = null;
-  /** What is under way at the devices, which nobody else may change meanwhile. */
-  #atDevices: Promise<boolean> | null = null;
   #attaching: Promise<void> | null = null;
   /** The record on disk has what is not there any more. */
   #isOutdated = false;
@@ -82,23 +77,22 @@ export class KernelPath {
   }
 
   private constructor(options: KernelPathOptions, record: KernelRecord, programs: Programs) {
-    const { folder, log } = options;
+    const { log } = options;
     this.#options = options;
     this.#programs = programs;
     this.#datapath = new Datapath(programs.tcx);
     this.#datapath.shortenWay(options.routing === 'direct');
     this.#datapath.renew();
-    this.#attachments = new Attachments(folder, (point) => programs.program(point), log, options.attach);
+    this.#devices = new NodeDevices(options, this.#datapath, (point) => programs.program(point), record.own);
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
     this.shared = new SharedTables(this.#datapath, this.#tables, () => this.#listeners);
-    this.#own = new OwnTraffic(this.#datapath, record.own);
     this.sight = new KernelSight({
       object: programs.tcx,
       datapath: this.#datapath,
       listeners: () => this.#listeners,
       targets: () => this.#tables.targets(),
-      asksForNextHops: () => this.#attachments.asksForNextHops,
-      points: () => this.#attachments.points,
+      asksForNextHops: () => this.#devices.attachments.asksForNextHops,
+      points: () => this.#devices.attachments.points,
       log,
     });
     this.#listeners = new Map(Object.entries(record.listeners));
@@ -114,7 +108,7 @@ export class KernelPath {
 
   /** Such as `tcx`. */
   get points(): string {
-    return [...new Set(this.#attachments.points.values())].sort().join(', ');
+    return [...new Set(this.#devices.attachments.points.values())].sort().join(', ');
   }
 
   /** Listeners that are there, those of an earlier process included. */
@@ -256,11 +250,11 @@ export class KernelPath {
       });
       await this.#attaching;
     }
-    return this.#attachments.failure;
+    return this.#devices.attachments.failure;
   }
 
   async #attach(): Promise<void> {
-    await this.#seeToDevices();
+    await this.#devices.follow();
     await this.#programs.carryOver();
     if (this.#closed) return;
     this.#save();
@@ -329,33 +323,21 @@ export class KernelPath {
     this.sight.stop();
     this.blocks.close();
     this.#tables.stop();
-    this.#attachments.stop();
-    // Descriptors that the kernel is still using must not become somebody else's.
-    if (this.#atDevices !== null) await this.#atDevices.catch(() => undefined);
+    await this.#devices.stop(); // descriptors that the kernel is still using must not become somebody else's
     await this.#programs.close();
   }
 
   /** Takes everything out of the kernel; resolves when nothing of ours is under way there any more. */
   async tearDown(): Promise<void> {
-    this.#attachments.detachAll();
+    this.#devices.attachments.detachAll();
     const closed = this.close();
     rmSync(this.#options.folder, { recursive: true, force: true });
     removeRecord(this.#options.recordFile);
     await closed;
   }
 
-  /** Resolves with whether anything has changed. */
-  async #seeToDevices(): Promise<boolean> {
-    const before = this.#own.addresses.join();
-    this.#own.set(ownAddresses());
-    const { devices } = this.#options;
-    this.#atDevices = this.#attachments.set(devices.length === 0 ? allDevices() : devices);
-    const isChanged = await this.#atDevices;
-    return isChanged || this.#own.addresses.join() !== before;
-  }
-
   async #look(): Promise<void> {
-    if (await this.#seeToDevices()) this.#save();
+    if (await this.#devices.follow()) this.#save();
     if (this.#closed) return;
     if (await this.#tables.follow()) this.#surroundings?.lookSoon();
   }
@@ -389,8 +371,8 @@ export class KernelPath {
       services: this.#tables.record,
       retired: this.#tables.retired,
       origins: this.#answers.record,
-      devices: Object.fromEntries(this.#attachments.points),
-      own: this.#own.addresses,
+      devices: Object.fromEntries(this.#devices.attachments.points),
+      own: this.#devices.addresses,
     });
     this.#isOutdated = false;
   }

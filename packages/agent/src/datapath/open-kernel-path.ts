@@ -14,7 +14,7 @@ import type { DatapathOptions } from './setting.ts';
  */
 export function datapathEngine(
   engine: DatapathEngineOptions['engine'],
-  { setting, attach, routing, devices, bpfFolder, writtenFlows }: DatapathOptions,
+  { setting, attach, routing, containers, devices, bpfFolder, writtenFlows }: DatapathOptions,
   home: string,
   recordFile: string,
   log: Logger,
@@ -41,7 +41,7 @@ export function datapathEngine(
       if (process.platform !== 'linux') throw new Error('the kernel datapath needs Linux');
       if (process.getuid?.() !== 0) throw new Error('the kernel datapath needs root');
       const { KernelPath } = await import('./kernel-path.ts');
-      return KernelPath.open({ folder, recordFile, devices, attach, routing, writtenFlows, log });
+      return KernelPath.open({ folder, recordFile, devices, attach, routing, containers, writtenFlows, log });
     },
   });
 }

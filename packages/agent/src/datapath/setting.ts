@@ -16,10 +16,15 @@ export const WRITTEN_FLOWS = { least: 65_536, most: 134_217_728, default: 1_048_
 export const ROUTING_SETTINGS = ['direct', 'kernel'] as const;
 export type RoutingSetting = (typeof ROUTING_SETTINGS)[number];
 
+/** How packets get to containers of this node: handed to them past the devices that lead there, or by these devices. */
+export const CONTAINERS_SETTINGS = ['direct', 'device'] as const;
+export type ContainersSetting = (typeof CONTAINERS_SETTINGS)[number];
+
 export interface DatapathOptions {
   readonly setting: DatapathSetting;
   readonly attach: AttachSetting;
   readonly routing: RoutingSetting;
+  readonly containers: ContainersSetting;
   /** Devices whose packets are balanced; empty: all but loopback. */
   readonly devices: readonly string[];
   /** A BPF file system, or a folder where one is mounted. */

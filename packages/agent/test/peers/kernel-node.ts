@@ -34,6 +34,7 @@ function agentOf(name: string): DatapathEngine {
     setting: 'auto',
     attach: 'tcx',
     routing: 'direct',
+    containers: 'direct',
     devices: [],
     bpfFolder,
     writtenFlows: 65_536,

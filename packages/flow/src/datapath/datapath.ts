@@ -238,6 +238,19 @@ export class Datapath {
     this.#guard('short_way', on);
   }
 
+  /**
+   * Programs at tcx hand what goes to these devices, and no others, to their other ends (`containerDevices`). Of more than
+   * there is room for, the rest is reached by the device.
+   */
+  setContainers(devices: readonly number[]): void {
+    const map = this.#object.map('containers');
+    const wanted = new Set(devices.slice(0, map.shape.maxEntries));
+    if (wanted.size === 0) this.#guard('containers', false);
+    for (const key of [...map.keys()]) if (!wanted.has(key.readUInt32LE(0))) map.delete(key);
+    for (const device of wanted) map.set(numberKey(device), numberKey(1));
+    if (wanted.size > 0) this.#guard('containers', true);
+  }
+
   /** Whether somebody takes the news (`takeNews`). */
   shareFlows(on: boolean): void {
     this.#guard('news', on);

@@ -140,6 +140,7 @@ export const SIZES = {
   samples: { key: 40, value: 40 },
   talkers: { key: 40, value: 48 },
   budgets: { key: 4, value: 16 },
+  containers: { key: 4, value: 4 },
 } as const;
 
 /** Names of `enum outcome`, in its order. */
@@ -205,6 +206,7 @@ export const GUARDS = {
   blocked: 16,
   allowed_networks: 32,
   short_way: 64,
+  containers: 128,
 } as const;
 export type Guard = keyof typeof GUARDS;
 /** The other bits count what has changed: what programs remember of listeners and sources is of one such number. */

@@ -57,6 +57,7 @@ export interface Libbpf {
   bpf_map_get_next_key(map: number, key: Uint8Array | null, next: Uint8Array): number;
   bpf_link_create(program: number, device: number, type: number, options: null): number;
   bpf_link_update(link: number, program: number, options: null): number;
+  bpf_prog_query(device: number, type: number, flags: number, attachFlags: null, ids: null, count: Uint8Array): number;
   bpf_prog_test_run_opts(program: number, options: Uint8Array): number;
   libbpf_num_possible_cpus(): number;
 }
@@ -90,6 +91,7 @@ const SIGNATURES: Record<keyof Libbpf, string> = {
   bpf_map_get_next_key: 'int bpf_map_get_next_key(int, const void *, void *)',
   bpf_link_create: 'int bpf_link_create(int, int, int, const void *)',
   bpf_link_update: 'int bpf_link_update(int, int, const void *)',
+  bpf_prog_query: 'int bpf_prog_query(int, int, uint32_t, void *, void *, void *)',
   bpf_prog_test_run_opts: 'int bpf_prog_test_run_opts(int, void *)',
   libbpf_num_possible_cpus: 'int libbpf_num_possible_cpus()',
 };

@@ -6,6 +6,7 @@ import { Datapath } from '../../src/datapath/datapath.ts';
 import type { Mode, NextHop } from '../../src/datapath/layout.ts';
 import type { Limits } from '../../src/datapath/limits.ts';
 import { Attachment } from '../../src/loader/attach.ts';
+import { containerDevices } from '../../src/loader/container-devices.ts';
 import { LoadedObject } from '../../src/loader/object.ts';
 import { firstGeneration, nextGeneration, settle } from '../../src/maglev/generations.ts';
 import { buildSlots } from '../../src/maglev/slots.ts';
@@ -21,6 +22,8 @@ export interface Work {
   readonly limits?: Limits;
   /** What is translated goes on without the kernel's routing. */
   readonly shortWay?: boolean;
+  /** What is for containers is handed to them. */
+  readonly hands?: boolean;
   /** NAT unless told; its targets listen on port 8080, those of the other modes on the port of the VIP. */
   readonly mode?: Mode;
   readonly tunnelSource?: string;
@@ -59,6 +62,7 @@ for (const { number, address, nextHop = null, mtu = 0 } of named) {
   }
 }
 datapath.shortenWay(work.shortWay ?? false);
+datapath.setContainers(work.hands === true ? containerDevices() : []);
 datapath.setLimits(settings.number, work.limits ?? null);
 const slots = buildSlots(named);
 const before = datapath.table(SERVICE);

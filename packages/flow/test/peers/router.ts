@@ -1,5 +1,5 @@
 // A balancer by NAT in a network namespace of its own, whose programs run on frames as if these came in at its devices.
-// Argument: JSON of Routing. Takes lines, JSON of Frame, and answers each with a line, JSON of Ran.
+// Argument: JSON of Routing. Takes lines, JSON of Frame or of Containers, and answers each with a line, JSON of Ran or null.
 import { createInterface } from 'node:readline';
 import { objectPath } from '../../src/build/compile.ts';
 import { Datapath } from '../../src/datapath/datapath.ts';
@@ -18,6 +18,11 @@ export interface Frame {
   readonly frame: string;
   readonly device: number;
   readonly mark: number;
+}
+
+/** Devices that lead into containers, from now on. */
+export interface Containers {
+  readonly containers: readonly number[];
 }
 
 export interface Ran {
@@ -48,7 +53,13 @@ for (const [index, { vip, target }] of work.vips.entries()) {
 }
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
-  const { frame, device, mark } = JSON.parse(line) as Frame;
+  const asked = JSON.parse(line) as Frame | Containers;
+  if ('containers' in asked) {
+    datapath.setContainers(asked.containers);
+    process.stdout.write('null\n');
+    continue;
+  }
+  const { frame, device, mark } = asked;
   const ran = testRun(object.program('balance_tcx'), Buffer.from(frame, 'hex'), 1, { device, mark });
   process.stdout.write(`${JSON.stringify({ verdict: ran.verdict, frame: ran.frame.toString('hex') } satisfies Ran)}\n`);
 }

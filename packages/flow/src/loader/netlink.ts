@@ -1,0 +1,135 @@
+import koffi from 'koffi';
+import { DatapathUnavailable, lastError } from './libbpf.ts';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2_000_000;
+const NETLINK_ROUTE = 0;
+const MSG_DONTWAIT = 0x40;
+const EAGAIN = 11;
+
+/** NLM_F_REQUEST and NLM_F_DUMP of linux/netlink.h. */
+const ASKS_FOR_ALL = 0x1 | 0x300;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const HEADER_BYTES = 16;
+const ATTRIBUTE_BYTES = 4;
+/** Of an attribute's type: its upper bits say how it is coded. */
+const TYPE_MASK = 0x3fff;
+/** As much as the kernel puts into one piece of an answer. */
+const PIECE_BYTES = 32_768;
+
+/** A socket on which the kernel speaks of devices, addresses, routes and neighbours (rtnetlink(7)); it never waits. */
+export class NetlinkSocket {
+  #descriptor: number;
+  readonly #c = functions();
+
+  /** `groups`: what it tells of unasked. Throws DatapathUnavailable where there is no such socket. */
+  constructor(groups = 0) {
+    this.#descriptor = this.#c.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(AF_NETLINK, 0);
+    address.writeUInt32LE(groups, 8);
+    if (this.#descriptor < 0 || this.#c.bind(this.#descriptor, address, address.length) < 0) {
+      const code = lastError();
+      this.close();
+      throw new DatapathUnavailable(`the kernel does not tell of the network (error ${code})`);
+    }
+  }
+
+  /** Bytes read; null: there is nothing; negative: some message did not fit the socket's memory, or it is closed. */
+  receive(into: Buffer): number | null {
+    if (this.#descriptor < 0) return -1;
+    const bytes = this.#c.recv(this.#descriptor, into, into.length, MSG_DONTWAIT);
+    return bytes < 0 && lastError() === EAGAIN ? null : bytes;
+  }
+
+  /**
+   * All that there is of a kind (RTM_GET…): what each message says behind its header. `body`: that of the request. Throws
+   * what the kernel says against it.
+   */
+  dump(type: number, body: Uint8Array): Buffer[] {
+    const request = Buffer.alloc(HEADER_BYTES + body.length);
+    request.writeUInt32LE(request.length, 0);
+    request.writeUInt16LE(type, 4);
+    request.writeUInt16LE(ASKS_FOR_ALL, 6);
+    request.set(body, HEADER_BYTES);
+    if (this.#c.send(this.#descriptor, request, request.length, 0) < 0) throw refused(lastError());
+    const messages: Buffer[] = [];
+    // Each piece is ready when the one before has been read.
+    for (;;) {
+      const piece = Buffer.alloc(PIECE_BYTES);
+      const bytes = this.receive(piece);
+      if (bytes === null || bytes <= 0) throw refused(bytes === null ? EAGAIN : lastError());
+      for (const { kind, body: said } of split(piece.subarray(0, bytes))) {
+        if (kind === NLMSG_DONE) return messages;
+        if (kind === NLMSG_ERROR) throw refused(-said.readInt32LE(0));
+        messages.push(said);
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#descriptor >= 0) this.#c.close(this.#descriptor);
+    this.#descriptor = -1;
+  }
+}
+
+/** The attributes that begin at `from`, by type; of one that comes more than once, the last. */
+export function attributesOf(bytes: Buffer, from = 0): Map<number, Buffer> {
+  const attributes = new Map<number, Buffer>();
+  for (let at = from; at + ATTRIBUTE_BYTES <= bytes.length; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < ATTRIBUTE_BYTES) break;
+    attributes.set(bytes.readUInt16LE(at + 2) & TYPE_MASK, bytes.subarray(at + ATTRIBUTE_BYTES, at + length));
+    at += aligned(length);
+  }
+  return attributes;
+}
+
+/** Of an attribute that is text: it ends with a zero byte. */
+export function textOf(attribute: Buffer | undefined): string {
+  return attribute === undefined ? '' : attribute.toString('latin1').replace(/\0.*$/s, '');
+}
+
+function* split(bytes: Buffer): Generator<{ readonly kind: number; readonly body: Buffer }> {
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    const length = bytes.readUInt32LE(at);
+    if (length < HEADER_BYTES) return;
+    yield { kind: bytes.readUInt16LE(at + 4), body: bytes.subarray(at + HEADER_BYTES, at + length) };
+    at += aligned(length);
+  }
+}
+
+/** Messages and attributes begin at multiples of 4 bytes. */
+function aligned(length: number): number {
+  return (length + 3) & ~3;
+}
+
+function refused(code: number): Error {
+  return new Error(`the kernel does not say what there is of the network (error ${code})`);
+}
+
+interface Functions {
+  socket(family: number, type: number, protocol: number): number;
+  bind(descriptor: number, address: Uint8Array, length: number): number;
+  send(descriptor: number, buffer: Uint8Array, length: number, flags: number): number;
+  recv(descriptor: number, buffer: Uint8Array, length: number, flags: number): number;
+  close(descriptor: number): number;
+}
+
+let loaded: Functions | null = null;
+
+function functions(): Functions {
+  if (loaded !== null) return loaded;
+  const c = koffi.load(null);
+  loaded = {
+    socket: c.func('int socket(int, int, int)'),
+    bind: c.func('int bind(int, const void *, uint32_t)'),
+    send: c.func('int64_t send(int, const void *, size_t, int)'),
+    recv: c.func('int64_t recv(int, void *, size_t, int)'),
+    close: c.func('int close(int)'),
+  } as Functions;
+  return loaded;
+}
