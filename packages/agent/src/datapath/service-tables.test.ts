@@ -277,6 +277,24 @@ test('slots settle one idle time after they have changed, however often others d
   assert.deepEqual([isStill(), unsettled(table()) > 0], [false, true]);
 });
 
+test('with datagrams they settle after 30 s, whatever the idle time: new flows of UDP wait for that', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  for (const protocol of ['udp', 'tcp-udp', 'tcp'] as const) {
+    const { datapath, tables, clock } = world(t);
+    const of = (targets: readonly string[]): EngineService => {
+      const plain = service('a', targets);
+      return { ...plain, service: { ...plain.service, protocol } };
+    };
+    await tables.set(of(['one']), { ...LISTENER, idleTimeout: 300_000 });
+    await tables.set(of(['one', 'two']));
+    const table = () => datapath.tables.get(tables.record.a!.number);
+    await pass(t, clock, 29_999);
+    assert.notEqual(unsettled(table()), 0, protocol);
+    await pass(t, clock, 1);
+    assert.equal(unsettled(table()) === 0, protocol !== 'tcp', protocol);
+  }
+});
+
 test('numbers that are retired are others’ only when nothing knows them any more, and each is cleared once', async (t) => {
   const { datapath, tables } = world(t);
   const many = Array.from({ length: 32_751 }, (_, i) => `t${i}`);
