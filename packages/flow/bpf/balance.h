@@ -20,8 +20,8 @@ static __always_inline int protect(CONTEXT *context, const struct packet *packet
 
 	if (reason)
 		return drop(number, reason);
-	if (own->alarm_syns && packet->protocol == IPPROTO_TCP && (packet->opens || packet->ends))
-		return meet_flood(context, packet, number, own);
+	if (own->alarm_syns && (packet->opens || packet->ends) && is_flooded(packet, number, own))
+		return meet_flood(context, packet, number);
 	return BALANCED_ON;
 }
 
@@ -71,7 +71,7 @@ static __always_inline int balance(CONTEXT *context)
 	}
 	if (is_denied(&packet, in_use))
 		return refuse_denied();
-	__u32 refused = is_refused(&packet, listener);
+	__u32 refused = is_refused(&packet, listener, in_use);
 
 	if (refused)
 		return drop(listener->number, refused);

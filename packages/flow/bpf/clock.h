@@ -4,29 +4,42 @@
 #pragma once
 #include "maps.h"
 
-static __always_inline __u64 nanoseconds_now(void)
+#define NANOSECONDS 1000000000ull
+
+static __always_inline struct clock *read_clock(void)
 {
 	__u32 first = 0;
 	__u64 tick = bpf_jiffies64();
 	struct clock *clock = bpf_map_lookup_elem(&clocks, &first);
 
 	if (!clock)
-		return bpf_ktime_get_ns();
+		return 0;
 	if (__builtin_expect(clock->tick != tick, 0)) {
 		__u64 now = bpf_ktime_get_ns();
 
 		/* Another CPU may have been faster. */
-		if (now > clock->nanoseconds)
+		if (now > clock->nanoseconds) {
 			clock->nanoseconds = now;
+			clock->seconds = now / NANOSECONDS;
+		}
 		barrier();
 		clock->tick = tick;
 	}
-	return clock->nanoseconds;
+	return clock;
+}
+
+static __always_inline __u64 nanoseconds_now(void)
+{
+	struct clock *clock = read_clock();
+
+	return clock ? clock->nanoseconds : bpf_ktime_get_ns();
 }
 
 static __always_inline __u32 seconds_now(void)
 {
-	return (__u32)(nanoseconds_now() / 1000000000ull);
+	struct clock *clock = read_clock();
+
+	return clock ? clock->seconds : bpf_ktime_get_ns() / NANOSECONDS;
 }
 
 /* Another CPU may have written `then` after we have read `now`. */

@@ -7,9 +7,6 @@
 #pragma once
 #include "limits.h"
 
-/* In the half word that begins with the length of the header. */
-#define TCP_ACK_BIT bpf_htons(0x0010)
-
 /* Headers as the helpers want them, both for making a cookie and for judging one. The sequence number of the client is
  * not part of our cookies, because the RST does not show it; the addresses, the ports and a secret of the kernel are. */
 struct cookie_headers {
@@ -67,14 +64,17 @@ static __always_inline struct tcphdr *tcp_of(CONTEXT *context, const struct pack
 	return (void *)(tcp + 1) > frame_end(context) ? 0 : tcp;
 }
 
-/* Counts the SYN; whether the alarm is up. A second that begins while another CPU counts may lose a few. */
-static __always_inline int is_flooded(__u32 listener, const struct limits *limits)
+/* Counts a SYN; whether the alarm is up. A second that begins while another CPU counts may lose a few. */
+static __always_inline int is_flooded(const struct packet *packet, __u32 listener, const struct limits *limits)
 {
 	struct flood *flood = bpf_map_lookup_elem(&floods, &listener);
-	__u32 now = seconds_now();
 
 	if (!flood)
 		return 0;
+	if (!packet->opens)
+		return flood->alarm;
+	__u32 now = seconds_now();
+
 	if (flood->second != now) {
 		flood->second = now;
 		flood->syns = 0;
@@ -111,8 +111,8 @@ static __always_inline int challenge(CONTEXT *context, const struct packet *pack
 	/* Once in 2^32 it is what the client waits for; it will ask again. */
 	if (wrong == bpf_htonl(bpf_ntohl(tcp->seq) + 1))
 		return drop(listener, DROP_SYN_RATE);
-	__be16 *flags = (__be16 *)tcp + 6;
-	__u64 change = change32(tcp->ack_seq, wrong) + change16(*flags, *flags | TCP_ACK_BIT);
+	__be16 *flags = (__be16 *)tcp + TCP_FLAGS_WORD;
+	__u64 change = change32(tcp->ack_seq, wrong) + change16(*flags, *flags | bpf_htons(TCP_ACK));
 
 	tcp->ack_seq = wrong;
 	tcp->ack = 1;
@@ -126,21 +126,16 @@ static __always_inline int challenge(CONTEXT *context, const struct packet *pack
 	return send_back(context);
 }
 
-/* For a TCP packet that opens or ends a connection to a listener with a threshold: what becomes of it, or BALANCED_ON. */
-__checked_once int meet_flood(CONTEXT *context, const struct packet *packet, __u32 listener,
-			      const struct limits *limits)
+/* Under alarm, what becomes of a packet that opens or ends a connection, or BALANCED_ON. */
+__checked_once int meet_flood(CONTEXT *context, const struct packet *packet, __u32 listener)
 {
-	if (!packet || !limits)
+	if (!packet)
 		return VERDICT_DROP;
-	if (packet->opens) {
-		if (!is_flooded(listener, limits) || is_verified(packet))
-			return BALANCED_ON;
-		return challenge(context, packet, listener);
-	}
-	struct flood *flood = bpf_map_lookup_elem(&floods, &listener);
+	if (packet->opens)
+		return is_verified(packet) ? BALANCED_ON : challenge(context, packet, listener);
 	struct tcphdr *tcp = tcp_of(context, packet);
 
-	if (!flood || !flood->alarm || !tcp || !tcp->rst || tcp->ack || !is_cookie(packet, bpf_ntohl(tcp->seq)))
+	if (!tcp || !tcp->rst || tcp->ack || !is_cookie(packet, bpf_ntohl(tcp->seq)))
 		return BALANCED_ON;
 	__u32 now = seconds_now();
 

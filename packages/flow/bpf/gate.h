@@ -8,9 +8,9 @@
 
 enum admission_verdict { ADMITTED, REFUSED_BY_GROUP, REFUSED_BY_ALLOWED_SOURCES };
 
-static __always_inline int is_blocked(const struct packet *packet, const struct listener *listener)
+static __always_inline int is_blocked(const struct packet *packet, const struct listener *listener, __u32 in_use)
 {
-	if (!is_in_use(GUARD_BLOCKED))
+	if (!(in_use & GUARD_BLOCKED))
 		return 0;
 	struct blocked whole = {
 		.prefix_length = 8 * (sizeof(struct blocked) - sizeof(whole.prefix_length)),
@@ -23,11 +23,11 @@ static __always_inline int is_blocked(const struct packet *packet, const struct 
 }
 
 /* 0, or the reason for which the source may not. */
-static __always_inline __u32 is_refused(const struct packet *packet, const struct listener *listener)
+static __always_inline __u32 is_refused(const struct packet *packet, const struct listener *listener, __u32 in_use)
 {
 	if (!packet->opens && packet->protocol != IPPROTO_UDP)
 		return 0;
-	if (is_blocked(packet, listener))
+	if (is_blocked(packet, listener, in_use))
 		return DROP_BLOCKED;
 	if (!listener->gate)
 		return 0;

@@ -12,7 +12,12 @@ static __always_inline __u32 add_word(__u32 hash, __u32 word)
 	word *= 0xcc9e2d51;
 	word = rotate_left(word, 15);
 	word *= 0x1b873593;
-	return rotate_left(hash ^ word, 13) * 5 + 0xe6546b64;
+	hash = rotate_left(hash ^ word, 13);
+	__u32 fourfold = hash << 2;
+
+	/* Five times as much, not by a multiplication, for which each word of an address would wait: two cycles less of seven. */
+	barrier_var(fourfold);
+	return hash + 0xe6546b64 + fourfold;
 }
 
 static __always_inline __u32 add_address(__u32 hash, const struct packet *packet, const struct address *address)

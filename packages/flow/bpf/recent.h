@@ -6,10 +6,11 @@
 #include "packet.h"
 
 /* Who sends can choose what falls into the same place, and so has others looked up anew; nothing else. */
-static __always_inline __u32 mix(const struct address *address, __u32 more)
+static __always_inline __u64 mix(const struct address *address, __u32 more)
 {
-	return address->words[0] * 0x9e3779b1 + address->words[1] * 0x85ebca6b + address->words[2] * 0xc2b2ae35 +
-	       address->words[3] * 0x27d4eb2f + more * 0x165667b1;
+	const half *halves = (const half *)address;
+
+	return halves[0] * 0x9e3779b185ebca87 + (halves[1] ^ more) * 0xc2b2ae3d27d4eb4f;
 }
 
 /* As entries have it in `known`. */
@@ -20,7 +21,7 @@ static __always_inline __u32 generation_of(__u32 in_use)
 
 static __always_inline struct recent_source *recent_source_at(const struct address *address)
 {
-	__u32 place = mix(address, 0) >> (32 - RECENT_SOURCES_BITS);
+	__u32 place = mix(address, 0) >> (64 - RECENT_SOURCES_BITS);
 
 	return bpf_map_lookup_elem(&recent_sources, &place);
 }
@@ -28,7 +29,7 @@ static __always_inline struct recent_source *recent_source_at(const struct addre
 static __always_inline struct recent_listener *recent_listener_at(const struct packet *packet)
 {
 	__u32 place = mix(&packet->destination, packet->destination_port << 8 | packet->protocol) >>
-		      (32 - RECENT_LISTENERS_BITS);
+		      (64 - RECENT_LISTENERS_BITS);
 
 	return bpf_map_lookup_elem(&recent_listeners, &place);
 }

@@ -7,8 +7,14 @@
 /* Both addresses of the frame, and whether this node sends it on itself. */
 static __always_inline void set_next_hop(struct ethhdr *ethernet, const struct target *target)
 {
-	__builtin_memcpy(ethernet->h_dest, target->next_hop, ETH_ALEN);
-	__builtin_memcpy(ethernet->h_source, target->own_mac, ETH_ALEN);
+	const __u32 *from = (const __u32 *)target->next_hop;
+	__u32 *to = (__u32 *)ethernet;
+
+	_Static_assert(offsetof(struct target, own_mac) == offsetof(struct target, next_hop) + ETH_ALEN &&
+		       offsetof(struct target, next_hop) % sizeof(*from) == 0, "both side by side, as in a frame");
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
 }
 
 /* Whether packets from this node's own address get to a target without being routed by the kernel, which takes those over

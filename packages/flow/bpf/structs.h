@@ -97,6 +97,8 @@ struct recent_listener {
 struct clock {
 	__u64 tick;
 	__u64 nanoseconds;
+	__u32 seconds; /* the same: to divide takes as long as some look-ups */
+	__u32 zero;
 };
 
 /* Key of a prefix trie: who may not open flows, until a time. */

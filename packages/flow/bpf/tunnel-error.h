@@ -147,7 +147,7 @@ __checked_once int relay_too_big(CONTEXT *context, const struct packet *packet)
 {
 	void *data = frame_start(context), *end = frame_end(context);
 	struct packet flow = { .is_quoted = 1 };
-	struct address to = {};
+	struct address to __attribute__((aligned(sizeof(half)))) = {};
 
 	if (!packet)
 		return BALANCED_ON;

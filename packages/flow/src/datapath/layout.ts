@@ -119,7 +119,7 @@ export const SIZES = {
   guards: { key: 4, value: 4 },
   recent_sources: { key: 4, value: 32 },
   recent_listeners: { key: 4, value: 64 },
-  clocks: { key: 4, value: 16 },
+  clocks: { key: 4, value: 24 },
   limits: { key: 4, value: LIMITS_BYTES },
   buckets: { key: 4, value: 32 },
   floods: { key: 4, value: FLOOD_BYTES },
