@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cli } from './run.ts';
-import { problem, ScriptedApi } from './scripted-api.ts';
+import { page, problem, ScriptedApi } from './scripted-api.ts';
 import { LISTENER, MAIL, OPERATION, operation, READ, WEB, withApi } from './scripted-balancer.ts';
 
 test('a list as a table, as JSON, as identifiers', async () => {
@@ -209,5 +209,19 @@ test('what the API says against a value is said of the option', async () => {
   assert.deepEqual(
     [exitCode, err],
     [2, 'evenkeel: --max-body-size (limits.bodySize): is out of range (allowed: 1 to 5)\n'],
+  );
+});
+
+test('a list of listeners tells what is under way from what nobody is there for', async () => {
+  const nodes = ['2026-11-01T10:00:00.000Z', '2026-11-01T12:00:00.000Z'].map((offlineSince) => ({ offlineSince }));
+  const listeners = page(
+    { ...LISTENER, status: 'offline', nodes },
+    { ...LISTENER, status: 'pending', nodes: [{ offlineSince: null }, ...nodes] },
+  );
+  await using api = await ScriptedApi.start({ ...READ, 'GET /v1/listeners': listeners });
+  const { out } = await cli(['listener', 'list'], withApi(api));
+  assert.deepEqual(
+    out.split('\n').map((line) => line.split(/ {2,}/).at(-1)),
+    ['STATUS', 'offline since 2026-11-01T12:00:00.000Z', 'pending', ''],
   );
 });

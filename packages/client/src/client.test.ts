@@ -195,8 +195,8 @@ export async function types(client: Client): Promise<unknown[]> {
     created: objects,
     vip,
   }: { operationId: string; created: { id: string }[]; vip: string } = created;
-  const status: 'pending' | 'active' | 'refused' | 'disabling' | 'disabled' = (await client.listListeners()).items[0]!
-    .status;
+  const status: 'pending' | 'active' | 'refused' | 'offline' | 'disabling' | 'disabled' = (await client.listListeners())
+    .items[0]!.status;
   // @ts-expect-error the path has a parameter
   await client.getListener();
   // @ts-expect-error there is no such protocol

@@ -280,6 +280,42 @@ test('nodes show whether they are online; one that is gone can be forgotten, one
   );
 });
 
+test('a listener that no node is there for is offline, and says since when, also after a restart', async (t) => {
+  const running = await Running.start(t);
+  const { id } = await running.call('createLoadBalancer', { body: SHOP });
+  const seen = async () => {
+    const { items } = await running.call('listListeners', { query: { loadBalancerId: id } });
+    const [listener] = items;
+    const { status } = await running.call('getLoadBalancer', { params: { loadBalancerId: id } });
+    assert.equal(listener!.status, status);
+    return { status, nodes: listener!.nodes.map(({ state, offlineSince }) => ({ state, offlineSince })) };
+  };
+  const until = async (wanted: string): Promise<void> => {
+    while ((await seen()).status !== wanted);
+  };
+  assert.deepEqual(await seen(), { status: 'pending', nodes: [] });
+  const agent = await FakeAgent.connect(running);
+  await agent.has(1);
+  await until('active');
+  assert.deepEqual((await seen()).nodes, [{ state: 'active', offlineSince: null }]);
+  await agent.leave();
+  await until('offline');
+  const [gone] = (await seen()).nodes;
+  const { lastSeenAt } = await running.call('getNode', { params: { nodeId: 'node-1' } });
+  assert.deepEqual(gone, { state: 'offline', offlineSince: lastSeenAt });
+  const before = Date.now();
+  await running.restart();
+  const [still] = (await seen()).nodes;
+  assert.equal((await seen()).status, 'offline', 'nothing is under way that somebody could wait for');
+  assert.ok(Date.parse(still!.offlineSince!) >= before, 'whether it was there before is not known');
+  await running.call('updateLoadBalancer', { params: { loadBalancerId: id }, body: { name: 'other' } });
+  assert.equal((await seen()).status, 'offline');
+  const back = await FakeAgent.connect(running, { plan: agent.plan });
+  await back.has(2);
+  await until('active');
+  await back.leave();
+});
+
 test('the newest connection of a node replaces the older one', async (t) => {
   const running = await Running.start(t);
   const older = await FakeAgent.connect(running);

@@ -74,10 +74,7 @@ function makeChangeSets(): ChangeSets {
   const quiet = { changed() {}, save() {}, moved() {}, isRevoked: () => false };
   const nodes = new NodeRegistry([], DEFAULT_QUOTAS.nodes, Date.now, quiet);
   const assessor = new Assessor({ nodes, questions: new NodeQuestions(() => false) }, plans);
-  const writer = new ChangeSetWriter(
-    createWrites(() => []),
-    new Validators(),
-  );
+  const writer = new ChangeSetWriter(createWrites({ list: () => [], since: 0 }), new Validators());
   const ids = createIdSource(Date.now, Math.random);
   return new ChangeSets({ store, vault: options.vault, writer, assessor, ids, now: Date.now });
 }

@@ -75,8 +75,15 @@ export function listenerColumns(names: Names): Column<Listener>[] {
     { head: 'ID', of: (listener) => listener.id },
     { head: 'PORT', of: (listener) => `${listener.protocol}:${portText(listener)}` },
     { head: 'SERVICE', of: (listener) => names.of(listener.backendServiceId) },
-    { head: 'STATUS', of: (listener) => listener.status },
+    { head: 'STATUS', of: (listener) => statusOf(listener) },
   ];
+}
+
+/** With the time at which the last of its nodes went, where none is left. */
+function statusOf({ status, nodes }: Listener): string {
+  if (status !== 'offline') return status;
+  const times = nodes.map(({ offlineSince }) => offlineSince ?? '').sort();
+  return `offline since ${times.at(-1)}`;
 }
 
 export function serviceColumns(names: Names): Column<BackendService>[] {

@@ -24,7 +24,7 @@ export function painter(io: Pick<Io, 'env' | 'outIsTerminal'>): Paint {
 
 /** The colour of a word of state, wherever it stands. */
 export function colourOf(state: string): Colour | null {
-  switch (state) {
+  switch (state.split(' since ', 1)[0]) {
     case 'active':
     case 'applied':
     case 'healthy':

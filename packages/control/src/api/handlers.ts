@@ -60,7 +60,7 @@ export function createHandlers(sources: HandlerSources): Readonly<Record<Operati
   }
   handlers.setPassword = (call) => setPasswordHandler(sources, call as unknown as Call<'setPassword'>);
   handlers.changePassword = (call) => changePasswordHandler(sources, call as unknown as Call<'changePassword'>);
-  const writes = createWrites(() => nodes.list());
+  const writes = createWrites(nodes);
   const writer = new ChangeSetWriter(writes, sources.validators);
   const calls = {
     ...createBackupCalls(sources.backups, sources.blockLists, store),

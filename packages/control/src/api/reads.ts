@@ -106,7 +106,7 @@ export interface ReadSources extends AuditSources {
 /** The calls that change nothing. */
 export function createReads(sources: ReadSources): Reads {
   const { store, nodes, health, operations, now } = sources;
-  const views = (state: State) => new Views(state, nodes.list(), now());
+  const views = (state: State) => new Views(state, nodes, now());
   const byId = ({ id }: { readonly id: string }) => id;
   return {
     ...createDiagnosis(sources),

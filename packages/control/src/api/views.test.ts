@@ -13,6 +13,6 @@ test('a certificate is stapled as long as its OCSP response is good', () => {
   const response = ocspResponse(ROOT, SITE, { thisUpdate: new Date(0), nextUpdate: new Date(until) });
   const draft = new Draft(EMPTY_STATE, draftContext(seeded(1)));
   const made = createCertificate(draft, upload(SITE, { ocspResponse: response }));
-  const stapledAt = (now: number) => new Views(draft, [], now).certificate(made).stapled;
+  const stapledAt = (now: number) => new Views(draft, { list: () => [], since: 0 }, now).certificate(made).stapled;
   assert.deepEqual([stapledAt(until - 1), stapledAt(until)], [true, false]);
 });

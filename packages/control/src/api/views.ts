@@ -14,7 +14,7 @@ import type { SecurityPolicy } from '@evenkeel/model/resources/security-policy.t
 import type { Target } from '@evenkeel/model/resources/target.ts';
 import type { TargetGroup } from '@evenkeel/model/resources/target-group.ts';
 import type { BuiltInPolicy } from '@evenkeel/model/tls-ciphers.ts';
-import type { NodeStatus } from '../nodes/registry.ts';
+import type { NodeRegistry, NodeStatus } from '../nodes/registry.ts';
 import { hasOrKeeps } from '../placement/place.ts';
 import { isStopped } from '../resources/load-balancers.ts';
 import { type Usage, usageOf } from '../resources/usage.ts';
@@ -41,13 +41,16 @@ const DAY = 86_400_000;
 export class Views {
   readonly #state: State;
   readonly #nodes: readonly NodeStatus[];
+  /** Since when nodes could have come. */
+  readonly #since: number;
   readonly #now: number;
   #usage: Usage | null = null;
 
   /** `now` in Unix milliseconds. */
-  constructor(state: State, nodes: readonly NodeStatus[], now: number) {
+  constructor(state: State, nodes: Pick<NodeRegistry, 'list' | 'since'>, now: number) {
     this.#state = state;
-    this.#nodes = nodes;
+    this.#nodes = nodes.list();
+    this.#since = nodes.since;
     this.#now = now;
   }
 
@@ -62,7 +65,7 @@ export class Views {
       ...withTimes(record),
       addresses: elasticIp ? [loadBalancer.vip, elasticIp] : [loadBalancer.vip],
       status: this.#listenerStatus(loadBalancer, record),
-      nodes: record.enabled ? this.#nodesOf(loadBalancer).map((node) => onNode(node, loadBalancer, record)) : [],
+      nodes: record.enabled ? this.#nodesOf(loadBalancer).map((node) => this.#onNode(node, loadBalancer, record)) : [],
     };
   }
 
@@ -155,14 +158,12 @@ export class Views {
   #statusOf(tree: LoadBalancerTree): LoadBalancer['status'] {
     const { loadBalancer, listeners } = tree;
     const stopped = isStopped(tree);
-    let pending = false;
-    for (const listener of listeners.values()) {
-      const status = this.#listenerStatus(loadBalancer, listener);
-      if (status === 'refused') return 'degraded';
-      pending ||= status === (stopped ? 'disabling' : 'pending');
-    }
-    if (stopped) return pending ? 'stopping' : 'stopped';
-    return pending ? 'pending' : 'active';
+    const found = new Set<Listener['status']>();
+    for (const listener of listeners.values()) found.add(this.#listenerStatus(loadBalancer, listener));
+    if (stopped) return found.has('disabling') ? 'stopping' : 'stopped';
+    if (found.has('refused')) return 'degraded';
+    if (found.has('pending')) return 'pending';
+    return found.has('offline') ? 'offline' : 'active';
   }
 
   /** Whether no node accepts for it any more. Nodes that are offline do not count, unless there is no other. */
@@ -175,27 +176,27 @@ export class Views {
   /** Nodes that are offline do not count, unless there is no other. */
   #listenerStatus(loadBalancer: LoadBalancerRecord, listener: ListenerRecord): Listener['status'] {
     if (!listener.enabled) return this.#isLeft(loadBalancer, listener) ? 'disabled' : 'disabling';
-    let active = false;
-    let pending = false;
-    for (const node of this.#nodesOf(loadBalancer)) {
-      const { state } = onNode(node, loadBalancer, listener);
-      if (state === 'refused') return 'refused';
-      active ||= state === 'active';
-      pending ||= state === 'pending';
-    }
-    return active && !pending ? 'active' : 'pending';
+    const found = new Set<ListenerOnNode['state']>();
+    for (const node of this.#nodesOf(loadBalancer)) found.add(this.#onNode(node, loadBalancer, listener).state);
+    if (found.has('refused')) return 'refused';
+    if (found.has('pending')) return 'pending';
+    if (found.has('active')) return 'active';
+    return found.has('offline') ? 'offline' : 'pending';
   }
-}
 
-function onNode(node: NodeStatus, loadBalancer: LoadBalancerRecord, listener: ListenerRecord): ListenerOnNode {
-  const { id, appliedGeneration, refused, connectedAt, datapaths } = node;
-  const carried = datapaths.find(({ listenerId }) => listenerId === listener.id);
-  const shown = { node: id, appliedGeneration, code: '', detail: '', ...datapathOf(carried) };
-  if (connectedAt === null) return { ...shown, state: 'offline' };
-  if (appliedGeneration < Math.max(listener.generation, loadBalancer.generation)) return { ...shown, state: 'pending' };
-  const refusal = refused.find(({ listenerId }) => listenerId === listener.id);
-  if (refusal === undefined) return { ...shown, state: 'active' };
-  return { ...shown, state: 'refused', code: refusal.code, detail: refusal.detail };
+  #onNode(node: NodeStatus, loadBalancer: LoadBalancerRecord, listener: ListenerRecord): ListenerOnNode {
+    const { id, appliedGeneration, refused, connectedAt, lastSeenAt, datapaths } = node;
+    const carried = datapaths.find(({ listenerId }) => listenerId === listener.id);
+    const shown = { node: id, appliedGeneration, offlineSince: null, code: '', detail: '', ...datapathOf(carried) };
+    // Of the time before this control plane led, no more is known than that the node has not come since.
+    const offlineSince = timestamp(Math.max(lastSeenAt, this.#since));
+    if (connectedAt === null) return { ...shown, state: 'offline', offlineSince };
+    const changed = Math.max(listener.generation, loadBalancer.generation);
+    if (appliedGeneration < changed) return { ...shown, state: 'pending' };
+    const refusal = refused.find(({ listenerId }) => listenerId === listener.id);
+    if (refusal === undefined) return { ...shown, state: 'active' };
+    return { ...shown, state: 'refused', code: refusal.code, detail: refusal.detail };
+  }
 }
 
 /** What carries it there, in the words of the API. */

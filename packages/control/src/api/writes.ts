@@ -2,7 +2,7 @@ import type { OperationName } from '@evenkeel/model/contract/contract.ts';
 import type { ResponseOf } from '@evenkeel/model/contract/types.ts';
 import type { AccessWriteName } from '../access/writes.ts';
 import { createFromDocument } from '../configuration/apply.ts';
-import type { NodeStatus } from '../nodes/registry.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
 import type { PlacementReadName, PlacementWriteName } from '../placement/calls.ts';
 import * as authorities from '../resources/authorities.ts';
 import * as services from '../resources/backend-services.ts';
@@ -66,8 +66,8 @@ export type Writes = {
 };
 
 /** The calls that change the configuration: each makes its change on a draft, or throws a ProblemError. */
-export function createWrites(nodes: () => readonly NodeStatus[]): Writes {
-  const view = (draft: Draft) => new Views(draft, nodes(), draft.context.now);
+export function createWrites(nodes: Pick<NodeRegistry, 'list' | 'since'>): Writes {
+  const view = (draft: Draft) => new Views(draft, nodes, draft.context.now);
   return {
     ...networkWrites,
     ...deletionWrites,

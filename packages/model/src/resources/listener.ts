@@ -131,7 +131,7 @@ export const listenerSettings = {
   }),
 };
 
-export const LISTENER_STATUS = ['pending', 'active', 'refused', 'disabling', 'disabled'] as const;
+export const LISTENER_STATUS = ['pending', 'active', 'refused', 'offline', 'disabling', 'disabled'] as const;
 
 /** What one node made of a listener. */
 export const ListenerOnNode = Output('ListenerOnNode', {
@@ -141,6 +141,14 @@ export const ListenerOnNode = Output('ListenerOnNode', {
     '`refused`: the node cannot run it, and `code` and `detail` say why; `offline`: the node is not connected.',
   ),
   appliedGeneration: Type.Integer({ description: 'The newest generation that the node has applied.' }),
+  offlineSince: Nullable(
+    Type.String({
+      format: 'date-time',
+      description:
+        'Since when the node is not connected, no earlier than the control plane has led: before that it may have been. ' +
+        'null: it is connected.',
+    }),
+  ),
   code: Type.String({
     description:
       'Empty, or `address-in-use`, `address-not-available`, `permission-denied`, `certificate-unusable` (it runs, but for a name), `failed`.',
@@ -175,7 +183,8 @@ const properties = resource(Id('listener', 'Identifier of the listener.'), {
   }),
   status: Words(
     LISTENER_STATUS,
-    '`refused`: at least one node cannot run it; `pending`: a node has yet to apply it; `disabling`: it is disabled, and ' +
+    '`refused`: at least one node cannot run it; `pending`: a node that is connected has yet to apply it, or there is no ' +
+      'node for it; `offline`: no node that has it is connected, and each goes on with what it had; `disabling`: it is disabled, and ' +
       'a node has yet to apply its last change; `disabled`: no node accepts for it.',
   ),
   nodes: Type.Array(Ref(ListenerOnNode), { description: 'What each node made of it.' }),

@@ -59,8 +59,9 @@ const properties = resource(Id('loadBalancer', 'Identifier of the load balancer.
   securityGroupIds,
   ...settings,
   status: Words(
-    ['pending', 'active', 'degraded', 'stopping', 'stopped'],
-    '`pending`: a node has yet to apply a listener; `degraded`: a node refused a listener; `stopped`: it has listeners, ' +
+    ['pending', 'active', 'degraded', 'offline', 'stopping', 'stopped'],
+    '`pending`: a node has yet to apply a listener; `offline`: no node that has a listener is connected, and each goes on ' +
+      'with what it had; `degraded`: a node refused a listener; `stopped`: it has listeners, ' +
       'all are disabled, and no node accepts anything for them; `stopping`: a node has yet to apply the last change of one; ' +
       'else `active`.',
   ),
