@@ -32,7 +32,10 @@ static __always_inline __u32 frame_bytes(CONTEXT *context)
 	return context->len;
 }
 
-#define READS_WHOLE_FRAMES 1
+/* With most devices the headers of TCP are all that can be read directly. To have more would copy them for each packet, so
+ * that is done where a packet turns out to be no TCP or UDP with its header at hand. */
+#define MAY_SAY_MORE(parsed, protocol) \
+	((parsed) != PARSED || (protocol) == IPPROTO_ICMP || (protocol) == IPPROTO_ICMPV6)
 static __always_inline __u32 readable_bytes(CONTEXT *context)
 {
 	return context->len;
@@ -47,7 +50,7 @@ static __always_inline int is_for_this_host(CONTEXT *context)
 	return context->pkt_type == KIND_FOR_THIS_HOST && !(context->vlan_present && context->vlan_tci & VLAN_NUMBER);
 }
 
-/* Headers may lie in pages that the program cannot read directly. */
+/* Headers may lie in pages that the program cannot read directly: has those of any packet where it can. */
 static __always_inline int begin(CONTEXT *context)
 {
 	__u32 wanted = context->len < LONGEST_HEADERS ? context->len : LONGEST_HEADERS;
@@ -119,10 +122,10 @@ static __always_inline int is_checksum_unfinished(CONTEXT *context, __u32 offset
 	return before == after;
 }
 
-/* The frame becomes this short; of segments that would have been cut out of it there is one. */
+/* The frame becomes this short, and can be written directly; of segments that would have been cut out of it there is one. */
 static __always_inline int cut(CONTEXT *context, __u32 bytes)
 {
-	return bpf_skb_change_tail(context, bytes, 0);
+	return bpf_skb_change_tail(context, bytes, 0) || bpf_skb_pull_data(context, bytes);
 }
 
 /* Of the IP packet as it was, or will be, on the wire: the kernel hands us many segments as one. */

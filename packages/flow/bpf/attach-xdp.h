@@ -30,7 +30,7 @@ static __always_inline __u32 frame_bytes(CONTEXT *context)
 
 /* Of those, as many as can be read directly. Frames longer than a page, and with some devices all, go on elsewhere; to ask
  * for that takes 8 ns. */
-#define READS_WHOLE_FRAMES 0
+#define MAY_SAY_MORE(parsed, protocol) ((parsed) == DROP_MALFORMED)
 static __always_inline __u32 readable_bytes(CONTEXT *context)
 {
 	return frame_end(context) - frame_start(context);

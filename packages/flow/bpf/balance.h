@@ -25,10 +25,11 @@ static __always_inline int protect(CONTEXT *context, const struct packet *packet
 	return BALANCED_ON;
 }
 
-/* As `parse`, of a frame that seems to be cut off. By itself, because hardly any packet needs it. */
+/* As `parse`, of a frame of which more could be made readable, or that seems to be cut off. By itself, because hardly any
+ * packet needs it. */
 __checked_once int parse_whole(CONTEXT *context, struct packet *packet)
 {
-	if (!packet)
+	if (!packet || !begin(context))
 		return OUTCOME_NOT_OURS;
 	packet->bytes = frame_bytes(context);
 	return parse(packet, frame_start(context), frame_end(context));
@@ -48,11 +49,11 @@ static __always_inline int balance(CONTEXT *context)
 	struct packet packet = { .bytes = readable_bytes(context) };
 	__u32 reason = DROP_NO_TARGET, in_use = all_in_use();
 
-	if (!is_for_this_host(context) || !begin(context))
+	if (!is_for_this_host(context))
 		return VERDICT_NOT_OURS;
 	int parsed = parse(&packet, frame_start(context), frame_end(context));
 
-	if (parsed == DROP_MALFORMED && !READS_WHOLE_FRAMES)
+	if (MAY_SAY_MORE(parsed, packet.protocol))
 		parsed = parse_whole(context, &packet);
 	if (parsed != PARSED || packet.protocol == IPPROTO_ICMP || packet.protocol == IPPROTO_ICMPV6) {
 		if (parsed != OUTCOME_NOT_OURS && is_denied(&packet, in_use) && is_vip(&packet.destination))
