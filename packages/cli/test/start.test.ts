@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -181,17 +181,24 @@ describe('a start that cannot be', () => {
     ['--port', 'API'],
     ['--metrics-port', 'metrics'],
   ]) {
-    test(`the port of the ${whose} is in use`, async (t) => {
-      const home = temporaryHome(t);
+    test(`the port of the ${whose} is in use, and nothing is left behind`, async (t) => {
+      const folder = temporaryHome(t);
+      const home = join(folder, 'home');
       const other = createServer().listen(0, '127.0.0.1');
       t.after(() => other.close());
       await once(other, 'listening');
       const { port } = other.address() as { port: number };
-      const evenkeel = new Evenkeel(home, [flag, String(port)]);
+      for (const flags of [[], ['--no-demo']]) {
+        const refused = new Evenkeel(home, [flag, String(port), ...flags]);
+        assert.equal(await refused.ended(), 1);
+        assert.deepEqual(readdirSync(folder), []);
+      }
+      const evenkeel = new Evenkeel(folder, [flag, String(port)]);
       assert.equal(await evenkeel.ended(), 1);
+      assert.deepEqual(readdirSync(folder), []);
       assert.match(evenkeel.stderr, new RegExp(`^evenkeel: (?!evenkeel)[^\\n]*${port}[^\\n]*${flag}[^\\n]*\\n$`));
 
-      const again = new Evenkeel(home, ['--no-demo']);
+      const again = new Evenkeel(folder, ['--no-demo']);
       await again.ready();
       again.signal('SIGINT');
       assert.equal(await again.ended(), 0);

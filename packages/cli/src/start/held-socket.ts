@@ -1,5 +1,6 @@
 import { BoundSocket } from 'node:net';
 import { StartFailure } from './failure.ts';
+import type { StartOptions } from './options.ts';
 
 /** Where a socket is, and what to change when it cannot be had. */
 export interface SocketPlace {
@@ -24,6 +25,14 @@ export function apiSocket(host: string, port: number): HeldSocket {
 export function metricsSocket({ host, port }: { readonly host: string; readonly port: number }): HeldSocket {
   const setBy = { port: 'EVENKEEL_CONTROL_METRICS', place: 'EVENKEEL_CONTROL_METRICS' };
   return new HeldSocket({ host, port, variable: 'EVENKEEL_METRICS_SOCKET', setBy });
+}
+
+/** Throws a StartFailure when the node agent could not serve its metrics: before anything begins. */
+export function checkAgentMetrics({ metricsHost: host, metricsPort: port }: StartOptions): void {
+  const setBy = { port: '--metrics-port', place: '--metrics-host or --metrics-port' };
+  const socket = new HeldSocket({ host, port, variable: '', setBy });
+  socket.open();
+  socket.close();
 }
 
 /**

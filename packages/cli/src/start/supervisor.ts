@@ -4,7 +4,7 @@ import { DemoRunner } from './demo-runner.ts';
 import { StartFailure } from './failure.ts';
 import { Fleet } from './fleet.ts';
 import { handOver } from './hand-over.ts';
-import { apiSocket, type HeldSocket, metricsSocket } from './held-socket.ts';
+import { apiSocket, checkAgentMetrics, type HeldSocket, metricsSocket } from './held-socket.ts';
 import { prepareHome } from './home.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { FileLock } from './lock.ts';
@@ -15,6 +15,7 @@ import { nodeScreen, readyScreen } from './screen.ts';
 import { openSocketQueue, type SocketQueue } from './socket-queue.ts';
 import { StateCopy } from './state-copy.ts';
 import type { ProcessSpec, ReadyEvent, SupervisedProcess } from './supervised-process.ts';
+import { Traces } from './traces.ts';
 
 /** Milliseconds that a process has to end in order; the agent's come on top of what it lets requests take. */
 const PATIENCE = { agent: 5_000, control: 12_000 };
@@ -49,6 +50,8 @@ export class Supervisor {
   #upgrading = false;
   #demo: DemoRunner | null = null;
   #lock: FileLock | null = null;
+  /** Of a start that has failed. */
+  #traces: Traces | null = null;
   #url = '';
   /** Of the API's certificate; null: it has none. */
   #fingerprint: string | null = null;
@@ -72,6 +75,7 @@ export class Supervisor {
   async start(): Promise<void> {
     const started = performance.now();
     const { home } = this.#options;
+    const traces = new Traces(home);
     prepareHome(home);
     this.#lock = FileLock.take(home.lock);
     if (this.#lock === null) throw this.#alreadyRunning();
@@ -85,6 +89,7 @@ export class Supervisor {
       this.#socket = await ControlSocket.listen(home.socket, (request, say) => this.#upgrade(request, say));
       this.#fleet.publish({ socket: this.#socket.path });
     } catch (error) {
+      this.#traces = traces;
       await this.stop();
       throw error;
     }
@@ -109,6 +114,7 @@ export class Supervisor {
           '"evenkeel node join-token create", and give it as EVENKEEL_JOIN_TOKEN or --join-token-file.',
       );
     }
+    checkAgentMetrics(this.#options);
     this.#say('Starting the node agent …');
     this.#fleet.publish({ url: joins! });
     // It may be there before its control plane.
@@ -129,12 +135,13 @@ export class Supervisor {
 
   async #startAll(control: SupervisedProcess, started: number): Promise<void> {
     const { home, demo: demoWanted } = this.#options;
+    for (const socket of this.#held) socket.open();
+    this.#ports.api = this.#apiSocket.open();
+    checkAgentMetrics(this.#options);
     const demo = new DemoRunner(home, this.#fleet, this.#originScript, demoWanted, this.#say);
     this.#demo = demo;
     this.#say('Starting the control plane and the node agent …');
     demo.begin();
-    for (const socket of this.#held) socket.open();
-    this.#ports.api = this.#apiSocket.open();
     // It begins beside the control plane, and tries until that listens.
     const agent = this.#startAgent();
     // It is awaited below; should the control plane fail first, this one must not count as unhandled.
@@ -282,6 +289,7 @@ export class Supervisor {
     this.#sockets?.readEnd.destroy();
     this.#sockets?.writeEnd.destroy();
     removeRunning(this.#options.home.record);
+    this.#traces?.undo();
     this.#lock.release();
   }
 
