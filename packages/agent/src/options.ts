@@ -19,7 +19,7 @@ import {
 } from './datapath/setting.ts';
 import { WHEN_REVOKED, type WhenRevoked } from './membership/revocation.ts';
 import type { SharingOptions } from './sharing/setting.ts';
-import { StartError } from './start-error.ts';
+import { WrongOption } from './start-error.ts';
 
 export interface AgentSettings {
   readonly home: string;
@@ -191,7 +191,7 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | b
   try {
     return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    throw new StartError(`${(error as Error).message.split('\n', 1)[0]?.replace(/\.$/, '')}; see --help`);
+    throw new WrongOption(`${(error as Error).message.split('\n', 1)[0]?.replace(/\.$/, '')}; see --help`);
   }
 }
 
@@ -202,13 +202,13 @@ function variable(flag: string): string {
 function integer(flag: string, text: string, minimum: number, maximum: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= minimum && value <= maximum) return value;
-  throw new StartError(`--${flag} must be a whole number from ${minimum} to ${maximum}, not ${JSON.stringify(text)}`);
+  throw new WrongOption(`--${flag} must be a whole number from ${minimum} to ${maximum}, not ${JSON.stringify(text)}`);
 }
 
 function oneOf<const Word extends string>(flag: string, text: string, words: readonly Word[]): Word {
   const found = words.find((word) => word === text);
   if (found !== undefined) return found;
-  throw new StartError(`--${flag} must be one of ${words.join(', ')}, not ${JSON.stringify(text)}`);
+  throw new WrongOption(`--${flag} must be one of ${words.join(', ')}, not ${JSON.stringify(text)}`);
 }
 
 function path(text: string): string | undefined {
@@ -219,7 +219,7 @@ function fingerprint(flag: string, text: string): string | undefined {
   if (text === '') return undefined;
   const canonical = canonicalFingerprint(text);
   if (canonical !== null) return canonical;
-  throw new StartError(
+  throw new WrongOption(
     `--${flag} must be the SHA-256 of a certificate, 64 hexadecimal digits, not ${JSON.stringify(text)}`,
   );
 }
@@ -227,32 +227,32 @@ function fingerprint(flag: string, text: string): string | undefined {
 function sharingAddress(flag: string, text: string): string {
   const isAddress = isIP(text) !== 0 && text !== '0.0.0.0' && text !== '::';
   if (text === 'auto' || text === 'off' || isAddress) return text;
-  throw new StartError(`--${flag} must be auto, off or an address of this node, not ${JSON.stringify(text)}`);
+  throw new WrongOption(`--${flag} must be auto, off or an address of this node, not ${JSON.stringify(text)}`);
 }
 
 /** Not one that the kernel looks packets up in: `default`, `main` and `local`. */
 function routingTable(flag: string, table: number): number {
   if (table < 253 || table > 255) return table;
-  throw new StartError(`--${flag} must be a routing table of its own, not ${table}, where packets are looked up`);
+  throw new WrongOption(`--${flag} must be a routing table of its own, not ${table}, where packets are looked up`);
 }
 
 function deviceNames(flag: string, text: string): string[] {
   const names = text.split(',').filter((name) => name !== '');
   const wrong = names.find((name) => !DEVICE.test(name));
   if (wrong === undefined) return names;
-  throw new StartError(`--${flag} must be names of devices such as eth0,eth1, not ${JSON.stringify(wrong)}`);
+  throw new WrongOption(`--${flag} must be names of devices such as eth0,eth1, not ${JSON.stringify(wrong)}`);
 }
 
 function logFormat(flag: string, text: string): string {
   const parsed = parseLogFormat(text);
   if (!isLogFormatFault(parsed)) return text;
-  throw new StartError(`--${flag} ${parsed.reason}; allowed are ${parsed.allowed.join(', ')}`);
+  throw new WrongOption(`--${flag} ${parsed.reason}; allowed are ${parsed.allowed.join(', ')}`);
 }
 
 function urls(flag: string, text: string): string[] {
   return text.split(',').map((part) => {
     const protocol = URL.parse(part)?.protocol;
     if (protocol === 'http:' || protocol === 'https:') return part;
-    throw new StartError(`--${flag} must be an http or https URL, or several by commas, not ${JSON.stringify(part)}`);
+    throw new WrongOption(`--${flag} must be an http or https URL, or several by commas, not ${JSON.stringify(part)}`);
   });
 }

@@ -15,7 +15,7 @@ import { type AgentSettings, parseSettings, USAGE } from './options.ts';
 import { ProbingThread } from './probing/probing-thread.ts';
 import { SharingKeys } from './sharing/sharing-keys.ts';
 import { ZoneMembership } from './sharing/zone-membership.ts';
-import { StartError } from './start-error.ts';
+import { StartError, WRONG_OPTION, WrongOption } from './start-error.ts';
 import { Channel, supervisionOf } from './supervision/channel.ts';
 import { Upgrade } from './supervision/upgrade.ts';
 import { ControlCounts } from './telemetry/control-counts.ts';
@@ -53,7 +53,7 @@ async function run(settings: AgentSettings): Promise<void> {
   engineThreadsGiveWay();
   const log = pino({ level: settings.logLevel, base: { component: 'agent' } }, stderr);
   const supervision = supervisionOf(process.env);
-  if (settings.standby && supervision === null) throw new StartError('--standby is for the supervisor: leave it out');
+  if (settings.standby && supervision === null) throw new WrongOption('--standby is for the supervisor: leave it out');
   const home = await Home.open(settings.home);
   const nodeId = await home.nodeId(settings.nodeName);
   const counts = new ControlCounts();
@@ -240,7 +240,8 @@ async function listenForMetrics(settings: AgentSettings, agent: NodeAgent, log: 
 
 /** Ends with a last line that says why: a sentence for what a person can mend, an entry of the log for a defect. */
 function fail(error: unknown): never {
-  if (error instanceof StartError) end(1, `evenkeel-agent: ${error.message}`);
+  const code = error instanceof WrongOption ? WRONG_OPTION : 1;
+  if (error instanceof StartError) end(code, `evenkeel-agent: ${error.message}`);
   const msg = `unexpected error: ${error instanceof Error ? error.stack : String(error)}`;
   end(1, entry(60, { msg }));
 }

@@ -303,7 +303,7 @@ test('an error that nobody expected ends it with a line that says what it was, a
   assert.match(fatal?.msg, /^unexpected error: Error: boom/);
 });
 
-describe('what keeps it from starting is said in one sentence, with exit code 1', () => {
+describe('what keeps it from starting is said in one sentence, with exit code 1, or 2 for a wrong flag', () => {
   test('a metrics port that is taken', async () => {
     const squatter = createHttpServer();
     squatter.listen(0, '127.0.0.1');
@@ -330,7 +330,7 @@ describe('what keeps it from starting is said in one sentence, with exit code 1'
 
   test('a flag that is wrong', async () => {
     const node = agent('--workers', 'many');
-    await node.endsWith(1);
+    await node.endsWith(2);
     assert.deepEqual(node.lines, ['evenkeel-agent: --workers must be a whole number from 1 to 256, not "many"']);
   });
 });

@@ -6,7 +6,7 @@ import { AUDIT, CERTIFICATE, DEFAULT_QUOTAS, QUOTA, type Quotas, VPC } from '@ev
 import { canonicalNetwork, isNetwork } from '@evenkeel/model/network.ts';
 import { NODE_CERTIFICATE_HOURS, SHARED_NODE_TOKEN, type SharedNodeToken } from '@evenkeel/model/node-limits.ts';
 import { type AddressPools, network, network6, type PoolName } from './resources/addresses.ts';
-import { StartError } from './start-error.ts';
+import { WrongOption } from './start-error.ts';
 import { type PostgresSettings, parsePostgresUrl } from './store/postgres/settings.ts';
 import type { ApiTls } from './transport/api-certificate.ts';
 import { heldMetricsSocket } from './transport/held-metrics-socket.ts';
@@ -159,7 +159,7 @@ function parseFlags(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new StartError(`${error instanceof Error ? error.message : String(error)}; see --help`, error);
+    throw new WrongOption(`${error instanceof Error ? error.message : String(error)}; see --help`, error);
   }
 }
 
@@ -171,10 +171,10 @@ function originOf(text: string | undefined): string | null {
   if (text === undefined || text === '') return null;
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
-    throw new StartError(`--advertise ${text} is not the address of an API; give a URL such as https://10.0.0.1:7700`);
+    throw new WrongOption(`--advertise ${text} is not the address of an API; give a URL such as https://10.0.0.1:7700`);
   }
   if (url.protocol === 'https:' || isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) return url.origin;
-  throw new StartError(
+  throw new WrongOption(
     `--advertise ${text} is neither https nor a loopback address, and followers pass on credentials to there; ` +
       'give an https URL',
   );
@@ -188,19 +188,19 @@ function tlsOf(given: {
   const { certificate, key, selfSigned } = given;
   if (certificate === undefined && key === undefined) return selfSigned ? { kind: 'self-signed' } : null;
   if (selfSigned)
-    throw new StartError('--api-self-signed makes a certificate: leave out --api-certificate and --api-key');
+    throw new WrongOption('--api-self-signed makes a certificate: leave out --api-certificate and --api-key');
   if (certificate === undefined || key === undefined) {
     const [given, missing] = key === undefined ? ['certificate', 'key'] : ['key', 'certificate'];
-    throw new StartError(`--api-${given} is of no use without --api-${missing}; give both, or --api-self-signed`);
+    throw new WrongOption(`--api-${given} is of no use without --api-${missing}; give both, or --api-self-signed`);
   }
   return { kind: 'files', certificate: resolve(certificate), key: resolve(key) };
 }
 
 /** What leaves this machine is encrypted, or there would be tokens and keys on the network for everybody to read. */
 function hostOf(host: string, tls: ApiTls | null): string {
-  if (isIP(host) === 0) throw new StartError(`--host ${host} is not an address; give an IPv4 or IPv6 address`);
+  if (isIP(host) === 0) throw new WrongOption(`--host ${host} is not an address; give an IPv4 or IPv6 address`);
   if (tls !== null || isLoopback(host)) return host;
-  throw new StartError(
+  throw new WrongOption(
     `--host ${host} is not a loopback address, and the API is not served beyond this machine without TLS; ` +
       'give --api-certificate and --api-key, or --api-self-signed to have a certificate made',
   );
@@ -208,7 +208,7 @@ function hostOf(host: string, tls: ApiTls | null): string {
 
 function portOf(text: string): number {
   if (/^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new StartError(`--port ${text} is not a port; give a number from 0 to 65535`);
+  throw new WrongOption(`--port ${text} is not a port; give a number from 0 to 65535`);
 }
 
 function vipNetwork6(text: string | undefined) {
@@ -216,7 +216,7 @@ function vipNetwork6(text: string | undefined) {
   try {
     return { vip6: network6(text) };
   } catch (error) {
-    throw new StartError(error instanceof Error ? error.message : String(error), error);
+    throw new WrongOption(error instanceof Error ? error.message : String(error), error);
   }
 }
 
@@ -228,7 +228,7 @@ function vpcNetworks(texts: readonly string[] | undefined) {
   if (texts === undefined) return {};
   const vpcNetworks = texts.map((text) => {
     if (isNetwork(text)) return canonicalNetwork(text)!;
-    throw new StartError(`--vpc-network ${text} is not a network; give a CIDR block such as 10.0.0.0/8`);
+    throw new WrongOption(`--vpc-network ${text} is not a network; give a CIDR block such as 10.0.0.0/8`);
   });
   return { vpcNetworks };
 }
@@ -238,7 +238,7 @@ function pool(text: string | undefined, name: PoolName, flag: string) {
   try {
     return network(text);
   } catch (error) {
-    throw new StartError(`${flag} ${error instanceof Error ? error.message : String(error)}`, error);
+    throw new WrongOption(`${flag} ${error instanceof Error ? error.message : String(error)}`, error);
   }
 }
 
@@ -262,7 +262,7 @@ function numbersOf<Name extends string>(
     const [name, value, ...rest] = pair.split('=');
     const number = value !== undefined && rest.length === 0 && /^[0-9]{1,7}$/.test(value) ? Number(value) : Number.NaN;
     if (name === undefined || !Object.hasOwn(numbers, name) || !(number >= minimum && number <= maximum)) {
-      throw new StartError(
+      throw new WrongOption(
         `--${flag} ${pair} is not a ${flag.replace('-', ' ')}; give name=value with one of ` +
           `${Object.keys(numbers).join(', ')} and a number from ${minimum} to ${maximum}`,
       );
@@ -276,7 +276,7 @@ function daysOf(text: string | undefined): number {
   const { minimum, maximum, default: standard } = AUDIT.days;
   if (text === undefined) return standard;
   if (/^[0-9]{1,4}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum) return Number(text);
-  throw new StartError(`--audit-days ${text} is not a number of days; give one from ${minimum} to ${maximum}`);
+  throw new WrongOption(`--audit-days ${text} is not a number of days; give one from ${minimum} to ${maximum}`);
 }
 
 /** An address of IPv6 is in brackets. */
@@ -285,10 +285,10 @@ function metricsOf(text: string | undefined, tls: ApiTls | null): MetricsPlace |
   const [, six, four, port] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text) ?? [];
   const host = six ?? four ?? '';
   if (isIP(host) === 0 || Number(port) > 65_535) {
-    throw new StartError(`--control-metrics ${text} is no address with a port; give one such as 127.0.0.1:7703`);
+    throw new WrongOption(`--control-metrics ${text} is no address with a port; give one such as 127.0.0.1:7703`);
   }
   if (tls !== null || isLoopback(host)) return { host, port: Number(port) };
-  throw new StartError(
+  throw new WrongOption(
     `--control-metrics ${text} is not a loopback address, and metrics are not served beyond this machine without TLS; ` +
       'give --api-certificate and --api-key, or --api-self-signed to have a certificate made',
   );
@@ -301,7 +301,7 @@ function noticeOf(text: string | undefined): readonly number[] {
   const valid =
     parts.length <= most && parts.every((part) => /^[1-9][0-9]{0,2}$/.test(part) && Number(part) <= maximum);
   if (valid) return [...new Set(parts.map(Number))];
-  throw new StartError(
+  throw new WrongOption(
     `--certificate-notice ${text} names no days; give at most ${most} numbers from 1 to ${maximum}, such as ${standard.join(',')}`,
   );
 }
@@ -310,7 +310,7 @@ function hoursOf(text: string | undefined): number {
   const { minimum, maximum, default: standard } = NODE_CERTIFICATE_HOURS;
   if (text === undefined) return standard;
   if (/^[0-9]{1,4}$/.test(text) && Number(text) >= minimum && Number(text) <= maximum) return Number(text);
-  throw new StartError(
+  throw new WrongOption(
     `--node-certificate-hours ${text} is not a number of hours; give one from ${minimum} to ${maximum}`,
   );
 }
@@ -318,11 +318,11 @@ function hoursOf(text: string | undefined): number {
 function sharedTokenOf(text: string): SharedNodeToken {
   const where = SHARED_NODE_TOKEN.find((known) => known === text);
   if (where !== undefined) return where;
-  throw new StartError(`--shared-node-token ${text} is not allowed; give one of ${SHARED_NODE_TOKEN.join(', ')}`);
+  throw new WrongOption(`--shared-node-token ${text} is not allowed; give one of ${SHARED_NODE_TOKEN.join(', ')}`);
 }
 
 function levelOf(text: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text);
   if (level !== undefined) return level;
-  throw new StartError(`--log-level ${text} is not a level; give one of ${LOG_LEVELS.join(', ')}`);
+  throw new WrongOption(`--log-level ${text} is not a level; give one of ${LOG_LEVELS.join(', ')}`);
 }

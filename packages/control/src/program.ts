@@ -1,6 +1,6 @@
 import { startControlPlane } from './control-plane.ts';
 import { parseOptions, USAGE } from './options.ts';
-import { StartError } from './start-error.ts';
+import { StartError, WRONG_OPTION, WrongOption } from './start-error.ts';
 
 /** Milliseconds that a stop may take before the process ends anyway. */
 const STOP = 10_000;
@@ -10,7 +10,7 @@ try {
 } catch (error) {
   if (!(error instanceof StartError)) throw error;
   process.stderr.write(`evenkeel: ${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof WrongOption ? WRONG_OPTION : 1;
 }
 
 async function main(): Promise<void> {
