@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Fate, FlowForecast } from '@evenkeel/flow/datapath/flow-forecast.ts';
-import type { PlannedListener } from '@evenkeel/model/plan/objects.ts';
+import type { PlannedListener, PlannedTarget } from '@evenkeel/model/plan/objects.ts';
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { ExplainQuestion } from '@evenkeel/model/plan/query.ts';
 import { plannedListener, plannedService } from '../../test/planned.ts';
 import { type ExplainingNode, explainOn } from './explain.ts';
 
-const TARGETS = ['tgt-1', 'tgt-2'].map((id, index) => ({
+const TARGETS: readonly PlannedTarget[] = ['tgt-1', 'tgt-2'].map((id, index) => ({
   id,
-  name: id,
   address: `10.0.0.${index + 1}`,
-  port: null,
+  port: 0, // that of the service
   weight: 10,
   zone: '',
-  state: 'active' as const,
+  state: 'active',
 }));
 
 /** A node whose kernel says this of every flow of `lsn-1`. */

@@ -110,7 +110,7 @@ function candidates(plan: NodePlan, { takers, serviceId, targets, activeFlows }:
   return planned.map(({ id, address, port }) => {
     const number = numbers.get(id) ?? 0;
     const candidate = takers.has(number);
-    return { id, address, port: port ?? service.value.port, candidate, underWay: activeFlows(number) };
+    return { id, address, port: port === 0 ? service.value.port : port, candidate, underWay: activeFlows(number) };
   });
 }
 
