@@ -75,6 +75,9 @@ export async function prepare(file: ProgramFile, guarded: boolean): Promise<{ ob
     }
   }
   const tcp = (service: number, flags: string) => packet().ip(CLIENT, VIP).tcp(40_000, PORTS[service], flags).frame();
+  const endpoint = { address: VIP, port: PORTS[TRANSLATED], protocol: 'tcp' } as const;
+  datapath.setOrigin(endpoint, { vip: VIP, port: PORTS[TRANSLATED], listener: TRANSLATED });
+  const answer = packet().ip(VIP, CLIENT).tcp(PORTS[TRANSLATED], 40_000).frame();
   const tcp6 = packet().ip(CLIENT6, VIP6).tcp(40_000, PORTS[UNCHANGED]).frame();
   const fromDenied = (source: string) => packet().ip(source, VIP).tcp(1, PORTS[UNCHANGED]).frame();
   const [denied, deniedByNetwork] = [fromDenied(ABUSER), fromDenied('10.5.77.3')];
@@ -92,6 +95,7 @@ export async function prepare(file: ProgramFile, guarded: boolean): Promise<{ ob
     { name: 'the same, in the sample', program: balance, frame: tcp(SAMPLED, 'A'), limit: null },
     { name: 'the same over IPv6', program: balance, frame: tcp6, limit: EVERY_PACKET },
     { name: 'the same with NAT', program: balance, frame: tcp(TRANSLATED, 'A'), limit: EVERY_PACKET },
+    { name: 'an answer of its target', program: balance, frame: answer, limit: EVERY_PACKET },
     { name: 'SYN, unchanged slot', program: balance, frame: tcp(UNCHANGED, 'S'), limit: EVERY_PACKET },
     { name: 'established, changed slot', program: balance, frame: tcp(CHANGED, 'A'), limit: CHANGED_SLOT },
     { name: 'SYN, changed slot', program: balance, frame: tcp(CHANGED, 'S'), limit: CHANGED_SLOT },

@@ -36,9 +36,9 @@
 #define UNANSWERED_SECONDS 30
 #define LINGERING_SECONDS 4
 
-/* Devices that lead into containers of this node, about 60 bytes each: more than one machine has. What is beyond is reached
- * by the device, as everything was. */
-#define MAX_CONTAINERS 16384
+/* Places for devices that lead into containers of this node, 8 bytes each; a device has that of its number, and of two with
+ * the same one, the other is reached by the device, as everything was. A power of 2. */
+#define CONTAINER_PLACES 16384
 
 /* Flows to endpoints of targets that several listeners share, about 140 bytes each; the least recently seen make room, and
  * their answers seem to come from the first of these listeners. */

@@ -73,9 +73,7 @@ static __always_inline int is_denied(const struct packet *packet, __u32 in_use)
 	}
 	look_up_source(packet, in_use, seconds_now(), &found);
 	if (recent) {
-		recent->known = 0; /* whatever comes in between finds nothing half-written */
-		barrier();
-		recent->address = packet->source;
+		begin_anew(recent, &packet->source);
 		recent->rule = found;
 		barrier();
 		recent->known = generation;

@@ -30,8 +30,38 @@ static __always_inline struct listener *find_listener(const struct packet *packe
 	return find_listener_at(&packet->destination, packet->destination_port, packet->protocol);
 }
 
-/* The same with what is known of the last packets. That there is none is not kept, nor that a port is the node's own: answers
- * of targets go to as many ports as there are clients. The next packet may find another listener in its place. */
+static __always_inline int is_vip(const struct address *address)
+{
+	return bpf_map_lookup_elem(&vips, address) != 0;
+}
+
+static __always_inline int is_for_nobody(const struct packet *packet, __u32 generation)
+{
+	struct recent_source *recent = recent_source_at(&packet->destination);
+
+	return recent && recent->is_none == generation && is_same(&recent->address, &packet->destination);
+}
+
+/* There is no listener at the port of the packet, and at no other one either if its address is no VIP. */
+__checked_once int remember_nobody(const struct packet *packet, __u32 generation)
+{
+	struct recent_source *recent;
+
+	if (!packet || is_vip(&packet->destination))
+		return 0;
+	recent = recent_source_at(&packet->destination);
+	if (!recent)
+		return 0;
+	if (!is_same(&recent->address, &packet->destination))
+		begin_anew(recent, &packet->destination);
+	recent->is_none = generation;
+	return 0;
+}
+
+/* The same with what is known of the last packets. Answers of targets go to as many ports as there are clients: of those it is
+ * kept that there is no listener at their address, which is so where a port has none and the address is no VIP. (All ports of
+ * the node's own addresses have one.) That a port is the node's own is not kept. The next packet may find another listener
+ * in its place. */
 static __always_inline struct listener *find_listener_again(const struct packet *packet, __u32 in_use)
 {
 	__u32 generation = generation_of(in_use);
@@ -40,8 +70,12 @@ static __always_inline struct listener *find_listener_again(const struct packet 
 	if (recent && recent->known == generation && recent->endpoint.port == packet->destination_port &&
 	    recent->endpoint.protocol == packet->protocol && is_same(&recent->endpoint.address, &packet->destination))
 		return &recent->listener;
+	if (is_for_nobody(packet, generation))
+		return 0;
 	struct listener *found = find_listener(packet);
 
+	if (!found)
+		remember_nobody(packet, generation);
 	if (found && recent && !(found->flags & LISTENER_IS_NODE)) {
 		recent->known = 0; /* whatever comes in between finds nothing half-written */
 		barrier();
@@ -53,9 +87,4 @@ static __always_inline struct listener *find_listener_again(const struct packet 
 		recent->known = generation;
 	}
 	return found;
-}
-
-static __always_inline int is_vip(const struct address *address)
-{
-	return bpf_map_lookup_elem(&vips, address) != 0;
 }

@@ -246,11 +246,11 @@ struct {
 	__type(value, struct budgets);
 } budgets SEC(".maps");
 
-/* By number: devices whose other end is in another network namespace of this machine, where packets may be handed over. */
+/* Numbers of devices whose other end is in another network namespace of this machine, where packets may be handed over; by
+ * their last bits, because an array is read without a call. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_CONTAINERS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CONTAINER_PLACES);
 	__type(key, __u32);
 	__type(value, __u32);
 } containers SEC(".maps");

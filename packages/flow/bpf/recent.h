@@ -26,6 +26,16 @@ static __always_inline struct recent_source *recent_source_at(const struct addre
 	return bpf_map_lookup_elem(&recent_sources, &place);
 }
 
+/* Nothing is known of the source, or destination; whatever comes in between finds nothing half-written. */
+static __always_inline void begin_anew(struct recent_source *recent, const struct address *address)
+{
+	recent->known = 0;
+	recent->is_none = 0;
+	barrier();
+	recent->address = *address;
+	barrier();
+}
+
 static __always_inline struct recent_listener *recent_listener_at(const struct packet *packet)
 {
 	__u32 place = mix(&packet->destination, packet->destination_port << 8 | packet->protocol) >>

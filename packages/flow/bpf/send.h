@@ -27,7 +27,9 @@ static __always_inline int has_way(const struct target *target)
 /* By itself, for the sake of the stacks of those who ask. */
 __checked_once int leads_into_container(__u32 device)
 {
-	return bpf_map_lookup_elem(&containers, &device) != 0;
+	__u32 place = device % CONTAINER_PLACES, *container = bpf_map_lookup_elem(&containers, &place);
+
+	return container && *container == device;
 }
 
 /* With the hardware addresses that the frame has. */

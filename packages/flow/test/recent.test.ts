@@ -13,6 +13,7 @@ const PORTS = 600;
 
 async function prepare(scene: Scene): Promise<void> {
   const { datapath } = scene;
+  datapath.addVip(VIP);
   datapath.setTarget(1, scene.target());
   datapath.setTarget(2, scene.target({ address: OTHER }));
   await scene.useTargets(1, 1, SERVICE);
@@ -92,6 +93,48 @@ bothEntryPoints('what programs remember of listeners', prepare, (scene) => {
     for (let port = 1; port <= PORTS; port++) {
       for (const protocol of ['tcp', 'udp'] as const) datapath.removeListener({ address: VIP, port, protocol });
     }
+  });
+
+  test('clients are known as no VIP, until they become one; what is known of them as sources is another matter', () => {
+    const { datapath } = scene();
+    const endpoint = { address: TARGET, port: 8080, protocol: 'tcp' } as const;
+    datapath.setTarget(3, scene().target({ port: 8080 }));
+    datapath.setListener(ENDPOINT, scene().listener({ service: OTHER_SERVICE }));
+    datapath.setOrigin(endpoint, { vip: VIP, port: 80, listener: 5 });
+    const answer = (port: number) => {
+      const returned = packet().ip(VIP, CLIENT).tcp(80, port, 'SA');
+      scene().expect(packet().ip(TARGET, CLIENT).tcp(8080, port, 'SA'), 'kernel', returned);
+    };
+    for (let port = 1; port <= 3; port++) answer(port);
+    datapath.setSource(CLIENT, 'denied');
+    for (let time = 0; time < 2; time++) {
+      scene().expect(given(), 'drop');
+      answer(4);
+    }
+    datapath.setSource(CLIENT, null);
+    goesTo(OTHER);
+    answer(5);
+    goesTo(OTHER);
+    // A client's address that is balanced from now on.
+    const own = { address: CLIENT, port: 5, protocol: 'tcp' } as const;
+    datapath.addVip(CLIENT);
+    datapath.setListener(own, scene().listener({ service: OTHER_SERVICE }));
+    scene().expect(packet().ip(TARGET, CLIENT).tcp(8080, 5), 'kernel', packet().ip(TARGET, OTHER).tcp(8080, 5));
+    answer(6);
+    scene().expect(packet().ip(TARGET, CLIENT).tcp(8080, 5), 'kernel', packet().ip(TARGET, OTHER).tcp(8080, 5));
+    datapath.removeListener(own);
+    datapath.removeVip(CLIENT);
+    answer(5);
+    datapath.removeListener(ENDPOINT);
+    datapath.removeOrigin(endpoint);
+  });
+
+  test('a port of a VIP that nobody listens on hides no other one', () => {
+    const { datapath } = scene();
+    datapath.setListener(ENDPOINT, scene().listener({ service: SERVICE }));
+    scene().expect(packet().ip(CLIENT, VIP).tcp(1, 81), 'notOurs');
+    goesTo(TARGET);
+    datapath.removeListener(ENDPOINT);
   });
 
   test('ports of the node itself, of which clients choose as many as they like, are not remembered', () => {

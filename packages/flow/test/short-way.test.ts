@@ -153,8 +153,8 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
   });
 
   test('what is for a container has the hardware addresses of the way there, once they are known', async () => {
-    const tell = (...names: string[]) =>
-      router.ask(JSON.stringify({ containers: names.map((name) => node.deviceNumber(name)) } satisfies Containers));
+    const tellNumbers = (containers: number[]) => router.ask(JSON.stringify({ containers } satisfies Containers));
+    const tell = (...names: string[]) => tellNumbers(names.map((name) => node.deviceNumber(name)));
     node.ip('neigh flush dev node1');
     await tell('node0', 'node1');
     await expect('node0', open(), 'sent', opened(routed));
@@ -172,6 +172,11 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
     // Of another device it is the kernel's.
     await tell('node0');
     await expect('node0', open(), 'sent', opened(routed));
+    // So is that of the second of two devices whose numbers end alike.
+    await tellNumbers([node.deviceNumber('node1') + 16_384, node.deviceNumber('node1')]);
+    await expect('node0', open(), 'sent', opened(routed));
+    await tellNumbers([node.deviceNumber('node1'), node.deviceNumber('node1') + 16_384]);
+    await expect('node0', open(), 'sent', opened(routed), { hop });
     await tell();
     await expect('node0', open(), 'sent', opened(routed));
   });

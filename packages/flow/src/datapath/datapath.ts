@@ -51,9 +51,13 @@ export class Datapath {
     this.#object = object;
   }
 
-  /** The address is balanced: echo to it is answered, and what cannot be balanced is dropped. */
+  /**
+   * The address is balanced: echo to it is answered, and what cannot be balanced is dropped. To be told before its first
+   * listener: programs remember addresses that have none.
+   */
   addVip(address: string): void {
     this.#object.map('vips').set(addressBytes(address), numberKey(1));
+    this.renew();
   }
 
   removeVip(address: string): boolean {
@@ -239,16 +243,22 @@ export class Datapath {
   }
 
   /**
-   * Programs at tcx hand what goes to these devices, and no others, to their other ends (`containerDevices`). Of more than
-   * there is room for, the rest is reached by the device.
+   * Programs at tcx hand what goes to these devices, and no others, to their other ends (`containerDevices`). Of two whose
+   * numbers end in the same bits, the first; the other is reached by the device.
    */
   setContainers(devices: readonly number[]): void {
     const map = this.#object.map('containers');
-    const wanted = new Set(devices.slice(0, map.shape.maxEntries));
-    if (wanted.size === 0) this.#guard('containers', false);
-    for (const key of [...map.keys()]) if (!wanted.has(key.readUInt32LE(0))) map.delete(key);
-    for (const device of wanted) map.set(numberKey(device), numberKey(1));
-    if (wanted.size > 0) this.#guard('containers', true);
+    const places = new Map<number, number>();
+    for (const device of devices) {
+      const place = device % map.shape.maxEntries;
+      if (!places.has(place)) places.set(place, device);
+    }
+    if (places.size === 0) this.#guard('containers', false);
+    for (const { key, value } of map.entries()) {
+      const device = places.get(key.readUInt32LE(0)) ?? 0;
+      if (value.readUInt32LE(0) !== device) map.set(key, numberKey(device));
+    }
+    if (places.size > 0) this.#guard('containers', true);
   }
 
   /** Whether somebody takes the news (`takeNews`). */
