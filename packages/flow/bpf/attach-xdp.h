@@ -82,12 +82,7 @@ static __always_inline int change_transport_checksum(CONTEXT *context, __u32 off
 
 	if ((void *)(check + 1) > frame_end(context))
 		return -1;
-	/* UDP without a checksum (RFC 768), and 0 in its other form. */
-	if (is_udp && *check == 0)
-		return 0;
-	apply_change(check, address_change + change16(port_before, port_after));
-	if (is_udp && *check == 0)
-		*check = 0xffff;
+	change_whole_checksum(check, address_change + change16(port_before, port_after), is_udp);
 	return 0;
 }
 

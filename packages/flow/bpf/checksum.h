@@ -33,3 +33,17 @@ static __always_inline void apply_change(__u16 *check, __u64 change)
 {
 	*check = ~fold((__u64)(__u16)~*check + change);
 }
+
+/* Of UDP, 0 says that there is none (RFC 768), and a checksum that is 0 has another form. */
+#define NO_CHECKSUM 0
+#define CHECKSUM_OF_ZERO 0xffff
+
+/* The whole checksum of a TCP or UDP packet. */
+static __always_inline void change_whole_checksum(__u16 *check, __u64 change, int is_udp)
+{
+	if (is_udp && *check == NO_CHECKSUM)
+		return;
+	apply_change(check, change);
+	if (is_udp && *check == NO_CHECKSUM)
+		*check = CHECKSUM_OF_ZERO;
+}

@@ -21,7 +21,9 @@ for (const { title, shortWay, hands } of [
   { title: 'sent on by the program', shortWay: true, hands: false },
   { title: 'handed to containers', shortWay: true, hands: true },
 ]) {
-  suite(`NAT between network namespaces, on tcx, ${title}`, { skip: requiresKernelDatapath('ip', 'nsenter') }, () => {
+  suite(`NAT between network namespaces, on tcx, ${title}`, {
+    skip: requiresKernelDatapath('ip', 'nsenter', 'ethtool'),
+  }, () => {
     const namespaces: Namespace[] = [];
     let node: Namespace;
     let client: LineProcess;
@@ -105,6 +107,16 @@ for (const { title, shortWay, hands } of [
 
     test('a large upload arrives whole, with all offloads of the devices', async () => {
       assert.equal(await client.ask<boolean>(`upload ${32 * 1024 * 1024}`), true);
+    });
+
+    test('checksums are whole where devices complete none', async () => {
+      const set = (to: 'on' | 'off') => {
+        for (const device of ['node0', 'node1', 'node2']) node.run('ethtool', '-K', device, 'tx', to);
+      };
+      set('off');
+      assert.equal((await client.ask<string[]>('fresh 20')).length, 20);
+      assert.equal(await client.ask<boolean>(`upload ${1024 * 1024}`), true);
+      set('on');
     });
 
     test('the kernel has routed all of it, or nothing', () => {
