@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -39,6 +39,7 @@ describe('evenkeel start', () => {
     const evenkeel = new Evenkeel(home);
     const { url, metricsUrl, processes } = await evenkeel.ready();
     const [, demo] = await evenkeel.says(/curl (http:\/\/\S+)/);
+    assert.equal(existsSync(join(home, 'logs', 'access.log')), false, 'nobody has asked the demo anything yet');
 
     const origins = new Set<string | null>();
     for (let i = 0; i < 4; i++) {

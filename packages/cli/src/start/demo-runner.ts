@@ -41,7 +41,7 @@ export class DemoRunner {
     await this.#try(this.#ensureLoadBalancer(this.#demo, url));
   }
 
-  /** Waits until the load balancer answers. Its URL, or null when there is no demo. The node agent must be ready. */
+  /** Waits until the load balancer has somebody to answer. Its URL, or null when there is no demo. The node agent must be ready. */
   async settle(url: string): Promise<string | null> {
     if (this.#demo === null) return null;
     await this.#try(this.#untilItAnswers(this.#demo, url));
@@ -84,9 +84,11 @@ export class DemoRunner {
 
   async #untilItAnswers(demo: ActiveDemo, url: string): Promise<void> {
     const { demoRefusal, demoSilence } = await import('./demo.ts');
-    if (demo.url === null || demo.loadBalancerId === null) return;
-    const silence = await demoSilence(demo.url, this.#stopped.signal);
-    const trouble = (await demoRefusal(await this.#client(url), demo.loadBalancerId)) ?? silence;
+    const { loadBalancerId } = demo;
+    if (loadBalancerId === null) return;
+    const client = await this.#client(url);
+    const silence = await demoSilence(client, loadBalancerId, this.#stopped.signal);
+    const trouble = (await demoRefusal(client, loadBalancerId)) ?? silence;
     if (trouble !== null) throw new Error(trouble);
   }
 

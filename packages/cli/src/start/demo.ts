@@ -4,16 +4,13 @@ import type { Client } from '@evenkeel/client/client.ts';
 import type { LoadBalancerCreate } from '@evenkeel/model/resources/document.ts';
 import { type ActiveDemo, type OriginPlace, writeDemo } from './demo-record.ts';
 
-/** An `import` of node:http evaluates all that it exports, a WebSocket client included. */
-const { get } = process.getBuiltinModule('node:http');
-
 /** The first of these that nobody has taken for all addresses is the demo's. */
 const PORTS = Array.from({ length: 20 }, (_, i) => 8080 + i);
 /** An address of this machine that nobody has a reason to listen on. */
 const TRIAL_ADDRESS = '127.0.0.13';
-/** Milliseconds until the demo has to answer. */
+/** Milliseconds that a target of the demo has to become healthy. */
 const PATIENCE = 10_000;
-const POLL = 10;
+const POLL = 20;
 /** Milliseconds that the node has to say what it made of the demo's listener. */
 const NODE_PATIENCE = 2_000;
 
@@ -103,23 +100,14 @@ export async function demoExists(client: Client, demo: ActiveDemo, path: string)
   }
 }
 
-/** Asks until there is a 200; what is wrong when there was none in time, else null. Rejects when `signal` is aborted. */
-export async function demoSilence(url: string, signal: AbortSignal): Promise<string | null> {
-  for (const deadline = performance.now() + PATIENCE; performance.now() < deadline; ) {
-    if ((await statusOf(url)) === 200) return null;
-    await sleep(POLL, undefined, { signal });
+/**
+ * Waits until a target takes requests; what is wrong when none did in time, else null. Rejects when `signal` is aborted.
+ * What the node says is enough: a request of ours would be the first that somebody finds in the log, who has made none.
+ */
+export async function demoSilence(client: Client, loadBalancerId: string, signal: AbortSignal): Promise<string | null> {
+  const query = { loadBalancerId, state: 'healthy' } as const;
+  for (const deadline = performance.now() + PATIENCE; ; await sleep(POLL, undefined, { signal })) {
+    if ((await client.listTargetHealth({ query })).items.length > 0) return null;
+    if (performance.now() >= deadline) return `none of its targets is healthy within ${PATIENCE / 1000} s`;
   }
-  return `it does not answer within ${PATIENCE / 1000} s`;
-}
-
-/** The status of one GET on a connection of its own; null when there was no answer. */
-function statusOf(url: string): Promise<number | null> {
-  return new Promise((resolve) => {
-    const request = get(url, { agent: false, timeout: 1_000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? null);
-    });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve(null));
-  });
 }
