@@ -60,15 +60,16 @@ static __always_inline int balance(CONTEXT *context)
 			return refuse_denied();
 		return parsed == PARSED ? handle_icmp(context, &packet) : not_parsed(&packet, parsed);
 	}
-	struct listener *listener = find_listener_again(&packet, in_use);
+	struct listener *listener = 0;
+	enum owner owner = find_owner(&packet, in_use, &listener);
 
-	if (!listener || listener->flags & LISTENER_IS_NODE) {
+	if (owner != OWNER_LISTENER || !listener) {
 		int verdict = has_borrowers() ? return_to_borrower(context, &packet) : BALANCED_ON;
 
 		if (verdict != BALANCED_ON)
 			return verdict;
 		/* What this node itself has asked a target is no answer to a client. */
-		return listener ? not_parsed(&packet, OUTCOME_NOT_OURS) : return_to_client(context, &packet);
+		return owner == OWNER_NODE ? not_parsed(&packet, OUTCOME_NOT_OURS) : return_to_client(context, &packet);
 	}
 	if (is_denied(&packet, in_use))
 		return refuse_denied();

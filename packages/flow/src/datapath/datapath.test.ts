@@ -24,6 +24,7 @@ function datapathThatFails() {
   };
   const maps: Record<string, object> = {
     listener_ranges: { set: write, delete: write },
+    vips: { get: () => numberKey(1) },
     guards: {
       get: () => guards,
       set: (_: Uint8Array, value: Buffer) => {

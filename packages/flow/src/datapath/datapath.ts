@@ -52,8 +52,8 @@ export class Datapath {
   }
 
   /**
-   * The address is balanced: echo to it is answered, and what cannot be balanced is dropped. To be told before its first
-   * listener: programs remember addresses that have none.
+   * The address is balanced: echo to it is answered, and what cannot be balanced is dropped. Listeners make a VIP of their
+   * address by themselves, and leave it one.
    */
   addVip(address: string): void {
     this.#object.map('vips').set(addressBytes(address), numberKey(1));
@@ -116,6 +116,7 @@ export class Datapath {
 
   /** A listener on one port. The same port of another protocol is another endpoint of the same listener. */
   setListener(endpoint: Endpoint, listener: ListenerSettings): void {
+    this.#prepare(endpoint, listener);
     this.#object.map('listeners').set(endpointBytes(endpoint), listenerBytes(listener));
     this.renew();
   }
@@ -129,6 +130,7 @@ export class Datapath {
   /** A listener on a range of ports. A listener on one port, and a smaller range, go before it. */
   setListenerRange(range: EndpointRange, listener: ListenerSettings): void {
     const map = this.#object.map('listener_ranges');
+    this.#prepare(range, listener);
     try {
       for (const { port, bits } of portPrefixes(range.port, range.lastPort)) {
         map.set(rangeBytes({ ...range, port }, bits), listenerBytes(listener));
@@ -340,6 +342,13 @@ export class Datapath {
       await turn();
     }
     return struckOut;
+  }
+
+  /** Programs remember of addresses that are no VIPs that nobody listens there: so one is a VIP before it has a listener. */
+  #prepare({ address }: Endpoint, { isNode }: ListenerSettings): void {
+    const [vips, key] = [this.#object.map('vips'), addressBytes(address)];
+    if (isNode === true || vips.get(key) !== null) return;
+    this.addVip(address);
   }
 
   /** Whether programs look at this map at all. */
