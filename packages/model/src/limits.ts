@@ -93,6 +93,7 @@ export const RULE = {
   methodLength: 32,
   fieldNameLength: 64,
   fieldValueLength: 512,
+  contentType: 'text/plain; charset=utf-8',
   contentTypeLength: 100,
   bodyLength: 16_384,
   /** In one call. */

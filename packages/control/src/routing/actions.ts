@@ -1,4 +1,5 @@
 import { checkHostName } from '@evenkeel/model/host-pattern.ts';
+import { RULE } from '@evenkeel/model/limits.ts';
 import { checkPattern } from '@evenkeel/model/regex/check.ts';
 import { parsePattern } from '@evenkeel/model/regex/parse.ts';
 import {
@@ -69,7 +70,8 @@ export function respondOf(input: RespondInput, at: string): Respond {
   if ([204, 205, 304].includes(respond.status) && respond.body !== '') {
     refuseField('validation-failed', `${at}/body`, `an answer of status ${respond.status} has no body`, '');
   }
-  return respond;
+  // What is never sent makes no two rules of one.
+  return respond.body === '' ? { ...respond, contentType: RULE.contentType } : respond;
 }
 
 /** `match` is that of the rule: a prefix can only be replaced where there is one. */

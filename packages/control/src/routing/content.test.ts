@@ -96,6 +96,14 @@ test('the one that is given takes the place of the one that was there', () => {
   ]);
 });
 
+test('the media type of an answer without a body makes no difference', () => {
+  const answers = (contentType: string, body: string) =>
+    accepted({ respond: { status: 404, contentType, body } }).respond;
+  const none = { status: 404, contentType: 'text/plain; charset=utf-8', body: '' };
+  assert.deepEqual([answers('text/html', ''), accepted({ respond: { status: 404 } }).respond], [none, none]);
+  assert.deepEqual(answers('text/html', 'x'), { status: 404, contentType: 'text/html', body: 'x' });
+});
+
 const RESPOND = { respond: { status: 404 } };
 const match = (conditions: NonNullable<RulePatch['match']>): RulePatch => ({ match: conditions, ...RESPOND });
 const exactPath = (value: string) => match({ paths: [{ kind: 'exact', value }] });

@@ -94,8 +94,9 @@ export const [Respond, RespondInput] = Part(
     contentType: Type.String({
       pattern: MEDIA_TYPE_PATTERN,
       maxLength: RULE.contentTypeLength,
-      default: 'text/plain; charset=utf-8',
-      description: 'The media type of the body.',
+      default: RULE.contentType,
+      description:
+        'The media type of the body. Without a body none is sent, and this is the default whatever is given.',
     }),
     body: Type.String({ maxLength: RULE.bodyLength, default: '', description: 'What is sent, as UTF-8.' }),
   },
