@@ -179,10 +179,17 @@ static __always_inline __u32 segment_bytes(CONTEXT *context, const struct packet
 
 #define HAS_SHORT_WAY 1
 
-enum route_found { ROUTE_NONE, ROUTE_ALONE, ROUTE_WITH_NEIGHBOUR };
+enum route_found { ROUTE_NONE, ROUTE_ALONE, ROUTE_WITH_NEIGHBOUR, ROUTE_TOO_NARROW };
+
+/* "Don't fragment" is not set, and IPv6 has none. */
+static __always_inline int may_be_cut(const struct packet *packet, const void *ip)
+{
+	return packet->family == FAMILY_IPV4 && !(((const struct iphdr *)ip)->frag_off & bpf_htons(0x4000));
+}
 
 /* Asks for the kernel's route of a packet that came in here, once it is from and to these; ports in `route`. There is none
- * for what is to be answered by an ICMP error, or kept for this node; nor where somebody has marked it, since rules for
+ * for what is to be answered by an ICMP error of another kind, or kept for this node; where it is too narrow, its MTU is in
+ * `route`; nor where somebody has marked it, since rules for
  * routes may look at the mark and the lookup does not. `wants_neighbour`: the next hop's hardware address as well. */
 static __always_inline enum route_found find_route(CONTEXT *context, const struct packet *packet,
 						   const struct address *source, const struct address *destination,
@@ -211,6 +218,8 @@ static __always_inline enum route_found find_route(CONTEXT *context, const struc
 		return wants_neighbour ? ROUTE_WITH_NEIGHBOUR : ROUTE_ALONE;
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
 		return ROUTE_ALONE;
+	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
+		return may_be_cut(packet, ip) ? ROUTE_NONE : ROUTE_TOO_NARROW;
 	default:
 		return ROUTE_NONE;
 	}

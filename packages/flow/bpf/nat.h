@@ -2,6 +2,7 @@
 #pragma once
 #include "send.h"
 #include "shared.h"
+#include "too-big.h"
 
 enum side { SOURCE, DESTINATION };
 
@@ -60,6 +61,15 @@ static __always_inline int translate(CONTEXT *context, const struct packet *pack
 	return change_transport_checksum(context, offset + offsetof(struct udphdr, check), change, port_before, port, 1);
 }
 
+/* No verdict of a program: the route has no room for the packet, which is as it was. From here on upwards, by how much there
+ * is room for. The kernel would say so about the packet as it is once it is translated, which nobody has sent. */
+#define TOO_NARROW (-0x20000)
+
+static __always_inline int is_too_narrow(int verdict)
+{
+	return verdict < BALANCED_ON;
+}
+
 #if HAS_SHORT_WAY
 /* Into a container of this node: `route` has the hardware addresses. */
 static __always_inline int hand_over_by_route(CONTEXT *context, const struct bpf_fib_lookup *route)
@@ -91,6 +101,8 @@ __checked_once int take_short_way(CONTEXT *context, const struct packet *packet,
 
 	if (found == ROUTE_NONE)
 		return BALANCED_ON;
+	if (found == ROUTE_TOO_NARROW)
+		return TOO_NARROW + route.mtu_result;
 	if (translate(context, packet, side, address, port, 1, 0))
 		return VERDICT_DROP;
 	/* Who is not known yet is asked for. */
@@ -101,7 +113,7 @@ __checked_once int take_short_way(CONTEXT *context, const struct packet *packet,
 #endif
 
 /* One side of the packet becomes this, and the packet goes on as the kernel would route it. VERDICT_DROP: the frame is
- * shorter than it was. */
+ * shorter than it was. It is not changed where the way `is_too_narrow`. */
 static __always_inline int translate_and_route(CONTEXT *context, const struct packet *packet, enum side side,
 					       const struct address *address, __be16 port)
 {
@@ -130,6 +142,8 @@ static __always_inline int forward_by_nat(CONTEXT *context, const struct packet 
 	if (!target->device) {
 		int verdict = translate_and_route(context, packet, DESTINATION, &target->address, port);
 
+		if (is_too_narrow(verdict))
+			return answer_too_big(context, packet, listener, verdict - TOO_NARROW);
 		return verdict == VERDICT_DROP ? drop_towards(packet, listener, DROP_MALFORMED) : verdict;
 	}
 	if (packet->hop_limit <= 1)
@@ -210,6 +224,8 @@ static __always_inline int return_to_client(CONTEXT *context, const struct packe
 	}
 	int verdict = translate_and_route(context, packet, SOURCE, &face.vip, face.port);
 
+	if (is_too_narrow(verdict))
+		return answer_too_big_from(context, packet, face.listener, face.target, verdict - TOO_NARROW);
 	if (verdict == VERDICT_DROP)
 		return drop(face.listener, DROP_MALFORMED);
 	count_answer(packet, face.listener, face.target);

@@ -68,10 +68,17 @@ __checked_once int answer_too_big6(CONTEXT *context, const struct packet *packet
 	return send_answer(context, packet, &answer, sizeof(answer));
 }
 
-static __always_inline int answer_too_big(CONTEXT *context, const struct packet *packet, __u32 listener, __u32 mtu)
+/* To whoever has sent the packet, a client or a target. */
+static __always_inline int answer_too_big_from(CONTEXT *context, const struct packet *packet, __u32 listener,
+					       __u32 target, __u32 mtu)
 {
-	count_drop(listener, packet->target, DROP_TOO_BIG);
+	count_drop(listener, target, DROP_TOO_BIG);
 	if (packet->family == FAMILY_IPV4)
 		return answer_too_big4(context, packet, mtu);
 	return answer_too_big6(context, packet, mtu);
+}
+
+static __always_inline int answer_too_big(CONTEXT *context, const struct packet *packet, __u32 listener, __u32 mtu)
+{
+	return answer_too_big_from(context, packet, listener, packet->target, mtu);
 }

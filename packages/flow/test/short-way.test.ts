@@ -12,8 +12,11 @@ const [TARGET, TARGET6] = ['10.78.1.2', 'fd00:78:1::2'];
 const [VIP, VIP6] = ['203.0.113.1', '2001:db8:a::1'];
 /** Of tcx: what becomes of a packet that is sent on, and of one that the kernel routes. */
 const VERDICTS = { sent: 7, kernel: 0 } as const;
-/** Bytes: of the route to far clients. */
-const NARROW = 1000;
+/** Behind routes that have no room for everything. */
+const [NARROW_TARGET, NARROW_TARGET6] = ['10.78.9.2', 'fd00:78:9::2'];
+const [NARROW_VIP, NARROW_VIP6] = ['203.0.113.9', '2001:db8:a::9'];
+/** Bytes: of these routes, and of the one to far clients. IPv6 knows none below 1280. */
+const [NARROW, WIDER] = [1000, 1300];
 
 suite('what NAT has translated takes the route of the kernel (tcx)', { skip: requiresKernelDatapath('ip') }, () => {
   const namespaces: Namespace[] = [];
@@ -32,11 +35,15 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
     node.ip('addr add fd00:78:1::1/64 dev node1 nodad');
     node.ip(`route add ${FAR_CLIENT}/32 via ${CLIENT} mtu lock ${NARROW}`);
     node.ip(`route add unreachable ${LOST_CLIENT}/32`);
+    node.ip(`route add ${NARROW_TARGET}/32 via ${TARGET} mtu lock ${NARROW}`);
+    node.ip(`route add ${NARROW_TARGET6}/128 via ${TARGET6} mtu lock ${WIDER}`);
     forward('1');
     const work: Routing = {
       vips: [
         { vip: VIP, target: TARGET },
         { vip: VIP6, target: TARGET6 },
+        { vip: NARROW_VIP, target: NARROW_TARGET },
+        { vip: NARROW_VIP6, target: NARROW_TARGET6 },
       ],
     };
     router = node.start(process.execPath, join(import.meta.dirname, 'peers', 'router.ts'), JSON.stringify(work));
@@ -76,6 +83,7 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
     );
   }
 
+  const back = (device: string) => ({ hop: ['02:00:00:00:00:01', node.mac(device)] as const });
   const routed = { hopLimit: 63 };
   const open = () => packet().ip(CLIENT, VIP).tcp(40_000, 80, 'S');
   const opened = (options = {}) => packet().ip(CLIENT, TARGET, options).tcp(40_000, 8080, 'S');
@@ -124,12 +132,31 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
     await expect('node0', open(), 'kernel', opened(), { mark: 7 });
   });
 
-  test('and what does not fit the route, by the last byte', async () => {
-    const [fits, headers] = [NARROW - 40, { hopLimit: 64 }];
-    const given = (bytes: number) => packet().ip(TARGET, FAR_CLIENT, headers).tcp(8080, 40_000).payload(bytes);
-    const out = (bytes: number, options = {}) => packet().ip(VIP, FAR_CLIENT, options).tcp(80, 40_000).payload(bytes);
+  test('what does not fit the route, by the last byte, goes there in pieces by the kernel where it may', async () => {
+    const fits = NARROW - 40;
+    const given = (bytes: number) => packet().ip(TARGET, FAR_CLIENT, { fragment: 0 }).tcp(8080, 40_000).payload(bytes);
+    const out = (bytes: number, options = {}) =>
+      packet()
+        .ip(VIP, FAR_CLIENT, { fragment: 0, ...options })
+        .tcp(80, 40_000)
+        .payload(bytes);
     await expect('node1', given(fits), 'sent', out(fits, routed));
     await expect('node1', given(fits + 1), 'kernel', out(fits + 1));
+  });
+
+  test('where it may not be cut, its sender is told, about the packet as it was sent, as if by whom it was for', async () => {
+    const fits = NARROW - 40;
+    const answer = (bytes: number) => packet().ip(TARGET, FAR_CLIENT).tcp(8080, 40_000).payload(bytes);
+    await expect('node1', answer(fits), 'sent', packet().ip(VIP, FAR_CLIENT, routed).tcp(80, 40_000).payload(fits));
+    const told = packet().ip(FAR_CLIENT, TARGET).icmp(3, 4, NARROW);
+    await expect('node1', answer(fits + 1), 'sent', told.payload(answer(fits + 1).quote()), back('node1'));
+    const question = (bytes: number) => packet().ip(FAR_CLIENT, NARROW_VIP).tcp(40_000, 80).payload(bytes);
+    const client = packet().ip(NARROW_VIP, FAR_CLIENT).icmp(3, 4, NARROW);
+    await expect('node0', question(fits + 1), 'sent', client.payload(question(fits + 1).quote()), back('node0'));
+    const question6 = (bytes: number) => packet().ip(CLIENT6, NARROW_VIP6).tcp(40_000, 80).payload(bytes);
+    const client6 = packet().ip(NARROW_VIP6, CLIENT6).icmp(2, 0, WIDER);
+    const large = question6(WIDER - 59);
+    await expect('node0', large, 'sent', client6.payload(large.quote()), back('node0'));
   });
 
   test('and what no route leads to, or one that refuses', async () => {
