@@ -63,9 +63,15 @@ static __always_inline int begin(CONTEXT *context)
 	return 1;
 }
 
+/* That it came in by. */
+static __always_inline __u32 device_of(CONTEXT *context)
+{
+	return context->ifindex;
+}
+
 static __always_inline int send_back(CONTEXT *context)
 {
-	return bpf_redirect(context->ifindex, 0);
+	return bpf_redirect(device_of(context), 0);
 }
 
 static __always_inline int send_to(CONTEXT *context, __u32 device)
@@ -187,10 +193,10 @@ static __always_inline int may_be_cut(const struct packet *packet, const void *i
 	return packet->family == FAMILY_IPV4 && !(((const struct iphdr *)ip)->frag_off & bpf_htons(0x4000));
 }
 
-/* Asks for the kernel's route of a packet that came in here, once it is from and to these; ports in `route`. There is none
- * for what is to be answered by an ICMP error of another kind, or kept for this node; where it is too narrow, its MTU is in
- * `route`; nor where somebody has marked it, since rules for
- * routes may look at the mark and the lookup does not. `wants_neighbour`: the next hop's hardware address as well. */
+/* Asks for the kernel's route of a packet that came in here, once it is from and to these; ports in `route`. Where it is too
+ * narrow, its MTU is in `route`. There is none for what is to be answered by an ICMP error of another kind, or kept for this
+ * node; nor where somebody has marked it, since rules for routes may look at the mark and the lookup does not.
+ * `wants_neighbour`: the next hop's hardware address as well. */
 static __always_inline enum route_found find_route(CONTEXT *context, const struct packet *packet,
 						   const struct address *source, const struct address *destination,
 						   int wants_neighbour, struct bpf_fib_lookup *route)

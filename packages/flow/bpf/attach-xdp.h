@@ -47,11 +47,17 @@ static __always_inline int begin(CONTEXT *context)
 	return 1;
 }
 
+/* That it came in by. */
+static __always_inline __u32 device_of(CONTEXT *context)
+{
+	return context->ingress_ifindex;
+}
+
 /* Out of the device that it came from. XDP_TX would save a queue, but silently loses frames on a veth whose peer has no
  * program. */
 static __always_inline int send_back(CONTEXT *context)
 {
-	return bpf_redirect(context->ingress_ifindex, 0);
+	return bpf_redirect(device_of(context), 0);
 }
 
 static __always_inline int send_to(CONTEXT *context, __u32 device)

@@ -2,6 +2,7 @@
 #pragma once
 #include "send.h"
 #include "shared.h"
+#include "stray.h"
 #include "too-big.h"
 
 enum side { SOURCE, DESTINATION };
@@ -219,6 +220,11 @@ static __always_inline int return_to_client(CONTEXT *context, const struct packe
 	struct face face = {};
 
 	if (!find_face(&face, packet)) {
+		/* Where nobody listens at the address, that is known by now. */
+		if (!is_for_nobody(packet, generation_of(all_in_use())) && is_stray(context, packet)) {
+			count_outcome(DROP_NO_LISTENER);
+			return VERDICT_DROP;
+		}
 		count_outcome(OUTCOME_NOT_OURS);
 		return VERDICT_NOT_OURS;
 	}

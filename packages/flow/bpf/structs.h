@@ -59,6 +59,9 @@ struct source_rule {
 /* The other bits: which state of listeners and sources this is, counted by user space at each change. */
 #define GENERATION 0xffffff00
 
+/* A bit of entries of `vips`: what nobody listens to there goes no way but to this node itself. */
+#define VIP_ENDS_HERE 2
+
 enum mode { MODE_NAT, MODE_L2, MODE_IPIP, MODE_GUE };
 enum affinity { AFFINITY_FLOW, AFFINITY_SOURCE };
 
@@ -357,5 +360,6 @@ enum outcome {
 	DROP_ALLOWED_SOURCES,
 	DROP_BLOCKED,
 	OUTCOME_ICMP_RETURNED, /* from a target, or from a router before it */
+	DROP_NO_LISTENER, /* at this port of a VIP that is no address of this node */
 	OUTCOMES,
 };

@@ -10,8 +10,8 @@ const [CLIENT, CLIENT6] = ['10.78.0.2', 'fd00:78::2'];
 const [FAR_CLIENT, LOST_CLIENT] = ['198.51.100.7', '198.51.100.66'];
 const [TARGET, TARGET6] = ['10.78.1.2', 'fd00:78:1::2'];
 const [VIP, VIP6] = ['203.0.113.1', '2001:db8:a::1'];
-/** Of tcx: what becomes of a packet that is sent on, and of one that the kernel routes. */
-const VERDICTS = { sent: 7, kernel: 0 } as const;
+/** Of tcx: what becomes of a packet that is sent on, of one that the kernel routes, and of what is none of the program. */
+const VERDICTS = { sent: 7, kernel: 0, others: -1, dropped: 2 } as const;
 /** Behind routes that have no room for everything. */
 const [NARROW_TARGET, NARROW_TARGET6] = ['10.78.9.2', 'fd00:78:9::2'];
 const [NARROW_VIP, NARROW_VIP6] = ['203.0.113.9', '2001:db8:a::9'];
@@ -168,6 +168,28 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
         packet().ip(VIP, lost).tcp(80, 40_000),
       );
     }
+  });
+
+  test('what is to a VIP and nobody listens to is dropped, where the kernel would send it on', async () => {
+    const all = () => [
+      packet().ip(CLIENT, VIP).tcp(40_000, 81, 'S'),
+      packet().ip(CLIENT, VIP).udp(40_000, 81).payload('query'),
+      packet().ip(CLIENT6, VIP6).tcp(40_000, 81, 'S'),
+    ];
+    const become = async (verdict: keyof typeof VERDICTS) => {
+      for (const given of all()) await expect('node0', given, verdict, given);
+    };
+    await become('others'); // there is no route
+    node.ip(`route add 203.0.113.0/24 via ${CLIENT}`);
+    node.ip(`route add 2001:db8:a::/64 via ${CLIENT6}`);
+    await become('dropped');
+    const elsewhere = packet().ip(CLIENT, '203.0.113.200').udp(40_000, 81);
+    await expect('node0', elsewhere, 'others', elsewhere);
+    node.ip(`addr add ${VIP}/32 dev lo`);
+    node.ip(`addr add ${VIP6}/128 dev lo nodad`);
+    await become('others');
+    node.ip(`addr del ${VIP}/32 dev lo`);
+    node.ip(`addr del ${VIP6}/128 dev lo`);
   });
 
   test('and what is for the node itself', async () => {

@@ -18,8 +18,9 @@ export const KERNEL_DROPS = {
   packet_rate: 'its source sends more packets than it may',
   flow_rate: 'its source opens more connections than it may',
   syn_rate: 'a flood of SYN, and the kernel could not answer with a challenge',
-  too_big: 'it does not fit the way to the target once it is in a tunnel; the client is told what would',
+  too_big: 'it does not fit the way to the target, or from there to the client; its sender is told what would',
   no_port: 'all ports of the node that the flow could have are in use',
+  no_listener: 'nobody listens on this port of the VIP, which is no address of the node',
 } as const;
 export type KernelDrop = keyof typeof KERNEL_DROPS;
 

@@ -33,7 +33,7 @@ export class ListenerEndpoints {
   /** Puts those of a listener in the place of those that it has had. */
   replace(before: KernelListener | null, now: KernelListener, settings: EndpointSettings): void {
     if (before === null) this.#datapath.forgetFlood(now.number);
-    for (const address of now.addresses) this.#datapath.addVip(address);
+    for (const address of now.addresses) this.#datapath.addVip(address, true);
     this.#write(now, settings);
     if (before !== null && !sameEndpoints(before, now)) this.remove(before);
   }

@@ -32,6 +32,8 @@ import { FLOOD_BYTES, type Flood, type Limits, limitsBytes, readFlood } from './
 import { portPrefixes, prefixesOfNone } from './port-prefixes.ts';
 
 const MAP_TYPE_ARRAY = 2;
+/** See bpf/structs.h. */
+const VIP_ENDS_HERE = 2;
 const TABLE_BYTES = SLOTS * 4;
 /** Some 5 ms of work. */
 const NEWS_AT_ONCE = 4_096;
@@ -53,10 +55,11 @@ export class Datapath {
 
   /**
    * The address is balanced: echo to it is answered, and what cannot be balanced is dropped. Listeners make a VIP of their
-   * address by themselves, and leave it one.
+   * address by themselves, and leave it one. `endsHere`: packets to ports that nobody listens on are dropped as well, unless
+   * the address is one of this node.
    */
-  addVip(address: string): void {
-    this.#object.map('vips').set(addressBytes(address), numberKey(1));
+  addVip(address: string, endsHere = false): void {
+    this.#object.map('vips').set(addressBytes(address), numberKey(endsHere ? 1 | VIP_ENDS_HERE : 1));
     this.renew();
   }
 

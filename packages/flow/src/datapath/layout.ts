@@ -170,6 +170,7 @@ export const OUTCOMES = [
   'allowed_sources',
   'blocked',
   'icmp_returned',
+  'no_listener',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 

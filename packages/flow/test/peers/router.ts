@@ -34,6 +34,7 @@ const work = JSON.parse(process.argv[2]!) as Routing;
 const object = LoadedObject.load(objectPath('tcx'), { mapSizes: SMALL_MAPS });
 const datapath = new Datapath(object);
 datapath.shortenWay(true);
+for (const { vip } of work.vips) datapath.addVip(vip, true);
 for (const [index, { vip, target }] of work.vips.entries()) {
   const number = index + 1;
   datapath.setTarget(number, { address: target, port: 8080, tunnelSource: null, nextHop: null, gone: false });
