@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MOST_ADMISSIONS } from '@evenkeel/flow/datapath/admissions.ts';
 import { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
-import type { NetworkNews } from '@evenkeel/flow/loader/network-news.ts';
 import { removeOtherPins } from '@evenkeel/flow/loader/pins.ts';
 import { portCount } from '@evenkeel/model/plan/network.ts';
 import { KernelSight } from '../sight/kernel-sight.ts';
 import { Answers, type Claim, claimsOf } from './answers.ts';
+import { Attaching } from './attaching.ts';
 import { attempt } from './attempt.ts';
 import { blocksIn } from './datapath-blocks.ts';
 import type { KernelBlocks } from './kernel-blocks.ts';
@@ -21,7 +21,6 @@ import { Programs } from './programs.ts';
 import { ServiceTables } from './service-tables.ts';
 import { SharedTables } from './shared-tables.ts';
 import { SourceGates } from './source-gates.ts';
-import { openNews, Surroundings } from './surroundings.ts';
 import { CARRIED, type Outcome, type WantedListener } from './wanted-listener.ts';
 
 /** As many listeners as the kernel's maps have room for (bpf/consts.h); the last number is this node's own traffic. */
@@ -55,11 +54,9 @@ export class KernelPath {
   readonly #former = new Set<KernelListener>();
   readonly #answers: Answers;
   readonly #endpoints: ListenerEndpoints;
+  readonly #attaching: Attaching;
   /** Identifiers of targets that are registered now, by service. */
   readonly #registered = new Map<string, ReadonlySet<string>>();
-  #surroundings: Surroundings | null = null;
-  #news: NetworkNews | null = null;
-  #attaching: Promise<void> | null = null;
   /** The record on disk has what is not there any more. */
   #isOutdated = false;
   #closed = false;
@@ -98,6 +95,10 @@ export class KernelPath {
     this.#listeners = new Map(Object.entries(record.listeners));
     this.#answers = new Answers(this.#datapath, record);
     this.#endpoints = new ListenerEndpoints(this.#datapath, () => [...this.#listeners.values(), ...this.#former]);
+    this.#attaching = new Attaching({
+      ...{ devices: this.#devices, programs, tables: this.#tables, log },
+      save: () => this.#save(),
+    });
     this.#gates = new SourceGates(this.#datapath.admissions());
     this.blocks = blocksIn(this.#datapath, log);
     this.#numbers = new Numbers(
@@ -238,30 +239,9 @@ export class KernelPath {
       this.#options.log.warn({ err: failure }, 'what was begun of a listener is still in the kernel');
   }
 
-  /**
-   * Has packets meet the programs, once all that they should find is in the maps: where maps have another layout than
-   * those of the version before, they begin empty. From then on what changes around the node is taken in. Resolves with why
-   * no packet gets there; empty: they do.
-   */
-  async attach(): Promise<string> {
-    if (this.#surroundings === null) {
-      this.#attaching ??= this.#attach().finally(() => {
-        this.#attaching = null;
-      });
-      await this.#attaching;
-    }
-    return this.#devices.attachments.failure;
-  }
-
-  async #attach(): Promise<void> {
-    await this.#devices.follow();
-    await this.#programs.carryOver();
-    if (this.#closed) return;
-    this.#save();
-    const { log } = this.#options;
-    const news = openNews(log);
-    this.#news = news;
-    this.#surroundings = new Surroundings({ isNews: () => news?.take() ?? true, look: () => this.#look(), log });
+  /** Has packets meet the programs, once all that they should find is in the maps. Resolves as `Attaching.attach` does. */
+  attach(): Promise<string> {
+    return this.#attaching.attach();
   }
 
   /** There is no way back to the version before: what it has pinned and this one does not use is taken away. */
@@ -318,8 +298,7 @@ export class KernelPath {
   /** Lets go of the kernel, where everything goes on; resolves when nothing of ours is under way there any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#surroundings?.stop();
-    this.#news?.close();
+    this.#attaching.stop();
     this.sight.stop();
     this.blocks.close();
     this.#tables.stop();
@@ -334,12 +313,6 @@ export class KernelPath {
     rmSync(this.#options.folder, { recursive: true, force: true });
     removeRecord(this.#options.recordFile);
     await closed;
-  }
-
-  async #look(): Promise<void> {
-    if (await this.#devices.follow()) this.#save();
-    if (this.#closed) return;
-    if (await this.#tables.follow()) this.#surroundings?.lookSoon();
   }
 
   /** Of targets that are registered, and of those that have left and still have their drain time. */
