@@ -42,7 +42,8 @@ static __always_inline int refuse_denied(void)
 	return VERDICT_DROP;
 }
 
-/* Who is denied is refused what a listener would take, and at VIPs echo and what cannot be balanced. Who may reach this host
+/* Who is denied is refused what a listener would take, and at VIPs echo and what cannot be balanced, but for what neighbours
+ * find each other by: without it nobody would get to the VIP, or to others on it. Who may reach this host
  * otherwise is not decided here, its other ports at an address that is a VIP included. */
 static __always_inline int balance(CONTEXT *context)
 {
@@ -56,7 +57,8 @@ static __always_inline int balance(CONTEXT *context)
 	if (MAY_SAY_MORE(parsed, packet.protocol))
 		parsed = parse_whole(context, &packet);
 	if (parsed != PARSED || packet.protocol == IPPROTO_ICMP || packet.protocol == IPPROTO_ICMPV6) {
-		if (parsed != OUTCOME_NOT_OURS && is_denied(&packet, in_use) && is_vip(&packet.destination))
+		if (parsed != OUTCOME_NOT_OURS && is_denied(&packet, in_use) && is_vip(&packet.destination) &&
+		    !is_of_neighbours(context, &packet))
 			return refuse_denied();
 		return parsed == PARSED ? handle_icmp(context, &packet) : not_parsed(&packet, parsed);
 	}

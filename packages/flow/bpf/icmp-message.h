@@ -13,6 +13,9 @@
 #define ICMP6_PARAMETER 4 /* time exceeded is in between */
 #define ICMP6_ECHO 128
 #define ICMP6_ECHO_REPLY 129
+/* Neighbour discovery: from a router's solicitation to a redirect. */
+#define ICMP6_FIRST_OF_NEIGHBOURS 133
+#define ICMP6_LAST_OF_NEIGHBOURS 137
 
 struct icmp_head {
 	__u8 type;

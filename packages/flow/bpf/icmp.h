@@ -286,6 +286,18 @@ __checked_once int steer_error(CONTEXT *context, const struct packet *packet)
 	return VERDICT_KERNEL;
 }
 
+/* What keeps neighbours known to each other; no router has sent it on (RFC 4861, section 7.1). */
+static __always_inline int is_of_neighbours(CONTEXT *context, const struct packet *packet)
+{
+	struct icmp_head *icmp = frame_start(context) + OFFSET_TRANSPORT6;
+
+	if (packet->family != FAMILY_IPV6 || packet->protocol != IPPROTO_ICMPV6 || packet->hop_limit != 255)
+		return 0;
+	if ((void *)(icmp + 1) > frame_end(context))
+		return 0;
+	return icmp->type >= ICMP6_FIRST_OF_NEIGHBOURS && icmp->type <= ICMP6_LAST_OF_NEIGHBOURS;
+}
+
 static __always_inline int is_error(const struct packet *packet, __u8 type)
 {
 	if (packet->family == FAMILY_IPV4)

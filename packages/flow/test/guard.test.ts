@@ -49,6 +49,19 @@ bothEntryPoints('sources with a rule', prepare, (scene) => {
     }
   });
 
+  test('neighbours find each other, also where everybody is denied; from beyond a router nobody does', () => {
+    const { datapath } = scene();
+    datapath.setSource('::', 'denied', 0);
+    for (const type of [133, 135, 136, 137]) {
+      scene().expect(packet().ip('fe80::1', VIP6, { hopLimit: 255 }).icmp(type), 'notOurs');
+      scene().expect(packet().ip('fe80::1', VIP6, { hopLimit: 254 }).icmp(type), 'drop');
+    }
+    for (const type of [128, 132, 138]) {
+      scene().expect(packet().ip('fe80::1', VIP6, { hopLimit: 255 }).icmp(type), 'drop');
+    }
+    datapath.setSource('::', null, 0);
+  });
+
   test('who is allowed passes, whatever denies him, and an address needs no network to say so', () => {
     const { datapath } = scene();
     datapath.setSource('198.18.0.0', 'denied', 15);
