@@ -23,10 +23,20 @@ export const VARIANTS = {
   'tcx, the least': '10.75.100.5',
   'tcx, L2': '10.75.100.1',
   'tcx, NAT': '10.75.100.2',
+  'tcx, L2, by device': '10.75.100.1',
+  'tcx, NAT, by device': '10.75.100.2',
   nftables: '10.75.100.3',
   HAProxy: '10.75.100.4',
 } as const;
 export type Variant = keyof typeof VARIANTS;
+
+/** What ours are told: client and targets are containers of the node, and either handed their packets or not. */
+const HOW: Partial<Record<Variant, 'handing' | 'by device'>> = {
+  'tcx, L2': 'handing',
+  'tcx, NAT': 'handing',
+  'tcx, L2, by device': 'by device',
+  'tcx, NAT, by device': 'by device',
+};
 
 /**
  * Client – node – two targets in network namespaces, with a link of its own from each target to the client for what goes
@@ -130,7 +140,7 @@ export class Arena {
     this.#variant = variant;
     this.#node.run('nft', 'flush', 'ruleset');
     await this.#least.ask(variant === 'tcx, the least' ? 'on' : 'off');
-    await this.#balancer.ask(variant === 'tcx, L2' || variant === 'tcx, NAT' ? 'on' : 'off');
+    await this.#balancer.ask(HOW[variant] ?? 'off');
     if (variant !== 'nftables') return;
     const file = join(this.#folder, 'nat.nft');
     writeFileSync(file, nftablesRules());

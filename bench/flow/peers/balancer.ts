@@ -1,10 +1,12 @@
 // A balancer at tcx in a network namespace of its own, that is put on its devices and taken off them again. Argument: JSON
-// of Balancing. Takes "on" and "off" as lines, and answers each with a line; to "denied" with the number of packets so far.
+// of Balancing. Takes lines: "handing" (on, as a node agent has it: what is for a container is handed to it), "by device" (on,
+// without that) and "off", and answers each with a line; to "denied" with the number of packets so far.
 import { createInterface } from 'node:readline';
 import { objectPath } from '../../../packages/flow/src/build/compile.ts';
 import { Datapath } from '../../../packages/flow/src/datapath/datapath.ts';
 import type { Mode, NextHop } from '../../../packages/flow/src/datapath/layout.ts';
 import { Attachment } from '../../../packages/flow/src/loader/attach.ts';
+import { containerDevices } from '../../../packages/flow/src/loader/container-devices.ts';
 import { LoadedObject } from '../../../packages/flow/src/loader/object.ts';
 import { firstGeneration } from '../../../packages/flow/src/maglev/generations.ts';
 import { buildSlots } from '../../../packages/flow/src/maglev/slots.ts';
@@ -60,7 +62,8 @@ for await (const command of createInterface({ input: process.stdin })) {
     continue;
   }
   for (const attachment of attachments) attachment.detach();
-  const devices = command === 'on' ? work.devices : [];
+  const devices = command === 'off' ? [] : work.devices;
+  datapath.setContainers(command === 'handing' ? containerDevices() : []);
   const program = object.program('balance_tcx');
   attachments = await Promise.all(devices.map((device) => Attachment.attach('tcx', device, program)));
   process.stdout.write(`${JSON.stringify(command)}\n`);
