@@ -259,6 +259,9 @@ suite('the kernel datapath of a node agent', { skip: requiresKernelDatapath('ip'
     assert.deepEqual(await here.order('apply', plan), ['lsn-1: kernel tcx']);
     assert.deepEqual(await client.ask<string[]>('ask'), opened);
     assert.deepEqual(names(await client.ask<string[]>('fresh 5')), ['target1']);
+    here.node.ip(`addr add ${VIP}/32 dev lo`);
+    t.after(() => here.node.ip(`addr del ${VIP}/32 dev lo`));
+    assert.deepEqual(names(await client.ask<string[]>('fresh 5')), ['target1'], 'the VIP is an address of the node');
     await here.order('apply', { services: [service([target(2)])] });
     assert.deepEqual(await client.ask<string[]>('fresh 2'), Array(2).fill(`target2 ${CLIENT}`), 'switched off');
   });

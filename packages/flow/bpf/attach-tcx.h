@@ -10,8 +10,9 @@
 #define VERDICT_KERNEL TCX_PASS
 #define VERDICT_DROP TCX_DROP
 
-/* Enough for an ICMPv6 error with the first 8 bytes of the transport header that it is about: 14 + 40 + 8 + 40 + 8. */
-#define LONGEST_HEADERS 110
+/* Enough for an ICMPv6 error of a router about a tunnel, with what it quotes of it: the outer headers of an IPv6 packet in
+ * GUE over IPv6, and the inner ones to the first 8 bytes of the transport header: 14 + 40 + 8 + 40 + 8 + 40 + 8. */
+#define LONGEST_HEADERS 158
 
 #define KIND_FOR_THIS_HOST 0 /* PACKET_HOST of linux/if_packet.h */
 
@@ -80,9 +81,12 @@ static __always_inline int send_to(CONTEXT *context, __u32 device)
 }
 
 #define HANDS_OVER 1
-/* To the other end of the device, past its queue and those of the kernel, as if it had come in there. */
+/* To the other end of the device, past its queue and those of the kernel, as if it had come in there. A mark is of this side:
+ * the device would take it off as well. */
 static __always_inline int hand_over(CONTEXT *context, __u32 device)
 {
+	if (context->mark)
+		context->mark = 0;
 	return bpf_redirect_peer(device, 0);
 }
 

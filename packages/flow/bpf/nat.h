@@ -84,6 +84,14 @@ static __always_inline int hand_over_by_route(CONTEXT *context, const struct bpf
 	return hand_over(context, route->ifindex);
 }
 
+/* A packet that is translated goes the way that `find_route` has found. Who is not known yet is asked for. */
+static __always_inline int send_found(CONTEXT *context, enum route_found found, const struct bpf_fib_lookup *route)
+{
+	if (found == ROUTE_WITH_NEIGHBOUR && leads_into_container(route->ifindex))
+		return hand_over_by_route(context, route);
+	return send_by_route(route);
+}
+
 /* One side of the packet becomes this, and the packet goes on by the kernel's route without the kernel's routing: at once,
  * and to its neighbour. BALANCED_ON: it is as it was, and for the kernel. By itself, because of what it adds to the ways
  * through the program. */
@@ -106,10 +114,7 @@ __checked_once int take_short_way(CONTEXT *context, const struct packet *packet,
 		return TOO_NARROW + route.mtu_result;
 	if (translate(context, packet, side, address, port, 1, 0))
 		return VERDICT_DROP;
-	/* Who is not known yet is asked for. */
-	if (found == ROUTE_WITH_NEIGHBOUR && leads_into_container(route.ifindex))
-		return hand_over_by_route(context, &route);
-	return send_by_route(&route);
+	return send_found(context, found, &route);
 }
 #endif
 

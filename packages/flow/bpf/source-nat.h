@@ -196,13 +196,27 @@ __checked_once int return_to_borrower(CONTEXT *context, const struct packet *pac
 	/* Its listener is gone, and may have left its number to another one. */
 	if (!owner || owner->number != listener)
 		return BALANCED_ON;
-	answered(borrower, packet);
+	int is_routed = 0;
+#if HAS_SHORT_WAY
+	struct bpf_fib_lookup route = { .sport = borrower->vip_port, .dport = borrower->client_port };
+	enum route_found found = ROUTE_NONE;
 
+	if (is_in_use(GUARD_SHORT_WAY))
+		found = find_route(context, packet, &borrower->vip, &borrower->client, is_in_use(GUARD_CONTAINERS), &route);
+	if (found == ROUTE_TOO_NARROW)
+		return answer_too_big_from(context, packet, listener, target, route.mtu_result);
+	is_routed = found != ROUTE_NONE;
+#endif
+	answered(borrower, packet);
 	if (translate(context, packet, DESTINATION, &borrower->client, borrower->client_port, 0, 0) ||
-	    translate(context, packet, SOURCE, &borrower->vip, borrower->vip_port, 0, 0))
+	    translate(context, packet, SOURCE, &borrower->vip, borrower->vip_port, is_routed, 0))
 		return drop(listener, DROP_MALFORMED);
 	count_answer(packet, listener, target);
 	count_outcome(OUTCOME_RETURNED);
+#if HAS_SHORT_WAY
+	if (is_routed)
+		return send_found(context, found, &route);
+#endif
 	return VERDICT_KERNEL;
 }
 

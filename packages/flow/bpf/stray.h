@@ -5,7 +5,7 @@
 #include "maps.h"
 #include "packet.h"
 
-/* Whether the kernel would send it on. By itself, because hardly any packet gets so far. */
+/* Whether the kernel would send it back by the device that it has come by. By itself, because hardly any packet gets so far. */
 __checked_once int is_stray(CONTEXT *context, const struct packet *packet)
 {
 	struct bpf_fib_lookup route = {};
@@ -27,5 +27,6 @@ __checked_once int is_stray(CONTEXT *context, const struct packet *packet)
 		__builtin_memcpy(route.ipv6_src, &packet->source, sizeof(packet->source));
 		__builtin_memcpy(route.ipv6_dst, &packet->destination, sizeof(packet->destination));
 	}
-	return bpf_fib_lookup(context, &route, sizeof(route), FIB_LOOKUP_SKIP_NEIGH) == BPF_FIB_LKUP_RET_SUCCESS;
+	return bpf_fib_lookup(context, &route, sizeof(route), FIB_LOOKUP_SKIP_NEIGH) == BPF_FIB_LKUP_RET_SUCCESS &&
+	       route.ifindex == device_of(context);
 }

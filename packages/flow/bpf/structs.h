@@ -86,7 +86,7 @@ struct recent_source {
 	struct address address;
 	__u32 known;
 	struct source_rule rule; /* of its address and of all networks, without ends that were over */
-	__u32 is_none; /* `known` of something else: it is no VIP, and no address of this node */
+	__u32 is_none; /* `known` of something else: it is no VIP, and nobody listens there */
 };
 
 struct recent_listener {

@@ -11,6 +11,9 @@ const EAGAIN = 11;
 
 /** NLM_F_REQUEST and NLM_F_DUMP of linux/netlink.h. */
 const ASKS_FOR_ALL = 0x1 | 0x300;
+/** NLM_F_DUMP_INTR: something has changed meanwhile, and may be missing. */
+const DUMP_INTERRUPTED = 0x10;
+const EINTR = 4;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const HEADER_BYTES = 16;
@@ -47,7 +50,7 @@ export class NetlinkSocket {
 
   /**
    * All that there is of a kind (RTM_GET…): what each message says behind its header. `body`: that of the request. Throws
-   * what the kernel says against it.
+   * what the kernel says against it, and where something has changed meanwhile.
    */
   dump(type: number, body: Uint8Array): Buffer[] {
     const request = Buffer.alloc(HEADER_BYTES + body.length);
@@ -62,9 +65,11 @@ export class NetlinkSocket {
       const piece = Buffer.alloc(PIECE_BYTES);
       const bytes = this.receive(piece);
       if (bytes === null || bytes <= 0) throw refused(bytes === null ? EAGAIN : lastError());
-      for (const { kind, body: said } of split(piece.subarray(0, bytes))) {
+      for (const { kind, flags, body: said } of split(piece.subarray(0, bytes))) {
+        if ((flags & DUMP_INTERRUPTED) !== 0) throw refused(EINTR);
+        const code = kind === NLMSG_ERROR || kind === NLMSG_DONE ? -said.readInt32LE(0) : 0;
+        if (kind === NLMSG_ERROR || code > 0) throw refused(code);
         if (kind === NLMSG_DONE) return messages;
-        if (kind === NLMSG_ERROR) throw refused(-said.readInt32LE(0));
         messages.push(said);
       }
     }
@@ -93,11 +98,18 @@ export function textOf(attribute: Buffer | undefined): string {
   return attribute === undefined ? '' : attribute.toString('latin1').replace(/\0.*$/s, '');
 }
 
-function* split(bytes: Buffer): Generator<{ readonly kind: number; readonly body: Buffer }> {
+interface Message {
+  readonly kind: number;
+  readonly flags: number;
+  readonly body: Buffer;
+}
+
+function* split(bytes: Buffer): Generator<Message> {
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
     const length = bytes.readUInt32LE(at);
     if (length < HEADER_BYTES) return;
-    yield { kind: bytes.readUInt16LE(at + 4), body: bytes.subarray(at + HEADER_BYTES, at + length) };
+    const body = bytes.subarray(at + HEADER_BYTES, at + length);
+    yield { kind: bytes.readUInt16LE(at + 4), flags: bytes.readUInt16LE(at + 6), body };
     at += aligned(length);
   }
 }
