@@ -19,7 +19,7 @@ interface LocalResponse extends StaticRange {
 /**
  * Ready-made answers of the proxy itself, laid down once in the arena, so that even a worker without buffers can answer.
  * Their `Date` is written where they lie. What a client has not taken of its answer by then goes out with the later one,
- * and where it has taken half of the very digits, with a time in between.
+ * and where it has taken half of the very digits, with digits of both times.
  */
 export class LocalResponses {
   /** For who speaks HTTP without TLS to a listener of https. */
