@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConnectionError } from '@evenkeel/client/errors.ts';
 import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
@@ -8,6 +6,7 @@ import { Installation } from './product/installation.ts';
 import { KeptConnection } from './product/kept-connection.ts';
 import { Newcomers } from './product/newcomers.ts';
 import { httpOrigin, type Origin } from './product/origins.ts';
+import { versionOnDisk } from './product/plan-on-disk.ts';
 import { ask, Traffic } from './product/traffic.ts';
 import { until } from './product/until.ts';
 import { BOMB, bombEnvironment, TRAP } from './product/worker-bomb.ts';
@@ -25,15 +24,6 @@ async function createLoadBalancer(evenkeel: Installation, origin: Origin) {
   await evenkeel.applied(created);
   const idOf = (kind: string) => created.created.find((object) => object.kind === kind)?.id ?? '';
   return { id: created.id, vip: created.vip, service: idOf('backendService'), listener: idOf('listener') };
-}
-
-/** The version of the plan on the node's disk; 0 without one. */
-function versionOnDisk(home: string): number {
-  const path = join(home, 'agent', 'plan.jsonl');
-  if (!existsSync(path)) return 0;
-  // The header and the changes name a version, the entries between them do not; a line may be on its way.
-  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
-  return Math.max(...lines.map((line) => (JSON.parse(line) as [string, { version?: number }])[1].version ?? 0));
 }
 
 /** Creates listeners one after the other until the API is gone. Resolves with the ports that it has acknowledged. */

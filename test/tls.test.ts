@@ -10,7 +10,9 @@ import { type Identity, issue, revocationList } from '@evenkeel/testbed/certific
 import { requiresReactor } from '@evenkeel/testbed/reactors.ts';
 import { Installation } from './product/installation.ts';
 import { httpOrigin } from './product/origins.ts';
+import { versionOnDisk } from './product/plan-on-disk.ts';
 import { connected, get, shakeHands } from './product/tls-client.ts';
+import { until } from './product/until.ts';
 
 /** TLS from the API to the wire: what is uploaded and configured is what clients and targets meet. */
 
@@ -93,13 +95,15 @@ for (const reactor of ['uring', 'portable'] as const) {
     const before = await connected(to('shop.test'));
     const renewed = issue({ names: ['shop.test', '*.shop.test'], issuer: ROOT });
     const params = { certificateId: ids['shop']! };
-    await evenkeel.applied(await client.updateCertificate({ params, body: upload(renewed) }));
+    const replaced = await client.updateCertificate({ params, body: upload(renewed) });
+    await evenkeel.applied(replaced);
     assert.equal(await shown('shop.test'), fingerprintOf(renewed));
     assert.equal((await get({ ...to('shop.test'), socket: before })).body, 'plain', 'the connection goes on');
 
     const first = await shakeHands(to('shop.test'));
     assert.ok(first.session);
     assert.equal((await shakeHands(to('shop.test', { session: first.session }))).resumed, true);
+    await until('the plan is on disk', () => versionOnDisk(evenkeel.home) >= replaced.generation);
     await evenkeel.agent.kill();
     await evenkeel.startAgent();
     assert.equal((await shakeHands(to('shop.test', { session: first.session }))).resumed, true, 'after a restart');

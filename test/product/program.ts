@@ -20,6 +20,7 @@ export class Program {
     createInterface(this.child.stderr as NodeJS.ReadableStream).on('line', (line) => this.log.push(line));
     const ready = Promise.withResolvers<Readonly<Record<string, unknown>>>();
     createInterface(this.child.stdout as NodeJS.ReadableStream).on('line', (line) => {
+      if (!line.startsWith('{')) return; // of an access log
       const said = JSON.parse(line) as Readonly<Record<string, unknown>>;
       if (said['event'] === 'ready') ready.resolve(said);
     });
