@@ -1,12 +1,10 @@
 import { existsSync, readFileSync, unlinkSync } from 'node:fs';
-import koffi from 'koffi';
 import { checked, inBackground, libbpf } from './libbpf.ts';
+import { libc } from './libc.ts';
 
 /** enum bpf_attach_type of linux/bpf.h. */
 const ATTACH_TYPES = { xdp: 37, tcx: 46 } as const;
 export type AttachPoint = keyof typeof ATTACH_TYPES;
-
-const closeDescriptor = koffi.load(null).func('int close(int)') as (descriptor: number) => number;
 
 /** A program at the ingress of a device. It stays until `detach`, or with a pin beyond the end of this process. */
 export class Attachment {
@@ -77,7 +75,7 @@ export class Attachment {
 
   /** Gives up our hold; a pinned attachment goes on. */
   close(): void {
-    if (this.#descriptor >= 0) closeDescriptor(this.#descriptor);
+    if (this.#descriptor >= 0) libc().close(this.#descriptor);
     this.#descriptor = -1;
   }
 

@@ -1,5 +1,5 @@
-import koffi from 'koffi';
 import { DatapathUnavailable, lastError } from './libbpf.ts';
+import { libc } from './libc.ts';
 
 /** A device of this network namespace. */
 export interface Device {
@@ -27,7 +27,7 @@ const ETHERNET_TYPES = new Set([1, 772]);
 export function deviceOf(name: string): Device | null {
   const bytes = Buffer.from(name);
   if (bytes.length === 0 || bytes.length >= NAME_BYTES) return null;
-  const c = functions();
+  const c = libc();
   const socket = c.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (socket < 0) throw unavailable(name);
   try {
@@ -49,23 +49,4 @@ export function deviceOf(name: string): Device | null {
 
 function unavailable(name: string): DatapathUnavailable {
   return new DatapathUnavailable(`the kernel does not tell of device ${name} (error ${lastError()})`);
-}
-
-interface Functions {
-  socket(family: number, type: number, protocol: number): number;
-  ioctl(descriptor: number, request: number, argument: Uint8Array): number;
-  close(descriptor: number): number;
-}
-
-let loaded: Functions | null = null;
-
-function functions(): Functions {
-  if (loaded !== null) return loaded;
-  const c = koffi.load(null);
-  loaded = {
-    socket: c.func('int socket(int, int, int)'),
-    ioctl: c.func('int ioctl(int, unsigned long, void *)'),
-    close: c.func('int close(int)'),
-  } as Functions;
-  return loaded;
 }

@@ -1,5 +1,5 @@
-import koffi from 'koffi';
 import { DatapathUnavailable, lastError } from './libbpf.ts';
+import { libc } from './libc.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -26,7 +26,7 @@ const PIECE_BYTES = 32_768;
 /** A socket on which the kernel speaks of devices, addresses, routes and neighbours (rtnetlink(7)); it never waits. */
 export class NetlinkSocket {
   #descriptor: number;
-  readonly #c = functions();
+  readonly #c = libc();
 
   /** `groups`: what it tells of unasked. Throws DatapathUnavailable where there is no such socket. */
   constructor(groups = 0) {
@@ -121,27 +121,4 @@ function aligned(length: number): number {
 
 function refused(code: number): Error {
   return new Error(`the kernel does not say what there is of the network (error ${code})`);
-}
-
-interface Functions {
-  socket(family: number, type: number, protocol: number): number;
-  bind(descriptor: number, address: Uint8Array, length: number): number;
-  send(descriptor: number, buffer: Uint8Array, length: number, flags: number): number;
-  recv(descriptor: number, buffer: Uint8Array, length: number, flags: number): number;
-  close(descriptor: number): number;
-}
-
-let loaded: Functions | null = null;
-
-function functions(): Functions {
-  if (loaded !== null) return loaded;
-  const c = koffi.load(null);
-  loaded = {
-    socket: c.func('int socket(int, int, int)'),
-    bind: c.func('int bind(int, const void *, uint32_t)'),
-    send: c.func('int64_t send(int, const void *, size_t, int)'),
-    recv: c.func('int64_t recv(int, void *, size_t, int)'),
-    close: c.func('int close(int)'),
-  } as Functions;
-  return loaded;
 }
