@@ -58,8 +58,8 @@ static __always_inline void remember_nobody(const struct packet *packet, __u32 g
 
 /* Looks for the listener in the maps, and remembers it. Answers of targets go to as many ports as there are clients: of those
  * it is kept that there is no listener at their address, which is so where a port has none and the address is no VIP. (All
- * ports of the node's own addresses that others can reach have one.) That a port is the node's own is not kept. By itself, so that keys of maps are
- * not on the stack of all that follows. */
+ * ports of the node's own addresses that others can reach have one.) That a port is the node's own is not kept. By itself, so
+ * that keys of maps are not on the stack of all that follows. */
 __checked_once int look_up_owner(const struct packet *packet, __u32 generation)
 {
 	struct recent_listener *recent;

@@ -6,6 +6,7 @@ import { SLOTS } from '../maglev/slots.ts';
 import { addressBytes } from './address.ts';
 import { Admissions } from './admissions.ts';
 import { BlockedSources } from './blocked-sources.ts';
+import { ContainerPlaces } from './container-places.ts';
 import { DeniedSources } from './denied-sources.ts';
 import { entryBytes, type FlowRecord, idleOf, type ListedFlow, listFlow, readFlowRecord } from './flow-record.ts';
 import {
@@ -46,6 +47,7 @@ export interface EndpointRange extends Endpoint {
 /** The maps of a loaded balancer in terms of listeners, targets and tables. Every write is seen by the next packet. */
 export class Datapath {
   readonly #object: LoadedObject;
+  #containers: ContainerPlaces | null = null;
   /** News that were taken from the kernel, and by nobody yet. */
   #taken: FlowRecord[] = [];
 
@@ -252,18 +254,10 @@ export class Datapath {
    * numbers end in the same bits, the first; the other is reached by the device.
    */
   setContainers(devices: readonly number[]): void {
-    const map = this.#object.map('containers');
-    const places = new Map<number, number>();
-    for (const device of devices) {
-      const place = device % map.shape.maxEntries;
-      if (!places.has(place)) places.set(place, device);
-    }
-    if (places.size === 0) this.#guard('containers', false);
-    for (const { key, value } of map.entries()) {
-      const device = places.get(key.readUInt32LE(0)) ?? 0;
-      if (value.readUInt32LE(0) !== device) map.set(key, numberKey(device));
-    }
-    if (places.size > 0) this.#guard('containers', true);
+    this.#containers ??= new ContainerPlaces(this.#object.map('containers'));
+    if (devices.length === 0) this.#guard('containers', false);
+    this.#containers.set(devices);
+    if (devices.length > 0) this.#guard('containers', true);
   }
 
   /** Whether somebody takes the news (`takeNews`). */

@@ -116,7 +116,7 @@ export class KernelMap {
   }
 
   /**
-   * All entries of a hash, some thousand with each call into the kernel, 0.4 µs an entry. What comes or goes meanwhile may
+   * All entries of a hash or an array, some thousand with each call into the kernel, 0.4 µs an entry. What comes or goes meanwhile may
    * be missed. The bytes are overwritten by the next batch.
    */
   *entries(): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
