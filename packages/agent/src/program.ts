@@ -166,6 +166,20 @@ async function run(settings: AgentSettings): Promise<void> {
     const what = { event, node: nodeId, reactor, reason, workers, metricsUrl: metrics?.url };
     if (!stopping) process.stdout.write(`${JSON.stringify({ ...what, ...(event === 'waiting' && { waitsFor }) })}\n`);
   };
+  /** That the node is ready; or that it has no plan yet, and then, once it has one, that it is. */
+  const tellStanding = (): void => {
+    const { waitsFor, inForce } = agent.first;
+    if (waitsFor === null) {
+      tell('ready');
+      return;
+    }
+    log.warn({ waitsFor }, 'this node has no plan yet: it is not ready, and serves nothing');
+    tell('waiting');
+    void inForce.then(() => {
+      log.info('the first plan is in force');
+      tell('ready');
+    });
+  };
   process.on('SIGTERM', () => stop('SIGTERM', 143));
   process.on('SIGINT', () => stop('SIGINT', 130));
   process.on('SIGHUP', () => agent.reopenAccessLog());
@@ -189,7 +203,7 @@ async function run(settings: AgentSettings): Promise<void> {
         engine.accept(true);
         await listen();
         await agent.connect();
-        tell('ready');
+        tellStanding();
       },
       async resume() {
         engine.reclaimSockets();
@@ -216,13 +230,7 @@ async function run(settings: AgentSettings): Promise<void> {
     if (sockets > 0) log.info({ sockets }, 'accepting from the sockets of the node agent before this one');
   }
   await agent.start();
-  if (agent.first.waitsFor !== null) {
-    log.warn({ waitsFor: agent.first.waitsFor }, 'this node has no plan yet: it is not ready, and serves nothing');
-    tell('waiting');
-    await agent.first.inForce;
-    log.info('the first plan is in force');
-  }
-  tell('ready');
+  tellStanding();
 }
 
 async function listenForMetrics(settings: AgentSettings, agent: NodeAgent, log: pino.Logger): Promise<MetricsServer> {
