@@ -296,7 +296,7 @@ export const ERRORS = {
     503,
     'later',
     'Storage failed',
-    'The state could not be written; traffic is not affected. Nothing was changed, unless `detail` says otherwise.',
+    'The state could not be written, or read; traffic is not affected. Nothing was changed, unless `detail` says otherwise.',
   ),
   'not-leading': server(
     503,

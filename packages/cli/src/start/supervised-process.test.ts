@@ -53,7 +53,7 @@ function supervise(t: TestContext, text: string, more: Pick<ProcessSpec, 'listen
 }
 
 test('it is ready when it says so, and ends when it is told to', async (t) => {
-  const { process, said } = supervise(t, `${READY} process.on('SIGTERM', () => process.exit(0)); ${STAY}`);
+  const { process, said } = supervise(t, `process.on('SIGTERM', () => process.exit(0)); ${READY} ${STAY}`);
   const ready = await process.start();
   assert.equal(ready.pid, process.mark?.pid);
   await process.stop(5_000);
@@ -74,7 +74,7 @@ test('the room for young objects of a process has a bound', async (t) => {
 
 test('one that waits for something has started, and the terminal is told when it is ready, if it was told that it waits', async (t) => {
   const waiting = `console.log('{"event":"waiting","waitsFor":"spring","pid":' + process.pid + '}');`;
-  const { process, said, until } = supervise(t, `${waiting} process.on('SIGUSR2', () => { ${READY} }); ${STAY}`);
+  const { process, said, until } = supervise(t, `process.on('SIGUSR2', () => { ${READY} }); ${waiting} ${STAY}`);
   const { event, pid } = await process.start();
   assert.equal(event, 'waiting');
   const ready = process.readyWithin(60_000);

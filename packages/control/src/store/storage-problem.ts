@@ -21,3 +21,8 @@ export function storageProblem(failure: Failure, error: unknown): ProblemError {
       return new ProblemError('internal', 'the change could not be stored; nothing was changed', {}, error);
   }
 }
+
+/** What whoever reads is answered with when the database fails: `storage-failed`, or the error where that is a defect. */
+export function readProblem(failure: Failure, error: unknown): unknown {
+  return failure === 'rule' ? error : new ProblemError('storage-failed', 'the state could not be read', {}, error);
+}

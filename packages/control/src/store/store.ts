@@ -21,7 +21,7 @@ import { revisionOf } from './journal.ts';
 import { newestWrittenId } from './newest-id.ts';
 import { copyBeforeUpgrade, type OpenedDatabase, openDatabase } from './open.ts';
 import type { Database } from './schema.ts';
-import { storageProblem } from './storage-problem.ts';
+import { readProblem, storageProblem } from './storage-problem.ts';
 import { type SharingWrite, writeTogether } from './together.ts';
 import { Trimmer } from './trimmer.ts';
 import { operationOf, writeState, writeTicketKeys } from './write.ts';
@@ -230,11 +230,15 @@ export class Store {
   /**
    * Reads what is not in memory. With one connection, it waits for the batch under way, so that it sees only what is
    * committed, and for none of those that follow; `query` may await nothing but the database then, which answers before
-   * the next batch begins.
+   * the next batch begins. Rejects with `storage-failed` when the database is away.
    */
   async read<T>(query: (db: Kysely<Database>) => Promise<T>): Promise<T> {
     if (this.database.oneConnection && this.#batch !== null) await this.#batch;
-    return query(this.database.db);
+    try {
+      return await query(this.database.db);
+    } catch (error) {
+      throw readProblem(this.database.failureOf(error), error);
+    }
   }
 
   /**

@@ -181,19 +181,34 @@ test('a copy is a file of SQLite with the whole state, also while it is written 
   assert.ok(state.loadBalancers.size > 0);
 });
 
-test('while the server is away writes fail with nothing changed, and succeed when it is back', { skip }, async (t) => {
+test('while the server is away writes fail with nothing changed, reads say so, and both succeed when it is back', {
+  skip,
+}, async (t) => {
   const server = await postgresServer();
   const store = await openOnPostgres(t, await makeUrl(), storeOptions(temporaryHome(t)));
+  const operations = () => store.read((db) => db.selectFrom('operation').select('id').execute());
   await store.write({ ...WRITE, run: create('a') });
   await server.crash();
   try {
     await assert.rejects(store.write({ ...WRITE, run: create('b') }), isProblem('storage-failed'));
+    await assert.rejects(operations(), isProblem('storage-failed'));
   } finally {
     await server.resume();
   }
   assert.equal(store.state.loadBalancers.size, 1);
   await store.write({ ...WRITE, run: create('b') });
   assert.equal(store.state.loadBalancers.size, 2);
+  assert.equal((await operations()).length, 2);
+  // A defect is not the database's.
+  await assert.rejects(
+    store.read((db) =>
+      db
+        .selectFrom('none' as 'operation')
+        .select('id')
+        .execute(),
+    ),
+    /"none"/,
+  );
 });
 
 test('texts are in the order of their bytes, and numbers have 64 bits', { skip }, async (t) => {
