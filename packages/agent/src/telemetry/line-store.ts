@@ -1,29 +1,44 @@
 const NEW_LINE = 10;
 
 /**
- * The newest lines, in memory of a fixed size that is taken when the first one comes. What is written last overwrites
- * what was written first; a line whose beginning is gone is gone.
+ * The newest lines, in memory of a fixed size that is taken when the first ones come. Lines that came together lie side by
+ * side: what does not fit behind the last ones begins a new lap at 0, over those of the lap before.
  *
- * Invariants: written counts all bytes ever added; bytes [written − min(written, size), written) are there, modulo size.
+ * Invariants: bytes [0, end) are of this lap; bytes [end, lapEnd) of the one before, the first line of which may have lost
+ * its beginning.
  */
 export class LineStore {
   readonly #size: number;
   #bytes: Buffer | null = null;
-  #written = 0;
+  #end = 0;
+  #lapEnd = 0;
 
   constructor(size: number) {
     this.#size = size;
   }
 
-  /** Complete lines; they are copied. What does not fit of very many is left out from the front. */
-  add(lines: Uint8Array): void {
+  /** Whether this many bytes of lines would lie right behind those that came last. */
+  hasRoom(length: number): boolean {
+    return this.#end + length <= this.#size;
+  }
+
+  /**
+   * Complete lines, which are copied. Returns where they are, until that many come that their memory is needed. Throws a
+   * RangeError when they are longer than all of it.
+   */
+  add(lines: Uint8Array): Buffer {
+    const { length } = lines;
+    if (length > this.#size) throw new RangeError(`${length} bytes of lines in ${this.#size} of memory`);
     const bytes = (this.#bytes ??= Buffer.allocUnsafeSlow(this.#size));
-    const kept = lines.length > this.#size ? lines.subarray(lines.length - this.#size) : lines;
-    const at = (this.#written + lines.length - kept.length) % this.#size;
-    const room = this.#size - at;
-    bytes.set(kept.subarray(0, room), at);
-    if (kept.length > room) bytes.set(kept.subarray(room), 0);
-    this.#written += lines.length;
+    if (!this.hasRoom(length)) {
+      this.#lapEnd = this.#end;
+      this.#end = 0;
+    }
+    const start = this.#end;
+    this.#end += length;
+    // Not by `set`, which copies memory that threads share byte by byte.
+    Buffer.from(lines.buffer, lines.byteOffset, length).copy(bytes, start);
+    return bytes.subarray(start, this.#end);
   }
 
   /** The oldest whole line, without its end; null when there is none. */
@@ -46,20 +61,13 @@ export class LineStore {
     return found;
   }
 
-  /** What is there, in pieces of whole lines, the newest first. Nothing is copied but the line that goes around the end. */
+  /** What is there, in pieces of whole lines, the newest first. */
   #pieces(): Buffer[] {
     const bytes = this.#bytes;
     if (bytes === null) return [];
-    if (this.#written <= this.#size) return [bytes.subarray(0, this.#written)];
-    const end = this.#written % this.#size;
-    const older = bytes.subarray(end);
-    const newer = bytes.subarray(0, end);
-    const firstLine = older.indexOf(NEW_LINE) + 1;
-    const lastLine = older.lastIndexOf(NEW_LINE) + 1;
-    const rest = newer.indexOf(NEW_LINE) + 1;
-    // One line from end to end, whose beginning is gone.
-    if (firstLine === 0) return [newer.subarray(rest)];
-    const around = Buffer.concat([older.subarray(lastLine), newer.subarray(0, rest)]);
-    return [newer.subarray(rest), around, older.subarray(firstLine, lastLine)];
+    const newer = bytes.subarray(0, this.#end);
+    if (this.#lapEnd <= this.#end) return [newer];
+    const older = bytes.subarray(this.#end, this.#lapEnd);
+    return [newer, older.subarray(older.indexOf(NEW_LINE) + 1)];
   }
 }

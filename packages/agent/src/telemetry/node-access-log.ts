@@ -1,6 +1,7 @@
 import type { NodePlan } from '@evenkeel/model/plan/plan.ts';
 import type { NodeAgentOptions } from '../agent-options.ts';
 import { AccessLog } from './access-log.ts';
+import { LogBatches } from './log-batches.ts';
 import { LogFile } from './log-file.ts';
 import { LogStream } from './log-stream.ts';
 import { PlannedFormats } from './planned-formats.ts';
@@ -15,10 +16,6 @@ export function openAccessLog(options: NodeAgentOptions, recent: RecentRequests,
   const formats = new PlannedFormats(options.accessLogFormat);
   const file =
     options.accessLog === 'stdout' ? new LogStream(STDOUT) : new LogFile({ path: home.accessLogFile, maxBytes, keep });
-  const read = (): Uint8Array | null => {
-    const lines = engine.readAccessLog();
-    if (lines !== null) recent.add(lines, engine.mayHaveFailures);
-    return lines;
-  };
+  const { next: read } = new LogBatches(engine, recent);
   return new AccessLog({ read, file, format: () => formats.under(plan()), clock, log });
 }

@@ -6,7 +6,7 @@ const line = (id: number, status: number, reason = 'none'): string =>
   `{"time":"2026-11-21T10:00:00.${String(id % 1000).padStart(3, '0')}Z","status":${status},"request_id":"r${id}","reason":"${reason}"}\n`;
 
 test('failures outlive what went well, wherever they stand among it', () => {
-  const recent = new RecentRequests(2_000, 4_000);
+  const recent = new RecentRequests(7_000, 4_000);
   const failures = new Map([
     [0, line(0, 502, 'target-connect')],
     [7, line(7, 200, 'client-response-body')],

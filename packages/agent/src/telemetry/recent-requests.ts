@@ -1,7 +1,7 @@
 import type { RecentRequestsQuestion, RequestsAnswer } from '@evenkeel/model/plan/query.ts';
 import { LineStore } from './line-store.ts';
 
-/** Bytes that are kept of the lines of all requests, and apart from them of those that failed. */
+/** Bytes that are kept of the lines of all requests, more than a worker's ring holds, and apart from them of those that failed. */
 const OF_ALL = 8 * 1024 * 1024;
 const OF_FAILURES = 8 * 1024 * 1024;
 /** Lines in one answer. */
@@ -28,11 +28,22 @@ export class RecentRequests {
     this.#failures = new LineStore(bytesOfFailures);
   }
 
-  /** Complete lines of the access log, which are copied. Usually none of them fails, and nobody looks at each. */
-  add(lines: Uint8Array, mayHaveFailures: boolean): void {
-    this.#all.add(lines);
-    if (!mayHaveFailures) return;
-    const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength);
+  /** Whether this many bytes of lines would lie right behind those that came last. */
+  hasRoom(length: number): boolean {
+    return this.#all.hasRoom(length);
+  }
+
+  /**
+   * Complete lines of the access log, no more than a worker's ring holds, which are copied; returns the copy, which stays
+   * until the memory has gone round. Usually none of them fails, and nobody looks at each.
+   */
+  add(lines: Uint8Array, mayHaveFailures: boolean): Uint8Array {
+    const kept = this.#all.add(lines);
+    if (mayHaveFailures) this.#addFailures(kept);
+    return kept;
+  }
+
+  #addFailures(bytes: Buffer): void {
     // The next status of a failure, wherever that is: looked for once, not in each line again up to the end.
     let status = bytes.indexOf(STATUS);
     for (let start = 0; start < bytes.length; ) {
@@ -40,7 +51,7 @@ export class RecentRequests {
       if (end === 0) return;
       if (status >= 0 && status < start) status = bytes.indexOf(STATUS, start);
       const failed = (status >= 0 && status < end) || !endsWell(bytes, start, end);
-      if (failed) this.#failures.add(lines.subarray(start, end));
+      if (failed) this.#failures.add(bytes.subarray(start, end));
       start = end;
     }
   }
