@@ -35,6 +35,12 @@ export interface Balancer {
   readonly family: 0 | 1;
 }
 
+/** How a node carries a listener. */
+interface OnNode {
+  readonly datapath: string;
+  readonly datapathReason: string;
+}
+
 /** As `evenkeel apply` wants it. */
 function documentOf({ name, vip, port, lastPort, mode, sourceNat = false, family }: Balancer): object {
   const service = {
@@ -145,10 +151,20 @@ export class ForwardingSite {
 
   /** What carries the listeners on the node. */
   datapaths(): string[] {
+    return this.#onNode().map(({ datapath }) => datapath);
+  }
+
+  /** The same, and why it is not the kernel. */
+  datapathsWithReasons(): string[] {
+    return this.#onNode().map(({ datapath, datapathReason }) => [datapath, datapathReason].filter(Boolean).join(': '));
+  }
+
+  #onNode(): readonly OnNode[] {
     interface Listed {
-      readonly items: readonly { readonly nodes: readonly { readonly datapath: string }[] }[];
+      readonly items: readonly { readonly nodes: readonly OnNode[] }[];
     }
-    return this.#api.get<Listed>('/v1/listeners').items.map(({ nodes }) => nodes[0]?.datapath ?? 'none');
+    const none = { datapath: 'none', datapathReason: '' };
+    return this.#api.get<Listed>('/v1/listeners').items.map(({ nodes }) => nodes[0] ?? none);
   }
 
   /** Has the client turn to a VIP, from its address of the same family. */

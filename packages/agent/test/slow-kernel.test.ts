@@ -72,6 +72,8 @@ test('after a start the proxy answers while programs of the kernel are loaded; t
     unpin: () => {},
     forwards: () => true,
     firstLocalPort: () => 32_768,
+    refusesAnswers: () => '',
+    isNewsOfAnswers: () => false,
     devices: () => ['eth0'],
     ownAddresses: () => [],
     log: silentLog,

@@ -40,6 +40,11 @@ export class Attaching {
     return this.#options.devices.attachments.failure;
   }
 
+  /** What is in the maps may ask for other points. */
+  lookSoon(): void {
+    this.#surroundings?.lookSoon();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#surroundings?.stop();

@@ -20,7 +20,7 @@ test('a device whose frames have no Ethernet header takes no program, and the lo
     },
     log,
     'tcx',
-    (name) => (name === 'gone0' ? null : { index: 7, isEthernet: name !== 'wg0' }),
+    { look: (name) => (name === 'gone0' ? null : { index: 7, isEthernet: name !== 'wg0' }) },
   );
   for (let look = 0; look < 2; look++) assert.equal(await attachments.set(['wg0', 'gone0']), false);
   assert.equal(attachments.failure, 'wg0 takes no program: its frames have no Ethernet header');

@@ -16,13 +16,22 @@ interface Attached {
   readonly index: number;
 }
 
+/** What is to be known of devices to choose where a program goes. */
+export interface DeviceSight {
+  readonly look: (name: string) => Device | null;
+  /** Empty: it has none of its own. */
+  readonly driver: (name: string) => string;
+  /** Why the kernel would drop answers of targets that come in by a device (its number), if it routed them; empty: it would not. */
+  readonly refusal: (device: number) => string;
+}
+
 /** Programs at the devices of this node. The pins of their links, `link-<device>`, keep them when this process ends. */
 export class Attachments {
   readonly #folder: string;
   readonly #program: (point: AttachPoint) => Promise<number>;
   readonly #log: Logger;
   readonly #setting: AttachSetting;
-  readonly #look: (name: string) => Device | null;
+  readonly #sight: DeviceSight;
   readonly #attached = new Map<string, Attached>();
   /** Devices that are wanted and take no program, with what was said of it. */
   readonly #failed = new Map<string, string>();
@@ -34,9 +43,9 @@ export class Attachments {
     program: (point: AttachPoint) => Promise<number>,
     log: Logger,
     setting: AttachSetting,
-    look: (name: string) => Device | null = deviceOf,
+    sight: Partial<DeviceSight> = {},
   ) {
-    this.#look = look;
+    this.#sight = { look: deviceOf, driver: driverOf, refusal: () => '', ...sight };
     this.#setting = setting;
     this.#folder = folder;
     this.#program = program;
@@ -54,7 +63,8 @@ export class Attachments {
   }
 
   /**
-   * Attaches to those that are new, or takes over what is there; detaches from others. What cannot be had now is logged
+   * Attaches to those that are new, or takes over what is there; detaches from others. A device at XDP where the kernel would
+   * drop answers comes to tcx, where they are not its to route, and stays there: to change that resets network cards. What cannot be had now is logged
    * once, and tried again with the next call. Resolves with whether anything has changed. One call at a time.
    */
   async set(devices: readonly string[]): Promise<boolean> {
@@ -66,14 +76,18 @@ export class Attachments {
       isChanged = true;
     }
     for (const device of wanted) {
-      const index = this.#look(device)?.index ?? null;
+      const index = this.#sight.look(device)?.index ?? null;
       const attached = this.#attached.get(device);
-      if (attached !== undefined && attached.index === index) continue;
-      if (attached !== undefined) this.#detach(attached.point, device);
+      if (attached !== undefined && attached.index === index && !this.#isLossy(attached)) continue;
+      if (attached !== undefined && attached.index !== index) this.#detach(attached.point, device);
       if (index !== null) isChanged = (await this.#try(device, index)) || isChanged;
       if (this.#stopped) break;
     }
     return isChanged;
+  }
+
+  #isLossy({ point, index }: Attached): boolean {
+    return this.#setting === 'auto' && point === 'xdp' && this.#sight.refusal(index) !== '';
   }
 
   /** Nothing is attached from here on, what is under way included. */
@@ -89,7 +103,7 @@ export class Attachments {
 
   /** Programs want frames to begin with an Ethernet header. What is not there now may be fit. */
   #isFit(device: string): boolean {
-    if (this.#look(device)?.isEthernet !== false) return true;
+    if (this.#sight.look(device)?.isEthernet !== false) return true;
     if (this.#failed.get(device) !== NO_ETHERNET) {
       this.#log.warn({ device, reason: NO_ETHERNET }, 'a device takes no program: what comes in by it is not balanced');
     }
@@ -137,9 +151,11 @@ export class Attachments {
       this.#log.info({ device, point, reason: 'it is set' }, 'packets of a device are balanced in the kernel');
       return;
     }
-    const driver = driverOf(device);
-    const wanted: AttachPoint = driver !== '' && NATIVE.has(driver) ? 'xdp' : 'tcx';
-    const reason = driver === '' ? 'it has no driver of its own' : `its driver is ${driver}`;
+    const driver = this.#sight.driver(device);
+    const isNative = driver !== '' && NATIVE.has(driver);
+    const refusal = isNative ? this.#sight.refusal(index) : '';
+    const wanted: AttachPoint = isNative && refusal === '' ? 'xdp' : 'tcx';
+    const reason = refusal || (driver === '' ? 'it has no driver of its own' : `its driver is ${driver}`);
     if (wanted === 'xdp') {
       try {
         await this.#at('xdp', device, index);
@@ -157,11 +173,12 @@ export class Attachments {
   async #at(point: AttachPoint, device: string, index: number): Promise<void> {
     const program = await this.#program(point);
     if (this.#stopped) throw new Error('the kernel datapath is given up');
-    const other = point === 'xdp' ? 'tcx' : 'xdp';
-    if (existsSync(this.#pin(other, device))) this.#detach(other, device);
     const pin = this.#pin(point, device);
     if (existsSync(pin) && Attachment.deviceOf(pin) !== index) this.#detach(point, device);
     (await Attachment.attach(point, index, program, pin, () => !this.#stopped)).close();
+    // Not before: what one has sent on or left to the kernel is none of the other's, and packets meet one at all times.
+    const other = point === 'xdp' ? 'tcx' : 'xdp';
+    if (existsSync(this.#pin(other, device))) this.#detach(other, device);
     this.#attached.set(device, { point, index });
   }
 

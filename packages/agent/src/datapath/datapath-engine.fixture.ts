@@ -105,7 +105,10 @@ export function world(t: { after(end: () => void): void }, setting: DatapathSett
   let unpinned = 0;
   /** What happens while the kernel datapath is being opened, and until when it is. */
   const opening = { meanwhile: () => {}, until: Promise.resolve() };
-  const machine = { forwards: true, firstLocalPort: 32_768, devices: ['eth0'], own: ['10.0.0.9'] };
+  const machine = {
+    ...{ forwards: true, firstLocalPort: 32_768, devices: ['eth0'], own: ['10.0.0.9'] },
+    ...{ refusesAnswers: '', isNewsOfAnswers: false },
+  };
   const engine = new DatapathEngine({
     engine: {
       apply: async (change) => {
@@ -131,6 +134,8 @@ export function world(t: { after(end: () => void): void }, setting: DatapathSett
     },
     forwards: () => machine.forwards,
     firstLocalPort: () => machine.firstLocalPort,
+    refusesAnswers: () => machine.refusesAnswers,
+    isNewsOfAnswers: () => machine.isNewsOfAnswers,
     devices: () => machine.devices,
     ownAddresses: () => machine.own,
     log: pino({ level: 'silent' }),

@@ -244,6 +244,23 @@ test('a machine that begins to forward packets, or has another device, is asked 
   assert.deepEqual(await engine.reconsider(), [], 'loopback addresses are none of the kernel anyway');
 });
 
+test('a machine that drops answers of targets has the proxy carry them, for as long as it does', async (t) => {
+  const { engine, machine } = world(t, 'auto');
+  await engine.apply(change(listener()));
+  machine.refusesAnswers = 'the kernel takes them for forged';
+  assert.deepEqual(await engine.reconsider(), [], 'nothing says that it might');
+  machine.isNewsOfAnswers = true;
+  assert.deepEqual(await engine.reconsider(), ['lsn-1']);
+  await engine.apply(change(listener()));
+  assert.deepEqual(engine.carried(), [{ listenerId: 'lsn-1', datapath: 'userspace', detail: machine.refusesAnswers }]);
+  assert.deepEqual(await engine.reconsider(), [], 'it is so already');
+  machine.refusesAnswers = '';
+  assert.deepEqual(await engine.reconsider(), ['lsn-1']);
+  await engine.apply(change(listener()));
+  assert.equal(engine.carried()[0]!.datapath, 'kernel');
+  assert.deepEqual(await engine.reconsider(), []);
+});
+
 test('a target whose address the node has itself is reached by the proxy, for as long as it has it', async (t) => {
   const { engine, machine } = world(t, 'auto');
   await engine.apply(change(listener(), service({}, '10.0.0.9')));

@@ -244,8 +244,9 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   /**
    * Listeners of which the machine might say something else now: all of them when it forwards packets, or does not any
-   * more; those with a target whose address it has now, or has no more; when it has other devices, those that the kernel
-   * does not carry; and those that it does, when no device takes its programs.
+   * more; those with a target whose address it has now, or has no more; those whose answers it drops now, or does not any
+   * more; when it has other devices, those that the kernel does not carry; and those that it does, when no device takes its
+   * programs.
    */
   async reconsider(): Promise<readonly string[]> {
     const news = this.#machine.look();
@@ -256,7 +257,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
         if (addresses.some(isLoopback)) return false;
         const targets = this.#services.get(serviceId ?? '')?.targets ?? [];
         const { datapath } = this.#carried.get(id) ?? { datapath: 'userspace' };
-        return isDue[datapath] || targets.some(({ address }) => news.addresses.has(address));
+        if (isDue[datapath] || targets.some(({ address }) => news.addresses.has(address))) return true;
+        return news.answers && 'reason' in this.#wanted(id) === (datapath === 'kernel');
       })
       .map(({ id }) => id);
   }

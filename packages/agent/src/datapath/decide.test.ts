@@ -7,7 +7,12 @@ import { type Machine, whyNotKernel } from './decide.ts';
 
 const LISTENER = listener();
 
-const MACHINE: Machine = { forwards: () => true, firstLocalPort: () => 32_768, isOwn: () => false };
+const MACHINE: Machine = {
+  forwards: () => true,
+  firstLocalPort: () => 32_768,
+  isOwn: () => false,
+  refusesAnswers: () => '',
+};
 
 test('what the kernel can carry has no reason against it', () => {
   assert.equal(whyNotKernel(LISTENER, service(), MACHINE), '');
@@ -39,6 +44,19 @@ test('address translation wants one family, and a machine that forwards; the oth
   const stays = { ...MACHINE, forwards: (parameter: string) => parameter.includes('ipv6') };
   assert.match(whyNotKernel(LISTENER, service(), stays), /sysctl -w net\.ipv4\.ip_forward=1/);
   assert.equal(whyNotKernel(LISTENER, service({ forwardingMode: 'ipip' }), stays), '');
+});
+
+test('address translation wants a machine that takes answers of all targets, under all addresses', () => {
+  const refusesAnswers = (vip: string, target: string) =>
+    vip === '192.0.2.2' && target === '10.0.0.1' ? 'they are dropped' : '';
+  const machine = { ...MACHINE, refusesAnswers };
+  const two = { ...LISTENER, addresses: ['192.0.2.1', '192.0.2.2'] };
+  assert.equal(whyNotKernel(two, service(), machine), 'they are dropped');
+  assert.equal(whyNotKernel(LISTENER, service(), machine), '');
+  assert.equal(whyNotKernel(two, service({}, '10.0.0.2'), machine), '');
+  for (const mode of [{ sourceNat: true }, { forwardingMode: 'l2' }, { forwardingMode: 'ipip' }]) {
+    assert.equal(whyNotKernel(two, service(mode), machine), '', 'no answer is routed there');
+  }
 });
 
 test('source NAT wants ports that the machine does not use itself', () => {

@@ -12,6 +12,8 @@ export interface Machine {
   readonly firstLocalPort: () => number;
   /** Whether it has this address itself. */
   readonly isOwn: (address: string) => boolean;
+  /** Why it would drop answers of a target that NAT has given the VIP as their source, where it routes them; empty: it does not. */
+  readonly refusesAnswers: (vip: string, target: string) => string;
 }
 
 /** Why the kernel cannot carry a listener of a network load balancer as it is planned, as one sentence; empty: it can. */
@@ -35,10 +37,25 @@ export function whyNotKernel(listener: PlannedListener, service: EngineService |
       if (!machine.forwards(FORWARDING[family])) return `${NOT_FORWARDED}: sysctl -w ${FORWARDING[family]}=1`;
     }
   }
+  if (mode === 'nat') {
+    const refused = refusedAnswers(listener, service, machine);
+    if (refused !== '') return refused;
+  }
   const first = machine.firstLocalPort();
   if (mode === 'source-nat' && first <= BORROWED_RANGE.last) {
     const borrowed = `ports ${BORROWED_RANGE.first} to ${BORROWED_RANGE.last} are for the clients of source NAT`;
     return `${borrowed}, and this machine gives ${first} and up to connections of its own: sysctl -w ${FREE_PORTS}`;
+  }
+  return '';
+}
+
+/** One target that clients never hear of is enough: its share of the connections would be lost. */
+function refusedAnswers({ addresses }: PlannedListener, { targets }: EngineService, machine: Machine): string {
+  for (const vip of addresses) {
+    for (const { address } of targets) {
+      const reason = machine.refusesAnswers(vip, address);
+      if (reason !== '') return reason;
+    }
   }
   return '';
 }

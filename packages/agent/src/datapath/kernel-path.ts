@@ -9,6 +9,8 @@ import { Answers, type Claim, claimsOf } from './answers.ts';
 import { Attaching } from './attaching.ts';
 import { attempt } from './attempt.ts';
 import { blocksIn } from './datapath-blocks.ts';
+import { DeviceAnswers } from './device-answers.ts';
+import { answersOfKernel } from './kernel-answers.ts';
 import type { KernelBlocks } from './kernel-blocks.ts';
 import { openFolder } from './kernel-folder.ts';
 import type { KernelPathOptions } from './kernel-path-options.ts';
@@ -80,7 +82,11 @@ export class KernelPath {
     this.#datapath = new Datapath(programs.tcx);
     this.#datapath.shortenWay(options.routing === 'direct');
     this.#datapath.renew();
-    this.#devices = new NodeDevices(options, this.#datapath, (point) => programs.program(point), record.own);
+    const answers = new DeviceAnswers(
+      { listeners: () => this.#listeners.values(), services: () => this.#tables.record },
+      () => answersOfKernel(log),
+    );
+    this.#devices = new NodeDevices(options, this.#datapath, (point) => programs.program(point), record.own, answers);
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));
     this.shared = new SharedTables(this.#datapath, this.#tables, () => this.#listeners);
     this.sight = new KernelSight({
@@ -169,7 +175,9 @@ export class KernelPath {
       }
     }
     this.#isOutdated = true;
-    if (!this.#closed) this.#keepGates();
+    if (this.#closed) return;
+    this.#keepGates();
+    if (!this.#devices.attachments.asksForNextHops) this.#attaching.lookSoon();
   }
 
   #failed(listener: string, error: unknown, stays: boolean): Outcome {

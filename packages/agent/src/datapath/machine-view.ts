@@ -1,7 +1,9 @@
 import { FORWARDING, isLoopback, type Machine } from './decide.ts';
 
 /** Where what is seen of the machine comes from. */
-export interface MachineSource extends Pick<Machine, 'forwards' | 'firstLocalPort'> {
+export interface MachineSource extends Pick<Machine, 'forwards' | 'firstLocalPort' | 'refusesAnswers'> {
+  /** Whether `refusesAnswers` might say something else than before; it does from here on. */
+  readonly isNewsOfAnswers: () => boolean;
   readonly devices: () => readonly string[];
   /** All but those of loopback. */
   readonly ownAddresses: () => readonly string[];
@@ -12,6 +14,8 @@ export interface MachineNews {
   /** Whether it forwards packets, or the ports that it gives to connections of its own. */
   readonly rules: boolean;
   readonly devices: boolean;
+  /** Whether what it makes of answers of targets may be something else. */
+  readonly answers: boolean;
   /** Addresses that it has now and had not, or the other way round. */
   readonly addresses: ReadonlySet<string>;
 }
@@ -38,6 +42,10 @@ export class MachineView implements Machine {
     return this.#source.firstLocalPort();
   }
 
+  refusesAnswers(vip: string, target: string): string {
+    return this.#source.refusesAnswers(vip, target);
+  }
+
   isOwn(address: string): boolean {
     return this.#own.has(address) || isLoopback(address);
   }
@@ -49,6 +57,7 @@ export class MachineView implements Machine {
     const news = {
       rules: rules !== this.#rules,
       devices: devices !== this.#devices,
+      answers: this.#source.isNewsOfAnswers(),
       addresses: own.symmetricDifference(this.#own),
     };
     this.#rules = rules;

@@ -2,6 +2,7 @@ import type { Datapath } from '@evenkeel/flow/datapath/datapath.ts';
 import type { AttachPoint } from '@evenkeel/flow/loader/attach.ts';
 import { Attachments } from './attachments.ts';
 import { Containers } from './containers.ts';
+import type { DeviceAnswers } from './device-answers.ts';
 import type { KernelPathOptions } from './kernel-path-options.ts';
 import { devices as allDevices, ownAddresses } from './node-network.ts';
 import { OwnTraffic } from './own-traffic.ts';
@@ -10,20 +11,28 @@ import { OwnTraffic } from './own-traffic.ts';
 export class NodeDevices {
   readonly #wanted: readonly string[];
   readonly attachments: Attachments;
+  readonly #answers: DeviceAnswers;
   readonly #own: OwnTraffic;
   readonly #containers: Containers;
   /** What is under way at the devices, which nobody else may change meanwhile. */
   #underWay: Promise<boolean> | null = null;
 
-  /** `program`: the one for a point. `own`: addresses of this node that an earlier process has seen to. */
+  /**
+   * `program`: the one for a point. `own`: addresses of this node that an earlier process has seen to. `answers`: what the
+   * kernel would make of those that it routes.
+   */
   constructor(
-    { folder, devices, attach, containers, log }: KernelPathOptions,
+    { folder, devices, attach, routing, containers, log }: KernelPathOptions,
     datapath: Datapath,
     program: (point: AttachPoint) => Promise<number>,
     own: readonly string[],
+    answers: DeviceAnswers,
   ) {
     this.#wanted = devices;
-    this.attachments = new Attachments(folder, program, log, attach);
+    // Where the kernel is to route whatever the point, another one is of no use.
+    const refusal = (device: number) => (routing === 'direct' ? answers.refusal(device) : '');
+    this.attachments = new Attachments(folder, program, log, attach, { refusal });
+    this.#answers = answers;
     this.#own = new OwnTraffic(datapath, own);
     this.#containers = new Containers(datapath, containers, log);
   }
@@ -47,5 +56,6 @@ export class NodeDevices {
   async stop(): Promise<void> {
     this.attachments.stop();
     if (this.#underWay !== null) await this.#underWay.catch(() => undefined);
+    this.#answers.close();
   }
 }

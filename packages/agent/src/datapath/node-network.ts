@@ -30,6 +30,11 @@ export function firstLocalPort(): number {
   return Number.parseInt(readText('/proc/sys/net/ipv4/ip_local_port_range'), 10) || USUAL_FIRST_PORT;
 }
 
+/** A number of /proc/sys, by its path there; 0 where there is none. */
+export function parameterOf(path: string): number {
+  return Number(readText(`/proc/sys/${path}`)) || 0;
+}
+
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { AnswerPaths } from './answer-paths.ts';
 import { DatapathEngine } from './datapath-engine.ts';
 import type { DatapathEngineOptions } from './datapath-engine-options.ts';
 import { removeRecord } from './kernel-record.ts';
@@ -22,6 +23,8 @@ export function datapathEngine(
 ): DatapathEngine {
   const name = createHash('sha256').update(home).digest('hex').slice(0, 12);
   const folder = join(bpfFolder, `evenkeel-${name}`);
+  const routesAnswers = routing === 'kernel' || attach === 'xdp';
+  let answers: AnswerPaths | null = null;
   return new DatapathEngine({
     engine,
     setting,
@@ -33,6 +36,8 @@ export function datapathEngine(
     },
     forwards,
     firstLocalPort,
+    refusesAnswers: (vip, target) => answers?.refusal(vip, target) ?? '',
+    isNewsOfAnswers: () => answers?.refresh() ?? false,
     devices: allDevices,
     ownAddresses,
     log,
@@ -41,6 +46,8 @@ export function datapathEngine(
       if (process.platform !== 'linux') throw new Error('the kernel datapath needs Linux');
       if (process.getuid?.() !== 0) throw new Error('the kernel datapath needs root');
       const { KernelPath } = await import('./kernel-path.ts');
+      // Not before the kernel is opened, which is before it is decided what it carries: most nodes need no such socket.
+      if (routesAnswers && answers === null) answers = (await import('./kernel-answers.ts')).answersOfKernel(log);
       return KernelPath.open({ folder, recordFile, devices, attach, routing, containers, writtenFlows, log });
     },
   });

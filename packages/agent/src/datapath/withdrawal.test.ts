@@ -27,6 +27,8 @@ function world(t: TestContext) {
     unpin: () => {},
     forwards: () => true,
     firstLocalPort: () => 32_768,
+    refusesAnswers: () => '',
+    isNewsOfAnswers: () => false,
     devices: () => ['eth0'],
     ownAddresses: () => [],
     zone: {

@@ -1,5 +1,5 @@
 import { libbpf } from './libbpf.ts';
-import { attributesOf, NetlinkSocket, textOf } from './netlink.ts';
+import { attribute, attributesOf, NetlinkSocket, textOf } from './netlink.ts';
 
 /** RTM_GET* of linux/rtnetlink.h, with the length of the structure that messages of each begin with. */
 const GET_LINK = { type: 18, bytes: 16 };
@@ -41,14 +41,6 @@ function linkRequest(): Buffer {
   mask.writeUInt32LE(SKIP_STATISTICS);
   const attributes = [attribute(LINK.linkInfo, kind), attribute(LINK.extendedMask, mask)];
   return Buffer.concat([Buffer.alloc(GET_LINK.bytes), ...attributes]);
-}
-
-function attribute(type: number, value: Buffer): Buffer {
-  const bytes = Buffer.alloc(4 + ((value.length + 3) & ~3));
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  bytes.set(value, 4);
-  return bytes;
 }
 
 /** Of struct ifinfomsg and struct tcmsg alike. */

@@ -10,7 +10,8 @@ const MSG_DONTWAIT = 0x40;
 const EAGAIN = 11;
 
 /** NLM_F_REQUEST and NLM_F_DUMP of linux/netlink.h. */
-const ASKS_FOR_ALL = 0x1 | 0x300;
+const ASKS_FOR_ONE = 0x1;
+const ASKS_FOR_ALL = ASKS_FOR_ONE | 0x300;
 /** NLM_F_DUMP_INTR: something has changed meanwhile, and may be missing. */
 const DUMP_INTERRUPTED = 0x10;
 const EINTR = 4;
@@ -53,12 +54,7 @@ export class NetlinkSocket {
    * what the kernel says against it, and where something has changed meanwhile.
    */
   dump(type: number, body: Uint8Array): Buffer[] {
-    const request = Buffer.alloc(HEADER_BYTES + body.length);
-    request.writeUInt32LE(request.length, 0);
-    request.writeUInt16LE(type, 4);
-    request.writeUInt16LE(ASKS_FOR_ALL, 6);
-    request.set(body, HEADER_BYTES);
-    if (this.#c.send(this.#descriptor, request, request.length, 0) < 0) throw refused(lastError());
+    this.#send(type, ASKS_FOR_ALL, body);
     const messages: Buffer[] = [];
     // Each piece is ready when the one before has been read.
     for (;;) {
@@ -75,10 +71,39 @@ export class NetlinkSocket {
     }
   }
 
+  /** The one thing that is asked for: what the message says behind its header, or the error (errno) that there is in its place. */
+  ask(type: number, body: Uint8Array): Buffer | number {
+    this.#send(type, ASKS_FOR_ONE, body);
+    const piece = Buffer.alloc(PIECE_BYTES);
+    const bytes = this.receive(piece);
+    if (bytes === null || bytes <= 0) throw refused(bytes === null ? EAGAIN : lastError());
+    const [message] = split(piece.subarray(0, bytes));
+    if (message === undefined) throw refused(EINTR);
+    return message.kind === NLMSG_ERROR ? -message.body.readInt32LE(0) : message.body;
+  }
+
+  #send(type: number, flags: number, body: Uint8Array): void {
+    const request = Buffer.alloc(HEADER_BYTES + body.length);
+    request.writeUInt32LE(request.length, 0);
+    request.writeUInt16LE(type, 4);
+    request.writeUInt16LE(flags, 6);
+    request.set(body, HEADER_BYTES);
+    if (this.#c.send(this.#descriptor, request, request.length, 0) < 0) throw refused(lastError());
+  }
+
   close(): void {
     if (this.#descriptor >= 0) this.#c.close(this.#descriptor);
     this.#descriptor = -1;
   }
+}
+
+/** An attribute as it is sent, to the next multiple of 4 bytes. */
+export function attribute(type: number, value: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(ATTRIBUTE_BYTES + aligned(value.length));
+  bytes.writeUInt16LE(ATTRIBUTE_BYTES + value.length, 0);
+  bytes.writeUInt16LE(type, 2);
+  bytes.set(value, ATTRIBUTE_BYTES);
+  return bytes;
 }
 
 /** The attributes that begin at `from`, by type; of one that comes more than once, the last. */

@@ -1,5 +1,7 @@
 import { NetlinkSocket } from './netlink.ts';
 
+/** Links, addresses and routes of IPv4, its rules for routes, and its parameters of devices (`rp_filter`). */
+export const ROUTING4 = 0x1 | 0x10 | 0x40 | 0x80 | 0x800000;
 /** Links, neighbours, queueing disciplines, addresses and routes of both families: RTMGRP_* of linux/rtnetlink.h. */
 const GROUPS = 0x1 | 0x4 | 0x8 | 0x10 | 0x40 | 0x100 | 0x400;
 /** Messages that are read at once; what there is beyond counts as news the next time. */
@@ -14,9 +16,9 @@ export class NetworkNews {
   readonly #message = Buffer.alloc(8_192);
   #closed = false;
 
-  /** Throws DatapathUnavailable where the kernel does not tell. */
-  constructor() {
-    this.#socket = new NetlinkSocket(GROUPS);
+  /** `groups`: what it hears of. Throws DatapathUnavailable where the kernel does not tell. */
+  constructor(groups = GROUPS) {
+    this.#socket = new NetlinkSocket(groups);
   }
 
   /** Whether anything has changed since it was last asked. What did not fit the socket's memory counts as well. */
