@@ -16,7 +16,8 @@ reactor.destroy();
 
 /** Asks a server of this process at a rate that it can serve. */
 async function ask(t: TestContext, hosts: number | undefined, answer: RequestListener) {
-  const server = createServer(answer).listen(0, '127.0.0.1');
+  // One that ends no connection by itself, however long the client waits for what never comes.
+  const server = createServer({ keepAliveTimeout: 0 }, answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const directory = mkdtempSync(join(tmpdir(), 'paced-'));
   t.after(() => {

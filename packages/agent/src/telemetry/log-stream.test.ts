@@ -42,5 +42,7 @@ test('a reader that has gone is an error, and no end of the process', async () =
   process.stderr.setEncoding('utf8').on('data', (text) => (said += text));
   process.stdout.destroy();
   const [code] = await once(process, 'close');
-  assert.deepEqual([code, said], [0, 'failed EPIPE']);
+  assert.equal(code, 0);
+  // Standard output is a socket here, which says so where it has taken lines that nobody read.
+  assert.match(said, /^failed (EPIPE|ECONNRESET)$/);
 });
