@@ -50,7 +50,7 @@ test('kill -9 of the control plane: no request fails, nothing acknowledged is lo
   t.after(() => traffic.stop());
 
   const writes = createListeners(evenkeel, id, service);
-  await until('the writer is busy', async () => (await evenkeel.client.listListeners()).items.length >= 4);
+  await until('the writer is busy', async () => (await evenkeel.client.listListeners()).items.length >= 6);
   await evenkeel.control.kill();
   const acknowledged = await writes;
   assert.ok(acknowledged.length >= 3, 'it was killed between writes');

@@ -47,7 +47,8 @@ function documentOf({ name, vip, port, lastPort, mode, sourceNat = false, family
     port: PORT,
     forwardingMode: mode,
     sourceNat,
-    healthCheck: { protocol: 'tcp', interval: 1, rise: 1 },
+    // A machine that is busy for some seconds takes no target out.
+    healthCheck: { protocol: 'tcp', interval: 1, rise: 1, fall: 10 },
     targets: TARGETS.map(({ addresses }) => ({ address: addresses[family], port: PORT })),
   };
   const ports = { port, ...(lastPort !== undefined && { lastPort }) };
@@ -196,7 +197,12 @@ export class ForwardingSite {
 
   async until(what: string, holds: () => boolean): Promise<void> {
     const end = Date.now() + PATIENCE;
-    while (!holds()) {
+    for (;;) {
+      try {
+        if (holds()) return;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
       if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }

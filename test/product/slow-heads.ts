@@ -12,7 +12,8 @@ export class SlowHeads {
   readonly #sockets: Socket[] = [];
   readonly #answers = new Map<Socket, string>();
   #closed = 0;
-  #sent = 0;
+  /** Bytes of the head that each of them has sent: the first one when it has connected. */
+  #sent = 1;
   #timer: NodeJS.Timeout | null = null;
 
   static async open(host: string, port: number, count: number, interval: number): Promise<SlowHeads> {
@@ -54,6 +55,8 @@ export class SlowHeads {
     socket.on('error', () => undefined);
     socket.on('close', () => this.#closed++);
     await once(socket, 'connect');
+    // Who has said nothing at all is not told that it was too slow.
+    socket.write(HEAD[0]);
   }
 
   #sendByte(): void {

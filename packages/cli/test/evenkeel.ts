@@ -11,7 +11,7 @@ import { startTimeOf } from '../src/start/process-time.ts';
 import { type Running, readRunning } from '../src/start/running.ts';
 
 /** How long anything in these tests may take; far above what it does take. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 const POLL = 10;
 
 /** Load balancers of different homes get different addresses, and those of one home the same in each of its runs. */

@@ -51,7 +51,7 @@ bothEntryPoints('flows shared between two nodes', prepare, (scene) => {
     };
   };
   const until = async (what: string, holds: () => boolean) => {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     while (!holds()) {
       assert.ok(Date.now() < deadline, what);
       await new Promise((resolve) => setImmediate(resolve));

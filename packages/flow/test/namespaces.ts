@@ -46,7 +46,7 @@ export class Namespace {
 
   /** A device that was just set up counts as down until the kernel's link watch has looked at it. */
   #awaitLink(device: string): void {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     while (
       !/ state UP /.test(execFileSync('ip', ['-n', this.name, '-o', 'link', 'show', device], { encoding: 'utf8' }))
     ) {
@@ -115,9 +115,8 @@ export class LineProcess {
   }
 
   async kill(): Promise<void> {
-    const exit = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
-    await exit;
+    await this.ended();
   }
 
   async line(): Promise<string> {

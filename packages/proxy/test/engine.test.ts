@@ -152,7 +152,10 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     test('answers 408 to a head that does not come', async () => {
-      assert.match(await rawExchange(port, 'GET / HTTP/1.1\r\nHost'), /^HTTP\/1.1 408 /);
+      const own = await freePort();
+      await engine.apply(changeOf([], [listenerOf(own, { id: 'lsn-hasty', headerTimeout: 300 })]));
+      assert.match(await rawExchange(own, 'GET / HTTP/1.1\r\nHost'), /^HTTP\/1.1 408 /);
+      await engine.apply(changeOf([], [], { listeners: ['lsn-hasty'] }));
     });
 
     test('balances smoothly over all workers, and goes elsewhere when a target refuses', async () => {

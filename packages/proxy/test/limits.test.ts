@@ -232,14 +232,25 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.deepEqual(statusesIn(slow.received()), [408]);
       assert.equal((await front.lines(1))[0]!['limit'], 'minimum-rate');
 
-      const steady = await client();
-      steady.socket.write(post('Connection: close\r\nContent-Length: 2000'));
-      for (let i = 0; i < 20; i++) {
-        steady.socket.write('a'.repeat(100));
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      // Once more where the machine has kept the client from its rate.
+      let longest = Number.POSITIVE_INFINITY;
+      let statuses: number[] = [];
+      while (longest > 100 && statuses[0] !== 200) {
+        const steady = await client();
+        longest = 0;
+        let last = performance.now();
+        steady.socket.write(post('Connection: close\r\nContent-Length: 2000'));
+        for (let i = 0; i < 20 && steady.socket.writable; i++) {
+          steady.socket.write('a'.repeat(100));
+          longest = Math.max(longest, performance.now() - last);
+          last = performance.now();
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        await steady.over;
+        longest = Math.max(longest, performance.now() - last);
+        statuses = statusesIn(steady.received());
       }
-      await steady.over;
-      assert.deepEqual(statusesIn(steady.received()), [200]);
+      assert.deepEqual(statuses, [200]);
     });
 
     it('the answer to a body that is too large reaches a client that is still sending, but not for ever', async () => {
@@ -322,9 +333,13 @@ for (const reactor of ['uring', 'portable'] as const) {
 
     it('new connections beyond the rate are turned away; a second later there is room again', async () => {
       await front.plan([origin.port], limited({ connectionsPerSecond: 2 }));
-      const statuses = [];
-      for (let i = 0; i < 4; i++) statuses.push(...statusesIn(await front.talk(LAST)));
-      assert.deepEqual(statuses.slice(0, 3), [200, 200, 503]);
+      const started = performance.now();
+      const answers = await Promise.all(Array.from({ length: 40 }, () => front.talk(LAST)));
+      const seconds = (performance.now() - started) / 1_000;
+      const statuses = answers.flatMap(statusesIn);
+      const taken = statuses.filter((status) => status === 200).length;
+      assert.ok(taken >= 2 && taken <= 2 + 2 * seconds + 1, `${taken} in ${seconds} s`);
+      assert.equal(statuses.filter((status) => status === 503).length, 40 - taken);
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       assert.deepEqual(statusesIn(await front.talk(LAST)), [200]);
       assert.ok(limitsOf()['connections-per-second']! > 0);

@@ -2,6 +2,9 @@ import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objec
 import { PLAIN_HTTP_LISTENER, PLAIN_SERVICE } from '@evenkeel/model/plan/plain.ts';
 import type { EngineChange, EngineService, EngineTarget } from '../src/engine/engine.ts';
 
+/** Milliseconds that nobody needs, be the machine ever so busy; a test that waits for the end of a time-out has its own. */
+const PATIENCE = 20_000;
+
 /** A service with targets on the given ports of 127.0.0.1, or `address:port`. */
 export function serviceOf(
   targets: readonly (number | EngineTarget)[],
@@ -15,8 +18,8 @@ export function serviceOf(
     groupId: 'tg',
     port: 80,
     healthCheck: null,
-    connectTimeout: 1_000,
-    readTimeout: 2_000,
+    connectTimeout: PATIENCE,
+    readTimeout: PATIENCE,
     drainTimeout: 1_000,
     ...PLAIN_SERVICE,
     ...changes,
@@ -42,7 +45,7 @@ export function listenerOf(port: number, changes: Partial<PlannedListener> = {})
     port,
     serviceId: 'svc',
     idleTimeout: 5_000,
-    headerTimeout: 1_000,
+    headerTimeout: PATIENCE,
     accessLog: true,
     ...PLAIN_HTTP_LISTENER,
     ...changes,

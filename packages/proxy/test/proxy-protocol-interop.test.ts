@@ -20,9 +20,9 @@ interface Ports {
 function configuration({ sends, hears }: Ports, front: number): string {
   return `defaults
   mode http
-  timeout connect 2s
-  timeout client 2s
-  timeout server 2s
+  timeout connect 30s
+  timeout client 30s
+  timeout server 30s
 listen v1
   bind 127.0.0.1:${sends[1]}
   server front 127.0.0.1:${front} send-proxy
@@ -37,7 +37,7 @@ frontend hears
 
 for (const reactor of ['uring', 'portable'] as const) {
   const skip = requiresReactor(reactor) || requires('haproxy');
-  describe(`PROXY protocol with HAProxy on ${reactor}`, { skip, timeout: 30_000 }, () => {
+  describe(`PROXY protocol with HAProxy on ${reactor}`, { skip, timeout: 60_000 }, () => {
     let front: Front;
     let ports: Ports;
     let haproxy: ChildProcess;

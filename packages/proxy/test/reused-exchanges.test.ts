@@ -176,6 +176,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       const mirror = await startOrigin([]);
       const dead = await freePort();
       const port = await freePort();
+      const hasty = await freePort();
       t.after(() => Promise.all([origin.close(), second.close(), mirror.close()]));
       const retry = { ...PLAIN_RETRY, conditions: ['connect-failure', 'no-response'] as const };
       const stickiness = {
@@ -195,7 +196,7 @@ for (const reactor of ['uring', 'portable'] as const) {
           serviceOf([origin.port], { id: 'narrow', targetLimits: narrow, readTimeout: 80 }),
           serviceOf([origin.port], { id: 'announced', proxyProtocol: 1, ...PATIENT }),
         ],
-        [listenerOf(port, listener)],
+        [listenerOf(port, listener), listenerOf(hasty, { ...listener, id: 'hasty', headerTimeout: 60 })],
       );
       const group = ruleGroupOf('priority', RULES);
       const key = `rule-group/${group.id}`;
@@ -210,7 +211,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       assert.match(fresh['/probe-bad']!.answer, /^HTTP\/1\.1 400 /);
       assert.match(fresh['/probe-large']!.answer, /^HTTP\/1\.1 413 /);
       for (const [name, end] of Object.entries(ENDINGS)) {
-        await end(port);
+        await end(port, hasty);
         await untilQuiet(engine);
         assert.deepEqual(await probe(engine, port, seen), fresh, `behind ${name}`);
       }
@@ -220,7 +221,6 @@ for (const reactor of ['uring', 'portable'] as const) {
 
 const listener: Partial<PlannedListener> = {
   ruleGroupId: 'rules',
-  headerTimeout: 60,
   http: { ...PLAIN_HTTP, compression: true, requestId: 'always' },
   limits: { ...STANDARD_LIMITS, bodySize: 2_000_000 },
 };
@@ -261,8 +261,8 @@ const pass = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1
 
 async function untilQuiet(engine: ProxyEngine): Promise<void> {
   for (;;) {
-    const [counters] = engine.counters().listeners;
-    if (counters?.activeRequests === 0 && counters.activeConnections === 0) return;
+    const { listeners } = engine.counters();
+    if (listeners.every((one) => one.activeRequests === 0 && one.activeConnections === 0)) return;
     await pass();
   }
 }
@@ -293,8 +293,8 @@ const HEAD =
   'Cookie: EK=secret; session=secret\r\nAccept-Encoding: gzip\r\n';
 const CLOSE = 'Connection: close\r\n\r\n';
 
-/** Ways in which a request ends. */
-const ENDINGS: Readonly<Record<string, (port: number) => Promise<unknown>>> = {
+/** Ways in which a request ends; `hasty`: the port of a listener that waits for no head that is late. */
+const ENDINGS: Readonly<Record<string, (port: number, hasty: number) => Promise<unknown>>> = {
   'a whole exchange': (port) => talk(port, `GET /whole${HEAD}${CLOSE}`),
   'a HEAD': (port) => talk(port, `HEAD /words${HEAD}${CLOSE}`),
   'an HTTP/1.0 client with chunks': (port) => talk(port, 'GET /chunks HTTP/1.0\r\nCookie: secret\r\n\r\n'),
@@ -357,7 +357,7 @@ const ENDINGS: Readonly<Record<string, (port: number) => Promise<unknown>>> = {
   'a path that rules refuse': (port) => talk(port, `GET /a/../secret${HEAD}${CLOSE}`),
   'an absolute form': (port) => talk(port, `GET http://secret.example/absolute${HEAD}${CLOSE}`),
   'a refused head': (port) => talk(port, `GET /refused${HEAD}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`),
-  'a head that does not end': (port) => talk(port, `GET /unended${HEAD}`),
+  'a head that does not end': (_, hasty) => talk(hasty, `GET /unended${HEAD}`),
   'requests in a row': (port) =>
     talk(port, `GET /row/1${HEAD}\r\nGET /fixed${HEAD}\r\nHEAD /words${HEAD}\r\nGET /row/2${HEAD}${CLOSE}`),
   'requests in a row, and nobody there': async (port) => {

@@ -326,7 +326,7 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     test('by address: clients follow the weights, and are forgotten after their time', async () => {
-      const byAddress: PlannedStickiness = { type: 'source-ip', timeout: 1_200 };
+      const byAddress = { type: 'source-ip', timeout: 1_200 } as const;
       await run(byAddress, { 0: { weight: 90 }, 1: { weight: 10 }, 2: null, 3: null });
       let heavy = 0;
       for (let i = 1; i <= 100; i++) {
@@ -334,13 +334,20 @@ for (const reactor of ['uring', 'portable'] as const) {
       }
       assert.ok(heavy >= 80 && heavy < 100, `${heavy} of 100 came to the target with nine tenths of the weight`);
       const localAddress = '127.0.5.1';
-      await run(byAddress, { 1: null, 2: null, 3: null });
-      assert.equal((await send(port, null, { localAddress })).by, 'a');
-      await run(byAddress, { 0: { state: 'draining' } });
-      // Each request gives it its time again.
-      for (let i = 0; i < 3; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 500));
+      // Each request gives it its time again; begun anew where the machine takes longer than that for one.
+      for (let visits = 0; visits < 4; ) {
+        await run(byAddress, { 1: null, 2: null, 3: null });
+        let asked = performance.now();
         assert.equal((await send(port, null, { localAddress })).by, 'a');
+        await run(byAddress, { 0: { state: 'draining' } });
+        for (visits = 1; visits < 4; visits++) {
+          await new Promise((resolve) => setTimeout(resolve, 500));
+          const since = asked;
+          asked = performance.now();
+          const { by } = await send(port, null, { localAddress });
+          if (performance.now() - since >= byAddress.timeout) break;
+          assert.equal(by, 'a');
+        }
       }
       await new Promise((resolve) => setTimeout(resolve, 1_300));
       assert.notEqual((await send(port, null, { localAddress })).by, 'a');

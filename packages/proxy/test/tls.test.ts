@@ -147,7 +147,9 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     test('ends a client that says nothing, and takes one that says it slowly', async () => {
-      const silent = connectPlain({ port, host: '127.0.0.1' });
+      const own = await freePort();
+      await apply(changeOf([], [httpsListener(own, {}, { id: 'hasty', headerTimeout: 1_000 })]));
+      const silent = connectPlain({ port: own, host: '127.0.0.1' });
       const closed = new Promise((resolve) => silent.on('error', () => undefined).on('close', resolve));
       const slow = connectPlain({ port, host: '127.0.0.1' });
       const { port: relay, close } = await tcpOrigin((socket) => {
@@ -161,6 +163,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       slow.destroy();
       await close();
       await closed;
+      await apply(changeOf([], [], { listeners: ['hasty'] }));
     });
 
     test('asks clients for certificates, and takes those that are good', async () => {
