@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,10 +29,17 @@ export class AgentProcess {
   /** The exit code, or the signal's name. */
   readonly ended: Promise<number | string>;
 
-  constructor(home: string, flags: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  /** `inherited`: what it has from descriptor 3 on. */
+  constructor(
+    home: string,
+    flags: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    inherited: readonly ('ignore' | 'pipe')[] = [],
+  ) {
     const args = [MAIN, '--home', home, '--metrics-port', '0', '--workers', '1', '--node-name', 'node-1', ...flags];
     const env = { ...process.env, ...environment };
-    this.child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
+    const stdio: StdioOptions = ['pipe', 'pipe', 'pipe', ...inherited];
+    this.child = spawn(process.execPath, args, { stdio, env });
     this.child.stdin?.on('error', () => undefined);
     createInterface(this.child.stderr as NodeJS.ReadableStream).on('line', (line) => this.lines.push(line));
     const ready = Promise.withResolvers<Said>();
