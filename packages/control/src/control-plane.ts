@@ -353,7 +353,7 @@ async function start(
     },
   });
   const endRegularWork = beginRegularWork({
-    ...{ role, store, membership, backups, operations, refusals, validators, traffic, logger },
+    ...{ role, store, nodes, membership, backups, operations, refusals, validators, traffic, logger },
   });
   return {
     url,

@@ -6,6 +6,7 @@ import type { Backups } from './backup/backups.ts';
 import type { Role } from './leadership/role.ts';
 import type { Membership } from './nodes/membership/membership.ts';
 import type { OperationTracker } from './nodes/operations.ts';
+import type { NodeRegistry } from './nodes/registry.ts';
 import type { Store } from './store/store.ts';
 import type { TrafficWatch } from './traffic/traffic-watch.ts';
 
@@ -17,6 +18,8 @@ const ROTATION_CHECK = 600_000;
 const BACKUP_CHECK = 60_000;
 /** Milliseconds: how often nodes are asked what load balancers have carried. */
 const TRAFFIC_LOOK = 60_000;
+/** Milliseconds: how often what nodes have acknowledged is kept. */
+const NODES_KEPT = 60_000;
 /** Milliseconds after the start that requests and agents have to themselves; then validators are made ready. */
 const WARM_UP = 2_000;
 
@@ -24,6 +27,7 @@ export interface RegularWorkOptions {
   /** Only who leads writes. */
   readonly role: Role;
   readonly store: Store;
+  readonly nodes: Pick<NodeRegistry, 'keepNews'>;
   readonly membership: Pick<Membership, 'unwritten' | 'zoneKeys'>;
   readonly backups: Backups;
   readonly operations: OperationTracker;
@@ -35,7 +39,7 @@ export interface RegularWorkOptions {
 
 /** What a control plane does again and again while it runs. Returns what ends it. */
 export function beginRegularWork(options: RegularWorkOptions): () => void {
-  const { role, store, membership, backups, operations, refusals, validators, traffic, logger } = options;
+  const { role, store, nodes, membership, backups, operations, refusals, validators, traffic, logger } = options;
   const warming = setTimeout(warmUp, WARM_UP, validators).unref();
   const rotator = setInterval(() => {
     if (!role.leads) return;
@@ -50,9 +54,10 @@ export function beginRegularWork(options: RegularWorkOptions): () => void {
     if (operations.pending > 0) operations.settle();
     void saveWhatWaits({ store, operations, refusals, unwritten: membership.unwritten }, logger);
   }, FLUSH);
+  const keeper = setInterval(() => role.leads && nodes.keepNews(), NODES_KEPT);
   const watcher = setInterval(() => watchTraffic(traffic, role, logger), TRAFFIC_LOOK);
   return () => {
     clearTimeout(warming);
-    for (const timer of [rotator, archivist, flusher, watcher]) clearInterval(timer);
+    for (const timer of [rotator, archivist, flusher, keeper, watcher]) clearInterval(timer);
   };
 }

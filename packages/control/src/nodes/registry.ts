@@ -71,16 +71,24 @@ export interface NodeEvents {
   readonly moved: () => void;
 }
 
+/** What is kept of a node may say that it was seen last so long before it was, in milliseconds. */
+const SEEN = 600_000;
+
+/** Of what is kept of a node, that which changes while it is connected. */
+type Kept = Pick<NodeStatus, 'appliedGeneration' | 'lastSeenAt'>;
+
 /** All nodes that ever connected and were not forgotten. */
 export class NodeRegistry {
   readonly #nodes: Map<string, NodeStatus>;
+  readonly #kept = new Map<string, Kept>();
   readonly #limit: number;
   readonly #now: () => number;
   readonly #events: NodeEvents;
   #since: number;
 
   constructor(rows: readonly NodeRow[], limit: number, now: () => number, events: NodeEvents) {
-    this.#nodes = new Map(rows.map((row) => [row.id, nodeFromRow(row)]));
+    this.#nodes = new Map();
+    this.#read(rows);
     this.#limit = limit;
     this.#now = now;
     this.#events = events;
@@ -96,7 +104,16 @@ export class NodeRegistry {
   reset(rows: readonly NodeRow[]): void {
     this.#since = this.#now();
     this.#nodes.clear();
-    for (const row of rows) this.#nodes.set(row.id, nodeFromRow(row));
+    this.#kept.clear();
+    this.#read(rows);
+  }
+
+  #read(rows: readonly NodeRow[]): void {
+    for (const row of rows) {
+      const node = nodeFromRow(row);
+      this.#nodes.set(row.id, node);
+      this.#kept.set(row.id, node);
+    }
   }
 
   /** In order of identifiers. */
@@ -172,7 +189,7 @@ export class NodeRegistry {
       connectedAt: now,
     };
     this.#nodes.set(id, node);
-    this.#events.save(node);
+    this.#keep(node);
     this.#events.changed();
     return true;
   }
@@ -191,9 +208,28 @@ export class NodeRegistry {
       sharing: null,
     });
     if (node === null) return;
-    this.#events.save(node);
+    this.#keep(node);
     this.#events.changed();
     if (hadPlace) this.#events.moved();
+  }
+
+  /**
+   * Has what is newer than what is kept of nodes be kept. They are there for as long as the control plane is, as a rule,
+   * and what they have acknowledged is then known at once; but after the end of both by a power cut, a node that does not
+   * come again would be shown as behind by all that it has applied since it connected, and not seen since. That is worth
+   * a look now and then, not a write with each change of each node.
+   */
+  keepNews(): void {
+    for (const node of this.#nodes.values()) {
+      const kept = this.#kept.get(node.id);
+      const isOld = kept === undefined || node.lastSeenAt - kept.lastSeenAt >= SEEN;
+      if (isOld || node.appliedGeneration !== kept.appliedGeneration) this.#keep(node);
+    }
+  }
+
+  #keep(node: NodeStatus): void {
+    this.#kept.set(node.id, node);
+    this.#events.save(node);
   }
 
   applied(
@@ -236,6 +272,7 @@ export class NodeRegistry {
     if (node === undefined) throw new ProblemError('resource-not-found', `there is no node ${id}`);
     if (node.connectedAt !== null) throw new ProblemError('node-online', `the agent of ${id} is connected`);
     this.#nodes.delete(id);
+    this.#kept.delete(id);
     this.#events.changed();
   }
 
