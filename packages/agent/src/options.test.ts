@@ -41,6 +41,15 @@ test('--help is asked for', () => {
   assert.equal(parseSettings(['--help'], {}), null);
 });
 
+test('what is wrong is said of the variable where that has the value', () => {
+  const environment = { EVENKEEL_METRICS_PORT: 'any', EVENKEEL_REACTOR: 'fast' };
+  assert.throws(() => parseSettings([], environment), /^StartError: EVENKEEL_METRICS_PORT must be/);
+  assert.throws(
+    () => parseSettings(['--metrics-port', '1', '--reactor', 'slow'], environment),
+    /--reactor must be one of/,
+  );
+});
+
 const WRONG: readonly (readonly [args: string[], says: RegExp])[] = [
   [['--workers', '0'], /--workers must be a whole number from 1 to 256, not "0"/],
   [['--workers', '2x'], /--workers/],

@@ -8,6 +8,7 @@ import {
   LOG_FORMAT_NAMES,
   parseLogFormat,
 } from '@evenkeel/model/access-log-format.ts';
+import { complaintAsGiven, variableOf } from '@evenkeel/model/given-options.ts';
 import { canonicalFingerprint } from '@evenkeel/model/tls-trust.ts';
 import {
   ATTACH_SETTINGS,
@@ -137,13 +138,27 @@ const FLAGS = {
 
 type Values = Readonly<Record<string, string | undefined>>;
 
-/** Reads flags, then the environment, then defaults; null when help is asked for. Throws a StartError that names the flag. */
+type Flags = Readonly<Record<string, string | boolean | undefined>>;
+
+/**
+ * Reads flags, then the environment, then defaults; null when help is asked for. Throws a StartError that names the flag,
+ * or the variable in its place.
+ */
 export function parseSettings(args: readonly string[], environment: Values): AgentSettings | null {
   const given = parseFlags(args);
   if (given['help'] === true) return null;
+  try {
+    return settingsOf(given, environment);
+  } catch (error) {
+    const { message } = error as WrongOption;
+    throw new WrongOption(complaintAsGiven(message, (flag) => given[flag] !== undefined, environment));
+  }
+}
+
+function settingsOf(given: Flags, environment: Values): AgentSettings {
   const text = (flag: string, standard: string): string => {
     const value = given[flag];
-    return typeof value === 'string' ? value : (environment[variable(flag)] ?? standard);
+    return typeof value === 'string' ? value : (environment[variableOf(flag)] ?? standard);
   };
   const number = (flag: string, standard: number, minimum: number, maximum: number): number =>
     integer(flag, text(flag, String(standard)), minimum, maximum);
@@ -183,20 +198,16 @@ export function parseSettings(args: readonly string[], environment: Values): Age
     accessLogKeep: number('access-log-keep', 5, 0, 1000),
     logLevel: oneOf('log-level', text('log-level', 'info'), LOG_LEVELS),
     standby: given['standby'] === true,
-    supervised: given['supervised'] === true || environment[variable('supervised')] === '1',
+    supervised: given['supervised'] === true || environment[variableOf('supervised')] === '1',
   };
 }
 
-function parseFlags(args: readonly string[]): Readonly<Record<string, string | boolean | undefined>> {
+function parseFlags(args: readonly string[]): Flags {
   try {
     return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
   } catch (error) {
     throw new WrongOption(`${(error as Error).message.split('\n', 1)[0]?.replace(/\.$/, '')}; see --help`);
   }
-}
-
-function variable(flag: string): string {
-  return `EVENKEEL_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
 function integer(flag: string, text: string, minimum: number, maximum: number): number {

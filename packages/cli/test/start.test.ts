@@ -9,7 +9,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../src/start/home.ts';
 import { startTimeOf } from '../src/start/process-time.ts';
-import { adminToken, ask, Evenkeel, pidOf, temporaryHome, until } from './evenkeel.ts';
+import { adminToken, ask, Evenkeel, pidOf, runningOn, temporaryHome, until } from './evenkeel.ts';
 
 const mode = (path: string) => statSync(path).mode & 0o777;
 
@@ -211,6 +211,20 @@ describe('a start that cannot be', () => {
     assert.equal(await evenkeel.ended(), 2);
     assert.match(evenkeel.stderr, /^evenkeel: --port http is not allowed: [^\n]*\n$/);
   });
+
+  for (const [of, variable] of [
+    ['the control plane', 'EVENKEEL_AUDIT_DAYS'],
+    ['the node agent', 'EVENKEEL_ACCESS_LOG_KEEP'],
+  ] as const) {
+    test(`a variable of ${of} is wrong`, async (t) => {
+      const home = temporaryHome(t);
+      const evenkeel = new Evenkeel(home, ['--no-demo'], { environment: { [variable]: 'many' } });
+      assert.equal(await evenkeel.ended(), 2);
+      assert.match(evenkeel.stderr, new RegExp(`^evenkeel: ${variable} [^\\n]*number[^\\n]*\\n$`));
+      assert.doesNotMatch(evenkeel.stdout, /started again/);
+      assert.equal(runningOn(home), null);
+    });
+  }
 
   test('the home cannot be written', async (t) => {
     const home = join(temporaryHome(t), 'home');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { DEFAULT_POOLS, parseOptions } from './options.ts';
-import { StartError } from './start-error.ts';
+import { StartError, WrongOption } from './start-error.ts';
 
 test('flags go before the environment, and that before the defaults', () => {
   const defaults = parseOptions([], {})!;
@@ -31,6 +31,24 @@ test('flags go before the environment, and that before the defaults', () => {
     ['/f', '::1', 1, 'warn', '127.9.0.0/24', 3, 0],
   );
   assert.equal(parseOptions(['--help'], {}), null);
+});
+
+test('what is wrong is said of the variable where that has the value', () => {
+  for (const [name, value] of [
+    ['EVENKEEL_AUDIT_DAYS', 'many'],
+    ['EVENKEEL_DATABASE', 'mysql://a/b'],
+    ['EVENKEEL_VIP_POOL', 'x'],
+    ['EVENKEEL_VIP_NETWORK6', 'x'],
+    ['EVENKEEL_VPC_NETWORKS', '10.0.0.0/8, x'],
+    ['EVENKEEL_API_SOCKET', 'x'],
+  ] as const) {
+    assert.throws(
+      () => parseOptions([], { [name]: value }),
+      (error) => error instanceof WrongOption && error.message.startsWith(name),
+      name,
+    );
+  }
+  assert.throws(() => parseOptions(['--audit-days', 'x'], { EVENKEEL_AUDIT_DAYS: '9' }), /^StartError: --audit-days x/);
 });
 
 test('whoever starts it may hold a socket for it', () => {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_RATE_LIMITS, RATE_LIMIT, type RateLimits } from '@evenkeel/model/access-limits.ts';
+import { complaintAsGiven } from '@evenkeel/model/given-options.ts';
 import { AUDIT, CERTIFICATE, DEFAULT_QUOTAS, QUOTA, type Quotas, VPC } from '@evenkeel/model/limits.ts';
 import { canonicalNetwork, isNetwork } from '@evenkeel/model/network.ts';
 import { NODE_CERTIFICATE_HOURS, SHARED_NODE_TOKEN, type SharedNodeToken } from '@evenkeel/model/node-limits.ts';
@@ -88,10 +89,25 @@ export const USAGE = `evenkeel control plane
   --help
 `;
 
-/** Reads flags, then the environment, then defaults. Null when help is asked for. Throws a StartError. */
+type Flags = ReturnType<typeof parseFlags>;
+
+/**
+ * Reads flags, then the environment, then defaults. Null when help is asked for. Throws a StartError that names the flag,
+ * or the variable in its place.
+ */
 export function parseOptions(args: readonly string[], environment: NodeJS.ProcessEnv): ControlPlaneOptions | null {
   const flags = parseFlags(args);
   if (flags.help) return null;
+  try {
+    return optionsOf(flags, environment);
+  } catch (error) {
+    if (!(error instanceof WrongOption)) throw error;
+    const isOnCommandLine = (flag: string) => flags[flag as keyof Flags] !== undefined;
+    throw new WrongOption(complaintAsGiven(error.message, isOnCommandLine, environment), error);
+  }
+}
+
+function optionsOf(flags: Flags, environment: NodeJS.ProcessEnv): ControlPlaneOptions {
   const tls = tlsOf({
     certificate: flags['api-certificate'] ?? environment['EVENKEEL_API_CERTIFICATE'],
     key: flags['api-key'] ?? environment['EVENKEEL_API_KEY'],
@@ -216,7 +232,7 @@ function vipNetwork6(text: string | undefined) {
   try {
     return { vip6: network6(text) };
   } catch (error) {
-    throw new WrongOption(error instanceof Error ? error.message : String(error), error);
+    throw new WrongOption(`--vip-network6 ${error instanceof Error ? error.message : String(error)}`, error);
   }
 }
 

@@ -10,11 +10,14 @@ const LARGEST = 65_536;
 /** The control plane has said no: another attempt would end in the same way. */
 export class JoinRefusal extends Error {}
 
+/** What was given to join with is wrong in itself: nobody has been asked. */
+export class NoJoinToken extends JoinRefusal {}
+
 /** Exchanges a join token for a certificate. Rejects with a JoinRefusal, or with a sentence that says what failed. */
 export async function askToJoin(url: string, request: JoinRequest, trust: TlsTrust): Promise<Required<JoinAnswer>> {
   if (!url.startsWith('https:')) throw new JoinRefusal(`${url} has no TLS, and a join token is sent over TLS alone`);
   if (!isJoinToken(request.token)) {
-    throw new JoinRefusal(
+    throw new NoJoinToken(
       'what was given is no join token: give it whole, as "evenkeel node join-token create" shows it',
     );
   }

@@ -9,12 +9,12 @@ import type { TlsTrust } from '@evenkeel/model/tls-trust.ts';
 import type { Logger } from 'pino';
 import type { Clock, Random } from '../clock/clock.ts';
 import type { Home } from '../home.ts';
-import { StartError } from '../start-error.ts';
+import { StartError, WrongOption } from '../start-error.ts';
 import { Backoff } from '../stream/backoff.ts';
 import type { StreamCredential } from '../stream/client.ts';
 import { type ControlTrustSettings, controlTrust } from '../stream/trust.ts';
 import { endOf, IdentityFile, type NodeIdentity } from './identity-file.ts';
-import { askToJoin, JoinRefusal } from './join.ts';
+import { askToJoin, JoinRefusal, NoJoinToken } from './join.ts';
 import { provenKey } from './node-key.ts';
 import { Renewal } from './renewal.ts';
 
@@ -145,6 +145,7 @@ export class NodeMembership {
           await this.#join(turn);
         } catch (error) {
           const reason = (error as Error).message;
+          if (error instanceof NoJoinToken) throw new WrongOption(`cannot join: ${reason}`);
           if (error instanceof JoinRefusal || clock.now() >= end) throw new StartError(`cannot join: ${reason}`);
           log.warn({ reason }, 'the node cannot join yet; trying again');
           await new Promise<void>((resolve) => clock.setTimer(backoff.next(), resolve));
@@ -201,7 +202,7 @@ export class NodeMembership {
     try {
       return (await readFile(joinTokenFile, 'utf8')).trim();
     } catch (error) {
-      throw new JoinRefusal(`${joinTokenFile} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      throw new NoJoinToken(`${joinTokenFile} cannot be read (${(error as NodeJS.ErrnoException).code})`);
     }
   }
 

@@ -1,5 +1,5 @@
 import { EXIT } from '../exit-codes.ts';
-import { StartFailure } from './failure.ts';
+import { StartFailure, WrongSetting } from './failure.ts';
 import { parseStart, START_HELP } from './options.ts';
 import { StopRequests } from './stop-requests.ts';
 import { Supervisor } from './supervisor.ts';
@@ -27,7 +27,7 @@ export async function startCommand(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof StartFailure)) throw error;
     process.stderr.write(`evenkeel: ${error.message}\n`);
-    return usage ? EXIT.usage : EXIT.failed;
+    return usage || error instanceof WrongSetting ? EXIT.usage : EXIT.failed;
   }
 }
 

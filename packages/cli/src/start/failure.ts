@@ -3,6 +3,9 @@ export class StartFailure extends Error {
   override readonly name = 'StartFailure';
 }
 
+/** The same, where an option of a process, or the variable in its place, is wrong. */
+export class WrongSetting extends StartFailure {}
+
 /** What a failed file operation in the home means and what to do about it. */
 export function explainFileError(path: string, error: unknown): StartFailure {
   const code = (error as NodeJS.ErrnoException).code;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { text as allOf } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StartFailure } from './failure.ts';
+import { StartFailure, WrongSetting } from './failure.ts';
 import { apiSocket, metricsSocket } from './held-socket.ts';
 import { LogFile } from './log-file.ts';
 import { nodeFlagsOf } from './node-flags.ts';
@@ -18,6 +18,8 @@ import { type ProcessSpec, SupervisedProcess } from './supervised-process.ts';
 
 const READY = `console.log('{"event":"ready","pid":' + process.pid + '}');`;
 const STAY = 'setInterval(() => {}, 1000);';
+/** Milliseconds that a process may take to end on a machine that has much else to do. */
+const PATIENCE = 60_000;
 
 /** A supervised process that runs `text`, and what was said about it. */
 function supervise(t: TestContext, text: string, more: Pick<ProcessSpec, 'listensOn'> = {}) {
@@ -56,7 +58,7 @@ test('it is ready when it says so, and ends when it is told to', async (t) => {
   const { process, said } = supervise(t, `process.on('SIGTERM', () => process.exit(0)); ${READY} ${STAY}`);
   const ready = await process.start();
   assert.equal(ready.pid, process.mark?.pid);
-  await process.stop(5_000);
+  await process.stop(PATIENCE);
   assert.equal(process.mark, null);
   assert.deepEqual(said, []);
 });
@@ -77,7 +79,7 @@ test('one that waits for something has started, and the terminal is told when it
   const { process, said, until } = supervise(t, `process.on('SIGUSR2', () => { ${READY} }); ${waiting} ${STAY}`);
   const { event, pid } = await process.start();
   assert.equal(event, 'waiting');
-  const ready = process.readyWithin(60_000);
+  const ready = process.readyWithin(PATIENCE);
   globalThis.process.kill(pid as number, 'SIGUSR2');
   assert.equal(await ready, true);
   assert.deepEqual(said, []);
@@ -122,7 +124,7 @@ for (const host of ['127.0.0.1', '::1']) {
     const visits = [visit(), visit(), visit(metricsPort)];
     assert.deepEqual(await Promise.all(visits), ['honey', 'honey', 'pollen']);
     closeAll();
-    await process.stop(5_000);
+    await process.stop(PATIENCE);
     await assert.rejects(visit(), { code: 'ECONNREFUSED' });
   });
 }
@@ -142,6 +144,21 @@ test('one that cannot start says why, and is not tried again', async (t) => {
     return true;
   });
   assert.deepEqual(said, []);
+});
+
+test('one that ends with 2 has a wrong option, or variable in its place; one that ends otherwise has none', async (t) => {
+  for (const [code, Kind] of [
+    [2, WrongSetting],
+    [1, StartFailure],
+  ] as const) {
+    const { process, said } = supervise(t, `console.error('evenkeel-bee: --wings 3 is odd'); process.exit(${code});`);
+    await assert.rejects(process.start(), (error: Error) => {
+      assert.equal(error.constructor, Kind);
+      assert.equal(error.message, '--wings 3 is odd');
+      return true;
+    });
+    assert.deepEqual(said, []);
+  }
 });
 
 test('the reason may be an entry of a JSON log among others', async (t) => {
@@ -170,7 +187,7 @@ test('its output is kept in its log, to the last line', async (t) => {
   const farewell = "process.on('SIGTERM', () => { console.log('last words'); process.exit(0); });";
   const { process, logPath } = supervise(t, `console.log('first'); ${farewell} ${READY} ${STAY}`);
   await process.start();
-  await process.stop(5_000);
+  await process.stop(PATIENCE);
   assert.equal(readFileSync(logPath, 'utf8'), 'first\nlast words\n');
 });
 
@@ -194,7 +211,7 @@ test('it does not outlive its supervisor', async (t) => {
   assert.notEqual(startTimeOf(pid), null);
   supervisor.kill('SIGKILL');
   await once(supervisor, 'exit');
-  for (const deadline = performance.now() + 5_000; startTimeOf(pid) !== null; await sleep(10)) {
+  for (const deadline = performance.now() + PATIENCE; startTimeOf(pid) !== null; await sleep(10)) {
     assert.ok(performance.now() < deadline, 'it is still there');
   }
 });

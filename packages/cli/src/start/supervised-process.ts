@@ -2,8 +2,9 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { EXIT } from '../exit-codes.ts';
 import { Backoff } from './backoff.ts';
-import { StartFailure } from './failure.ts';
+import { StartFailure, WrongSetting } from './failure.ts';
 import type { HeldSocket } from './held-socket.ts';
 import { LineSplitter } from './lines.ts';
 import type { LogFile } from './log-file.ts';
@@ -165,7 +166,7 @@ export class SupervisedProcess {
     const first = Promise.withResolvers<ReadyEvent>();
     this.#first = first;
     const timer = setTimeout(() => {
-      first.reject(this.#failure(`was not ready within ${patience / 1000} s`));
+      first.reject(new StartFailure(this.#reason(`was not ready within ${patience / 1000} s`)));
     }, patience);
     this.#spawn();
     return first.promise.finally(() => clearTimeout(timer));
@@ -246,7 +247,7 @@ export class SupervisedProcess {
     this.#read(child, 'stderr');
     // `close` comes after the last line of output, which tells why.
     child.once('close', (code, signal) => {
-      this.#onExit(signal === null ? `exit code ${code}` : signal, performance.now() - since);
+      this.#onExit(signal === null ? `exit code ${code}` : signal, performance.now() - since, code);
     });
   }
 
@@ -320,14 +321,16 @@ export class SupervisedProcess {
     this.#first = null;
   }
 
-  #onExit(how: string, ran: number): void {
+  #onExit(how: string, ran: number, code: number | null = null): void {
     this.#state = { kind: 'ended' };
     this.#pulse?.stop();
     this.#around.onChange();
     this.#events.emit('exit', how);
     this.#ended?.resolve();
     if (this.#first !== null) {
-      this.#first.reject(this.#failure(`ended while it was starting (${how})`));
+      // As the CLI itself, node agent and control plane end so where an option or a variable is wrong.
+      const Failure = code === EXIT.usage ? WrongSetting : StartFailure;
+      this.#first.reject(new Failure(this.#reason(`ended while it was starting (${how})`)));
       this.#first = null;
       return;
     }
@@ -338,11 +341,11 @@ export class SupervisedProcess {
   }
 
   /** A process that cannot start says why in a line or two; a crash says much more, and only its heading is of use here. */
-  #failure(otherwise: string): StartFailure {
+  #reason(otherwise: string): string {
     const said = this.#errors.map((line) => line.trim()).filter((line) => line !== '');
-    if (said.length >= 1 && said.length <= 3) return new StartFailure(said.join('\n'));
+    if (said.length >= 1 && said.length <= 3) return said.join('\n');
     const heading = said.find((line) => /^\w*Error\b/.test(line));
     const reason = heading === undefined ? '' : `: ${heading}`;
-    return new StartFailure(`The ${this.#spec.name} ${otherwise}${reason}. Its log is ${this.#around.logPath}.`);
+    return `The ${this.#spec.name} ${otherwise}${reason}. Its log is ${this.#around.logPath}.`;
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { StartError } from '../../start-error.ts';
+import { WrongOption } from '../../start-error.ts';
 
 export interface PostgresSettings {
   /** A name, an address, or the folder of a socket. */
@@ -23,24 +23,24 @@ const PARAMETERS = ['host', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey'];
 
 /**
  * Reads `postgres://user:password@host:5432/database?sslmode=verify-full&sslrootcert=FILE`; `host` may be the folder of
- * a socket. Without `sslmode`, the server's certificate is verified, unless it is on this machine. Throws a StartError,
+ * a socket. Without `sslmode`, the server's certificate is verified, unless it is on this machine. Throws a WrongOption,
  * which never holds the password.
  */
 export function parsePostgresUrl(text: string): PostgresSettings {
   const url = URL.parse(text);
-  if (/%(?![0-9a-f]{2})/i.test(text)) throw new StartError('--database: a % must be written as %25');
+  if (/%(?![0-9a-f]{2})/i.test(text)) throw new WrongOption('--database: a % must be written as %25');
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
-    throw new StartError('--database is not a URL such as postgres://user@host:5432/evenkeel');
+    throw new WrongOption('--database is not a URL such as postgres://user@host:5432/evenkeel');
   }
   for (const name of url.searchParams.keys()) {
     if (!PARAMETERS.includes(name)) {
-      throw new StartError(`--database: ${name} is not a parameter; allowed are ${PARAMETERS.join(', ')}`);
+      throw new WrongOption(`--database: ${name} is not a parameter; allowed are ${PARAMETERS.join(', ')}`);
     }
   }
   const host = url.searchParams.get('host') ?? decodeURIComponent(url.hostname.replace(/^\[(.*)\]$/, '$1'));
   const database = decodeURIComponent(url.pathname.slice(1));
-  if (database === '') throw new StartError('--database names no database: postgres://user@host:5432/evenkeel');
-  if (host === '') throw new StartError('--database names no host; for a socket, give ?host=/run/postgresql');
+  if (database === '') throw new WrongOption('--database names no database: postgres://user@host:5432/evenkeel');
+  if (host === '') throw new WrongOption('--database names no host; for a socket, give ?host=/run/postgresql');
   const port = Number(url.port || 5_432);
   const user = url.username === '' ? undefined : decodeURIComponent(url.username);
   return {
@@ -59,7 +59,7 @@ function tlsOf(host: string, parameters: URLSearchParams): ConnectionOptions | f
   const text = parameters.get('sslmode') ?? (local ? 'disable' : 'verify-full');
   const mode = MODES.find((known) => known === text);
   if (mode === undefined) {
-    throw new StartError(`--database: sslmode ${text} is not one of ${MODES.join(', ')}`);
+    throw new WrongOption(`--database: sslmode ${text} is not one of ${MODES.join(', ')}`);
   }
   if (mode === 'disable') return false;
   const file = (name: string) => {
@@ -83,6 +83,6 @@ function readPem(name: string, path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError(`--database: ${name} cannot be read (${reason})`, error);
+    throw new WrongOption(`--database: ${name} cannot be read (${reason})`, error);
   }
 }
