@@ -86,16 +86,19 @@ test('of a device, answers to listeners with address translation count, that com
   const services = {
     plain: { number: 1, mode: 'nat', targets: target('10.0.0.1') },
     hidden: { number: 2, mode: 'source-nat', targets: target('10.0.0.1') },
+    direct: { number: 3, mode: 'ipip', targets: target('10.0.0.1') },
   } as const;
-  let listeners = [{ addresses: [VIP], serviceId: 'hidden' }];
+  let listeners = [{ addresses: [VIP], serviceId: 'direct' }];
   let opened = 0;
   const answers = new DeviceAnswers({ listeners: () => listeners, services: () => services }, () => {
     opened++;
     return paths;
   });
   assert.equal(answers.refusal(3), '');
-  listeners = [...listeners, { addresses: [VIP], serviceId: 'plain' }];
-  assert.match(answers.refusal(3), /come in by eth0\.7/);
+  for (const serviceId of ['plain', 'hidden']) {
+    listeners = [listeners[0]!, { addresses: [VIP], serviceId }];
+    assert.match(answers.refusal(3), /come in by eth0\.7/);
+  }
   assert.equal(answers.refusal(4), '');
   seen.forgedOn = 4;
   seen.isNews = true;

@@ -36,8 +36,6 @@ export function whyNotKernel(listener: PlannedListener, service: EngineService |
     for (const family of families) {
       if (!machine.forwards(FORWARDING[family])) return `${NOT_FORWARDED}: sysctl -w ${FORWARDING[family]}=1`;
     }
-  }
-  if (mode === 'nat') {
     const refused = refusedAnswers(listener, service, machine);
     if (refused !== '') return refused;
   }

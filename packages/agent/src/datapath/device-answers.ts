@@ -28,7 +28,7 @@ export class DeviceAnswers {
     const services = this.#maps.services();
     for (const { addresses, serviceId } of this.#maps.listeners()) {
       const service = services[serviceId];
-      if (service?.mode !== 'nat') continue;
+      if (service?.mode !== 'nat' && service?.mode !== 'source-nat') continue;
       for (const { address } of Object.values(service.targets)) {
         for (const vip of addresses) {
           const reason = paths.refusalAt(device, vip, address);
