@@ -171,6 +171,12 @@ static __always_inline int cut(CONTEXT *context, __u32 bytes)
 	return bpf_skb_change_tail(context, bytes, 0) || bpf_skb_pull_data(context, bytes);
 }
 
+/* The kernel has read what family the frame is of, and believes that. What is behind the Ethernet header is lost. */
+static __always_inline int change_family(CONTEXT *context, __be16 ethernet_type)
+{
+	return context->protocol == ethernet_type ? 0 : bpf_skb_change_proto(context, ethernet_type, 0);
+}
+
 /* Of the IP packet as it was, or will be, on the wire: the kernel hands us many segments as one. */
 static __always_inline __u32 segment_bytes(CONTEXT *context, const struct packet *packet)
 {
@@ -189,50 +195,10 @@ static __always_inline __u32 segment_bytes(CONTEXT *context, const struct packet
 
 #define HAS_SHORT_WAY 1
 
-enum route_found { ROUTE_NONE, ROUTE_ALONE, ROUTE_WITH_NEIGHBOUR, ROUTE_TOO_NARROW };
-
-/* "Don't fragment" is not set, and IPv6 has none. */
-static __always_inline int may_be_cut(const struct packet *packet, const void *ip)
+/* Somebody has: rules for routes may look at the mark. */
+static __always_inline int is_marked(CONTEXT *context)
 {
-	return packet->family == FAMILY_IPV4 && !(((const struct iphdr *)ip)->frag_off & bpf_htons(0x4000));
-}
-
-/* Asks for the kernel's route of a packet that came in here, once it is from and to these; ports in `route`. Where it is too
- * narrow, its MTU is in `route`. There is none for what is to be answered by an ICMP error of another kind, or kept for this
- * node; nor where somebody has marked it, since rules for routes may look at the mark and the lookup does not.
- * `wants_neighbour`: the next hop's hardware address as well. */
-static __always_inline enum route_found find_route(CONTEXT *context, const struct packet *packet,
-						   const struct address *source, const struct address *destination,
-						   int wants_neighbour, struct bpf_fib_lookup *route)
-{
-	void *ip = frame_start(context) + OFFSET_IP;
-
-	if (packet->hop_limit <= 1 || context->mark || ip + sizeof(struct iphdr) > frame_end(context))
-		return ROUTE_NONE;
-	route->l4_protocol = packet->protocol;
-	route->ifindex = context->ifindex;
-	if (packet->family == FAMILY_IPV4) {
-		route->family = FAMILY_OF_IPV4;
-		route->tos = ((struct iphdr *)ip)->tos;
-		route->ipv4_src = source->words[3];
-		route->ipv4_dst = destination->words[3];
-	} else {
-		route->family = FAMILY_OF_IPV6;
-		route->flowinfo = *(__be32 *)ip & bpf_htonl(0x0fffffff);
-		__builtin_memcpy(route->ipv6_src, source, sizeof(*source));
-		__builtin_memcpy(route->ipv6_dst, destination, sizeof(*destination));
-	}
-	route->tot_len = segment_bytes(context, packet);
-	switch (bpf_fib_lookup(context, route, sizeof(*route), wants_neighbour ? 0 : FIB_LOOKUP_SKIP_NEIGH)) {
-	case BPF_FIB_LKUP_RET_SUCCESS:
-		return wants_neighbour ? ROUTE_WITH_NEIGHBOUR : ROUTE_ALONE;
-	case BPF_FIB_LKUP_RET_NO_NEIGH:
-		return ROUTE_ALONE;
-	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
-		return may_be_cut(packet, ip) ? ROUTE_NONE : ROUTE_TOO_NARROW;
-	default:
-		return ROUTE_NONE;
-	}
+	return context->mark != 0;
 }
 
 /* Through the kernel's table of neighbours, which asks for the next hop's hardware address where it is not known, and keeps

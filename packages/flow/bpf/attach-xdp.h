@@ -114,10 +114,21 @@ static __always_inline int cut(CONTEXT *context, __u32 bytes)
 	return bpf_xdp_adjust_tail(context, (int)bytes - (int)frame_bytes(context));
 }
 
+/* The kernel has not read it yet. */
+static __always_inline int change_family(CONTEXT *context, __be16 ethernet_type)
+{
+	return 0;
+}
+
 /* Of the IP packet as it was, or will be, on the wire. */
 static __always_inline __u32 segment_bytes(CONTEXT *context, const struct packet *packet)
 {
 	return packet->ip_bytes;
+}
+
+static __always_inline int is_marked(CONTEXT *context)
+{
+	return 0;
 }
 
 /* Not every driver takes frames from XDP, and those that do not lose them silently: the kernel routes. */

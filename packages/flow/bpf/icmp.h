@@ -201,7 +201,7 @@ __checked_once int return_error(CONTEXT *context, const struct packet *packet)
 	if (retell_error(context, packet, &flow, &told))
 		return VERDICT_DROP;
 	count_outcome(OUTCOME_ICMP_RETURNED);
-	return VERDICT_KERNEL;
+	return error_goes_on(context, packet->family);
 }
 
 /* The target knows the client as a port of this node, and routers on the way to the client not at all. */

@@ -1,5 +1,6 @@
 /* Forwarding with addresses translated, and the way back. */
 #pragma once
+#include "route.h"
 #include "send.h"
 #include "shared.h"
 #include "stray.h"
@@ -84,9 +85,12 @@ static __always_inline int hand_over_by_route(CONTEXT *context, const struct bpf
 	return hand_over(context, route->ifindex);
 }
 
-/* A packet that is translated goes the way that `find_route` has found. Who is not known yet is asked for. */
-static __always_inline int send_found(CONTEXT *context, enum route_found found, const struct bpf_fib_lookup *route)
+/* A packet that is translated goes the way that `find_route` has found. Who is not known yet is asked for. By itself, for the
+ * sake of the stacks of those who have found it. */
+__checked_once int send_found(CONTEXT *context, enum route_found found, const struct bpf_fib_lookup *route)
 {
+	if (!route)
+		return VERDICT_DROP;
 	if (found == ROUTE_WITH_NEIGHBOUR && leads_into_container(route->ifindex))
 		return hand_over_by_route(context, route);
 	return send_by_route(route);
@@ -118,19 +122,37 @@ __checked_once int take_short_way(CONTEXT *context, const struct packet *packet,
 }
 #endif
 
+/* One side of the packet is to become this, and the kernel to route it: BALANCED_ON, or TOO_NARROW and more. By itself, for the
+ * sake of the stacks of those who ask. */
+__checked_once int look_at_room(CONTEXT *context, const struct packet *packet, enum side side,
+				const struct address *address, __be16 port)
+{
+	if (!packet || !address)
+		return BALANCED_ON;
+	int is_source = side == SOURCE;
+	__u32 ports = is_source ? port | (__u32)packet->destination_port << 16
+				: packet->source_port | (__u32)port << 16;
+	int room = too_narrow(context, packet, is_source ? address : &packet->source,
+			      is_source ? &packet->destination : address, ports);
+
+	return room > 0 ? TOO_NARROW + room : BALANCED_ON;
+}
+
 /* One side of the packet becomes this, and the packet goes on as the kernel would route it. VERDICT_DROP: the frame is
  * shorter than it was. It is not changed where the way `is_too_narrow`. */
 static __always_inline int translate_and_route(CONTEXT *context, const struct packet *packet, enum side side,
 					       const struct address *address, __be16 port)
 {
-#if HAS_SHORT_WAY
-	if (is_in_use(GUARD_SHORT_WAY)) {
-		int verdict = take_short_way(context, packet, side, address, port);
+	int verdict;
 
-		if (verdict != BALANCED_ON)
-			return verdict;
-	}
+#if HAS_SHORT_WAY
+	if (takes_short_way())
+		verdict = take_short_way(context, packet, side, address, port);
+	else
 #endif
+		verdict = look_at_room(context, packet, side, address, port);
+	if (verdict != BALANCED_ON)
+		return verdict;
 	return translate(context, packet, side, address, port, 0, 0) ? VERDICT_DROP : VERDICT_KERNEL;
 }
 

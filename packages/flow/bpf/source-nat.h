@@ -197,16 +197,22 @@ __checked_once int return_to_borrower(CONTEXT *context, const struct packet *pac
 	if (!owner || owner->number != listener)
 		return BALANCED_ON;
 	int is_routed = 0;
+	int room = 0;
 #if HAS_SHORT_WAY
 	struct bpf_fib_lookup route = { .sport = borrower->vip_port, .dport = borrower->client_port };
 	enum route_found found = ROUTE_NONE;
 
-	if (is_in_use(GUARD_SHORT_WAY))
+	if (takes_short_way())
 		found = find_route(context, packet, &borrower->vip, &borrower->client, is_in_use(GUARD_CONTAINERS), &route);
 	if (found == ROUTE_TOO_NARROW)
-		return answer_too_big_from(context, packet, listener, target, route.mtu_result);
+		room = route.mtu_result;
 	is_routed = found != ROUTE_NONE;
 #endif
+	if (!takes_short_way())
+		room = too_narrow(context, packet, &borrower->vip, &borrower->client,
+				  borrower->vip_port | (__u32)borrower->client_port << 16);
+	if (room > 0)
+		return answer_too_big_from(context, packet, listener, target, room);
 	answered(borrower, packet);
 	if (translate(context, packet, DESTINATION, &borrower->client, borrower->client_port, 0, 0) ||
 	    translate(context, packet, SOURCE, &borrower->vip, borrower->vip_port, is_routed, 0))

@@ -3,6 +3,7 @@
  * router had told it so (RFC 2003, section 4; RFC 2473, section 8). Nothing is kept of it. */
 #pragma once
 #include "choose.h"
+#include "route.h"
 #include "too-big.h"
 #include "tunnel.h"
 
@@ -95,20 +96,10 @@ __checked_once int is_sent_to(struct packet *flow, const struct address *to)
 	return number != NOBODY && target && is_same(&target->address, to);
 }
 
-/* The kernel has read what family the frame was of. At tcx it believes that, so one of the other family comes in anew. */
-static __always_inline int go_on_as(CONTEXT *context, __u8 before, __u8 now)
-{
-#if HAS_SHORT_WAY
-	if (before != now)
-		return bpf_redirect(context->ifindex, BPF_F_INGRESS);
-#endif
-	return VERDICT_KERNEL;
-}
-
 /* The error takes the place of the one that has come, on the same way. */
 static __always_inline int put_error(CONTEXT *context, const void *error, __u32 bytes, __be16 ethernet_type)
 {
-	if (cut(context, ETH_HLEN + bytes))
+	if (change_family(context, ethernet_type) || cut(context, ETH_HLEN + bytes))
 		return -1;
 	struct ethhdr *ethernet = frame_start(context);
 
@@ -172,5 +163,5 @@ __checked_once int relay_too_big(CONTEXT *context, const struct packet *packet)
 				       : tell_too_big6(context, &flow, at, mtu - outer))
 		return VERDICT_DROP;
 	count_outcome(OUTCOME_ICMP_RETURNED);
-	return go_on_as(context, packet->family, flow.family);
+	return error_goes_on(context, flow.family);
 }

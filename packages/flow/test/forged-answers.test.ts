@@ -33,6 +33,7 @@ suite('answers of targets that have the VIP as their source by then', {
   const namespaces: Namespace[] = [];
   let node: Namespace;
   let client: LineProcess;
+  let server: LineProcess;
   let routes: LineProcess;
   let pins = '';
 
@@ -50,7 +51,8 @@ suite('answers of targets that have the VIP as their source by then', {
     node.join('node1', '10.77.1.1/24', target, 'eth0', `${TARGET}/24`);
     outside.ip('route add default via 10.77.0.1');
     target.ip('route add default via 10.77.1.1');
-    await target.start(...peer('target'), 'target', TARGET, '8080').line();
+    server = target.start(...peer('target'), 'target', TARGET, '8080');
+    await server.line();
     client = outside.start(...peer('client'), CLIENT, VIP, '80');
     routes = node.start(...peer('routes'), 'node1');
     pins = mkdtempSync('/run/evenkeel-test-');
@@ -122,5 +124,13 @@ suite('answers of targets that have the VIP as their source by then', {
     await eachWay(async (place, filter, acceptsLocal) => {
       await meets(false, `VIP ${place}, rp_filter=${filter}, accept_local=${acceptsLocal}`);
     });
+  });
+
+  test('so does what a target says of a packet, from a VIP that is an address of the node', async () => {
+    await server.kill();
+    node.set('net/ipv4/conf/node1/rp_filter', '1');
+    node.set('net/ipv4/conf/node1/accept_local', '0');
+    node.ip(PLACES['here, on lo']);
+    assert.equal(await client.ask<string | object>('refused'), 'ECONNREFUSED');
   });
 });

@@ -4,7 +4,7 @@ import { after, before, suite, test } from 'node:test';
 import { requiresKernelDatapath } from '@evenkeel/testbed/kernel-datapath.ts';
 import { type Packet, packet } from '@evenkeel/testbed/packets/packet.ts';
 import { type LineProcess, Namespace } from './namespaces.ts';
-import type { Containers, Ran, Routing } from './peers/router.ts';
+import type { Containers, Ran, Routing, ShortWay } from './peers/router.ts';
 
 const [CLIENT, CLIENT6] = ['10.78.0.2', 'fd00:78::2'];
 const [FAR_CLIENT, LOST_CLIENT] = ['198.51.100.7', '198.51.100.66'];
@@ -157,6 +157,55 @@ suite('what NAT has translated takes the route of the kernel (tcx)', { skip: req
     const client6 = packet().ip(NARROW_VIP6, CLIENT6).icmp(2, 0, WIDER);
     const large = question6(WIDER - 59);
     await expect('node0', large, 'sent', client6.payload(large.quote()), back('node0'));
+  });
+
+  test('so it is told where the kernel routes, which would speak of the packet as it is translated', async () => {
+    const shorten = (shortWay: boolean) => router.ask(JSON.stringify({ shortWay } satisfies ShortWay));
+    await shorten(false);
+    const fits = NARROW - 40;
+    const question = (bytes: number, options = {}) =>
+      packet().ip(FAR_CLIENT, NARROW_VIP, options).tcp(40_000, 80).payload(bytes);
+    const asked = (bytes: number, options = {}) =>
+      packet().ip(FAR_CLIENT, NARROW_TARGET, options).tcp(40_000, 8080).payload(bytes);
+    await expect('node0', question(fits), 'kernel', asked(fits));
+    const client = packet().ip(NARROW_VIP, FAR_CLIENT).icmp(3, 4, NARROW);
+    await expect('node0', question(fits + 1), 'sent', client.payload(question(fits + 1).quote()), back('node0'));
+    await expect('node0', question(fits + 1, { fragment: 0 }), 'kernel', asked(fits + 1, { fragment: 0 }));
+    const answer = (bytes: number) => packet().ip(TARGET, FAR_CLIENT).tcp(8080, 40_000).payload(bytes);
+    await expect('node1', answer(fits), 'kernel', packet().ip(VIP, FAR_CLIENT).tcp(80, 40_000).payload(fits));
+    const told = packet().ip(FAR_CLIENT, TARGET).icmp(3, 4, NARROW);
+    await expect('node1', answer(fits + 1), 'sent', told.payload(answer(fits + 1).quote()), back('node1'));
+    const question6 = (bytes: number) => packet().ip(CLIENT6, NARROW_VIP6).tcp(40_000, 80).payload(bytes);
+    const client6 = packet().ip(NARROW_VIP6, CLIENT6).icmp(2, 0, WIDER);
+    const large = question6(WIDER - 59);
+    await expect('node0', large, 'sent', client6.payload(large.quote()), back('node0'));
+    await shorten(true);
+  });
+
+  test('what a target says of a packet goes to the client under the VIP, with a hop limit that is one less', async () => {
+    const question = open();
+    const sent = opened();
+    await expect(
+      'node1',
+      packet().ip(TARGET, CLIENT).icmp(3, 3).payload(sent.quote()),
+      'sent',
+      packet().ip(VIP, CLIENT, routed).icmp(3, 3).payload(question.quote()),
+    );
+    const question6 = packet().ip(CLIENT6, VIP6).tcp(40_000, 80, 'S');
+    const sent6 = packet().ip(CLIENT6, TARGET6).tcp(40_000, 8080, 'S');
+    await expect(
+      'node1',
+      packet().ip(TARGET6, CLIENT6).icmp(1, 4).payload(sent6.quote()),
+      'sent',
+      packet().ip(VIP6, CLIENT6, routed).icmp(1, 4).payload(question6.quote()),
+    );
+    const last = { hopLimit: 1 };
+    await expect(
+      'node1',
+      packet().ip(TARGET, CLIENT, last).icmp(3, 3).payload(sent.quote()),
+      'kernel',
+      packet().ip(VIP, CLIENT, last).icmp(3, 3).payload(question.quote()),
+    );
   });
 
   test('and what no route leads to, or one that refuses', async () => {

@@ -1,7 +1,8 @@
 // A client, in a network namespace of its own. Arguments: own address, VIP, port. Takes commands as lines on standard
 // input and answers each with a line of JSON: "open N" (connections that stay), "ask" (all of them once more), "fresh N"
 // (connections that end), "knock MS" (one that may take so long, for where nobody is expected), "upload BYTES",
-// "datagrams N", "to ADDRESS VIP PORT" (from and to where connections go from here on).
+// "datagrams N", "refused" (a datagram that comes to nobody, and what is said of it), "to ADDRESS VIP PORT" (from and to
+// where connections go from here on).
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -64,6 +65,8 @@ async function run(command: string, args: readonly string[]): Promise<unknown> {
     }
     case 'datagrams':
       return Promise.all(Array.from({ length: number }, (_, index) => datagram(String(index))));
+    case 'refused':
+      return refused();
     default:
       throw new Error(`unknown command ${command}`);
   }
@@ -90,6 +93,19 @@ function ask(socket: Socket): Promise<string> {
 async function line(socket: Socket, deadline = DEADLINE): Promise<string> {
   const [bytes] = await once(socket, 'data', { signal: AbortSignal.timeout(deadline) });
   return String(bytes).trim();
+}
+
+/** The code of the error that ICMP makes of it. */
+async function refused(): Promise<string> {
+  const socket = createSocket(vip.includes(':') ? 'udp6' : 'udp4');
+  socket.connect(Number(port), vip);
+  await once(socket, 'connect');
+  const [error] = await Promise.all([
+    once(socket, 'error', { signal: AbortSignal.timeout(DEADLINE) }),
+    new Promise((resolve) => socket.send('query', resolve)),
+  ]);
+  socket.close();
+  return (error[0] as NodeJS.ErrnoException).code ?? '';
 }
 
 async function datagram(text: string): Promise<string> {

@@ -1,5 +1,6 @@
 // A balancer by NAT in a network namespace of its own, whose programs run on frames as if these came in at its devices.
-// Argument: JSON of Routing. Takes lines, JSON of Frame or of Containers, and answers each with a line, JSON of Ran or null.
+// Argument: JSON of Routing. Takes lines, JSON of Frame, Containers or ShortWay, and answers each with a line,
+// JSON of Ran or null.
 import { createInterface } from 'node:readline';
 import { objectPath } from '../../src/build/compile.ts';
 import { Datapath } from '../../src/datapath/datapath.ts';
@@ -23,6 +24,11 @@ export interface Frame {
 /** Devices that lead into containers, from now on. */
 export interface Containers {
   readonly containers: readonly number[];
+}
+
+/** Whether the programs send on what they have translated, from now on; as they do unless told. */
+export interface ShortWay {
+  readonly shortWay: boolean;
 }
 
 export interface Ran {
@@ -54,7 +60,12 @@ for (const [index, { vip, target }] of work.vips.entries()) {
 }
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
-  const asked = JSON.parse(line) as Frame | Containers;
+  const asked = JSON.parse(line) as Frame | Containers | ShortWay;
+  if ('shortWay' in asked) {
+    datapath.shortenWay(asked.shortWay);
+    process.stdout.write('null\n');
+    continue;
+  }
   if ('containers' in asked) {
     datapath.setContainers(asked.containers);
     process.stdout.write('null\n');
