@@ -1,3 +1,4 @@
+import type { BlockTableMemory } from '@evenkeel/model/block-list/block-table.ts';
 import type { PlannedListener, PlannedService } from '@evenkeel/model/plan/objects.ts';
 import type { PlannedRuleGroup } from '@evenkeel/model/plan/rules.ts';
 import type { PlannedStickiness } from '@evenkeel/model/plan/stickiness.ts';
@@ -174,6 +175,11 @@ export class Tables {
   /** A shared entry as it was last changed to; null when there is none. */
   shared(key: string): WorkerSharedEntry | null {
     return this.#shared.get(key) ?? null;
+  }
+
+  /** The block list of a tenant, or one of those that are the deny list; null when there is none. */
+  blockList(tenantId: string): BlockTableMemory | null {
+    return this.#blockLists.get(tenantId)?.memory ?? null;
   }
 
   #setService(id: string, engine: EngineService): WorkerService {

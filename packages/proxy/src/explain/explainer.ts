@@ -16,10 +16,11 @@ import { changesOf, listenerChanges, locationIn } from './effects.ts';
 import { JudgingRoom } from './judging-room.ts';
 import { clientOf, type MadeRequest, makeRequest } from './made-request.ts';
 import { type JudgedRequest, ruleVerdicts } from './rule-verdicts.ts';
+import { type ProtectingTables, sourceRefusal } from './source-refusal.ts';
 import { chooseTarget, type TargetChoice } from './target-choice.ts';
 
 /** What the engine runs, as far as it is asked for here. */
-export interface RunningTables {
+export interface RunningTables extends ProtectingTables {
   ruleGroup(id: string): PlannedRuleGroup | null;
   service(id: string): WorkerService | null;
 }
@@ -71,6 +72,11 @@ export class Explainer {
   }
 
   explain(planned: PlannedListener, question: ExplainQuestion): EngineExplanation {
+    const refusal = sourceRefusal(this.#tables, planned, question);
+    if (refusal !== null) {
+      const basis = basisOf(question, clientOf(question, planned));
+      return { ...basis, outcome: 'close', reason: REASON_OF_SOURCE, why: refusal };
+    }
     const room = new JudgingRoom(this.#now());
     if (planned.http === null) return this.#connection(planned, question, room);
     const made = makeRequest(question, planned, room);
@@ -200,6 +206,7 @@ export class Explainer {
   }
 }
 
+const REASON_OF_SOURCE = END_REASONS[EndReason.proxyAccept]!;
 const REASON_OF_HEAD = END_REASONS[EndReason.clientRequestHead]!;
 const REASON_OF_ROUTE = END_REASONS[EndReason.proxyRoute]!;
 
