@@ -1,6 +1,6 @@
 import { contract } from '@evenkeel/model/contract/contract.ts';
 import type { Route } from '@evenkeel/model/contract/route.ts';
-import { ID_PREFIXES, type IdKind } from '@evenkeel/model/id-kinds.ts';
+import { ID_PREFIXES, type IdKind, idPattern } from '@evenkeel/model/id-kinds.ts';
 import { RESOURCE_KINDS, type ResourceKind } from '@evenkeel/model/resources/operation.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../access/identity.ts';
@@ -74,7 +74,7 @@ export async function recordDone(
   const { dryRun = false } = (call.body ?? {}) as { dryRun?: boolean };
   if (operationId !== null || dryRun) return;
   const entry = entryFor(store, action, caller, call.requestId, call.params as Readonly<Record<string, string>>);
-  // What has no kind of resource, such as a node, is named here.
+  // What has no kind of resource, such as a change set, is named here.
   const detail = entry.resource === null ? (Object.values(call.params ?? {}).at(-1) ?? '') : '';
   await store.recordAudit([{ ...entry, outcome: 'done', code: null, detail, omitted: 0 }]);
 }
@@ -108,11 +108,17 @@ export function logFor(action: string, caller: Caller): string {
   return ofInstallation ? caller.tenantId : caller.actingIn;
 }
 
-/** What the path names: the last of its parameters, when it has the form of an identifier. */
-function resourceOf(params: Readonly<Record<string, string>>): AuditEntry['resource'] {
-  const id = Object.values(params ?? {}).at(-1) ?? '';
-  const prefix = id.slice(0, Math.max(0, id.indexOf('-')));
-  const kind = (Object.keys(ID_PREFIXES) as IdKind[]).find((candidate) => ID_PREFIXES[candidate] === prefix);
+/**
+ * What the path names: the last of its parameters, when it has the form of an identifier. A node has a name of its own
+ * choice, which may begin like an identifier (`lb-1`).
+ */
+export function resourceOf(params: Readonly<Record<string, string>>): AuditEntry['resource'] {
+  const [parameter = '', id = ''] = Object.entries(params ?? {}).at(-1) ?? [];
+  if (parameter === 'nodeId') return id.length <= LONGEST_NODE_ID ? { kind: 'node', id, name: id } : null;
+  const kind = (Object.keys(ID_PREFIXES) as IdKind[]).find((candidate) => new RegExp(idPattern(candidate)).test(id));
   const known = (RESOURCE_KINDS as readonly string[]).includes(kind ?? '');
-  return known && id.length <= 50 ? { kind: kind as ResourceKind, id, name: '' } : null;
+  return known ? { kind: kind as ResourceKind, id, name: '' } : null;
 }
+
+/** Characters; see `NodeId` of the model. */
+const LONGEST_NODE_ID = 63;
