@@ -15,12 +15,13 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   'address-not-available': {
     field: '/vip',
     remedy:
-      'Put the address on an interface of the node, or let the agent do so, or give the load balancer an address ' +
-      'that the node has.',
+      'Put the address on an interface of the node, or give the load balancer an address that the node has. A network ' +
+      'load balancer that the kernel carries needs neither: where the reason says what is in the way of that, mend it.',
   },
   'permission-denied': {
     field: '/port',
-    remedy: 'Give the agent the capability that `detail` is about, or use a port from 1024 on, which takes none.',
+    remedy:
+      'Give the agent the capability CAP_NET_BIND_SERVICE, or use a port from 1024 on, which takes none (see SECURITY.md).',
   },
   'certificate-unusable': {
     field: '/certificates',

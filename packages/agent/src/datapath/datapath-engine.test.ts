@@ -42,6 +42,18 @@ test('without a kernel the proxy carries it, with the reason; where the kernel i
   assert.equal(must.told[0]!.listeners.get('lsn-1'), null);
 });
 
+test('who has neither kernel nor address hears why it is not the kernel', async (t) => {
+  const { engine, proxy, machine } = world(t, 'auto');
+  proxy.refuses = () => '192.0.2.1 is not an address of this node';
+  machine.forwards = false;
+  const [refused] = await engine.apply(change(listener()));
+  assert.equal(refused?.code, 'address-not-available');
+  assert.match(refused.detail, /^192\.0\.2\.1 is not an address of this node, and the kernel .*ip_forward=1/);
+  const { isNetwork: _, ...other } = listener();
+  const [plain] = await engine.apply(change(other));
+  assert.equal(plain?.detail, '192.0.2.1 is not an address of this node');
+});
+
 test('a change of the service alone moves its listener to the proxy, and back', async (t) => {
   const { engine, kernel, told } = world(t, 'auto');
   await engine.apply(change(listener()));
@@ -353,7 +365,7 @@ test('a listener that neither of them takes, and that never was in the kernel, i
   };
   kernel.reason = 'out of luck';
   const [refused] = await engine.apply(change(listener()));
-  assert.equal(refused?.detail, 'no such address');
+  assert.match(refused!.detail, /^no such address, and the kernel does not carry the listener: out of luck$/);
   assert.deepEqual(kernel.listeners, []);
 });
 

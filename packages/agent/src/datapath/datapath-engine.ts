@@ -13,6 +13,7 @@ import { Departures } from './departures.ts';
 import type { KernelPath } from './kernel-path.ts';
 import { healthIn, readRecord } from './kernel-record.ts';
 import { KernelTenure } from './kernel-tenure.ts';
+import { withKernelsReason } from './kernels-reason.ts';
 import { MachineView } from './machine-view.ts';
 import { SecurityGroups } from './security-groups.ts';
 import { Turns } from './turns.ts';
@@ -184,7 +185,9 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   }
 
   #allRefused(byProxy: readonly RefusedListener[]): readonly RefusedListener[] {
-    return [...byProxy.filter(({ listenerId }) => !this.#refused.has(listenerId)), ...this.#refused.values()];
+    const others = byProxy.filter(({ listenerId }) => !this.#refused.has(listenerId));
+    const told = others.map((one) => withKernelsReason(one, this.#carried.get(one.listenerId)));
+    return [...told, ...this.#refused.values()];
   }
 
   /** Draws the conclusions: what goes on in the kernel stays there, all else leaves it. */
