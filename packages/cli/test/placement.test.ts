@@ -67,3 +67,21 @@ test('a zone is made in a region', async () => {
   assert.deepEqual(api.bodies('POST /v1/zones'), [{ name: 'rack-1', region: 'north' }]);
   assert.match((await cli(['zone', 'list'], withApi(api))).out, /^NAME +REGION +ID +DESCRIPTION\nrack-1 +north +zn-/);
 });
+
+test('a load balancer where there is no node says so, though all nodes have acknowledged it', async () => {
+  const made = { ...WEB, region: 'north', zones: ['rack-1', 'rack-2'], operationId: OPERATION };
+  const placement = (nodes: object[]) => ({ body: { id: WEB.id, nodes } });
+  const creating = async (nodes: object[], ...more: string[]) => {
+    await using api = await ScriptedApi.start({
+      ...READ,
+      'POST /v1/load-balancers': { status: 201, body: made },
+      [`GET /v1/load-balancers/${WEB.id}/placement`]: placement(nodes),
+    });
+    return (await cli(['lb', 'create', 'web', '--zones', 'rack-1,rack-2', ...more], withApi(api))).out;
+  };
+  const note = /Applied on 1 node\.\nIt is on none of them: no node of zones rack-1, rack-2 takes load balancers now/;
+  assert.match(await creating([]), note);
+  const there = [{ node: 'lb-1', zone: 'rack-1', state: 'placed', online: true }];
+  assert.doesNotMatch(await creating(there), /on none/);
+  assert.doesNotMatch(await creating([], '--no-wait'), /on none/, 'it is not known yet');
+});

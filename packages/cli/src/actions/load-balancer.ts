@@ -22,7 +22,7 @@ import {
 } from './columns.ts';
 import { certificates, loadBalancers, securityGroups } from './kinds.ts';
 import type { OutputForm } from './load-balancer-list.ts';
-import { loadBalancerPlacementText } from './placement.ts';
+import { loadBalancerPlacementText, sayIfNowhere } from './placement.ts';
 import { resolve } from './reference.ts';
 import { printList, printOne, type Session, withSession } from './session.ts';
 import { patchOf, precondition, written } from './write.ts';
@@ -92,6 +92,8 @@ export function create(call: Call) {
     const listening = (body.listeners ?? []).map(({ protocol, port }) => addressText(protocol, made.vip, port));
     const message = [`Load balancer ${made.name} (${made.id}) created: VIP ${made.vip}.`, ...listening].join('\n');
     await written(session, made, message, made.operationId, options);
+    const isPlaced = [options.region, options.zones, options.subnet].some((one) => one !== undefined);
+    if (isPlaced && options.wait !== false) await sayIfNowhere(session, made);
   });
 }
 

@@ -1,3 +1,4 @@
+import type { LoadBalancer } from '@evenkeel/model/resources/load-balancer.ts';
 import type { LoadBalancerPlacement, NodeDutyWritten, NodePlacement } from '@evenkeel/model/resources/placement.ts';
 import { NODE_TAKE_OVER } from '@evenkeel/model/zones.ts';
 import type { Call } from '../commands/call.ts';
@@ -5,7 +6,7 @@ import { titled } from '../output/details.ts';
 import { type Column, table } from '../output/table.ts';
 import { count } from '../output/text.ts';
 import { notFound } from './reference.ts';
-import { type Session, withSession } from './session.ts';
+import { type Session, say, withSession } from './session.ts';
 import { written } from './write.ts';
 
 /** Load balancers of a node that are shown; JSON has more. */
@@ -49,6 +50,18 @@ export function drain(call: Call) {
 
 function tell(session: Session, call: Call, done: NodeDutyWritten, message: string): Promise<void> {
   return written(session, done, message, done.operationId, call.options);
+}
+
+/** Nodes that have nothing of a load balancer acknowledge its creation as well. */
+export async function sayIfNowhere(
+  session: Session,
+  { id, region, zones }: Pick<LoadBalancer, 'id' | 'region' | 'zones'>,
+): Promise<void> {
+  const { nodes } = await session.client.getLoadBalancerPlacement({ params: { loadBalancerId: id } });
+  if (nodes.length > 0) return;
+  const where =
+    zones.length === 0 ? `region ${region}` : `${zones.length === 1 ? 'zone' : 'zones'} ${zones.join(', ')}`;
+  say(session, `It is on none of them: no node of ${where} takes load balancers now ("evenkeel node list").`);
 }
 
 /** What a node has, for people. */

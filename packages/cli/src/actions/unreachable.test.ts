@@ -36,3 +36,20 @@ test('what to do depends on whether somebody looks after that control plane', (t
   lock?.release();
   assert.match(remedy(), start);
 });
+
+test('somebody who answers, and is not trusted or not understood, is no control plane that does not run', () => {
+  const told = (url: string, cause: string) => {
+    const { message, details } = unreachable(new ConnectionError(`${url}/v1`, new Error(cause)), url, '/nowhere', {});
+    return `${message} ${details.join()}`;
+  };
+  const untrusted = told(
+    'https://192.0.2.1:7700',
+    'the certificate is not trusted: it is self-signed; its fingerprint is AA',
+  );
+  assert.match(untrusted, /--fingerprint/);
+  assert.doesNotMatch(untrusted, /does not run/);
+  assert.match(told('https://192.0.2.1:7700', 'the certificate is another one than is trusted'), /--fingerprint/);
+  assert.match(told('http://192.0.2.1:7700', 'socket hang up'), /try --url with https/);
+  assert.match(told('https://192.0.2.1:7700', 'SSL routines:ssl3_get_record:wrong version number'), /with http,/);
+  assert.match(told('https://192.0.2.1:7700', 'socket hang up'), /Start it with/);
+});

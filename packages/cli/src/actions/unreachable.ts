@@ -17,9 +17,31 @@ export function unreachable(
       'Evenkeel runs, and starts it again when it has died: try again in a few seconds, or see "evenkeel status".',
     ]);
   }
+  const remedy = remedyOf(error.message, url);
+  if (remedy !== null) {
+    return new CliFailure(EXIT.unreachable, `the control plane cannot be reached: ${error.message}.`, [remedy]);
+  }
   return new CliFailure(EXIT.unreachable, `the control plane does not run, or cannot be reached: ${error.message}.`, [
     'Start it with "evenkeel start", or name another one with --url.',
   ]);
+}
+
+/** Of somebody who answers, and is not to be trusted or not understood; null: it is not known that anybody does. */
+function remedyOf(message: string, url: string): string | null {
+  if (/the certificate is (not trusted|another one)/.test(message)) {
+    return (
+      'If that is the fingerprint that "evenkeel start" prints there, give it with --fingerprint, or with --ca ' +
+      'the authority that vouches for the control plane.'
+    );
+  }
+  // A server of TLS ends such a connection without a word of HTTP, one of HTTP answers a ClientHello with text.
+  if (url.startsWith('http:') && /socket hang up|ECONNRESET/.test(message)) {
+    return 'What listens there may speak TLS alone: try --url with https.';
+  }
+  if (url.startsWith('https:') && /wrong version number|packet length too long/i.test(message)) {
+    return 'What listens there speaks no TLS: try --url with http, which is for this machine alone.';
+  }
+  return null;
 }
 
 /** Whether the control plane there is one that a living supervisor of the home looks after. */
