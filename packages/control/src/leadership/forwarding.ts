@@ -43,8 +43,11 @@ const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trail
 
 /** Milliseconds that an answer may take: longer than any call waits. */
 const PATIENCE = 130_000;
-/** Milliseconds that the answer to a write is held back until it can be read here, too. */
-const CATCH_UP = 2_000;
+/**
+ * Milliseconds that the answer to a write is held back until it can be read here, too: much longer than a machine or a
+ * database that is busy takes, as a caller that reads what it has just written would be told that it is not there.
+ */
+const CATCH_UP = 20_000;
 
 export interface ForwardingOptions {
   readonly role: Role;
