@@ -90,9 +90,13 @@ class World {
   }
 }
 
-function world(t: { after(end: () => void): void }): World {
+function world(t: { after(end: () => Promise<void>): void }): World {
   const made = new World();
-  t.after(() => rmSync(made.folder, { recursive: true }));
+  t.after(async () => {
+    // What is on its way to the disk would come into a folder that is gone.
+    await made.lists.flush();
+    rmSync(made.folder, { recursive: true });
+  });
   return made;
 }
 

@@ -21,6 +21,13 @@ async function candidates(words: readonly string[], env: Record<string, string> 
     .map((line) => line.split('\t')[0]);
 }
 
+/** The same of names, for which the control plane has a second to answer: asked anew where the machine has taken it. */
+async function names(words: readonly string[], env: Record<string, string>): Promise<string[]> {
+  let found: string[] = [];
+  for (let times = 0; found.length === 0 && times < 20; times++) found = await candidates(words, env);
+  return found;
+}
+
 for (const [words, expected] of [
   [['li'], ['listener']],
   [['lb', 'cr'], ['create']],
@@ -73,11 +80,11 @@ test('names come from the control plane', async () => {
     'GET /v1/listeners': page(...listeners),
   });
   const env = { EVENKEEL_URL: api.url, EVENKEEL_TOKEN: 'secret' };
-  assert.deepEqual(await candidates(['lb', 'show', ''], env), ['web', 'mail']);
-  assert.deepEqual(await candidates(['lb', 'delete', 'web', 'm'], env), ['mail']);
-  assert.deepEqual(await candidates(['listener', 'show', ''], env), ['web/http-80', 'mail/tcp-25']);
-  assert.deepEqual(await candidates(['listener', 'show', '--lb', 'mail', ''], env), ['tcp-25']);
-  assert.deepEqual(await candidates(['listener', 'list', '--lb', 'w'], env), ['web']);
+  assert.deepEqual(await names(['lb', 'show', ''], env), ['web', 'mail']);
+  assert.deepEqual(await names(['lb', 'delete', 'web', 'm'], env), ['mail']);
+  assert.deepEqual(await names(['listener', 'show', ''], env), ['web/http-80', 'mail/tcp-25']);
+  assert.deepEqual(await names(['listener', 'show', '--lb', 'mail', ''], env), ['tcp-25']);
+  assert.deepEqual(await names(['listener', 'list', '--lb', 'w'], env), ['web']);
 });
 
 test('a control plane that is not there completes nothing, and says nothing', async () => {
