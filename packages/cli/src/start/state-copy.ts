@@ -24,6 +24,8 @@ export class StateCopy {
     try {
       const database = new DatabaseSync(state);
       try {
+        // For nobody else to read, as the state is; SQLite takes an empty file for none.
+        closeSync(openSync(copy.#copy, 'wx', 0o600));
         // With what a control plane that was killed has left in its journal.
         database.prepare('vacuum into ?').run(copy.#copy);
       } finally {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { temporaryHome } from '../../test/home.ts';
@@ -45,6 +45,17 @@ test('nobody sees a state before it is on the disk', async (t) => {
   assert.equal(store.state.generation, 0);
   await writing;
   assert.deepEqual(seen, [1]);
+});
+
+test('nobody else may read the state, its log or a copy', async (t) => {
+  const home = temporaryHome(t);
+  const store = await openStore(t, home);
+  await store.write({ ...WRITE, run: create('a') });
+  const folder = dirname(stateFile(home));
+  await store.copyTo(join(folder, 'copy.db'));
+  const names = readdirSync(folder);
+  assert.ok(names.includes('copy.db') && names.some((name) => name.endsWith('-wal')), names.join());
+  for (const name of names) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
 });
 
 test('a full disk refuses the write with its own problem, changes nothing, and heals', async (t) => {

@@ -2,7 +2,7 @@ import { backup } from 'node:sqlite';
 import { Kysely, SqliteDialect, type Transaction } from 'kysely';
 import type { Failure, StateDatabase } from './database.ts';
 import type { Database } from './schema.ts';
-import { SQLITE, type SqliteFile, sqliteCode } from './sqlite.ts';
+import { makePrivate, SQLITE, type SqliteFile, sqliteCode } from './sqlite.ts';
 
 /** Pages of the database that are copied in one go. */
 const COPY_PAGES = 4_096;
@@ -25,6 +25,7 @@ export class SqliteDatabase implements StateDatabase {
 
   /** Copies on another thread. SQLite does not go on with a copy while its own connection writes. */
   async copyTo(path: string): Promise<void> {
+    makePrivate(path);
     await backup(this.file.raw, path, { rate: COPY_PAGES });
   }
 

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
@@ -14,6 +15,7 @@ export class SqliteFile implements SqliteDatabase {
   readonly #statements = new Map<string, SqliteStatement>();
 
   constructor(file: string) {
+    makePrivate(file);
     this.raw = new DatabaseSync(file, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: true });
   }
 
@@ -37,6 +39,16 @@ export class SqliteFile implements SqliteDatabase {
     this.#statements.clear();
     this.raw.close();
   }
+}
+
+/**
+ * Makes an empty file that nobody else may read, where there is none: SQLite would let everybody, and gives its logs what the
+ * file has. Why it cannot be made is for SQLite to say.
+ */
+export function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch {}
 }
 
 const NOTHING: SqliteStatement = {
