@@ -136,7 +136,7 @@ for (const reactor of ['uring', 'portable'] as const) {
     });
 
     describe('PROXY protocol from clients', () => {
-      const announced = { trustedProxies: ['127.9.0.0/16'], acceptProxyProtocol: true, headerTimeout: 300 };
+      const announced = { trustedProxies: ['127.9.0.0/16'], acceptProxyProtocol: true };
       const request = `${GET}\r\n`;
       for (const [name, header, address, port] of [
         ['version 1', composeV1(ENDS), '192.0.2.7', 40_123],
@@ -173,7 +173,7 @@ for (const reactor of ['uring', 'portable'] as const) {
       });
 
       it('ends the connection of a proxy that does not send it, sends another thing or takes too long', async () => {
-        await front.plan([origin.port], announced);
+        await front.plan([origin.port], { ...announced, headerTimeout: 300 });
         const before = front.counters;
         for (const pieces of [[request], ['PROXY TCP4 1.2.3.4'], [composeV2(ENDS, null).fill(9, 12, 13)], ['']]) {
           assert.equal(await front.talk('', { from: '127.9.0.1', pieces }), '');
