@@ -64,7 +64,7 @@ test('other devices, IPv6 and targets without a way are not asked for or take it
   assert.deepEqual(asked, [`${VIP} 10.0.0.2 4`]);
 });
 
-test('the kernel is asked once, and again with news, or after 30 seconds', () => {
+test('the kernel is asked once, and again 5 seconds later with news, or after 30 seconds', () => {
   const { paths, asked, seen } = kernel();
   const ask = () => {
     paths.refusal(VIP, '10.0.0.1');
@@ -72,8 +72,11 @@ test('the kernel is asked once, and again with news, or after 30 seconds', () =>
   };
   assert.deepEqual([ask(), ask(), paths.refresh(), ask()], [1, 1, false, 1]);
   seen.isNews = true;
-  assert.deepEqual([paths.refresh(), ask()], [true, 2]);
+  seen.now += 4_999;
+  assert.deepEqual([paths.refresh(), ask()], [false, 1]);
   seen.isNews = false;
+  seen.now++;
+  assert.deepEqual([paths.refresh(), ask()], [true, 2], 'it has not forgotten the news');
   seen.now += 29_999;
   assert.deepEqual([paths.refresh(), ask()], [false, 2]);
   seen.now++;
@@ -102,6 +105,7 @@ test('of a device, answers to listeners with address translation count, that com
   assert.equal(answers.refusal(4), '');
   seen.forgedOn = 4;
   seen.isNews = true;
+  seen.now += 5_000;
   assert.equal(answers.refusal(3), '');
   answers.close();
   assert.equal(answers.refusal(3), '');

@@ -1,7 +1,9 @@
 import { familyOf } from './decide.ts';
 
-/** Milliseconds after which all is asked anew without news: the kernel does not tell of `accept_local`. */
+/** Milliseconds after which the kernel is asked anew without news: it does not tell of `accept_local`. */
 const ANYWAY = 30_000;
+/** Milliseconds between two times with news: each target's way is 13 µs of the main thread, and some routes never rest. */
+const PAUSE = 5_000;
 
 /** What the kernel of this machine says. */
 export interface AnswerSource {
@@ -31,6 +33,7 @@ export class AnswerPaths {
   /** By VIP and device: why the kernel drops what comes from there; empty: it does not. */
   readonly #reasons = new Map<string, string>();
   #asked: number;
+  #isNews = false;
 
   /** `now`: milliseconds. */
   constructor(source: AnswerSource, now: () => number = () => performance.now()) {
@@ -41,9 +44,13 @@ export class AnswerPaths {
 
   /** Whether the kernel might say something else than before: then it is asked again. */
   refresh(): boolean {
-    if (!this.#source.isNews() && this.#now() - this.#asked < ANYWAY) return false;
-    this.#asked = this.#now();
-    this.#devices.clear();
+    this.#isNews = this.#source.isNews() || this.#isNews;
+    const now = this.#now();
+    if (now - this.#asked < (this.#isNews ? PAUSE : ANYWAY)) return false;
+    this.#asked = now;
+    // Of ways it does tell.
+    if (this.#isNews) this.#devices.clear();
+    this.#isNews = false;
     this.#reasons.clear();
     return true;
   }
