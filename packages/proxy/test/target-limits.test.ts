@@ -158,9 +158,6 @@ for (const reactor of ['uring', 'portable'] as const) {
       await plan(limits({ maxConnections: 2, queueSize: 64, queueTimeout: 20_000 }));
       origin.onRequest = () => {};
       const open = () => engine.counters().targets.reduce((sum, its) => sum + its.activeConnections, 0);
-      // Those that were kept under the limit of before are used on.
-      origin.cut();
-      while (open() > 0) await new Promise((resolve) => setTimeout(resolve, 1));
       let answering = true;
       let most = 0;
       const answerAll = async () => {
@@ -182,6 +179,26 @@ for (const reactor of ['uring', 'portable'] as const) {
         `${statuses}`,
       );
       assert.ok(most > 0 && most <= 2, `${most} connections`);
+    });
+
+    it('has connections go that are more than a new limit allows, kept ones at once and the others when they are free', async () => {
+      await plan(limits({}));
+      const open = () => engine.counters().targets.reduce((sum, its) => sum + its.activeConnections, 0);
+      const until = async (wanted: number) => {
+        while (open() !== wanted) await new Promise((resolve) => setTimeout(resolve, 1));
+      };
+      const requests = Array.from({ length: 8 }, () => request(port).status);
+      await origin.until(8);
+      for (let i = 0; i < 4; i++) origin.answer();
+      while (engine.counters().targets.reduce((sum, its) => sum + its.idleConnections, 0) < 4) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      const targetLimits = limits({ maxConnections: 2 });
+      assert.deepEqual(await engine.apply(changeOf([serviceOf([origin.port], { targetLimits })], [])), []);
+      await until(4);
+      for (let i = 0; i < 4; i++) origin.answer();
+      assert.deepEqual(await Promise.all(requests), Array(8).fill(200));
+      await until(2);
     });
 
     it('holds for tunnels as well', async () => {

@@ -343,7 +343,7 @@ export class TargetSide {
       // may lie as well, and that one's head grows over them.
       const taken = this.#body.done && upstream.connection.unsent === 0;
       if (!taken) upstream.abort();
-      else if (!reusable) upstream.discard();
+      else if (!reusable || upstream.target.hasTooMany) upstream.discard();
       else if (this.#service?.isBoundToClient === true) this.#keepOwn(upstream);
       else upstream.release();
     }

@@ -76,6 +76,7 @@ export class Target {
   ): void {
     this.maxRequests = maxRequests;
     this.maxConnections = maxConnections;
+    while (this.hasTooMany && this.#kept.closeOldest());
     this.queue = queue;
     this.relief = relief;
     this.latencies = latencies;
@@ -122,6 +123,11 @@ export class Target {
     if (Atomics.add(this.connections, this.slot, 1) < this.maxConnections) return true;
     Atomics.sub(this.connections, this.slot, 1);
     return false;
+  }
+
+  /** Whether there are more connections than are allowed by now: then one that is free is closed. */
+  get hasTooMany(): boolean {
+    return this.connections[this.slot]! > this.maxConnections;
   }
 
   closeConnection(): void {
