@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
@@ -56,6 +56,14 @@ test('nobody else may read the state, its log or a copy', async (t) => {
   const names = readdirSync(folder);
   assert.ok(names.includes('copy.db') && names.some((name) => name.endsWith('-wal')), names.join());
   for (const name of names) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
+});
+
+test('a state that others could read is private once it is opened', async (t) => {
+  const home = temporaryHome(t);
+  await (await openStore(t, home)).close();
+  chmodSync(stateFile(home), 0o644);
+  await openStore(t, home);
+  assert.equal(statSync(stateFile(home)).mode & 0o777, 0o600);
 });
 
 test('a full disk refuses the write with its own problem, changes nothing, and heals', async (t) => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
@@ -43,12 +43,12 @@ export class SqliteFile implements SqliteDatabase {
 
 /**
  * Makes an empty file that nobody else may read, where there is none: SQLite would let everybody, and gives its logs what the
- * file has. Why it cannot be made is for SQLite to say.
+ * file has. One that is there is as private from now on, if it is this user's.
  */
 export function makePrivate(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-  } catch {}
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there === undefined) closeSync(openSync(file, 'wx', 0o600));
+  else if ((there.mode & 0o077) !== 0 && there.uid === process.getuid?.()) chmodSync(file, 0o600);
 }
 
 const NOTHING: SqliteStatement = {
