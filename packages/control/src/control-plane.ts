@@ -150,7 +150,11 @@ async function start(
       changed: () => role.leads && [operations.settle(), placement.look()],
       isRevoked: (node) => membership.identities.isRevoked(node),
       moved: () => stream.introduce(),
-      save: (node) => saveNode(store, node).catch((error) => logger.error({ err: error }, 'a node could not be saved')),
+      save: (node) =>
+        saveNode(store, node).catch((error) => {
+          nodes.notKept(node);
+          logger.error({ err: error }, 'a node could not be saved');
+        }),
     },
   );
   const membership: Membership = openMembership(options, {

@@ -52,8 +52,8 @@ const CATCH_UP = 20_000;
 export interface ForwardingOptions {
   readonly role: Role;
   readonly passedOn: PassedOn;
-  /** Resolves when the state here is of the generation, or the time (in milliseconds) is up. */
-  readonly reached: (generation: number, milliseconds: number) => Promise<void>;
+  /** Resolves when the state here is of the generation, the time (in milliseconds) is up, or `left` says that nobody waits. */
+  readonly reached: (generation: number, milliseconds: number, left: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -98,7 +98,11 @@ async function passOn(
   const headers = without(answer.headers);
   const generation = Number(answer.headers[GENERATION_HEADER.toLowerCase()] ?? 0);
   // Whoever has written through this one can read it here.
-  if (generation > 0 && request.method !== 'GET') await reached(generation, CATCH_UP);
+  if (generation > 0 && request.method !== 'GET') {
+    const left = new AbortController();
+    reply.raw.once('close', () => left.abort());
+    await reached(generation, CATCH_UP, left.signal);
+  }
   reply.hijack();
   reply.raw.writeHead(answer.statusCode!, headers);
   await pipeline(answer, reply.raw).catch(() => {

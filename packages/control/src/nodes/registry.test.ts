@@ -16,6 +16,10 @@ test('what nodes have acknowledged is kept now and then, not with each change, a
   const hello = { type: 'hello', node: 'a', zone: '', software: '', reactor: '', workers: 1, version: 0, hash: '' };
   nodes.connected(hello as Parameters<NodeRegistry['connected']>[0]);
   assert.equal(saved.length, 1);
+  nodes.notKept(saved[0]!);
+  nodes.keepNews();
+  assert.equal(saved.length, 2, 'what could not be kept is tried again');
+  saved.shift();
   for (let generation = 1; generation <= 50; generation++) nodes.applied('a', generation, []);
   assert.equal(saved.length, 1);
   nodes.keepNews();

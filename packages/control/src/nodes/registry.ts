@@ -63,7 +63,7 @@ interface Beat {
 export interface NodeEvents {
   /** A node acknowledged a generation, came, went or was forgotten. */
   readonly changed: () => void;
-  /** What is to be kept of a node changed. */
+  /** What is to be kept of a node changed; where that fails, `notKept` is to be called. */
   readonly save: (node: NodeStatus) => void;
   /** Whether a node is none any more, so that nobody waits for it. */
   readonly isRevoked: (node: string) => boolean;
@@ -225,6 +225,11 @@ export class NodeRegistry {
       const isOld = kept === undefined || node.lastSeenAt - kept.lastSeenAt >= SEEN;
       if (isOld || node.appliedGeneration !== kept.appliedGeneration) this.#keep(node);
     }
+  }
+
+  /** It could not be kept after all: the next look tries again. */
+  notKept(node: NodeStatus): void {
+    if (this.#kept.get(node.id) === node) this.#kept.delete(node.id);
   }
 
   #keep(node: NodeStatus): void {

@@ -152,10 +152,10 @@ export class Store {
     return this.#options.quotas;
   }
 
-  /** Resolves when the state is of the generation, or the time (in milliseconds) is up. */
-  reached(generation: number, milliseconds: number): Promise<void> {
+  /** Resolves when the state is of the generation, the time (in milliseconds) is up, or `left` says that nobody waits. */
+  reached(generation: number, milliseconds: number, left: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#state.generation >= generation) return resolve();
+      if (this.#state.generation >= generation || left.aborted) return resolve();
       const end = () => {
         clearTimeout(timer);
         this.#awaited.delete(look);
@@ -165,6 +165,7 @@ export class Store {
         if (this.#state.generation >= generation) end();
       };
       const timer = setTimeout(end, milliseconds);
+      left.addEventListener('abort', end, { once: true });
       this.#awaited.add(look);
     });
   }
