@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { LogFile } from './log-file.ts';
+import { endOfLines } from './whole-lines.ts';
 
 /**
  * Milliseconds between two drains of the workers' rings, which hold twice as much or more of a worker at full speed. Each
@@ -134,8 +135,7 @@ export class AccessLog {
 /** Whole lines at a time, so that giving them a format never keeps the thread for long. */
 function* piecesOf(lines: Uint8Array): Generator<Uint8Array> {
   for (let start = 0; start < lines.length; ) {
-    const last = lines.length - start <= PIECE ? lines.length : lines.lastIndexOf(10, start + PIECE) + 1;
-    const end = last > start ? last : lines.indexOf(10, start) + 1 || lines.length;
+    const end = endOfLines(lines, start, PIECE);
     yield lines.subarray(start, end);
     start = end;
   }

@@ -56,6 +56,15 @@ test('a batch larger than the bound is written whole', async () => {
   assert.equal(readFileSync(path, 'utf8'), 'b\n');
 });
 
+test('a batch of lines goes over as many files as it needs', async () => {
+  const file = new LogFile({ path, maxBytes: 20, keep: 2 });
+  await file.append(Buffer.from('1234567890\n22345\n323456789012345678901234567890\n4234567890\n52345678\n6\n'));
+  await file.close();
+  assert.equal(readFileSync(path, 'utf8'), '6\n');
+  assert.equal(readFileSync(`${path}.1`, 'utf8'), '4234567890\n52345678\n');
+  assert.equal(readFileSync(`${path}.2`, 'utf8'), '323456789012345678901234567890\n');
+});
+
 test('after close it follows the path, as log rotators want it', async () => {
   const file = new LogFile({ path, maxBytes: 1000, keep: 1 });
   await file.append(line('one'));

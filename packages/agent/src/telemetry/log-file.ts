@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { endOfLines } from './whole-lines.ts';
 
 export interface LogFileOptions {
   readonly path: string;
@@ -26,6 +27,15 @@ export class LogFile {
    * next write begins on a new line.
    */
   async append(lines: Uint8Array): Promise<void> {
+    for (let start = 0; start < lines.length; ) {
+      const end = endOfLines(lines, start, this.#options.maxBytes);
+      await this.#appendPiece(lines.subarray(start, end));
+      start = end;
+    }
+  }
+
+  /** Lines that fit into one file, or a longer one. */
+  async #appendPiece(lines: Uint8Array): Promise<void> {
     if (this.#size > 0 && this.#size + lines.length > this.#options.maxBytes) await this.#rotate();
     const file = this.#file ?? (await this.#open());
     if (this.#torn) {

@@ -1,5 +1,6 @@
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
+import { endOfLines } from './whole-lines.ts';
 
 const writeBytes = promisify(write);
 
@@ -27,7 +28,7 @@ export class LogStream {
   async append(lines: Uint8Array): Promise<void> {
     if (this.#torn) await this.#write(Uint8Array.of(NEW_LINE));
     for (let start = 0; start < lines.length; ) {
-      const end = endOfPiece(lines, start);
+      const end = endOfLines(lines, start, PIECE);
       await this.#write(lines.subarray(start, end));
       start = end;
     }
@@ -49,11 +50,4 @@ export class LogStream {
     }
     this.#torn = false;
   }
-}
-
-/** Where the last whole line ends that still goes into one piece; of a longer line, where that ends. */
-function endOfPiece(lines: Uint8Array, start: number): number {
-  if (lines.length - start <= PIECE) return lines.length;
-  const last = lines.lastIndexOf(NEW_LINE, start + PIECE - 1) + 1;
-  return last > start ? last : lines.indexOf(NEW_LINE, start) + 1 || lines.length;
 }
