@@ -13,8 +13,8 @@ export interface ProcessUsage {
   readonly mainThreadDelay: number;
 }
 
-/** Milliseconds between two looks at the main thread's loop: each wakes it, also on a machine that has nothing to do. */
-const RESOLUTION = 50;
+/** Milliseconds between two looks at the main thread's loop. */
+const RESOLUTION = 20;
 
 /** Reads what the operating system says of this process; 0 where it says nothing (no /proc). */
 export class ProcessMeter {

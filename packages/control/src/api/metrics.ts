@@ -1,8 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Milliseconds between two looks at the event loop's lag: each wakes the process, also when it has nothing to do. */
-const LOOP_LOOK = 50;
-
 /** What the gauges look at when they are read. */
 export interface Observed {
   generation(): number;
@@ -50,7 +47,7 @@ export class Metrics {
 
   constructor() {
     const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LOOP_LOOK });
+    collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
     this.#requests = new Counter({
       name: 'evenkeel_api_requests_total',
