@@ -150,8 +150,8 @@ export function parseSettings(args: readonly string[], environment: Values): Age
   try {
     return settingsOf(given, environment);
   } catch (error) {
-    const { message } = error as WrongOption;
-    throw new WrongOption(complaintAsGiven(message, (flag) => given[flag] !== undefined, environment));
+    if (!(error instanceof WrongOption)) throw error;
+    throw new WrongOption(complaintAsGiven(error.message, (flag) => given[flag] !== undefined, environment));
   }
 }
 
