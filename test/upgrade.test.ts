@@ -142,10 +142,9 @@ for (const reactor of ['uring', 'portable'] as const) {
       t.after(() => socket.close());
       await upgrade(home, '--drain-timeout', '2', '--agent-only');
       assert.ok(await socket.echoes('not yet'));
-      const upgraded = performance.now();
       await evenkeel.says(/the one before the upgrade \(process \d+\) has ended/);
       // Its stream would hold it for ever.
-      assert.ok(performance.now() - upgraded < 2_000 + 30_000, 'in time');
+      assert.doesNotMatch(evenkeel.stdout, /is killed/, 'it has ended by itself');
       await until('it is cut', () => socket.closed);
       assert.equal((await UpgradedConnection.open(vip, PORT)).closed, false);
     });

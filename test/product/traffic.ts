@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Milliseconds that each connection waits between an answer and its next request. */
 const THINK = 2;
 /** Far more than an answer takes, on a busy machine as well. */
-const TIMEOUT = 30_000;
+const TIMEOUT = 10_000;
 
 /** Keep-alive clients that ask one URL again and again, and note every answer but 200. */
 export class Traffic {

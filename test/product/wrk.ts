@@ -20,7 +20,7 @@ export class Wrk {
 
   constructor(url: string, connections: number) {
     const script = join(import.meta.dirname, 'wrk.lua');
-    const args = ['-t1', `-c${connections}`, `-d${LONGEST}s`, '--timeout', '30s', '-s', script, url];
+    const args = ['-t1', `-c${connections}`, `-d${LONGEST}s`, '--timeout', '10s', '-s', script, url];
     this.#child = spawn('wrk', args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, WRK_THINK: String(THINK) },

@@ -152,7 +152,10 @@ export class SupervisedProcess {
     this.#around.onChange();
     this.#ended ??= Promise.withResolvers();
     const { child } = this.#state;
-    const timer = setTimeout(() => child.kill('SIGKILL'), patience);
+    const timer = setTimeout(() => {
+      this.#around.say(`${this.#spec.name} has not ended within ${patience / 1000} s and is killed`);
+      child.kill('SIGKILL');
+    }, patience);
     await this.#ended.promise;
     clearTimeout(timer);
   }
