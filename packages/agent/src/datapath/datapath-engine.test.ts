@@ -273,6 +273,28 @@ test('a machine that drops answers of targets has the proxy carry them, for as l
   assert.deepEqual(await engine.reconsider(), []);
 });
 
+test('a listener that the proxy has for another reason is not tried again for news of answers that say the same', async (t) => {
+  const refused = 'the kernel takes them for forged';
+  for (const where of ['no kernel', 'no room'] as const) {
+    const { engine, kernel, machine, opened } = world(t, 'auto', where === 'no kernel' ? where : '');
+    kernel.reason = where;
+    await engine.apply(change(listener()));
+    assert.deepEqual(engine.carried(), [{ listenerId: 'lsn-1', datapath: 'userspace', detail: where }]);
+    machine.isNewsOfAnswers = true;
+    const [before, calls] = [opened(), kernel.calls];
+    for (const listenerId of await engine.reconsider()) await engine.apply(change(listener({ id: listenerId })));
+    assert.deepEqual([await engine.reconsider(), opened(), kernel.calls], [[], before, calls]);
+    machine.refusesAnswers = refused;
+    assert.deepEqual(await engine.reconsider(), ['lsn-1']);
+    await engine.apply(change(listener()));
+    assert.equal(engine.carried()[0]!.detail, refused);
+    machine.refusesAnswers = `${refused}, by another device`;
+    assert.deepEqual(await engine.reconsider(), ['lsn-1'], 'it says so');
+    await engine.apply(change(listener()));
+    assert.deepEqual([await engine.reconsider(), engine.carried()[0]!.detail], [[], machine.refusesAnswers]);
+  }
+});
+
 test('a target whose address the node has itself is reached by the proxy, for as long as it has it', async (t) => {
   const { engine, machine } = world(t, 'auto');
   await engine.apply(change(listener(), service({}, '10.0.0.9')));

@@ -17,7 +17,7 @@ import { withKernelsReason } from './kernels-reason.ts';
 import { MachineView } from './machine-view.ts';
 import { SecurityGroups } from './security-groups.ts';
 import { Turns } from './turns.ts';
-import { keptOutcome, type Outcome, type WantedListener, wantedOf, withTargets } from './wanted-listener.ts';
+import { keptOutcome, type Outcome, reasonOf, type WantedListener, wantedOf, withTargets } from './wanted-listener.ts';
 
 /**
  * The engine that the plan is applied to: listeners of network load balancers go to the kernel where they can, all others
@@ -35,6 +35,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
   readonly #refused = new Map<string, RefusedListener>();
   /** What the kernel has taken last, by listener. */
   readonly #taken = new Map<string, WantedListener>();
+  /** Why this machine would not have a listener carried by the kernel, when that was asked last; empty: it would. */
+  readonly #judged = new Map<string, string>();
   readonly #departures: Departures;
   /** Changes, and departures when their time has come, are made one after the other. */
   readonly #turns = new Turns();
@@ -247,8 +249,8 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
 
   /**
    * Listeners of which the machine might say something else now: all of them when it forwards packets, or does not any
-   * more; those with a target whose address it has now, or has no more; those whose answers it drops now, or does not any
-   * more; when it has other devices, those that the kernel does not carry; and those that it does, when no device takes its
+   * more; those with a target whose address it has now, or has no more; those of whose answers it says something else
+   * now; when it has other devices, those that the kernel does not carry; and those that it does, when no device takes its
    * programs.
    */
   async reconsider(): Promise<readonly string[]> {
@@ -261,7 +263,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
         const targets = this.#services.get(serviceId ?? '')?.targets ?? [];
         const { datapath } = this.#carried.get(id) ?? { datapath: 'userspace' };
         if (isDue[datapath] || targets.some(({ address }) => news.addresses.has(address))) return true;
-        return news.answers && 'reason' in this.#wanted(id) === (datapath === 'kernel');
+        return news.answers && reasonOf(this.#wanted(id)) !== this.#judged.get(id);
       })
       .map(({ id }) => id);
   }
@@ -289,6 +291,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
     for (const id of touched) {
       if (!this.#listeners.has(id)) continue;
       const asked = this.#wanted(id);
+      this.#judged.set(id, reasonOf(asked));
       if ('reason' in asked) outcomes.set(id, asked);
       else wanted.push(asked);
     }
@@ -354,6 +357,7 @@ export class DatapathEngine implements Pick<ProxyEngine, 'apply'> {
       this.#taken.delete(id);
       if (this.#listeners.has(id)) continue;
       this.#carried.delete(id);
+      this.#judged.delete(id);
       this.#refused.delete(id);
     }
     const { kernel } = this;

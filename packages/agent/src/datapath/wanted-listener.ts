@@ -56,6 +56,11 @@ export function withTargets(
   });
 }
 
+/** Why the kernel cannot carry a listener; empty: it is asked to. */
+export function reasonOf(wanted: WantedListener | Outcome): string {
+  return 'reason' in wanted ? wanted.reason : '';
+}
+
 /**
  * What becomes of a listener that the proxy cannot have either, for the reason `why` (empty: it is not asked; null: it has the
  * listener): what the kernel has of it at the same place goes on, as it would be nobody's otherwise.
