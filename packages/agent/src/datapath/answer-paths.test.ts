@@ -14,10 +14,17 @@ const ROUTES = new Map([
 /** A kernel that drops everything that comes in by `eth0.7`, with these parameters. */
 function kernel(parameters: Record<string, number> = {}) {
   const asked: string[] = [];
-  const seen = { now: 0, isNews: false, forgedOn: 3, closed: 0 };
+  const seen = { now: 0, isNews: false, forgedOn: 3, closed: 0, failure: '', failures: [] as string[] };
+  const fail = () => {
+    if (seen.failure !== '') throw new Error(seen.failure);
+  };
   const source: AnswerSource = {
-    routeTo: (address) => ROUTES.get(address) ?? null,
+    routeTo: (address) => {
+      fail();
+      return ROUTES.get(address) ?? null;
+    },
     isForged: (from, to, device) => {
+      fail();
       asked.push(`${from} ${to} ${device}`);
       return device === seen.forgedOn;
     },
@@ -28,7 +35,8 @@ function kernel(parameters: Record<string, number> = {}) {
       seen.closed++;
     },
   };
-  return { paths: new AnswerPaths(source, () => seen.now), asked, seen };
+  const failed = (error: unknown) => seen.failures.push((error as Error).message);
+  return { paths: new AnswerPaths(source, failed, () => seen.now), asked, seen };
 }
 
 /** The remedy that is named. */
@@ -81,6 +89,18 @@ test('the kernel is asked once, and again 5 seconds later with news, or after 30
   assert.deepEqual([paths.refresh(), ask()], [false, 2]);
   seen.now++;
   assert.deepEqual([paths.refresh(), ask()], [true, 3]);
+});
+
+test('where the kernel cannot be asked nothing is refused, which is said once, and it is asked again soon', () => {
+  const { paths, seen } = kernel();
+  seen.failure = 'error 105';
+  assert.deepEqual([paths.refusal(VIP, '10.0.0.1'), paths.refusal(OWN_VIP, '10.0.0.1')], ['', '']);
+  assert.deepEqual([seen.failures, paths.refresh()], [['error 105'], false]);
+  seen.failure = '';
+  seen.now += 5_000;
+  assert.equal(paths.refresh(), true);
+  assert.match(paths.refusal(VIP, '10.0.0.1'), /come in by eth0\.7/);
+  assert.equal(seen.failures.length, 1);
 });
 
 test('of a device, answers to listeners with address translation count, that come in there', () => {

@@ -5,7 +5,7 @@ const ANYWAY = 30_000;
 /** Milliseconds between two times with news: each target's way is 13 µs of the main thread, and some routes never rest. */
 const PAUSE = 5_000;
 
-/** What the kernel of this machine says. */
+/** What the kernel of this machine says. Questions throw where it cannot be asked. */
 export interface AnswerSource {
   /** The way to an IPv4 address; null: there is none. */
   readonly routeTo: (address: string) => { readonly device: number; readonly isOwn: boolean } | null;
@@ -27,6 +27,7 @@ export interface AnswerSource {
  */
 export class AnswerPaths {
   readonly #source: AnswerSource;
+  readonly #onFailure: (error: unknown) => void;
   readonly #now: () => number;
   /** Devices by target; null: there is no way there. */
   readonly #devices = new Map<string, number | null>();
@@ -34,10 +35,12 @@ export class AnswerPaths {
   readonly #reasons = new Map<string, string>();
   #asked: number;
   #isNews = false;
+  #hasFailed = false;
 
-  /** `now`: milliseconds. */
-  constructor(source: AnswerSource, now: () => number = () => performance.now()) {
+  /** `onFailure`: told the first time that the kernel cannot be asked. `now`: milliseconds. */
+  constructor(source: AnswerSource, onFailure: (error: unknown) => void, now: () => number = () => performance.now()) {
     this.#source = source;
+    this.#onFailure = onFailure;
     this.#now = now;
     this.#asked = now();
   }
@@ -55,9 +58,23 @@ export class AnswerPaths {
     return true;
   }
 
-  /** Why clients never see answers of this target under this VIP, as one sentence with the remedy; empty: they do. */
+  /**
+   * Why clients never see answers of this target under this VIP, as one sentence with the remedy; empty: they do, or the
+   * kernel cannot be asked, and is again after the pause.
+   */
   refusal(vip: string, target: string): string {
     if (familyOf(vip) !== 4 || familyOf(target) !== 4) return '';
+    try {
+      return this.#refusal(vip, target);
+    } catch (error) {
+      if (!this.#hasFailed) this.#onFailure(error);
+      this.#hasFailed = true;
+      this.#isNews = true;
+      return '';
+    }
+  }
+
+  #refusal(vip: string, target: string): string {
     const device = this.#deviceTo(target);
     if (device === null) return '';
     const key = `${vip} ${device}`;

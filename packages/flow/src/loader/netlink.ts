@@ -9,8 +9,9 @@ const NETLINK_ROUTE = 0;
 const MSG_DONTWAIT = 0x40;
 const EAGAIN = 11;
 
-/** NLM_F_REQUEST and NLM_F_DUMP of linux/netlink.h. */
+/** NLM_F_REQUEST of linux/netlink.h. */
 const ASKS_FOR_ONE = 0x1;
+/** With NLM_F_DUMP. */
 const ASKS_FOR_ALL = ASKS_FOR_ONE | 0x300;
 /** NLM_F_DUMP_INTR: something has changed meanwhile, and may be missing. */
 const DUMP_INTERRUPTED = 0x10;
@@ -18,6 +19,8 @@ const EINTR = 4;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const HEADER_BYTES = 16;
+/** Sequence numbers have 32 bits. */
+const LAST_SEQUENCE = 0xffff_ffff;
 const ATTRIBUTE_BYTES = 4;
 /** Of an attribute's type: its upper bits say how it is coded. */
 const TYPE_MASK = 0x3fff;
@@ -28,6 +31,8 @@ const PIECE_BYTES = 32_768;
 export class NetlinkSocket {
   #descriptor: number;
   readonly #c = libc();
+  /** Of the last question: answers have that of theirs, what is told unasked has 0. */
+  #sequence = 0;
 
   /** `groups`: what it tells of unasked. Throws DatapathUnavailable where there is no such socket. */
   constructor(groups = 0) {
@@ -58,10 +63,7 @@ export class NetlinkSocket {
     const messages: Buffer[] = [];
     // Each piece is ready when the one before has been read.
     for (;;) {
-      const piece = Buffer.alloc(PIECE_BYTES);
-      const bytes = this.receive(piece);
-      if (bytes === null || bytes <= 0) throw refused(bytes === null ? EAGAIN : lastError());
-      for (const { kind, flags, body: said } of split(piece.subarray(0, bytes))) {
+      for (const { kind, flags, body: said } of this.#nextPiece()) {
         if ((flags & DUMP_INTERRUPTED) !== 0) throw refused(EINTR);
         const code = kind === NLMSG_ERROR || kind === NLMSG_DONE ? -said.readInt32LE(0) : 0;
         if (kind === NLMSG_ERROR || code > 0) throw refused(code);
@@ -74,12 +76,18 @@ export class NetlinkSocket {
   /** The one thing that is asked for: what the message says behind its header, or the error (errno) that there is in its place. */
   ask(type: number, body: Uint8Array): Buffer | number {
     this.#send(type, ASKS_FOR_ONE, body);
+    for (;;) {
+      const [message] = this.#nextPiece();
+      if (message !== undefined) return message.kind === NLMSG_ERROR ? -message.body.readInt32LE(0) : message.body;
+    }
+  }
+
+  /** What the next piece has of the answer to the last question: there may be one before it that was not read then. */
+  #nextPiece(): Message[] {
     const piece = Buffer.alloc(PIECE_BYTES);
     const bytes = this.receive(piece);
     if (bytes === null || bytes <= 0) throw refused(bytes === null ? EAGAIN : lastError());
-    const [message] = split(piece.subarray(0, bytes));
-    if (message === undefined) throw refused(EINTR);
-    return message.kind === NLMSG_ERROR ? -message.body.readInt32LE(0) : message.body;
+    return [...split(piece.subarray(0, bytes))].filter(({ sequence }) => sequence === this.#sequence);
   }
 
   #send(type: number, flags: number, body: Uint8Array): void {
@@ -87,6 +95,8 @@ export class NetlinkSocket {
     request.writeUInt32LE(request.length, 0);
     request.writeUInt16LE(type, 4);
     request.writeUInt16LE(flags, 6);
+    this.#sequence = (this.#sequence % LAST_SEQUENCE) + 1;
+    request.writeUInt32LE(this.#sequence, 8);
     request.set(body, HEADER_BYTES);
     if (this.#c.send(this.#descriptor, request, request.length, 0) < 0) throw refused(lastError());
   }
@@ -126,6 +136,7 @@ export function textOf(attribute: Buffer | undefined): string {
 interface Message {
   readonly kind: number;
   readonly flags: number;
+  readonly sequence: number;
   readonly body: Buffer;
 }
 
@@ -134,7 +145,8 @@ function* split(bytes: Buffer): Generator<Message> {
     const length = bytes.readUInt32LE(at);
     if (length < HEADER_BYTES) return;
     const body = bytes.subarray(at + HEADER_BYTES, at + length);
-    yield { kind: bytes.readUInt16LE(at + 4), flags: bytes.readUInt16LE(at + 6), body };
+    const [kind, flags] = [bytes.readUInt16LE(at + 4), bytes.readUInt16LE(at + 6)];
+    yield { kind, flags, sequence: bytes.readUInt32LE(at + 8), body };
     at += aligned(length);
   }
 }
