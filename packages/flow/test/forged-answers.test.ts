@@ -119,6 +119,17 @@ suite('answers of targets that have the VIP as their source by then', {
     node.ip(PLACES['by node0'].replace(' add ', ' del '));
   });
 
+  test('the kernel tells of another filter, and of a rule for routes', async () => {
+    const isNews = () => routes.ask<boolean>('news');
+    while (await isNews()); // of what the tests before have done
+    node.set('net/ipv4/conf/node1/rp_filter', '1');
+    assert.equal(await isNews(), true);
+    while (await isNews());
+    node.ip('rule add priority 77 table main');
+    assert.equal(await isNews(), true);
+    node.ip('rule del priority 77');
+  });
+
   test('sent on by the program, all of them get there', async () => {
     balance(true);
     await eachWay(async (place, filter, acceptsLocal) => {

@@ -72,7 +72,7 @@ test('other devices, IPv6 and targets without a way are not asked for or take it
   assert.deepEqual(asked, [`${VIP} 10.0.0.2 4`]);
 });
 
-test('the kernel is asked once, and again 5 seconds later with news, or after 30 seconds', () => {
+test('the kernel is asked once, and again with news by the next look after 5 seconds, or after 30 seconds', () => {
   const { paths, asked, seen } = kernel();
   const ask = () => {
     paths.refusal(VIP, '10.0.0.1');
@@ -80,11 +80,11 @@ test('the kernel is asked once, and again 5 seconds later with news, or after 30
   };
   assert.deepEqual([ask(), ask(), paths.refresh(), ask()], [1, 1, false, 1]);
   seen.isNews = true;
-  seen.now += 4_999;
-  assert.deepEqual([paths.refresh(), ask()], [false, 1]);
+  seen.now += 4_000;
+  assert.deepEqual([paths.refresh(), ask(), paths.isPending], [false, 1, true]);
   seen.isNews = false;
-  seen.now++;
-  assert.deepEqual([paths.refresh(), ask()], [true, 2], 'it has not forgotten the news');
+  seen.now += 999;
+  assert.deepEqual([paths.refresh(), ask(), paths.isPending], [true, 2, false], 'though the timer was early');
   seen.now += 29_999;
   assert.deepEqual([paths.refresh(), ask()], [false, 2]);
   seen.now++;
@@ -95,7 +95,7 @@ test('where the kernel cannot be asked nothing is refused, which is said once, a
   const { paths, seen } = kernel();
   seen.failure = 'error 105';
   assert.deepEqual([paths.refusal(VIP, '10.0.0.1'), paths.refusal(OWN_VIP, '10.0.0.1')], ['', '']);
-  assert.deepEqual([seen.failures, paths.refresh()], [['error 105'], false]);
+  assert.deepEqual([seen.failures, paths.refresh(), paths.isPending], [['error 105'], false, true]);
   seen.failure = '';
   seen.now += 5_000;
   assert.equal(paths.refresh(), true);
@@ -112,11 +112,12 @@ test('of a device, answers to listeners with address translation count, that com
     direct: { number: 3, mode: 'ipip', targets: target('10.0.0.1') },
   } as const;
   let listeners = [{ addresses: [VIP], serviceId: 'direct' }];
-  let opened = 0;
-  const answers = new DeviceAnswers({ listeners: () => listeners, services: () => services }, () => {
+  let [opened, pending] = [0, 0];
+  const open = () => {
     opened++;
     return paths;
-  });
+  };
+  const answers = new DeviceAnswers({ listeners: () => listeners, services: () => services }, open, () => pending++);
   assert.equal(answers.refusal(3), '');
   for (const serviceId of ['plain', 'hidden']) {
     listeners = [listeners[0]!, { addresses: [VIP], serviceId }];
@@ -125,8 +126,13 @@ test('of a device, answers to listeners with address translation count, that com
   assert.equal(answers.refusal(4), '');
   seen.forgedOn = 4;
   seen.isNews = true;
-  seen.now += 5_000;
-  assert.equal(answers.refusal(3), '');
+  seen.now += 1_000;
+  assert.equal(pending, 0);
+  assert.match(answers.refusal(3), /come in by eth0\.7/);
+  assert.equal(pending, 1, 'it was too early: whoever asks is to ask again');
+  seen.isNews = false;
+  seen.now += 4_000;
+  assert.deepEqual([answers.refusal(3), pending], ['', 1]);
   answers.close();
   assert.equal(answers.refusal(3), '');
   assert.deepEqual([opened, seen.closed], [1, 1]);

@@ -11,12 +11,17 @@ export interface InMaps {
 export class DeviceAnswers {
   readonly #maps: InMaps;
   readonly #open: () => AnswerPaths | null;
+  readonly #onPending: () => void;
   #paths: AnswerPaths | null | undefined;
 
-  /** `open`: called when it is first asked for; null: the kernel does not say. */
-  constructor(maps: InMaps, open: () => AnswerPaths | null) {
+  /**
+   * `open`: called when it is first asked for; null: the kernel does not say. `onPending`: what was said may be outdated, and
+   * it was too early to ask anew.
+   */
+  constructor(maps: InMaps, open: () => AnswerPaths | null, onPending: () => void) {
     this.#maps = maps;
     this.#open = open;
+    this.#onPending = onPending;
   }
 
   /** Why it would drop some of them, as one sentence; empty: it would not. */
@@ -25,6 +30,12 @@ export class DeviceAnswers {
     const paths = this.#paths;
     if (paths === null) return '';
     paths.refresh();
+    const reason = this.#refusal(paths, device);
+    if (paths.isPending) this.#onPending();
+    return reason;
+  }
+
+  #refusal(paths: AnswerPaths, device: number): string {
     const services = this.#maps.services();
     for (const { addresses, serviceId } of this.#maps.listeners()) {
       const service = services[serviceId];

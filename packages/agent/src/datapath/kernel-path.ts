@@ -85,6 +85,7 @@ export class KernelPath {
     const answers = new DeviceAnswers(
       { listeners: () => this.#listeners.values(), services: () => this.#tables.record },
       () => answersOfKernel(log),
+      () => this.#attaching.lookSoon(),
     );
     this.#devices = new NodeDevices(options, this.#datapath, (point) => programs.program(point), record.own, answers);
     this.#tables = new ServiceTables(this.#datapath, record, log, (serviceId) => this.#targetsChanged(serviceId));

@@ -3,11 +3,11 @@ import type { Logger } from 'pino';
 
 /** Milliseconds between two looks whether there is news. A look without any is one system call. */
 const PACE = 1_000;
-/** Looks after which all is seen to without news: what the kernel does not tell of, such as its parameters. */
+/** Looks after which all is seen to without news: what the kernel does not tell of, such as `accept_local`. */
 const ANYWAY = 30;
 
 export interface SurroundingsOptions {
-  /** Whether devices, addresses, routes or neighbours have changed. */
+  /** Whether devices, their parameters, addresses, routes or neighbours have changed. */
   readonly isNews: () => boolean;
   /** Brings what depends on them up to date. */
   readonly look: () => Promise<void>;
