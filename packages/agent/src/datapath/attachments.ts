@@ -64,8 +64,9 @@ export class Attachments {
 
   /**
    * Attaches to those that are new, or takes over what is there; detaches from others. A device at XDP where the kernel would
-   * drop answers comes to tcx, where they are not its to route, and stays there: to change that resets network cards. What cannot be had now is logged
-   * once, and tried again with the next call. Resolves with whether anything has changed. One call at a time.
+   * drop answers comes to tcx, where they are not its to route, and stays there: to change that resets network cards. What
+   * cannot be had now is logged once, and tried again with the next call. Resolves with whether anything has changed. One
+   * call at a time.
    */
   async set(devices: readonly string[]): Promise<boolean> {
     let isChanged = false;
