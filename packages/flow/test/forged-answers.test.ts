@@ -103,6 +103,8 @@ suite('answers of targets that have the VIP as their source by then', {
       const what = `VIP ${place}, rp_filter=${filter}, accept_local=${acceptsLocal}`;
       const lost = isLost(place, filter, acceptsLocal);
       assert.equal(await routes.ask(`${VIP} ${TARGET}`), lost, `the kernel's word: ${what}`);
+      const holder = place.startsWith('here') ? node.deviceNumber(place.split(' ').at(-1)!) : null;
+      assert.equal(await routes.ask(VIP), holder, what);
       await meets(lost, what);
     });
   });

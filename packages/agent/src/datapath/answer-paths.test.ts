@@ -3,12 +3,18 @@ import { test } from 'node:test';
 import { AnswerPaths, type AnswerSource } from './answer-paths.ts';
 import { DeviceAnswers } from './device-answers.ts';
 
-const [VIP, OWN_VIP, LOST_VIP] = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
+const [VIP, OWN_VIP, LOST_VIP, NEAR_VIP] = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'];
+/** Own addresses by the device that has them; the way to all of them is by another one, as it is in the kernel. */
+const HOLDERS = new Map([
+  [OWN_VIP, 2],
+  [NEAR_VIP, 3],
+]);
 const ROUTES = new Map([
   ['10.0.0.1', { device: 3, isOwn: false }],
   ['10.0.0.2', { device: 4, isOwn: false }],
   [VIP, { device: 2, isOwn: false }],
-  [OWN_VIP, { device: 2, isOwn: true }],
+  [OWN_VIP, { device: 1, isOwn: true }],
+  [NEAR_VIP, { device: 1, isOwn: true }],
 ]);
 
 /** A kernel that drops everything that comes in by `eth0.7`, with these parameters. */
@@ -23,6 +29,7 @@ function kernel(parameters: Record<string, number> = {}) {
       fail();
       return ROUTES.get(address) ?? null;
     },
+    holder: (address) => HOLDERS.get(address) ?? null,
     isForged: (from, to, device) => {
       fail();
       asked.push(`${from} ${to} ${device}`);
@@ -58,6 +65,7 @@ test('the remedy is what is missing, with the larger filter of the device and of
   assert.equal(remedy(OWN_VIP, { 'eth0.7 rp_filter': 2, 'all rp_filter': 1 }), `sysctl -w ${accepts}`);
   assert.equal(remedy(OWN_VIP, { 'eth0.7 rp_filter': 1 }), `sysctl -w ${accepts} ${loose}`);
   assert.equal(remedy(OWN_VIP, { 'eth0.7 rp_filter': 1, 'all accept_local': 1 }), `sysctl -w ${loose}`);
+  assert.equal(remedy(NEAR_VIP, { 'eth0.7 rp_filter': 1 }), `sysctl -w ${accepts}`, 'its address is of that device');
   const none = 'net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0/7.rp_filter=0';
   assert.equal(remedy(LOST_VIP, { 'eth0.7 rp_filter': 2, 'all rp_filter': 2 }), `sysctl -w ${none}`);
   assert.equal(remedy(LOST_VIP, { 'eth0.7 rp_filter': 2 }), 'sysctl -w net.ipv4.conf.eth0/7.rp_filter=0');

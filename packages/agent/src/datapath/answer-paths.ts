@@ -12,6 +12,8 @@ const PAUSE = 4_500;
 export interface AnswerSource {
   /** The way to an IPv4 address; null: there is none. */
   readonly routeTo: (address: string) => { readonly device: number; readonly isOwn: boolean } | null;
+  /** The device that has this address; null: it is none of the machine's own. */
+  readonly holder: (address: string) => number | null;
   /** Whether it drops a packet from `source` that comes in by this device, for its source. */
   readonly isForged: (source: string, destination: string, device: number) => boolean;
   /** What such an answer may depend on has changed since it was last asked. */
@@ -122,7 +124,9 @@ export class AnswerPaths {
     const settings: string[] = [];
     if (route?.isOwn === true && !['all', device].some((of) => this.#source.parameter(of, 'accept_local') !== 0))
       settings.push(`${name}.accept_local=1`);
-    if (filter === 1 && route !== null) settings.push(`${name}.rp_filter=2`);
+    // An address of that very device passes a strict filter.
+    if (filter === 1 && route !== null && !(route.isOwn && this.#source.holder(vip) === index))
+      settings.push(`${name}.rp_filter=2`);
     else if (filter !== 0 && route === null) {
       // The larger one of both holds.
       if (all !== 0) settings.push('net.ipv4.conf.all.rp_filter=0');

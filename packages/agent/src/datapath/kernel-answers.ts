@@ -15,6 +15,7 @@ export function answersOfKernel(log: Logger): AnswerPaths | null {
     const news = new NetworkNews(ROUTING4);
     const source: AnswerSource = {
       routeTo: (address) => routes.to(address),
+      holder: (address) => routes.holder(address),
       isForged: (from, destination, device) => routes.isForged(from, destination, device),
       isNews: () => news.take(),
       deviceName: (device) => deviceNames().find((name) => deviceOf(name)?.index === device) ?? `device ${device}`,

@@ -7,6 +7,9 @@ const WHOLE_ADDRESS = 32;
 /** RTN_LOCAL, where struct rtmsg has the kind of a route. */
 const LOCAL = 2;
 const KIND_OFFSET = 7;
+/** RTM_F_FIB_MATCH, and where struct rtmsg has it: what is told is the entry that a way comes of, by its own device. */
+const FIB_MATCH = 0x2000;
+const FLAGS_OFFSET = 8;
 /** RTA_*. */
 const ROUTE = { destination: 1, source: 2, deviceIn: 3, deviceOut: 4 } as const;
 /** What the kernel says of a source that it takes for forged: a martian one, and one that `rp_filter` refuses (before Linux 6.13). */
@@ -40,6 +43,13 @@ export class Routes {
     return device === undefined ? null : { device, isOwn: said[KIND_OFFSET] === LOCAL };
   }
 
+  /** The number of the device that has this address; null: it is none of the machine's own. */
+  holder(address: string): number | null {
+    const said = this.#ask(address, [], FIB_MATCH);
+    if (typeof said === 'number' || said[KIND_OFFSET] !== LOCAL) return null;
+    return attributesOf(said, GET_ROUTE.bytes).get(ROUTE.deviceOut)?.readInt32LE(0) ?? null;
+  }
+
   /**
    * Whether the kernel would drop a packet that comes in by this device for its source: it is the machine's own address
    * (`accept_local`), or the way there leads elsewhere (`rp_filter`).
@@ -56,11 +66,12 @@ export class Routes {
     this.#socket.close();
   }
 
-  #ask(destination: string, more: readonly Buffer[]): Buffer | number {
+  #ask(destination: string, more: readonly Buffer[], flags = 0): Buffer | number {
     const head = Buffer.alloc(GET_ROUTE.bytes);
     head[0] = AF_INET;
     head[1] = WHOLE_ADDRESS;
     head[2] = more.length > 0 ? WHOLE_ADDRESS : 0;
+    head.writeUInt32LE(flags, FLAGS_OFFSET);
     return this.#socket.ask(
       GET_ROUTE.type,
       Buffer.concat([head, attribute(ROUTE.destination, bytesOf(destination)), ...more]),
