@@ -99,8 +99,7 @@ export class NodeAgent {
       onApplied: (applied, plan) => this.#onApplied(applied, plan),
       onAttempt: (duration, succeeded) => this.#counts.applied(duration, succeeded),
     });
-    this.#machine =
-      options.datapath === undefined ? null : new MachineWatch(options.datapath, this.#applier, options.clock);
+    this.#machine = options.datapath === undefined ? null : new MachineWatch(options.datapath, this.#applier, options);
     this.#floods = watchFloods(options, () => this.#stream.send(this.#heartbeat()));
     this.#revocation = new Revocation({ ...options, letGo: () => this.#serve(planOf(0, [])) });
     this.#stream = new StreamClient({
