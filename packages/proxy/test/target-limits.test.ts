@@ -184,21 +184,18 @@ for (const reactor of ['uring', 'portable'] as const) {
     it('has connections go that are more than a new limit allows, kept ones at once and the others when they are free', async () => {
       await plan(limits({}));
       const open = () => engine.counters().targets.reduce((sum, its) => sum + its.activeConnections, 0);
-      const until = async (wanted: number) => {
-        while (open() !== wanted) await new Promise((resolve) => setTimeout(resolve, 1));
-      };
-      const requests = Array.from({ length: 8 }, () => request(port).status);
+      let answered = 0;
+      const requests = Array.from({ length: 8 }, () => request(port).status.finally(() => answered++));
       await origin.until(8);
       for (let i = 0; i < 4; i++) origin.answer();
-      while (engine.counters().targets.reduce((sum, its) => sum + its.idleConnections, 0) < 4) {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
+      while (answered < 4) await new Promise((resolve) => setTimeout(resolve, 1));
       const targetLimits = limits({ maxConnections: 2 });
       assert.deepEqual(await engine.apply(changeOf([serviceOf([origin.port], { targetLimits })], [])), []);
-      await until(4);
+      assert.equal(open(), 4, 'those with a request');
       for (let i = 0; i < 4; i++) origin.answer();
       assert.deepEqual(await Promise.all(requests), Array(8).fill(200));
-      await until(2);
+      // Fewer where two workers close theirs at the same moment.
+      assert.ok(open() <= 2, `${open()} connections`);
     });
 
     it('holds for tunnels as well', async () => {
