@@ -141,7 +141,7 @@ export class UringReactor implements Reactor {
   get remains(): Remains {
     // Only where they are: the mappings themselves would be sent to the other thread with all their bytes.
     const mappings = [...this.#ring.mappings, this.arena.mapping].map(({ address, size }) => ({ address, size }));
-    return { ring: this.#ring.descriptor, mappings };
+    return { ring: this.#ring.descriptor, mappings, places: this.#ring.places };
   }
 
   /** How often the kernel was entered: one per turn, and more when the submission ring was full. */
@@ -290,6 +290,7 @@ export class UringReactor implements Reactor {
   #complete(): void {
     const ring = this.#ring;
     const { words, completions, completionMask } = ring;
+    const trace = this.#trace;
     const tail = ring.loadTail();
     let head = ring.head;
     this.#completing = true;
@@ -297,6 +298,8 @@ export class UringReactor implements Reactor {
       while (head !== tail) {
         const at = completions + ((head & completionMask) << 2);
         head = (head + 1) | 0;
+        // A handler may hang, and those that this thread was told of and has not come to would be open for ever.
+        trace.handles(head);
         this.#dispatch(words[at + 1] as Kind, words[at], words[at + 2], words[at + 3]);
       }
     } finally {

@@ -27,6 +27,7 @@ import {
   IORING_SETUP_SUBMIT_ALL,
 } from './abi.ts';
 import { EAGAIN, EBUSY, EINTR, ETIME } from './errno.ts';
+import type { CompletionPlaces } from './remains.ts';
 
 const SETUP_FLAGS =
   IORING_SETUP_SINGLE_ISSUER |
@@ -161,6 +162,11 @@ export class Ring {
     words[(GETEVENTS_ARG >> 2) + 5] = timespec / 4294967296;
     const flags = this.#enterFlags | IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
     this.#enter(1, flags, this.#arguments.address + GETEVENTS_ARG, 24);
+  }
+
+  /** For `Trace.clear`. */
+  get places(): CompletionPlaces {
+    return { tail: this.#completionTail, first: this.completions, mask: this.completionMask };
   }
 
   /** Where the unread completions begin; equal to `loadTail()` when there are none. */
